@@ -1,0 +1,68 @@
+"""Finds the simulators and scenarios by looking into their folders; adding one edits nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from ml_connector_sandbox.core.clock import SandboxClock
+from ml_connector_sandbox.core.control import Control
+from ml_connector_sandbox.core.vendor import Request, Vendor
+from ml_connector_sandbox.core.wire import Answered, Outcome, Wire
+
+_SYSTEMS = "ml_connector_sandbox.systems"
+_SCENARIOS = "ml_connector_sandbox.scenarios"
+
+
+class Host:
+    """One simulated system ready to be called: vendor, wire and control API, whoever carries the bytes."""
+
+    def __init__(self, vendor: Vendor, clock: SandboxClock) -> None:
+        self.vendor = vendor
+        self.clock = clock
+        self.wire = Wire(vendor, clock)
+        self.control = Control(self.wire)
+
+    def exchange(self, request: Request) -> Outcome:
+        """Answer a request; control calls pass no fault and no quota."""
+        if Control.owns(request):
+            return Answered(response=self.control.handle(request))
+        return self.wire.exchange(request)
+
+
+def systems() -> list[str]:
+    """The slugs of all simulators there are, sorted."""
+    package = importlib.import_module(_SYSTEMS)
+    return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg)
+
+
+def scenario(name: str) -> ModuleType:
+    """The scenario of that name; `KeyError` if there is none."""
+    if not name.isidentifier() or importlib.util.find_spec(f"{_SCENARIOS}.{name}") is None:
+        raise KeyError(f"no scenario named {name}")
+    return importlib.import_module(f"{_SCENARIOS}.{name}")
+
+
+def open_system(
+    slug: str,
+    *,
+    scenario: str = "trading_company",
+    clock: SandboxClock | None = None,
+    seed: int = 1,
+    profile: str = "vendor",
+    switches: Mapping[str, Any] | None = None,
+    register: str | None = None,
+) -> Host:
+    """Build one simulator with its data. `profile` is `vendor` (all limits) or `fast` (none); `KeyError` for an unknown slug."""
+    if slug not in systems():
+        raise KeyError(f"no system named {slug}; there are {', '.join(systems())}")
+    if profile not in ("vendor", "fast"):
+        raise ValueError(f"profile: {profile!r} is neither vendor nor fast")
+    clock = clock or SandboxClock()
+    build = importlib.import_module(f"{_SYSTEMS}.{slug}").build
+    vendor = build(scenario=scenario, clock=clock, seed=seed, profile=profile, switches=dict(switches or {}), register=register)
+    return Host(vendor, clock)

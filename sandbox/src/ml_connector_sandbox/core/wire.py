@@ -1,0 +1,161 @@
+"""The wire between a client and a vendor: one lock, faults, late commits, and a log of what passed.
+
+Both ways in, socket and in-process, call `Wire.exchange` and get back an outcome; they differ only in how they let a
+client wait and in what a dropped connection looks like.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ml_connector_sandbox.core.clock import SandboxClock
+from ml_connector_sandbox.core.faults import Faults, Rule, garbage_answer, status_answer
+from ml_connector_sandbox.core.vendor import Json, Request, Response, Vendor
+
+LOG_KEPT_MAX = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The vendor's answer, to be delivered not before `due`."""
+
+    response: Response
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """No answer: the connection ends. `refused`: before anything was read; `reset`: by RST instead of FIN."""
+
+    refused: bool
+    reset: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Held:
+    """The vendor will handle the request at `due`, client or no client; `done` is set when it has."""
+
+    due: datetime
+    request: Request
+    row: Json
+    done: threading.Event = field(default_factory=threading.Event)
+    response: Response | None = None
+
+
+Outcome = Answered | Dropped | Held
+
+
+class Wire:
+    """One vendor behind one lock. Work that was due earlier is always done before a request is looked at."""
+
+    def __init__(self, vendor: Vendor, clock: SandboxClock) -> None:
+        self.vendor = vendor
+        self.clock = clock
+        self.lock = threading.RLock()
+        self.faults = Faults()
+        self.log: deque[Json] = deque(maxlen=LOG_KEPT_MAX)
+        self.late_commits = 0
+        self._pending: list[tuple[datetime, int, Held]] = []
+        self._order = 0
+        self._woken = threading.Condition()
+        self._stopping = False
+        clock.on_change(self._wake)
+
+    def exchange(self, request: Request) -> Outcome:
+        """Carry one request to the vendor, or wherever the faults in force send it."""
+        with self.lock:
+            self.apply_due()
+            rule = self.faults.pick(request)
+            if rule is None:
+                return Answered(response=self._handle(request))
+            return self._strike(rule, request)
+
+    def apply_due(self) -> None:
+        """Let the vendor handle every late request whose time has come, in the order they were due."""
+        with self.lock:
+            while self._pending and self._pending[0][0] <= self.clock.now():
+                due, _, held = heapq.heappop(self._pending)
+                with self.clock.pinned(due):
+                    held.response = self._handle(held.request, fault="late_commit")
+                self.late_commits += 1
+                held.row["committed"] = due.isoformat()
+                held.row["status"] = held.response.status
+                held.done.set()
+
+    def pending(self) -> int:
+        """How many late requests the vendor has yet to handle."""
+        with self.lock:
+            return len(self._pending)
+
+    def forget(self) -> None:
+        """Drop rules, records, the log and every late request that is still out."""
+        with self.lock:
+            self.faults.forget()
+            self.log.clear()
+            self._pending.clear()
+            self.late_commits = 0
+
+    def run_timer(self) -> None:
+        """Commit late requests when they fall due even if nobody calls; returns after `stop_timer`."""
+        while True:
+            with self._woken:
+                if self._stopping:
+                    return
+                self._woken.wait(self._seconds_to_next())
+            self.apply_due()
+
+    def stop_timer(self) -> None:
+        """End `run_timer`."""
+        self._stopping = True
+        self._wake()
+
+    def _seconds_to_next(self) -> float:
+        pending = self._pending
+        if not pending or self.clock.frozen:
+            return 0.5
+        return max(0.0, min(0.5, (pending[0][0] - self.clock.now()).total_seconds()))
+
+    def _wake(self) -> None:
+        with self._woken:
+            self._woken.notify_all()
+
+    def _handle(self, request: Request, *, fault: str | None = None) -> Response:
+        response = self.vendor.handle(request)
+        self._note(request, response.status, fault)
+        return response
+
+    def _note(self, request: Request, status: int | None, fault: str | None) -> None:
+        at = self.clock.now().isoformat()
+        self.log.append({"method": request.method, "path": request.target, "status": status, "at": at, "fault": fault})
+
+    def _strike(self, rule: Rule, request: Request) -> Outcome:
+        now = self.clock.now()
+        options = rule.options
+        row = self.faults.record(rule, request, now.isoformat())
+        dropped = Dropped(refused=rule.kind == "refused", reset=options.get("drop", "reset") == "reset")
+        match rule.kind:
+            case "refused" | "lost_before_commit":
+                self._note(request, None, rule.kind)
+                return dropped
+            case "lost_after_commit":
+                row["status"] = self._handle(request, fault=rule.kind).status
+                return dropped
+            case "late_commit":
+                held = Held(due=now + timedelta(seconds=options["seconds"]), request=request, row=row)
+                row["due"] = held.due.isoformat()
+                self._order += 1
+                heapq.heappush(self._pending, (held.due, self._order, held))
+                self._wake()
+                return dropped if options.get("answer", "hold") == "drop" else held
+            case "slow":
+                return Answered(response=self._handle(request, fault=rule.kind), due=now + timedelta(seconds=options["seconds"]))
+            case _:
+                handled = self._handle(request, fault=rule.kind) if options.get("after_commit") else None
+                answer = status_answer(options) if rule.kind == "status" else garbage_answer(options, handled)
+                if handled is None:
+                    self._note(request, answer.status, rule.kind)
+                return Answered(response=answer)
