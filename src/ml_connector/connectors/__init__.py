@@ -1,0 +1,1 @@
+"""One folder per external system; discovered, never listed. See `docs/architecture.md`."""

@@ -1,0 +1,204 @@
+"""Checks: each returns every problem it finds, none raises. Look before writing, compare to the cent after."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ml_connector.domain.build import SideTotal, TieTotal
+from ml_connector.domain.dimension import Dimensions
+from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, JournalLine, total
+from ml_connector.domain.mapping import describe
+from ml_connector.domain.money import Money
+from ml_connector.domain.payroll import RegisterTotals
+from ml_connector.domain.problem import Owner, Problem
+
+PROBLEMS_SHOWN = 200
+
+
+def check_blocks(numbers: Sequence[int], totals: Iterable[int]) -> list[Problem]:
+    """The completeness gate: blocks 1 to n, each once, all of them agreeing on n. `numbers` as they were delivered."""
+    counts, sizes = Counter(numbers), set(totals)
+    if len(sizes) > 1:
+        text = f"The blocks disagree on how many there are: {', '.join(map(str, sorted(sizes)))}. Run the payroll's ledger step again."
+        return [Problem("blocks.total", "blocks", text, Owner.PAYROLL)]
+    expected = range(1, (sizes.pop() if sizes else 0) + 1)
+    problems = []
+    if missing := [number for number in expected if number not in counts]:
+        text = f"Blocks {_some(missing)} of {len(expected)} did not arrive. Nothing is proposed from a part of a run; read it again."
+        problems.append(Problem("blocks.missing", "blocks", text, Owner.PAYROLL))
+    if twice := [number for number, count in counts.items() if count > 1]:
+        problems.append(Problem("blocks.twice", "blocks", f"Blocks {_some(twice)} arrived twice. Read the run again.", Owner.PAYROLL))
+    if unknown := [number for number in counts if number not in expected]:
+        text = f"Blocks {_some(unknown)} are not between 1 and {len(expected)}. Read the run again."
+        problems.append(Problem("blocks.unknown", "blocks", text, Owner.PAYROLL))
+    if not numbers or (not expected and not problems):
+        text = "The pay run holds no lines. Check that its ledger step has been run, and that this account may see it."
+        problems.append(Problem("blocks.none", "blocks", text, Owner.PAYROLL))
+    return problems
+
+
+def check_entry(entry: JournalEntry, chart: Chart) -> list[Problem]:
+    """Everything the ledger would refuse, and what it would accept and should not: balance, zero lines, accounts, codes, currency."""
+    problems = [*_entry_problems(entry, chart)]
+    seen: set[tuple[str, Dimensions]] = set()
+    for number, line in enumerate(entry.lines, 1):
+        if not line.amount:
+            problems.append(Problem("line.zero", f"line {number}", f"Line {number} on account {line.account} is zero."))
+        if (line.account, line.dimensions) not in seen:
+            seen.add((line.account, line.dimensions))
+            problems.extend(_line_problems(entry, line, chart))
+    return _distinct(problems)
+
+
+def check_totals(totals: Sequence[SideTotal]) -> list[Problem]:
+    """Minor units in = minor units out, per company, currency and side; and debit = credit per company."""
+    problems, sums = [], Counter[tuple[str, str]]()
+    for side in totals:
+        sums[side.company, side.currency] += side.minor_in
+        if side.minor_in != side.minor_out:
+            came, goes = (Money.from_minor(minor, side.currency) for minor in (side.minor_in, side.minor_out))
+            text = f"{side.side} of {side.company}: {came} came in and {goes} goes out. This is a defect; nothing was posted."
+            problems.append(Problem("totals.dropped", f"{side.company} {side.side}", text, Owner.SUPPORT))
+    for (company, currency), difference in sums.items():
+        if difference:
+            text = f"Debit and credit of {company} differ by {Money.from_minor(difference, currency)} in the pay run itself. "
+            text += "Mend it in payroll and run its ledger step again."
+            problems.append(Problem("run.unbalanced", f"company {company}", text, Owner.PAYROLL))
+    return problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TieRow:
+    """One row of the tie-out: the same quantity in two or three books. `None` means the book does not know it, which is not a difference."""
+
+    company: str
+    what: str
+    register: Money | None
+    run: Money
+    journal: Money
+    ledger: Money | None
+
+    @property
+    def difference(self) -> Money:
+        """The largest gap between any two of the books that know the quantity; zero when all agree."""
+        known = [value.amount for value in (self.register, self.run, self.journal, self.ledger) if value is not None]
+        return Money(max(known) - min(known), self.run.currency)
+
+
+def tie_out(
+    registers: Sequence[RegisterTotals], ties: Sequence[TieTotal], totals: Sequence[SideTotal],
+    entries: Sequence[JournalEntry], booked: Sequence[BookedEntry] | None, currency: str,
+) -> list[TieRow]:  # fmt: skip
+    """Register = GL run = journal = ledger read back, one row per quantity; `booked` is `None` before posting.
+
+    Gross, deductions, employee taxes and net are compared with the register per company; the totals with the ledger over all entities.
+    Employer cost appears with no register figure where the register knows none.
+    """
+    rows: list[TieRow] = []
+    for register in registers:
+        by_tie = {tie.ties_to: tie for tie in ties if tie.company == register.company}
+        for what, known in (("gross", register.gross), ("deductions", register.deductions),
+                            ("employee_taxes", register.employee_taxes), ("net", register.net)):  # fmt: skip
+            amount = _tied(by_tie.get(what), what, currency)
+            rows.append(TieRow(company=register.company, what=what, register=known, run=amount, journal=amount, ledger=None))
+    for tie in ties:
+        if tie.ties_to == "employer_cost":
+            cost = Money.from_minor(tie.debit_minor, currency)
+            rows.append(TieRow(company=tie.company, what="employer_cost", register=None, run=cost, journal=cost, ledger=None))
+    for side, sign in (("debit", 1), ("credit", -1)):
+        run = Money.from_minor(sign * sum(row.minor_in for row in totals if row.side == side), currency)
+        journal = total((entry.debit if sign > 0 else entry.credit for entry in entries), currency)
+        ledger = None if booked is None else total((_side(entry, sign) for entry in booked), currency)
+        rows.append(TieRow(company="*", what=side, register=None, run=run, journal=journal, ledger=ledger))
+    return rows
+
+
+def compare(entry: JournalEntry, booked: BookedEntry) -> list[Problem]:
+    """Differences between what was written and what the ledger shows, to the cent; the order of lines and their texts do not count."""
+    where = f"document {booked.receipt.number}"
+    problems = []
+    for name, ours, theirs in (("entity", entry.entity, booked.receipt.entity), ("journal", entry.journal, booked.journal),
+                               ("posting date", entry.posting_date, booked.posting_date), ("currency", entry.currency, booked.currency)):  # fmt: skip
+        if ours != theirs:
+            problems.append(Problem("read_back.header", where, f"The {name} is {theirs} in the ledger and was written as {ours}."))
+    ours_by, theirs_by = _by_key(entry.lines), _by_key(booked.lines)
+    for key in sorted(ours_by.keys() | theirs_by.keys(), key=repr):
+        mine, there = ours_by.get(key, []), theirs_by.get(key, [])
+        if mine != there:
+            account, codes = key
+            text = f"Account {account} {describe(codes)}: written {_amounts(mine)}, in the ledger {_amounts(there)}."
+            problems.append(Problem("read_back.line", where, text, Owner.CONTROLLER))
+    return problems
+
+
+def _by_key(lines: Iterable[JournalLine]) -> dict[tuple[str, Dimensions], list[int]]:
+    result: dict[tuple[str, Dimensions], list[int]] = {}
+    for line in lines:
+        result.setdefault((line.account, line.dimensions), []).append(line.amount.minor)
+    for amounts in result.values():
+        amounts.sort()
+    return result
+
+
+def _amounts(minor: list[int]) -> str:
+    return " + ".join(map(str, minor[:5])) + (" + …" if len(minor) > 5 else "") + " in minor units" if minor else "nothing"
+
+
+def _side(booked: BookedEntry, sign: int) -> Money:
+    return total((line.amount if sign > 0 else -line.amount for line in booked.lines if sign * line.amount.minor > 0), booked.currency)
+
+
+def _tied(tie: TieTotal | None, what: str, currency: str) -> Money:
+    if tie is None:
+        return Money.from_minor(0, currency)
+    return Money.from_minor((1 if what == "gross" else -1) * (tie.debit_minor + tie.credit_minor), currency)
+
+
+def _entry_problems(entry: JournalEntry, chart: Chart) -> Iterable[Problem]:
+    balance = entry.debit - entry.credit
+    if balance:
+        text = f"Debit and credit of {entry.entity} differ by {balance}. An entry is posted balanced or not at all."
+        yield Problem("entry.unbalanced", f"entity {entry.entity}", text, Owner.PAYROLL)
+    if not entry.lines:
+        yield Problem("entry.empty", f"entity {entry.entity}", "The entry has no lines.")
+    if entry.journal != chart.journal or chart.journal_problem:
+        yield Problem("journal.unusable", f"journal {entry.journal}", chart.journal_problem or f"Journal {entry.journal} was not checked.")
+    if entry.currency not in chart.currencies:
+        text = f"Journal {entry.journal} of {entry.entity} does not take {entry.currency}, only {', '.join(sorted(chart.currencies))}."
+        yield Problem("currency.refused", "currency", text)
+
+
+def _line_problems(entry: JournalEntry, line: JournalLine, chart: Chart) -> Iterable[Problem]:
+    account = chart.accounts.get(line.account)
+    where = f"account {line.account}"
+    if account is None:
+        yield Problem(
+            "account.unknown", where, f"GL account {line.account} does not exist in {entry.entity}. Create it, or map to another."
+        )
+        return
+    if account.blocked:
+        text = f"GL account {line.account} ({account.description}) is blocked in {entry.entity}. Unblock it, or map to another."
+        yield Problem("account.blocked", where, text, Owner.CONTROLLER)
+    for axis in sorted(account.required - {value.axis for value in line.dimensions}):
+        yield Problem("dimension.missing", where, f"GL account {line.account} needs a {axis}; the mapping gives none.")
+    for value in line.dimensions:
+        if value.axis in account.forbidden:
+            yield Problem("dimension.forbidden", where, f"GL account {line.account} takes no {value.axis}; the mapping gives {value.code}.")
+        elif value.axis not in chart.codes:
+            yield Problem("dimension.unknown_axis", value.axis, f"{entry.entity} keeps no {value.axis}. Clear it in the mapping.")
+        elif value.code not in chart.codes[value.axis]:
+            inactive = value.code in chart.inactive.get(value.axis, frozenset())
+            state = "is not active" if inactive else "does not exist"
+            remedy = "Activate" if inactive else "Create"
+            text = f"{value.axis} {value.code} {state} in {entry.entity}. {remedy} it there, or translate the code in the mapping."
+            yield Problem("code.inactive" if inactive else "code.unknown", f"{value.axis} {value.code}", text)
+
+
+def _distinct(problems: Iterable[Problem]) -> list[Problem]:
+    return list(dict.fromkeys(problems))
+
+
+def _some(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers[:10])) + (", …" if len(numbers) > 10 else "")

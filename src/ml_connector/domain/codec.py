@@ -1,0 +1,100 @@
+"""The canonical form of every value that is stored, hashed or handed from one stage to the next.
+
+One value has one text: sorted keys, decimals and dates as tagged strings, tuples as lists. Reading gives back equal values of the same
+types, so the first pass of a stage and its replay after a crash see the same thing. Hash the text and two parties can compare content.
+
+    Money(Decimal("12.50"), "EUR")  ↔  {"$":"Money","amount":{"$decimal":"12.50"},"currency":"EUR"}
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from ml_connector.domain import build, checks, dimension, journal, mapping, money, payroll, period, problem
+
+_KNOWN: dict[str, type[Any]] = {
+    name: value
+    for module in (money, problem, dimension, period, payroll, journal, mapping, build, checks)
+    for name, value in vars(module).items()
+    if isinstance(value, type) and (is_dataclass(value) or issubclass(value, StrEnum)) and value.__module__ == module.__name__
+}
+_SCALARS = (str, int, bool, type(None))
+
+
+class CodecError(ValueError):
+    """The value has no canonical form, or the text is not one."""
+
+
+def encode(value: object) -> str:
+    """The canonical text of a value: domain dataclasses, tuples, frozensets, dicts with text keys, decimals, dates and plain scalars.
+
+    Raises `CodecError` for anything else, floats above all.
+    """
+    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+
+
+def decode(text: str) -> Any:
+    """The value a canonical text stands for. Raises `CodecError` for text that is not one."""
+    try:
+        return _value(json.loads(text))
+    except (ValueError, TypeError, KeyError) as error:
+        raise CodecError(f"not a canonical value: {error}") from error
+
+
+def digest(text: str) -> str:
+    """SHA-256 of canonical text, hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def fingerprint(value: object) -> str:
+    """Hash of the canonical content of a value: equal content, equal fingerprint, in any process and any release."""
+    return digest(encode(value))
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, StrEnum):
+        return {"$": type(value).__name__, "value": value.value}
+    if isinstance(value, _SCALARS):
+        return value
+    if isinstance(value, Decimal):
+        return {"$decimal": str(value)}
+    if isinstance(value, datetime):
+        return {"$datetime": value.isoformat()}
+    if isinstance(value, date):
+        return {"$date": value.isoformat()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, frozenset):
+        return {"$set": sorted((_plain(item) for item in value), key=repr)}
+    if isinstance(value, dict) and all(isinstance(key, str) and not key.startswith("$") for key in value):
+        return {key: _plain(item) for key, item in value.items()}
+    if is_dataclass(value) and _KNOWN.get(type(value).__name__) is type(value):
+        return {"$": type(value).__name__, **{field.name: _plain(getattr(value, field.name)) for field in fields(value) if field.init}}
+    raise CodecError(f"{type(value).__name__} has no canonical form")
+
+
+def _value(plain: Any) -> Any:
+    if isinstance(plain, list):
+        return tuple(_value(item) for item in plain)
+    if not isinstance(plain, dict):
+        return plain
+    if "$" in plain:
+        known = _KNOWN[plain["$"]]
+        if issubclass(known, StrEnum):
+            return known(plain["value"])
+        return known(**{name: _value(item) for name, item in plain.items() if name != "$"})
+    if "$decimal" in plain:
+        return Decimal(plain["$decimal"])
+    if "$datetime" in plain:
+        return datetime.fromisoformat(plain["$datetime"])
+    if "$date" in plain:
+        return date.fromisoformat(plain["$date"])
+    if "$set" in plain:
+        return frozenset(_value(item) for item in plain["$set"])
+    return {name: _value(item) for name, item in plain.items()}

@@ -1,0 +1,76 @@
+"""A pay run as its source gives it, before anything is mapped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ml_connector.domain.dimension import Dimensions
+from ml_connector.domain.money import Money
+from ml_connector.domain.period import PayPeriod
+from ml_connector.domain.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """One payroll GL line: a signed amount on a source account, with the source's own dimensions.
+
+    `account` and the dimension codes are the payroll system's, not the ledger's. `origin` names the source line for drill-back.
+    """
+
+    company: str
+    account: str
+    amount: Money
+    dimensions: Dimensions
+    pay_code: str | None
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterTotals:
+    """Control totals of the pay register for one company, positive amounts; the second source that a journal is tied to.
+
+    `workers_by_code` counts the workers paid per code of each axis: `{"org_level_1": {"4100": 12}}` flattened to
+    `(axis, code, workers)`. Employer cost has no second source in every payroll system and is absent here.
+    """
+
+    company: str
+    gross: Money
+    deductions: Money
+    employee_taxes: Money
+    net: Money
+    workers: int
+    workers_by_code: tuple[tuple[str, str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayRun:
+    """One payroll calculation, ready to be posted: dates, currency, companies and control totals.
+
+    `reference` is the source's id of this calculation; `subject` names what it pays (pay group and period) and stays the same when
+    the payroll is undone and run again under another reference.
+    """
+
+    source: str
+    reference: str
+    subject: str
+    description: str
+    companies: tuple[str, ...]
+    currency: str
+    pay_period: PayPeriod
+    calculated_at: datetime
+    blocks: int
+    register: tuple[RegisterTotals, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A part of a pay run as the source delivers it, `number` of `total`, with every row in the source's order.
+
+    `problems` lists the rows that are not usable; a block with problems is staged as evidence and never posted.
+    """
+
+    number: int
+    total: int
+    rows: tuple[Distribution, ...]
+    problems: tuple[Problem, ...] = ()

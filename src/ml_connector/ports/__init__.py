@@ -1,0 +1,1 @@
+"""Ports: what a connected system can do (`systems`), and what the product remembers (`storage`). Protocols only."""

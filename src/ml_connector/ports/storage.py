@@ -1,0 +1,307 @@
+"""What the product remembers. Implemented on Django's ORM in `store`, in memory in `runs/inline`; the same suite holds for both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from ml_connector.domain.payroll import Block, Distribution
+
+
+class Clock(Protocol):
+    """Time, as the storage keeps it: UTC. `sleep` is for waits of a vendor's limit, never for a person's decision."""
+
+    def now(self) -> datetime: ...
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that runs through suspend and never goes back; comparable within one machine start."""
+        ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+# --- secrets, tokens, limits ----------------------------------------------------------------------------------------------------------
+
+
+class Vault(Protocol):
+    """Secrets of one connection, encrypted at rest with the record's context inside. Raises `KeyError` for a name never stored."""
+
+    def read(self, name: str) -> str: ...
+
+    def write(self, name: str, value: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenState:
+    """The sign-in of a connection as stored. `renewing_since`: a renewal was sent and its answer is not known yet.
+
+    `issued_at` and `expires_at` are of the access token, `consent_expires_at` of the refresh token. `lost` says why a person must sign in.
+    """
+
+    access_token: str = ""
+    refresh_token: str = ""
+    issued_at: datetime | None = None
+    expires_at: datetime | None = None
+    consent_expires_at: datetime | None = None
+    renewing_since: datetime | None = None
+    lost: str = ""
+
+
+class Tokens(Protocol):
+    """The one place a connection's tokens live. Renewal is single-flight across threads and processes."""
+
+    def read(self) -> TokenState: ...
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Held by one renewer at a time; others wait. Each `write` inside is committed at once, so a crash leaves what was written."""
+        ...
+
+    def write(self, state: TokenState) -> None: ...
+
+
+class Permit(StrEnum):
+    """What a call is for: postings come before reads, and a reserve is kept for them."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """One of a vendor's fixed windows: at most `limit` calls until `resets_at`, of which `remaining` are left, where known."""
+
+    name: str
+    limit: int
+    seconds: int
+    remaining: int | None = None
+    resets_at: datetime | None = None
+
+
+class Budget(Protocol):
+    """Calls left per connection and scope (a legal entity, or the whole tenant), shared by all workers in the database."""
+
+    def take(self, scope: str, windows: Sequence[Window], permit: Permit) -> float:
+        """Count one call; returns 0, or the seconds to wait before asking again when a window is used up (nothing is counted then)."""
+        ...
+
+    def learn(self, scope: str, windows: Sequence[Window]) -> None:
+        """Correct the count by what the vendor's headers say."""
+        ...
+
+
+class Lanes(Protocol):
+    """One request at a time per lane (connection and legal entity), across threads and processes."""
+
+    def hold(self, lane: str) -> AbstractContextManager[None]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request and its answer, redacted. Bodies are kept for writes and failures; large reads keep size and hash only."""
+
+    method: str
+    url: str
+    status: int | None
+    seconds: float
+    request_id: str = ""
+    request_body: str = ""
+    answer_body: str = ""
+    answer_bytes: int = 0
+    answer_sha256: str = ""
+    error: str = ""
+    write: bool = False
+
+
+class Exchanges(Protocol):
+    """The record of what was said to vendors. Kept for a retention period."""
+
+    def record(self, exchange: Exchange) -> None: ...
+
+
+# --- commits --------------------------------------------------------------------------------------------------------------------------
+
+
+class CommitState(StrEnum):
+    """planned → sending → (draft) → confirmed | refused | unknown. `reversed` and `adopted` are facts beside it."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    DRAFT = "draft"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class IntentEnd(StrEnum):
+    """How an intent was closed."""
+
+    NOT_SENT = "not_sent"
+    REFUSED = "refused"
+    BOOKED = "booked"
+    FOUND = "found"
+    ABSENT = "absent"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitRow:
+    """The permanent row of one commit key. `receipt` is canonical text once something is known of the document."""
+
+    key: str
+    fingerprint: str
+    state: CommitState
+    subject: str
+    entity: str
+    receipt: str = ""
+    first_sent_at: datetime | None = None
+    adopted: bool = False
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentRow:
+    """A stored decision to write once. `created_at` is database time, `boot` unique per process and attempt."""
+
+    id: int
+    key: str
+    fingerprint: str
+    boot: str
+    created_at: datetime
+
+
+class Commits(Protocol):
+    """Commit keys, for ever. Every method is one transaction, committed when it returns."""
+
+    def open(self, *, key: str, fingerprint: str, subject: str, entity: str) -> CommitRow:
+        """The row of the key, made if new. Raises `KeyConflict` when the key stands with another fingerprint."""
+        ...
+
+    def get(self, key: str) -> CommitRow | None: ...
+
+    def of_subject(self, subject: str) -> tuple[CommitRow, ...]:
+        """All commits that pay for the same subject, any run and revision, oldest first."""
+        ...
+
+    def references(self, entity: str) -> frozenset[str]:
+        """References of every document of ours in the legal entity."""
+        ...
+
+    def open_intent(self, key: str) -> IntentRow | None:
+        """The intent that is not closed, if any; at most one by constraint."""
+        ...
+
+    def intend(self, *, key: str, fingerprint: str, boot: str) -> IntentRow:
+        """Store a new intent at database time. Raises `KeyConflict` when one is open."""
+        ...
+
+    def still_open(self, intent: IntentRow) -> bool:
+        """Whether this very intent is open and its boot's, read afresh."""
+        ...
+
+    def close_intent(self, intent: IntentRow, end: IntentEnd, *, state: CommitState, receipt: str = "", adopted: bool = False,
+                     detail: str = "") -> None:  # fmt: skip
+        """Close the intent and move the commit, in one transaction."""
+        ...
+
+    def settle(self, key: str, *, state: CommitState, receipt: str = "", adopted: bool = False, detail: str = "") -> None:
+        """Move a commit that has no open intent."""
+        ...
+
+    def now(self) -> datetime:
+        """Database time, the only clock that intents are compared with."""
+        ...
+
+
+# --- runs -----------------------------------------------------------------------------------------------------------------------------
+
+
+class RunState(StrEnum):
+    """Where a run stands. `waiting` has a due time, `held` needs a person."""
+
+    READY = "ready"
+    RUNNING = "running"
+    WAITING = "waiting"
+    HELD = "held"
+    AWAITING_APPROVAL = "awaiting_approval"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """One execution of a flow. `input` is plain text values; `stage` the one it is in or waits for; `attempt` counts passes of it."""
+
+    id: str
+    organisation: str
+    flow: str
+    state: RunState
+    stage: str
+    attempt: int
+    input: Mapping[str, str] = field(default_factory=dict)
+    due_at: datetime | None = None
+    summary: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    problems: str = ""
+
+
+class Artifacts(Protocol):
+    """Recorded values of a run, by step: canonical text, found again by name. A value once recorded never changes."""
+
+    def record(self, run: str, name: str, text: str) -> str:
+        """Store the value under the step's name and return its hash. The same text again is no change; other text raises `KeyConflict`."""
+        ...
+
+    def read(self, run: str, name: str) -> str | None: ...
+
+
+class Staging(Protocol):
+    """Source lines of a run, block by block, and where each line went. Streams: a million rows never stand in memory."""
+
+    def stage(self, run: str, block: Block) -> None:
+        """Store a block with its rows in one transaction; the same delivery again replaces itself, a second copy is kept apart and seen."""
+        ...
+
+    def clear(self, run: str) -> None:
+        """Forget what was staged for the run, before reading it again."""
+        ...
+
+    def delivered(self, run: str) -> tuple[tuple[int, int, int], ...]:
+        """`(number, total, rows)` of every block delivered, in order of delivery, repeats included."""
+        ...
+
+    def rows(self, run: str) -> Iterator[tuple[int, Distribution]]:
+        """Every staged row with its id, in block and source order."""
+        ...
+
+    def link(self, run: str, links: Iterable[tuple[int, int]]) -> None:
+        """Remember `(row id, cell)`: which cell of the proposal a row went to. Replaces earlier links of the run."""
+        ...
+
+    def behind(self, run: str, cell: int, limit: int) -> tuple[Distribution, ...]:
+        """Source rows behind one cell, for drill-back."""
+        ...
+
+
+class Audit(Protocol):
+    """Append-only, hash-chained: what happened, who did it, to what. One chain per organisation."""
+
+    def append(self, *, actor: str, action: str, subject: str, detail: Mapping[str, str | int | bool | None]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowSettings:
+    """How a flow runs between two connections: mode, start, policies. Nothing before `starts_on` is posted."""
+
+    source: str
+    target: str
+    mode: str = "propose"
+    starts_on: date | None = None
+    paused: bool = False
+    mapping: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,243 @@
+"""What a connected system can do, in words that no vendor owns.
+
+A connector opens a `System`; each capability it has is one of the protocols below, and `None` where it has none. A connector answers
+questions and carries out one write when told to; it decides nothing and remembers nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker, Receipt
+from ml_connector.domain.payroll import Block, PayRun
+from ml_connector.domain.period import FiscalPeriod
+from ml_connector.domain.problem import Problem
+from ml_connector.ports.storage import Budget, Clock, Exchanges, Lanes, Tokens, Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """What a connector is given to work with; all of it belongs to one connection.
+
+    `connection` is its id for budgets, lanes and exchanges. `sandbox` allows hosts that are not the vendor's, loopback only. `wire` is an
+    `httpx2.BaseTransport` to use in place of real sockets, for tests.
+    """
+
+    connection: str
+    vault: Vault
+    tokens: Tokens
+    budget: Budget
+    lanes: Lanes
+    exchanges: Exchanges
+    clock: Clock
+    sandbox: bool = False
+    wire: Any = None
+
+
+class Field(StrEnum):
+    """How a setting is asked for."""
+
+    TEXT = "text"
+    SECRET = "secret"
+    CHOICE = "choice"
+    NUMBER = "number"
+    FLAG = "flag"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting of a connection: forms, the command line and the reference page are made from it. Secrets go to the vault only."""
+
+    name: str
+    label: str
+    help: str
+    field: Field = Field.TEXT
+    required: bool = True
+    default: str = ""
+    choices: tuple[str, ...] = ()
+
+
+class Connector(Protocol):
+    """Our code for one product. `open` builds a system from checked settings and makes no call."""
+
+    slug: str
+    title: str
+    settings: tuple[Setting, ...]
+
+    def check_settings(self, settings: Mapping[str, str], sandbox: bool) -> list[Problem]:
+        """Every problem of the settings themselves, a host that is not the vendor's among them (loopback passes with `sandbox`)."""
+        ...
+
+    def open(self, settings: Mapping[str, str], wiring: Wiring) -> System:
+        """The connected system. Raises `NotSent` for settings that `check_settings` refuses."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """One right or fact that `check` looked for: whether it is there, and what to do when not. `needed_for` in plain words."""
+
+    name: str
+    granted: bool
+    needed_for: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """A legal entity, or a payroll company, that the connection reaches."""
+
+    code: str
+    title: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """One connected tenant. `tenant` is a stable id of the vendor's for it, part of every commit key."""
+
+    connection: str
+    tenant: str
+    check: Callable[[], tuple[Right, ...]]
+    entities: Callable[[], tuple[Entity, ...]]
+    payroll: PayrollSource | None = None
+    ledger: LedgerSink | None = None
+    sign_in: SignIn | None = None
+
+
+# --- payroll ------------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayRunRef:
+    """A pay run as a list shows it; `reference` is what `pay_run` and `blocks` take."""
+
+    reference: str
+    description: str
+    calculated_at: datetime
+    period_end: date
+
+
+class PayrollSource(Protocol):
+    """Where pay runs are read. Nothing is ever written to it."""
+
+    def pay_runs(self, since: date) -> tuple[PayRunRef, ...]:
+        """Runs whose period ends on or after the date, oldest calculation first: every one, or an error."""
+        ...
+
+    def pay_run(self, reference: str) -> PayRun:
+        """The run's dates, currency, companies and control totals.
+
+        Raises `NotFound` for no such run, and `Refused` with code `run.ambiguous` when its pay period, and so its pay date, is not certain.
+        """
+        ...
+
+    def blocks(self, reference: str) -> Iterator[Block]:
+        """The run's lines, block by block as the source delivers them, out of order or twice if it does so. Memory holds one at a time."""
+        ...
+
+
+# --- ledger -------------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerLimits:
+    """What a ledger can hold, and how long to wait for it; declared as data, so that a difference between ledgers is no special case.
+
+    `deadline_seconds`: a send not on the wire by then is not sent. `settle_seconds`: after an unknown outcome the vendor may still book for
+    so long. `visible_seconds`: a booked document may be invisible to `locate` for so long. `decimals`: what an amount may have.
+    `marker_is_searchable`: `locate` can be believed when it finds nothing.
+    """
+
+    lines_max: int
+    text_max: int
+    decimals: int = 2
+    deadline_seconds: float = 100
+    settle_seconds: float = 600
+    visible_seconds: float = 60
+    marker_is_searchable: bool = True
+    axes: frozenset[str] = frozenset({"cost_center"})
+
+
+Gate = Callable[[], None]
+"""Called last before the first byte of a write leaves; raises `NotSent` when the intent is no longer ours or its deadline has passed."""
+
+Send = Callable[[Gate], Receipt]
+"""Sends one prepared write, once. Raises `NotSent`, `Refused` (nothing was booked) or `OutcomeUnknown`; never sends twice."""
+
+
+class LedgerSink(Protocol):
+    """Where journal entries are posted."""
+
+    limits: LedgerLimits
+
+    def journals(self, entity: str) -> tuple[tuple[str, str], ...]:
+        """`(code, description)` of the journals that take our entries."""
+        ...
+
+    def calendar(self, entity: str, journal: str, around: date) -> tuple[FiscalPeriod, ...]:
+        """Fiscal periods of the years around the date, in order, open or closed for this journal."""
+        ...
+
+    def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
+        """Accounts, journal, currencies and the codes of the axes named: the facts that checks compare an entry with."""
+        ...
+
+    def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
+        """What this ledger cannot hold of the entry beyond what the chart says: text too long, too many decimals or lines. No calls."""
+        ...
+
+    def foreign(self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> tuple[str, ...]:
+        """Documents in the journal and period that are not among the `known` references: somebody else's, described for a person."""
+        ...
+
+    def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
+        """Every document that carries the marker, drafts included, looked up afresh over all the time it could exist; `since` narrows it."""
+        ...
+
+    def prepare(self, entry: JournalEntry, marker: Marker) -> AbstractContextManager[Send]:
+        """Obtain permit, lane, token and connection for one write, so that only the send's deadline lies between intent and wire."""
+        ...
+
+    def release(self, receipt: Receipt) -> Receipt:
+        """Post a draft. A ledger that posts on create returns the receipt as it is."""
+        ...
+
+    def read_back(self, receipt: Receipt) -> BookedEntry:
+        """The document as the ledger shows it now, every line. Raises `NotFound` when it is gone."""
+        ...
+
+
+# --- sign-in ------------------------------------------------------------------------------------------------------------------------
+
+
+class SignIn(Protocol):
+    """A consent that a person gives in the vendor's pages."""
+
+    def authorize_url(self, state: str) -> str:
+        """Where the person goes. `state` comes back in the redirect."""
+        ...
+
+    def exchange(self, redirect: str, state: str) -> None:
+        """Turn the pasted redirect address into stored tokens. Raises `Refused` for a wrong state, a used code or an address without one."""
+        ...
+
+    def renew(self) -> datetime | None:
+        """Renew an idle sign-in so that it does not lapse; returns when the consent dies if nothing more happens, or `None` for never."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A verified notification: what changed, as a hint to read it again. `id` is for recognising a repeat."""
+
+    id: str
+    topic: str
+    key: str
+    occurred_at: datetime | None = None
+    detail: Mapping[str, str] = field(default_factory=dict)

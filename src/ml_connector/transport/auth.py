@@ -1,0 +1,264 @@
+"""Signing requests in: fixed headers, and OAuth tokens with one renewer at a time.
+
+A rotating refresh token is spent by using it. Two renewers, or one that dies between the vendor's answer and the store, end a connection that
+only a person can mend. So: an exclusive lock per connection across processes, the stored state read afresh under it, `renewing_since` committed
+before the request leaves, and the new pair committed before anyone uses it. A renewal whose answer was lost is that state, not a retry: it is
+repeated only where the vendor says the old token stays good for a while (`Renewal.grace_seconds`), and otherwise goes to a person.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.httpx_client import OAuth2Client
+
+from ml_connector.errors import NotSent, Refused, SignInLost, Throttled
+from ml_connector.ports.storage import Clock, Exchange, TokenState
+from ml_connector.ports.systems import Wiring
+from ml_connector.transport.redact import redact
+
+SKEW_SECONDS = 5
+CONSENT_WARNING_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedAuth:
+    """Headers that never change: Basic, keys, a token that somebody pasted."""
+
+    values: Mapping[str, str]
+    hidden: Sequence[str] = ()
+
+    def headers(self) -> Mapping[str, str]:
+        return self.values
+
+    def refused(self, headers: Mapping[str, str]) -> bool:
+        return False
+
+    def secrets(self) -> Sequence[str]:
+        return self.hidden
+
+
+def basic(username: str, password: str) -> str:
+    """The value of an `Authorization` header of HTTP Basic."""
+    return "Basic " + b64encode(f"{username}:{password}".encode()).decode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """How a vendor's tokens are renewed.
+
+    `earliest_seconds`: age before which a renewal is refused; `early_seconds`: renew so long before the end of life; `grace_seconds`: how long
+    a spent refresh token still works when the new pair was never used; `consent_days`: life of an unused refresh token, `idle_days`: renew an
+    idle one after so many. `grant` is `refresh_token` or `client_credentials`; `too_early` recognises the vendor's refusal of an early renewal.
+    """
+
+    grant: str = "refresh_token"
+    life_seconds: int = 3600
+    earliest_seconds: int = 0
+    early_seconds: int = 60
+    grace_seconds: int = 0
+    consent_days: int | None = None
+    idle_days: int = 7
+    too_early: Callable[[str], bool] = lambda text: False
+
+
+@dataclass(slots=True, kw_only=True)
+class TokenBroker:
+    """The tokens of one connection: gives out a usable one, renews it when due or refused, never twice at a time.
+
+    `parameters` go with every token request (scope, audience). Client id and secret are read from the vault when needed.
+    """
+
+    token_url: str
+    wiring: Wiring
+    renewal: Renewal
+    authorize_url: str = ""
+    redirect_uri: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    extra_headers: Mapping[str, str] = field(default_factory=dict)
+    client_auth: str = "client_secret_post"
+
+    # --- as Auth ------------------------------------------------------------------------------------------------------------------------
+
+    def headers(self) -> Mapping[str, str]:
+        return {**self.extra_headers, "Authorization": f"Bearer {self.access_token()}"}
+
+    def refused(self, headers: Mapping[str, str]) -> bool:
+        stale = headers.get("Authorization", "").removeprefix("Bearer ")
+        return self._renewed(stale).access_token != stale
+
+    def secrets(self) -> Sequence[str]:
+        state = self.wiring.tokens.read()
+        return [value for value in (state.access_token, state.refresh_token, self._secret("client_secret")) if value]
+
+    # --- tokens -------------------------------------------------------------------------------------------------------------------------
+
+    def access_token(self) -> str:
+        """A token that is good now. Raises `SignInLost` when a person must sign in, `NotSent` when a renewal's outcome is still unknown."""
+        state = self.wiring.tokens.read()
+        if state.access_token and not state.lost and not self._due(state):
+            return state.access_token
+        return self._renewed(state.access_token).access_token
+
+    def renew_idle(self) -> datetime | None:
+        """Renew a sign-in that nobody used for `idle_days`; returns when the consent ends if nothing more happens."""
+        state = self.wiring.tokens.read()
+        if state.lost or self.renewal.consent_days is None:
+            return state.consent_expires_at
+        if state.issued_at and self._now() - state.issued_at >= timedelta(days=self.renewal.idle_days):
+            state = self._renewed(state.access_token)
+        return state.consent_expires_at
+
+    def authorize(self, state: str) -> str:
+        """Where a person gives consent."""
+        with self._client() as client:
+            url, _ = client.create_authorization_url(self.authorize_url, state=state, redirect_uri=self.redirect_uri)
+        return str(url)
+
+    def exchange(self, redirect: str, state: str) -> None:
+        """Turn the redirect address, as pasted from the browser, into stored tokens."""
+        query = parse_qs(urlsplit(redirect.strip()).query)
+        if error := query.get("error"):
+            raise Refused(
+                f"The vendor answered the sign-in with {error[0]!r}. Start again.", where="redirect address", code="sign_in.refused"
+            )
+        if not query.get("code"):
+            text = "The pasted address holds no code. Copy the whole address of the page that the vendor sent the browser to, and paste it."
+            raise Refused(text, where="redirect address", code="sign_in.no_code")
+        if query.get("state", [""])[0] != state:
+            text = "The pasted address belongs to another sign-in (its state differs). Start again and use the newest link."
+            raise Refused(text, where="redirect address", code="sign_in.state")
+        with self.wiring.tokens.exclusive():
+            answer = self._ask(lambda client: client.fetch_token(
+                self.token_url, grant_type="authorization_code", code=query["code"][0], redirect_uri=self.redirect_uri, **self.parameters))  # fmt: skip
+            if isinstance(answer, str):
+                raise Refused(
+                    f"The vendor refused the code: {answer}. A code works once, for a few minutes. Start again.", code="sign_in.code"
+                )
+            self._store(answer)
+
+    # --- renewing -----------------------------------------------------------------------------------------------------------------------
+
+    def _due(self, state: TokenState) -> bool:
+        if state.issued_at is None or state.expires_at is None:
+            return True
+        now = self._now()
+        if now >= state.expires_at - timedelta(seconds=SKEW_SECONDS):
+            return True
+        old_enough = now >= state.issued_at + timedelta(seconds=self.renewal.earliest_seconds)
+        return old_enough and now >= state.expires_at - timedelta(seconds=self.renewal.early_seconds)
+
+    def _renewed(self, stale: str) -> TokenState:
+        """The state after somebody renewed: us, or whoever held the lock before us."""
+        with self.wiring.tokens.exclusive():
+            state = self.wiring.tokens.read()
+            if state.lost:
+                raise SignInLost(f"{state.lost} Authorise this connection again.", where="sign-in")
+            if state.access_token != stale and not self._due(state):
+                return state
+            if self.renewal.grant == "client_credentials":
+                return self._by_credentials()
+            return self._by_refresh(state)
+
+    def _by_credentials(self) -> TokenState:
+        answer = self._ask(lambda client: client.fetch_token(self.token_url, grant_type="client_credentials", **self.parameters))
+        if isinstance(answer, str):
+            raise SignInLost(f"The vendor refused client id and secret: {answer}. Correct them in the connection.", where="client_secret")
+        return self._store(answer)
+
+    def _by_refresh(self, state: TokenState) -> TokenState:
+        if not state.refresh_token:
+            raise SignInLost("Nobody has signed in to this connection yet. Authorise it.", where="sign-in")
+        now = self._now()
+        if state.renewing_since is None:
+            state = replace(state, renewing_since=now)
+            self.wiring.tokens.write(state)
+        elif now - state.renewing_since > timedelta(seconds=self.renewal.grace_seconds):
+            self._lost(state, "The answer to a renewal of the sign-in was lost, and the old token is no longer good.")
+        answer = self._ask(lambda client: client.refresh_token(self.token_url, refresh_token=state.refresh_token, **self.parameters))
+        if not isinstance(answer, str):
+            return self._store(answer)
+        if self.renewal.too_early(answer):
+            kept = replace(state, renewing_since=None)
+            self.wiring.tokens.write(kept)
+            return kept
+        self._lost(state, f"The vendor ended the sign-in: {answer}.")
+        raise AssertionError("unreachable")
+
+    def _lost(self, state: TokenState, why: str) -> None:
+        self.wiring.tokens.write(replace(state, lost=why, renewing_since=None))
+        raise SignInLost(f"{why} Authorise this connection again.", where="sign-in")
+
+    def _ask(self, call: Callable[[Any], Mapping[str, Any]]) -> Mapping[str, Any] | str:
+        """The token answer, or the vendor's refusal in its own words. Raises `NotSent` when it is not known what the vendor did."""
+        started = self.wiring.clock.monotonic()
+        status, text = None, ""
+        try:
+            with self._client() as client:
+                try:
+                    return call(client)
+                except OAuthError as error:
+                    status, text = 400, f"{error.error} {error.description or ''}".strip()
+                    return text
+                except ValueError as error:
+                    status, text = 400, f"an answer that is not JSON ({error})"
+                    return text
+        except httpx2.HTTPStatusError as error:
+            status, text = error.response.status_code, f"status {error.response.status_code}"
+            if 400 <= status < 500 and status != 429:
+                return redact(f"{text}: {error.response.text[:200]}")
+            if status == 429:
+                raise Throttled("The vendor's limit of token calls is reached.", where="sign-in") from error
+            raise NotSent(f"The vendor's sign-in answers {text}; it is tried again later.", where="sign-in", support=text) from error
+        except httpx2.HTTPError as error:
+            text = repr(error)
+            raise NotSent(
+                "The vendor's sign-in did not answer; nothing was posted. It is tried again.", where="sign-in", support=text
+            ) from error
+        finally:
+            self.wiring.exchanges.record(
+                Exchange(method="POST", url=self.token_url, status=status or (200 if not text else None),
+                         seconds=self.wiring.clock.monotonic() - started, error=text if status is None else "", answer_body=text))  # fmt: skip
+
+    def _store(self, answer: Mapping[str, Any]) -> TokenState:
+        now = self._now()
+        if not answer.get("access_token"):
+            raise SignInLost("The vendor's token answer holds no access token.", where="sign-in")
+        life = int(answer.get("expires_in") or self.renewal.life_seconds)
+        consent = None if self.renewal.consent_days is None else now + timedelta(days=self.renewal.consent_days)
+        state = TokenState(
+            access_token=str(answer["access_token"]), refresh_token=str(answer.get("refresh_token") or ""), issued_at=now,
+            expires_at=now + timedelta(seconds=life), consent_expires_at=consent,
+        )  # fmt: skip
+        self.wiring.tokens.write(state)
+        return state
+
+    def _client(self) -> Any:
+        return OAuth2Client(  # type: ignore[no-untyped-call]
+            client_id=self._secret("client_id"), client_secret=self._secret("client_secret"),
+            token_endpoint_auth_method=self.client_auth, transport=self.wiring.wire, timeout=30,
+            trust_env=not self.wiring.sandbox, headers=dict(self.extra_headers),
+        )  # fmt: skip
+
+    def _secret(self, name: str) -> str:
+        try:
+            return self.wiring.vault.read(name)
+        except KeyError:
+            return ""
+
+    def _now(self) -> datetime:
+        return self.wiring.clock.now()
+
+
+def consent_warning(ends_at: datetime | None, clock: Clock) -> str | None:
+    """A warning when the consent ends within seven days, in words for the list of connections."""
+    if ends_at is None or ends_at - clock.now() > timedelta(days=CONSENT_WARNING_DAYS):
+        return None
+    return f"The sign-in ends on {ends_at:%Y-%m-%d %H:%M} UTC unless it is used before. Authorise it again if runs are paused."

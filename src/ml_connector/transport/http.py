@@ -1,0 +1,328 @@
+"""Requests to one vendor: within budget, in the lane, signed in, recorded.
+
+    read(…)     permit → lane → token → send → classify;  repeated on throttling and on faults that prove nothing, a bounded number of times
+    prepare(…)  permit → lane → token, then hand back a function that sends once;  never repeated by anything below the engine
+
+A write is sent on a connection of its own, so that an idle connection closed by the vendor cannot turn into an unknown outcome. The gate is
+asked after the connection stands, last thing before the first byte of the request is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+import httpx2
+import msgspec
+import stamina
+
+from ml_connector.errors import ConnectorError, Halted, NotSent, OutcomeUnknown, Refused, RightMissing, SignInLost, Throttled, VendorChanged
+from ml_connector.ports.storage import Exchange, Permit, Window
+from ml_connector.ports.systems import Gate, Wiring
+from ml_connector.transport.redact import redact
+
+BODY_BYTES_MAX = 64 * 1024 * 1024
+READ_ATTEMPTS = 5
+WAIT_MAX_SECONDS = 120.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer of the vendor, read to its end. Header names are lower-case."""
+
+    method: str
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def is_json(self) -> bool:
+        return "json" in self.headers.get("content-type", "")
+
+    def decode(self, shape: type[T]) -> T:
+        """The body as the shape, decimals exact. Raises `VendorChanged` for a page of HTML, broken JSON, or fields that do not fit."""
+        if not self.is_json:
+            kind = self.headers.get("content-type", "no content type")
+            text = f"Expected JSON from {urlsplit(self.url).path} and got {kind}: probably a gateway's or a sign-in page. Nothing was concluded from it."
+            raise VendorChanged(text, where=urlsplit(self.url).path, support=redact(self.body[:2000].decode(errors="replace")))
+        try:
+            return msgspec.json.decode(self.body, type=shape)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            text = f"The answer from {urlsplit(self.url).path} does not have the shape we know: {error}."
+            raise VendorChanged(text, where=urlsplit(self.url).path, support=redact(self.body[:2000].decode(errors="replace"))) from error
+
+
+class Auth(Protocol):
+    """How requests are signed in."""
+
+    def headers(self) -> Mapping[str, str]:
+        """Headers that sign a request in; renews what is due. Raises `SignInLost` when a person must sign in again."""
+        ...
+
+    def refused(self, headers: Mapping[str, str]) -> bool:
+        """The vendor answered 401 to these headers: whether other ones can be had now. Asked once per request."""
+        ...
+
+    def secrets(self) -> Sequence[str]:
+        """Values to hide in every record."""
+        ...
+
+
+Classify = Callable[[Answer], ConnectorError | None]
+"""A connector's reading of an answer: the error it stands for, or `None` for success. Status 401 is looked at before."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Client:
+    """Requests to one host of one vendor for one connection.
+
+    `windows` are the vendor's call limits as declared, `learn` reads its quota headers. `scope` in a call names the limit's scope and lane,
+    usually the legal entity. Reads of one scope never run at the same time when `one_at_a_time` is set.
+    """
+
+    base_url: str
+    auth: Auth
+    wiring: Wiring
+    classify: Classify
+    windows: Sequence[Window] = ()
+    learn: Callable[[Answer], Sequence[Window]] = lambda answer: ()
+    one_at_a_time: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+    read_timeout_seconds: float = 100
+    connect_timeout_seconds: float = 10
+    _reader: httpx2.Client | None = None
+
+    # --- reading ----------------------------------------------------------------------------------------------------------------------
+
+    def read(
+        self, method: str, path: str, *, scope: str = "", params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None, content: bytes | None = None,
+    ) -> Answer:  # fmt: skip
+        """A request that changes nothing at the vendor, repeated when its failure proves nothing. `path` may be an absolute address on our host.
+
+        Raises `Refused` (and its kinds), `OutcomeUnknown` after the last attempt, `VendorChanged`, `NotSent`.
+        """
+        url = self._url(path)
+
+        def pause(error: Exception) -> bool | float:
+            if isinstance(error, Throttled):
+                wait = error.retry_after_seconds
+                return wait if wait is not None and wait <= WAIT_MAX_SECONDS else wait is None
+            return isinstance(error, OutcomeUnknown | NotSent) and not isinstance(error, Halted)
+
+        caller = stamina.RetryingCaller(attempts=READ_ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=10.0).on(pause)
+        request = httpx2.Request(method, url, params=dict(params) if params else None, content=content)
+        return caller(self._read_once, request, scope, headers or {})
+
+    def _read_once(self, request: httpx2.Request, scope: str, extra: Mapping[str, str]) -> Answer:
+        with self._admitted(scope, Permit.READ):
+            signed = self.auth.headers()
+            answer = self._send(self._open(), self._signed(request, signed, extra), write=False)
+            if answer.status == 401 and self.auth.refused(signed):
+                self._permit(scope, Permit.READ)
+                answer = self._send(self._open(), self._signed(request, self.auth.headers(), extra), write=False)
+        return self._judge(answer, scope)
+
+    # --- writing ----------------------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def prepare(
+        self, method: str, path: str, *, scope: str = "", headers: Mapping[str, str] | None = None, content: bytes = b""
+    ) -> Iterator[Callable[[Gate], Answer]]:
+        """Everything a write needs but the write itself; the function it yields sends once, after the gate has let it.
+
+        That function raises `NotSent` when no byte left, `Refused` when the vendor's answer proves that nothing was booked, and
+        `OutcomeUnknown` for everything that proves nothing.
+        """
+        request = httpx2.Request(method, self._url(path), content=content)
+        with self._admitted(scope, Permit.WRITE), self._new_client(keep=False) as client:
+            signed = self.auth.headers()
+
+            def send(gate: Gate) -> Answer:
+                answer = self._send(client, self._signed(request, signed, headers or {}), write=True, gate=gate)
+                if answer.status == 401:
+                    self.auth.refused(signed)
+                return self._judge(answer, scope, write=True)
+
+            yield send
+
+    # --- both -------------------------------------------------------------------------------------------------------------------------
+
+    def _judge(self, answer: Answer, scope: str, write: bool = False) -> Answer:
+        if learnt := self.learn(answer):
+            self.wiring.budget.learn(self._budget_scope(scope), learnt)
+        error = (
+            SignInLost("The vendor does not accept our sign-in (401).", where="sign-in") if answer.status == 401 else self.classify(answer)
+        )
+        if error is None:
+            return answer
+        if write and isinstance(error, VendorChanged):
+            raise OutcomeUnknown(error.problem.text, where=error.problem.where, support=error.support) from error
+        raise error
+
+    def _send(self, client: httpx2.Client, request: httpx2.Request, *, write: bool, gate: Gate | None = None) -> Answer:
+        started = self.wiring.clock.monotonic()
+        gated = _Gate(gate)
+        request.extensions["trace"] = gated.trace
+        try:
+            if gate is not None and self.wiring.wire is not None:
+                gated.ask()
+            response = client.send(request, stream=True)
+            body = _body(response)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
+            self._record(request, started, None, b"", write, repr(error))
+            text = f"{request.url.host} could not be reached, so nothing was sent. Check the address and the network."
+            raise NotSent(text, where="network", support=repr(error)) from error
+        except httpx2.HTTPError as error:
+            self._record(request, started, None, b"", write, repr(error))
+            text = f"No answer came back from {request.url.host}; what became of the request is not known."
+            raise OutcomeUnknown(text, where="network", support=repr(error)) from error
+        self._record(request, started, response, body, write, "")
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(method=request.method, url=str(request.url), status=response.status_code, headers=headers, body=body)
+
+    def _record(
+        self, request: httpx2.Request, started: float, response: httpx2.Response | None, body: bytes, write: bool, error: str
+    ) -> None:
+        keep = write or response is None or response.status_code >= 400
+        secrets = self.auth.secrets()
+        self.wiring.exchanges.record(
+            Exchange(
+                method=request.method,
+                url=redact(str(request.url), secrets),
+                status=response.status_code if response is not None else None,
+                seconds=self.wiring.clock.monotonic() - started,
+                request_id=response.headers.get("x-request-id", "") if response is not None else "",
+                request_body=redact(request.content.decode(errors="replace"), secrets) if keep else "",
+                answer_body=redact(body.decode(errors="replace"), secrets) if keep else "",
+                answer_bytes=len(body),
+                answer_sha256=hashlib.sha256(body).hexdigest(),
+                error=redact(error, secrets),
+                write=write,
+            )
+        )
+
+    @contextmanager
+    def _admitted(self, scope: str, permit: Permit) -> Iterator[None]:
+        if not self.one_at_a_time:
+            self._permit(scope, permit)
+            yield
+            return
+        with self.wiring.lanes.hold(self._budget_scope(scope)):
+            self._permit(scope, permit)
+            yield
+
+    def _permit(self, scope: str, permit: Permit) -> None:
+        waited = 0.0
+        while self.windows and (wait := self.wiring.budget.take(self._budget_scope(scope), self.windows, permit)) > 0:
+            if waited + wait > WAIT_MAX_SECONDS:
+                text = f"The call budget of this connection is used up for {wait:.0f} more seconds. The run goes on by itself then."
+                raise Throttled(text, retry_after_seconds=wait, where="call budget")
+            waited += wait
+            self.wiring.clock.sleep(wait)
+
+    def _budget_scope(self, scope: str) -> str:
+        return f"{self.wiring.connection}/{scope}"
+
+    def _signed(self, request: httpx2.Request, signed: Mapping[str, str], extra: Mapping[str, str]) -> httpx2.Request:
+        headers = {**dict(request.headers), **self.headers, **extra, **signed}
+        return httpx2.Request(request.method, request.url, headers=headers, content=request.content)
+
+    def _url(self, path: str) -> str:
+        base = self.base_url.rstrip("/")
+        if "://" not in path:
+            return base + path
+        if urlsplit(path)[:2] != urlsplit(base)[:2]:
+            raise VendorChanged(
+                f"The vendor's answer links to another host, {urlsplit(path).hostname}; it was not followed.", where="paging"
+            )
+        return path
+
+    def _open(self) -> httpx2.Client:
+        if self._reader is None:
+            self._reader = self._new_client(keep=True)
+        return self._reader
+
+    def _new_client(self, *, keep: bool) -> httpx2.Client:
+        timeout = httpx2.Timeout(self.read_timeout_seconds, connect=self.connect_timeout_seconds)
+        limits = httpx2.Limits(max_keepalive_connections=None if keep else 0)
+        return httpx2.Client(
+            timeout=timeout, limits=limits, transport=self.wiring.wire, trust_env=not self.wiring.sandbox, follow_redirects=False
+        )
+
+
+class _Gate:
+    """Asks the gate when the connection stands and nothing of the request has been written."""
+
+    def __init__(self, gate: Gate | None) -> None:
+        self._gate = gate
+
+    def ask(self) -> None:
+        gate, self._gate = self._gate, None
+        if gate is not None:
+            gate()
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        if event.endswith("send_request_headers.started"):
+            self.ask()
+
+
+def _body(response: httpx2.Response) -> bytes:
+    parts, size = [], 0
+    try:
+        for part in response.iter_bytes():
+            size += len(part)
+            if size > BODY_BYTES_MAX:
+                raise httpx2.ReadError(f"answer larger than {BODY_BYTES_MAX} bytes")
+            parts.append(part)
+    finally:
+        response.close()
+    return b"".join(parts)
+
+
+def unknown_status(answer: Answer) -> ConnectorError | None:
+    """The common reading of statuses that need no knowledge of the vendor: 403, 404, 429, 5xx; `None` below 400. For use in a connector's faults."""
+    path = urlsplit(answer.url).path
+    support = f"{answer.method} {path} → {answer.status} {redact(answer.body[:2000].decode(errors='replace'))}"
+    if answer.status < 400:
+        return None
+    if answer.status == 403:
+        return RightMissing(f"The vendor does not let this account use {path} (403).", where=path, support=support)
+    if answer.status == 429:
+        return Throttled("The vendor's call limit is reached (429).", retry_after_seconds=retry_after(answer), where=path, support=support)
+    if answer.status >= 500 or answer.status == 408:
+        return OutcomeUnknown(f"The vendor failed with {answer.status} and does not say what it did.", where=path, support=support)
+    return Refused(f"The vendor refused {answer.method} {path} with {answer.status}.", where=path, support=support)
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Seconds in `Retry-After`, where the vendor sends it as a number."""
+    value = answer.headers.get("retry-after", "")
+    return float(value) if value.isdigit() else None
+
+
+def host_problem(url: str, allowed: Sequence[str], sandbox: bool) -> str | None:
+    """Why the address may not be used, or `None`. Only https on an allowed host (`*.example.com` allows subdomains); loopback with `sandbox`."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if sandbox:
+        return None if _is_loopback(host) else f"A sandbox connection speaks to this machine only, not to {host or url!r}."
+    if parts.scheme != "https":
+        return f"{url!r} is not an https address."
+    if any(host == name or (name.startswith("*.") and host.endswith(name[1:])) for name in allowed):
+        return None
+    return f"{host!r} is not a host of this vendor ({', '.join(allowed)}). Secrets are sent nowhere else."
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
