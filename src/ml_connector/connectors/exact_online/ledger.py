@@ -1,0 +1,235 @@
+"""Exact Online as a ledger: general journal entries.
+
+chart     Journals 1, GLAccounts ⌈n/1000⌉ in bulk, Costcenters, Costunits and Projects ⌈n/60⌉ each where asked for
+calendar  FinancialPeriods 1, JournalStatusList 1          foreign    TransactionLines ⌈lines/1000⌉, 1 for a period nobody posted in
+locate    GeneralJournalEntryLines 1                       prepare    GeneralJournalEntries 1
+read_back TransactionLines ⌈lines/1000⌉ in bulk
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
+
+from ml_connector.connectors.exact_online import faults, translate, wire
+from ml_connector.connectors.exact_online.client import WRITE, ExactClient, address, document_address, fields
+from ml_connector.connectors.exact_online.settings import Options
+from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker, Receipt
+from ml_connector.domain.period import FiscalPeriod
+from ml_connector.domain.problem import Problem
+from ml_connector.errors import Inexpressible, NotFound, OutcomeUnknown, Refused, VendorChanged
+from ml_connector.ports.storage import Clock
+from ml_connector.ports.systems import Gate, LedgerLimits, Send
+from ml_connector.transport import odata
+from ml_connector.transport.http import Answer
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+ENTRIES = "generaljournalentry/GeneralJournalEntries"
+ENTRY_LINES = "generaljournalentry/GeneralJournalEntryLines"
+LEDGER_BULK, LEDGER, LEDGER_SYNC = (
+    "bulk/Financial/TransactionLines",
+    "financialtransaction/TransactionLines",
+    "sync/Financial/TransactionLines",
+)
+JOURNALS, ACCOUNTS = "financial/Journals", "bulk/Financial/GLAccounts"
+PERIODS, JOURNAL_STATES = "financial/FinancialPeriods", "read/financial/JournalStatusList"
+AXES = {
+    "cost_center": ("hrm/Costcenters", "Code,Active,EndDate"),
+    "cost_unit": ("hrm/Costunits", "Code,EndDate"),
+    "project": ("project/Projects", "ID,Code,BlockEntry,EndDate"),
+}
+CLOCK_MARGIN = timedelta(hours=26)
+"""Exact's times look like UTC and have been reported as local to the division: a look-up by time starts so much earlier."""
+
+
+class ExactLedger:
+    """A `LedgerSink`. Remembers the GUIDs of accounts and projects for as long as it lives, and which searches Exact refused."""
+
+    def __init__(self, options: Options, client: ExactClient, clock: Clock, currency_of: Callable[[str], str]) -> None:
+        self._options, self._client, self._clock, self._currency_of = options, client, clock, currency_of
+        self._accounts: dict[str, dict[str, str]] = {}
+        self._projects: dict[str, dict[str, str]] = {}
+        self._refused: set[str] = set()
+        self.limits = LedgerLimits(
+            lines_max=options.lines_max,
+            text_max=translate.TEXT_MAX,
+            decimals=2,
+            deadline_seconds=options.deadline_seconds,
+            settle_seconds=options.settle_seconds,
+            visible_seconds=options.visible_seconds,
+            axes=translate.AXES,
+        )
+
+    # --- facts ------------------------------------------------------------------------------------------------------------------------
+
+    def journals(self, entity: str) -> tuple[tuple[str, str], ...]:
+        """General journals that are not blocked and allow no VAT, by code."""
+        found = self._client.rows(entity, JOURNALS, wire.Journal, select=fields(wire.Journal), where=f"Type eq {translate.GENERAL}")
+        usable = (row for row in found if translate.journal_problem(entity, row.Code.strip(), row) is None)
+        return tuple(sorted((row.Code.strip(), row.Description or "") for row in usable))
+
+    def calendar(self, entity: str, journal: str, around: date) -> tuple[FiscalPeriod, ...]:
+        """Periods from a year before the date to a year after it."""
+        year = timedelta(days=366)
+        where = f"EndDate ge {odata.moment(around - year)} and StartDate le {odata.moment(around + year)}"
+        periods = list(self._client.rows(entity, PERIODS, wire.FinancialPeriod, select=fields(wire.FinancialPeriod), where=where))
+        if not periods:
+            return ()
+        years = [row.FinYear for row in periods]
+        where = f"Journal eq {odata.text(journal)} and Year ge {min(years)} and Year le {max(years)}"
+        states = self._client.rows(entity, JOURNAL_STATES, wire.JournalStatus, select=fields(wire.JournalStatus), where=where)
+        return translate.calendar(journal, periods, states)
+
+    def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
+        """The chart of accounts, the journal, and the codes of the axes."""
+        found = self._journal(entity, journal)
+        accounts = self._read_accounts(entity)
+        codes: dict[str, list[wire.CostCode]] = {}
+        for axis in sorted(axes & AXES.keys()):
+            codes.update(self._codes(entity, axis))
+        currency = (found.Currency or "").strip() or self._currency_of(entity) if found else ""
+        return translate.chart(entity, journal, found, currency, accounts, codes, self._clock.now().date())
+
+    def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
+        """What Exact cannot hold of the entry."""
+        return tuple(translate.preflight(entry, self.limits, self._options.divisions))
+
+    def foreign(self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> tuple[str, ...]:
+        """Entries of others in the journal and period, whatever way they came in, as `entry 26900001 of 2026-06-30: text`."""
+        where = f"JournalCode eq {odata.text(journal)} and FinancialYear eq {period.year} and FinancialPeriod eq {period.number}"
+        others: dict[str, str] = {}
+        for row in self._lines(entity, where, "EntryID,EntryNumber,LineNumber,Date,Description"):
+            if row.EntryID not in known:
+                posted = f" of {wire.day(row.Date)}" if row.Date else ""
+                others.setdefault(row.EntryID, f"entry {row.EntryNumber}{posted}: {row.Description or 'no text'}")
+        return tuple(others.values())
+
+    # --- finding ----------------------------------------------------------------------------------------------------------------------
+
+    def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
+        """Every entry with the marker, oldest number first. The number finds it, the token or the key proves it.
+
+        The search covers all time and does not use `since`. Should Exact refuse to filter by `OurRef`, the ledger's change feed is read from
+        the time of `since` less 26 hours, and from its beginning without `since`.
+        """
+        select = fields(wire.EntryLine)
+
+        def search() -> list[wire.EntryLine]:
+            return list(self._client.rows(entry.entity, ENTRY_LINES, wire.EntryLine, select=select, where=f"OurRef eq {marker.number}"))
+
+        rows = self._or_refused("locate by OurRef", search)
+        found: dict[str, Receipt] = {}
+        for row in self._feed(entry.entity, since) if rows is None else rows:
+            if translate.carries(marker, row.Description, row.Notes):
+                found.setdefault(row.EntryID, self._receipt(entry.entity, row.EntryID, row.EntryNumber))
+        return tuple(sorted(found.values(), key=lambda receipt: (receipt.number, receipt.reference)))
+
+    def _feed(self, entity: str, since: datetime | None) -> Iterator[wire.TransactionLine]:
+        start = 1
+        if since is not None:
+            query = {"modified": odata.moment(since.astimezone(UTC) - CLOCK_MARGIN), "endPoint": "'FinancialTransactionLines'"}
+            start = int(self._client.one(entity, "read/sync/Sync/SyncTimestamp", wire.SyncTimestamp, query).TimeStampAsBigInt)
+        select = "Timestamp,EntryID,EntryNumber,LineNumber,Description,Notes"
+        return self._client.rows(entity, LEDGER_SYNC, wire.TransactionLine, select=select, where=f"Timestamp gt {start}L")
+
+    # --- writing ----------------------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def prepare(self, entry: JournalEntry, marker: Marker) -> Iterator[Send]:
+        """Everything but the send. Raises `Inexpressible` for what preflight would have said, `CodeUnknown` for an account that is not there."""
+        if problems := self.preflight(entry, marker):
+            raise Inexpressible(" ".join(problem.text for problem in problems[:5]), where=problems[0].where, code=problems[0].code)
+        body = wire.encode(translate.to_wire(entry, marker, self._account_ids(entry), self._project_ids(entry)))
+        with self._client.http.prepare("POST", address(entry.entity, ENTRIES, {}), scope=entry.entity, headers=WRITE, content=body) as post:
+            yield lambda gate: self._send(entry.entity, post, gate)
+
+    def _send(self, entity: str, post: Callable[[Gate], Answer], gate: Gate) -> Receipt:
+        answer = post(gate)
+        try:
+            created = answer.decode(wire.One[wire.CreatedEntry]).d
+        except VendorChanged as error:
+            raise faults.unreadable(error) from error
+        if not created.EntryID:
+            raise OutcomeUnknown("Exact answered the posting without an entry id, so it is looked up.", where=ENTRIES)
+        return self._receipt(entity, created.EntryID, created.EntryNumber)
+
+    def release(self, receipt: Receipt) -> Receipt:
+        """Exact books on create."""
+        return receipt
+
+    def read_back(self, receipt: Receipt) -> BookedEntry:
+        """Every line of the entry as the ledger shows it."""
+        where = f"EntryID eq {odata.guid(receipt.reference)}"
+        select = fields(wire.TransactionLine, leave_out=("Type", "Notes"))
+        rows = list(self._lines(receipt.entity, where, select))
+        if not rows:
+            text = f"Entry {receipt.number} is not in division {receipt.entity} any more. Somebody deleted it, or it cannot be seen yet."
+            raise NotFound(text, where=f"entry {receipt.number}")
+        return translate.booked_entry(receipt, rows)
+
+    # --- inside -----------------------------------------------------------------------------------------------------------------------
+
+    def _receipt(self, entity: str, reference: str, number: int | None) -> Receipt:
+        link = document_address(self._options, entity, reference)
+        return Receipt(reference=reference, number=str(number or ""), entity=entity, posted=True, link=link)
+
+    def _journal(self, entity: str, code: str) -> wire.Journal | None:
+        rows = self._client.rows(entity, JOURNALS, wire.Journal, select=fields(wire.Journal), where=f"Code eq {odata.text(code)}")
+        return next((row for row in rows if row.Code.strip() == code), None)
+
+    def _read_accounts(self, entity: str) -> list[wire.GLAccount]:
+        rows = list(self._client.rows(entity, ACCOUNTS, wire.GLAccount, select=fields(wire.GLAccount)))
+        self._accounts[entity] = {row.Code.strip(): row.ID for row in rows}
+        return rows
+
+    def _codes(self, entity: str, axis: str) -> dict[str, list[wire.CostCode]]:
+        """The codes of the axis; nothing where the division does not keep it, which Exact answers with 404."""
+        path, select = AXES[axis]
+        try:
+            rows = list(self._client.rows(entity, path, wire.CostCode, select=select))
+        except NotFound:
+            return {}
+        if axis == "project":
+            self._projects[entity] = {row.Code.strip(): row.ID for row in rows if row.ID}
+        return {axis: rows}
+
+    def _account_ids(self, entry: JournalEntry) -> dict[str, str]:
+        known = self._accounts.get(entry.entity, {})
+        if any(line.account not in known for line in entry.lines):
+            self._read_accounts(entry.entity)
+        return self._accounts[entry.entity]
+
+    def _project_ids(self, entry: JournalEntry) -> dict[str, str]:
+        used = {value.code for line in entry.lines for value in line.dimensions if value.axis == "project"}
+        if used - self._projects.get(entry.entity, {}).keys():
+            self._codes(entry.entity, "project")
+        return self._projects.get(entry.entity, {})
+
+    def _lines(self, entity: str, where: str, select: str) -> Iterator[wire.TransactionLine]:
+        """Ledger lines in pages of 1000; in pages of 60 where the bulk address refuses the filter."""
+
+        def bulk() -> list[wire.TransactionLine]:
+            return list(self._client.rows(entity, LEDGER_BULK, wire.TransactionLine, select=select, where=where))
+
+        rows = self._or_refused(f"bulk by {where.partition(' ')[0]}", bulk)
+        if rows is not None:
+            return iter(rows)
+        return self._client.rows(entity, LEDGER, wire.TransactionLine, select=select, where=where)
+
+    def _or_refused(self, what: str, search: Callable[[], T]) -> T | None:
+        """The result, or `None` where Exact does not understand the search; asked once, because ten such refusals an hour block the app."""
+        if what in self._refused:
+            return None
+        try:
+            return search()
+        except Refused as error:
+            if error.problem.code != "request.refused":
+                raise
+            _log.warning("refused search %s: %s", what, error.problem.text)
+            self._refused.add(what)
+            return None

@@ -1,0 +1,141 @@
+"""What a connection to Exact Online is made of, and the checks on it that need no call.
+
+The region's host and the divisions are stored with the connection. A token of one region is worthless in another, and the division a person
+last looked at in the browser ("current") drifts, so neither is ever guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ml_connector.domain.problem import Problem
+from ml_connector.errors import NotSent
+from ml_connector.ports.systems import Field, Setting, System, Wiring
+from ml_connector.transport.http import host_problem
+
+HOSTS = tuple(f"start.exactonline.{region}" for region in ("nl", "be", "de", "fr", "es", "co.uk", "com"))
+LINES_MAX = 1000
+SETTLE_MARGIN_SECONDS = 60
+SETTLE_SANDBOX_SECONDS = 5.0
+
+SETTINGS = (
+    Setting(name="base_url", label="Region address", default="https://start.exactonline.nl",
+            help=f"The address people of this company sign in at: https:// and one of {', '.join(HOSTS)}."),
+    Setting(name="division", label="Division", help="Number of the division that keeps the books, as in the browser's address after "
+            "_Division_=. Several are separated by commas. It is never taken from what somebody opened last."),
+    Setting(name="redirect_uri", label="Redirect address", help="Exactly as registered for the app: https, and not localhost."),
+    Setting(name="client_id", label="Client id", help="Of the app, from the app centre.", field=Field.SECRET),
+    Setting(name="client_secret", label="Client secret", help="Of the app, from the app centre.", field=Field.SECRET),
+    Setting(name="webhook_secret", label="Webhook secret", help="Of the app; it is not the client secret. Only for notifications.",
+            field=Field.SECRET, required=False),
+    Setting(name="lines_max", label="Lines per entry", help="A larger entry is cut at balanced borders. Exact publishes no maximum; 500 is "
+            "gentle on a slow division.", field=Field.NUMBER, required=False, default=str(LINES_MAX)),
+    Setting(name="deadline_seconds", label="Deadline of a send", help="A posting not on the wire by then is not sent.",
+            field=Field.NUMBER, required=False, default="100"),
+    Setting(name="settle_seconds", label="Settling time", help="How long Exact may still book after an answer was lost; at least the "
+            "deadline and 60 seconds on a real host.", field=Field.NUMBER, required=False, default="600"),
+    Setting(name="visible_seconds", label="Visibility time", help="How long a booked entry may be missing from searches.",
+            field=Field.NUMBER, required=False, default="60"),
+    Setting(name="calls_per_minute", label="Calls a minute", help="Exact's limit for one app and division; 0 counts none, in a sandbox only.",
+            field=Field.NUMBER, required=False, default="60"),
+    Setting(name="calls_per_day", label="Calls a day", help="Exact's limit for one app and division; 0 counts none, in a sandbox only.",
+            field=Field.NUMBER, required=False, default="5000"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The settings of one connection, read."""
+
+    base_url: str
+    divisions: tuple[str, ...]
+    redirect_uri: str
+    lines_max: int
+    deadline_seconds: float
+    settle_seconds: float
+    visible_seconds: float
+    calls_per_minute: int
+    calls_per_day: int
+    sandbox: bool
+
+    @property
+    def tenant(self) -> str:
+        """The region's host: division numbers are unique in it. A sandbox changes its port, so all of them are `sandbox`."""
+        return "sandbox" if self.sandbox else urlsplit(self.base_url).hostname or ""
+
+
+def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Problem]]:
+    """The options, and every problem of the settings; the options may be used only where there is none."""
+    problems: list[Problem] = []
+    base_url = (settings.get("base_url") or "").strip().rstrip("/")
+    if problem := host_problem(base_url, HOSTS, sandbox):
+        problems.append(Problem("setting.host", "base_url", problem))
+    divisions = tuple(part.strip() for part in (settings.get("division") or "").split(",") if part.strip())
+    if not divisions:
+        problems.append(Problem("setting.missing", "division", "Name the division that keeps the books, for example 123456."))
+    problems.extend(
+        Problem("setting.division", "division", f"{division!r} is not a division number; expected digits such as 123456.")
+        for division in divisions if not (division.isascii() and division.isdigit())
+    )  # fmt: skip
+    redirect_uri = (settings.get("redirect_uri") or "").strip()
+    if not sandbox and urlsplit(redirect_uri).scheme != "https":
+        text = f"{redirect_uri!r} is not an https address. Enter the redirect address exactly as it is registered for the app."
+        problems.append(Problem("setting.redirect", "redirect_uri", text))
+    numbers = {setting.name: _number(settings, setting, sandbox, problems) for setting in SETTINGS if setting.field is Field.NUMBER}
+    problems.extend(_limits(numbers, sandbox))
+    options = Options(
+        base_url=base_url, divisions=divisions, redirect_uri=redirect_uri, lines_max=int(numbers["lines_max"]),
+        deadline_seconds=numbers["deadline_seconds"], settle_seconds=numbers["settle_seconds"],
+        visible_seconds=numbers["visible_seconds"], calls_per_minute=int(numbers["calls_per_minute"]),
+        calls_per_day=int(numbers["calls_per_day"]), sandbox=sandbox,
+    )  # fmt: skip
+    return options, problems
+
+
+def _number(settings: Mapping[str, str], setting: Setting, sandbox: bool, problems: list[Problem]) -> float:
+    default = setting.default
+    if sandbox:
+        default = {"settle_seconds": str(SETTLE_SANDBOX_SECONDS), "visible_seconds": "0"}.get(setting.name, default)
+    text = (settings.get(setting.name) or default).strip()
+    if not text.replace(".", "", 1).isdecimal():
+        problems.append(Problem("setting.number", setting.name, f"{text!r} is not a number; expected one such as {setting.default}."))
+        return float(setting.default)
+    return float(text)
+
+
+def _limits(numbers: Mapping[str, float], sandbox: bool) -> list[Problem]:
+    problems = []
+    if numbers["lines_max"] < 2:
+        problems.append(Problem("setting.lines_max", "lines_max", "An entry has two lines at the least."))
+    least = numbers["deadline_seconds"] + SETTLE_MARGIN_SECONDS
+    if not sandbox and numbers["settle_seconds"] < least:
+        text = f"The settling time is {numbers['settle_seconds']:.0f} s and must be at least {least:.0f} s: the deadline and 60 s."
+        problems.append(Problem("setting.settle", "settle_seconds", text))
+    if not sandbox and not (0 < numbers["calls_per_minute"] <= 60 and 0 < numbers["calls_per_day"] <= 5000):
+        text = "Exact allows 60 calls a minute and 5,000 a day for one app and division; enter no more, and not 0."
+        problems.append(Problem("setting.calls", "calls_per_minute", text))
+    return problems
+
+
+class ExactOnline:
+    """The connector: checks settings and opens systems. Makes no call."""
+
+    slug = "exact_online"
+    title = "Exact Online"
+    settings = SETTINGS
+
+    def check_settings(self, settings: Mapping[str, str], sandbox: bool) -> list[Problem]:
+        """Every problem of the settings, a host that is not Exact's among them."""
+        return read(settings, sandbox)[1]
+
+    def open(self, settings: Mapping[str, str], wiring: Wiring) -> System:
+        """The connected system. Raises `NotSent` for settings that `check_settings` refuses."""
+        options, problems = read(settings, wiring.sandbox)
+        if problems:
+            first = problems[0]
+            raise NotSent(first.text, where=first.where, code=first.code)
+        from ml_connector.connectors.exact_online.system import open_system
+
+        return open_system(options, wiring)

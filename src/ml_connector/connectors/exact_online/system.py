@@ -1,0 +1,145 @@
+"""A connected Exact tenant: its divisions, what the user may do there, the ledger and the sign-in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from ml_connector.connectors.exact_online import ledger, wire
+from ml_connector.connectors.exact_online.client import ExactClient, fields, token_broker
+from ml_connector.connectors.exact_online.events import ExactEvents
+from ml_connector.connectors.exact_online.ledger import ExactLedger
+from ml_connector.connectors.exact_online.settings import Options
+from ml_connector.domain.period import period_of
+from ml_connector.ports.systems import Entity, Right, SignIn, System, Wiring
+from ml_connector.transport.auth import TokenBroker
+
+SYSTEM_DIVISIONS, HRM_DIVISIONS = "system/Divisions", "hrm/Divisions"
+NOT_BLOCKED, ACTIVE = 0, 1
+JOURNALS_ASKED = 3
+RIGHTS = (
+    ("read journals", ledger.JOURNALS, "GET", "choosing the journal"),
+    ("read accounts", "financial/GLAccounts", "GET", "checking accounts before posting"),
+    ("read cost centers", "hrm/Costcenters", "GET", "checking cost centers before posting"),
+    ("read cost units", "hrm/Costunits", "GET", "checking cost units before posting"),
+    ("read periods", ledger.PERIODS, "GET", "finding the fiscal period of a posting date"),
+    ("read period states", ledger.JOURNAL_STATES, "GET", "seeing a closed period before posting"),
+    ("read journal entries", ledger.ENTRY_LINES, "GET", "finding an entry again by its marker"),
+    ("read ledger lines", ledger.LEDGER, "GET", "comparing the booked entry to the cent"),
+    ("write journal entries", ledger.ENTRIES, "POST", "posting"),
+)
+
+
+class ExactSystem:
+    """Answers about the connection itself. Asks Exact's register of rights, changes nothing, and provokes no refusal."""
+
+    def __init__(self, options: Options, wiring: Wiring) -> None:
+        self.options = options
+        self.broker = token_broker(options, wiring)
+        self.client = ExactClient(options, wiring, self.broker)
+        self.clock = wiring.clock
+        self.ledger = ExactLedger(options, self.client, wiring.clock, self._currency_of)
+        self.events = ExactEvents(options.divisions, wiring.vault)
+        self._divisions: dict[str, wire.Division] = {}
+
+    def entities(self) -> tuple[Entity, ...]:
+        """The pinned divisions that the user reaches, in the order of the setting."""
+        found = self._reachable()
+        return tuple(
+            Entity(code=code, title=found[code].Description or code, currency=(found[code].Currency or "").strip())
+            for code in self.options.divisions
+            if code in found
+        )
+
+    def check(self) -> tuple[Right, ...]:
+        """The ping: sign-in, divisions, every right, and an open period today."""
+        found = self._reachable()
+        rights = [Right(name="sign in", granted=True, needed_for="everything")]
+        for division in self.options.divisions:
+            reached = self._division_right(division, found.get(division))
+            rights.append(reached)
+            if reached.granted:
+                rights.extend(self._division_rights(division))
+        return tuple(rights)
+
+    def _division_right(self, division: str, found: wire.Division | None) -> Right:
+        text = ""
+        if found is None:
+            text = f"The user reaches no division {division}. Tick it in the consent, or give the user access to it, and authorise again."
+        elif found.BlockingStatus not in (None, NOT_BLOCKED) or found.Status not in (None, ACTIVE):
+            text = f"Division {division} is blocked or archived. Release it in Exact."
+        return Right(name=f"division {division}", granted=not text, needed_for="everything in this division", text=text)
+
+    def _division_rights(self, division: str) -> Iterator[Right]:
+        granted: dict[str, bool] = {}
+        for name, endpoint, method, needed_for in RIGHTS:
+            granted[name] = self.client.has_right(division, endpoint, method)
+            verb = "post to" if method == "POST" else "read"
+            text = (
+                "" if granted[name] else f"The user may not {verb} {endpoint}. An administrator can grant the role, or the app the scope."
+            )
+            yield Right(name=f"{name} {division}", granted=granted[name], needed_for=needed_for, text=text)
+        if all(granted[name] for name in ("read journals", "read periods", "read period states")):
+            yield self._period_right(division)
+
+    def _period_right(self, division: str) -> Right:
+        today = self.clock.now().date()
+        journals = [code for code, _ in self.ledger.journals(division)]
+        text = ""
+        if not journals:
+            text = f"Division {division} has no general journal without VAT that is not blocked. Create one for payroll."
+        elif not any(self._is_open(division, journal, today) for journal in journals[:JOURNALS_ASKED]):
+            asked = ", ".join(journals[:JOURNALS_ASKED])
+            text = f"{today} lies in no open period for journal {asked} of division {division}. Open the period before posting."
+        return Right(name=f"period open today {division}", granted=not text, needed_for="posting with today's date", text=text)
+
+    def _is_open(self, division: str, journal: str, day: date) -> bool:
+        period = period_of(day, self.ledger.calendar(division, journal, day))
+        return period is not None and period.open
+
+    def _reachable(self) -> dict[str, wire.Division]:
+        """Divisions by code, read from the one the user last opened, because a pinned one may be lost and would answer 403."""
+        start = self.client.current_division()
+        path = SYSTEM_DIVISIONS if self.client.has_right(start, SYSTEM_DIVISIONS, "GET") else HRM_DIVISIONS
+        rows = self.client.rows(start, path, wire.Division, select=fields(wire.Division))
+        self._divisions = {str(row.Code): row for row in rows}
+        return self._divisions
+
+    def _currency_of(self, division: str) -> str:
+        if division not in self._divisions:
+            self._reachable()
+        found = self._divisions.get(division)
+        return (found.Currency or "").strip() if found else ""
+
+
+class ExactSignIn:
+    """The consent of a person with a browser; the refresh token that comes of it lives 30 days from its last use."""
+
+    def __init__(self, broker: TokenBroker) -> None:
+        self._broker = broker
+
+    def authorize_url(self, state: str) -> str:
+        """Where the person goes."""
+        return self._broker.authorize(state)
+
+    def exchange(self, redirect: str, state: str) -> None:
+        """Turn the pasted redirect address into stored tokens."""
+        self._broker.exchange(redirect, state)
+
+    def renew(self) -> datetime | None:
+        """Renew a sign-in that nobody used for a week."""
+        return self._broker.renew_idle()
+
+
+def open_system(options: Options, wiring: Wiring) -> System:
+    """The system behind checked options. Makes no call."""
+    exact = ExactSystem(options, wiring)
+    sign_in: SignIn = ExactSignIn(exact.broker)
+    return System(
+        connection=wiring.connection,
+        tenant=options.tenant,
+        check=exact.check,
+        entities=exact.entities,
+        ledger=exact.ledger,
+        sign_in=sign_in,
+    )
