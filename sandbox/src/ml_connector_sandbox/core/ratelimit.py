@@ -81,6 +81,10 @@ class ErrorVelocity:
             self._blocked[key] = (now + timedelta(seconds=self.block_seconds * 2**times), times + 1)
             recent.clear()
 
+    def block(self, key: Hashable, until: datetime) -> None:
+        """Block a key outright, for whoever draws wider conclusions from the errors of another."""
+        self._blocked[key] = (until, 0)
+
     def clear(self) -> None:
         """Forget every error and lift every block."""
         self._errors.clear()

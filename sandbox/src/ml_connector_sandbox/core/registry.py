@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
 from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.control import Control
-from ml_connector_sandbox.core.vendor import Request, Vendor
+from ml_connector_sandbox.core.vendor import Json, Request, Vendor
 from ml_connector_sandbox.core.wire import Answered, Outcome, Wire
 
 _SYSTEMS = "ml_connector_sandbox.systems"
@@ -21,10 +21,10 @@ _SCENARIOS = "ml_connector_sandbox.scenarios"
 class Host:
     """One simulated system ready to be called: vendor, wire and control API, whoever carries the bytes."""
 
-    def __init__(self, vendor: Vendor, clock: SandboxClock) -> None:
+    def __init__(self, vendor: Vendor, clock: SandboxClock, *, faults: Sequence[Json] = ()) -> None:
         self.vendor = vendor
         self.clock = clock
-        self.wire = Wire(vendor, clock)
+        self.wire = Wire(vendor, clock, faults)
         self.control = Control(self.wire)
 
     def exchange(self, request: Request) -> Outcome:
@@ -40,7 +40,7 @@ def systems() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg)
 
 
-def scenario(name: str) -> ModuleType:
+def load_scenario(name: str) -> ModuleType:
     """The scenario of that name; `KeyError` if there is none."""
     if not name.isidentifier() or importlib.util.find_spec(f"{_SCENARIOS}.{name}") is None:
         raise KeyError(f"no scenario named {name}")
@@ -57,12 +57,16 @@ def open_system(
     switches: Mapping[str, Any] | None = None,
     register: str | None = None,
 ) -> Host:
-    """Build one simulator with its data. `profile` is `vendor` (all limits) or `fast` (none); `KeyError` for an unknown slug."""
+    """Build one simulator with its data. A scenario is a module in `scenarios`; its `SWITCHES[slug]` and `FAULTS` apply from
+    the start, `switches` given here win. `profile` is `vendor` (all limits) or `fast` (none).
+    `KeyError` for an unknown slug or scenario."""
     if slug not in systems():
         raise KeyError(f"no system named {slug}; there are {', '.join(systems())}")
     if profile not in ("vendor", "fast"):
         raise ValueError(f"profile: {profile!r} is neither vendor nor fast")
     clock = clock or SandboxClock()
+    script = load_scenario(scenario)
+    turned = {**getattr(script, "SWITCHES", {}).get(slug, {}), **(switches or {})}
     build = importlib.import_module(f"{_SYSTEMS}.{slug}").build
-    vendor = build(scenario=scenario, clock=clock, seed=seed, profile=profile, switches=dict(switches or {}), register=register)
-    return Host(vendor, clock)
+    vendor = build(scenario=scenario, clock=clock, seed=seed, profile=profile, switches=turned, register=register)
+    return Host(vendor, clock, faults=getattr(script, "FAULTS", ()))

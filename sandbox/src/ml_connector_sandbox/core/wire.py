@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import threading
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -52,18 +53,20 @@ Outcome = Answered | Dropped | Held
 class Wire:
     """One vendor behind one lock. Work that was due earlier is always done before a request is looked at."""
 
-    def __init__(self, vendor: Vendor, clock: SandboxClock) -> None:
+    def __init__(self, vendor: Vendor, clock: SandboxClock, faults: Sequence[Json] = ()) -> None:
         self.vendor = vendor
         self.clock = clock
         self.lock = threading.RLock()
         self.faults = Faults()
         self.log: deque[Json] = deque(maxlen=LOG_KEPT_MAX)
         self.late_commits = 0
+        self._first_faults = tuple(faults)
         self._pending: list[tuple[datetime, int, Held]] = []
         self._order = 0
         self._woken = threading.Condition()
         self._stopping = False
         clock.on_change(self._wake)
+        self._load_first_faults()
 
     def exchange(self, request: Request) -> Outcome:
         """Carry one request to the vendor, or wherever the faults in force send it."""
@@ -92,12 +95,13 @@ class Wire:
             return len(self._pending)
 
     def forget(self) -> None:
-        """Drop rules, records, the log and every late request that is still out."""
+        """Back to the fault rules of the start: no records, no log, and late requests still out are never handled."""
         with self.lock:
             self.faults.forget()
             self.log.clear()
             self._pending.clear()
             self.late_commits = 0
+            self._load_first_faults()
 
     def run_timer(self) -> None:
         """Commit late requests when they fall due even if nobody calls; returns after `stop_timer`."""
@@ -112,6 +116,10 @@ class Wire:
         """End `run_timer`."""
         self._stopping = True
         self._wake()
+
+    def _load_first_faults(self) -> None:
+        for rule in self._first_faults:
+            self.faults.add(rule)
 
     def _seconds_to_next(self) -> float:
         pending = self._pending

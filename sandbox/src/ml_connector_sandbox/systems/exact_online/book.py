@@ -1,0 +1,183 @@
+"""One division's books: its master data, its entries, and the numbers and stamps every change gets.
+
+Nothing here knows HTTP. A rule that is broken raises `Broken` with all messages, as the vendor lists them.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from bisect import bisect_right
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from ml_connector_sandbox.core.vendor import Clock
+from ml_connector_sandbox.systems.exact_online.odata import Row
+from ml_connector_sandbox.systems.exact_online.tables import Table
+
+USER_ID = "7d0ef6f1-0c4d-4f27-9a43-3a5b1c1e0001"
+USER_NAME = "Sandbox User"
+STATUS_OPEN, STATUS_PROCESSED = 20, 50
+STATUS_TEXT = {5: "Rejected", STATUS_OPEN: "Open", STATUS_PROCESSED: "Processed"}
+TYPE_GENERAL_JOURNAL = 90
+DELETED_KEPT_DAYS = 62
+DELETED_TYPES = {"lines": 1, "relations": 2, "accounts": 7}
+"""`EntityType` in sync/Deleted, for the tables that are written there."""
+
+
+class Broken(ValueError):
+    """One or more business rules are broken; the vendor answers 500 with the messages on lines of their own."""
+
+    def __init__(self, *messages: str) -> None:
+        super().__init__("\n".join(messages))
+        self.messages = messages
+
+
+class DivisionBook:
+    """The tables of one division. Ids come from the seed, so two sandboxes with the same seed hold the same ids."""
+
+    def __init__(self, *, code: int, title: str, currency: str, country: str, clock: Clock, seed: int) -> None:
+        self.code = code
+        self.title = title
+        self.currency = currency
+        self.country = country
+        self.clock = clock
+        self.closed: set[tuple[str, int, int]] = set()
+        self.numbers: dict[tuple[str, int], int] = {}
+        self._random = random.Random(f"{seed} {code}")
+        self._stamp = 15_000_000
+        self._dates: tuple[list[datetime], list[Row], set[tuple[int, int]]] | None = None
+        self.tables = {
+            "accounts": Table("ID", ["Code"]),
+            "cost_centers": Table("ID", ["Code"]),
+            "cost_units": Table("ID", ["Code"]),
+            "journals": Table("ID", ["Code"]),
+            "periods": Table("ID"),
+            "vat_codes": Table("ID", ["Code"]),
+            "vat_percentages": Table("ID", ["VATCodeID"]),
+            "relations": Table("ID", ["Code"]),
+            "currencies": Table("Code"),
+            "entries": Table("EntryID", ["EntryNumber"]),
+            "lines": Table("ID", ["EntryID", "OurRef", "EntryNumber"]),
+            "deleted": Table("ID"),
+            "subscriptions": Table("ID", ["Topic"]),
+            "nothing": Table("ID"),
+        }
+
+    def __getitem__(self, name: str) -> Table:
+        return self.tables[name]
+
+    def now(self) -> datetime:
+        """The present as rows hold it: naive, UTC, milliseconds."""
+        now = self.clock.now().astimezone(UTC).replace(tzinfo=None)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+    def new_id(self) -> str:
+        """A fresh guid."""
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def next_stamp(self) -> int:
+        """The next row version: grows, with gaps, for all sets of the division together."""
+        self._stamp += self._random.randint(1, 3)
+        return self._stamp
+
+    def stamp_before(self, moment: datetime) -> int:
+        """The highest row version of anything changed before that moment."""
+        rows = (row for name in ("lines", "accounts", "relations") for row in self.tables[name])
+        return max((row["Timestamp"] for row in rows if row["Modified"] < moment), default=1)
+
+    def add(self, table: str, values: Mapping[str, Any]) -> Row:
+        """Put a new row into a table, with its id, stamps and author."""
+        now = self.now()
+        row: Row = {
+            "Created": now,
+            "Creator": USER_ID,
+            "CreatorFullName": USER_NAME,
+            "Division": self.code,
+            "Modified": now,
+            "Modifier": USER_ID,
+            "ModifierFullName": USER_NAME,
+            "Timestamp": self.next_stamp(),
+            **values,
+        }
+        key = self.tables[table].key
+        row.setdefault(key, self.new_id())
+        self.tables[table].put(row)
+        return row
+
+    def change(self, table: str, row: Row, values: Mapping[str, Any]) -> None:
+        """Change a row and give it a new stamp."""
+        self.tables[table].change(row, {**values, "Modified": self.now(), "Timestamp": self.next_stamp()})
+
+    def remove(self, table: str, row: Row) -> None:
+        """Take a row out and note that in the list of deleted ones, where the table is covered by it."""
+        self.tables[table].remove(row[self.tables[table].key])
+        if table in DELETED_TYPES:
+            entry = {"EntityKey": row["ID"], "EntityType": DELETED_TYPES[table], "DeletedBy": USER_ID, "DeletedDate": self.now()}
+            self.add("deleted", entry)
+
+    def forget_old_deletions(self) -> None:
+        """Drop deletions older than the vendor remembers."""
+        horizon = self.now() - timedelta(days=DELETED_KEPT_DAYS)
+        for row in [row for row in self.tables["deleted"] if row["DeletedDate"] < horizon]:
+            self.tables["deleted"].remove(row["ID"])
+
+    def period_of(self, day: datetime) -> tuple[int, int] | None:
+        """The (year, period) that day falls in; None outside the period-date table."""
+        starts, rows, _ = self._calendar()
+        at = bisect_right(starts, day) - 1
+        if at < 0 or day >= rows[at]["EndDate"] + timedelta(days=1):
+            return None
+        return rows[at]["FinYear"], rows[at]["FinPeriod"]
+
+    def has_period(self, year: int, period: int) -> bool:
+        """Whether the period-date table knows that period."""
+        return (year, period) in self._calendar()[2]
+
+    def _calendar(self) -> tuple[list[datetime], list[Row], set[tuple[int, int]]]:
+        """The period-date table by start date, as starts, rows and (year, period) pairs."""
+        if self._dates is None:
+            rows = sorted(self.tables["periods"], key=lambda row: row["StartDate"])
+            self._dates = [row["StartDate"] for row in rows], rows, {(row["FinYear"], row["FinPeriod"]) for row in rows}
+        return self._dates
+
+    def is_closed(self, journal: str, year: int, period: int) -> bool:
+        """Whether that period is closed for that journal."""
+        return (journal, year, period) in self.closed
+
+    def set_closed(self, journal: str | None, year: int, period: int, closed: bool) -> list[str]:
+        """Close or open a period for one journal, or for all; returns the journals' codes. `KeyError` for an unknown one."""
+        codes = [row["Code"] for row in self.tables["journals"] if journal in (None, "*", row["Code"])]
+        if not codes or not self.has_period(year, period):
+            raise KeyError(f"journal {journal}, period {year}-{period:02d}")
+        changed = {(code, year, period) for code in codes}
+        self.closed = self.closed | changed if closed else self.closed - changed
+        return codes
+
+    def entry_lines(self, entry: Row) -> list[Row]:
+        """The lines of an entry by number, without the header row."""
+        rows = (row for row in self.tables["lines"].all("EntryID", entry["EntryID"]) if row["LineNumber"])
+        return sorted(rows, key=lambda row: row["LineNumber"])
+
+    def delete_entry(self, entry: Row) -> None:
+        """Remove an entry with its lines, whatever state it is in."""
+        for line in self.tables["lines"].all("EntryID", entry["EntryID"]):
+            self.remove("lines", line)
+        self.tables["entries"].remove(entry["EntryID"])
+
+    def next_number(self, journal: str, year: int) -> int:
+        """The next entry number: two digits of the year, the journal, a sequence of four digits or more."""
+        digits = "".join(c for c in journal if c.isdigit()) or "0"
+        while True:
+            self.numbers[journal, year] = self.numbers.get((journal, year), 0) + 1
+            number = int(f"{year % 100:02d}{digits}{self.numbers[journal, year]:04d}")
+            taken = self.tables["entries"].all("EntryNumber", number)
+            if not any(entry["JournalCode"] == journal for entry in taken):
+                return number
+
+
+def as_amount(value: Decimal) -> str:
+    """An amount for the books: two decimals at least, no exponent."""
+    return format(value.quantize(Decimal("0.01")) if value == value.quantize(Decimal("0.01")) else value, "f")

@@ -1,0 +1,191 @@
+"""Creating, changing and deleting master data: accounts, journals, cost centers and units, VAT codes, relations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from ml_connector_sandbox.systems.exact_online.book import Broken, DivisionBook
+from ml_connector_sandbox.systems.exact_online.odata import Row
+
+EXISTS = "Data already exists"
+IN_USE = "Not allowed: Delete - Already in use"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Master:
+    """The rules of one set: its table, required fields by label, width of its code, what happens to a `Code` on update.
+
+    `same_code` is `refused` (even an unchanged one clashes with itself), `ignored` (cannot be changed) or `allowed`.
+    """
+
+    table: str
+    required: tuple[tuple[str, str], ...]
+    code_max: int
+    same_code: str
+    defaults: Callable[[DivisionBook, Mapping[str, Any]], Mapping[str, Any]]
+    used_as: str | None = None
+
+
+def create(book: DivisionBook, master: Master, values: Mapping[str, Any]) -> Row:
+    """Add a row, or raise `Broken` with every message."""
+    row: Row = {name: value for name, value in values.items() if value is not None and name != "ID"}
+    problems = [f"Mandatory: {label}" for name, label in master.required if not str(row.get(name, "")).strip()]
+    row = {**master.defaults(book, row), **row}
+    row["Code"] = stored_code(master, str(row.get("Code", "")))
+    problems += _code_problems(book, master, row["Code"])
+    if problems:
+        raise Broken(*problems)
+    return book.add(master.table, row)
+
+
+def update(book: DivisionBook, master: Master, row: Row, values: Mapping[str, Any]) -> None:
+    """Change the fields that were sent and no others, or raise `Broken`."""
+    changes = {name: value for name, value in values.items() if name != "ID"}
+    if "Code" in changes and master.same_code == "ignored":
+        del changes["Code"]
+    elif "Code" in changes:
+        changes["Code"] = stored_code(master, str(changes["Code"] or ""))
+        if master.same_code == "refused" or changes["Code"] != row["Code"]:
+            problems = _code_problems(book, master, changes["Code"])
+            if problems:
+                raise Broken(*problems)
+    book.change(master.table, row, changes)
+
+
+def delete(book: DivisionBook, master: Master, row: Row) -> None:
+    """Remove a row that no booking refers to, or raise `Broken`."""
+    value = row["ID"] if master.used_as in ("GLAccount", "Account") else row["Code"]
+    if master.used_as and any(line.get(master.used_as) == value for line in book["lines"]):
+        raise Broken(IN_USE)
+    book.remove(master.table, row)
+
+
+def stored_code(master: Master, code: str) -> str:
+    """A code as the vendor keeps it: relations padded on the left to 18, VAT codes on the right to 3, others as sent."""
+    code = code.strip()
+    if master.table == "relations":
+        return code.rjust(18)
+    return code.ljust(3) if master.table == "vat_codes" else code
+
+
+def _code_problems(book: DivisionBook, master: Master, code: str) -> list[str]:
+    problems = []
+    if len(code.strip()) > master.code_max:
+        problems.append(f"Code is too long. Maximum: {master.code_max}")
+    if book[master.table].first("Code", code) is not None:
+        problems.append(EXISTS)
+    return problems
+
+
+def _account(book: DivisionBook, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    kind = row.get("Type", 90)
+    balance = kind < 110
+    return {
+        "Type": kind,
+        "TypeDescription": GL_TYPES.get(kind, "General"),
+        "BalanceType": "B" if balance else "W",
+        "BalanceSide": "D",
+        "IsBlocked": False,
+        "UseCostcenter": 0,
+        "UseCostunit": 0,
+        "SearchCode": str(row.get("Description", "")).upper()[:30],
+        "Compress": False,
+        "Matching": False,
+    }
+
+
+def _journal(book: DivisionBook, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "Type": 90,
+        "Currency": book.currency,
+        "AllowVariableCurrency": True,
+        "AllowVariableExchangeRate": True,
+        "AllowVAT": False,
+        "AutoSave": False,
+        "IsBlocked": False,
+    }
+
+
+def _relation(book: DivisionBook, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    taken = [int(known["Code"]) for known in book["relations"] if known["Code"].strip().isdigit()]
+    return {
+        "Code": str(max(taken, default=0) + 1),
+        "Status": "C" if not row.get("IsSupplier") else "A",
+        "IsSupplier": False,
+        "Blocked": False,
+        "Type": "A",
+        "Country": book.country.ljust(3),
+        "StartDate": book.now().replace(hour=0, minute=0, second=0, microsecond=0),
+    }
+
+
+def _nothing(book: DivisionBook, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {}
+
+
+_CODE_AND_TEXT = (("Code", "Code"), ("Description", "Description"))
+GL_TYPES = {
+    10: "Cash",
+    12: "Bank",
+    20: "Accounts receivable",
+    22: "Accounts payable",
+    24: "VAT",
+    25: "Employees payable",
+    29: "Income tax payable",
+    30: "Fixed assets",
+    32: "Other assets",
+    35: "Accumulated depreciation",
+    40: "Inventory",
+    60: "Current portion of debt",
+    90: "General",
+    100: "Tax payable",
+    110: "Revenue",
+    111: "Cost of goods",
+    120: "Other costs",
+    121: "Sales, general administrative expenses",
+    125: "Employee costs",
+    126: "Employment costs",
+}
+JOURNAL_TYPES = {
+    10: "Cash",
+    12: "Bank",
+    16: "Payment service",
+    20: "Sales",
+    21: "Return sales",
+    22: "Purchase",
+    23: "Return purchase",
+    90: "General",
+}
+MASTERS = {
+    "financial/GLAccounts": Master(
+        table="accounts", required=_CODE_AND_TEXT, code_max=18, same_code="allowed", defaults=_account, used_as="GLAccount"
+    ),
+    "financial/Journals": Master(
+        table="journals", required=_CODE_AND_TEXT, code_max=10, same_code="allowed", defaults=_journal, used_as="JournalCode"
+    ),
+    "hrm/Costcenters": Master(
+        table="cost_centers",
+        required=_CODE_AND_TEXT,
+        code_max=8,
+        same_code="ignored",
+        defaults=lambda book, row: {"Active": True},
+        used_as="CostCenter",
+    ),
+    "hrm/Costunits": Master(
+        table="cost_units", required=_CODE_AND_TEXT, code_max=8, same_code="ignored", defaults=_nothing, used_as="CostUnit"
+    ),
+    "vat/VATCodes": Master(
+        table="vat_codes",
+        required=_CODE_AND_TEXT,
+        code_max=3,
+        same_code="allowed",
+        defaults=lambda book, row: {"Type": "E", "VATTransactionType": "B", "Percentage": Decimal(0), "IsBlocked": False, "Charged": False},
+        used_as="VATCode",
+    ),
+    "crm/Accounts": Master(
+        table="relations", required=(("Name", "Name"),), code_max=18, same_code="refused", defaults=_relation, used_as="Account"
+    ),
+}

@@ -1,0 +1,347 @@
+"""The vendor itself: from a request through sign-in, quotas, rights and query options to the books, and back.
+
+token (HTML 401) → quotas → error block → division (403) → set (404) → scope (403) → verb (405) → options (400) → rules (500)
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+from ml_connector_sandbox.core.oauth import bearer_token
+from ml_connector_sandbox.core.switches import Switches
+from ml_connector_sandbox.core.vendor import Clock, Json, Request, Response
+from ml_connector_sandbox.systems.exact_online import masters, people, screen
+from ml_connector_sandbox.systems.exact_online.binding import BadBody, read_body
+from ml_connector_sandbox.systems.exact_online.book import STATUS_TEXT, Broken, DivisionBook, as_amount
+from ml_connector_sandbox.systems.exact_online.entities import VERBS, Entity, child_of, entities, find
+from ml_connector_sandbox.systems.exact_online.journals import delete_entry, post_entry, post_line
+from ml_connector_sandbox.systems.exact_online.limits import Limits
+from ml_connector_sandbox.systems.exact_online.odata import SYNTAX, BadQuery, Row, parse_literal, parse_query
+from ml_connector_sandbox.systems.exact_online.render import Page, View, entity_response, error_response, list_response, wants_json
+from ml_connector_sandbox.systems.exact_online.requests import Aim, aim
+from ml_connector_sandbox.systems.exact_online.seed import build_divisions
+from ml_connector_sandbox.systems.exact_online.sets import Sets
+from ml_connector_sandbox.systems.exact_online.signin import REDIRECT_URI, SignIn
+from ml_connector_sandbox.systems.exact_online.switches import SWITCHES
+from ml_connector_sandbox.systems.exact_online.webhooks import Webhooks
+
+NOT_FOUND = "Resource not found for the segment"
+_TOPICS = {"financial/GLAccounts": "GLAccounts", "crm/Accounts": "Accounts"}
+_SPARSE = {"crm/Accounts": ("ID",)}
+"""Sets that answer a POST with little more than the key, unless asked for the whole with `Prefer`."""
+
+
+class ExactOnline:
+    """One app, one user, the divisions of one scenario."""
+
+    slug = "exact_online"
+
+    def __init__(self, *, ledger: Json, clock: Clock, seed: int, profile: str, switches: Mapping[str, Any]) -> None:
+        self.clock = clock
+        self.switches = Switches(SWITCHES, switches)
+        self._ledger = ledger
+        self._seed = seed
+        limited = profile == "vendor"
+        self.sign_in = SignIn(seed=seed, clock=clock, switches=self.switches, limited=limited)
+        self.limits = Limits(limited=limited)
+        self.webhooks = Webhooks(switches=self.switches, client_id=self.sign_in.client_id, secret=self.sign_in.webhook_secret)
+        self.sets = Sets(self.switches, self._division_rows)
+        self.books_by_division: dict[int, DivisionBook] = {}
+        self.accessible: set[int] = set()
+        self.scopes: dict[str, str] = {}
+        self._calls: Counter[str] = Counter()
+        self._by_endpoint: Counter[str] = Counter()
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the seeded state: books, consents, rights and quotas; switches stay as they are."""
+        self.books_by_division = build_divisions(self._ledger, self.clock, self._seed)
+        self.accessible = set(self.books_by_division)
+        self.scopes = {entity.scope: "manage" for entity in entities().values() if entity.scope}
+        self.sign_in.reset()
+        self.limits.clear()
+        self.webhooks.sent = []
+        self._calls.clear()
+        self._by_endpoint.clear()
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request as the vendor would."""
+        try:
+            return self._route(request)
+        except RecursionError:
+            return error_response(request, 400, SYNTAX)
+
+    def describe(self, base_url: str) -> Json:
+        """Where to sign in, with what, and which divisions there are."""
+        return {
+            "base_url": base_url,
+            "credentials": {
+                "client_id": self.sign_in.client_id,
+                "client_secret": self.sign_in.client_secret,
+                "redirect_uri": REDIRECT_URI,
+                "authorize_url": f"{base_url}/api/oauth2/auth",
+                "token_url": f"{base_url}/api/oauth2/token",
+                "webhook_secret": self.sign_in.webhook_secret,
+            },
+            "entities": [{"code": str(b.code), "title": b.title, "currency": b.currency} for b in self.books_by_division.values()],
+        }
+
+    def books(self) -> Json:
+        """Every entry of every division, as booked."""
+        documents = [_document(book, entry) for book in self.books_by_division.values() for entry in book["entries"]]
+        counts = {kind: self._calls[kind] for kind in ("token", "read", "write")}
+        return {"documents": documents, "calls": {**counts, "by_endpoint": dict(self._by_endpoint)}}
+
+    def control(self, action: str, arguments: Json) -> Json:
+        """Do what a person at the vendor's screen could; see `screen.py`."""
+        if action == "notifications":
+            return {"sent": self.webhooks.sent}
+        return screen.act(self, action, arguments)
+
+    def _route(self, request: Request) -> Response:
+        path = request.path
+        if path == "/api/oauth2/token":
+            self._calls["token"] += 1
+            return self.sign_in.token(request) if request.method == "POST" else _method_not_allowed(request)
+        if path == "/api/oauth2/auth":
+            return self.sign_in.authorize(request) if request.method in ("GET", "POST") else _method_not_allowed(request)
+        target = aim(path)
+        me = path == "/api/v1/current/Me"
+        if target is None and not me:
+            return error_response(request, 404, f"{NOT_FOUND} '{path.rpartition('/')[2]}'.")
+        endpoint = target.endpoint if target else "current/Me"
+        self._calls["read" if request.method == "GET" else "write"] += 1
+        self._by_endpoint[f"{request.method} {endpoint}"] += 1
+        now = self.clock.now()
+        division = target.division if target else "current"
+        token = bearer_token(request.headers)
+        if token is None or not self.sign_in.tokens.check_access(token, now):
+            self.limits.note(division, endpoint, 401, now)
+            return self._unauthorized(request)
+        if target is None:
+            return self._me(request)
+        return self._within_limits(request, target, now)
+
+    def _within_limits(self, request: Request, target: Aim, now: datetime) -> Response:
+        refused, headers = self.limits.take(target.division, now)
+        if refused:
+            return Response(status=429, headers=headers)
+        if self.limits.blocked(target.division, now):
+            status = int(self.switches["error_velocity_status"])
+            return error_response(request, status, "Forbidden - Too many errors", {**headers, "Reason": "ErrorVelocity"})
+        response = self._in_division(request, target)
+        self.limits.note(target.division, target.endpoint, response.status, now)
+        return Response(status=response.status, headers={**response.headers, **headers}, body=response.body)
+
+    def _in_division(self, request: Request, target: Aim) -> Response:
+        book = self.books_by_division.get(int(target.division))
+        if book is None or book.code not in self.accessible:
+            return error_response(request, 403, "Forbidden", {"Reason": "NoDivisionAccess"})
+        if target.endpoint == "users/UserHasRights":
+            return self._user_has_rights(request)
+        if target.endpoint == "read/sync/Sync/SyncTimestamp":
+            return self._sync_timestamp(request, book)
+        entity = target.entity
+        if entity is None:
+            return error_response(request, 404, f"{NOT_FOUND} '{target.endpoint.rpartition('/')[2]}'.")
+        if not self._allowed(entity, request.method):
+            verb = "read" if request.method == "GET" else "write"
+            return error_response(
+                request, 403, f"Forbidden - Application Scope Violated. Cannot {verb}", {"Reason": "ApplicationScopeViolated"}
+            )
+        if VERBS.get(request.method, "?") not in entity.verbs or (entity.path, request.method) in _UNSERVED:
+            return _method_not_allowed(request)
+        if wants_json(request) is None or (target.count and "json" in request.headers.get("accept", "").lower()):
+            return error_response(request, 415, "Unsupported media type requested.", as_json=target.count)
+        try:
+            return self._carry_out(request, target, entity, book)
+        except (BadQuery, BadBody) as wrong:
+            return error_response(request, 400, str(wrong))
+        except Broken as broken:
+            return error_response(request, 500, str(broken))
+
+    def _carry_out(self, request: Request, target: Aim, entity: Entity, book: DivisionBook) -> Response:
+        if request.method == "POST":
+            if target.key is not None:
+                return _method_not_allowed(request)
+            return self._create(request, entity, book)
+        if target.key is None:
+            return self._list(request, target, entity, book) if request.method == "GET" else _method_not_allowed(request)
+        row = self.sets.one(book, entity, target.key_values())
+        if row is None:
+            return error_response(request, 404, f"{NOT_FOUND} '{entity.name}'.")
+        if request.method == "PUT":
+            values = read_body(entity, request.body, update=True)
+            masters.update(book, masters.MASTERS[entity.path], row, values)
+            self._tell(request, book, entity, "Update", row)
+            return Response(status=204)
+        if request.method == "DELETE":
+            self._delete(entity, book, row)
+            self._tell(request, book, entity, "Delete", row)
+            return Response(status=204)
+        if target.child is not None:
+            return self._list_children(request, target, entity, book, row)
+        query = parse_query(entity, request.query)
+        return entity_response(request, self._view(request, book, entity, query.select, query.expand), row)
+
+    def _list(self, request: Request, target: Aim, entity: Entity, book: DivisionBook) -> Response:
+        query = parse_query(entity, request.query)
+        self.sets.check(entity, query)
+        if target.count:
+            return Response(status=200, headers={"Content-Type": "text/plain"}, body=str(len(self.sets.rows(book, entity, query))).encode())
+        page = self.sets.page(book, entity, query, _address(request), request.query)
+        return list_response(request, self._view(request, book, entity, query.select, query.expand), page)
+
+    def _list_children(self, request: Request, target: Aim, entity: Entity, book: DivisionBook, row: Row) -> Response:
+        name = target.child or ""
+        child = child_of(name)
+        known = entity.properties.get(name)
+        if known is None or not known.collection:
+            return error_response(request, 404, f"{NOT_FOUND} '{name}'.")
+        if child is None:
+            return list_response(request, self._view(request, book, entity, None, ()), Page(rows=()))
+        query = parse_query(child, request.query)
+        rows = self.sets.arrange(_children(book, name)(row), child, query)
+        page = self.sets.page_of(rows, child, query, _address(request), request.query)
+        return list_response(request, self._view(request, book, child, query.select, ()), page)
+
+    def _create(self, request: Request, entity: Entity, book: DivisionBook) -> Response:
+        values = read_body(entity, request.body, update=False)
+        if entity.name == "GeneralJournalEntries":
+            row = post_entry(book, self.switches, values, values.pop("GeneralJournalEntryLines", None) or [])
+        elif entity.name == "GeneralJournalEntryLines":
+            row = post_line(book, self.switches, values)
+        elif entity.name == "WebhookSubscriptions":
+            row = self.webhooks.subscribe(book, values)
+        else:
+            row = masters.create(book, masters.MASTERS[entity.path], values)
+        self._tell(request, book, entity, "Create", row)
+        whole = "return=representation" in request.headers.get("prefer", "")
+        if entity.path in _SPARSE and not whole:
+            row = {name: row[name] for name in _SPARSE[entity.path]}
+        return entity_response(request, self._view(request, book, entity, None, ()), row, 201)
+
+    def _delete(self, entity: Entity, book: DivisionBook, row: Row) -> None:
+        if entity.name == "GeneralJournalEntries":
+            delete_entry(book, row)
+        elif entity.name == "WebhookSubscriptions":
+            book.remove("subscriptions", row)
+        else:
+            masters.delete(book, masters.MASTERS[entity.path], row)
+
+    def _tell(self, request: Request, book: DivisionBook, entity: Entity, action: str, row: Row) -> None:
+        root = f"{request.base_url}/api/v1/{book.code}"
+        if entity.service == "generaljournalentry":
+            made_by_line = entity.name == "GeneralJournalEntryLines"
+            path = "generaljournalentry/GeneralJournalEntries"
+            self.webhooks.tell(book, "GeneralJournalEntries", "Update" if made_by_line else action, row["EntryID"], path, root)
+        elif entity.path in _TOPICS:
+            self.webhooks.tell(book, _TOPICS[entity.path], action, row["ID"], entity.path, root)
+
+    def _view(self, request: Request, book: DivisionBook, entity: Entity, select: tuple[str, ...] | None, expand: Sequence[str]) -> View:
+        children = {name: _children(book, name) for name in expand if child_of(name)}
+        return View(entity=entity, root=f"{request.base_url}/api/v1/{book.code}", select=select, children=children)
+
+    def _me(self, request: Request) -> Response:
+        if request.method != "GET":
+            return _method_not_allowed(request)
+        entity = entities()["current/Me"]
+        if wants_json(request) is None:
+            return error_response(request, 415, "Unsupported media type requested.")
+        try:
+            query = parse_query(entity, request.query)
+        except BadQuery as wrong:
+            return error_response(request, 400, str(wrong))
+        current = next((code for code in self.books_by_division if code in self.accessible), None)
+        row = people.me(self.clock.now(), current)
+        view = View(entity=entity, root=f"{request.base_url}/api/v1", select=query.select, children={})
+        return list_response(request, view, Page(rows=[row]))
+
+    def _division_rows(self, book: DivisionBook, entity: Entity) -> Iterable[Row]:
+        shown = [other for other in self.books_by_division.values() if entity.name == "AllDivisions" or other.code in self.accessible]
+        return [people.division(other, current=other is book) for other in shown]
+
+    def _allowed(self, entity: Entity, method: str) -> bool:
+        level = self.scopes.get(entity.scope, "none") if entity.scope else "manage"
+        return level == "manage" or (level == "read" and method == "GET")
+
+    def _user_has_rights(self, request: Request) -> Response:
+        """Whether the app and its user may use an endpoint with a method; asking changes and costs nothing but a call."""
+        asked = dict(request.query)
+        entity = find(asked.get("endpoint", "").strip("'"))
+        method = asked.get("method", "GET").strip("'").upper()
+        has = entity is not None and VERBS.get(method, "?") in entity.verbs and self._allowed(entity, method)
+        return _json({"d": {"UserHasRights": has}})
+
+    def _sync_timestamp(self, request: Request, book: DivisionBook) -> Response:
+        asked = {name.lower(): value for name, value in request.query}
+        try:
+            moment = parse_literal(asked.get("modified", ""))
+        except BadQuery as wrong:
+            return error_response(request, 400, str(wrong))
+        if not isinstance(moment, datetime):
+            return error_response(request, 400, SYNTAX)
+        api = asked.get("endpoint", "").strip("'")
+        return _json({"d": {"Modified": moment.isoformat(), "API": api, "TimeStampAsBigInt": str(book.stamp_before(moment))}})
+
+    def _unauthorized(self, request: Request) -> Response:
+        if self.switches["unauthorized_as"] == "json":
+            return error_response(request, 401, "Unauthorized", as_json=True)
+        back = "/docs/Login.aspx?ReturnUrl=" + quote(request.target, safe="")
+        page = (
+            f'<html><head><title>Object moved</title></head><body><h2>Object moved to <a href="{escape(back)}">here</a>.</h2></body></html>'
+        )
+        return Response(status=401, headers={"Content-Type": "text/html; charset=utf-8"}, body=page.encode())
+
+
+_UNSERVED = {("system/Divisions", "DELETE"), ("webhooks/WebhookSubscriptions", "PUT")}
+
+
+def _children(book: DivisionBook, name: str) -> Callable[[Row], Sequence[Row]]:
+    if name == "VATPercentages":
+        return lambda row: book["vat_percentages"].all("VATCodeID", row["ID"])
+    return book.entry_lines
+
+
+def _document(book: DivisionBook, entry: Row) -> Json:
+    return {
+        "id": entry["EntryID"],
+        "number": str(entry["EntryNumber"]),
+        "entity": str(book.code),
+        "journal": entry["JournalCode"],
+        "date": entry["Date"].date().isoformat(),
+        "period": f"{entry['FinancialYear']}-{entry['FinancialPeriod']:02d}",
+        "status": STATUS_TEXT[entry["Status"]].lower(),
+        "currency": entry["Currency"],
+        "lines": [_booked_line(line) for line in book.entry_lines(entry)],
+    }
+
+
+def _booked_line(line: Row) -> Json:
+    axes = (("cost_center", "CostCenter"), ("cost_unit", "CostUnit"), ("project", "Project"))
+    return {
+        "account": line["GLAccountCode"],
+        "amount": as_amount(line["AmountFC"]),
+        "dimensions": {axis: line[name] for axis, name in axes if line.get(name)},
+        "text": line.get("Description") or "",
+        "reference": str(line["OurRef"]) if line.get("OurRef") is not None else "",
+        "notes": line.get("Notes") or "",
+    }
+
+
+def _address(request: Request) -> str:
+    return request.base_url + request.raw_path
+
+
+def _method_not_allowed(request: Request) -> Response:
+    return error_response(request, 405, f"Method {request.method} is not allowed for this resource.", as_json=True)
+
+
+def _json(value: Json) -> Response:
+    return Response(status=200, headers={"Content-Type": "application/json;charset=utf-8"}, body=json.dumps(value).encode())

@@ -1,0 +1,213 @@
+"""What a person at the vendor's screen, or an administrator, does to the books: the actions of the control API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from ml_connector_sandbox.core.switches import Switches
+from ml_connector_sandbox.core.vendor import Clock, Json
+from ml_connector_sandbox.systems.exact_online.book import STATUS_OPEN, DivisionBook
+from ml_connector_sandbox.systems.exact_online.journals import post_entry, process_entry, write_entry
+from ml_connector_sandbox.systems.exact_online.odata import Row
+from ml_connector_sandbox.systems.exact_online.signin import SignIn
+
+_EDITABLE = {"amount": "AmountFC", "text": "Description", "cost_center": "CostCenter", "account": "GLAccountCode", "reference": "OurRef"}
+
+
+class Tenant(Protocol):
+    """What the actions need of the vendor."""
+
+    books_by_division: dict[int, DivisionBook]
+    accessible: set[int]
+    scopes: dict[str, str]
+    sign_in: SignIn
+    switches: Switches
+    clock: Clock
+
+
+def act(tenant: Tenant, action: str, arguments: Json) -> Json:
+    """Carry out an action; `KeyError` for an action, division, document or code that does not exist."""
+    if action not in ACTIONS:
+        raise KeyError(f"action {action}; there are {', '.join(sorted(ACTIONS))}")
+    return ACTIONS[action](tenant, arguments)
+
+
+def _book(tenant: Tenant, arguments: Json) -> DivisionBook:
+    code = arguments.get("division", arguments.get("entity"))
+    if code is None:
+        return next(iter(tenant.books_by_division.values()))
+    if not str(code).isdigit() or int(code) not in tenant.books_by_division:
+        raise KeyError(f"division {code}")
+    return tenant.books_by_division[int(code)]
+
+
+def _document(tenant: Tenant, arguments: Json) -> tuple[DivisionBook, Row]:
+    """By `id`, by `number`, or, with neither, the last one booked."""
+    books = list(tenant.books_by_division.values())
+    found = [(book, entry) for book in books for entry in book["entries"]]
+    if "id" in arguments:
+        found = [(book, entry) for book, entry in found if entry["EntryID"] == arguments["id"]]
+    elif "number" in arguments:
+        found = [(book, entry) for book, entry in found if str(entry["EntryNumber"]) == str(arguments["number"])]
+    if not found:
+        raise KeyError(f"document {arguments.get('id') or arguments.get('number') or '(none is booked)'}")
+    return found[-1]
+
+
+def _delete(tenant: Tenant, arguments: Json) -> Json:
+    book, entry = _document(tenant, arguments)
+    book.delete_entry(entry)
+    return {"deleted": entry["EntryID"], "number": str(entry["EntryNumber"])}
+
+
+def _double(tenant: Tenant, arguments: Json) -> Json:
+    book, entry = _document(tenant, arguments)
+    lines = book.entry_lines(entry)
+    fresh = {"EntryID": book.new_id(), "EntryNumber": book.next_number(entry["JournalCode"], entry["FinancialYear"])}
+    stamps = ("Created", "Modified", "Timestamp")
+    header = {name: value for name, value in entry.items() if name not in stamps} | fresh
+    rows = [{name: value for name, value in line.items() if name not in (*stamps, "ID", *fresh)} for line in lines]
+    made = write_entry(book, header, rows, [(line["FinancialYear"], line["FinancialPeriod"]) for line in lines])
+    return {"id": made["EntryID"], "number": str(made["EntryNumber"])}
+
+
+def _edit(tenant: Tenant, arguments: Json) -> Json:
+    """Change one line (`line`, from 1): amount, text, cost_center, account, reference. No rule is checked."""
+    book, entry = _document(tenant, arguments)
+    lines = book.entry_lines(entry)
+    number = int(arguments.get("line", 1))
+    if not 1 <= number <= len(lines):
+        raise KeyError(f"line {number}; the document has {len(lines)}")
+    line = lines[number - 1]
+    changes: dict[str, Any] = {field: arguments[name] for name, field in _EDITABLE.items() if name in arguments}
+    if not changes:
+        raise ValueError(f"edit takes one of {', '.join(_EDITABLE)}")
+    if "AmountFC" in changes:
+        changes["AmountFC"] = Decimal(str(changes["AmountFC"]))
+        changes["AmountDC"] = changes["AmountFC"]
+    if "GLAccountCode" in changes:
+        account = _coded(book, "accounts", str(changes["GLAccountCode"]))
+        changes |= {"GLAccount": account["ID"], "GLAccountDescription": account["Description"]}
+    book.change("lines", line, changes)
+    book.change("entries", entry, {})
+    return {"id": entry["EntryID"], "line": number, "changed": sorted(changes)}
+
+
+def _book_by_hand(tenant: Tenant, arguments: Json) -> Json:
+    """`{"journal", "date", "lines": [{"account", "amount", "cost_center", "text"}]}`: an entry without any marker."""
+    book = _book(tenant, arguments)
+    day = datetime.fromisoformat(arguments["date"]) if "date" in arguments else None
+    lines = [
+        {
+            "GLAccount": _coded(book, "accounts", str(line["account"]))["ID"],
+            "AmountFC": Decimal(str(line["amount"])),
+            "CostCenter": line.get("cost_center"),
+            "CostUnit": line.get("cost_unit"),
+            "Description": line.get("text"),
+            "Date": day,
+        }
+        for line in arguments["lines"]
+    ]
+    made = post_entry(book, tenant.switches, {"JournalCode": arguments.get("journal", "90")}, lines)
+    return {"id": made["EntryID"], "number": str(made["EntryNumber"])}
+
+
+def _process(tenant: Tenant, arguments: Json) -> Json:
+    book, entry = _document(tenant, arguments)
+    if entry["Status"] == STATUS_OPEN:
+        process_entry(book, entry)
+    return {"id": entry["EntryID"], "status": entry["StatusDescription"]}
+
+
+def _period(closed: bool) -> Callable[[Tenant, Json], Json]:
+    def action(tenant: Tenant, arguments: Json) -> Json:
+        book = _book(tenant, arguments)
+        text = str(arguments.get("period", ""))
+        year, _, period = text.partition("-") if "-" in text else (arguments.get("year", ""), "", text)
+        if not str(year).isdigit() or not period.isdigit():
+            raise ValueError('period: expected "2026-07" or {"year": 2026, "period": 7}')
+        journals = book.set_closed(arguments.get("journal"), int(year), int(period), closed=closed)
+        return {"division": str(book.code), "period": f"{int(year)}-{int(period):02d}", "journals": journals, "closed": closed}
+
+    return action
+
+
+def _blocked(table: str, blocked: bool) -> Callable[[Tenant, Json], Json]:
+    def action(tenant: Tenant, arguments: Json) -> Json:
+        book = _book(tenant, arguments)
+        row = _coded(book, table, str(arguments.get("code", arguments.get("account", ""))))
+        book.change(table, row, {"Active": not blocked} if table == "cost_centers" else {"IsBlocked": blocked})
+        return {"code": row["Code"], "blocked": blocked}
+
+    return action
+
+
+def _coded(book: DivisionBook, table: str, code: str) -> Row:
+    row = book[table].first("Code", code)
+    if row is None:
+        raise KeyError(f"{table} {code}")
+    return row
+
+
+def _remove_cost_center(tenant: Tenant, arguments: Json) -> Json:
+    book = _book(tenant, arguments)
+    row = _coded(book, "cost_centers", str(arguments.get("code", "")))
+    book.remove("cost_centers", row)
+    return {"removed": row["Code"]}
+
+
+def _revoke(tenant: Tenant, arguments: Json) -> Json:
+    what = arguments.get("what", "refresh")
+    if what not in ("access", "refresh"):
+        raise ValueError("what: access or refresh")
+    tokens = tenant.sign_in.tokens
+    return {"what": what, "revoked": tokens.revoke_access() if what == "access" else tokens.revoke_chains()}
+
+
+def _grant(tenant: Tenant, arguments: Json) -> Json:
+    pair = tenant.sign_in.tokens.start_chain(tenant.clock.now())
+    return {"access_token": pair.access, "refresh_token": pair.refresh, "expires_in": "600", "token_type": "bearer"}
+
+
+def _division(accessible: bool) -> Callable[[Tenant, Json], Json]:
+    def action(tenant: Tenant, arguments: Json) -> Json:
+        code = _book(tenant, arguments).code
+        (tenant.accessible.add if accessible else tenant.accessible.discard)(code)
+        return {"accessible": sorted(str(division) for division in tenant.accessible)}
+
+    return action
+
+
+def _scope(tenant: Tenant, arguments: Json) -> Json:
+    """`{"scope": "Financial accounting", "level": "manage"|"read"|"none"}`."""
+    if arguments.get("scope") not in tenant.scopes:
+        raise KeyError(f"scope {arguments.get('scope')}; there are {', '.join(sorted(tenant.scopes))}")
+    if arguments.get("level") not in ("manage", "read", "none"):
+        raise ValueError("level: manage, read or none")
+    tenant.scopes[arguments["scope"]] = arguments["level"]
+    return {"scopes": dict(tenant.scopes)}
+
+
+ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
+    "delete": _delete,
+    "double": _double,
+    "edit": _edit,
+    "book": _book_by_hand,
+    "process": _process,
+    "close_period": _period(True),
+    "open_period": _period(False),
+    "block_account": _blocked("accounts", True),
+    "unblock_account": _blocked("accounts", False),
+    "block_journal": _blocked("journals", True),
+    "unblock_journal": _blocked("journals", False),
+    "deactivate_cost_center": _blocked("cost_centers", True),
+    "remove_cost_center": _remove_cost_center,
+    "revoke": _revoke,
+    "grant": _grant,
+    "lose_division": _division(False),
+    "regain_division": _division(True),
+    "scope": _scope,
+}

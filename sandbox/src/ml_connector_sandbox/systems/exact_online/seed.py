@@ -1,0 +1,125 @@
+"""Fills the divisions from a scenario's ledger: plain data in, tables out."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from ml_connector_sandbox.core.registry import load_scenario
+from ml_connector_sandbox.core.vendor import Clock, Json
+from ml_connector_sandbox.systems.exact_online.book import DivisionBook
+from ml_connector_sandbox.systems.exact_online.masters import MASTERS, create
+
+CURRENCIES = (("EUR", "Euro"), ("USD", "US dollar"), ("GBP", "Pound sterling"), ("CHF", "Swiss franc"), ("NOK", "Norwegian krone"))
+
+
+def ledger_of(scenario: str | Json, register: str | None, seed: int) -> Json:
+    """The scenario's ledger: from its `ledger(register, seed)` where there is one, else its `LEDGER`; a dict is taken as it is."""
+    if not isinstance(scenario, str):
+        return scenario
+    module = load_scenario(scenario)
+    if hasattr(module, "ledger"):
+        made: Json = module.ledger(register, seed)
+        return made
+    held: Json = module.LEDGER
+    return held
+
+
+def build_divisions(ledger: Json, clock: Clock, seed: int) -> dict[int, DivisionBook]:
+    """One book per division by its number. Sections under `"by_division"[code]` replace the shared ones for that division."""
+    company = ledger.get("company", {})
+    books = {}
+    for facts in ledger["divisions"]:
+        book = DivisionBook(
+            code=int(facts["code"]),
+            title=facts["title"],
+            currency=facts.get("currency") or company.get("currency", "EUR"),
+            country=facts.get("country") or company.get("country", "NL"),
+            clock=clock,
+            seed=seed,
+        )
+        _fill(book, {**ledger, **ledger.get("by_division", {}).get(str(facts["code"]), {})})
+        books[book.code] = book
+    return books
+
+
+def _fill(book: DivisionBook, ledger: Json) -> None:
+    for code, text in CURRENCIES:
+        values = {"Code": code, "Description": text, "AmountPrecision": Decimal("0.01"), "PricePrecision": Decimal("0.0001")}
+        book.add("currencies", values)
+    for row in ledger.get("cost_centers", ()):
+        _create(book, "hrm/Costcenters", {"Code": row["code"], "Description": row["description"], "Active": row.get("active", True)})
+    for row in ledger.get("cost_units", ()):
+        _create(book, "hrm/Costunits", {"Code": row["code"], "Description": row["description"]})
+    for row in ledger.get("accounts", ()):
+        _create(book, "financial/GLAccounts", _account(row))
+    for row in ledger.get("journals", ()):
+        _create(book, "financial/Journals", _journal(book, row))
+    for row in ledger.get("vat_codes", ()):
+        _vat_code(book, row)
+    for row in ledger.get("suppliers", ()):
+        named = {"Code": row["code"], "Name": row.get("name") or row.get("title"), "IsSupplier": True}
+        _create(book, "crm/Accounts", {**named, "Country": str(row.get("country") or book.country).ljust(3)})
+    _periods(book, ledger.get("periods", {}))
+
+
+def _create(book: DivisionBook, path: str, values: Mapping[str, Any]) -> None:
+    create(book, MASTERS[path], values)
+
+
+def _account(row: Json) -> Json:
+    """Absent fields take the vendor's defaults."""
+    wanted = {
+        "Code": str(row["code"]),
+        "Description": row["description"],
+        "Type": row.get("type"),
+        "IsBlocked": row.get("blocked"),
+        "UseCostcenter": _use(row.get("use_cost_center")),
+        "UseCostunit": _use(row.get("use_cost_unit")),
+    }
+    if "balance_sheet" in row:
+        wanted["BalanceType"] = "B" if row["balance_sheet"] else "W"
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _use(value: Any) -> int | None:
+    """0 optional, 1 mandatory, 2 not allowed; words are accepted for it."""
+    if isinstance(value, str):
+        return {"optional": 0, "mandatory": 1, "not_allowed": 2}[value]
+    return None if value is None else int(value)
+
+
+def _journal(book: DivisionBook, row: Json) -> Json:
+    wanted = {
+        "Code": str(row["code"]),
+        "Description": row["description"],
+        "Type": row.get("type", 90),
+        "Currency": row.get("currency") or book.currency,
+        "AllowVAT": row.get("allow_vat", False),
+        "IsBlocked": row.get("blocked", False),
+        "AllowVariableCurrency": row.get("allow_variable_currency", True),
+    }
+    return wanted
+
+
+def _vat_code(book: DivisionBook, row: Json) -> None:
+    share = Decimal(str(row.get("percentage", 0)))
+    values = {"Code": str(row["code"]), "Description": row["description"], "Type": row.get("type", "E"), "Percentage": share}
+    made = create(book, MASTERS["vat/VATCodes"], values)
+    start = datetime(2012, 1, 1)
+    book.add("vat_percentages", {"VATCodeID": made["ID"], "Percentage": share, "StartDate": start, "LineNumber": 1, "Type": 0})
+
+
+def _periods(book: DivisionBook, facts: Json) -> None:
+    first = int(facts.get("first_year", 2015))
+    for year in range(first, first + int(facts.get("years", 15))):
+        for month in range(1, 13):
+            last = calendar.monthrange(year, month)[1]
+            dates = {"StartDate": datetime(year, month, 1), "EndDate": datetime(year, month, last)}
+            book.add("periods", {"FinYear": year, "FinPeriod": month, **dates})
+    closed: Sequence[Sequence[Any]] = facts.get("closed", ())
+    for journal, year, period in closed:
+        book.set_closed(None if journal in (None, "*") else str(journal), int(year), int(period), closed=True)

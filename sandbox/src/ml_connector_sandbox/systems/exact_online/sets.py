@@ -1,0 +1,262 @@
+"""Reading entity sets: which rows a set shows, which filters it accepts, in what order, page by page."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+from ml_connector_sandbox.core.switches import Switches
+from ml_connector_sandbox.systems.exact_online.book import DivisionBook
+from ml_connector_sandbox.systems.exact_online.entities import Entity
+from ml_connector_sandbox.systems.exact_online.masters import JOURNAL_TYPES
+from ml_connector_sandbox.systems.exact_online.odata import UNSUPPORTED, BadQuery, Query, Row
+from ml_connector_sandbox.systems.exact_online.render import Page, literal_text
+
+BARE_LIST_MAX = 60
+_CACHED_LISTS_MAX = 8
+_TABLES = {
+    "GLAccounts": "accounts",
+    "Journals": "journals",
+    "Costcenters": "cost_centers",
+    "Costunits": "cost_units",
+    "FinancialPeriods": "periods",
+    "GeneralJournalEntries": "entries",
+    "Transactions": "entries",
+    "GeneralJournalEntryLines": "lines",
+    "TransactionLines": "lines",
+    "Deleted": "deleted",
+    "VATCodes": "vat_codes",
+    "VatPercentages": "vat_percentages",
+    "Accounts": "relations",
+    "Currencies": "currencies",
+    "WebhookSubscriptions": "subscriptions",
+}
+_MANDATORY = {
+    "Accounts": ("ID", "Code", "Modified", "Name", "Email", "VATNumber", "ChamberOfCommerce"),
+    "GLAccounts": ("ID", "Code", "Modified", "Type"),
+    "TransactionLines": ("ID", "EntryID", "EntryNumber", "Date", "Modified"),
+}
+"""One of these must be in the filter of a single or bulk read, since these sets have a sync twin."""
+_BULK = {
+    "Accounts": ("ID", "Code", "Modified", "Created", "Name"),
+    "GLAccounts": ("ID", "Code", "Modified", "Created", "Type"),
+    "TransactionLines": (
+        *("ID", "EntryID", "EntryNumber", "JournalCode", "FinancialYear", "FinancialPeriod", "Date", "Modified", "Created"),
+        *("GLAccount", "GLAccountCode", "Status", "Type"),
+    ),
+}
+
+
+@dataclass(slots=True)
+class Sets:
+    """Reads of all divisions; keeps the last few sorted lists, so that paging does not sort again."""
+
+    switches: Switches
+    divisions: Callable[[DivisionBook, Entity], Iterable[Row]]
+    _lists: OrderedDict[tuple[Any, ...], list[Row]] = field(default_factory=OrderedDict)
+
+    def check(self, entity: Entity, query: Query) -> None:
+        """Refuse what this set does not accept; raises `BadQuery`."""
+        names = query.where.names if query.where else frozenset()
+        if entity.service == "sync":
+            if names - {"Timestamp"}:
+                raise BadQuery("Filtering on these fields is not supported: " + ",".join(sorted(names - {"Timestamp"})))
+            return
+        if entity.service == "bulk":
+            if query.skip:
+                raise BadQuery(UNSUPPORTED.replace("$filter", "$skip"))
+            if query.select is None:
+                raise BadQuery("Please add a $select statement to the query string.")
+            refused = names - set(_BULK.get(entity.name, ()))
+            if refused and self.switches["bulk_filter_fields"] == "limited":
+                raise BadQuery("Filtering on these fields is not supported: " + ",".join(sorted(refused)))
+        wanted = _MANDATORY.get(entity.name, ())
+        if wanted and self.switches["mandatory_filtering"] and not names & set(wanted):
+            raise BadQuery(
+                "This endpoint has mandatory filtering applied. A GET request for this endpoint must have a $filter parameter "
+                f"with one of the following fields in the url:{','.join(wanted)}"
+            )
+        if entity.name == "GeneralJournalEntries" and self.switches["select_required"] and query.select is None and query.top != 1:
+            raise BadQuery("Please add a $select or a $top=1 statement to the query string.")
+        if "OurRef" in names and not self.switches["our_ref_filter"]:
+            raise BadQuery(UNSUPPORTED)
+
+    def page(self, book: DivisionBook, entity: Entity, query: Query, url: str, parameters: Sequence[tuple[str, str]]) -> Page:
+        """One page of a list. `url` is its address without the query, for the link to the next page."""
+        return self.page_of(self.rows(book, entity, query), entity, query, url, parameters)
+
+    @staticmethod
+    def page_of(rows: Sequence[Row], entity: Entity, query: Query, url: str, parameters: Sequence[tuple[str, str]]) -> Page:
+        """One page of rows that are already chosen and in order."""
+        count = len(rows) if query.count else None
+        start = query.skip
+        if query.token is not None:
+            start = _after(rows, _order(entity, query), query.token)
+        size = entity.page or len(rows)
+        wanted = len(rows) - start if query.top is None else min(query.top, len(rows) - start)
+        taken = rows[start : start + max(0, min(wanted, size))]
+        bare = query.top is not None and query.top <= BARE_LIST_MAX and query.token is None and not query.count
+        bare = bare and entity.name not in ("Divisions", "AllDivisions", "Me")
+        if wanted <= size or not taken:
+            return Page(rows=taken, count=count, bare=bare)
+        return Page(rows=taken, count=count, next_url=_next_url(entity, query, url, parameters, taken[-1], size))
+
+    def rows(self, book: DivisionBook, entity: Entity, query: Query) -> list[Row]:
+        """Every row the query asks for, in its order."""
+        table = book.tables.get(_TABLES.get(entity.name, "nothing"))
+        lag = self.switches["visibility_lag_seconds"]
+        cacheable = table is not None and entity.name in _TABLES and not lag
+        key = (book.code, entity.path, query.filter_text, query.order, table.version if table is not None else 0, id(table))
+        if cacheable and key in self._lists:
+            return self._lists[key]
+        rows = self.arrange(self._source(book, entity, query), entity, query)
+        if cacheable:
+            self._lists[key] = rows
+            while len(self._lists) > _CACHED_LISTS_MAX:
+                self._lists.popitem(last=False)
+        return rows
+
+    @staticmethod
+    def arrange(rows: Iterable[Row], entity: Entity, query: Query) -> list[Row]:
+        """The rows that match, in the order asked for."""
+        chosen = [row for row in rows if query.where is None or query.where.matches(row)]
+        for name, descending in reversed(_order(entity, query)):
+            chosen.sort(key=lambda row: _sortable(row.get(name)), reverse=descending)
+        return chosen
+
+    def one(self, book: DivisionBook, entity: Entity, key: dict[str, Any]) -> Row | None:
+        """The row with that key, visible or not yet."""
+        table = book.tables.get(_TABLES.get(entity.name, ""))
+        if table is not None and list(key) == [table.key]:
+            row = table.get(key[table.key])
+            return row if row is not None and (entity.service == "sync" or row.get("LineNumber") != 0) else None
+        rows = self._source(book, entity, Query())
+        return next((row for row in rows if all(row.get(name) == value for name, value in key.items())), None)
+
+    def _source(self, book: DivisionBook, entity: Entity, query: Query) -> Iterable[Row]:
+        name = _TABLES.get(entity.name)
+        if entity.name in ("Divisions", "AllDivisions"):
+            return self.divisions(book, entity)
+        if entity.name == "JournalStatusList":
+            return _journal_statuses(book, query)
+        if entity.name == "ReportingBalance":
+            return _balances(book)
+        if name is None:
+            return ()
+        if name == "deleted":
+            book.forget_old_deletions()
+        where = query.where
+        rows = book[name].candidates(where.equal if where else {}, where.above if where else {})
+        if name == "lines" and entity.service != "sync":
+            rows = [row for row in rows if row["LineNumber"]]
+        lag = self.switches["visibility_lag_seconds"]
+        if lag and name in ("lines", "entries"):
+            horizon = book.now() - timedelta(seconds=lag)
+            rows = [row for row in rows if row["Created"] <= horizon]
+        return rows
+
+
+def _journal_statuses(book: DivisionBook, query: Query) -> Iterable[Row]:
+    wanted = dict(query.where.equal) if query.where else {}
+    year, number = wanted.get("Year"), wanted.get("Period")
+    periods = [p for p in book["periods"] if year in (None, p["FinYear"]) and number in (None, p["FinPeriod"])]
+    for journal in book["journals"]:
+        if wanted.get("Journal", journal["Code"]) != journal["Code"]:
+            continue
+        for period in periods:
+            if (
+                wanted.get("Year", period["FinYear"]) != period["FinYear"]
+                or wanted.get("Period", period["FinPeriod"]) != period["FinPeriod"]
+            ):
+                continue
+            closed = book.is_closed(journal["Code"], period["FinYear"], period["FinPeriod"])
+            yield {
+                "Journal": journal["Code"],
+                "JournalDescription": journal["Description"],
+                "JournalType": journal["Type"],
+                "JournalTypeDescription": JOURNAL_TYPES.get(journal["Type"], ""),
+                "Period": period["FinPeriod"],
+                "Year": period["FinYear"],
+                "Status": int(closed),
+                "StatusDescription": "Closed" if closed else "Open",
+            }
+
+
+def _balances(book: DivisionBook) -> list[Row]:
+    groups: dict[tuple[Any, ...], Row] = {}
+    sums: dict[tuple[Any, ...], list[Decimal]] = defaultdict(list)
+    for line in book["lines"]:
+        if not line["LineNumber"]:
+            continue
+        key = tuple(line.get(n) for n in ("GLAccount", "CostCenter", "CostUnit", "FinancialYear", "FinancialPeriod", "Status", "Type"))
+        sums[key].append(line["AmountDC"])
+        groups.setdefault(key, line)
+    rows = []
+    for number, (key, amounts) in enumerate(sums.items(), 1):
+        line = groups[key]
+        account = book["accounts"].get(line["GLAccount"]) or {}
+        rows.append(
+            {
+                "ID": number,
+                "Amount": sum(amounts, Decimal(0)),
+                "AmountDebit": sum((a for a in amounts if a > 0), Decimal(0)),
+                "AmountCredit": -sum((a for a in amounts if a < 0), Decimal(0)),
+                "BalanceType": account.get("BalanceType"),
+                "CostCenterCode": line.get("CostCenter"),
+                "CostCenterDescription": line.get("CostCenterDescription"),
+                "CostUnitCode": line.get("CostUnit"),
+                "CostUnitDescription": line.get("CostUnitDescription"),
+                "Count": len(amounts),
+                "Division": book.code,
+                "GLAccount": line["GLAccount"],
+                "GLAccountCode": line["GLAccountCode"],
+                "GLAccountDescription": line["GLAccountDescription"],
+                "ReportingPeriod": line["FinancialPeriod"],
+                "ReportingYear": line["FinancialYear"],
+                "Status": line["Status"],
+                "Type": line["Type"],
+            }
+        )
+    return rows
+
+
+def _order(entity: Entity, query: Query) -> tuple[tuple[str, bool], ...]:
+    """The asked-for order, then the key, so that every row has its place."""
+    return (*query.order, *((name, False) for name in entity.keys if name not in dict(query.order)))
+
+
+def _sortable(value: Any) -> tuple[bool, Any]:
+    return value is not None, value
+
+
+def _after(rows: Sequence[Row], order: Sequence[tuple[str, bool]], token: Sequence[Any]) -> int:
+    """The position of the first row behind the one the token names."""
+    if len(token) != len(order):
+        raise BadQuery("Bad Request - Error in query syntax.")
+
+    def behind(row: Row) -> bool:
+        for (name, descending), value in zip(order, token, strict=True):
+            here, there = _sortable(row.get(name)), _sortable(value)
+            if here != there:
+                return (here < there) if descending else (here > there)
+        return False
+
+    try:
+        return bisect_left(rows, True, key=behind)
+    except TypeError as error:
+        raise BadQuery("Bad Request - Error in query syntax.") from error
+
+
+def _next_url(entity: Entity, query: Query, url: str, parameters: Sequence[tuple[str, str]], last: Row, size: int) -> str:
+    """The next page's address; the token comes last, some clients rely on that."""
+    kept = [(name, value) for name, value in parameters if name not in ("$skip", "$top", "$skiptoken")]
+    if query.top is not None:
+        kept.append(("$top", str(query.top - size)))
+    token = ",".join(literal_text(entity.properties[name], last.get(name)) for name, _ in _order(entity, query))
+    return url + "?" + "&".join(f"{name}={quote(value, safe=chr(39) + ',()$*')}" for name, value in [*kept, ("$skiptoken", token)])

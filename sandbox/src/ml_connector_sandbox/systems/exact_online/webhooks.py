@@ -1,0 +1,147 @@
+"""Signed notifications: who asked for them, what they say, and the sender, which can be replaced.
+
+The signature stands in the body: upper-case hex HMAC-SHA256 over the bytes of the `Content` value exactly as sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import json
+import queue
+import socket
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from ml_connector_sandbox.core.switches import Switches
+from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.systems.exact_online.book import USER_ID, Broken, DivisionBook
+from ml_connector_sandbox.systems.exact_online.odata import Row
+from ml_connector_sandbox.systems.exact_online.signin import REDIRECT_URI
+
+TOPICS = frozenset(
+    {
+        *("Accounts", "Contacts", "BankAccounts", "GLAccounts", "Items", "StockPositions", "Documents", "DocumentAttachments"),
+        *("GeneralJournalEntries", "PurchaseEntries", "SalesEntries", "BankEntries", "CashEntries", "FinancialTransactions"),
+        *("SalesInvoices", "SalesOrders", "PurchaseOrders", "GoodsDeliveries", "Quotations", "Opportunities", "Subscriptions"),
+        *("CostTransactions", "TimeTransactions", "ProjectPlanning"),
+    }
+)
+SENT_KEPT_MAX = 1_000
+_TIMEOUT_SECONDS = 5
+
+Sender = Callable[[str, bytes], int]
+
+
+def post(url: str, body: bytes) -> int:
+    """POST to an address and return the status; 503 when nobody answers."""
+    request = urllib.request.Request(url, data=body, method="POST", headers={"Content-Type": "application/json"})
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=_TIMEOUT_SECONDS) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 503
+
+
+@dataclass(slots=True, kw_only=True)
+class Webhooks:
+    """Subscriptions of one app. With `background`, notifications leave from a thread, so no request waits for a receiver."""
+
+    switches: Switches
+    client_id: str
+    secret: str
+    send: Sender = post
+    background: bool = True
+    sent: list[Json] = field(default_factory=list)
+    _waiting: queue.Queue[tuple[Json, bytes]] = field(default_factory=queue.Queue)
+    _thread: threading.Thread | None = None
+
+    def subscribe(self, book: DivisionBook, values: Mapping[str, Any]) -> Row:
+        """Check and call the callback, then store the subscription; raises `Broken`."""
+        topic, url = str(values.get("Topic") or ""), str(values.get("CallbackURL") or "")
+        problems = [f"Mandatory: {name}" for name, value in (("Topic", topic), ("Callback URL", url)) if not value]
+        if topic and topic not in TOPICS:
+            problems.append("Invalid reference: Topic")
+        if url:
+            problems += self._address_problems(url)
+        if any(row["Topic"] == topic for row in book["subscriptions"]):
+            problems.append("Data already exists")
+        if not problems and self.switches["webhook_validation"]:
+            status = self.send(url, b"")
+            if status != 200:
+                problems.append(f"Invalid: Post to callback URL endpoint returns {status}")
+        if problems:
+            raise Broken(*problems)
+        return book.add(
+            "subscriptions", {"Topic": topic, "CallbackURL": url, "ClientID": self.client_id, "UserID": USER_ID, "Description": topic}
+        )
+
+    def tell(self, book: DivisionBook, topic: str, action: str, key: str, path: str, root: str) -> None:
+        """Notify whoever asked for that topic."""
+        for row in book["subscriptions"].all("Topic", topic):
+            content = {
+                "Topic": topic,
+                "ClientId": self.client_id,
+                "Division": book.code,
+                "Action": action,
+                "Key": key,
+                "ExactOnlineEndpoint": f"{root}/{path}(guid'{key}')",
+                "EventCreatedOn": book.now().isoformat(timespec="milliseconds"),
+            }
+            self._deliver(row["CallbackURL"], json.dumps(content, separators=(",", ":")))
+
+    def _deliver(self, url: str, content: str) -> None:
+        signature = hmac.new(self.secret.encode(), content.encode(), hashlib.sha256).hexdigest().upper()
+        body = f'{{"Content":{content},"HashCode":"{signature}"}}'.encode()
+        record: Json = {"url": url, "body": body.decode(), "status": None}
+        self.sent = [*self.sent[-SENT_KEPT_MAX + 1 :], record]
+        if not self.background:
+            record["status"] = self.send(url, body)
+            return
+        self._waiting.put((record, body))
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, daemon=True, name="exact_online webhooks")
+            self._thread.start()
+
+    def _work(self) -> None:
+        while True:
+            record, body = self._waiting.get()
+            record["status"] = self.send(record["url"], body)
+
+    def _address_problems(self, url: str) -> list[str]:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            return ["Invalid: Callback URL"]
+        problems = []
+        if self.switches["webhooks_need_https"] and parts.scheme != "https":
+            problems.append("Invalid: Callback URL - https is required")
+        if self.switches["webhooks_same_domain"] and parts.hostname != urlsplit(REDIRECT_URI).hostname:
+            problems.append("Invalid: Callback URL - domain differs from the redirect URI")
+        if not problems and self.send is post and self.switches["webhooks_only_loopback"] and not _is_loopback(parts.hostname):
+            problems.append("The sandbox calls only addresses on this machine; see the switch webhooks_only_loopback")
+        return problems
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        found = {info[4][0] for info in socket.getaddrinfo(name, None)} if not _is_address(name) else {name}
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(str(address).partition("%")[0]).is_loopback for address in found)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
