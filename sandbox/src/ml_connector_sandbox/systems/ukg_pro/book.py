@@ -1,0 +1,84 @@
+"""The tenant's data: people, periods, runs, Third-Party Pay records, and what a person changed in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun
+from ml_connector_sandbox.systems.ukg_pro.register import Worker
+
+
+@dataclass(slots=True, kw_only=True)
+class Person:
+    """One employment of one person. `place` is the worker's place in the register, from 0; `company_id` where they work."""
+
+    place: int
+    employee_id: str
+    number: str
+    person_id: str
+    first_name: str
+    last_name: str
+    company_code: str
+    company_id: str
+    is_home: bool
+    status: str
+    hired: date
+    rehired: date | None
+    terminated: date | None
+    department: str
+    division: str
+    location: str
+    job: str
+    supervisor: int | None
+    is_parttime: bool
+    annual_salary: int
+    changed_at: datetime
+
+    @property
+    def email(self) -> str:
+        """An address that no one has."""
+        return f"{self.first_name}.{self.last_name}.{self.number.lstrip('0')}@example.test".lower()
+
+
+@dataclass(slots=True, kw_only=True)
+class Book:
+    """Everything the tenant holds. `departments` is code to place in the GL rows' list of org codes."""
+
+    scenario: Any
+    seed: int
+    workers: tuple[Worker, ...]
+    departments: dict[str, int]
+    department_names: dict[str, str]
+    divisions: dict[str, str]
+    locations: dict[str, str]
+    jobs: dict[str, str]
+    companies: list[tuple[str, str, str]]
+    people: list[Person]
+    periods: list[PayPeriod]
+    runs: list[PayRun]
+    third_party: dict[str, Json]
+    audit: list[Json] = field(default_factory=list)
+    next_run: int = 0
+    next_record: int = 0
+
+    def run(self, run_id: str) -> PayRun:
+        """The run of that id. KeyError if there is none."""
+        for run in self.runs:
+            if run.run_id == run_id:
+                return run
+        raise KeyError(f"run {run_id}")
+
+    def new_run_id(self) -> str:
+        """An id no run had before."""
+        self.next_run += 1
+        return str(20_239 + self.next_run)
+
+    def person(self, text: str) -> Person:
+        """The first employment whose employee id, number or register id is `text`. KeyError if there is none."""
+        for person in self.people:
+            if text in (person.employee_id, person.number, self.workers[person.place].worker):
+                return person
+        raise KeyError(f"employee {text}")

@@ -1,0 +1,204 @@
+"""The configuration endpoints: companies, org levels, locations, jobs, positions, earnings, code tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from ml_connector_sandbox.core.vendor import Json, Request, Response
+from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
+from ml_connector_sandbox.systems.ukg_pro.paging import listed
+from ml_connector_sandbox.systems.ukg_pro.render import Cents, empty, json_response, stamp
+from ml_connector_sandbox.systems.ukg_pro.tenant import Answer, Endpoint, Tenant
+
+PERMISSION = "Company Configuration Integration"
+DESCRIPTION_MAX = 25
+CODE_TABLES: Mapping[str, Sequence[tuple[str, str]]] = {
+    "PROJECT": (("Z", "None"), ("P100", "Store opening")),
+    "JOBFAMILY": (("ADM", "Administration"), ("OPS", "Operations")),
+    "TERMTYPE": (("V", "Voluntary"), ("I", "Involuntary")),
+}
+EARNINGS = (("REG", "Regular pay"), ("OT", "Overtime"))
+
+
+class ConfigurationEndpoints:
+    """Reads of how the tenant is set up."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+
+    def endpoints(self) -> list[Endpoint]:
+        """Everything under `/configuration`."""
+        root = "/configuration/v1"
+        table: tuple[tuple[str, Answer], ...] = (
+            (f"{root}/company-details", self._list(_companies, ("companyId", "companyCode", "masterCompanyId", "isMasterCompany"))),
+            (f"{root}/org-levels", self._list(org_levels, ("code", "levelDescription", "isActive"), paged=False)),
+            (f"{root}/org-levels/{{level}}/{{code}}", self._org_level),
+            (f"{root}/locations", self._list(_locations, ("countryCode", "isActive"), paged=False)),
+            (f"{root}/jobs", self._list(_jobs, ("countryCode", "isActive"), paged=False)),
+            ("/configuration/v2/jobs", self._list(_jobs, ("countryCode", "isActive"))),
+            ("/configuration/v2/jobs/{code}", self._job),
+            (f"{root}/positions", self._list(_positions, ("companyId", "positionCode", "statusCode", "payGroupCode"))),
+            (f"{root}/earnings", self._list(_earnings, ("earningCode", "taxCategory"))),
+            (f"{root}/earnings/{{code}}", self._earning),
+            (f"{root}/tax-groups", self._list(_tax_groups, ("taxCalcGroupIdCode",))),
+            (f"{root}/code-tables", self._code_tables),
+            (f"{root}/code-tables/{{table}}", self._code_table),
+        )
+        return [Endpoint(method="GET", path=path, permission=PERMISSION, answer=answer) for path, answer in table]
+
+    def _list(self, make: Callable[[Book], list[Json]], equal: tuple[str, ...], *, paged: bool = True) -> Answer:
+        def answer(request: Request, _: Mapping[str, str]) -> Response:
+            most = self._tenant.switches["page_rows_max"]
+            return listed(request, make(self._tenant.book), dict, equal=equal, rows_max=most, paged=paged)
+
+        return answer
+
+    def _org_level(self, request: Request, params: Mapping[str, str]) -> Response:
+        return _one(row for row in org_levels(self._tenant.book) if (str(row["level"]), row["code"]) == (params["level"], params["code"]))
+
+    def _job(self, request: Request, params: Mapping[str, str]) -> Response:
+        return _one(row for row in _jobs(self._tenant.book) if row["jobCode"] == params["code"])
+
+    def _earning(self, request: Request, params: Mapping[str, str]) -> Response:
+        return _one(row for row in _earnings(self._tenant.book) if row["earningCode"] == params["code"])
+
+    def _code_tables(self, request: Request, params: Mapping[str, str]) -> Response:
+        root = f"{request.base_url}/configuration/v1/code-tables"
+        return json_response([{"codeTable": name, "url": f"{root}/{name}"} for name in CODE_TABLES])
+
+    def _code_table(self, request: Request, params: Mapping[str, str]) -> Response:
+        rows = CODE_TABLES.get(params["table"].upper())
+        return empty(404) if rows is None else json_response([{"code": code, "description": text} for code, text in rows])
+
+
+def _one(rows: object) -> Response:
+    row = next(iter(rows), None)  # type: ignore[call-overload]
+    return empty(404) if row is None else json_response(row)
+
+
+def org_levels(book: Book) -> list[Json]:
+    """Level 1 is the department, level 2 the division."""
+    levels = [(1, "Department", code, name) for code, name in book.department_names.items()]
+    levels += [(2, "Division", code, name) for name, code in book.divisions.items()]
+    return [
+        {
+            "level": level,
+            "code": code,
+            "levelDescription": title,
+            "description": name[:DESCRIPTION_MAX],
+            "glSegment": code[:15],
+            "budgetGroup": None,
+            "reportingCategory": None,
+            "isActive": True,
+            "currentYearBudgetFTE": Cents(0),
+            "currentYearBudgetSalary": Cents(0),
+            "lastYearBudgetFTE": Cents(0),
+            "lastYearBudgetSalary": Cents(0),
+        }
+        for level, title, code, name in levels
+    ]
+
+
+def _companies(book: Book) -> list[Json]:
+    master = book.companies[0][1]
+    return [
+        {
+            "isMasterCompany": "Y" if company_id == master else "N",
+            "masterCompanyId": master,
+            "companyID": company_id,
+            "companyCode": code,
+            "companyName": name,
+            "addressLine1": "14 Harbor Street",
+            "addressLine2": None,
+            "addressCity": "Boston",
+            "addressState": "MA",
+            "addressZipCode": "02110",
+            "addressCountry": "USA",
+            "phoneNumber": "6175550100",
+            "federalTaxId": "000000000",
+            "orgLevel1Code": "Department",
+            "orgLevel2Code": "Division",
+            "orgLevel3Code": None,
+            "orgLevel4Code": None,
+        }
+        for code, company_id, name in book.companies
+    ]
+
+
+def _locations(book: Book) -> list[Json]:
+    return [
+        {
+            "locationCode": code,
+            "description": name,
+            "isActive": True,
+            "addressLine1": "14 Harbor Street",
+            "addressLine2": None,
+            "city": "Boston",
+            "state": "MA",
+            "zipOrPostalCode": "02110",
+            "countryCode": "USA",
+            "locationGLSegment": code,
+        }
+        for code, name in book.locations.items()
+    ]
+
+
+def _jobs(book: Book) -> list[Json]:
+    return [
+        {
+            "jobCode": code,
+            "code": code,
+            "title": name,
+            "countryCode": "USA",
+            "jobFamilyCode": "OPS",
+            "isActive": True,
+            "longDescription": name,
+        }
+        for code, name in book.jobs.items()
+    ]
+
+
+def _positions(book: Book) -> list[Json]:
+    return [_position(book, person) for person in book.people if person.is_home]
+
+
+def _position(book: Book, person: Person) -> Json:
+    return {
+        "positionCode": f"P{person.place + 1:06d}",
+        "companyId": person.company_id,
+        "jobcode": person.job,
+        "locationCode": person.location,
+        "organizationLevelCode1": person.department,
+        "organizationLevelCode2": person.division,
+        "organizationLevelCode3": None,
+        "organizationLevelCode4": None,
+        "glSegment": None,
+        "fundID": None,
+        "payGroupCode": book.scenario.PAY_GROUP,
+        "projectCode": "Z",
+        "effectiveStartDate": stamp(person.hired),
+        "effectiveStopDate": None,
+        "statusCode": "A",
+        "integrationRecordId": f"Q{person.place + 1:07d}",
+    }
+
+
+def _earnings(_: Book) -> list[Json]:
+    return [
+        {
+            "earningCode": code,
+            "longDescription": name,
+            "taxCategory": code,
+            "calculationRule": "20",
+            "reportCategory": code,
+            "isSupplimentalWages": False,
+            "includeInAllocations": True,
+            "includeInShiftDiffrential": False,
+            "countryCode": "USA",
+        }
+        for code, name in EARNINGS
+    ]
+
+
+def _tax_groups(_: Book) -> list[Json]:
+    return [{"taxCalcGroupIdCode": "USA", "taxGroupCountryCode": "USA", "taxGroupIsInactive": False}]

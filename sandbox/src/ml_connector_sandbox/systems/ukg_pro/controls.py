@@ -1,0 +1,222 @@
+"""What a person at the vendor's screens does, and the damage a test wants done to a run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.systems.ukg_pro.access import PERMISSIONS, Access
+from ml_connector_sandbox.systems.ukg_pro.glfile import gl_file
+from ml_connector_sandbox.systems.ukg_pro.payroll import PayRun
+from ml_connector_sandbox.systems.ukg_pro.payroll_endpoints import PayrollEndpoints
+from ml_connector_sandbox.systems.ukg_pro.render import stamp
+from ml_connector_sandbox.systems.ukg_pro.seed import add_extra_run
+from ml_connector_sandbox.systems.ukg_pro.tenant import Tenant
+from ml_connector_sandbox.systems.ukg_pro.webhooks import Webhooks
+
+HTML = b"<!DOCTYPE html><html><head><title>Service Unavailable</title></head><body><h1>Please try again later</h1></body></html>"
+_CENTS = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,2})?")
+
+
+class Controls:
+    """The actions of the control API, by name. Each takes and returns plain JSON; KeyError names what does not exist."""
+
+    def __init__(self, tenant: Tenant, access: Access, payroll: PayrollEndpoints, webhooks: Webhooks) -> None:
+        self._tenant = tenant
+        self._access = access
+        self._payroll = payroll
+        self._webhooks = webhooks
+        self.actions: dict[str, Callable[[Json], Json]] = {
+            "undo_run": self._undo,
+            "rerun": self._rerun,
+            "off_cycle": self._off_cycle,
+            "void": self._void,
+            "tamper": self._tamper,
+            "untamper": self._untamper,
+            "gl_file": self._gl_file,
+            "permissions": self._permissions,
+            "expire_tokens": lambda wish: {"expired": access.expire_tokens()},
+            "change_password": self._change_password,
+            "change_employee": self._change_employee,
+            "event": self._event,
+            "deliver": lambda wish: {"tried": webhooks.deliver()},
+        }
+
+    def _run(self, wish: Json) -> PayRun:
+        """The run named in `run_id`, or the newest regular one that stands."""
+        if "run_id" in wish:
+            return self._tenant.book.run(str(wish["run_id"]))
+        standing = [run for run in self._tenant.book.runs if run.kind in ("regular", "bench") and run.status == "current"]
+        if not standing:
+            raise KeyError("run: none stands; name one as run_id")
+        return standing[-1]
+
+    def _undo(self, wish: Json) -> Json:
+        run = self._run(wish)
+        run.status = "undone"
+        run.period.closed_at = None
+        return {"run_id": run.run_id, "status": run.status}
+
+    def _rerun(self, wish: Json) -> Json:
+        """The same payroll again under a new run id; `changes` adds dollars to the gross of workers: `{"W00001": "100.00"}`."""
+        old = self._run_to_repeat(wish)
+        book, now = self._tenant.book, self._tenant.local_now()
+        known = {worker.worker for worker in book.workers}
+        changes = dict(old.changes)
+        for worker, amount in dict(wish.get("changes", {})).items():
+            if worker not in known:
+                raise KeyError(f"worker {worker}")
+            changes[worker] = changes.get(worker, 0) + _cents(amount)
+        if old.status == "current":
+            old.status = "superseded"
+        run = replace(
+            old,
+            run_id=book.new_run_id(),
+            ran_at=max(now, old.ran_at + timedelta(hours=1)),
+            status="current",
+            changes=changes,
+            rows_cache=old.rows_cache if old.kind == "bench" else None,
+            segments=None,
+            overlay={},
+            body_instead=None,
+        )
+        run.period.closed_at = run.period.closed_at or now
+        book.runs.append(run)
+        return {"run_id": run.run_id, "replaces": old.run_id}
+
+    def _run_to_repeat(self, wish: Json) -> PayRun:
+        if "run_id" in wish:
+            return self._tenant.book.run(str(wish["run_id"]))
+        return [run for run in self._tenant.book.runs if run.kind in ("regular", "bench")][-1]
+
+    def _off_cycle(self, wish: Json) -> Json:
+        like = self._run(wish)
+        run = add_extra_run(self._tenant.book, "off_cycle", like.period, like.ran_at + timedelta(hours=1))
+        return {"run_id": run.run_id}
+
+    def _void(self, wish: Json) -> Json:
+        """A run that takes back one worker's check of another run."""
+        like, worker = self._run(wish), str(wish["worker"])
+        if worker not in {held.worker for held in self._tenant.book.workers}:
+            raise KeyError(f"worker {worker}")
+        run = add_extra_run(self._tenant.book, "void", like.period, like.ran_at + timedelta(hours=2))
+        run.voids, run.scale, run.changes = (worker,), like.scale, dict(like.changes)
+        return {"run_id": run.run_id}
+
+    def _tamper(self, wish: Json) -> Json:
+        """Damage a run as it is served; the run itself stays whole. `what` is one of the anomalies below."""
+        run, what = self._run(wish), str(wish["what"])
+        total = len(self._payroll.gl_rows(run))
+        row = int(wish.get("row", 1)) - 1
+        if not 0 <= row < total:
+            raise KeyError(f"row {row + 1} of run {run.run_id}")
+        match what:
+            case "truncate_last_block" | "reorder_blocks" | "repeat_block":
+                run.segments = self._segments(what, total, int(wish.get("keep_rows", 0)), int(wish.get("block", 1)))
+            case "both_sides":
+                run.overlay.setdefault(row, {}).update({"debitAmt": "12.34", "creditAmt": "12.34"})
+            case "amount":
+                run.overlay.setdefault(row, {})[str(wish.get("field", "debitAmt"))] = str(wish["text"])
+            case "missing_field":
+                run.overlay.setdefault(row, {})[str(wish["field"])] = None
+            case "html":
+                run.body_instead = HTML
+            case _:
+                raise KeyError(f"anomaly {what}")
+        return {"run_id": run.run_id, "what": what}
+
+    def _segments(self, what: str, total: int, keep_rows: int, block: int) -> list[tuple[int, int]]:
+        size = self._tenant.switches["block_rows"]
+        whole = [(start, min(total, start + size)) for start in range(0, total, size)]
+        if what == "truncate_last_block":
+            start, stop = whole[-1]
+            return [*whole[:-1], (start, min(stop, start + keep_rows))]
+        if what == "reorder_blocks":
+            return whole[::-1]
+        if not 1 <= block <= len(whole):
+            raise KeyError(f"block {block}")
+        return [*whole[:block], whole[block - 1], *whole[block:]]
+
+    def _untamper(self, wish: Json) -> Json:
+        run = self._run(wish)
+        run.segments, run.overlay, run.body_instead = None, {}, None
+        return {"run_id": run.run_id}
+
+    def _gl_file(self, wish: Json) -> Json:
+        """The text of the run's flat file in a layout: `{"layout": "L1"}`."""
+        run, layout = self._run(wish), str(wish.get("layout", "L1"))
+        scenario = self._tenant.scenario
+        rows = self._payroll.gl_rows(run)
+        text = gl_file(run, rows, layout=layout, company=scenario.COMPANY_CODE, pay_group=scenario.PAY_GROUP)
+        return {"name": f"gl_{scenario.PAY_GROUP}_{run.period.control}_{layout}.txt", "run_id": run.run_id, "text": text}
+
+    def _permissions(self, wish: Json) -> Json:
+        """Take permissions from the account or give them back: `{"revoke": ["Payroll Integration:View"], "grant": []}`."""
+        for name in [*wish.get("revoke", []), *wish.get("grant", [])]:
+            if str(name).partition(":")[0] not in PERMISSIONS:
+                raise KeyError(f"permission {name}")
+        self._access.revoked |= set(wish.get("revoke", []))
+        self._access.revoked -= set(wish.get("grant", []))
+        return {"permissions": list(PERMISSIONS), "revoked": sorted(self._access.revoked)}
+
+    def _change_password(self, wish: Json) -> Json:
+        self._access.password = str(wish["password"])
+        return {"changed": True}
+
+    def _change_employee(self, wish: Json) -> Json:
+        """Change a person and say so: `{"employee": "W00001", "department": "BOSFIN", "last_name": "…", "status": "T"}`."""
+        person = self._tenant.book.person(str(wish["employee"]))
+        now = self._tenant.local_now().replace(microsecond=0)
+        changes = {
+            "orgLevel1": ("department", wish.get("department")),
+            "nameLast": ("last_name", wish.get("last_name")),
+            "status": ("status", wish.get("status")),
+        }
+        if wish.get("department") not in (None, *self._tenant.book.departments):
+            raise KeyError(f"department {wish['department']}")
+        for field, (name, value) in changes.items():
+            if value is not None:
+                row = {
+                    "audDateTime": stamp(now),
+                    "audKey1Label": "EEID",
+                    "audKey1Value": person.employee_id,
+                    "audKey2Label": "COID",
+                    "audKey2Value": person.company_id,
+                    "audKey3Label": None,
+                    "audKey3Value": None,
+                    "audTableName": "EmpPers" if field == "nameLast" else "EmpComp",
+                    "audFieldName": field,
+                    "audOldValue": getattr(person, name),
+                    "audNewValue": str(value),
+                    "audAction": "U",
+                    "audSystemID": f"A{len(self._tenant.book.audit) + 1:08d}",
+                }
+                self._tenant.book.audit.append(row)
+                setattr(person, name, str(value))
+        if wish.get("status") == "T":
+            person.terminated = now.date()
+        person.changed_at = now
+        kind = "EmployeePersonNameChangeEvent" if wish.get("last_name") else "EmployeeAddressChangeEvent"
+        kind = "EmployeeTerminationEvent" if wish.get("status") == "T" else kind
+        payload = {"CoId": person.company_id, "EeId": person.employee_id, "IntegrationRecordId": None}
+        event = self._webhooks.publish(kind, "Update", payload)
+        self._webhooks.deliver()
+        return {"employee_id": person.employee_id, "event": event}
+
+    def _event(self, wish: Json) -> Json:
+        """Publish any event: `{"event_type": "EmployeeNewHireEvent", "operation": "Insert", "payload": {…}}`."""
+        event = self._webhooks.publish(str(wish["event_type"]), str(wish.get("operation", "Update")), dict(wish.get("payload", {})))
+        self._webhooks.deliver()
+        return {"event": event}
+
+
+def _cents(amount: object) -> int:
+    text = str(amount)
+    if not _CENTS.fullmatch(text):
+        raise ValueError(f"changes: {text!r} is not an amount like 100.00")
+    whole, _, fraction = text.lstrip("-").partition(".")
+    cents = int(whole) * 100 + int(fraction.ljust(2, "0"))
+    return -cents if text.startswith("-") else cents

@@ -1,0 +1,73 @@
+"""The flat file that the general-ledger step writes, in three layouts. Real layouts are the customer's own.
+
+L1  csv with a header         CompanyCode,PayGroup,PeriodControl,PayDate,GLAccount,OrgLevel1,OrgLevel2,Description,Debit,Credit
+L2  pipes and a trailer       20260703|HTC01|HTC01-5100-BOSFIN|BOSFIN|5230.77|BIWEEK|text … T|rows|sumDebit|sumCredit
+L3  fixed width               co(5) acct(25) cc(10) date(8) D/C(1) amount(13, cents) text(30)
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ml_connector_sandbox.systems.ukg_pro.glrows import CREDIT_SIDE, LINES, GlRows
+from ml_connector_sandbox.systems.ukg_pro.payroll import PayRun
+from ml_connector_sandbox.systems.ukg_pro.render import decimal_text
+
+LAYOUTS = ("L1", "L2", "L3")
+HEADER = ("CompanyCode", "PayGroup", "PeriodControl", "PayDate", "GLAccount", "OrgLevel1", "OrgLevel2", "Description", "Debit", "Credit")
+_TEXT = "Payroll"
+
+
+class _Posting(NamedTuple):
+    account: str
+    org: str
+    debit: int
+    credit: int
+
+
+def gl_file(run: PayRun, rows: GlRows, *, layout: str, company: str, pay_group: str) -> str:
+    """The run as a file's text. KeyError for a layout there is not."""
+    postings = [_posting(rows, number) for number in range(len(rows))]
+    if layout == "L1":
+        return _delimited(run, postings, company, pay_group)
+    if layout == "L2":
+        return "\n".join([*_piped(run, postings, company, pay_group), ""])
+    if layout == "L3":
+        return "\n".join([*_fixed(run, postings, company), ""])
+    raise KeyError(f"layout {layout}; there are {', '.join(LAYOUTS)}")
+
+
+def _posting(rows: GlRows, number: int) -> _Posting:
+    return _Posting(LINES[rows.line[number] % CREDIT_SIDE].account, rows.orgs[rows.org[number]], *rows.debit_credit(number))
+
+
+def _delimited(run: PayRun, postings: list[_Posting], company: str, pay_group: str) -> str:
+    out = io.StringIO()
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(HEADER)
+    held = run.period
+    for row in postings:
+        amounts = (decimal_text(row.debit), decimal_text(row.credit))
+        lines.writerow([company, pay_group, held.control, held.pay_date.isoformat(), row.account, row.org, "", _TEXT, *amounts])
+    return out.getvalue()
+
+
+def _piped(run: PayRun, postings: list[_Posting], company: str, pay_group: str) -> Iterator[str]:
+    for row in postings:
+        segments = f"{company}-{row.account}-{row.org}"
+        amount = decimal_text(row.debit - row.credit)
+        yield f"{run.period.pay_date:%Y%m%d}|{company}|{segments}|{row.org}|{amount}|{pay_group}|{_TEXT}"
+    debit, credit = sum(row.debit for row in postings), sum(row.credit for row in postings)
+    yield f"T|{len(postings)}|{decimal_text(debit)}|{decimal_text(credit)}"
+
+
+def _fixed(run: PayRun, postings: list[_Posting], company: str) -> Iterator[str]:
+    for row in postings:
+        cents = row.debit - row.credit
+        account = f"{row.account:<25}"[:25]
+        # The layout has no sign: a negative debit can only be written as a credit.
+        flag = "D" if cents >= 0 else "C"
+        yield f"{company:<5.5}{account}{row.org:<10.10}{run.period.pay_date:%Y%m%d}{flag}{abs(cents):013d}{_TEXT:<30}"

@@ -1,0 +1,213 @@
+"""How the payroll endpoints write periods, checks and their lines."""
+
+from __future__ import annotations
+
+from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
+from ml_connector_sandbox.systems.ukg_pro.payroll import Check, PayPeriod, PayRun
+from ml_connector_sandbox.systems.ukg_pro.render import Cents, dump, stamp
+
+PENSION_CODE = "401K"
+
+
+def period(book: Book, held: PayPeriod) -> Json:
+    """A row of paygroup-payperiods."""
+    opened = stamp(held.start)
+    return {
+        "payGroup": book.scenario.PAY_GROUP,
+        "periodControl": held.control,
+        "payDate": stamp(held.pay_date),
+        "payDateSeq": held.sequence,
+        "payPeriodId": 3_312 - held.position * 10 + held.sequence - 1,
+        "periodStartDate": stamp(held.start),
+        "periodEndDate": stamp(held.end),
+        "periodType": "R" if held.sequence == 1 else "S",
+        "monthlyPayPeriodNumber": 1 + held.end.day // 15,
+        "isActive": True,
+        "isPeriodClosed": held.closed_at is not None,
+        "dateTimePeriodOpened": opened,
+        "dateTimePeriodClosed": stamp(held.closed_at),
+        "dateTimeFiscalEndDone": None,
+        "fiscalYearEnd": False,
+        "mqyEndFlag": "N",
+        "payrollStateId": 7 if held.closed_at else 2,
+        "suspAutoPay": "N",
+        "suspDirectDeposit": "N",
+        "isCtsCreated": False,
+        "dateTimeCreated": opened,
+        "dateTimeChanged": stamp(held.closed_at) or opened,
+        "userIdCreated": "PAYADMIN",
+        "userIdChanged": "PAYADMIN",
+        "notes": None,
+    }
+
+
+def gl_common(book: Book, run: PayRun, blocks: int) -> dict[str, str]:
+    """The fields that are the same in every row of a run, as JSON text. No currency and no pay date among them."""
+    scenario, held = book.scenario, run.period
+    fields: Json = {
+        "runId": run.run_id,
+        "description": f"{scenario.PAY_GROUP} {held.end:%m/%d/%Y} GL",
+        "totalNrOfBlocks": blocks,
+        "companyCode": scenario.COMPANY_CODE,
+        "coId": scenario.COMPANY_ID,
+        "payGroup": scenario.PAY_GROUP,
+        "payPeriodEndDate": stamp(held.end),
+        "periodStartDate": stamp(held.start),
+        "periodEndDate": stamp(held.end),
+        "orgLevel2": None,
+        "orgLevel3": None,
+        "orgLevel4": None,
+        "location": None,
+        "project": None,
+        "jobCode": None,
+        "jobDesc": None,
+        "positionCode": None,
+        "positionDesc": None,
+        "glRunDateTime": stamp(run.ran_at),
+        "userWhoRanThisGl": "PAYADMIN",
+        "glJson": None,
+    }
+    return {name: dump(value) for name, value in fields.items()}
+
+
+def department(book: Book, run: PayRun, check: Check) -> str:
+    """Org level 1 of a check."""
+    if run.kind == "bench" and run.rows_cache is not None:
+        return run.rows_cache.orgs[check.worker]
+    return person_of(book, check).department
+
+
+def person_of(book: Book, check: Check) -> Person:
+    """Who got the check; the checks of a synthetic run are dealt out among the people there are."""
+    return book.people[check.worker % len(book.workers)]
+
+
+def check_id(run: PayRun, check: Check) -> str:
+    """The id of a check: twelve characters, its own in every run."""
+    return f"C{run.number:05d}{check.worker + 1:06d}"
+
+
+def register_row(book: Book, run: PayRun, check: Check) -> Json:
+    """A row of pay-register."""
+    person, held = person_of(book, check), run.period
+    is_voided = any(_voids(book, other, run, check) for other in book.runs)
+    return {
+        "checkId": check_id(run, check),
+        "documentNumber": f"{run.number % 1000:03d}{check.worker + 1:07d}",
+        "checkAddMode": "R" if run.kind == "regular" else "A",
+        "sequenceNumber": held.sequence,
+        "employeeId": person.employee_id,
+        "employeeNumber": person.number,
+        "employeeStatus": person.status,
+        "companyId": person.company_id,
+        "payGroup": book.scenario.PAY_GROUP,
+        "periodControl": held.control,
+        "payDate": stamp(held.pay_date),
+        "periodStartDate": stamp(held.start),
+        "periodEndDate": stamp(held.end),
+        "lastRegularPayDate": None if held.sequence == 1 else stamp(held.pay_date),
+        "payPeriodFrequency": "B",
+        "originalPayPeriodFrequency": "B",
+        "currencyCode": book.scenario.CURRENCY,
+        "totalEarningsAmount": Cents(check.gross),
+        "totalDeductionAmount": Cents(check.pension),
+        "totalTaxAmount": Cents(check.employee_tax),
+        "netAmount": Cents(check.net),
+        "checkAmount": Cents(0),
+        "directDepositAmount": Cents(check.net),
+        "totalHours": Cents(8_000),
+        "totalHoursWorked": Cents(8_000),
+        "annualSalary": Cents(person.annual_salary),
+        "jobCode": person.job,
+        "locationCode": person.location,
+        "project": "Z",
+        "shift": "Z",
+        "organizationLevel1": department(book, run, check),
+        "organizationLevel2": person.division,
+        "organizationLevel3": None,
+        "organizationLevel4": None,
+        "isVoided": is_voided,
+        "isVoidingRecord": run.kind == "void",
+        "voidDate": stamp(held.pay_date) if is_voided else None,
+        "reconciled": "N",
+        "reconcileDate": None,
+        "nameFirst": person.first_name,
+        "nameMiddle": None,
+        "nameLast": person.last_name,
+        "nameSuffix": None,
+        "ssn": f"900{person.place % 1_000_000:06d}",
+    }
+
+
+def _voids(book: Book, other: PayRun, run: PayRun, check: Check) -> bool:
+    return (
+        run.kind == "regular"
+        and other.kind == "void"
+        and other.period.end == run.period.end
+        and book.workers[check.worker].worker in other.voids
+    )
+
+
+def earning_rows(book: Book, run: PayRun, check: Check) -> list[Json]:
+    """The rows of earnings-history-base-elements of a check: regular pay and overtime."""
+    person, held = person_of(book, check), run.period
+    lines = (("REG", "5100", check.regular), ("OT", "5110", check.overtime))
+    return [
+        {
+            "employeeId": person.employee_id,
+            "companyId": person.company_id,
+            "companyID": person.company_id,
+            "employeeNumber": person.number,
+            "earningCode": code,
+            "genNumber": check_id(run, check),
+            "periodControl": held.control,
+            "payGroup": book.scenario.PAY_GROUP,
+            "payDate": stamp(held.pay_date),
+            "currentAmount": Cents(cents),
+            "baseAmount": Cents(cents),
+            "currentHours": Cents(8_000 if code == "REG" else 0),
+            "glBaseSegmentId": account,
+            "glFollowBaseAccountAllocation": "Y",
+            "jobCode": person.job,
+            "location": person.location,
+            "project": "Z",
+            "isVoided": False,
+            "isVoidingRecord": run.kind == "void",
+            "calculationSequence": str(sequence),
+            "taxCategory": code,
+            "reportCategory": code,
+        }
+        for sequence, (code, account, cents) in enumerate(lines, start=1)
+        if cents
+    ]
+
+
+def deduction_rows(book: Book, run: PayRun, check: Check) -> list[Json]:
+    """The row of payroll-deductions-history of a check: the pension contribution."""
+    person, held = person_of(book, check), run.period
+    if not check.pension:
+        return []
+    return [
+        {
+            "checkId": check_id(run, check),
+            "employeeId": person.employee_id,
+            "employeeNumber": person.number,
+            "companyId": person.company_id,
+            "deductionCode": PENSION_CODE,
+            "deductionType": "PEN",
+            "deductionPlanType": "RET",
+            "employeeCurrentAmount": Cents(check.pension),
+            "employerCurrentAmount": Cents(0),
+            "employeeCalculaitonRule": "20",
+            "generalLedgerExpenseAccount": None,
+            "generalLedgerPayAccount": "2220",
+            "periodControl": held.control,
+            "payGroup": book.scenario.PAY_GROUP,
+            "payDate": stamp(held.pay_date),
+            "is401k": True,
+            "isVoided": False,
+            "isVoidingRecord": "Y" if run.kind == "void" else "N",
+            "recordId": run.number * 1_000_000 + check.worker + 1,
+        }
+    ]

@@ -1,0 +1,279 @@
+"""How the personnel endpoints write a person; each has its own spelling of the same names."""
+
+from __future__ import annotations
+
+from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
+from ml_connector_sandbox.systems.ukg_pro.render import Cents, stamp, us_stamp
+
+HOURS_A_YEAR = 2_080
+
+
+def hours(person: Person) -> int:
+    """Scheduled hours a year."""
+    return HOURS_A_YEAR // 2 if person.is_parttime else HOURS_A_YEAR
+
+
+def employment(book: Book, person: Person) -> Json:
+    """A row of employment-details."""
+    boss = None if person.supervisor is None else book.people[person.supervisor]
+    company_name = next(name for code, _, name in book.companies if code == person.company_code)
+    return {
+        "companyID": person.company_id,
+        "companyCode": person.company_code,
+        "companyName": company_name,
+        "employeeID": person.employee_id,
+        "employeeNumber": person.number,
+        "employeeStatusCode": person.status,
+        "statusStartDate": stamp(person.terminated or person.rehired or person.hired),
+        "originalHireDate": stamp(person.hired),
+        "lastHireDate": stamp(person.rehired or person.hired),
+        "dateOfTermination": stamp(person.terminated),
+        "termReason": "203" if person.terminated else None,
+        "terminationReasonDescription": "Resigned" if person.terminated else None,
+        "termType": "V" if person.terminated else None,
+        "okToRehire": "Y" if person.terminated else None,
+        "dateLastWorked": stamp(person.terminated),
+        "orgLevel1Code": person.department,
+        "orgLevel2Code": person.division,
+        "orgLevel3Code": None,
+        "orgLevel4Code": None,
+        "companyGLSegment": person.company_code,
+        "locationGLSegment": person.location,
+        "primaryJobCode": person.job,
+        "jobDescription": book.jobs[person.job],
+        "jobTitle": book.jobs[person.job],
+        "jobGroupCode": None,
+        "positionCode": f"P{person.place + 1:06d}",
+        "primaryWorkLocationCode": person.location,
+        "primaryProjectCode": "Z",
+        "payGroup": book.scenario.PAY_GROUP,
+        "payGroupDescription": "Biweekly",
+        "payPeriod": "B",
+        "fullTimeOrPartTimeCode": "P" if person.is_parttime else "F",
+        "salaryOrHourly": "S",
+        "employeeTypeCode": "REG",
+        "scheduledFTE": Cents(50 if person.is_parttime else 100),
+        "scheduledWorkHrs": Cents(hours(person) * 100 // 52),
+        "scheduledAnnualHrs": Cents(hours(person) * 100),
+        "weeklyHours": Cents(hours(person) * 100 // 52),
+        "supervisorID": boss and boss.employee_id,
+        "supervisorEmployeeNumber": boss and boss.number,
+        "supervisorCOID": boss and boss.company_id,
+        "supervisorCompanyCode": boss and boss.company_code,
+        "supervisorFirstName": boss and boss.first_name,
+        "supervisorLastName": boss and boss.last_name,
+        "dateInJob": stamp(person.hired),
+        "dateOfSeniority": stamp(person.hired),
+        "dateLastPayDatePaid": stamp(book.runs[-1].period.pay_date),
+        "shift": "Z",
+        "isMultipleJob": "N",
+        "isAutopaid": "Y",
+        "languageCode": "EN",
+        "isHomeCompany": person.is_home,
+        "dateTimeCreated": stamp(person.hired),
+        "dateTimeChanged": stamp(person.changed_at),
+    }
+
+
+def newer_employment(book: Book, person: Person) -> Json:
+    """A row of employee-employment-details: the same data under other names, without company code and GL segments."""
+    old = employment(book, person)
+    same = (
+        *("companyID", "employeeID", "employeeNumber", "employeeStatusCode", "originalHireDate", "lastHireDate", "orgLevel1Code"),
+        *("orgLevel2Code", "orgLevel3Code", "orgLevel4Code", "primaryJobCode", "jobTitle", "positionCode", "primaryWorkLocationCode"),
+        *("primaryProjectCode", "fullTimeOrPartTimeCode", "salaryOrHourly", "employeeTypeCode", "dateTimeCreated", "dateTimeChanged"),
+    )
+    return {
+        **{name: old[name] for name in same},
+        "payGroupCode": book.scenario.PAY_GROUP,
+        "supervisorId": old["supervisorID"],
+        "terminationDate": old["dateOfTermination"],
+        "terminationReasonCode": old["termReason"],
+        "terminationDescription": old["terminationReasonDescription"],
+        "employeeStatusStartDate": old["statusStartDate"],
+        "seniorityDate": old["dateOfSeniority"],
+        "homeCompany": book.companies[0][1],
+        "isHomeCompany": person.is_home,
+        "isSupervisor": person.job == "MANAGER",
+        "currentCompanyCountryCode": "USA",
+        "homeCompanyCountryCode": "USA",
+        "annualSalary": Cents(person.annual_salary),
+        "hourlyPayRate": Cents(person.annual_salary // hours(person)),
+        "scheduledAnnualHours": Cents(hours(person) * 100),
+        "integrationRecordId": f"R{person.place + 1:07d}",
+    }
+
+
+def details(person: Person) -> Json:
+    """A row of person-details; what is private is made up, and there to be dropped."""
+    return {
+        "employeeId": person.employee_id,
+        "companyId": person.company_id,
+        "personId": person.person_id,
+        "firstName": person.first_name,
+        "middleName": None,
+        "lastName": person.last_name,
+        "preferredName": None,
+        "nameSufixCode": None,
+        "emailAddress": person.email,
+        "emailAddressAlternate": None,
+        "userName": person.email,
+        "addressLine1": f"{person.place + 1} Example Street",
+        "addressCity": "Boston",
+        "addressState": "MA",
+        "addressZipCode": "02110",
+        "addressCountry": "USA",
+        "homePhone": "6175550100",
+        "ssn": f"900{person.place % 1_000_000:06d}",
+        "previousSSN": None,
+        "nationalId": None,
+        "nationalIdCountry": None,
+        "dateOfBirth": stamp(person.hired.replace(year=person.hired.year - 30)),
+        "gender": "X",
+        "ethnicIDCode": "Z",
+        "maritalStatusCode": "Z",
+        "disabilityType": None,
+        "isDisabled": "N",
+        "isSmoker": "N",
+        "cobraIsActive": "N",
+        "cobraStatus": None,
+        "dateOfCobraEvent": None,
+        "datetimeCreated": stamp(person.hired),
+        "datetimeChanged": stamp(person.changed_at),
+    }
+
+
+def supervisor(book: Book, person: Person) -> Json:
+    """A row of employee-supervisor-details."""
+    boss = None if person.supervisor is None else book.people[person.supervisor]
+    return {
+        "employeeID": person.employee_id,
+        "companyID": person.company_id,
+        "employeeNumber": person.number,
+        "supervisorEmployeeID": boss and boss.employee_id,
+        "supervisorFirstName": boss and boss.first_name,
+        "supervisorLastName": boss and boss.last_name,
+        "supervisorEmployeeNumber": boss and boss.number,
+        "supervisorCompanyID": boss and boss.company_id,
+        "supervisorCompanyCode": boss and boss.company_code,
+        "supervisorStatusCode": boss and boss.status,
+        "supervisorJobCode": boss and boss.job,
+        "supervisorEmail": boss and boss.email,
+        "supervisorPersonId": boss and boss.person_id,
+    }
+
+
+def compensation(book: Book, person: Person) -> Json:
+    """A row of compensation-details, the only place with a currency per employee."""
+    yearly = person.annual_salary
+    return {
+        "employeeID": person.employee_id,
+        "companyID": person.company_id,
+        "annualSalary": Cents(yearly),
+        "hourlyPayRate": Cents(yearly // hours(person)),
+        "weeklyPayRate": Cents(yearly // 52),
+        "payPeriodPayRate": Cents(yearly // 26),
+        "currencyCode": book.scenario.CURRENCY,
+        "otherRate1": Cents(0),
+        "primaryJobCode": person.job,
+        "jobTitle": book.jobs[person.job],
+        "dateOfNextSalayrReview": None,
+        "isAutoPaid": True,
+        "payGroupCode": book.scenario.PAY_GROUP,
+        "payPeriod": "B",
+        "salaryOrHourlyCode": "S",
+        "fullTimeOrPartTimeCode": "P" if person.is_parttime else "F",
+        "scheduledFullTimeEquivalency": Cents(50 if person.is_parttime else 100),
+        "scheduledAnnualWorkHours": Cents(hours(person) * 100),
+        "dateLastPaid": stamp(book.runs[-1].period.pay_date),
+        "datePaidThru": stamp(book.runs[-1].period.end),
+        "emplStatus": person.status,
+        "totalAnnSalary": Cents(yearly),
+    }
+
+
+def job_history(book: Book, person: Person) -> Json:
+    """A row of employee-job-history-details: the hire."""
+    return {
+        "systemId": f"H{person.place + 1:08d}{'' if person.is_home else 'B'}",
+        "employeeId": person.employee_id,
+        "companyId": person.company_id,
+        "homeCompanyId": book.companies[0][1],
+        "jobEffectiveDate": stamp(person.hired),
+        "integrationEffectiveDate": stamp(person.hired),
+        "dateTimeCreated": stamp(person.hired),
+        "reasonCode": "100",
+        "employeeStatus": person.status,
+        "jobCode": person.job,
+        "locationCode": person.location,
+        "orgLevel1Code": person.department,
+        "orgLevel2Code": person.division,
+        "orgLevel3Code": None,
+        "orgLevel4Code": None,
+        "payGroupCode": book.scenario.PAY_GROUP,
+        "positionCode": f"P{person.place + 1:06d}",
+        "projectCode": "Z",
+        "annualSalary": Cents(person.annual_salary),
+        "isJobChange": False,
+        "isOrgchange": False,
+        "isTransfer": False,
+        "isPromotion": False,
+        "isRateChange": False,
+        "isSystem": True,
+        "supervisorId": None if person.supervisor is None else book.people[person.supervisor].employee_id,
+    }
+
+
+def change(book: Book, person: Person, *, before_rehire: bool = False) -> Json:
+    """A row of employee-changes: a flat snapshot with US dates and empty text for nothing.
+
+    `before_rehire` gives the row of the employment that ended before the person came back.
+    """
+    boss = None if person.supervisor is None else book.people[person.supervisor]
+    left = person.rehired if before_rehire else person.terminated
+    return {
+        "firstName": person.first_name,
+        "middleName": "",
+        "lastName": person.last_name,
+        "preferredName": "",
+        "prefix": "",
+        "suffix": "",
+        "emailAddress": person.email,
+        "alternateEmailAddress": "",
+        "employeeNumber": person.number,
+        "employeeId": person.employee_id,
+        "personId": person.person_id,
+        "userIntegrationKey": "",
+        "companyName": next(name for code, _, name in book.companies if code == person.company_code),
+        "companyId": person.company_id,
+        "supervisorId": boss.employee_id if boss else "",
+        "supervisorName": f"{boss.last_name}, {boss.first_name}" if boss else "",
+        "salaryOrHourly": "S",
+        "fullTimeOrPartTime": "P" if person.is_parttime else "F",
+        "isActive": "N" if left else "Y",
+        "employeeStatus": "T" if left else person.status,
+        "employeeType": "REG",
+        "emplStatusStartDate": us_stamp(left or person.rehired or person.hired),
+        "hireDate": us_stamp(person.hired),
+        "dateOfLastHire": us_stamp(person.hired if before_rehire else person.rehired or person.hired),
+        "dateInJob": us_stamp(person.hired),
+        "terminationDate": us_stamp(left),
+        "workLocation": person.location,
+        "jobCode": person.job,
+        "jobGroupCode": "",
+        "alternateJobTitle": "",
+        "projectCode": "Z",
+        "orgLevel1Code": person.department,
+        "orgLevel2Code": person.division,
+        "orgLevel3Code": "",
+        "orgLevel4Code": "",
+        "workPhone": "",
+        "homePhone": "6175550100",
+        "city": "Boston",
+        "state": "MA",
+        "zipCode": "02110",
+        "countryCode": "USA",
+        "languageCode": "EN",
+        "gender": "X",
+    }

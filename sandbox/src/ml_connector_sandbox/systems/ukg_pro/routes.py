@@ -1,0 +1,159 @@
+"""UKG Pro as one function from a request to a response, with its books.
+
+request ─► route ─► sign-in ─► quota ─► permission ─► endpoint ─► answer
+           404       401        429       403
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from urllib.parse import unquote
+
+from ml_connector_sandbox.core.routing import NoRoute, Routes
+from ml_connector_sandbox.core.switches import Switches
+from ml_connector_sandbox.core.vendor import Json, Request, Response
+from ml_connector_sandbox.systems.ukg_pro.access import PERMISSIONS, Access
+from ml_connector_sandbox.systems.ukg_pro.configuration_endpoints import ConfigurationEndpoints
+from ml_connector_sandbox.systems.ukg_pro.controls import Controls
+from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter
+from ml_connector_sandbox.systems.ukg_pro.payroll import PayRun
+from ml_connector_sandbox.systems.ukg_pro.payroll_endpoints import PayrollEndpoints
+from ml_connector_sandbox.systems.ukg_pro.people_endpoints import PeopleEndpoints
+from ml_connector_sandbox.systems.ukg_pro.render import empty, json_response, stamp
+from ml_connector_sandbox.systems.ukg_pro.tenant import Endpoint, Tenant
+from ml_connector_sandbox.systems.ukg_pro.third_party import ThirdPartyEndpoints
+from ml_connector_sandbox.systems.ukg_pro.webhooks import Sender, Webhooks, send_by_socket
+
+_PATH_SWITCHES = ("gl_permission", "changes_path", "third_party_path", "third_party_permission")
+
+
+class UkgPro:
+    """The simulated product; see the README for what it does not do."""
+
+    slug = "ukg_pro"
+
+    def __init__(self, tenant: Tenant, sender: Sender = send_by_socket) -> None:
+        self._tenant = tenant
+        self._sender = sender
+        self._start()
+
+    @property
+    def switches(self) -> Switches:
+        """The switches of this tenant, to be read and turned."""
+        return self._tenant.switches
+
+    def _start(self) -> None:
+        self._calls: Counter[str] = Counter()
+        self._by_endpoint: Counter[str] = Counter()
+        self._access = Access(self._tenant)
+        self._payroll = PayrollEndpoints(self._tenant)
+        self._people = PeopleEndpoints(self._tenant)
+        self._webhooks = Webhooks(self._tenant, self._sender)
+        self._controls = Controls(self._tenant, self._access, self._payroll, self._webhooks)
+        self._route()
+
+    def _route(self) -> None:
+        self._routed_by = self._path_switches()
+        third_party = ThirdPartyEndpoints(self._tenant, self._payroll.gl_rows)
+        parts = (self._access, self._payroll, self._people, ConfigurationEndpoints(self._tenant), third_party, self._webhooks)
+        self._routes: Routes[Endpoint] = Routes()
+        for endpoint in [endpoint for part in parts for endpoint in part.endpoints()]:
+            self._routes.add(endpoint.method, endpoint.path, endpoint)
+
+    def _path_switches(self) -> tuple[str, ...]:
+        return tuple(self._tenant.switches[name] for name in _PATH_SWITCHES)
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request; whatever is due to be delivered goes out first."""
+        if self._routed_by != self._path_switches():
+            self._route()
+        self._webhooks.deliver()
+        found = self._routes.find(request.method, request.path)
+        if isinstance(found, NoRoute):
+            self._count("read", f"{request.method} (no such path)")
+            return empty(405, {"Allow": ", ".join(found.allowed)}) if found.allowed else empty(404)
+        endpoint, params = found
+        self._count(endpoint.kind, f"{endpoint.method} {endpoint.path}")
+        refusal = self._access.refusal(request, endpoint)
+        if refusal is not None:
+            return refusal
+        try:
+            return endpoint.answer(request, {name: unquote(value) for name, value in params.items()})
+        except BadParameter as error:
+            return error.response()
+        except KeyError:
+            return empty(404)
+        except UnicodeDecodeError:
+            return json_response({"message": "The body is not UTF-8."}, status=400)
+
+    def _count(self, kind: str, name: str) -> None:
+        self._calls[kind] += 1
+        self._by_endpoint[name] += 1
+
+    def describe(self, base_url: str) -> Json:
+        """How to connect, which companies there are, and which run is newest."""
+        scenario = self._tenant.scenario
+        entities = [{"code": code, "title": name, "currency": scenario.CURRENCY} for code, _, name in self._tenant.book.companies]
+        return {
+            "base_url": base_url,
+            "credentials": self._access.describe(base_url),
+            "entities": entities,
+            "permissions": list(PERMISSIONS),
+            "pay_group": scenario.PAY_GROUP,
+            "newest_run": self._tenant.book.runs[-1].run_id,
+        }
+
+    def books(self) -> Json:
+        """Every run with its totals, and the parameters from which a judge can work out the same by itself."""
+        switches, book = self._tenant.switches, self._tenant.book
+        names = ("runs", "workers", "bench_rows", "bench_groups", "negative_as")
+        return {
+            "runs": [self._run(run) for run in book.runs],
+            "parameters": {
+                "scenario": self._tenant.scenario.__name__.rpartition(".")[2],
+                "seed": self._tenant.seed,
+                "register": str(self._tenant.register) if self._tenant.register else None,
+                **{name: switches[name] for name in names},
+            },
+            "third_party_pay": [record["Id"] for record in book.third_party.values()],
+            "webhooks": {
+                "events": len(self._webhooks.events),
+                "lost": self._webhooks.lost,
+                "messages": dict(Counter(message.status for message in self._webhooks.messages)),
+            },
+            "calls": {**{kind: self._calls[kind] for kind in ("token", "read", "write")}, "by_endpoint": dict(self._by_endpoint)},
+        }
+
+    def _run(self, run: PayRun) -> Json:
+        book, scenario = self._tenant.book, self._tenant.scenario
+        return {
+            "run_id": run.run_id,
+            "kind": run.kind,
+            "status": run.status,
+            "position": run.period.position,
+            "company": scenario.COMPANY_CODE,
+            "pay_group": scenario.PAY_GROUP,
+            "period_start": run.period.start.isoformat(),
+            "period_end": run.period.end.isoformat(),
+            "pay_date": run.period.pay_date.isoformat(),
+            "period_control": run.period.control,
+            "ran_at": stamp(run.ran_at),
+            "currency": scenario.CURRENCY,
+            "rows": len(self._payroll.gl_rows(run)),
+            "blocks": self._payroll.blocks(run),
+            "is_unbalanced": run.is_unbalanced,
+            "changes": run.changes,
+            "voids": list(run.voids),
+            "totals": run.totals(book.workers),
+        }
+
+    def control(self, action: str, arguments: Json) -> Json:
+        """Do what a person at the vendor's screen could; KeyError for an unknown action, run or worker."""
+        if action not in self._controls.actions:
+            raise KeyError(f"action {action}; there are {', '.join(self._controls.actions)}")
+        return self._controls.actions[action](arguments)
+
+    def reset(self) -> None:
+        """Back to the seeded state, with the switches as they stand."""
+        self._tenant.reset()
+        self._start()

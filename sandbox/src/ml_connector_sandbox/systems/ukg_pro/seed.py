@@ -1,0 +1,197 @@
+"""Fills a tenant from a register: the same register, seed and switches give the same tenant."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from ml_connector_sandbox.core.switches import Switches
+from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
+from ml_connector_sandbox.systems.ukg_pro.glrows import bench_groups, bench_org, bench_rows
+from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun, calendar
+from ml_connector_sandbox.systems.ukg_pro.register import Worker, load_register
+
+RUNS_MAX = 1_000
+BENCH_ID = "BENCH"
+SECOND_COMPANY = ("HTC02", "8K2PD", "Harbor Customs Services")
+FIRST_NAMES = ("Ada", "Ben", "Carla", "Dev", "Elif", "Femi", "Grace", "Hugo", "Ines", "Jonas", "Kira", "Lars", "Mona", "Nils")
+LAST_NAMES = ("Abbott", "Bakker", "Castro", "Dahl", "Ekman", "Fischer", "Garcia", "Haas", "Ivers", "Jansen", "Kovac", "Lund")
+_ID_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+def seeded_book(scenario: Any, seed: int, switches: Switches, register: Path | None) -> Book:
+    """The tenant before anybody called it. ValueError for a register or switch it cannot be made from."""
+    workers = load_register(register, seed, switches["workers"])
+    names = {worker.department_code: worker.department_name for worker in workers}
+    names.update(scenario.EXTRA_ORG_LEVELS)
+    if switches["bench_rows"]:
+        orgs = 1 + max(org for org, _ in bench_groups(switches["bench_groups"]))
+        names.update({bench_org(number): f"Bench department {number + 1}" for number in range(orgs)})
+    names = dict(sorted(names.items()))
+    divisions = sorted({worker.division for worker in workers})
+    companies = [(scenario.COMPANY_CODE, scenario.COMPANY_ID, scenario.TITLE)]
+    if switches["dual_company"]:
+        companies.append(SECOND_COMPANY)
+    book = Book(
+        scenario=scenario,
+        seed=seed,
+        workers=workers,
+        departments={code: place for place, code in enumerate(names)},
+        department_names=names,
+        divisions={name: f"D{number:03d}" for number, name in enumerate(divisions, start=1)},
+        locations={"LOC1": "Head office", "LOC2": "Second office"},
+        jobs={"CLERK": "Clerk", "MANAGER": "Manager", "SPEC": "Specialist"},
+        companies=companies,
+        people=[],
+        periods=calendar(scenario, _runs(switches["runs"])),
+        runs=[],
+        third_party={},
+    )
+    book.people = _people(book, workers, switches)
+    _add_runs(book, switches)
+    book.third_party = _third_party(book)
+    return book
+
+
+def _runs(runs: int) -> int:
+    if not 1 <= runs <= RUNS_MAX:
+        raise ValueError(f"runs: {runs} is not between 1 and {RUNS_MAX}")
+    return runs
+
+
+def ran_at(end: date) -> datetime:
+    """When somebody runs the general-ledger step for a period: three days after its last day."""
+    return datetime.combine(end, time(14, 2, 11, 420_000)) + timedelta(days=3)
+
+
+def off_cycle_period(book: Book, newest: PayPeriod) -> PayPeriod:
+    """Another payroll of the same days, with the next sequence number."""
+    same = [period.sequence for period in book.periods if period.pay_date == newest.pay_date]
+    return PayPeriod(
+        position=newest.position,
+        start=newest.start,
+        end=newest.end,
+        pay_date=newest.pay_date,
+        sequence=max(same) + 1,
+        closed_at=newest.closed_at,
+    )
+
+
+def _add_runs(book: Book, switches: Switches) -> None:
+    for period in book.periods[:-1]:
+        is_bench = bool(switches["bench_rows"]) and period.position == 0
+        run = PayRun(
+            run_id=BENCH_ID if is_bench else book.new_run_id(),
+            kind="bench" if is_bench else "regular",
+            period=period,
+            ran_at=ran_at(period.end),
+            scale=book.scenario.payroll_scale(period.position),
+        )
+        book.runs.append(run)
+    newest = book.runs[-1]
+    if newest.kind == "bench":
+        newest.rows_cache = bench_rows(switches["bench_rows"], switches["bench_groups"], book.seed)
+    newest.is_unbalanced = switches["unbalanced"]
+    if switches["off_cycle"]:
+        add_extra_run(book, "off_cycle", newest.period, ran_at(newest.period.end) + timedelta(hours=1))
+    if switches["void"]:
+        run = add_extra_run(book, "void", newest.period, ran_at(newest.period.end) + timedelta(hours=2))
+        run.voids = (book.workers[0].worker,)
+
+
+def add_extra_run(book: Book, kind: str, like: PayPeriod, moment: datetime) -> PayRun:
+    """A run beside the regular one of a period, with a payroll of its own in the calendar."""
+    period = off_cycle_period(book, like)
+    book.periods.insert(len(book.periods) - 1, period)
+    run = PayRun(run_id=book.new_run_id(), kind=kind, period=period, ran_at=moment)
+    book.runs.append(run)
+    return run
+
+
+def _people(book: Book, workers: Sequence[Worker], switches: Switches) -> list[Person]:
+    dice = Random(f"people {book.seed}")
+    leaders: dict[str, int] = {}
+    people = []
+    for place, worker in enumerate(workers):
+        leader = leaders.setdefault(worker.department_code, place)
+        year, _, month = worker.hired_month.partition("-")
+        people.append(
+            Person(
+                place=place,
+                employee_id=_employee_id(place, dice),
+                number=f"{place + 1:09d}",
+                person_id=str(uuid.UUID(int=dice.getrandbits(128), version=4)),
+                first_name=FIRST_NAMES[dice.randrange(len(FIRST_NAMES))],
+                last_name=LAST_NAMES[dice.randrange(len(LAST_NAMES))],
+                company_code=book.companies[0][0],
+                company_id=book.companies[0][1],
+                is_home=True,
+                status="A",
+                hired=date(int(year), int(month), 1),
+                rehired=None,
+                terminated=None,
+                department=worker.department_code,
+                division=book.divisions[worker.division],
+                location="LOC1" if book.divisions[worker.division] < "D002" else "LOC2",
+                job="MANAGER" if leader == place else ("CLERK", "SPEC")[dice.randrange(2)],
+                supervisor=None if leader == place else leader,
+                is_parttime=worker.assignment_category != "Fulltime-Regular",
+                annual_salary=worker.annual_salary,
+                changed_at=datetime.combine(book.scenario.PERIOD_END, time(8)) - timedelta(days=30 + place % 300),
+            )
+        )
+    return people + _special_people(people, switches)
+
+
+def _special_people(people: list[Person], switches: Switches) -> list[Person]:
+    extra = []
+    if switches["rehired"] and len(people) > 1:
+        back = people[1]
+        back.rehired = max(back.hired, date(2024, 1, 1))
+    if switches["dual_company"] and people:
+        first = people[0]
+        fields = {name: getattr(first, name) for name in Person.__dataclass_fields__}
+        extra.append(Person(**{**fields, "company_code": SECOND_COMPANY[0], "company_id": SECOND_COMPANY[1], "is_home": False}))
+    return extra
+
+
+def _employee_id(place: int, dice: Random) -> str:
+    letters = "".join(_ID_CHARACTERS[dice.randrange(10, len(_ID_CHARACTERS))] for _ in range(3))
+    return f"E{letters}{place:04X}".ljust(8, "0")[:8] + "0020" if place < 65_536 else f"E{letters}{place:08X}"
+
+
+def _third_party(book: Book) -> dict[str, Json]:
+    """One record per tenth worker, for the newest closed period: pay that was processed elsewhere."""
+    period = book.runs[-1].period
+    records: dict[str, Json] = {}
+    for person in book.people[::10]:
+        book.next_record += 1
+        record_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"third-party-pay/{book.seed}/{book.next_record}"))
+        gross = book.workers[person.place].gross_paid // 26
+        records[record_id] = {
+            "Id": record_id,
+            "CompanyIdentifierType": "CompanyId",
+            "CompanyIdentifierValue": person.company_id,
+            "EmployeeIdentifierType": "EmployeeNumber",
+            "EmployeeIdentifierValue": person.number,
+            "EmployeeNumber": person.number,
+            "CheckNumber": f"{55_000 + book.next_record}",
+            "CheckAddModeCode": "A",
+            "DocumentNumber": f"{700_000 + book.next_record}",
+            "PayDate": period.pay_date.isoformat() + "T00:00:00Z",
+            "IsVoided": "N",
+            "NameFirst": person.first_name,
+            "NameLast": person.last_name,
+            "JobCode": person.job,
+            "OrgLevel1": person.department,
+            "OrgLevel2": person.division,
+            "OrgLevel3": None,
+            "OrgLevel4": None,
+            "gross_cents": gross,
+        }
+    return records

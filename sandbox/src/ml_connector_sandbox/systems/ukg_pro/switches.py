@@ -1,0 +1,70 @@
+"""Every fact about the vendor that public material leaves open, as a named switch with a default.
+
+The README's table is compared with this list by a test.
+"""
+
+from __future__ import annotations
+
+from ml_connector_sandbox.core.switches import Switch, Value
+
+
+def _switch(name: str, default: Value, meaning: str, *choices: str) -> Switch:
+    return Switch(name=name, default=default, meaning=meaning, choices=choices)
+
+
+SEEDING = (
+    *("runs", "workers", "block_rows", "bench_rows", "bench_groups", "off_cycle", "void", "unbalanced"),
+    *("dual_company", "rehired", "negative_as", "account_form"),
+)
+"""These decide what is seeded: turned later, they take effect at the next reset."""
+
+SWITCHES = (
+    _switch("runs", 1, "biweekly pay runs, the newest last; older ones have other amounts"),
+    _switch("workers", 0, "keep only the first so many workers of the register; 0 = all"),
+    _switch("block_rows", 10_000, "rows in a block of a general-ledger run"),
+    _switch("bench_rows", 0, "rows of the synthetic run `BENCH`; 0 = no such run"),
+    _switch("bench_groups", 20_000, "distinct (account, org level 1) pairs in `BENCH`"),
+    _switch("off_cycle", False, "an off-cycle bonus run for the newest period as well"),
+    _switch("void", False, "a run that voids the first check of the newest run as well"),
+    _switch("unbalanced", False, "the newest run is one dollar out of balance"),
+    _switch("dual_company", False, "a second company, in which the first worker has a second employment"),
+    _switch("rehired", False, "the second worker left and came back: two rows in employee changes"),
+    _switch(
+        "negative_as",
+        "same_side",
+        "a negative amount: `same_side` = negative debit, `other_side` = positive credit",
+        "same_side",
+        "other_side",
+    ),
+    _switch("account_form", "base", "`generalLedgerAccount`: `base`, or `company-base-org` joined by hyphens", "base", "company-base-org"),
+    _switch("undone_runs_listed", True, "rows of an undone run can still be read"),
+    _switch("clock_gates_runs", False, "periods close, and runs and checks appear, only when the clock reaches them"),
+    _switch("strict_user_key", False, "demand the user key in `x-api-key`"),
+    _switch("core_bearer", False, "core endpoints also accept a platform bearer token"),
+    _switch("token_seconds", 3600, "lifetime of both kinds of token"),
+    _switch("gl_permission", "Payroll Integration", "permission that opens the general ledger"),
+    _switch("third_party_permission", "Third Party Pay", "permission that opens Third-Party Pay"),
+    _switch("without_permissions", "", "permissions the account lacks, comma-separated; `Name` or `Name:Add`"),
+    _switch("quota_per_minute", 60, "core calls per fixed minute; profile `vendor` only; 0 = no limit"),
+    _switch("retry_after", False, "a 429 names the seconds in `Retry-After`"),
+    _switch("page_rows_max", 10_000, "largest and default page of the list endpoints"),
+    _switch("changes_path", "/personnel/v1/employee-changes", "path of the delta endpoint"),
+    _switch("changes_guard", True, "a new sweep of the delta endpoint within three hours is 429; profile `vendor` only"),
+    _switch("changes_without_dates", "all", "delta endpoint without dates: `all` or `last_3_hours`", "all", "last_3_hours"),
+    _switch("source_tz", "America/New_York", "zone of the vendor's times, which carry no offset"),
+    _switch("third_party_path", "/services/payroll/v1/third-party-pay", "path of Third-Party Pay"),
+    _switch(
+        "third_party_envelope", "array", "answer of a Third-Party Pay list: `array`, `d.results` or `value`", "array", "d.results", "value"
+    ),
+    _switch("third_party_gl", False, "Third-Party Pay rows carry account segments, debit, credit and cost center"),
+    _switch("webhook_header", "X-UKG-Signature", "header of the webhook signature"),
+    _switch("webhook_algorithm", "sha256", "hash of the webhook signature, as `hashlib` names it", "sha256", "sha1", "sha512"),
+    _switch("webhook_encoding", "hex", "encoding of the webhook signature: `hex` or `base64`", "hex", "base64"),
+    _switch("webhook_prefix", "", "text before the webhook signature, e.g. `sha256=`"),
+    _switch("webhook_retry_minutes", "1,5,15", "minutes between the tries of a delivery"),
+    _switch("webhook_retention_days", 14, "days a message can be replayed"),
+    _switch("webhook_lose_every", 0, "lose every n-th event for ever; 0 = none"),
+    _switch("webhook_duplicate_every", 0, "send every n-th event twice; 0 = none"),
+    _switch("webhook_reorder", False, "send waiting events newest first"),
+    _switch("webhook_any_host", False, "deliver to other than loopback addresses"),
+)

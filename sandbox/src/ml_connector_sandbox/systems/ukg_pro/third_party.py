@@ -1,0 +1,235 @@
+"""Third-Party Pay: records of pay that was processed elsewhere, to be read, added, replaced and deleted.
+
+With the switch `third_party_gl` the rows are those a tenant would need for posting: one per posting line of the newest run,
+with account segments, debit, credit and cost center.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from odata_query import ast
+from odata_query.exceptions import ODataException
+from odata_query.grammar import ODataLexer, ODataParser
+
+from ml_connector_sandbox.core.vendor import Json, Request, Response
+from ml_connector_sandbox.systems.ukg_pro.glrows import CREDIT_SIDE, LINES, GlRows
+from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter
+from ml_connector_sandbox.systems.ukg_pro.payroll import PayRun
+from ml_connector_sandbox.systems.ukg_pro.render import Cents, empty, json_response
+from ml_connector_sandbox.systems.ukg_pro.tenant import Endpoint, Tenant
+
+FILTER_CHARACTERS_MAX = 2_000
+_DATETIME = re.compile(r"datetime(?:offset)?'([^']*)'")
+_READ_ONLY = ("Id", "DateTimeCreated", "DateTimeChanged")
+
+
+class ThirdPartyEndpoints:
+    """The service on its configurable path."""
+
+    def __init__(self, tenant: Tenant, gl_rows: Callable[[PayRun], GlRows]) -> None:
+        self._tenant = tenant
+        self._gl_rows = gl_rows
+
+    def endpoints(self) -> list[Endpoint]:
+        """The collection and its items."""
+        path, needed = self._tenant.switches["third_party_path"], self._tenant.switches["third_party_permission"]
+        item = path + "/{record_id}"
+        return [
+            Endpoint(method="GET", path=path, permission=needed, answer=self._list),
+            Endpoint(method="GET", path=item, permission=needed, answer=self._get),
+            Endpoint(method="POST", path=path, permission=needed, rights=("Add",), answer=self._post, kind="write"),
+            Endpoint(method="PUT", path=item, permission=needed, rights=("Edit",), answer=self._put, kind="write"),
+            Endpoint(method="DELETE", path=item, permission=needed, rights=("Delete",), answer=self._delete, kind="write"),
+        ]
+
+    def records(self) -> list[Json]:
+        """Every record as it is served, children apart."""
+        return self._posting_lines() if self._tenant.switches["third_party_gl"] else list(self._tenant.book.third_party.values())
+
+    def _list(self, request: Request, params: Mapping[str, str]) -> Response:
+        """Filtered, then cut by `$skip` and `$top`; children only when `$expand` names them."""
+        options = {name.lower(): value for name, value in request.query}
+        fits = read_filter(options.get("$filter", ""))
+        rows = [row for row in self.records() if fits(row)]
+        skip, top = _count(options, "$skip", 0), _count(options, "$top", self._tenant.switches["page_rows_max"])
+        expand = {name.strip().lower() for name in options.get("$expand", "").split(",")}
+        chosen = [_served(row, expand) for row in rows[skip : skip + min(top, self._tenant.switches["page_rows_max"])]]
+        match self._tenant.switches["third_party_envelope"]:
+            case "d.results":
+                return json_response({"d": {"results": chosen}})
+            case "value":
+                return json_response({"value": chosen})
+            case _:
+                return json_response(chosen)
+
+    def _get(self, request: Request, params: Mapping[str, str]) -> Response:
+        row = next((row for row in self.records() if row["Id"] == params["record_id"]), None)
+        return empty(404) if row is None else json_response(_served(row, {"earnings", "deductions"}))
+
+    def _post(self, request: Request, params: Mapping[str, str]) -> Response:
+        given = _record(request)
+        book = self._tenant.book
+        book.next_record += 1
+        record_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"third-party-pay/{book.seed}/{book.next_record}"))
+        book.third_party[record_id] = {"IsVoided": "N", **given, "Id": record_id}
+        return json_response(_served(book.third_party[record_id], {"earnings", "deductions"}), status=201)
+
+    def _put(self, request: Request, params: Mapping[str, str]) -> Response:
+        book, record_id = self._tenant.book, params["record_id"]
+        if record_id not in book.third_party:
+            return empty(404)
+        book.third_party[record_id] = {"IsVoided": "N", **_record(request), "Id": record_id}
+        return json_response(_served(book.third_party[record_id], {"earnings", "deductions"}))
+
+    def _delete(self, request: Request, params: Mapping[str, str]) -> Response:
+        return empty(404) if self._tenant.book.third_party.pop(params["record_id"], None) is None else empty(204)
+
+    def _posting_lines(self) -> list[Json]:
+        runs = [run for run in self._tenant.paid_runs() if run.kind == "regular"]
+        return [self._posting_line(run, self._gl_rows(run), number) for run in runs[-1:] for number in range(len(self._gl_rows(run)))]
+
+    def _posting_line(self, run: PayRun, rows: GlRows, number: int) -> Json:
+        scenario, org = self._tenant.scenario, rows.orgs[rows.org[number]]
+        account = LINES[rows.line[number] % CREDIT_SIDE].account
+        debit, credit = rows.debit_credit(number)
+        return {
+            "Id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"third-party-pay/{self._tenant.seed}/{run.run_id}/{number + 1}")),
+            "CompanyIdentifierType": "CompanyCode",
+            "CompanyIdentifierValue": scenario.COMPANY_CODE,
+            "PayDate": run.period.pay_date.isoformat() + "T00:00:00Z",
+            "PeriodEndDate": run.period.end.isoformat() + "T00:00:00Z",
+            "PayGroup": scenario.PAY_GROUP,
+            "IsVoided": "N",
+            "CheckAddModeCode": "A",
+            "OrgLevel1": org,
+            "CostCenter": org,
+            "AccountSegment1": scenario.COMPANY_CODE,
+            "AccountSegment2": account,
+            "AccountSegment3": org,
+            "DebitAmount": Cents(debit),
+            "CreditAmount": Cents(credit),
+        }
+
+
+def _served(row: Json, expand: set[str]) -> Json:
+    """A record without our own fields; the amounts of the made ones become an earning and a deduction."""
+    served = {name: value for name, value in row.items() if name not in ("gross_cents", "Earnings", "Deductions")}
+    earnings, deductions = row.get("Earnings", []), row.get("Deductions", [])
+    if "gross_cents" in row:
+        gross = row["gross_cents"]
+        earnings = [{"EarningCode": "REG", "EarningDescription": "Regular", "EarningCurrentAmount": Cents(gross)}]
+        deductions = [{"DeductionCode": "MED", "DeductionDescription": "Medical", "EmployeeDeductionAmount": Cents(gross * 4 // 100)}]
+    if "earnings" in expand:
+        served["Earnings"] = earnings
+    if "deductions" in expand:
+        served["Deductions"] = deductions
+    return served
+
+
+def _record(request: Request) -> Json:
+    try:
+        given = json.loads(request.body, parse_float=Decimal)
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise BadParameter("body", "The body must be one JSON object.")
+    for name in ("EmployeeIdentifierType", "EmployeeIdentifierValue"):
+        if not given.get(name):
+            raise BadParameter(name, f"The {name} field is required.")
+    if len(str(given["EmployeeIdentifierValue"])) > 12:
+        raise BadParameter("EmployeeIdentifierValue", "The field EmployeeIdentifierValue must have between 1 and 12 characters.")
+    return {name: value for name, value in given.items() if name not in _READ_ONLY}
+
+
+def _count(options: Mapping[str, str], name: str, default: int) -> int:
+    value = options.get(name)
+    if value is None:
+        return default
+    if not re.fullmatch(r"[0-9]{1,9}", value):
+        raise BadParameter(name, f"The value '{value}' is not valid for {name}.")
+    return int(value)
+
+
+def read_filter(text: str) -> Callable[[Json], bool]:
+    """A test for records from an OData filter; `datetime'…'` literals of versions 2 and 3 are understood."""
+    if not text:
+        return lambda row: True
+    try:
+        if len(text) > FILTER_CHARACTERS_MAX:
+            raise ODataException("too long")
+        plain = _DATETIME.sub(lambda found: _with_zone(found[1]), text)
+        tree = ODataParser().parse(ODataLexer().tokenize(plain))  # type: ignore[no-untyped-call]
+        # A wrong name or a comparison of unlike things must come out now, not at the first record.
+        _value(tree, {})
+    except (ODataException, TypeError, ValueError) as error:
+        raise BadParameter("$filter", f"The filter '{text}' cannot be read.") from error
+    return lambda row: bool(_value(tree, row))
+
+
+def _with_zone(text: str) -> str:
+    return text if text.endswith("Z") or "+" in text else text + "Z"
+
+
+def _value(node: Any, row: Json) -> Any:
+    match node:
+        case ast.BoolOp(op=ast.And()):
+            return _value(node.left, row) and _value(node.right, row)
+        case ast.BoolOp(op=ast.Or()):
+            return _value(node.left, row) or _value(node.right, row)
+        case ast.UnaryOp(op=ast.Not()):
+            return not _value(node.operand, row)
+        case ast.Compare():
+            return _compared(node.comparator, _value(node.left, row), _value(node.right, row))
+        case ast.Identifier():
+            return _held(next((value for name, value in row.items() if name.lower() == node.name.lower()), None))
+        case ast.DateTime() | ast.Date():
+            return _moment(node.val)
+        case ast.String() | ast.GUID():
+            return node.val
+        case ast.Integer() | ast.Float():
+            return Decimal(node.val)
+        case ast.Boolean():
+            return node.val.lower() == "true"
+        case ast.Null():
+            return None
+        case _:
+            raise ValueError(f"{type(node).__name__} is not understood")
+
+
+def _held(value: Any) -> Any:
+    if isinstance(value, Cents):
+        return Decimal(value) / 100
+    if isinstance(value, str) and re.match(r"\d{4}-\d{2}-\d{2}T", value):
+        return _moment(value)
+    return value
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=None)
+
+
+def _compared(comparator: Any, left: Any, right: Any) -> bool:
+    if isinstance(comparator, ast.Eq):
+        return bool(left == right)
+    if isinstance(comparator, ast.NotEq):
+        return bool(left != right)
+    if left is None or right is None:
+        return False
+    match comparator:
+        case ast.Lt():
+            return bool(left < right)
+        case ast.LtE():
+            return bool(left <= right)
+        case ast.Gt():
+            return bool(left > right)
+        case ast.GtE():
+            return bool(left >= right)
+        case _:
+            raise ValueError(f"{type(comparator).__name__} is not understood")
