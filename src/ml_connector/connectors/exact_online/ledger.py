@@ -43,6 +43,8 @@ AXES = {
     "cost_unit": ("hrm/Costunits", "Code,EndDate"),
     "project": ("project/Projects", "ID,Code,BlockEntry,EndDate"),
 }
+EVERY = f"Modified gt {odata.moment(date(1970, 1, 1))}"
+"""Exact demands a filter on accounts, by code, id or time of change: this one leaves nothing out."""
 CLOCK_MARGIN = timedelta(hours=26)
 """Exact's times look like UTC and have been reported as local to the division: a look-up by time starts so much earlier."""
 
@@ -100,8 +102,13 @@ class ExactLedger:
         return tuple(translate.preflight(entry, self.limits, self._options.divisions))
 
     def foreign(self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> tuple[str, ...]:
-        """Entries of others in the journal and period, whatever way they came in, as `entry 26900001 of 2026-06-30: text`."""
-        where = f"JournalCode eq {odata.text(journal)} and FinancialYear eq {period.year} and FinancialPeriod eq {period.number}"
+        """Entries of others in the journal and period, whatever way they came in, as `entry 26900001 of 2026-06-30: text`.
+
+        Exact demands a filter on the date; it is wide, because a person can book a date into another period.
+        """
+        year = timedelta(days=366)
+        where = f"Date ge {odata.moment(period.start - year)} and Date le {odata.moment(period.end + year)}"
+        where += f" and JournalCode eq {odata.text(journal)} and FinancialYear eq {period.year} and FinancialPeriod eq {period.number}"
         others: dict[str, str] = {}
         for row in self._lines(entity, where, "EntryID,EntryNumber,LineNumber,Date,Description"):
             if row.EntryID not in known:
@@ -183,7 +190,7 @@ class ExactLedger:
         return next((row for row in rows if row.Code.strip() == code), None)
 
     def _read_accounts(self, entity: str) -> list[wire.GLAccount]:
-        rows = list(self._client.rows(entity, ACCOUNTS, wire.GLAccount, select=fields(wire.GLAccount)))
+        rows = list(self._client.rows(entity, ACCOUNTS, wire.GLAccount, select=fields(wire.GLAccount), where=EVERY))
         self._accounts[entity] = {row.Code.strip(): row.ID for row in rows}
         return rows
 
