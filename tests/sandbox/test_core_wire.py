@@ -79,7 +79,7 @@ def test_refused_connection_writes_nothing(client: httpx2.Client) -> None:
     with pytest.raises(httpx2.ConnectError):
         client.post("/notes", content="a")
 
-    assert [] == books(client)
+    assert books(client) == []
 
 
 @pytest.mark.parametrize(("kind", "written"), [("lost_before_commit", []), ("lost_after_commit", ["a"])])
@@ -98,16 +98,16 @@ def test_late_commit_is_dated_when_it_was_due_and_comes_before_later_work(client
     fault(client, kind="late_commit", seconds=2, answer="drop", match={"method": "POST"})
     with pytest.raises(httpx2.ReadError):
         client.post("/notes", content="late")
-    assert [] == client.get("/notes").json()
+    assert client.get("/notes").json() == []
 
     host.clock.advance(60)
     client.post("/notes", content="next")
 
-    assert ["late", "next"] == books(client)
+    assert books(client) == ["late", "next"]
     assert isinstance(host.vendor, Notebook)
-    assert 2.0 == (host.vendor.times[0] - START).total_seconds()
+    assert (host.vendor.times[0] - START).total_seconds() == 2.0
     record = client.get(PREFIX + "faults").json()
-    assert (1, 0, 201) == (record["late_commits"], record["pending"], record["fired"][0]["status"])
+    assert (record["late_commits"], record["pending"], record["fired"][0]["status"]) == (1, 0, 201)
 
 
 def test_read_timeout_moves_a_frozen_clock_instead_of_sleeping(client: httpx2.Client, host: Host) -> None:
@@ -117,10 +117,10 @@ def test_read_timeout_moves_a_frozen_clock_instead_of_sleeping(client: httpx2.Cl
     with pytest.raises(httpx2.ReadTimeout):
         client.post("/notes", content="held")
 
-    assert 30.0 == (host.clock.now() - START).total_seconds()
-    assert [] == books(client)
+    assert (host.clock.now() - START).total_seconds() == 30.0
+    assert books(client) == []
     host.clock.advance(70)
-    assert ["held"] == books(client)
+    assert books(client) == ["held"]
 
 
 def test_held_answer_within_patience_is_delivered(client: httpx2.Client) -> None:
@@ -128,7 +128,7 @@ def test_held_answer_within_patience_is_delivered(client: httpx2.Client) -> None
     fault(client, kind="late_commit", seconds=10)
     fault(client, kind="slow", seconds=5)
 
-    assert [201, 201] == [client.post("/notes", content="x").status_code for _ in range(2)]
+    assert [client.post("/notes", content="x").status_code for _ in range(2)] == [201, 201]
 
 
 def test_status_and_garbage_answers(client: httpx2.Client) -> None:
@@ -140,40 +140,42 @@ def test_status_and_garbage_answers(client: httpx2.Client) -> None:
 
     answers = [client.post("/notes", content=str(n)) for n in range(4)]
 
-    assert [502, 429, 200, 200] == [answer.status_code for answer in answers]
-    assert "7" == answers[1].headers["Retry-After"]
-    assert answers[2].text.startswith("<html>") and "writ" == answers[3].text
-    assert ["0", "3"] == books(client)
+    assert [answer.status_code for answer in answers] == [502, 429, 200, 200]
+    assert answers[1].headers["Retry-After"] == "7"
+    assert answers[2].text.startswith("<html>")
+    assert answers[3].text == "writ"
+    assert books(client) == ["0", "3"]
 
 
 def test_faults_strike_as_often_as_asked_and_the_same_way_for_the_same_seed(client: httpx2.Client) -> None:
     """`skip` and `times` count matching requests; a probability draws from its own seed."""
     fault(client, kind="status", skip=1, times=2, match={"path": "^/notes$"})
-    assert [200, 503, 503, 200] == [client.get("/notes").status_code for _ in range(4)]
+    assert [client.get("/notes").status_code for _ in range(4)] == [200, 503, 503, 200]
 
     def fates() -> list[bool]:
         rule = Rule.parse(1, {"kind": "slow", "seconds": 1, "probability": 0.5, "seed": 7})
         return [rule.strikes(Request(method="GET", target="/")) for _ in range(40)]
 
-    assert fates() == fates() and 5 < sum(fates()) < 35
+    assert fates() == fates()
+    assert 5 < sum(fates()) < 35
 
 
 def test_a_rule_nobody_can_read_is_refused_by_name(client: httpx2.Client) -> None:
     """A misspelt fault must not silently do nothing."""
     with pytest.raises(BadRule, match="secnds: not a field of a slow fault"):
         Rule.parse(1, {"kind": "slow", "secnds": 3})
-    assert 400 == client.post(PREFIX + "faults", json={"kind": "earthquake"}).status_code
+    assert client.post(PREFIX + "faults", json={"kind": "earthquake"}).status_code == 400
 
 
 def test_clock_moves_stops_and_starts() -> None:
     """Time can be set, stopped and let go again without jumping."""
     clock = SandboxClock(start=START, frozen=True)
     clock.advance(3600)
-    assert 3600.0 == (clock.now() - START).total_seconds()
+    assert (clock.now() - START).total_seconds() == 3600.0
     clock.thaw()
     assert 3600 <= (clock.now() - START).total_seconds() < 3605
     clock.set(datetime(2027, 1, 1))
-    assert 2027 == clock.now().year
+    assert clock.now().year == 2027
 
 
 @pytest.fixture
@@ -194,8 +196,8 @@ def test_sockets_drop_for_real(served: tuple[str, Notebook]) -> None:
             client.post("/notes", content="rst")
         with pytest.raises(httpx2.RemoteProtocolError):
             client.post("/notes", content="fin")
-        assert 201 == client.post("/notes", content="whole").status_code
-    assert ["rst", "fin", "whole"] == vendor.notes
+        assert client.post("/notes", content="whole").status_code == 201
+    assert vendor.notes == ["rst", "fin", "whole"]
 
 
 def test_late_commit_outlives_the_client(served: tuple[str, Notebook]) -> None:
@@ -208,10 +210,10 @@ def test_late_commit_outlives_the_client(served: tuple[str, Notebook]) -> None:
             wire.sendall(b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nlate")
             while not client.get(PREFIX + "faults").json()["fired"]:
                 pass
-        assert 1 == client.get(PREFIX + "faults").json()["pending"]
+        assert client.get(PREFIX + "faults").json()["pending"] == 1
         while client.get(PREFIX + "faults").json()["pending"]:
             pass
-    assert ["late"] == vendor.notes
+    assert vendor.notes == ["late"]
 
 
 def test_half_a_request_is_no_request(served: tuple[str, Notebook]) -> None:
@@ -220,8 +222,8 @@ def test_half_a_request_is_no_request(served: tuple[str, Notebook]) -> None:
     with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as wire:
         wire.sendall(b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 400\r\n\r\nonly this")
     with httpx2.Client(base_url=url) as client:
-        assert [] == client.get("/notes").json()
-    assert [] == vendor.notes
+        assert client.get("/notes").json() == []
+    assert vendor.notes == []
 
 
 def test_chunked_bodies_are_read_whole(served: tuple[str, Notebook]) -> None:
@@ -229,4 +231,4 @@ def test_chunked_bodies_are_read_whole(served: tuple[str, Notebook]) -> None:
     url, vendor = served
     with httpx2.Client(base_url=url) as client:
         client.post("/notes", content=iter([b"in ", b"pieces"]))
-    assert ["in pieces"] == vendor.notes
+    assert vendor.notes == ["in pieces"]

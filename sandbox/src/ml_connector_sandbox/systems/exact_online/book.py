@@ -23,7 +23,7 @@ STATUS_OPEN, STATUS_PROCESSED = 20, 50
 STATUS_TEXT = {5: "Rejected", STATUS_OPEN: "Open", STATUS_PROCESSED: "Processed"}
 TYPE_GENERAL_JOURNAL = 90
 DELETED_KEPT_DAYS = 62
-DELETED_TYPES = {"lines": 1, "relations": 2, "accounts": 7}
+DELETED_TYPES = {"lines": 1, "relations": 2, "accounts": 7, "projects": 21}
 """`EntityType` in sync/Deleted, for the tables that are written there."""
 
 
@@ -58,6 +58,7 @@ class DivisionBook:
             "vat_codes": Table("ID", ["Code"]),
             "vat_percentages": Table("ID", ["VATCodeID"]),
             "relations": Table("ID", ["Code"]),
+            "projects": Table("ID", ["Code"]),
             "currencies": Table("Code"),
             "entries": Table("EntryID", ["EntryNumber"]),
             "lines": Table("ID", ["EntryID", "OurRef", "EntryNumber"]),
@@ -85,7 +86,7 @@ class DivisionBook:
 
     def stamp_before(self, moment: datetime) -> int:
         """The highest row version of anything changed before that moment."""
-        rows = (row for name in ("lines", "accounts", "relations") for row in self.tables[name])
+        rows = (row for name in ("lines", "accounts", "relations", "projects") for row in self.tables[name])
         return max((row["Timestamp"] for row in rows if row["Modified"] < moment), default=1)
 
     def add(self, table: str, values: Mapping[str, Any]) -> Row:

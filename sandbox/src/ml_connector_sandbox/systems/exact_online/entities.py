@@ -108,7 +108,7 @@ def _entity(path: str, facts: Mapping[str, object]) -> Entity:
             updatable="U" in flags,
             required="r" in marks,
             key="k" in marks,
-            collection=kind.startswith("*"),
+            collection=kind.startswith("*") or kind == "Collection",
         )
     scope = facts["scope"]
     page = facts["page"]

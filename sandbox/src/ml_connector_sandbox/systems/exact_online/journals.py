@@ -13,6 +13,8 @@ from ml_connector_sandbox.systems.exact_online.book import STATUS_OPEN, STATUS_T
 from ml_connector_sandbox.systems.exact_online.odata import Row
 
 TEXT_MAX = 60
+AMOUNT_LIMIT = Decimal(10) ** 15
+RATE_LIMIT = Decimal(10) ** 6
 RECEIVABLE_AND_PAYABLE = {20, 22}
 _CENT = Decimal("0.01")
 _DIMENSIONS = (
@@ -140,7 +142,11 @@ def _line(book: DivisionBook, switches: Switches, journal: Row | None, line: Map
         row["ID"] = line["ID"]
     if switches["ignores_our_ref"]:
         row.pop("OurRef", None)
-    row["AmountFC"] = Decimal(line.get("AmountFC") or 0).quantize(_CENT, ROUND_HALF_UP)
+    amount = Decimal(line.get("AmountFC") or 0)
+    if abs(amount) >= AMOUNT_LIMIT:
+        problems.append("Invalid: Amount")
+        amount = Decimal(0)
+    row["AmountFC"] = amount.quantize(_CENT, ROUND_HALF_UP)
     row["LineType"] = 0
     account = book["accounts"].get(line["GLAccount"]) if line.get("GLAccount") else None
     if not line.get("GLAccount"):
@@ -159,7 +165,13 @@ def _line(book: DivisionBook, switches: Switches, journal: Row | None, line: Map
             row["Description"] = row["Description"][:TEXT_MAX]
         else:
             problems.append(f"Description is too long. Maximum: {TEXT_MAX}")
-    unknown = {"Document": "Document", "Project": "Project", "Asset": "Asset", "ProjectWBS": "WBS"}
+    if row.get("Project"):
+        project = book["projects"].get(row["Project"])
+        if project is None:
+            problems.append("Invalid reference: Project")
+        else:
+            row |= {"ProjectCode": project["Code"], "ProjectDescription": project["Description"]}
+    unknown = {"Document": "Document", "Asset": "Asset", "ProjectWBS": "WBS"}
     problems += [f"Invalid reference: {text}" for name, text in unknown.items() if row.get(name)]
     return row
 
@@ -237,6 +249,8 @@ def _currency(book: DivisionBook, journal: Row | None, header: Mapping[str, Any]
     own = (journal or {}).get("Currency") or book.currency
     currency = str(header.get("Currency") or own).strip()
     rate = Decimal(header.get("ExchangeRate") or 1)
+    if not 0 < rate < RATE_LIMIT:
+        problems.append("Invalid: Exchange rate")
     if currency not in book["currencies"]:
         problems.append("Invalid reference: Currency")
     elif journal is not None and currency != own and not journal["AllowVariableCurrency"]:

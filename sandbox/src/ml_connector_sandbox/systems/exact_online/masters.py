@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -57,7 +58,7 @@ def update(book: DivisionBook, master: Master, row: Row, values: Mapping[str, An
 
 def delete(book: DivisionBook, master: Master, row: Row) -> None:
     """Remove a row that no booking refers to, or raise `Broken`."""
-    value = row["ID"] if master.used_as in ("GLAccount", "Account") else row["Code"]
+    value = row["ID"] if master.used_as in ("GLAccount", "Account", "Project") else row["Code"]
     if master.used_as and any(line.get(master.used_as) == value for line in book["lines"]):
         raise Broken(IN_USE)
     book.remove(master.table, row)
@@ -80,7 +81,7 @@ def _code_problems(book: DivisionBook, master: Master, code: str) -> list[str]:
     return problems
 
 
-def _account(book: DivisionBook, row: Mapping[str, Any]) -> Mapping[str, Any]:
+def _account(_: DivisionBook, row: Mapping[str, Any]) -> Mapping[str, Any]:
     kind = row.get("Type", 90)
     balance = kind < 110
     return {
@@ -97,7 +98,7 @@ def _account(book: DivisionBook, row: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _journal(book: DivisionBook, row: Mapping[str, Any]) -> Mapping[str, Any]:
+def _journal(book: DivisionBook, _: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
         "Type": 90,
         "Currency": book.currency,
@@ -118,11 +119,15 @@ def _relation(book: DivisionBook, row: Mapping[str, Any]) -> Mapping[str, Any]:
         "Blocked": False,
         "Type": "A",
         "Country": book.country.ljust(3),
-        "StartDate": book.now().replace(hour=0, minute=0, second=0, microsecond=0),
+        "StartDate": _today(book),
     }
 
 
-def _nothing(book: DivisionBook, row: Mapping[str, Any]) -> Mapping[str, Any]:
+def _today(book: DivisionBook) -> datetime:
+    return book.now().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _nothing(*_: object) -> Mapping[str, Any]:
     return {}
 
 
@@ -184,6 +189,14 @@ MASTERS = {
         same_code="allowed",
         defaults=lambda book, row: {"Type": "E", "VATTransactionType": "B", "Percentage": Decimal(0), "IsBlocked": False, "Charged": False},
         used_as="VATCode",
+    ),
+    "project/Projects": Master(
+        table="projects",
+        required=(*_CODE_AND_TEXT, ("Type", "Type")),
+        code_max=20,
+        same_code="allowed",
+        defaults=lambda book, row: {"StartDate": _today(book), "BlockEntry": False, "BlockPurchasing": False},
+        used_as="Project",
     ),
     "crm/Accounts": Master(
         table="relations", required=(("Name", "Name"),), code_max=18, same_code="refused", defaults=_relation, used_as="Account"

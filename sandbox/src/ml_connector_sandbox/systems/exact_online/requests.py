@@ -27,7 +27,8 @@ class Aim:
 
     def key_values(self) -> dict[str, Any]:
         """The key by property name; raises `BadQuery` for one that cannot be read."""
-        assert self.entity is not None and self.key is not None
+        assert self.entity is not None
+        assert self.key is not None
         parts = _PARTS.findall(self.key)
         named = [part.partition("=") for part in parts]
         if len(parts) == 1 and not re.match(r"\s*\w+=", parts[0]):

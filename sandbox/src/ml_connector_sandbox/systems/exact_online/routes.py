@@ -66,6 +66,7 @@ class ExactOnline:
         self.scopes = {entity.scope: "manage" for entity in entities().values() if entity.scope}
         self.sign_in.reset()
         self.limits.clear()
+        self.sets.forget()
         self.webhooks.sent = []
         self._calls.clear()
         self._by_endpoint.clear()
@@ -324,7 +325,7 @@ def _document(book: DivisionBook, entry: Row) -> Json:
 
 
 def _booked_line(line: Row) -> Json:
-    axes = (("cost_center", "CostCenter"), ("cost_unit", "CostUnit"), ("project", "Project"))
+    axes = (("cost_center", "CostCenter"), ("cost_unit", "CostUnit"), ("project", "ProjectCode"))
     return {
         "account": line["GLAccountCode"],
         "amount": as_amount(line["AmountFC"]),

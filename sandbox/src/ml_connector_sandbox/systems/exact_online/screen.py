@@ -167,7 +167,7 @@ def _revoke(tenant: Tenant, arguments: Json) -> Json:
     return {"what": what, "revoked": tokens.revoke_access() if what == "access" else tokens.revoke_chains()}
 
 
-def _grant(tenant: Tenant, arguments: Json) -> Json:
+def _grant(tenant: Tenant, _: Json) -> Json:
     pair = tenant.sign_in.tokens.start_chain(tenant.clock.now())
     return {"access_token": pair.access, "refresh_token": pair.refresh, "expires_in": "600", "token_type": "bearer"}
 

@@ -63,6 +63,8 @@ def _fill(book: DivisionBook, ledger: Json) -> None:
     for row in ledger.get("suppliers", ()):
         named = {"Code": row["code"], "Name": row.get("name") or row.get("title"), "IsSupplier": True}
         _create(book, "crm/Accounts", {**named, "Country": str(row.get("country") or book.country).ljust(3)})
+    for row in ledger.get("projects", ()):
+        _create(book, "project/Projects", {"Code": row["code"], "Description": row["description"], "Type": row.get("type", 3)})
     _periods(book, ledger.get("periods", {}))
 
 

@@ -34,6 +34,7 @@ _TABLES = {
     "VATCodes": "vat_codes",
     "VatPercentages": "vat_percentages",
     "Accounts": "relations",
+    "Projects": "projects",
     "Currencies": "currencies",
     "WebhookSubscriptions": "subscriptions",
 }
@@ -60,6 +61,10 @@ class Sets:
     switches: Switches
     divisions: Callable[[DivisionBook, Entity], Iterable[Row]]
     _lists: OrderedDict[tuple[Any, ...], list[Row]] = field(default_factory=OrderedDict)
+
+    def forget(self) -> None:
+        """Drop what was kept; needed when the books are replaced."""
+        self._lists.clear()
 
     def check(self, entity: Entity, query: Query) -> None:
         """Refuse what this set does not accept; raises `BadQuery`."""
@@ -109,10 +114,12 @@ class Sets:
 
     def rows(self, book: DivisionBook, entity: Entity, query: Query) -> list[Row]:
         """Every row the query asks for, in its order."""
+        if entity.name == "Deleted":
+            book.forget_old_deletions()
         table = book.tables.get(_TABLES.get(entity.name, "nothing"))
         lag = self.switches["visibility_lag_seconds"]
         cacheable = table is not None and entity.name in _TABLES and not lag
-        key = (book.code, entity.path, query.filter_text, query.order, table.version if table is not None else 0, id(table))
+        key = (book.code, entity.path, query.filter_text, query.order, table.version if table is not None else 0)
         if cacheable and key in self._lists:
             return self._lists[key]
         rows = self.arrange(self._source(book, entity, query), entity, query)
@@ -149,8 +156,6 @@ class Sets:
             return _balances(book)
         if name is None:
             return ()
-        if name == "deleted":
-            book.forget_old_deletions()
         where = query.where
         rows = book[name].candidates(where.equal if where else {}, where.above if where else {})
         if name == "lines" and entity.service != "sync":

@@ -34,26 +34,26 @@ class Table:
 
     def first(self, name: str, value: Any) -> Row | None:
         """The first row whose indexed field has that value."""
-        return next(iter(self._indexes[name].get(value, {}).values()), None)
+        return next(iter(self._indexes[name].get(_same(value), {}).values()), None)
 
     def all(self, name: str, value: Any) -> list[Row]:
         """Every row whose indexed field has that value, in the order they came."""
-        return list(self._indexes[name].get(value, {}).values())
+        return list(self._indexes[name].get(_same(value), {}).values())
 
     def put(self, row: Row) -> None:
         """Add a row or replace the one with its key."""
         self.remove(row[self.key])
         self._rows[row[self.key]] = row
         for name, index in self._indexes.items():
-            index.setdefault(row.get(name), {})[row[self.key]] = row
+            index.setdefault(_same(row.get(name)), {})[row[self.key]] = row
         self._note(row)
 
     def change(self, row: Row, values: Mapping[str, Any]) -> None:
         """Change fields of a row that is in the table."""
         for name, index in self._indexes.items():
             if name in values and values[name] != row.get(name):
-                index[row.get(name)].pop(row[self.key], None)
-                index.setdefault(values[name], {})[row[self.key]] = row
+                index[_same(row.get(name))].pop(row[self.key], None)
+                index.setdefault(_same(values[name]), {})[row[self.key]] = row
         row.update(values)
         self._note(row)
 
@@ -62,13 +62,13 @@ class Table:
         row = self._rows.pop(key, None)
         if row is not None:
             for name, index in self._indexes.items():
-                index[row.get(name)].pop(key, None)
+                index[_same(row.get(name))].pop(key, None)
             self.version += 1
         return row
 
     def candidates(self, equal: Mapping[str, Any], above: Mapping[str, Any]) -> Iterable[Row]:
         """The rows worth looking at for these conditions: from the smallest index that applies, else all."""
-        found = [self._indexes[name].get(value, {}) for name, value in equal.items() if name in self._indexes]
+        found = [self._indexes[name].get(_same(value), {}) for name, value in equal.items() if name in self._indexes]
         if found:
             return list(min(found, key=len).values())
         if "Timestamp" in above:
@@ -83,3 +83,8 @@ class Table:
         self.version += 1
         if "Timestamp" in row:
             self._changes.append((row["Timestamp"], row))
+
+
+def _same(value: Any) -> Any:
+    """What equality looks at: trailing spaces do not count."""
+    return value.rstrip() if isinstance(value, str) else value
