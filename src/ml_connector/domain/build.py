@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ml_connector.domain.dimension import Dimensions
-from ml_connector.domain.journal import JournalEntry, JournalLine
+from ml_connector.domain.journal import CommitKey, JournalEntry, JournalLine
 from ml_connector.domain.mapping import Mapping, Resolver
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import Distribution, PayRun
@@ -65,7 +65,11 @@ class TieTotal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """The entries of a pay run with everything needed to approve them. `cells[n]` is `(entry index, line index)` of cell n."""
+    """The entries of a pay run with everything needed to approve them.
+
+    `cells[n]` is `(entry index, line index)` of cell n and `rules[n]` the mapping rule that made it. `corrects` names the commits that stand
+    booked for the same pay and were taken off; then the entries are only the difference.
+    """
 
     entries: tuple[JournalEntry, ...]
     totals: tuple[SideTotal, ...]
@@ -73,6 +77,19 @@ class Proposal:
     problems: tuple[Problem, ...]
     cells: tuple[tuple[int, int], ...] = ()
     rules: tuple[str, ...] = ()
+    corrects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """What stands in our commits for the subjects of a run.
+
+    `booked` are `(key, entry)` of other runs of the same subject and of their reversals; `own` are `(key, fingerprint, booked)` of this run.
+    """
+
+    booked: tuple[tuple[str, JournalEntry], ...] = ()
+    own: tuple[tuple[str, str, bool], ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(slots=True)
@@ -92,7 +109,6 @@ class EntryBuilder:
     policy: BuildPolicy
     posting_date: date
     key_prefix: str
-    revision: int = 1
     _resolver: Resolver = field(init=False)
     _cells: dict[CellKey, _Cell] = field(init=False, default_factory=dict)
     _problems: dict[tuple[str, str], Problem] = field(init=False, default_factory=dict)
@@ -169,7 +185,7 @@ class EntryBuilder:
             JournalLine(account=key[1], amount=Money.from_minor(cell.minor, currency), dimensions=key[2], text=key[3] or self.policy.text)
             for key, cell in cells
         )
-        key = f"{self.key_prefix}:{entity}:{part}:{self.revision}"
+        key = str(CommitKey(f"{self.key_prefix}:{entity}", part, 1))
         return JournalEntry(
             key=key, entity=entity, journal=self.policy.journal, posting_date=self.posting_date,
             currency=currency, text=self.policy.text, lines=lines,

@@ -94,7 +94,8 @@ def tie_out(
     """Register = GL run = journal = ledger read back, one row per quantity; `booked` is `None` before posting.
 
     Gross, deductions, employee taxes and net are compared with the register per company; the totals with the ledger over all entities.
-    Employer cost appears with no register figure where the register knows none.
+    Employer cost appears with no register figure where the register knows none. Without `totals` (a difference to an earlier run) the entries
+    stand for the run.
     """
     rows: list[TieRow] = []
     for register in registers:
@@ -108,8 +109,8 @@ def tie_out(
             cost = Money.from_minor(tie.debit_minor, currency)
             rows.append(TieRow(company=tie.company, what="employer_cost", register=None, run=cost, journal=cost, ledger=None))
     for side, sign in (("debit", 1), ("credit", -1)):
-        run = Money.from_minor(sign * sum(row.minor_in for row in totals if row.side == side), currency)
         journal = total((entry.debit if sign > 0 else entry.credit for entry in entries), currency)
+        run = Money.from_minor(sign * sum(row.minor_in for row in totals if row.side == side), currency) if totals else journal
         ledger = None if booked is None else total((_side(entry, sign) for entry in booked), currency)
         rows.append(TieRow(company="*", what=side, register=None, run=run, journal=journal, ledger=ledger))
     return rows

@@ -48,6 +48,24 @@ class JournalEntry:
         return -total((line.amount for line in self.lines if line.amount.amount < 0), self.currency)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class CommitKey:
+    """The parts of a commit key: `<family>:<part>:<revision>`. The family is what is posted: source tenant, run and legal entity."""
+
+    family: str
+    part: int
+    revision: int
+
+    def __str__(self) -> str:
+        return f"{self.family}:{self.part}:{self.revision}"
+
+    @classmethod
+    def parse(cls, text: str) -> CommitKey:
+        """The parts of a key's text. Raises `ValueError` for text that is not a key."""
+        family, part, revision = text.rsplit(":", 2)
+        return cls(family, int(part), int(revision))
+
+
 def total(amounts: Iterable[Money], currency: str) -> Money:
     """Sum of amounts of one currency; zero when there are none. Raises `AmountError` on a mix."""
     result = Money.from_minor(0, currency)

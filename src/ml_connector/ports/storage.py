@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from ml_connector.domain.payroll import Block, Distribution
+from ml_connector.domain.problem import Problem
 
 
 class Clock(Protocol):
@@ -149,14 +150,21 @@ class IntentEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitRow:
-    """The permanent row of one commit key. `receipt` is canonical text once something is known of the document."""
+    """The permanent row of one commit key.
+
+    `content` is the entry in canonical text, `receipt` what is known of its document, `booked` the document as it was read back and found
+    equal. `reversed_by` is the key of the reversal, or of the later revision that took its place; then it is never sent again.
+    """
 
     key: str
     fingerprint: str
     state: CommitState
     subject: str
     entity: str
+    content: str
     receipt: str = ""
+    booked: str = ""
+    reversed_by: str = ""
     first_sent_at: datetime | None = None
     adopted: bool = False
     detail: str = ""
@@ -176,14 +184,22 @@ class IntentRow:
 class Commits(Protocol):
     """Commit keys, for ever. Every method is one transaction, committed when it returns."""
 
-    def open(self, *, key: str, fingerprint: str, subject: str, entity: str) -> CommitRow:
-        """The row of the key, made if new. Raises `KeyConflict` when the key stands with another fingerprint."""
+    def open(self, *, key: str, fingerprint: str, subject: str, entity: str, content: str) -> CommitRow:
+        """The row of the key, made if new.
+
+        Raises `KeyConflict` when the key stands with another fingerprint, or when an earlier revision of its family is, or may be, booked and
+        not reversed. Earlier revisions that are proved unbooked are closed for ever by this.
+        """
         ...
 
     def get(self, key: str) -> CommitRow | None: ...
 
     def of_subject(self, subject: str) -> tuple[CommitRow, ...]:
         """All commits that pay for the same subject, any run and revision, oldest first."""
+        ...
+
+    def of_run(self, prefix: str) -> tuple[CommitRow, ...]:
+        """All commits whose key begins with the prefix, oldest first."""
         ...
 
     def references(self, entity: str) -> frozenset[str]:
@@ -195,7 +211,7 @@ class Commits(Protocol):
         ...
 
     def intend(self, *, key: str, fingerprint: str, boot: str) -> IntentRow:
-        """Store a new intent at database time. Raises `KeyConflict` when one is open."""
+        """Store a new intent at database time. Raises `KeyConflict` when one is open, or the commit was superseded or reversed."""
         ...
 
     def still_open(self, intent: IntentRow) -> bool:
@@ -207,8 +223,20 @@ class Commits(Protocol):
         """Close the intent and move the commit, in one transaction."""
         ...
 
-    def settle(self, key: str, *, state: CommitState, receipt: str = "", adopted: bool = False, detail: str = "") -> None:
+    def settle(self, key: str, *, state: CommitState, receipt: str = "", booked: str = "", adopted: bool = False, detail: str = "") -> None:
         """Move a commit that has no open intent."""
+        ...
+
+    def reverse(self, key: str, by: str) -> None:
+        """Note on the commit that the commit `by` reverses it."""
+        ...
+
+    def distrust_marker(self, entity: str, why: str) -> None:
+        """From now on an empty look-up proves nothing in this legal entity: the vendor did not keep a marker it was given."""
+        ...
+
+    def marker_distrusted(self, entity: str) -> str:
+        """Why an empty look-up proves nothing here; empty when it may be believed."""
         ...
 
     def now(self) -> datetime:
@@ -250,6 +278,29 @@ class RunRow:
     problems: str = ""
 
 
+class Runs(Protocol):
+    """The rows of runs. A run moves by compare-and-set, so that two workers never both move it."""
+
+    def create(self, *, flow: str, stage: str, input: Mapping[str, str]) -> RunRow: ...
+
+    def get(self, run: str) -> RunRow:
+        """The row. Raises `KeyError` for no such run."""
+        ...
+
+    def move(self, row: RunRow, *, state: RunState, stage: str | None = None, attempt: int | None = None, due_at: datetime | None = None,
+             summary: str | None = None, problems: str = "", input: Mapping[str, str] | None = None) -> RunRow | None:  # fmt: skip
+        """Move the run if it still stands where `row` says (stage, attempt and state); `None` when somebody else moved it."""
+        ...
+
+    def to_enqueue(self, now: datetime) -> tuple[RunRow, ...]:
+        """Runs that are ready, or waiting and due."""
+        ...
+
+    def approved(self, run: str) -> str:
+        """The fingerprint that stands approved for the run; empty for none."""
+        ...
+
+
 class Artifacts(Protocol):
     """Recorded values of a run, by step: canonical text, found again by name. A value once recorded never changes."""
 
@@ -273,6 +324,10 @@ class Staging(Protocol):
 
     def delivered(self, run: str) -> tuple[tuple[int, int, int], ...]:
         """`(number, total, rows)` of every block delivered, in order of delivery, repeats included."""
+        ...
+
+    def problems(self, run: str) -> tuple[Problem, ...]:
+        """Problems of single rows, as the source's reader found them, in order of delivery."""
         ...
 
     def rows(self, run: str) -> Iterator[tuple[int, Distribution]]:

@@ -182,7 +182,11 @@ class TokenBroker:
             self.wiring.tokens.write(state)
         elif now - state.renewing_since > timedelta(seconds=self.renewal.grace_seconds):
             self._lost(state, "The answer to a renewal of the sign-in was lost, and the old token is no longer good.")
-        answer = self._ask(lambda client: client.refresh_token(self.token_url, refresh_token=state.refresh_token, **self.parameters))
+        try:
+            answer = self._ask(lambda client: client.refresh_token(self.token_url, refresh_token=state.refresh_token, **self.parameters))
+        except (_NotReached, Throttled):
+            self.wiring.tokens.write(replace(state, renewing_since=None))
+            raise
         if not isinstance(answer, str):
             return self._store(answer)
         if self.renewal.too_early(answer):
@@ -212,11 +216,14 @@ class TokenBroker:
                     return text
         except httpx2.HTTPStatusError as error:
             status, text = error.response.status_code, f"status {error.response.status_code}"
-            if 400 <= status < 500 and status != 429:
-                return redact(f"{text}: {error.response.text[:200]}")
             if status == 429:
                 raise Throttled("The vendor's limit of token calls is reached.", where="sign-in") from error
+            if 400 <= status < 500:
+                return redact(f"{text}: {error.response.text[:200]}")
             raise NotSent(f"The vendor's sign-in answers {text}; it is tried again later.", where="sign-in", support=text) from error
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError) as error:
+            text = repr(error)
+            raise _NotReached("The vendor's sign-in could not be reached; nothing was sent.", where="sign-in", support=text) from error
         except httpx2.HTTPError as error:
             text = repr(error)
             raise NotSent(
@@ -241,11 +248,14 @@ class TokenBroker:
         return state
 
     def _client(self) -> Any:
-        return OAuth2Client(  # type: ignore[no-untyped-call]
+        client = OAuth2Client(  # type: ignore[no-untyped-call]
             client_id=self._secret("client_id"), client_secret=self._secret("client_secret"),
             token_endpoint_auth_method=self.client_auth, transport=self.wiring.wire, timeout=30,
             trust_env=not self.wiring.sandbox, headers=dict(self.extra_headers),
         )  # fmt: skip
+        for kind in ("access_token_response", "refresh_token_response"):
+            client.register_compliance_hook(kind, _conclusive)  # type: ignore[no-untyped-call]
+        return client
 
     def _secret(self, name: str) -> str:
         try:
@@ -255,6 +265,17 @@ class TokenBroker:
 
     def _now(self) -> datetime:
         return self.wiring.clock.now()
+
+
+class _NotReached(NotSent):
+    """The sign-in could not be reached, so the refresh token was not spent."""
+
+
+def _conclusive(response: httpx2.Response) -> httpx2.Response:
+    """The response, if it says what the vendor did: a limit, a gateway's page or a page of HTML is no refusal of the token."""
+    if response.status_code == 429 or (response.status_code < 400 and "json" not in response.headers.get("content-type", "")):
+        raise httpx2.HTTPStatusError("no token answer", request=response.request, response=response)
+    return response
 
 
 def consent_warning(ends_at: datetime | None, clock: Clock) -> str | None:

@@ -147,8 +147,9 @@ class Client:
 
             def send(gate: Gate) -> Answer:
                 answer = self._send(client, self._signed(request, signed, headers or {}), write=True, gate=gate)
-                if answer.status == 401:
-                    self.auth.refused(signed)
+                if answer.status == 401 and self.auth.refused(signed):
+                    text = "The vendor did not accept the sign-in, which has been renewed since. Nothing was booked; it is sent again."
+                    raise Refused(text, where="sign-in", code="sign_in.renewed")
                 return self._judge(answer, scope, write=True)
 
             yield send
@@ -159,7 +160,9 @@ class Client:
         if learnt := self.learn(answer):
             self.wiring.budget.learn(self._budget_scope(scope), learnt)
         error = (
-            SignInLost("The vendor does not accept our sign-in (401).", where="sign-in") if answer.status == 401 else self.classify(answer)
+            SignInLost("The vendor does not accept our sign-in (401). Authorise this connection again.", where="sign-in")
+            if answer.status == 401
+            else self.classify(answer)
         )
         if error is None:
             return answer

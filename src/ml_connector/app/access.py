@@ -1,0 +1,107 @@
+"""The only way to query: everything through an organisation, so that no client ever sees another's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Max, QuerySet
+
+from ml_connector.domain import codec
+from ml_connector.domain.mapping import Mapping as CodeMapping
+from ml_connector.store.audit import StoredAudit
+from ml_connector.store.models import Commit, Connection, ExchangeRow, Flow, MappingVersion, Organisation, Pause, Run
+from ml_connector.store.runs import StoredRuns
+
+
+class Unknown(LookupError):
+    """There is no such thing in this organisation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does it, and where: `cli` for an operating-system user, who never counts as a second person."""
+
+    name: str
+    channel: str
+
+
+class Access:
+    """One organisation's rows."""
+
+    def __init__(self, organisation: str) -> None:
+        self.organisation, _ = Organisation.objects.get_or_create(slug=organisation)
+
+    @property
+    def audit(self) -> StoredAudit:
+        return StoredAudit(self.organisation)
+
+    @property
+    def runs(self) -> StoredRuns:
+        return StoredRuns(self.organisation)
+
+    def connections(self) -> QuerySet[Connection]:
+        return Connection.objects.filter(organisation=self.organisation).order_by("name")
+
+    def connection(self, name: str) -> Connection:
+        found = self.connections().filter(name=name).first()
+        if found is None:
+            known = ", ".join(self.connections().values_list("name", flat=True)) or "none yet"
+            raise Unknown(f"There is no connection {name!r}; known are: {known}.")
+        return found
+
+    def flows(self) -> QuerySet[Flow]:
+        return Flow.objects.filter(organisation=self.organisation).select_related("source", "target").order_by("id")
+
+    def flow(self, kind: str, source: str, target: str) -> Flow:
+        found = self.flows().filter(kind=kind, source__name=source, target__name=target).first()
+        if found is None:
+            raise Unknown(f"There is no {kind} flow from {source} to {target}. Make one: `ml-connector flows add`.")
+        return found
+
+    def set_flow(
+        self, *, kind: str, source: Connection, target: Connection, mode: str, starts_on: date, mapping: str, options: Mapping[str, str]
+    ) -> Flow:
+        values = {"mode": mode, "starts_on": starts_on, "mapping": mapping, "options": dict(options)}
+        flow, _ = Flow.objects.update_or_create(organisation=self.organisation, kind=kind, source=source, target=target, defaults=values)
+        return flow
+
+    def mapping(self, name: str, version: int | None = None) -> CodeMapping:
+        found = MappingVersion.objects.filter(organisation=self.organisation, name=name)
+        row = found.filter(version=version).first() if version else found.order_by("-version").first()
+        if row is None:
+            raise Unknown(
+                f"There is no mapping {name!r}{f' version {version}' if version else ''}. Import one: `ml-connector mappings import`."
+            )
+        mapping: CodeMapping = codec.decode(row.content)
+        return mapping
+
+    def mappings(self) -> QuerySet[MappingVersion]:
+        return MappingVersion.objects.filter(organisation=self.organisation).order_by("name", "version")
+
+    def next_mapping_version(self, name: str) -> int:
+        newest = MappingVersion.objects.filter(organisation=self.organisation, name=name).aggregate(newest=Max("version"))["newest"]
+        return (newest or 0) + 1
+
+    def add_mapping(self, mapping: CodeMapping, actor: Actor) -> None:
+        text = codec.encode(mapping)
+        MappingVersion.objects.create(
+            organisation=self.organisation, name=mapping.name, version=mapping.version, content=text,
+            fingerprint=codec.digest(text), created_by=actor.name,
+        )  # fmt: skip
+
+    def run(self, identity: str) -> Run:
+        found = Run.objects.filter(organisation=self.organisation, id=identity).first()
+        if found is None:
+            raise Unknown(f"There is no run {identity!r}. `ml-connector runs list` shows them.")
+        return found
+
+    def commits(self) -> QuerySet[Commit]:
+        return Commit.objects.filter(organisation=self.organisation).select_related("connection").order_by("id")
+
+    def exchanges(self) -> QuerySet[ExchangeRow]:
+        return ExchangeRow.objects.filter(connection__organisation=self.organisation).order_by("id")
+
+    def pauses(self) -> QuerySet[Pause]:
+        return Pause.objects.filter(organisation=self.organisation)

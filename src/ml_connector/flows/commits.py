@@ -1,0 +1,98 @@
+"""What the ledger already holds for a pay run: by our commits, under this run or an earlier one that it replaces.
+
+A payroll can be undone and run again under a new id. The second run of the same company and period is never a second full journal: what stands
+booked is taken off, and only the difference is proposed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import cast
+
+from ml_connector.domain import codec
+from ml_connector.domain.build import Proposal, Stand
+from ml_connector.domain.codec import fingerprint
+from ml_connector.domain.dimension import Dimensions
+from ml_connector.domain.journal import CommitKey, JournalEntry, JournalLine
+from ml_connector.domain.money import Money
+from ml_connector.domain.problem import Owner, Problem
+from ml_connector.ports.storage import CommitRow, Commits, CommitState
+
+_UNBOOKED = (CommitState.PLANNED, CommitState.REFUSED)
+
+
+def stands(commits: Commits, subjects: Collection[str], prefix: str) -> Stand:
+    """Where this run stands. Problems name commits whose outcome must be known before anything is proposed."""
+    own = commits.of_run(f"{prefix}:")
+    booked: list[tuple[str, JournalEntry]] = []
+    problems = []
+    for row in (row for subject in sorted(subjects) for row in commits.of_subject(subject)):
+        if row.key.startswith(f"{prefix}:") or row.state in _UNBOOKED:
+            continue
+        if row.state in (CommitState.SENDING, CommitState.UNKNOWN):
+            text = f"An earlier entry for the same pay ({row.key}) is {row.state}. Settle it first, then resume."
+            problems.append(Problem("earlier.unsettled", row.key, text, Owner.CONTROLLER))
+        booked.append((row.key, _entry(row)))
+    return Stand(
+        booked=tuple(booked),
+        own=tuple((row.key, row.fingerprint, row.state not in _UNBOOKED and not row.reversed_by) for row in own),
+        problems=tuple(problems),
+    )
+
+
+def revise(proposal: Proposal, stand: Stand) -> Proposal:
+    """The proposal as it may be posted, given what stands: less what other runs of the same pay have booked, under a revision that is free.
+
+    The same content keeps its keys, so that a run proposed again finds its own commits. Other content than what this run has booked is a problem.
+    """
+    if proposal.problems:
+        return proposal
+    if stand.booked:
+        proposal = _difference(proposal, stand.booked)
+    known = {key: mark for key, mark, _ in stand.own}
+    if not known:
+        return proposal
+    revision = max(CommitKey.parse(key).revision for key in known)
+    for number in (revision, revision + 1):
+        entries = tuple(replace(entry, key=str(replace(CommitKey.parse(entry.key), revision=number))) for entry in proposal.entries)
+        if all(known.get(entry.key, fingerprint(entry)) == fingerprint(entry) for entry in entries):
+            break
+    if number > revision and (booked := [key for key, _, is_booked in stand.own if is_booked]):
+        text = f"This pay run stands booked under {', '.join(booked[:3])} and the proposal now says something else (mapping, policy or date changed). "
+        problem = Problem("run.booked_otherwise", booked[0], text + "Reverse it first, or restore what was changed.", Owner.CONTROLLER)
+        return replace(proposal, entries=(), problems=(problem,))
+    return replace(proposal, entries=entries)
+
+
+def _difference(proposal: Proposal, standing: Sequence[tuple[str, JournalEntry]]) -> Proposal:
+    """Entries that bring what stands booked to what the proposal says; none for an entity where both are equal."""
+    entries: list[JournalEntry] = []
+    for entity in dict.fromkeys(entry.entity for entry in proposal.entries):
+        parts = [entry for entry in proposal.entries if entry.entity == entity]
+        booked = [entry for _, entry in standing if entry.entity == entity]
+        if not booked:
+            entries.extend(parts)
+        elif lines := _less(parts, booked):
+            text = f"{parts[0].text} (difference)"
+            entries.append(replace(parts[0], text=text, lines=tuple(replace(line, text=text) for line in lines)))
+    return replace(proposal, entries=tuple(entries), cells=(), corrects=tuple(key for key, _ in standing))
+
+
+def _less(parts: list[JournalEntry], booked: list[JournalEntry]) -> list[JournalLine]:
+    sums: dict[tuple[str, Dimensions], int] = defaultdict(int)
+    for sign, entries in ((1, parts), (-1, booked)):
+        for entry in entries:
+            for line in entry.lines:
+                sums[line.account, line.dimensions] += sign * line.amount.minor
+    currency = parts[0].currency
+    return [
+        JournalLine(account=account, amount=Money.from_minor(minor, currency), dimensions=codes)
+        for (account, codes), minor in sorted(sums.items(), key=lambda item: (item[0][1], item[0][0]))
+        if minor
+    ]
+
+
+def _entry(row: CommitRow) -> JournalEntry:
+    return cast(JournalEntry, codec.decode(row.content))

@@ -1,0 +1,239 @@
+"""F1: a pay run becomes journal entries, posted once, and both sides are proved to agree.
+
+    read     the run and its register; its lines block by block; complete, or stop
+    propose  posting date, chart, entries; every check; then approval of exactly this fingerprint
+    post     each entry, once
+    confirm  read the ledger back and tie out: register = run = journal = ledger
+
+Nothing is ever written to the payroll system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import cast
+
+from ml_connector.domain import codec
+from ml_connector.domain.build import BuildPolicy, EntryBuilder, Proposal, Stand
+from ml_connector.domain.checks import TieRow, check_blocks, check_entry, check_totals, tie_out
+from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker
+from ml_connector.domain.mapping import Mapping
+from ml_connector.domain.payroll import PayRun
+from ml_connector.domain.period import PostingDate, choose_posting_date
+from ml_connector.domain.problem import Owner, Problem
+from ml_connector.flows.commits import revise, stands
+from ml_connector.flows.policy import Mode, PayrollPolicy
+from ml_connector.ports.storage import Commits, RunState, Staging
+from ml_connector.ports.systems import LedgerSink, PayrollSource
+from ml_connector.runs.run import Done, Hold, Next, Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayrollJournal:
+    """The flow between one payroll and one ledger. `tenant` is the payroll's, part of every commit key."""
+
+    tenant: str
+    payroll: PayrollSource
+    ledger: LedgerSink
+    staging: Staging
+    commits: Commits
+    mapping: Mapping
+    policy: PayrollPolicy
+
+    # --- read -------------------------------------------------------------------------------------------------------------------------------
+
+    def read(self, run: Run) -> Next | Done:
+        """Stage every line of the run; the completeness gate stands before anything else reads them."""
+        reference = run.row.input["pay_run"]
+        pay_run = run.step("pay run", lambda: self.payroll.pay_run(reference))
+        run.check("start", lambda: self._too_early(pay_run))
+        run.step("blocks", lambda: self._stage(run.row.id, reference))
+        run.check("rows", lambda: self.staging.problems(run.row.id))
+        run.check("complete", lambda: self._incomplete(run.row.id))
+        return Next("propose")
+
+    def _stage(self, run: str, reference: str) -> int:
+        self.staging.clear(run)
+        rows = 0
+        for block in self.payroll.blocks(reference):
+            self.staging.stage(run, block)
+            rows += len(block.rows)
+        return rows
+
+    def _incomplete(self, run: str) -> list[Problem]:
+        delivered = self.staging.delivered(run)
+        return check_blocks([number for number, _, _ in delivered], [total for _, total, _ in delivered])
+
+    def _too_early(self, pay_run: PayRun) -> Iterable[Problem]:
+        if pay_run.pay_period.end < self.policy.starts_on:
+            text = f"The run pays for {pay_run.pay_period.end}, before this flow starts on {self.policy.starts_on}. It is never posted from here; "
+            yield Problem("run.before_start", "starts_on", text + "record it as booked outside, or move the start.", Owner.CONTROLLER)
+
+    # --- propose ----------------------------------------------------------------------------------------------------------------------------
+
+    def propose(self, run: Run) -> Next | Done:
+        """Make the entries, check everything, and ask for consent."""
+        pay_run = cast(PayRun, run.value("read", "pay run"))
+        posting = run.step("posting date", lambda: self._posting_date(pay_run))
+        if isinstance(posting, Problem):
+            raise Hold([posting])
+        charts = run.step("chart", lambda: self._charts())
+        foreign = run.step("foreign", lambda: self._foreign(posting))
+        stand = run.step("stand", lambda: self._stand(pay_run))
+        run.check("earlier", lambda: stand.problems)
+        proposal = run.step("proposal", lambda: self._build(run.row.id, pay_run, posting.day, stand))
+        run.step("tie-out", lambda: tuple(self._tie(pay_run, proposal, None)))
+        accepted = run.row.input.get("accept_foreign") == "yes"
+        run.check("proposal", lambda: self._problems(proposal, charts, () if accepted else foreign))
+        return self._consent(run, proposal)
+
+    def _consent(self, run: Run, proposal: Proposal) -> Next | Done:
+        fingerprint = proposal_fingerprint(proposal)
+        run.step("fingerprint", lambda: fingerprint)
+        if not proposal.entries:
+            return Done("Nothing to post: the ledger already holds this pay run.")
+        if run.row.input.get("dry_run") == "yes":
+            return Done(f"Dry run: {describe(proposal)}. Nothing was posted.")
+        if self.policy.mode is Mode.PROPOSE:
+            raise Hold(
+                (), RunState.AWAITING_APPROVAL, f"Proposed {describe(proposal)}. This flow only proposes: set its mode to approve to post."
+            )
+        if self.policy.mode is Mode.APPROVE:
+            raise Hold((), RunState.AWAITING_APPROVAL, f"Proposed {describe(proposal)}. Waiting for approval of {fingerprint[:12]}.")
+        return Next("post")
+
+    def _posting_date(self, pay_run: PayRun) -> PostingDate | Problem:
+        entity = min(self.policy.entities.values())
+        calendar = self.ledger.calendar(entity, self.policy.journal, pay_run.pay_period.end)
+        return choose_posting_date(pay_run.pay_period, self.policy.posting_date, calendar)
+
+    def _charts(self) -> dict[str, Chart]:
+        entities = sorted(set(self.policy.entities.values()))
+        return {entity: self.ledger.chart(entity, self.policy.journal, self.policy.axes) for entity in entities}
+
+    def _foreign(self, posting: PostingDate) -> tuple[str, ...]:
+        entities = sorted(set(self.policy.entities.values()))
+        return tuple(
+            f"{entity} {document}"
+            for entity in entities
+            for document in self.ledger.foreign(entity, self.policy.journal, posting.period, self.commits.references(entity))
+        )
+
+    def _stand(self, pay_run: PayRun) -> Stand:
+        subjects = {self.subject(pay_run, entity) for entity in self.policy.entities.values()}
+        return stands(self.commits, subjects, self.key_prefix(pay_run))
+
+    def _build(self, run: str, pay_run: PayRun, day: date, stand: Stand) -> Proposal:
+        builder = EntryBuilder(
+            pay_run=pay_run,
+            mapping=self.mapping,
+            policy=self._build_policy(pay_run),
+            posting_date=day,
+            key_prefix=self.key_prefix(pay_run),
+        )
+
+        def links() -> Iterator[tuple[int, int]]:
+            for row, distribution in self.staging.rows(run):
+                for cell in builder.add(distribution):
+                    yield row, cell
+
+        self.staging.link(run, links())
+        return revise(builder.finish(), stand)
+
+    def _build_policy(self, pay_run: PayRun) -> BuildPolicy:
+        text = self.policy.text.format_map(
+            {
+                "run": pay_run.reference,
+                "period_end": pay_run.pay_period.end,
+                "pay_date": pay_run.pay_period.pay_date,
+                "subject": pay_run.subject,
+            }
+        )
+        return BuildPolicy(
+            entities=self.policy.entities, journal=self.policy.journal, text=text, detail_groups=self.policy.detail_groups,
+            minimum_workers=self.policy.minimum_workers, roll_up_axis=self.policy.roll_up_axis, roll_up_code=self.policy.roll_up_code,
+            lines_max=self.ledger.limits.lines_max,
+        )  # fmt: skip
+
+    def _problems(self, proposal: Proposal, charts: dict[str, Chart], foreign: tuple[str, ...]) -> Iterator[Problem]:
+        yield from proposal.problems
+        if not proposal.problems:
+            yield from check_totals(proposal.totals)
+        for entry in proposal.entries:
+            yield from check_entry(entry, charts[entry.entity])
+            yield from self.ledger.preflight(entry, Marker.of(entry.key))
+        if foreign:
+            text = f"Journal {self.policy.journal} already holds entries in this period that did not come from here: {', '.join(foreign[:10])}. "
+            text += "If one of them is this pay run, record it as booked outside; if not, resume and accept them."
+            yield Problem("ledger.foreign", f"journal {self.policy.journal}", text, Owner.CONTROLLER)
+
+    # --- post -------------------------------------------------------------------------------------------------------------------------------
+
+    def post(self, run: Run) -> Next | Done:
+        """Book every entry, once. The parts were cut when they were approved; a run stopped between them goes on where it stood."""
+        proposal = cast(Proposal, run.value("propose", "proposal"))
+        if self.policy.mode is not Mode.AUTOMATIC and run.approved() != proposal_fingerprint(proposal):
+            text = "The entries of this run are not the ones that were approved. Approve them, or propose again."
+            raise Hold([Problem("approval.missing", "approval", text, Owner.CONTROLLER)], RunState.AWAITING_APPROVAL)
+        pay_run = cast(PayRun, run.value("read", "pay run"))
+        for entry in proposal.entries:
+            run.commit_once(entry, self.subject(pay_run, entry.entity))
+        return Next("confirm")
+
+    # --- confirm ----------------------------------------------------------------------------------------------------------------------------
+
+    def confirm(self, run: Run) -> Next | Done:
+        """Prove that the register, the run, the journal and the ledger say the same, to the cent."""
+        pay_run = cast(PayRun, run.value("read", "pay run"))
+        proposal = cast(Proposal, run.value("propose", "proposal"))
+        booked = run.step("booked", lambda: tuple(self._booked(entry) for entry in proposal.entries))
+        rows = run.step("tie-out", lambda: tuple(self._tie(pay_run, proposal, booked)))
+        run.check("tie-out", lambda: _untied(rows))
+        run.audit("run.tied_out", {"run": run.row.id, "pay_run": pay_run.reference, "entries": len(booked)})
+        numbers = ", ".join(entry.receipt.number for entry in booked[:5]) + (", …" if len(booked) > 5 else "")
+        return Done(f"Posted {describe(proposal)} as {numbers}; read back and tied out.")
+
+    def _booked(self, entry: JournalEntry) -> BookedEntry:
+        """The document as the ledger showed it when the commit was confirmed."""
+        row = self.commits.get(entry.key)
+        if row is None or not row.booked:
+            raise codec.CodecError(f"{entry.key} is not confirmed")
+        return cast(BookedEntry, codec.decode(row.booked))
+
+    def _tie(self, pay_run: PayRun, proposal: Proposal, booked: tuple[BookedEntry, ...] | None) -> list[TieRow]:
+        totals = () if proposal.corrects else proposal.totals
+        return tie_out(pay_run.register, proposal.ties, totals, proposal.entries, booked, pay_run.currency)
+
+    # --- names ------------------------------------------------------------------------------------------------------------------------------
+
+    def key_prefix(self, pay_run: PayRun) -> str:
+        """Beginning of every commit key of the run: what it means, and no number of ours."""
+        return f"payroll:{self.tenant}:{pay_run.reference}"
+
+    def subject(self, pay_run: PayRun, entity: str) -> str:
+        """What an entry pays for, whatever run it came from."""
+        return f"payroll:{self.tenant}:{pay_run.subject}:{entity}"
+
+
+def proposal_fingerprint(proposal: Proposal) -> str:
+    """What an approval consents to: the entries, nothing more and nothing less."""
+    return codec.fingerprint(proposal.entries)
+
+
+def describe(proposal: Proposal) -> str:
+    """A proposal in a few words."""
+    lines = sum(len(entry.lines) for entry in proposal.entries)
+    first = proposal.entries[0]
+    total = sum((entry.debit.amount for entry in proposal.entries), start=first.debit.amount - first.debit.amount)
+    entries = len(proposal.entries)
+    return f"{entries} {'entry' if entries == 1 else 'entries'}, {lines} lines, {total} {first.currency} debit and credit"
+
+
+def _untied(rows: Iterable[TieRow]) -> Iterator[Problem]:
+    for row in rows:
+        if row.difference:
+            text = f"{row.what} of {row.company} differs by {row.difference}: register {row.register}, run {row.run}, "
+            text += f"journal {row.journal}, ledger {row.ledger}."
+            yield Problem("tie_out.difference", f"{row.company} {row.what}", text, Owner.CONTROLLER)

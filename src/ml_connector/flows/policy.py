@@ -1,0 +1,116 @@
+"""What a payroll flow is told by its settings, read from plain text once and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import TypeVar
+
+from ml_connector.domain.period import ClosedPeriodRule, PostingDatePolicy, PostingDateRule
+
+T = TypeVar("T", bound=StrEnum)
+
+
+class Mode(StrEnum):
+    """`propose`: entries are shown and never posted. `approve`: each proposal waits for consent. `automatic`: clean proposals are posted."""
+
+    PROPOSE = "propose"
+    APPROVE = "approve"
+    AUTOMATIC = "automatic"
+
+
+class PolicyError(ValueError):
+    """A setting of the flow is missing or cannot be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayrollPolicy:
+    """Settings of one payroll flow. `entities` is payroll company → legal entity; `axes` are the dimensions its ledger is asked about."""
+
+    mode: Mode
+    starts_on: date
+    journal: str
+    entities: Mapping[str, str]
+    axes: frozenset[str]
+    text: str
+    posting_date: PostingDatePolicy = field(default_factory=PostingDatePolicy)
+    detail_groups: frozenset[str] = frozenset()
+    minimum_workers: int = 0
+    roll_up_axis: str = "cost_center"
+    roll_up_code: str = ""
+
+
+OPTIONS = {
+    "journal": "Journal the entries go to, required",
+    "entities": "Payroll company=legal entity, comma between pairs, required",
+    "axes": "Dimension axes the mapping uses, comma between (cost_center)",
+    "text": "Text of the entry; {run}, {period_end}, {pay_date} and {subject} are filled in",
+    "posting_date": "period_end, pay_date, or a date YYYY-MM-DD",
+    "closed_period": "hold, ask or next_open",
+    "detail_groups": "Account groups booked line by line, comma between",
+    "minimum_workers": "Groups with fewer workers are rolled up; 0 for never",
+    "roll_up_axis": "Axis of the groups (cost_center)",
+    "roll_up_code": "Code that small groups are booked on",
+}
+"""Option → what it means; the command line and the reference page are made from it."""
+
+
+def read_policy(mode: str, starts_on: date, options: Mapping[str, str]) -> PayrollPolicy:
+    """The policy. Raises `PolicyError` naming the option, its value and what it may be."""
+    if unknown := sorted(set(options) - set(OPTIONS)):
+        raise PolicyError(f"unknown option {unknown[0]!r}; expected one of {', '.join(OPTIONS)}")
+    for name in ("journal", "entities"):
+        if not options.get(name):
+            raise PolicyError(f"option {name!r} is missing: {OPTIONS[name]}")
+    minimum = options.get("minimum_workers", "0")
+    if not minimum.isdigit():
+        raise PolicyError(f"minimum_workers is {minimum!r}, expected a whole number")
+    if int(minimum) > 1 and not options.get("roll_up_code"):
+        raise PolicyError("roll_up_code is missing: the code that groups under minimum_workers are booked on")
+    return PayrollPolicy(
+        mode=_choice(Mode, "mode", mode),
+        starts_on=starts_on,
+        journal=options["journal"],
+        entities=_pairs(options["entities"]),
+        axes=frozenset(_list(options.get("axes", "cost_center"))),
+        text=options.get("text", "Payroll {subject}"),
+        posting_date=_posting_date(options),
+        detail_groups=frozenset(_list(options.get("detail_groups", ""))),
+        minimum_workers=int(minimum),
+        roll_up_axis=options.get("roll_up_axis", "cost_center"),
+        roll_up_code=options.get("roll_up_code", ""),
+    )
+
+
+def _posting_date(options: Mapping[str, str]) -> PostingDatePolicy:
+    closed = _choice(ClosedPeriodRule, "closed_period", options.get("closed_period", "hold"))
+    rule = options.get("posting_date", "period_end")
+    if rule in ("period_end", "pay_date"):
+        return PostingDatePolicy(rule=PostingDateRule(rule), closed=closed)
+    try:
+        return PostingDatePolicy(rule=PostingDateRule.OVERRIDE, override=date.fromisoformat(rule), closed=closed)
+    except ValueError:
+        raise PolicyError(f"posting_date is {rule!r}, expected period_end, pay_date or a date such as 2026-06-30") from None
+
+
+def _choice(kind: type[T], name: str, value: str) -> T:
+    try:
+        return kind(value)
+    except ValueError:
+        raise PolicyError(f"{name} is {value!r}, expected one of {', '.join(kind)}") from None
+
+
+def _list(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _pairs(value: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for part in _list(value):
+        company, sign, entity = part.partition("=")
+        if not sign or not company.strip() or not entity.strip():
+            raise PolicyError(f"entities holds {part!r}, expected company=legal entity")
+        pairs[company.strip()] = entity.strip()
+    return pairs

@@ -1,0 +1,240 @@
+"""The one write path. A document exists exactly once, whatever dies, is lost or comes late.
+
+    open the key ─ same key, other content: conflict
+    │
+    ├─ confirmed ────────────────────────────────────────────── the receipt it has
+    ├─ booked, not yet confirmed ────────────────────────────── read back, compare, confirm
+    ├─ an intent is open, not ours ── wait until intent + settle + visible
+    │                                 then look up afresh: found → adopt   none → close it, go on
+    └─ nothing open ─ look up afresh: found → compare, adopt
+                      none → permit, lane, token ─ intent ─ gate ─ send
+                             refused → closed, nothing booked     no proof → Wait(intent + settle + visible)
+                             booked  → read back, compare, look up again: exactly one → confirmed
+
+Nothing here, and nothing below, ever repeats a send: a second send is a second intent, written after proof that the first booked nothing.
+Decision 0003 tells why engines, idempotency keys and look-ups alone are not enough.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ml_connector.domain import codec
+from ml_connector.domain.checks import compare
+from ml_connector.domain.journal import JournalEntry, Marker, Receipt
+from ml_connector.domain.problem import Owner, Problem
+from ml_connector.errors import ConnectorError, NotFound, NotSent, OutcomeUnknown, Refused, SignInLost
+from ml_connector.ports.storage import Clock, CommitRow, Commits, CommitState, IntentEnd, IntentRow
+from ml_connector.ports.systems import LedgerSink
+
+RETRY_SECONDS = 2.0
+SENDS_PER_PASS = 2
+"""A second send in the same pass happens only after a 401, which proves that nothing was booked and renews the sign-in."""
+
+
+class Wait(Exception):
+    """Nothing to do before `due_at`; the stage is run again then."""
+
+    def __init__(self, due_at: datetime, why: str) -> None:
+        self.due_at = due_at
+        super().__init__(why)
+
+
+class Incident(ConnectorError):
+    """The ledger's books and ours do not agree on a document; a person must look."""
+
+    code = "incident"
+    owner = Owner.CONTROLLER
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(problem.text for problem in problems), where=problems[0].where, code=problems[0].code)
+        self.problems = tuple(problems)
+
+
+def new_boot() -> str:
+    """An id unique per process and attempt; whoever wrote an intent is known by it."""
+    return uuid.uuid4().hex
+
+
+@dataclass(slots=True, kw_only=True)
+class Committer:
+    """Commits entries to one ledger in one attempt of one stage.
+
+    `alive` raises `Halted` when this process may no longer write: its lock is gone, or everything is paused.
+    """
+
+    commits: Commits
+    ledger: LedgerSink
+    clock: Clock
+    audit: Callable[[str, Mapping[str, str | int | bool | None]], None]
+    boot: str = field(default_factory=new_boot)
+    alive: Callable[[], None] = field(default=lambda: None)
+    point: Callable[[str], None] = field(default=lambda name: None)
+
+    def commit_once(self, entry: JournalEntry, subject: str) -> Receipt:
+        """The receipt of the entry's one document, confirmed to the cent.
+
+        Raises `Wait` when an earlier send may still book, `Refused` when the ledger said no, `KeyConflict` and `Incident` when a person must
+        decide. After any of them calling again is safe.
+        """
+        fingerprint = codec.fingerprint(entry)
+        self.point("commit: before open")
+        row = self.commits.open(key=entry.key, fingerprint=fingerprint, subject=subject, entity=entry.entity, content=codec.encode(entry))
+        self.point("commit: opened")
+        if row.state is CommitState.CONFIRMED:
+            return _receipt(row)
+        if row.state is CommitState.UNKNOWN:
+            raise Incident([self._unknown(entry)])
+        if row.state is CommitState.DRAFT:
+            return self._confirm(entry, _receipt(row))
+        if (intent := self.commits.open_intent(entry.key)) is not None:
+            receipt = self._settled(entry, intent)
+        else:
+            receipt = self._found(entry, since=None)
+            if receipt is not None:
+                self.commits.settle(entry.key, state=CommitState.DRAFT, receipt=codec.encode(receipt), adopted=True)
+        if receipt is None:
+            receipt = self._send(entry, fingerprint)
+        return self._confirm(entry, receipt)
+
+    # --- what an earlier attempt left -------------------------------------------------------------------------------------------------------
+
+    def _settled(self, entry: JournalEntry, intent: IntentRow) -> Receipt | None:
+        """What became of an intent that is not ours: its document, adopted, or `None` once it is certain that it booked nothing."""
+        limits = self.ledger.limits
+        due = intent.created_at + timedelta(seconds=limits.settle_seconds + limits.visible_seconds)
+        if self.commits.now() < due:
+            raise Wait(due, f"An earlier send of {entry.key} may still be booked; looking again at {due:%H:%M:%S} UTC.")
+        receipt = self._found(entry, since=intent.created_at)
+        if receipt is not None:
+            self.commits.close_intent(intent, IntentEnd.FOUND, state=CommitState.DRAFT, receipt=codec.encode(receipt), adopted=True)
+            self.point("commit: adopted")
+            return receipt
+        if not limits.marker_is_searchable or self.commits.marker_distrusted(entry.entity):
+            self.commits.close_intent(intent, IntentEnd.RESOLVED, state=CommitState.UNKNOWN, detail="the marker cannot be searched")
+            raise Incident([self._unknown(entry)])
+        self.commits.close_intent(intent, IntentEnd.ABSENT, state=CommitState.PLANNED, detail="settled: nothing was booked")
+        self.point("commit: settled")
+        return None
+
+    def _found(self, entry: JournalEntry, since: datetime | None) -> Receipt | None:
+        """The one document under the entry's marker, compared to the cent; `None` when there is none."""
+        found = self.ledger.locate(entry, Marker.of(entry.key), since)
+        if not found:
+            return None
+        self._one(entry, found)
+        if problems := compare(entry, self.ledger.read_back(found[0])):
+            raise Incident([Problem("adopt.differs", found[0].number, f"A document with our marker says something else. {problem.text}",
+                                    Owner.CONTROLLER) for problem in problems])  # fmt: skip
+        self.audit("commit.adopted", {"key": entry.key, "document": found[0].number})
+        return found[0]
+
+    # --- sending ----------------------------------------------------------------------------------------------------------------------------
+
+    def _send(self, entry: JournalEntry, fingerprint: str) -> Receipt:
+        for last in [False] * (SENDS_PER_PASS - 1) + [True]:
+            try:
+                return self._send_once(entry, fingerprint)
+            except SignInLost:
+                if last:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _send_once(self, entry: JournalEntry, fingerprint: str) -> Receipt:
+        limits = self.ledger.limits
+        with self.ledger.prepare(entry, Marker.of(entry.key)) as send:
+            self.alive()
+            self.point("intent: before")
+            intent = self.commits.intend(key=entry.key, fingerprint=fingerprint, boot=self.boot)
+            deadline = self.clock.monotonic() + limits.deadline_seconds
+            self.point("intent: written")
+            try:
+                receipt = send(self._gate(intent, deadline))
+            except NotSent as error:
+                self.commits.close_intent(intent, IntentEnd.NOT_SENT, state=CommitState.PLANNED, detail=error.problem.text)
+                raise Wait(self.commits.now() + timedelta(seconds=RETRY_SECONDS), error.problem.text) from error
+            except Refused as error:
+                self.commits.close_intent(intent, IntentEnd.REFUSED, state=CommitState.REFUSED, detail=error.problem.text)
+                self.audit("commit.refused", {"key": entry.key, "why": error.problem.text})
+                raise
+            except OutcomeUnknown as error:
+                due = intent.created_at + timedelta(seconds=limits.settle_seconds + limits.visible_seconds)
+                self.audit("commit.unknown", {"key": entry.key, "why": error.problem.text})
+                raise Wait(due, f"{error.problem.text} Looking for it at {due:%H:%M:%S} UTC.") from error
+        self.point("send: answered")
+        self.commits.close_intent(intent, IntentEnd.BOOKED, state=CommitState.DRAFT, receipt=codec.encode(receipt))
+        self.point("send: recorded")
+        self.audit("commit.booked", {"key": entry.key, "document": receipt.number})
+        return receipt
+
+    def _gate(self, intent: IntentRow, deadline: float) -> Callable[[], None]:
+        def gate() -> None:
+            self.alive()
+            if self.clock.monotonic() > deadline:
+                raise NotSent("The time for this send had passed before it began.", where="deadline")
+            if not self.commits.still_open(intent):
+                raise NotSent("This send was called off: its intent is no longer open.", where="intent")
+            self.point("send: before")
+
+        return gate
+
+    # --- proof ------------------------------------------------------------------------------------------------------------------------------
+
+    def _confirm(self, entry: JournalEntry, receipt: Receipt) -> Receipt:
+        """Post a draft, read the document back, compare to the cent, and prove that it is the only one under its marker."""
+        if not receipt.posted:
+            receipt = self.ledger.release(receipt)
+        booked = ""
+        try:
+            document = self.ledger.read_back(receipt)
+            problems, booked = compare(entry, document), codec.encode(document)
+        except NotFound:
+            problems = [Problem("read_back.gone", receipt.number, f"Document {receipt.number} was booked and is gone.", Owner.CONTROLLER)]
+        if problems:
+            self.audit("commit.differs", {"key": entry.key, "document": receipt.number, "differences": len(problems)})
+            raise Incident(problems)
+        found = self.ledger.locate(entry, Marker.of(entry.key), None)
+        if found:
+            self._one(entry, found)
+        else:
+            self._not_searchable(entry, receipt)
+        self.point("confirm: before")
+        self.commits.settle(entry.key, state=CommitState.CONFIRMED, receipt=codec.encode(receipt), booked=booked)
+        self.point("confirm: recorded")
+        self.audit("commit.confirmed", {"key": entry.key, "document": receipt.number})
+        return receipt
+
+    def _one(self, entry: JournalEntry, found: Sequence[Receipt]) -> None:
+        if len(found) > 1:
+            numbers = ", ".join(receipt.number for receipt in found)
+            text = f"Documents {numbers} all carry the marker of one entry ({entry.key}). Keep one, reverse the others, then resume."
+            self.audit("commit.duplicate", {"key": entry.key, "documents": numbers})
+            raise Incident([Problem("documents.duplicate", entry.key, text, Owner.CONTROLLER)])
+
+    def _not_searchable(self, entry: JournalEntry, receipt: Receipt) -> None:
+        """The document is there and the look-up does not see it: lag within the visible window is no news, after it the marker is lost."""
+        booked = self.commits.get(entry.key)
+        since = booked.first_sent_at if booked else None
+        if since is not None:
+            due = since + timedelta(seconds=self.ledger.limits.visible_seconds)
+            if self.commits.now() < due:
+                raise Wait(due, f"Document {receipt.number} is booked and not yet visible to a search.")
+        self.commits.distrust_marker(entry.entity, f"document {receipt.number} was booked and is not found by its marker")
+        self.audit("marker.distrusted", {"entity": entry.entity, "document": receipt.number})
+
+    def _unknown(self, entry: JournalEntry) -> Problem:
+        text = (
+            f"It is not known whether {entry.key} was booked in {entry.entity}, and this ledger cannot be searched for it. Two people must "
+        )
+        text += "look and settle it: `ml-connector runs resolve`."
+        return Problem("outcome.unknown", entry.key, text, Owner.CONTROLLER)
+
+
+def _receipt(row: CommitRow) -> Receipt:
+    value = codec.decode(row.receipt)
+    if not isinstance(value, Receipt):
+        raise codec.CodecError(f"commit {row.key} holds no receipt")
+    return value

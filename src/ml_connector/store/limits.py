@@ -1,0 +1,92 @@
+"""Call budgets shared by all workers, one-at-a-time lanes, and the record of exchanges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+
+from ml_connector.ports.storage import Exchange, Permit, Window
+from ml_connector.store.database import Locks, database_now
+from ml_connector.store.models import BudgetWindow, Connection, ExchangeRow
+
+RESERVE_SHARE = 10
+"""One call in ten of each window is kept for postings: reads stop when only the reserve is left."""
+
+
+class StoredBudget:
+    """Calls left in a vendor's fixed windows, as `ports.storage.Budget`."""
+
+    def take(self, scope: str, windows: Sequence[Window], permit: Permit) -> float:
+        with transaction.atomic():
+            now = database_now()
+            rows = [self._row(scope, window, now) for window in windows]
+            waits = [(row.resets_at - now).total_seconds() for row in rows if row.used >= self._usable(row.limit, permit)]
+            if waits:
+                return max(0.05, *waits)
+            for row in rows:
+                row.used += 1
+                row.save(update_fields=["used", "resets_at", "limit"])
+            return 0.0
+
+    def learn(self, scope: str, windows: Sequence[Window]) -> None:
+        with transaction.atomic():
+            now = database_now()
+            for window in windows:
+                row = self._row(scope, window, now)
+                row.limit = window.limit
+                if window.remaining is not None:
+                    row.used = (
+                        max(row.used, window.limit - window.remaining)
+                        if row.resets_at == window.resets_at
+                        else window.limit - window.remaining
+                    )
+                if window.resets_at is not None:
+                    row.resets_at = window.resets_at
+                row.save(update_fields=["used", "resets_at", "limit"])
+
+    def _row(self, scope: str, window: Window, now: datetime) -> BudgetWindow:
+        fresh = {"resets_at": next_reset(now, window.seconds), "limit": window.limit, "used": 0}
+        row, _ = BudgetWindow.objects.select_for_update().get_or_create(scope=scope, name=window.name, defaults=fresh)
+        if row.resets_at <= now:
+            row.used, row.resets_at = 0, next_reset(now, window.seconds)
+        return row
+
+    @staticmethod
+    def _usable(limit: int, permit: Permit) -> int:
+        return limit if permit is Permit.WRITE else limit - limit // RESERVE_SHARE
+
+
+def next_reset(now: datetime, seconds: int) -> datetime:
+    """The end of the fixed window that holds the moment: the next whole minute, the next midnight UTC."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return epoch + timedelta(seconds=((now - epoch) // timedelta(seconds=seconds) + 1) * seconds)
+
+
+class StoredLanes:
+    """One request at a time per lane, as `ports.storage.Lanes`."""
+
+    def __init__(self, locks: Locks) -> None:
+        self._locks = locks
+
+    @contextmanager
+    def hold(self, lane: str) -> Iterator[None]:
+        with self._locks.hold(f"lane:{lane}"):
+            yield
+
+
+class StoredExchanges:
+    """The record of what was said to one connection's vendor, as `ports.storage.Exchanges`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def record(self, exchange: Exchange) -> None:
+        ExchangeRow.objects.create(
+            connection=self._connection, method=exchange.method, url=exchange.url, status=exchange.status,
+            milliseconds=round(exchange.seconds * 1000), request_id=exchange.request_id, request_body=exchange.request_body,
+            answer_body=exchange.answer_body, answer_bytes=exchange.answer_bytes, answer_sha256=exchange.answer_sha256,
+            error=exchange.error, write=exchange.write,
+        )  # fmt: skip

@@ -1,0 +1,285 @@
+"""Tables. Money is integer minor units with its currency; every client's row carries its organisation.
+
+Rows of commits, intents, approvals and audit are never deleted and never edited by hand: a person who could edit an intent could undo
+maker-checker. Staged lines, exchanges and artifacts have a retention period.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+
+class Organisation(models.Model):
+    """A client. One chain of audit entries each."""
+
+    slug = models.SlugField(unique=True)
+    four_eyes = models.BooleanField(default=True)
+
+
+class Connection(models.Model):
+    """Stored settings of one connected system. Secrets are in `Secret`, tokens in `Token`, both encrypted."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    name = models.SlugField(max_length=60)
+    connector = models.CharField(max_length=40)
+    settings = models.JSONField(default=dict)
+    sandbox = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="connection_name")]
+
+
+class Secret(models.Model):
+    """One encrypted secret of a connection."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    name = models.CharField(max_length=80)
+    ciphertext = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "name"], name="secret_name")]
+
+
+class Token(models.Model):
+    """The encrypted sign-in state of a connection."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE)
+    ciphertext = models.TextField()
+    updated_at = models.DateTimeField(auto_now=True)
+
+
+class BudgetWindow(models.Model):
+    """Calls counted in one of a vendor's fixed windows."""
+
+    scope = models.CharField(max_length=200)
+    name = models.CharField(max_length=40)
+    resets_at = models.DateTimeField()
+    used = models.IntegerField(default=0)
+    limit = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "name"], name="budget_window")]
+
+
+class MappingVersion(models.Model):
+    """A version of a mapping, canonical text; never changed once stored."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    name = models.SlugField(max_length=60)
+    version = models.PositiveIntegerField()
+    content = models.TextField()
+    fingerprint = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "name", "version"], name="mapping_version")]
+
+
+class Flow(models.Model):
+    """A flow between two connections: its mode, its start, its policies."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=40)
+    source = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="source_of")
+    target = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="target_of")
+    mode = models.CharField(max_length=20, default="propose")
+    starts_on = models.DateField()
+    mapping = models.SlugField(max_length=60)
+    options = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "kind", "source", "target"], name="flow_once")]
+
+
+class Pause(models.Model):
+    """What stands still: `everything`, `connection:<name>` or `flow:<id>`."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    scope = models.CharField(max_length=100)
+    by = models.CharField(max_length=120)
+    since = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "scope"], name="pause_scope")]
+
+
+class Run(models.Model):
+    """One execution of a flow."""
+
+    id = models.CharField(primary_key=True, max_length=40)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    flow = models.CharField(max_length=40)
+    state = models.CharField(max_length=20)
+    stage = models.CharField(max_length=40)
+    attempt = models.PositiveIntegerField(default=1)
+    input = models.JSONField(default=dict)
+    due_at = models.DateTimeField(null=True)
+    summary = models.TextField(default="")
+    problems = models.TextField(default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "due_at"], name="run_due")]
+
+
+class Artifact(models.Model):
+    """A recorded value of a run, canonical text."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE)
+    name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    text = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "name"], name="artifact_name")]
+
+
+class StagedBlock(models.Model):
+    """A delivered block of source lines."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE)
+    number = models.IntegerField()
+    total = models.IntegerField()
+    rows = models.IntegerField()
+    problems = models.TextField(default="")
+
+
+class StagedRow(models.Model):
+    """A source line. `dimensions` is `axis=code` joined by the unit separator."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, db_index=False)
+    company = models.CharField(max_length=60)
+    account = models.CharField(max_length=120)
+    minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    dimensions = models.CharField(max_length=400)
+    pay_code = models.CharField(max_length=60, null=True)
+    origin = models.CharField(max_length=120)
+
+    class Meta:
+        indexes = [models.Index(fields=["run", "id"], name="staged_row_run")]
+
+
+class Link(models.Model):
+    """The cell of the proposal that a source line went to; a split line has several."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, db_index=False)
+    row = models.BigIntegerField()
+    cell = models.IntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["run", "cell"], name="link_cell")]
+
+
+class Commit(models.Model):
+    """A commit key, for ever."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    key = models.CharField(max_length=300)
+    fingerprint = models.CharField(max_length=64)
+    state = models.CharField(max_length=20)
+    subject = models.CharField(max_length=300)
+    entity = models.CharField(max_length=60)
+    content = models.TextField()
+    receipt = models.TextField(default="")
+    booked = models.TextField(default="")
+    reference = models.CharField(max_length=200, default="")
+    reversed_by = models.CharField(max_length=300, default="")
+    adopted = models.BooleanField(default=False)
+    detail = models.TextField(default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "key"], name="commit_key")]
+        indexes = [
+            models.Index(fields=["organisation", "subject"], name="commit_subject"),
+            models.Index(fields=["connection", "entity"], name="commit_entity"),
+        ]
+
+
+class Intent(models.Model):
+    """A stored decision to send once. At most one is open per commit."""
+
+    commit = models.ForeignKey(Commit, on_delete=models.PROTECT)
+    boot = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    end = models.CharField(max_length=20, default="")
+    detail = models.TextField(default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["commit"], condition=Q(ended_at__isnull=True), name="intent_open_once")]
+
+
+class DistrustedMarker(models.Model):
+    """A legal entity in which an empty look-up proves nothing."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    entity = models.CharField(max_length=60)
+    why = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "entity"], name="distrust_once")]
+
+
+class Approval(models.Model):
+    """Consent to exactly these entries, by fingerprint. `channel` is where it was given; `cli` never counts as a second person."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT)
+    fingerprint = models.CharField(max_length=64)
+    actor = models.CharField(max_length=120)
+    channel = models.CharField(max_length=20)
+    at = models.DateTimeField(auto_now_add=True)
+
+
+class Resolution(models.Model):
+    """One person's statement on an unknown outcome."""
+
+    commit = models.ForeignKey(Commit, on_delete=models.PROTECT)
+    statement = models.CharField(max_length=300)
+    actor = models.CharField(max_length=120)
+    channel = models.CharField(max_length=20)
+    at = models.DateTimeField(auto_now_add=True)
+
+
+class AuditHead(models.Model):
+    """The end of an organisation's audit chain; locked in the transaction that makes a change."""
+
+    organisation = models.OneToOneField(Organisation, on_delete=models.PROTECT)
+    number = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64, default="")
+
+
+class AuditEntry(models.Model):
+    """One entry of the chain; `text` is what is hashed."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    number = models.BigIntegerField()
+    text = models.TextField()
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "number"], name="audit_number")]
+
+
+class ExchangeRow(models.Model):
+    """One request to a vendor and its answer, redacted."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    method = models.CharField(max_length=10)
+    url = models.TextField()
+    status = models.IntegerField(null=True)
+    milliseconds = models.IntegerField()
+    request_id = models.CharField(max_length=200, default="")
+    request_body = models.TextField(default="")
+    answer_body = models.TextField(default="")
+    answer_bytes = models.BigIntegerField(default=0)
+    answer_sha256 = models.CharField(max_length=64, default="")
+    error = models.TextField(default="")
+    write = models.BooleanField(default=False)

@@ -1,0 +1,150 @@
+"""The vault and the token store: encrypted at rest, the record's context inside the plaintext, keys outside the database.
+
+Fernet binds no context to a ciphertext, so a secret of one connection could be pasted into another; the context stands in the plaintext
+and is compared on reading. Keys are a file, newest first: the first encrypts, all decrypt, `rotate` re-encrypts everything with the first.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.db import transaction
+
+from ml_connector.ports.storage import TokenState
+from ml_connector.store.database import Locks
+from ml_connector.store.models import Connection, Secret, Token
+
+
+class VaultError(Exception):
+    """A secret cannot be read with the keys at hand."""
+
+
+class Keys:
+    """The key file: one Fernet key a line, newest first, readable by its owner only."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def create(self) -> None:
+        """Make the file with one new key, unless it is there."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        if not self._path.exists():
+            self._write([Fernet.generate_key().decode()])
+
+    def add(self) -> None:
+        """Put a new key first."""
+        self._write([Fernet.generate_key().decode(), *self._lines()])
+
+    def drop_old(self) -> None:
+        """Keep the first key only; call after everything is re-encrypted."""
+        self._write(self._lines()[:1])
+
+    def fernet(self) -> MultiFernet:
+        """The keys as one. Raises `VaultError` when there is none: nothing starts without a key."""
+        lines = self._lines()
+        if not lines:
+            raise VaultError(
+                f"No key in {self._path.name}. Put back the key file that belongs to this database; secrets cannot be read without it."
+            )
+        return MultiFernet([Fernet(line.encode()) for line in lines])
+
+    def _lines(self) -> list[str]:
+        return self._path.read_text().split() if self._path.exists() else []
+
+    def _write(self, lines: list[str]) -> None:
+        fresh = self._path.with_suffix(".new")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write("\n".join(lines) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._path)
+
+
+class _Sealed:
+    def __init__(self, keys: Keys) -> None:
+        self._fernet = keys.fernet()
+
+    def seal(self, context: str, value: str) -> str:
+        return self._fernet.encrypt(f"{context}\n{value}".encode()).decode()
+
+    def unseal(self, context: str, ciphertext: str) -> str:
+        try:
+            found, _, value = self._fernet.decrypt(ciphertext.encode()).decode().partition("\n")
+        except InvalidToken:
+            raise VaultError(f"The secret {context} was encrypted with a key that is not in the key file.") from None
+        if found != context:
+            raise VaultError(f"The secret stored for {context} belongs to {found}. Somebody moved it; enter it again.")
+        return value
+
+
+class StoredVault:
+    """Secrets of one connection, as `ports.storage.Vault`."""
+
+    def __init__(self, connection: Connection, keys: Keys) -> None:
+        self._connection, self._sealed = connection, _Sealed(keys)
+
+    def read(self, name: str) -> str:
+        row = Secret.objects.filter(connection=self._connection, name=name).first()
+        if row is None:
+            raise KeyError(name)
+        return self._sealed.unseal(self._context(name), row.ciphertext)
+
+    def write(self, name: str, value: str) -> None:
+        sealed = self._sealed.seal(self._context(name), value)
+        Secret.objects.update_or_create(connection=self._connection, name=name, defaults={"ciphertext": sealed})
+
+    def _context(self, name: str) -> str:
+        return f"connection:{self._connection.pk}:{name}"
+
+
+class StoredTokens:
+    """The sign-in of one connection, as `ports.storage.Tokens`."""
+
+    def __init__(self, connection: Connection, keys: Keys, locks: Locks) -> None:
+        self._connection, self._sealed, self._locks = connection, _Sealed(keys), locks
+
+    def read(self) -> TokenState:
+        row = Token.objects.filter(connection=self._connection).first()
+        if row is None:
+            return TokenState()
+        return _state(self._sealed.unseal(self._context, row.ciphertext))
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        with self._locks.hold(f"token:{self._connection.pk}"):
+            yield
+
+    def write(self, state: TokenState) -> None:
+        sealed = self._sealed.seal(self._context, msgspec.json.encode(state).decode())
+        Token.objects.update_or_create(connection=self._connection, defaults={"ciphertext": sealed})
+
+    @property
+    def _context(self) -> str:
+        return f"connection:{self._connection.pk}:token"
+
+
+def rotate(keys: Keys) -> int:
+    """Re-encrypt every secret and token with the newest key, in one transaction; returns how many."""
+    fernet, count = keys.fernet(), 0
+    with transaction.atomic():
+        for model in (Secret, Token):
+            for row in model.objects.select_for_update():
+                row.ciphertext = fernet.rotate(row.ciphertext.encode()).decode()
+                row.save(update_fields=["ciphertext"])
+                count += 1
+    return count
+
+
+def _state(text: str) -> TokenState:
+    return msgspec.json.decode(text, type=TokenState)
+
+
+def consent_ends(state: TokenState) -> datetime | None:
+    """When the sign-in dies if nothing renews it."""
+    return state.consent_expires_at
