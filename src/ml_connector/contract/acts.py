@@ -1,0 +1,43 @@
+"""What a ledger suite does, in the shortest form of what an engine does."""
+
+from __future__ import annotations
+
+from ml_connector.contract.world import LedgerWorld
+from ml_connector.domain.journal import JournalEntry, Marker, Receipt
+from ml_connector.errors import NotSent, OutcomeUnknown
+from ml_connector.ports.systems import Gate, LedgerSink
+
+
+def allow() -> None:
+    """A gate that lets every send pass."""
+
+
+def shut() -> None:
+    """A gate that lets none pass."""
+    raise NotSent("The intent is no longer ours.")
+
+
+def send(ledger: LedgerSink, entry: JournalEntry, gate: Gate = allow) -> Receipt:
+    """One write, once."""
+    with ledger.prepare(entry, Marker.of(entry.key)) as post:
+        return post(gate)
+
+
+def locate(ledger: LedgerSink, entry: JournalEntry) -> list[str]:
+    """References of the documents that carry the entry's marker."""
+    return [receipt.reference for receipt in ledger.locate(entry, Marker.of(entry.key), None)]
+
+
+def settle(world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry) -> Receipt:
+    """Write; when the outcome is unknown wait as long as the ledger may take, look up, and write again only when nothing is there."""
+    try:
+        return send(ledger, entry)
+    except OutcomeUnknown:
+        world.advance(ledger.limits.settle_seconds + ledger.limits.visible_seconds)
+        found = ledger.locate(entry, Marker.of(entry.key), None)
+        return found[0] if found else send(ledger, entry)
+
+
+def seen(world: LedgerWorld, ledger: LedgerSink) -> None:
+    """Let what was just booked become visible to searches."""
+    world.advance(ledger.limits.visible_seconds)
