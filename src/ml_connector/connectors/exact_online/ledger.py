@@ -110,7 +110,8 @@ class ExactLedger:
         where = f"Date ge {odata.moment(period.start - year)} and Date le {odata.moment(period.end + year)}"
         where += f" and JournalCode eq {odata.text(journal)} and FinancialYear eq {period.year} and FinancialPeriod eq {period.number}"
         others: dict[str, str] = {}
-        for row in self._lines(entity, where, "EntryID,EntryNumber,LineNumber,Date,Description"):
+        rows = self._lines(entity, where, "EntryID,EntryNumber,LineNumber,Date,Description")
+        for row in sorted(rows, key=lambda row: (row.EntryNumber or 0, row.LineNumber or 0)):
             if row.EntryID not in known:
                 posted = f" of {wire.day(row.Date)}" if row.Date else ""
                 others.setdefault(row.EntryID, f"entry {row.EntryNumber}{posted}: {row.Description or 'no text'}")
