@@ -18,7 +18,7 @@ import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -78,18 +78,15 @@ class Verdict:
         }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Document:
-    """A booked document, as cells; `place` is what its parts would share: entity, journal, date."""
+    """A booked document, as cells. `place` is what the parts of a run share: entity, journal, date; `content` is the same
+    for two documents that book the same."""
 
     name: str
     place: tuple[str, str, str]
     cells: Cells
-
-    @property
-    def content(self) -> tuple[tuple[Cell, int], ...]:
-        """Hashable; the same for two documents that book the same."""
-        return tuple(sorted(self.cells.items()))
+    content: frozenset[tuple[Cell, int]]
 
 
 @dataclass(slots=True)
@@ -107,7 +104,7 @@ class _Matching:
 
     targets: list[_Target]
     documents: list[_Document]
-    used: list[_Document] = field(default_factory=list)
+    contents: set[frozenset[tuple[Cell, int]]] = field(default_factory=set)
 
     @property
     def open_targets(self) -> list[_Target]:
@@ -116,7 +113,7 @@ class _Matching:
     def take(self, target: _Target, documents: Iterable[_Document]) -> None:
         """Count these documents towards the target."""
         for document in documents:
-            self.used.append(document)
+            self.contents.add(document.content)
             self.documents.remove(document)
             target.missing = _sum([target.missing, {cell: -cents for cell, cents in document.cells.items()}])
 
@@ -214,9 +211,8 @@ def judge(
     documents = [_document(row, by_cost_center, problems) for row in booked]
     wanted, held = _sum(run.cells for run in runs), _sum(document.cells for document in documents)
     matching = _matched(runs, documents)
-    known = {document.content for document in matching.used}
-    repeated = [document for document in matching.documents if document.content in known]
-    foreign = [document for document in matching.documents if document.content not in known]
+    repeated = [document for document in matching.documents if document.content in matching.contents]
+    foreign = [document for document in matching.documents if document.content not in matching.contents]
     lost = sorted({target.run_id for target in matching.open_targets})
     problems += [f"document {document.name} is booked again" for document in repeated]
     problems += [f"document {document.name} belongs to no pay run, or was changed" for document in foreign]
@@ -249,7 +245,8 @@ def _document(row: Json, by_cost_center: bool, problems: list[str]) -> _Document
     name = str(row.get("number") or row["id"])
     if sum(cells.values()):
         problems.append(f"document {name} is out of balance by {_text(sum(cells.values()))}")
-    return _Document(name, (entity, str(row.get("journal")), str(row.get("date"))), _without_zeros(cells))
+    held = _without_zeros(cells)
+    return _Document(name, (entity, str(row.get("journal")), str(row.get("date"))), held, frozenset(held.items()))
 
 
 def _matched(runs: Sequence[ExpectedRun], documents: list[_Document]) -> _Matching:
@@ -269,7 +266,7 @@ def _match_whole(matching: _Matching) -> None:
     """A document that books exactly one run."""
     targets = defaultdict(list)
     for target in matching.targets:
-        targets[tuple(sorted(target.missing.items()))].append(target)
+        targets[frozenset(target.missing.items())].append(target)
     for document in list(matching.documents):
         if targets.get(document.content):
             matching.take(targets[document.content].pop(0), [document])
@@ -301,8 +298,13 @@ def _match_corrections(matching: _Matching) -> None:
 
 
 def _match_what_fits(matching: _Matching) -> None:
-    """A document all of whose cells are still missing from a run is a part of it; the run it completes best comes first."""
+    """A document all of whose cells are still missing from a run is a part of it; the run it completes best comes first.
+
+    A repetition of a document that is explained already never is: its smaller amounts might fit into another run by chance.
+    """
     for document in sorted(matching.documents, key=lambda document: -len(document.cells)):
+        if document.content in matching.contents:
+            continue
         fitting = [target for target in matching.open_targets if _fits(document.cells, target.missing)]
         if fitting:
             matching.take(max(fitting, key=lambda target: _exact(document.cells, target.missing)), [document])
@@ -363,7 +365,7 @@ def _cents(amount: Any) -> int:
         cents = Decimal(str(amount)) * 100
         if cents == cents.to_integral_value():
             return int(cents)
-    except (InvalidOperation, OverflowError):
+    except ArithmeticError:
         pass
     raise ValueError(f"amount {amount!r} is not a whole number of cents")
 
