@@ -72,10 +72,10 @@ def gl_common(book: Book, run: PayRun, blocks: int) -> dict[str, str]:
 
 
 def department(book: Book, run: PayRun, check: Check) -> str:
-    """Org level 1 of a check."""
+    """Org level 1 of a check: where the worker was when it was calculated, which is what the general ledger says too."""
     if run.kind == "bench" and run.rows_cache is not None:
         return run.rows_cache.orgs[check.worker]
-    return person_of(book, check).department
+    return book.workers[check.worker].department_code
 
 
 def person_of(book: Book, check: Check) -> Person:
