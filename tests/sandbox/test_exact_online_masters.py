@@ -78,7 +78,12 @@ def test_webhook_is_validated_and_notifications_are_signed(make_world: Any) -> N
     arrived: list[tuple[str, bytes]] = []
     hooks = world.vendor.webhooks
     hooks.background = False
-    hooks.send = lambda url, body: arrived.append((url, body)) or 200
+
+    def receive(url: str, body: bytes) -> int:
+        arrived.append((url, body))
+        return 200
+
+    hooks.send = receive
     path, url = "webhooks/WebhookSubscriptions", "http://127.0.0.1:9/hook"
 
     assert world.post(path, {"Topic": "GeneralJournalEntries", "CallbackURL": url}).status_code == 201

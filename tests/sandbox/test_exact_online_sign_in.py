@@ -23,7 +23,7 @@ def ask(world: Any, **more: str) -> Any:
 
 
 def code_of(answer: Any) -> str:
-    return parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
+    return parse_qs(urlsplit(str(answer.headers["location"])).query)["code"][0]
 
 
 def token(world: Any, **form: str) -> Any:

@@ -58,8 +58,8 @@ class Control:
                 return _json(200, route(request))
             except KeyError as error:
                 return _json(404, {"error": f"not found: {error.args[0] if error.args else error}"})
-            except (BadRule, ValueError, TypeError) as error:
-                return _json(400, {"error": str(error)})
+            except (BadRule, ValueError, TypeError, ArithmeticError, AttributeError, RecursionError) as error:
+                return _json(400, {"error": str(error) or type(error).__name__})
 
     def _faults(self) -> Json:
         return {**self._wire.faults.describe(), "late_commits": self._wire.late_commits, "pending": self._wire.pending()}
@@ -120,5 +120,5 @@ def _object(request: Request) -> Json:
 
 
 def _json(status: int, value: Any) -> Response:
-    body = json.dumps(value, ensure_ascii=False, default=str).encode()
+    body = json.dumps(value, default=str).encode()
     return Response(status=status, headers={"Content-Type": "application/json; charset=utf-8"}, body=body)

@@ -99,6 +99,8 @@ class Wire:
         with self.lock:
             self.faults.forget()
             self.log.clear()
+            for _, _, held in self._pending:
+                held.done.set()
             self._pending.clear()
             self.late_commits = 0
             self._load_first_faults()

@@ -73,7 +73,7 @@ def _convert(kind: str, value: Any) -> Any:
     if kind == "Guid":
         return value.lower() if isinstance(value, str) and _GUID.fullmatch(value) else None
     if kind == "String":
-        return value if isinstance(value, str) else None
+        return value if isinstance(value, str) and _is_text(value) else None
     if kind == "Boolean":
         return value if isinstance(value, bool) else None
     if kind == "DateTime":
@@ -97,6 +97,15 @@ def _moment(value: Any) -> Any:
         return parse_datetime(value) if isinstance(value, str) else None
     except BadQuery:
         return None
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be written down at all: JSON escapes can spell halves of characters."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _no_constant(text: str) -> Any:

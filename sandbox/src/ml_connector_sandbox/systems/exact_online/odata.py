@@ -39,6 +39,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_WORDS = {"true": True, "false": False, "null": None}
 _OPERATORS = {"and", "or", "eq", "ne", "gt", "ge", "lt", "le"}
 _FUNCTIONS = {"substringof": "contains", "startswith": "startswith", "endswith": "endswith", "trim": "trim"}
 
@@ -100,6 +101,8 @@ def parse_query(entity: Entity, parameters: list[tuple[str, str]]) -> Query:
 def parse_literal(text: str) -> Any:
     """One v3 literal as the value rows hold: guid and text as str, numbers exact, datetime naive UTC."""
     text = text.strip()
+    if text in _WORDS:
+        return _WORDS[text]
     found = _TOKEN.fullmatch(text)
     if found is None:
         raise BadQuery(SYNTAX)
@@ -156,8 +159,8 @@ class _Safe:
             return f" {text} "
         if text == "not":
             return "not "
-        if text in ("true", "false", "null"):
-            return self._keep(("null" if text == "null" else "boolean", {"true": True, "false": False}.get(text)))
+        if text in _WORDS:
+            return self._keep(("null" if text == "null" else "boolean", _WORDS[text]))
         if following == "(":
             if text not in _FUNCTIONS:
                 raise BadQuery(UNSUPPORTED)
@@ -286,9 +289,9 @@ def parse_datetime(text: str) -> datetime:
     """A date or date-time as people write it to the vendor, as naive UTC; raises `BadQuery`."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError) as error:
         raise BadQuery(SYNTAX) from error
-    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _select(entity: Entity, text: str | None) -> tuple[str, ...] | None:
@@ -317,7 +320,7 @@ def _order(entity: Entity, text: str) -> tuple[tuple[str, bool], ...]:
 def _whole(given: Mapping[str, str], name: str) -> int | None:
     if name not in given:
         return None
-    if not given[name].isdecimal():
+    if not re.fullmatch(r"[0-9]{1,9}", given[name]):
         raise BadQuery(f"Incorrect format for {name} argument '{given[name]}'.")
     return int(given[name])
 

@@ -11,7 +11,7 @@ from ml_connector_sandbox.systems.exact_online.odata import SYNTAX, BadQuery, pa
 
 _KEYED = re.compile(r"(?P<set>[^()]+?)(?:\((?P<key>.*)\)(?:/(?P<child>\w+))?)?(?P<count>/\$count)?")
 _PARTS = re.compile(r"(?:[^,']|'(?:[^']|'')*')+")
-_DATA = re.compile(r"/api/v1/+(?P<division>\d+)/(?P<rest>.+)")
+_DATA = re.compile(r"/api/v1/+(?P<division>[0-9]{1,9})/(?P<rest>.+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
