@@ -16,6 +16,8 @@ from ml_connector_sandbox.core.vendor import Request, Response
 from ml_connector_sandbox.systems.ukg_pro.render import JSON_TYPE, bad_request, dump
 
 INT32_MAX = 2_147_483_647
+YEARS = range(1753, 9999)
+"""The years a date of the vendor's database can have, less the last, so that a day can be added."""
 T = TypeVar("T")
 
 PATTERNS = {
@@ -73,7 +75,7 @@ def page_of(request: Request, query: Query, total: int, rows_max: int, *, cap: b
 
     Without parameters the page is the largest there is, not everything. Past the end the range is empty.
     """
-    page = query.number("page", 1)
+    page, rows_max = query.number("page", 1), max(1, rows_max)
     size = query.number("per_Page", rows_max)
     size = min(size, rows_max) if cap else size
     last = max(1, -(-total // size))
@@ -162,7 +164,7 @@ def date_range(name: str, value: str) -> tuple[date, date]:
     found = _DATE_VALUE.fullmatch(value)
     try:
         if found is None:
-            day = datetime.fromisoformat(value.removeprefix("=").removesuffix("Z")).date()
+            day = iso_moment(name, value.removeprefix("=")).date()
             return day, day
         if found["low"]:
             return _us_date(found["low"]), _us_date(found["high"])
@@ -176,13 +178,18 @@ def date_range(name: str, value: str) -> tuple[date, date]:
 
 
 def _us_date(text: str) -> date:
-    month, day, year = text.split("-")
-    return date(int(year), int(month), int(day))
+    month, day, year = (int(part) for part in text.split("-"))
+    if year not in YEARS:
+        raise ValueError(text)
+    return date(year, month, day)
 
 
 def iso_moment(name: str, value: str) -> datetime:
     """An ISO date-time without regard to an offset. BadParameter otherwise."""
     try:
-        return datetime.fromisoformat(value).replace(tzinfo=None)
+        moment = datetime.fromisoformat(value).replace(tzinfo=None)
     except ValueError:
-        raise BadParameter(name, f"The value '{value}' is not valid for {name}.") from None
+        moment = datetime.min
+    if moment.year not in YEARS:
+        raise BadParameter(name, f"The value '{value}' is not valid for {name}.")
+    return moment

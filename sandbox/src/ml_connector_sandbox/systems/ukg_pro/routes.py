@@ -19,7 +19,7 @@ from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayRun
 from ml_connector_sandbox.systems.ukg_pro.payroll_endpoints import PayrollEndpoints
 from ml_connector_sandbox.systems.ukg_pro.people_endpoints import PeopleEndpoints
-from ml_connector_sandbox.systems.ukg_pro.render import empty, json_response, stamp
+from ml_connector_sandbox.systems.ukg_pro.render import bad_request, empty, stamp
 from ml_connector_sandbox.systems.ukg_pro.tenant import Endpoint, Tenant
 from ml_connector_sandbox.systems.ukg_pro.third_party import ThirdPartyEndpoints
 from ml_connector_sandbox.systems.ukg_pro.webhooks import Sender, Webhooks, send_by_socket
@@ -68,7 +68,7 @@ class UkgPro:
         if self._routed_by != self._path_switches():
             self._route()
         self._webhooks.deliver()
-        found = self._routes.find(request.method, request.path)
+        found = self._routes.find(request.method, request.raw_path)
         if isinstance(found, NoRoute):
             self._count("read", f"{request.method} (no such path)")
             return empty(405, {"Allow": ", ".join(found.allowed)}) if found.allowed else empty(404)
@@ -83,8 +83,8 @@ class UkgPro:
             return error.response()
         except KeyError:
             return empty(404)
-        except UnicodeDecodeError:
-            return json_response({"message": "The body is not UTF-8."}, status=400)
+        except RecursionError:
+            return bad_request("body", "The body is nested too deeply.")
 
     def _count(self, kind: str, name: str) -> None:
         self._calls[kind] += 1

@@ -15,6 +15,7 @@ from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
 from ml_connector_sandbox.systems.ukg_pro.glrows import bench_groups, bench_org, bench_rows
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun, calendar
 from ml_connector_sandbox.systems.ukg_pro.register import Worker, load_register
+from ml_connector_sandbox.systems.ukg_pro.render import Cents
 
 RUNS_MAX = 1_000
 BENCH_ID = "BENCH"
@@ -26,7 +27,10 @@ _ID_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 def seeded_book(scenario: Any, seed: int, switches: Switches, register: Path | None) -> Book:
     """The tenant before anybody called it. ValueError for a register or switch it cannot be made from."""
-    workers = load_register(register, seed, switches["workers"])
+    for name in ("block_rows", "page_rows_max"):
+        if switches[name] < 1:
+            raise ValueError(f"{name}: {switches[name]} is not at least 1")
+    workers = load_register(register, seed, max(0, switches["workers"]))
     names = {worker.department_code: worker.department_name for worker in workers}
     names.update(scenario.EXTRA_ORG_LEVELS)
     if switches["bench_rows"]:
@@ -192,6 +196,7 @@ def _third_party(book: Book) -> dict[str, Json]:
             "OrgLevel2": person.division,
             "OrgLevel3": None,
             "OrgLevel4": None,
-            "gross_cents": gross,
+            "Earnings": [{"EarningCode": "REG", "EarningDescription": "Regular", "EarningCurrentAmount": Cents(gross)}],
+            "Deductions": [{"DeductionCode": "MED", "DeductionDescription": "Medical", "EmployeeDeductionAmount": Cents(gross * 4 // 100)}],
         }
     return records

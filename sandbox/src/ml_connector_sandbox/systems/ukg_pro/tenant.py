@@ -86,6 +86,6 @@ class Tenant:
 def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
-    except ZoneInfoNotFoundError:
+    except (ZoneInfoNotFoundError, ValueError):
         # A machine without a zone database: the vendor's usual zone in winter is near enough for a simulator.
         return timezone(timedelta(hours=-5))

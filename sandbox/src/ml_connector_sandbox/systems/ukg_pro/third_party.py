@@ -10,6 +10,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -119,23 +120,14 @@ class ThirdPartyEndpoints:
 
 
 def _served(row: Json, expand: set[str]) -> Json:
-    """A record without our own fields; the amounts of the made ones become an earning and a deduction."""
-    served = {name: value for name, value in row.items() if name not in ("gross_cents", "Earnings", "Deductions")}
-    earnings, deductions = row.get("Earnings", []), row.get("Deductions", [])
-    if "gross_cents" in row:
-        gross = row["gross_cents"]
-        earnings = [{"EarningCode": "REG", "EarningDescription": "Regular", "EarningCurrentAmount": Cents(gross)}]
-        deductions = [{"DeductionCode": "MED", "DeductionDescription": "Medical", "EmployeeDeductionAmount": Cents(gross * 4 // 100)}]
-    if "earnings" in expand:
-        served["Earnings"] = earnings
-    if "deductions" in expand:
-        served["Deductions"] = deductions
-    return served
+    """A record with those of its children that are asked for."""
+    served = {name: value for name, value in row.items() if name not in ("Earnings", "Deductions")}
+    return served | {name: row.get(name, []) for name in ("Earnings", "Deductions") if name.lower() in expand}
 
 
 def _record(request: Request) -> Json:
     try:
-        given = json.loads(request.body, parse_float=Decimal)
+        given = json.loads(request.body, parse_float=Decimal, parse_constant=_refuse)
     except ValueError:
         given = None
     if not isinstance(given, dict):
@@ -146,6 +138,10 @@ def _record(request: Request) -> Json:
     if len(str(given["EmployeeIdentifierValue"])) > 12:
         raise BadParameter("EmployeeIdentifierValue", "The field EmployeeIdentifierValue must have between 1 and 12 characters.")
     return {name: value for name, value in given.items() if name not in _READ_ONLY}
+
+
+def _refuse(text: str) -> None:
+    raise ValueError(f"{text} is no JSON number")
 
 
 def _count(options: Mapping[str, str], name: str, default: int) -> int:
@@ -207,7 +203,8 @@ def _held(value: Any) -> Any:
     if isinstance(value, Cents):
         return Decimal(value) / 100
     if isinstance(value, str) and re.match(r"\d{4}-\d{2}-\d{2}T", value):
-        return _moment(value)
+        with suppress(ValueError):
+            return _moment(value)
     return value
 
 
@@ -216,11 +213,13 @@ def _moment(text: str) -> datetime:
 
 
 def _compared(comparator: Any, left: Any, right: Any) -> bool:
-    if isinstance(comparator, ast.Eq):
-        return bool(left == right)
-    if isinstance(comparator, ast.NotEq):
-        return bool(left != right)
-    if left is None or right is None:
+    match comparator:
+        case ast.Eq():
+            return bool(left == right)
+        case ast.NotEq():
+            return bool(left != right)
+    if type(left) is not type(right):
+        # Unlike things, or nothing at all, are neither smaller nor larger.
         return False
     match comparator:
         case ast.Lt():

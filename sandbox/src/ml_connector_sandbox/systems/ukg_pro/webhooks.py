@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,7 +31,8 @@ Sender = Callable[[str, Mapping[str, str], bytes], int | None]
 SECRET_CHARACTERS_MIN = 24
 SEND_SECONDS_MAX = 3
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-EVENT_TYPES = ("EmployeeAddressChangeEvent", "EmployeePersonNameChangeEvent", "EmployeeNewHireEvent", "EmployeeTerminationEvent")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+: [\x20-\x7e]*")
+_URL = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -162,7 +164,7 @@ class Webhooks:
         }
         status = self.sender(held.url, headers, body)
         message.tries.append({"at": now.isoformat(), "status": status})
-        waits = [int(part) for part in str(self._tenant.switches["webhook_retry_minutes"]).split(",") if part.strip()]
+        waits = [int(part) for part in str(self._tenant.switches["webhook_retry_minutes"]).split(",") if part.strip().isdigit()]
         if status is not None and 200 <= status < 300:
             message.status, message.due = "delivered", None
         elif len(message.tries) > len(waits):
@@ -183,15 +185,17 @@ class Webhooks:
         return json_response({**_shown(held), "hmacSecret": secret}, status=201)
 
     def _apply(self, held: Subscription, given: Json) -> None:
-        url = str(given.get("url", held.url))
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise BadParameter("url", "The url must be an absolute http or https address.")
-        if parts.hostname not in LOOPBACK and not self._tenant.switches["webhook_any_host"]:
+        url, events, headers = str(given.get("url", held.url)), given.get("eventTypes", held.events), given.get("headers", held.headers)
+        host = _host(url)
+        if host not in LOOPBACK and not self._tenant.switches["webhook_any_host"]:
             raise BadParameter("url", "This sandbox delivers to loopback addresses only; see the switch webhook_any_host.")
+        if not isinstance(events, (list, tuple)):
+            raise BadParameter("eventTypes", "The eventTypes must be an array of names.")
+        if not isinstance(headers, dict) or not all(_HEADER.fullmatch(f"{name}: {value}") for name, value in headers.items()):
+            raise BadParameter("headers", "The headers must be an object of names and values on one line.")
         held.url = url
-        held.events = tuple(str(name) for name in given.get("eventTypes", held.events))
-        held.headers = {str(name): str(value) for name, value in dict(given.get("headers", held.headers)).items()}
+        held.events = tuple(str(name) for name in events)
+        held.headers = {str(name): str(value) for name, value in headers.items()}
         held.is_active = bool(given.get("isActive", held.is_active))
 
     def _change(self, request: Request, params: Mapping[str, str]) -> Response:
@@ -224,6 +228,8 @@ class Webhooks:
         """Send again what is named in `messageIds`, or every failed message, as far as it is still kept."""
         held, wanted = self._held(params), _object(request).get("messageIds")
         chosen = [message for message in self._kept() if message.subscription.id == held.id]
+        if wanted is not None and not isinstance(wanted, list):
+            raise BadParameter("messageIds", "The messageIds must be an array of ids.")
         chosen = [message for message in chosen if (message.status == "failed" if wanted is None else message.id in wanted)]
         replay_id = f"replay-{len(self.audit) + 1:06d}"
         for message in chosen:
@@ -247,6 +253,18 @@ class Webhooks:
 
     def _held(self, params: Mapping[str, str]) -> Subscription:
         return self.subscriptions[params["id"]]
+
+
+def _host(url: str) -> str:
+    """The host of an address that can be delivered to. BadParameter for any other."""
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in ("http", "https") and (parts.port is None or parts.port > 0) and _URL.fullmatch(url)
+    except ValueError:
+        is_usable = None
+    if not is_usable or not parts.hostname:
+        raise BadParameter("url", "The url must be an absolute http or https address.")
+    return parts.hostname
 
 
 def _covers(pattern: str, event_type: str) -> bool:
