@@ -11,6 +11,7 @@ import pytest
 from tests.sandbox.ukg_pro_world import UkgWorld
 
 from ml_connector_sandbox import judge as judge_module
+from ml_connector_sandbox.core.registry import open_system
 from ml_connector_sandbox.core.serve import Sandbox
 from ml_connector_sandbox.judge import expected, judge
 from ml_connector_sandbox.scenarios import trading_company
@@ -305,3 +306,32 @@ def test_the_command_line_prints_one_line_and_its_exit_code(capsys):
         assert "is not fully booked" in captured.err
         assert judge_module.main([*arguments, "--pay-run", "nope"]) == 2
     assert judge_module.main(arguments) == 2
+
+
+def test_together_with_the_simulated_ledger():
+    """Booked at the ledger's screen it is well; doubled, edited or deleted there it is not, and mended it is again."""
+    world = UkgWorld()
+    ledger = open_system("exact_online").vendor
+    lines = _lines(world, "20240", summary=True)
+    wish = [{"account": line["account"].strip(), "amount": line["amount"], **line["dimensions"]} for line in lines]
+    booked = ledger.control("book", {"journal": "95", "date": "2026-06-26", "lines": wish})
+
+    def verdict():
+        return judge(world.vendor.books(), ledger.books())
+
+    assert verdict().ok, verdict().differences
+    assert (1, len(lines)) == (verdict().entries, verdict().lines)
+
+    second = ledger.control("double", {"id": booked["id"]})
+    assert (verdict().ok, verdict().duplicates, verdict().lost) == (False, 1, 0)
+    ledger.control("delete", {"id": second["id"]})
+    assert verdict().ok
+
+    amount = ledger.books()["documents"][0]["lines"][0]["amount"]
+    ledger.control("edit", {"id": booked["id"], "line": 1, "amount": str(Decimal(amount) + 1)})
+    assert (verdict().ok, verdict().read_back_equal) == (False, False)
+    ledger.control("edit", {"id": booked["id"], "line": 1, "amount": amount})
+    assert verdict().ok
+
+    ledger.control("delete", {"id": booked["id"]})
+    assert (verdict().ok, verdict().duplicates, verdict().lost) == (False, 0, 1)
