@@ -110,10 +110,11 @@ class PayrollEndpoints:
         )
 
     def _register(self, request: Request, params: Mapping[str, str]) -> Response:
+        voids = [run for run in self._tenant.book.runs if run.kind == "void"]
         return listed(
             request,
             self._checks(request),
-            lambda item: rows.register_row(self._tenant.book, *item),
+            lambda item: rows.register_row(self._tenant.book, *item, voids),
             equal=("employeeId", "companyId", "checkId", "employeeNumber", "documentNumber"),
             rows_max=self._tenant.switches["page_rows_max"],
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
 from ml_connector_sandbox.systems.ukg_pro.payroll import Check, PayPeriod, PayRun
@@ -88,10 +90,10 @@ def check_id(run: PayRun, check: Check) -> str:
     return f"C{run.number:05d}{check.worker + 1:06d}"
 
 
-def register_row(book: Book, run: PayRun, check: Check) -> Json:
-    """A row of pay-register."""
+def register_row(book: Book, run: PayRun, check: Check, voids: Sequence[PayRun]) -> Json:
+    """A row of pay-register; `voids` are the runs that take checks back."""
     person, held = person_of(book, check), run.period
-    is_voided = any(_voids(book, other, run, check) for other in book.runs)
+    is_voided = run.kind == "regular" and any(_takes_back(book, other, run, check) for other in voids)
     return {
         "checkId": check_id(run, check),
         "documentNumber": f"{run.number % 1000:03d}{check.worker + 1:07d}",
@@ -140,13 +142,8 @@ def register_row(book: Book, run: PayRun, check: Check) -> Json:
     }
 
 
-def _voids(book: Book, other: PayRun, run: PayRun, check: Check) -> bool:
-    return (
-        run.kind == "regular"
-        and other.kind == "void"
-        and other.period.end == run.period.end
-        and book.workers[check.worker].worker in other.voids
-    )
+def _takes_back(book: Book, other: PayRun, run: PayRun, check: Check) -> bool:
+    return other.period.end == run.period.end and book.workers[check.worker].worker in other.voids
 
 
 def earning_rows(book: Book, run: PayRun, check: Check) -> list[Json]:
