@@ -56,6 +56,11 @@ def refuse_unsafe() -> str | None:
     return None
 
 
+def lock_path(folder: Path, name: str) -> Path:
+    """The file of a named lock."""
+    return folder / f"{hashlib.sha256(name.encode()).hexdigest()[:24]}.lock"
+
+
 class Locks:
     """Locks across threads and processes that a dead process cannot keep: files beside SQLite, advisory locks on PostgreSQL.
 
@@ -95,7 +100,7 @@ class Locks:
 
     def _file(self, name: str, timeout: float) -> FileLock:
         self._folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:24]}.lock", timeout=timeout, thread_local=False)
+        return FileLock(lock_path(self._folder, name), timeout=timeout, thread_local=False)
 
     @contextmanager
     def _advisory(self, name: str, *, wait: bool) -> Iterator[LockWatch | None]:

@@ -1,0 +1,84 @@
+"""Backup and restore of an installation on SQLite: the databases in one file, the keys apart.
+
+After a restore the books of the vendors may be ahead of ours, so every flow is set to `propose`, every run that was under way is held, and the
+durable engine starts empty. Posting again is safe then: the first look-up of every entry finds what was booked after the backup was taken.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tarfile
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from ml_connector.app.settings import Settings
+
+PRODUCT = "product.sqlite3"
+
+
+class BackupError(Exception):
+    """The backup cannot be made, or cannot be restored."""
+
+
+def backup(settings: Settings, to: Path) -> int:
+    """Write the product's database, consistent while it is in use, into a compressed file; returns its size in bytes."""
+    source = _path(settings)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / PRODUCT
+        with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(copy)) as target:
+            live.backup(target)
+        with tarfile.open(to, "w:gz") as archive:
+            archive.add(copy, PRODUCT)
+    return to.stat().st_size
+
+
+def backup_keys(settings: Settings, to: Path) -> None:
+    """Copy the key file; keep it apart from the database backup."""
+    to.touch(mode=0o600)
+    to.write_bytes(settings.key_file.read_bytes())
+
+
+def restore(settings: Settings, source: Path) -> None:
+    """Put a backup in place of the database, which is kept beside it. Nothing may run while this does."""
+    target = _path(settings)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with tarfile.open(source, "r:gz") as archive, tempfile.TemporaryDirectory() as folder:
+            archive.extract(PRODUCT, folder, filter="data")
+            copy = Path(folder) / PRODUCT
+            with closing(sqlite3.connect(copy)) as check:
+                (state,) = check.execute("PRAGMA integrity_check").fetchone()
+            if state != "ok":
+                raise BackupError(f"The backup {source.name} is damaged: {state}")
+            for path in (target, Path(settings.engine.removeprefix("sqlite:///"))):
+                for old in path.parent.glob(f"{path.name}*"):
+                    if not old.name.endswith(".before-restore"):
+                        old.replace(old.with_name(f"{old.name}.before-restore"))
+            target.write_bytes(copy.read_bytes())
+    except (tarfile.TarError, KeyError, OSError, sqlite3.DatabaseError) as error:
+        raise BackupError(f"{source.name} is not a backup of ml-connector: {error}") from error
+
+
+def make_safe(actor: str, organisation: str) -> tuple[int, int]:
+    """After a restore: all flows propose only, all runs under way are held; returns how many of each."""
+    from ml_connector.app.access import Access
+    from ml_connector.domain import codec
+    from ml_connector.domain.problem import Owner, Problem
+    from ml_connector.ports.storage import RunState
+    from ml_connector.store.models import Flow, Run
+
+    problem = Problem(
+        "run.restored", "run", "The database was restored while this run was under way. Look at it, then resume.", Owner.ADMINISTRATOR
+    )
+    flows = Flow.objects.exclude(mode="propose").update(mode="propose")
+    under_way = Run.objects.filter(state__in=[RunState.READY, RunState.RUNNING, RunState.WAITING])
+    runs = under_way.update(state=RunState.HELD, problems=codec.encode((problem,)))
+    Access(organisation).audit.append(actor=actor, action="restored", subject="installation", detail={"flows": flows, "runs": runs})
+    return flows, runs
+
+
+def _path(settings: Settings) -> Path:
+    if not settings.database.startswith("sqlite:///"):
+        raise BackupError("This installation is on PostgreSQL: back it up with pg_dump, and set the flows to propose after a restore.")
+    return Path(settings.database.removeprefix("sqlite:///"))

@@ -1,0 +1,50 @@
+"""What can stop a command, read for its face: what kind it is, what to say, and every problem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ml_connector.app.access import Unknown
+from ml_connector.app.backup import BackupError
+from ml_connector.app.mapping_csv import TableError
+from ml_connector.app.operations import NotAllowed
+from ml_connector.app.setup import SetupError
+from ml_connector.app.work import Unsafe
+from ml_connector.domain.problem import Problem
+from ml_connector.errors import ConnectorError
+from ml_connector.flows.policy import PolicyError
+from ml_connector.store.secrets import VaultError
+
+
+class Kind(Enum):
+    """Whose turn it is: the caller's, a person with other rights, or whoever runs the systems."""
+
+    USAGE = "usage"
+    NOT_ALLOWED = "not allowed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failure as people see it."""
+
+    kind: Kind
+    text: str
+    problems: tuple[Problem, ...] = ()
+
+
+EXPECTED = (TableError, SetupError, PolicyError, Unknown, NotAllowed, VaultError, Unsafe, BackupError, ConnectorError)
+"""Everything that is not a defect of ours."""
+
+
+def read_failure(error: BaseException) -> Failure:
+    """The failure that one of the expected errors stands for."""
+    if isinstance(error, TableError | SetupError):
+        count = len(error.problems)
+        return Failure(Kind.USAGE, f"{count} problem{'s' * (count > 1)}; nothing was changed.", error.problems)
+    if isinstance(error, ConnectorError):
+        return Failure(Kind.FAILED, error.problem.text + (f" [{error.support}]" if error.support else ""), (error.problem,))
+    if isinstance(error, NotAllowed):
+        return Failure(Kind.NOT_ALLOWED, str(error))
+    return Failure(Kind.USAGE if isinstance(error, PolicyError | Unknown) else Kind.FAILED, str(error))

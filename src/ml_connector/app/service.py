@@ -1,0 +1,69 @@
+"""The application as its faces use it: one object per process, organisation and person."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ml_connector.app.settings import Settings, start_django
+
+if TYPE_CHECKING:
+    # Models can be imported only after Django is started, and a command that shows its help starts nothing.
+    from ml_connector.app.access import Access, Actor
+    from ml_connector.app.assemble import Assembly
+    from ml_connector.app.operations import Operations
+    from ml_connector.app.setup import Setup
+
+
+@dataclass
+class Service:
+    """Everything that a face may do. Django is started when it is made."""
+
+    settings: Settings
+    actor_name: str
+    channel: str
+
+    def __post_init__(self) -> None:
+        level = logging.getLevelNamesMapping().get(self.settings.log_level.upper(), logging.WARNING)
+        structlog.configure(
+            processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"), structlog.processors.format_exc_info,
+                        structlog.processors.JSONRenderer()],
+            wrapper_class=structlog.make_filtering_bound_logger(level),
+            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        )  # fmt: skip
+        start_django(self.settings)
+
+    @cached_property
+    def access(self) -> Access:
+        from ml_connector.app.access import Access
+
+        return Access(self.settings.organisation)
+
+    @cached_property
+    def actor(self) -> Actor:
+        from ml_connector.app.access import Actor
+
+        return Actor(self.actor_name, self.channel)
+
+    @cached_property
+    def assembly(self) -> Assembly:
+        from ml_connector.app.assemble import Assembly
+
+        return Assembly(self.settings)
+
+    @cached_property
+    def setup(self) -> Setup:
+        from ml_connector.app.setup import Setup
+
+        return Setup(self.access, self.assembly, self.actor)
+
+    @cached_property
+    def operations(self) -> Operations:
+        from ml_connector.app.operations import Operations
+
+        return Operations(self.access, self.assembly, self.actor)

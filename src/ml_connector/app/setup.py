@@ -1,0 +1,196 @@
+"""Setting up: connections, sign-ins, mappings, flows. Every change is an entry of the audit chain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from ml_connector.app.access import Access, Actor, Unknown
+from ml_connector.app.assemble import Assembly, connectors
+from ml_connector.app.mapping_csv import read_mapping, write_mapping
+from ml_connector.domain.mapping import Mapping as CodeMapping
+from ml_connector.domain.mapping import canonical, check_mapping, pattern_matches
+from ml_connector.domain.problem import Problem
+from ml_connector.flows.policy import OPTIONS as OPTIONS
+from ml_connector.flows.policy import read_policy
+from ml_connector.ports.systems import Field, Right, Setting
+from ml_connector.store.models import Connection, Flow
+from ml_connector.transport.auth import consent_warning
+
+
+class SetupError(Exception):
+    """What was given cannot be used; nothing was changed."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problem.text for problem in problems))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLine:
+    """A connection as a list shows it."""
+
+    name: str
+    connector: str
+    sandbox: bool
+    signed_in: bool
+    consent_ends: datetime | None
+    warning: str
+
+
+class Setup:
+    """What an administrator does before the first run."""
+
+    def __init__(self, access: Access, assembly: Assembly, actor: Actor) -> None:
+        self._access, self._assembly, self._actor = access, assembly, actor
+
+    # --- connections ------------------------------------------------------------------------------------------------------------------------
+
+    def connectors(self) -> dict[str, tuple[str, tuple[Setting, ...]]]:
+        """Slug → title and settings of everything that can be connected."""
+        return {slug: (connector.title, connector.settings) for slug, connector in sorted(connectors().items())}
+
+    def add_connection(self, name: str, connector: str, values: Mapping[str, str], *, sandbox: bool) -> None:
+        """Store a connection. Raises `SetupError` with every problem of its settings; a host that is not the vendor's is one."""
+        known = connectors().get(connector)
+        if known is None:
+            raise SetupError([Problem("connector.unknown", connector, f"There is no connector {connector!r}: {', '.join(connectors())}.")])
+        plain, secret = self._sort(known.settings, values)
+        problems = known.check_settings(plain, sandbox)
+        for setting in known.settings:
+            if setting.field is Field.SECRET and setting.required and not secret.get(setting.name):
+                problems.append(Problem("setting.missing", setting.name, f"{setting.label} is missing. {setting.help}"))
+        if problems:
+            raise SetupError(problems)
+        with transaction.atomic():
+            row, _ = Connection.objects.update_or_create(
+                organisation=self._access.organisation,
+                name=name,
+                defaults={"connector": connector, "settings": plain, "sandbox": sandbox},
+            )
+            vault = self._assembly.wiring(row).vault
+            for key, value in secret.items():
+                vault.write(key, value)
+            self._note("connection.stored", name, {"connector": connector, "sandbox": sandbox, "secrets": len(secret)})
+
+    def _sort(self, settings: tuple[Setting, ...], values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        known = {setting.name: setting for setting in settings}
+        if unknown := sorted(set(values) - set(known)):
+            text = f"There is no setting {unknown[0]!r}; settings are {', '.join(known)}."
+            raise SetupError([Problem("setting.unknown", unknown[0], text)])
+        plain = {name: value for name, value in values.items() if known[name].field is not Field.SECRET}
+        secret = {name: value for name, value in values.items() if known[name].field is Field.SECRET}
+        return plain, secret
+
+    def connections(self) -> list[ConnectionLine]:
+        """Every connection, with what should worry an administrator."""
+        lines = []
+        for row in self._access.connections():
+            state = self._assembly.wiring(row).tokens.read()
+            warning = state.lost or consent_warning(state.consent_expires_at, self._assembly.clock) or ""
+            line = ConnectionLine(name=row.name, connector=row.connector, sandbox=row.sandbox, signed_in=bool(state.access_token),
+                                  consent_ends=state.consent_expires_at, warning=warning)  # fmt: skip
+            lines.append(line)
+        return lines
+
+    def test_connection(self, name: str) -> tuple[Right, ...]:
+        """The ping: every right, there or missing. Changes nothing at the vendor."""
+        return self._assembly.system(self._access.connection(name)).check()
+
+    def authorize_url(self, name: str) -> str:
+        """Where a person gives consent."""
+        return str(self._sign_in(name).authorize_url(self._state(name)))
+
+    def authorize(self, name: str, redirect: str) -> None:
+        """Finish a sign-in with the address that the vendor sent the browser to."""
+        self._sign_in(name).exchange(redirect, self._state(name))
+        self._note("connection.authorized", name, {})
+
+    def _sign_in(self, name: str) -> Any:
+        sign_in = self._assembly.system(self._access.connection(name)).sign_in
+        if sign_in is None:
+            raise SetupError([Problem("sign_in.none", name, f"{name} signs in with its settings; there is nothing to authorise.")])
+        return sign_in
+
+    def _state(self, name: str) -> str:
+        """Ties a pasted redirect to this connection: a secret of the connection, made once."""
+        vault = self._assembly.wiring(self._access.connection(name)).vault
+        try:
+            return vault.read("oauth_state")
+        except KeyError:
+            import secrets
+
+            vault.write("oauth_state", secrets.token_urlsafe(24))
+            return vault.read("oauth_state")
+
+    # --- mappings ---------------------------------------------------------------------------------------------------------------------------
+
+    def import_mapping(self, name: str, rules: bytes, codes: bytes | None) -> CodeMapping:
+        """Store a new version of a mapping. Raises `TableError` or `SetupError` with every problem; then nothing is stored."""
+        mapping = canonical(read_mapping(name, self._access.next_mapping_version(name), rules, codes))
+        if problems := check_mapping(mapping):
+            raise SetupError(problems)
+        with transaction.atomic():
+            self._access.add_mapping(mapping, self._actor)
+            self._note("mapping.imported", name, {"version": mapping.version, "rules": len(mapping.rules)})
+        return mapping
+
+    def export_mapping(self, name: str, version: int | None) -> tuple[str, str]:
+        """The tables of a mapping: rules and codes."""
+        return write_mapping(self._access.mapping(name, version))
+
+    def check_mapping(self, name: str, flow: Flow) -> list[Problem]:
+        """Problems of a mapping against the ledger's chart: accounts unknown or blocked, codes unknown."""
+        mapping, policy = self._access.mapping(name), read_policy(flow.mode, flow.starts_on, flow.options)
+        ledger = self._assembly.system(flow.target).ledger
+        problems = check_mapping(mapping)
+        for entity in sorted(set(policy.entities.values())) if ledger else []:
+            chart = ledger.chart(entity, policy.journal, policy.axes) if ledger else None
+            for rule in mapping.rules if chart else ():
+                for target in rule.targets:
+                    account = chart.accounts.get(target.account) if chart else None
+                    if account is None:
+                        problems.append(Problem("account.unknown", f"rule {rule.name}", f"{entity} has no GL account {target.account}."))
+                    elif account.blocked:
+                        problems.append(
+                            Problem("account.blocked", f"rule {rule.name}", f"GL account {target.account} is blocked in {entity}.")
+                        )
+        return problems
+
+    def suggest(self, name: str | None, source: str, pay_run: str) -> list[tuple[str, int, str]]:
+        """Source accounts of a pay run that no rule of the mapping matches: `(account, lines, first codes)`, most lines first."""
+        payroll = self._assembly.system(self._access.connection(source)).payroll
+        if payroll is None:
+            raise Unknown(f"{source} holds no payroll.")
+        rules = self._access.mapping(name).rules if name else ()
+        counts: dict[str, tuple[int, str]] = {}
+        for block in payroll.blocks(pay_run):
+            for row in block.rows:
+                if not any(pattern_matches(rule.account, row.account) for rule in rules):
+                    lines, codes = counts.get(row.account, (0, " ".join(f"{value.axis}={value.code}" for value in row.dimensions)))
+                    counts[row.account] = (lines + 1, codes)
+        return sorted(((account, lines, codes) for account, (lines, codes) in counts.items()), key=lambda item: (-item[1], item[0]))
+
+    # --- flows ------------------------------------------------------------------------------------------------------------------------------
+
+    def set_flow(self, source: str, target: str, *, mode: str, starts_on: date, mapping: str, options: Mapping[str, str]) -> Flow:
+        """Store how payroll runs between two connections. Sandbox and real connections never share a flow."""
+        read_policy(mode, starts_on, options)
+        self._access.mapping(mapping)
+        first, second = self._access.connection(source), self._access.connection(target)
+        if first.sandbox != second.sandbox:
+            text = f"{first.name} and {second.name} are not both sandbox or both real. Simulated pay is never booked in real books."
+            raise SetupError([Problem("flow.mixed", "connections", text)])
+        with transaction.atomic():
+            flow = self._access.set_flow(
+                kind="payroll", source=first, target=second, mode=mode, starts_on=starts_on, mapping=mapping, options=options
+            )
+            self._note("flow.stored", f"{source} → {target}", {"mode": mode, "starts_on": str(starts_on), "mapping": mapping})
+        return flow
+
+    def _note(self, action: str, subject: str, detail: Mapping[str, str | int | bool | None]) -> None:
+        self._access.audit.append(actor=f"{self._actor.channel}:{self._actor.name}", action=action, subject=subject, detail=detail)

@@ -1,0 +1,41 @@
+"""What a serving process does now and then: keep idle sign-ins alive, forget what may be forgotten, repeat the look for duplicates."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from ml_connector.app.assemble import Assembly
+from ml_connector.errors import ConnectorError
+from ml_connector.ports.storage import RunState
+from ml_connector.runs.engine import KEEP_DAYS, Recoverer
+from ml_connector.store.models import Connection, ExchangeRow, StagedRow
+
+EXCHANGE_DAYS = 400
+STAGED_DAYS = 400
+UPKEEP_SECONDS = 3600.0
+log = structlog.get_logger("upkeep")
+
+
+def upkeep(assembly: Assembly) -> dict[str, int]:
+    """One round; returns what was done. A connection that fails is reported and does not stop the others."""
+    renewed = 0
+    for connection in Connection.objects.all():
+        try:
+            sign_in = assembly.system(connection).sign_in
+            if sign_in is not None and assembly.wiring(connection).tokens.read().refresh_token:
+                sign_in.renew()
+                renewed += 1
+        except ConnectorError as error:
+            log.warning("sign_in.not_renewed", connection=connection.name, why=error.problem.text)
+    now = assembly.clock.now()
+    exchanges, _ = ExchangeRow.objects.filter(at__lt=now - timedelta(days=EXCHANGE_DAYS)).delete()
+    ended = [RunState.DONE, RunState.CANCELLED]
+    staged, _ = StagedRow.objects.filter(run__updated_at__lt=now - timedelta(days=STAGED_DAYS), run__state__in=ended).delete()
+    recoverer = Recoverer(assembly.settings.engine)
+    try:
+        forgotten = recoverer.forget(int((now - timedelta(days=KEEP_DAYS)).timestamp() * 1000))
+    finally:
+        recoverer.close()
+    return {"renewed": renewed, "exchanges": exchanges, "staged": staged, "workflows": forgotten}

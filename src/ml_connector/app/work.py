@@ -1,0 +1,75 @@
+"""Carrying runs out: by this process when nobody else does, or watching whoever does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ml_connector.app.assemble import Assembly, StoreWorkshop
+from ml_connector.app.operations import AT_REST
+from ml_connector.ports.storage import RunRow, RunState
+from ml_connector.runs.engine import Engine, Recoverer
+from ml_connector.runs.worker import lock_name, working
+from ml_connector.store.database import refuse_unsafe
+from ml_connector.store.models import Run
+from ml_connector.store.runs import StoredRuns
+
+POLL_SECONDS = 0.05
+SHORT_WAIT_SECONDS = 180
+
+
+class Unsafe(Exception):
+    """This database may forget acknowledged commits; nothing is run on it."""
+
+
+@contextmanager
+def at_work(assembly: Assembly, point: Callable[[str], None] = lambda name: None) -> Iterator[bool]:
+    """Carry out runs in this process while the block lasts; false when another process already does under this executor id."""
+    if why := refuse_unsafe():
+        raise Unsafe(why)
+
+    def engine(alive: Callable[[], None]) -> Engine:
+        return StoreWorkshop(assembly=assembly, alive=alive, point=point).engine()
+
+    with working(engine, assembly.locks.seize, assembly.settings.executor) as running:
+        yield running is not None
+
+
+def follow(run: str, show: Callable[[RunRow], None], timeout_seconds: float | None = None) -> RunRow:
+    """Watch a run until it is at rest, or waits for longer than three minutes; calls `show` whenever it moved."""
+    runs, began, last = StoredRuns(), time.monotonic(), None
+    while True:
+        row = runs.get(run)
+        if last is None or (row.state, row.stage, row.attempt) != (last.state, last.stage, last.attempt):
+            show(row)
+            last = row
+        if row.state in AT_REST or _waits_long(row) or (timeout_seconds is not None and time.monotonic() - began > timeout_seconds):
+            return row
+        time.sleep(POLL_SECONDS)
+
+
+def idle(stopped: threading.Event) -> None:
+    """Wait until no run is ready, running or due, or until told to stop."""
+    active = Run.objects.filter(state__in=[RunState.READY, RunState.RUNNING])
+    while active.exists() and not stopped.wait(POLL_SECONDS):
+        pass
+
+
+def recover(assembly: Assembly, executor: str) -> int | None:
+    """Take over the pending work of an executor that is proved dead; `None` when it is alive."""
+    with assembly.locks.seize(lock_name(executor)) as watch:
+        if watch is None:
+            return None
+        recoverer = Recoverer(assembly.settings.engine)
+        try:
+            return recoverer.take_over(executor)
+        finally:
+            recoverer.close()
+
+
+def _waits_long(row: RunRow) -> bool:
+    if row.state is not RunState.WAITING or row.due_at is None:
+        return False
+    return row.due_at.timestamp() - time.time() > SHORT_WAIT_SECONDS

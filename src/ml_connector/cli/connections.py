@@ -1,0 +1,149 @@
+"""`connections` and `flows`: what is connected, and what runs between."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import typer
+
+from ml_connector.cli.main import service
+from ml_connector.cli.output import FAILED_COMMAND, Json, errors, out, say, stop, table
+
+connections = typer.Typer(help="Systems that are connected.", no_args_is_help=True)
+flows = typer.Typer(help="What runs between two connections.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(connections, name="connections")
+    app.add_typer(flows, name="flows")
+
+
+@connections.command("add")
+def add(
+    name: str = typer.Argument(help="What you call it."),
+    connector: str = typer.Option(..., help="Which product; `connections settings` lists them with their settings."),
+    set_: list[str] = typer.Option([], "--set", help="setting=value, as often as needed."),
+    secret_file: list[str] = typer.Option([], "--secret-file", help="setting=path of a file that holds the secret."),
+    sandbox: bool = typer.Option(False, help="A simulator on this machine."),
+    as_json: bool = Json,
+) -> None:
+    """Store a connection, or change one. Secrets are asked for when they are not given; prefer that, or --secret-file, over --set."""
+    with errors(as_json):
+        setup = service().setup
+        values = dict(_pair(text) for text in set_)
+        values |= {key: Path(path).read_text().strip() for key, path in map(_pair, secret_file)}
+        _, settings = setup.connectors().get(connector, ("", ()))
+        for setting in settings:
+            if setting.field == "secret" and setting.required and setting.name not in values and out.is_terminal and not as_json:
+                values[setting.name] = typer.prompt(setting.label, hide_input=True)
+        setup.add_connection(name, connector, values, sandbox=sandbox)
+        say(as_json, {"ok": True, "connection": name}, f"{name} is stored. Next: ml-connector connections test {name}")
+
+
+@connections.command("settings")
+def settings(as_json: bool = Json) -> None:
+    """Every product that can be connected, with its settings."""
+    with errors(as_json):
+        known = service().setup.connectors()
+        if as_json:
+            say(True, {slug: {"title": title, "settings": [s.name for s in items]} for slug, (title, items) in known.items()})
+            return
+        for slug, (title, items) in known.items():
+            rows = [(s.name, "required" if s.required else "", s.field.value, s.default, s.help) for s in items]
+            table(f"{title} ({slug})", ["setting", "", "kind", "default", "what it is"], rows)
+
+
+@connections.command("list")
+def list_(as_json: bool = Json) -> None:
+    """Every connection. Sandbox connections are marked."""
+    with errors(as_json):
+        lines = service().setup.connections()
+        if as_json:
+            say(True, {"connections": [
+                {"name": line.name, "connector": line.connector, "sandbox": line.sandbox, "signed_in": line.signed_in,
+                 "consent_ends": line.consent_ends, "warning": line.warning} for line in lines]})  # fmt: skip
+            return
+        rows = [(line.name, line.connector, "SANDBOX" if line.sandbox else "", line.consent_ends, line.warning) for line in lines]
+        table("Connections", ["name", "product", "", "sign-in ends", "warning"], rows)
+
+
+@connections.command("test")
+def ping(name: str, as_json: bool = Json) -> None:
+    """Ask the system what we may do there: each right, there or missing. Changes nothing."""
+    with errors(as_json):
+        rights = service().setup.test_connection(name)
+        missing = [right for right in rights if not right.granted]
+        rows = [{"name": r.name, "granted": r.granted, "needed_for": r.needed_for, "text": r.text} for r in rights]
+        if as_json:
+            say(True, {"ok": not missing, "rights": rows})
+        else:
+            shown = [("yes" if r.granted else "MISSING", r.name, r.needed_for, r.text) for r in rights]
+            table(f"{name}", ["", "right", "needed for", ""], shown)
+        if missing:
+            raise typer.Exit(FAILED_COMMAND)
+
+
+@connections.command("authorize")
+def authorize(
+    name: str, redirect: str = typer.Argument("", help="The address the browser ended at, pasted."), as_json: bool = Json
+) -> None:
+    """Sign in: without an address, shows where to give consent; with it, finishes."""
+    with errors(as_json):
+        setup = service().setup
+        if not redirect:
+            url = setup.authorize_url(name)
+            text = f"1. Open {url}\n2. Give consent.\n3. Paste the address the browser ends at: ml-connector connections authorize {name} '<address>'"
+            say(as_json, {"ok": True, "authorize_url": url}, text)
+            return
+        setup.authorize(name, redirect)
+        say(as_json, {"ok": True, "connection": name}, f"{name} is signed in. Next: ml-connector connections test {name}")
+
+
+@flows.command("set")
+def set_flow(
+    source: str = typer.Option(..., "--from"),
+    target: str = typer.Option(..., "--to"),
+    mapping: str = typer.Option(..., help="Name of the mapping."),
+    starts_on: datetime = typer.Option(..., formats=["%Y-%m-%d"], help="Nothing that pays for earlier days is ever posted."),
+    mode: str = typer.Option("propose", help="propose, approve or automatic."),
+    option: list[str] = typer.Option([], "--option", help="option=value; `flows options` lists them."),
+    as_json: bool = Json,
+) -> None:
+    """Store how payroll runs between two connections."""
+    with errors(as_json):
+        options = dict(_pair(text) for text in option)
+        service().setup.set_flow(source, target, mode=mode, starts_on=starts_on.date(), mapping=mapping, options=options)
+        say(as_json, {"ok": True, "from": source, "to": target, "mode": mode}, f"Payroll {source} → {target} is set, mode {mode}.")
+
+
+@flows.command("options")
+def options(as_json: bool = Json) -> None:
+    """What a payroll flow can be told."""
+    from ml_connector.app.setup import OPTIONS
+
+    if as_json:
+        say(True, OPTIONS)
+    else:
+        table("Options of a payroll flow", ["option", "what it is"], OPTIONS.items())
+
+
+@flows.command("list")
+def list_flows(as_json: bool = Json) -> None:
+    """Every flow with its mode."""
+    with errors(as_json):
+        rows = [(f.pk, f.kind, f.source.name, f.target.name, f.mode, f.starts_on, f.mapping,
+                 "SANDBOX" if f.target.sandbox else "") for f in service().access.flows()]  # fmt: skip
+        names = ("id", "kind", "from", "to", "mode", "starts_on", "mapping", "sandbox")
+        if as_json:
+            say(True, {"flows": [dict(zip(names, row, strict=True)) for row in rows]})
+        else:
+            table("Flows", names, rows)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        stop(2, f"{text!r} is not of the form name=value.")
+    return name.strip(), value

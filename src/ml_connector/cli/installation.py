@@ -1,0 +1,144 @@
+"""`audit`, `backup`, `restore`, `keys`, `serve`, `recover`, `sandbox`: the installation itself."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import typer
+
+from ml_connector.cli.main import service
+from ml_connector.cli.output import FAILED_COMMAND, NOT_ALLOWED, Json, errors, out, print_json, say, stop
+
+audit = typer.Typer(help="The chain of what was done.", no_args_is_help=True)
+keys = typer.Typer(help="Keys of the vault.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(audit, name="audit")
+    app.add_typer(keys, name="keys")
+    app.command("backup")(backup)
+    app.command("restore")(restore)
+    app.command("serve")(serve)
+    app.command("recover")(recover)
+    app.command("sandbox", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(sandbox)
+
+
+@audit.command("verify")
+def verify(as_json: bool = Json) -> None:
+    """Prove that no entry was changed, removed or added."""
+    from ml_connector.app.queries import audit_faults
+
+    with errors(as_json):
+        count, faults = audit_faults(service().access)
+        text = f"{count} entries, unbroken." if not faults else "\n".join(faults)
+        say(as_json, {"ok": not faults, "entries": count, "faults": faults}, text)
+        if faults:
+            raise typer.Exit(FAILED_COMMAND)
+
+
+@audit.command("export")
+def export(path: Path | None = typer.Argument(None, help="File to write; standard output without one.")) -> None:
+    """Write the chain as one JSON object a line, for `verify_audit.py` or any tool of the auditor's."""
+    from ml_connector.app.queries import audit_lines
+
+    with errors(False):
+        target = path.open("w", encoding="utf-8") if path else sys.stdout
+        for line in audit_lines(service().access):
+            target.write(json.dumps(line, ensure_ascii=False) + "\n")
+        if path:
+            target.close()
+
+
+@keys.command("rotate")
+def rotate(as_json: bool = Json) -> None:
+    """Make a new key, re-encrypt every secret with it, and drop the old ones."""
+    from ml_connector.app.queries import rotate_keys
+
+    with errors(as_json):
+        count = rotate_keys(service().assembly, service().access, service().actor)
+        say(as_json, {"ok": True, "secrets": count}, f"{count} secrets are encrypted with a new key. Back up the key file again.")
+
+
+def backup(
+    to: Path, keys_to: Path | None = typer.Option(None, help="Copy the key file there; keep it apart."), as_json: bool = Json
+) -> None:
+    """Write the database to a file, consistent while in use. Keys are never in it."""
+    from ml_connector.app import backup as backups
+
+    with errors(as_json):
+        size = backups.backup(service().settings, to)
+        if keys_to is not None:
+            backups.backup_keys(service().settings, keys_to)
+        say(
+            as_json,
+            {"ok": True, "bytes": size},
+            f"{to}: {size} bytes. The keys are not in it{f'; they are in {keys_to}' if keys_to else ''}.",
+        )
+
+
+def restore(source: Path, as_json: bool = Json) -> None:
+    """Put a backup in place. Afterwards all flows only propose, and runs that were under way are held."""
+    from ml_connector.app import backup as backups
+    from ml_connector.app.settings import Settings
+
+    settings = Settings()
+    with errors(as_json):
+        from ml_connector.app.queries import somebody_works
+
+        if somebody_works(settings):
+            stop(NOT_ALLOWED, "A worker is running on this installation. Stop it first.", as_json)
+        backups.restore(settings, source)
+        flows, runs = backups.make_safe("cli", service().access.organisation.slug)
+        say(as_json, {"ok": True, "flows": flows, "runs": runs}, f"Restored. {flows} flows now only propose; {runs} runs are held.")
+
+
+def serve(once: bool = typer.Option(False, help="Do what is due, then end."), as_json: bool = Json) -> None:
+    """Carry out runs until stopped; keeps sign-ins alive."""
+    from ml_connector.app.upkeep import UPKEEP_SECONDS, upkeep
+    from ml_connector.app.work import at_work, idle
+
+    svc, stopped = service(), threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    with errors(as_json), at_work(svc.assembly) as working:
+        if not working:
+            stop(
+                NOT_ALLOWED,
+                f"Another process already works as {svc.settings.executor!r}. Give this one its own ML_CONNECTOR_EXECUTOR.",
+                as_json,
+            )
+        if not as_json:
+            out.print(f"Working as {svc.settings.executor!r}. Stop with Ctrl-C.", markup=False)
+        while not stopped.is_set():
+            done = upkeep(svc.assembly)
+            if as_json:
+                print_json({"upkeep": done})
+            if once:
+                idle(stopped)
+                return
+            stopped.wait(UPKEEP_SECONDS)
+
+
+def recover(executor: str = typer.Option(..., help="Id of the worker that is gone for good."), as_json: bool = Json) -> None:
+    """Hand the work of a dead worker to those alive. Refused while its lock is held."""
+    from ml_connector.app.work import recover as take_over
+
+    with errors(as_json):
+        count = take_over(service().assembly, executor)
+        if count is None:
+            stop(NOT_ALLOWED, f"{executor!r} is alive. Recovering it would do its work twice.", as_json)
+        say(as_json, {"ok": True, "workflows": count}, f"{count} stages were put back on their queues.")
+
+
+def sandbox(context: typer.Context) -> None:
+    """Start simulators of the vendors; arguments as for `python -m ml_connector_sandbox serve`."""
+    try:
+        from ml_connector_sandbox.core.serve import main as serve_sandbox
+    except ImportError:
+        stop(FAILED_COMMAND, "The simulators are a distribution of their own: install ml-connector-sandbox.")
+    raise typer.Exit(serve_sandbox(context.args))

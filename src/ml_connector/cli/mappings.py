@@ -1,0 +1,75 @@
+"""`mappings`: import, export, suggest, check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from ml_connector.cli.main import service
+from ml_connector.cli.output import HELD, USAGE, Json, errors, out, problems_json, say, show_problems, stop, table
+
+mappings = typer.Typer(help="From payroll's codes to GL accounts and dimensions.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(mappings, name="mappings")
+
+
+@mappings.command("import")
+def import_(
+    name: str, rules: Path, codes: Path | None = typer.Option(None, help="Table axis,source_code,code."), as_json: bool = Json
+) -> None:
+    """Store a table of rules as a new version."""
+    with errors(as_json):
+        for path in (rules, codes):
+            if path is not None and not path.is_file():
+                stop(USAGE, f"There is no file {path}.", as_json)
+        mapping = service().setup.import_mapping(name, rules.read_bytes(), codes.read_bytes() if codes else None)
+        text = f"{name} version {mapping.version}: {len(mapping.rules)} rules, {len(mapping.translations)} codes."
+        say(as_json, {"ok": True, "mapping": name, "version": mapping.version, "rules": len(mapping.rules)}, text)
+
+
+@mappings.command("export")
+def export(name: str, version: int | None = None, as_json: bool = Json) -> None:
+    """Print the rules of a mapping as a table."""
+    with errors(as_json):
+        rules, codes = service().setup.export_mapping(name, version)
+        if as_json:
+            say(True, {"rules": rules, "codes": codes})
+        else:
+            out.out(rules, end="")
+
+
+@mappings.command("suggest")
+def suggest(
+    source: str = typer.Option(..., "--from"),
+    pay_run: str = typer.Option(...),
+    name: str | None = typer.Argument(None),
+    as_json: bool = Json,
+) -> None:
+    """Source accounts of a pay run that the mapping does not cover yet."""
+    with errors(as_json):
+        found = service().setup.suggest(name, source, pay_run)
+        if as_json:
+            say(True, {"unmapped": [{"account": a, "lines": n, "first_codes": c} for a, n, c in found]})
+        else:
+            table("Not mapped", ["source account", "lines", "first codes"], found, right=[1])
+
+
+@mappings.command("check")
+def check(name: str, source: str = typer.Option(..., "--from"), target: str = typer.Option(..., "--to"), as_json: bool = Json) -> None:
+    """Compare a mapping with the ledger it is for."""
+    with errors(as_json):
+        svc = service()
+        problems = svc.setup.check_mapping(name, svc.access.flow("payroll", source, target))
+        say(
+            as_json,
+            {"ok": not problems, "problems": problems_json(problems)},
+            f"{name}: {len(problems)} problems." if problems else f"{name} fits.",
+        )
+        if problems:
+            if not as_json:
+                show_problems(problems)
+            raise typer.Exit(HELD)

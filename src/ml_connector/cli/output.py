@@ -1,0 +1,85 @@
+"""What commands print, for people and with `--json`, and how they end.
+
+Exit codes: 0 done · 1 a defect or an error of the vendor's · 2 the command was used wrongly · 3 held, a person must mend something ·
+4 waiting for approval · 5 still waiting, it goes on by itself · 6 failed · 7 not allowed now or not by this person.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+OK, FAILED_COMMAND, USAGE, HELD, APPROVAL, WAITING, FAILED_RUN, NOT_ALLOWED = range(8)
+STATE_CODES = {"done": OK, "held": HELD, "awaiting_approval": APPROVAL, "failed": FAILED_RUN, "cancelled": OK}
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Json = typer.Option(False, "--json", help="Print one JSON object and nothing else.")
+
+
+def say(as_json: bool, data: Mapping[str, Any], text: str | None = None) -> None:
+    """One result: the JSON object, or the text."""
+    if as_json:
+        print_json(data)
+    elif text:
+        out.print(text, markup=False)
+
+
+def print_json(data: Any) -> None:
+    """One line of JSON; dates and decimals as text."""
+    sys.stdout.write(json.dumps(data, default=str, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], right: Iterable[int] = ()) -> None:
+    """A table for people; `right` are the numbers of the columns of amounts."""
+    shown = Table(title=title, title_justify="left", title_style="bold", show_edge=False, pad_edge=False)
+    numbers = set(right)
+    for index, column in enumerate(columns):
+        shown.add_column(column, justify="right" if index in numbers else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*("" if value is None else str(value) for value in row))
+    out.print(shown)
+
+
+def problems_json(problems: Iterable[Any]) -> list[dict[str, str]]:
+    """Problems as plain values."""
+    return [{"code": p.code, "where": p.where, "text": p.text, "owner": str(p.owner)} for p in problems]
+
+
+def show_problems(problems: Iterable[Any]) -> None:
+    """Problems for people, on standard error."""
+    for problem in problems:
+        err.print(f"  {problem.code} at {problem.where}: {problem.text} ({problem.owner} can mend it)", markup=False)
+
+
+def stop(code: int, text: str, as_json: bool = False, problems: Iterable[Any] = ()) -> NoReturn:
+    """End the command with an error."""
+    listed = list(problems)
+    if as_json:
+        print_json({"ok": False, "error": text, "problems": problems_json(listed)})
+    else:
+        err.print(text, markup=False)
+        show_problems(listed)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def errors(as_json: bool) -> Iterator[None]:
+    """Turns what the application raises into an exit code and a text that says what to do."""
+    from ml_connector.app.failures import EXPECTED, Kind, read_failure
+
+    try:
+        yield
+    except EXPECTED as error:
+        failure = read_failure(error)
+        code = {Kind.USAGE: USAGE, Kind.NOT_ALLOWED: NOT_ALLOWED, Kind.FAILED: FAILED_COMMAND}[failure.kind]
+        stop(code, failure.text, as_json, failure.problems)

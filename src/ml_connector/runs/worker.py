@@ -1,0 +1,61 @@
+"""A worker: the one process that runs stages under an executor id, for as long as it holds that id's lock.
+
+seize the lock ─ free ─ launch the engine ─ watch the lock ─ lost: end the process at once
+               └ held: somebody alive works under this id; leave it to them
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+from ml_connector.runs.engine import Engine, end_process
+
+WATCH_SECONDS = 1.0
+
+
+class Watch(Protocol):
+    """Asks whether a seized lock is still held."""
+
+    def held(self) -> bool: ...
+
+
+Seize = Callable[[str], AbstractContextManager[Watch | None]]
+
+
+def lock_name(executor: str) -> str:
+    """The lock of an executor id."""
+    return f"executor:{executor}"
+
+
+@contextmanager
+def working(engine: Callable[[Callable[[], None]], Engine], seize: Seize, executor: str) -> Iterator[Engine | None]:
+    """Run the engine under the executor's lock; yields `None` when somebody alive holds it.
+
+    `engine` builds it, given a function that ends the process when the lock is gone: asked before every send.
+    """
+    with seize(lock_name(executor)) as watch:
+        if watch is None:
+            yield None
+            return
+
+        def alive() -> None:
+            if not watch.held():
+                end_process(f"the lock of executor {executor} was lost")
+
+        running = engine(alive)
+        stop = threading.Event()
+
+        def look() -> None:
+            while not stop.wait(WATCH_SECONDS):
+                alive()
+
+        threading.Thread(target=look, name="lock watch", daemon=True).start()
+        running.start()
+        try:
+            yield running
+        finally:
+            stop.set()
+            running.stop()
