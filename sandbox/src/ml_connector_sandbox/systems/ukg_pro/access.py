@@ -100,14 +100,12 @@ class Access:
         return count
 
     def _is_signed_in(self, request: Request, family: str) -> bool:
-        if family == "platform":
+        if family == "platform" or (self._tenant.switches["core_bearer"] and bearer_token(request.headers)):
             return self._has_bearer(request)
         if not same_secret(request.headers.get("us-customer-api-key", ""), self.customer_key):
             return False
         if self._tenant.switches["strict_user_key"] and not same_secret(request.headers.get("x-api-key", ""), self.user_key):
             return False
-        if self._tenant.switches["core_bearer"] and self._has_bearer(request):
-            return True
         given = basic_credentials(request.headers)
         return given is not None and same_secret(given[0], self.username) and same_secret(given[1], self.password)
 

@@ -40,7 +40,7 @@ SWITCHES = (
     _switch("undone_runs_listed", True, "rows of an undone run can still be read"),
     _switch("clock_gates_runs", False, "periods close, and runs and checks appear, only when the clock reaches them"),
     _switch("strict_user_key", False, "demand the user key in `x-api-key`"),
-    _switch("core_bearer", False, "core endpoints also accept a platform bearer token"),
+    _switch("core_bearer", False, "core endpoints also accept a platform bearer token, which then stands for the keys too"),
     _switch("token_seconds", 3600, "lifetime of both kinds of token"),
     _switch("gl_permission", "Payroll Integration", "permission that opens the general ledger"),
     _switch("third_party_permission", "Third Party Pay", "permission that opens Third-Party Pay"),
