@@ -46,7 +46,7 @@ class Recording(httpx2.BaseTransport):
         response = self._inner.handle_request(request)
         if request.url.path.endswith("/oauth2/token"):
             grant = parse_qs(request.read().decode())["grant_type"][0]
-            self.answers.append((grant, json.loads(response.read()) if response.status_code == 200 else {}))
+            self.answers.append((grant, json.loads(response.read()) if "json" in response.headers.get("content-type", "") else {}))
         return response
 
 
@@ -109,7 +109,7 @@ class ExactWorld:
         return (self.credentials["client_secret"], self.credentials["webhook_secret"], *tokens, *answered, *self.codes)
 
     def renewals(self) -> int:
-        return sum(1 for grant, answer in self.wire.answers if grant == "refresh_token" and answer)
+        return sum(1 for grant, answer in self.wire.answers if grant == "refresh_token" and "access_token" in answer)
 
     def consent(self, url: str) -> str:
         """The login page approves at once and sends the browser back."""

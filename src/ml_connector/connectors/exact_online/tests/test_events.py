@@ -1,0 +1,81 @@
+"""Notifications: signed over the bytes as they came."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import UTC, datetime
+
+import pytest
+
+from ml_connector.connectors.exact_online.events import BODY_BYTES_MAX, Challenge, ExactEvents
+from ml_connector.contract.memory import MemoryVault
+from ml_connector.errors import Refused
+from ml_connector.ports.systems import Event
+
+SECRET = "webhook-secret"
+CONTENT = (
+    b'{"Topic":"GLAccounts","ClientId":"c","Division":1204,"Action":"Update","Key":"k", '
+    b'"ExactOnlineEndpoint":"https://start.exactonline.nl/api/v1/1204/financial/GLAccounts(guid\'k\')","EventCreatedOn":"2026-07-01T22:56:23.087"}'
+)
+
+
+def signed(content: bytes = CONTENT, secret: str = SECRET) -> bytes:
+    digest = hmac.new(secret.encode(), content, hashlib.sha256).hexdigest().upper()
+    return b'{"Content":' + content + b',"HashCode":"' + digest.encode() + b'"}'
+
+
+def events(divisions: tuple[str, ...] = ("1204",), **secrets: str) -> ExactEvents:
+    return ExactEvents(divisions, MemoryVault(secrets or {"webhook_secret": SECRET}))
+
+
+def test_event_of_a_signed_body() -> None:
+    """Blanks inside the content belong to what is signed."""
+    event = events().verify({}, signed())
+
+    assert event == Event(
+        id="1204:GLAccounts:k:Update:2026-07-01T22:56:23.087",
+        topic="GLAccounts",
+        key="k",
+        occurred_at=datetime(2026, 7, 1, 22, 56, 23, 87000, tzinfo=UTC),
+        detail={
+            "entity": "1204",
+            "action": "Update",
+            "address": "https://start.exactonline.nl/api/v1/1204/financial/GLAccounts(guid'k')",
+        },
+    )
+
+
+def test_empty_call_is_a_challenge() -> None:
+    """Exact tries the address with an empty body and expects 200."""
+    assert events().verify({}, b"") == Challenge(status=200, body=b"")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (signed(secret="the client secret"), "event.signature"),
+        (signed().replace(b"1204,", b"1205,"), "event.signature"),
+        (signed().replace(b'"k", ', b'"k",'), "event.signature"),
+        (signed(CONTENT.replace(b"1204,", b"9999,")), "event.entity"),
+        (b'{"Content":{}}', "event.shape"),
+        (b"<html>", "event.shape"),
+        (b"\xff\xfe", "event.shape"),
+        (b"x" * (BODY_BYTES_MAX + 1), "event.size"),
+        (signed(CONTENT.replace(b"2026-07-01T22:56:23.087", b"soon")), "event.shape"),
+    ],
+)
+def test_bodies_that_are_refused(body: bytes, code: str) -> None:
+    """What is not signed, not for us, or not Exact's."""
+    with pytest.raises(Refused) as caught:
+        events().verify({}, body)
+
+    assert caught.value.problem.code == code
+
+
+def test_without_a_secret_nothing_is_trusted() -> None:
+    """The text says what to enter."""
+    with pytest.raises(Refused) as caught:
+        events(other="x").verify({}, signed())
+
+    assert "no webhook secret" in caught.value.problem.text

@@ -1,0 +1,91 @@
+"""Settings: what is refused before any call, with field, value and remedy."""
+
+from __future__ import annotations
+
+import pytest
+
+from ml_connector.connectors.exact_online import CONNECTOR
+from ml_connector.contract.memory import memory_wiring
+from ml_connector.errors import NotSent
+
+GOOD = {"base_url": "https://start.exactonline.nl", "division": "123456", "redirect_uri": "https://connector.example/back"}
+
+
+def problems(sandbox: bool = False, **changed: str) -> list[tuple[str, str]]:
+    return [(problem.code, problem.where) for problem in CONNECTOR.check_settings({**GOOD, **changed}, sandbox)]
+
+
+def test_defaults_are_enough() -> None:
+    """Three settings and the secrets make a connection."""
+    assert problems() == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "https://start.exactonline.example",
+        "https://start.exactonline.nl.example",
+        "http://start.exactonline.nl",
+        "https://exactonline.nl@evil.example",
+        "http://127.0.0.1:9101",
+        "",
+    ],
+)
+def test_host_that_is_not_the_vendors(host: str) -> None:
+    """Secrets go to the vendor's hosts only; this machine is not one of them."""
+    assert problems(base_url=host) == [("setting.host", "base_url")]
+
+
+def test_sandbox_is_this_machine_only() -> None:
+    """A sandbox connection cannot speak to a real host, nor the other way round."""
+    assert problems(sandbox=True, base_url="http://127.0.0.1:9101") == []
+    assert problems(sandbox=True) == [("setting.host", "base_url")]
+
+
+def test_settling_time_covers_the_deadline() -> None:
+    """On a real host the settling time is never below the deadline and 60 seconds."""
+    assert problems(settle_seconds="159") == [("setting.settle", "settle_seconds")]
+    assert problems(settle_seconds="160") == []
+
+
+def test_calls_cannot_be_unlimited_on_a_real_host() -> None:
+    """Exact blocks an app that does not count."""
+    assert problems(calls_per_minute="0") == [("setting.calls", "calls_per_minute")]
+    assert problems(sandbox=True, base_url="http://localhost:1", calls_per_minute="0", calls_per_day="0") == []
+
+
+def test_every_problem_at_once() -> None:
+    """Nobody has to try five times."""
+    found = problems(base_url="https://x.example", division="current", redirect_uri="http://localhost/", lines_max="many")
+
+    assert [where for _, where in found] == ["base_url", "division", "redirect_uri", "lines_max"]
+
+
+def test_open_refuses_what_the_check_refuses() -> None:
+    """No system stands behind settings with a problem."""
+    with pytest.raises(NotSent) as caught:
+        CONNECTOR.open({**GOOD, "base_url": "https://start.exactonline.example"}, memory_wiring(sandbox=False))
+
+    assert "is not a host of this vendor" in caught.value.problem.text
+
+
+def test_tenant_is_known_without_a_call() -> None:
+    """The region's host, in which division numbers are unique."""
+    assert CONNECTOR.open(GOOD, memory_wiring(sandbox=False)).tenant == "start.exactonline.nl"
+    assert CONNECTOR.open({**GOOD, "base_url": "http://127.0.0.1:1"}, memory_wiring()).tenant == "sandbox"
+
+
+def test_limits_are_settings() -> None:
+    """Deadline, settling and visibility come from the connection; a sandbox settles in five seconds."""
+    real = CONNECTOR.open(GOOD, memory_wiring(sandbox=False)).ledger
+    sandbox = CONNECTOR.open({**GOOD, "base_url": "http://127.0.0.1:1", "lines_max": "7"}, memory_wiring()).ledger
+    assert real is not None
+    assert sandbox is not None
+
+    assert (real.limits.deadline_seconds, real.limits.settle_seconds, real.limits.visible_seconds, real.limits.lines_max) == (
+        100,
+        600,
+        60,
+        1000,
+    )
+    assert (sandbox.limits.settle_seconds, sandbox.limits.visible_seconds, sandbox.limits.lines_max) == (5, 0, 7)
