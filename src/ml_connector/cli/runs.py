@@ -107,6 +107,13 @@ def resume(
         _finish([identity], as_json)
 
 
+@runs.command("follow")
+def follow(identity: str, as_json: bool = Json) -> None:
+    """Watch a run, and carry it out here when nobody else does: after a crash, or after a wait."""
+    with errors(as_json):
+        _finish([service().access.run(identity).id], as_json)
+
+
 @runs.command("replay")
 def replay(identity: str, post: bool = typer.Option(False, help="Post, instead of a dry run."), as_json: bool = Json) -> None:
     """A new run from the recorded inputs of this one, dry by default."""

@@ -1,0 +1,56 @@
+# Everything a person types. `make demo` and `make test` install what they need first; nothing but git, make and Python 3.11 or newer is assumed.
+
+PYTHON ?= python3
+TOOLS  := .tools
+VENV   := .venv
+RUN    := $(VENV)/bin/python
+UV     := PYTHONPATH=$(TOOLS) $(PYTHON) -m uv
+STAMP  := $(VENV)/.installed
+XDIST  ?= 2
+
+SCENARIO ?= trading_company
+REGISTER ?=
+KEEP     ?=
+KILLS    ?= 100
+TARGET   ?= exact_online
+
+.PHONY: install demo test check format crash bench clean lock
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml sandbox/pyproject.toml
+	$(PYTHON) -m pip install -q --disable-pip-version-check --root-user-action=ignore --upgrade --target $(TOOLS) uv==0.13.8 2>/dev/null
+	$(UV) venv -q --clear --python $(PYTHON) $(VENV)
+	$(UV) pip install -q --python $(RUN) --require-hashes -r requirements.lock
+	$(UV) pip install -q --python $(RUN) --no-deps --no-build-isolation -e . -e ./sandbox
+	@touch $(STAMP)
+
+demo: install
+	@$(RUN) tools/demo.py --scenario $(SCENARIO) $(if $(REGISTER),--register "$(REGISTER)") $(if $(KEEP),--keep "$(KEEP)")
+
+test: install
+	$(RUN) -m pytest -n $(XDIST) --dist loadfile
+
+check: install
+	$(VENV)/bin/ruff format --check -q .
+	$(VENV)/bin/ruff check -q .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-cache
+	$(RUN) tools/check_tree.py
+
+format: install
+	$(VENV)/bin/ruff check -q --fix .
+	$(VENV)/bin/ruff format -q .
+
+crash: install
+	@$(RUN) tools/crash.py --kills $(KILLS) --target $(TARGET)
+
+bench: install
+	@$(RUN) tools/bench.py
+
+lock: install
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--all-extras pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,61 @@
+"""Checks of the tree that no linter has: vendor words in their folders only, no product folder without `__init__.py`, no address of a registry."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PRODUCT = ROOT / "src" / "ml_connector"
+NAMES = ("exact online", "exactonline", "exact_online", "ukg", "ultipro", "dynamics", "d365", "visma", "precoro", "findity", "entra")
+FIELDS = (
+    "OurRef",
+    "GLAccount",
+    "AmountFC",
+    "EntryID",
+    "GeneralJournal",
+    "generalLedgerAccount",
+    "baseSegment",
+    "debitAmt",
+    "runId",
+    "US-Customer",
+)
+TEXT = (".py", ".html", ".toml", ".md", ".js", ".css")
+LOCKS = ("uv.lock", "pylock.toml", "poetry.lock")
+
+
+def main() -> int:
+    """Print every fault found; 1 when there is one."""
+    faults = [*_vendor_words(), *_missing_init(), *_lock_files()]
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
+
+
+def _vendor_words() -> Iterator[str]:
+    words = re.compile("|".join(re.escape(word) for word in NAMES), re.IGNORECASE)
+    fields = re.compile("|".join(rf"\b{re.escape(word)}" for word in FIELDS))
+    for path in sorted(PRODUCT.rglob("*")):
+        if path.suffix not in TEXT or (PRODUCT / "connectors" in path.parents and path.parent != PRODUCT / "connectors"):
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if found := words.search(line) or fields.search(line):
+                yield f"{path.relative_to(ROOT)}:{number}: vendor word {found.group()!r} outside its connector"
+
+
+def _missing_init() -> Iterator[str]:
+    for folder in sorted({path.parent for path in PRODUCT.rglob("*.py")}):
+        if folder.name != "tests" and "tests" not in folder.parts and not (folder / "__init__.py").exists():
+            yield f"{folder.relative_to(ROOT)}: no __init__.py, so the import contracts do not see it"
+
+
+def _lock_files() -> Iterator[str]:
+    for name in LOCKS:
+        if (ROOT / name).exists():
+            yield f"{name}: holds registry addresses and must not be here"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

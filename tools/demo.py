@@ -1,0 +1,123 @@
+"""`make demo`: a pay run is read, mapped, checked, posted and reconciled; in the middle of the posting the process is killed.
+
+Every figure comes from the simulators' books through the judge, not from the product. The last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from stage import LEDGER, PAYROLL, SOURCE, TARGET, CommandFailed, Product, Sandbox
+
+from ml_connector_sandbox.judge import judge, read_books
+
+out = Console(highlight=False, soft_wrap=True)
+BOOKED_LATE_SECONDS = 1.5
+PATIENCE_SECONDS = 120
+
+
+def main() -> int:
+    """Run the demo; 0 when the judge finds everything booked once and equal."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--register", help="payroll register to use instead of the made one")
+    parser.add_argument("--scenario", default="trading_company")
+    parser.add_argument("--keep", help="home folder to keep, for looking around afterwards")
+    arguments = parser.parse_args()
+    register = ["--register", str(Path(arguments.register).absolute())] if arguments.register else []
+    with tempfile.TemporaryDirectory(prefix="ml-connector-demo-") as folder:
+        home = Path(arguments.keep or folder).absolute()
+        try:
+            with Sandbox(["--scenario", arguments.scenario, *register]) as sandbox:
+                return _play(sandbox, Product(home))
+        except CommandFailed as error:
+            out.print(str(error), markup=False)
+            out.print(json.dumps({"ok": False, "error": str(error).strip().splitlines()[-1]}), markup=False)
+            return 1
+
+
+def _play(sandbox: Sandbox, product: Product) -> int:
+    _say("1. Two simulated vendors are up: a payroll system and a ledger, with their quotas, quirks and books.")
+    product.connect(sandbox, mode="approve")
+    for name in (SOURCE, TARGET):
+        rights = product.run("connections", "test", name, "--json", expect=(0, 1))["rights"]
+        missing = [right["name"] for right in rights if not right["granted"]]
+        _say(f"   {name}: {len(rights)} rights asked for, {f'missing {missing}' if missing else 'all there'}.")
+
+    _say("2. The newest pay run is read whole, mapped, checked and proposed.")
+    proposed = product.run("run", "payroll", "--from", SOURCE, "--to", TARGET, "--json", expect=(4,))
+    run = proposed["run"]
+    _say(f"   {proposed['summary']}")
+
+    _say("3. It is approved; while the entry is on its way to the ledger the process is killed (kill -9).")
+    _approve_and_kill(sandbox, product, run)
+
+    _say("4. It is started again. It does not know whether the ledger booked, so it waits, looks, and only then goes on.")
+    finished = product.run("runs", "follow", run, "--json")
+    _say(f"   {finished['summary']}")
+    return _verdict(sandbox, product, run, finished)
+
+
+def _approve_and_kill(sandbox: Sandbox, product: Product, run: str) -> None:
+    late = {"kind": "late_commit", "seconds": BOOKED_LATE_SECONDS, "answer": "hold", "times": 1,
+            "match": {"method": "POST", "path": "GeneralJournalEntries"}}  # fmt: skip
+    sandbox.control(LEDGER, "faults", late)
+    process = product.start("runs", "approve", run, "--json")
+    began = time.monotonic()
+    while not sandbox.control(LEDGER, "faults")["fired"]:
+        if process.poll() is not None or time.monotonic() - began > PATIENCE_SECONDS:
+            process.kill()
+            stdout, stderr = process.communicate()
+            raise CommandFailed(f"the posting never reached the ledger:\n{stdout}{stderr}")
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    _say(
+        f"   Killed process {process.pid} with the entry in flight; the ledger books it {BOOKED_LATE_SECONDS} s later, with nobody listening."
+    )
+
+
+def _verdict(sandbox: Sandbox, product: Product, run: str, finished: Any) -> int:
+    books = {slug: read_books(sandbox.systems[slug]["control_url"]) for slug in (PAYROLL, LEDGER)}
+    verdict = judge(books[PAYROLL], books[LEDGER])
+    _table("The journal by account, as the ledger holds it", ["account", "expected", "booked", "equal"],
+           [(a["account"], a["expected"], a["booked"], "yes" if a["equal"] else "NO") for a in verdict.accounts])  # fmt: skip
+    _table("Tie-out (an empty field: this book does not know it)", ["", "register", "GL run", "journal", "ledger", "difference"],
+           [(t["what"], t["register"], t["run"], t["journal"], t["ledger"], t["difference"]) for t in finished["tie_out"]])  # fmt: skip
+    for difference in verdict.differences:
+        out.print(f"   {difference}", markup=False)
+    _say("Where to look next")
+    _say(f"   ML_CONNECTOR_HOME={os.path.relpath(product.home)} ml-connector runs show {run}   (keep the folder: make demo KEEP=folder)")
+    _say("   README.md, 'Connect a real system'; docs/architecture.md, one page")
+    print(json.dumps(verdict.as_json()), flush=True)
+    return 0 if verdict.ok else 1
+
+
+def _say(text: str) -> None:
+    out.print(text, markup=False)
+
+
+def _table(title: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    shown = Table(title=title, title_justify="left", title_style="bold", show_edge=False, pad_edge=False)
+    for index, column in enumerate(columns):
+        shown.add_column(column, justify="left" if index == 0 else "right")
+    for row in rows:
+        shown.add_row(*("" if value is None else str(value) for value in row))
+    out.print(shown)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except subprocess.SubprocessError as error:
+        sys.exit(str(error))

@@ -1,0 +1,140 @@
+"""A stage for demos, crash tests and benchmarks: simulators on sockets, and an installation of the product that is driven by its own commands.
+
+Nothing here reaches into the product: it is started, killed and asked as any user would. The simulators' control address is used for faults and
+for the judge only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+MAPPING = HERE / "demo_mapping.csv"
+PAYROLL, LEDGER = "ukg_pro", "exact_online"
+SOURCE, TARGET = "payroll", "ledger"
+
+
+class CommandFailed(Exception):
+    """A command of the product ended otherwise than expected."""
+
+
+@dataclass
+class Sandbox:
+    """The simulators in a process of their own."""
+
+    arguments: Sequence[str] = ()
+    systems: dict[str, Any] = field(default_factory=dict)
+    _process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Sandbox:
+        command = [
+            sys.executable,
+            "-m",
+            "ml_connector_sandbox",
+            "serve",
+            "--system",
+            "all",
+            "--port",
+            "0",
+            "--with-parent",
+            *self.arguments,
+        ]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise CommandFailed("the simulators did not start")
+        self.systems = json.loads(line)["systems"]
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(timeout=20)
+
+    def control(self, slug: str, what: str, body: Any = None, method: str | None = None) -> Any:
+        """Ask or tell a simulator under its control address."""
+        url = self.systems[slug]["control_url"] + what
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data=data, method=method or ("GET" if body is None else "POST"))
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return json.load(answer)
+
+
+@dataclass
+class Product:
+    """An installation in a home folder of its own."""
+
+    home: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def run(self, *arguments: str, expect: Sequence[int] = (0,)) -> Any:
+        """Run a command to its end and return its JSON. Raises `CommandFailed` on another exit code than expected."""
+        done = subprocess.run(self._command(*arguments), env=self._env(), capture_output=True, text=True, check=False)
+        if done.returncode not in expect:
+            raise CommandFailed(f"ml-connector {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        lines = done.stdout.strip().splitlines()
+        return json.loads(lines[-1]) if lines else None
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command and leave it running; for being killed."""
+        return subprocess.Popen(self._command(*arguments), env=self._env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def connect(self, sandbox: Sandbox, *, mode: str, options: Mapping[str, str] | None = None, since: str = "2015-01-01",
+                settings: Mapping[str, str] | None = None) -> None:  # fmt: skip
+        """Connections, sign-in, mapping and flow, as an administrator would set them up."""
+        payroll, ledger = sandbox.systems[PAYROLL], sandbox.systems[LEDGER]
+        company, division = payroll["entities"][0], ledger["entities"][0]
+        self._add(SOURCE, PAYROLL, {
+            "base_url": payroll["base_url"], "currency": f"{company['code']}={company['currency']}",
+            **{name: payroll["credentials"][name] for name in ("username", "password", "customer_api_key")}, **self._fast(settings, PAYROLL),
+        })  # fmt: skip
+        self._add(TARGET, LEDGER, {
+            "base_url": ledger["base_url"], "division": division["code"],
+            **{name: ledger["credentials"][name] for name in ("redirect_uri", "client_id", "client_secret")}, **self._fast(settings, LEDGER),
+        })  # fmt: skip
+        self.authorize(TARGET)
+        self.run("mappings", "import", "payroll", str(MAPPING), "--json")
+        wanted = {"journal": "95", "entities": f"{company['code']}={division['code']}", **(options or {})}
+        given = [part for name, value in wanted.items() for part in ("--option", f"{name}={value}")]
+        self.run(
+            "flows", "set", "--from", SOURCE, "--to", TARGET, "--mapping", "payroll", "--starts-on", since, "--mode", mode, *given, "--json"
+        )
+
+    def authorize(self, connection: str) -> None:
+        """Sign in: open the vendor's page, and paste where it leads."""
+        url = self.run("connections", "authorize", connection, "--json")["authorize_url"]
+        opener = urllib.request.build_opener(_NoRedirect)
+        redirect = opener.open(url, timeout=30).headers["Location"]
+        self.run("connections", "authorize", connection, redirect, "--json")
+
+    def _add(self, name: str, connector: str, values: Mapping[str, str]) -> None:
+        given = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
+        self.run("connections", "add", name, "--connector", connector, "--sandbox", *given, "--json")
+
+    def _fast(self, settings: Mapping[str, str] | None, slug: str) -> dict[str, str]:
+        prefix = f"{slug}."
+        return {key.removeprefix(prefix): value for key, value in (settings or {}).items() if key.startswith(prefix)}
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "ml_connector.cli.main", *arguments]
+
+    def _env(self) -> dict[str, str]:
+        return {**os.environ, "ML_CONNECTOR_HOME": str(self.home), **self.environment}
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+    def http_error_302(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> Any:
+        return fp
