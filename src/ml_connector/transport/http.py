@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -79,7 +80,7 @@ Classify = Callable[[Answer], ConnectorError | None]
 """A connector's reading of an answer: the error it stands for, or `None` for success. Status 401 is looked at before."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, weakref_slot=True)
 class Client:
     """Requests to one host of one vendor for one connection.
 
@@ -251,6 +252,7 @@ class Client:
     def _open(self) -> httpx2.Client:
         if self._reader is None:
             self._reader = self._new_client(keep=True)
+            weakref.finalize(self, self._reader.close)
         return self._reader
 
     def _new_client(self, *, keep: bool) -> httpx2.Client:
