@@ -11,6 +11,7 @@ from ml_connector.connectors.exact_online.events import ExactEvents
 from ml_connector.connectors.exact_online.ledger import ExactLedger
 from ml_connector.connectors.exact_online.settings import Options
 from ml_connector.domain.period import period_of
+from ml_connector.errors import SignInLost
 from ml_connector.ports.systems import Entity, Right, SignIn, System, Wiring
 from ml_connector.transport.auth import TokenBroker
 
@@ -53,7 +54,10 @@ class ExactSystem:
 
     def check(self) -> tuple[Right, ...]:
         """The ping: sign-in, divisions, every right, and an open period today."""
-        found = self._reachable()
+        try:
+            found = self._reachable()
+        except SignInLost as error:
+            return (Right(name="sign in", granted=False, needed_for="everything", text=error.problem.text),)
         rights = [Right(name="sign in", granted=True, needed_for="everything")]
         for division in self.options.divisions:
             reached = self._division_right(division, found.get(division))

@@ -69,6 +69,17 @@ def test_ping_of_a_lost_division(make_world: Callable[..., Any]) -> None:
     assert not [request for request in world.wire.requests if "/777/" in request.url.path]
 
 
+def test_ping_without_a_sign_in(make_world: Callable[..., Any]) -> None:
+    """Nobody has signed in: that is what is missing, and the text says what to do."""
+    (right,) = make_world().system.check()
+
+    assert (right.name, right.granted, right.text) == (
+        "sign in",
+        False,
+        "Nobody has signed in to this connection yet. Authorise it.",
+    )
+
+
 def test_calls_of_one_entry_are_at_the_floor(world: Any) -> None:
     """3 + ⌈accounts/1000⌉ + ⌈cost centers/60⌉ + ⌈cost units/60⌉, and 3 + ⌈lines/1000⌉ for the entry."""
     ledger, entry = world.ledger, world.entry(lines=259)
