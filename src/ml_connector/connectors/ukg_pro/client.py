@@ -1,0 +1,187 @@
+"""Calls to UKG: signed in, within the budget, lists followed to their end.
+
+The `Link` header says whether there is a next page. Only its query is used, on the host and path that were asked: what it says of the host is
+not followed. Where no `Link` comes at all the next page is asked for until one is empty; a short page proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+from ml_connector.connectors.ukg_pro import faults, wire
+from ml_connector.connectors.ukg_pro.settings import BEARER, Options
+from ml_connector.errors import NotFound, NotSent, SignInLost, VendorChanged
+from ml_connector.ports.storage import Vault, Window
+from ml_connector.ports.systems import Wiring
+from ml_connector.transport.auth import Renewal, TokenBroker, basic
+from ml_connector.transport.http import Answer, Auth, Client
+from ml_connector.transport.paging import PAGES_MAX, link_next
+
+Row = TypeVar("Row")
+GENERAL_LEDGER = "/payroll/v2/general-ledger"
+PAY_PERIODS = "/payroll/v1/paygroup-payperiods"
+PAY_REGISTER = "/payroll/v1/pay-register"
+COMPANIES = "/configuration/v1/company-details"
+MINUTE = "minute"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAccount:
+    """Signs requests in with the web service account. Secrets are read when they are needed, so a new password counts at once."""
+
+    username: str
+    vault: Vault
+
+    def headers(self) -> Mapping[str, str]:
+        """Basic and the customer key; the user key where there is one."""
+        signed = {"Authorization": basic(self.username, self._required("password")), **customer_key(self._required("customer_api_key"))}
+        user_key = secret(self.vault, "user_api_key")
+        return {**signed, "x-api-key": user_key} if user_key else signed
+
+    def refused(self, headers: Mapping[str, str]) -> bool:
+        """Nothing else can be tried."""
+        return False
+
+    def secrets(self) -> Sequence[str]:
+        """What must not be seen."""
+        return [value for value in (secret(self.vault, name) for name in ("password", "customer_api_key", "user_api_key")) if value]
+
+    def _required(self, name: str) -> str:
+        value = secret(self.vault, name)
+        if not value:
+            raise NotSent(
+                f"This connection has no {name.replace('_', ' ')}. Enter it in the connection.", where=name, code="secret.missing"
+            )
+        return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformToken:
+    """Signs requests in with a token of the Developer Console, and the customer key where there is one."""
+
+    broker: TokenBroker
+    vault: Vault
+
+    def headers(self) -> Mapping[str, str]:
+        """Bearer, the organization and the keys."""
+        key = secret(self.vault, "customer_api_key")
+        return {**self.broker.headers(), **(customer_key(key) if key else {})}
+
+    def refused(self, headers: Mapping[str, str]) -> bool:
+        """Whether a new token could be had."""
+        return self.broker.refused(headers)
+
+    def secrets(self) -> Sequence[str]:
+        """What must not be seen."""
+        return [*self.broker.secrets(), *filter(None, [secret(self.vault, "customer_api_key")])]
+
+
+def customer_key(value: str) -> dict[str, str]:
+    """The header of the customer key."""
+    return {"US-Customer-Api-Key": value}
+
+
+def secret(vault: Vault, name: str) -> str:
+    """A secret, or empty text where none was ever stored."""
+    try:
+        return vault.read(name)
+    except KeyError:
+        return ""
+
+
+def sign_in(options: Options, wiring: Wiring) -> Auth:
+    """How the connection signs in."""
+    if options["auth"] != BEARER:
+        return ServiceAccount(username=options["username"], vault=wiring.vault)
+    organization = options["organization"]
+    broker = TokenBroker(
+        token_url=options["token_url"], wiring=wiring, renewal=Renewal(grant="client_credentials", life_seconds=3600, early_seconds=60),
+        parameters={"audience": options["audience"], "organization": organization}, extra_headers={"global-tenant-id": organization},
+    )  # fmt: skip
+    return PlatformToken(broker=broker, vault=wiring.vault)
+
+
+class UkgClient:
+    """Reads of one connection."""
+
+    def __init__(self, options: Options, wiring: Wiring) -> None:
+        self._options, self._vault = options, wiring.vault
+        calls = options.calls_per_minute
+        self.http = Client(
+            base_url=options["base_url"], auth=sign_in(options, wiring), wiring=wiring, classify=faults.classify,
+            windows=(Window(name=MINUTE, limit=calls, seconds=60),) if calls else (), headers={"Accept": "application/json"},
+        )  # fmt: skip
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
+        """One answer. Raises what `Client.read` raises; a 401 names all that could be wrong."""
+        try:
+            return self.http.read("GET", address(path, query or {}))
+        except SignInLost as error:
+            bearer = self._options["auth"] == BEARER
+            raise faults.sign_in_lost(error, bearer, bool(secret(self._vault, "user_api_key"))) from error
+
+    def rows(self, path: str, row: type[Row], query: Mapping[str, str] | None = None) -> Iterator[Row]:
+        """Every row of a list, page by page as it is asked for; an absent list is an empty one."""
+        shape: type[list[Row]] = list[row]  # type: ignore[valid-type]
+        try:
+            for answer in self.pages(path, query):
+                yield from answer.decode(shape)
+        except NotFound:
+            return
+
+    def first_page(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
+        """The first page of a list; raises `NotFound` for a 404."""
+        return self.get(self._asked(path, query))
+
+    def pages(self, path: str, query: Mapping[str, str] | None = None, first: Answer | None = None) -> Iterator[Answer]:
+        """Every page of a list; the last one may be empty. `first` is the first page, where it was fetched before.
+
+        Raises `NotFound` when the first page is a 404, `VendorChanged` when the pages lead in a circle.
+        """
+        asked = self._asked(path, query)
+        answer = first or self.get(asked)
+        yield answer
+        seen = {asked}
+        for number in range(2, PAGES_MAX):
+            following = next_address(path, asked, answer, number)
+            if following is None:
+                return
+            linked, before = "link" in answer.headers, answer.body
+            try:
+                answer = self.get(following)
+            except NotFound:
+                return
+            if following in seen or (not linked and answer.body == before and not is_empty(answer)):
+                break
+            seen.add(following)
+            yield answer
+        text = "UKG's pages lead in a circle, or have no end, so the list cannot be read whole."
+        raise VendorChanged(text, where=path, support=asked)
+
+    def _asked(self, path: str, query: Mapping[str, str] | None) -> str:
+        return address(path, {**(query or {}), "per_Page": str(self._options.page_rows)})
+
+    def companies(self) -> list[wire.Company]:
+        """The companies of the tenant."""
+        return list(self.rows(COMPANIES, wire.Company))
+
+
+def address(path: str, query: Mapping[str, str]) -> str:
+    """Path and query of a call."""
+    return f"{path}?{urlencode(query, quote_via=quote)}" if query else path
+
+
+def next_address(path: str, asked: str, answer: Answer, number: int) -> str | None:
+    """Path and query of the page after this one, page `number`; `None` after the last."""
+    if "link" in answer.headers:
+        link = link_next(answer)
+        return f"{path}?{urlsplit(link).query}" if link else None
+    return None if is_empty(answer) else f"{asked}&page={number}"
+
+
+def is_empty(answer: Answer) -> bool:
+    """Whether the page holds no rows."""
+    return answer.body.strip() in (b"[]", b"")

@@ -1,0 +1,78 @@
+"""What an answer of UKG's means.
+
+    401  one of the secrets is wrong; the body is empty and does not say which       404  no such record, or nothing matched
+    403  the account lacks a permission; the body is empty, so the path tells which   429  the gateway's limit, usually without Retry-After
+    400  the body says which parameter                                                HTML a gateway or a sign-in page: nothing is concluded
+
+UKG names permissions after its web services; an administrator ticks them under Service Account Administration.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ml_connector.connectors.ukg_pro.wire import ErrorBody
+from ml_connector.errors import ConnectorError, NotFound, Refused, RightMissing, SignInLost
+from ml_connector.transport.http import Answer, unknown_status
+from ml_connector.transport.redact import redact
+
+COMPANY_CONFIGURATION = "Company Configuration Integration"
+PAYROLL = "Payroll Integration"
+THIRD_PARTY = "Third Party Pay"
+_SERVICES = (
+    ("/configuration/v1/", COMPANY_CONFIGURATION),
+    ("/payroll/v1/", PAYROLL),
+    ("/payroll/v2/", PAYROLL),
+    ("/personnel/v1/employee-changes", "EmployeeExport"),
+    ("/personnel/v1/person-details", "Employee Person Details"),
+    ("/personnel/v1/compensation-details", "Employee Compensation Details"),
+    ("/personnel/v1/", "Personnel Integration"),
+)
+
+
+def web_service(path: str) -> str:
+    """The permission that opens the path, as the administrator's page names it."""
+    return next((service for prefix, service in _SERVICES if path.startswith(prefix)), THIRD_PARTY)
+
+
+def classify(answer: Answer) -> ConnectorError | None:
+    """The error an answer stands for, or `None` for success. A 401 is looked at before."""
+    path = urlsplit(answer.url).path
+    support = f"{answer.method} {path} → {answer.status} {redact(answer.body[:2000].decode(errors='replace'))}".strip()
+    match answer.status:
+        case 400:
+            why = message(answer) or "it does not say why"
+            return Refused(f"UKG did not accept the request to {path}: {why}.", where=path, support=support, code="request.refused")
+        case 403:
+            service = web_service(path)
+            text = f"The web service account may not read {path}. Tick View for {service!r} under Service Account Administration in UKG."
+            return RightMissing(text, where=service, support=support)
+        case 404:
+            return NotFound(f"UKG has nothing at {path}.", where=path, support=support)
+    return unknown_status(answer)
+
+
+def message(answer: Answer) -> str:
+    """UKG's own words in the body of a 400; empty where there are none."""
+    try:
+        body = msgspec.json.decode(answer.body, type=ErrorBody)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    details = [part for part in (body.title, body.detail, body.message) if part]
+    for state in (body.errors, body.modelstate):
+        if state:
+            details.append(redact(msgspec.json.encode(state).decode())[:500])
+    return "; ".join(dict.fromkeys(details))
+
+
+def sign_in_lost(error: SignInLost, bearer: bool, user_key: bool) -> SignInLost:
+    """What a 401 means here: all that could be wrong, as UKG does not say which."""
+    if bearer:
+        text = "UKG does not accept the token (401). Check client id, client secret, audience and organization, and that UKG takes tokens here."
+        return SignInLost(text, where="sign-in", support=error.support)
+    secrets = "the password, the customer API key and the user API key" if user_key else "the password and the customer API key"
+    text = f"UKG does not accept the sign-in (401) and never says why: check the user name, {secrets} of the web service account. "
+    missing = "" if user_key else "No user API key is entered; a tenant may demand one. "
+    return SignInLost(f"{text}{missing}The account may also be locked.", where="sign-in", support=error.support)

@@ -1,0 +1,75 @@
+"""A connected UKG tenant: its companies, what the web service account may read, and where pay runs come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ml_connector.connectors.ukg_pro import client, faults
+from ml_connector.connectors.ukg_pro.client import UkgClient
+from ml_connector.connectors.ukg_pro.general_ledger import GeneralLedgerSource
+from ml_connector.connectors.ukg_pro.settings import Options
+from ml_connector.errors import NotFound, RightMissing, SignInLost
+from ml_connector.ports.systems import Entity, PayrollSource, Right, System, Wiring
+
+ONE_ROW = {"per_Page": "1"}
+READS = (
+    (faults.COMPANY_CONFIGURATION, client.COMPANIES, "naming the companies of checks"),
+    (faults.PAYROLL, client.PAY_PERIODS, "finding the pay date"),
+    (faults.PAYROLL, client.PAY_REGISTER, "tying a run to the pay register"),
+    (faults.PAYROLL, client.GENERAL_LEDGER, "reading pay runs"),
+)
+
+
+class UkgSystem:
+    """Answers about the connection itself. UKG keeps no list of permissions to ask, so each is tried with one read of one row."""
+
+    def __init__(self, options: Options, wiring: Wiring) -> None:
+        self.options = options
+        self.client = UkgClient(options, wiring)
+        self.tenant = options.tenant(wiring.vault)
+        self.payroll: PayrollSource = GeneralLedgerSource(options, self.client, wiring.clock, self.tenant)
+
+    def entities(self) -> tuple[Entity, ...]:
+        """The companies that the connection reads, with the currency set for each."""
+        return tuple(
+            Entity(
+                code=company.companyCode,
+                title=company.companyName or company.companyCode,
+                currency=self.options.currency_of(company.companyCode),
+            )
+            for company in self.client.companies()
+            if self.options.takes(company.companyCode)
+        )
+
+    def check(self) -> tuple[Right, ...]:
+        """The ping: sign-in, then every permission by the name of its web service."""
+        return tuple(self._rights())
+
+    def _rights(self) -> Iterator[Right]:
+        signed_in = False
+        for service, path, needed_for in READS:
+            try:
+                right = self._right(service, path, needed_for)
+            except SignInLost as error:
+                yield Right(name="sign in", granted=False, needed_for="everything", text=error.problem.text)
+                return
+            if not signed_in:
+                signed_in = True
+                yield Right(name="sign in", granted=True, needed_for="everything")
+            yield right
+
+    def _right(self, service: str, path: str, needed_for: str) -> Right:
+        text = ""
+        try:
+            self.client.get(path, ONE_ROW)
+        except RightMissing as error:
+            text = error.problem.text
+        except NotFound:
+            pass  # nothing matched, which only who may look is told
+        return Right(name=f"{service}: {path}", granted=not text, needed_for=needed_for, text=text)
+
+
+def open_system(options: Options, wiring: Wiring) -> System:
+    """The system behind checked options. Makes no call."""
+    ukg = UkgSystem(options, wiring)
+    return System(connection=wiring.connection, tenant=ukg.tenant, check=ukg.check, entities=ukg.entities, payroll=ukg.payroll)

@@ -1,0 +1,256 @@
+"""Shapes on UKG's wire, in UKG's words. Only the fields we read; names, pay rates and social security numbers are passed over unread.
+
+Lists are bare arrays. Dates are local times without an offset and a fraction of any length. Amounts are JSON numbers and become exact decimals;
+a page in which one of them is none is read row by row, so that the row is named and the rest is kept.
+Source: UKG Pro developer pages, general ledger, pay register and pay group pay periods, read 2026-08.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from ml_connector.errors import VendorChanged
+from ml_connector.transport.http import Answer
+
+Amount = Decimal | UnsetType | None
+
+
+class GlRow(msgspec.Struct, frozen=True, gc=False):
+    """One row of a general-ledger run: aggregated, with no employee, pay code, currency or pay date."""
+
+    runId: str
+    blockId: int
+    totalNrOfBlocks: int
+    systemId: int
+    companyCode: str | None = None
+    coId: str | None = None
+    payGroup: str | None = None
+    periodStartDate: str | None = None
+    periodEndDate: str | None = None
+    baseSegment: str | None = None
+    generalLedgerAccount: str | None = None
+    orgLevel1: str | None = None
+    orgLevel2: str | None = None
+    orgLevel3: str | None = None
+    orgLevel4: str | None = None
+    location: str | None = None
+    project: str | None = None
+    jobCode: str | None = None
+    debitAmt: Amount = UNSET
+    creditAmt: Amount = UNSET
+    description: str | None = None
+    glRunDateTime: str | None = None
+
+
+class GlHead(msgspec.Struct, frozen=True, gc=False):
+    """What a list of runs needs of a row."""
+
+    runId: str
+    periodEndDate: str
+    glRunDateTime: str
+    description: str | None = None
+
+
+class PayPeriodRow(msgspec.Struct, frozen=True):
+    """A period of a pay group; `periodControl` is the pay date with a sequence, and unique within the pay group."""
+
+    payGroup: str
+    periodControl: str
+    payDate: str
+    periodStartDate: str
+    periodEndDate: str
+    isPeriodClosed: bool | None = None
+    dateTimePeriodClosed: str | None = None
+
+
+class Check(msgspec.Struct, frozen=True, gc=False):
+    """One check of the pay register; a void is a second record with negated amounts."""
+
+    checkId: str
+    employeeId: str
+    companyId: str
+    totalEarningsAmount: Decimal
+    totalDeductionAmount: Decimal
+    totalTaxAmount: Decimal
+    netAmount: Decimal
+    currencyCode: str | None = None
+    isVoidingRecord: bool | str | None = None
+    organizationLevel1: str | None = None
+    organizationLevel2: str | None = None
+    organizationLevel3: str | None = None
+    organizationLevel4: str | None = None
+
+
+class Company(msgspec.Struct, frozen=True):
+    """A company of the tenant; `companyID` is what checks carry, `companyCode` what people and ledger rows carry."""
+
+    companyID: str
+    companyCode: str
+    companyName: str | None = None
+    federalTaxId: str | None = None
+
+
+class ErrorBody(msgspec.Struct, frozen=True):
+    """The body of a 400; every member is optional."""
+
+    title: str | None = None
+    detail: str | None = None
+    message: str | None = None
+    errors: object = None
+    modelstate: object = None
+
+
+# --- general-ledger pages -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlPage:
+    """Rows of a page; `odd` names the field and the text of what a row holds and cannot be read, by the row's place."""
+
+    rows: list[GlRow]
+    odd: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+
+
+_BARE = re.compile(rb'("(?:debitAmt|creditAmt)"\s*:\s*)([+-]?(?:NaN|Inf(?:inity)?))', re.IGNORECASE)
+_PLACE = re.compile(r"`\$\.(\w+)`")
+_PLACED_BY = frozenset({"runId", "blockId", "totalNrOfBlocks", "systemId"})
+
+
+def gl_page(answer: Answer) -> GlPage:
+    """The rows of a page. Raises `VendorChanged` for anything that is no list of rows, or a row that belongs to no block."""
+    try:
+        return GlPage(rows=answer.decode(list[GlRow]))
+    except VendorChanged as error:
+        if not answer.is_json:
+            raise
+        try:
+            raws = msgspec.json.decode(_BARE.sub(rb'\1"\2"', answer.body), type=list[msgspec.Raw])
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise error from None
+        rows, odd = [], {}
+        for place, raw in enumerate(raws):
+            row, found = _odd_row(bytes(raw), error)
+            rows.append(row)
+            if found is not None:
+                odd[place] = found
+        return GlPage(rows=rows, odd=odd)
+
+
+def _odd_row(raw: bytes, error: VendorChanged) -> tuple[GlRow, tuple[str, str] | None]:
+    """The row without the fields that cannot be read, and the first of them."""
+    first = None
+    for _ in GlRow.__struct_fields__:
+        try:
+            return msgspec.json.decode(raw, type=GlRow), first
+        except msgspec.ValidationError as invalid:
+            named = _PLACE.search(str(invalid))
+            if named is None or named[1] in _PLACED_BY:
+                raise error from invalid
+            members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+            odd = members.pop(named[1])
+            first = first or (named[1], bytes(odd).decode(errors="replace"))
+            raw = msgspec.json.encode(members)
+    raise error
+
+
+# --- dates ----------------------------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
+def day(text: str) -> date:
+    """The date of a local time, or a date in ISO form. Raises `ValueError`."""
+    return date.fromisoformat(text.strip()[:10])
+
+
+@lru_cache(maxsize=4096)
+def moment(text: str, zone: ZoneInfo) -> datetime:
+    """A local time, with an offset or without one and a fraction of any length, in UTC. Raises `ValueError`."""
+    whole, dot, rest = text.strip().partition(".")
+    if dot:
+        digits = re.match(r"\d*", rest)
+        count = digits.end() if digits else 0
+        whole = f"{whole}.{rest[:count][:6].ljust(6, '0')}{rest[count:]}"
+    read = datetime.fromisoformat(whole)
+    return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)
+
+
+# --- Third-Party Pay ------------------------------------------------------------------------------------------------------------------
+
+
+class FieldsError(ValueError):
+    """The field names cannot be read."""
+
+
+class ThirdPartyFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """UKG's names of what we read of a Third-Party Pay record; a tenant's own where they differ."""
+
+    id: str = "Id"
+    company: str = "CompanyIdentifierValue"
+    company_type: str = "CompanyIdentifierType"
+    pay_date: str = "PayDate"
+    period_start: str = "PeriodStartDate"
+    period_end: str = "PeriodEndDate"
+    pay_group: str = "PayGroup"
+    voided: str = "IsVoided"
+    currency: str = "CurrencyCode"
+    changed: str = "DateTimeChanged"
+    earnings: str = "Earnings"
+    earning_code: str = "EarningCode"
+    earning_amount: str = "EarningCurrentAmount"
+    deductions: str = "Deductions"
+    deduction_code: str = "DeductionCode"
+    deduction_amount: str = "EmployeeDeductionAmount"
+    taxes: str = "Taxes"
+    tax_code: str = "TaxCode"
+    tax_amount: str = "EmployeeTaxAmount"
+    worker: str = "EmployeeNumber"
+    account: str = "AccountSegment2"
+    debit: str = "DebitAmount"
+    credit: str = "CreditAmount"
+    cost_center: str = "CostCenter"
+    org_level_1: str = "OrgLevel1"
+    org_level_2: str = "OrgLevel2"
+    org_level_3: str = "OrgLevel3"
+    org_level_4: str = "OrgLevel4"
+    job_code: str = "JobCode"
+
+
+def read_fields(text: str) -> ThirdPartyFields:
+    """The defaults with the names given as JSON. Raises `FieldsError`."""
+    try:
+        return msgspec.json.decode(text or "{}", type=ThirdPartyFields)
+    except msgspec.DecodeError as error:
+        raise FieldsError(str(error)) from error
+
+
+Record = dict[str, msgspec.Raw]
+
+
+class _Values(msgspec.Struct, frozen=True):
+    value: list[Record]
+
+
+class _Results(msgspec.Struct, frozen=True):
+    results: list[Record]
+
+
+class _D(msgspec.Struct, frozen=True):
+    d: _Results | list[Record]
+
+
+def third_party_records(answer: Answer) -> list[Record]:
+    """The records, whether they come bare, under `value` or under `d.results`."""
+    start = answer.body.lstrip()[:1]
+    if start == b"{" and b'"d"' in answer.body[:200]:
+        inner = answer.decode(_D).d
+        return inner.results if isinstance(inner, _Results) else inner
+    return answer.decode(_Values).value if start == b"{" else answer.decode(list[Record])
