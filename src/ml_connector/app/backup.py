@@ -82,3 +82,19 @@ def _path(settings: Settings) -> Path:
     if not settings.database.startswith("sqlite:///"):
         raise BackupError("This installation is on PostgreSQL: back it up with pg_dump, and set the flows to propose after a restore.")
     return Path(settings.database.removeprefix("sqlite:///"))
+
+
+def somebody_works(settings: Settings) -> bool:
+    """Whether a worker holds this installation's executor lock, on file locks."""
+    from filelock import FileLock, Timeout
+
+    from ml_connector.runs.worker import lock_name
+    from ml_connector.store.database import lock_path
+
+    path = lock_path(settings.locks, lock_name(settings.executor))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True

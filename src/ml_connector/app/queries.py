@@ -7,9 +7,7 @@ from typing import Any
 
 from ml_connector.app.access import Access, Actor
 from ml_connector.app.assemble import Assembly
-from ml_connector.app.settings import Settings
 from ml_connector.runs.audit import verify
-from ml_connector.runs.worker import lock_name
 from ml_connector.store.secrets import rotate
 
 
@@ -34,18 +32,3 @@ def rotate_keys(assembly: Assembly, access: Access, actor: Actor) -> int:
     assembly.keys.drop_old()
     access.audit.append(actor=f"{actor.channel}:{actor.name}", action="keys.rotated", subject="vault", detail={"secrets": count})
     return count
-
-
-def somebody_works(settings: Settings) -> bool:
-    """Whether a worker holds this installation's executor lock, on file locks."""
-    from filelock import FileLock, Timeout
-
-    from ml_connector.store.database import lock_path
-
-    path = lock_path(settings.locks, lock_name(settings.executor))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(path, timeout=0):
-            return False
-    except Timeout:
-        return True

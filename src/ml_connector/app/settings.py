@@ -68,7 +68,6 @@ def start_django(settings: Settings) -> None:
     from django.core.management import call_command
 
     from ml_connector.store.database import database_settings
-    from ml_connector.store.secrets import Keys
 
     settings.home.mkdir(parents=True, exist_ok=True)
     if not django_settings.configured:
@@ -81,5 +80,14 @@ def start_django(settings: Settings) -> None:
             LOGGING_CONFIG=None,
         )
         django.setup()
+    from ml_connector.store.secrets import Keys
+
     Keys(settings.key_file).create()
     call_command("migrate", verbosity=0, interactive=False)
+
+
+def started() -> bool:
+    """Whether Django is configured in this process, so that the store can be imported."""
+    from django.apps import apps
+
+    return apps.ready

@@ -121,12 +121,13 @@ def set_flow(
 @flows.command("options")
 def options(as_json: bool = Json) -> None:
     """What a payroll flow can be told."""
-    from ml_connector.app.setup import OPTIONS
+    with errors(as_json):
+        from ml_connector.app.setup import OPTIONS
 
-    if as_json:
-        say(True, OPTIONS)
-    else:
-        table("Options of a payroll flow", ["option", "what it is"], OPTIONS.items())
+        if as_json:
+            say(True, OPTIONS)
+        else:
+            table("Options of a payroll flow", ["option", "what it is"], OPTIONS.items())
 
 
 @flows.command("list")

@@ -31,9 +31,9 @@ def register(app: typer.Typer) -> None:
 @audit.command("verify")
 def verify(as_json: bool = Json) -> None:
     """Prove that no entry was changed, removed or added."""
-    from ml_connector.app.queries import audit_faults
-
     with errors(as_json):
+        from ml_connector.app.queries import audit_faults
+
         count, faults = audit_faults(service().access)
         text = f"{count} entries, unbroken." if not faults else "\n".join(faults)
         say(as_json, {"ok": not faults, "entries": count, "faults": faults}, text)
@@ -44,9 +44,9 @@ def verify(as_json: bool = Json) -> None:
 @audit.command("export")
 def export(path: Path | None = typer.Argument(None, help="File to write; standard output without one.")) -> None:
     """Write the chain as one JSON object a line, for `verify_audit.py` or any tool of the auditor's."""
-    from ml_connector.app.queries import audit_lines
-
     with errors(False):
+        from ml_connector.app.queries import audit_lines
+
         target = path.open("w", encoding="utf-8") if path else sys.stdout
         for line in audit_lines(service().access):
             target.write(json.dumps(line, ensure_ascii=False) + "\n")
@@ -57,9 +57,9 @@ def export(path: Path | None = typer.Argument(None, help="File to write; standar
 @keys.command("rotate")
 def rotate(as_json: bool = Json) -> None:
     """Make a new key, re-encrypt every secret with it, and drop the old ones."""
-    from ml_connector.app.queries import rotate_keys
-
     with errors(as_json):
+        from ml_connector.app.queries import rotate_keys
+
         count = rotate_keys(service().assembly, service().access, service().actor)
         say(as_json, {"ok": True, "secrets": count}, f"{count} secrets are encrypted with a new key. Back up the key file again.")
 
@@ -87,10 +87,8 @@ def restore(source: Path, as_json: bool = Json) -> None:
     from ml_connector.app.settings import Settings
 
     settings = Settings()
-    with errors(as_json):
-        from ml_connector.app.queries import somebody_works
-
-        if somebody_works(settings):
+    with errors(as_json, start=False):
+        if backups.somebody_works(settings):
             stop(NOT_ALLOWED, "A worker is running on this installation. Stop it first.", as_json)
         backups.restore(settings, source)
         flows, runs = backups.make_safe("cli", service().access.organisation.slug)
@@ -99,13 +97,19 @@ def restore(source: Path, as_json: bool = Json) -> None:
 
 def serve(once: bool = typer.Option(False, help="Do what is due, then end."), as_json: bool = Json) -> None:
     """Carry out runs until stopped; keeps sign-ins alive."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    with errors(as_json):
+        _serve(stopped, once, as_json)
+
+
+def _serve(stopped: threading.Event, once: bool, as_json: bool) -> None:
     from ml_connector.app.upkeep import UPKEEP_SECONDS, upkeep
     from ml_connector.app.work import at_work, idle
 
-    svc, stopped = service(), threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
-    with errors(as_json), at_work(svc.assembly) as working:
+    svc = service()
+    with at_work(svc.assembly) as working:
         if not working:
             stop(
                 NOT_ALLOWED,
@@ -126,9 +130,9 @@ def serve(once: bool = typer.Option(False, help="Do what is due, then end."), as
 
 def recover(executor: str = typer.Option(..., help="Id of the worker that is gone for good."), as_json: bool = Json) -> None:
     """Hand the work of a dead worker to those alive. Refused while its lock is held."""
-    from ml_connector.app.work import recover as take_over
-
     with errors(as_json):
+        from ml_connector.app.work import recover as take_over
+
         count = take_over(service().assembly, executor)
         if count is None:
             stop(NOT_ALLOWED, f"{executor!r} is alive. Recovering it would do its work twice.", as_json)

@@ -73,13 +73,24 @@ def stop(code: int, text: str, as_json: bool = False, problems: Iterable[Any] = 
 
 
 @contextmanager
-def errors(as_json: bool) -> Iterator[None]:
-    """Turns what the application raises into an exit code and a text that says what to do."""
-    from ml_connector.app.failures import EXPECTED, Kind, read_failure
+def errors(as_json: bool, start: bool = True) -> Iterator[None]:
+    """Starts the application, which everything of the store may be imported after, and turns what it raises into an exit code and a text."""
+    from ml_connector.app.settings import started
+    from ml_connector.cli.main import service
 
     try:
+        if start:
+            service()
         yield
-    except EXPECTED as error:
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:
+        if not started():
+            raise
+        from ml_connector.app.failures import EXPECTED, Kind, read_failure
+
+        if not isinstance(error, EXPECTED):
+            raise
         failure = read_failure(error)
         code = {Kind.USAGE: USAGE, Kind.NOT_ALLOWED: NOT_ALLOWED, Kind.FAILED: FAILED_COMMAND}[failure.kind]
         stop(code, failure.text, as_json, failure.problems)

@@ -1,0 +1,130 @@
+"""`make crash`: the real process is killed with `kill -9` again and again while it posts; the judge counts what the ledger holds.
+
+Three kinds of kill, drawn with a seed:
+    late     the entry is in the ledger's hands; the process dies; the ledger books two seconds later
+    sending  the entry is on its way, the ledger is slow; the process dies
+    random   any moment at all, start-up included
+The last line is one JSON object, counted from the simulators' books.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+from stage import LEDGER, PAYROLL, SOURCE, TARGET, CommandFailed, Product, Sandbox
+
+from ml_connector_sandbox.judge import expected, judge, read_books
+
+LATE_SECONDS = 2.0
+SLOW_SECONDS = 0.5
+SEND_PATIENCE_SECONDS = 30.0
+ROUNDS_TO_FINISH_MAX = 40
+KINDS = ("late", "late", "sending", "random", "random")
+POSTING = {"method": "POST", "path": "GeneralJournalEntries"}
+
+err = Console(stderr=True)
+
+
+def main() -> int:
+    """Kill, finish, judge; 0 when nothing is booked twice and nothing is lost."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--target", default=LEDGER, choices=[LEDGER])
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=12, help="workers of each pay run")
+    arguments = parser.parse_args()
+    switches = ["--switch", f"{PAYROLL}.runs={arguments.kills}", "--switch", f"{PAYROLL}.workers={arguments.workers}"]
+    with tempfile.TemporaryDirectory(prefix="ml-connector-crash-") as folder, Sandbox(["--profile", "fast", *switches]) as sandbox:
+        product = Product(Path(folder))
+        product.connect(sandbox, mode="automatic")
+        runs = [run["run_id"] for run in sandbox.control(PAYROLL, "books")["runs"]]
+        counts = _kill_all(sandbox, product, runs[: arguments.kills], random.Random(arguments.seed))
+        _finish(product, len(runs))
+        return _verdict(sandbox, counts)
+
+
+def _kill_all(sandbox: Sandbox, product: Product, runs: list[str], dice: random.Random) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    with Progress(console=err, disable=not err.is_terminal) as progress:
+        task = progress.add_task("kills", total=len(runs))
+        for run in runs:
+            kind = dice.choice(KINDS)
+            fired = _kill_one(sandbox, product, run, kind, dice)
+            counts["kills"] += 1
+            counts["kills_in_flight"] += fired
+            counts["late_commits"] += fired and kind == "late"
+            progress.advance(task)
+    return counts
+
+
+def _kill_one(sandbox: Sandbox, product: Product, run: str, kind: str, dice: random.Random) -> bool:
+    """Start the process on a pay run and kill it; whether an entry was in flight when it died."""
+    sandbox.control(LEDGER, "faults?record=1", method="DELETE")
+    if kind == "late":
+        sandbox.control(LEDGER, "faults", {"kind": "late_commit", "seconds": LATE_SECONDS, "answer": "hold", "match": POSTING, "times": 1})
+    elif kind == "sending":
+        sandbox.control(LEDGER, "faults", {"kind": "slow", "seconds": SLOW_SECONDS, "match": POSTING, "times": 1})
+    process = product.start("run", "payroll", "--from", SOURCE, "--to", TARGET, "--pay-run", run, "--json")
+    fired = False
+    if kind == "random":
+        time.sleep(dice.uniform(0.3, 4.0))
+    else:
+        fired = _until_fired(sandbox, process)
+        if kind == "sending":
+            time.sleep(dice.uniform(0.0, SLOW_SECONDS * 0.9))
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    return fired
+
+
+def _until_fired(sandbox: Sandbox, process: subprocess.Popen[str]) -> bool:
+    began = time.monotonic()
+    while time.monotonic() - began < SEND_PATIENCE_SECONDS and process.poll() is None:
+        if sandbox.control(LEDGER, "faults")["fired"]:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def _finish(product: Product, runs: int) -> None:
+    """Let what is left come to its end, pay runs whose command died before it was noted included."""
+    for _ in range(ROUNDS_TO_FINISH_MAX):
+        product.run("run", "payroll", "--from", SOURCE, "--to", TARGET, "--json", expect=(0, 3, 5))
+        rows = product.run("runs", "list", "--limit", "5000", "--json")["runs"]
+        waiting = [row for row in rows if row["state"] not in ("done", "held", "failed")]
+        if not waiting and len(rows) >= runs:
+            stuck = [row for row in rows if row["state"] != "done"]
+            for row in stuck:
+                err.print(row, markup=False)
+            return
+        for row in waiting[:1]:
+            product.run("runs", "follow", row["id"], "--json", expect=(0, 3, 5, 6))
+    raise CommandFailed("the runs do not come to an end")
+
+
+def _verdict(sandbox: Sandbox, counts: Counter[str]) -> int:
+    payroll, ledger = (read_books(sandbox.systems[slug]["control_url"]) for slug in (PAYROLL, LEDGER))
+    verdict = judge(payroll, ledger, expected(payroll))
+    for difference in verdict.differences:
+        err.print(difference, markup=False)
+    line = {
+        "kills": counts["kills"], "kills_in_flight": counts["kills_in_flight"], "late_commits": counts["late_commits"],
+        "documents": verdict.entries, "duplicates": verdict.duplicates, "lost": verdict.lost,
+    }  # fmt: skip
+    print(json.dumps(line), flush=True)
+    return 0 if verdict.ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
