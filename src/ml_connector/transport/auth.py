@@ -209,17 +209,17 @@ class TokenBroker:
                 try:
                     return call(client)
                 except OAuthError as error:
-                    status, text = 400, f"{error.error} {error.description or ''}".strip()
+                    status, text = 400, redact(f"{error.error} {error.description or ''}".strip(), self.secrets())
                     return text
                 except ValueError as error:
-                    status, text = 400, f"an answer that is not JSON ({error})"
+                    status, text = 400, redact(f"an answer that is not JSON ({error})", self.secrets())
                     return text
         except httpx2.HTTPStatusError as error:
             status, text = error.response.status_code, f"status {error.response.status_code}"
             if status == 429:
                 raise Throttled("The vendor's limit of token calls is reached.", where="sign-in") from error
             if 400 <= status < 500:
-                return redact(f"{text}: {error.response.text[:200]}")
+                return redact(f"{text}: {error.response.text[:200]}", self.secrets())
             raise NotSent(f"The vendor's sign-in answers {text}; it is tried again later.", where="sign-in", support=text) from error
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError) as error:
             text = repr(error)
