@@ -4,7 +4,9 @@
     pay_run    first page of the run → pay period of its pay group and end date → pay register of that period: 3 calls
     blocks     the pages after the first, which is kept from `pay_run`
 
-A run has no pay date of its own. It is that of the one pay period that its pay group and period end lead to; where several do, a person says which.
+What a run pays for is named by its pay group, period end and period control: run again after an undo it is the same, while an off-cycle payroll of
+the same days is another. A run has no pay date of its own. It is that of the one pay period that its pay group and period end lead to; where
+several do, a person says which.
 """
 
 from __future__ import annotations
@@ -68,7 +70,7 @@ class GeneralLedgerSource:
         register = self._register(period, on_page, companies) if self._options.register else ()
         companies = sorted({*companies, *(totals.company for totals in register)}) or sorted(self._options.companies)
         return PayRun(
-            source=self._tenant, reference=reference, subject=f"{first.payGroup} {_day(first.periodEndDate, reference)}",
+            source=self._tenant, reference=reference, subject=f"{period.payGroup} {period.periodEndDate[:10]} {period.periodControl}",
             description=(first.description or "").strip(), companies=tuple(companies), currency=self._one_currency(companies, reference),
             pay_period=PayPeriod(start=_day(period.periodStartDate, reference), end=_day(period.periodEndDate, reference),
                                  pay_date=_day(period.payDate, reference)),

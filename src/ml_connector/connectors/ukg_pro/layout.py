@@ -7,7 +7,6 @@ L3  fixed width             company(5) account(25) cost center(10) date(8) D or 
 
 from __future__ import annotations
 
-import codecs
 import re
 from typing import Literal
 
@@ -137,7 +136,8 @@ def _check_place(layout: Layout, column: Column) -> None:
 
 def _check_form(layout: Layout) -> None:
     try:
-        codecs.lookup(layout.encoding)
+        if "\n".encode(layout.encoding) != b"\n":
+            raise LayoutError(f"{layout.encoding} does not end lines as plain text does; deliver the file as utf-8")
         groups = re.compile(layout.trailer).groupindex
     except (LookupError, re.error) as error:
         raise LayoutError(str(error)) from error

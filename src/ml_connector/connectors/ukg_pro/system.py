@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from ml_connector.connectors.ukg_pro import client, faults
 from ml_connector.connectors.ukg_pro.client import UkgClient
+from ml_connector.connectors.ukg_pro.events import UkgEvents
+from ml_connector.connectors.ukg_pro.flat_file import FlatFileSource
 from ml_connector.connectors.ukg_pro.general_ledger import GeneralLedgerSource
-from ml_connector.connectors.ukg_pro.settings import Options
+from ml_connector.connectors.ukg_pro.settings import FLAT_FILE, THIRD_PARTY_PAY, Options
+from ml_connector.connectors.ukg_pro.third_party_pay import ThirdPartyPaySource
 from ml_connector.errors import NotFound, RightMissing, SignInLost
 from ml_connector.ports.systems import Entity, PayrollSource, Right, System, Wiring
 
-ONE_ROW = {"per_Page": "1"}
+ONE_ROW, ONE_RECORD = {"per_Page": "1"}, {"$top": "1"}
 READS = (
     (faults.COMPANY_CONFIGURATION, client.COMPANIES, "naming the companies of checks"),
     (faults.PAYROLL, client.PAY_PERIODS, "finding the pay date"),
@@ -27,7 +32,15 @@ class UkgSystem:
         self.options = options
         self.client = UkgClient(options, wiring)
         self.tenant = options.tenant(wiring.vault)
-        self.payroll: PayrollSource = GeneralLedgerSource(options, self.client, wiring.clock, self.tenant)
+        self.events = UkgEvents(options, wiring.vault)
+        self.payroll = self._source(wiring)
+
+    def _source(self, wiring: Wiring) -> PayrollSource:
+        if self.options["source"] == FLAT_FILE:
+            return FlatFileSource(self.options, self.tenant)
+        if self.options["source"] == THIRD_PARTY_PAY:
+            return ThirdPartyPaySource(self.options, self.client, self.tenant)
+        return GeneralLedgerSource(self.options, self.client, wiring.clock, self.tenant)
 
     def entities(self) -> tuple[Entity, ...]:
         """The companies that the connection reads, with the currency set for each."""
@@ -46,8 +59,14 @@ class UkgSystem:
         return tuple(self._rights())
 
     def _rights(self) -> Iterator[Right]:
+        if self.options["source"] == FLAT_FILE:
+            yield self._file_right()
+            return
+        reads: tuple[tuple[str, str, str], ...] = READS
+        if self.options["source"] == THIRD_PARTY_PAY:
+            reads = (READS[0], (faults.THIRD_PARTY, self.options["third_party_path"], "reading pay runs"))
         signed_in = False
-        for service, path, needed_for in READS:
+        for service, path, needed_for in reads:
             try:
                 right = self._right(service, path, needed_for)
             except SignInLost as error:
@@ -61,12 +80,18 @@ class UkgSystem:
     def _right(self, service: str, path: str, needed_for: str) -> Right:
         text = ""
         try:
-            self.client.get(path, ONE_ROW)
+            self.client.get(path, ONE_RECORD if service == faults.THIRD_PARTY else ONE_ROW)
         except RightMissing as error:
             text = error.problem.text
         except NotFound:
             pass  # nothing matched, which only who may look is told
         return Right(name=f"{service}: {path}", granted=not text, needed_for=needed_for, text=text)
+
+    def _file_right(self) -> Right:
+        place = Path(self.options["file_path"])
+        readable = os.access(place, os.R_OK | os.X_OK if place.is_dir() else os.R_OK)
+        text = "" if readable else f"{place} does not exist or may not be read by this process. Deliver UKG's export there."
+        return Right(name="read the flat file", granted=readable, needed_for="reading pay runs", text=text)
 
 
 def open_system(options: Options, wiring: Wiring) -> System:

@@ -1,0 +1,209 @@
+"""Pay runs from the file that UKG's general-ledger export writes. The reference is the file's SHA-256, so a second delivery is the same run.
+
+    first pass    dates, companies, sums; the trailer's totals are compared
+    second pass   rows, in blocks of 10,000
+
+A file names no currency, so that is a setting; where its layout has no period columns, the pay date stands for the period as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from io import BufferedReader
+from pathlib import Path
+
+from ml_connector.connectors.ukg_pro.lines import REMEDY, Line, Reader
+from ml_connector.connectors.ukg_pro.settings import Options
+from ml_connector.connectors.ukg_pro.translate import shown
+from ml_connector.domain.money import AmountError, Money
+from ml_connector.domain.payroll import Block, Distribution, PayRun
+from ml_connector.domain.period import PayPeriod
+from ml_connector.domain.problem import Owner, Problem
+from ml_connector.errors import NotFound, NotSent, Refused
+from ml_connector.ports.systems import PayRunRef
+
+BLOCK_ROWS = 10_000
+FILES_MAX = 1_000
+FILE_BYTES_MAX = 2 * 1024**3
+_LISTED = 10
+
+
+@dataclass(slots=True)
+class _Totals:
+    """What the first pass found."""
+
+    rows: int = 0
+    unread: int = 0
+    debit: Decimal = Decimal(0)
+    credit: Decimal = Decimal(0)
+    companies: set[str] = field(default_factory=set)
+    groups: set[str] = field(default_factory=set)
+    controls: set[str] = field(default_factory=set)
+    periods: set[PayPeriod] = field(default_factory=set)
+
+    def add(self, line: Line | Problem) -> None:
+        self.rows += 1
+        if isinstance(line, Problem):
+            self.unread += 1
+            return
+        if line.amount > 0:
+            self.debit += line.amount
+        else:
+            self.credit -= line.amount
+        self.companies.add(line.company)
+        self.groups.add(line.pay_group)
+        self.controls.add(line.period_control)
+        end = line.period_end or line.pay_date
+        self.periods.add(PayPeriod(start=line.period_start or end, end=end, pay_date=line.pay_date))
+
+
+class FlatFileSource:
+    """A `PayrollSource` over a file or a folder of files. Makes no call and changes nothing."""
+
+    def __init__(self, options: Options, tenant: str) -> None:
+        self._options, self._tenant = options, tenant
+
+    def pay_runs(self, since: date) -> tuple[PayRunRef, ...]:
+        """Files whose period ends on or after the date, oldest file first; a file that cannot be read as a whole is an error."""
+        found: dict[str, PayRunRef] = {}
+        for path in self._files():
+            with path.open("rb") as file:
+                reference = _digest(file)
+                _, period = self._scan(path, file)
+            if reference in found or period.end < since:
+                continue
+            found[reference] = PayRunRef(reference=reference, description=path.name, calculated_at=_written(path), period_end=period.end)
+        return tuple(sorted(found.values(), key=lambda ref: (ref.calculated_at, ref.reference)))
+
+    def pay_run(self, reference: str) -> PayRun:
+        """The file's dates, currency and companies."""
+        path = self._find(reference)
+        with path.open("rb") as file:
+            totals, period = self._scan(path, file)
+        companies = tuple(sorted(company for company in totals.companies if self._options.takes(company)))
+        groups = "+".join(sorted(filter(None, totals.groups)) or sorted(totals.companies))
+        subject = " ".join([groups, str(period.end), *sorted(filter(None, totals.controls))])
+        return PayRun(
+            source=self._tenant, reference=reference, subject=subject, description=path.name, companies=companies,
+            currency=self._currency(path.name, companies), pay_period=period, calculated_at=_written(path), blocks=_blocks(totals.rows),
+        )  # fmt: skip
+
+    def blocks(self, reference: str) -> Iterator[Block]:
+        """The lines in the order of the file, 10,000 to a block."""
+        path = self._find(reference)
+        with path.open("rb") as file:
+            totals, _ = self._scan(path, file)
+            total, number = _blocks(totals.rows), 1
+            rows: list[Distribution] = []
+            problems: list[Problem] = []
+            for count, line in enumerate(self._read(path, file), 1):
+                outcome = line if isinstance(line, Problem) else self._distribution(line, reference, path.name)
+                if isinstance(outcome, Problem):
+                    problems.append(outcome)
+                elif outcome is not None:
+                    rows.append(outcome)
+                if count == number * BLOCK_ROWS or count == totals.rows:
+                    yield Block(number=number, total=total, rows=tuple(rows), problems=tuple(problems))
+                    rows, problems, number = [], [], number + 1
+
+    def _distribution(self, line: Line, reference: str, name: str) -> Distribution | Problem | None:
+        if not self._options.takes(line.company):
+            return None
+        try:
+            amount = Money(line.amount, self._options.currency_of(line.company))
+        except AmountError as error:
+            where = f"{name}, line {line.number}: amount"
+            return Problem("amount.invalid", where, f"The amount is {shown(line.amount)}. {str(error)[:200]}. {REMEDY}", Owner.PAYROLL)
+        return Distribution(company=line.company, account=line.account, amount=amount, dimensions=line.dimensions, pay_code=line.pay_code,
+                            origin=f"{reference[:16]}/{line.number}")  # fmt: skip
+
+    # --- files ------------------------------------------------------------------------------------------------------------------------
+
+    def _files(self) -> list[Path]:
+        place = Path(self._options["file_path"])
+        if not place.exists():
+            text = f"{place} does not exist. Name the file, or the folder, that UKG's export is delivered to."
+            raise NotSent(text, where="file_path", code="file.missing")
+        files = sorted(path for path in place.iterdir() if path.is_file() and not path.name.startswith(".")) if place.is_dir() else [place]
+        if len(files) > FILES_MAX:
+            raise Refused(f"{place} holds more than {FILES_MAX:,} files. Move the posted ones away.", where="file_path", code="file.many")
+        for path in files:
+            if path.stat().st_size > FILE_BYTES_MAX:
+                raise Refused(f"{path.name} is larger than {FILE_BYTES_MAX:,} bytes.", where="file_path", code="file.size")
+        return files
+
+    def _find(self, reference: str) -> Path:
+        for path in self._files():
+            with path.open("rb") as file:
+                if _digest(file) == reference:
+                    return path
+        text = f"No file with SHA-256 {shown(reference)} is there. Deliver it again unchanged; a changed file is another run."
+        raise NotFound(text, where="file_path")
+
+    def _read(self, path: Path, file: BufferedReader) -> Iterator[Line | Problem]:
+        file.seek(0)
+        yield from Reader(name=path.name, layout=self._options.layout).lines(file)
+
+    def _scan(self, path: Path, file: BufferedReader) -> tuple[_Totals, PayPeriod]:
+        """The first pass. Raises `Refused` for totals that differ from the trailer's, and for a file of more than one pay period."""
+        file.seek(0)
+        reader, totals = Reader(name=path.name, layout=self._options.layout), _Totals()
+        for line in reader.lines(file):
+            totals.add(line)
+        if reader.trailer is not None:
+            _compare(reader, totals)
+        if len(totals.periods) == 1:
+            return totals, next(iter(totals.periods))
+        if not totals.periods:
+            raise reader.refused(
+                "file.empty", f"None of the {totals.rows} lines can be read. Check that the layout is the file's.", "lines"
+            )
+        listed = ", ".join(sorted({str(period.pay_date) for period in totals.periods})[:_LISTED])
+        raise reader.refused("file.periods", f"The file mixes pay periods (pay dates {listed}). Write a file for each.", "pay date")
+
+    def _currency(self, name: str, companies: tuple[str, ...]) -> str:
+        currencies = {company: self._options.currency_of(company) for company in companies}
+        missing = sorted(company for company, currency in currencies.items() if not currency)
+        if missing:
+            text = (
+                f"The file names no currency, and the connection has none for company {missing[0]}. Set currency to {missing[0]}=… there."
+            )
+            raise Refused(text, where="currency", code="run.currency")
+        if not currencies:
+            raise Refused(f"{name} holds no company that this connection reads.", where="companies", code="run.company")
+        if len(set(currencies.values())) > 1:
+            text = f"{name} mixes currencies. Read it by a connection for each, with its companies named."
+            raise Refused(text, where="companies", code="run.currencies")
+        return next(iter(currencies.values()))
+
+
+def _compare(reader: Reader, totals: _Totals) -> None:
+    """The trailer's totals with those of the lines; sums only when every line could be read."""
+    found = {"rows": Decimal(totals.rows), "debit": totals.debit, "credit": totals.credit}
+    for name, text in (reader.trailer or {}).items():
+        if totals.unread and name != "rows":
+            continue
+        try:
+            declared = Decimal(text or "")
+        except InvalidOperation:
+            raise reader.refused("file.trailer", f"The trailer's {name} is {shown(text)}, which is not a number.", "trailer") from None
+        if declared != found[name]:
+            what = "lines" if name == "rows" else f"{name} in all"
+            text = f"The trailer says {declared} {what}, the lines say {found[name]}: lines were lost or changed on the way."
+            raise reader.refused("file.totals", text, f"trailer {name}")
+
+
+def _digest(file: BufferedReader) -> str:
+    return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _written(path: Path) -> datetime:
+    return datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+
+
+def _blocks(rows: int) -> int:
+    return -(-rows // BLOCK_ROWS)
