@@ -21,7 +21,7 @@ install: $(STAMP)
 $(STAMP): requirements.lock pyproject.toml sandbox/pyproject.toml
 	$(PYTHON) -m pip install -q --disable-pip-version-check --root-user-action=ignore --upgrade --target $(TOOLS) uv==0.13.8 2>/dev/null
 	$(UV) venv -q --clear --python $(PYTHON) $(VENV)
-	$(UV) pip install -q --python $(RUN) --require-hashes -r requirements.lock
+	$(UV) pip install -q --python $(RUN) --require-hashes --compile-bytecode -r requirements.lock
 	$(UV) pip install -q --python $(RUN) --no-deps --no-build-isolation -e . -e ./sandbox
 	@touch $(STAMP)
 

@@ -22,7 +22,7 @@ from stage import LEDGER, PAYROLL, SOURCE, TARGET, CommandFailed, Product, Sandb
 
 from ml_connector_sandbox.judge import judge, read_books
 
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 140)
 BOOKED_LATE_SECONDS = 1.5
 PATIENCE_SECONDS = 120
 

@@ -92,6 +92,12 @@ class SignInLost(Refused):
     code = "sign_in.lost"
 
 
+class SignInRenewed(Refused):
+    """The vendor refused our sign-in and booked nothing; the sign-in is renewed, so a new attempt may be made."""
+
+    code = "sign_in.renewed"
+
+
 class NotFound(Refused):
     """The vendor has no such record."""
 

@@ -19,7 +19,7 @@ from rich.table import Table
 OK, FAILED_COMMAND, USAGE, HELD, APPROVAL, WAITING, FAILED_RUN, NOT_ALLOWED = range(8)
 STATE_CODES = {"done": OK, "held": HELD, "awaiting_approval": APPROVAL, "failed": FAILED_RUN, "cancelled": OK}
 
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Json = typer.Option(False, "--json", help="Print one JSON object and nothing else.")

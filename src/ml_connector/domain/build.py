@@ -1,8 +1,9 @@
 """From distributions to balanced journal entries, nothing dropped and no cent invented.
 
 Rows stream through `EntryBuilder.add`; only the sums stand in memory. Debit and credit never net against each other: a cell is one
-(entity, account, dimensions, text, side), so the debits that went in are the debits that come out. A group that the policy books in detail
-keeps one cell per row. Entries longer than the ledger takes are cut where the lines up to there balance, and nowhere else.
+(entity, account, dimensions, text, side), so the debits that went in are the debits that come out; a negative
+debit lessens its own cell. A group that the policy books in detail keeps one cell per row. Entries longer than the ledger takes are cut where the
+lines up to there balance, and nowhere else.
 """
 
 from __future__ import annotations
@@ -43,7 +44,11 @@ class BuildPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideTotal:
-    """Minor units of one company and currency on one side, as they came in and as they go out."""
+    """Minor units of one company and currency on one side, debit positive, as they came in and as they go out.
+
+    `crossed` is the part of `minor_out` in cells whose sign is against their side, a debit cell that came out negative: its line stands on the
+    other side of the journal.
+    """
 
     company: str
     currency: str
@@ -51,6 +56,7 @@ class SideTotal:
     rows: int
     minor_in: int
     minor_out: int
+    crossed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +133,8 @@ class EntryBuilder:
             text = f"Line {row.origin} is in {row.amount.currency}, the run in {self.pay_run.currency}."
             self._problem(Problem("currency.mixed", "currency", text, Owner.PAYROLL))
             return ()
-        side = self._sides.setdefault((row.company, minor > 0), [0, 0])
+        debit = row.is_debit
+        side = self._sides.setdefault((row.company, debit), [0, 0])
         side[0] += 1
         side[1] += minor
         entity = self.policy.entities.get(row.company)
@@ -142,13 +149,13 @@ class EntryBuilder:
         if minor == 0:
             return ()
         tie = self._ties.setdefault((row.company, found.rule.ties_to or "other"), [0, 0])
-        tie[0 if minor > 0 else 1] += minor
+        tie[0 if debit else 1] += minor
         detail = self._rows if found.rule.group in self.policy.detail_groups else 0
         numbers = []
         for booking, part in zip(found.bookings, found.split(minor), strict=True):
             if part == 0:
                 continue
-            key = (entity, booking.account, booking.dimensions, booking.text, minor > 0, detail)
+            key = (entity, booking.account, booking.dimensions, booking.text, debit, detail)
             cell = self._cells.get(key)
             if cell is None:
                 cell = self._cells[key] = _Cell(len(self._cells), row.company, 0, found.rule.name)
@@ -160,7 +167,7 @@ class EntryBuilder:
         """The proposal: entries per legal entity, cut where needed, and every problem found so far. A run with problems has no entries."""
         ordered = sorted(self._cells.items(), key=lambda item: (item[0][0], item[0][2], item[0][1], item[0][3], not item[0][4], item[0][5]))
         by_entity: dict[str, list[tuple[CellKey, _Cell]]] = {}
-        for key, cell in ordered:
+        for key, cell in ((key, cell) for key, cell in ordered if cell.minor):
             by_entity.setdefault(key[0], []).append((key, cell))
         parts: list[tuple[str, int, list[tuple[CellKey, _Cell]]]] = []
         for entity, cells in by_entity.items():
@@ -234,11 +241,14 @@ class EntryBuilder:
 
     def _side_totals(self) -> tuple[SideTotal, ...]:
         out: dict[tuple[str, bool], int] = {}
+        crossed: dict[tuple[str, bool], int] = {}
         for key, cell in self._cells.items():
             out[cell.company, key[4]] = out.get((cell.company, key[4]), 0) + cell.minor
+            if cell.minor and (cell.minor > 0) is not key[4]:
+                crossed[cell.company, key[4]] = crossed.get((cell.company, key[4]), 0) + cell.minor
         return tuple(
             SideTotal(company=company, currency=self.pay_run.currency, side="debit" if debit else "credit",
-                      rows=rows, minor_in=minor, minor_out=out.get((company, debit), 0))
+                      rows=rows, minor_in=minor, minor_out=out.get((company, debit), 0), crossed=crossed.get((company, debit), 0))
             for (company, debit), (rows, minor) in sorted(self._sides.items())
         )  # fmt: skip
 

@@ -110,7 +110,7 @@ def tie_out(
             rows.append(TieRow(company=tie.company, what="employer_cost", register=None, run=cost, journal=cost, ledger=None))
     for side, sign in (("debit", 1), ("credit", -1)):
         journal = total((entry.debit if sign > 0 else entry.credit for entry in entries), currency)
-        run = Money.from_minor(sign * sum(row.minor_in for row in totals if row.side == side), currency) if totals else journal
+        run = Money.from_minor(sign * _on_side(totals, side), currency) if totals else journal
         ledger = None if booked is None else total((_side(entry, sign) for entry in booked), currency)
         rows.append(TieRow(company="*", what=side, register=None, run=run, journal=journal, ledger=ledger))
     return rows
@@ -132,6 +132,11 @@ def compare(entry: JournalEntry, booked: BookedEntry) -> list[Problem]:
             text = f"Account {account} {describe(codes)}: written {_amounts(mine)}, in the ledger {_amounts(there)}."
             problems.append(Problem("read_back.line", where, text, Owner.CONTROLLER))
     return problems
+
+
+def _on_side(totals: Sequence[SideTotal], side: str) -> int:
+    """Minor units that stand on the side in the journal: the side's own, less what crossed to the other, and what crossed from there."""
+    return sum(row.minor_in - row.crossed if row.side == side else row.crossed for row in totals)
 
 
 def _by_key(lines: Iterable[JournalLine]) -> dict[tuple[str, Dimensions], list[int]]:

@@ -15,7 +15,8 @@ from ml_connector.domain.problem import Problem
 class Distribution:
     """One payroll GL line: a signed amount on a source account, with the source's own dimensions.
 
-    `account` and the dimension codes are the payroll system's, not the ledger's. `origin` names the source line for drill-back.
+    `account` and the dimension codes are the payroll system's, not the ledger's. `origin` names the source line for drill-back. `side` is the
+    column the source gave the amount in, where the sign does not say it: a negative debit lessens the debits and is not a credit.
     """
 
     company: str
@@ -24,6 +25,12 @@ class Distribution:
     dimensions: Dimensions
     pay_code: str | None
     origin: str
+    side: str = ""
+
+    @property
+    def is_debit(self) -> bool:
+        """Whether it belongs to the debits: by the source's column where it says so, else by the sign."""
+        return self.side == "debit" if self.side else self.amount.amount > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from ml_connector.domain import codec
 from ml_connector.domain.checks import compare
 from ml_connector.domain.journal import JournalEntry, Marker, Receipt
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.errors import ConnectorError, NotFound, NotSent, OutcomeUnknown, Refused, SignInLost
+from ml_connector.errors import ConnectorError, NotFound, NotSent, OutcomeUnknown, Refused, SignInRenewed, Throttled
 from ml_connector.ports.storage import Clock, CommitRow, Commits, CommitState, IntentEnd, IntentRow
 from ml_connector.ports.systems import LedgerSink
 
@@ -138,7 +138,7 @@ class Committer:
         for last in [False] * (SENDS_PER_PASS - 1) + [True]:
             try:
                 return self._send_once(entry, fingerprint)
-            except SignInLost:
+            except SignInRenewed:
                 if last:
                     raise
         raise AssertionError("unreachable")
@@ -157,7 +157,8 @@ class Committer:
                 self.commits.close_intent(intent, IntentEnd.NOT_SENT, state=CommitState.PLANNED, detail=error.problem.text)
                 raise Wait(self.commits.now() + timedelta(seconds=RETRY_SECONDS), error.problem.text) from error
             except Refused as error:
-                self.commits.close_intent(intent, IntentEnd.REFUSED, state=CommitState.REFUSED, detail=error.problem.text)
+                final = CommitState.PLANNED if isinstance(error, SignInRenewed | Throttled) else CommitState.REFUSED
+                self.commits.close_intent(intent, IntentEnd.REFUSED, state=final, detail=error.problem.text)
                 self.audit("commit.refused", {"key": entry.key, "why": error.problem.text})
                 raise
             except OutcomeUnknown as error:

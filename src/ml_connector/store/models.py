@@ -159,6 +159,7 @@ class StagedRow(models.Model):
     dimensions = models.CharField(max_length=400)
     pay_code = models.CharField(max_length=60, null=True)
     origin = models.CharField(max_length=120)
+    side = models.CharField(max_length=6, default="")
 
     class Meta:
         indexes = [models.Index(fields=["run", "id"], name="staged_row_run")]

@@ -17,7 +17,7 @@ from ml_connector.store.models import Link, StagedBlock, StagedRow
 
 PAGE_ROWS = 10_000
 _UNIT = "\x1f"
-_COLUMNS = "company, account, minor, currency, dimensions, pay_code, origin"
+_COLUMNS = "company, account, minor, currency, dimensions, pay_code, origin, side"
 
 
 class StoredStaging:
@@ -25,13 +25,23 @@ class StoredStaging:
 
     def stage(self, run: str, block: Block) -> None:
         rows = [
-            (run, row.company, row.account, row.amount.minor, row.amount.currency, _join(row.dimensions), row.pay_code, row.origin)
+            (
+                run,
+                row.company,
+                row.account,
+                row.amount.minor,
+                row.amount.currency,
+                _join(row.dimensions),
+                row.pay_code,
+                row.origin,
+                row.side,
+            )
             for row in block.rows
         ]
         problems = codec.encode(block.problems) if block.problems else ""
         with transaction.atomic(), connection.cursor() as cursor:
             StagedBlock.objects.create(run_id=run, number=block.number, total=block.total, rows=len(rows), problems=problems)
-            cursor.executemany(f"INSERT INTO store_stagedrow (run_id, {_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)", rows)
+            cursor.executemany(f"INSERT INTO store_stagedrow (run_id, {_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)", rows)
 
     def clear(self, run: str) -> None:
         with transaction.atomic():
@@ -86,8 +96,8 @@ def _split(text: str) -> Dimensions:
     return tuple(Dimension(*part.split("=", 1)) for part in text.split(_UNIT)) if text else ()
 
 
-def _distribution(row: tuple[str, str, int, str, str, str | None, str]) -> Distribution:
-    company, account, minor, currency, codes, pay_code, origin = row
+def _distribution(row: tuple[str, str, int, str, str, str | None, str, str]) -> Distribution:
+    company, account, minor, currency, codes, pay_code, origin, side = row
     return Distribution(
         company=company,
         account=account,
@@ -95,4 +105,5 @@ def _distribution(row: tuple[str, str, int, str, str, str | None, str]) -> Distr
         dimensions=_split(codes),
         pay_code=pay_code,
         origin=origin,
+        side=side,
     )

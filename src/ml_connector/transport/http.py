@@ -22,7 +22,18 @@ import httpx2
 import msgspec
 import stamina
 
-from ml_connector.errors import ConnectorError, Halted, NotSent, OutcomeUnknown, Refused, RightMissing, SignInLost, Throttled, VendorChanged
+from ml_connector.errors import (
+    ConnectorError,
+    Halted,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    RightMissing,
+    SignInLost,
+    SignInRenewed,
+    Throttled,
+    VendorChanged,
+)
 from ml_connector.ports.storage import Exchange, Permit, Window
 from ml_connector.ports.systems import Gate, Wiring
 from ml_connector.transport.redact import redact
@@ -150,7 +161,7 @@ class Client:
                 answer = self._send(client, self._signed(request, signed, headers or {}), write=True, gate=gate)
                 if answer.status == 401 and self.auth.refused(signed):
                     text = "The vendor did not accept the sign-in, which has been renewed since. Nothing was booked; it is sent again."
-                    raise Refused(text, where="sign-in", code="sign_in.renewed")
+                    raise SignInRenewed(text, where="sign-in")
                 return self._judge(answer, scope, write=True)
 
             yield send

@@ -63,7 +63,7 @@ class GlTranslator:
             name = "generalLedgerAccount" if self.whole_account else "baseSegment"
             return self._problem(row, "row.account", name, "empty", "The row has no account.")
         return Distribution(company=company, account=account, amount=amount, dimensions=self._axes(row), pay_code=None,
-                            origin=f"{row.runId}/{row.blockId}/{row.systemId}")  # fmt: skip
+                            origin=f"{row.runId}/{row.blockId}/{row.systemId}", side="credit" if row.creditAmt else "debit")  # fmt: skip
 
     def stranger(self, row: GlRow) -> Problem | None:
         """A problem for the first row of another pay group or period than the run's: it would have another pay date."""

@@ -15,7 +15,7 @@ from ml_connector.domain.checks import compare
 from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.journal import Marker
 from ml_connector.domain.period import period_of
-from ml_connector.errors import NotSent, OutcomeUnknown, Refused, RightMissing, SignInLost, VendorChanged
+from ml_connector.errors import NotSent, OutcomeUnknown, Refused, RightMissing, SignInLost, SignInRenewed, VendorChanged
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_access_token_revoked_between_preparing_and_sending(world: Any) -> None:
         with pytest.raises(Refused) as caught:
             post(lambda: None)
 
-    assert isinstance(caught.value, SignInLost) or caught.value.problem.code == "sign_in.renewed"
+    assert isinstance(caught.value, SignInLost | SignInRenewed)
     assert world.journal_references() == []
 
 
