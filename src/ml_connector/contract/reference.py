@@ -304,7 +304,7 @@ class ReferenceLedger:
         """Documents of others in the period."""
         self._call("GET", "documents")
         inside = [found for found in self._vendor.visible() if period.start <= found.entry.posting_date <= period.end]
-        return tuple(f"document {found.number}: {found.entry.text}" for found in inside if found.reference not in known)
+        return tuple(f"document {found.number}: {found.entry.text}" for found in inside if not known & {found.reference, found.marker})
 
     def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
         """Every document with the marker."""

@@ -80,10 +80,10 @@ class PayrollJournal:
         if isinstance(posting, Problem):
             raise Hold([posting])
         charts = run.step("chart", lambda: self._charts())
-        foreign = run.step("foreign", lambda: self._foreign(posting))
         stand = run.step("stand", lambda: self._stand(pay_run))
         run.check("earlier", lambda: stand.problems)
         proposal = run.step("proposal", lambda: self._build(run.row.id, pay_run, posting.day, stand))
+        foreign = run.step("foreign", lambda: self._foreign(posting, proposal))
         run.step("tie-out", lambda: tuple(self._tie(pay_run, proposal, None)))
         accepted = run.row.input.get("accept_foreign") == "yes"
         run.check("proposal", lambda: self._problems(proposal, charts, () if accepted else foreign))
@@ -113,12 +113,14 @@ class PayrollJournal:
         entities = sorted(set(self.policy.entities.values()))
         return {entity: self.ledger.chart(entity, self.policy.journal, self.policy.axes) for entity in entities}
 
-    def _foreign(self, posting: PostingDate) -> tuple[str, ...]:
+    def _foreign(self, posting: PostingDate, proposal: Proposal) -> tuple[str, ...]:
+        """Documents of others where these entries are to go; an entry of ours that a lost database forgot is known by its marker."""
         entities = sorted(set(self.policy.entities.values()))
+        proposed = frozenset(Marker.of(entry.key).token for entry in proposal.entries)
         return tuple(
             f"{entity} {document}"
             for entity in entities
-            for document in self.ledger.foreign(entity, self.policy.journal, posting.period, self.commits.references(entity))
+            for document in self.ledger.foreign(entity, self.policy.journal, posting.period, self.commits.traces(entity) | proposed)
         )
 
     def _stand(self, pay_run: PayRun) -> Stand:

@@ -202,8 +202,8 @@ class Commits(Protocol):
         """All commits whose key begins with the prefix, oldest first."""
         ...
 
-    def references(self, entity: str) -> frozenset[str]:
-        """References of every document of ours in the legal entity."""
+    def traces(self, entity: str) -> frozenset[str]:
+        """What our documents in the legal entity are known by: references, and marker tokens of commits whose document is not known yet."""
         ...
 
     def open_intent(self, key: str) -> IntentRow | None:

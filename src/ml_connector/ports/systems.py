@@ -193,7 +193,10 @@ class LedgerSink(Protocol):
         ...
 
     def foreign(self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> tuple[str, ...]:
-        """Documents in the journal and period that are not among the `known` references: somebody else's, described for a person."""
+        """Documents in the journal and period that are somebody else's, described for a person.
+
+        `known` are references of our documents, and marker tokens of entries of ours whose document is not known yet; neither is foreign.
+        """
         ...
 
     def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import count
 
 from ml_connector.domain import codec
-from ml_connector.domain.journal import CommitKey, Receipt
+from ml_connector.domain.journal import CommitKey, Marker, Receipt
 from ml_connector.domain.payroll import Block, Distribution
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import KeyConflict
@@ -60,9 +60,12 @@ class MemoryCommits:
     def of_run(self, prefix: str) -> tuple[CommitRow, ...]:
         return tuple(row for row in self.rows.values() if row.key.startswith(prefix))
 
-    def references(self, entity: str) -> frozenset[str]:
-        receipts = (codec.decode(row.receipt) for row in self.rows.values() if row.receipt and row.entity == entity)
-        return frozenset(receipt.reference for receipt in receipts if isinstance(receipt, Receipt))
+    def traces(self, entity: str) -> frozenset[str]:
+        def trace(row: CommitRow) -> str:
+            receipt = codec.decode(row.receipt) if row.receipt else None
+            return receipt.reference if isinstance(receipt, Receipt) else Marker.of(row.key).token
+
+        return frozenset(trace(row) for row in self.rows.values() if row.entity == entity)
 
     def open_intent(self, key: str) -> IntentRow | None:
         return next((intent for intent in self.intents if intent.key == key and intent.id not in self.ended), None)

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from ml_connector.domain import codec
-from ml_connector.domain.journal import CommitKey, Receipt
+from ml_connector.domain.journal import CommitKey, Marker, Receipt
 from ml_connector.errors import KeyConflict
 from ml_connector.ports.storage import CommitRow, CommitState, IntentEnd, IntentRow
 from ml_connector.store.database import database_now
@@ -60,9 +60,9 @@ class StoredCommits:
     def of_run(self, prefix: str) -> tuple[CommitRow, ...]:
         return tuple(self._row(commit) for commit in self._all().filter(key__startswith=prefix).order_by("id"))
 
-    def references(self, entity: str) -> frozenset[str]:
-        found = Commit.objects.filter(connection=self._connection, entity=entity).exclude(reference="")
-        return frozenset(found.values_list("reference", flat=True))
+    def traces(self, entity: str) -> frozenset[str]:
+        found = Commit.objects.filter(connection=self._connection, entity=entity).values_list("reference", "key")
+        return frozenset(reference or Marker.of(key).token for reference, key in found)
 
     def open_intent(self, key: str) -> IntentRow | None:
         intent = Intent.objects.filter(commit__organisation_id=self._organisation, commit__key=key, ended_at__isnull=True).first()

@@ -110,9 +110,10 @@ class ExactLedger:
         where = f"Date ge {odata.moment(period.start - year)} and Date le {odata.moment(period.end + year)}"
         where += f" and JournalCode eq {odata.text(journal)} and FinancialYear eq {period.year} and FinancialPeriod eq {period.number}"
         others: dict[str, str] = {}
-        rows = self._lines(entity, where, "EntryID,EntryNumber,LineNumber,Date,Description")
+        rows = list(self._lines(entity, where, "EntryID,EntryNumber,LineNumber,Date,Description"))
+        ours = known | {row.EntryID for row in rows if (row.Description or "").rpartition("#")[2] in known}
         for row in sorted(rows, key=lambda row: (row.EntryNumber or 0, row.LineNumber or 0)):
-            if row.EntryID not in known:
+            if row.EntryID not in ours:
                 posted = f" of {wire.day(row.Date)}" if row.Date else ""
                 others.setdefault(row.EntryID, f"entry {row.EntryNumber}{posted}: {row.Description or 'no text'}")
         return tuple(others.values())
