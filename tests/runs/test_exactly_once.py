@@ -1,0 +1,617 @@
+"""What may happen between us and a ledger, and what stands in the books afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from tests.payday import DIES_LATE, EXPIRES, Crash, World, usual_balances
+
+from ml_connector.contract import world as faults
+from ml_connector.domain import codec
+from ml_connector.domain.journal import JournalEntry, JournalLine, Marker
+from ml_connector.domain.money import Money
+from ml_connector.errors import Halted, KeyConflict, NotSent, PeriodClosed, VendorChanged
+from ml_connector.ports.storage import CommitState, IntentEnd, RunState
+from ml_connector.runs.intent import Committer, Incident, Wait
+from ml_connector.runs.stages import Ticket, carry_out
+
+KEY = "payroll:acme:R1:10:1:1"
+MANY_SECONDS = 60.0
+
+
+def an_entry(key: str = KEY, amount: str = "10.00", day: date = date(2026, 6, 30)) -> JournalEntry:
+    """A balanced entry of two lines."""
+    lines = (
+        JournalLine(account="4000", amount=Money.parse(amount, "EUR")),
+        JournalLine(account="1700", amount=-Money.parse(amount, "EUR")),
+    )
+    return JournalEntry(key=key, entity="10", journal="90", posting_date=day, currency="EUR", text="Payroll", lines=lines)
+
+
+def committer(world: World, **parts: Any) -> Committer:
+    """A process that comes up now: a committer with a boot of its own."""
+    known: dict[str, Any] = {"commits": world.memory.commits, "ledger": world.ledger, "clock": world.clock}
+    return Committer(**{**known, "audit": lambda action, detail: world.audited.append(action), **parts})
+
+
+def state(world: World, key: str = KEY) -> CommitState:
+    row = world.memory.commits.get(key)
+    assert row is not None
+    return row.state
+
+
+def ends(world: World) -> list[IntentEnd]:
+    """How the intents ended, in order."""
+    return [world.memory.commits.ended[intent.id] for intent in world.memory.commits.intents if intent.id in world.memory.commits.ended]
+
+
+# --- the network --------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "ended"),
+    [
+        (faults.LOST_AFTER, [IntentEnd.FOUND]),
+        (faults.LATE_COMMIT, [IntentEnd.FOUND]),
+        (faults.LOST_BEFORE, [IntentEnd.ABSENT, IntentEnd.BOOKED]),
+        (faults.UNREACHABLE, [IntentEnd.NOT_SENT, IntentEnd.BOOKED]),
+        (faults.THROTTLED, [IntentEnd.REFUSED, IntentEnd.BOOKED]),
+    ],
+)
+def test_a_faulty_send_leaves_each_entry_once(fault: str, ended: list[IntentEnd]) -> None:
+    """A second send follows only when the first is proved to have booked nothing; a document found is adopted."""
+    world = World()
+    world.vendor.fault = fault
+
+    row = world.post()
+
+    assert RunState.DONE is row.state
+    assert usual_balances() == world.balances()
+    assert [*ended, IntentEnd.BOOKED] == ends(world)
+
+
+def test_an_unknown_outcome_is_waited_for_and_never_sent_again_at_once() -> None:
+    """Before intent + settle + visible nobody looks and nobody sends."""
+    world = World()
+    world.limit(settle_seconds=300, visible_seconds=60)
+    world.vendor.fault = faults.LOST_BEFORE
+    began = world.clock.now()
+
+    with pytest.raises(Wait) as first:
+        committer(world).commit_once(an_entry(), "subject")
+    world.clock.advance(359)
+    with pytest.raises(Wait) as second:
+        committer(world).commit_once(an_entry(), "subject")
+
+    assert [began + timedelta(seconds=360)] * 2 == [first.value.due_at, second.value.due_at]
+    assert [] == world.vendor.documents
+    world.clock.advance(1)
+    committer(world).commit_once(an_entry(), "subject")
+    assert 1 == len(world.vendor.documents)
+
+
+def test_a_commit_two_seconds_after_the_death_is_found() -> None:
+    """The client died, the ledger booked two seconds later: the document is adopted."""
+    world = World()
+    world.vendor.fault = DIES_LATE
+    with pytest.raises(Crash):
+        committer(world).commit_once(an_entry(), "subject")
+    world.clock.advance(1)
+    with pytest.raises(Wait):
+        committer(world).commit_once(an_entry(), "subject")
+    world.clock.advance(4)
+
+    receipt = committer(world).commit_once(an_entry(), "subject")
+
+    assert [receipt.reference] == [document.reference for document in world.vendor.documents]
+    assert [IntentEnd.FOUND] == ends(world)
+
+
+def test_a_sign_in_that_ends_in_mid_send_is_renewed_and_the_entry_sent_once() -> None:
+    """401 proves that nothing was booked: the token is renewed once and the entry goes out under a second intent."""
+    world = World()
+    world.vendor.fault = EXPIRES
+
+    row = world.post()
+
+    assert RunState.DONE is row.state
+    assert usual_balances() == world.balances()
+    assert [IntentEnd.REFUSED, IntentEnd.BOOKED, IntentEnd.BOOKED] == ends(world)
+    assert 1 == world.vendor.renewals
+
+
+def test_a_revoked_sign_in_holds_the_run_and_a_new_one_lets_it_go_on() -> None:
+    """A consent that ended in the middle of a run books nothing more; after a new sign-in the same run finishes."""
+    world = World()
+    run = world.start()
+
+    def revoke(name: str) -> None:
+        if name == "fingerprint: recorded":
+            world.vendor.access = world.vendor.refresh = "revoked"
+            world.clock.advance(605)
+
+    world.settle(revoke)
+    assert (RunState.HELD, ["sign_in.lost"]) == (world.at(run).state, world.problems(run))
+    assert [] == world.vendor.documents
+
+    world.ledger = world._connect()
+
+    assert RunState.DONE is world.resume(run).state
+    assert usual_balances() == world.balances()
+
+
+def test_a_refused_entry_is_mended_and_resumed() -> None:
+    """The period closes under the run's feet; reopened, the same run posts the same entries."""
+    world = World()
+    run = world.start()
+
+    def close(name: str) -> None:
+        if name == "intent: written":
+            world.vendor.closed.add((2026, 6))
+
+    world.settle(close)
+    assert (RunState.HELD, ["period.closed"]) == (world.at(run).state, world.problems(run))
+    assert [] == world.vendor.documents
+
+    world.vendor.closed.clear()
+
+    assert RunState.DONE is world.resume(run).state
+    assert usual_balances() == world.balances()
+
+
+def test_an_entry_refused_between_two_leaves_the_run_repairable() -> None:
+    """Partly posted is a state: the first entry stands, the second is refused, and resuming posts only the second."""
+    world = World()
+    run = world.start()
+    sent: list[str] = []
+
+    def close(name: str) -> None:
+        sent.append(name)
+        if sent.count("intent: written") == 2:
+            world.vendor.closed.add((2026, 6))
+
+    world.settle(close)
+    assert (RunState.HELD, 1) == (world.at(run).state, len(world.vendor.documents))
+    world.vendor.closed.clear()
+
+    assert RunState.DONE is world.resume(run).state
+    assert usual_balances() == world.balances()
+
+
+def test_an_answer_of_unknown_shape_is_settled_like_a_lost_one() -> None:
+    """A gateway's page instead of an answer proves nothing: the run is held, and resuming looks before it sends."""
+    world = World()
+    inner = world.vendor.post
+
+    def post(entry: JournalEntry, marker: str) -> Any:
+        inner(entry, marker)
+        raise VendorChanged("Expected JSON.")
+
+    world.ledger._vendor = _Posting(world.vendor, post)  # type: ignore[assignment]
+    run = world.start()
+    world.settle()
+    assert (RunState.HELD, ["vendor_changed"]) == (world.at(run).state, world.problems(run))
+
+    world.ledger._vendor = world.vendor
+
+    assert RunState.DONE is world.resume(run).state
+    assert usual_balances() == world.balances()
+
+
+def test_a_send_past_its_deadline_does_not_leave() -> None:
+    """The clock that runs through suspend passed the deadline between intent and wire: nothing is sent, and the next attempt sends."""
+    world = World()
+
+    def suspend(name: str) -> None:
+        if name == "intent: written":
+            world.clock.advance(11)
+
+    with pytest.raises(Wait):
+        committer(world, point=suspend).commit_once(an_entry(), "subject")
+
+    assert ([IntentEnd.NOT_SENT], []) == (ends(world), world.vendor.documents)
+    committer(world).commit_once(an_entry(), "subject")
+    assert 1 == len(world.vendor.documents)
+
+
+def test_a_process_that_lost_its_lock_does_not_send() -> None:
+    """`alive` is asked again at the gate; what it stops leaves an intent that is settled by whoever holds the lock now."""
+    world = World()
+    asked: list[int] = []
+
+    def alive() -> None:
+        asked.append(1)
+        if len(asked) > 1:
+            raise Halted("The lock is gone.")
+
+    with pytest.raises(Halted):
+        committer(world, alive=alive).commit_once(an_entry(), "subject")
+    assert [] == world.vendor.documents
+
+    world.clock.advance(MANY_SECONDS)
+    committer(world).commit_once(an_entry(), "subject")
+    assert 1 == len(world.vendor.documents)
+
+
+def test_an_intent_called_off_by_another_is_not_sent() -> None:
+    """A process sleeps between intent and wire; another settles its intent and books. Waking up, the first sends nothing."""
+    world = World()
+
+    def overtaken(name: str) -> None:
+        if name == "intent: written":
+            world.clock.advance(6)
+            committer(world, ledger=world.copy_connection()).commit_once(an_entry(), "subject")
+
+    with pytest.raises(KeyConflict):
+        committer(world, point=overtaken).commit_once(an_entry(), "subject")
+
+    assert 1 == len(world.vendor.documents)
+    assert CommitState.CONFIRMED is state(world)
+
+
+# --- what is found in the books -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_document_booked_after_the_backup_is_found_before_the_first_send() -> None:
+    """The backup knows no intent at all: only the look-up before the first send keeps the entry from being booked again."""
+    world = World()
+    restored = world.copy()
+    committer(world).commit_once(an_entry(), "subject")
+
+    receipt = committer(restored).commit_once(an_entry(), "subject")
+
+    assert [receipt.reference] == [document.reference for document in world.vendor.documents]
+    assert [] == restored.memory.commits.intents
+
+
+def test_a_second_installation_posts_nothing_twice() -> None:
+    """Two installations that never knew each other take up the same pay run: the second adopts every document by its marker."""
+    world = World()
+    second = world.copy()
+    world.post()
+
+    row = second.post()
+
+    assert RunState.DONE is row.state
+    assert usual_balances() == world.balances()
+    assert [] == second.memory.commits.intents
+    assert all(row.adopted for row in second.memory.commits.rows.values())
+
+
+def test_a_second_installation_with_another_mapping_is_stopped_by_what_it_finds() -> None:
+    """The same run mapped otherwise has the same keys: what stands under the marker says something else, and nothing is booked."""
+    world = World()
+    second = world.copy()
+    second.mapping = replace(
+        second.mapping, rules=(replace(second.mapping.rules[1], account="51*", ties_to="gross"), *second.mapping.rules[1:])
+    )
+    world.post()
+
+    row = second.post()
+
+    assert (RunState.HELD, {"adopt.differs"}) == (row.state, set(second.problems(row.id)))
+    assert usual_balances() == world.balances()
+
+
+def test_two_documents_under_one_marker_are_an_incident() -> None:
+    """Somebody copied the document with its texts: nobody guesses which is ours, and when one is gone the run goes on."""
+    world = World()
+    world.vendor.fault = faults.LOST_AFTER
+    with pytest.raises(Wait):
+        committer(world).commit_once(an_entry(), "subject")
+    (document,) = world.vendor.documents
+    world.vendor.documents.append(replace(document, reference="copy", number="2000"))
+    world.clock.advance(MANY_SECONDS)
+
+    with pytest.raises(Incident) as incident:
+        committer(world).commit_once(an_entry(), "subject")
+
+    text = f"Documents {document.number}, 2000 all carry the marker of one entry ({KEY}). Keep one, reverse the others, then resume."
+    assert ["documents.duplicate"] == [problem.code for problem in incident.value.problems]
+    assert text == incident.value.problems[0].text
+    assert "commit.duplicate" in world.audited
+    world.vendor.documents.pop()
+    assert document.reference == committer(world).commit_once(an_entry(), "subject").reference
+
+
+def test_a_second_document_is_seen_right_after_booking() -> None:
+    """The look-up that confirms an entry also proves that it is the only one."""
+    world = World()
+
+    def copied(name: str) -> None:
+        if name == "send: recorded":
+            world.vendor.documents.append(replace(world.vendor.documents[0], reference="copy", number="2000"))
+
+    with pytest.raises(Incident, match="all carry the marker"):
+        committer(world, point=copied).commit_once(an_entry(), "subject")
+    assert CommitState.DRAFT is state(world)
+
+
+def test_an_edited_document_is_an_incident() -> None:
+    """A person changed an amount before we read it back: it is reported to the cent and not confirmed."""
+    world = World()
+
+    def edited(name: str) -> None:
+        if name == "send: recorded":
+            world.vendor.documents[0].entry = an_entry(amount="10.01")
+
+    with pytest.raises(Incident) as incident:
+        committer(world, point=edited).commit_once(an_entry(), "subject")
+
+    assert ["read_back.line", "read_back.line"] == [problem.code for problem in incident.value.problems]
+    assert "Account 4000 : written 1000 in minor units, in the ledger 1001 in minor units." in str(incident.value)
+
+
+def test_a_found_document_with_other_content_is_an_incident_and_never_adopted() -> None:
+    """A document with our marker that says something else stops the entry; it is neither taken for ours nor booked again."""
+    world = World()
+    world.vendor.book(an_entry(amount="99.00"), Marker.of(KEY).token)
+
+    with pytest.raises(Incident) as incident:
+        committer(world).commit_once(an_entry(), "subject")
+
+    assert {"adopt.differs"} == {problem.code for problem in incident.value.problems}
+    assert 1 == len(world.vendor.documents)
+
+
+def test_a_document_that_is_gone_is_an_incident() -> None:
+    """Booked, and deleted before it was read back."""
+    world = World()
+
+    def deleted(name: str) -> None:
+        if name == "send: recorded":
+            world.vendor.documents.clear()
+
+    with pytest.raises(Incident, match="was booked and is gone"):
+        committer(world, point=deleted).commit_once(an_entry(), "subject")
+
+
+# --- ledgers that cannot be searched ------------------------------------------------------------------------------------------------------
+
+
+def test_a_ledger_that_ignores_the_marker_is_distrusted() -> None:
+    """The first read-back goes through the look-up: a marker that was silently dropped is noticed while the document is known."""
+    world = World()
+    world.ledger.keeps_marker = False
+
+    committer(world).commit_once(an_entry(), "subject")
+
+    assert "was booked and is not found by its marker" in world.memory.commits.marker_distrusted("10")
+    assert "marker.distrusted" in world.audited
+
+
+def test_an_unknown_outcome_in_a_distrusted_ledger_waits_for_people() -> None:
+    """An empty look-up proves nothing there: the entry is unknown, it is not sent again, and a resolution lets the run go on."""
+    world = World()
+    world.ledger.keeps_marker = False
+    committer(world).commit_once(an_entry(), "subject")
+    other = an_entry("payroll:acme:R2:10:1:1", "20.00")
+    world.vendor.fault = faults.LOST_AFTER
+    with pytest.raises(Wait):
+        committer(world).commit_once(other, "subject")
+    world.clock.advance(MANY_SECONDS)
+
+    for _ in range(2):
+        with pytest.raises(Incident) as incident:
+            committer(world).commit_once(other, "subject")
+        assert ["outcome.unknown"] == [problem.code for problem in incident.value.problems]
+
+    assert (CommitState.UNKNOWN, 2) == (state(world, other.key), len(world.vendor.documents))
+    receipt = world.ledger._receipt(world.vendor.documents[1])
+    world.memory.commits.settle(other.key, state=CommitState.DRAFT, receipt=codec.encode(receipt))
+    assert receipt == committer(world).commit_once(other, "subject")
+    assert (CommitState.CONFIRMED, 2) == (state(world, other.key), len(world.vendor.documents))
+
+
+def test_a_ledger_declared_unsearchable_never_believes_an_empty_look_up() -> None:
+    """The same by declaration: no marker, so no second send after an unknown outcome."""
+    world = World()
+    world.limit(marker_is_searchable=False)
+    world.vendor.fault = faults.LOST_BEFORE
+    with pytest.raises(Wait):
+        committer(world).commit_once(an_entry(), "subject")
+    world.clock.advance(MANY_SECONDS)
+
+    with pytest.raises(Incident):
+        committer(world).commit_once(an_entry(), "subject")
+
+    assert (CommitState.UNKNOWN, []) == (state(world), world.vendor.documents)
+
+
+def test_a_document_not_yet_visible_is_waited_for_before_the_marker_is_distrusted() -> None:
+    """Within the visibility window a missing document is lag, not a lost marker."""
+    world = World()
+    world.limit(visible_seconds=60)
+    world.ledger.keeps_marker = False
+    with pytest.raises(Wait, match="not yet visible"):
+        committer(world).commit_once(an_entry(), "subject")
+    world.ledger.keeps_marker = True
+    world.clock.advance(60)
+
+    committer(world).commit_once(an_entry(), "subject")
+
+    assert "" == world.memory.commits.marker_distrusted("10")
+    assert (CommitState.CONFIRMED, 1) == (state(world), len(world.vendor.documents))
+
+
+# --- keys and revisions -------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_key_with_other_content_is_a_conflict() -> None:
+    """An entry is never changed after it was approved."""
+    world = World()
+    committer(world).commit_once(an_entry(), "subject")
+
+    for changed in (an_entry(amount="10.01"), an_entry(day=date(2026, 6, 29))):
+        with pytest.raises(KeyConflict):
+            committer(world).commit_once(changed, "subject")
+
+    assert 1 == len(world.vendor.documents)
+
+
+def test_the_same_entry_again_is_the_receipt_it_has() -> None:
+    """A confirmed commit asks the ledger nothing more."""
+    world = World()
+    first = committer(world).commit_once(an_entry(), "subject")
+    world.vendor.access = "revoked"
+
+    assert first == committer(world).commit_once(an_entry(), "subject")
+
+
+def test_an_old_revision_never_sends_after_a_new_one_was_opened() -> None:
+    """Revision 1 was refused and revision 2 opened: whoever still holds revision 1 cannot send it any more."""
+    world = World()
+    world.vendor.closed.add((2026, 6))
+    with pytest.raises(PeriodClosed):
+        committer(world).commit_once(an_entry(), "subject")
+    world.vendor.closed.clear()
+    second = an_entry("payroll:acme:R1:10:1:2", "11.00")
+
+    committer(world).commit_once(second, "subject")
+
+    with pytest.raises(KeyConflict, match="superseded by payroll:acme:R1:10:1:2"):
+        committer(world).commit_once(an_entry(), "subject")
+    assert [Marker.of(second.key).token] == world.markers()
+
+
+def test_an_old_revision_caught_between_intent_and_wire_is_settled_before_a_new_one_opens() -> None:
+    """Revision 2 needs proof that revision 1 is not booked; an intent on its way is no such proof."""
+    world = World()
+    world.vendor.fault = faults.LOST_AFTER
+    with pytest.raises(Wait):
+        committer(world).commit_once(an_entry(), "subject")
+
+    with pytest.raises(KeyConflict):
+        committer(world).commit_once(an_entry("payroll:acme:R1:10:1:2", "11.00"), "subject")
+
+    assert 1 == len(world.vendor.documents)
+
+
+def test_an_old_revision_overtaken_before_its_intent_is_not_sent() -> None:
+    """Somebody opens revision 2 after revision 1 looked and before it wrote its intent: revision 1 stops there."""
+    world = World()
+
+    def overtaken(name: str) -> None:
+        if name == "intent: before":
+            committer(world, ledger=world.copy_connection()).commit_once(an_entry("payroll:acme:R1:10:1:2", "11.00"), "subject")
+
+    with pytest.raises(KeyConflict):
+        committer(world, point=overtaken).commit_once(an_entry(), "subject")
+
+    assert [Marker.of("payroll:acme:R1:10:1:2").token] == world.markers()
+
+
+def test_a_confirmed_revision_is_not_followed_by_another_until_it_is_reversed() -> None:
+    """Revision 2 of something booked would be a second booking."""
+    world = World()
+    committer(world).commit_once(an_entry(), "subject")
+    second = an_entry("payroll:acme:R1:10:1:2", "11.00")
+    with pytest.raises(KeyConflict):
+        committer(world).commit_once(second, "subject")
+
+    world.memory.commits.reverse(KEY, "reversal:payroll:acme:R1:10:1:1:1")
+    committer(world).commit_once(second, "subject")
+
+    assert 2 == len(world.vendor.documents)
+
+
+# --- pausing ------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_paused_flow_sends_nothing() -> None:
+    """While it is paused the run waits; unpaused it posts, with all its attempts still before it."""
+    world = World()
+    world.pauses.append("Paused by anna (everything).")
+    run = world.start()
+    for _ in range(30):
+        at = world.at(run)
+        if at.state is RunState.WAITING:
+            at = world.memory.runs.move(at, state=RunState.READY, attempt=at.attempt + 1) or at
+        carry_out(Ticket(run, at.stage, at.attempt), world, lambda name, perform: perform())
+    assert (RunState.WAITING, "Paused by anna (everything).") == (world.at(run).state, world.at(run).summary)
+    assert ([], []) == (world.payroll.calls, world.vendor.documents)
+
+    world.pauses.clear()
+    world.vendor.fault = faults.THROTTLED
+    world.settle()
+
+    assert RunState.DONE is world.at(run).state
+    assert usual_balances() == world.balances()
+
+
+# --- reads that fail ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_source_that_is_down_is_asked_again_and_then_a_person_is() -> None:
+    """Reads are tried again with growing pauses, twelve times at the most; then the run is held with everything it knows."""
+    world = World()
+    run = world.start()
+    tried: list[float] = []
+
+    class Down:
+        """A payroll that does not answer."""
+
+        def pay_run(self, reference: str) -> Any:
+            tried.append(world.clock.monotonic())
+            raise NotSent("The payroll could not be reached.")
+
+    world.payroll, payroll = Down(), world.payroll  # type: ignore[assignment]
+    world.settle()
+    assert (RunState.HELD, ["not_sent"]) == (world.at(run).state, world.problems(run))
+    pauses = [later - earlier for earlier, later in pairwise(tried)]
+    assert [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 900.0, 900.0] == pauses
+
+    world.payroll = payroll
+    assert RunState.DONE is world.resume(run).state
+
+
+def test_a_defect_is_a_dead_letter_with_everything_support_needs() -> None:
+    """An unforeseen error fails the run, says so, and books nothing; mended, the same run goes on."""
+    world = World()
+    run = world.start()
+
+    class Broken:
+        """A payroll connector with a defect."""
+
+        def pay_run(self, reference: str) -> Any:
+            return 1 / 0
+
+    world.payroll, payroll = Broken(), world.payroll  # type: ignore[assignment]
+    world.settle()
+
+    text = "Stage read stopped on a defect: ZeroDivisionError: division by zero. Nothing further was sent. Report it, then resume."
+    assert (RunState.FAILED, [text]) == (world.at(run).state, [problem.text for problem in world.problem_list(run)])
+    assert "ZeroDivisionError" in world.at(run).input["_support"]
+    world.payroll = payroll
+    assert RunState.DONE is world.resume(run).state
+
+
+def test_a_changed_record_of_a_step_is_noticed() -> None:
+    """A recorded value is read back by its hash: whoever changes it stops the run."""
+    world = World()
+    run = world.start()
+
+    def tampered(name: str) -> None:
+        if name == "fingerprint: recorded":
+            values = world.memory.artifacts.values
+            values[run, "propose/2/fingerprint"] = codec.encode("another")
+
+    world.settle(tampered)
+
+    assert ["defect"] == world.problems(run)
+    assert "the record of step 'fingerprint'" in world.problem_list(run)[0].text
+    assert [] == world.vendor.documents
+
+
+class _Posting:
+    """The vendor with another way of answering a posting."""
+
+    def __init__(self, vendor: Any, post: Any) -> None:
+        self._vendor, self.post = vendor, post
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._vendor, name)
