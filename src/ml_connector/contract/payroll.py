@@ -200,12 +200,14 @@ class PayrollContract:
         assert again in [ref.reference for ref in source.pay_runs(EVER)]
 
     def test_void_takes_back_to_the_cent(self, world: PayrollWorld) -> None:
-        """Pay that was taken back lessens the debits; the run still balances and equals the books."""
+        """Pay that was taken back lessens the debits; the run still balances and equals the books. A source that gives signed amounts and no
+        column shows a negative debit among its credits."""
         source, reference = world.void()
         expected, rows = world.expected(reference), rows_of(source, reference)
+        debit, credit = side_total(rows, debit=True), side_total(rows, debit=False)
 
-        assert (expected.rows, expected.debit) == (len(rows), side_total(rows, debit=True))
-        assert expected.debit == -side_total(rows, debit=False)
+        assert (expected.rows, debit) == (len(rows), -credit)
+        assert expected.debit == debit or (expected.debit == -debit and not any(row.side for row in rows))
 
     # --- seen -------------------------------------------------------------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ class _Totals:
         if isinstance(line, Problem):
             self.unread += 1
             return
-        if line.amount > 0:
+        if line.side == "debit" or (not line.side and line.amount > 0):
             self.debit += line.amount
         else:
             self.credit -= line.amount
@@ -118,7 +118,7 @@ class FlatFileSource:
         except AmountError as error:
             where = f"{name}, line {line.number}: amount"
             return Problem("amount.invalid", where, f"The amount is {shown(line.amount)}. {str(error)[:200]}. {REMEDY}", Owner.PAYROLL)
-        return Distribution(company=line.company, account=line.account, amount=amount, dimensions=line.dimensions, pay_code=line.pay_code,
+        return Distribution(company=line.company, account=line.account, amount=amount, dimensions=line.dimensions, pay_code=line.pay_code, side=line.side,
                             origin=f"{reference[:16]}/{line.number}")  # fmt: skip
 
     # --- files ------------------------------------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ class FlatFileSource:
                 "file.empty", f"None of the {totals.rows} lines can be read. Check that the layout is the file's.", "lines"
             )
         listed = ", ".join(sorted({str(period.pay_date) for period in totals.periods})[:_LISTED])
-        raise reader.refused("file.periods", f"The file mixes pay periods (pay dates {listed}). Write a file for each.", "pay date")
+        raise reader.refused("run.ambiguous", f"The file mixes pay periods (pay dates {listed}). Write a file for each.", "pay date")
 
     def _currency(self, name: str, companies: tuple[str, ...]) -> str:
         currencies = {company: self._options.currency_of(company) for company in companies}
@@ -182,19 +182,28 @@ class FlatFileSource:
 
 
 def _compare(reader: Reader, totals: _Totals) -> None:
-    """The trailer's totals with those of the lines; sums only when every line could be read."""
+    """The trailer's totals with those of the lines; sums only when every line could be read.
+
+    A signed amount does not tell a negative debit from a credit, and the trailer may: the lines then show more on both sides, by the same amount.
+    """
     found = {"rows": Decimal(totals.rows), "debit": totals.debit, "credit": totals.credit}
-    for name, text in (reader.trailer or {}).items():
-        if totals.unread and name != "rows":
-            continue
-        try:
-            declared = Decimal(text or "")
-        except InvalidOperation:
-            raise reader.refused("file.trailer", f"The trailer's {name} is {shown(text)}, which is not a number.", "trailer") from None
-        if declared != found[name]:
+    declared = {name: _declared(reader, name, text) for name, text in (reader.trailer or {}).items()}
+    if not totals.unread and reader.layout.amount == "signed" and {"debit", "credit"} <= set(declared):
+        more = found["debit"] - declared["debit"]
+        if more > 0 and more == found["credit"] - declared["credit"]:
+            found.update(debit=declared["debit"], credit=declared["credit"])
+    for name, value in declared.items():
+        if value != found[name] and (name == "rows" or not totals.unread):
             what = "lines" if name == "rows" else f"{name} in all"
-            text = f"The trailer says {declared} {what}, the lines say {found[name]}: lines were lost or changed on the way."
+            text = f"The trailer says {value} {what}, the lines say {found[name]}: lines were lost or changed on the way."
             raise reader.refused("file.totals", text, f"trailer {name}")
+
+
+def _declared(reader: Reader, name: str, text: str | None) -> Decimal:
+    try:
+        return Decimal(text or "")
+    except InvalidOperation:
+        raise reader.refused("file.trailer", f"The trailer's {name} is {shown(text)}, which is not a number.", "trailer") from None
 
 
 def _digest(file: BufferedReader) -> str:

@@ -92,7 +92,7 @@ _L2 = Layout(
     delimiter="|",
     quote="",
     columns=tuple(Column(kind=kind, index=index, date_format="%Y%m%d") for index, kind in enumerate(_L2_KINDS)),
-    trailer=r"T\|(?P<rows>\d+)\|(?P<debit>[\d.]+)\|(?P<credit>[\d.]+)",
+    trailer=r"T\|(?P<rows>\d+)\|(?P<debit>-?[\d.]+)\|(?P<credit>-?[\d.]+)",
     amount="signed",
     account="segments",
     segment=1,

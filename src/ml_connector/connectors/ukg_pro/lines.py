@@ -27,12 +27,16 @@ _ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One posting line as the file says it: texts trimmed, the amount signed with debit positive, dates read."""
+    """One posting line as the file says it: texts trimmed, the amount signed with debit positive, dates read.
+
+    `side` is the column or flag the amount had, `debit` or `credit`; empty where the layout gives a signed amount and no more.
+    """
 
     number: int
     company: str
     account: str
     amount: Decimal
+    side: str
     dimensions: Dimensions
     pay_group: str
     pay_code: str | None
@@ -143,8 +147,9 @@ class Reader:
         codes = tuple(texts.get(axis, "") for axis in AXES)
         if codes not in self._axes:
             self._axes[codes] = axes(dict(zip(AXES, codes, strict=True)))
+        amount, side = self._amount(texts)
         return Line(
-            number=number, company=self._needed(texts, "company"), account=self._account(texts), amount=self._amount(texts),
+            number=number, company=self._needed(texts, "company"), account=self._account(texts), amount=amount, side=side,
             dimensions=self._axes[codes], pay_group=texts.get("pay_group", ""), pay_code=texts.get("pay_code") or None,
             pay_date=self._date(texts, "pay_date"),
             period_start=self._date(texts, "period_start") if "period_start" in texts else None,
@@ -179,7 +184,7 @@ class Reader:
             raise _Unreadable("row.account", self._title("account"), whole, why)
         return segments[self.layout.segment].strip()
 
-    def _amount(self, texts: Mapping[str, str]) -> Decimal:
+    def _amount(self, texts: Mapping[str, str]) -> tuple[Decimal, str]:
         if self.layout.amount == "two_column":
             debit, credit = self._number(texts, "debit"), self._number(texts, "credit")
             titles = f"{self._title('debit')}, {self._title('credit')}"
@@ -187,17 +192,17 @@ class Reader:
                 raise _Unreadable("amount.missing", titles, "", "A line needs an amount.")
             if debit and credit:
                 raise _Unreadable("amount.both_sides", titles, f"{debit} and {credit}", "A line is a debit or a credit, not both.")
-            return debit if debit else (credit or _ZERO).copy_negate()
+            return (credit.copy_negate(), "credit") if credit else (debit or _ZERO, "debit")
         amount = self._number(texts, "amount")
         if amount is None:
             raise _Unreadable("amount.missing", self._title("amount"), "", "A line needs an amount.")
         if self.layout.amount == "signed":
-            return amount if self.layout.sign == "debit_positive" else amount.copy_negate()
+            return amount if self.layout.sign == "debit_positive" else amount.copy_negate(), ""
         side = texts["side"]
         if side not in (self.layout.debit_flag, self.layout.credit_flag):
             why = f"Expected {self.layout.debit_flag} or {self.layout.credit_flag}."
             raise _Unreadable("row.side", self._title("side"), side, why)
-        return amount if side == self.layout.debit_flag else amount.copy_negate()
+        return (amount, "debit") if side == self.layout.debit_flag else (amount.copy_negate(), "credit")
 
     def _number(self, texts: Mapping[str, str], kind: str) -> Decimal | None:
         text = texts[kind]

@@ -127,9 +127,9 @@ class RecordReader:
                 amount = self._money(item, amount_name)
                 amount = amount if sign > 0 else -amount
                 net -= amount
-                yield self._row(record, account, amount, dimensions, code, f"{collection}/{number}")
+                yield self._row(record, account, amount, dimensions, code, f"{collection}/{number}", "debit" if sign > 0 else "credit")
         if net:
-            yield self._row(record, "NET", net, dimensions, None, "NET")
+            yield self._row(record, "NET", net, dimensions, None, "NET", "credit")
 
     def _accounts(self, record: Record) -> Iterator[Distribution]:
         names = self.fields
@@ -140,11 +140,15 @@ class RecordReader:
         account = text(record.values, names.account)
         if not account:
             raise _Unreadable("row.account", names.account, "empty", "The row has no account.")
-        yield self._row(record, account, -credit if credit else debit, self._axes(record), None, "")
+        yield self._row(record, account, -credit if credit else debit, self._axes(record), None, "", "credit" if credit else "debit")
 
-    def _row(self, record: Record, account: str, amount: Money, dimensions: Dimensions, pay_code: str | None, part: str) -> Distribution:
+    def _row(
+        self, record: Record, account: str, amount: Money, dimensions: Dimensions, pay_code: str | None, part: str, side: str
+    ) -> Distribution:
         origin = f"{record.id}/{part}" if part else record.id
-        return Distribution(company=self.company, account=account, amount=amount, dimensions=dimensions, pay_code=pay_code, origin=origin)
+        return Distribution(
+            company=self.company, account=account, amount=amount, dimensions=dimensions, pay_code=pay_code, origin=origin, side=side
+        )
 
     def _axes(self, record: Record) -> Dimensions:
         return axes({axis: text(record.values, getattr(self.fields, axis)) for axis in _AXES})

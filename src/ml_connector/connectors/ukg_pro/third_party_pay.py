@@ -30,6 +30,7 @@ from ml_connector.transport import odata
 BLOCK_ROWS = 10_000
 RECORDS_MAX = 200_000
 PAGE_RECORDS = 1_000
+PAID_BEFORE_DAYS_MAX = 31
 _HASH_DIGITS = 16
 
 
@@ -69,7 +70,7 @@ class ThirdPartyPaySource:
 
     def pay_runs(self, since: date) -> tuple[PayRunRef, ...]:
         """Runs whose period ends on or after the date. The list is by pay date, which comes a little before or after it, so it begins earlier."""
-        found = self._read(since - timedelta(days=31), None)
+        found = self._read(since - timedelta(days=min(PAID_BEFORE_DAYS_MAX, since.toordinal() - 1)), None)
         refs = [
             PayRunRef(reference=run.reference, description=run.description, calculated_at=run.calculated_at, period_end=_period(run).end)
             for run in found

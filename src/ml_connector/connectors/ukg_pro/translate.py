@@ -91,13 +91,13 @@ class GlTranslator:
                 return self._problem(row, "amount.missing", "debitAmt, creditAmt", "null", "The row has no amount.")
             debit = debit if isinstance(debit, Decimal) else _NO_AMOUNT
             credit = credit if isinstance(credit, Decimal) else _NO_AMOUNT
-        if debit and credit:
+        if debit and credit and debit.is_finite() and credit.is_finite():
             both = f"{shown(debit)} and {shown(credit)}"
             return self._problem(row, "amount.both_sides", "debitAmt, creditAmt", both, "A row is a debit or a credit, not both.")
         try:
-            return Money(credit.copy_negate() if credit else debit, currency)
+            return Money(credit.copy_negate() if credit and debit.is_finite() else debit, currency)
         except AmountError as error:
-            name, value = ("creditAmt", credit) if credit else ("debitAmt", debit)
+            name, value = ("creditAmt", credit) if credit and debit.is_finite() else ("debitAmt", debit)
             return self._problem(row, "amount.invalid", name, shown(value), f"{_sentence(error)}.")
 
     def _axes(self, row: GlRow) -> Dimensions:
