@@ -237,6 +237,20 @@ def test_a_process_that_lost_its_lock_does_not_send() -> None:
     assert 1 == len(world.vendor.documents)
 
 
+def test_a_look_up_that_another_process_overtook_sends_nothing() -> None:
+    """A process looks, finds nothing, and sleeps; another books and confirms meanwhile. An intent is written from a proved unbooked state only."""
+    world = World()
+
+    def overtaken(name: str) -> None:
+        if name == "intent: before":
+            committer(world, ledger=world.copy_connection()).commit_once(an_entry(), "subject")
+
+    with pytest.raises(KeyConflict, match="became confirmed after it was looked up"):
+        committer(world, point=overtaken).commit_once(an_entry(), "subject")
+
+    assert 1 == len(world.vendor.documents)
+
+
 def test_an_intent_called_off_by_another_is_not_sent() -> None:
     """A process sleeps between intent and wire; another settles its intent and books. Waking up, the first sends nothing."""
     world = World()

@@ -137,6 +137,10 @@ class CommitState(StrEnum):
     UNKNOWN = "unknown"
 
 
+SENDABLE = frozenset({CommitState.PLANNED, CommitState.REFUSED})
+"""States of a commit that is proved unbooked: an intent may be written from these only, whatever an earlier look-up said."""
+
+
 class IntentEnd(StrEnum):
     """How an intent was closed."""
 
@@ -211,7 +215,10 @@ class Commits(Protocol):
         ...
 
     def intend(self, *, key: str, fingerprint: str, boot: str) -> IntentRow:
-        """Store a new intent at database time. Raises `KeyConflict` when one is open, or the commit was superseded or reversed."""
+        """Store a new intent at database time.
+
+        Raises `KeyConflict` when one is open, when the commit was superseded or reversed, or when somebody else sent it since it was looked up.
+        """
         ...
 
     def still_open(self, intent: IntentRow) -> bool:

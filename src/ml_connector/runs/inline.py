@@ -16,7 +16,7 @@ from ml_connector.domain.journal import CommitKey, Marker, Receipt
 from ml_connector.domain.payroll import Block, Distribution
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import KeyConflict
-from ml_connector.ports.storage import Clock, CommitRow, CommitState, IntentEnd, IntentRow, RunRow, RunState
+from ml_connector.ports.storage import SENDABLE, Clock, CommitRow, CommitState, IntentEnd, IntentRow, RunRow, RunState
 from ml_connector.runs.stages import Ticket, Workshop, carry_out, wake
 
 STEPS_MAX = 10_000
@@ -73,6 +73,8 @@ class MemoryCommits:
     def intend(self, *, key: str, fingerprint: str, boot: str) -> IntentRow:
         if self.open_intent(key) is not None or self.rows[key].reversed_by:
             raise KeyConflict("Another attempt is sending this entry right now.", where=key)
+        if self.rows[key].state not in SENDABLE:
+            raise KeyConflict(f"{key} became {self.rows[key].state} after it was looked up; it is not sent.", where=key)
         now = self.clock.now()
         intent = IntentRow(id=len(self.intents) + 1, key=key, fingerprint=fingerprint, boot=boot, created_at=now)
         self.intents.append(intent)

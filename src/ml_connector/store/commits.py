@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from ml_connector.domain import codec
 from ml_connector.domain.journal import CommitKey, Marker, Receipt
 from ml_connector.errors import KeyConflict
-from ml_connector.ports.storage import CommitRow, CommitState, IntentEnd, IntentRow
+from ml_connector.ports.storage import SENDABLE, CommitRow, CommitState, IntentEnd, IntentRow
 from ml_connector.store.database import database_now
 from ml_connector.store.models import Commit, Connection, DistrustedMarker, Intent
 
@@ -74,6 +74,10 @@ class StoredCommits:
                 commit = self._all().select_for_update().get(key=key, fingerprint=fingerprint)
                 if commit.reversed_by:
                     raise KeyConflict(f"{key} was superseded by {commit.reversed_by}; it is not sent.", where=key)
+                if Intent.objects.filter(commit=commit, ended_at__isnull=True).exists():
+                    raise KeyConflict("Another attempt is sending this entry right now.", where=key)
+                if commit.state not in SENDABLE:
+                    raise KeyConflict(f"{key} became {commit.state} after it was looked up; it is not sent.", where=key)
                 intent = Intent.objects.create(commit=commit, boot=boot, created_at=database_now())
                 commit.state = CommitState.SENDING
                 commit.save(update_fields=["state"])
