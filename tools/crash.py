@@ -22,7 +22,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
-from stage import LEDGER, PAYROLL, SOURCE, TARGET, CommandFailed, Product, Sandbox
+from stage import LEDGER, PAYROLL, SOURCE, TARGET, UNLIMITED, CommandFailed, Product, Sandbox
 
 from ml_connector_sandbox.judge import expected, judge, read_books
 
@@ -33,6 +33,7 @@ ROUNDS_TO_FINISH_MAX = 40
 KINDS = ("late", "late", "sending", "random", "random")
 POSTING = {"method": "POST", "path": "GeneralJournalEntries"}
 
+VERBOSE = "-v" in sys.argv
 err = Console(stderr=True)
 
 
@@ -43,11 +44,12 @@ def main() -> int:
     parser.add_argument("--target", default=LEDGER, choices=[LEDGER])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=12, help="workers of each pay run")
+    parser.add_argument("-v", action="store_true", help="a line for each kill")
     arguments = parser.parse_args()
     switches = ["--switch", f"{PAYROLL}.runs={arguments.kills}", "--switch", f"{PAYROLL}.workers={arguments.workers}"]
     with tempfile.TemporaryDirectory(prefix="ml-connector-crash-") as folder, Sandbox(["--profile", "fast", *switches]) as sandbox:
         product = Product(Path(folder))
-        product.connect(sandbox, mode="automatic")
+        product.connect(sandbox, mode="automatic", settings=UNLIMITED)
         runs = [run["run_id"] for run in sandbox.control(PAYROLL, "books")["runs"]]
         counts = _kill_all(sandbox, product, runs[: arguments.kills], random.Random(arguments.seed))
         _finish(product, len(runs))
@@ -59,9 +61,11 @@ def _kill_all(sandbox: Sandbox, product: Product, runs: list[str], dice: random.
     with Progress(console=err, disable=not err.is_terminal) as progress:
         task = progress.add_task("kills", total=len(runs))
         for run in runs:
-            kind = dice.choice(KINDS)
+            kind, began = dice.choice(KINDS), time.monotonic()
             fired = _kill_one(sandbox, product, run, kind, dice)
             counts["kills"] += 1
+            if VERBOSE:
+                err.print(f"{run} {kind} fired={fired} {time.monotonic() - began:.1f} s", markup=False)
             counts["kills_in_flight"] += fired
             counts["late_commits"] += fired and kind == "late"
             progress.advance(task)
@@ -106,7 +110,7 @@ def _finish(product: Product, runs: int) -> None:
         if not waiting and len(rows) >= runs:
             stuck = [row for row in rows if row["state"] != "done"]
             for row in stuck:
-                err.print(row, markup=False)
+                err.print(product.run("runs", "show", row["id"], "--json", expect=(0,))["problems"], markup=False)
             return
         for row in waiting[:1]:
             product.run("runs", "follow", row["id"], "--json", expect=(0, 3, 5, 6))

@@ -20,6 +20,8 @@ HERE = Path(__file__).parent
 MAPPING = HERE / "demo_mapping.csv"
 PAYROLL, LEDGER = "ukg_pro", "exact_online"
 SOURCE, TARGET = "payroll", "ledger"
+UNLIMITED = {f"{PAYROLL}.calls_per_minute": "0", f"{LEDGER}.calls_per_minute": "0", f"{LEDGER}.calls_per_day": "0"}
+"""Settings for simulators without quotas (profile `fast`): our own call budget counts nothing either."""
 
 
 class CommandFailed(Exception):
