@@ -198,9 +198,11 @@ class _Group:
             self.problems.append(
                 Problem("row.block_total", f"block {self.number}, row {row.systemId}: totalNrOfBlocks", text, Owner.PAYROLL)
             )
-        if (strange := self.translator.stranger(row)) is not None:
+        translator = self.translator
+        foreign = row.payGroup != translator.pay_group or row.periodEndDate != translator.period_end
+        if foreign and (strange := translator.stranger(row)) is not None:
             self.problems.append(strange)
-        outcome = self.translator.row(row, odd)
+        outcome = translator.row(row, odd)
         if isinstance(outcome, Distribution):
             self.rows.append(outcome)
         elif outcome is not None:

@@ -67,8 +67,6 @@ class GlTranslator:
 
     def stranger(self, row: GlRow) -> Problem | None:
         """A problem for the first row of another pay group or period than the run's: it would have another pay date."""
-        if row.payGroup == self.pay_group and row.periodEndDate == self.period_end:
-            return None
         found = (row.payGroup or "", (row.periodEndDate or "")[:10])
         if found in self._strange or found == (self.pay_group, self.period_end[:10]):
             return None
