@@ -100,10 +100,24 @@ class Stand:
 
 @dataclass(slots=True)
 class _Cell:
+    """A line to be: `minor` of all companies, `others` the part of it that is not of `company`, where entities are shared."""
+
     number: int
     company: str
     minor: int
     rule: str
+    others: dict[str, int] | None = None
+
+    def add(self, company: str, minor: int) -> None:
+        self.minor += minor
+        if company != self.company:
+            self.others = self.others or {}
+            self.others[company] = self.others.get(company, 0) + minor
+
+    def by_company(self) -> dict[str, int]:
+        if self.others is None:
+            return {self.company: self.minor}
+        return {self.company: self.minor - sum(self.others.values()), **self.others}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -159,7 +173,7 @@ class EntryBuilder:
             cell = self._cells.get(key)
             if cell is None:
                 cell = self._cells[key] = _Cell(len(self._cells), row.company, 0, found.rule.name)
-            cell.minor += part
+            cell.add(row.company, part)
             numbers.append(cell.number)
         return tuple(numbers)
 
@@ -243,9 +257,10 @@ class EntryBuilder:
         out: dict[tuple[str, bool], int] = {}
         crossed: dict[tuple[str, bool], int] = {}
         for key, cell in self._cells.items():
-            out[cell.company, key[4]] = out.get((cell.company, key[4]), 0) + cell.minor
-            if cell.minor and (cell.minor > 0) is not key[4]:
-                crossed[cell.company, key[4]] = crossed.get((cell.company, key[4]), 0) + cell.minor
+            for company, minor in cell.by_company().items():
+                out[company, key[4]] = out.get((company, key[4]), 0) + minor
+                if cell.minor and (cell.minor > 0) is not key[4]:
+                    crossed[company, key[4]] = crossed.get((company, key[4]), 0) + minor
         return tuple(
             SideTotal(company=company, currency=self.pay_run.currency, side="debit" if debit else "credit",
                       rows=rows, minor_in=minor, minor_out=out.get((company, debit), 0), crossed=crossed.get((company, debit), 0))
