@@ -21,7 +21,7 @@ from ml_connector.domain.checks import TieRow, check_blocks, check_entry, check_
 from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker
 from ml_connector.domain.mapping import Mapping
 from ml_connector.domain.payroll import PayRun
-from ml_connector.domain.period import PostingDate, choose_posting_date
+from ml_connector.domain.period import PostingDate, choose_posting_date, period_of
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.flows.commits import revise, stands
 from ml_connector.flows.policy import Mode, PayrollPolicy
@@ -105,9 +105,21 @@ class PayrollJournal:
         return Next("post")
 
     def _posting_date(self, pay_run: PayRun) -> PostingDate | Problem:
-        entity = min(self.policy.entities.values())
-        calendar = self.ledger.calendar(entity, self.policy.journal, pay_run.pay_period.end)
-        return choose_posting_date(pay_run.pay_period, self.policy.posting_date, calendar)
+        """One day for all entries of the run, open in the books of every legal entity."""
+        calendars = {
+            entity: self.ledger.calendar(entity, self.policy.journal, pay_run.pay_period.end)
+            for entity in sorted(set(self.policy.entities.values()))
+        }
+        chosen = [choose_posting_date(pay_run.pay_period, self.policy.posting_date, calendar) for calendar in calendars.values()]
+        if closed := [problem for problem in chosen if isinstance(problem, Problem)]:
+            return closed[0]
+        latest = max((date for date in chosen if isinstance(date, PostingDate)), key=lambda date: date.day)
+        for entity, calendar in calendars.items():
+            period = period_of(latest.day, calendar)
+            if period is None or not period.open:
+                text = f"{latest.day} is not open in {entity}, and the entries of a run have one posting date. Open it there, or choose another."
+                return Problem("period.closed", "posting_date", text, Owner.CONTROLLER)
+        return latest
 
     def _charts(self) -> dict[str, Chart]:
         entities = sorted(set(self.policy.entities.values()))
@@ -175,6 +187,8 @@ class PayrollJournal:
 
     def post(self, run: Run) -> Next | Done:
         """Book every entry, once. The parts were cut when they were approved; a run stopped between them goes on where it stood."""
+        if self.policy.mode is Mode.PROPOSE:
+            raise Hold([proposes_only()], RunState.AWAITING_APPROVAL)
         proposal = cast(Proposal, run.value("propose", "proposal"))
         if self.policy.mode is not Mode.AUTOMATIC and run.approved() != proposal_fingerprint(proposal):
             text = "The entries of this run are not the ones that were approved. Approve them, or propose again."
@@ -222,6 +236,12 @@ class PayrollJournal:
 def proposal_fingerprint(proposal: Proposal) -> str:
     """What an approval consents to: the entries, nothing more and nothing less."""
     return codec.fingerprint(proposal.entries)
+
+
+def proposes_only() -> Problem:
+    """Why nothing is posted although it was approved: the flow was set to propose since, as after a restore."""
+    text = "This flow only proposes. Set its mode to approve, then approve the entries again."
+    return Problem("flow.proposes", "mode", text, Owner.CONTROLLER)
 
 
 def describe(proposal: Proposal) -> str:

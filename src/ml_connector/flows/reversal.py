@@ -16,7 +16,7 @@ from ml_connector.domain.checks import check_entry
 from ml_connector.domain.journal import CommitKey, JournalEntry, Marker, Receipt
 from ml_connector.domain.period import PayPeriod, PostingDatePolicy, PostingDateRule, choose_posting_date
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.flows.payroll_journal import describe, proposal_fingerprint
+from ml_connector.flows.payroll_journal import describe, proposal_fingerprint, proposes_only
 from ml_connector.flows.policy import Mode, PayrollPolicy
 from ml_connector.ports.storage import CommitRow, Commits, CommitState, RunState
 from ml_connector.ports.systems import LedgerSink
@@ -48,6 +48,8 @@ class Reversal:
 
     def post(self, run: Run) -> Next | Done:
         """Book each mirror once, and note it on the original."""
+        if self.policy.mode is Mode.PROPOSE:
+            raise Hold([proposes_only()], RunState.AWAITING_APPROVAL)
         proposal = cast(Proposal, run.value("propose", "proposal"))
         if run.approved() != proposal_fingerprint(proposal):
             problem = Problem("approval.missing", "approval", "This reversal is not approved.", Owner.CONTROLLER)
