@@ -24,12 +24,16 @@ _UNBOOKED = (CommitState.PLANNED, CommitState.REFUSED)
 
 
 def stands(commits: Commits, subjects: Collection[str], prefix: str) -> Stand:
-    """Where this run stands. Problems name commits whose outcome must be known before anything is proposed."""
+    """Where this run stands. Problems name commits whose outcome must be known before anything is proposed.
+
+    An entry of this run that was reversed counts with its reversal, as an entry of another run would: together they come to nothing.
+    """
     own = commits.of_run(f"{prefix}:")
     booked: list[tuple[str, JournalEntry]] = []
     problems = []
     for row in (row for subject in sorted(subjects) for row in commits.of_subject(subject)):
-        if row.key.startswith(f"{prefix}:") or row.state in _UNBOOKED:
+        ours = row.key.startswith(f"{prefix}:") and not row.reversed_by
+        if ours or row.state in _UNBOOKED:
             continue
         if row.state in (CommitState.SENDING, CommitState.UNKNOWN):
             text = f"An earlier entry for the same pay ({row.key}) is {row.state}. Settle it first, then resume."
@@ -37,7 +41,7 @@ def stands(commits: Commits, subjects: Collection[str], prefix: str) -> Stand:
         booked.append((row.key, _entry(row)))
     return Stand(
         booked=tuple(booked),
-        own=tuple((row.key, row.fingerprint, row.state not in _UNBOOKED and not row.reversed_by) for row in own),
+        own=tuple((row.key, "" if row.reversed_by else row.fingerprint, row.state not in _UNBOOKED and not row.reversed_by) for row in own),
         problems=tuple(problems),
     )
 
@@ -69,24 +73,42 @@ def revise(proposal: Proposal, stand: Stand) -> Proposal:
 def _difference(proposal: Proposal, standing: Sequence[tuple[str, JournalEntry]]) -> Proposal:
     """Entries that bring what stands booked to what the proposal says; none for an entity where both are equal."""
     entries: list[JournalEntry] = []
-    for entity in dict.fromkeys(entry.entity for entry in proposal.entries):
+    problems: list[Problem] = []
+    corrects: list[str] = []
+    named = [entry.entity for entry in (*proposal.entries, *(entry for _, entry in standing))]
+    for entity in dict.fromkeys(named):
         parts = [entry for entry in proposal.entries if entry.entity == entity]
         booked = [entry for _, entry in standing if entry.entity == entity]
-        if not booked:
+        if not _less(booked, []):
             entries.extend(parts)
+            continue
+        corrects.extend(key for key, entry in standing if entry.entity == entity)
+        if not proposal.entries or {entry.currency for entry in booked} != {proposal.entries[0].currency}:
+            problems.append(_not_comparable(entity, corrects[-1]))
         elif lines := _less(parts, booked):
-            text = f"{parts[0].text} (difference)"
-            entries.append(replace(parts[0], text=text, lines=tuple(replace(line, text=text) for line in lines)))
-    return replace(proposal, entries=tuple(entries), cells=(), corrects=tuple(key for key, _ in standing))
+            first = proposal.entries[0]
+            text = f"{first.text} (difference)"
+            family = f"{CommitKey.parse(first.key).family.removesuffix(first.entity)}{entity}"
+            key = str(CommitKey(family, 1, CommitKey.parse(first.key).revision))
+            entries.append(replace(first, key=key, entity=entity, text=text, lines=tuple(replace(line, text=text) for line in lines)))
+    if not corrects:
+        return proposal
+    return replace(proposal, entries=() if problems else tuple(entries), problems=tuple(problems), cells=(), corrects=tuple(corrects))
+
+
+def _not_comparable(entity: str, key: str) -> Problem:
+    text = f"{entity} holds an entry for the same pay ({key}) that this run cannot be compared with: it has no lines, or another currency. "
+    return Problem("earlier.not_comparable", key, text + "Reverse the earlier run, then resume.", Owner.CONTROLLER)
 
 
 def _less(parts: list[JournalEntry], booked: list[JournalEntry]) -> list[JournalLine]:
+    """Lines of the parts less what is booked, by account and dimensions; all in one currency."""
     sums: dict[tuple[str, Dimensions], int] = defaultdict(int)
     for sign, entries in ((1, parts), (-1, booked)):
         for entry in entries:
             for line in entry.lines:
                 sums[line.account, line.dimensions] += sign * line.amount.minor
-    currency = parts[0].currency
+    currency = (parts or booked)[0].currency if parts or booked else ""
     return [
         JournalLine(account=account, amount=Money.from_minor(minor, currency), dimensions=codes)
         for (account, codes), minor in sorted(sums.items(), key=lambda item: (item[0][1], item[0][0]))

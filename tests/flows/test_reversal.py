@@ -1,0 +1,162 @@
+"""Reversal: an entry that cancels a posted one and names it; afterwards the pay run may be posted again."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from tests.payday import World, a_pay_run, usual_balances
+
+from ml_connector.flows.policy import Mode
+from ml_connector.ports.storage import RunState
+
+
+def posted(**options: str) -> tuple[World, str]:
+    """A world with one pay run posted by consent."""
+    world = World(mode=Mode.APPROVE, **options)
+    run = world.start()
+    world.settle()
+    assert RunState.DONE is world.approve(run).state
+    return world, run
+
+
+def again(world: World, reference: str = "R1") -> str:
+    """The pay run posted by consent under another run of ours."""
+    at = world.post(reference)
+    if at.state is RunState.AWAITING_APPROVAL:
+        at = world.approve(at.id)
+    assert (RunState.DONE, []) == (at.state, world.problems(at.id))
+    return at.id
+
+
+def test_a_reversal_cancels_every_entry_and_names_it() -> None:
+    """A mirror per entry, linked both ways; nothing is edited or removed."""
+    world, run = posted()
+
+    at = world.reverse(run)
+
+    assert (RunState.DONE, {}) == (at.state, world.balances())
+    assert ["Payroll 2026-06-30", "Payroll 2026-06-30", "Reversal of 3", "Reversal of 4"] == world.texts()
+    rows = world.memory.commits.rows
+    assert "reversal:payroll:acme:R1:10:1:1:1" == rows["payroll:acme:R1:10:1:1"].reversed_by
+    assert rows["payroll:acme:R1:10:1:1"].subject == rows["reversal:payroll:acme:R1:10:1:1:1"].subject
+
+
+def test_a_reversal_waits_for_consent_even_where_posting_is_automatic() -> None:
+    """Always a person."""
+    world = World()
+    run = world.post().id
+    made = world.memory.runs.create(flow="reversal", stage="propose", input={"keys": world.proposal(run).entries[0].key})
+
+    world.settle()
+
+    assert RunState.AWAITING_APPROVAL is world.at(made.id).state
+    assert 2 == len(world.vendor.documents)
+
+
+def test_a_flow_that_proposes_never_reverses() -> None:
+    """A reversal is a posting; a flow that only proposes makes none, whatever was approved before."""
+    world, run = posted()
+    made = world.memory.runs.create(flow="reversal", stage="propose", input={"keys": world.proposal(run).entries[0].key})
+    world.settle()
+    world.set_mode(Mode.PROPOSE)
+
+    at = world.approve(made.id)
+
+    assert RunState.AWAITING_APPROVAL is at.state
+    assert 2 == len(world.vendor.documents)
+
+
+def test_a_reversed_entry_is_not_reversed_twice() -> None:
+    """The second reversal is refused before anything is proposed."""
+    world, run = posted()
+    world.reverse(run)
+
+    at = world.reverse(run)
+
+    assert (RunState.HELD, ["reversal.twice", "reversal.twice"]) == (at.state, world.problems(at.id))
+    assert {} == world.balances()
+
+
+def test_a_reversal_of_nothing_is_refused() -> None:
+    """Keys that no commit has."""
+    world = World()
+    made = world.memory.runs.create(flow="reversal", stage="propose", input={"keys": "payroll:acme:R9:10:1:1"})
+    world.settle()
+
+    assert ["reversal.nothing"] == world.problems(made.id)
+
+
+def test_a_reversal_in_a_closed_period_follows_the_policy() -> None:
+    """Held where the policy holds; dated on the next open day where it moves."""
+    world, run = posted()
+    world.vendor.closed.add((2026, 6))
+    assert ["period.closed", "period.closed"] == world.problems(world.reverse(run).id)
+
+    world, run = posted(closed_period="next_open")
+    world.vendor.closed.add((2026, 6))
+    assert RunState.DONE is world.reverse(run).state
+    assert date(2026, 7, 1) == world.vendor.documents[-1].entry.posting_date
+
+
+def test_after_a_reversal_the_run_is_posted_again_under_a_new_revision() -> None:
+    """Reversed is not posted: the same pay run goes out once more, whole, under revision 2, and the books hold it once."""
+    world, run = posted()
+    world.reverse(run)
+
+    second = again(world)
+
+    assert usual_balances() == world.balances()
+    assert ["payroll:acme:R1:10:1:2", "payroll:acme:R1:20:1:2"] == [entry.key for entry in world.proposal(second).entries]
+    assert ["Payroll 2026-06-30"] * 2 == world.texts()[-2:]
+
+
+def test_a_run_may_be_posted_and_reversed_again_and_again() -> None:
+    """Each time under the next revision; each time the books hold it once, or not at all."""
+    world, run = posted()
+    for revision in (2, 3):
+        world.reverse(run)
+        assert {} == world.balances()
+
+        run = again(world)
+
+        assert {f"payroll:acme:R1:{entity}:1:{revision}" for entity in (10, 20)} == {entry.key for entry in world.proposal(run).entries}
+        assert usual_balances() == world.balances()
+
+
+def test_after_a_reversal_another_run_of_the_same_pay_is_posted_whole() -> None:
+    """Entry and reversal together are nothing, so nothing is taken off."""
+    world, run = posted()
+    world.reverse(run)
+    world.payroll.add(a_pay_run("R2", factor=2), factor=2)
+
+    second = again(world, "R2")
+
+    assert usual_balances(factor=2) == world.balances()
+    assert {"Payroll 2026-06-30"} == {entry.text for entry in world.proposal(second).entries}
+    assert () == world.proposal(second).corrects
+
+
+def test_a_reversed_difference_leaves_the_first_journal() -> None:
+    """R2 corrected R1 and was reversed: R1 stands; R2 again is the difference again."""
+    world, _ = posted()
+    world.payroll.add(a_pay_run("R2", factor=3), factor=3)
+    second = again(world, "R2")
+    assert usual_balances(factor=3) == world.balances()
+    world.reverse(second)
+    assert usual_balances() == world.balances()
+
+    again(world, "R2")
+
+    assert usual_balances(factor=3) == world.balances()
+
+
+def test_a_reversed_reversal_stands_booked() -> None:
+    """The mirror of the mirror brings the entry back, and posting the run again adds nothing."""
+    world, run = posted()
+    made = world.reverse(run)
+    assert RunState.DONE is world.reverse(made.id).state
+    assert usual_balances() == world.balances()
+
+    again(world)
+
+    assert usual_balances() == world.balances()
