@@ -1,0 +1,77 @@
+"""The straight script that `make bench` compares with: the same calls, the same sums, and no durability, no checks, no second thoughts."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+import httpx2
+from stage import LEDGER, PAYROLL, Sandbox
+
+from ml_connector_sandbox.scenarios.trading_company import ACCOUNT_OF
+
+JOURNAL = "90"
+
+
+class Straight:
+    """One pay run from payroll to ledger, as somebody would write it in an afternoon."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        payroll, ledger = sandbox.systems[PAYROLL], sandbox.systems[LEDGER]
+        given = payroll["credentials"]
+        self._payroll = httpx2.Client(base_url=payroll["base_url"], auth=(given["username"], given["password"]),
+                                      headers={"US-Customer-Api-Key": given["customer_api_key"]}, timeout=60, trust_env=False)  # fmt: skip
+        token = sandbox.control(LEDGER, "control/grant", {})["access_token"]
+        self._ledger = httpx2.Client(base_url=f"{ledger['base_url']}/api/v1/{ledger['entities'][0]['code']}/", timeout=60, trust_env=False,
+                                     headers={"Authorization": f"Bearer {token}", "Accept": "application/json"})  # fmt: skip
+
+    def sizes(self) -> dict[str, int]:
+        """How many accounts and cost centers the ledger has."""
+        return {"accounts": len(self._all("bulk/Financial/GLAccounts?$select=ID,Code&$filter=Modified gt datetime'2000-01-01'")),
+                "cost_centers": len(self._all("hrm/Costcenters?$select=ID,Code"))}  # fmt: skip
+
+    def post(self, run: str) -> str:
+        """Read, sum, post, read back."""
+        sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        page, link = self._payroll.get(f"/payroll/v2/general-ledger/{run}", params={"per_Page": "10000"}), True
+        first = json.loads(page.content, parse_float=Decimal)[0]
+        self._payroll.get(
+            "/payroll/v1/paygroup-payperiods", params={"payGroup": first["payGroup"], "periodEndDate": first["periodEndDate"]}
+        )
+        self._payroll.get(
+            "/payroll/v1/pay-register", params={"payGroup": first["payGroup"], "periodEndDate": first["periodEndDate"], "per_Page": "10000"}
+        )
+        while link:
+            for row in json.loads(page.content, parse_float=Decimal):
+                sums[ACCOUNT_OF[row["baseSegment"]], row["orgLevel1"]] += Decimal(row["debitAmt"]) - Decimal(row["creditAmt"])
+            link = page.links.get("next", {}).get("url")
+            page = self._payroll.get(link) if link else page
+        for path in ("financial/Journals?$filter=Code eq '95'", "financial/FinancialPeriods?$filter=FinYear eq 2026",
+                     "read/financial/JournalStatusList?$filter=Year eq 2026"):  # fmt: skip
+            self._ledger.get(path)
+        accounts = {row["Code"].strip(): row["ID"] for row in self._all(
+            "bulk/Financial/GLAccounts?$select=ID,Code&$filter=Modified gt datetime'2000-01-01'")}  # fmt: skip
+        self._all("hrm/Costcenters?$select=ID,Code")
+        self._locate()
+        lines = [{"Date": first["periodEndDate"][:10], "GLAccount": accounts[account], "AmountFC": float(amount), "CostCenter": center,
+                  "Description": f"straight {run}", "OurRef": 1} for (account, center), amount in sums.items()]  # fmt: skip
+        answer = self._ledger.post(
+            "generaljournalentry/GeneralJournalEntries", json={"JournalCode": JOURNAL, "GeneralJournalEntryLines": lines}
+        )
+        entry: str = answer.raise_for_status().json()["d"]["EntryID"]
+        self._all(f"bulk/Financial/TransactionLines?$select=ID,AmountFC&$filter=EntryID eq guid'{entry}'")
+        self._locate()
+        return entry
+
+    def _locate(self) -> None:
+        self._ledger.get("generaljournalentry/GeneralJournalEntryLines?$filter=OurRef eq 999&$select=ID").raise_for_status()
+
+    def _all(self, path: str) -> list[Any]:
+        rows, link = [], path
+        while link:
+            found: Any = self._ledger.get(link).raise_for_status().json()["d"]
+            rows += found["results"] if isinstance(found, dict) else found
+            link = found.get("__next") if isinstance(found, dict) else None
+        return rows
