@@ -69,7 +69,8 @@ class Straight:
         self._ledger.get("generaljournalentry/GeneralJournalEntryLines?$filter=OurRef eq 999&$select=ID").raise_for_status()
 
     def _all(self, path: str) -> list[Any]:
-        rows, link = [], path
+        rows: list[Any] = []
+        link: str | None = path
         while link:
             found: Any = self._ledger.get(link).raise_for_status().json()["d"]
             rows += found["results"] if isinstance(found, dict) else found

@@ -35,6 +35,9 @@ MINOR_DIGITS_MAX = 18
 """Largest number of digits of an amount in minor units; what 64-bit integers of every database hold without a second thought."""
 
 
+_MINOR_BOUND = 10**MINOR_DIGITS_MAX
+
+
 class AmountError(ValueError):
     """The amount is not exact money in its currency."""
 
@@ -84,8 +87,14 @@ class Money:
 
     @classmethod
     def from_minor(cls, minor: int, currency: str) -> Self:
-        """Money from whole minor units (cents)."""
-        return cls(Decimal(minor).scaleb(-decimals(currency)), currency)
+        """Money from whole minor units (cents), which are exact by nature and so not quantised again. Raises `AmountError`."""
+        places = decimals(currency)
+        if not -_MINOR_BOUND < minor < _MINOR_BOUND:
+            raise AmountError(f"{minor} is beyond the largest amount kept, {MINOR_DIGITS_MAX} digits in minor units")
+        money = object.__new__(cls)
+        object.__setattr__(money, "amount", Decimal(minor).scaleb(-places))
+        object.__setattr__(money, "currency", currency)
+        return money
 
     @property
     def minor(self) -> int:

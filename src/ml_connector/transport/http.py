@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import ssl
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -270,8 +272,19 @@ class Client:
         timeout = httpx2.Timeout(self.read_timeout_seconds, connect=self.connect_timeout_seconds)
         limits = httpx2.Limits(max_keepalive_connections=None if keep else 0)
         return httpx2.Client(
-            timeout=timeout, limits=limits, transport=self.wiring.wire, trust_env=not self.wiring.sandbox, follow_redirects=False
+            verify=_ssl_context(),
+            timeout=timeout,
+            limits=limits,
+            transport=self.wiring.wire,
+            trust_env=not self.wiring.sandbox,
+            follow_redirects=False,
         )
+
+
+@cache
+def _ssl_context() -> ssl.SSLContext:
+    """One for the process: reading the certificates takes longer than a request on this machine, and a write has a client of its own."""
+    return httpx2.create_ssl_context()
 
 
 class _Gate:
