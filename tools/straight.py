@@ -35,7 +35,7 @@ class Straight:
     def post(self, run: str) -> str:
         """Read, sum, post, read back."""
         sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-        page, link = self._payroll.get(f"/payroll/v2/general-ledger/{run}", params={"per_Page": "10000"}), True
+        page = self._payroll.get(f"/payroll/v2/general-ledger/{run}", params={"per_Page": "10000"})
         first = json.loads(page.content, parse_float=Decimal)[0]
         self._payroll.get(
             "/payroll/v1/paygroup-payperiods", params={"payGroup": first["payGroup"], "periodEndDate": first["periodEndDate"]}
@@ -43,11 +43,13 @@ class Straight:
         self._payroll.get(
             "/payroll/v1/pay-register", params={"payGroup": first["payGroup"], "periodEndDate": first["periodEndDate"], "per_Page": "10000"}
         )
-        while link:
+        while True:
             for row in json.loads(page.content, parse_float=Decimal):
                 sums[ACCOUNT_OF[row["baseSegment"]], row["orgLevel1"]] += Decimal(row["debitAmt"]) - Decimal(row["creditAmt"])
             link = page.links.get("next", {}).get("url")
-            page = self._payroll.get(link) if link else page
+            if not link:
+                break
+            page = self._payroll.get(link)
         for path in ("financial/Journals?$filter=Code eq '95'", "financial/FinancialPeriods?$filter=FinYear eq 2026",
                      "read/financial/JournalStatusList?$filter=Year eq 2026"):  # fmt: skip
             self._ledger.get(path)
