@@ -1,0 +1,108 @@
+"""One value has one text: every value of the domain comes back equal, and its hash is the same in any process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml_connector.domain import build, checks, codec, dimension, journal, mapping, money, payroll, period, problem
+
+AMOUNTS = st.builds(money.Money.from_minor, st.integers(-(10**15), 10**15), st.sampled_from(["EUR", "JPY", "KWD"]))
+st.register_type_strategy(money.Money, AMOUNTS)
+st.register_type_strategy(Decimal, st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=0, max_value=100))
+st.register_type_strategy(str, st.text(st.characters(codec="utf-8"), max_size=12))
+st.register_type_strategy(datetime, st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))
+VALUES = [
+    money.Money, problem.Problem, problem.Owner, dimension.Dimension, period.FiscalPeriod, period.PayPeriod, period.PostingDatePolicy, period.PostingDate,
+    payroll.Distribution, payroll.RegisterTotals, payroll.PayRun, payroll.Block, journal.JournalLine, journal.JournalEntry, journal.CommitKey,
+    journal.Marker, journal.Receipt, journal.BookedEntry, journal.Account, mapping.Target, mapping.MappingRule, mapping.Mapping, mapping.Booking,
+    mapping.Resolution, build.SideTotal, build.TieTotal, build.Proposal, build.Stand, checks.TieRow,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", VALUES, ids=lambda kind: kind.__name__)
+@given(st.data())
+def test_a_value_comes_back_equal(kind: Any, data: st.DataObject) -> None:
+    """Encoded and decoded, a value is equal and of the same types, and its text is the same again."""
+    value = data.draw(st.from_type(kind))
+    text = codec.encode(value)
+
+    back = codec.decode(text)
+
+    assert (type(value), value) == (type(back), back)
+    assert text == codec.encode(back)
+    assert codec.fingerprint(value) == codec.fingerprint(back)
+
+
+def chart() -> journal.Chart:
+    accounts = {code: journal.Account(code=code, description="", required=frozenset({"b", "a"})) for code in ("2", "1")}
+    return journal.Chart(entity="10", journal="90", journal_problem=None, currencies=frozenset({"EUR", "USD"}), accounts=accounts,
+                         codes={"cost_center": frozenset({"x", "y", "z"})}, inactive={})  # fmt: skip
+
+
+def test_a_chart_comes_back_equal() -> None:
+    """Dicts and sets inside values too."""
+    assert chart() == codec.decode(codec.encode(chart()))
+
+
+def test_the_hash_is_the_same_in_any_process() -> None:
+    """Sets have no order and Python's own hashes change with the process: the canonical text depends on neither."""
+    program = (
+        "from ml_connector.domain import codec; print(codec.fingerprint(frozenset('abcdefgh')), codec.fingerprint({'b': 1, 'a': (2,)}))"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", program], check=True, capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": seed}
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert {f"{codec.fingerprint(frozenset('abcdefgh'))} {codec.fingerprint({'a': (2,), 'b': 1})}\n"} == outputs
+
+
+def test_the_text_of_an_entry_never_changes() -> None:
+    """Fingerprints are kept for ever: a release that changes this text would find every commit in conflict with itself."""
+    entry = journal.JournalEntry(
+        key="payroll:acme:R1:10:1:1", entity="10", journal="90", posting_date=date(2026, 6, 30), currency="EUR", text="Löhne",
+        lines=(journal.JournalLine(account="4000", amount=money.Money.parse("12.50", "EUR"), dimensions=(dimension.Dimension("cost_center", "A"),)),),
+    )  # fmt: skip
+    text = (
+        '{"$":"JournalEntry","currency":"EUR","entity":"10","journal":"90","key":"payroll:acme:R1:10:1:1","lines":[{"$":"JournalLine",'
+        '"account":"4000","amount":{"$":"Money","amount":{"$decimal":"12.50"},"currency":"EUR"},"dimensions":[{"$":"Dimension",'
+        '"axis":"cost_center","code":"A"}],"text":""}],"posting_date":{"$date":"2026-06-30"},"text":"Löhne"}'
+    )
+    assert text == codec.encode(entry)
+
+
+@pytest.mark.parametrize("value", [1.5, {"$": 1}, {1: "a"}, object(), b"bytes", {"a": float("nan")}])
+def test_what_has_no_canonical_form_is_refused(value: object) -> None:
+    """Floats above all."""
+    with pytest.raises(codec.CodecError, match="has no canonical form"):
+        codec.encode(value)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", '{"$":"Nothing"}', '{"$":"Money","amount":{"$decimal":"1.234"},"currency":"EUR"}', '{"$date":"2026-13-01"}']
+)
+def test_text_that_is_no_value_is_refused(text: str) -> None:
+    """Truncated, unknown, or not money: an error, never a guess."""
+    with pytest.raises(codec.CodecError):
+        codec.decode(text)
+
+
+@given(st.data())
+def test_other_content_has_another_fingerprint(data: st.DataObject) -> None:
+    """Any field of an entry's header changed changes the fingerprint."""
+    entry = data.draw(st.from_type(journal.JournalEntry))
+    other = data.draw(st.from_type(journal.JournalEntry))
+    same = all(getattr(entry, field.name) == getattr(other, field.name) for field in fields(entry))
+
+    assert same is (codec.fingerprint(entry) == codec.fingerprint(other))
