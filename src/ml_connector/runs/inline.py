@@ -149,7 +149,7 @@ class MemoryRuns:
         return tuple(
             row
             for row in self.rows.values()
-            if row.state in (RunState.READY, RunState.RUNNING) or (row.state is RunState.WAITING and row.due_at and row.due_at <= now)
+            if row.state is RunState.READY or (row.state is RunState.WAITING and row.due_at and row.due_at <= now)
         )
 
     def approved(self, run: str) -> str:

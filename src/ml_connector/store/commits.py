@@ -42,7 +42,8 @@ class StoredCommits:
         if key.revision == 1:
             return
         for earlier in self._all().select_for_update().filter(key__startswith=f"{key.family}:", reversed_by=""):
-            if CommitKey.parse(earlier.key).revision >= key.revision:
+            known = CommitKey.parse(earlier.key)
+            if known.family != key.family or known.revision >= key.revision:
                 continue
             if earlier.state not in (CommitState.PLANNED, CommitState.REFUSED):
                 text = f"{earlier.key} is {earlier.state}: a new revision may be posted only when it is refused, reversed or shown deleted."
@@ -58,7 +59,9 @@ class StoredCommits:
         return tuple(self._row(commit) for commit in self._all().filter(subject=subject).order_by("id"))
 
     def of_run(self, prefix: str) -> tuple[CommitRow, ...]:
-        return tuple(self._row(commit) for commit in self._all().filter(key__startswith=prefix).order_by("id"))
+        # SQLite's LIKE does not tell upper from lower case.
+        found = self._all().filter(key__startswith=prefix).order_by("id")
+        return tuple(self._row(commit) for commit in found if commit.key.startswith(prefix))
 
     def traces(self, entity: str) -> frozenset[str]:
         found = Commit.objects.filter(connection=self._connection, entity=entity).values_list("reference", "key")

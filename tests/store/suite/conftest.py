@@ -1,0 +1,104 @@
+"""One storage under test, in the words of the ports: the memory of the inline engine, or the tables on the database of the environment."""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ml_connector.contract.memory import VirtualClock
+from ml_connector.runs.inline import Memory
+
+DATABASE = os.environ["ML_CONNECTOR_TEST_DATABASE"]
+HOME = Path(os.environ["ML_CONNECTOR_TEST_HOME"])
+
+if DATABASE != "memory":
+    # Models can be imported only after Django is started, and test modules import them.
+    from ml_connector.app.settings import Settings, start_django
+
+    start_django(Settings(home=HOME, database_url=DATABASE))
+
+
+class MemoryStorage:
+    """Everything in memory."""
+
+    def __init__(self) -> None:
+        memory = Memory(VirtualClock())
+        self.commits, self.runs, self.artifacts, self.staging = memory.commits, memory.runs, memory.artifacts, memory.staging
+
+    def approve(self, run: str, fingerprint: str) -> None:
+        self.runs.approvals[run] = fingerprint
+
+
+class TableStorage:
+    """Everything on the tables, in an organisation of its own."""
+
+    def __init__(self, home: Path) -> None:
+        from ml_connector.store.commits import StoredCommits
+        from ml_connector.store.database import Locks
+        from ml_connector.store.models import Connection, Organisation
+        from ml_connector.store.runs import StoredArtifacts, StoredRuns
+        from ml_connector.store.staging import StoredStaging
+
+        self.home, self.locks = home, Locks(home / "locks")
+        self.organisation = Organisation.objects.create(slug=f"org-{uuid.uuid4().hex[:8]}")
+        self.connection = self.connect("ledger")
+        self.commits, self.runs = StoredCommits(self.connection), StoredRuns(self.organisation)
+        self.artifacts, self.staging = StoredArtifacts(), StoredStaging()
+        self._make = Connection
+
+    def connect(self, name: str) -> Any:
+        from ml_connector.store.models import Connection
+
+        return Connection.objects.create(organisation=self.organisation, name=name, connector="reference")
+
+    def approve(self, run: str, fingerprint: str) -> None:
+        from ml_connector.store.models import Approval
+
+        Approval.objects.create(run_id=run, fingerprint=fingerprint, actor="anna", channel="web")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def django() -> Iterator[None]:
+    """Connections of the main thread are closed at the end."""
+    yield
+    if DATABASE != "memory":
+        from django.db import connections
+
+        connections.close_all()
+
+
+@pytest.fixture
+def storage() -> Any:
+    return MemoryStorage() if DATABASE == "memory" else TableStorage(HOME)
+
+
+@pytest.fixture
+def together() -> Callable[..., list[Any]]:
+    """Do the same in several threads at the same moment; what each returned or raised."""
+
+    def run(do: Callable[[int], Any], threads: int = 8) -> list[Any]:
+        barrier = threading.Barrier(threads)
+
+        def one(number: int) -> Any:
+            barrier.wait()
+            try:
+                return do(number)
+            except Exception as error:
+                return error
+            finally:
+                if DATABASE != "memory":
+                    from django.db import connections
+
+                    connections.close_all()
+
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(one, range(threads)))
+
+    return run

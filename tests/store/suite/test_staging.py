@@ -1,0 +1,99 @@
+"""Source lines on their way from the payroll to the entries."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from ml_connector.domain.dimension import dimensions
+from ml_connector.domain.money import Money
+from ml_connector.domain.payroll import Block, Distribution
+from ml_connector.domain.problem import Owner, Problem
+
+
+def line(number: int, **values: Any) -> Distribution:
+    known: dict[str, Any] = {
+        "company": "US1", "account": f"5{number % 7}00", "amount": Money.from_minor(number - 50, "EUR"),
+        "dimensions": dimensions({"org_level_1": f"D{number % 3}", "project": "P=1" if number % 2 else None}), "pay_code": None, "origin": str(number),
+    }  # fmt: skip
+    return Distribution(**{**known, **values})
+
+
+def a_run(storage: Any) -> str:
+    return str(storage.runs.create(flow="payroll", stage="read", input={}).id)
+
+
+def test_rows_come_back_as_they_were_staged(storage: Any) -> None:
+    """In block and source order, every field equal, the largest amounts and unusual texts too."""
+    run = a_run(storage)
+    odd = [line(0, amount=Money(Decimal("-9999999999999999.99"), "EUR")), line(1, amount=Money.from_minor(10**15, "JPY"), side="credit"),
+           line(2, dimensions=(), pay_code="BÔNUS ✓", company="'; --", origin="")]  # fmt: skip
+    blocks = [Block(number=1, total=2, rows=tuple(map(line, range(40)))), Block(number=2, total=2, rows=tuple(odd))]
+    for block in blocks:
+        storage.staging.stage(run, block)
+
+    found = list(storage.staging.rows(run))
+
+    assert [row for block in blocks for row in block.rows] == [row for _, row in found]
+    assert len(found) == len({number for number, _ in found})
+    assert sorted(number for number, _ in found) == [number for number, _ in found]
+
+
+def test_every_delivery_is_seen_repeats_included(storage: Any) -> None:
+    """Nothing is silently replaced: the completeness gate must see what came."""
+    run = a_run(storage)
+    for number in (2, 1, 2):
+        storage.staging.stage(run, Block(number=number, total=3, rows=(line(number),)))
+
+    assert ((2, 3, 1), (1, 3, 1), (2, 3, 1)) == storage.staging.delivered(run)
+
+
+def test_rows_of_other_runs_are_not_mixed_in(storage: Any) -> None:
+    """Each run has its own, and clearing one leaves the others."""
+    one, other = a_run(storage), a_run(storage)
+    for run in (one, other):
+        storage.staging.stage(run, Block(number=1, total=1, rows=(line(7),)))
+        storage.staging.link(run, [(number, 0) for number, _ in storage.staging.rows(run)])
+
+    storage.staging.clear(one)
+
+    assert ([], 1) == (list(storage.staging.rows(one)), len(list(storage.staging.rows(other))))
+    assert ((), (line(7),)) == (storage.staging.behind(one, 0, 10), storage.staging.behind(other, 0, 10))
+    assert () == storage.staging.delivered(one)
+
+
+def test_problems_of_rows_are_kept_in_order(storage: Any) -> None:
+    """As evidence, block by block."""
+    run = a_run(storage)
+    problems = [Problem("amount.invalid", f"line {number}", "1e400", Owner.PAYROLL) for number in range(3)]
+    storage.staging.stage(run, Block(number=1, total=2, rows=(), problems=tuple(problems[:2])))
+    storage.staging.stage(run, Block(number=2, total=2, rows=(), problems=tuple(problems[2:])))
+
+    assert tuple(problems) == storage.staging.problems(run)
+
+
+def test_links_lead_back_from_a_cell(storage: Any) -> None:
+    """A row may stand in several cells; linking again replaces; the limit limits."""
+    run = a_run(storage)
+    storage.staging.stage(run, Block(number=1, total=1, rows=tuple(map(line, range(5)))))
+    numbers = [number for number, _ in storage.staging.rows(run)]
+    storage.staging.link(run, [(number, 9) for number in numbers])
+    storage.staging.link(run, [(numbers[0], 0), (numbers[1], 0), (numbers[1], 1)])
+
+    assert (line(0), line(1)) == storage.staging.behind(run, 0, 10)
+    assert (line(0),) == storage.staging.behind(run, 0, 1)
+    assert (line(1),) == storage.staging.behind(run, 1, 10)
+    assert () == storage.staging.behind(run, 9, 10)
+
+
+def test_reading_goes_on_while_links_are_written(storage: Any) -> None:
+    """The build streams rows and stores links at once; more rows than one page holds."""
+    run = a_run(storage)
+    total = 20_500
+    for number in range(3):
+        part = tuple(line(index) for index in range(number * total // 3, (number + 1) * total // 3))
+        storage.staging.stage(run, Block(number=number + 1, total=3, rows=part))
+
+    storage.staging.link(run, ((number, int(row.origin) % 4) for number, row in storage.staging.rows(run)))
+
+    assert [str(number) for number in range(0, 4 * 30, 4)] == [row.origin for row in storage.staging.behind(run, 0, 30)]
