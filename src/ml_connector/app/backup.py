@@ -1,4 +1,6 @@
-"""Backup and restore of an installation on SQLite: the databases in one file, the keys apart.
+"""Backup and restore of an installation: the product's database in one file, the keys apart.
+
+SQLite is copied with its own backup function, PostgreSQL table by table in one snapshot. The durable engine's database is not in it on purpose.
 
 After a restore the books of the vendors may be ahead of ours, so every flow is set to `propose`, every run that was under way is held, and the
 durable engine starts empty. Posting again is safe then: the first look-up of every entry finds what was booked after the backup was taken.
@@ -12,17 +14,21 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from ml_connector.app.settings import Settings
+from filelock import FileLock, Timeout
+
+from ml_connector.app import backup_postgres as postgres
+from ml_connector.app.settings import Settings, start_django
 
 PRODUCT = "product.sqlite3"
 
 
-class BackupError(Exception):
-    """The backup cannot be made, or cannot be restored."""
+BackupError = postgres.BackupError
 
 
 def backup(settings: Settings, to: Path) -> int:
     """Write the product's database, consistent while it is in use, into a compressed file; returns its size in bytes."""
+    if not settings.database.startswith("sqlite:///"):
+        return postgres.backup(to)
     source = _path(settings)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / PRODUCT
@@ -41,6 +47,10 @@ def backup_keys(settings: Settings, to: Path) -> None:
 
 def restore(settings: Settings, source: Path) -> None:
     """Put a backup in place of the database, which is kept beside it. Nothing may run while this does."""
+    if not settings.database.startswith("sqlite:///"):
+        start_django(settings)
+        postgres.restore(source)
+        return
     target = _path(settings)
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -79,22 +89,24 @@ def make_safe(actor: str, organisation: str) -> tuple[int, int]:
 
 
 def _path(settings: Settings) -> Path:
-    if not settings.database.startswith("sqlite:///"):
-        raise BackupError("This installation is on PostgreSQL: back it up with pg_dump, and set the flows to propose after a restore.")
     return Path(settings.database.removeprefix("sqlite:///"))
 
 
 def somebody_works(settings: Settings) -> bool:
-    """Whether a worker holds this installation's executor lock, on file locks."""
-    from filelock import FileLock, Timeout
-
+    """Whether a worker holds this installation's executor lock."""
     from ml_connector.runs.worker import lock_name
-    from ml_connector.store.database import lock_path
+    from ml_connector.store.database import Locks, lock_path
 
-    path = lock_path(settings.locks, lock_name(settings.executor))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(path, timeout=0):
-            return False
-    except Timeout:
-        return True
+    name = lock_name(settings.executor)
+    if settings.database.startswith("sqlite:///"):
+        # Asked before Django opens the database that is about to be replaced.
+        path = lock_path(settings.locks, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(path, timeout=0):
+                return False
+        except Timeout:
+            return True
+    start_django(settings)
+    with Locks(settings.locks).seize(name) as watch:
+        return watch is None

@@ -14,6 +14,7 @@ from ml_connector.domain import codec
 from ml_connector.domain.build import Proposal
 from ml_connector.domain.checks import TieRow, compare
 from ml_connector.domain.journal import JournalEntry, Receipt
+from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Problem
 from ml_connector.flows.payroll_journal import proposal_fingerprint
 from ml_connector.flows.policy import Mode
@@ -110,6 +111,29 @@ class Operations:
         with transaction.atomic():
             self._note("run.resumed", run, {"stage": stage, "accept_foreign": accept_foreign})
             return self._move(row, stage=stage, values=values)
+
+    def booked_outside(self, run: str, why: str) -> RunRow:
+        """Record that somebody booked this pay run by other means, so that it is never posted from here; a later run of the same pay is a difference."""
+        row = self._access.runs.get(self._access.run(run).id)
+        proposal = self._proposal(run)
+        if proposal is None or not proposal.entries or row.state not in (RunState.HELD, RunState.AWAITING_APPROVAL):
+            raise NotAllowed(f"Run {run} is {row.state} or proposes nothing; only a proposed run is recorded as booked outside.")
+        flow = self._flow(row)
+        journal = self._assembly.payroll_journal(flow, int(row.input["mapping_version"]))
+        pay_run = cast(PayRun, self._artifact(run, "read", "pay run"))
+        commits = StoredCommits(flow.target)
+        with transaction.atomic():
+            for entry in proposal.entries:
+                known = commits.open(
+                    key=entry.key, fingerprint=codec.fingerprint(entry), subject=journal.subject(pay_run, entry.entity),
+                    entity=entry.entity, content=codec.encode(entry),
+                )  # fmt: skip
+                if known.state not in (CommitState.PLANNED, CommitState.REFUSED):
+                    raise NotAllowed(f"{entry.key} is {known.state}: it was posted from here.")
+                commits.settle(entry.key, state=CommitState.CONFIRMED, detail=f"booked outside, says {self._actor.name}: {why}")
+            self._note("run.booked_outside", run, {"why": why})
+            moved = self._access.runs.move(row, state=RunState.DONE, summary=f"Booked outside, says {self._actor.name}: {why}")
+        return moved or row
 
     def cancel(self, run: str) -> RunRow:
         """Give up a run that has posted nothing and sends nothing now."""

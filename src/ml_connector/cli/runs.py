@@ -65,10 +65,14 @@ def list_(limit: int = 50, as_json: bool = Json) -> None:
     """The newest runs."""
     with errors(as_json):
         rows = service().access.runs.list(limit)
+        simulated = {str(flow.pk) for flow in service().access.flows() if flow.target.sandbox}
         if as_json:
-            say(True, {"runs": [{"id": r.id, "flow": r.flow, "state": r.state, "stage": r.stage, "summary": r.summary} for r in rows]})
+            found = [(r, r.input.get("flow") in simulated) for r in rows]
+            say(True, {"runs": [{"id": r.id, "flow": r.flow, "state": r.state, "stage": r.stage, "summary": r.summary, "sandbox": sandbox}
+                                for r, sandbox in found]})  # fmt: skip
         else:
-            table("Runs", ["run", "state", "stage", "summary"], [(r.id, r.state, r.stage, r.summary) for r in rows])
+            shown = [(r.id, "SANDBOX" if r.input.get("flow") in simulated else "", r.state, r.stage, r.summary) for r in rows]
+            table("Runs", ["run", "", "state", "stage", "summary"], shown)
 
 
 @runs.command("show")
@@ -126,6 +130,14 @@ def reverse(identity: str, as_json: bool = Json) -> None:
     """Propose entries that cancel what a run posted; they are approved like any other."""
     with errors(as_json):
         _finish([service().operations.reverse(identity).id], as_json)
+
+
+@runs.command("outside")
+def outside(identity: str, why: str = typer.Option(..., help="Who booked it, where."), as_json: bool = Json) -> None:
+    """Record that a proposed run was booked by other means; it is never posted from here."""
+    with errors(as_json):
+        row = service().operations.booked_outside(identity, why)
+        say(as_json, {"ok": True, "run": row.id, "state": row.state}, f"{row.id}: {row.summary}")
 
 
 @runs.command("cancel")

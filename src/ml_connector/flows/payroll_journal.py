@@ -68,8 +68,13 @@ class PayrollJournal:
 
     def _too_early(self, pay_run: PayRun) -> Iterable[Problem]:
         if pay_run.pay_period.end < self.policy.starts_on:
-            text = f"The run pays for {pay_run.pay_period.end}, before this flow starts on {self.policy.starts_on}. It is never posted from here; "
-            yield Problem("run.before_start", "starts_on", text + "record it as booked outside, or move the start.", Owner.CONTROLLER)
+            text = f"The run pays for {pay_run.pay_period.end}, before this flow starts on {self.policy.starts_on}. It is not posted from here; "
+            yield Problem(
+                "run.before_start",
+                "starts_on",
+                text + "what was booked before stays as it is. Move the start of the flow only if nobody has booked this run.",
+                Owner.CONTROLLER,
+            )
 
     # --- propose ----------------------------------------------------------------------------------------------------------------------------
 
@@ -180,7 +185,7 @@ class PayrollJournal:
             yield from self.ledger.preflight(entry, Marker.of(entry.key))
         if foreign:
             text = f"Journal {self.policy.journal} already holds entries in this period that did not come from here: {', '.join(foreign[:10])}. "
-            text += "If one of them is this pay run, record it as booked outside; if not, resume and accept them."
+            text += "If one of them is this pay run, record the run as booked outside (runs outside); if not, resume and accept them."
             yield Problem("ledger.foreign", f"journal {self.policy.journal}", text, Owner.CONTROLLER)
 
     # --- post -------------------------------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from ml_connector.domain import codec
 from ml_connector.domain.checks import compare
 from ml_connector.domain.journal import JournalEntry, Marker, Receipt
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.errors import ConnectorError, NotFound, NotSent, OutcomeUnknown, Refused, SignInRenewed, Throttled
+from ml_connector.errors import ConnectorError, KeyConflict, NotFound, NotSent, OutcomeUnknown, Refused, SignInRenewed, Throttled
 from ml_connector.ports.storage import Clock, CommitRow, Commits, CommitState, IntentEnd, IntentRow
 from ml_connector.ports.systems import LedgerSink
 
@@ -84,6 +84,8 @@ class Committer:
         self.point("commit: before open")
         row = self.commits.open(key=entry.key, fingerprint=fingerprint, subject=subject, entity=entry.entity, content=codec.encode(entry))
         self.point("commit: opened")
+        if row.state is CommitState.CONFIRMED and not row.receipt:
+            raise KeyConflict(f"{entry.key} is recorded as booked outside: {row.detail}. It is not posted from here.", where=entry.key)
         if row.state is CommitState.CONFIRMED:
             return _receipt(row)
         if row.state is CommitState.UNKNOWN:
