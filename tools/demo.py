@@ -37,16 +37,22 @@ def main() -> int:
     register = ["--register", str(Path(arguments.register).absolute())] if arguments.register else []
     with tempfile.TemporaryDirectory(prefix="ml-connector-demo-") as folder:
         home = Path(arguments.keep or folder).absolute()
+        if home.is_dir() and any(home.iterdir()):
+            return _stop(f"{home.name} is not empty. Every demo begins with new simulators, so it needs a new folder.")
         try:
             with Sandbox(["--scenario", arguments.scenario, *register]) as sandbox:
-                return _play(sandbox, Product(home))
+                return _play(sandbox, Product(home), bool(arguments.keep))
         except CommandFailed as error:
-            out.print(str(error), markup=False)
-            out.print(json.dumps({"ok": False, "error": str(error).strip().splitlines()[-1]}), markup=False)
-            return 1
+            return _stop(str(error))
 
 
-def _play(sandbox: Sandbox, product: Product) -> int:
+def _stop(text: str) -> int:
+    out.print(text, markup=False)
+    print(json.dumps({"ok": False, "error": text.strip().splitlines()[-1]}), flush=True)
+    return 1
+
+
+def _play(sandbox: Sandbox, product: Product, keep: bool) -> int:
     _say("1. Two simulated vendors are up: a payroll system and a ledger, with their quotas, quirks and books.")
     product.connect(sandbox, mode="approve")
     for name in (SOURCE, TARGET):
@@ -65,7 +71,8 @@ def _play(sandbox: Sandbox, product: Product) -> int:
     _say("4. It is started again. It does not know whether the ledger booked, so it waits, looks, and only then goes on.")
     finished = product.run("runs", "follow", run, "--json")
     _say(f"   {finished['summary']}")
-    return _verdict(sandbox, product, run, finished)
+    _show(finished)
+    return _verdict(sandbox, product, run, keep)
 
 
 def _approve_and_kill(sandbox: Sandbox, product: Product, run: str) -> None:
@@ -87,17 +94,23 @@ def _approve_and_kill(sandbox: Sandbox, product: Product, run: str) -> None:
     )
 
 
-def _verdict(sandbox: Sandbox, product: Product, run: str, finished: Any) -> int:
+def _show(finished: Any) -> None:
+    _table("Tie-out (an empty field: this book does not know it)", ["", "register", "GL run", "journal", "ledger", "difference"],
+           [(t["what"], t["register"], t["run"], t["journal"], t["ledger"], t["difference"]) for t in finished["tie_out"]])  # fmt: skip
+
+
+def _verdict(sandbox: Sandbox, product: Product, run: str, keep: bool) -> int:
     books = {slug: read_books(sandbox.systems[slug]["control_url"]) for slug in (PAYROLL, LEDGER)}
     verdict = judge(books[PAYROLL], books[LEDGER])
     _table("The journal by account, as the ledger holds it", ["account", "expected", "booked", "equal"],
            [(a["account"], a["expected"], a["booked"], "yes" if a["equal"] else "NO") for a in verdict.accounts])  # fmt: skip
-    _table("Tie-out (an empty field: this book does not know it)", ["", "register", "GL run", "journal", "ledger", "difference"],
-           [(t["what"], t["register"], t["run"], t["journal"], t["ledger"], t["difference"]) for t in finished["tie_out"]])  # fmt: skip
     for difference in verdict.differences:
-        out.print(f"   {difference}", markup=False)
+        _say(f"   {difference}")
     _say("Where to look next")
-    _say(f"   ML_CONNECTOR_HOME={os.path.relpath(product.home)} ml-connector runs show {run}   (keep the folder: make demo KEEP=folder)")
+    if keep:
+        _say(f"   ML_CONNECTOR_HOME={os.path.relpath(product.home)} .venv/bin/ml-connector runs show {run} --lines 20")
+    else:
+        _say("   make demo KEEP=folder keeps the installation, to look around in; make demo REGISTER=path.csv takes a payroll of yours")
     _say("   README.md, 'Connect a real system'; docs/architecture.md, one page")
     print(json.dumps(verdict.as_json()), flush=True)
     return 0 if verdict.ok else 1
