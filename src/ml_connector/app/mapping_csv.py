@@ -93,11 +93,28 @@ def _read(data: bytes, required: Iterable[str]) -> list[tuple[int, dict[str, str
     if missing:
         text = f"The table has no column {', '.join(missing)}; it has {', '.join(reader.fieldnames or ['none'])}."
         raise TableError([Problem("table.column_missing", missing[0], text)])
-    return [(reader.line_num, {name: (value or "").strip() for name, value in row.items() if name}) for row in reader]
+    rows, surplus = [], []
+    try:
+        for row in reader:
+            if row.pop(None, None):
+                surplus.append(reader.line_num)
+            rows.append((reader.line_num, {name: (value or "").strip() for name, value in row.items() if name}))
+    except csv.Error as error:
+        text = f"Line {reader.line_num + 1} cannot be read as CSV: {error}. Look for a quote that is not closed."
+        raise TableError([Problem("table.csv", f"line {reader.line_num + 1}", text)]) from error
+    if surplus:
+        text = "Line {0} has more cells than the table has columns. Look for a comma too many."
+        raise TableError([Problem("table.cells", f"line {number}", text.format(number)) for number in surplus])
+    return rows
 
 
 def _rule(rows: list[tuple[int, dict[str, str]]], problems: list[Problem]) -> MappingRule:
     number, first = rows[0]
+    for later, row in rows[1:]:
+        for column, value in row.items():
+            if value and (column.startswith(_SOURCE) or column in _RULE_COLUMNS) and value != first[column]:
+                text = f"Line {later}: {column} is {value!r}, but rule {first['rule']!r} says {first[column]!r} in line {number}. "
+                problems.append(Problem("table.rule_differs", f"line {later}", text + "Give this row its own rule name."))
     codes = tuple(
         (name.removeprefix(_SOURCE), value)
         for name, value in first.items()
