@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from string import Formatter
 from typing import TypeVar
 
 from ml_connector.domain.period import ClosedPeriodRule, PostingDatePolicy, PostingDateRule
@@ -42,6 +43,9 @@ class PayrollPolicy:
     roll_up_code: str = ""
 
 
+TEXT_NAMES = ("run", "period_end", "pay_date", "subject")
+"""What can be filled in into the text of an entry."""
+
 OPTIONS = {
     "journal": "Journal the entries go to, required",
     "entities": "Payroll company=legal entity, comma between pairs, required",
@@ -65,7 +69,7 @@ def read_policy(mode: str, starts_on: date, options: Mapping[str, str]) -> Payro
         if not options.get(name):
             raise PolicyError(f"option {name!r} is missing: {OPTIONS[name]}")
     minimum = options.get("minimum_workers", "0")
-    if not minimum.isdigit():
+    if not minimum.isdecimal():
         raise PolicyError(f"minimum_workers is {minimum!r}, expected a whole number")
     if int(minimum) > 1 and not options.get("roll_up_code"):
         raise PolicyError("roll_up_code is missing: the code that groups under minimum_workers are booked on")
@@ -75,13 +79,24 @@ def read_policy(mode: str, starts_on: date, options: Mapping[str, str]) -> Payro
         journal=options["journal"],
         entities=_pairs(options["entities"]),
         axes=frozenset(_list(options.get("axes", "cost_center"))),
-        text=options.get("text", "Payroll {subject}"),
+        text=_text(options.get("text", "Payroll {subject}")),
         posting_date=_posting_date(options),
         detail_groups=frozenset(_list(options.get("detail_groups", ""))),
         minimum_workers=int(minimum),
         roll_up_axis=options.get("roll_up_axis", "cost_center"),
         roll_up_code=options.get("roll_up_code", ""),
     )
+
+
+def _text(value: str) -> str:
+    """A text that can be filled in: found out when it is set, not when a pay run is due."""
+    try:
+        names = [name for _, name, _, _ in Formatter().parse(value) if name is not None]
+    except ValueError:
+        raise PolicyError(f"text is {value!r}, which is no text with places to fill in; double a brace that is meant") from None
+    if unknown := [name for name in names if name not in TEXT_NAMES]:
+        raise PolicyError(f"text holds {{{unknown[0]}}}; it may hold {', '.join(f'{{{name}}}' for name in TEXT_NAMES)}")
+    return value
 
 
 def _posting_date(options: Mapping[str, str]) -> PostingDatePolicy:
@@ -112,5 +127,7 @@ def _pairs(value: str) -> dict[str, str]:
         company, sign, entity = part.partition("=")
         if not sign or not company.strip() or not entity.strip():
             raise PolicyError(f"entities holds {part!r}, expected company=legal entity")
+        if company.strip() in pairs:
+            raise PolicyError(f"entities names company {company.strip()!r} twice")
         pairs[company.strip()] = entity.strip()
     return pairs

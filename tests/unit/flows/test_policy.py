@@ -1,0 +1,60 @@
+"""Settings of a flow: read once, refused by name, value and what was expected."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from ml_connector.domain.period import ClosedPeriodRule, PostingDateRule
+from ml_connector.flows.policy import Mode, PolicyError, read_policy
+
+STARTS = date(2026, 1, 1)
+OPTIONS = {"journal": "90", "entities": "US1=10, US2 = 20"}
+
+
+def test_what_is_not_said_has_a_careful_default() -> None:
+    """Held when closed, nothing in detail, cost centers."""
+    policy = read_policy("propose", STARTS, OPTIONS)
+
+    assert (Mode.PROPOSE, {"US1": "10", "US2": "20"}, frozenset({"cost_center"}), 0) == (
+        policy.mode, dict(policy.entities), policy.axes, policy.minimum_workers)  # fmt: skip
+    assert (PostingDateRule.PERIOD_END, ClosedPeriodRule.HOLD) == (policy.posting_date.rule, policy.posting_date.closed)
+
+
+def test_a_date_is_a_posting_date() -> None:
+    """An override."""
+    policy = read_policy("approve", STARTS, {**OPTIONS, "posting_date": "2026-06-15", "closed_period": "ask"})
+    assert (PostingDateRule.OVERRIDE, date(2026, 6, 15), ClosedPeriodRule.ASK) == (
+        policy.posting_date.rule, policy.posting_date.override, policy.posting_date.closed)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mode", "options", "text"),
+    [
+        ("post", {}, "mode is 'post', expected one of propose, approve, automatic"),
+        ("approve", {"jornal": "90"}, "unknown option 'jornal'; expected one of journal, entities"),
+        ("approve", {"journal": ""}, "option 'journal' is missing: Journal the entries go to, required"),
+        ("approve", {"entities": ""}, "option 'entities' is missing"),
+        ("approve", {"entities": "US1"}, "entities holds 'US1', expected company=legal entity"),
+        ("approve", {"entities": "US1="}, "entities holds 'US1=', expected company=legal entity"),
+        ("approve", {"entities": "US1=10,US1=20"}, "entities names company 'US1' twice"),
+        (
+            "approve",
+            {"posting_date": "30.06.2026"},
+            "posting_date is '30.06.2026', expected period_end, pay_date or a date such as 2026-06-30",
+        ),
+        ("approve", {"closed_period": "next"}, "closed_period is 'next', expected one of hold, ask, next_open"),
+        ("approve", {"minimum_workers": "-1"}, "minimum_workers is '-1', expected a whole number"),
+        ("approve", {"minimum_workers": "²"}, "minimum_workers is '²', expected a whole number"),
+        ("approve", {"minimum_workers": "5"}, "roll_up_code is missing: the code that groups under minimum_workers are booked on"),
+        ("approve", {"text": "Payroll {month}"}, "text holds {month}; it may hold {run}, {period_end}, {pay_date}, {subject}"),
+        ("approve", {"text": "Payroll {run.x}"}, "text holds {run.x}; it may hold"),
+        ("approve", {"text": "Payroll {"}, "text is 'Payroll {', which is no text with places to fill in"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(mode: str, options: dict[str, str], text: str) -> None:
+    """When it is set, not when a pay run is due."""
+    with pytest.raises(PolicyError) as error:
+        read_policy(mode, STARTS, {**OPTIONS, **options})
+    assert text in str(error.value)
