@@ -1,0 +1,143 @@
+"""Mapping rules: equal or prefix, first match wins, and the rule that won is named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from tests.payday import MAPPING, row
+
+from ml_connector.domain.dimension import dimensions
+from ml_connector.domain.mapping import Mapping, MappingRule, Resolution, Resolver, Target, check_mapping, pattern_matches
+from ml_connector.domain.problem import Owner, Problem
+
+DAY = date(2026, 6, 30)
+
+
+def rule(name: str = "wages", **values: Any) -> MappingRule:
+    return MappingRule(**{"name": name, "account": "51*", "targets": (Target(account="4000"),), **values})
+
+
+def resolver(*rules: MappingRule, **values: Any) -> Resolver:
+    return Resolver(mapping=Mapping(name="m", version=3, rules=rules), day=DAY, **values)
+
+
+def problems(*rules: MappingRule, **values: Any) -> list[str]:
+    return [problem.code for problem in check_mapping(Mapping(name="m", version=1, rules=rules, **values))]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "matches"),
+    [("5100", "5100", True), ("5100", "51000", False), ("51*", "5100", True), ("51*", "51", True), ("51*", "5200", False), ("*", None, True),
+     ("*", "", True), ("51*", None, False), ("", None, False), ("A", "a", False)],
+)  # fmt: skip
+def test_a_pattern_is_equal_or_a_prefix(pattern: str, value: str | None, matches: bool) -> None:
+    """`*` alone matches anything, a missing value too."""
+    assert matches is pattern_matches(pattern, value)
+
+
+def test_the_first_rule_that_matches_wins() -> None:
+    """In the order of the table, whatever is more specific."""
+    found = resolver(rule("first"), rule("second", account="5100")).resolve(row("5100", "1.00"))
+    assert isinstance(found, Resolution)
+    assert "first" == found.rule.name
+
+
+@pytest.mark.parametrize(
+    ("condition", "matches"),
+    [({"company": "US1"}, True), ({"company": "US2"}, False), ({"pay_code": "*"}, True), ({"pay_code": "BON"}, False),
+     ({"codes": (("org_level_1", "SA"),)}, True), ({"codes": (("org_level_1", "S*"), ("org_level_2", "*"))}, True),
+     ({"codes": (("org_level_2", "X"),)}, False)],
+)  # fmt: skip
+def test_every_condition_of_a_rule_must_match(condition: dict[str, Any], matches: bool) -> None:
+    """Company, pay code, and codes on the source's axes."""
+    found = resolver(rule(**condition)).resolve(row("5100", "1.00"))
+    assert matches is isinstance(found, Resolution)
+
+
+def test_a_row_without_a_rule_is_a_problem_that_says_what_it_was() -> None:
+    """With account, company, dimensions, mapping and day."""
+    found = resolver(rule()).resolve(row("9100", "1.00"))
+    text = "No rule of mapping m v3 in force on 2026-06-30 matches account '9100' of company US1 (org_level_1=SA). Add a rule for it."
+    assert Problem("mapping.unmapped", "account 9100", text) == found
+
+
+def test_a_code_the_row_does_not_have_is_payrolls_to_mend() -> None:
+    """The rule takes the cost center from an axis that the line has no code on."""
+    target = Target(account="4000", dimensions=(("cost_center", "=org_level_2"),))
+    found = resolver(rule(targets=(target,))).resolve(row("5100", "1.00"))
+    assert isinstance(found, Problem)
+    assert ("mapping.code_missing", Owner.PAYROLL) == (found.code, found.owner)
+
+
+def test_codes_are_translated_and_then_rolled_up() -> None:
+    """The ledger's code is what the policy knows."""
+    found = Resolver(mapping=MAPPING, day=DAY, roll_up={("cost_center", "OPS"): "OTHER"})
+    assert [dimensions({"cost_center": "SALES"})] == [each.dimensions for each in _bookings(found, "SA")]
+    assert [dimensions({"cost_center": "OTHER"})] == [each.dimensions for each in _bookings(found, "OP")]
+    assert [dimensions({"cost_center": "XX"})] == [each.dimensions for each in _bookings(found, "XX")]
+
+
+def _bookings(found: Resolver, department: str) -> Any:
+    resolution = found.resolve(row("5100", "1.00", department=department))
+    assert isinstance(resolution, Resolution)
+    return resolution.bookings
+
+
+def test_explain_names_the_rule_and_where_it_books() -> None:
+    """For one target and for a split."""
+    found = Resolver(mapping=MAPPING, day=DAY)
+    assert "wages v1 rule 'employer' on 2026-06-30: 5200 → 60% 4020 cost_center=SALES + 40% 4020 cost_center=OPS" == found.explain(
+        row("5200", "1.00")
+    )
+    assert found.explain(row("9100", "1.00")).startswith("mapping.unmapped at account 9100: No rule of mapping wages v1")
+
+
+def test_a_sound_mapping_has_no_problem() -> None:
+    assert [] == check_mapping(MAPPING)
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ([rule(), rule()], ["mapping.name_twice"]),
+        ([rule(targets=())], ["mapping.no_target"]),
+        ([rule(targets=(Target(account="1", percent=Decimal(60)), Target(account="2", percent=Decimal("39.9999"))))], ["mapping.shares"]),
+        ([rule(targets=(Target(account="1", percent=Decimal(110)), Target(account="2", percent=Decimal(-10))))], ["mapping.shares"]),
+        ([rule(targets=(Target(account="1", percent=Decimal("33.33333")), Target(account="2", percent=Decimal("66.66667"))))],
+         ["mapping.share_decimals", "mapping.share_decimals"]),
+        ([rule(targets=(Target(account=""),))], ["mapping.no_account"]),
+        ([rule(valid_from=date(2026, 2, 1), valid_until=date(2026, 1, 31))], ["mapping.dates"]),
+        ([rule(ties_to="grosss")], ["mapping.ties_to"]),
+        ([rule(replaces="nobody")], ["mapping.replaces_unknown"]),
+        ([rule("a", replaces="a")], ["mapping.cycle"]),
+        ([rule("a", replaces="b"), rule("b", replaces="a")], ["mapping.cycle", "mapping.cycle"]),
+        ([rule("a"), rule("b", valid_from=DAY, replaces="a"), rule("c", valid_from=DAY, replaces="a")], ["mapping.replaced_twice"]),
+    ],
+)  # fmt: skip
+def test_each_problem_of_a_mapping_is_found(rules: list[MappingRule], expected: list[str]) -> None:
+    """One at a time; all of them come at once."""
+    assert expected == problems(*rules)
+
+
+def test_the_text_of_a_cycle_says_what_to_do() -> None:
+    """Effective dates that bite their tail."""
+    (problem,) = check_mapping(Mapping(name="m", version=1, rules=(rule("a", replaces="a"),)))
+    assert (
+        "Following `replaces` from rule 'a' comes back to it: no rule of the cycle would ever be in force. Clear `replaces` on the oldest of them."
+        == problem.text
+    )
+
+
+def test_a_code_translated_twice_is_a_problem() -> None:
+    """Which of the two?"""
+    assert ["mapping.translation_twice"] == problems(rule(), translations=(("a", "1", "x"), ("a", "1", "y"), ("b", "1", "x")))
+
+
+def test_all_problems_of_a_mapping_come_at_once() -> None:
+    """A table is mended in one go."""
+    bad = replace(rule(), targets=(), ties_to="x", valid_until=date.min)
+    assert ["mapping.name_twice", "mapping.no_target", "mapping.dates", "mapping.ties_to"] == problems(rule(), replace(bad, valid_from=DAY))

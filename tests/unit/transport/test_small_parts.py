@@ -1,0 +1,127 @@
+"""Redaction, OData literals, pages and hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml_connector.errors import VendorChanged
+from ml_connector.transport import odata
+from ml_connector.transport.http import host_problem
+from ml_connector.transport.paging import follow
+from ml_connector.transport.redact import HIDDEN, redact
+
+SECRET = "s3cr/et+va=lue"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"access_token": "{SECRET}", "expires_in": "600"}}',
+        f'{{"Refresh_Token":"{SECRET}"}}',
+        f"grant_type=refresh_token&refresh_token={SECRET}&x=1",
+        f"https://host/auth?code={SECRET}&state=y",
+        f"Authorization: Bearer {SECRET}",
+        f"authorization: Basic {SECRET}",
+        f'{{"bankAccount": "{SECRET}"}}',
+        f'{{"dateOfBirth" : "{SECRET}"}}',
+        f'{{"ssn": "{SECRET}", "nested": {{"iban": "{SECRET}"}}}}',
+        f'{{"client_secret": "with \\"{SECRET}\\" inside"}}',
+    ],
+)
+def test_no_secret_survives_in_its_usual_places(text: str) -> None:
+    """Known by the name of its field, whatever its value."""
+    assert SECRET not in redact(text)
+    assert HIDDEN in redact(text)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="•"), min_size=4, max_size=20), st.text(max_size=10), st.text(max_size=10))
+def test_a_known_secret_survives_nowhere(secret: str, before: str, after: str) -> None:
+    """Wherever it stands, plain or as it stands in an address."""
+    from urllib.parse import quote, quote_plus
+
+    for form in (secret, quote(secret, safe=""), quote_plus(secret)):
+        assert form not in redact(f"{before}{form}{after}", [secret]) or form in HIDDEN
+
+
+def test_what_is_no_secret_stays() -> None:
+    """A record without content would help nobody."""
+    text = '{"AccountCode": "4000", "amount": 12.50, "expires_in": "600", "Description": "code of conduct"}'
+    assert text == redact(text)
+
+
+def test_long_texts_are_cut_and_say_so() -> None:
+    """At 200,000 characters."""
+    assert redact("x" * 300_000).endswith("x… (300000 characters)")
+
+
+def test_odata_literals_are_written_as_version_3_wants_them() -> None:
+    """Quotes doubled, dates without a zone, GUIDs marked."""
+    assert "'O''Brien''s'" == odata.text("O'Brien's")
+    assert "guid'0f8fad5b-d9cb-469f-a165-70867728950e'" == odata.guid("0F8FAD5B-D9CB-469F-A165-70867728950E")
+    assert "datetime'2026-06-30T00:00:00'" == odata.moment(date(2026, 6, 30))
+    assert "datetime'2026-06-30T10:11:12'" == odata.moment(datetime(2026, 6, 30, 10, 11, 12, tzinfo=UTC))
+    assert "(Code eq '1' or Code eq '2')" == odata.any_of("Code", ["'1'", "'2'"])
+    with pytest.raises(ValueError, match="badly formed"):
+        odata.guid("1' or '1' eq '1")
+
+
+@given(st.text(max_size=30))
+def test_no_text_ends_its_literal_early(value: str) -> None:
+    """Taken apart again, the text is what it was: nobody's name becomes a filter."""
+    literal = odata.text(value)
+    assert value == literal[1:-1].replace("''", "'")
+    assert 0 == literal[1:-1].count("'") % 2
+
+
+def pages(links: dict[str, str | None]) -> Callable[[str], str]:
+    return lambda link: link
+
+
+def test_pages_are_followed_to_the_last() -> None:
+    """In order, each fetched when asked for."""
+    links = {"a": "b", "b": "c", "c": None}
+    assert ["a", "b", "c"] == list(follow("a", links.get, pages(links)))
+
+
+def test_pages_in_a_circle_are_told() -> None:
+    """Never read for ever."""
+    links: dict[str, str | None] = {"a": "b", "b": "c", "c": "b"}
+    with pytest.raises(VendorChanged, match="lead in a circle") as error:
+        list(follow("a", links.get, pages(links)))
+    assert "b" == error.value.support
+
+
+@pytest.mark.parametrize(
+    ("url", "sandbox", "problem"),
+    [
+        ("https://start.exact.nl", False, None),
+        ("https://eu.api.example.com/x", False, None),
+        ("http://start.exact.nl", False, "'http://start.exact.nl' is not an https address."),
+        (
+            "https://start.exact.nl.evil.com",
+            False,
+            "'start.exact.nl.evil.com' is not a host of this vendor (start.exact.nl, *.api.example.com).",
+        ),
+        ("https://evilapi.example.com", False, "is not a host of this vendor"),
+        ("https://api.example.com", False, "is not a host of this vendor"),
+        ("https://start.exact.nl@evil.com", False, "'evil.com' is not a host of this vendor"),
+        ("https://127.0.0.1", False, "'127.0.0.1' is not a host of this vendor"),
+        ("http://127.0.0.1:9101", True, None),
+        ("http://localhost:9101", True, None),
+        ("http://[::1]:9101", True, None),
+        ("https://start.exact.nl", True, "A sandbox connection speaks to this machine only, not to 'start.exact.nl'."),
+        ("http://localhost.evil.com", True, "A sandbox connection speaks to this machine only"),
+        ("", False, "'' is not an https address."),
+    ],
+)
+def test_secrets_go_to_the_vendor_only(url: str, sandbox: bool, problem: str | None) -> None:
+    """An https address on one of its hosts; this machine alone for a sandbox."""
+    found = host_problem(url, ["start.exact.nl", "*.api.example.com"], sandbox)
+
+    assert (problem is None) is (found is None)
+    assert (problem or "") in (found or "")
