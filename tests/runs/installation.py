@@ -1,0 +1,199 @@
+"""An installation with its real stores and the durable engine, in a process that can be killed; fakes stand at the ports only.
+
+    python -m tests.runs.installation HOME claim NAME           make one of `claims`
+    python -m tests.runs.installation HOME post [--die-at PLACE] post pay run R1, or go on with it; die by SIGKILL at the place
+    python -m tests.runs.installation HOME hold                 work until standard input ends
+
+The books of the ledger are a file beside the home folder, written through to the disk: they survive the process, as a vendor's do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.payday import DIES_LATE, MAPPING, OPTIONS, Crash, Ledger, Payroll, Vendor, a_pay_run
+from tests.runs.claims import CLAIMS
+
+from ml_connector.app.settings import Settings, start_django
+from ml_connector.contract.memory import memory_wiring
+from ml_connector.contract.reference import Document, ReferenceSignIn
+from ml_connector.domain import codec
+from ml_connector.domain.journal import Account, JournalEntry
+from ml_connector.ports.systems import System
+from ml_connector.store.database import SystemClock
+
+BUSY, NOT_DONE = 3, 4
+PATIENCE_SECONDS = 60
+
+
+def die() -> None:
+    """As a power cut."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class FileVendor(Vendor):
+    """The reference books, kept in a file."""
+
+    def __init__(self, path: Path) -> None:
+        accounts = {code: Account(code=code, description=code) for code in ("4000", "4020", "1700", "1710", "1720")}
+        super().__init__(SystemClock(), accounts=accounts)
+        self.path = path
+        for line in path.read_text().splitlines() if path.exists() else []:
+            kept = json.loads(line)
+            self.documents.append(Document(kept["reference"], kept["reference"], codec.decode(kept["entry"]), kept["marker"],
+                                           datetime.fromisoformat(kept["booked_at"])))  # fmt: skip
+
+    def book(self, entry: JournalEntry, marker: str, delay: float = 0.0) -> Document:
+        document = super().book(entry, marker, delay)
+        document.reference = document.number = f"document-{os.getpid()}-{len(self.documents)}"
+        line = {
+            "reference": document.reference,
+            "entry": codec.encode(entry),
+            "marker": marker,
+            "booked_at": document.booked_at.isoformat(),
+        }
+        with self.path.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return document
+
+    def post(self, entry: JournalEntry, marker: str) -> Document:
+        try:
+            return super().post(entry, marker)
+        except Crash:
+            die()
+            raise
+
+
+def connect(vendor: FileVendor) -> Ledger:
+    """A signed-in connection whose unknown outcomes are settled in three seconds."""
+    wiring = memory_wiring(clock=vendor.clock)
+    sign_in = ReferenceSignIn(vendor, wiring)
+    (state,) = parse_qs(urlsplit(sign_in.authorize_url("state")).query)["state"]
+    sign_in.exchange(f"https://connector.example/back?code={vendor.approve()}&state={state}", "state")
+    ledger = Ledger(vendor, wiring, sign_in)
+    ledger.limits = replace(ledger.limits, deadline_seconds=1, settle_seconds=3)
+    return ledger
+
+
+class Installation:
+    """The installation in the words of `claims`. Make it after Django is started."""
+
+    def __init__(self, home: Path) -> None:
+        from ml_connector.app.access import Access, Actor
+        from ml_connector.app.assemble import Assembly
+        from ml_connector.app.operations import Operations
+
+        self.vendor, self.payroll = FileVendor(home.parent / "books"), Payroll()
+        self.payroll.add(a_pay_run())
+        systems = {
+            "pay": System(connection="1", tenant="acme", check=lambda: (), entities=lambda: (), payroll=self.payroll),
+            "books": System(connection="2", tenant="books", check=lambda: (), entities=lambda: (), ledger=connect(self.vendor)),
+        }
+
+        class Fakes(Assembly):
+            """Systems that are not found in folders."""
+
+            def system(self, connection: Any) -> System:
+                return systems[connection.name]
+
+        self.assembly = Fakes(Settings(home=home))
+        self.access = Access("default")
+        self.operations = Operations(self.access, self.assembly, Actor("anna", "cli"))
+        if not self.access.flows().exists():
+            self._set_up(Actor("anna", "cli"))
+
+    def _set_up(self, actor: Any) -> None:
+        from ml_connector.store.models import Connection
+
+        source, target = (
+            Connection.objects.create(organisation=self.access.organisation, name=name, connector=name) for name in ("pay", "books")
+        )
+        self.access.add_mapping(MAPPING, actor)
+        self.access.set_flow(kind="payroll", source=source, target=target, mode="automatic", starts_on=date(2026, 1, 1), mapping=MAPPING.name,
+                             options=OPTIONS)  # fmt: skip
+
+    def start(self, reference: str = "R1") -> str:
+        return self.operations.start_payroll("pay", "books", reference).id
+
+    def settle(self) -> None:
+        from ml_connector.app.work import follow
+
+        for row in self.access.runs.list():
+            follow(row.id, lambda row: None, timeout_seconds=PATIENCE_SECONDS)
+
+    def resume(self, run: str) -> Any:
+        self.operations.resume(run)
+        self.settle()
+        return self.at(run)
+
+    def at(self, run: str) -> Any:
+        return self.access.runs.get(run)
+
+    def problems(self, run: str) -> list[str]:
+        return [problem.code for problem in self.operations.problems(self.at(run))]
+
+    def balances(self) -> dict[tuple[str, str, str], int]:
+        from tests.payday import World
+
+        return World.balances(self)  # type: ignore[arg-type]
+
+    def work(self, act: Callable[[], int], point: Callable[[str], None] = lambda name: None) -> int:
+        """Act while the engine of this process carries runs out; `BUSY` when another process holds the executor."""
+        from ml_connector.app.work import at_work
+
+        with at_work(self.assembly, point) as working:
+            return act() if working else BUSY
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("home", type=Path)
+    parser.add_argument("act", choices=["claim", "post", "hold"])
+    parser.add_argument("name", nargs="?", default="")
+    parser.add_argument("--die-at", default="")
+    parser.add_argument("--late", action="store_true")
+    arguments = parser.parse_args()
+    start_django(Settings(home=arguments.home))
+    place = Installation(arguments.home)
+
+    def claim() -> int:
+        CLAIMS[arguments.name](place)
+        return 0
+
+    def post() -> int:
+        from ml_connector.ports.storage import RunState
+
+        rows = place.access.runs.list()
+        run = rows[0].id if rows else place.start()
+        place.settle()
+        print(place.at(run), place.problems(run))
+        return 0 if place.at(run).state is RunState.DONE else NOT_DONE
+
+    def hold() -> int:
+        print("working", flush=True)
+        sys.stdin.read()
+        return 0
+
+    def point(name: str) -> None:
+        if name == arguments.die_at:
+            die()
+
+    if arguments.late:
+        place.vendor.fault = DIES_LATE
+    return place.work({"claim": claim, "post": post, "hold": hold}[arguments.act], point)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
