@@ -25,7 +25,6 @@ class Settings(BaseSettings):
     """Stable id of this worker; a replacement comes back under the same id."""
     organisation: str = "default"
     log_level: str = "WARNING"
-    sandbox_settle_seconds: float = 5.0
 
     @classmethod
     def settings_customise_sources(
@@ -80,10 +79,10 @@ def start_django(settings: Settings) -> None:
             LOGGING_CONFIG=None,
         )
         django.setup()
-    from ml_connector.store.secrets import Keys
-
-    Keys(settings.key_file).create()
     call_command("migrate", verbosity=0, interactive=False)
+    from ml_connector.store.secrets import require_keys
+
+    require_keys(settings.key_file)
 
 
 def started() -> bool:

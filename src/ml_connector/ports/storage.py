@@ -299,6 +299,10 @@ class Runs(Protocol):
         """Move the run if it still stands where `row` says (stage, attempt and state); `None` when somebody else moved it."""
         ...
 
+    def running(self) -> tuple[RunRow, ...]:
+        """Runs that are running by their row."""
+        ...
+
     def to_enqueue(self, now: datetime) -> tuple[RunRow, ...]:
         """Runs that are ready, or waiting and due."""
         ...

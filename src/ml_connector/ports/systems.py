@@ -108,6 +108,7 @@ class System:
     payroll: PayrollSource | None = None
     ledger: LedgerSink | None = None
     sign_in: SignIn | None = None
+    events: EventSource | None = None
 
 
 # --- payroll ------------------------------------------------------------------------------------------------------------------------
@@ -244,3 +245,19 @@ class Event:
     key: str
     occurred_at: datetime | None = None
     detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """A call that only asks whether anybody is there: answer it so, and do nothing."""
+
+    status: int = 200
+    body: bytes = b""
+
+
+class EventSource(Protocol):
+    """Where notifications come from. They are hints: at least once, out of order, sometimes lost; what matters is read again."""
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> Event | Challenge:
+        """The event in a call, or the challenge. Raises `Refused` for a body that the vendor did not sign, or that is not for us."""
+        ...

@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
+from ml_connector.ports.storage import RunState
 from ml_connector.runs.stages import Ticket, Workshop, carry_out, wake
 
 APPLICATION = "ml-connector"
@@ -26,6 +27,8 @@ VERSION = "stages-1"
 STAGES, POSTINGS = "stages", "postings"
 POLL_SECONDS = 0.05
 SWEEP_SECONDS = 0.25
+STRANDED_EVERY = 240
+"""Sweeps between two looks for stranded runs: a minute."""
 KEEP_DAYS = 30
 log = structlog.get_logger("engine")
 
@@ -54,6 +57,7 @@ class Engine:
         DBOS.launch()
         DBOS.register_queue(STAGES, polling_interval_sec=POLL_SECONDS, worker_concurrency=4)
         DBOS.register_queue(POSTINGS, polling_interval_sec=POLL_SECONDS, partition_concurrency=1, worker_concurrency=8)
+        self._take_up_stranded()
         self._sweeper.start()
 
     def stop(self) -> None:
@@ -77,10 +81,23 @@ class Engine:
                 self.enqueue(following)
             return "next" if following else "rest"
 
+    def _take_up_stranded(self) -> None:
+        """Let go on what runs by its row and by no workflow: the engine's database was lost, or a stage ended on the database's own error."""
+        with self._scope():
+            for row in self._workshop.runs.running():
+                status = DBOS.get_workflow_status(Ticket(row.id, row.stage, row.attempt).name)
+                if status is None or status.status not in ("PENDING", "ENQUEUED", "DELAYED"):
+                    log.warning("run.stranded", run=row.id, stage=row.stage)
+                    self._workshop.runs.move(row, state=RunState.READY, attempt=row.attempt + 1)
+
     def _sweep(self) -> None:
         """Enqueue runs that are ready or due: the one that misses nothing, whoever died between a row and its workflow."""
+        rounds = 0
         while not self._stop.wait(SWEEP_SECONDS):
+            rounds += 1
             try:
+                if rounds % STRANDED_EVERY == 0:
+                    self._take_up_stranded()
                 with self._scope():
                     for row in self._workshop.runs.to_enqueue(self._workshop.clock.now()):
                         ticket = wake(row, self._workshop.runs)

@@ -145,6 +145,9 @@ class MemoryRuns:
         self.rows[row.id] = moved
         return moved
 
+    def running(self) -> tuple[RunRow, ...]:
+        return tuple(row for row in self.rows.values() if row.state is RunState.RUNNING)
+
     def to_enqueue(self, now: datetime) -> tuple[RunRow, ...]:
         return tuple(
             row

@@ -53,6 +53,9 @@ class StoredRuns:
         moved = Run.objects.filter(id=row.id, state=row.state, stage=row.stage, attempt=row.attempt).update(**values)
         return self.get(row.id) if moved else None
 
+    def running(self) -> tuple[RunRow, ...]:
+        return tuple(_row(run) for run in self._all().filter(state=RunState.RUNNING))
+
     def to_enqueue(self, now: datetime) -> tuple[RunRow, ...]:
         found = self._all().filter(Q(state=RunState.READY) | Q(state=RunState.WAITING, due_at__lte=now)).order_by("created_at")[:100]
         return tuple(_row(run) for run in found)

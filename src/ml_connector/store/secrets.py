@@ -66,6 +66,14 @@ class Keys:
         fresh.replace(self._path)
 
 
+def require_keys(path: Path) -> None:
+    """Make the key file of a new installation. Raises `VaultError` when secrets are stored and their key file is gone: nothing starts without it."""
+    if not path.exists() and (Secret.objects.exists() or Token.objects.exists()):
+        text = f"The key file {path.name} is missing and this database holds encrypted secrets. Put it back from its backup; a new key cannot read them."
+        raise VaultError(text)
+    Keys(path).create()
+
+
 class _Sealed:
     def __init__(self, keys: Keys) -> None:
         self._fernet = keys.fernet()

@@ -10,24 +10,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
 from ml_connector.connectors.exact_online import wire
 from ml_connector.errors import Refused
 from ml_connector.ports.storage import Vault
-from ml_connector.ports.systems import Event
+from ml_connector.ports.systems import Challenge, Event
 
 BODY_BYTES_MAX = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Challenge:
-    """A call that only asks whether anybody is there: answer it so, and do nothing."""
-
-    status: int = 200
-    body: bytes = b""
 
 
 class ExactEvents:

@@ -146,4 +146,5 @@ def open_system(options: Options, wiring: Wiring) -> System:
         entities=exact.entities,
         ledger=exact.ledger,
         sign_in=sign_in,
+        events=exact.events,
     )

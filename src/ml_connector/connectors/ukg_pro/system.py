@@ -97,4 +97,6 @@ class UkgSystem:
 def open_system(options: Options, wiring: Wiring) -> System:
     """The system behind checked options. Makes no call."""
     ukg = UkgSystem(options, wiring)
-    return System(connection=wiring.connection, tenant=ukg.tenant, check=ukg.check, entities=ukg.entities, payroll=ukg.payroll)
+    return System(
+        connection=wiring.connection, tenant=ukg.tenant, check=ukg.check, entities=ukg.entities, payroll=ukg.payroll, events=ukg.events
+    )
