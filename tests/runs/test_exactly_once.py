@@ -557,6 +557,29 @@ def test_a_paused_flow_sends_nothing() -> None:
     assert usual_balances() == world.balances()
 
 
+def test_a_pause_uses_up_no_attempts() -> None:
+    """Paused for a day before posting, then throttled once: the run waits as it was told, and no person is asked."""
+    world = World()
+    run = world.start()
+    at = world.at(run)
+    for stage in ("read", "propose"):
+        carry_out(Ticket(run, stage, world.at(run).attempt), world, lambda name, perform: perform())
+    world.pauses.append("Paused by anna (everything).")
+    for _ in range(50):
+        at = world.at(run)
+        if at.state is RunState.WAITING:
+            at = world.memory.runs.move(at, state=RunState.READY, attempt=at.attempt + 1) or at
+        carry_out(Ticket(run, "post", at.attempt), world, lambda name, perform: perform())
+    assert ("post", RunState.WAITING) == (world.at(run).stage, world.at(run).state)
+
+    world.pauses.clear()
+    world.vendor.fault = faults.THROTTLED
+    world.settle()
+
+    assert RunState.DONE is world.at(run).state
+    assert usual_balances() == world.balances()
+
+
 # --- reads that fail ----------------------------------------------------------------------------------------------------------------------
 
 

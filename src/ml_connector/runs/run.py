@@ -157,7 +157,10 @@ class StageRun:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a stage ended, as the engine moves the run: the new state, the next stage where there is one, and what people see."""
+    """How a stage ended, as the engine moves the run: the new state, the next stage where there is one, and what people see.
+
+    `tried` is a failure that counts towards the attempts of the stage; a pause or a wait for the ledger to settle is none.
+    """
 
     state: RunState
     stage: str | None = None
@@ -165,3 +168,4 @@ class Outcome:
     summary: str = ""
     problems: tuple[Problem, ...] = ()
     support: str = ""
+    tried: bool = False

@@ -129,11 +129,12 @@ def _again(row: RunRow, error: ConnectorError, clock: Clock) -> Outcome:
     wait = min(WAIT_FIRST_SECONDS * 2 ** (tries - 1), WAIT_MAX_SECONDS)
     if isinstance(error, Throttled) and error.retry_after_seconds is not None:
         wait = error.retry_after_seconds
-    return Outcome(RunState.WAITING, due_at=clock.now() + timedelta(seconds=wait), summary=error.problem.text, support=error.support)
+    due = clock.now() + timedelta(seconds=wait)
+    return Outcome(RunState.WAITING, due_at=due, summary=error.problem.text, support=error.support, tried=True)
 
 
 def _move(row: RunRow, outcome: Outcome, runs: Runs) -> Ticket | None:
-    tries = int(row.input.get("_tries", "0")) + 1 if outcome.state is RunState.WAITING else 0
+    tries = int(row.input.get("_tries", "0")) + outcome.tried if outcome.state is RunState.WAITING else 0
     values: Mapping[str, str] = {**row.input, "_tries": str(tries), "_support": outcome.support}
     moved = runs.move(
         row,
