@@ -6,8 +6,9 @@ from datetime import date
 
 from tests.payday import World, a_pay_run, usual_balances
 
+from ml_connector.domain.codec import encode, fingerprint
 from ml_connector.flows.policy import Mode
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.storage import CommitState, RunState
 
 
 def posted(**options: str) -> tuple[World, str]:
@@ -84,6 +85,22 @@ def test_a_reversal_of_nothing_is_refused() -> None:
     world.settle()
 
     assert ["reversal.nothing"] == world.problems(made.id)
+
+
+def test_what_was_booked_outside_is_not_reversed_from_here() -> None:
+    """There is no document of ours to mirror; it is told, and is no defect."""
+    world = World()
+    run = world.post(dry_run="yes").id
+    keys = []
+    for entry in world.proposal(run).entries:
+        keys.append(entry.key)
+        world.memory.commits.open(key=entry.key, fingerprint=fingerprint(entry), subject="pay", entity=entry.entity, content=encode(entry))
+        world.memory.commits.settle(entry.key, state=CommitState.CONFIRMED, detail="booked outside")
+    made = world.memory.runs.create(flow="reversal", stage="propose", input={"keys": "\n".join(keys)})
+
+    world.settle()
+
+    assert (RunState.HELD, ["reversal.outside"] * 2) == (world.at(made.id).state, world.problems(made.id))
 
 
 def test_a_reversal_in_a_closed_period_follows_the_policy() -> None:

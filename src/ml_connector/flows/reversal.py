@@ -74,6 +74,9 @@ class Reversal:
                 yield Problem(
                     "reversal.unconfirmed", row.key, f"{row.key} is {row.state}, not confirmed. Settle it first.", Owner.CONTROLLER
                 )
+            if row.state is CommitState.CONFIRMED and not row.receipt:
+                text = f"{row.key} was booked outside and has no document of ours. Reverse it in the ledger."
+                yield Problem("reversal.outside", row.key, text, Owner.CONTROLLER)
             if row.reversed_by:
                 yield Problem("reversal.twice", row.key, f"{row.key} is already reversed by {row.reversed_by}.", Owner.CONTROLLER)
 
