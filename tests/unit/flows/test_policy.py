@@ -48,9 +48,9 @@ def test_a_date_is_a_posting_date() -> None:
         ("approve", {"minimum_workers": "-1"}, "minimum_workers is '-1', expected a whole number"),
         ("approve", {"minimum_workers": "²"}, "minimum_workers is '²', expected a whole number"),
         ("approve", {"minimum_workers": "5"}, "roll_up_code is missing: the code that groups under minimum_workers are booked on"),
-        ("approve", {"text": "Payroll {month}"}, "text holds {month}; it may hold {run}, {period_end}, {pay_date}, {subject}"),
-        ("approve", {"text": "Payroll {run.x}"}, "text holds {run.x}; it may hold"),
-        ("approve", {"text": "Payroll {"}, "text is 'Payroll {', which is no text with places to fill in"),
+        ("approve", {"text": "Payroll {month}"}, "{run}, {period_end}, {pay_date}, {subject}"),
+        ("approve", {"text": "Payroll {run.x}"}, "{run}, {period_end}, {pay_date}, {subject}"),
+        ("approve", {"text": "Payroll {"}, "text is 'Payroll {'"),
     ],
 )
 def test_what_cannot_be_read_is_refused(mode: str, options: dict[str, str], text: str) -> None:
