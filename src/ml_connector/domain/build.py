@@ -15,7 +15,7 @@ from datetime import date
 
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.journal import CommitKey, JournalEntry, JournalLine
-from ml_connector.domain.mapping import Mapping, Resolver
+from ml_connector.domain.mapping import UNTIED, Mapping, Resolver
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import Distribution, PayRun
 from ml_connector.domain.problem import Owner, Problem
@@ -162,7 +162,7 @@ class EntryBuilder:
             return ()
         if minor == 0:
             return ()
-        tie = self._ties.setdefault((row.company, found.rule.ties_to or "other"), [0, 0])
+        tie = self._ties.setdefault((row.company, found.rule.ties_to or UNTIED), [0, 0])
         tie[0 if debit else 1] += minor
         detail = self._rows if found.rule.group in self.policy.detail_groups else 0
         numbers = []

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ml_connector.domain.build import SideTotal, TieTotal
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, JournalLine, total
-from ml_connector.domain.mapping import describe
+from ml_connector.domain.mapping import UNTIED, describe
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import RegisterTotals
 from ml_connector.domain.problem import Owner, Problem
@@ -94,12 +94,14 @@ def tie_out(
     """Register = GL run = journal = ledger read back, one row per quantity; `booked` is `None` before posting.
 
     Gross, deductions, employee taxes and net are compared with the register per company; the totals with the ledger over all entities.
-    Employer cost appears with no register figure where the register knows none. Without `totals` (a difference to an earlier run) the entries
-    stand for the run.
+    A mapping that ties nothing of a company to the register gets no rows for it. Employer cost appears with no register figure where the register
+    knows none. Without `totals` (a difference to an earlier run) the entries stand for the run.
     """
     rows: list[TieRow] = []
     for register in registers:
-        by_tie = {tie.ties_to: tie for tie in ties if tie.company == register.company}
+        by_tie = {tie.ties_to: tie for tie in ties if tie.company == register.company and tie.ties_to != UNTIED}
+        if not by_tie:
+            continue
         for what, known in (("gross", register.gross), ("deductions", register.deductions),
                             ("employee_taxes", register.employee_taxes), ("net", register.net)):  # fmt: skip
             amount = _tied(by_tie.get(what), what, currency)

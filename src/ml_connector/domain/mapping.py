@@ -24,6 +24,7 @@ from ml_connector.domain.payroll import Distribution
 from ml_connector.domain.problem import Owner, Problem
 
 PERCENT_DECIMALS_MAX = 4
+UNTIED = "other"
 TIES = ("gross", "deductions", "employee_taxes", "net", "employer_cost")
 """What a rule's amounts are tied to in the pay register; `employer_cost` stands for expense and liability that it does not know."""
 

@@ -89,9 +89,9 @@ class PayrollJournal:
         run.check("earlier", lambda: stand.problems)
         proposal = run.step("proposal", lambda: self._build(run.row.id, pay_run, posting.day, stand))
         foreign = run.step("foreign", lambda: self._foreign(posting, proposal))
-        run.step("tie-out", lambda: tuple(self._tie(pay_run, proposal, None)))
+        tie = run.step("tie-out", lambda: tuple(self._tie(pay_run, proposal, None)))
         accepted = run.row.input.get("accept_foreign") == "yes"
-        run.check("proposal", lambda: self._problems(proposal, charts, () if accepted else foreign))
+        run.check("proposal", lambda: self._problems(proposal, charts, tie, () if accepted else foreign))
         return self._consent(run, proposal)
 
     def _consent(self, run: Run, proposal: Proposal) -> Next | Done:
@@ -176,10 +176,13 @@ class PayrollJournal:
             lines_max=self.ledger.limits.lines_max,
         )  # fmt: skip
 
-    def _problems(self, proposal: Proposal, charts: dict[str, Chart], foreign: tuple[str, ...]) -> Iterator[Problem]:
+    def _problems(
+        self, proposal: Proposal, charts: dict[str, Chart], tie: tuple[TieRow, ...], foreign: tuple[str, ...]
+    ) -> Iterator[Problem]:
         yield from proposal.problems
         if not proposal.problems:
-            yield from check_totals(proposal.totals)
+            # A run that does not balance in itself cannot tie to anything: one cause is named once.
+            yield from check_totals(proposal.totals) or _untied(tie)
         for entry in proposal.entries:
             yield from check_entry(entry, charts[entry.entity])
             yield from self.ledger.preflight(entry, Marker.of(entry.key))
