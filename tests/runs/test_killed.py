@@ -84,3 +84,16 @@ def test_an_executor_id_is_worked_under_by_one_process(home: Path) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr[-5000:]
     assert usual_balances() == balances(home)
+
+
+def test_a_run_whose_engine_was_lost_is_taken_up_again(home: Path) -> None:
+    """Killed in mid-posting and the engine's own database gone: the row of the run is enough to go on from."""
+    died = process(home, "post", "--die-at", "send: answered")
+    assert KILLED == died.returncode, died.stdout + died.stderr[-5000:]
+    for path in home.glob("engine.sqlite3*"):
+        path.unlink()
+
+    done = process(home, "post")
+
+    assert done.returncode == 0, done.stdout + done.stderr[-5000:]
+    assert usual_balances() == balances(home)

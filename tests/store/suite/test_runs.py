@@ -67,6 +67,7 @@ def test_ready_and_due_runs_are_to_be_enqueued(storage: Any) -> None:
     storage.runs.move(running, state=RunState.RUNNING)
 
     assert {ready.id, due.id} == {row.id for row in storage.runs.to_enqueue(now)}
+    assert [running.id] == [row.id for row in storage.runs.running()]
 
 
 def test_the_newest_approval_stands(storage: Any) -> None:
