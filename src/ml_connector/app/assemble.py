@@ -34,6 +34,7 @@ from ml_connector.store.staging import StoredStaging
 
 PAYROLL = "payroll"
 REVERSAL = "reversal"
+PAUSED = "Paused"
 POSTING_STAGES = frozenset({"post"})
 
 
@@ -154,7 +155,7 @@ class StoreWorkshop:
         flow = self._flow(row)
         scopes = {"everything", f"connection:{flow.source.name}", f"connection:{flow.target.name}", f"flow:{flow.pk}"}
         found = Access(row.organisation).pauses().filter(scope__in=scopes).first()
-        return f"Paused by {found.by} ({found.scope})." if found else ""
+        return f"{PAUSED} by {found.by} ({found.scope})." if found else ""
 
     def partition(self, ticket: Ticket) -> str | None:
         """The ledger a ticket posts to: connection and journal's entities share one lane."""

@@ -9,18 +9,18 @@ from typing import cast
 from django.db import transaction
 
 from ml_connector.app.access import Access, Actor, Unknown
-from ml_connector.app.assemble import PAYROLL, REVERSAL, Assembly
+from ml_connector.app.assemble import PAUSED, PAYROLL, REVERSAL, Assembly
 from ml_connector.domain import codec
 from ml_connector.domain.build import Proposal
 from ml_connector.domain.checks import TieRow, compare
 from ml_connector.domain.journal import JournalEntry, Receipt
 from ml_connector.domain.payroll import PayRun
-from ml_connector.domain.problem import Problem
+from ml_connector.domain.problem import Owner, Problem
 from ml_connector.flows.payroll_journal import proposal_fingerprint
 from ml_connector.flows.policy import Mode
 from ml_connector.ports.storage import CommitState, RunRow, RunState
 from ml_connector.store.commits import StoredCommits
-from ml_connector.store.models import Approval, Commit, Flow, Pause, Resolution
+from ml_connector.store.models import Approval, Commit, Flow, Pause, Resolution, Run
 from ml_connector.store.runs import StoredArtifacts
 
 AT_REST = frozenset({RunState.DONE, RunState.HELD, RunState.FAILED, RunState.AWAITING_APPROVAL, RunState.CANCELLED})
@@ -98,6 +98,7 @@ class Operations:
     def resume(self, run: str, *, accept_foreign: bool = False, propose_again: bool = False) -> RunRow:
         """Let a held or failed run go on from the stage it stopped in, with the newest mapping as long as nothing is approved.
 
+        A proposal that stopped because of what payroll delivered is read anew, since payroll may have mended it under the same reference.
         `propose_again` goes back to the proposal, when the entries themselves must change; what is booked stays booked.
         """
         row = self._access.runs.get(self._access.run(run).id)
@@ -105,6 +106,8 @@ class Operations:
         if row.state not in resumable:
             raise NotAllowed(f"Run {run} is {row.state}; only a held, failed or waiting run is resumed.")
         stage = "propose" if propose_again and row.stage == "post" else row.stage
+        if row.flow == PAYROLL and stage == "propose" and any(_of_payroll(problem) for problem in self.problems(row)):
+            stage = "read"
         values = {**row.input, "_tries": "0", **({"accept_foreign": "yes"} if accept_foreign else {})}
         if row.flow == PAYROLL and stage in ("read", "propose"):
             values["mapping_version"] = str(self._access.mapping(self._flow(row).mapping).version)
@@ -200,6 +203,8 @@ class Operations:
     def unpause(self, scope: str) -> bool:
         """Go on; false when it was not paused."""
         gone, _ = self._access.pauses().filter(scope=scope).delete()
+        paused = Run.objects.filter(organisation=self._access.organisation, state=RunState.WAITING, summary__startswith=PAUSED)
+        paused.update(due_at=self._assembly.clock.now())
         self._note("unpaused", scope, {})
         return bool(gone)
 
@@ -248,3 +253,8 @@ class Operations:
 
     def _note(self, action: str, subject: str, detail: Mapping[str, str | int | bool | None]) -> None:
         self._access.audit.append(actor=f"{self._actor.channel}:{self._actor.name}", action=action, subject=subject, detail=detail)
+
+
+def _of_payroll(problem: Problem) -> bool:
+    """Whether the pay run itself may be what is wrong, so that what was read of it is worth nothing."""
+    return problem.owner is Owner.PAYROLL or problem.code == "tie_out.difference"

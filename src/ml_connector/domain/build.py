@@ -98,6 +98,29 @@ class Stand:
     problems: tuple[Problem, ...] = ()
 
 
+def balanced_spans(minors: Sequence[int], lines_max: int) -> list[tuple[int, int]] | None:
+    """Slices of at most `lines_max` signed amounts, each summing to zero; `None` where a balanced border is farther away than that."""
+    spans, start, border, running = [], 0, 0, 0
+    for index, minor in enumerate(minors, 1):
+        running += minor
+        if index - start > lines_max:
+            if border == start:
+                return None
+            spans.append((start, border))
+            start = border
+        if running == 0:
+            border = index
+    spans.append((start, len(minors)))
+    return spans
+
+
+def no_border(entity: str, lines_max: int) -> Problem:
+    """The problem of lines that cannot be cut into balanced entries."""
+    text = f"The lines of {entity} do not balance anywhere within {lines_max} lines, the most this ledger takes in one entry. "
+    text += "Book more account groups in summary, or split the mapping by a dimension that balances."
+    return Problem("entry.no_border", f"entity {entity}", text)
+
+
 @dataclass(slots=True)
 class _Cell:
     """A line to be: `minor` of all companies, `others` the part of it that is not of `company`, where entities are shared."""
@@ -213,21 +236,10 @@ class EntryBuilder:
         )  # fmt: skip
 
     def _cut(self, entity: str, cells: Sequence[tuple[CellKey, _Cell]]) -> list[tuple[int, int]]:
-        """Slices of at most `lines_max` cells, each balanced; one slice when all fit. A problem when a balanced border is too far away."""
-        spans, start, border, running = [], 0, 0, 0
-        for index, (_, cell) in enumerate(cells, 1):
-            running += cell.minor
-            if index - start > self.policy.lines_max:
-                if border == start:
-                    text = f"{entity}: the lines from {start + 1} on do not balance within {self.policy.lines_max} lines, the most this ledger "
-                    text += "takes in one entry. Book more account groups in summary, or split the mapping by a dimension that balances."
-                    self._problem(Problem("entry.no_border", f"entity {entity}", text))
-                    return [(0, len(cells))]
-                spans.append((start, border))
-                start = border
-            if running == 0:
-                border = index
-        spans.append((start, len(cells)))
+        spans = balanced_spans([cell.minor for _, cell in cells], self.policy.lines_max)
+        if spans is None:
+            self._problem(no_border(entity, self.policy.lines_max))
+            return [(0, len(cells))]
         return spans
 
     def _roll_up(self) -> dict[tuple[str, str], str]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import cast
 
 from ml_connector.domain import codec
-from ml_connector.domain.build import Proposal, Stand
+from ml_connector.domain.build import Proposal, Stand, balanced_spans, no_border
 from ml_connector.domain.codec import fingerprint
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.journal import CommitKey, JournalEntry, JournalLine
@@ -46,7 +46,7 @@ def stands(commits: Commits, subjects: Collection[str], prefix: str) -> Stand:
     )
 
 
-def revise(proposal: Proposal, stand: Stand) -> Proposal:
+def revise(proposal: Proposal, stand: Stand, lines_max: int) -> Proposal:
     """The proposal as it may be posted, given what stands: less what other runs of the same pay have booked, under a revision that is free.
 
     The same content keeps its keys, so that a run proposed again finds its own commits. Other content than what this run has booked is a problem.
@@ -54,7 +54,7 @@ def revise(proposal: Proposal, stand: Stand) -> Proposal:
     if proposal.problems:
         return proposal
     if stand.booked:
-        proposal = _difference(proposal, stand.booked)
+        proposal = _difference(proposal, stand.booked, lines_max)
     known = {key: mark for key, mark, _ in stand.own}
     if not known:
         return proposal
@@ -70,8 +70,8 @@ def revise(proposal: Proposal, stand: Stand) -> Proposal:
     return replace(proposal, entries=entries)
 
 
-def _difference(proposal: Proposal, standing: Sequence[tuple[str, JournalEntry]]) -> Proposal:
-    """Entries that bring what stands booked to what the proposal says; none for an entity where both are equal."""
+def _difference(proposal: Proposal, standing: Sequence[tuple[str, JournalEntry]], lines_max: int) -> Proposal:
+    """Entries that bring what stands booked to what the proposal says, cut like any other; none for an entity where both are equal."""
     entries: list[JournalEntry] = []
     problems: list[Problem] = []
     corrects: list[str] = []
@@ -89,8 +89,13 @@ def _difference(proposal: Proposal, standing: Sequence[tuple[str, JournalEntry]]
             first = proposal.entries[0]
             text = f"{first.text} (difference)"
             family = f"{CommitKey.parse(first.key).family.removesuffix(first.entity)}{entity}"
-            key = str(CommitKey(family, 1, CommitKey.parse(first.key).revision))
-            entries.append(replace(first, key=key, entity=entity, text=text, lines=tuple(replace(line, text=text) for line in lines)))
+            spans = balanced_spans([line.amount.minor for line in lines], lines_max)
+            if spans is None:
+                problems.append(no_border(entity, lines_max))
+            for part, (start, stop) in enumerate(spans or (), 1):
+                key = str(CommitKey(family, part, CommitKey.parse(first.key).revision))
+                cut = tuple(replace(line, text=text) for line in lines[start:stop])
+                entries.append(replace(first, key=key, entity=entity, text=text, lines=cut))
     if not corrects:
         return proposal
     return replace(proposal, entries=() if problems else tuple(entries), problems=tuple(problems), cells=(), corrects=tuple(corrects))

@@ -159,7 +159,7 @@ class PayrollJournal:
                     yield row, cell
 
         self.staging.link(run, links())
-        return revise(builder.finish(), stand)
+        return revise(builder.finish(), stand, self.ledger.limits.lines_max)
 
     def _build_policy(self, pay_run: PayRun) -> BuildPolicy:
         text = self.policy.text.format_map(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from typing import Any
@@ -27,6 +28,7 @@ VERSION = "stages-1"
 STAGES, POSTINGS = "stages", "postings"
 POLL_SECONDS = 0.05
 SWEEP_SECONDS = 0.25
+FINISH_SECONDS = 10.0
 STRANDED_EVERY = 240
 """Sweeps between two looks for stranded runs: a minute."""
 KEEP_DAYS = 30
@@ -42,6 +44,7 @@ class Engine:
     def __init__(self, *, url: str, executor: str, workshop: Workshop, partition: Partition, scope: Callable[[], Any]) -> None:
         self._url, self._executor, self._workshop, self._partition, self._scope = url, executor, workshop, partition, scope
         self._stop = threading.Event()
+        self._active: list[Ticket] = []
         self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
 
     def start(self) -> None:
@@ -50,7 +53,8 @@ class Engine:
         config: DBOSConfig = {
             "name": APPLICATION, "system_database_url": self._url, "application_version": VERSION, "executor_id": self._executor,
             "log_level": "ERROR", "console_log_level": "ERROR", "serializer": DBOSPortableJSONSerializer(), "enable_otlp": False,
-            "use_listen_notify": False, "max_executor_threads": 16, "sys_db_pool_size": 8,
+            "use_listen_notify": False, "notification_listener_polling_interval_sec": 0.2,
+            "max_executor_threads": 16, "sys_db_pool_size": 8,
         }  # fmt: skip
         DBOS(config=config)
         _current.append(self)
@@ -61,10 +65,13 @@ class Engine:
         self._sweeper.start()
 
     def stop(self) -> None:
-        """Finish nothing more; sends in flight are given the time to end."""
+        """Take up nothing more; stages in flight are given ten seconds to end, and are recovered at the next start if they do not."""
         self._stop.set()
         self._sweeper.join(timeout=5)
-        DBOS.destroy(workflow_completion_timeout_sec=10)
+        until = time.monotonic() + FINISH_SECONDS
+        while self._active and time.monotonic() < until:
+            time.sleep(POLL_SECONDS)
+        DBOS.destroy()
         _current.clear()
 
     def enqueue(self, ticket: Ticket) -> None:
@@ -75,11 +82,15 @@ class Engine:
 
     def perform(self, ticket: Ticket) -> str:
         """One stage, inside its workflow; returns a word for the workflow list."""
-        with self._scope():
-            following = carry_out(ticket, self._workshop, _durable)
-            if following is not None:
-                self.enqueue(following)
-            return "next" if following else "rest"
+        self._active.append(ticket)
+        try:
+            with self._scope():
+                following = carry_out(ticket, self._workshop, _durable)
+                if following is not None:
+                    self.enqueue(following)
+                return "next" if following else "rest"
+        finally:
+            self._active.remove(ticket)
 
     def _take_up_stranded(self) -> None:
         """Let go on what runs by its row and by no workflow: the engine's database was lost, or a stage ended on the database's own error."""

@@ -30,7 +30,6 @@ from ml_connector.errors import ConnectorError, KeyConflict, NotFound, NotSent, 
 from ml_connector.ports.storage import Clock, CommitRow, Commits, CommitState, IntentEnd, IntentRow
 from ml_connector.ports.systems import LedgerSink
 
-RETRY_SECONDS = 2.0
 SENDS_PER_PASS = 2
 """A second send in the same pass happens only after a 401, which proves that nothing was booked and renews the sign-in."""
 
@@ -151,13 +150,13 @@ class Committer:
             self.alive()
             self.point("intent: before")
             intent = self.commits.intend(key=entry.key, fingerprint=fingerprint, boot=self.boot)
-            deadline = self.clock.monotonic() + limits.deadline_seconds
+            deadline = self.clock.monotonic() + min(limits.deadline_seconds, limits.settle_seconds / 2)
             self.point("intent: written")
             try:
                 receipt = send(self._gate(intent, deadline))
             except NotSent as error:
                 self.commits.close_intent(intent, IntentEnd.NOT_SENT, state=CommitState.PLANNED, detail=error.problem.text)
-                raise Wait(self.commits.now() + timedelta(seconds=RETRY_SECONDS), error.problem.text) from error
+                raise
             except Refused as error:
                 final = CommitState.PLANNED if isinstance(error, SignInRenewed | Throttled) else CommitState.REFUSED
                 self.commits.close_intent(intent, IntentEnd.REFUSED, state=final, detail=error.problem.text)

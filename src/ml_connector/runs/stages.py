@@ -27,6 +27,8 @@ from ml_connector.runs.run import Done, Durable, Hold, Interrupted, Next, Outcom
 ATTEMPTS_MAX = 12
 WAIT_FIRST_SECONDS = 2.0
 WAIT_MAX_SECONDS = 900.0
+PAUSE_SECONDS = 60.0
+"""How often a paused run looks whether it may go on; whoever ends a pause wakes it at once."""
 
 Stage = Callable[[Run], Next | Done]
 log = structlog.get_logger("runs")
@@ -94,7 +96,7 @@ def wake(row: RunRow, runs: Runs) -> Ticket | None:
 
 def _outcome(row: RunRow, workshop: Workshop, durable: Durable) -> Outcome:
     if why := workshop.paused(row):
-        return Outcome(RunState.WAITING, due_at=workshop.clock.now() + timedelta(seconds=WAIT_FIRST_SECONDS), summary=why)
+        return Outcome(RunState.WAITING, due_at=workshop.clock.now() + timedelta(seconds=PAUSE_SECONDS), summary=why)
     try:
         ended = workshop.stage(row)(workshop.run(row, durable))
     except Wait as wait:
