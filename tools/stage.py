@@ -60,7 +60,7 @@ class Sandbox:
     def __exit__(self, *error: object) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(timeout=20)
+            self._process.communicate(timeout=20)
 
     def control(self, slug: str, what: str, body: Any = None, method: str | None = None) -> Any:
         """Ask or tell a simulator under its control address."""
