@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from stage import LEDGER, PAYROLL, SOURCE, TARGET, UNLIMITED, CommandFailed, Product, Sandbox
+from tests.zygote import Zygote
 
 from ml_connector_sandbox.judge import Verdict, expected, judge, read_books
-from tests.zygote import Zygote
 
 TOOLS = Path(__file__).parent.parent / "tools"
 SMALL = {"workers": "12", "block_rows": "10"}

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from stage import LEDGER, MAPPING, PAYROLL, SOURCE, TARGET
-
 from tests.stand import Stand
 
 

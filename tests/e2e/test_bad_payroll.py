@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from stage import PAYROLL
-
 from tests.stand import Stand
 
 ROW = "run {run}, block 1, row 1: debitAmt"

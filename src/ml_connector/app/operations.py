@@ -258,8 +258,3 @@ class Operations:
 def _of_payroll(problem: Problem) -> bool:
     """Whether the pay run itself may be what is wrong, so that what was read of it is worth nothing."""
     return problem.owner is Owner.PAYROLL or problem.code == "tie_out.difference"
-
-
-def _of_payroll(problem: Problem) -> bool:
-    """Whether the pay run itself may be what is wrong, so that what was read of it is worth nothing."""
-    return problem.owner is Owner.PAYROLL or problem.code == "tie_out.difference"
