@@ -10,11 +10,12 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 HERE = Path(__file__).parent
 MAPPING = HERE / "demo_mapping.csv"
@@ -35,6 +36,8 @@ class Sandbox:
     arguments: Sequence[str] = ()
     systems: dict[str, Any] = field(default_factory=dict)
     _process: subprocess.Popen[str] | None = None
+    _said: IO[str] = field(default_factory=lambda: tempfile.TemporaryFile("w+", encoding="utf-8"))
+    """What the simulators print on standard error; shown when they end."""
 
     def __enter__(self) -> Sandbox:
         command = [
@@ -49,11 +52,14 @@ class Sandbox:
             "--with-parent",
             *self.arguments,
         ]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._said, text=True)
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise CommandFailed("the simulators did not start")
+            self._process.communicate()
+            with self._said as said:
+                said.seek(0)
+                raise CommandFailed(f"The simulators did not start. {said.read()}".strip())
         self.systems = json.loads(line)["systems"]
         return self
 
@@ -61,6 +67,9 @@ class Sandbox:
         if self._process is not None:
             self._process.terminate()
             self._process.communicate(timeout=20)
+        with self._said as said:
+            said.seek(0)
+            sys.stderr.write(said.read())
 
     def control(self, slug: str, what: str, body: Any = None, method: str | None = None) -> Any:
         """Ask or tell a simulator under its control address."""
