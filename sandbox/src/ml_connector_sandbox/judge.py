@@ -127,7 +127,7 @@ def expected(payroll_books: Json, truth: Any = None, pay_runs: Collection[str] =
     parameters = payroll_books["parameters"]
     scenario = truth or importlib.import_module(f"ml_connector_sandbox.scenarios.{parameters['scenario']}")
     register = Path(parameters["register"]) if parameters["register"] else None
-    workers = load_register(register, parameters["seed"], parameters["workers"])
+    workers = load_register(register, parameters["seed"], parameters["workers"], getattr(scenario, "made_workers", None))
     standing = {run["run_id"]: run for run in payroll_books["runs"] if run["status"] == "current" and not run["is_unbalanced"]}
     unknown = set(pay_runs) - set(standing)
     if unknown:

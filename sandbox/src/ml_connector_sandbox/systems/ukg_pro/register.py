@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -51,10 +51,15 @@ class Worker:
     hired_month: str
 
 
-def load_register(path: Path | None, seed: int, workers: int = 0) -> tuple[Worker, ...]:
-    """The register at `path`, or a made one; only its first `workers` rows when that is not 0."""
+def load_register(
+    path: Path | None, seed: int, workers: int = 0, made: Callable[[int], tuple[Worker, ...]] | None = None
+) -> tuple[Worker, ...]:
+    """The register at `path`, or a made one; only its first `workers` rows when that is not 0.
+
+    `made` makes it from the seed for a scenario with departments of its own (its `made_workers`); else the trading company's is taken.
+    """
     if path is None:
-        return made_register(seed=seed)[: workers or None]
+        return (made(seed) if made else made_register(seed=seed))[: workers or None]
     return read_register(path)[: workers or None]
 
 
@@ -147,9 +152,10 @@ def _text(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
-OFFICES = ("Boston", "Houston")
-# code, name, office, share of the head count, yearly salary in whole dollars, and whether overtime is paid
-DEPARTMENTS = (
+Department = tuple[str, str, int, int, int, bool]
+"""Code, name, place among the divisions, share of the head count, yearly salary in whole units, and whether overtime is paid."""
+OFFICES = ("Boston office", "Houston office")
+DEPARTMENTS: tuple[Department, ...] = (
     ("BOSADM", "Administration Boston", 0, 5, 64_000, False),
     ("BOSBUY", "Purchasing Boston", 0, 9, 71_000, False),
     ("BOSFIN", "Finance", 0, 8, 83_000, False),
@@ -169,20 +175,22 @@ DEPARTMENTS = (
 )
 
 
-def made_register(workers: int = 240, seed: int = 0) -> tuple[Worker, ...]:
-    """A trading company with two offices; the same `workers` and `seed` give the same register.
+def made_register(
+    workers: int = 240, seed: int = 0, departments: Sequence[Department] = DEPARTMENTS, divisions: Sequence[str] = OFFICES
+) -> tuple[Worker, ...]:
+    """A trading company with two offices, or another with these departments; the same arguments give the same register.
 
-    Each department has at least one worker while there are enough; Legal is a department of one.
+    Each department has at least one worker while there are enough; one with share 0 is a department of one.
     """
     dice = random.Random(f"register {seed}")
-    order = list(range(len(DEPARTMENTS)))
-    shares = [index for index, department in enumerate(DEPARTMENTS) for _ in range(department[3])]
+    order = list(range(len(departments)))
+    shares = [index for index, department in enumerate(departments) for _ in range(department[3])]
     places = (order + [shares[dice.randrange(len(shares))] for _ in range(max(0, workers - len(order)))])[:workers]
     dice.shuffle(places)
-    return tuple(_made(number, DEPARTMENTS[place], dice) for number, place in enumerate(places, start=1))
+    return tuple(_made(number, departments[place], divisions, dice) for number, place in enumerate(places, start=1))
 
 
-def _made(number: int, department: tuple[str, str, int, int, int, bool], dice: random.Random) -> Worker:
+def _made(number: int, department: Department, divisions: Sequence[str], dice: random.Random) -> Worker:
     code, name, office, _, salary, has_overtime = department
     parttime = dice.randrange(100) < 12
     annual = salary * 100 * (80 + dice.randrange(60)) // 100 + dice.randrange(100)
@@ -192,7 +200,7 @@ def _made(number: int, department: tuple[str, str, int, int, int, bool], dice: r
         worker=f"W{number:05d}",
         department_code=code,
         department_name=name,
-        division=f"{OFFICES[office]} office",
+        division=divisions[office],
         assignment_category=CATEGORIES[int(parttime)],
         annual_salary=annual,
         gross_paid=annual + overtime + (dice.randrange(300_000) if dice.randrange(4) == 0 else 0),

@@ -30,7 +30,7 @@ def seeded_book(scenario: Any, seed: int, switches: Switches, register: Path | N
     for name in ("block_rows", "page_rows_max"):
         if switches[name] < 1:
             raise ValueError(f"{name}: {switches[name]} is not at least 1")
-    workers = load_register(register, seed, max(0, switches["workers"]))
+    workers = load_register(register, seed, max(0, switches["workers"]), getattr(scenario, "made_workers", None))
     names = {worker.department_code: worker.department_name for worker in workers}
     names.update(scenario.EXTRA_ORG_LEVELS)
     if switches["bench_rows"]:
