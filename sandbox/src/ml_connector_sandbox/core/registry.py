@@ -40,6 +40,19 @@ def systems() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(package.__path__) if module.ispkg)
 
 
+def systems_of(scenario: str) -> list[str]:
+    """The slugs of the simulators that scenario has data for, sorted; `KeyError` for an unknown scenario.
+
+    A system's package says so with `is_described(scenario module)`; one without that function is part of every scenario.
+    """
+    script = load_scenario(scenario)
+    return [slug for slug in systems() if getattr(importlib.import_module(f"{_SYSTEMS}.{slug}"), "is_described", _always)(script)]
+
+
+def _always(_: ModuleType) -> bool:
+    return True
+
+
 def load_scenario(name: str) -> ModuleType:
     """The scenario of that name; `KeyError` if there is none."""
     if not name.isidentifier() or importlib.util.find_spec(f"{_SCENARIOS}.{name}") is None:
@@ -66,6 +79,8 @@ def open_system(
         raise ValueError(f"profile: {profile!r} is neither vendor nor fast")
     clock = clock or SandboxClock()
     script = load_scenario(scenario)
+    if slug not in systems_of(scenario):
+        raise KeyError(f"scenario {scenario} has no data for {slug}; it has data for {', '.join(systems_of(scenario))}")
     turned = {**getattr(script, "SWITCHES", {}).get(slug, {}), **(switches or {})}
     build = importlib.import_module(f"{_SYSTEMS}.{slug}").build
     vendor = build(scenario=scenario, clock=clock, seed=seed, profile=profile, switches=turned, register=register)

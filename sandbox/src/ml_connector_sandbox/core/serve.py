@@ -21,7 +21,7 @@ from typing import Any
 
 from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.control import PREFIX, Control
-from ml_connector_sandbox.core.registry import Host, open_system, systems
+from ml_connector_sandbox.core.registry import Host, open_system, systems_of
 from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.core.wire import Answered, Dropped, Held
 
@@ -194,9 +194,9 @@ class Sandbox:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to stop; 0 after SIGTERM or SIGINT, 2 when the wish makes no sense."""
     wish = _parser().parse_args(arguments)
-    wanted = systems() if "all" in wish.system else wish.system
     clock = SandboxClock()
     try:
+        wanted = systems_of(wish.scenario) if "all" in wish.system else wish.system
         hosts = {
             slug: open_system(
                 slug,
@@ -245,7 +245,9 @@ def _watch_parent(parent: int, stop: threading.Event) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ml_connector_sandbox serve", description="Serve simulated systems on 127.0.0.1.")
-    parser.add_argument("--system", action="append", required=True, help="slug of a system, or all; may be repeated")
+    parser.add_argument(
+        "--system", action="append", required=True, help="slug of a system, or all the scenario has data for; may be repeated"
+    )
     parser.add_argument("--port", type=int, default=0, help="first port; the next systems get the ports after it (0: any free ones)")
     parser.add_argument("--scenario", default="trading_company")
     parser.add_argument("--profile", choices=("vendor", "fast"), default="vendor", help="fast: no quotas and none of their headers")

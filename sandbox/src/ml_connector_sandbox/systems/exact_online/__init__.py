@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.exact_online.routes import ExactOnline
 from ml_connector_sandbox.systems.exact_online.seed import ledger_of
+
+
+def is_described(script: ModuleType) -> bool:
+    """Whether a scenario has a ledger for this system."""
+    return hasattr(script, "ledger") or hasattr(script, "LEDGER")
 
 
 def build(
