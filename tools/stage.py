@@ -36,7 +36,7 @@ class Sandbox:
     arguments: Sequence[str] = ()
     systems: dict[str, Any] = field(default_factory=dict)
     _process: subprocess.Popen[str] | None = None
-    _said: IO[str] = field(default_factory=lambda: tempfile.TemporaryFile("w+", encoding="utf-8"))
+    _said: IO[str] = field(default_factory=lambda: tempfile.TemporaryFile("w+", encoding="utf-8"))  # noqa: SIM115
     """What the simulators print on standard error; shown when they end."""
 
     def __enter__(self) -> Sandbox:

@@ -147,8 +147,17 @@ def test_an_amount_in_a_flat_file_that_is_none_is_named(stand: Stand, tmp_path: 
     settings |= {"source": "flat_file", "file_path": str(file), "file_layout": "L1"}
     given = [f"--set={name}={value}" for name, value in settings.items()]
     stand.ask("connections", "add", "file", "--connector", PAYROLL, "--sandbox", *given)
-    options = ["--option=journal=95", "--option=entities=HTC01=1204"]
-    stand.ask("flows", "set", "--from", "file", "--to", TARGET, "--mapping", "payroll", "--starts-on", "2015-01-01", "--mode", "automatic", *options)  # fmt: skip
+    flow = [
+        "--mapping",
+        "payroll",
+        "--starts-on",
+        "2015-01-01",
+        "--mode",
+        "automatic",
+        "--option=journal=95",
+        "--option=entities=HTC01=1204",
+    ]
+    stand.ask("flows", "set", "--from", "file", "--to", TARGET, *flow)
 
     held = stand.ask("run", "payroll", "--from", "file", "--to", TARGET, code=3)
 

@@ -34,7 +34,8 @@ class Failure:
     problems: tuple[Problem, ...] = ()
 
 
-EXPECTED = (TableError, SetupError, PolicyError, Unknown, NotAllowed, VaultError, Unsafe, BackupError, ConnectorError)
+_FILE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+EXPECTED = (TableError, SetupError, PolicyError, Unknown, NotAllowed, VaultError, Unsafe, BackupError, ConnectorError, *_FILE)
 """Everything that is not a defect of ours."""
 
 
@@ -45,6 +46,8 @@ def read_failure(error: BaseException) -> Failure:
         return Failure(Kind.USAGE, f"{count} problem{'s' * (count > 1)}; nothing was changed.", error.problems)
     if isinstance(error, ConnectorError):
         return Failure(Kind.FAILED, error.problem.text + (f" [{error.support}]" if error.support else ""), (error.problem,))
+    if isinstance(error, _FILE):
+        return Failure(Kind.USAGE, f"{error.filename}: {error.strerror}.")
     if isinstance(error, NotAllowed):
         return Failure(Kind.NOT_ALLOWED, str(error))
     return Failure(Kind.USAGE if isinstance(error, PolicyError | Unknown) else Kind.FAILED, str(error))

@@ -196,7 +196,8 @@ class Operations:
     # --- pausing ----------------------------------------------------------------------------------------------------------------------------
 
     def pause(self, scope: str) -> None:
-        """Stop a flow, a connection or everything; sends in flight settle first."""
+        """Stop a flow, a connection or everything; sends in flight settle first. Raises `Unknown` for a scope that would stop nothing."""
+        self._check_scope(scope)
         Pause.objects.get_or_create(organisation=self._access.organisation, scope=scope, defaults={"by": self._actor.name})
         self._note("paused", scope, {})
 
@@ -207,6 +208,16 @@ class Operations:
         paused.update(due_at=self._assembly.clock.now())
         self._note("unpaused", scope, {})
         return bool(gone)
+
+    def _check_scope(self, scope: str) -> None:
+        kind, _, name = scope.partition(":")
+        if kind == "connection":
+            self._access.connection(name)
+        elif kind == "flow" and name.isdecimal():
+            if not self._access.flows().filter(pk=int(name)).exists():
+                raise Unknown(f"There is no flow {name}. `ml-connector flows list` shows them.")
+        elif scope != "everything":
+            raise Unknown(f"{scope!r} is not everything, connection:<name> or flow:<id>.")
 
     # --- looking ----------------------------------------------------------------------------------------------------------------------------
 

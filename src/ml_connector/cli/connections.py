@@ -32,8 +32,8 @@ def add(
     """Store a connection, or change one. Secrets are asked for when they are not given; prefer that, or --secret-file, over --set."""
     with errors(as_json):
         setup = service().setup
-        values = dict(_pair(text) for text in set_)
-        values |= {key: Path(path).read_text().strip() for key, path in map(_pair, secret_file)}
+        values = dict(_pair(text, as_json) for text in set_)
+        values |= {key: Path(path).read_text().strip() for key, path in (_pair(text, as_json) for text in secret_file)}
         _, settings = setup.connectors().get(connector, ("", ()))
         for setting in settings:
             if setting.field == "secret" and setting.required and setting.name not in values and out.is_terminal and not as_json:
@@ -113,7 +113,7 @@ def set_flow(
 ) -> None:
     """Store how payroll runs between two connections."""
     with errors(as_json):
-        options = dict(_pair(text) for text in option)
+        options = dict(_pair(text, as_json) for text in option)
         service().setup.set_flow(source, target, mode=mode, starts_on=starts_on.date(), mapping=mapping, options=options)
         say(as_json, {"ok": True, "from": source, "to": target, "mode": mode}, f"Payroll {source} → {target} is set, mode {mode}.")
 
@@ -143,8 +143,8 @@ def list_flows(as_json: bool = Json) -> None:
             table("Flows", names, rows)
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _pair(text: str, as_json: bool) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign:
-        stop(2, f"{text!r} is not of the form name=value.")
+        stop(2, f"{text!r} is not of the form name=value.", as_json)
     return name.strip(), value

@@ -90,7 +90,10 @@ def restore(source: Path, as_json: bool = Json) -> None:
     with errors(as_json, start=False):
         if backups.somebody_works(settings):
             stop(NOT_ALLOWED, "A worker is running on this installation. Stop it first.", as_json)
-        backups.restore(settings, source)
+        try:
+            backups.restore(settings, source)
+        except backups.BackupError as error:
+            stop(FAILED_COMMAND, str(error), as_json)
         flows, runs = backups.make_safe("cli", service().access.organisation.slug)
         say(as_json, {"ok": True, "flows": flows, "runs": runs}, f"Restored. {flows} flows now only propose; {runs} runs are held.")
 

@@ -18,6 +18,8 @@ from rich.table import Table
 
 OK, FAILED_COMMAND, USAGE, HELD, APPROVAL, WAITING, FAILED_RUN, NOT_ALLOWED = range(8)
 STATE_CODES = {"done": OK, "held": HELD, "awaiting_approval": APPROVAL, "failed": FAILED_RUN, "cancelled": OK}
+ATTENTION = (OK, WAITING, APPROVAL, HELD, FAILED_RUN)
+"""Exit codes of runs, the one that needs a person most at the end: a command that carried out several ends with that."""
 
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 err = Console(stderr=True, highlight=False, soft_wrap=True)

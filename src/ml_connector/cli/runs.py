@@ -9,6 +9,7 @@ import typer
 
 from ml_connector.cli.main import service
 from ml_connector.cli.output import (
+    ATTENTION,
     NOT_ALLOWED,
     OK,
     STATE_CODES,
@@ -199,9 +200,12 @@ def _finish(identities: list[str], as_json: bool) -> None:
     with at_work(svc.assembly), _progress() as show_stage:
         for identity in identities:
             ended.append(follow(identity, show_stage))
-    for row in ended:
-        _show(row, as_json, 0)
-    code = max((STATE_CODES.get(row.state, WAITING) for row in ended), default=OK)
+    if as_json and len(ended) > 1:
+        say(True, {"ok": all(row.state == "done" for row in ended), "runs": [_run_json(row) for row in ended]})
+    else:
+        for row in ended:
+            _show(row, as_json, 0)
+    code = max((STATE_CODES.get(row.state, WAITING) for row in ended), key=ATTENTION.index, default=OK)
     if code:
         raise typer.Exit(code)
 
@@ -221,20 +225,25 @@ def _progress() -> Any:
     return shown()
 
 
+def _run_json(row: Any) -> dict[str, Any]:
+    operations = service().operations
+    return {
+        "ok": row.state == "done", "run": row.id, "state": row.state, "stage": row.stage, "summary": row.summary,
+        "due_at": row.due_at, "pay_run": row.input.get("pay_run"), "problems": problems_json(operations.problems(row)),
+        "entries": [{"key": e.key, "entity": e.entity, "date": e.posting_date, "lines": len(e.lines), "debit": str(e.debit.amount),
+                     "credit": str(e.credit.amount), "currency": e.currency, "state": c.state if c else "proposed",
+                     "reference": c.reference if c else ""} for e, c in operations.entries(row.id)],
+        "tie_out": [_tie(line) for line in operations.tie_out(row.id)],
+    }  # fmt: skip
+
+
 def _show(row: Any, as_json: bool, lines: int) -> None:
+    if as_json:
+        say(True, _run_json(row))
+        return
     operations = service().operations
     problems, entries = operations.problems(row), operations.entries(row.id)
     tie = operations.tie_out(row.id)
-    if as_json:
-        say(True, {
-            "ok": row.state == "done", "run": row.id, "state": row.state, "stage": row.stage, "summary": row.summary,
-            "due_at": row.due_at, "pay_run": row.input.get("pay_run"), "problems": problems_json(problems),
-            "entries": [{"key": e.key, "entity": e.entity, "date": e.posting_date, "lines": len(e.lines), "debit": str(e.debit.amount),
-                         "credit": str(e.credit.amount), "currency": e.currency, "state": c.state if c else "proposed",
-                         "reference": c.reference if c else ""} for e, c in entries],
-            "tie_out": [_tie(line) for line in tie],
-        })  # fmt: skip
-        return
     out.print(f"{row.id}: {row.state}{f', due {row.due_at:%Y-%m-%d %H:%M:%S} UTC' if row.due_at else ''}. {row.summary}", markup=False)
     if entries:
         shown = [(e.key, e.posting_date, len(e.lines), e.debit.amount, e.currency, c.state if c else "proposed") for e, c in entries]

@@ -1,0 +1,127 @@
+"""Every command that is documented exists, says what it does, and ends as documented when it is used wrongly."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.stand import Installation
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
+GROUPS = {
+    "connections": ["add", "list", "test", "authorize", "settings"],
+    "flows": ["set", "list", "options"],
+    "mappings": ["import", "export", "suggest", "check"],
+    "run": ["payroll"],
+    "runs": ["list", "show", "explain", "approve", "resume", "follow", "replay", "reverse", "resolve", "outside", "cancel"],
+    "audit": ["verify", "export"],
+    "keys": ["rotate"],
+}
+SINGLE = ["pause", "unpause", "tie-out", "backup", "restore", "serve", "recover", "sandbox"]
+COMMANDS = [[group, command] for group, commands in GROUPS.items() for command in commands] + [[name] for name in SINGLE]
+
+
+def listed(text: str) -> list[str]:
+    """Names of the commands in a help text."""
+    return re.findall(r"^  ([a-z-]+)\s", text.partition("Commands:")[2], re.MULTILINE)
+
+
+def test_the_commands_are_these(product: Installation) -> None:
+    """No command is missing from this list, so none goes untested."""
+    assert {*GROUPS, *SINGLE} == set(listed(product.command("--help").stdout))
+    for group, commands in GROUPS.items():
+        assert commands == sorted(listed(product.command(group, "--help").stdout), key=commands.index)
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command != ["sandbox"]], ids=" ".join)
+def test_help_says_what_a_command_does(product: Installation, command: list[str]) -> None:
+    """A usage line, then a sentence; nothing is started or made for it."""
+    done = product.command(*command, "--help")
+
+    assert (0, "") == (done.code, done.stderr)
+    assert done.stdout.startswith(f"Usage: ml-connector {' '.join(command)}")
+    assert re.search(r"^  [A-Z].*[.:;]", done.stdout, re.MULTILINE)
+
+
+def test_every_command_is_documented_and_every_documented_one_exists(product: Installation) -> None:
+    """The reference page names them all; `connections add`, `list` stands for two commands."""
+    rows = [line for line in REFERENCE.read_text().splitlines() if line.startswith("| `")]
+    documented: list[list[str]] = []
+    for row in rows:
+        for text in re.findall(r"`([^`]+)`", row.split("|")[1]):
+            words = [word for word in text.split() if re.fullmatch(r"[a-z][a-z-]*", word)]
+            group = documented[-1][0] if documented and len(words) == 1 and words[0] in GROUPS.get(documented[-1][0], []) else None
+            documented.append([group, words[0]] if group else words[: 2 if words[0] in GROUPS else 1])
+
+    assert sorted(COMMANDS) == sorted(documented)
+
+
+WRONG = [
+    (["nonsense"], "No such command 'nonsense'. See ml-connector --help."),
+    (["runs", "nonsense"], "No such command 'nonsense'. See ml-connector runs --help."),
+    (["runs", "show"], "Missing argument 'identity'. See ml-connector runs show --help."),
+    (["connections", "add", "x"], "Missing option '--connector'. See ml-connector connections add --help."),
+    (["run", "payroll", "--from", "a"], "Missing option '--to'. See ml-connector run payroll --help."),
+    (["connections", "list", "--sandbx"], "No such option: --sandbx. See ml-connector connections list --help."),
+    (["runs", "show", "payroll-0"], "There is no run 'payroll-0'. `ml-connector runs list` shows them."),
+    (["connections", "add", "x", "--connector", "exact_online", "--set", "division"], "'division' is not of the form name=value."),
+    (["connections", "add", "x", "--connector", "exact_online", "--secret-file", "client_id=/nowhere/secret"],
+     "/nowhere/secret: No such file or directory."),
+    (["mappings", "import", "x", "/nowhere/rules.csv"], "There is no file /nowhere/rules.csv."),
+    (["backup", "/nowhere/backup.tar.gz"], "/nowhere/backup.tar.gz: No such file or directory."),
+    (["audit", "export", "/nowhere/audit.jsonl"], "/nowhere/audit.jsonl: No such file or directory."),
+    (["pause", "conection:ledger"], "'conection:ledger' is not everything, connection:<name> or flow:<id>."),
+    (["pause", "flow:7"], "There is no flow 7. `ml-connector flows list` shows them."),
+    (["resolve", "x"], "No such command 'resolve'. Did you mean 'restore', 'recover'? See ml-connector --help."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "text"), WRONG, ids=[" ".join(arguments) for arguments, _ in WRONG])
+def test_wrong_use_ends_with_2_and_one_line(product: Installation, arguments: list[str], text: str) -> None:
+    """The line says what is wrong and where to read on; standard output stays empty."""
+    done = product.command(*arguments)
+
+    assert (2, "", text + "\n") == (done.code, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"), [case for case in WRONG if case[0][:2] != ["audit", "export"]],
+    ids=[" ".join(arguments) for arguments, _ in WRONG if arguments[:2] != ["audit", "export"]],
+)  # fmt: skip
+def test_wrong_use_is_one_object_for_a_script(product: Installation, arguments: list[str], text: str) -> None:
+    """With `--json` the error is an object on standard output, and nothing is on standard error."""
+    done = product.command(*arguments, "--json")
+
+    assert (2, "") == (done.code, done.stderr)
+    assert {"ok": False, "error": text, "problems": []} == done.json
+
+
+def test_unknown_connections_and_settings_name_what_is_there(product: Installation) -> None:
+    """A typing error is answered with the names that exist."""
+    connector = product.command("connections", "add", "x", "--connector", "exact", "--json").json
+    setting = product.command("connections", "add", "x", "--connector", "exact_online", "--set", "divison=1", "--json").json
+    option = product.command("connections", "test", "x", "--json")
+
+    assert "There is no connector 'exact': " in connector["problems"][0]["text"]
+    assert "There is no setting 'divison'; settings are base_url, division, " in setting["problems"][0]["text"]
+    assert (2, False) == (option.code, option.json["ok"])
+
+
+def test_a_command_that_is_not_allowed_ends_with_7(product: Installation) -> None:
+    """What may not be done is told apart from what was written wrongly."""
+    done = product.command("runs", "resolve", "key", "--booked", "1", "--not-booked", "--json")
+
+    assert (7, "Say either --booked REFERENCE or --not-booked.") == (done.code, done.json["error"])
+
+
+def test_a_file_that_is_no_backup_is_not_restored(product: Installation, folder: Path) -> None:
+    """The database in place stays as it is."""
+    file = folder / "backup.tar.gz"
+    file.write_text("not a backup")
+
+    done = product.command("restore", str(file), "--json")
+
+    assert 1 == done.code
+    assert done.json["error"].startswith("backup.tar.gz is not a backup of ml-connector")
+    assert 0 == product.command("connections", "list", "--json").code
