@@ -1,0 +1,230 @@
+"""The tenant's tables: rows by key, RecIds and versions, number sequences, and a transaction that can be taken back.
+
+Nothing here knows HTTP. Numbers drawn in a transaction that failed are not given back: sequences have gaps.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+
+from ml_connector_sandbox.core.vendor import Clock
+from ml_connector_sandbox.systems.dynamics_fo.odata import fold
+from ml_connector_sandbox.systems.dynamics_fo.render import Row
+
+FIRST_REC_ID = 5_637_144_576
+Undo = Callable[[], None]
+
+_TABLES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    # name: key, indexed fields
+    "headers": (("dataAreaId", "JournalBatchNumber"), ("Description",)),
+    "lines": (("dataAreaId", "JournalBatchNumber", "LineNumber"), ("JournalBatchNumber", "Document")),
+    "journal_names": (("dataAreaId", "Name"), ()),
+    "accounts": (("ChartOfAccounts", "MainAccountId"), ()),
+    "account_overrides": (("MainAccountId", "ChartOfAccounts", "LegalEntityId"), ()),
+    "charts": (("ChartOfAccounts",), ()),
+    "ledgers": (("LegalEntityId",), ()),
+    "dimensions": (("DimensionName",), ()),
+    "dimension_values": (("FinancialDimension", "LegalEntityId", "DimensionValue"), ()),
+    "dimension_sets": (("Name",), ()),
+    "dimension_parameters": (("Key",), ()),
+    "formats": (("DimensionFormatName", "DimensionFormatType"), ()),
+    "companies": (("LegalEntityId",), ()),
+    "company_infos": (("DataArea",), ()),
+    "currencies": (("CurrencyCode",), ()),
+    "exchange_rates": (("RateTypeName", "FromCurrency", "ToCurrency", "StartDate"), ()),
+    "fiscal_periods": (("Calendar", "FiscalYear", "PeriodName"), ()),
+    "fiscal_years": (("LegalEntityId", "Calendar", "FiscalYear"), ()),
+    "period_statuses": (("LedgerName", "Calendar", "YearName", "PeriodName"), ()),
+    "gl_entries": (("SourceKey",), ("JournalNumber", "SubledgerVoucher")),
+    "gl_lines": (("SourceKey",), ("GeneralJournalEntry", "Voucher", "JournalNumber", "DocumentNumber")),
+    "cost_centers": (("OperatingUnitNumber",), ()),
+    "business_units": (("OperatingUnitNumber",), ()),
+    "departments": (("OperatingUnitNumber",), ()),
+    "operating_units": (("OperatingUnitNumber",), ()),
+    "vendors": (("dataAreaId", "VendorAccountNumber"), ()),
+    "vendor_payments": (("dataAreaId", "JournalBatchNumber"), ()),
+    "vendor_payment_lines": (("dataAreaId", "JournalBatchNumber", "LineNumber"), ("JournalBatchNumber",)),
+    "customer_payments": (("dataAreaId", "JournalBatchNumber"), ()),
+    "customer_payment_lines": (("dataAreaId", "JournalBatchNumber", "LineNumber"), ("JournalBatchNumber",)),
+    "workers": (("PersonnelNumber",), ()),
+    "employments": (("PersonnelNumber", "LegalEntityId", "EmploymentId"), ("PersonnelNumber",)),
+    "aad_clients": (("AADClientId",), ()),
+}
+
+
+class Broken(ValueError):
+    """Business rules refuse a write; the messages are those of the vendor's log."""
+
+    def __init__(self, *messages: str) -> None:
+        super().__init__("\n".join(messages))
+        self.messages = messages
+
+
+class Table:
+    """Rows by key, with indexes for equality. Every change is noted with the way to take it back."""
+
+    def __init__(self, name: str, key: tuple[str, ...], indexed: Sequence[str], note: Callable[[Undo], None]) -> None:
+        self.name = name
+        self.key = key
+        self._note = note
+        self._rows: dict[Any, Row] = {}
+        self._indexes: dict[str, dict[Any, dict[Any, Row]]] = {field: {} for field in indexed}
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(list(self._rows.values()))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def get(self, *key: Any) -> Row | None:
+        """The row of that key; case does not count."""
+        return self._rows.get(tuple(fold(part) for part in key))
+
+    def all(self, field: str, value: Any) -> list[Row]:
+        """Every row whose indexed field has that value, in the order they came."""
+        return list(self._indexes[field].get(fold(value), {}).values())
+
+    def candidates(self, equal: Mapping[str, Any]) -> list[Row]:
+        """The rows worth looking at for these conditions."""
+        found = [self._indexes[field].get(fold(value), {}) for field, value in equal.items() if field in self._indexes]
+        return list(min(found, key=len).values()) if found else list(self._rows.values())
+
+    def put(self, row: Row) -> None:
+        """Add a row whose key is not there yet."""
+        self._insert(row)
+        self._note(lambda: self._take_out(row))
+
+    def change(self, row: Row, values: Mapping[str, Any]) -> None:
+        """Change fields of a row; its key stays."""
+        before = {name: row[name] for name in values if name in row}
+        added = [name for name in values if name not in row]
+        self._set(row, values)
+
+        def undo() -> None:
+            self._set(row, before)
+            for name in added:
+                row.pop(name, None)
+
+        self._note(undo)
+
+    def remove(self, row: Row) -> None:
+        """Take a row out."""
+        self._take_out(row)
+        self._note(lambda: self._insert(row))
+
+    def _set(self, row: Row, values: Mapping[str, Any]) -> None:
+        key = self._key(row)
+        for field, index in self._indexes.items():
+            if field in values:
+                index.get(fold(row.get(field)), {}).pop(key, None)
+                index.setdefault(fold(values[field]), {})[key] = row
+        row.update(values)
+
+    def _insert(self, row: Row) -> None:
+        key = self._key(row)
+        self._rows[key] = row
+        for field, index in self._indexes.items():
+            index.setdefault(fold(row.get(field)), {})[key] = row
+
+    def _take_out(self, row: Row) -> None:
+        key = self._key(row)
+        self._rows.pop(key, None)
+        for field, index in self._indexes.items():
+            index.get(fold(row.get(field)), {}).pop(key, None)
+
+    def _key(self, row: Row) -> tuple[Any, ...]:
+        return tuple(fold(row[field]) for field in self.key)
+
+
+class Book:
+    """All tables of one environment. RecIds and versions come from the seed, so two sandboxes hold the same."""
+
+    def __init__(self, *, clock: Clock, seed: int) -> None:
+        self.clock = clock
+        self.axes: dict[str, str] = {}
+        self.demands: dict[str, tuple[str, ...]] = {}
+        self.rates: dict[str, str] = {}
+        self.default_company = ""
+        self._random = random.Random(f"dynamics {seed}")
+        self._rec_ids: Counter[str] = Counter()
+        self._numbers: Counter[str] = Counter()
+        self._undo: list[Undo] | None = None
+        self.tables = {name: Table(name, key, indexed, self._noted) for name, (key, indexed) in _TABLES.items()}
+
+    def __getitem__(self, name: str) -> Table:
+        return self.tables[name]
+
+    def now(self) -> datetime:
+        """The present as rows hold it: naive, UTC, whole seconds."""
+        return self.clock.now().astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+    def today(self) -> date:
+        """The session date."""
+        return self.now().date()
+
+    def add(self, table: str, values: Mapping[str, Any]) -> Row:
+        """Put a new row into a table, with RecId and version 1."""
+        row: Row = {**values, "RecId": self.next_rec_id(table), "RecVersion": 1}
+        self.tables[table].put(row)
+        return row
+
+    def change(self, table: str, row: Row, values: Mapping[str, Any]) -> None:
+        """Change a row and give it a new version."""
+        self.tables[table].change(row, {**values, "RecVersion": self._random.randrange(2, 2**31)})
+
+    def next_rec_id(self, table: str) -> int:
+        """The next RecId of a table."""
+        self._rec_ids[table] += 1
+        return FIRST_REC_ID - 1 + self._rec_ids[table]
+
+    def next_number(self, sequence: str, form: str) -> str:
+        """The next number of a sequence; `#` in the form are its digits."""
+        self._numbers[sequence] += 1
+        digits = form.count("#")
+        return form.replace("#" * digits, f"{self._numbers[sequence]:0{digits}d}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything in the block, or nothing; blocks inside it belong to the outer one."""
+        if self._undo is not None:
+            yield
+            return
+        self._undo = []
+        try:
+            yield
+        except BaseException:
+            undo, self._undo = self._undo, None
+            for step in reversed(undo):
+                step()
+            raise
+        finally:
+            self._undo = None
+
+    def _noted(self, undo: Undo) -> None:
+        if self._undo is not None:
+            self._undo.append(undo)
+
+    def company(self, code: str) -> Row:
+        """A company's ledger; `Broken` for an unknown company."""
+        ledger = self.tables["ledgers"].get(code)
+        if ledger is None:
+            raise Broken(f"The value '{code}' in field 'Company' is not found in the related table 'Legal entities'")
+        return ledger
+
+    def period_of(self, company: str, day: date) -> Row | None:
+        """The status row of the period that day falls in, for that company's ledger; None outside the calendar."""
+        ledger = self.company(company)
+        for period in self.tables["fiscal_periods"]:
+            if period["Calendar"] == ledger["FiscalCalendar"] and period["StartDate"] <= day <= period["EndDate"]:
+                return self.tables["period_statuses"].get(company, period["Calendar"], period["FiscalYear"], period["PeriodName"])
+        return None
+
+    def journal_lines(self, header: Row) -> list[Row]:
+        """The lines of a journal by number, also those hidden since posting."""
+        rows = (row for row in self.tables["lines"].all("JournalBatchNumber", header["JournalBatchNumber"]))
+        return sorted((row for row in rows if row["dataAreaId"] == header["dataAreaId"]), key=lambda row: row["LineNumber"])

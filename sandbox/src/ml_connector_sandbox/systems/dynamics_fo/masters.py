@@ -1,0 +1,170 @@
+"""Master data that can be written: dimension values, vendors, workers and their employments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from ml_connector_sandbox.core.switches import Switches
+from ml_connector_sandbox.systems.dynamics_fo import dimensions
+from ml_connector_sandbox.systems.dynamics_fo.book import Book, Broken
+from ml_connector_sandbox.systems.dynamics_fo.entities import BLANK_DATE, BLANK_MOMENT, LAST_MOMENT
+from ml_connector_sandbox.systems.dynamics_fo.journals import duplicate, not_found
+from ml_connector_sandbox.systems.dynamics_fo.render import Row
+
+Create = Callable[[Book, Mapping[str, Any]], Row]
+PEOPLE = ("Workers", "Employees", "Employments", "EmploymentsV2")
+
+
+def create(book: Book, switches: Switches, set_name: str, values: Mapping[str, Any]) -> Row:
+    """Create a row of a set; `Broken` when a rule refuses it."""
+    _demand_people(switches, set_name)
+    return _CREATE[set_name](book, values)
+
+
+def change(book: Book, switches: Switches, set_name: str, table: str, row: Row, values: Mapping[str, Any]) -> None:
+    """Change a row of a set."""
+    _demand_people(switches, set_name)
+    if values.get("DimensionDisplayValue"):
+        dimensions.parse_default(book, str(row.get("LegalEntityId") or book.default_company), values["DimensionDisplayValue"])
+    book.change(table, row, values)
+    if table == "employments":
+        refresh_worker(book, row["PersonnelNumber"])
+
+
+def refresh_worker(book: Book, number: str) -> None:
+    """Work out whether a worker is employed today, from the employments."""
+    worker = book["workers"].get(number)
+    if worker is not None:
+        now = book.now()
+        active = any(
+            row["EmploymentStartDate"] <= now <= row["EmploymentEndDate"] for row in book["employments"].all("PersonnelNumber", number)
+        )
+        status = "Employed" if active else "Terminated"
+        if worker["WorkerStatus"] != status:
+            book.change("workers", worker, {"WorkerStatus": status})
+
+
+def add_employment(book: Book, values: Mapping[str, Any]) -> Row:
+    """A further employment of a worker who exists."""
+    number = str(values.get("PersonnelNumber") or "")
+    company = str(values.get("LegalEntityId") or book.default_company)
+    worker = book["workers"].get(number)
+    if worker is None:
+        raise Broken(not_found(number, "Personnel number", "Worker"))
+    book.company(company)
+    if values.get("DimensionDisplayValue"):
+        dimensions.parse_default(book, company, values["DimensionDisplayValue"])
+    start = _moment(values.get("EmploymentStartDate"), book.now())
+    end = _moment(values.get("EmploymentEndDate"), LAST_MOMENT)
+    for other in book["employments"].all("PersonnelNumber", number):
+        if other["LegalEntityId"] == company and start <= other["EmploymentEndDate"] and other["EmploymentStartDate"] <= end:
+            raise Broken("The employment overlaps another employment of the worker in the same legal entity")
+    row = book.add(
+        "employments",
+        {
+            "PersonnelNumber": worker["PersonnelNumber"],
+            "LegalEntityId": company,
+            "EmploymentLegalEntityId": company,
+            "EmploymentId": book.next_number("employment", "EMP######"),
+            "EmploymentStartDate": start,
+            "EmploymentEndDate": end,
+            "ValidFrom": start,
+            "ValidTo": end,
+            "WorkerStartDate": start,
+            "WorkerType": values.get("WorkerType") or worker["WorkerType"],
+            "CalendarId": values.get("CalendarId", ""),
+            "DimensionDisplayValue": values.get("DimensionDisplayValue", ""),
+            **{name: worker[name] for name in ("Name", "FirstName", "LastName", "OriginalHireDateTime")},
+        },
+    )
+    refresh_worker(book, number)
+    return row
+
+
+def hire(book: Book, values: Mapping[str, Any]) -> Row:
+    """Person, worker and employment in one go."""
+    number = str(values.get("PersonnelNumber") or "") or book.next_number("worker", "######")
+    if book["workers"].get(number):
+        raise Broken(duplicate("Worker", "HcmWorker", f"Personnel number: {number}"))
+    start = _moment(values.get("EmploymentStartDate"), book.now())
+    first, last = str(values.get("FirstName", "")), str(values.get("LastName", ""))
+    if not first or not last:
+        raise Broken("Field 'First name' and field 'Last name' must be filled in")
+    book.add(
+        "workers",
+        {
+            "PersonnelNumber": number,
+            "PartyNumber": book.next_number("party", "#########"),
+            "Name": f"{first} {last}",
+            "NameAlias": first,
+            "FirstName": first,
+            "LastName": last,
+            "WorkerStatus": "Pending",
+            "WorkerType": values.get("WorkerType") or "Employee",
+            "OriginalHireDateTime": start,
+            "SeniorityDate": start,
+            "PrimaryContactEmail": values.get("PrimaryContactEmail", ""),
+            "LanguageId": "en-US",
+        },
+    )
+    company = values.get("EmploymentLegalEntityId") or book.default_company
+    return add_employment(book, {**values, "PersonnelNumber": number, "LegalEntityId": company})
+
+
+def _value(book: Book, values: Mapping[str, Any]) -> Row:
+    name, value = str(values.get("FinancialDimension") or ""), str(values.get("DimensionValue") or "")
+    dimension = book["dimensions"].get(name)
+    if dimension is None:
+        raise Broken(not_found(name, "Dimension name", "Financial dimensions"))
+    if dimension["UseValuesFrom"] != "Custom list":
+        raise Broken(f"Values of the dimension {name} come from {dimension['UseValuesFrom']} and cannot be created here")
+    if not value:
+        raise Broken("Field 'Dimension value' must be filled in")
+    company = str(values.get("LegalEntityId") or "")
+    if book["dimension_values"].get(name, company, value):
+        raise Broken(duplicate("Financial dimension values", "DimensionFinancialTag", f"Dimension value: {value}"))
+    blanks = {
+        "LegalEntityId": company,
+        "ActiveFrom": BLANK_DATE,
+        "ActiveTo": BLANK_DATE,
+        "IsSuspended": "No",
+        "IsBlockedForManualEntry": "No",
+    }
+    return book.add("dimension_values", {**blanks, **values, "FinancialDimension": dimension["DimensionName"]})
+
+
+def _vendor(book: Book, values: Mapping[str, Any]) -> Row:
+    company = book.company(str(values.get("dataAreaId") or book.default_company))
+    missing = [name for name in ("VendorOrganizationName", "VendorGroupId") if not values.get(name)]
+    if missing:
+        raise Broken(*(f"Field '{name}' must be filled in" for name in missing))
+    number = book.next_number(f"vendor {company['LegalEntityId']}", f"{company['LegalEntityId'].upper()}-##########")
+    row = {
+        "CurrencyCode": company["AccountingCurrency"],
+        "OnHoldStatus": "No",
+        "VendorPartyNumber": book.next_number("party", "#########"),
+        **values,
+        "dataAreaId": company["LegalEntityId"],
+        "VendorAccountNumber": number,
+    }
+    return book.add("vendors", row)
+
+
+_CREATE: Mapping[str, Create] = {
+    "FinancialDimensionValues": _value,
+    "VendorsV2": _vendor,
+    "Employees": hire,
+    "Employments": add_employment,
+    "EmploymentsV2": add_employment,
+}
+
+
+def _moment(value: Any, otherwise: datetime) -> datetime:
+    return value if isinstance(value, datetime) and value != BLANK_MOMENT else otherwise
+
+
+def _demand_people(switches: Switches, set_name: str) -> None:
+    if set_name in PEOPLE and not switches["hr_writable"]:
+        raise Broken(f"Entity {set_name} is read-only")

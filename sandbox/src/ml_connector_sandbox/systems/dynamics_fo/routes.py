@@ -1,0 +1,286 @@
+"""The vendor itself: from a request through sign-in, quotas and addresses to the books, and back.
+
+token → audience (401, empty) → quota and load (429) → set (404) → verb (405) → options, body (400, 403) → rules (400)
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from ml_connector_sandbox.core.oauth import bearer_token
+from ml_connector_sandbox.core.switches import Switches
+from ml_connector_sandbox.core.vendor import Clock, Json, Request, Response
+from ml_connector_sandbox.systems.dynamics_fo import actions, journals, masters, metadata, screen
+from ml_connector_sandbox.systems.dynamics_fo.batch import read_batch, run_batch
+from ml_connector_sandbox.systems.dynamics_fo.binding import Address, address_of, key_values, read_body
+from ml_connector_sandbox.systems.dynamics_fo.book import Book, Broken
+from ml_connector_sandbox.systems.dynamics_fo.books import calls, documents, payments
+from ml_connector_sandbox.systems.dynamics_fo.entities import NAMESPACE, Entity, entities
+from ml_connector_sandbox.systems.dynamics_fo.events import Events
+from ml_connector_sandbox.systems.dynamics_fo.odata import parse_query
+from ml_connector_sandbox.systems.dynamics_fo.posting import run_job
+from ml_connector_sandbox.systems.dynamics_fo.reads import find, is_cross_company, list_response, one_response, rows_of
+from ml_connector_sandbox.systems.dynamics_fo.render import (
+    WRITE_FAILURE,
+    Failed,
+    Row,
+    error_response,
+    etag,
+    json_response,
+    key_text,
+    row_json,
+)
+from ml_connector_sandbox.systems.dynamics_fo.seed import build_book
+from ml_connector_sandbox.systems.dynamics_fo.signin import TOKEN_PATH, SignIn
+from ml_connector_sandbox.systems.dynamics_fo.switches import SWITCHES
+from ml_connector_sandbox.systems.dynamics_fo.throttle import Throttle
+
+_VERBS = {"GET": "G", "POST": "P", "PATCH": "U", "PUT": "U", "DELETE": "D"}
+ABSENT = "No resources were found when selecting for update."
+CONFLICT = (
+    "Cannot edit a record in Ledger journal table (LedgerJournalTable). An update conflict occurred due to another user process "
+    "deleting the record or changing one or more fields in the record."
+)
+
+
+class DynamicsFo:
+    """One environment, its companies, and one registered app."""
+
+    slug = "dynamics_fo"
+
+    def __init__(self, *, ledger: Json, clock: Clock, seed: int, profile: str, switches: Mapping[str, Any]) -> None:
+        self.clock = clock
+        self.switches = Switches(SWITCHES, switches)
+        self.ledger = ledger
+        self._seed = seed
+        self.sign_in = SignIn(seed=seed, clock=clock, switches=self.switches)
+        self.throttle = Throttle(switches=self.switches, limited=profile == "vendor")
+        self.events = Events(switches=self.switches, clock=clock, seed=seed)
+        self.conflicts = 0
+        self._calls: Counter[str] = Counter()
+        self._by_endpoint: Counter[str] = Counter()
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the seeded state: books, tokens and quotas; switches stay as they are."""
+        self.book: Book = build_book(self.ledger, self.clock, self._seed, self.switches, self.sign_in.client_id)
+        self.sign_in.reset()
+        self.throttle.clear()
+        self.events.endpoints.clear()
+        self.events.sent = []
+        self.conflicts = 0
+        self.job_ran_at: datetime = self.clock.now()
+        self.job_results: list[Json] = []
+        self._calls.clear()
+        self._by_endpoint.clear()
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request as the vendor would."""
+        self.catch_up()
+        try:
+            response = self._route(request)
+        except Failed as failed:
+            response = error_response(failed)
+        except RecursionError:
+            response = error_response(Failed(400, "The request is nested too deeply."))
+        trace = {"ms-dyn-aid": str(uuid.uuid4()), "server-timing": "dur=1"} if request.path.startswith("/data") else {}
+        return Response(status=response.status, headers={**response.headers, **trace}, body=response.body)
+
+    def describe(self, base_url: str) -> Json:
+        """Where to sign in, with what, and which companies there are."""
+        tenant = self.sign_in.tenant_id
+        companies = [{"code": row["LegalEntityId"], "title": row["Name"]} for row in self.book["companies"]]
+        return {
+            "base_url": base_url,
+            "credentials": {
+                "environment_url": base_url,
+                "tenant_id": tenant,
+                "client_id": self.sign_in.client_id,
+                "client_secret": self.sign_in.client_secret,
+                "authority_url": base_url,
+                "token_url": f"{base_url}/{tenant}/oauth2/v2.0/token",
+                "token_url_v1": f"{base_url}/{tenant}/oauth2/token",
+                "scope": f"{base_url}/.default",
+            },
+            "entities": [{**row, "currency": self.book.company(row["code"])["AccountingCurrency"]} for row in companies],
+        }
+
+    def books(self) -> Json:
+        """Every general journal, posted or not, and the payments."""
+        self.catch_up()
+        return {"documents": documents(self.book), "payments": payments(self.book), "calls": calls(self._calls, self._by_endpoint)}
+
+    def control(self, action: str, arguments: Json) -> Json:
+        """Do what a person at the vendor's screen could; see `screen.py`."""
+        self.catch_up()
+        return screen.act(self, action, arguments)
+
+    def catch_up(self) -> None:
+        """Run the posting job for every time it was due since."""
+        every = int(self.switches["posting_job_seconds"])
+        if every > 0 and self.clock.now() - self.job_ran_at >= timedelta(seconds=every):
+            missed = int((self.clock.now() - self.job_ran_at).total_seconds()) // every
+            self.job_ran_at += timedelta(seconds=every * missed)
+            self.run_posting_job()
+
+    def run_posting_job(self, *, company: str | None = None, only: str | None = None) -> Json:
+        """Post every journal that can be posted, and tell whoever wants to know."""
+        result: Json = run_job(self.book, self.switches, company=company, only=only)
+        self.job_results = [*self.job_results[-99:], {**result, "at": self.clock.now().isoformat()}]
+        if self.switches["general_journal_event"]:
+            for header in self.book["headers"]:
+                if header["JournalBatchNumber"] in result["posted"]:
+                    fields = {"JournalBatchNumber": header["JournalBatchNumber"], "LegalEntity": header["dataAreaId"]}
+                    self.events.tell("GeneralJournalPostedBusinessEvent", header["dataAreaId"], fields)
+        return result
+
+    def _route(self, request: Request) -> Response:
+        sign_in = TOKEN_PATH.fullmatch(request.path)
+        if sign_in:
+            self._calls["token"] += 1
+            if request.method != "POST":
+                return Response(status=405)
+            return self.sign_in.token(request, sign_in[1], v2=bool(sign_in[2]))
+        address = address_of(request)
+        name = address.set_name if address else request.path.rpartition("/")[2] or "data"
+        self._calls["read" if request.method == "GET" else "write"] += 1
+        self._by_endpoint[f"{request.method} {name}"] += 1
+        if not self.sign_in.admits(bearer_token(request.headers), request.base_url):
+            return Response(
+                status=401, headers={"WWW-Authenticate": f'Bearer authorization_uri="{request.base_url}/{self.sign_in.tenant_id}"'}
+            )
+        self.throttle.admit_request(self.sign_in.client_id, self.clock.now())
+        if request.path == "/data/$batch":
+            return self._batch(request)
+        self.throttle.admit_operation(in_batch=False)
+        return self._operate(request)
+
+    def _batch(self, request: Request) -> Response:
+        if request.method != "POST":
+            return Response(status=405, headers={"Allow": "POST"})
+        self.throttle.admit_operation(in_batch=False)
+        items = read_batch(request)
+        count, most = sum(len(item.operations) for item in items), int(self.switches["batch_operations_max"])
+        if count > most:
+            raise Failed(400, f"The current batch message contains {count} operations. A maximum of {most} operations is allowed.")
+        return run_batch(
+            items,
+            self._operate_part,
+            self.book.transaction,
+            continues=self.switches["batch_continues"],
+            nested_failure=self.switches["failed_changeset"] == "nested",
+        )
+
+    def _operate_part(self, request: Request) -> Response:
+        try:
+            self.throttle.admit_operation(in_batch=True)
+            return self._operate(request)
+        except Failed as failed:
+            return error_response(failed)
+
+    def _operate(self, request: Request) -> Response:
+        if request.method == "GET":
+            document = metadata.answer(request, self._hidden())
+            if document is not None:
+                return document
+        address = address_of(request)
+        entity = entities().get(address.set_name) if address else None
+        if address and address.tail.startswith(NAMESPACE + ".") and request.method == "POST":
+            return actions.answer(self.book, self.switches, address, request)
+        if address is None or entity is None or entity.name in self._hidden() or address.tail not in ("", "$count"):
+            raise Failed(404, f"No HTTP resource was found that matches the request URI '{request.base_url}{request.path}'.")
+        if _VERBS.get(request.method, "?") not in entity.verbs or (address.tail and request.method != "GET"):
+            raise Failed(405, f"The requested resource does not support http method '{request.method}'.")
+        try:
+            with self.book.transaction():
+                return self._carry_out(request, address, entity)
+        except Broken as broken:
+            raise Failed(int(self.switches["write_failure_status"]), _failure_text(entity, broken), WRITE_FAILURE) from broken
+
+    def _carry_out(self, request: Request, address: Address, entity: Entity) -> Response:
+        if request.method == "POST":
+            if address.key is not None:
+                raise Failed(405, "The requested resource does not support http method 'POST'.")
+            return self._create(request, entity)
+        if address.key is None:
+            if request.method != "GET":
+                raise Failed(405, f"The requested resource does not support http method '{request.method}'.")
+            if address.tail:
+                query = parse_query(entity, request.query, functions=self.switches["substring_functions"])
+                count = len(rows_of(self.book, entity, query, cross=is_cross_company(request)))
+                return Response(status=200, headers={"Content-Type": "text/plain"}, body=str(count).encode())
+            return list_response(self.book, self.switches, entity, request)
+        row = find(self.book, entity, key_values(entity, address.key), cross=is_cross_company(request))
+        if request.method == "GET":
+            if row is None and self.switches["missing_row_body"] == "empty":
+                return Response(status=404)
+            if row is None:
+                raise Failed(404, f"No resource was found for the key {address.key}.")
+            return one_response(self.book, self.switches, entity, row, request)
+        if row is None:
+            raise Failed(400, ABSENT, WRITE_FAILURE)
+        self._demand_etag(request, row)
+        self._demand_no_conflict(entity)
+        if request.method == "DELETE":
+            self._delete(entity, row)
+        else:
+            self._change(entity, row, read_body(entity, request.body, update=True))
+        return Response(status=204, headers={"OData-Version": "4.0"})
+
+    def _create(self, request: Request, entity: Entity) -> Response:
+        values = read_body(entity, request.body, update=False, ignore_read_only=self.switches["read_only_on_create"] == "ignore")
+        self._demand_no_conflict(entity)
+        if entity.table == "headers":
+            # The accounting currency is filled in behind the answer.
+            row = {**journals.post_header(self.book, self.switches, values), "AccountingCurrency": ""}
+        elif entity.table == "lines":
+            row = journals.post_line(self.book, self.switches, values)
+        else:
+            row = masters.create(self.book, self.switches, entity.name, values)
+        body = {"@odata.context": f"{request.base_url}/data/$metadata#{entity.name}/$entity", **row_json(entity, row)}
+        return json_response(201, body, {"Location": f"{request.base_url}/data/{key_text(entity, row)}", "ETag": etag(row)})
+
+    def _change(self, entity: Entity, row: Row, values: Mapping[str, Any]) -> None:
+        if entity.table == "headers":
+            journals.change_header(self.book, self.switches, row, values)
+        elif entity.table == "lines":
+            journals.change_line(self.book, self.switches, row, values)
+        else:
+            masters.change(self.book, self.switches, entity.name, entity.table, row, values)
+
+    def _delete(self, entity: Entity, row: Row) -> None:
+        if entity.table == "headers":
+            journals.delete_header(self.book, row)
+        else:
+            journals.delete_line(self.book, row)
+
+    def _demand_etag(self, request: Request, row: Row) -> None:
+        wanted = request.headers.get("if-match", "*").strip()
+        if wanted not in ("*", etag(row)):
+            status = int(self.switches["stale_etag"])
+            raise Failed(status, CONFLICT if status == 400 else "The ETag of the record does not match.", WRITE_FAILURE)
+
+    def _demand_no_conflict(self, entity: Entity) -> None:
+        if entity.table == "lines" and self.conflicts > 0:
+            self.conflicts -= 1
+            raise Broken(CONFLICT)
+
+    def _hidden(self) -> frozenset[str]:
+        match self.switches["gl_sets"]:
+            case "none":
+                return frozenset({"GeneralJournalEntryBiEntities", "GeneralJournalAccountEntryBiEntities", "GeneralJournalAccountEntries"})
+            case "bi":
+                return frozenset({"GeneralJournalAccountEntries"})
+            case _:
+                return frozenset()
+
+
+def _failure_text(entity: Entity, broken: Broken) -> str:
+    """The log of a refused write as the vendor strings it together."""
+    log = [f"{'Info' if text.startswith('Cannot create') else 'Warning'}: {text}." for text in broken.messages]
+    log.append(f"Warning: validateWrite failed on data source '{entity.aot} ({entity.type})'.")
+    return f"Write failed for table row of type '{entity.aot}'. Infolog: {'; '.join(log)}"
