@@ -335,3 +335,22 @@ def test_together_with_the_simulated_ledger():
 
     ledger.control("delete", {"id": booked["id"]})
     assert (verdict().ok, verdict().duplicates, verdict().lost) == (False, 0, 1)
+
+
+def test_a_draft_is_no_booking():
+    """What a job or a person has yet to post is found, but it is a problem; unless the caller accepts that."""
+    world = UkgWorld()
+    held = _whole(world)
+    held["documents"][0]["status"] = "draft"
+
+    verdict = judge(world.vendor.books(), held)
+
+    assert (verdict.ok, verdict.read_back_equal, verdict.lost, verdict.duplicates) == (False, True, 0, 0)
+    assert verdict.differences == ("document 26950001 is a draft, not posted",)
+    assert judge(world.vendor.books(), held, accept_drafts=True).ok
+
+
+def test_a_scenario_names_its_ledger():
+    """The trading company books in Exact Online, the manufacturer in Dynamics 365."""
+    assert judge_module.ledger_slug(UkgWorld().vendor.books()) == "exact_online"
+    assert judge_module.ledger_slug(UkgWorld(scenario="manufacturer").vendor.books()) == "dynamics_fo"

@@ -197,11 +197,13 @@ def judge(
     *,
     by_cost_center: bool = True,
     slugs: tuple[str, str] = ("ukg_pro", "exact_online"),
+    accept_drafts: bool = False,
 ) -> Verdict:
     """Compare the ledger's books with what the payroll's runs must have left there.
 
     `by_cost_center=False` compares accounts only, for a policy that rolls small cost centers up. `slugs` name the payroll
-    and the ledger in `vendor_calls`.
+    and the ledger in `vendor_calls`. A document with the status "draft" counts like any other, and is a problem unless
+    `accept_drafts`: some ledgers keep a document apart until a job or a person posts it.
     """
     runs = expected(payroll_books) if expectation is None else expectation
     if not by_cost_center:
@@ -209,6 +211,8 @@ def judge(
     booked = [row for row in ledger_books["documents"] if row.get("status") != "deleted" and not row.get("seeded")]
     problems: list[str] = []
     documents = [_document(row, by_cost_center, problems) for row in booked]
+    if not accept_drafts:
+        problems += [f"document {row.get('number') or row['id']} is a draft, not posted" for row in booked if row.get("status") == "draft"]
     wanted, held = _sum(run.cells for run in runs), _sum(document.cells for document in documents)
     matching = _matched(runs, documents)
     repeated = [document for document in matching.documents if document.content in matching.contents]
@@ -374,6 +378,12 @@ def _text(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
+def ledger_slug(payroll_books: Json) -> str:
+    """The ledger the payroll's scenario belongs to: its `LEDGER_SLUG`, else Exact Online."""
+    scenario = importlib.import_module(f"ml_connector_sandbox.scenarios.{payroll_books['parameters']['scenario']}")
+    return str(getattr(scenario, "LEDGER_SLUG", "exact_online"))
+
+
 def read_books(control_url: str) -> Json:
     """A simulator's books over its control API, past any proxy."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -390,12 +400,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--pay-run", action="append", default=[], help="judge only this run; may be repeated")
     parser.add_argument("--accounts-only", action="store_true", help="do not compare cost centers")
     parser.add_argument("--full", action="store_true", help="add differences and totals per account to the JSON")
-    parser.add_argument("--ledger-slug", default="exact_online", help="name of the ledger in vendor_calls")
+    parser.add_argument("--accept-drafts", action="store_true", help="a document that is not posted yet is no problem")
+    parser.add_argument("--ledger-slug", help="name of the ledger in vendor_calls; the scenario's LEDGER_SLUG unless given")
     wish = parser.parse_args(arguments)
     try:
         payroll, ledger = read_books(wish.payroll_control), read_books(wish.ledger_control)
         runs = expected(payroll, pay_runs=wish.pay_run)
-        verdict = judge(payroll, ledger, runs, by_cost_center=not wish.accounts_only, slugs=("ukg_pro", wish.ledger_slug))
+        slugs = ("ukg_pro", wish.ledger_slug or ledger_slug(payroll))
+        verdict = judge(payroll, ledger, runs, by_cost_center=not wish.accounts_only, slugs=slugs, accept_drafts=wish.accept_drafts)
     except (OSError, ValueError, KeyError) as error:
         print(f"judge: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
         return 2
