@@ -147,18 +147,20 @@ DIES_LATE, DIES_BEFORE, DIES_AFTER, EXPIRES = "dies, late commit", "dies, lost",
 class Vendor(ReferenceVendor):
     """The reference books, with more accounts and with the faults that kill the client or its sign-in while a send is on the wire."""
 
-    def post(self, entry: JournalEntry, marker: str) -> Document:
+    def post(self, entry: JournalEntry, marker: str, reference: str = "") -> Document:
         fault = self.fault
         if fault in (DIES_LATE, DIES_BEFORE, DIES_AFTER):
             self.fault = None
-            if fault != DIES_BEFORE:
+            if fault != DIES_BEFORE and self.part_lines:
+                self.write(entry, marker, reference)
+            elif fault != DIES_BEFORE:
                 self.book(entry, marker, delay=2.0 if fault == DIES_LATE else 0.0)
             raise Crash(fault)
         if fault == EXPIRES:
             self.fault = None
             cast(VirtualClock, self.clock).advance(605)
             raise SignInRenewed("The access token was no longer good.")
-        return super().post(entry, marker)
+        return super().post(entry, marker, reference)
 
 
 def a_vendor(clock: VirtualClock) -> Vendor:

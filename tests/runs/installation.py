@@ -68,9 +68,9 @@ class FileVendor(Vendor):
             os.fsync(file.fileno())
         return document
 
-    def post(self, entry: JournalEntry, marker: str) -> Document:
+    def post(self, entry: JournalEntry, marker: str, reference: str = "") -> Document:
         try:
-            return super().post(entry, marker)
+            return super().post(entry, marker, reference)
         except Crash:
             die()
             raise

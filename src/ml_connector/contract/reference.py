@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from ml_connector.contract import world
 from ml_connector.domain.dimension import code_on
-from ml_connector.domain.journal import Account, BookedEntry, Chart, JournalEntry, Marker, Receipt, total
+from ml_connector.domain.journal import Account, BookedEntry, Chart, JournalEntry, JournalLine, Marker, Receipt, total
 from ml_connector.domain.money import decimals
 from ml_connector.domain.period import FiscalPeriod, period_of
 from ml_connector.domain.problem import Problem
@@ -51,6 +51,9 @@ class Document:
     entry: JournalEntry
     marker: str
     booked_at: datetime
+    parts: int = 1
+    complete: bool = True
+    posted: bool = True
 
 
 @dataclass(slots=True)
@@ -64,6 +67,8 @@ class ReferenceVendor:
     closed: set[tuple[int, int]] = field(default_factory=set)
     fault: str | None = None
     lose_token_answer: bool = False
+    part_lines: int = 0
+    posts_itself: bool = True
     renewals: int = 0
     token_calls: int = 0
     codes: set[str] = field(default_factory=set)
@@ -147,17 +152,39 @@ class ReferenceVendor:
             raise PeriodClosed("The period is closed. Reopen it.", where="posting_date")
         if total((line.amount for line in entry.lines), entry.currency):
             raise Unbalanced("The entry does not balance.", where="lines")
-        for line in entry.lines:
-            account, center = self.accounts.get(line.account), code_on("cost_center", line.dimensions)
-            if account is None or account.blocked or (center is not None and center not in self.cost_centers):
-                raise CodeUnknown(f"{line.account} {center or ''} is unknown or blocked.", where=f"account {line.account}")
+        self._check_codes(entry.lines)
         number = next(self._numbers)
         booked_at = self.clock.now() + timedelta(seconds=delay)
         document = Document(f"document-{number}", str(number), entry, marker, booked_at)
         self.documents.append(document)
         return document
 
-    def post(self, entry: JournalEntry, marker: str) -> Document:
+    def _check_codes(self, lines: tuple[JournalLine, ...]) -> None:
+        for line in lines:
+            account, center = self.accounts.get(line.account), code_on("cost_center", line.dimensions)
+            if account is None or account.blocked or (center is not None and center not in self.cost_centers):
+                raise CodeUnknown(f"{line.account} {center or ''} is unknown or blocked.", where=f"account {line.account}")
+
+    def write(self, entry: JournalEntry, marker: str, reference: str) -> Document:
+        """The next part of a document, of `part_lines` lines, in a ledger that takes entries so; the first creates it, as a draft."""
+        known = next((found for found in self.documents if found.reference == reference), None)
+        start = len(known.entry.lines) if known else 0
+        lines = entry.lines[start : start + self.part_lines]
+        self._check_codes(lines)
+        if known is None:
+            number = next(self._numbers)
+            known = Document(f"document-{number}", str(number), replace(entry, lines=()), marker, self.clock.now(), parts=0, posted=False)
+            self.documents.append(known)
+        known.entry = replace(known.entry, lines=(*known.entry.lines, *lines))
+        known.parts, known.complete = known.parts + 1, len(known.entry.lines) == len(entry.lines)
+        return known
+
+    def run_posting_job(self) -> None:
+        """Post every draft that balances: so a part of an entry must never balance by itself."""
+        for document in self.documents:
+            document.posted = document.posted or not total((line.amount for line in document.entry.lines), document.entry.currency)
+
+    def post(self, entry: JournalEntry, marker: str, reference: str = "") -> Document:
         """A posting as it comes over a wire that may break. Raises `Unanswered`, `NotSent` or `Refused`."""
         fault, self.fault = self.fault, None
         if fault == world.UNREACHABLE:
@@ -166,7 +193,11 @@ class ReferenceVendor:
             raise Throttled("The limit is reached.", retry_after_seconds=world.THROTTLED_SECONDS)
         if fault == world.LOST_BEFORE:
             raise Unanswered
-        document = self.book(entry, marker, delay=world.LATE_SECONDS if fault == world.LATE_COMMIT else 0.0)
+        if self.part_lines:
+            document = self.write(entry, marker, reference)
+        else:
+            document = self.book(entry, marker, delay=world.LATE_SECONDS if fault == world.LATE_COMMIT else 0.0)
+            document.posted = self.posts_itself
         if fault in (world.LOST_AFTER, world.LATE_COMMIT):
             raise Unanswered
         return document
@@ -311,12 +342,12 @@ class ReferenceLedger:
         self._call("GET", "documents")
         return tuple(self._receipt(found) for found in self._vendor.visible() if found.marker == marker.token)
 
-    def prepare(self, entry: JournalEntry, marker: Marker) -> AbstractContextManager[Send]:
-        """Sign in, hold the lane, then send once."""
-        return self._prepared(entry, marker)
+    def prepare(self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None) -> AbstractContextManager[Send]:
+        """Sign in, hold the lane, then send once: the whole entry, or its next part."""
+        return self._prepared(entry, marker, so_far.reference if so_far else "")
 
     @contextmanager
-    def _prepared(self, entry: JournalEntry, marker: Marker) -> Iterator[Send]:
+    def _prepared(self, entry: JournalEntry, marker: Marker, reference: str) -> Iterator[Send]:
         if problems := self.preflight(entry, marker):
             raise Inexpressible(problems[0].text, where=problems[0].where, code=problems[0].code)
         with self._wiring.lanes.hold(f"{self._wiring.connection}/{entry.entity}"):
@@ -326,15 +357,22 @@ class ReferenceLedger:
                 gate()
                 self._record("POST", "documents")
                 try:
-                    return self._receipt(self._vendor.post(entry, marker.token))
+                    return self._receipt(self._vendor.post(entry, marker.token, reference))
                 except Unanswered as error:
                     raise OutcomeUnknown("No answer came back.", where="network") from error
 
             yield send
 
     def release(self, receipt: Receipt) -> Receipt:
-        """Posted on create."""
-        return receipt
+        """Whether the vendor's posting job has been there."""
+        self._call("GET", f"documents/{receipt.reference}")
+        return self._receipt(next(found for found in self._vendor.documents if found.reference == receipt.reference))
+
+    def abandon(self, receipt: Receipt) -> None:
+        """Remove a draft that is not complete."""
+        self._record("DELETE", f"documents/{receipt.reference}")
+        gone = [found for found in self._vendor.documents if found.reference == receipt.reference and not found.posted]
+        self._vendor.documents = [found for found in self._vendor.documents if found not in gone]
 
     def read_back(self, receipt: Receipt) -> BookedEntry:
         """The document as it stands."""
@@ -356,4 +394,5 @@ class ReferenceLedger:
         self._wiring.exchanges.record(Exchange(method=method, url=url, status=200, seconds=0.0, write=method == "POST"))
 
     def _receipt(self, document: Document) -> Receipt:
-        return Receipt(reference=document.reference, number=document.number, entity=document.entry.entity, posted=True)
+        return Receipt(reference=document.reference, number=document.number, entity=document.entry.entity, posted=document.posted,
+                       complete=document.complete, parts=document.parts)  # fmt: skip

@@ -95,13 +95,18 @@ class Marker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What we know of a document in the ledger: its reference there, the number people use, draft or posted, a link."""
+    """What we know of a document in the ledger: its reference there, the number people use, draft or posted, a link.
+
+    A ledger that takes an entry in several writes says how many of them stand in `parts`, and whether the document is `complete`.
+    """
 
     reference: str
     number: str
     entity: str
     posted: bool
     link: str = ""
+    complete: bool = True
+    parts: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ def stands(commits: Commits, subjects: Collection[str], prefix: str) -> Stand:
         ours = row.key.startswith(f"{prefix}:") and not row.reversed_by
         if ours or row.state in _UNBOOKED:
             continue
-        if row.state in (CommitState.SENDING, CommitState.UNKNOWN):
+        if row.state in (CommitState.SENDING, CommitState.WRITING, CommitState.UNKNOWN):
             text = f"An earlier entry for the same pay ({row.key}) is {row.state}. Settle it first, then resume."
             problems.append(Problem("earlier.unsettled", row.key, text, Owner.CONTROLLER))
         booked.append((row.key, _entry(row)))

@@ -127,17 +127,21 @@ class Exchanges(Protocol):
 
 
 class CommitState(StrEnum):
-    """planned → sending → (draft) → confirmed | refused | unknown. `reversed` and `adopted` are facts beside it."""
+    """planned → sending → (writing → sending …) → draft → confirmed | refused | unknown. `reversed` and `adopted` are facts beside it.
+
+    `writing`: the document exists and is not whole; `draft`: it is whole and not confirmed.
+    """
 
     PLANNED = "planned"
     SENDING = "sending"
+    WRITING = "writing"
     DRAFT = "draft"
     CONFIRMED = "confirmed"
     REFUSED = "refused"
     UNKNOWN = "unknown"
 
 
-SENDABLE = frozenset({CommitState.PLANNED, CommitState.REFUSED})
+SENDABLE = frozenset({CommitState.PLANNED, CommitState.REFUSED, CommitState.WRITING})
 """States of a commit that is proved unbooked: an intent may be written from these only, whatever an earlier look-up said."""
 
 

@@ -152,7 +152,8 @@ class LedgerLimits:
 
     `deadline_seconds`: a send not on the wire by then is not sent. `settle_seconds`: after an unknown outcome the vendor may still book for
     so long. `visible_seconds`: a booked document may be invisible to `locate` for so long. `decimals`: what an amount may have.
-    `marker_is_searchable`: `locate` can be believed when it finds nothing.
+    `marker_is_searchable`: `locate` can be believed when it finds nothing. `posting_seconds`: how often to look at a document that awaits
+    posting by the ledger itself.
     """
 
     lines_max: int
@@ -162,6 +163,7 @@ class LedgerLimits:
     settle_seconds: float = 600
     visible_seconds: float = 60
     marker_is_searchable: bool = True
+    posting_seconds: float = 60
     axes: frozenset[str] = frozenset({"cost_center"})
 
 
@@ -204,12 +206,22 @@ class LedgerSink(Protocol):
         """Every document that carries the marker, drafts included, looked up afresh over all the time it could exist; `since` narrows it."""
         ...
 
-    def prepare(self, entry: JournalEntry, marker: Marker) -> AbstractContextManager[Send]:
-        """Obtain permit, lane, token and connection for one write, so that only the send's deadline lies between intent and wire."""
+    def prepare(self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None) -> AbstractContextManager[Send]:
+        """Obtain permit, lane, token and connection for one write, so that only the send's deadline lies between intent and wire.
+
+        A ledger that takes an entry in several writes prepares the first without `so_far`, and the one after `so_far.parts` with it.
+        """
         ...
 
     def release(self, receipt: Receipt) -> Receipt:
-        """Post a draft. A ledger that posts on create returns the receipt as it is."""
+        """Post a draft that was read back and found right; safe to ask again.
+
+        The receipt is not posted when the ledger's own job will do it: it is asked again later. A ledger that posts on create returns it as it is.
+        """
+        ...
+
+    def abandon(self, receipt: Receipt) -> None:
+        """Remove a document that is not complete and was never posted; nothing when it is already gone. Never called for any other."""
         ...
 
     def read_back(self, receipt: Receipt) -> BookedEntry:

@@ -6,10 +6,11 @@
     ├─ booked, not yet confirmed ────────────────────────────── read back, compare, confirm
     ├─ an intent is open, not ours ── wait until intent + settle + visible
     │                                 then look up afresh: found → adopt   none → close it, go on
-    └─ nothing open ─ look up afresh: found → compare, adopt
+    └─ nothing open ─ look up afresh: found → compare, adopt          a part of it is found → go on from there
                       none → permit, lane, token ─ intent ─ gate ─ send
                              refused → closed, nothing booked     no proof → Wait(intent + settle + visible)
-                             booked  → read back, compare, look up again: exactly one → confirmed
+                             booked  → next part, an intent each, until it is whole
+                                       read back, compare, post the draft, look up again: exactly one → confirmed
 
 Nothing here, and nothing below, ever repeats a send: a second send is a second intent, written after proof that the first booked nothing.
 Decision 0003 tells why engines, idempotency keys and look-ups alone are not enough.
@@ -24,7 +25,7 @@ from datetime import datetime, timedelta
 
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare
-from ml_connector.domain.journal import JournalEntry, Marker, Receipt
+from ml_connector.domain.journal import BookedEntry, JournalEntry, Marker, Receipt
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import ConnectorError, KeyConflict, NotFound, NotSent, OutcomeUnknown, Refused, SignInRenewed, Throttled
 from ml_connector.ports.storage import Clock, CommitRow, Commits, CommitState, IntentEnd, IntentRow
@@ -91,14 +92,15 @@ class Committer:
             raise Incident([self._unknown(entry)])
         if row.state is CommitState.DRAFT:
             return self._confirm(entry, _receipt(row))
+        receipt = _receipt(row) if row.state is CommitState.WRITING else None
         if (intent := self.commits.open_intent(entry.key)) is not None:
             receipt = self._settled(entry, intent)
-        else:
+        elif receipt is None:
             receipt = self._found(entry, since=None)
             if receipt is not None:
-                self.commits.settle(entry.key, state=CommitState.DRAFT, receipt=codec.encode(receipt), adopted=True)
-        if receipt is None:
-            receipt = self._send(entry, fingerprint)
+                self.commits.settle(entry.key, state=_state(receipt), receipt=codec.encode(receipt), adopted=True)
+        while receipt is None or not receipt.complete:
+            receipt = self._send(entry, fingerprint, receipt)
         return self._confirm(entry, receipt)
 
     # --- what an earlier attempt left -------------------------------------------------------------------------------------------------------
@@ -111,7 +113,7 @@ class Committer:
             raise Wait(due, f"An earlier send of {entry.key} may still be booked; looking again at {due:%H:%M:%S} UTC.")
         receipt = self._found(entry, since=intent.created_at)
         if receipt is not None:
-            self.commits.close_intent(intent, IntentEnd.FOUND, state=CommitState.DRAFT, receipt=codec.encode(receipt), adopted=True)
+            self.commits.close_intent(intent, IntentEnd.FOUND, state=_state(receipt), receipt=codec.encode(receipt), adopted=True)
             self.point("commit: adopted")
             return receipt
         if not limits.marker_is_searchable or self.commits.marker_distrusted(entry.entity):
@@ -122,12 +124,12 @@ class Committer:
         return None
 
     def _found(self, entry: JournalEntry, since: datetime | None) -> Receipt | None:
-        """The one document under the entry's marker, compared to the cent; `None` when there is none."""
+        """The one document under the entry's marker, compared to the cent when it is whole; `None` when there is none."""
         found = self.ledger.locate(entry, Marker.of(entry.key), since)
         if not found:
             return None
         self._one(entry, found)
-        if problems := compare(entry, self.ledger.read_back(found[0])):
+        if found[0].complete and (problems := compare(entry, self.ledger.read_back(found[0]))):
             raise Incident([Problem("adopt.differs", found[0].number, f"A document with our marker says something else. {problem.text}",
                                     Owner.CONTROLLER) for problem in problems])  # fmt: skip
         self.audit("commit.adopted", {"key": entry.key, "document": found[0].number})
@@ -135,42 +137,60 @@ class Committer:
 
     # --- sending ----------------------------------------------------------------------------------------------------------------------------
 
-    def _send(self, entry: JournalEntry, fingerprint: str) -> Receipt:
+    def _send(self, entry: JournalEntry, fingerprint: str, so_far: Receipt | None) -> Receipt:
         for last in [False] * (SENDS_PER_PASS - 1) + [True]:
             try:
-                return self._send_once(entry, fingerprint)
+                return self._send_once(entry, fingerprint, so_far)
             except SignInRenewed:
                 if last:
                     raise
         raise AssertionError("unreachable")
 
-    def _send_once(self, entry: JournalEntry, fingerprint: str) -> Receipt:
+    def _send_once(self, entry: JournalEntry, fingerprint: str, so_far: Receipt | None) -> Receipt:
         limits = self.ledger.limits
-        with self.ledger.prepare(entry, Marker.of(entry.key)) as send:
+        unsent = CommitState.PLANNED if so_far is None else CommitState.WRITING
+        with self.ledger.prepare(entry, Marker.of(entry.key), so_far) as send:
             self.alive()
             self.point("intent: before")
             intent = self.commits.intend(key=entry.key, fingerprint=fingerprint, boot=self.boot)
             deadline = self.clock.monotonic() + min(limits.deadline_seconds, limits.settle_seconds / 2)
             self.point("intent: written")
+            refusal: Refused | None = None
             try:
                 receipt = send(self._gate(intent, deadline))
             except NotSent as error:
-                self.commits.close_intent(intent, IntentEnd.NOT_SENT, state=CommitState.PLANNED, detail=error.problem.text)
+                self.commits.close_intent(intent, IntentEnd.NOT_SENT, state=unsent, detail=error.problem.text)
+                raise
+            except (SignInRenewed, Throttled) as error:
+                self.commits.close_intent(intent, IntentEnd.REFUSED, state=unsent, detail=error.problem.text)
                 raise
             except Refused as error:
-                final = CommitState.PLANNED if isinstance(error, SignInRenewed | Throttled) else CommitState.REFUSED
-                self.commits.close_intent(intent, IntentEnd.REFUSED, state=final, detail=error.problem.text)
+                refused = CommitState.REFUSED if so_far is None else CommitState.WRITING
+                self.commits.close_intent(intent, IntentEnd.REFUSED, state=refused, detail=error.problem.text)
                 self.audit("commit.refused", {"key": entry.key, "why": error.problem.text})
-                raise
+                refusal = error
             except OutcomeUnknown as error:
                 due = intent.created_at + timedelta(seconds=limits.settle_seconds + limits.visible_seconds)
                 self.audit("commit.unknown", {"key": entry.key, "why": error.problem.text})
                 raise Wait(due, f"{error.problem.text} Looking for it at {due:%H:%M:%S} UTC.") from error
+        if refusal is not None:
+            self._abandon(entry, so_far, refusal)
+            raise refusal
         self.point("send: answered")
-        self.commits.close_intent(intent, IntentEnd.BOOKED, state=CommitState.DRAFT, receipt=codec.encode(receipt))
+        self.commits.close_intent(intent, IntentEnd.BOOKED, state=_state(receipt), receipt=codec.encode(receipt))
         self.point("send: recorded")
         self.audit("commit.booked", {"key": entry.key, "document": receipt.number})
         return receipt
+
+    def _abandon(self, entry: JournalEntry, so_far: Receipt | None, refusal: Refused) -> None:
+        """A part was refused, so the document will never be whole: remove what stands of it, which was never posted."""
+        if so_far is None:
+            return
+        self.point("abandon: before")
+        self.ledger.abandon(so_far)
+        self.point("abandon: done")
+        self.commits.settle(entry.key, state=CommitState.REFUSED, detail=refusal.problem.text)
+        self.audit("commit.abandoned", {"key": entry.key, "document": so_far.number})
 
     def _gate(self, intent: IntentRow, deadline: float) -> Callable[[], None]:
         def gate() -> None:
@@ -187,27 +207,41 @@ class Committer:
 
     def _confirm(self, entry: JournalEntry, receipt: Receipt) -> Receipt:
         """Post a draft, read the document back, compare to the cent, and prove that it is the only one under its marker."""
+        booked = self._compared(entry, receipt)
         if not receipt.posted:
-            receipt = self.ledger.release(receipt)
-        booked = ""
-        try:
-            document = self.ledger.read_back(receipt)
-            problems, booked = compare(entry, document), codec.encode(document)
-        except NotFound:
-            problems = [Problem("read_back.gone", receipt.number, f"Document {receipt.number} was booked and is gone.", Owner.CONTROLLER)]
-        if problems:
-            self.audit("commit.differs", {"key": entry.key, "document": receipt.number, "differences": len(problems)})
-            raise Incident(problems)
+            receipt = self._posted(entry, receipt)
+            booked = self._compared(entry, receipt)
         found = self.ledger.locate(entry, Marker.of(entry.key), None)
         if found:
             self._one(entry, found)
         else:
             self._not_searchable(entry, receipt)
         self.point("confirm: before")
-        self.commits.settle(entry.key, state=CommitState.CONFIRMED, receipt=codec.encode(receipt), booked=booked)
+        self.commits.settle(entry.key, state=CommitState.CONFIRMED, receipt=codec.encode(receipt), booked=codec.encode(booked))
         self.point("confirm: recorded")
         self.audit("commit.confirmed", {"key": entry.key, "document": receipt.number})
         return receipt
+
+    def _compared(self, entry: JournalEntry, receipt: Receipt) -> BookedEntry:
+        try:
+            document = self.ledger.read_back(receipt)
+            problems = compare(entry, document)
+        except NotFound:
+            problems = [Problem("read_back.gone", receipt.number, f"Document {receipt.number} was booked and is gone.", Owner.CONTROLLER)]
+        if problems:
+            self.audit("commit.differs", {"key": entry.key, "document": receipt.number, "differences": len(problems)})
+            raise Incident(problems)
+        return document
+
+    def _posted(self, entry: JournalEntry, receipt: Receipt) -> Receipt:
+        """The document posted, by us or by the ledger's own job; `Wait` as long as it is not. The entry is never sent again for that."""
+        released = self.ledger.release(receipt)
+        if released.posted:
+            self.audit("commit.released", {"key": entry.key, "document": released.number})
+            return released
+        text = f"Document {released.number} is created and awaits posting by the ledger."
+        self.commits.settle(entry.key, state=CommitState.DRAFT, receipt=codec.encode(released), detail=text)
+        raise Wait(self.commits.now() + timedelta(seconds=self.ledger.limits.posting_seconds), text)
 
     def _one(self, entry: JournalEntry, found: Sequence[Receipt]) -> None:
         if len(found) > 1:
@@ -233,6 +267,10 @@ class Committer:
         )
         text += "look and settle it: `ml-connector runs resolve`."
         return Problem("outcome.unknown", entry.key, text, Owner.CONTROLLER)
+
+
+def _state(receipt: Receipt) -> CommitState:
+    return CommitState.DRAFT if receipt.complete else CommitState.WRITING
 
 
 def _receipt(row: CommitRow) -> Receipt:

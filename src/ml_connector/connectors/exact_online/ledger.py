@@ -149,7 +149,7 @@ class ExactLedger:
     # --- writing ----------------------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def prepare(self, entry: JournalEntry, marker: Marker) -> Iterator[Send]:
+    def prepare(self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None) -> Iterator[Send]:
         """Everything but the send. Raises `Inexpressible` for what preflight would have said, `CodeUnknown` for an account that is not there."""
         if problems := self.preflight(entry, marker):
             raise Inexpressible(" ".join(problem.text for problem in problems[:5]), where=problems[0].where, code=problems[0].code)
@@ -170,6 +170,9 @@ class ExactLedger:
     def release(self, receipt: Receipt) -> Receipt:
         """Exact books on create."""
         return receipt
+
+    def abandon(self, receipt: Receipt) -> None:
+        """Exact books an entry whole or not at all, so there is nothing to remove."""
 
     def read_back(self, receipt: Receipt) -> BookedEntry:
         """Every line of the entry as the ledger shows it."""
