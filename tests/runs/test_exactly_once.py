@@ -187,7 +187,7 @@ def test_an_answer_of_unknown_shape_is_settled_like_a_lost_one() -> None:
     world = World()
     inner = world.vendor.post
 
-    def post(entry: JournalEntry, marker: str) -> Any:
+    def post(entry: JournalEntry, marker: str, reference: str) -> Any:
         inner(entry, marker)
         raise VendorChanged("Expected JSON.")
 
