@@ -34,7 +34,12 @@ class DynamicsWorld:
 
     def token(self, *, v2: bool = True, tenant: str | None = None, **changes: str) -> httpx2.Response:
         target = {"scope": f"{HOST}/.default"} if v2 else {"resource": HOST}
-        form = {"grant_type": "client_credentials", "client_id": self.keys["client_id"], "client_secret": self.keys["client_secret"], **target}
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.keys["client_id"],
+            "client_secret": self.keys["client_secret"],
+            **target,
+        }
         path = f"/{tenant or self.keys['tenant_id']}/oauth2/{'v2.0/' if v2 else ''}token"
         return self.client.post(path, data={**form, **changes})
 
