@@ -7,8 +7,9 @@ from datetime import date
 from tests.payday import World, a_pay_run, usual_balances
 
 from ml_connector.domain.codec import encode, fingerprint
+from ml_connector.domain.journal import CommitKey
 from ml_connector.flows.policy import Mode
-from ml_connector.ports.storage import CommitState, RunState
+from ml_connector.ports.storage import DELETED, CommitState, RunState
 
 
 def posted(**options: str) -> tuple[World, str]:
@@ -177,3 +178,18 @@ def test_a_reversed_reversal_stands_booked() -> None:
     again(world)
 
     assert usual_balances() == world.balances()
+
+
+def test_a_deleted_document_counts_for_nothing() -> None:
+    """A person deleted the documents in the ledger and that is noted: the run is posted whole, under a new revision."""
+    world = World()
+    first = world.post()
+    for entry in world.proposal(first.id).entries:
+        world.memory.commits.reverse(entry.key, DELETED)
+    world.vendor.documents.clear()
+
+    again = world.post()
+
+    assert RunState.DONE is again.state
+    assert usual_balances() == world.balances()
+    assert {2} == {CommitKey.parse(entry.key).revision for entry in world.proposal(again.id).entries}

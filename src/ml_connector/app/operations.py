@@ -16,9 +16,10 @@ from ml_connector.domain.checks import TieRow, compare
 from ml_connector.domain.journal import JournalEntry, Receipt
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
+from ml_connector.errors import NotFound
 from ml_connector.flows.payroll_journal import proposal_fingerprint
 from ml_connector.flows.policy import Mode
-from ml_connector.ports.storage import CommitState, RunRow, RunState
+from ml_connector.ports.storage import DELETED, CommitState, RunRow, RunState
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.models import Approval, Commit, Flow, Pause, Resolution, Run
 from ml_connector.store.runs import StoredArtifacts
@@ -153,6 +154,28 @@ class Operations:
         if moved is None:
             raise NotAllowed(f"Run {row.id} moved while you looked at it. Look again.")
         return moved
+
+    def deleted(self, run: str) -> list[str]:
+        """Note that documents of a run were deleted in the ledger by a person: each is looked for, and must be gone. Then the pay may be posted again."""
+        gone = []
+        for entry, commit in self.entries(run):
+            if commit is None or commit.state not in (CommitState.CONFIRMED, CommitState.DRAFT) or commit.reversed_by or not commit.receipt:
+                continue
+            ledger = self._assembly.system(commit.connection).ledger
+            receipt = cast(Receipt, codec.decode(commit.receipt))
+            try:
+                if ledger is not None:
+                    ledger.read_back(receipt)
+            except NotFound:
+                with transaction.atomic():
+                    StoredCommits(commit.connection).reverse(entry.key, DELETED)
+                    self._note("commit.deleted", entry.key, {"document": receipt.number})
+                gone.append(receipt.number)
+                continue
+            raise NotAllowed(f"Document {receipt.number} still stands in the ledger. Delete it there first, or reverse the run.")
+        if not gone:
+            raise NotAllowed(f"Run {run} has no document that could have been deleted.")
+        return gone
 
     # --- unknown outcomes -------------------------------------------------------------------------------------------------------------------
 

@@ -141,6 +141,18 @@ def outside(identity: str, why: str = typer.Option(..., help="Who booked it, whe
         say(as_json, {"ok": True, "run": row.id, "state": row.state}, f"{row.id}: {row.summary}")
 
 
+@runs.command("deleted")
+def deleted(identity: str, as_json: bool = Json) -> None:
+    """Note that a run's documents were deleted in the ledger; they must be gone. Then the pay run may be posted again."""
+    with errors(as_json):
+        numbers = service().operations.deleted(identity)
+        say(
+            as_json,
+            {"ok": True, "deleted": numbers},
+            f"Gone from the ledger: {', '.join(numbers)}. A new run of this pay is posted under a new revision.",
+        )
+
+
 @runs.command("cancel")
 def cancel(identity: str, as_json: bool = Json) -> None:
     """Give up a run that posted nothing."""

@@ -18,7 +18,7 @@ from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.journal import CommitKey, JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.ports.storage import CommitRow, Commits, CommitState
+from ml_connector.ports.storage import DELETED, CommitRow, Commits, CommitState
 
 _UNBOOKED = (CommitState.PLANNED, CommitState.REFUSED)
 
@@ -26,14 +26,15 @@ _UNBOOKED = (CommitState.PLANNED, CommitState.REFUSED)
 def stands(commits: Commits, subjects: Collection[str], prefix: str) -> Stand:
     """Where this run stands. Problems name commits whose outcome must be known before anything is proposed.
 
-    An entry of this run that was reversed counts with its reversal, as an entry of another run would: together they come to nothing.
+    An entry of this run that was reversed counts with its reversal, as an entry of another run would: together they come to nothing. A document
+    that a person deleted counts for nothing.
     """
     own = commits.of_run(f"{prefix}:")
     booked: list[tuple[str, JournalEntry]] = []
     problems = []
     for row in (row for subject in sorted(subjects) for row in commits.of_subject(subject)):
         ours = row.key.startswith(f"{prefix}:") and not row.reversed_by
-        if ours or row.state in _UNBOOKED:
+        if ours or row.state in _UNBOOKED or row.reversed_by == DELETED:
             continue
         if row.state in (CommitState.SENDING, CommitState.WRITING, CommitState.UNKNOWN):
             text = f"An earlier entry for the same pay ({row.key}) is {row.state}. Settle it first, then resume."

@@ -145,6 +145,10 @@ SENDABLE = frozenset({CommitState.PLANNED, CommitState.REFUSED, CommitState.WRIT
 """States of a commit that is proved unbooked: an intent may be written from these only, whatever an earlier look-up said."""
 
 
+DELETED = "deleted in the ledger"
+"""`reversed_by` of a commit whose document a person deleted, shown to be gone."""
+
+
 class IntentEnd(StrEnum):
     """How an intent was closed."""
 
