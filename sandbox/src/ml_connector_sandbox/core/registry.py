@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -46,11 +46,12 @@ def systems_of(scenario: str) -> list[str]:
     A system's package says so with `is_described(scenario module)`; one without that function is part of every scenario.
     """
     script = load_scenario(scenario)
-    return [slug for slug in systems() if getattr(importlib.import_module(f"{_SYSTEMS}.{slug}"), "is_described", _always)(script)]
+    return [slug for slug in systems() if _is_described(slug, script)]
 
 
-def _always(_: ModuleType) -> bool:
-    return True
+def _is_described(slug: str, script: ModuleType) -> bool:
+    ask: Callable[[ModuleType], bool] | None = getattr(importlib.import_module(f"{_SYSTEMS}.{slug}"), "is_described", None)
+    return ask is None or ask(script)
 
 
 def load_scenario(name: str) -> ModuleType:
@@ -79,7 +80,7 @@ def open_system(
         raise ValueError(f"profile: {profile!r} is neither vendor nor fast")
     clock = clock or SandboxClock()
     script = load_scenario(scenario)
-    if slug not in systems_of(scenario):
+    if not _is_described(slug, script):
         raise KeyError(f"scenario {scenario} has no data for {slug}; it has data for {', '.join(systems_of(scenario))}")
     turned = {**getattr(script, "SWITCHES", {}).get(slug, {}), **(switches or {})}
     build = importlib.import_module(f"{_SYSTEMS}.{slug}").build
