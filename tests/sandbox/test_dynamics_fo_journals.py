@@ -242,9 +242,11 @@ def test_lines_can_vanish_when_they_are_posted(world: DynamicsWorld):
 
 
 def test_a_journal_that_needs_approval_waits(world: DynamicsWorld):
-    """The job passes it over with a reason."""
-    world.wages("APPROVE")
+    """The job passes it over with a reason, until somebody consents."""
+    journal = world.wages("APPROVE")
     assert "is not approved" in world.control("run_posting_job")["failed"][0]["messages"][0]
+    world.control("approve", id=journal)
+    assert world.control("run_posting_job")["posted"] == [journal]
 
 
 def test_other_journal_types_cannot_be_created(world: DynamicsWorld):

@@ -125,6 +125,18 @@ def test_a_journal_left_empty_is_reported(payroll: Json):
     assert not judge(payroll, world.vendor.books()).ok
 
 
+def test_the_bench_run_has_a_thousand_lines_and_their_cost_centers():
+    """One changeset per hundred lines; the job posts the whole."""
+    payroll = open_system("ukg_pro", scenario="bench_dynamics_fo", profile="fast").vendor.books()
+    world = DynamicsWorld(scenario="bench_dynamics_fo")
+    runs = expected(payroll)
+    _post(world, runs[0].cells)
+    world.control("run_posting_job")
+
+    verdict = judge(payroll, world.vendor.books(), runs, slugs=("ukg_pro", "dynamics_fo"))
+    assert (verdict.ok, verdict.lines, verdict.source_rows) == (True, 1_000, 50_000)
+
+
 def test_all_systems_of_the_manufacturer_are_served():
     """One process, one line, both systems with what is needed to sign in."""
     command = [sys.executable, "-m", "ml_connector_sandbox", "serve", "--system", "all", "--scenario", "manufacturer", "--with-parent"]

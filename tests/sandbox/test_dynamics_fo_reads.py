@@ -270,7 +270,8 @@ def test_a_worker_is_hired_moved_and_ended(world: DynamicsWorld):
 
 
 def test_a_vendor_gets_its_number_from_the_server(world: DynamicsWorld):
-    """With the delimiter in it."""
+    """With the delimiter in it; the set names the company in capitals, others do not."""
+    assert {row["dataAreaId"] for row in world.rows(f"VendorsV2?{CROSS}&$filter=dataAreaId eq 'usmf'")} == {"USMF"}
     made = world.post("VendorsV2", {"dataAreaId": "usmf", "VendorOrganizationName": "Paper Ltd", "VendorGroupId": "30"}).json()
     assert made["VendorAccountNumber"].startswith("USMF-")
     assert "must be filled in" in world.refusal(world.post("VendorsV2", {"dataAreaId": "usmf"}))

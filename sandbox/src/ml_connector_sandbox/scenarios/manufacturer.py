@@ -133,7 +133,11 @@ def booking(company: str, account: str, org_level_1: str | None) -> tuple[str, s
 def ledger_dynamics_fo(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:
     """What Dynamics 365 holds before anything is booked, as plain data; its shape is described where it is read."""
     workers = load_register(Path(register) if register else None, seed, 0, made_workers)
-    departments = {worker.department_code: worker.department_name for worker in workers} | dict(EXTRA_ORG_LEVELS)
+    return ledger_of({worker.department_code: worker.department_name for worker in workers}, workers[:5])
+
+
+def ledger_of(departments: dict[str, str], workers: Iterable[Worker]) -> dict[str, Any]:
+    """The ledger of this company with these departments as cost centers, and these workers known to it."""
     return {
         "default_company": DEFAULT_COMPANY,
         "chart": CHART,
@@ -171,7 +175,7 @@ def ledger_dynamics_fo(register: Path | str | None = None, seed: int = 1) -> dic
         ],
         "vendor_payments": _vendor_payments(),
         "customer_payments": _customer_payments(),
-        "workers": _ledger_workers(workers[:5]),
+        "workers": _ledger_workers(workers),
     }
 
 

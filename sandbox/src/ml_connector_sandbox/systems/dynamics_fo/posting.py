@@ -46,7 +46,7 @@ def check(book: Book, header: Row, lines: Sequence[Row]) -> list[str]:
     """Everything that stands against posting this journal."""
     name = book["journal_names"].get(header["dataAreaId"], header["JournalName"]) or {}
     messages: list[str] = []
-    if name.get("IsWorkflowApprovalActive") == "Yes" or name.get("IsApprovalActive") == "Yes":
+    if "Yes" in (name.get("IsWorkflowApprovalActive"), name.get("IsApprovalActive")) and not header.get("_approved"):
         messages.append(f"Journal {header['JournalBatchNumber']} is not approved")
     limit = int(name.get("PostingLineLimit", 0))
     if limit and len(lines) > limit:

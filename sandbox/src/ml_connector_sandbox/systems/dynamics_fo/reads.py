@@ -56,7 +56,9 @@ def find(book: Book, entity: Entity, key: Mapping[str, Any], *, cross: bool) -> 
 
 
 def shown(book: Book, switches: Switches, entity: Entity, row: Row) -> Row:
-    """The row as it is read now: a ledger account is written in whatever format is active at the moment."""
+    """The row as it is read now: a ledger account in whatever format is active at the moment; vendors name their company in capitals."""
+    if entity.name == "VendorsV2":
+        return {**row, "dataAreaId": str(row["dataAreaId"]).upper()}
     if entity.table == "lines" and row.get("AccountType") == "Ledger" and "_account" in row:
         return {**row, "AccountDisplayValue": dimensions.show_account(book, row["_account"], row["_dimensions"], switches)}
     return row

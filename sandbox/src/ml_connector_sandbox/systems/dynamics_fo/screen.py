@@ -145,6 +145,12 @@ def _run_job(tenant: Tenant, arguments: Json) -> Json:
     return tenant.run_posting_job(company=_company(tenant, arguments), only=arguments.get("id"))
 
 
+def _approve(tenant: Tenant, arguments: Json) -> Json:
+    header = _journal(tenant, arguments)
+    tenant.book.change("headers", header, {"_approved": True})
+    return {"id": header["JournalBatchNumber"]}
+
+
 def _job_log(tenant: Tenant, _: Json) -> Json:
     return {"runs": tenant.job_results}
 
@@ -307,6 +313,7 @@ ACTIONS: Mapping[str, Callable[[Tenant, Json], Json]] = {
     "double": _double,
     "edit": _edit,
     "book": _book_by_hand,
+    "approve": _approve,
     "run_posting_job": _run_job,
     "posting_log": _job_log,
     "close_period": _close_period,
