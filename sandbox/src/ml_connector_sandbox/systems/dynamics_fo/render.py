@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from html import escape
+from json.encoder import encode_basestring_ascii as quote
 from typing import Any
 
 from ml_connector_sandbox.core.vendor import Response
@@ -48,10 +49,12 @@ def json_response(status: int, value: Any, headers: Mapping[str, str] | None = N
 
 def to_json(value: Any) -> str:
     """JSON text; a `Decimal` becomes a number with exactly its digits, without trailing zeros."""
+    if isinstance(value, str):
+        return quote(value)
     if isinstance(value, Decimal):
         return number_text(value)
-    if isinstance(value, Mapping):
-        return "{" + ",".join(f"{json.dumps(name)}:{to_json(held)}" for name, held in value.items()) + "}"
+    if isinstance(value, dict):
+        return "{" + ",".join([f"{quote(name)}:{to_json(held)}" for name, held in value.items()]) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(to_json(held) for held in value) + "]"
     return json.dumps(value)
