@@ -1,0 +1,331 @@
+"""Rows on the wire: plain scalars, dates without a zone, amounts exactly as booked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from json.encoder import encode_basestring as quote
+from typing import Any
+
+from ml_connector_sandbox.core.vendor import Response
+from ml_connector_sandbox.systems.visma_net import journals
+from ml_connector_sandbox.systems.visma_net.book import SEPARATOR, Company, Row, etag
+
+JSON = "application/json; charset=utf-8"
+_MODULES = ("Ap", "Ar", "So", "Po", "Ea", "Ta", "In", "Ca", "Cr")
+
+
+def dumps(value: Any) -> str:
+    """JSON text; a `Decimal` becomes the same number, digit for digit."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, Decimal):
+        text = format(value, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, datetime):
+        return f'"{value.isoformat(timespec="milliseconds" if value.microsecond else "seconds")}"'
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{quote(name)}:{dumps(inner)}" for name, inner in value.items()) + "}"
+    return "[" + ",".join(dumps(inner) for inner in value) + "]"
+
+
+def json_response(value: Any, headers: Mapping[str, str] | None = None, status: int = 200) -> Response:
+    """An answer with a body."""
+    return Response(status=status, headers={"Content-Type": JSON, **(headers or {})}, body=dumps(value).encode())
+
+
+def empty(status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer without one."""
+    return Response(status=status, headers=headers or {})
+
+
+def tagged(row: Row) -> dict[str, str]:
+    """The `ETag` header of a row."""
+    return {"ETag": f'"{etag(row)}"'}
+
+
+def batch(book: Company, row: Row, lines: Sequence[Row] | None = None, *, attachments: bool = True) -> Row:
+    """A batch, with all its lines or with those that stand on a page."""
+    debit, credit = (journals.total(row, side) for side in ("debit", "credit"))
+    pairs = [journals.amounts(book, row, line) for line in row["lines"]]
+    own = {"debitTotal": sum((pair[0] for pair in pairs), Decimal(0)), "creditTotal": sum((pair[1] for pair in pairs), Decimal(0))}
+    control = row["controlTotalInCurrency"]
+    return {
+        "module": row["module"],
+        "batchNumber": row["batchNumber"],
+        "status": row["status"],
+        "hold": row["status"] == "Hold",
+        "transactionDate": row["date"],
+        "postPeriod": row["period"][4:] + row["period"][:4],
+        "financialPeriod": row["period"],
+        "ledger": row["ledger"],
+        "ledgerDescription": book.ledgers[row["ledger"]]["description"],
+        "currencyId": row["currencyId"],
+        "exchangeRate": row["exchangeRate"],
+        "autoReversing": row["autoReversing"],
+        "reversingEntry": row["reversingEntry"],
+        "description": row["description"],
+        "originalBatchNumber": row["originalBatchNumber"],
+        "debitTotal": own["debitTotal"],
+        "debitTotalInCurrency": debit,
+        "creditTotal": own["creditTotal"],
+        "creditTotalInCurrency": credit,
+        "controlTotal": own["debitTotal"] if control is None else control * row["exchangeRate"],
+        "controlTotalInCurrency": debit if control is None else control,
+        "createVatTransaction": row["createVatTransaction"],
+        "skipVatAmountValidation": row["skipVatAmountValidation"],
+        "lastModifiedDateTime": row["_modified"],
+        "transactionCode": row["transactionCode"],
+        "transactionCodeDescription": None,
+        "branch": row["branch"],
+        "journalTransactionLines": [batch_line(book, row, line) for line in (row["lines"] if lines is None else lines)],
+        "attachments": row["attachments"] if attachments else None,
+        "timeStamp": etag(row),
+        "errorInfo": row["error"],
+    }
+
+
+def batch_line(book: Company, row: Row, line: Row) -> Row:
+    """A line of a batch."""
+    account = book.accounts.get(line["account"])
+    debit, credit = journals.amounts(book, row, line)
+    project = book.projects.get(line["project"] or "")
+    task = book.task_of(project, line["task"]) if project is not None and line["task"] else None
+    return {
+        "lineNumber": line["lineNumber"],
+        "accountNumber": line["account"],
+        "description": account["description"] if account else None,
+        "subaccount": subaccount(book, book.subaccounts[line["subaccount"]]) if line["subaccount"] in book.subaccounts else None,
+        "referenceNumber": line["reference"],
+        "debitAmount": debit,
+        "debitAmountInCurrency": line["debit"],
+        "creditAmount": credit,
+        "creditAmountInCurrency": line["credit"],
+        "transactionDescription": line["text"],
+        "vatCode": {"id": line["vat_code"], "description": book.vat_codes[line["vat_code"]]["description"]} if line["vat_code"] else None,
+        "vat": {"id": line["vat"], "description": book.vat_codes[line["vat"]]["description"]} if line["vat"] else None,
+        "branch": line["branch"],
+        "customerSupplier": None,
+        "transactionType": None,
+        "module": row["module"],
+        "uom": line["uom"],
+        "project": _named(project, "projectID", "internalID") if project else None,
+        "projectTask": _named(task, "taskId", "internalId") if task else None,
+        "attachments": None,
+        "quantity": line["quantity"] or Decimal(0),
+        "inventoryNumber": None,
+        "note": line["note"],
+    }
+
+
+def _named(row: Row, code: str, internal: str) -> Row:
+    return {"internalId": row[internal], "id": row[code], "description": row["description"]}
+
+
+def subaccount(book: Company, row: Row) -> Row:
+    """A combination of segment values."""
+    parts = []
+    for segment, value in zip(book.segments(), row["values"], strict=False):
+        parts.append(
+            {
+                "segmentId": segment["segmentId"],
+                "segmentDescription": segment["description"],
+                "segmentValue": value,
+                "segmentValueDescription": segment["values"].get(value, {}).get("description"),
+            }
+        )
+    return {
+        "subaccountNumber": row["subaccountNumber"],
+        "subaccountId": row["subaccountId"],
+        "description": row["description"] or SEPARATOR.join(str(part["segmentValueDescription"] or "") for part in parts),
+        "lastModifiedDateTime": row["_modified"],
+        "active": row["active"],
+        "segments": parts,
+        "timeStamp": etag(row),
+        "errorInfo": None,
+    }
+
+
+def account(_: Company, row: Row) -> Row:
+    """An account of the chart."""
+    shown = {name: value for name, value in row.items() if not name.startswith(("_", "is_"))}
+    codes = dict.fromkeys(("externalCode1Info", "externalCode2Info", "analisysCodeInfo"))
+    return {**shown, "accountClassDescription": None, **codes, **_stamps(row)}
+
+
+def segment(_: Company, row: Row, *, values: bool = True) -> Row:
+    """A segment of a segmented key, with its values unless they are not wanted."""
+    listed = [segment_value(row_) for row_ in row["values"].values()] if values else []
+    return {
+        "internalId": row["internalId"],
+        "segmentId": row["segmentId"],
+        "description": row["description"],
+        "length": row["length"],
+        "publicId": row["publicId"],
+        "timeStamp": etag(row),
+        "lastModified": row["_modified"],
+        "validate": row["validate"],
+        "segmentValues": listed,
+        "isAutoNumber": row["isAutoNumber"],
+        "consolNumChar": 0,
+        "consolOrder": 0,
+    }
+
+
+def segment_value(row: Row) -> Row:
+    """A value of a segment."""
+    return {**_plain(row), "timeStamp": etag(row), "lastModified": row["_modified"]}
+
+
+def dimension(book: Company, row: Row, *, values: bool = True) -> Row:
+    """A segmented key."""
+    return {
+        "id": row["id"],
+        "length": row["length"],
+        "description": row["description"],
+        "segments": [segment(book, part, values=values) for part in row["segments"].values()],
+    }
+
+
+def department(book: Company, row: Row) -> Row:
+    """A department."""
+    found = book.accounts.get(row["expenseAccount"] or "")
+    expense = None
+    if found is not None:
+        expense = {"type": found["type"], "externalCode1": None, "externalCode2": None, "active": found["active"]}
+        expense |= {"number": found["accountCD"], "description": found["description"]}
+    sub = book.subaccounts.get(row["expenseSubaccount"] or "")
+    own = {"active": sub["active"], "id": sub["subaccountNumber"], "description": sub["description"]} if sub else None
+    return {
+        "departmentId": row["departmentId"],
+        "publicId": row["publicId"],
+        "description": row["description"],
+        "expenseAccount": expense,
+        "expenseSubaccount": own,
+        "lastModifiedDateTime": row["_modified"],
+        "timeStamp": etag(row),
+    }
+
+
+def employee(book: Company, row: Row) -> Row:
+    """An employee; the status is read as `OnHold` and written as `Hold`."""
+    names = ("firstName", "lastName", "email", "phone1", "phone2", "phone3", "fax", "contactId")
+    full = ", ".join(part for part in (row["lastName"], row["firstName"]) if part)
+    contact = {"employeeContact": full, "title": None, **{name: row[name] for name in names}, "midName": row["middleName"], "name": full}
+    branch = book.branches.get(row["branch"], {})
+    return {
+        "employeeUserId": row["employeeUserId"],
+        "employeeId": row["employeeId"],
+        "employeeNumber": row["employeeNumber"],
+        "employeeName": full,
+        "status": row["status"],
+        "department": row["department"],
+        "contact": contact,
+        "address": row["address"],
+        "employeeClass": {"id": row["employeeClass"], "description": "Employee"},
+        "branch": {"number": row["branch"], "name": branch.get("name")},
+        "calendarID": row["calendarID"],
+        "employeeLogin": None,
+        "workGroupDescription": [],
+        **_stamps(row),
+    }
+
+
+def project(book: Company, row: Row) -> Row:
+    """A project with its tasks."""
+    own = [task(book, t) for t in book.tasks.values() if t["projectInternalId"] == row["internalID"]]
+    return {
+        "internalID": row["internalID"],
+        "projectID": row["projectID"],
+        "customer": None,
+        "hold": row["status"] == "OnHold",
+        "status": row["status"],
+        "description": row["description"],
+        "startDate": row["startDate"],
+        "endDate": row["endDate"],
+        "projectManager": None,
+        "visibility": _visibility(row),
+        "defAccount": None,
+        "defSub": None,
+        "branch": {"number": row["branch"], "name": book.branches[row["branch"]]["name"]} if row["branch"] in book.branches else None,
+        "tasks": own,
+        "employees": [],
+        "publicId": row["publicId"],
+        **_stamps(row),
+    }
+
+
+def task(_: Company, row: Row) -> Row:
+    """A task of a project."""
+    shown = {name: value for name, value in _plain(row).items() if name != "visibleInGl"}
+    return {**shown, "visibility": _visibility(row), "defAccount": None, "defSub": None, **_stamps(row)}
+
+
+def _visibility(row: Row) -> Row:
+    return {"visibleInGl": row["visibleInGl"], **{f"visibleIn{module}": True for module in _MODULES}}
+
+
+def branch(book: Company, row: Row, expand: frozenset[str] = frozenset()) -> Row:
+    """A branch; its currency and ledger only when asked for."""
+    shown = {name: value for name, value in _plain(row).items() if name != "ledger"}
+    shown["lastModifiedDateTime"] = row["_modified"]
+    if "expandcurrency" in expand:
+        base = book.currencies[book.currency]
+        shown["currency"] = {"id": base["id"], "description": base["description"], "symbol": base["symbol"]}
+    if "expandledger" in expand:
+        shown["ledger"] = {"id": row["ledger"], "description": book.ledgers[row["ledger"]]["description"]}
+    return shown
+
+
+def organization(book: Company, *, branches: bool = False) -> Row:
+    """The company itself."""
+    shown: Row = {
+        "organizationCd": book.code,
+        "name": book.title,
+        "organizationType": "WithBranchesNotBalancing",
+        "baseCurrency": book.currency,
+        **book.facts,
+        "ledger": {"id": row["number"], "description": row["description"]} if (row := next(iter(book.ledgers.values()), None)) else None,
+    }
+    if branches:
+        shown["branches"] = [{"number": row["number"], "name": row["name"]} for row in book.branches.values()]
+    return shown
+
+
+def ledger(_: Company, row: Row) -> Row:
+    """A ledger."""
+    return {**_plain(row), "consolBranch": None, "lastModifiedDateTime": row["_modified"]}
+
+
+def period(_: Company, row: Row) -> Row:
+    """A financial period and the ledgers it is closed in."""
+    shown = {name: value for name, value in row.items() if name != "closed"}
+    shown["closedInGeneralLedger"] = row["closed"]
+    names = ("SupplierLedger", "CustomerLedger", "InventoryManagement", "CashManagement", "FixedAssets")
+    return {**shown, **{f"closedIn{name}": row["closed"] for name in names}}
+
+
+def currency(_: Company, row: Row) -> Row:
+    """A currency."""
+    return {name: value for name, value in row.items() if name != "rate"}
+
+
+def vat(_: Company, row: Row) -> Row:
+    """A VAT rate."""
+    schedule = {"startDate": datetime(2020, 1, 1), "vatRate": row["rate"]}
+    return {"vatId": row["vatId"], "vatCategoryId": row["vatId"], "description": row["description"], "schedules": [schedule]}
+
+
+def _plain(row: Row) -> Row:
+    return {name: value for name, value in row.items() if not name.startswith("_")}
+
+
+def _stamps(row: Row) -> Row:
+    return {"lastModifiedDateTime": row["_modified"], "timeStamp": etag(row), "errorInfo": None}
