@@ -14,7 +14,7 @@ GROUPS = {
     "flows": ["set", "list", "options"],
     "mappings": ["import", "export", "suggest", "check"],
     "run": ["payroll"],
-    "runs": ["list", "show", "explain", "approve", "resume", "follow", "replay", "reverse", "resolve", "outside", "cancel"],
+    "runs": ["list", "show", "explain", "approve", "resume", "follow", "replay", "reverse", "resolve", "outside", "deleted", "cancel"],
     "audit": ["verify", "export"],
     "keys": ["rotate"],
 }
