@@ -7,7 +7,7 @@ and is compared on reading. Keys are a file, newest first: the first encrypts, a
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,8 @@ from django.db import transaction
 from ml_connector.ports.storage import TokenState
 from ml_connector.store.database import Locks
 from ml_connector.store.models import Connection, Secret, Token
+
+ROTATIONS_MAX = 5
 
 
 class VaultError(Exception):
@@ -54,6 +56,10 @@ class Keys:
             )
         return MultiFernet([Fernet(line.encode()) for line in lines])
 
+    def in_file(self) -> frozenset[str]:
+        """Which keys are in the file now, to see whether they were rotated."""
+        return frozenset(self._lines())
+
     def _lines(self) -> list[str]:
         return self._path.read_text().split() if self._path.exists() else []
 
@@ -75,15 +81,41 @@ def require_keys(path: Path) -> None:
 
 
 class _Sealed:
+    """Seals and unseals with the keys as they stand now: another process may rotate them while this one works for weeks.
+
+    Rotation adds a key, re-encrypts, and drops the old ones. A value sealed before and written after that would be lost, and a row read before
+    cannot be unsealed after it; both are seen by looking again.
+    """
+
     def __init__(self, keys: Keys) -> None:
-        self._fernet = keys.fernet()
+        keys.fernet()
+        self._keys = keys
 
-    def seal(self, context: str, value: str) -> str:
-        return self._fernet.encrypt(f"{context}\n{value}".encode()).decode()
+    def write(self, context: str, value: str, store: Callable[[str], object]) -> None:
+        """Seal and store, under a key that is still there when it is stored."""
+        for _ in range(ROTATIONS_MAX):
+            before = self._keys.in_file()
+            store(self._keys.fernet().encrypt(f"{context}\n{value}".encode()).decode())
+            if self._keys.in_file() == before:
+                return
+        raise VaultError(f"The keys were rotated {ROTATIONS_MAX} times while {context} was written.")
 
-    def unseal(self, context: str, ciphertext: str) -> str:
+    def read(self, context: str, load: Callable[[], str | None]) -> str | None:
+        """What is stored, unsealed; `None` when nothing is."""
+        first = load()
+        if first is None:
+            return None
         try:
-            found, _, value = self._fernet.decrypt(ciphertext.encode()).decode().partition("\n")
+            return self._unseal(context, first)
+        except VaultError:
+            second = load()
+            if second is None or second == first:
+                raise
+            return self._unseal(context, second)
+
+    def _unseal(self, context: str, ciphertext: str) -> str:
+        try:
+            found, _, value = self._keys.fernet().decrypt(ciphertext.encode()).decode().partition("\n")
         except InvalidToken:
             raise VaultError(f"The secret {context} was encrypted with a key that is not in the key file.") from None
         if found != context:
@@ -98,14 +130,17 @@ class StoredVault:
         self._connection, self._sealed = connection, _Sealed(keys)
 
     def read(self, name: str) -> str:
-        row = Secret.objects.filter(connection=self._connection, name=name).first()
-        if row is None:
+        found = Secret.objects.filter(connection=self._connection, name=name).values_list("ciphertext", flat=True)
+        value = self._sealed.read(self._context(name), found.all().first)
+        if value is None:
             raise KeyError(name)
-        return self._sealed.unseal(self._context(name), row.ciphertext)
+        return value
 
     def write(self, name: str, value: str) -> None:
-        sealed = self._sealed.seal(self._context(name), value)
-        Secret.objects.update_or_create(connection=self._connection, name=name, defaults={"ciphertext": sealed})
+        def store(sealed: str) -> None:
+            Secret.objects.update_or_create(connection=self._connection, name=name, defaults={"ciphertext": sealed})
+
+        self._sealed.write(self._context(name), value, store)
 
     def _context(self, name: str) -> str:
         return f"connection:{self._connection.pk}:{name}"
@@ -118,10 +153,9 @@ class StoredTokens:
         self._connection, self._sealed, self._locks = connection, _Sealed(keys), locks
 
     def read(self) -> TokenState:
-        row = Token.objects.filter(connection=self._connection).first()
-        if row is None:
-            return TokenState()
-        return _state(self._sealed.unseal(self._context, row.ciphertext))
+        found = Token.objects.filter(connection=self._connection).values_list("ciphertext", flat=True)
+        value = self._sealed.read(self._context, found.all().first)
+        return TokenState() if value is None else _state(value)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -129,8 +163,10 @@ class StoredTokens:
             yield
 
     def write(self, state: TokenState) -> None:
-        sealed = self._sealed.seal(self._context, msgspec.json.encode(state).decode())
-        Token.objects.update_or_create(connection=self._connection, defaults={"ciphertext": sealed})
+        def store(sealed: str) -> None:
+            Token.objects.update_or_create(connection=self._connection, defaults={"ciphertext": sealed})
+
+        self._sealed.write(self._context, msgspec.json.encode(state).decode(), store)
 
     @property
     def _context(self) -> str:
