@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,8 @@ HEAVY = (
     "ml_connector.connectors.ukg_pro.system", "ml_connector.flows.payroll_journal", "ml_connector.flows.reversal", "ml_connector.runs.engine",
     "ml_connector.runs.intent", "ml_connector.runs.worker", "ml_connector.transport.auth", "sqlalchemy.dialects.sqlite", "stamina",
 )  # fmt: skip
+
+COMMAND_SECONDS_MAX = 100
 
 
 class Zygote:
@@ -72,6 +75,7 @@ def main() -> None:
 
 
 def _command(order: dict[str, object]) -> int:
+    signal.alarm(COMMAND_SECONDS_MAX)
     os.environ.clear()
     os.environ.update(order["environment"])  # type: ignore[call-overload]
     for number, name in ((0, os.devnull), (1, order["stdout"]), (2, order["stderr"])):

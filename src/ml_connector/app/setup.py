@@ -60,7 +60,7 @@ class Setup:
         if known is None:
             raise SetupError([Problem("connector.unknown", connector, f"There is no connector {connector!r}: {', '.join(connectors())}.")])
         plain, secret = self._sort(known.settings, values)
-        problems = known.check_settings(plain, sandbox)
+        problems = [*self._change_of_kind(name, connector, sandbox), *known.check_settings(plain, sandbox)]
         for setting in known.settings:
             if setting.field is Field.SECRET and setting.required and not secret.get(setting.name):
                 problems.append(Problem("setting.missing", setting.name, f"{setting.label} is missing. {setting.help}"))
@@ -76,6 +76,17 @@ class Setup:
             for key, value in secret.items():
                 vault.write(key, value)
             self._note("connection.stored", name, {"connector": connector, "sandbox": sandbox, "secrets": len(secret)})
+
+    def _change_of_kind(self, name: str, connector: str, sandbox: bool) -> list[Problem]:
+        """A connection keeps its product and stays simulated or real: flows, commits and backups know it by its name."""
+        row = Connection.objects.filter(organisation=self._access.organisation, name=name).first()
+        if row is None or (row.connector, row.sandbox) == (connector, sandbox):
+            return []
+        kinds = [
+            f"{slug} {'sandbox' if simulated else 'system'}" for slug, simulated in ((row.connector, row.sandbox), (connector, sandbox))
+        ]
+        text = f"{name} is a {kinds[0]} and does not become a {kinds[1]}. Store that one under another name."
+        return [Problem("connection.kind", name, text)]
 
     def _sort(self, settings: tuple[Setting, ...], values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         known = {setting.name: setting for setting in settings}
