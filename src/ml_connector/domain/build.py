@@ -143,6 +143,25 @@ class _Cell:
         return {self.company: self.minor - sum(self.others.values()), **self.others}
 
 
+@dataclass(slots=True)
+class _Path:
+    """Where rows of one kind go once the first was booked: payroll repeats a few hundred kinds of row, and most go to one cell in summary."""
+
+    company: str
+    side: list[int]
+    tie: list[int]
+    tie_side: int
+    cell: _Cell
+    numbers: tuple[int, ...]
+
+    def add(self, minor: int) -> tuple[int, ...]:
+        self.side[0] += 1
+        self.side[1] += minor
+        self.tie[self.tie_side] += minor
+        self.cell.add(self.company, minor)
+        return self.numbers
+
+
 @dataclass(slots=True, kw_only=True)
 class EntryBuilder:
     """Builds the entries of one pay run on one posting date. `add` every row once, then `finish` once."""
@@ -157,6 +176,7 @@ class EntryBuilder:
     _problems: dict[tuple[str, str], Problem] = field(init=False, default_factory=dict)
     _sides: dict[tuple[str, bool], list[int]] = field(init=False, default_factory=dict)
     _ties: dict[tuple[str, str], list[int]] = field(init=False, default_factory=dict)
+    _paths: dict[tuple[object, ...], _Path] = field(init=False, default_factory=dict)
     _rows: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
@@ -165,12 +185,14 @@ class EntryBuilder:
     def add(self, row: Distribution) -> tuple[int, ...]:
         """Book one source row; returns the numbers of the cells it went to, none for a zero row or an unmapped one (then a problem)."""
         self._rows += 1
-        minor = row.amount.minor
-        if row.amount.currency != self.pay_run.currency:
+        amount, minor, debit = row.amount, row.amount.minor, row.is_debit
+        known = (row.company, row.account, row.pay_code, row.dimensions, debit)
+        if minor and amount.currency == self.pay_run.currency and (path := self._paths.get(known)) is not None:
+            return path.add(minor)
+        if amount.currency != self.pay_run.currency:
             text = f"Line {row.origin} is in {row.amount.currency}, the run in {self.pay_run.currency}."
             self._problem(Problem("currency.mixed", "currency", text, Owner.PAYROLL))
             return ()
-        debit = row.is_debit
         side = self._sides.setdefault((row.company, debit), [0, 0])
         side[0] += 1
         side[1] += minor
@@ -198,6 +220,8 @@ class EntryBuilder:
                 cell = self._cells[key] = _Cell(len(self._cells), row.company, 0, found.rule.name)
             cell.add(row.company, part)
             numbers.append(cell.number)
+            if not detail and len(found.bookings) == 1:
+                self._paths[known] = _Path(row.company, side, tie, 0 if debit else 1, cell, (cell.number,))
         return tuple(numbers)
 
     def finish(self) -> Proposal:
