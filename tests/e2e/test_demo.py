@@ -1,0 +1,92 @@
+"""What the demo prints last comes from the books, not from the product: its figures are known, and touching a booked document makes it false."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from stage import LEDGER, PAYROLL
+from tests.stand import TOOLS, Stand, installation, simulators
+
+FIELDS = ["ok", "pay_run", "source_rows", "entries", "lines", "debit", "credit", "read_back_equal", "duplicates", "lost", "vendor_calls"]
+MADE = {"source_rows": 1516, "entries": 1, "lines": 102, "debit": "672624.88", "credit": "672624.88", "duplicates": 0, "lost": 0}
+
+
+def test_the_demo_books_the_made_register_once() -> None:
+    """240 workers of two offices, killed in the middle: the last line says so, and a person reads the rest."""
+    ended = subprocess.run([sys.executable, str(TOOLS / "demo.py")], capture_output=True, text=True, check=False)
+    *text, line = ended.stdout.splitlines()
+    last = json.loads(line)
+
+    assert (0, "") == (ended.returncode, ended.stderr)
+    assert FIELDS == list(last)
+    assert (True, True, MADE) == (last["ok"], last["read_back_equal"], {name: last[name] for name in MADE})
+    assert 1 == last["vendor_calls"][LEDGER]["write"]
+    assert 0 == last["vendor_calls"][PAYROLL]["write"]
+    for words in ("kill -9", "The journal by account, as the ledger holds it", "Tie-out", "Where to look next"):
+        assert any(words in shown for shown in text)
+    assert not any("\x1b" in shown for shown in text)
+
+
+@pytest.fixture(scope="module")
+def booked() -> Iterator[Stand]:
+    """One pay run, posted."""
+    with simulators(1) as sandbox, installation(sandbox) as stand:
+        run = stand.runs.pop()
+        stand.post(run)
+        stand.assert_booked(run)
+        yield stand
+
+
+@pytest.mark.parametrize(
+    ("change", "count"),
+    [
+        ({"amount": "0.01"}, "lost"),
+        ({"account": "4100"}, "lost"),
+        ({"cost_center": "OLD1"}, "lost"),
+    ],
+    ids=["another amount", "another account", "another cost center"],
+)  # fmt: skip
+def test_an_edited_document_is_not_ok(booked: Stand, change: dict[str, str], count: str) -> None:
+    """One line of the booked entry is changed in the ledger, and put back."""
+    document = booked.documents()[-1]
+    line = document["lines"][-1]
+    before = {"amount": line["amount"], "account": line["account"], "cost_center": line["dimensions"]["cost_center"]}
+    place = {"id": document["id"], "line": len(document["lines"])}
+
+    booked.at_ledger("edit", **place, **change)
+    verdict = booked.verdict()
+
+    assert (False, 1) == (verdict.ok, getattr(verdict, count))
+    assert verdict.differences
+    booked.at_ledger("edit", **place, **{name: before[name] for name in change})
+    booked.assert_booked()
+
+
+def test_a_doubled_document_is_a_duplicate(booked: Stand) -> None:
+    """The same entry twice, however it came about."""
+    second = booked.at_ledger("double", id=booked.documents()[-1]["id"])
+    verdict = booked.verdict()
+
+    assert (False, 1, 0) == (verdict.ok, verdict.duplicates, verdict.lost)
+    booked.at_ledger("delete", **{name: value for name, value in second.items() if name in ("id", "number")})
+    booked.assert_booked()
+
+
+def test_a_deleted_document_is_lost(booked: Stand) -> None:
+    """What was posted and is gone is lost, whatever the product remembers."""
+    booked.at_ledger("delete", id=booked.documents()[-1]["id"])
+    verdict = booked.verdict()
+
+    assert (False, 0, 1) == (verdict.ok, verdict.duplicates, verdict.lost)
+
+
+def test_the_verdict_owes_nothing_to_the_product(booked: Stand) -> None:
+    """The product still says that the run is done; the judge reads the books."""
+    states: list[Any] = [row["state"] for row in booked.ask("runs", "list")["runs"]]
+
+    assert (["done"], False) == (states, booked.verdict().ok)
