@@ -140,7 +140,7 @@ def begin_release(book: Company, batch: Row) -> None:
 def finish_release(book: Company, batch: Row) -> bool:
     """Do the work of an accepted release; False, with the batch still balanced, when a rule is broken by now."""
     batch["releasing"] = False
-    if book.batches.get(batch["batchNumber"]) is not batch:
+    if book.batches.get(batch["batchNumber"]) is not batch or batch["status"] != BALANCED:
         return False
     try:
         _check(book, batch, [])
@@ -158,10 +158,24 @@ def finish_release(book: Company, batch: Row) -> bool:
 
 def amounts(book: Company, batch: Row, line: Row) -> tuple[Decimal, Decimal]:
     """A line's debit and credit in the company's currency."""
+    if batch["currencyId"] == book.currency:
+        return line["debit"], line["credit"]
     smallest = book.precision(book.currency)
     rate = batch["exchangeRate"]
     debit, credit = ((line[side] * rate).quantize(smallest, ROUND_HALF_UP) for side in ("debit", "credit"))
     return debit, credit
+
+
+def totals(book: Company, batch: Row) -> Row:
+    """The sums of a stored batch, in its own and in the company's currency; kept until its next version."""
+    kept: Row = batch.get("_totals") or {}
+    if kept.get("version") != batch["_version"]:
+        pairs = [amounts(book, batch, line) for line in batch["lines"]]
+        own = [sum((pair[side] for pair in pairs), Decimal(0)) for side in (0, 1)]
+        kept = {"debitTotal": own[0], "debitTotalInCurrency": total(batch, "debit")}
+        kept |= {"creditTotal": own[1], "creditTotalInCurrency": total(batch, "credit"), "version": batch["_version"]}
+        batch["_totals"] = kept
+    return kept
 
 
 def total(batch: Row, side: str) -> Decimal:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from json.encoder import encode_basestring as quote
 from typing import Any
 
@@ -18,22 +19,36 @@ _MODULES = ("Ap", "Ar", "So", "Po", "Ea", "Ta", "In", "Ca", "Cr")
 
 def dumps(value: Any) -> str:
     """JSON text; a `Decimal` becomes the same number, digit for digit."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return quote(value)
-    if isinstance(value, Decimal):
-        text = format(value, "f")
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, datetime):
-        return f'"{value.isoformat(timespec="milliseconds" if value.microsecond else "seconds")}"'
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(value)
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{quote(name)}:{dumps(inner)}" for name, inner in value.items()) + "}"
-    return "[" + ",".join(dumps(inner) for inner in value) + "]"
+        return "{" + ",".join([f"{_quoted(name)}:{dumps(inner)}" for name, inner in value.items()]) + "}"
+    return "[" + ",".join([dumps(inner) for inner in value]) + "]"
+
+
+@cache
+def _quoted(name: str) -> str:
+    return quote(name)
+
+
+def _number(value: Decimal) -> str:
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _moment(value: datetime) -> str:
+    return f'"{value.isoformat(timespec="milliseconds" if value.microsecond else "seconds")}"'
+
+
+_WRITERS: Mapping[type, Callable[[Any], str]] = {
+    type(None): lambda _: "null",
+    bool: lambda value: "true" if value else "false",
+    str: quote,
+    int: str,
+    Decimal: _number,
+    datetime: _moment,
+}
 
 
 def json_response(value: Any, headers: Mapping[str, str] | None = None, status: int = 200) -> Response:
@@ -53,9 +68,7 @@ def tagged(row: Row) -> dict[str, str]:
 
 def batch(book: Company, row: Row, lines: Sequence[Row] | None = None, *, attachments: bool = True) -> Row:
     """A batch, with all its lines or with those that stand on a page."""
-    debit, credit = (journals.total(row, side) for side in ("debit", "credit"))
-    pairs = [journals.amounts(book, row, line) for line in row["lines"]]
-    own = {"debitTotal": sum((pair[0] for pair in pairs), Decimal(0)), "creditTotal": sum((pair[1] for pair in pairs), Decimal(0))}
+    sums = journals.totals(book, row)
     control = row["controlTotalInCurrency"]
     return {
         "module": row["module"],
@@ -73,12 +86,12 @@ def batch(book: Company, row: Row, lines: Sequence[Row] | None = None, *, attach
         "reversingEntry": row["reversingEntry"],
         "description": row["description"],
         "originalBatchNumber": row["originalBatchNumber"],
-        "debitTotal": own["debitTotal"],
-        "debitTotalInCurrency": debit,
-        "creditTotal": own["creditTotal"],
-        "creditTotalInCurrency": credit,
-        "controlTotal": own["debitTotal"] if control is None else control * row["exchangeRate"],
-        "controlTotalInCurrency": debit if control is None else control,
+        "debitTotal": sums["debitTotal"],
+        "debitTotalInCurrency": sums["debitTotalInCurrency"],
+        "creditTotal": sums["creditTotal"],
+        "creditTotalInCurrency": sums["creditTotalInCurrency"],
+        "controlTotal": sums["debitTotal"] if control is None else control * row["exchangeRate"],
+        "controlTotalInCurrency": sums["debitTotalInCurrency"] if control is None else control,
         "createVatTransaction": row["createVatTransaction"],
         "skipVatAmountValidation": row["skipVatAmountValidation"],
         "lastModifiedDateTime": row["_modified"],
