@@ -170,7 +170,8 @@ class TokenBroker:
     def _by_credentials(self) -> TokenState:
         answer = self._ask(lambda client: client.fetch_token(self.token_url, grant_type="client_credentials", **self.parameters))
         if isinstance(answer, str):
-            raise SignInLost(f"The vendor refused client id and secret: {answer}. Correct them in the connection.", where="client_secret")
+            text = f"The vendor refused client id and secret: {answer}. The connection is not authorised until they are corrected."
+            raise SignInLost(text, where="client_secret")
         return self._store(answer)
 
     def _by_refresh(self, state: TokenState) -> TokenState:
