@@ -1,0 +1,92 @@
+"""Multipart batches: one changeset out, and what each of its parts answered.
+
+    batch ─ changeset ─ part 1 … part n      all done, or none
+      200 ─ changeset response ─ 201 … 201   or one part alone that says why nothing was done
+
+The status around it is 200 either way, so every part is read. Anything but n successes or only failures proves nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ml_connector.errors import ConnectorError, OutcomeUnknown
+from ml_connector.transport.http import Answer
+
+CHANGESET_LINES = 100
+"""Lines of one changeset. Live systems have refused more than 200 operations in a batch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One write of a changeset; the address is absolute."""
+
+    method: str
+    url: str
+    content: bytes = b""
+
+
+def body(name: str, operations: Sequence[Operation]) -> tuple[str, bytes]:
+    """Content type and body of a batch with one changeset. `name` goes into the boundaries and must not occur in the contents."""
+    outer, inner = f"batch_{name}", f"changeset_{name}"
+    lines = [f"--{outer}", f"Content-Type: multipart/mixed; boundary={inner}", ""]
+    for number, operation in enumerate(operations, 1):
+        lines += [f"--{inner}", "Content-Type: application/http", "Content-Transfer-Encoding: binary", f"Content-ID: {number}", "",
+                  f"{operation.method} {operation.url} HTTP/1.1"]  # fmt: skip
+        if operation.content:
+            lines.append("Content-Type: application/json")
+        lines += ["Accept: application/json", "", operation.content.decode()]
+    lines += [f"--{inner}--", f"--{outer}--", ""]
+    return f"multipart/mixed; boundary={outer}", "\r\n".join(lines).encode()
+
+
+def judge(answer: Answer, expected: int, classify: Callable[[Answer], ConnectorError | None]) -> list[Answer]:
+    """The parts of a changeset that was done. Raises what its failure stands for, or `OutcomeUnknown` where the answer proves nothing."""
+    found = parts(answer)
+    errors = [error for part in found if (error := classify(part)) is not None]
+    if errors and len(errors) == len(found):
+        raise errors[0]
+    if errors or len(found) != expected:
+        text = f"The batch of {expected} writes answered {len(found)} parts, {len(errors)} of them failures; what was done is looked up."
+        raise OutcomeUnknown(text, where="$batch", support=answer.body[:2000].decode(errors="replace"))
+    return found
+
+
+def parts(answer: Answer) -> list[Answer]:
+    """Every HTTP answer inside a multipart body, in order; none where the body is no such thing."""
+    return list(_parts(answer, answer.headers.get("content-type", ""), answer.body))
+
+
+def _parts(answer: Answer, kind: str, content: bytes) -> list[Answer]:
+    boundary = re.search(r'boundary="?([^";\s]+)"?', kind)
+    if "multipart" not in kind.lower() or boundary is None:
+        return []
+    result = []
+    for piece in re.split(rb"(?:\A|\r?\n)--" + re.escape(boundary[1].encode()) + rb"(?:--)?[ \t]*(?=\r?\n|\Z)", content)[1:]:
+        headers, rest = _headers(piece.lstrip(b"\r\n"))
+        inner = headers.get("content-type", "")
+        if inner.lower().startswith("multipart"):
+            result.extend(_parts(answer, inner, rest))
+        elif inner.lower().startswith("application/http"):
+            status_line, _, after = rest.lstrip(b"\r\n").partition(b"\n")
+            status = re.match(rb"HTTP/1\.\d (\d{3})", status_line)
+            if status is not None:
+                given, text = _headers(after)
+                result.append(
+                    Answer(method=answer.method, url=answer.url, status=int(status[1]), headers={**headers, **given}, body=text.strip())
+                )
+    return result
+
+
+def _headers(content: bytes) -> tuple[dict[str, str], bytes]:
+    """Header lines up to the first blank one, and what follows."""
+    headers: dict[str, str] = {}
+    while content:
+        line, _, content = content.partition(b"\n")
+        if not line.strip():
+            break
+        name, _, value = line.decode(errors="replace").partition(":")
+        headers[name.strip().lower()] = value.strip()
+    return headers, content

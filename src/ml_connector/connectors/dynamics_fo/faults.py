@@ -1,0 +1,92 @@
+"""What an answer of the service means.
+
+    400, or 500 with a write failure   a business rule said no: nothing was done         403  a right, or a field that may not be written
+    400 or 500, update conflict        somebody else wrote at the same time: try later   404  no such row, or no such set
+    429                                busy; Retry-After says how long                   5xx  nothing is known
+
+Errors carry no code. Their inner message does: an info log, entries separated by semicolons. What is not recognised is still a refusal, in the
+vendor's own words.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ml_connector.connectors.dynamics_fo.wire import Error, InnerError
+from ml_connector.errors import CodeUnknown, ConnectorError, NotFound, PeriodClosed, Refused, RightMissing, Throttled, Unbalanced
+from ml_connector.transport.http import Answer, unknown_status
+from ml_connector.transport.redact import redact
+
+CONFLICT_SECONDS = 5.0
+_WRITE_FAILED = re.compile(r"AxODataWriteException|write failed for table row", re.IGNORECASE)
+_CONFLICT = re.compile(r"update conflict", re.IGNORECASE)
+_ABSENT = re.compile(r"no resources were found when selecting for update", re.IGNORECASE)
+_CLOSED = re.compile(r"period\b.*\b(?:not open|closed|on hold|stopped)|no open period", re.IGNORECASE)
+_UNBALANCED = re.compile(r"do(?:es)? not balance", re.IGNORECASE)
+_CODE = re.compile(
+    r"DimensionAttributeValue|does(?:n't| not) exist|is suspended|is(?:n't| not) active|blocked for manual entry|not found in the related table"
+    r"|Blank is(?:n't| not) allowed|valid dimension value|not an allowed value|main account type must be",
+    re.IGNORECASE,
+)
+_NOISE = re.compile(r"^validate\w+ failed on data source", re.IGNORECASE)
+
+
+def classify(answer: Answer) -> ConnectorError | None:
+    """The error that an answer stands for, of a call or of a part of a batch; `None` for success."""
+    if answer.status < 400:
+        return None
+    path, support, inner = urlsplit(answer.url).path, _support(answer), inner_error(answer)
+    said = inner.message if inner else ""
+    if answer.status in (400, 409, 412, 500) and _CONFLICT.search(said):
+        text = "Somebody else wrote to the same journal at the same moment, so nothing was booked. It is tried again."
+        return Throttled(text, retry_after_seconds=CONFLICT_SECONDS, where=path, support=support)
+    if answer.status == 400 or (answer.status == 500 and inner and _WRITE_FAILED.search(f"{inner.type} {said}")):
+        return refusal(said, path, support)
+    if answer.status == 403:
+        why = f": {said}" if said else ""
+        text = f"The app's user may not do this at {path}{why}. Give the user a role that grants it."
+        return RightMissing(text, where=path, support=support)
+    if answer.status == 404:
+        return NotFound(f"There is nothing at {path} (404).", where=path, support=support)
+    return unknown_status(answer)
+
+
+def inner_error(answer: Answer) -> InnerError | None:
+    """The vendor's own words in the error body, or `None` where there is no such body."""
+    try:
+        found = msgspec.json.decode(answer.body, type=Error).error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return found.innererror or InnerError(message=found.message)
+
+
+def sentences(said: str) -> list[str]:
+    """The entries of an info log, each once, without its bookkeeping."""
+    log = said.partition("Infolog:")[2] or said
+    found = (re.sub(r"^(?:Info|Warning|Error):\s*", "", part.strip()).strip(" .\n") for part in log.split(";"))
+    return list(dict.fromkeys(part for part in found if part and not _NOISE.match(part)))
+
+
+def refusal(said: str, where: str, support: str = "") -> Refused:
+    """The kind of a business refusal by its words."""
+    lines = sentences(said) or ["no reason was given"]
+    text = f"Dynamics refused: {'; '.join(lines)}."
+    if any(_ABSENT.search(line) for line in lines):
+        return NotFound(text, where=where, support=support)
+    if any(_CLOSED.search(line) for line in lines):
+        remedy = " Open the period for this ledger, or choose a posting date in an open one."
+        return PeriodClosed(text + remedy, where="posting_date", support=support)
+    if any(_UNBALANCED.search(line) for line in lines):
+        return Unbalanced(text, where=where, support=support)
+    if any(_CODE.search(line) for line in lines):
+        return CodeUnknown(text + " Correct the code in Dynamics, or map to one that may be used.", where=where, support=support)
+    return Refused(text, where=where, support=support)
+
+
+def _support(answer: Answer) -> str:
+    activity = f" ms-dyn-aid: {answer.headers['ms-dyn-aid']}" if answer.headers.get("ms-dyn-aid") else ""
+    body = redact(answer.body[:2000].decode(errors="replace"))
+    return f"{answer.method} {urlsplit(answer.url).path} → {answer.status}{activity} {body}"

@@ -1,0 +1,180 @@
+"""What a connection to Dynamics 365 F&O is made of, and the checks on it that need no call.
+
+The environment's host and the sign-in's address are two settings, because neither follows from the other: clouds of some countries sign in
+elsewhere. The companies are stored too; the calling user's default company is never relied on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ml_connector.domain.problem import Problem
+from ml_connector.errors import NotSent
+from ml_connector.ports.systems import Field, Setting, System, Wiring
+from ml_connector.transport.http import host_problem
+
+HOSTS = (
+    "*.operations.dynamics.com",
+    *(f"*.operations.{region}.dynamics.com" for region in ("eu", "uk", "fr", "ch", "no", "au", "in", "ca", "br", "jp", "ae", "za", "sg")),
+    "*.cloudax.dynamics.com",
+)
+SIGN_IN_HOSTS = ("login.microsoftonline.com",)
+LINES_MAX = 10_000
+SETTLE_MARGIN_SECONDS = 60
+SANDBOX = {"settle_seconds": "5", "posting_seconds": "1"}
+AXES = "cost_center=CostCenter, department=Department, branch=BusinessUnit, project=Project"
+
+SETTINGS = (
+    Setting(name="base_url", label="Environment address", help="https:// and the environment's host, for example "
+            "https://name.operations.dynamics.com, in small letters and without a path."),
+    Setting(name="company", label="Company", help="The legal entity that keeps the books, such as usmf. Several are separated by commas."),
+    Setting(name="token_url", label="Sign-in address", help="https://login.microsoftonline.com/<tenant id>/oauth2/v2.0/token, or without "
+            "/v2.0. The tenant is the environment's own, neither common nor organizations."),
+    Setting(name="scope", label="Scope", help="Only where it is not the environment's address: scope with /oauth2/v2.0/token, resource "
+            "without.", required=False),
+    Setting(name="client_id", label="Client id", help="Of the app that is registered in the environment.", field=Field.SECRET),
+    Setting(name="client_secret", label="Client secret", help="Of the app.", field=Field.SECRET),
+    Setting(name="journals", label="Journal names", help="The journal names that entries may go to, separated by commas, each proven by "
+            "the connection test. Empty: every one that takes our entries.", required=False),
+    Setting(name="dimensions", label="Dimensions", help="Which financial dimension stands for which axis.", required=False, default=AXES),
+    Setting(name="lines_max", label="Lines per entry", help="A larger entry is cut at balanced borders. The vendor names about 10,000.",
+            field=Field.NUMBER, required=False, default=str(LINES_MAX)),
+    Setting(name="deadline_seconds", label="Deadline of a send", help="A part not on the wire by then is not sent.",
+            field=Field.NUMBER, required=False, default="120"),
+    Setting(name="settle_seconds", label="Settling time", help="How long a part may still be booked after its answer was lost; at least the "
+            "deadline and 60 seconds on a real host.", field=Field.NUMBER, required=False, default="900"),
+    Setting(name="visible_seconds", label="Visibility time", help="How long a journal may be missing from searches.",
+            field=Field.NUMBER, required=False, default="0"),
+    Setting(name="posting_seconds", label="Posting interval", help="How often a journal that awaits the environment's posting job is "
+            "looked at.", field=Field.NUMBER, required=False, default="60"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The settings of one connection, read. `dimensions` is axis → name of the financial dimension."""
+
+    base_url: str
+    companies: tuple[str, ...]
+    token_url: str
+    scope: str
+    journals: tuple[str, ...]
+    dimensions: dict[str, str]
+    lines_max: int
+    deadline_seconds: float
+    settle_seconds: float
+    visible_seconds: float
+    posting_seconds: float
+    sandbox: bool
+
+    @property
+    def tenant(self) -> str:
+        """The environment's host. A sandbox changes its port, so all of them are `sandbox`."""
+        return "sandbox" if self.sandbox else urlsplit(self.base_url).hostname or ""
+
+
+def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Problem]]:
+    """The options, and every problem of the settings; the options may be used only where there is none."""
+    problems: list[Problem] = []
+    base_url = _text(settings, "base_url").rstrip("/")
+    token_url = _text(settings, "token_url")
+    if problem := host_problem(base_url, HOSTS, sandbox) or _address_problem(base_url):
+        problems.append(Problem("setting.host", "base_url", problem))
+    if problem := host_problem(token_url, SIGN_IN_HOSTS, sandbox) or _tenant_problem(token_url):
+        problems.append(Problem("setting.host", "token_url", problem))
+    companies = tuple(part.lower() for part in _parts(settings, "company"))
+    if not companies:
+        problems.append(Problem("setting.missing", "company", "Name the company that keeps the books, for example usmf."))
+    problems.extend(
+        Problem("setting.company", "company", f"{company!r} is not a company; expected up to four letters or digits such as usmf.")
+        for company in companies if not (company.isascii() and company.isalnum() and len(company) <= 4)
+    )  # fmt: skip
+    numbers = {setting.name: _number(settings, setting, sandbox, problems) for setting in SETTINGS if setting.field is Field.NUMBER}
+    problems.extend(_limits(numbers, sandbox))
+    options = Options(
+        base_url=base_url, companies=companies, token_url=token_url, scope=_text(settings, "scope"),
+        journals=_parts(settings, "journals"), dimensions=_axes(settings, problems), lines_max=int(numbers["lines_max"]),
+        deadline_seconds=numbers["deadline_seconds"], settle_seconds=numbers["settle_seconds"],
+        visible_seconds=numbers["visible_seconds"], posting_seconds=numbers["posting_seconds"], sandbox=sandbox,
+    )  # fmt: skip
+    return options, problems
+
+
+def _text(settings: Mapping[str, str], name: str) -> str:
+    return (settings.get(name) or "").strip()
+
+
+def _parts(settings: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in _text(settings, name).split(",") if part.strip())
+
+
+def _address_problem(url: str) -> str | None:
+    parts = urlsplit(url)
+    if parts.path or parts.query or parts.fragment or url != url.lower():
+        return f"{url!r} must be the bare address in small letters, without a path: the token is issued for exactly this text."
+    return None
+
+
+def _tenant_problem(url: str) -> str | None:
+    path = urlsplit(url).path
+    tenant = path.strip("/").partition("/")[0]
+    if not path.endswith(("/oauth2/token", "/oauth2/v2.0/token")) or tenant in ("oauth2", "common", "organizations", "consumers"):
+        return f"{url!r} is not the sign-in of one tenant. Expected https://login.microsoftonline.com/<tenant id>/oauth2/v2.0/token."
+    return None
+
+
+def _axes(settings: Mapping[str, str], problems: list[Problem]) -> dict[str, str]:
+    axes: dict[str, str] = {}
+    for part in (_text(settings, "dimensions") or AXES).split(","):
+        axis, _, name = (half.strip() for half in part.partition("="))
+        if not axis or not name.replace("_", "a").isalnum() or axis in axes or name in axes.values():
+            text = f"{part.strip()!r} is not an axis with its financial dimension, each named once; expected cost_center=CostCenter."
+            problems.append(Problem("setting.dimensions", "dimensions", text))
+        axes[axis] = name
+    return axes
+
+
+def _number(settings: Mapping[str, str], setting: Setting, sandbox: bool, problems: list[Problem]) -> float:
+    default = SANDBOX.get(setting.name, setting.default) if sandbox else setting.default
+    text = (settings.get(setting.name) or default).strip()
+    if not (text.isascii() and text.replace(".", "", 1).isdecimal()):
+        problems.append(Problem("setting.number", setting.name, f"{text!r} is not a number; expected one such as {setting.default}."))
+        return float(setting.default)
+    return float(text)
+
+
+def _limits(numbers: Mapping[str, float], sandbox: bool) -> list[Problem]:
+    problems = []
+    if not 2 <= numbers["lines_max"] <= LINES_MAX:
+        problems.append(Problem("setting.lines_max", "lines_max", f"An entry has from 2 to {LINES_MAX} lines."))
+    least = numbers["deadline_seconds"] + SETTLE_MARGIN_SECONDS
+    if not sandbox and numbers["settle_seconds"] < least:
+        text = f"The settling time is {numbers['settle_seconds']:.0f} s and must be at least {least:.0f} s: the deadline and 60 s."
+        problems.append(Problem("setting.settle", "settle_seconds", text))
+    if numbers["posting_seconds"] <= 0:
+        problems.append(Problem("setting.posting", "posting_seconds", "The posting interval is a number of seconds above 0."))
+    return problems
+
+
+class DynamicsFO:
+    """The connector: checks settings and opens systems. Makes no call."""
+
+    slug = "dynamics_fo"
+    title = "Dynamics 365 Finance & Operations"
+    settings = SETTINGS
+
+    def check_settings(self, settings: Mapping[str, str], sandbox: bool) -> list[Problem]:
+        """Every problem of the settings, a host that is not the vendor's among them."""
+        return read(settings, sandbox)[1]
+
+    def open(self, settings: Mapping[str, str], wiring: Wiring) -> System:
+        """The connected system. Raises `NotSent` for settings that `check_settings` refuses."""
+        options, problems = read(settings, wiring.sandbox)
+        if problems:
+            first = problems[0]
+            raise NotSent(first.text, where=first.where, code=first.code)
+        from ml_connector.connectors.dynamics_fo.system import open_system
+
+        return open_system(options, wiring)

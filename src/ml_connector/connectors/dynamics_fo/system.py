@@ -1,0 +1,115 @@
+"""A connected environment: its companies, what the app's user reaches there, and the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ml_connector.connectors.dynamics_fo import translate, wire
+from ml_connector.connectors.dynamics_fo.client import DynamicsClient, token_broker
+from ml_connector.connectors.dynamics_fo.ledger import HEADERS, LINES, DynamicsLedger
+from ml_connector.connectors.dynamics_fo.settings import Options
+from ml_connector.domain.period import period_of
+from ml_connector.errors import ConnectorError, SignInLost
+from ml_connector.ports.systems import Entity, Right, System, Wiring
+
+SETS = (
+    ("JournalNames", "choosing the journal"),
+    ("Ledgers", "finding a company's chart and calendar"),
+    ("MainAccounts", "checking accounts before posting"),
+    ("MainAccountLegalEntities", "checking accounts before posting"),
+    ("FinancialDimensionValues", "checking dimensions before posting"),
+    ("DimensionParameters", "writing dimensions"),
+    ("DimensionIntegrationFormats", "writing dimensions"),
+    ("Currencies", "checking the currency before posting"),
+    ("FiscalPeriods", "finding the fiscal period of a posting date"),
+    ("LedgerFiscalPeriods", "seeing a closed period before posting"),
+    (HEADERS, "posting, and finding an entry again by its marker"),
+    (LINES, "posting, and comparing the booked entry to the cent"),
+)
+
+
+class DynamicsSystem:
+    """Answers about the connection itself. Reads one row of a set to see whether it may be read, and changes nothing."""
+
+    def __init__(self, options: Options, wiring: Wiring) -> None:
+        self.options = options
+        self.client = DynamicsClient(options, wiring, token_broker(options, wiring))
+        self.clock = wiring.clock
+        self.ledger = DynamicsLedger(options, self.client, wiring.clock)
+
+    def entities(self) -> tuple[Entity, ...]:
+        """The companies of the setting that the user reaches, in its order."""
+        titles = self._reachable()
+        return tuple(
+            Entity(code=code, title=titles[code] or code, currency=self.ledger.ledger_of(code).AccountingCurrency)
+            for code in self.options.companies
+            if code in titles
+        )
+
+    def check(self) -> tuple[Right, ...]:
+        """The ping: sign-in, sets, companies, the dimension format, journal names, and an open period today."""
+        try:
+            offered = self.client.sets()
+        except SignInLost as error:
+            return (Right(name="sign in", granted=False, needed_for="everything", text=error.problem.text),)
+        rights = [Right(name="sign in", granted=True, needed_for="everything")]
+        rights.extend(self._set_right(name, needed_for, offered) for name, needed_for in SETS)
+        if not all(right.granted for right in rights):
+            return tuple(rights)
+        rights.append(self._format_right())
+        titles = self._reachable()
+        for company in self.options.companies:
+            rights.append(self._company_right(company, titles))
+            if rights[-1].granted:
+                rights.extend(self._company_rights(company))
+        return tuple(rights)
+
+    def _set_right(self, name: str, needed_for: str, offered: frozenset[str]) -> Right:
+        text = ""
+        if name not in offered:
+            text = f"The environment offers no {name}. Check its version, and that the address is that of a finance environment."
+        else:
+            try:
+                self.client.http.read("GET", f"/data/{name}?$top=1&cross-company=true")
+            except ConnectorError as error:
+                text = f"The app's user may not read {name}: {error.problem.text}"
+        return Right(name=f"read {name}", granted=not text, needed_for=needed_for, text=text)
+
+    def _format_right(self) -> Right:
+        form = self.ledger.form()
+        text = form.problem.text if form.problem else ""
+        missing = [name for name in self.options.dimensions.values() if name not in form.names]
+        if not text and missing:
+            text = f"The active format also lacks {', '.join(missing)}; an entry that uses one is refused."
+        return Right(name="dimension format", granted=form.problem is None, needed_for="writing accounts with dimensions", text=text)
+
+    def _company_right(self, company: str, titles: dict[str, str]) -> Right:
+        text = "" if company in titles else f"The user reaches no company {company}. Check the code, and give the user a role in it."
+        return Right(name=f"company {company}", granted=not text, needed_for="everything in this company", text=text)
+
+    def _company_rights(self, company: str) -> Iterator[Right]:
+        rows = {row.Name: row for row in self.ledger.journal_names(company)}
+        problems = {name: translate.journal_problem(company, name, rows.get(name)) for name in (self.options.journals or sorted(rows))}
+        if self.options.journals:
+            for name, problem in problems.items():
+                yield Right(name=f"journal {name} {company}", granted=problem is None, needed_for="posting to it", text=problem or "")
+        else:
+            usable = any(problem is None for problem in problems.values())
+            text = " ".join(problem for problem in problems.values() if problem) or f"Company {company} has no daily journal name."
+            yield Right(name=f"journal names {company}", granted=usable, needed_for="posting", text="" if usable else text)
+        yield self._period_right(company)
+
+    def _period_right(self, company: str) -> Right:
+        today = self.clock.now().date()
+        period = period_of(today, self.ledger.calendar(company, "", today))
+        text = "" if period is not None and period.open else f"{today} lies in no open period of company {company}. Open it before posting."
+        return Right(name=f"period open today {company}", granted=not text, needed_for="posting with today's date", text=text)
+
+    def _reachable(self) -> dict[str, str]:
+        return {row.LegalEntityId.lower(): row.Name for row in self.client.rows("LegalEntities", wire.LegalEntity)}
+
+
+def open_system(options: Options, wiring: Wiring) -> System:
+    """The system behind checked options. Makes no call."""
+    found = DynamicsSystem(options, wiring)
+    return System(connection=wiring.connection, tenant=options.tenant, check=found.check, entities=found.entities, ledger=found.ledger)

@@ -1,0 +1,283 @@
+"""The simulator as the world of the contract suite: in-process, on one clock that stands still."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import httpx2
+import pytest
+import stamina
+
+from ml_connector.connectors.dynamics_fo import CONNECTOR
+from ml_connector.contract import world as faults
+from ml_connector.contract.memory import MemoryExchanges, MemoryTokens, memory_wiring
+from ml_connector.domain.dimension import dimensions
+from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, JournalLine, Marker, Receipt
+from ml_connector.domain.money import Money, decimals
+from ml_connector.domain.period import FiscalPeriod
+from ml_connector.domain.problem import Problem
+from ml_connector.errors import Refused
+from ml_connector.ports.systems import Gate, LedgerSink, Send, System
+from ml_connector_sandbox.core.clock import SandboxClock
+from ml_connector_sandbox.core.registry import open_system
+from ml_connector_sandbox.core.transport import SandboxTransport
+from ml_connector_sandbox.core.vendor import Request
+
+BASE_URL = "http://127.0.0.1:9103"
+START = datetime(2026, 7, 1, 9, 0, 7, tzinfo=UTC)
+COMPANY, JOURNAL, COST, PAYABLE = "usmf", "PAYROLL", "601100", "230100"
+WRITES = {"method": "POST", "path": r"/data/(LedgerJournalHeaders|\$batch)"}
+TOKENS = {"method": "POST", "path": "/oauth2/"}
+
+
+class Recording(httpx2.BaseTransport):
+    """Passes requests on and remembers what token answers held."""
+
+    def __init__(self, inner: httpx2.BaseTransport) -> None:
+        self._inner = inner
+        self.requests: list[httpx2.Request] = []
+        self.tokens: list[str] = []
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests.append(request)
+        response = self._inner.handle_request(request)
+        if "/oauth2/" in request.url.path and response.status_code == 200:
+            self.tokens.append(str(json.loads(response.read())["access_token"]))
+        return response
+
+
+class SharedClock:
+    """The sandbox's clock as the connector's."""
+
+    def __init__(self, clock: SandboxClock) -> None:
+        self._clock = clock
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def monotonic(self) -> float:
+        return self._clock.now().timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self._clock.advance(seconds)
+
+
+class WholeSink:
+    """The ledger as a suite that knows one write sees it: all parts in a row, as the engine sends them, and the vendor's job run on release."""
+
+    def __init__(self, ledger: LedgerSink, post_journals: Callable[[], None]) -> None:
+        self.inner, self.limits, self._post_journals = ledger, ledger.limits, post_journals
+
+    def journals(self, entity: str) -> tuple[tuple[str, str], ...]:
+        return self.inner.journals(entity)
+
+    def calendar(self, entity: str, journal: str, around: date) -> tuple[FiscalPeriod, ...]:
+        return self.inner.calendar(entity, journal, around)
+
+    def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
+        return self.inner.chart(entity, journal, axes)
+
+    def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
+        return self.inner.preflight(entry, marker)
+
+    def foreign(self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> tuple[str, ...]:
+        return self.inner.foreign(entity, journal, period, known)
+
+    def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
+        return self.inner.locate(entry, marker, since)
+
+    @contextmanager
+    def prepare(self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None) -> Iterator[Send]:
+        with ExitStack() as first:
+            post = first.enter_context(self.inner.prepare(entry, marker, so_far))
+
+            def send(gate: Gate) -> Receipt:
+                receipt = post(gate)
+                first.close()
+                while not receipt.complete:
+                    try:
+                        with self.inner.prepare(entry, marker, receipt) as more:
+                            receipt = more(gate)
+                    except Refused:
+                        self.inner.abandon(receipt)
+                        raise
+                return receipt
+
+            yield send
+
+    def release(self, receipt: Receipt) -> Receipt:
+        self._post_journals()
+        return self.inner.release(receipt)
+
+    def abandon(self, receipt: Receipt) -> None:
+        self.inner.abandon(receipt)
+
+    def read_back(self, receipt: Receipt) -> BookedEntry:
+        return self.inner.read_back(receipt)
+
+
+class DynamicsWorld:
+    """One simulated environment and a connection to it."""
+
+    def __init__(self, *, profile: str = "fast", switches: dict[str, Any] | None = None, **settings: str) -> None:
+        self.clock = SandboxClock(start=START, frozen=True)
+        self.host = open_system("dynamics_fo", scenario="manufacturer", clock=self.clock, profile=profile, switches=switches)
+        self.credentials = self.host.vendor.describe(BASE_URL)["credentials"]
+        self.wire = Recording(SandboxTransport(self.host))
+        secrets = {name: self.credentials[name] for name in ("client_id", "client_secret")}
+        self.wiring = memory_wiring(clock=SharedClock(self.clock), secrets=secrets, wire=self.wire)
+        self.settings = {"base_url": BASE_URL, "company": COMPANY, "token_url": self.credentials["token_url"], **settings}
+        self.system: System = CONNECTOR.open(self.settings, self.wiring)
+        self.tokens = self.wiring.tokens
+
+    # --- the vendor's side ------------------------------------------------------------------------------------------------------------
+
+    def control(self, action: str, **arguments: Any) -> Any:
+        return self.host.vendor.control(action, arguments)
+
+    def post(self, path: str, value: Any) -> None:
+        outcome = self.host.exchange(Request(method="POST", target=f"/__sandbox__/{path}", body=json.dumps(value).encode()))
+        assert outcome.response.status == 200, outcome.response.body
+
+    def post_journals(self) -> Any:
+        return self.control("run_posting_job")
+
+    def documents(self) -> list[dict[str, Any]]:
+        return [document for document in self.host.vendor.books()["documents"] if document["journal"] == JOURNAL]
+
+    def calls(self) -> list[str]:
+        """Requests so far without token calls: `GET LedgerJournalLines`."""
+        paths = [(request.method, request.url.path) for request in self.wire.requests if "/oauth2/" not in request.url.path]
+        return [f"{method} {path.removeprefix('/data/').partition('(')[0]}" for method, path in paths]
+
+    # --- signed -----------------------------------------------------------------------------------------------------------------------
+
+    def advance(self, seconds: float) -> None:
+        self.post("clock", {"advance_seconds": seconds})
+
+    def said(self) -> str:
+        assert isinstance(self.wiring.exchanges, MemoryExchanges)
+        return self.wiring.exchanges.text()
+
+    def secrets(self) -> tuple[str, ...]:
+        assert isinstance(self.tokens, MemoryTokens)
+        tokens = [state.access_token for state in self.tokens.history if state.access_token]
+        return (self.credentials["client_secret"], *tokens, *self.wire.tokens)
+
+    def renewals(self) -> int:
+        return len(self.wire.tokens)
+
+    def expire_sign_in(self) -> None:
+        self.advance(3600)
+
+    def withdraw_sign_in(self) -> None:
+        """The app's secret is deleted at the sign-in's side, and its tokens with it."""
+        body = {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."}
+        self.post("faults", {"kind": "status", "status": 401, "body": body, "match": TOKENS, "times": 99})
+        self.control("revoke_tokens")
+        self.advance(3600)
+
+    # --- ledger -----------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def ledger(self) -> LedgerSink:
+        assert self.system.ledger is not None
+        return self.system.ledger
+
+    def whole(self, ledger: LedgerSink | None = None) -> WholeSink:
+        return WholeSink(ledger or self.ledger, self.post_journals)
+
+    def entry(
+        self, *, key: str = "payroll:acme:run-1:10:1:1", currency: str = "", lines: int = 4, text: str = "", day: date | None = None
+    ) -> JournalEntry:
+        currency = currency or "USD"
+        unit = Decimal(1).scaleb(-decimals(currency))
+        amounts = [Decimal(1000 + number) + number % 7 * unit + unit for number in range(lines - 1)]
+        centers = ("AKRASM", "LINE-7", "HOFIN")
+        debits = [
+            JournalLine(account=COST, amount=Money(amount, currency), dimensions=dimensions({"cost_center": centers[number % 3]}),
+                        text=f"wages {number + 1}")
+            for number, amount in enumerate(amounts)
+        ]  # fmt: skip
+        credit = JournalLine(account=PAYABLE, amount=Money(-sum(amounts, Decimal(0)), currency))
+        return JournalEntry(key=key, entity=COMPANY, journal=JOURNAL, posting_date=day or date(2026, 6, 30), currency=currency,
+                            text=text or "Payroll 2026-06", lines=(*debits, credit))  # fmt: skip
+
+    def fail_next(self, fault: str) -> None:
+        rule: dict[str, Any] = {
+            faults.LOST_BEFORE: {"kind": "lost_before_commit"},
+            faults.LOST_AFTER: {"kind": "lost_after_commit"},
+            faults.LATE_COMMIT: {"kind": "late_commit", "seconds": faults.LATE_SECONDS, "answer": "drop"},
+            faults.THROTTLED: {"kind": "status", "status": 429, "headers": {"Retry-After": str(faults.THROTTLED_SECONDS)}},
+            faults.UNREACHABLE: {"kind": "refused"},
+        }[fault]
+        self.post("faults", {**rule, "match": WRITES, "times": 1})
+
+    def journal_references(self) -> list[str]:
+        return [document["id"] for document in self.documents()]
+
+    def double(self, reference: str) -> str:
+        before = self.journal_references()
+        self.control("double", id=reference)
+        (copy,) = set(self.journal_references()) - set(before)
+        return copy
+
+    def delete(self, reference: str) -> None:
+        self.control("delete", id=reference)
+
+    def book_by_hand(self) -> str:
+        before = self.journal_references()
+        lines = [{"account": COST, "amount": "5.00", "dimensions": {"cost_center": "AKRASM"}}, {"account": PAYABLE, "amount": "-5.00"}]
+        self.control("book", entity=COMPANY, journal=JOURNAL, date="2026-06-30", post=True, lines=lines)
+        (booked,) = set(self.journal_references()) - set(before)
+        return booked
+
+    def close_period(self, day: date) -> None:
+        self.control("close_period", period=f"{day:%Y-%m}", entity=COMPANY)
+
+    def block_account(self, code: str) -> None:
+        self.control("block_account", account=code)
+
+    def unused_codes(self) -> tuple[str, str]:
+        return "987654", "NOWHERE"
+
+    def page_lines(self) -> int:
+        self.post("switches", {"page_rows_max": 50})
+        return 50
+
+    def chart_size(self) -> int:
+        """The switch makes pages small, and the chart has more accounts than one of them holds."""
+        self.post("switches", {"page_rows_max": 50})
+        chart = self.ledger.chart(COMPANY, JOURNAL, frozenset())
+        counted = self.host.vendor.books()["calls"]["by_endpoint"]["GET MainAccounts"]
+        assert counted > 2
+        return len(chart.accounts)
+
+    def reopen(self) -> LedgerSink:
+        system = CONNECTOR.open(self.settings, self.wiring)
+        assert system.ledger is not None
+        return self.whole(system.ledger)
+
+
+@pytest.fixture
+def make_world() -> Callable[..., DynamicsWorld]:
+    """Builds a simulated environment and a connection to it."""
+    return DynamicsWorld
+
+
+@pytest.fixture
+def world() -> DynamicsWorld:
+    """An environment without limits, and a connection to its first company."""
+    return DynamicsWorld()
+
+
+@pytest.fixture(autouse=True)
+def no_waiting() -> Iterator[None]:
+    """Reads that fail are not repeated, and nobody pauses."""
+    with stamina.set_testing(True):
+        yield
