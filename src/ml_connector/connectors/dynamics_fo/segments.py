@@ -92,7 +92,7 @@ def read_display_value(text: str, form: Format, axes: Mapping[str, str]) -> tupl
 
 def split(text: str, delimiter: str) -> list[str]:
     """The segments, with escapes undone."""
-    pattern = re.compile(rf"((?:\\.|(?!{re.escape(delimiter)}).)*)({re.escape(delimiter)}|$)", re.DOTALL)
+    pattern = re.compile(rf"((?:\\.|(?!{re.escape(delimiter)})[^\\])*)({re.escape(delimiter)}|$)", re.DOTALL)
     parts, at = [], 0
     while True:
         found = pattern.match(text, at)

@@ -1,0 +1,249 @@
+"""An entry in several writes: what stands after each fault, and that the vendor's own job never posts a part of it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from ml_connector.connectors.dynamics_fo import translate
+from ml_connector.contract import world as faults
+from ml_connector.domain.checks import compare
+from ml_connector.domain.journal import JournalEntry, Marker, Receipt
+from ml_connector.domain.period import period_of
+from ml_connector.errors import CodeUnknown, NotFound, NotSent, OutcomeUnknown, Refused, Throttled
+
+FACTS = {"DimensionParameters", "DimensionIntegrationFormats", "Ledgers", "FiscalPeriods", "LedgerFiscalPeriods"}
+
+
+def part(world: Any, entry: JournalEntry, so_far: Receipt | None) -> Receipt:
+    """One write of an entry."""
+    with world.ledger.prepare(entry, Marker.of(entry.key), so_far) as post:
+        receipt: Receipt = post(lambda: None)
+    return receipt
+
+
+def parts(world: Any, entry: JournalEntry, count: int) -> Receipt:
+    """The first writes of an entry."""
+    receipt: Receipt | None = None
+    for _ in range(count):
+        receipt = part(world, entry, receipt)
+    assert receipt is not None
+    return receipt
+
+
+def found(world: Any, entry: JournalEntry) -> list[Receipt]:
+    """What the look-up says."""
+    return list(world.ledger.locate(entry, Marker.of(entry.key), None))
+
+
+def whole(world: Any, entry: JournalEntry, receipt: Receipt | None = None) -> Receipt:
+    """Every write that is left, one after the other; an unsure one settles and is looked up, as the engine does."""
+    while receipt is None or not receipt.complete:
+        try:
+            receipt = part(world, entry, receipt)
+        except OutcomeUnknown:
+            world.advance(world.ledger.limits.settle_seconds + world.ledger.limits.visible_seconds)
+            receipt = next(iter(found(world, entry)), None)
+    return receipt
+
+
+def test_posting_job_between_every_two_writes_posts_nothing(world: Any) -> None:
+    """No part of an entry balances before its last line stands, so the job refuses what it finds, and then posts the whole."""
+    entry, receipt = world.entry(lines=450), None
+    while receipt is None or not receipt.complete:
+        receipt = part(world, entry, receipt)
+        if not receipt.complete:
+            assert world.post_journals()["posted"] == []
+            assert not world.ledger.release(receipt).posted
+
+    assert world.post_journals()["posted"] == [receipt.reference]
+    assert world.ledger.release(receipt).posted
+    assert compare(entry, world.ledger.read_back(receipt)) == []
+
+
+@pytest.mark.parametrize("lines", [201, 300])
+def test_look_up_says_how_much_stands(world: Any, lines: int) -> None:
+    """After every write a system opened anew finds the same receipt as the one that wrote."""
+    entry, receipt = world.entry(lines=lines), None
+    for count in range(1, translate.writes(lines) + 1):
+        receipt = part(world, entry, receipt)
+
+        assert (receipt.parts, receipt.complete) == (count, count == translate.writes(lines))
+        assert [receipt] == list(world.reopen().locate(entry, Marker.of(entry.key), None))
+
+
+@pytest.mark.parametrize("fault", [faults.LOST_BEFORE, faults.LOST_AFTER, faults.LATE_COMMIT])
+@pytest.mark.parametrize("strikes", [0, 1, 2, 3])
+def test_unsure_write_is_made_once(world: Any, fault: str, strikes: int) -> None:
+    """Whichever write loses its answer, one journal comes of it, with every line once."""
+    entry = world.entry(lines=250)
+    receipt: Receipt | None = parts(world, entry, strikes) if strikes else None
+    world.fail_next(fault)
+    with pytest.raises(OutcomeUnknown):
+        part(world, entry, receipt)
+    world.advance(world.ledger.limits.settle_seconds)
+
+    receipt = next(iter(found(world, entry)), None)
+    while receipt is None or not receipt.complete:
+        receipt = part(world, entry, receipt)
+
+    assert [receipt.reference] == world.journal_references()
+    assert compare(entry, world.ledger.read_back(receipt)) == []
+
+
+def test_every_write_loses_its_answer(world: Any) -> None:
+    """The worst of networks costs time, not lines."""
+    world.post(
+        "faults", {"kind": "lost_after_commit", "match": {"method": "POST", "path": r"/data/(LedgerJournalHeaders|\$batch)"}, "times": 4}
+    )
+    entry = world.entry(lines=250)
+
+    receipt = whole(world, entry)
+
+    assert [receipt.reference] == world.journal_references()
+    assert compare(entry, world.ledger.read_back(receipt)) == []
+
+
+@pytest.mark.parametrize("where", ["part", "request"])
+def test_busy_server_says_how_long_to_wait(world: Any, where: str) -> None:
+    """A 429, around the batch or inside of it, undoes the changeset, and the same one is sent later."""
+    entry = world.entry(lines=150)
+    receipt = parts(world, entry, 1)
+    world.control("pressure", operations=1, skip=3 if where == "part" else 0, where=where, retry_after=7)
+
+    with pytest.raises(Throttled) as caught:
+        part(world, entry, receipt)
+
+    assert caught.value.retry_after_seconds == 7
+    assert [receipt] == found(world, entry)
+    assert compare(entry, world.ledger.read_back(whole(world, entry, receipt))) == []
+
+
+def test_update_conflict_is_tried_again(world: Any) -> None:
+    """Somebody writes to the journal at the same moment: nothing is booked, and nothing is given up."""
+    entry = world.entry()
+    receipt = parts(world, entry, 1)
+    world.control("update_conflict", times=1)
+
+    with pytest.raises(Throttled) as caught:
+        part(world, entry, receipt)
+
+    assert "Somebody else wrote" in caught.value.problem.text
+    assert part(world, entry, receipt).complete
+
+
+def test_failure_inside_a_200_leaves_the_earlier_parts(world: Any) -> None:
+    """The changeset with the unknown code is undone whole, its words come through, and the journal can be removed."""
+    entry = world.entry(lines=201)
+    world.block_account("230100")
+    receipt = parts(world, entry, 3)
+
+    with pytest.raises(Refused) as caught:
+        part(world, entry, receipt)
+
+    assert isinstance(caught.value, CodeUnknown)
+    assert "Main account 230100 is blocked for manual entry" in caught.value.problem.text
+    assert [receipt] == found(world, entry)
+    world.ledger.abandon(receipt)
+    assert world.journal_references() == []
+    assert found(world, entry) == []
+    world.ledger.abandon(receipt)
+
+
+def test_posted_journal_is_not_abandoned(world: Any) -> None:
+    """What the job posted stays, whatever is asked."""
+    receipt = parts(world, world.entry(), 2)
+    world.post_journals()
+
+    with pytest.raises(Refused) as caught:
+        world.ledger.abandon(receipt)
+
+    assert caught.value.problem.code == "journal.posted"
+    assert world.journal_references() == [receipt.reference]
+
+
+def test_journal_with_a_strange_line_is_not_abandoned(world: Any) -> None:
+    """A person's line in it makes it a person's to delete."""
+    entry = world.entry(lines=150)
+    receipt = parts(world, entry, 2)
+    world.control("edit", id=receipt.reference, line=1, reference="mine")
+
+    with pytest.raises(Refused) as caught:
+        world.ledger.abandon(receipt)
+
+    assert caught.value.problem.code == "journal.changed"
+    assert len(world.documents()[0]["lines"]) == 100
+
+
+def test_half_journal_that_somebody_changed_is_not_filled(world: Any) -> None:
+    """It counts as whole, so that comparing it says what is wrong."""
+    entry = world.entry(lines=150)
+    receipt = parts(world, entry, 2)
+    world.control("edit", id=receipt.reference, line=1, text="by hand")
+
+    (changed,) = found(world, entry)
+
+    assert changed.complete
+    assert compare(entry, world.ledger.read_back(changed)) != []
+
+
+def test_thousand_lines_in_fifteen_calls(world: Any) -> None:
+    """From look-up to read-back after posting, token and master data apart."""
+    entry = world.entry(lines=1000)
+    assert found(world, entry) == []
+    receipt = whole(world, entry)
+    assert compare(entry, world.ledger.read_back(receipt)) == []
+    world.post_journals()
+    receipt = world.ledger.release(receipt)
+    assert compare(entry, world.ledger.read_back(receipt)) == []
+
+    calls = [call for call in world.calls() if call.split()[1] not in FACTS]
+
+    assert len(calls) <= math.ceil(1000 / 100) + 5
+    assert calls.count("POST $batch") == 10
+    assert len(world.calls()) - len(calls) == 5
+
+
+def test_draft_is_not_posted(world: Any) -> None:
+    """Created is not booked: the receipt says so until the job has run."""
+    receipt = parts(world, world.entry(), 2)
+
+    assert (receipt.complete, receipt.posted, world.ledger.release(receipt).posted) == (True, False, False)
+    world.post_journals()
+    assert world.ledger.release(receipt).posted
+
+
+def test_deleted_journal_is_gone(world: Any) -> None:
+    """Asking for its posting says so."""
+    receipt = parts(world, world.entry(), 2)
+    world.delete(receipt.reference)
+
+    with pytest.raises(NotFound):
+        world.ledger.release(receipt)
+
+
+def test_gate_stops_every_write(world: Any) -> None:
+    """A part that the gate refuses was not sent."""
+    entry = world.entry(lines=150)
+    receipt = parts(world, entry, 2)
+
+    def shut() -> None:
+        raise NotSent("No longer ours.")
+
+    with world.ledger.prepare(entry, Marker.of(entry.key), receipt) as post, pytest.raises(NotSent):
+        post(shut)
+
+    assert [receipt] == found(world, entry)
+
+
+def test_unfinished_journals_of_ours_are_not_foreign(world: Any) -> None:
+    """Known by the token when their number is not known yet."""
+    entry = world.entry(lines=150)
+    receipt = parts(world, entry, 2)
+    period = period_of(entry.posting_date, world.ledger.calendar("usmf", "PAYROLL", entry.posting_date))
+
+    assert world.ledger.foreign("usmf", "PAYROLL", period, frozenset({Marker.of(entry.key).token})) == ()
+    (other,) = world.ledger.foreign("usmf", "PAYROLL", period, frozenset())
+    assert other == f"journal {receipt.reference}: Payroll 2026-06 #{Marker.of(entry.key).token}"
