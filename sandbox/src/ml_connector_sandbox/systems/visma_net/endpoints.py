@@ -1,76 +1,22 @@
-"""Every verb on every path: what it reads, what it changes, what it answers."""
+"""Every verb on every path: what it reads, what it changes, what it answers. Batches have a file of their own."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from email import message_from_bytes
 from typing import Any
 from urllib.parse import quote
 
-from ml_connector_sandbox.core.vendor import Request, Response
-from ml_connector_sandbox.systems.visma_net import journals, masters, reads, render
-from ml_connector_sandbox.systems.visma_net.binding import Shape, read_body
-from ml_connector_sandbox.systems.visma_net.book import Broken, Company, Missing, Row, check_version
-from ml_connector_sandbox.systems.visma_net.later import Later
+from ml_connector_sandbox.core.vendor import Response
+from ml_connector_sandbox.systems.visma_net import masters, reads, render
+from ml_connector_sandbox.systems.visma_net.binding import Shape
+from ml_connector_sandbox.systems.visma_net.book import Company, Missing, Row, check_version
+from ml_connector_sandbox.systems.visma_net.calls import Answer, Call, Endpoint, found
+from ml_connector_sandbox.systems.visma_net.journal_endpoints import JOURNAL_ENDPOINTS
 from ml_connector_sandbox.systems.visma_net.render import empty, json_response, tagged
-from ml_connector_sandbox.systems.visma_net.webhooks import Webhooks
 
 Render = Callable[[Company, Row], Row]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One request inside a company: `names` are the path's segments, `query` the parameters by lower-case name."""
-
-    book: Company
-    request: Request
-    base_url: str
-    names: Mapping[str, str]
-    query: reads.Query
-    later: Later
-    webhooks: Webhooks
-
-    @property
-    def if_match(self) -> str | None:
-        """The version the caller believes in."""
-        return self.request.headers.get("if-match")
-
-    def body(self, shape: Shape) -> dict[str, Any]:
-        """What the caller sends."""
-        return read_body(self.request.body, shape)
-
-    def tell(self, entity: str, event: str, code: str) -> None:
-        """Notify whoever asked for it."""
-        self.webhooks.tell(self.book.tenant_id, entity, event, code)
-
-    def created(self, path: str, row: Row | None, status: int = 201) -> Response:
-        """A creation's answer: nothing but where it is, and its version."""
-        return empty(status, {"Location": f"{self.base_url}/{path}", **(tagged(row) if row else {})})
-
-
-Answer = Callable[[Call], Response]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """One verb on one path; `words` say in an error what was tried, `verb` is the scope it needs where the method does not tell."""
-
-    method: str
-    path: str
-    answer: Answer
-    words: str = ""
-    verb: str = ""
-    failure: str = "validation_status"
-
-
-def _found(table: Mapping[Any, Row], key: Any) -> Row:
-    row = table.get(key)
-    if row is None:
-        raise Missing(str(key))
-    return row
 
 
 def _list(rows: Callable[[Company], Iterable[Row]], show: Render, *, stamped: bool = True) -> Answer:
@@ -96,7 +42,7 @@ def _paged(rows: Callable[[Call], Iterable[Row]], show: Render, switch: str = "p
 
 def _one(table: Callable[[Company], Mapping[Any, Row]], show: Render, *, versioned: bool = True) -> Answer:
     def answer(call: Call) -> Response:
-        row = _found(table(call.book), call.names["code"])
+        row = found(table(call.book), call.names["code"])
         return json_response(show(call.book, row), tagged(row) if versioned else None)
 
     return answer
@@ -121,7 +67,7 @@ def _put(
     entity: str = "",
 ) -> Answer:
     def answer(call: Call) -> Response:
-        row = _found(table(call.book), call.names["code"])
+        row = found(table(call.book), call.names["code"])
         check_version(row, call.if_match, resource)
         edit(call.book, row, call.body(shape))
         if entity:
@@ -129,71 +75,6 @@ def _put(
         return empty(204, tagged(row))
 
     return answer
-
-
-def _post_batch(call: Call) -> Response:
-    row = journals.create(call.book, call.body(journals.BATCH))
-    return call.created(f"v2/journaltransaction/{row['batchNumber']}", row)
-
-
-def _get_batch(call: Call) -> Response:
-    row = _found(call.book.batches, call.names["code"])
-    return json_response(render.batch(call.book, row), tagged(row))
-
-
-def _put_batch(call: Call) -> Response:
-    row = _found(call.book.batches, call.names["code"])
-    check_version(row, call.if_match, "JournalTransaction")
-    journals.change(call.book, row, call.body(journals.BATCH))
-    return empty(204, tagged(row))
-
-
-def _release(call: Call) -> Response:
-    """Accept a release; the batch is posted when the queue comes to it."""
-    book, row = call.book, _found(call.book.batches, call.names["code"])
-    check_version(row, call.if_match, "JournalTransaction")
-    action = {"actionId": book.new_uuid(), "actionResult": "Queued", "errorInfo": ""}
-    try:
-        journals.begin_release(book, row)
-    except Broken as broken:
-        if book.switches["release_refusal"] == "status":
-            raise
-        return json_response({**action, "actionResult": "Failed", "errorInfo": " ".join((journals.NOT_RELEASED, *broken.messages))})
-    seconds = int(book.switches["release_seconds"])
-    if seconds > 0:
-        call.later.add(seconds, lambda: _finish(book, row))
-        return json_response(action)
-    done = journals.finish_release(book, row)
-    return json_response({**action, "actionResult": "Done" if done else "Failed", "errorInfo": row["error"] or ""})
-
-
-def _finish(book: Company, row: Row) -> None:
-    journals.finish_release(book, row)
-
-
-def _attach(call: Call) -> Response:
-    """One file, to a batch or to one of its lines; the same name again is its next revision."""
-    book, row = call.book, _found(call.book.batches, call.names["code"])
-    line = call.names.get("line")
-    if call.names["module"].upper() != "GL" or (line and line not in [str(known["lineNumber"]) for known in row["lines"]]):
-        raise Missing(line or call.names["module"])
-    head = f"Content-Type: {call.request.headers.get('content-type', '')}\r\n\r\n".encode()
-    parts = [part for part in message_from_bytes(head + call.request.body).walk() if part.get_filename()]
-    if len(parts) != 1:
-        raise Broken("The request must hold exactly one file.")
-    name = str(parts[0].get_filename())
-    content = parts[0].get_payload(decode=True)
-    held = [known for known in row["attachments"] if known["name"] == name]
-    made: Row = {"name": name, "id": held[0]["id"] if held else book.new_uuid(), "revision": len(held) + 1}
-    row["attachments"] = [known for known in row["attachments"] if known["name"] != name] + [made]
-    book.attachments[made["id"]] = {"name": name, "content": content if isinstance(content, bytes) else b""}
-    book.touch(row)
-    return call.created(f"v1/attachment/{made['id']}", None)
-
-
-def _get_attachment(call: Call) -> Response:
-    row = _found(call.book.attachments, call.names["code"])
-    return Response(status=200, headers={"Content-Type": "application/octet-stream"}, body=row["content"])
 
 
 def _accounts(call: Call) -> Response:
@@ -210,7 +91,7 @@ def _subaccounts(call: Call) -> Iterable[Row]:
 
 
 def _dimension(call: Call) -> Response:
-    row = _found(call.book.dimensions, call.names["code"].upper())
+    row = found(call.book.dimensions, call.names["code"].upper())
     return json_response(render.dimension(call.book, row, values=reads.flag(call.query, "expandSegmentsValues", True)))
 
 
@@ -235,18 +116,18 @@ def _segment_value(call: Call) -> Response:
         code = base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
         raise Missing(text) from error
-    return json_response(render.segment_value(_found(row["values"], code)))
+    return json_response(render.segment_value(found(row["values"], code)))
 
 
 def _segment_value_by_id(call: Call) -> Response:
     row = masters.find_segment(call.book, call.names["code"], call.names["segment"])
-    return json_response(render.segment_value(_found({v["publicId"]: v for v in row["values"].values()}, call.names["value"])))
+    return json_response(render.segment_value(found({v["publicId"]: v for v in row["values"].values()}, call.names["value"])))
 
 
 def _branches(call: Call) -> Response:
     expand = frozenset(name for name in call.query if name.startswith("expand") and reads.flag(call.query, name))
     if "code" in call.names:
-        return json_response(render.branch(call.book, _found(call.book.branches, call.names["code"]), expand))
+        return json_response(render.branch(call.book, found(call.book.branches, call.names["code"]), expand))
     return json_response([render.branch(call.book, row, expand) for row in call.book.branches.values()])
 
 
@@ -336,27 +217,8 @@ def _post_task(call: Call) -> Response:
     return call.created(f"v1/projecttask/{row['internalId']}", row)
 
 
-_JOURNAL = "Error inserting the journal transaction."
-_JOURNAL_CHANGE = "Error updating the journal transaction."
 ENDPOINTS = (
-    Endpoint(method="GET", path="v2/journaltransaction", answer=lambda call: json_response(reads.batches(call.book, call.query))),
-    Endpoint(method="POST", path="v2/journaltransaction", answer=_post_batch, words=_JOURNAL),
-    Endpoint(method="GET", path="v2/journaltransaction/{code}", answer=_get_batch),
-    Endpoint(method="PUT", path="v2/journaltransaction/{code}", answer=_put_batch, words=_JOURNAL_CHANGE),
-    Endpoint(
-        method="POST",
-        path="v2/journaltransaction/{code}/action/release",
-        answer=_release,
-        words="Error releasing the journal transaction.",
-        verb="release",
-    ),
-    Endpoint(method="POST", path="v2/journaltransaction/module/{module}/{code}/attachment", answer=_attach, words=_JOURNAL_CHANGE),
-    Endpoint(method="POST", path="v2/journaltransaction/module/{module}/{code}/{line}/attachment", answer=_attach, words=_JOURNAL_CHANGE),
-    Endpoint(method="GET", path="v1/attachment/{code}", answer=_get_attachment),
-    Endpoint(
-        method="GET", path="v1/generalledgertransactions", answer=lambda call: json_response(reads.transactions(call.book, call.query))
-    ),
-    Endpoint(method="GET", path="v2/generalledgerbalance", answer=lambda call: json_response(reads.balances(call.book, call.query))),
+    *JOURNAL_ENDPOINTS,
     Endpoint(method="GET", path="v1/account", answer=_accounts),
     Endpoint(method="GET", path="v1/account/{code}", answer=_one(lambda book: book.accounts, render.account)),
     Endpoint(

@@ -22,7 +22,8 @@ from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.visma_net import screen
 from ml_connector_sandbox.systems.visma_net.binding import BadBody
 from ml_connector_sandbox.systems.visma_net.book import UNRELEASED, Broken, Company, Missing, Row, Stale
-from ml_connector_sandbox.systems.visma_net.endpoints import ENDPOINTS, Call, Endpoint
+from ml_connector_sandbox.systems.visma_net.calls import Call, Endpoint
+from ml_connector_sandbox.systems.visma_net.endpoints import ENDPOINTS
 from ml_connector_sandbox.systems.visma_net.journals import INVALID_STATUS
 from ml_connector_sandbox.systems.visma_net.later import Later, Operation
 from ml_connector_sandbox.systems.visma_net.limits import Limits
