@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -14,7 +16,9 @@ from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.registry import open_system, systems_of
 from ml_connector_sandbox.core.transport import SandboxTransport
 from ml_connector_sandbox.judge import expected, judge, ledger_slug
+from ml_connector_sandbox.line_dimensions import wrong_dimensions
 from ml_connector_sandbox.scenarios import norway
+from ml_connector_sandbox.systems.ukg_pro.register import made_register, write_register
 
 JOURNALS = "/v2/journaltransaction"
 
@@ -46,7 +50,7 @@ class Ledger:
 
     @staticmethod
     def _line(payroll_account: str, account: str, center: str, cents: int) -> dict[str, Any]:
-        dimensions = norway.dimensions(payroll_account, center)
+        dimensions = norway.line_dimensions(payroll_account, center)
         segments = [
             {"segmentId": 1, "segmentValue": dimensions["cost_center"]},
             {"segmentId": 2, "segmentValue": dimensions["plant"]},
@@ -131,10 +135,40 @@ def test_projects_of_the_truth_are_open_and_liabilities_carry_none() -> None:
         (row["code"], task["code"]) for row in norway.projects() if "status" not in row for task in row["tasks"] if "status" not in task
     }
     assert set(norway.PROJECT_OF.values()) <= tasks
-    assert "project" in norway.dimensions("5100", "BERTUR")
-    assert {"cost_center": "BERTUR", "plant": "BER", "branch": "1"} == norway.dimensions("2290", "BERTUR")
+    assert "project" in norway.line_dimensions("5100", "BERTUR")
+    assert {"cost_center": "BERTUR", "plant": "BER", "branch": "1"} == norway.line_dimensions("2290", "BERTUR")
 
 
-def test_a_register_of_another_company_still_finds_its_places() -> None:
+def test_a_register_of_another_company_still_finds_its_places(tmp_path: Path) -> None:
     """Departments nobody knows here belong to the head office; a code too long for a segment is refused."""
-    assert "OSL" == norway.plant_of("BOSFIN")
+    path = tmp_path / "register.csv"
+    write_register(path, made_register(20, 3))
+    held = norway.ledger_visma_net(path, 1)
+    assert {"OSL"} == {row["values"][1] for row in held["subaccounts"]}
+    assert "BOSFIN" in [row["code"] for row in held["segments"][0]["values"]]
+    write_register(path, [replace(worker, department_code="X" * 21) for worker in made_register(1, 3)])
+    with pytest.raises(ValueError, match="at most 20 characters"):
+        norway.ledger_visma_net(path, 1)
+
+
+def test_a_line_in_the_wrong_plant_or_without_its_project_is_named(ledger: Ledger) -> None:
+    """Amounts per account and cost center would not show it; the other codes of the lines do."""
+    ledger.book()
+    books = ledger.host.vendor.books()
+    assert () == wrong_dimensions(ledger.payroll, books)
+    lines = books["documents"][0]["lines"]
+    place = next(n for n, line in enumerate(lines, start=1) if line["dimensions"].get("project") == "P2602")
+    center = lines[place - 1]["dimensions"]["cost_center"]
+    ledger.host.vendor.control("edit", {"line": place, "project": "", "segments": [center, "BER"]})
+
+    where = f"document 100001, line {place}, account {lines[place - 1]['account']}: "
+    assert (where + "plant is BER, not TRD", where + "project is missing, not P2602") == wrong_dimensions(
+        ledger.payroll, ledger.host.vendor.books()
+    )
+
+
+def test_a_scenario_that_tells_nothing_more_is_not_asked_for_more() -> None:
+    """The trading company knows cost centers only."""
+    payroll = open_system("ukg_pro", switches={"workers": 2}).vendor.books()
+    document = {"id": "1", "entity": "1204", "lines": [{"account": "4000", "amount": "1.00", "dimensions": {}}]}
+    assert () == wrong_dimensions(payroll, {"documents": [document]})

@@ -17,12 +17,13 @@ import sys
 import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.line_dimensions import wrong_dimensions
 from ml_connector_sandbox.systems.ukg_pro.glrows import LINES, bench_rows
 from ml_connector_sandbox.systems.ukg_pro.register import Worker, load_register
 
@@ -399,6 +400,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--ledger-control", required=True, metavar="URL", help="control address of the ledger")
     parser.add_argument("--pay-run", action="append", default=[], help="judge only this run; may be repeated")
     parser.add_argument("--accounts-only", action="store_true", help="do not compare cost centers")
+    parser.add_argument("--dimensions", action="store_true", help="compare plant, project and branch too, where the scenario tells them")
     parser.add_argument("--full", action="store_true", help="add differences and totals per account to the JSON")
     parser.add_argument("--accept-drafts", action="store_true", help="a document that is not posted yet is no problem")
     parser.add_argument("--ledger-slug", help="name of the ledger in vendor_calls; the scenario's LEDGER_SLUG unless given")
@@ -411,6 +413,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError, KeyError) as error:
         print(f"judge: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
         return 2
+    if wish.dimensions and (wrong := wrong_dimensions(payroll, ledger)):
+        verdict = replace(verdict, ok=False, differences=(*verdict.differences, *wrong)[:DIFFERENCES_SHOWN_MAX])
     for text in verdict.differences:
         print(text, file=sys.stderr)
     extra = {"differences": list(verdict.differences), "accounts": list(verdict.accounts)} if wish.full else {}

@@ -2,7 +2,7 @@
 
 The payroll knows departments; the ledger codes each line with a subaccount of two segments, department and plant, and the
 wages of the departments that work on a project with that project and its task. Account numbers differ on purpose;
-`booking` is the truth about which belongs to which, and `dimensions` about everything else a line must carry.
+`booking` is the truth about which belongs to which, and `line_dimensions` about everything else a line must carry.
 
     payroll 5100 BERTUR  ──booking──►  company FJORD, account 5000, subaccount BERTUR-BER, project P2601, task 10
 """
@@ -112,7 +112,7 @@ def booking(company: str, account: str, org_level_1: str | None) -> tuple[str, s
     return ENTITY_OF[company], ACCOUNT_OF[account], org_level_1
 
 
-def dimensions(account: str, org_level_1: str) -> dict[str, str]:
+def line_dimensions(account: str, org_level_1: str) -> dict[str, str]:
     """What else the line of a payroll account and department carries, by axis."""
     project = PROJECT_OF.get(org_level_1) if account in EXPENSES else None
     named = {"project": project[0], "project_task": project[1]} if project else {}
