@@ -228,6 +228,30 @@ def test_whatever_arrives_is_answered(world: World) -> None:
             assert "message" in answer.text.lower()
 
 
+def test_whatever_is_asked_at_the_screen_is_answered(world: World) -> None:
+    """Every control action with nothing and with nonsense: done, 400 or 404, and the API goes on."""
+    nonsense: list[dict[str, Any]] = [
+        {},
+        {"id": "100001", "line": "x"},
+        {"code": 5, "segment": [], "period": 7, "lines": [{}], "values": 3, "amount": "much"},
+        {"company": "NOWHERE"},
+        {"lines": [{"account": "5000", "amount": "NaN"}], "scopes": [1], "entities": [2], "url": 5, "kind": "moon"},
+        {"id": "100001", "segments": ["1"], "cost_center": "2", "text": None, "account": None, "description": None},
+    ]
+    for action in ACTIONS:
+        for arguments in nonsense:
+            world.booked()
+            answer = world.client.post(f"/__sandbox__/control/{action}", json=arguments)
+            assert answer.status_code in (200, 400, 404), (action, arguments, answer.text)
+            world.control("approve")
+            world.control("scopes", scopes=["create", "read", "update", "delete"])
+            world.control("activate_branch", code="1")
+            world.sign_in()
+            assert world.get(JOURNALS, periodId="202607").status_code == 200
+            assert world.get("/v1/GeneralLedgerTransactions", ledger="1", includeUnreleased="true").status_code == 200
+            assert world.client.get("/__sandbox__/books").status_code == 200
+
+
 def test_readme_lists_the_switches_and_the_actions() -> None:
     """The table in the README is the one the code makes."""
     readme = resources.files(visma_net).joinpath("README.md").read_text(encoding="utf-8")

@@ -100,7 +100,7 @@ def _edit_line(book: Company, line: Row, wished: Json) -> None:
     values = list(wished.get("segments") or ())
     if "cost_center" in wished:
         values = list(book.subaccounts[line["subaccount"]]["values"])
-        values[next(i for i, segment in enumerate(book.segments()) if segment["axis"] == "cost_center")] = str(wished["cost_center"])
+        values[_segment(book, {"segment": "cost_center"})["segmentId"] - 1] = str(wished["cost_center"])
     if values:
         line["subaccount"] = book.subaccount_number(values)
         if line["subaccount"] not in book.subaccounts:
