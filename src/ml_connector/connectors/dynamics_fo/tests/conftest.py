@@ -124,7 +124,7 @@ class WholeSink:
 class DynamicsWorld:
     """One simulated environment and a connection to it."""
 
-    def __init__(self, *, profile: str = "fast", switches: dict[str, Any] | None = None, **settings: str) -> None:
+    def __init__(self, *, profile: str = "vendor", switches: dict[str, Any] | None = None, **settings: str) -> None:
         self.clock = SandboxClock(start=START, frozen=True)
         self.host = open_system("dynamics_fo", scenario="manufacturer", clock=self.clock, profile=profile, switches=switches)
         self.credentials = self.host.vendor.describe(BASE_URL)["credentials"]
@@ -272,7 +272,7 @@ def make_world() -> Callable[..., DynamicsWorld]:
 
 @pytest.fixture
 def world() -> DynamicsWorld:
-    """An environment without limits, and a connection to its first company."""
+    """An environment with the vendor's limits, and a connection to its first company."""
     return DynamicsWorld()
 
 
