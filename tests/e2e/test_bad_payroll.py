@@ -39,7 +39,8 @@ DAMAGE = [
     pytest.param({"what": "missing_field", "row": 1, "field": "debitAmt"}, "amount.missing", ROW,
                  f"debitAmt is missing. The row lacks the field. {MEND}", id="a field that is missing"),
     pytest.param({"what": "html"}, "vendor_changed", "/payroll/v2/general-ledger/{run}",
-                 "Expected JSON from /payroll/v2/general-ledger/{run} and got text/html", id="an HTML page instead of JSON"),
+                 "Expected JSON from /payroll/v2/general-ledger/{run} and got text/html|"
+                 "Try again later; if it stays, show the vendor's support the request.", id="an HTML page instead of JSON"),
 ]  # fmt: skip
 
 

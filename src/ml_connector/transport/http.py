@@ -64,12 +64,16 @@ class Answer:
         """The body as the shape, decimals exact. Raises `VendorChanged` for a page of HTML, broken JSON, or fields that do not fit."""
         if not self.is_json:
             kind = self.headers.get("content-type", "no content type")
-            text = f"Expected JSON from {urlsplit(self.url).path} and got {kind}: probably a gateway's or a sign-in page. Nothing was concluded from it."
+            text = f"Expected JSON from {urlsplit(self.url).path} and got {kind}: probably a gateway's or a sign-in page. "
+            text += "Nothing was concluded from it. Try again later; if it stays, show the vendor's support the request."
             raise VendorChanged(text, where=urlsplit(self.url).path, support=redact(self.body[:2000].decode(errors="replace")))
         try:
             return msgspec.json.decode(self.body, type=shape)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            text = f"The answer from {urlsplit(self.url).path} does not have the shape we know: {error}."
+            text = f"The answer from {urlsplit(self.url).path} does not have the shape we know: {error}. "
+            text += (
+                "Nothing was concluded from it. Try again once; if it stays, the vendor changed its interface: report it to our support."
+            )
             raise VendorChanged(text, where=urlsplit(self.url).path, support=redact(self.body[:2000].decode(errors="replace"))) from error
 
 
