@@ -210,8 +210,12 @@ class DynamicsLedger:
             return
 
     def read_back(self, receipt: Receipt) -> BookedEntry:
-        """Every line of the journal, posted or not."""
-        form, key = self._form(), (receipt.entity, receipt.reference)
+        """Every line of the journal, posted or not.
+
+        The vendor shows accounts in the format that is active now, and so did it read ours: with a format remembered from before, a line booked
+        on wrong dimensions would look right.
+        """
+        form, key = self._form(afresh=True), (receipt.entity, receipt.reference)
         if key not in self._names:
             self._header(receipt)
         return translate.booked_entry(receipt, self._names[key], self._lines(*key), self._axes, form)

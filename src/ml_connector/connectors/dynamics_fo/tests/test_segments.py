@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from ml_connector.connectors.dynamics_fo.segments import Format, active_format, display_value, line_problems, read_display_value, split
 from ml_connector.connectors.dynamics_fo.wire import IntegrationFormat
 from ml_connector.contract.acts import send
+from ml_connector.domain.checks import compare
 from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.journal import JournalLine, Marker
 from ml_connector.domain.money import Money
@@ -147,3 +149,31 @@ def test_delimiter_of_the_environment(world: Any) -> None:
     booked = world.ledger.read_back(send(world.whole(), world.entry()))
 
     assert {value.code for line in booked.lines for value in line.dimensions} == {"AKRASM", "LINE-7", "HOFIN"}
+
+
+def test_format_changed_before_reading_back(world: Any) -> None:
+    """Accounts are shown in the format of the day, so that is what they are read in."""
+    entry = world.entry()
+    receipt = send(world.whole(), entry)
+    world.control("set_dimension_format", format="MainAccount-CostCenter-Department", kind="ledger", name="Other")
+
+    assert compare(entry, world.ledger.read_back(receipt)) == []
+
+
+def test_format_changed_while_writing(world: Any) -> None:
+    """The vendor reads a remembered order in its new one: what it books on wrong dimensions is seen when it is read back."""
+    codes = dimensions({"department": "010", "cost_center": "HOFIN"})
+    entry = world.entry()
+    entry = replace(entry, lines=(replace(entry.lines[0], dimensions=codes), *entry.lines[1:]))
+    world.control("add_dimension_value", dimension="CostCenter", code="010", name="Ten")
+    world.control("add_dimension_value", dimension="Department", code="HOFIN", name="Finance")
+    for code in ("AKRASM", "LINE-7"):
+        world.control("add_dimension_value", dimension="Department", code=code, name=code)
+    marker = Marker.of(entry.key)
+    with world.ledger.prepare(entry, marker) as post:
+        receipt = post(lambda: None)
+    world.control("set_dimension_format", format="MainAccount-CostCenter-Department-BusinessUnit-Project", kind="ledger", name="Other")
+    with world.ledger.prepare(entry, marker, receipt) as post:
+        receipt = post(lambda: None)
+
+    assert compare(entry, world.ledger.read_back(receipt)) != []
