@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from threading import Thread
 from typing import Any, cast
 
 from django.db import close_old_connections, connections
@@ -72,6 +74,7 @@ class Assembly:
             clock=self.clock,
             sandbox=connection.sandbox,
             wire=self._wire,
+            beside=beside,
         )
 
     def system(self, connection: Connection) -> System:
@@ -170,6 +173,23 @@ class StoreWorkshop:
         """The durable engine of this process."""
         settings = self.assembly.settings
         return Engine(url=settings.engine, executor=settings.executor, workshop=self, partition=self.partition, scope=database_scope)
+
+
+def beside(work: Callable[[], Any]) -> Callable[[], Any]:
+    """Start the work in a thread of its own, which returns its database connection; the result, or what it raised, comes when asked for."""
+    ended: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            with database_scope():
+                result = work()
+        except BaseException as error:
+            ended.set_exception(error)
+        else:
+            ended.set_result(result)
+
+    Thread(target=run, name="beside", daemon=True).start()
+    return ended.result
 
 
 @contextmanager

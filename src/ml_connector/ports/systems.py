@@ -25,7 +25,8 @@ class Wiring:
     """What a connector is given to work with; all of it belongs to one connection.
 
     `connection` is its id for budgets, lanes and exchanges. `sandbox` allows hosts that are not the vendor's, loopback only. `wire` is an
-    `httpx2.BaseTransport` to use in place of real sockets, for tests.
+    `httpx2.BaseTransport` to use in place of real sockets, for tests. `beside` starts work beside the caller's and returns how to wait for it;
+    by default the work is done when it is waited for.
     """
 
     connection: str
@@ -37,6 +38,7 @@ class Wiring:
     clock: Clock
     sandbox: bool = False
     wire: Any = None
+    beside: Callable[[Callable[[], Any]], Callable[[], Any]] = lambda work: work
 
 
 class Field(StrEnum):

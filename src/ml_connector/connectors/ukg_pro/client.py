@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -108,7 +109,7 @@ class UkgClient:
     """Reads of one connection."""
 
     def __init__(self, options: Options, wiring: Wiring) -> None:
-        self._options, self._vault = options, wiring.vault
+        self._options, self._vault, self._beside = options, wiring.vault, wiring.beside
         calls = options.calls_per_minute
         self.http = Client(
             base_url=options["base_url"], auth=sign_in(options, wiring), wiring=wiring, classify=faults.classify,
@@ -136,28 +137,32 @@ class UkgClient:
         """The first page of a list; raises `NotFound` for a 404."""
         return self.get(self._asked(path, query))
 
-    def pages(self, path: str, query: Mapping[str, str] | None = None, first: Answer | None = None) -> Iterator[Answer]:
+    def pages(
+        self, path: str, query: Mapping[str, str] | None = None, first: Answer | None = None, ahead: bool = False
+    ) -> Iterator[Answer]:
         """Every page of a list; the last one may be empty. `first` is the first page, where it was fetched before.
+
+        With `ahead` the next page is fetched while the caller works on this one: for a caller who reads to the end.
 
         Raises `NotFound` when the first page is a 404, `VendorChanged` when the pages lead in a circle.
         """
         asked = self._asked(path, query)
         answer = first or self.get(asked)
-        yield answer
         seen = {asked}
         for number in range(2, PAGES_MAX):
             following = next_address(path, asked, answer, number)
+            coming = self._beside(partial(self.get, following)) if following and ahead else partial(self.get, following or "")
+            yield answer
             if following is None:
                 return
             linked, before = "link" in answer.headers, answer.body
             try:
-                answer = self.get(following)
+                answer = coming()
             except NotFound:
                 return
             if following in seen or (not linked and answer.body == before and not is_empty(answer)):
                 break
             seen.add(following)
-            yield answer
         text = "UKG's pages lead in a circle, or have no end, so the list cannot be read whole."
         raise VendorChanged(text, where=path, support=asked)
 

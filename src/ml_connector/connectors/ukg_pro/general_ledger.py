@@ -85,7 +85,7 @@ class GeneralLedgerSource:
         kept = self._first.pop(reference, None)
         fresh = kept is not None and self._clock.monotonic() - kept[0] <= FIRST_PAGE_SECONDS
         group: _Group | None = None
-        for answer in self._ukg.pages(_path(reference), first=kept[1] if kept and fresh else None):
+        for answer in self._ukg.pages(_path(reference), first=kept[1] if kept and fresh else None, ahead=True):
             page = wire.gl_page(answer)
             for place, row in enumerate(page.rows):
                 if group is None:
