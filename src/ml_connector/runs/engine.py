@@ -9,6 +9,7 @@ Inputs are ids only: DBOS keeps them in clear.
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from typing import Any
 
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+from sqlalchemy import event
+from sqlalchemy.engine import Engine as SqlEngine
 
 from ml_connector.ports.storage import RunState
 from ml_connector.runs.stages import Ticket, Workshop, carry_out, wake
@@ -162,11 +165,16 @@ def _iso(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()
 
 
+@event.listens_for(SqlEngine, "connect")
+def _teach_old_sqlite(connection: Any, _record: object) -> None:
+    """DBOS asks for `unixepoch('subsec')` by the version of Python, and a SQLite before 3.42 does not know it: the time would be empty."""
+    if isinstance(connection, sqlite3.Connection) and sqlite3.sqlite_version_info < (3, 42):
+        connection.create_function("unixepoch", -1, lambda *_: time.time())
+
+
 def prepare_sqlite(url: str) -> None:
     """Write-ahead log on DBOS's own file; it does not set it itself, and `synchronous` stays FULL."""
     if url.startswith("sqlite:///"):
-        import sqlite3
-
         with suppress(sqlite3.OperationalError):
             connection = sqlite3.connect(url.removeprefix("sqlite:///"))
             connection.execute("PRAGMA journal_mode=WAL")
