@@ -6,7 +6,6 @@ answers; the connector's half (`ReferenceLedger`, `ReferenceSignIn`) is what a p
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -79,13 +78,17 @@ class ReferenceVendor:
     refresh_dies_at: datetime | None = None
     pair_used: bool = False
     issued: list[str] = field(default_factory=list)
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _number: int = 0
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number
 
     # --- tokens -----------------------------------------------------------------------------------------------------------------------
 
     def approve(self) -> str:
         """A person consents; the code that the browser carries back."""
-        code = f"code-{next(self._numbers)}-of-a-consent"
+        code = f"code-{self._next()}-of-a-consent"
         self.codes.add(code)
         return code
 
@@ -116,7 +119,7 @@ class ReferenceVendor:
             raise Refused("too_early")
 
     def _issue(self, spent: str) -> None:
-        number, now = next(self._numbers), self.clock.now()
+        number, now = self._next(), self.clock.now()
         self.access, self.refresh, self.spent, self.pair_used = f"access-token-{number}", f"refresh-token-{number}", spent, False
         self.issued_at, self.refresh_dies_at = now, now + timedelta(days=CONSENT_DAYS)
         self.issued += [self.access, self.refresh]
@@ -153,7 +156,7 @@ class ReferenceVendor:
         if total((line.amount for line in entry.lines), entry.currency):
             raise Unbalanced("The entry does not balance.", where="lines")
         self._check_codes(entry.lines)
-        number = next(self._numbers)
+        number = self._next()
         booked_at = self.clock.now() + timedelta(seconds=delay)
         document = Document(f"document-{number}", str(number), entry, marker, booked_at)
         self.documents.append(document)
@@ -172,7 +175,7 @@ class ReferenceVendor:
         lines = entry.lines[start : start + self.part_lines]
         self._check_codes(lines)
         if known is None:
-            number = next(self._numbers)
+            number = self._next()
             known = Document(f"document-{number}", str(number), replace(entry, lines=()), marker, self.clock.now(), parts=0, posted=False)
             self.documents.append(known)
         known.entry = replace(known.entry, lines=(*known.entry.lines, *lines))

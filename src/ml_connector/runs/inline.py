@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import count
 
 from ml_connector.domain import codec
 from ml_connector.domain.journal import CommitKey, Marker, Receipt
@@ -118,11 +117,10 @@ class MemoryRuns:
     clock: Clock
     rows: dict[str, RunRow] = field(default_factory=dict)
     approvals: dict[str, str] = field(default_factory=dict)
-    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def create(self, *, flow: str, stage: str, input: Mapping[str, str]) -> RunRow:
         row = RunRow(
-            id=f"{flow}-{next(self._numbers)}", organisation="memory", flow=flow, state=RunState.READY, stage=stage, attempt=1,
+            id=f"{flow}-{len(self.rows) + 1}", organisation="memory", flow=flow, state=RunState.READY, stage=stage, attempt=1,
             input=dict(input), created_at=self.clock.now(),
         )  # fmt: skip
         self.rows[row.id] = row
