@@ -197,6 +197,7 @@ class World:
         self.policy = read_policy(mode, date(2026, 1, 1), {**OPTIONS, **options})
         self.pauses: list[str] = []
         self.audited: list[str] = []
+        self.noted: list[dict[str, Any]] = []
         self.ledger = ledger or self._connect()
 
     def _connect(self) -> Ledger:
@@ -232,6 +233,7 @@ class World:
     def run(self, row: RunRow, durable: Durable, point: Callable[[str], None] = lambda name: None) -> Run:
         def audit(action: str, detail: Any) -> None:
             self.audited.append(action)
+            self.noted.append(dict(detail))
 
         committer = Committer(commits=self.memory.commits, ledger=self.ledger, clock=self.clock, audit=audit, point=point)
         return StageRun(row=row, artifacts=self.memory.artifacts, durable=durable, committer=committer, auditor=audit,
@@ -310,6 +312,10 @@ class World:
 
     def proposal(self, run: str) -> Proposal:
         return cast(Proposal, self.recorded(run, "propose", "proposal"))
+
+    def rates_noted(self) -> list[str]:
+        """Exchange rates in the audit chain, in the order of the documents."""
+        return [text for detail in self.noted for name, text in detail.items() if name.startswith("rate ")]
 
     def texts(self) -> list[str]:
         """Texts of every document in the books, in the order of booking, those on their way included."""

@@ -103,9 +103,12 @@ def _overhead(home: Path, register: Path, latency: int, repetitions: int) -> dic
 
 
 def _floor(sandbox: Sandbox, rows: int, lines: int) -> dict[str, int]:
-    """The fewest calls possible; the flow's mapping uses cost centers and no cost units, so no cost units need be read."""
+    """The fewest calls possible; the flow's mapping uses cost centers and no cost units, so no cost units need be read.
+
+    Facts of the ledger: the currency of its books, journal, periods and their states, accounts, cost centers.
+    """
     counts = Straight(sandbox).sizes()
-    facts = 3 + math.ceil(counts["accounts"] / ACCOUNTS_PAGE) + math.ceil(counts["cost_centers"] / CODES_PAGE)
+    facts = 4 + math.ceil(counts["accounts"] / ACCOUNTS_PAGE) + math.ceil(counts["cost_centers"] / CODES_PAGE)
     return {PAYROLL: 2 + math.ceil(rows / BLOCK_ROWS), LEDGER: facts + 3 + math.ceil(lines / LINES_PAGE)}
 
 

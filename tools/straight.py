@@ -50,7 +50,7 @@ class Straight:
             if not link:
                 break
             page = self._payroll.get(link)
-        for path in ("financial/Journals?$filter=Code eq '95'", "financial/FinancialPeriods?$filter=FinYear eq 2026",
+        for path in ("hrm/Divisions?$select=Code,Currency", "financial/Journals?$filter=Code eq '95'", "financial/FinancialPeriods?$filter=FinYear eq 2026",
                      "read/financial/JournalStatusList?$filter=Year eq 2026"):  # fmt: skip
             self._ledger.get(path)
         accounts = {row["Code"].strip(): row["ID"] for row in self._all(

@@ -94,6 +94,9 @@ class ReferenceWorld:
         return JournalEntry(key=key, entity=DIVISION, journal=JOURNAL, posting_date=day or POSTED_ON, currency=currency,
                             text=text or "Payroll 2026-06", lines=(*debits, credit))  # fmt: skip
 
+    def foreign_currency(self) -> str:
+        return "USD"
+
     def fail_next(self, fault: str) -> None:
         self.vendor.fault = fault
 

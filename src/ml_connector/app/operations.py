@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import cast
 
@@ -18,7 +18,7 @@ from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import NotFound
 from ml_connector.flows.payroll_journal import proposal_fingerprint
-from ml_connector.flows.policy import Mode
+from ml_connector.flows.policy import Mode, read_rates
 from ml_connector.ports.storage import DELETED, CommitState, RunRow, RunState
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.models import Approval, Commit, Flow, Pause, Resolution, Run
@@ -39,12 +39,15 @@ class Operations:
 
     # --- starting ---------------------------------------------------------------------------------------------------------------------------
 
-    def start_payroll(self, source: str, target: str, pay_run: str, *, dry_run: bool = False, replay_of: str = "") -> RunRow:
-        """Make a run of the payroll flow for one pay run; a worker carries it out."""
+    def start_payroll(
+        self, source: str, target: str, pay_run: str, *, dry_run: bool = False, replay_of: str = "",
+        rates: Sequence[str] = (), rate_source: str = "",
+    ) -> RunRow:  # fmt: skip
+        """Make a run of the payroll flow for one pay run; a worker carries it out. Raises `PolicyError` for rates that are none."""
         flow = self._access.flow(PAYROLL, source, target)
         version = self._access.mapping(flow.mapping).version
         values = {"flow": str(flow.pk), "pay_run": pay_run, "mapping_version": str(version), "dry_run": "yes" if dry_run else "no"}
-        return self._create(PAYROLL, "read", {**values, "replay_of": replay_of})
+        return self._create(PAYROLL, "read", {**values, **_rates(rates, rate_source), "replay_of": replay_of})
 
     def new_pay_runs(self, source: str, target: str, since: date | None) -> list[str]:
         """References of pay runs at the source that no run of this flow has taken up, oldest first; nothing before the flow starts."""
@@ -60,7 +63,9 @@ class Operations:
         """A new run from the recorded inputs of another, dry unless `post` is said."""
         old = self._access.run(run)
         flow = self._access.flows().get(pk=int(old.input["flow"]))
-        return self.start_payroll(flow.source.name, flow.target.name, old.input["pay_run"], dry_run=not post, replay_of=run)
+        rates, source = old.input.get("rates", ""), old.input.get("rate_source", "")
+        return self.start_payroll(flow.source.name, flow.target.name, old.input["pay_run"], dry_run=not post, replay_of=run,
+                                  rates=[rates] if rates else [], rate_source=source)  # fmt: skip
 
     def reverse(self, run: str) -> RunRow:
         """Propose entries that cancel what a run posted."""
@@ -96,7 +101,9 @@ class Operations:
             self._note("run.approved", run, {"fingerprint": shown, "second_person": self._actor.channel != "cli"})
             return self._move(row, stage="post")
 
-    def resume(self, run: str, *, accept_foreign: bool = False, propose_again: bool = False) -> RunRow:
+    def resume(
+        self, run: str, *, accept_foreign: bool = False, propose_again: bool = False, rates: Sequence[str] = (), rate_source: str = ""
+    ) -> RunRow:  # fmt: skip
         """Let a held or failed run go on from the stage it stopped in, with the newest mapping as long as nothing is approved.
 
         A proposal that stopped because of what payroll delivered is read anew, since payroll may have mended it under the same reference.
@@ -109,7 +116,7 @@ class Operations:
         stage = "propose" if propose_again and row.stage == "post" else row.stage
         if row.flow == PAYROLL and stage == "propose" and any(_of_payroll(problem) for problem in self.problems(row)):
             stage = "read"
-        values = {**row.input, "_tries": "0", **({"accept_foreign": "yes"} if accept_foreign else {})}
+        values = {**row.input, "_tries": "0", **({"accept_foreign": "yes"} if accept_foreign else {}), **_rates(rates, rate_source)}
         if row.flow == PAYROLL and stage in ("read", "propose"):
             values["mapping_version"] = str(self._access.mapping(self._flow(row).mapping).version)
         with transaction.atomic():
@@ -287,6 +294,12 @@ class Operations:
 
     def _note(self, action: str, subject: str, detail: Mapping[str, str | int | bool | None]) -> None:
         self._access.audit.append(actor=f"{self._actor.channel}:{self._actor.name}", action=action, subject=subject, detail=detail)
+
+
+def _rates(rates: Sequence[str], source: str) -> dict[str, str]:
+    values = {"rates": ", ".join(rates), "rate_source": source} if rates else {}
+    read_rates(values)
+    return values
 
 
 def _of_payroll(problem: Problem) -> bool:

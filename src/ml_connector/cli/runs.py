@@ -29,6 +29,10 @@ run = typer.Typer(help="Start a flow.", no_args_is_help=True)
 runs = typer.Typer(help="Runs and what people do with them.", no_args_is_help=True)
 
 
+Rate = typer.Option([], help="For books in another currency: CURRENCY=RATE, what one unit of the pay run's currency is in it.")
+RateSource = typer.Option("", help="Where the rates come from, such as 'ECB 2026-06-30'.")
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(run, name="run")
@@ -45,6 +49,8 @@ def payroll(
     pay_run: list[str] = typer.Option([], help="Reference of the pay run; else every new one."),
     since: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="Only runs whose period ends on or after."),
     dry_run: bool = typer.Option(False, help="Stop at the proposal."),
+    rate: list[str] = Rate,
+    rate_source: str = RateSource,
     detach: bool = typer.Option(False, help="Leave the work to `serve`."),
     as_json: bool = Json,
 ) -> None:
@@ -52,7 +58,8 @@ def payroll(
     with errors(as_json):
         operations = service().operations
         references = pay_run or operations.new_pay_runs(source, target, since.date() if since else None)
-        rows = [operations.start_payroll(source, target, reference, dry_run=dry_run) for reference in references]
+        rows = [operations.start_payroll(source, target, reference, dry_run=dry_run, rates=rate, rate_source=rate_source)
+                for reference in references]  # fmt: skip
         if not rows:
             say(as_json, {"ok": True, "runs": []}, "No new pay run.")
         elif detach:
@@ -104,11 +111,15 @@ def resume(
     identity: str,
     accept_foreign: bool = typer.Option(False, help="Entries of others in the same journal and period are not this pay."),
     propose_again: bool = typer.Option(False, help="Go back to the proposal."),
+    rate: list[str] = Rate,
+    rate_source: str = RateSource,
     as_json: bool = Json,
 ) -> None:
     """Let a held run go on."""
     with errors(as_json):
-        service().operations.resume(identity, accept_foreign=accept_foreign, propose_again=propose_again)
+        service().operations.resume(
+            identity, accept_foreign=accept_foreign, propose_again=propose_again, rates=rate, rate_source=rate_source
+        )
         _finish([identity], as_json)
 
 

@@ -11,6 +11,7 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -21,7 +22,7 @@ from ml_connector.contract.acts import locate, seen, send, settle, shut
 from ml_connector.contract.world import LedgerWorld
 from ml_connector.domain.checks import check_entry, compare
 from ml_connector.domain.dimension import dimensions
-from ml_connector.domain.journal import JournalEntry, Marker
+from ml_connector.domain.journal import ExchangeRate, JournalEntry, Marker
 from ml_connector.domain.money import decimals
 from ml_connector.domain.period import period_of
 from ml_connector.errors import (
@@ -99,6 +100,47 @@ class LedgerContract:
 
         seen(world, ledger)
         assert compare(entry, ledger.read_back(receipt)) == []
+
+    def test_entry_in_the_own_currency_has_no_rate(self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry) -> None:
+        """The chart says in which currency the books are kept, and an entry in it is read back without a rate."""
+        receipt = ledger.release(send(ledger, entry))
+        seen(world, ledger)
+
+        assert entry.currency == ledger.chart(entry.entity, entry.journal, frozenset()).currency
+        assert ledger.read_back(receipt).rate is None
+
+    def test_foreign_entry_is_booked_at_the_rate_it_brings(self, world: LedgerWorld, ledger: LedgerSink) -> None:
+        """The rate is read back to its last digit; comparing finds another one."""
+        entry = world.entry(currency=world.foreign_currency())
+        chart = ledger.chart(entry.entity, entry.journal, frozenset({"cost_center"}))
+        given = ExchangeRate(currency=chart.currency, rate=Decimal("0.9215"), source="ECB 2026-06-30")
+        entry = replace(entry, rate=given)
+
+        assert check_entry(entry, chart) == []
+        receipt = ledger.release(send(ledger, entry))
+        seen(world, ledger)
+
+        booked = ledger.read_back(receipt)
+        assert booked.rate is not None
+        assert (given.currency, given.rate) == (booked.rate.currency, booked.rate.rate)
+        assert compare(entry, booked) == []
+        assert len(compare(replace(entry, rate=replace(given, rate=Decimal("0.9214"))), booked)) == 1
+
+    def test_foreign_entry_without_a_rate_takes_the_ledgers_or_is_stopped(self, world: LedgerWorld, ledger: LedgerSink) -> None:
+        """A ledger with rates of its own shows which one it took, and that it was its own; with another the checks ask for one."""
+        entry = world.entry(currency=world.foreign_currency())
+        chart = ledger.chart(entry.entity, entry.journal, frozenset({"cost_center"}))
+        if not chart.own_rates:
+            assert {"rate.missing"} == {problem.code for problem in check_entry(entry, chart)}
+            return
+
+        assert check_entry(entry, chart) == []
+        receipt = ledger.release(send(ledger, entry))
+        seen(world, ledger)
+
+        rate = ledger.read_back(receipt).rate
+        assert rate is not None
+        assert (chart.currency, True, True) == (rate.currency, rate.rate > 0, bool(rate.source))
 
     def test_receipt_says_what_a_person_looks_for(self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry) -> None:
         """The receipt holds the ledger's reference, the number people use, and the entity."""

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from ml_connector.contract import world
 from ml_connector.domain.dimension import code_on
-from ml_connector.domain.journal import Account, BookedEntry, Chart, JournalEntry, JournalLine, Marker, Receipt, total
+from ml_connector.domain.journal import Account, BookedEntry, Chart, ExchangeRate, JournalEntry, JournalLine, Marker, Receipt, total
 from ml_connector.domain.money import decimals
 from ml_connector.domain.period import FiscalPeriod, period_of
 from ml_connector.domain.problem import Problem
@@ -34,7 +35,8 @@ from ml_connector.ports.storage import Clock, Exchange, TokenState
 from ml_connector.ports.systems import Gate, LedgerLimits, Send, Wiring
 
 LIFE_SECONDS, EARLIEST_SECONDS, GRACE_SECONDS, CONSENT_DAYS, IDLE_DAYS = 600, 570, 600, 30, 7
-JOURNAL, DIVISION = "90", "10"
+JOURNAL, DIVISION, CURRENCY = "90", "10", "EUR"
+RATES = {"JPY": Decimal("0.0061"), "KWD": Decimal("2.98"), "USD": Decimal("0.92")}
 
 
 class Unanswered(Exception):
@@ -63,6 +65,8 @@ class ReferenceVendor:
     documents: list[Document] = field(default_factory=list)
     accounts: dict[str, Account] = field(default_factory=lambda: {code: Account(code=code, description=code) for code in ("4000", "1700")})
     cost_centers: frozenset[str] = frozenset({"SALES", "OPS"})
+    currency: str = CURRENCY
+    rates: dict[str, Decimal] = field(default_factory=lambda: dict(RATES))
     closed: set[tuple[int, int]] = field(default_factory=set)
     fault: str | None = None
     lose_token_answer: bool = False
@@ -318,8 +322,9 @@ class ReferenceLedger:
         """Everything the ledger accepts."""
         self._call("GET", "chart")
         problem = None if journal == JOURNAL else f"There is no journal {journal}."
-        return Chart(entity=entity, journal=journal, journal_problem=problem, currencies=frozenset({"EUR", "JPY", "KWD"}),
-                     accounts=dict(self._vendor.accounts), codes={"cost_center": self._vendor.cost_centers}, inactive={})  # fmt: skip
+        return Chart(entity=entity, journal=journal, journal_problem=problem, currencies=frozenset({CURRENCY, *RATES}),
+                     accounts=dict(self._vendor.accounts), codes={"cost_center": self._vendor.cost_centers}, inactive={}, currency=self._vendor.currency,
+                     own_rates=bool(self._vendor.rates))  # fmt: skip
 
     def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
         """What the limits do not let through."""
@@ -384,9 +389,10 @@ class ReferenceLedger:
         if found is None:
             raise NotFound(f"Document {receipt.number} is gone.", where=f"document {receipt.number}")
         entry = found.entry
-        return BookedEntry(
-            receipt=receipt, journal=entry.journal, posting_date=entry.posting_date, currency=entry.currency, lines=entry.lines
-        )
+        own = self._vendor.rates.get(entry.currency)
+        rate = entry.rate or (ExchangeRate(currency=self._vendor.currency, rate=own, source="as the reference booked it") if own else None)
+        return BookedEntry(receipt=receipt, journal=entry.journal, posting_date=entry.posting_date, currency=entry.currency,
+                           lines=entry.lines, rate=rate)  # fmt: skip
 
     def _call(self, method: str, path: str) -> None:
         self._sign_in.signed()

@@ -56,6 +56,10 @@ class LedgerWorld(Signed, Protocol):
         period. `currency` defaults to the ledger's own; amounts use every decimal of the currency."""
         ...
 
+    def foreign_currency(self) -> str:
+        """A currency that the ledger takes and that is not the entity's own."""
+        ...
+
     def fail_next(self, fault: str) -> None:
         """The next write meets the fault, one of `FAULTS`. A throttled one is told to wait `THROTTLED_SECONDS`."""
         ...

@@ -126,6 +126,10 @@ def compare(entry: JournalEntry, booked: BookedEntry) -> list[Problem]:
                                ("posting date", entry.posting_date, booked.posting_date), ("currency", entry.currency, booked.currency)):  # fmt: skip
         if ours != theirs:
             problems.append(Problem("read_back.header", where, f"The {name} is {theirs} in the ledger and was written as {ours}."))
+    if entry.rate is not None and (booked.rate is None or entry.rate.rate != booked.rate.rate):
+        theirs = f"{booked.rate.rate}" if booked.rate else "none"
+        text = f"The exchange rate is {theirs} in the ledger and was written as {entry.rate.rate}."
+        problems.append(Problem("read_back.header", where, text, Owner.CONTROLLER))
     ours_by, theirs_by = _by_key(entry.lines), _by_key(booked.lines)
     for key in sorted(ours_by.keys() | theirs_by.keys(), key=repr):
         mine, there = ours_by.get(key, []), theirs_by.get(key, [])
@@ -176,6 +180,17 @@ def _entry_problems(entry: JournalEntry, chart: Chart) -> Iterable[Problem]:
     if entry.currency not in chart.currencies:
         text = f"Journal {entry.journal} of {entry.entity} does not take {entry.currency}, only {', '.join(sorted(chart.currencies))}."
         yield Problem("currency.refused", "currency", text)
+    yield from _rate_problems(entry, chart)
+
+
+def _rate_problems(entry: JournalEntry, chart: Chart) -> Iterable[Problem]:
+    foreign = bool(chart.currency) and entry.currency != chart.currency
+    if foreign and entry.rate is None and not chart.own_rates:
+        text = f"{entry.entity} keeps its books in {chart.currency} and has no rate for {entry.currency}. Give the rate of the run and its source."
+        yield Problem("rate.missing", "rate", text, Owner.CONTROLLER)
+    if entry.rate is not None and (not foreign or entry.rate.currency != chart.currency):
+        text = f"The rate is for {entry.rate.currency}, and {entry.entity} keeps its books in {chart.currency}. Take it away, or give one for {chart.currency}."
+        yield Problem("rate.unfit", "rate", text, Owner.CONTROLLER)
 
 
 def _line_problems(entry: JournalEntry, line: JournalLine, chart: Chart) -> Iterable[Problem]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -75,8 +75,16 @@ def _plain(value: object) -> Any:
     if isinstance(value, dict) and all(isinstance(key, str) and not key.startswith("$") for key in value):
         return {key: _plain(item) for key, item in value.items()}
     if is_dataclass(value) and _KNOWN.get(type(value).__name__) is type(value):
-        return {"$": type(value).__name__, **{field.name: _plain(getattr(value, field.name)) for field in fields(value) if field.init}}
+        return {
+            "$": type(value).__name__,
+            **{field.name: _plain(getattr(value, field.name)) for field in fields(value) if _told(value, field)},
+        }
     raise CodecError(f"{type(value).__name__} has no canonical form")
+
+
+def _told(value: object, field: Field[Any]) -> bool:
+    """A field that is absent by default is left out, so that one added later leaves the fingerprints of what is booked as they were."""
+    return field.init and not (field.default is None and getattr(value, field.name) is None)
 
 
 def _value(plain: Any) -> Any:

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.money import Money
@@ -23,10 +24,20 @@ class JournalLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeRate:
+    """Units of the legal entity's own currency for one unit of the entry's. `currency` is the entity's, `source` says who chose the rate."""
+
+    currency: str
+    rate: Decimal
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
     """A balanced set of lines in one legal entity, journal and currency, under one commit key.
 
-    `key` is made from meaning: source tenant, run, entity, part and revision. Line order is part of the content.
+    `key` is made from meaning: source tenant, run, entity, part and revision. Line order is part of the content. `rate` is for an entry in
+    another currency than the entity's own; without it the ledger takes the rate of its tables.
     """
 
     key: str
@@ -36,6 +47,7 @@ class JournalEntry:
     currency: str
     text: str
     lines: tuple[JournalLine, ...]
+    rate: ExchangeRate | None = None
 
     @property
     def debit(self) -> Money:
@@ -111,13 +123,17 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookedEntry:
-    """A journal entry as the ledger shows it, reduced to what an entry of ours says; lines in the ledger's order."""
+    """A journal entry as the ledger shows it, reduced to what an entry of ours says; lines in the ledger's order.
+
+    `rate` is there when the entry is in another currency than the legal entity's own.
+    """
 
     receipt: Receipt
     journal: str
     posting_date: date
     currency: str
     lines: tuple[JournalLine, ...]
+    rate: ExchangeRate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +151,8 @@ class Account:
 class Chart:
     """What one legal entity accepts in one journal, as read before a proposal: the facts that checks compare with.
 
-    `codes` holds the usable codes per axis, `inactive` those that exist and may not be used.
+    `codes` holds the usable codes per axis, `inactive` those that exist and may not be used. `currency` is the entity's own; a ledger without
+    `own_rates` keeps no exchange rates, so an entry in another currency brings its own.
     """
 
     entity: str
@@ -145,3 +162,5 @@ class Chart:
     accounts: dict[str, Account]
     codes: dict[str, frozenset[str]]
     inactive: dict[str, frozenset[str]]
+    currency: str = ""
+    own_rates: bool = True

@@ -96,7 +96,7 @@ def _difference(proposal: Proposal, standing: Sequence[tuple[str, JournalEntry]]
             for part, (start, stop) in enumerate(spans or (), 1):
                 key = str(CommitKey(family, part, CommitKey.parse(first.key).revision))
                 cut = tuple(replace(line, text=text) for line in lines[start:stop])
-                entries.append(replace(first, key=key, entity=entity, text=text, lines=cut))
+                entries.append(replace(first, key=key, entity=entity, text=text, lines=cut, rate=(parts or booked)[0].rate))
     if not corrects:
         return proposal
     return replace(proposal, entries=() if problems else tuple(entries), problems=tuple(problems), cells=(), corrects=tuple(corrects))

@@ -11,21 +11,22 @@ Nothing is ever written to the payroll system.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping as AbstractMapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import cast
 
 from ml_connector.domain import codec
 from ml_connector.domain.build import BuildPolicy, EntryBuilder, Proposal, Stand
 from ml_connector.domain.checks import TieRow, check_blocks, check_entry, check_totals, tie_out
-from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker
+from ml_connector.domain.journal import BookedEntry, Chart, ExchangeRate, JournalEntry, Marker
 from ml_connector.domain.mapping import Mapping
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.period import PostingDate, choose_posting_date, period_of
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.flows.commits import revise, stands
-from ml_connector.flows.policy import Mode, PayrollPolicy
-from ml_connector.ports.storage import Commits, RunState, Staging
+from ml_connector.flows.policy import Mode, PayrollPolicy, read_rates
+from ml_connector.ports.storage import Commits, RunRow, RunState, Staging
 from ml_connector.ports.systems import LedgerSink, PayrollSource
 from ml_connector.runs.run import Done, Hold, Next, Run
 
@@ -87,7 +88,7 @@ class PayrollJournal:
         charts = run.step("chart", lambda: self._charts())
         stand = run.step("stand", lambda: self._stand(pay_run))
         run.check("earlier", lambda: stand.problems)
-        proposal = run.step("proposal", lambda: self._build(run.row.id, pay_run, posting.day, stand))
+        proposal = run.step("proposal", lambda: self._build(run.row, pay_run, posting.day, stand, charts))
         foreign = run.step("foreign", lambda: self._foreign(posting, proposal))
         tie = run.step("tie-out", lambda: tuple(self._tie(pay_run, proposal, None)))
         accepted = run.row.input.get("accept_foreign") == "yes"
@@ -144,7 +145,7 @@ class PayrollJournal:
         subjects = {self.subject(pay_run, entity) for entity in self.policy.entities.values()}
         return stands(self.commits, subjects, self.key_prefix(pay_run))
 
-    def _build(self, run: str, pay_run: PayRun, day: date, stand: Stand) -> Proposal:
+    def _build(self, run: RunRow, pay_run: PayRun, day: date, stand: Stand, charts: dict[str, Chart]) -> Proposal:
         builder = EntryBuilder(
             pay_run=pay_run,
             mapping=self.mapping,
@@ -154,12 +155,14 @@ class PayrollJournal:
         )
 
         def links() -> Iterator[tuple[int, int]]:
-            for row, distribution in self.staging.rows(run):
+            for row, distribution in self.staging.rows(run.id):
                 for cell in builder.add(distribution):
                     yield row, cell
 
-        self.staging.link(run, links())
-        return revise(builder.finish(), stand, self.ledger.limits.lines_max)
+        self.staging.link(run.id, links())
+        proposal, rates = builder.finish(), read_rates(run.input)
+        rated = tuple(replace(entry, rate=_rate(entry, charts[entry.entity], rates)) for entry in proposal.entries)
+        return revise(replace(proposal, entries=rated), stand, self.ledger.limits.lines_max)
 
     def _build_policy(self, pay_run: PayRun) -> BuildPolicy:
         text = self.policy.text.format_map(
@@ -215,7 +218,9 @@ class PayrollJournal:
         booked = run.step("booked", lambda: tuple(self._booked(entry) for entry in proposal.entries))
         rows = run.step("tie-out", lambda: tuple(self._tie(pay_run, proposal, booked)))
         run.check("tie-out", lambda: _untied(rows))
-        run.audit("run.tied_out", {"run": run.row.id, "pay_run": pay_run.reference, "entries": len(booked)})
+        run.audit(
+            "run.tied_out", {"run": run.row.id, "pay_run": pay_run.reference, "entries": len(booked), **rates_booked(proposal, booked)}
+        )
         numbers = ", ".join(entry.receipt.number for entry in booked[:5]) + (", …" if len(booked) > 5 else "")
         return Done(f"Posted {describe(proposal)} as {numbers}; read back and tied out.")
 
@@ -252,6 +257,15 @@ def proposes_only() -> Problem:
     return Problem("flow.proposes", "mode", text, Owner.CONTROLLER)
 
 
+def rates_booked(proposal: Proposal, booked: Iterable[BookedEntry]) -> dict[str, str]:
+    """What entries in a foreign currency were booked at, and where the rate comes from: the giver's word for one that was given."""
+    return {
+        f"rate {there.receipt.number}": f"1 {entry.currency} = {there.rate.rate:f} {there.rate.currency}, {(entry.rate or there.rate).source}"
+        for entry, there in zip(proposal.entries, booked, strict=True)
+        if there.rate is not None
+    }
+
+
 def describe(proposal: Proposal) -> str:
     """A proposal in a few words."""
     lines = sum(len(entry.lines) for entry in proposal.entries)
@@ -259,6 +273,13 @@ def describe(proposal: Proposal) -> str:
     total = sum((entry.debit.amount for entry in proposal.entries), start=first.debit.amount - first.debit.amount)
     entries = len(proposal.entries)
     return f"{entries} {'entry' if entries == 1 else 'entries'}, {lines} lines, {total} {first.currency} debit and credit"
+
+
+def _rate(entry: JournalEntry, chart: Chart, rates: AbstractMapping[str, ExchangeRate]) -> ExchangeRate | None:
+    """The rate given for the run, where the entity keeps its books in another currency; one for a third currency is left for the checks to find."""
+    if entry.currency == chart.currency:
+        return None
+    return rates.get(chart.currency) or next(iter(rates.values()), None)
 
 
 def _untied(rows: Iterable[TieRow]) -> Iterator[Problem]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from string import Formatter
 from typing import TypeVar
 
+from ml_connector.domain.journal import ExchangeRate
+from ml_connector.domain.money import DECIMALS
 from ml_connector.domain.period import ClosedPeriodRule, PostingDatePolicy, PostingDateRule
 
 T = TypeVar("T", bound=StrEnum)
@@ -131,3 +135,21 @@ def _pairs(value: str) -> dict[str, str]:
             raise PolicyError(f"entities names company {company.strip()!r} twice")
         pairs[company.strip()] = entity.strip()
     return pairs
+
+
+def read_rates(options: Mapping[str, str]) -> dict[str, ExchangeRate]:
+    """Rates given for one run, by the currency of the books: `rates` is `EUR=0.9215`, comma between, `rate_source` who says so.
+
+    Raises `PolicyError` for what is no rate, and for rates without a source.
+    """
+    rates: dict[str, ExchangeRate] = {}
+    for part in _list(options.get("rates", "")):
+        currency, _, text = (word.strip() for word in part.partition("="))
+        if currency not in DECIMALS or not re.fullmatch(r"\d{1,9}(?:\.\d{1,12})?", text) or not Decimal(text):
+            raise PolicyError(
+                f"rates holds {part!r}, expected the currency of the books and what one unit of the pay run's is in it: EUR=0.9215"
+            )
+        rates[currency] = ExchangeRate(currency=currency, rate=Decimal(text), source=options.get("rate_source", "").strip())
+    if rates and not options.get("rate_source", "").strip():
+        raise PolicyError("rate_source is missing: say where the rate comes from, such as ECB 2026-06-30")
+    return rates

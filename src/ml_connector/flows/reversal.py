@@ -13,7 +13,7 @@ from typing import cast
 from ml_connector.domain import codec
 from ml_connector.domain.build import Proposal
 from ml_connector.domain.checks import check_entry
-from ml_connector.domain.journal import CommitKey, JournalEntry, Marker, Receipt
+from ml_connector.domain.journal import BookedEntry, CommitKey, ExchangeRate, JournalEntry, Marker, Receipt
 from ml_connector.domain.period import PayPeriod, PostingDatePolicy, PostingDateRule, choose_posting_date
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.flows.payroll_journal import describe, proposal_fingerprint, proposes_only
@@ -92,10 +92,16 @@ class Reversal:
         text = f"Reversal of {number}"
         lines = tuple(replace(line, amount=-line.amount, text=text) for line in entry.lines)
         reversal_key = str(replace(key, family=f"reversal:{key.family}:{key.revision}", revision=1))
-        return replace(entry, key=reversal_key, posting_date=posting.day, text=text, lines=lines)
+        return replace(entry, key=reversal_key, posting_date=posting.day, text=text, lines=lines, rate=_rate_booked(row, number))
 
     def _problems(self, entries: tuple[JournalEntry, ...]) -> Iterator[Problem]:
         axes = self.policy.axes | {value.axis for entry in entries for line in entry.lines for value in line.dimensions}
         for entry in entries:
             yield from check_entry(entry, self.ledger.chart(entry.entity, entry.journal, axes))
             yield from self.ledger.preflight(entry, Marker.of(entry.key))
+
+
+def _rate_booked(row: CommitRow, number: str) -> ExchangeRate | None:
+    """The rate the original was booked at, so that the two cancel in the entity's own currency too."""
+    rate = cast(BookedEntry, codec.decode(row.booked)).rate if row.booked else None
+    return replace(rate, source=f"as booked in {number}") if rate else None

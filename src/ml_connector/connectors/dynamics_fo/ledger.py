@@ -89,7 +89,8 @@ class DynamicsLedger:
         overrides = self._client.rows("MainAccountLegalEntities", wire.AccountState, where, scope=entity)
         currencies = self._client.rows("Currencies", wire.Currency, scope=entity)
         values = self._values(entity, axes & self._axes.keys())
-        return translate.chart(entity, journal, problem, accounts, overrides, currencies, values, self._clock.now().date())
+        own = self.ledger_of(entity).AccountingCurrency
+        return translate.chart(entity, journal, problem, own, accounts, overrides, currencies, values, self._clock.now().date())
 
     def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
         """What a journal cannot hold of the entry; what the dimension format cannot, once it is known."""
@@ -218,7 +219,9 @@ class DynamicsLedger:
         form, key = self._form(afresh=True), (receipt.entity, receipt.reference)
         if key not in self._names:
             self._header(receipt)
-        return translate.booked_entry(receipt, self._names[key], self._lines(*key), self._axes, form)
+        return translate.booked_entry(
+            receipt, self._names[key], self._lines(*key), self._axes, form, self.ledger_of(key[0]).AccountingCurrency
+        )
 
     # --- inside -----------------------------------------------------------------------------------------------------------------------
 

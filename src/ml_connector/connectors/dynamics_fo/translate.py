@@ -19,7 +19,7 @@ from decimal import Decimal
 from ml_connector.connectors.dynamics_fo import segments, wire
 from ml_connector.connectors.dynamics_fo.batch import CHANGESET_LINES
 from ml_connector.connectors.dynamics_fo.segments import Format
-from ml_connector.domain.journal import Account, BookedEntry, Chart, JournalEntry, JournalLine, Marker, Receipt
+from ml_connector.domain.journal import Account, BookedEntry, Chart, ExchangeRate, JournalEntry, JournalLine, Marker, Receipt
 from ml_connector.domain.money import DECIMALS, AmountError, Money
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem
@@ -31,6 +31,8 @@ FIELD_MAX = 60
 TOKEN_CHARACTERS = 10
 TEXT_MAX = FIELD_MAX - len(" #") - TOKEN_CHARACTERS
 LINE_TEXT_MAX = FIELD_MAX - len(" -") - TOKEN_CHARACTERS - len("10000")
+RATE_UNITS = 100
+"""Rates are for so many units of the foreign currency."""
 LEDGER, DAILY, ONE_VOUCHER, OPEN, OPERATING = "Ledger", "Daily", "OneVoucher", "Open", "Operating"
 NO_POSTING = frozenset({"Total", "Reporting"})
 
@@ -105,6 +107,7 @@ def new_lines(
             TransDate=wire.noon(entry.posting_date), Document=marker.token, Text=f"{line.text} {marker.token}-{place:04}".lstrip(),
             DebitAmount=line.amount.amount if line.amount.amount >= 0 else None,
             CreditAmount=-line.amount.amount if line.amount.amount < 0 else None,
+            ExchRate=entry.rate.rate * RATE_UNITS if entry.rate else None,
         )
         for place, line in enumerate(ordered[start : start + CHANGESET_LINES], start + 1)
     ]  # fmt: skip
@@ -127,23 +130,29 @@ def standing(entry: JournalEntry, marker: Marker, rows: Sequence[wire.Line]) -> 
     return (writes(count), count == total) if ours else (writes(total), True)
 
 
-def booked_entry(receipt: Receipt, journal: str, rows: Sequence[wire.Line], axes: Mapping[str, str], form: Format) -> BookedEntry:
-    """The journal from its lines. Raises `NotFound` where there is none, `VendorChanged` for lines that were not written so."""
+def booked_entry(
+    receipt: Receipt, journal: str, rows: Sequence[wire.Line], axes: Mapping[str, str], form: Format, own: str
+) -> BookedEntry:  # fmt: skip
+    """The journal from its lines; `own` is the company's currency.
+
+    Raises `NotFound` where there is none, `VendorChanged` for lines that were not written so.
+    """
     where = f"journal {receipt.number}"
     if not rows:
         text = f"Journal {receipt.number} is not in company {receipt.entity} any more, or its lines were deleted."
         raise NotFound(text, where=where)
-    heads = {(row.Voucher, row.TransDate, row.CurrencyCode) for row in rows}
+    heads = {(row.Voucher, row.TransDate, row.CurrencyCode, row.ExchRate) for row in rows}
     if len(heads) != 1:
         seen = ", ".join(sorted(map(str, heads))[:10])
-        text = f"Journal {receipt.number} has lines with several vouchers, dates or currencies: {seen}. It was not written so."
+        text = f"Journal {receipt.number} has lines with several vouchers, dates, currencies or rates: {seen}. It was not written so."
         raise VendorChanged(text, where=where, support=seen)
-    ((_, posted, currency),) = heads
+    ((_, posted, currency, rate),) = heads
     day = _day(posted)
     if day is None:
         raise VendorChanged(f"The lines of journal {receipt.number} have no date.", where=where)
     lines = tuple(_journal_line(row, currency, where, axes, form) for row in sorted(rows, key=lambda row: row.LineNumber))
-    return BookedEntry(receipt=receipt, journal=journal, posting_date=day, currency=currency, lines=lines)
+    booked = ExchangeRate(currency=own, rate=rate / RATE_UNITS, source="as Dynamics booked it") if own and currency != own else None
+    return BookedEntry(receipt=receipt, journal=journal, posting_date=day, currency=currency, lines=lines, rate=booked)
 
 
 def _journal_line(row: wire.Line, currency: str, where: str, axes: Mapping[str, str], form: Format) -> JournalLine:
@@ -182,7 +191,7 @@ def journal_problem(entity: str, journal: str, found: wire.JournalName | None) -
 
 
 def chart(
-    entity: str, journal: str, problem: str | None, accounts: Iterable[wire.MainAccount], overrides: Iterable[wire.AccountState],
+    entity: str, journal: str, problem: str | None, own: str, accounts: Iterable[wire.MainAccount], overrides: Iterable[wire.AccountState],
     currencies: Iterable[wire.Currency], values: Mapping[str, Iterable[wire.DimensionValue]], today: date,
 ) -> Chart:  # fmt: skip
     """What the company accepts in the journal. What a company says of an account adds to what the chart says."""
@@ -196,6 +205,7 @@ def chart(
     return Chart(
         entity=entity, journal=journal, journal_problem=problem, currencies=frozenset(row.CurrencyCode for row in currencies) & DECIMALS.keys(),
         accounts={row.MainAccountId: _account(row, stricter, today) for row in accounts}, codes=usable, inactive=inactive,
+        currency=own,
     )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ class Header(msgspec.Struct):
 
 
 class Line(msgspec.Struct):
-    """A journal line. `AccountDisplayValue` is the account with its dimensions in the active format."""
+    """A journal line. `AccountDisplayValue` is the account with its dimensions in the active format; `ExchRate` is for 100 units."""
 
     JournalBatchNumber: str
     LineNumber: Decimal
@@ -49,6 +49,7 @@ class Line(msgspec.Struct):
     DebitAmount: Decimal = Decimal(0)
     CreditAmount: Decimal = Decimal(0)
     CurrencyCode: str = ""
+    ExchRate: Decimal = Decimal(0)
 
 
 class JournalName(msgspec.Struct):
@@ -180,6 +181,7 @@ class NewLine(msgspec.Struct, omit_defaults=True):
     TransDate: str = ""
     DebitAmount: Decimal | None = None
     CreditAmount: Decimal | None = None
+    ExchRate: Decimal | None = None
     Document: str = ""
     Text: str = ""
 

@@ -1,6 +1,6 @@
 """Exact Online as a ledger: general journal entries.
 
-chart     Journals 1, GLAccounts ⌈n/1000⌉ in bulk, Costcenters, Costunits and Projects ⌈n/60⌉ each where asked for
+chart     Journals 1, Divisions 1 for the life of the connection, GLAccounts ⌈n/1000⌉ in bulk, cost codes and Projects ⌈n/60⌉ each where asked
 calendar  FinancialPeriods 1, JournalStatusList 1          foreign    TransactionLines ⌈lines/1000⌉, 1 for a period nobody posted in
 locate    GeneralJournalEntryLines 1                       prepare    GeneralJournalEntries 1
 read_back TransactionLines ⌈lines/1000⌉ in bulk
@@ -94,8 +94,7 @@ class ExactLedger:
         codes: dict[str, list[wire.CostCode]] = {}
         for axis in sorted(axes & AXES.keys()):
             codes.update(self._codes(entity, axis))
-        currency = (found.Currency or "").strip() or self._currency_of(entity) if found else ""
-        return translate.chart(entity, journal, found, currency, accounts, codes, self._clock.now().date())
+        return translate.chart(entity, journal, found, self._currency_of(entity), accounts, codes, self._clock.now().date())
 
     def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
         """What Exact cannot hold of the entry."""
@@ -182,7 +181,7 @@ class ExactLedger:
         if not rows:
             text = f"Entry {receipt.number} is not in division {receipt.entity} any more. Somebody deleted it, or it cannot be seen yet."
             raise NotFound(text, where=f"entry {receipt.number}")
-        return translate.booked_entry(receipt, rows)
+        return translate.booked_entry(receipt, rows, self._currency_of(receipt.entity))
 
     # --- inside -----------------------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from ml_connector.connectors.exact_online.events import ExactEvents
 from ml_connector.connectors.exact_online.ledger import ExactLedger
 from ml_connector.connectors.exact_online.settings import Options
 from ml_connector.domain.period import period_of
-from ml_connector.errors import SignInLost
+from ml_connector.errors import Refused, SignInLost
 from ml_connector.ports.systems import Entity, Right, SignIn, System, Wiring
 from ml_connector.transport.auth import TokenBroker
 
@@ -110,8 +110,13 @@ class ExactSystem:
         return self._divisions
 
     def _currency_of(self, division: str) -> str:
+        """The division's own currency, which never changes: one call, with no scope of its own; four where the licence refuses that one."""
         if division not in self._divisions:
-            self._reachable()
+            try:
+                rows = self.client.rows(division, HRM_DIVISIONS, wire.Division, select=fields(wire.Division), where=f"Code eq {division}")
+                self._divisions |= {str(row.Code): row for row in rows}
+            except Refused:
+                self._reachable()
         found = self._divisions.get(division)
         return (found.Currency or "").strip() if found else ""
 

@@ -2,7 +2,7 @@
 
     entry.entity        → the division in the address             entry.text     → Description of the first line, before the marker
     entry.journal       → JournalCode                             entry.key      → Notes of the first line, as the marker's key
-    entry.currency      → Currency                                line.text      → Description, or the entry's text where a line has none;
+    entry.currency      → Currency, and rate → ExchangeRate       line.text      → Description, or the entry's text where a line has none;
     entry.posting_date  → Date of every line; year and period                      on the first line it follows the key in Notes
                           follow from it in Exact                 line.amount    → AmountFC, debit positive as here
     line.account        → GLAccount, by its GUID                  line.dimensions → CostCenter and CostUnit by code, Project by its GUID
@@ -18,7 +18,7 @@ from decimal import Decimal
 
 from ml_connector.connectors.exact_online import wire
 from ml_connector.domain.dimension import code_on, dimensions
-from ml_connector.domain.journal import Account, BookedEntry, Chart, JournalEntry, JournalLine, Marker, Receipt
+from ml_connector.domain.journal import Account, BookedEntry, Chart, ExchangeRate, JournalEntry, JournalLine, Marker, Receipt
 from ml_connector.domain.money import DECIMALS, AmountError, Money
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem
@@ -85,7 +85,8 @@ def to_wire(entry: JournalEntry, marker: Marker, accounts: Mapping[str, str], pr
     first.Description = f"{entry.text} #{marker.token}".lstrip()
     first.OurRef = marker.number
     first.Notes = f"{marker.key}\n{entry.lines[0].text}".rstrip()
-    return wire.NewEntry(JournalCode=entry.journal, Currency=entry.currency, GeneralJournalEntryLines=lines)
+    rate = entry.rate.rate if entry.rate else None
+    return wire.NewEntry(JournalCode=entry.journal, Currency=entry.currency, GeneralJournalEntryLines=lines, ExchangeRate=rate)
 
 
 def _project(line: JournalLine, projects: Mapping[str, str]) -> str | None:
@@ -107,16 +108,20 @@ def carries(marker: Marker, description: str | None, notes: str | None) -> bool:
     return key == marker.key or (description or "").rstrip().endswith(f"#{marker.token}")
 
 
-def booked_entry(receipt: Receipt, rows: Iterable[wire.TransactionLine]) -> BookedEntry:
-    """The document from its ledger lines, header rows left out. Raises `VendorChanged` for lines that disagree on what an entry has once."""
+def booked_entry(receipt: Receipt, rows: Iterable[wire.TransactionLine], own: str) -> BookedEntry:
+    """The document from its ledger lines, header rows left out; `own` is the division's currency.
+
+    Raises `VendorChanged` for lines that disagree on what an entry has once.
+    """
     lines = sorted((row for row in rows if row.LineNumber != 0), key=lambda row: row.LineNumber or 0)
-    heads = {((row.JournalCode or "").strip(), row.Date, (row.Currency or "").strip()) for row in lines}
+    heads = {((row.JournalCode or "").strip(), row.Date, (row.Currency or "").strip(), row.ExchangeRate) for row in lines}
     if len(heads) != 1:
         seen = ", ".join(sorted(map(str, heads)))
-        text = f"Document {receipt.number} has lines in several journals, dates or currencies: {seen}. It was not written so."
+        text = f"Document {receipt.number} has lines in several journals, dates, currencies or rates: {seen}. It was not written so."
         raise VendorChanged(text, where=f"document {receipt.number}", support=seen)
-    ((journal, posted, currency),) = heads
-    return BookedEntry(receipt=receipt, journal=journal, posting_date=_day(posted), currency=currency,
+    ((journal, posted, currency, rate),) = heads
+    booked = ExchangeRate(currency=own, rate=rate, source="as Exact booked it") if rate is not None and own and currency != own else None
+    return BookedEntry(receipt=receipt, journal=journal, posting_date=_day(posted), currency=currency, rate=booked,
                        lines=tuple(_journal_line(row, currency, receipt) for row in lines))  # fmt: skip
 
 
@@ -132,22 +137,27 @@ def _journal_line(row: wire.TransactionLine, currency: str, receipt: Receipt) ->
 
 
 def chart(
-    entity: str, journal: str, found: wire.Journal | None, currency: str,
+    entity: str, journal: str, found: wire.Journal | None, own: str,
     accounts: Iterable[wire.GLAccount], codes: Mapping[str, Iterable[wire.CostCode]], today: date,
 ) -> Chart:  # fmt: skip
-    """What the division accepts in the journal. An axis that the division does not keep is absent from `codes`."""
+    """What the division accepts in the journal; `own` is its currency. An axis that the division does not keep is absent from `codes`.
+
+    Whether Exact fills in a rate of its own is not documented, so an entry in another currency brings one.
+    """
     usable: dict[str, frozenset[str]] = {}
     inactive: dict[str, frozenset[str]] = {}
     for axis, values in codes.items():
         all_codes = {value.Code.strip(): _is_active(value, today) for value in values}
         usable[axis] = frozenset(code for code, active in all_codes.items() if active)
         inactive[axis] = frozenset(code for code, active in all_codes.items() if not active)
+    currency = ((found.Currency if found else None) or "").strip() or own
     currencies = {currency} if currency else set()
     if found is not None and found.AllowVariableCurrency:
         currencies |= DECIMALS.keys()
     return Chart(
         entity=entity, journal=journal, journal_problem=journal_problem(entity, journal, found), currencies=frozenset(currencies),
         accounts={row.Code.strip(): _account(row) for row in accounts}, codes=usable, inactive=inactive,
+        currency=own, own_rates=False,
     )  # fmt: skip
 
 

@@ -141,6 +141,7 @@ class TransactionLine(msgspec.Struct):
     GLAccountCode: str | None = None
     AmountFC: Decimal | None = None
     Currency: str | None = None
+    ExchangeRate: Decimal | None = None
     CostCenter: str | None = None
     CostUnit: str | None = None
     ProjectCode: str | None = None
@@ -176,12 +177,13 @@ class NewLine(msgspec.Struct, omit_defaults=True):
     Notes: str | None = None
 
 
-class NewEntry(msgspec.Struct):
+class NewEntry(msgspec.Struct, omit_defaults=True):
     """A general journal entry as it is posted."""
 
     JournalCode: str
     Currency: str
     GeneralJournalEntryLines: list[NewLine]
+    ExchangeRate: Decimal | None = None
 
 
 class ErrorMessage(msgspec.Struct):

@@ -208,6 +208,9 @@ class DynamicsWorld:
         return JournalEntry(key=key, entity=COMPANY, journal=JOURNAL, posting_date=day or date(2026, 6, 30), currency=currency,
                             text=text or "Payroll 2026-06", lines=(*debits, credit))  # fmt: skip
 
+    def foreign_currency(self) -> str:
+        return "EUR"
+
     def fail_next(self, fault: str) -> None:
         rule: dict[str, Any] = {
             faults.LOST_BEFORE: {"kind": "lost_before_commit"},

@@ -167,6 +167,9 @@ class ExactWorld:
         return JournalEntry(key=key, entity=self.division, journal=JOURNAL, posting_date=day or date(2026, 6, 30), currency=currency,
                             text=text or "Payroll 2026-06", lines=(*debits, credit))  # fmt: skip
 
+    def foreign_currency(self) -> str:
+        return "EUR"
+
     def fail_next(self, fault: str) -> None:
         reset = str(int(self.clock.now().timestamp() * 1000) + faults.THROTTLED_SECONDS * 1000)
         limits = {"X-RateLimit-Minutely-Limit": "60", "X-RateLimit-Minutely-Remaining": "0", "X-RateLimit-Minutely-Reset": reset}

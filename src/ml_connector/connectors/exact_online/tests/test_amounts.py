@@ -38,6 +38,6 @@ def test_amounts_survive_the_wire(minor: list[int], currency: str) -> None:
     body = wire.encode(translate.to_wire(entry, Marker.of("k"), {"4000": "g"}, {}))
     sent = msgspec.json.decode(body, type=wire.NewEntry)
     shown = wire.encode([line_of(line, number, entry) for number, line in enumerate(sent.GeneralJournalEntryLines, 1)])
-    booked = translate.booked_entry(RECEIPT, msgspec.json.decode(shown, type=list[wire.TransactionLine]))
+    booked = translate.booked_entry(RECEIPT, msgspec.json.decode(shown, type=list[wire.TransactionLine]), currency)
 
     assert compare(entry, booked) == []

@@ -81,13 +81,13 @@ def test_ping_without_a_sign_in(make_world: Callable[..., Any]) -> None:
 
 
 def test_calls_of_one_entry_are_at_the_floor(world: Any) -> None:
-    """3 + ⌈accounts/1000⌉ + ⌈cost centers/60⌉ + ⌈cost units/60⌉, and 3 + ⌈lines/1000⌉ for the entry."""
+    """4 + ⌈accounts/1000⌉ + ⌈cost centers/60⌉ + ⌈cost units/60⌉, and 3 + ⌈lines/1000⌉ for the entry."""
     ledger, entry = world.ledger, world.entry(lines=259)
     chart = ledger.chart(entry.entity, entry.journal, frozenset({"cost_center", "cost_unit"}))
     calendar = ledger.calendar(entry.entity, entry.journal, entry.posting_date)
     period = period_of(entry.posting_date, calendar)
     codes = {axis: len(chart.codes[axis]) + len(chart.inactive[axis]) for axis in ("cost_center", "cost_unit")}
-    facts = 3 + math.ceil(len(chart.accounts) / 1000) + sum(math.ceil(count / 60) for count in codes.values())
+    facts = 4 + math.ceil(len(chart.accounts) / 1000) + sum(math.ceil(count / 60) for count in codes.values())
     assert period is not None
 
     assert ledger.foreign(entry.entity, entry.journal, period, frozenset()) == ()

@@ -127,7 +127,7 @@ def rows(*amounts: str, **changes: object) -> list[wire.TransactionLine]:
 
 def test_header_row_is_no_line() -> None:
     """Row 0 of an entry is its header."""
-    booked = translate.booked_entry(RECEIPT, rows("0", "1234567890123.1", "-1234567890123.10"))
+    booked = translate.booked_entry(RECEIPT, rows("0", "1234567890123.1", "-1234567890123.10"), "EUR")
 
     assert [line.amount for line in booked.lines] == [Money(Decimal("1234567890123.10"), "EUR"), Money(Decimal("-1234567890123.10"), "EUR")]
     assert (booked.posting_date, booked.journal, booked.lines[0].dimensions) == (
@@ -140,15 +140,15 @@ def test_header_row_is_no_line() -> None:
 def test_lines_that_disagree_are_not_ours() -> None:
     """An entry has one date; what shows several was changed."""
     with pytest.raises(VendorChanged) as caught:
-        translate.booked_entry(RECEIPT, [*rows("0", "1"), *rows("0", "-1", Date="/Date(1782864000000)/")])
+        translate.booked_entry(RECEIPT, [*rows("0", "1"), *rows("0", "-1", Date="/Date(1782864000000)/")], "EUR")
 
-    assert "several journals, dates or currencies" in caught.value.problem.text
+    assert "several journals, dates, currencies or rates" in caught.value.problem.text
 
 
 def test_amount_with_a_fraction_of_a_cent_is_not_rounded() -> None:
     """A third decimal in the books stops the comparison."""
     with pytest.raises(VendorChanged) as caught:
-        translate.booked_entry(RECEIPT, rows("0", "1.005"))
+        translate.booked_entry(RECEIPT, rows("0", "1.005"), "EUR")
 
     assert "more decimals than EUR has" in caught.value.problem.text
 
