@@ -14,7 +14,7 @@ KEEP     ?=
 KILLS    ?= 100
 TARGET   ?= exact_online
 
-.PHONY: install demo test check format crash bench clean lock
+.PHONY: install demo test check format crash bench clean lock connector
 
 install: $(STAMP)
 
@@ -47,6 +47,9 @@ crash: install
 
 bench: install
 	@$(RUN) tools/bench.py
+
+connector: install
+	@$(RUN) tools/connector.py "$(name)" --role "$(or $(role),ledger)"
 
 lock: install
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \

@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def _vendor_words() -> Iterator[str]:
-    words = re.compile("|".join(re.escape(word) for word in NAMES), re.IGNORECASE)
+    words = re.compile("|".join([*(re.escape(word) for word in NAMES), *_slugs()]), re.IGNORECASE)
     fields = re.compile("|".join(rf"\b{re.escape(word)}" for word in FIELDS))
     for path in sorted(PRODUCT.rglob("*")):
         if path.suffix not in TEXT or (PRODUCT / "connectors" in path.parents and path.parent != PRODUCT / "connectors"):
@@ -43,6 +43,13 @@ def _vendor_words() -> Iterator[str]:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if found := words.search(line) or fields.search(line):
                 yield f"{path.relative_to(ROOT)}:{number}: vendor word {found.group()!r} outside its connector"
+
+
+def _slugs() -> Iterator[str]:
+    """Names of connectors as patterns, so that a new one is watched from its first day: `acme_books`, `acme books`, `AcmeBooks`."""
+    for folder in sorted((PRODUCT / "connectors").iterdir()):
+        if (folder / "__init__.py").exists():
+            yield rf"\b{folder.name.replace('_', '[_ ]?')}\b"
 
 
 def _missing_init() -> Iterator[str]:
