@@ -1,0 +1,140 @@
+"""Calls to the API: one at a time for the company, within the quota that Visma states, lists read to their proven end.
+
+Unknown and malformed parameters are ignored by Visma and answered with unfiltered rows, so rows are looked at, never the request. A paged list
+says on every row how many there are; it is believed when that number is the same on the first and the last page and so many were read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from ml_connector.connectors.visma_net import faults, wire
+from ml_connector.connectors.visma_net.settings import Options
+from ml_connector.errors import OutcomeUnknown, Refused, SignInLost, VendorChanged
+from ml_connector.ports.storage import Window
+from ml_connector.ports.systems import Gate, Wiring
+from ml_connector.transport.auth import Renewal, TokenBroker
+from ml_connector.transport.http import Answer, Client
+from ml_connector.transport.paging import PAGES_MAX
+
+T = TypeVar("T")
+R = TypeVar("R", bound=wire.Row)
+
+RENEWAL = Renewal(grant="client_credentials", life_seconds=3600, early_seconds=180)
+"""A token lives an hour and there is no refresh token; a new one is asked for three minutes early."""
+
+JSON = {"Accept": "application/json", "User-Agent": "ml-connector"}
+PAGE_SIZE = 1000
+"""What is asked for. Visma cuts a page down to its own maximum without saying so."""
+CRAWLS = 3
+"""How often a list that changes while it is read is begun again."""
+
+_REFUSED_TOKEN = (
+    "Visma Connect gave a token, and the API does not accept it (401). Most often the tenant id is the customer's, not the company's: take the "
+    "company's tenant id from Visma Admin. Else the company's administrator has not approved the application in the Visma App Store, or not "
+    "since its scopes changed. Authorise it there, correct the connection, and go on."
+)
+
+
+def token_broker(options: Options, wiring: Wiring) -> TokenBroker:
+    """The sign-in of the connection."""
+    parameters = {"scope": options.scope, "tenant_id": options.tenant}
+    return TokenBroker(token_url=options.token_url, renewal=RENEWAL, parameters=parameters, wiring=wiring)
+
+
+class VismaClient:
+    """Reads and writes of one connection, which is one company."""
+
+    def __init__(self, options: Options, wiring: Wiring, broker: TokenBroker) -> None:
+        self._company = options.company
+        declared = (Window(name=faults.HOUR, limit=options.calls_per_hour, seconds=3600),) if options.calls_per_hour else ()
+        self.http = Client(
+            base_url=options.base_url,
+            auth=broker,
+            wiring=wiring,
+            classify=faults.classify,
+            windows=declared,
+            learn=faults.limits(wiring.clock.now),
+            one_at_a_time=True,
+            headers=JSON,
+            read_timeout_seconds=options.deadline_seconds,
+        )
+
+    def get(self, path: str, **query: str) -> Answer:
+        """One read. Raises `SignInLost` with what a refused token means here."""
+        with _in_words():
+            return self.http.read("GET", path, scope=self._company, params=query)
+
+    def every(self, path: str, row: type[T], **query: str) -> list[T]:
+        """Every row of a list that has no pages."""
+        shape: type[list[T]] = list[row]  # type: ignore[valid-type]
+        return self.get(path, **query).decode(shape)
+
+    def must_exist(self, path: str, row: type[T], **query: str) -> list[T]:
+        """Every row of a list that no company is without. Raises `Refused` for an empty one: the token then leads elsewhere."""
+        rows = self.every(path, row, **query)
+        if not rows:
+            text = f"Visma answers {path} with an empty list, which no company has. The tenant id or the company is not the right one."
+            raise Refused(text, where="company", code="company.empty")
+        return rows
+
+    def pages(self, path: str, row: type[R], parts: Callable[[R], Iterable[Hashable]], **query: str) -> list[R]:
+        """Every row of a paged list. `parts` names what the list counts in a row: the row itself, or the lines of a batch.
+
+        Raises `OutcomeUnknown` when the list never held still, so that an empty result is worth something.
+        """
+        for _ in range(CRAWLS):
+            rows, whole = self._crawl(path, row, parts, query)
+            if whole:
+                return rows
+        text = f"The list {path} kept changing while it was read, so nothing was concluded from it. It is read again later."
+        raise OutcomeUnknown(text, where=path)
+
+    def _crawl(self, path: str, row: type[R], parts: Callable[[R], Iterable[Hashable]], query: Mapping[str, str]) -> tuple[list[R], bool]:
+        shape: type[list[R]] = list[row]  # type: ignore[valid-type]
+        rows: list[R] = []
+        seen: set[Hashable] = set()
+        totals: list[int] = []
+        for number in range(1, PAGES_MAX + 1):
+            page = self.get(path, pageSize=str(PAGE_SIZE), pageNumber=str(number), **query).decode(shape)
+            if not page:
+                return rows, not rows
+            if page[0].metadata is None:
+                raise VendorChanged(f"Rows of {path} do not say how many there are, so the end of the list cannot be proven.", where=path)
+            rows.extend(page)
+            totals.append(page[0].metadata.totalCount)
+            seen.update(part for found in page for part in parts(found))
+            if len(seen) >= totals[-1]:
+                return rows, totals[0] == totals[-1] == len(seen)
+        raise VendorChanged(f"The list {path} has more than {PAGES_MAX} pages.", where=path)
+
+    @contextmanager
+    def prepare(self, method: str, path: str, body: Any, version: str = "") -> Iterator[Callable[[Gate], Answer]]:
+        """A write made ready; with a version it is done only while the record still has it."""
+        headers = {"Content-Type": "application/json"}
+        if version:
+            headers["If-Match"] = f'"{version}"'
+        with _in_words(), self.http.prepare(method, path, scope=self._company, headers=headers, content=wire.encode(body)) as post:
+            yield post
+
+    def write(self, method: str, path: str, body: Any, version: str) -> Answer:
+        """A guarded write that may be repeated: it says what shall be, and the version lets it through once."""
+        with self.prepare(method, path, body, version) as post:
+            return post(lambda: None)
+
+
+def version(answer: Answer) -> str:
+    """The version in the answer's `ETag`, bare; empty where it has none."""
+    return answer.headers.get("etag", "").removeprefix("W/").strip().strip('"')
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except SignInLost as error:
+        if error.problem.where != "sign-in" or "(401)" not in error.problem.text:
+            raise
+        raise SignInLost(_REFUSED_TOKEN, where="tenant_id", support=error.support) from error

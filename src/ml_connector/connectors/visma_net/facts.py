@@ -1,0 +1,269 @@
+"""What a company accepts, read from it and compared with an entry before anything is sent.
+
+Nothing is remembered but what never changes while a process lives: the company's own currency. A reading is made of small lists; the long ones,
+accounts and projects, are read only where they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from ml_connector.connectors.visma_net import wire
+from ml_connector.connectors.visma_net.client import VismaClient
+from ml_connector.connectors.visma_net.settings import BRANCH, PROJECT, Options
+from ml_connector.connectors.visma_net.translate import SEGMENT_MAX, Layout
+from ml_connector.domain.checks import check_entry
+from ml_connector.domain.journal import Account, Chart, JournalEntry
+from ml_connector.domain.money import DECIMALS
+from ml_connector.domain.period import FiscalPeriod, period_of
+from ml_connector.domain.problem import Owner, Problem
+from ml_connector.errors import CodeUnknown, ConnectorError, Inexpressible, PeriodClosed, Refused, VendorChanged
+
+ACTUAL, ACTIVE, SUBACCOUNT = "Actual", "Active", "SUBACCOUNT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was read of the company at one moment. `barred` holds combinations of segment values that may not be used."""
+
+    chart: Chart
+    layout: Layout
+    periods: tuple[FiscalPeriod, ...] = ()
+    barred: frozenset[tuple[str, ...]] = frozenset()
+    currency_of: dict[str, str]
+    precision: dict[str, int]
+
+
+class Facts:
+    """Reads of master data."""
+
+    def __init__(self, options: Options, client: VismaClient) -> None:
+        self._options, self._client = options, client
+        self._organization: wire.Organization | None = None
+
+    def organization(self) -> wire.Organization:
+        """The company that the token leads into. Raises `Refused` when it is another than the connection's."""
+        if self._organization is None:
+            rows = self._client.must_exist("/v1/organization", wire.Organization, expandBranches="true")
+            found = next((row for row in rows if row.organizationCd.strip() == self._options.company), None)
+            if found is None:
+                there = ", ".join(row.organizationCd for row in rows)
+                text = f"The tenant id leads to {there}, not to {self._options.company}. Correct the company or the tenant id; nothing is booked."
+                raise Refused(text, where="company", code="company.wrong")
+            self._organization = found
+        return self._organization
+
+    @property
+    def currency(self) -> str:
+        """The company's own currency."""
+        return (self.organization().baseCurrency or "").strip()
+
+    def ledgers(self) -> list[wire.Ledger]:
+        """Its ledgers, of every type."""
+        return self._client.must_exist("/v1/ledger", wire.Ledger)
+
+    def ledger_problem(self, number: str, ledgers: Iterable[wire.Ledger]) -> str | None:
+        """Why the ledger does not take our entries, or `None`."""
+        found = next((row for row in ledgers if row.number.strip() == number), None)
+        if found is None:
+            return f"Company {self._options.company} has no ledger {number}. Choose one of type {ACTUAL}."
+        if found.balanceType != ACTUAL:
+            return f"Ledger {number} is of type {found.balanceType}. Choose one of type {ACTUAL}."
+        return None
+
+    def branches(self) -> list[wire.Branch]:
+        """The branches of the company; those of other companies behind the same tenant id are left out."""
+        own = self.organization().branches
+        rows = self._client.must_exist("/v1/branch", wire.Branch)
+        return rows if own is None else [row for row in rows if row.number in {branch.number for branch in own}]
+
+    def branch(self, branches: Iterable[wire.Branch]) -> str:
+        """The branch of lines that name none. Raises `Refused` when there is not exactly one."""
+        wanted = self._options.branch
+        found = [row for row in branches if row.isActive and (row.number == wanted or (not wanted and row.isMainBranch))]
+        if len(found) != 1:
+            name = f"no active branch {wanted}" if wanted else f"{len(found)} active main branches"
+            raise Refused(
+                f"Company {self._options.company} has {name}. Name an active one in the connection.", where="branch", code="branch.missing"
+            )
+        return found[0].number
+
+    def segments(self) -> list[wire.Segment]:
+        """The segments of the subaccount, in order, with their values."""
+        found = self._client.get(f"/v1/dimension/{SUBACCOUNT}").decode(wire.Dimension).segments or []
+        return sorted(found, key=lambda segment: segment.segmentId)
+
+    def layout(self, segments: Iterable[wire.Segment], branch: str) -> Layout:
+        """How lines are written. Raises `Refused` for a segment without an axis, or an axis without a segment."""
+        found = [(row.segmentId, row.description or "", self._options.axis_of(row.segmentId, row.description)) for row in segments]
+        loose = [f"{number} ({name})" for number, name, axis in found if axis is None or number > SEGMENT_MAX]
+        missing = sorted(self._options.segments.keys() - {axis for _, _, axis in found})
+        if loose:
+            text = f"Segment {', '.join(loose)} of the subaccount stands for no axis, and Visma wants it on every line. Name it in the connection."
+            raise Refused(text, where="segments", code="segments.unnamed")
+        if missing:
+            there = ", ".join(f"{number} ({name})" for number, name, _ in found)
+            raise Refused(
+                f"No segment of the subaccount stands for {', '.join(missing)}; there are {there}.",
+                where="segments",
+                code="segments.unnamed",
+            )
+        return Layout(segments=tuple((number, name, axis) for number, name, axis in found if axis is not None), branch=branch)
+
+    def projects(self) -> list[wire.Project]:
+        """The projects with their tasks."""
+        return self._client.pages("/v1/project", wire.Project, lambda row: [row.projectID])
+
+    def periods(self) -> tuple[FiscalPeriod, ...]:
+        """The whole calendar, in order. Periods within others, which adjustments are booked in, take no posting date and are left out."""
+        rows = self._client.must_exist("/v1/financialPeriod", wire.Period)
+        try:
+            days = sorted(((wire.day(row.startDate), wire.day(row.endDate), row) for row in rows), key=lambda found: found[:2])
+        except ValueError as error:
+            raise VendorChanged(f"A financial period has dates that cannot be read: {error}.", where="financialPeriod") from error
+        found: list[FiscalPeriod] = []
+        for start, end, row in days:
+            if found and start <= found[-1].end:
+                if start < found[-1].end or start == end:
+                    continue
+                found[-1] = replace(found[-1], end=start - timedelta(days=1))
+            is_open = row.active and not row.closedInGeneralLedger
+            found.append(FiscalPeriod(start=start, end=end, year=row.year, number=int(row.period[-2:]), open=is_open))
+        return tuple(found)
+
+    def period(self, day: date) -> FiscalPeriod:
+        """The period of a day. Raises `PeriodClosed` where there is none."""
+        found = period_of(day, self.periods())
+        if found is None:
+            text = (
+                f"{day} lies in no financial period of company {self._options.company}. Create it in Visma, or choose another posting date."
+            )
+            raise PeriodClosed(text, where="posting_date", code="period.unknown")
+        return found
+
+    # --- readings -----------------------------------------------------------------------------------------------------------------------
+
+    def read(self, journal: str, axes: frozenset[str]) -> Reading:
+        """Ledgers, branches, segments, accounts and currencies; projects where their axis is asked for."""
+        branches, segments = self.branches(), self.segments()
+        layout = self.layout(segments, self.branch(branches))
+        accounts = self._client.must_exist("/v1/account", wire.Account)
+        currencies = self._client.must_exist("/v1/currency", wire.Currency)
+        states = {axis: _segment_states(segments, number) for number, _, axis in layout.segments if axis in axes}
+        if BRANCH in axes:
+            states[BRANCH] = {row.number: row.isActive for row in branches}
+        if PROJECT in axes:
+            states[PROJECT] = _project_states(self.projects())
+        required = frozenset(axis for _, _, axis in layout.segments if axis not in self._options.defaults)
+        chart = Chart(
+            entity=self._options.company, journal=journal, journal_problem=self.ledger_problem(journal, self.ledgers()),
+            currencies=frozenset(row.id for row in currencies if row.isUsedForAccounting and row.id in DECIMALS),
+            accounts={row.accountCD.strip(): _account(row, required) for row in accounts},
+            codes={axis: frozenset(code for code, usable in codes.items() if usable) for axis, codes in states.items()},
+            inactive={axis: frozenset(code for code, usable in codes.items() if not usable) for axis, codes in states.items()},
+            currency=self.currency, own_rates=True,
+        )  # fmt: skip
+        return Reading(chart=chart, layout=layout, currency_of={row.accountCD.strip(): row.currency for row in accounts if row.currency},
+                       precision={row.id: row.decimalPrecision for row in currencies})  # fmt: skip
+
+    def read_for(self, entry: JournalEntry) -> Reading:
+        """What an entry is compared with: the chart, the calendar, and the combinations that may not be used."""
+        reading = self.read(entry.journal, frozenset(value.axis for line in entry.lines for value in line.dimensions))
+        inactive = self._client.pages("/v1/subaccount", wire.Subaccount, lambda row: [row.subaccountNumber], active="false")
+        barred = frozenset(
+            tuple((part.segmentValue or "").rstrip() for part in sorted(row.segments or [], key=lambda part: part.segmentId))
+            for row in inactive if not row.active
+        )  # fmt: skip
+        return replace(reading, periods=self.periods(), barred=barred)
+
+
+def _segment_states(segments: Iterable[wire.Segment], number: int) -> dict[str, bool]:
+    return {value.valueId.rstrip(): value.active for row in segments if row.segmentId == number for value in row.segmentValues or []}
+
+
+def _project_states(projects: Iterable[wire.Project]) -> dict[str, bool]:
+    """Every task by `project/task`, and whether a line of the general ledger may use it."""
+    states = {}
+    for row in projects:
+        usable = row.status == ACTIVE and not row.hold and _visible(row.visibility)
+        for task in row.tasks or []:
+            states[f"{row.projectID.strip()}/{task.taskId.strip()}"] = usable and task.status == ACTIVE and _visible(task.visibility)
+    return states
+
+
+def _visible(visibility: wire.Visibility | None) -> bool:
+    return visibility is None or visibility.visibleInGl
+
+
+def _account(row: wire.Account, required: frozenset[str]) -> Account:
+    blocked = not row.active or row.allowManualEntry is False or bool(row.controlAccountModule)
+    return Account(code=row.accountCD.strip(), description=row.description or "", blocked=blocked, required=required)
+
+
+# --- comparing --------------------------------------------------------------------------------------------------------------------------
+
+
+def refuse(entry: JournalEntry, reading: Reading, defaults: dict[str, str]) -> None:
+    """Raise what Visma would refuse of the entry, all of it in one text: `PeriodClosed`, `CodeUnknown`, `Inexpressible` or `Refused`."""
+    problems = [*_period_problems(entry, reading.periods), *_named(check_entry(entry, reading.chart), reading.layout)]
+    problems.extend(_combination_problems(entry, reading, defaults))
+    problems.extend(_account_problems(entry, reading))
+    if not problems:
+        return
+    first = problems[0]
+    kind: type[ConnectorError] = PeriodClosed if first.code.startswith("period.") else CodeUnknown if first.code in _CODES else Refused
+    if first.code == "amount.decimals":
+        kind = Inexpressible
+    more = f" And {len(problems) - 10} more." if len(problems) > 10 else ""
+    text = " ".join(problem.text for problem in problems[:10]) + more
+    raise kind(text, where=first.where, code=first.code, owner=first.owner)
+
+
+_CODES = frozenset(
+    {"account.unknown", "account.blocked", "account.currency", "code.unknown", "code.inactive", "dimension.missing", "subaccount.inactive"}
+)
+
+
+def _period_problems(entry: JournalEntry, periods: tuple[FiscalPeriod, ...]) -> Iterable[Problem]:
+    period = period_of(entry.posting_date, periods)
+    if period is None or not period.open:
+        code = "period.unknown" if period is None else "period.closed"
+        what = "lies in no financial period" if period is None else f"lies in period {period.name}, which is closed or not active"
+        text = f"{entry.posting_date} {what} in company {entry.entity}. Open the period in Visma, or choose another posting date."
+        yield Problem(code, "posting_date", text, Owner.CONTROLLER)
+
+
+def _named(problems: Iterable[Problem], layout: Layout) -> Iterable[Problem]:
+    """The problems, with the segment that an axis stands for."""
+    names = {axis: f" In Visma that is segment {number} ({name}) of the subaccount." for number, name, axis in layout.segments}
+    for problem in problems:
+        axis = problem.where.partition(" ")[0]
+        if problem.code == "dimension.missing":
+            axis = next((known for known in names if f"needs a {known};" in problem.text), "")
+        yield replace(problem, text=problem.text + names.get(axis, ""))
+
+
+def _combination_problems(entry: JournalEntry, reading: Reading, defaults: dict[str, str]) -> Iterable[Problem]:
+    seen = set()
+    for number, line in enumerate(entry.lines, 1):
+        codes = {value.axis: value.code for value in line.dimensions}
+        values = tuple(codes.get(axis) or defaults.get(axis, "") for _, _, axis in reading.layout.segments)
+        if values in reading.barred and values not in seen:
+            seen.add(values)
+            text = f"Subaccount {'-'.join(values)} of line {number} is not active. Activate it in Visma, or map to another."
+            yield Problem("subaccount.inactive", f"line {number} subaccount", text)
+
+
+def _account_problems(entry: JournalEntry, reading: Reading) -> Iterable[Problem]:
+    places = reading.precision.get(entry.currency)
+    for number, line in enumerate(entry.lines, 1):
+        currency = reading.currency_of.get(line.account, entry.currency)
+        if currency != entry.currency:
+            text = f"GL account {line.account} is kept in {currency} and takes no {entry.currency}. Map line {number} to another."
+            yield Problem("account.currency", f"line {number} account", text)
+        if places is not None and line.amount.amount != line.amount.amount.quantize(Decimal(1).scaleb(-places)):
+            text = f"{line.amount} on line {number} has more than the {places} decimals that Visma keeps for {entry.currency}. It is never rounded."
+            yield Problem("amount.decimals", f"line {number} amount", text)

@@ -1,0 +1,174 @@
+"""Visma as a ledger: a batch is written on hold in one request, read back, and released.
+
+facts     organization 1 for the life of the connection
+chart     branch, dimension, account, currency, ledger 1 each; project ⌈n/500⌉ where asked for      calendar  financialPeriod 1
+locate    financialPeriod 1 and journaltransaction ⌈lines of the period/1000⌉; after a send, those changed since a day before it
+prepare   branch, dimension, account, currency, ledger, financialPeriod 1 each; subaccount ⌈inactive/1000⌉; project as above; then 1
+release   read 1, hold 1, release 1; once it is queued 1 a time                                     read_back 1, and financialPeriod 1
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import unquote, urlsplit
+
+from ml_connector.connectors.visma_net import client as calls
+from ml_connector.connectors.visma_net import facts, translate, wire
+from ml_connector.connectors.visma_net.client import VismaClient
+from ml_connector.connectors.visma_net.facts import Facts
+from ml_connector.connectors.visma_net.release import JOURNALS, POSTED, Releases, batch_path
+from ml_connector.connectors.visma_net.settings import Options
+from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker, Receipt
+from ml_connector.domain.period import FiscalPeriod, period_of
+from ml_connector.domain.problem import Owner, Problem
+from ml_connector.errors import Inexpressible, OutcomeUnknown, Refused
+from ml_connector.ports.storage import Clock
+from ml_connector.ports.systems import Gate, LedgerLimits, Send
+from ml_connector.transport.http import Answer
+
+MODULE = "GL"
+CLOCK_MARGIN = timedelta(hours=26)
+"""Visma's time stamps name no zone: their clock may stand up to 14 hours off ours, either way."""
+_LOCATION = re.compile(r"/journaltransaction/([^/?#]+)/?$", re.IGNORECASE)
+
+
+class VismaLedger:
+    """A `LedgerSink`."""
+
+    def __init__(self, options: Options, client: VismaClient, clock: Clock) -> None:
+        self._options, self._client = options, client
+        self.facts = Facts(options, client)
+        self._releases = Releases(client, clock)
+        self.limits = LedgerLimits(
+            lines_max=options.lines_max,
+            text_max=translate.TEXT_MAX,
+            decimals=3,
+            deadline_seconds=options.deadline_seconds,
+            settle_seconds=options.settle_seconds,
+            visible_seconds=options.visible_seconds,
+            posting_seconds=options.posting_seconds,
+            axes=options.axes,
+        )
+
+    # --- facts ------------------------------------------------------------------------------------------------------------------------
+
+    def journals(self, entity: str) -> tuple[tuple[str, str], ...]:
+        """Ledgers that take our entries, by number; only those of the connection where it names some."""
+        rows = self.facts.ledgers()
+        usable = (row for row in rows if self.facts.ledger_problem(row.number.strip(), rows) is None)
+        wanted = self._options.ledgers
+        return tuple(sorted((row.number.strip(), row.description or "") for row in usable if not wanted or row.number.strip() in wanted))
+
+    def calendar(self, entity: str, journal: str, around: date) -> tuple[FiscalPeriod, ...]:
+        """Periods from a year before the date to a year after it; open for general ledger batches, or not."""
+        year = timedelta(days=366)
+        return tuple(period for period in self.facts.periods() if period.end >= around - year and period.start <= around + year)
+
+    def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
+        """Accounts, the ledger, currencies, and the codes of the axes; a code on `project` is project and task with a slash between."""
+        return self.facts.read(journal, axes).chart
+
+    def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
+        """What a batch cannot hold of the entry."""
+        return tuple(translate.preflight(entry, self.limits, self._options))
+
+    def foreign(self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> tuple[str, ...]:
+        """General ledger batches of others in the ledger and period, drafts too, as `batch 100001 of 2026-06-30: text`."""
+        number = _period_id(period)
+        others: dict[str, str] = {}
+        for batch in self._batches(periodId=number):
+            if (batch.financialPeriod, batch.ledger.strip()) != (number, journal) or not batch.module.upper().endswith(MODULE):
+                continue
+            others[batch.batchNumber] = f"batch {batch.batchNumber} of {batch.transactionDate[:10]}: {batch.description or 'no text'}"
+            if batch.batchNumber in known or translate.tokens(batch) & known:
+                del others[batch.batchNumber]
+        return tuple(others[number] for number in sorted(others))
+
+    # --- finding ----------------------------------------------------------------------------------------------------------------------
+
+    def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
+        """Every batch that carries the marker, in any state. No filter of Visma's knows a marker, so lines are read and looked at.
+
+        Before a first send these are the lines of the posting date's period, over all time: a batch that a person moved to another period since
+        is not seen by it. After a send they are all that changed since 26 hours before it, in whatever period.
+        """
+        if since is None:
+            rows = self._batches(periodId=_period_id(self.facts.period(entry.posting_date)))
+        else:
+            earliest = (since.astimezone(UTC) - CLOCK_MARGIN).replace(tzinfo=None)
+            rows = self._batches(lastModifiedDateTime=earliest.isoformat(timespec="seconds"))
+        found = [batch for batch in rows if translate.carries(marker, batch)]
+        return tuple(self._receipt(batch.batchNumber, batch.status) for batch in sorted(found, key=lambda batch: batch.batchNumber))
+
+    def _batches(self, **query: str) -> list[wire.Batch]:
+        """Batches with all the lines that the pages had of them."""
+        merged: dict[tuple[str, str], wire.Batch] = {}
+        for row in self._client.pages(JOURNALS, wire.Batch, _lines_of, module=MODULE, **query):
+            batch = merged.setdefault((row.module, row.batchNumber), row)
+            if batch is not row:
+                batch.journalTransactionLines = [*batch.lines, *row.lines]
+        return list(merged.values())
+
+    # --- writing ----------------------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def prepare(self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None) -> Iterator[Send]:
+        """Everything but the send. The entry is compared with the company's facts first, so that what Visma would refuse is said by field and value.
+
+        Raises `Inexpressible` for what preflight says; `PeriodClosed`, `CodeUnknown` and other `Refused` for what the facts say.
+        """
+        if problems := self.preflight(entry, marker):
+            raise Inexpressible(" ".join(problem.text for problem in problems[:5]), where=problems[0].where, code=problems[0].code)
+        reading = self.facts.read_for(entry)
+        facts.refuse(entry, reading, self._options.defaults)
+        period = period_of(entry.posting_date, reading.periods)
+        assert period is not None  # refused above
+        body = translate.new_batch(entry, marker, _period_id(period), reading.layout, self._options.defaults)
+        with self._client.prepare("POST", JOURNALS, body) as post:
+            yield lambda gate: self._send(post, gate)
+
+    def _send(self, post: Callable[[Gate], Answer], gate: Gate) -> Receipt:
+        answer = post(gate)
+        found = _LOCATION.search(urlsplit(answer.headers.get("location", "")).path)
+        if answer.status != 201 or found is None:
+            text = f"Visma answered the batch with {answer.status} and without its number, so it is looked up."
+            raise OutcomeUnknown(text, where=JOURNALS, support=answer.body[:500].decode(errors="replace"))
+        number = unquote(found[1])
+        self._releases.wrote(number, calls.version(answer))
+        return self._receipt(number, "")
+
+    def release(self, receipt: Receipt) -> Receipt:
+        """Take the batch off hold and release it, if it is as it was compared. Not posted while Visma's queue or its posting job has it."""
+        return self._releases.release(receipt)
+
+    def abandon(self, receipt: Receipt) -> None:
+        """A batch is written whole or not at all, so there is nothing to remove; and Visma deletes no batch through its interface."""
+
+    def read_back(self, receipt: Receipt) -> BookedEntry:
+        """Every line of the batch. Raises `Refused` when it stands in another period than that of its date, `NotFound` when it is gone."""
+        batch = self._releases.read(receipt)
+        booked = translate.booked_entry(receipt, batch, self._options, self.facts.currency)
+        period = _period_id(self.facts.period(booked.posting_date))
+        if batch.financialPeriod != period:
+            text = (
+                f"Batch {receipt.number} of {booked.posting_date} stands in period {batch.financialPeriod}, and the date lies in {period}. "
+            )
+            text += "Put the period right in Visma, and go on."
+            raise Refused(text, where=f"batch {receipt.number} period", code="document.period", owner=Owner.CONTROLLER)
+        self._releases.compared(batch)
+        return booked
+
+    def _receipt(self, number: str, status: str) -> Receipt:
+        link = self._options.base_url + batch_path(number)
+        return Receipt(reference=number, number=number, entity=self._options.company, posted=status in POSTED, link=link)
+
+
+def _period_id(period: FiscalPeriod) -> str:
+    return f"{period.year}{period.number:02}"
+
+
+def _lines_of(batch: wire.Batch) -> Iterable[tuple[str, str, int]]:
+    return [(batch.module, batch.batchNumber, line.lineNumber) for line in batch.lines]

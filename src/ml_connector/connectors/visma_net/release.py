@@ -1,0 +1,139 @@
+"""Releasing a batch: off hold, then released, each guarded by the version that was looked at.
+
+    read ─ Posted ───────────────────────────────── posted
+         ─ Unposted ─────────────────────────────── released; Visma posts it by its own job, or a person does
+         ─ Hold, Balanced ─ as it was compared? ─── no: shown to a person, nothing changed
+                            └ yes: PUT hold false, POST release ─ 412: read again, once more; twice: said so
+                                                                ─ Queued, InProcess: asked again later
+
+What is written names one field, so an edit of somebody else's is never overwritten: one that leaves the entry as it was is kept beside ours, one that
+changes it stops the release. Any of this may be repeated, because every step begins with reading.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import quote
+
+from ml_connector.connectors.visma_net import client as calls
+from ml_connector.connectors.visma_net import faults, translate, wire
+from ml_connector.connectors.visma_net.client import VismaClient
+from ml_connector.domain.journal import Receipt
+from ml_connector.domain.problem import Owner
+from ml_connector.errors import NotFound, OutcomeUnknown, Refused, SignInRenewed, VendorChanged
+from ml_connector.ports.storage import Clock
+
+JOURNALS = "/v2/journaltransaction"
+HOLD, BALANCED = "Hold", "Balanced"
+POSTED = frozenset({"Posted", "Completed"})
+RELEASED = frozenset({"Unposted", "Released", "PartiallyReleased"})
+TRIES = 2
+ASK_AGAIN_SECONDS = 120.0
+"""How long a release that was taken and is not done is only looked at, before it is asked for again."""
+CHANGES_SHOWN = 5
+
+
+class Releases:
+    """Takes batches to the books. Remembers, for as long as the process lives, what of a batch was written and compared."""
+
+    def __init__(self, client: VismaClient, clock: Clock) -> None:
+        self._client, self._clock = client, clock
+        self._written: dict[str, str] = {}
+        self._compared: dict[str, dict[str, str]] = {}
+        self._asked: dict[str, tuple[str, float]] = {}
+
+    def wrote(self, number: str, version: str) -> None:
+        """Remember the version that our own write left."""
+        self._written[number] = version
+
+    def read(self, receipt: Receipt) -> wire.Batch:
+        """The batch with every line. Raises `NotFound` when it is gone."""
+        try:
+            return self._client.get(batch_path(receipt.reference)).decode(wire.Batch)
+        except NotFound as error:
+            text = f"Batch {receipt.number} is not in company {receipt.entity} any more."
+            raise NotFound(text, where=f"batch {receipt.number}", support=error.support) from error
+
+    def compared(self, batch: wire.Batch) -> None:
+        """Remember what is about to be compared: a release is of this and nothing else."""
+        self._compared[batch.batchNumber] = translate.content(batch)
+
+    def release(self, receipt: Receipt) -> Receipt:
+        """The receipt, posted when Visma has posted the batch. Raises `Refused` for a batch that is not as it was compared."""
+        for _ in range(TRIES):
+            batch = self.read(receipt)
+            if batch.status in POSTED or batch.status in RELEASED:
+                return replace(receipt, posted=batch.status in POSTED)
+            self._still_ours(receipt, batch)
+            if self._is_queued(batch):
+                return receipt
+            try:
+                return self._released(receipt, batch)
+            except (faults.VersionStale, SignInRenewed):
+                continue
+        text = f"Batch {receipt.number} was saved by somebody else each time it was about to be released. Nothing was overwritten; it is still "
+        text += "on hold or balanced. Ask who works on it, then go on."
+        raise Refused(text, where=f"batch {receipt.number}", code="document.contended", owner=Owner.CONTROLLER)
+
+    def _released(self, receipt: Receipt, batch: wire.Batch) -> Receipt:
+        version = batch.timeStamp
+        if batch.status == HOLD:
+            answer = self._client.write("PUT", batch_path(receipt.reference), {"hold": wire.value(False)}, version)
+            version = calls.version(answer)
+            if not version:
+                batch = self.read(receipt)
+                self._still_ours(receipt, batch)
+                version = batch.timeStamp
+            self._wrote_over(receipt.reference, batch.timeStamp, version)
+        try:
+            answer = self._client.write("POST", f"{batch_path(receipt.reference)}/action/release", {}, version)
+            result = answer.decode(wire.ActionResult)
+        except VendorChanged as error:
+            text = f"The release of batch {receipt.number} was answered with something that cannot be read; the batch is looked at again."
+            raise OutcomeUnknown(text, where=f"batch {receipt.number}", support=error.support) from error
+        except Refused as error:
+            if error.problem.code == faults.NOT_RELEASABLE and batch.status == BALANCED:
+                return receipt  # a release of it waits in Visma's queue already
+            raise
+        if result.actionResult == "Failed":
+            raise faults.refusal(result.errorInfo or "the release failed without a reason", f"batch {receipt.number}")
+        self._asked[receipt.reference] = (version, self._clock.monotonic())
+        if result.actionResult == "Done":
+            return replace(receipt, posted=self.read(receipt).status in POSTED)
+        return receipt
+
+    def _wrote_over(self, number: str, before: str, after: str) -> None:
+        """Our own step moved the version on, so what was ours before it is ours after it."""
+        if self._written.get(number) == before:
+            self._written[number] = after
+
+    def _still_ours(self, receipt: Receipt, batch: wire.Batch) -> None:
+        where = f"batch {receipt.number}"
+        if batch.status not in (HOLD, BALANCED):
+            text = (
+                f"Batch {receipt.number} is {batch.status or 'in no state'} in Visma, so it is not released. Look at it there, and decide."
+            )
+            raise Refused(text, where=where, code=faults.NOT_RELEASABLE, owner=Owner.CONTROLLER)
+        before, now = self._compared.get(receipt.reference), translate.content(batch)
+        if before is None and batch.timeStamp == self._written.get(receipt.reference):
+            return
+        if before is None:
+            text = (
+                f"Batch {receipt.number} was not read back and compared since it was last saved, so it is not released. Go on to do both."
+            )
+            raise Refused(text, where=where, code="document.changed", owner=Owner.CONTROLLER)
+        if before != now:
+            found = translate.changes(before, now)
+            more = f"; and {len(found) - CHANGES_SHOWN} more" if len(found) > CHANGES_SHOWN else ""
+            text = f"Somebody changed batch {receipt.number} after it was compared: {'; '.join(found[:CHANGES_SHOWN])}{more}. Nothing was released "
+            text += "or overwritten. Put it back in Visma and go on, or delete it there and have the entry written anew."
+            raise Refused(text, where=where, code="document.changed", owner=Owner.CONTROLLER)
+
+    def _is_queued(self, batch: wire.Batch) -> bool:
+        version, at = self._asked.get(batch.batchNumber, ("", 0.0))
+        return version == batch.timeStamp and self._clock.monotonic() - at < ASK_AGAIN_SECONDS
+
+
+def batch_path(number: str) -> str:
+    """The path of a batch."""
+    return f"{JOURNALS}/{quote(number, safe='')}"

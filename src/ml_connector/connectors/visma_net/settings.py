@@ -1,0 +1,222 @@
+"""What a connection to Visma.net ERP is made of, and the checks on it that need no call.
+
+A tenant id leads into one company, so a connection has one; its code is stored beside it and compared with what Visma shows, because a
+token of the wrong company works and books in the wrong place. A subaccount has several segments and Visma wants each of them on every line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from ml_connector.domain.problem import Problem
+from ml_connector.errors import NotSent
+from ml_connector.ports.systems import Field, Setting, System, Wiring
+from ml_connector.transport.http import host_problem
+
+HOSTS = ("api.finance.visma.net",)
+SIGN_IN_HOSTS = ("connect.visma.com",)
+LINES_MAX = 10_000
+SETTLE_MARGIN_SECONDS = 60
+SANDBOX = {"settle_seconds": "5", "visible_seconds": "0", "posting_seconds": "1", "calls_per_hour": "0"}
+SCOPE = " ".join(f"vismanet_erp_service_api:{verb}" for verb in ("create", "read", "update"))
+BRANCH, PROJECT = "branch", "project"
+"""Axes that are fields of a line, not segments of its subaccount."""
+
+SETTINGS = (
+    Setting(name="base_url", label="Address", default=f"https://{HOSTS[0]}", help="Only the host, without a path. The address that Visma's "
+            "portal calls the audience, and the old host integration.visma.net, are not it."),
+    Setting(name="token_url", label="Sign-in address", default=f"https://{SIGN_IN_HOSTS[0]}/connect/token", help="Of Visma Connect."),
+    Setting(name="tenant_id", label="Company tenant id", help="Of the company, from Visma Admin. The customer's tenant id looks alike, gives a "
+            "token too, and is refused afterwards."),
+    Setting(name="company", label="Company", help="Code of the company that the tenant id leads into, as Visma shows it under organisations."),
+    Setting(name="client_id", label="Client id", help="Of the service application, such as isv_name.", field=Field.SECRET),
+    Setting(name="client_secret", label="Client secret", help="Of the application.", field=Field.SECRET),
+    Setting(name="webhook_secret", label="Webhook secrets", help="Of the application; several that are active are separated by blanks. Only "
+            "for notifications.", field=Field.SECRET, required=False),
+    Setting(name="scope", label="Scope", help="What the application may do; the company approves it.", required=False, default=SCOPE),
+    Setting(name="ledger", label="Ledgers", help="The ledgers that entries may go to, separated by commas. Empty: every one of type Actual.",
+            required=False),
+    Setting(name="branch", label="Branch", help="Of lines without a code on the axis branch. Empty: the main branch.", required=False),
+    Setting(name="segments", label="Segments", help="Which segment of the subaccount stands for which axis, by number or name; every segment "
+            "is named.", required=False, default="cost_center=1"),
+    Setting(name="segment_defaults", label="Segment defaults", help="The value that a line without a code on the axis gets, such as "
+            "cost_center=0000. An axis without one is needed on every line.", required=False),
+    Setting(name="non_project", label="Non-project code", help="The code that stands for no project.", required=False, default="X"),
+    Setting(name="lines_max", label="Lines per entry", help="A larger entry is cut at balanced borders. Visma publishes no maximum and cuts "
+            "requests off after four minutes.", field=Field.NUMBER, required=False, default="1000"),
+    Setting(name="deadline_seconds", label="Deadline of a send", help="A batch not on the wire by then is not sent.",
+            field=Field.NUMBER, required=False, default="240"),
+    Setting(name="settle_seconds", label="Settling time", help="How long Visma may still book after an answer was lost; at least the deadline "
+            "and 60 seconds on a real host.", field=Field.NUMBER, required=False, default="900"),
+    Setting(name="visible_seconds", label="Visibility time", help="How long a booked batch may be missing from lists.",
+            field=Field.NUMBER, required=False, default="60"),
+    Setting(name="posting_seconds", label="Posting interval", help="How often a batch whose release is not done is looked at.",
+            field=Field.NUMBER, required=False, default="60"),
+    Setting(name="calls_per_hour", label="Calls an hour", help="What is counted until Visma says its limit for this company and application; "
+            "0 counts none, in a sandbox only.", field=Field.NUMBER, required=False, default="500"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The settings of one connection, read. `segments` is axis → number or name of a segment, `defaults` axis → value."""
+
+    base_url: str
+    token_url: str
+    tenant: str
+    company: str
+    scope: str
+    ledgers: tuple[str, ...]
+    branch: str
+    segments: dict[str, str]
+    defaults: dict[str, str]
+    non_project: str
+    lines_max: int
+    deadline_seconds: float
+    settle_seconds: float
+    visible_seconds: float
+    posting_seconds: float
+    calls_per_hour: int
+
+    @property
+    def axes(self) -> frozenset[str]:
+        """Every axis that a line can have a code on."""
+        return frozenset({*self.segments, BRANCH, PROJECT})
+
+    def axis_of(self, number: int, name: str | None) -> str | None:
+        """The axis that a segment stands for, or `None`."""
+        names = {str(number), (name or "").strip().casefold()}
+        return next((axis for axis, segment in self.segments.items() if segment.casefold() in names), None)
+
+
+def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Problem]]:
+    """The options, and every problem of the settings; the options may be used only where there is none."""
+    problems: list[Problem] = []
+    base_url = _text(settings, "base_url").rstrip("/")
+    token_url = _text(settings, "token_url")
+    if problem := host_problem(base_url, HOSTS, sandbox) or _address_problem(base_url):
+        problems.append(Problem("setting.host", "base_url", problem))
+    if problem := host_problem(token_url, SIGN_IN_HOSTS, sandbox) or _token_problem(token_url):
+        problems.append(Problem("setting.host", "token_url", problem))
+    tenant, company = _text(settings, "tenant_id"), _text(settings, "company")
+    if not _is_uuid(tenant):
+        text = f"{tenant!r} is not a tenant id. Copy the company's tenant id from Visma Admin: 32 hexadecimal digits in five groups."
+        problems.append(Problem("setting.tenant_id", "tenant_id", text))
+    if not company:
+        problems.append(Problem("setting.missing", "company", "Name the company that the tenant id leads into, by its code in Visma."))
+    numbers = {setting.name: _number(settings, setting, sandbox, problems) for setting in SETTINGS if setting.field is Field.NUMBER}
+    problems.extend(_limits(numbers, sandbox))
+    segments = _pairs(settings, "segments", problems)
+    options = Options(
+        base_url=base_url, token_url=token_url, tenant=tenant, company=company, scope=" ".join(_text(settings, "scope").split()),
+        ledgers=tuple(part.strip() for part in _text(settings, "ledger").split(",") if part.strip()), branch=_text(settings, "branch"),
+        segments=segments, defaults=_pairs(settings, "segment_defaults", problems), non_project=_text(settings, "non_project"),
+        lines_max=int(numbers["lines_max"]), deadline_seconds=numbers["deadline_seconds"], settle_seconds=numbers["settle_seconds"],
+        visible_seconds=numbers["visible_seconds"], posting_seconds=numbers["posting_seconds"], calls_per_hour=int(numbers["calls_per_hour"]),
+    )  # fmt: skip
+    problems.extend(_segment_problems(options))
+    return options, problems
+
+
+_DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
+
+
+def _text(settings: Mapping[str, str], name: str) -> str:
+    return (settings.get(name) or "").strip() or _DEFAULTS[name]
+
+
+def _address_problem(url: str) -> str | None:
+    parts = urlsplit(url)
+    if parts.path or parts.query or parts.fragment:
+        return f"{url!r} must be the bare address without a path; the connector adds /v1 and /v2 itself."
+    return None
+
+
+def _token_problem(url: str) -> str | None:
+    return None if urlsplit(url).path == "/connect/token" else f"{url!r} is not Visma Connect's: expected {_DEFAULTS['token_url']}."
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+def _pairs(settings: Mapping[str, str], name: str, problems: list[Problem]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in _text(settings, name).split(","))):
+        axis, _, value = (half.strip() for half in part.partition("="))
+        if not axis or not value or axis in pairs:
+            text = f"{part!r} is not an axis and its value, each axis once; expected for example {_EXAMPLES[name]}."
+            problems.append(Problem(f"setting.{name}", name, text))
+        pairs[axis] = value
+    return pairs
+
+
+_EXAMPLES = {"segments": "cost_center=1, plant=2", "segment_defaults": "cost_center=0000"}
+
+
+def _segment_problems(options: Options) -> list[Problem]:
+    problems = []
+    if not options.segments:
+        problems.append(Problem("setting.segments", "segments", "Name every segment of the subaccount with its axis: cost_center=1."))
+    for axis in sorted({BRANCH, PROJECT} & options.segments.keys()):
+        text = f"{axis} is a field of the line and not a segment of the subaccount. Give the segment another axis."
+        problems.append(Problem("setting.segments", "segments", text))
+    if len({segment.casefold() for segment in options.segments.values()}) < len(options.segments):
+        problems.append(Problem("setting.segments", "segments", "Two axes name the same segment. Each stands for one."))
+    for axis in sorted(options.defaults.keys() - options.segments.keys()):
+        problems.append(
+            Problem("setting.segment_defaults", "segment_defaults", f"{axis} stands for no segment. Name it under segments first.")
+        )
+    return problems
+
+
+def _number(settings: Mapping[str, str], setting: Setting, sandbox: bool, problems: list[Problem]) -> float:
+    default = SANDBOX.get(setting.name, setting.default) if sandbox else setting.default
+    text = (settings.get(setting.name) or default).strip()
+    if not (text.isascii() and text.replace(".", "", 1).isdecimal()):
+        problems.append(Problem("setting.number", setting.name, f"{text!r} is not a number; expected one such as {setting.default}."))
+        return float(setting.default)
+    return float(text)
+
+
+def _limits(numbers: Mapping[str, float], sandbox: bool) -> list[Problem]:
+    problems = []
+    if not 2 <= numbers["lines_max"] <= LINES_MAX:
+        problems.append(Problem("setting.lines_max", "lines_max", f"An entry has from 2 to {LINES_MAX} lines."))
+    least = numbers["deadline_seconds"] + SETTLE_MARGIN_SECONDS
+    if not sandbox and numbers["settle_seconds"] < least:
+        text = f"The settling time is {numbers['settle_seconds']:.0f} s and must be at least {least:.0f} s: the deadline and 60 s."
+        problems.append(Problem("setting.settle", "settle_seconds", text))
+    if numbers["posting_seconds"] <= 0:
+        problems.append(Problem("setting.posting", "posting_seconds", "The posting interval is a number of seconds above 0."))
+    if not sandbox and numbers["calls_per_hour"] < 1:
+        problems.append(Problem("setting.calls", "calls_per_hour", "Visma limits calls, so they are counted: enter at least 1 an hour."))
+    return problems
+
+
+class VismaNet:
+    """The connector: checks settings and opens systems. Makes no call."""
+
+    slug = "visma_net"
+    title = "Visma.net ERP"
+    settings = SETTINGS
+
+    def check_settings(self, settings: Mapping[str, str], sandbox: bool) -> list[Problem]:
+        """Every problem of the settings, a host that is not the vendor's among them."""
+        return read(settings, sandbox)[1]
+
+    def open(self, settings: Mapping[str, str], wiring: Wiring) -> System:
+        """The connected system. Raises `NotSent` for settings that `check_settings` refuses."""
+        options, problems = read(settings, wiring.sandbox)
+        if problems:
+            first = problems[0]
+            raise NotSent(first.text, where=first.where, code=first.code)
+        from ml_connector.connectors.visma_net.system import open_system
+
+        return open_system(options, wiring)
