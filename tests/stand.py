@@ -19,10 +19,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from stage import LEDGER, PAYROLL, SOURCE, TARGET, UNLIMITED, CommandFailed, Product, Sandbox
+from scenes import EXACT_ONLINE, PAYROLL, Scene
+from stage import SOURCE, TARGET, CommandFailed, Product, Sandbox, judged, unlimited
 from tests.zygote import Zygote
 
-from ml_connector_sandbox.judge import Verdict, expected, judge, read_books
+from ml_connector_sandbox.judge import Verdict
 
 TOOLS = Path(__file__).parent.parent / "tools"
 SMALL = {"workers": "12", "block_rows": "10"}
@@ -75,6 +76,7 @@ class Stand:
     product: Installation
     runs: list[str]
     booked: list[str] = field(default_factory=list)
+    scene: Scene = EXACT_ONLINE
 
     def command(self, *arguments: str) -> Done:
         """Run a command to its end, as from a shell script."""
@@ -92,10 +94,7 @@ class Stand:
 
     def flow(self, mode: str = "automatic", **options: str) -> None:
         """Store the flow with this mode and these options beside the journal and the legal entities."""
-        entities = f"{self.sandbox.systems[PAYROLL]['entities'][0]['code']}={self.sandbox.systems[LEDGER]['entities'][0]['code']}"
-        given = [f"--option={name}={value}" for name, value in {"journal": "95", "entities": entities, **options}.items()]
-        flow = ["--from", SOURCE, "--to", TARGET, "--mapping", "payroll", "--starts-on", "2015-01-01", "--mode", mode]
-        self.ask("flows", "set", *flow, *given)
+        self.product.flow(self.sandbox, self.scene, mode=mode, options=options)
 
     def at_payroll(self, action: str, **body: Any) -> Any:
         """What a person does at the screens of the payroll system."""
@@ -103,7 +102,7 @@ class Stand:
 
     def at_ledger(self, action: str, **body: Any) -> Any:
         """What a person does at the screens of the ledger."""
-        return self.sandbox.control(LEDGER, f"control/{action}", body)
+        return self.sandbox.control(self.scene.ledger, f"control/{action}", body)
 
     def fail(self, slug: str, kind: str, method: str, path: str, **more: Any) -> None:
         """The wire to this system fails once, at the next matching call."""
@@ -111,15 +110,12 @@ class Stand:
 
     def documents(self) -> list[Any]:
         """Everything the ledger holds."""
-        documents: list[Any] = self.sandbox.control(LEDGER, "books")["documents"]
-        return documents
+        documents: list[Any] = self.sandbox.control(self.scene.ledger, "books")["documents"]
+        return [document for document in documents if not document.get("seeded")]
 
     def verdict(self) -> Verdict:
         """What the books say about the pay runs that must be booked by now, and about anything beyond them."""
-        payroll, ledger = (read_books(self.sandbox.systems[slug]["control_url"]) for slug in (PAYROLL, LEDGER))
-        if not self.booked:
-            return judge(payroll, ledger, ())
-        return judge(payroll, ledger, expected(payroll, pay_runs=self.booked))
+        return judged(self.sandbox, self.scene, self.booked)
 
     def assert_booked(self, *runs: str) -> None:
         """These pay runs, with all before them, are booked once, to the cent, and nothing else is."""
@@ -132,21 +128,23 @@ class Stand:
 
 
 @contextmanager
-def simulators(runs: int = 1, *more: str) -> Iterator[Sandbox]:
+def simulators(runs: int = 1, *more: str, scene: Scene = EXACT_ONLINE) -> Iterator[Sandbox]:
     """Simulated vendors without quotas, with this many small pay runs."""
     switches = {"runs": str(runs), **SMALL}
     arguments = [part for name, value in switches.items() for part in ("--switch", f"{PAYROLL}.{name}={value}")]
-    with Sandbox(["--profile", "fast", *arguments, *more]) as sandbox:
+    with Sandbox(["--profile", "fast", *scene.arguments(), *arguments, *more]) as sandbox:
         yield sandbox
 
 
 @contextmanager
-def installation(sandbox: Sandbox, *, mode: str = "automatic", environment: Mapping[str, str] | None = None) -> Iterator[Stand]:
+def installation(
+    sandbox: Sandbox, *, mode: str = "automatic", environment: Mapping[str, str] | None = None, scene: Scene = EXACT_ONLINE
+) -> Iterator[Stand]:  # fmt: skip
     """An installation in a folder of its own, connected and signed in."""
     with tempfile.TemporaryDirectory(prefix="ml-connector-e2e-") as folder:
         product = Installation(Path(folder), environment or {})
-        product.connect(sandbox, mode=mode, settings=UNLIMITED)
-        yield Stand(sandbox, product, [run["run_id"] for run in sandbox.control(PAYROLL, "books")["runs"]])
+        product.connect(sandbox, scene, mode=mode, settings=unlimited(scene))
+        yield Stand(sandbox, product, [run["run_id"] for run in sandbox.control(PAYROLL, "books")["runs"]], scene=scene)
 
 
 @contextmanager
@@ -186,4 +184,4 @@ def until(what: Any, why: str) -> Any:
 def copy_home(stand: Stand, to: Path) -> Stand:
     """The same installation in another folder, as it stands now."""
     shutil.copytree(stand.product.home, to, dirs_exist_ok=True)
-    return Stand(stand.sandbox, Installation(to, stand.product.environment), stand.runs, list(stand.booked))
+    return Stand(stand.sandbox, Installation(to, stand.product.environment), stand.runs, list(stand.booked), stand.scene)

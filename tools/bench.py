@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from stage import LEDGER, PAYROLL, SOURCE, TARGET, UNLIMITED, CommandFailed, Product, Sandbox
+from scenes import PAYROLL
+from stage import LEDGER, SOURCE, TARGET, UNLIMITED, CommandFailed, Product, Sandbox
 from straight import Straight
 
 from ml_connector_sandbox.judge import expected, judge, read_books

@@ -4,6 +4,7 @@ Three kinds of kill, drawn with a seed:
     late     the entry is in the ledger's hands; the process dies; the ledger books two seconds later
     sending  the entry is on its way, the ledger is slow; the process dies
     random   any moment at all, start-up included
+Where a ledger takes an entry in several writes, the kill strikes one of them by lot.
 The last line is one JSON object, counted from the simulators' books.
 """
 
@@ -22,16 +23,14 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
-from stage import LEDGER, PAYROLL, SOURCE, TARGET, UNLIMITED, CommandFailed, Product, Sandbox
-
-from ml_connector_sandbox.judge import expected, judge, read_books
+from scenes import BY_LEDGER, EXACT_ONLINE, PAYROLL, Scene
+from stage import SOURCE, TARGET, CommandFailed, Product, Sandbox, judged, unlimited
 
 LATE_SECONDS = 2.0
 SLOW_SECONDS = 0.5
 SEND_PATIENCE_SECONDS = 30.0
 ROUNDS_TO_FINISH_MAX = 40
 KINDS = ("late", "late", "sending", "random", "random")
-POSTING = {"method": "POST", "path": "GeneralJournalEntries"}
 
 VERBOSE = "-v" in sys.argv
 err = Console(stderr=True)
@@ -41,28 +40,36 @@ def main() -> int:
     """Kill, finish, judge; 0 when nothing is booked twice and nothing is lost."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--target", default=LEDGER, choices=[LEDGER])
+    parser.add_argument("--target", default=EXACT_ONLINE.ledger, choices=list(BY_LEDGER))
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=12, help="workers of each pay run")
+    parser.add_argument("--workers", type=int, help="workers of each pay run")
     parser.add_argument("-v", action="store_true", help="a line for each kill")
     arguments = parser.parse_args()
-    switches = ["--switch", f"{PAYROLL}.runs={arguments.kills}", "--switch", f"{PAYROLL}.workers={arguments.workers}"]
+    scene = BY_LEDGER[arguments.target]
+    switches = [
+        *scene.arguments(),
+        "--switch",
+        f"{PAYROLL}.runs={arguments.kills}",
+        "--switch",
+        f"{PAYROLL}.workers={arguments.workers or scene.workers}",
+    ]
     with tempfile.TemporaryDirectory(prefix="ml-connector-crash-") as folder, Sandbox(["--profile", "fast", *switches]) as sandbox:
         product = Product(Path(folder))
-        product.connect(sandbox, mode="automatic", settings=UNLIMITED)
+        options = {"posting_date": scene.one_date} if scene.one_date else {}
+        product.connect(sandbox, scene, mode="automatic", settings=unlimited(scene), options=options)
         runs = [run["run_id"] for run in sandbox.control(PAYROLL, "books")["runs"]]
-        counts = _kill_all(sandbox, product, runs[: arguments.kills], random.Random(arguments.seed))
+        counts = _kill_all(sandbox, scene, product, runs[: arguments.kills], random.Random(arguments.seed))
         _finish(product, len(runs))
-        return _verdict(sandbox, counts)
+        return _verdict(sandbox, scene, counts)
 
 
-def _kill_all(sandbox: Sandbox, product: Product, runs: list[str], dice: random.Random) -> Counter[str]:
+def _kill_all(sandbox: Sandbox, scene: Scene, product: Product, runs: list[str], dice: random.Random) -> Counter[str]:
     counts: Counter[str] = Counter()
     with Progress(console=err, disable=not err.is_terminal) as progress:
         task = progress.add_task("kills", total=len(runs))
         for run in runs:
             kind, began = dice.choice(KINDS), time.monotonic()
-            fired = _kill_one(sandbox, product, run, kind, dice)
+            fired = _kill_one(sandbox, scene, product, run, kind, dice)
             counts["kills"] += 1
             if VERBOSE:
                 err.print(f"{run} {kind} fired={fired} {time.monotonic() - began:.1f} s", markup=False)
@@ -72,19 +79,21 @@ def _kill_all(sandbox: Sandbox, product: Product, runs: list[str], dice: random.
     return counts
 
 
-def _kill_one(sandbox: Sandbox, product: Product, run: str, kind: str, dice: random.Random) -> bool:
+def _kill_one(sandbox: Sandbox, scene: Scene, product: Product, run: str, kind: str, dice: random.Random) -> bool:
     """Start the process on a pay run and kill it; whether an entry was in flight when it died."""
-    sandbox.control(LEDGER, "faults?record=1", method="DELETE")
+    sandbox.control(scene.ledger, "faults?record=1", method="DELETE")
+    posting = dice.choice(scene.posting)
     if kind == "late":
-        sandbox.control(LEDGER, "faults", {"kind": "late_commit", "seconds": LATE_SECONDS, "answer": "hold", "match": POSTING, "times": 1})
+        late = {"kind": "late_commit", "seconds": LATE_SECONDS, "answer": "hold", "times": 1, **posting}
+        sandbox.control(scene.ledger, "faults", late)
     elif kind == "sending":
-        sandbox.control(LEDGER, "faults", {"kind": "slow", "seconds": SLOW_SECONDS, "match": POSTING, "times": 1})
+        sandbox.control(scene.ledger, "faults", {"kind": "slow", "seconds": SLOW_SECONDS, "times": 1, **posting})
     process = product.start("run", "payroll", "--from", SOURCE, "--to", TARGET, "--pay-run", run, "--json")
     fired = False
     if kind == "random":
         time.sleep(dice.uniform(0.3, 4.0))
     else:
-        fired = _until_fired(sandbox, process)
+        fired = _until_fired(sandbox, scene.ledger, process)
         if kind == "sending":
             time.sleep(dice.uniform(0.0, SLOW_SECONDS * 0.9))
     process.send_signal(signal.SIGKILL)
@@ -92,10 +101,10 @@ def _kill_one(sandbox: Sandbox, product: Product, run: str, kind: str, dice: ran
     return fired
 
 
-def _until_fired(sandbox: Sandbox, process: subprocess.Popen[str]) -> bool:
+def _until_fired(sandbox: Sandbox, ledger: str, process: subprocess.Popen[str]) -> bool:
     began = time.monotonic()
     while time.monotonic() - began < SEND_PATIENCE_SECONDS and process.poll() is None:
-        if sandbox.control(LEDGER, "faults")["fired"]:
+        if sandbox.control(ledger, "faults")["fired"]:
             return True
         time.sleep(0.01)
     return False
@@ -117,9 +126,8 @@ def _finish(product: Product, runs: int) -> None:
     raise CommandFailed("the runs do not come to an end")
 
 
-def _verdict(sandbox: Sandbox, counts: Counter[str]) -> int:
-    payroll, ledger = (read_books(sandbox.systems[slug]["control_url"]) for slug in (PAYROLL, LEDGER))
-    verdict = judge(payroll, ledger, expected(payroll))
+def _verdict(sandbox: Sandbox, scene: Scene, counts: Counter[str]) -> int:
+    verdict = judged(sandbox, scene)
     for difference in verdict.differences:
         err.print(difference, markup=False)
     line = {

@@ -13,14 +13,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from stage import LEDGER, PAYROLL, SOURCE, TARGET, CommandFailed, Product, Sandbox
-
-from ml_connector_sandbox.judge import judge, read_books
+from scenes import PAYROLL, SCENES, Scene, scene_of
+from stage import SOURCE, TARGET, CommandFailed, Product, Sandbox, judged
 
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 140)
 BOOKED_LATE_SECONDS = 1.5
@@ -31,7 +31,7 @@ def main() -> int:
     """Run the demo; 0 when the judge finds everything booked once and equal."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--register", help="payroll register to use instead of the made one")
-    parser.add_argument("--scenario", default="trading_company")
+    parser.add_argument("--scenario", default="trading_company", help=f"{', '.join(SCENES)}, or all")
     parser.add_argument("--keep", help="home folder to keep, for looking around afterwards")
     arguments = parser.parse_args()
     register = ["--register", str(Path(arguments.register).absolute())] if arguments.register else []
@@ -40,10 +40,25 @@ def main() -> int:
         if home.is_dir() and any(home.iterdir()):
             return _stop(f"{home.name} is not empty. Every demo begins with new simulators, so it needs a new folder.")
         try:
-            with Sandbox(["--scenario", arguments.scenario, *register]) as sandbox:
-                return _play(sandbox, Product(home), bool(arguments.keep))
+            if arguments.scenario != "all":
+                return _last_line(_scene(scene_of(arguments.scenario), register, home, bool(arguments.keep)))
+            found = {scene.ledger: _scene(scene, register, home / scene.ledger, bool(arguments.keep)) for scene in SCENES.values()}
+            return _last_line({"ok": all(line["ok"] for line in found.values()), "ledgers": found})
+        except KeyError:
+            return _stop(f"There is no scenario {arguments.scenario!r} to play; there are {', '.join(SCENES)}, and all.")
         except CommandFailed as error:
             return _stop(str(error))
+
+
+def _scene(scene: Scene, register: Sequence[str], home: Path, keep: bool) -> Any:
+    """Play one scene in a home of its own; what the judge says of it."""
+    with Sandbox([*scene.arguments(), *register]) as sandbox:
+        return _play(sandbox, scene, Product(home), keep)
+
+
+def _last_line(line: Any) -> int:
+    print(json.dumps(line), flush=True)
+    return 0 if line["ok"] else 1
 
 
 def _stop(text: str) -> int:
@@ -52,9 +67,9 @@ def _stop(text: str) -> int:
     return 1
 
 
-def _play(sandbox: Sandbox, product: Product, keep: bool) -> int:
-    _say("1. Two simulated vendors are up: a payroll system and a ledger, with their quotas, quirks and books.")
-    product.connect(sandbox, mode="approve")
+def _play(sandbox: Sandbox, scene: Scene, product: Product, keep: bool) -> Any:
+    _say(f"1. Two simulated vendors are up, with their quotas, quirks and books: payroll {PAYROLL}, ledger {scene.ledger}.")
+    product.connect(sandbox, scene, mode="approve")
     for name in (SOURCE, TARGET):
         rights = product.run("connections", "test", name, "--json", expect=(0, 1))["rights"]
         missing = [right["name"] for right in rights if not right["granted"]]
@@ -66,22 +81,21 @@ def _play(sandbox: Sandbox, product: Product, keep: bool) -> int:
     _say(f"   {proposed['summary']}")
 
     _say("3. It is approved; while the entry is on its way to the ledger the process is killed (kill -9).")
-    _approve_and_kill(sandbox, product, run)
+    _approve_and_kill(sandbox, scene, product, run)
 
     _say("4. It is started again. It does not know whether the ledger booked, so it waits, looks, and only then goes on.")
     finished = product.run("runs", "follow", run, "--json")
     _say(f"   {finished['summary']}")
     _show(finished)
-    return _verdict(sandbox, product, run, keep)
+    return _verdict(sandbox, scene, product, run, keep)
 
 
-def _approve_and_kill(sandbox: Sandbox, product: Product, run: str) -> None:
-    late = {"kind": "late_commit", "seconds": BOOKED_LATE_SECONDS, "answer": "hold", "times": 1,
-            "match": {"method": "POST", "path": "GeneralJournalEntries"}}  # fmt: skip
-    sandbox.control(LEDGER, "faults", late)
+def _approve_and_kill(sandbox: Sandbox, scene: Scene, product: Product, run: str) -> None:
+    late = {"kind": "late_commit", "seconds": BOOKED_LATE_SECONDS, "answer": "hold", "times": 1, **scene.posting[0]}
+    sandbox.control(scene.ledger, "faults", late)
     process = product.start("runs", "approve", run, "--json")
     began = time.monotonic()
-    while not sandbox.control(LEDGER, "faults")["fired"]:
+    while not sandbox.control(scene.ledger, "faults")["fired"]:
         if process.poll() is not None or time.monotonic() - began > PATIENCE_SECONDS:
             process.kill()
             stdout, stderr = process.communicate()
@@ -99,9 +113,8 @@ def _show(finished: Any) -> None:
            [(t["what"], t["register"], t["run"], t["journal"], t["ledger"], t["difference"]) for t in finished["tie_out"]])  # fmt: skip
 
 
-def _verdict(sandbox: Sandbox, product: Product, run: str, keep: bool) -> int:
-    books = {slug: read_books(sandbox.systems[slug]["control_url"]) for slug in (PAYROLL, LEDGER)}
-    verdict = judge(books[PAYROLL], books[LEDGER])
+def _verdict(sandbox: Sandbox, scene: Scene, product: Product, run: str, keep: bool) -> Any:
+    verdict = judged(sandbox, scene)
     _table("The journal by account, as the ledger holds it", ["account", "expected", "booked", "equal"],
            [(a["account"], a["expected"], a["booked"], "yes" if a["equal"] else "NO") for a in verdict.accounts])  # fmt: skip
     for difference in verdict.differences:
@@ -112,8 +125,7 @@ def _verdict(sandbox: Sandbox, product: Product, run: str, keep: bool) -> int:
     else:
         _say("   make demo KEEP=folder keeps the installation, to look around in; make demo REGISTER=path.csv takes a payroll of yours")
     _say("   README.md, 'Connect a real system'; docs/architecture.md, one page")
-    print(json.dumps(verdict.as_json()), flush=True)
-    return 0 if verdict.ok else 1
+    return verdict.as_json()
 
 
 def _say(text: str) -> None:

@@ -1,7 +1,7 @@
 """A stage for demos, crash tests and benchmarks: simulators on sockets, and an installation of the product that is driven by its own commands.
 
 Nothing here reaches into the product: it is started, killed and asked as any user would. The simulators' control address is used for faults and
-for the judge only.
+for the judge only. Which ledger is played with, and how it is connected, is a `Scene`.
 """
 
 from __future__ import annotations
@@ -13,16 +13,25 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
-HERE = Path(__file__).parent
-MAPPING = HERE / "demo_mapping.csv"
-PAYROLL, LEDGER = "ukg_pro", "exact_online"
+from scenes import EXACT_ONLINE, PAYROLL, Scene
+
+from ml_connector_sandbox.judge import Verdict, expected, judge, read_books
+from ml_connector_sandbox.line_dimensions import wrong_dimensions
+
 SOURCE, TARGET = "payroll", "ledger"
-UNLIMITED = {f"{PAYROLL}.calls_per_minute": "0", f"{LEDGER}.calls_per_minute": "0", f"{LEDGER}.calls_per_day": "0"}
-"""Settings for simulators without quotas (profile `fast`): our own call budget counts nothing either."""
+MAPPING, LEDGER = EXACT_ONLINE.mapping, EXACT_ONLINE.ledger
+
+
+def unlimited(scene: Scene) -> dict[str, str]:
+    """Settings for simulators without quotas (profile `fast`): our own call budget counts nothing either."""
+    return {f"{PAYROLL}.calls_per_minute": "0", **{f"{scene.ledger}.{name}": value for name, value in scene.unlimited.items()}}
+
+
+UNLIMITED = unlimited(EXACT_ONLINE)
 
 
 class CommandFailed(Exception):
@@ -81,6 +90,15 @@ class Sandbox:
             return json.load(answer)
 
 
+def judged(sandbox: Sandbox, scene: Scene, pay_runs: Sequence[str] | None = None) -> Verdict:
+    """What the books say of these pay runs, or of all that stand when it is `None`: every cent once, and every dimension that the scenario wants of a line."""
+    payroll, ledger = (read_books(sandbox.systems[slug]["control_url"]) for slug in (PAYROLL, scene.ledger))
+    wanted = () if pay_runs == [] else expected(payroll, pay_runs=pay_runs or ())
+    verdict = judge(payroll, ledger, wanted, slugs=(PAYROLL, scene.ledger))
+    wrong = wrong_dimensions(payroll, ledger)
+    return replace(verdict, ok=verdict.ok and not wrong, differences=(*verdict.differences, *wrong))
+
+
 @dataclass
 class Product:
     """An installation in a home folder of its own."""
@@ -100,26 +118,30 @@ class Product:
         """Start a command and leave it running; for being killed."""
         return subprocess.Popen(self._command(*arguments), env=self._env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def connect(self, sandbox: Sandbox, *, mode: str, options: Mapping[str, str] | None = None, since: str = "2015-01-01",
-                settings: Mapping[str, str] | None = None) -> None:  # fmt: skip
+    def connect(self, sandbox: Sandbox, scene: Scene = EXACT_ONLINE, *, mode: str, options: Mapping[str, str] | None = None,
+                since: str = "2015-01-01", settings: Mapping[str, str] | None = None) -> None:  # fmt: skip
         """Connections, sign-in, mapping and flow, as an administrator would set them up."""
-        payroll, ledger = sandbox.systems[PAYROLL], sandbox.systems[LEDGER]
-        company, division = payroll["entities"][0], ledger["entities"][0]
+        payroll, ledger = sandbox.systems[PAYROLL], sandbox.systems[scene.ledger]
+        company = payroll["entities"][0]
         self._add(SOURCE, PAYROLL, {
             "base_url": payroll["base_url"], "currency": f"{company['code']}={company['currency']}",
             **{name: payroll["credentials"][name] for name in ("username", "password", "customer_api_key")}, **self._fast(settings, PAYROLL),
         })  # fmt: skip
-        self._add(TARGET, LEDGER, {
-            "base_url": ledger["base_url"], "division": division["code"],
-            **{name: ledger["credentials"][name] for name in ("redirect_uri", "client_id", "client_secret")}, **self._fast(settings, LEDGER),
-        })  # fmt: skip
-        self.authorize(TARGET)
-        self.run("mappings", "import", "payroll", str(MAPPING), "--json")
-        wanted = {"journal": "95", "entities": f"{company['code']}={division['code']}", **(options or {})}
+        self._add(TARGET, scene.ledger, {**scene.settings(ledger), **self._fast(settings, scene.ledger)})
+        if scene.signs_in:
+            self.authorize(TARGET)
+        self.run("mappings", "import", "payroll", str(scene.mapping), "--json")
+        self.flow(sandbox, scene, mode=mode, options=options, since=since)
+
+    def flow(
+        self, sandbox: Sandbox, scene: Scene, *, mode: str, options: Mapping[str, str] | None = None, since: str = "2015-01-01"
+    ) -> None:
+        """Store the flow between the two, with these options beside those of the scene."""
+        company, entity = sandbox.systems[PAYROLL]["entities"][0], sandbox.systems[scene.ledger]["entities"][0]
+        wanted = {**scene.options, "entities": f"{company['code']}={entity['code']}", **(options or {})}
         given = [part for name, value in wanted.items() for part in ("--option", f"{name}={value}")]
-        self.run(
-            "flows", "set", "--from", SOURCE, "--to", TARGET, "--mapping", "payroll", "--starts-on", since, "--mode", mode, *given, "--json"
-        )
+        flow = ["--from", SOURCE, "--to", TARGET, "--mapping", "payroll", "--starts-on", since, "--mode", mode]
+        self.run("flows", "set", *flow, *given, "--json")
 
     def authorize(self, connection: str) -> None:
         """Sign in: open the vendor's page, and paste where it leads."""

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import httpx2
-from stage import LEDGER, PAYROLL, Sandbox
+from scenes import PAYROLL
+from stage import LEDGER, Sandbox
 
 from ml_connector_sandbox.scenarios.trading_company import ACCOUNT_OF
 

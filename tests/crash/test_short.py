@@ -6,14 +6,16 @@ import json
 import subprocess
 import sys
 
+import pytest
+from scenes import BY_LEDGER
 from tests.stand import TOOLS
 
 
-def test_six_kills_leave_every_entry_once() -> None:
+@pytest.mark.parametrize("target", BY_LEDGER)
+def test_six_kills_leave_every_entry_once(target: str) -> None:
     """At moments drawn by a seed, some of them with the entry in the ledger's hands; the last line is counted from the books."""
-    ended = subprocess.run(
-        [sys.executable, str(TOOLS / "crash.py"), "--kills", "6", "--seed", "3"], capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, str(TOOLS / "crash.py"), "--kills", "6", "--seed", "3", "--target", target]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
     last = json.loads(ended.stdout.splitlines()[-1])
 
     assert (0, 6, 6, 0, 0) == (ended.returncode, last["kills"], last["documents"], last["duplicates"], last["lost"])

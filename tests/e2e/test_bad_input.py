@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage import LEDGER, PAYROLL, TARGET
+from scenes import PAYROLL
+from stage import LEDGER, TARGET
 from tests.stand import TOOLS, Stand, installation, served, simulators
 
 EXACT = {"division": "1204", "redirect_uri": "https://app.example/back", "client_id": "id", "client_secret": "secret"}

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage import LEDGER, MAPPING, PAYROLL, SOURCE, TARGET
+from scenes import PAYROLL
+from stage import LEDGER, MAPPING, SOURCE, TARGET
 from tests.stand import Stand
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from stage import PAYROLL
+from scenes import PAYROLL
 from tests.stand import Stand
 
 ROW = "run {run}, block 1, row 1: debitAmt"

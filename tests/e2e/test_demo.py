@@ -9,27 +9,42 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from stage import LEDGER, PAYROLL
+from scenes import PAYROLL
 from tests.stand import TOOLS, Stand, installation, simulators
 
 FIELDS = ["ok", "pay_run", "source_rows", "entries", "lines", "debit", "credit", "read_back_equal", "duplicates", "lost", "vendor_calls"]
-MADE = {"source_rows": 1516, "entries": 1, "lines": 102, "debit": "672624.88", "credit": "672624.88", "duplicates": 0, "lost": 0}
+MADE = {
+    "trading_company": ("exact_online", 1, {"source_rows": 1516, "lines": 102, "debit": "672624.88", "credit": "672624.88"}),
+    "manufacturer": ("dynamics_fo", 3, {"source_rows": 3905, "lines": 119, "debit": "1569419.07", "credit": "1569419.07"}),
+}
+"""What the simulators' payroll comes to, and the ledger's writes: one, or a journal and two changesets."""
+ONCE = {"entries": 1, "duplicates": 0, "lost": 0}
 
 
-def test_the_demo_books_the_made_register_once() -> None:
-    """240 workers of two offices, killed in the middle: the last line says so, and a person reads the rest."""
-    ended = subprocess.run([sys.executable, str(TOOLS / "demo.py")], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("scenario", MADE)
+def test_the_demo_books_the_made_register_once(scenario: str) -> None:
+    """A company's pay run, killed in the middle: the last line says so, and a person reads the rest."""
+    ledger, writes, figures = MADE[scenario]
+    ended = subprocess.run([sys.executable, str(TOOLS / "demo.py"), "--scenario", scenario], capture_output=True, text=True, check=False)
     *text, line = ended.stdout.splitlines()
     last = json.loads(line)
 
     assert (0, "") == (ended.returncode, ended.stderr)
     assert FIELDS == list(last)
-    assert (True, True, MADE) == (last["ok"], last["read_back_equal"], {name: last[name] for name in MADE})
-    assert 1 == last["vendor_calls"][LEDGER]["write"]
+    assert (True, True, {**figures, **ONCE}) == (last["ok"], last["read_back_equal"], {name: last[name] for name in {**figures, **ONCE}})
+    assert writes == last["vendor_calls"][ledger]["write"]
     assert 0 == last["vendor_calls"][PAYROLL]["write"]
     for words in ("kill -9", "The journal by account, as the ledger holds it", "Tie-out", "Where to look next"):
         assert any(words in shown for shown in text)
     assert not any("\x1b" in shown for shown in text)
+
+
+def test_a_scenario_that_nobody_can_play_is_named() -> None:
+    """An error is one line of JSON too."""
+    ended = subprocess.run([sys.executable, str(TOOLS / "demo.py"), "--scenario", "opera"], capture_output=True, text=True, check=False)
+
+    assert 1 == ended.returncode
+    assert "trading_company, manufacturer" in json.loads(ended.stdout.splitlines()[-1])["error"]
 
 
 @pytest.fixture(scope="module")

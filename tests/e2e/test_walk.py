@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stage import LEDGER, MAPPING, PAYROLL, SOURCE, TARGET, UNLIMITED
+from scenes import PAYROLL
+from stage import LEDGER, MAPPING, SOURCE, TARGET, UNLIMITED
 from tests.stand import TOOLS, Installation, Stand, installation, served, simulators
 
 EXACT = {"base_url": "https://start.exactonline.nl", "division": "1204", "redirect_uri": "https://app.example/back"}

@@ -20,6 +20,7 @@ import pytest
 from ml_connector.contract import world as faults
 from ml_connector.contract.acts import locate, seen, send, settle, shut
 from ml_connector.contract.world import LedgerWorld
+from ml_connector.domain import codec
 from ml_connector.domain.checks import check_entry, compare
 from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.journal import ExchangeRate, JournalEntry, Marker
@@ -56,6 +57,16 @@ class LedgerContract:
 
         assert check_entry(entry, chart) == []
         assert ledger.preflight(entry, Marker.of(entry.key)) == ()
+
+    def test_answers_have_a_canonical_form(self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry) -> None:
+        """Everything that is said is recorded and read back after a crash: it comes back equal and of the same types."""
+        chart = ledger.chart(entry.entity, entry.journal, frozenset({"cost_center"}))
+        calendar = ledger.calendar(entry.entity, entry.journal, entry.posting_date)
+        receipt = ledger.release(send(ledger, entry))
+        seen(world, ledger)
+
+        for said in (chart, calendar, receipt, ledger.read_back(receipt)):
+            assert said == codec.decode(codec.encode(said))
 
     def test_journal_is_offered(self, ledger: LedgerSink, entry: JournalEntry) -> None:
         """The journal that takes the entry is among those a person chooses from."""

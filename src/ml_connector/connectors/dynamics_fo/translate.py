@@ -203,7 +203,7 @@ def chart(
         usable[axis] = frozenset(code for code, active in states.items() if active)
         inactive[axis] = frozenset(states) - usable[axis]
     return Chart(
-        entity=entity, journal=journal, journal_problem=problem, currencies=frozenset(row.CurrencyCode for row in currencies) & DECIMALS.keys(),
+        entity=entity, journal=journal, journal_problem=problem, currencies=frozenset(row.CurrencyCode for row in currencies).intersection(DECIMALS),
         accounts={row.MainAccountId: _account(row, stricter, today) for row in accounts}, codes=usable, inactive=inactive,
         currency=own,
     )  # fmt: skip
