@@ -14,7 +14,7 @@ KEEP     ?=
 KILLS    ?= 100
 TARGET   ?= exact_online
 
-.PHONY: install demo test check format crash bench clean lock connector
+.PHONY: install demo test check format crash bench clean lock connector matrix
 
 install: $(STAMP)
 
@@ -50,6 +50,9 @@ bench: install
 
 connector: install
 	@$(RUN) tools/connector.py "$(name)" --role "$(or $(role),ledger)"
+
+matrix: install
+	@$(RUN) tools/matrix.py
 
 lock: install
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \

@@ -9,10 +9,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from inspect import get_annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
 import connector
+import matrix
 import pytest
 
 from ml_connector.contract.payroll import PayrollWorld
@@ -31,6 +33,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("tree")
     for name in ("src", "sandbox", "tools"):
         shutil.copytree(ROOT / name, root / name, ignore=SKIPPED)
+    shutil.copytree(ROOT / "tests" / "contract", root / "tests" / "contract", ignore=SKIPPED)
     for name in ("pyproject.toml", ".importlinter"):
         shutil.copy(ROOT / name, root / name)
     for name in NAMES:
@@ -106,7 +109,7 @@ def test_skeleton_has_all_that_is_asked_of_it(tree: Path, module: str, name: str
     (found,) = (node for node in code.body if isinstance(node, ast.ClassDef) and node.name == name)
     stored = {node.attr for node in ast.walk(found) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
     written = stored | {node.name for node in found.body if isinstance(node, ast.FunctionDef)}
-    asked = {member for part in port.__mro__ for member in [*vars(part), *vars(part).get("__annotations__", {})]}
+    asked = {member for part in port.__mro__ for member in [*vars(part), *get_annotations(part)]}
 
     assert {member for member in asked if not member.startswith("_")} - written == set()
 
@@ -147,6 +150,17 @@ def test_contract_tests_fail_and_say_what_to_write(tree: Path, name: str, claims
     assert len(said) == len(contract) >= claims
     assert [] == [case.get("name") for case in cases if case.find("error") is not None or case.find("skipped") is not None]
     assert 3 == len(cases) - len(contract) == sum(1 for case in cases if len(case) == 0)
+
+
+def test_connector_is_in_the_matrix(tree: Path):
+    """Its quality.toml, its limits and its claims are found; nothing counts as proven yet."""
+    made = matrix.page(matrix.facts_of(tree), matrix.quality_of(tree))
+
+    assert "`acme_books` | ledger | planned | LedgerContract |  |" in made
+    assert "`wave_pay` | payroll | planned | PayrollContract |  |" in made
+    assert "| claim | test | reference | acme_books | acme_books_of_the_wide_world_x | dynamics_fo |" in made
+    assert "| `lines_max` | 50 | 500 | 500 |" in made
+    assert "- `everything`: addresses, fields, limits and times are placeholders" in made
 
 
 def test_simulators_go_on_without_it(tree: Path):

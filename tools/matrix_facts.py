@@ -1,0 +1,99 @@
+"""What the contract matrix is made of, gathered in a process of its own and written as JSON to the file that is named.
+
+claims   every test of a contract suite that pytest collects: where, in which class, unchanged or not
+classes  every test class that runs a suite
+limits   what each ledger declares when it is opened with default settings
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ml_connector.contract.memory import memory_wiring
+from ml_connector.contract.reference import ReferenceLedger
+from ml_connector.ports.systems import LedgerLimits
+
+REFERENCE = "reference"
+CONNECTORS = "src/ml_connector/connectors"
+SUITES = "ml_connector.contract."
+
+
+class Collector:
+    """A pytest plugin that keeps what was collected."""
+
+    def __init__(self) -> None:
+        self.claims: list[dict[str, Any]] = []
+        self.classes: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Look at every test once, whatever its parameters."""
+        for item in session.items:
+            cls = getattr(item, "cls", None)
+            if isinstance(item, pytest.Function) and cls is not None:
+                self._look(item, cls, item.path.relative_to(session.config.rootpath).as_posix())
+
+    def _look(self, item: pytest.Function, cls: type, path: str) -> None:
+        name = item.originalname
+        suite = next((base for base in cls.__mro__ if base.__module__.startswith(SUITES) and name in vars(base)), None)
+        if suite is None:
+            return
+        where = path.removeprefix(f"{CONNECTORS}/").partition("/")[0] if path.startswith(CONNECTORS) else REFERENCE
+        written = vars(suite)[name]
+        claim = {
+            "contract": suite.__name__, "test": name, "claim": sentence(written.__doc__), "line": written.__code__.co_firstlineno,
+            "where": where, "class": cls.__name__, "own": getattr(cls, name) is not written,
+            "skipped": any(item.get_closest_marker(mark) for mark in ("skip", "skipif", "xfail")),
+        }  # fmt: skip
+        if claim not in self.claims:
+            self.claims.append(claim)
+        ran = {"where": where, "class": cls.__name__, "contract": suite.__name__, "path": path, "what": sentence(cls.__doc__)}
+        self.classes.setdefault((path, cls.__name__), ran)
+
+
+def sentence(text: str | None) -> str:
+    """The first sentence of a docstring, on one line."""
+    words = " ".join((text or "").split("\n\n")[0].split())
+    return words.partition(". ")[0].rstrip(".") + "."
+
+
+def limits_of(slug: str) -> LedgerLimits | None:
+    """What the connector's ledger declares to a real host; `None` for a system without one. Opening makes no call."""
+    settings = importlib.import_module(f"ml_connector.connectors.{slug}.settings")
+    system = importlib.import_module(f"ml_connector.connectors.{slug}.system")
+    options, _ = settings.read({setting.name: setting.default for setting in settings.SETTINGS}, False)
+    ledger = system.open_system(options, memory_wiring(sandbox=False)).ledger
+    return None if ledger is None else ledger.limits
+
+
+def shown(limits: LedgerLimits) -> dict[str, Any]:
+    """Limits as JSON, by name."""
+    fields = {field.name: getattr(limits, field.name) for field in dataclasses.fields(limits)}
+    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in fields.items()}
+
+
+def main() -> int:
+    """Collect, open, write; pytest's own exit code when it cannot collect."""
+    collector = Collector()
+    places = [CONNECTORS, "tests/contract"]
+    code = pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *places], plugins=[collector])
+    if code:
+        return int(code)
+    limits = {REFERENCE: shown(ReferenceLedger.limits)}
+    for slug in sorted(path.parent.name for path in Path(CONNECTORS).glob("*/quality.toml")):
+        if "[capabilities.ledger]" in (Path(CONNECTORS) / slug / "quality.toml").read_text(encoding="utf-8"):
+            found = limits_of(slug)
+            limits |= {slug: shown(found)} if found is not None else {}
+    facts = {"claims": collector.claims, "classes": list(collector.classes.values()), "limits": limits}
+    Path(sys.argv[1]).write_text(json.dumps(facts), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
