@@ -6,9 +6,12 @@ says on every row how many there are; it is believed when that number is the sam
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
+
+import msgspec
 
 from ml_connector.connectors.visma_net import faults, wire
 from ml_connector.connectors.visma_net.settings import Options
@@ -123,6 +126,17 @@ class VismaClient:
         """A guarded write that may be repeated: it says what shall be, and the version lets it through once."""
         with self.prepare(method, path, body, version) as post:
             return post(lambda: None)
+
+
+def granted(token: str, asked: str) -> frozenset[str]:
+    """The scopes that the access token names; those that were asked for where it names none, because Connect refuses what it does not grant."""
+    body = token.split(".")[1] if token.count(".") == 2 else ""
+    try:
+        claims: Any = msgspec.json.decode(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        said = claims.get("scope")
+    except (ValueError, AttributeError, msgspec.DecodeError):
+        said = None
+    return frozenset(asked.split() if not said else said.split() if isinstance(said, str) else map(str, said))
 
 
 def version(answer: Answer) -> str:

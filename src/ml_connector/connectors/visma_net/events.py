@@ -20,7 +20,8 @@ from ml_connector.ports.systems import Event
 
 BODY_BYTES_MAX = 256 * 1024
 SIGNATURE, PREFIX = "x-vwd-signature-v1", "x-vwd-"
-_KEYS = ("key", "id", "entityid", "resourceid", "number")
+_KINDS = ("entity", "event")
+_KEYS = ("code", "key", "number", "id", "entityid", "resourceid")
 
 
 class VismaEvents:
@@ -38,10 +39,13 @@ class VismaEvents:
         tenant = received.get(f"{PREFIX}tenant-id", "")
         if tenant.lower() not in ("", self._tenant.lower()):
             raise Refused(f"The notification is for tenant {tenant}, not for this connection's.", where="tenant_id", code="event.entity")
-        repeat, kind = received.get(f"{PREFIX}notification-id", ""), received.get(f"{PREFIX}event-id", "")
-        if not repeat or not kind:
-            raise Refused("The notification lacks its id or its event.", where=f"{PREFIX}notification-id", code="event.shape")
+        repeat = received.get(f"{PREFIX}notification-id", "")
+        if not repeat:
+            raise Refused(
+                "The notification lacks its id, so a repeat could not be told.", where=f"{PREFIX}notification-id", code="event.shape"
+            )
         told = _told(body)
+        kind = " ".join(told[name] for name in _KINDS if told.get(name)) or received.get(f"{PREFIX}event-id", "")
         key = next((told[name] for name in _KEYS if told.get(name)), "")
         stamp = received.get(f"{PREFIX}notification-timestamp", "")
         detail = {name.removeprefix(PREFIX): text for name, text in received.items() if name.startswith(PREFIX) and name != SIGNATURE}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ml_connector.connectors.visma_net import wire
-from ml_connector.connectors.visma_net.client import VismaClient, token_broker
+from ml_connector.connectors.visma_net.client import VismaClient, granted, token_broker
 from ml_connector.connectors.visma_net.events import VismaEvents
 from ml_connector.connectors.visma_net.ledger import MODULE, VismaLedger
 from ml_connector.connectors.visma_net.release import JOURNALS
@@ -21,7 +21,7 @@ class VismaSystem:
     """Answers about the connection itself. Reads what an entry would read, changes nothing, and provokes no refusal of a write."""
 
     def __init__(self, options: Options, wiring: Wiring) -> None:
-        self.options, self.clock = options, wiring.clock
+        self.options, self.clock, self.tokens = options, wiring.clock, wiring.tokens
         self.client = VismaClient(options, wiring, token_broker(options, wiring))
         self.ledger = VismaLedger(options, self.client, wiring.clock)
         self.events = VismaEvents(options.tenant, wiring.vault)
@@ -60,7 +60,8 @@ class VismaSystem:
         yield _right("read periods", "seeing a closed period before posting", facts.periods)
         yield _right("read batches", "finding an entry again, and comparing it to the cent", self._read_batches)
         yield from self._ledger_rights()
-        missing = [verb for verb in WRITES if f"vismanet_erp_service_api:{verb}" not in self.options.scope.split()]
+        scopes = granted(self.tokens.read().access_token, self.options.scope)
+        missing = [verb for verb in WRITES if f"vismanet_erp_service_api:{verb}" not in scopes]
         text = (
             f"The scope lacks {' and '.join(missing)}. Add it to the application and the connection, and have the company approve it again."
         )

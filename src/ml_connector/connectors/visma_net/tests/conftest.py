@@ -91,6 +91,16 @@ class VismaWorld:
         outcome = self.host.exchange(Request(method="POST", target=f"/__sandbox__/{path}", body=json.dumps(value).encode()))
         assert outcome.response.status == 200, outcome.response.body
 
+    def screen(self, method: str, path: str, value: Any = None) -> Any:
+        """What another program of the company's does with a token of its own, beside the connector."""
+        with httpx2.Client(transport=SandboxTransport(self.host), base_url=BASE_URL) as other:
+            names = ("client_id", "client_secret", "scope", "tenant_id")
+            asked = {"grant_type": "client_credentials", **{name: self.credentials[name] for name in names}}
+            token = other.post("/connect/token", data=asked).json()["access_token"]
+            answer = other.request(method, path, json=value, headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code < 300, answer.text
+        return answer.json() if answer.content else None
+
     def documents(self) -> list[dict[str, Any]]:
         return [document for document in self.host.vendor.books()["documents"] if document.get("status") != "deleted"]
 
@@ -201,13 +211,7 @@ class VismaWorld:
 
     def chart_size(self) -> int:
         """The list of accounts has no pages; it is counted beside the connector."""
-        with httpx2.Client(transport=SandboxTransport(self.host)) as screen:
-            signed_in = {"Authorization": f"Bearer {self.wire.tokens[-1]}"} if self.wire.tokens else self._token()
-            return len(screen.get(f"{BASE_URL}/v1/account", headers=signed_in).json())
-
-    def _token(self) -> dict[str, str]:
-        self.ledger.journals(COMPANY)
-        return {"Authorization": f"Bearer {self.wire.tokens[-1]}"}
+        return len(self.screen("GET", "/v1/account"))
 
     def reopen(self) -> LedgerSink:
         system = CONNECTOR.open(self.settings, self.wiring)

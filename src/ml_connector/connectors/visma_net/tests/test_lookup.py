@@ -1,0 +1,214 @@
+"""Finding an entry again: pages that split batches, lists that move, filters that may be ignored, and how many calls it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+
+from ml_connector.contract.acts import locate, send
+from ml_connector.domain.checks import compare
+from ml_connector.domain.journal import Marker
+from ml_connector.domain.period import period_of
+from ml_connector.errors import OutcomeUnknown, Refused, VendorChanged
+
+
+def since(world: Any, entry: Any, seconds: float = 0) -> list[str]:
+    """The look-up after a send."""
+    found = world.ledger.locate(entry, Marker.of(entry.key), world.clock.now() - timedelta(seconds=seconds))
+    return [receipt.reference for receipt in found]
+
+
+def test_batch_on_several_pages_is_one_document(make_world: Callable[..., Any]) -> None:
+    """Pages count lines, so a batch begins on one and ends on another, and is found once."""
+    world = make_world(switches={"page_lines_max": 7, "release_seconds": 0})
+    world.book_by_hand()
+    entry = world.entry(lines=20)
+    receipt = send(world.ledger, entry)
+    world.book_by_hand()
+
+    assert [receipt.reference] == locate(world.ledger, entry) == since(world, entry)
+
+
+def test_calls_of_an_entry_of_a_thousand_lines(world: Any) -> None:
+    """What is in the README: looked up, written, read back, released, looked up again."""
+    world.ledger.journals("FJORD")
+    world.system.entities()
+    entry = world.entry(lines=1000)
+    count = len(world.calls())
+
+    def made() -> list[str]:
+        nonlocal count
+        calls, count = world.calls()[count:], len(world.calls())
+        return calls
+
+    assert locate(world.ledger, entry) == []
+    assert made() == ["GET v1/financialPeriod", "GET v2/journaltransaction"]
+    receipt = send(world.ledger, entry)
+    facts = ["branch", "dimension/SUBACCOUNT", "account", "currency", "ledger", "subaccount", "financialPeriod"]
+    assert made() == [*(f"GET v1/{name}" for name in facts), "POST v2/journaltransaction"]
+    assert compare(entry, world.ledger.read_back(receipt)) == []
+    assert made() == [f"GET v2/journaltransaction/{receipt.number}", "GET v1/financialPeriod"]
+    assert world.ledger.release(receipt).posted
+    path = f"v2/journaltransaction/{receipt.number}"
+    assert made() == [f"GET {path}", f"PUT {path}", f"POST {path}/action/release", f"GET {path}"]
+    assert locate(world.ledger, entry) == [receipt.reference]
+    assert made() == ["GET v1/financialPeriod", "GET v2/journaltransaction"]
+
+
+@pytest.mark.parametrize("minutes", [-840, -60, 0, 60, 840])
+def test_server_clock_in_any_zone(make_world: Callable[..., Any], minutes: int) -> None:
+    """Time stamps name no zone; 26 hours are more than any."""
+    world = make_world(switches={"modified_offset_minutes": minutes})
+    entry = world.entry()
+    receipt = send(world.ledger, entry)
+
+    assert since(world, entry) == [receipt.reference]
+
+
+def test_look_up_after_a_send_sees_every_period_and_state(world: Any) -> None:
+    """A draft, a posted one, and one that stands in another period."""
+    entry = world.entry(day=date(2026, 5, 31))
+    receipt = send(world.ledger, entry)
+
+    assert since(world, world.entry()) == [receipt.reference]
+    world.ledger.read_back(receipt)
+    world.ledger.release(receipt)
+    assert since(world, world.entry()) == [receipt.reference]
+    assert locate(world.ledger, world.entry()) == []
+
+
+def test_query_names_what_is_looked_for(world: Any) -> None:
+    """The period by its own number, or the change since 26 hours before the send; encoded once, whatever the state."""
+    locate(world.ledger, world.entry())
+    since(world, world.entry())
+
+    first, second = [dict(request.url.params) for request in world.wire.requests if "journaltransaction" in request.url.path]
+    assert first == {"pageSize": "1000", "pageNumber": "1", "module": "GL", "periodId": "202606"}
+    earliest = (world.clock.now().astimezone(UTC) - timedelta(hours=26)).strftime("%Y-%m-%dT%H:%M:%S")
+    assert second == {"pageSize": "1000", "pageNumber": "1", "module": "GL", "lastModifiedDateTime": earliest}
+
+
+def paged(world: Any, act: Callable[[int], Any]) -> None:
+    """Act before the page of the number arrives."""
+
+    def before(request: httpx2.Request) -> None:
+        if request.url.path == "/v2/journaltransaction" and request.method == "GET":
+            act(int(request.url.params["pageNumber"]))
+
+    world.wire.before = before
+
+
+def test_list_that_moves_once_is_read_again(make_world: Callable[..., Any]) -> None:
+    """A batch deleted behind our back pulls lines over to pages that were read: the count does not agree, so it is read again."""
+    world = make_world(switches={"page_lines_max": 6})
+    early = world.book_by_hand()
+    entry = world.entry(lines=10)
+    receipt = send(world.ledger, entry)
+    deleted: list[str] = []
+
+    def act(page: int) -> None:
+        if page == 2 and not deleted:
+            world.delete(early)
+            deleted.append(early)
+
+    paged(world, act)
+
+    assert locate(world.ledger, entry) == [receipt.reference]
+    assert deleted == [early]
+
+
+def test_list_that_never_holds_still_proves_nothing(make_world: Callable[..., Any]) -> None:
+    """An empty look-up must be worth something: somebody books all the time, so it is said to be unknown."""
+    world = make_world(switches={"page_lines_max": 6})
+    for _ in range(4):
+        world.book_by_hand()
+    paged(world, lambda page: world.book_by_hand() if page > 1 else None)
+
+    with pytest.raises(OutcomeUnknown, match="kept changing while it was read"):
+        locate(world.ledger, world.entry())
+
+
+def without_counts(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+    """A vendor that stopped counting."""
+    if request.url.path != "/v2/journaltransaction" or request.method != "GET":
+        return response
+    body = response.read().replace(b'"metadata":{', b'"was":{')
+    return httpx2.Response(response.status_code, headers={"content-type": "application/json"}, content=body)
+
+
+def test_list_without_a_count_is_not_believed(world: Any) -> None:
+    """Its end cannot be proven."""
+    world.book_by_hand()
+    world.wire.after = without_counts
+
+    with pytest.raises(VendorChanged, match="do not say how many"):
+        locate(world.ledger, world.entry())
+
+
+def test_marker_on_lines_is_enough(world: Any) -> None:
+    """Somebody rewrote the description: the lines still say whose the batch is."""
+    entry = world.entry()
+    receipt = send(world.ledger, entry)
+    world.control("edit", id=receipt.reference, description="Lønn juni")
+
+    assert locate(world.ledger, entry) == [receipt.reference]
+
+
+def test_other_companies_documents_in_the_period(world: Any) -> None:
+    """Another period and another ledger are not asked about, and our own are known by reference or by token."""
+    entry, later = world.entry(), world.entry(key="payroll:acme:run-2:10:1:1", day=date(2026, 7, 1))
+    ours = send(world.ledger, entry)
+    send(world.ledger, later)
+    by_hand = world.book_by_hand()
+    period = period_of(entry.posting_date, world.ledger.calendar("FJORD", "1", entry.posting_date))
+
+    for known in (ours.reference, Marker.of(entry.key).token):
+        (other,) = world.ledger.foreign("FJORD", "1", period, frozenset({known}))
+        assert other == f"batch {by_hand} of 2026-06-30: by hand"
+    assert world.ledger.foreign("FJORD", "BUDSJETT", period, frozenset()) == ()
+
+
+def test_batch_in_another_period_than_its_date(world: Any) -> None:
+    """A person moved it: that is said, and it is not taken for right."""
+    entry = world.entry()
+    receipt = send(world.ledger, entry)
+    world.screen("PUT", f"/v2/journaltransaction/{receipt.number}", {"financialPeriod": {"value": "202607"}})
+
+    with pytest.raises(Refused) as caught:
+        world.ledger.read_back(receipt)
+
+    assert caught.value.problem.code == "document.period"
+    assert "stands in period 202607, and the date lies in 202606" in caught.value.problem.text
+    assert [receipt.reference] == since(world, entry)
+
+
+def test_batch_that_is_not_shown_whole(world: Any) -> None:
+    """A line missing from what is shown is noticed by the batch's own totals, not taken for a difference."""
+    receipt = send(world.ledger, world.entry())
+
+    def cut(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+        if not request.url.path.endswith(receipt.number):
+            return response
+        import json
+
+        batch = json.loads(response.read())
+        batch["journalTransactionLines"].pop()
+        return httpx2.Response(200, headers={"content-type": "application/json"}, content=json.dumps(batch).encode())
+
+    world.wire.after = cut
+
+    with pytest.raises(VendorChanged, match="not every line was shown"):
+        world.ledger.read_back(receipt)
+
+
+def test_entry_without_text_carries_the_marker_all_the_same(world: Any) -> None:
+    """The description is the marker alone."""
+    entry = replace(world.entry(), text="")
+    receipt = send(world.ledger, entry)
+
+    assert locate(world.ledger, entry) == [receipt.reference]

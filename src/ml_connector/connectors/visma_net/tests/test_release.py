@@ -1,0 +1,292 @@
+"""Releasing: only what was compared, guarded by its version, whatever others do meanwhile and however long Visma takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+
+from ml_connector.contract.acts import locate, send
+from ml_connector.domain.checks import compare
+from ml_connector.domain.journal import Receipt
+from ml_connector.errors import NotFound, OutcomeUnknown, Refused, SignInLost, Throttled
+
+
+def compared(world: Any) -> Receipt:
+    """An entry, written and read back."""
+    entry = world.entry()
+    receipt = send(world.ledger, entry)
+    assert compare(entry, world.ledger.read_back(receipt)) == []
+    return receipt
+
+
+def meanwhile(world: Any, method: str, act: Callable[[], Any], times: int = 1, path: str = "/v2/journaltransaction") -> None:
+    """Somebody acts just before a request of the connector's arrives."""
+    left = [times]
+
+    def before(request: httpx2.Request) -> None:
+        if request.method == method and path in request.url.path and left[0]:
+            left[0] -= 1
+            act()
+
+    world.wire.before = before
+
+
+def writes(world: Any) -> list[str]:
+    return [call for call in world.calls() if not call.startswith("GET")]
+
+
+def test_held_compared_released(world: Any) -> None:
+    """Off hold with the version that was looked at, then released with the one that came of it."""
+    receipt = compared(world)
+    assert (receipt.posted, world.document(receipt.reference)["status"]) == (False, "draft")
+
+    released = world.ledger.release(receipt)
+
+    assert released.posted
+    assert world.document(receipt.reference)["status"] == "posted"
+    path = f"v2/journaltransaction/{receipt.number}"
+    assert writes(world) == ["POST v2/journaltransaction", f"PUT {path}", f"POST {path}/action/release"]
+    put, release = [request for request in world.wire.requests if request.method != "GET" and "/connect/" not in request.url.path][1:]
+    assert put.content == b'{"hold":{"value":false}}'
+    assert put.headers["if-match"] != release.headers["if-match"]
+    assert put.headers["if-match"].startswith('"')
+
+
+def test_asking_again_does_nothing(world: Any) -> None:
+    """A posted batch is not touched, nor asked to be released."""
+    released = world.ledger.release(compared(world))
+    before = writes(world)
+
+    assert world.ledger.release(released) == released
+    assert world.reopen().release(released) == released
+    assert writes(world) == before
+
+
+def test_slow_release_is_waited_for_and_asked_once(make_world: Callable[..., Any]) -> None:
+    """While it is queued the batch is looked at and left alone; posted when Visma has done it."""
+    world = make_world(switches={"release_seconds": 30})
+    receipt = compared(world)
+
+    assert not world.ledger.release(receipt).posted
+    before = writes(world)
+    assert not world.ledger.release(receipt).posted
+    assert writes(world) == before
+    world.advance(31)
+
+    assert world.ledger.release(receipt).posted
+
+
+def test_slow_release_survives_a_restart(make_world: Callable[..., Any]) -> None:
+    """A connector that remembers nothing reads, asks, is told that the batch is not releasable now, and waits on."""
+    world = make_world(switches={"release_seconds": 30})
+    receipt = compared(world)
+    assert not world.ledger.release(receipt).posted
+
+    anew = world.reopen()
+    anew.read_back(receipt)
+    assert not anew.release(receipt).posted
+    world.advance(31)
+
+    assert anew.release(receipt).posted
+
+
+def test_release_that_is_never_done_is_asked_for_again(make_world: Callable[..., Any]) -> None:
+    """A queued release that came to nothing leaves the batch balanced; after a while it is asked for once more."""
+    world = make_world(switches={"release_seconds": 30})
+    receipt = compared(world)
+    world.ledger.release(receipt)
+    world.close_period(world.entry().posting_date)
+    world.advance(121)
+    assert world.document(receipt.reference)["status"] == "draft"
+    world.control("open_period", period="2026-06")
+
+    assert not world.ledger.release(receipt).posted
+    world.advance(31)
+
+    assert world.ledger.release(receipt).posted
+
+
+def test_company_that_does_not_post_on_release(make_world: Callable[..., Any]) -> None:
+    """A released batch waits for a person's posting, and is not released twice."""
+    world = make_world(switches={"release_seconds": 0, "auto_post": False})
+    receipt = compared(world)
+
+    assert not world.ledger.release(receipt).posted
+    before = writes(world)
+    assert not world.ledger.release(receipt).posted
+    assert writes(world) == before
+    world.control("post", id=receipt.reference)
+
+    assert world.ledger.release(receipt).posted
+
+
+# --- others at work ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_save_that_changes_nothing_is_no_obstacle(world: Any) -> None:
+    """Somebody saved the batch between our look and our write: 412, read again, the same, and released over the new version."""
+    receipt = compared(world)
+    meanwhile(world, "PUT", lambda: world.control("touch", id=receipt.reference))
+
+    assert world.ledger.release(receipt).posted
+
+    assert [call.split()[0] for call in writes(world)] == ["POST", "PUT", "PUT", "POST"]
+
+
+def test_save_before_the_release_itself_is_no_obstacle(world: Any) -> None:
+    """The same between the two writes."""
+    receipt = compared(world)
+    meanwhile(world, "POST", lambda: world.control("touch", id=receipt.reference), path="/action/release")
+
+    assert world.ledger.release(receipt).posted
+
+
+def test_version_stale_twice_is_said_and_nothing_overwritten(world: Any) -> None:
+    """Somebody keeps saving: the text says what to do, and the batch is as they left it."""
+    receipt = compared(world)
+    meanwhile(world, "PUT", lambda: world.control("touch", id=receipt.reference), times=9)
+
+    with pytest.raises(Refused) as caught:
+        world.ledger.release(receipt)
+
+    assert caught.value.problem.code == "document.contended"
+    assert "Nothing was overwritten" in caught.value.problem.text
+    assert world.document(receipt.reference)["status"] == "draft"
+    assert [call.split()[0] for call in writes(world)] == ["POST", "PUT", "PUT"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "shown"),
+    [
+        ({"line": 1, "amount": "1.00"}, "line 1: 5000 OSLADM-OSL"),
+        ({"line": 2, "text": "bonus"}, "'lønn 2'"),
+        ({"line": 1, "account": "5010"}, "→ 5010"),
+        ({"line": 1, "segments": ["BERADM", "BER"]}, "BERADM-BER"),
+        ({"description": "mine now"}, "→ mine now"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("moment", ["before the look", "after it"])
+def test_edit_after_comparing_stops_the_release(world: Any, edit: dict[str, Any], shown: str, moment: str) -> None:
+    """What changed is shown, nothing is overwritten, and nothing is released."""
+    receipt = compared(world)
+    if moment == "after it":
+        meanwhile(world, "PUT", lambda: world.control("edit", id=receipt.reference, **edit))
+    else:
+        world.control("edit", id=receipt.reference, **edit)
+
+    with pytest.raises(Refused) as caught:
+        world.ledger.release(receipt)
+
+    assert caught.value.problem.code == "document.changed"
+    assert shown in caught.value.problem.text
+    assert "Nothing was released or overwritten" in caught.value.problem.text
+    assert world.document(receipt.reference)["status"] == "draft"
+    assert "POST" not in [call.split()[0] for call in writes(world)[1:]]
+
+
+def test_batch_that_was_never_compared_is_not_released(world: Any) -> None:
+    """A connector that remembers nothing takes no batch to the books that it has not read back."""
+    receipt = send(world.ledger, world.entry())
+
+    with pytest.raises(Refused) as caught:
+        world.reopen().release(receipt)
+
+    assert caught.value.problem.code == "document.changed"
+    assert "was not read back" in caught.value.problem.text
+
+
+def test_person_took_it_off_hold(world: Any) -> None:
+    """Balanced already: released without another write."""
+    receipt = compared(world)
+    world.screen("PUT", f"/v2/journaltransaction/{receipt.number}", {"hold": {"value": False}})
+
+    assert world.ledger.release(receipt).posted
+    assert [call.split()[0] for call in writes(world)] == ["POST", "POST"]
+
+
+def test_person_released_it(world: Any) -> None:
+    """Nothing is left to do."""
+    receipt = compared(world)
+    world.control("release", id=receipt.reference)
+    before = writes(world)
+
+    assert world.ledger.release(receipt).posted
+    assert writes(world) == before
+
+
+def test_person_deleted_it(world: Any) -> None:
+    """Gone is said as gone."""
+    receipt = compared(world)
+    world.delete(receipt.reference)
+
+    with pytest.raises(NotFound, match="not in company FJORD any more"):
+        world.ledger.release(receipt)
+
+
+# --- refused and lost -------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["status", "failed"])
+def test_refused_release_is_said(make_world: Callable[..., Any], form: str) -> None:
+    """With a status, or as a failed result: the vendor's words, and the batch stays a draft."""
+    world = make_world(switches={"release_seconds": 0, "release_refusal": form})
+    receipt = compared(world)
+    world.close_period(world.entry().posting_date)
+
+    with pytest.raises(Refused, match="period"):
+        world.ledger.release(receipt)
+
+    assert world.document(receipt.reference)["status"] == "draft"
+    world.control("open_period", period="2026-06")
+    assert world.ledger.release(receipt).posted
+
+
+@pytest.mark.parametrize("kind", ["lost_before_commit", "lost_after_commit", "garbage"])
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+def test_lost_answer_of_a_release_is_looked_at_again(world: Any, kind: str, method: str) -> None:
+    """Whatever became of the write, asking again posts the batch once."""
+    receipt = compared(world)
+    match = {"method": method, "path": "/v2/journaltransaction/.+"}
+    world.post("faults", {"kind": kind, "match": match, "times": 1})
+
+    with pytest.raises((OutcomeUnknown, Refused)):
+        world.ledger.release(receipt)
+
+    assert world.ledger.release(receipt).posted
+    assert world.journal_references() == [receipt.reference] == locate(world.ledger, world.entry())
+
+
+def test_throttled_release_says_how_long_to_wait(world: Any) -> None:
+    """The engine waits, and goes on."""
+    receipt = compared(world)
+    fault = {"kind": "status", "status": 429, "headers": {"Retry-After": "30"}, "match": {"method": "PUT"}, "times": 1}
+    world.post("faults", fault)
+
+    with pytest.raises(Throttled) as caught:
+        world.ledger.release(receipt)
+
+    assert caught.value.retry_after_seconds == 30
+    assert world.ledger.release(receipt).posted
+
+
+def test_token_revoked_before_the_release_is_renewed(world: Any) -> None:
+    """A 401 proves that nothing was done, so it is done with a new token."""
+    receipt = compared(world)
+    meanwhile(world, "PUT", lambda: world.control("revoke"))
+
+    assert world.ledger.release(receipt).posted
+
+
+def test_approval_withdrawn_before_the_release(world: Any) -> None:
+    """Nothing is released, and the text says who can mend it."""
+    receipt = compared(world)
+    world.withdraw_sign_in()
+
+    with pytest.raises(SignInLost, match="Visma App Store"):
+        world.ledger.release(receipt)
+
+    assert world.document(receipt.reference)["status"] == "draft"
