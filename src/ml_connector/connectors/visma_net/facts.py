@@ -122,16 +122,19 @@ class Facts:
         rows = self._client.must_exist("/v1/financialPeriod", wire.Period)
         try:
             days = sorted(((wire.day(row.startDate), wire.day(row.endDate), row) for row in rows), key=lambda found: found[:2])
+            numbers = {row.period: (int(row.period[:4]), int(row.period[4:])) for row in rows}
         except ValueError as error:
-            raise VendorChanged(f"A financial period has dates that cannot be read: {error}.", where="financialPeriod") from error
+            raise VendorChanged(
+                f"A financial period has dates or a number that cannot be read: {error}.", where="financialPeriod"
+            ) from error
         found: list[FiscalPeriod] = []
         for start, end, row in days:
             if found and start <= found[-1].end:
                 if start < found[-1].end or start == end:
                     continue
                 found[-1] = replace(found[-1], end=start - timedelta(days=1))
-            is_open = row.active and not row.closedInGeneralLedger
-            found.append(FiscalPeriod(start=start, end=end, year=row.year, number=int(row.period[-2:]), open=is_open))
+            (year, number), is_open = numbers[row.period], row.active and not row.closedInGeneralLedger
+            found.append(FiscalPeriod(start=start, end=end, year=year, number=number, open=is_open))
         return tuple(found)
 
     def period(self, day: date) -> FiscalPeriod:
@@ -208,7 +211,7 @@ def _account(row: wire.Account, required: frozenset[str]) -> Account:
 
 def refuse(entry: JournalEntry, reading: Reading, defaults: dict[str, str]) -> None:
     """Raise what Visma would refuse of the entry, all of it in one text: `PeriodClosed`, `CodeUnknown`, `Inexpressible` or `Refused`."""
-    problems = [*_period_problems(entry, reading.periods), *_named(check_entry(entry, reading.chart), reading.layout)]
+    problems = [*_period_problems(entry, reading.periods), *_named(check_entry(entry, reading.chart), reading.layout, defaults)]
     problems.extend(_combination_problems(entry, reading, defaults))
     problems.extend(_account_problems(entry, reading))
     if not problems:
@@ -236,14 +239,19 @@ def _period_problems(entry: JournalEntry, periods: tuple[FiscalPeriod, ...]) -> 
         yield Problem(code, "posting_date", text, Owner.CONTROLLER)
 
 
-def _named(problems: Iterable[Problem], layout: Layout) -> Iterable[Problem]:
+def _named(problems: Iterable[Problem], layout: Layout, defaults: dict[str, str]) -> Iterable[Problem]:
     """The problems, with the segment that an axis stands for."""
-    names = {axis: f" In Visma that is segment {number} ({name}) of the subaccount." for number, name, axis in layout.segments}
+    names = {axis: f"segment {number} ({name})" for number, name, axis in layout.segments}
+    needed = ", ".join(name for axis, name in names.items() if axis not in defaults)
     for problem in problems:
         axis = problem.where.partition(" ")[0]
         if problem.code == "dimension.missing":
-            axis = next((known for known in names if f"needs a {known};" in problem.text), "")
-        yield replace(problem, text=problem.text + names.get(axis, ""))
+            problem = replace(
+                problem, text=f"{problem.text} Visma wants {needed} of the subaccount on every line. Map a code, or set a default."
+            )
+        elif axis in names:
+            problem = replace(problem, text=f"{problem.text} In Visma that is {names[axis]} of the subaccount.")
+        yield problem
 
 
 def _combination_problems(entry: JournalEntry, reading: Reading, defaults: dict[str, str]) -> Iterable[Problem]:

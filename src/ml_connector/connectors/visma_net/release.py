@@ -60,8 +60,11 @@ class Releases:
 
     def release(self, receipt: Receipt) -> Receipt:
         """The receipt, posted when Visma has posted the batch. Raises `Refused` for a batch that is not as it was compared."""
+        failed: Refused | None = None
         for _ in range(TRIES):
             batch = self.read(receipt)
+            if batch.status in POSTED:
+                self._forget(receipt.reference)
             if batch.status in POSTED or batch.status in RELEASED:
                 return replace(receipt, posted=batch.status in POSTED)
             self._still_ours(receipt, batch)
@@ -69,8 +72,10 @@ class Releases:
                 return receipt
             try:
                 return self._released(receipt, batch)
-            except (faults.VersionStale, SignInRenewed):
-                continue
+            except (faults.VersionStale, SignInRenewed) as error:
+                failed = error
+        if isinstance(failed, SignInRenewed):
+            raise failed
         text = f"Batch {receipt.number} was saved by somebody else each time it was about to be released. Nothing was overwritten; it is still "
         text += "on hold or balanced. Ask who works on it, then go on."
         raise Refused(text, where=f"batch {receipt.number}", code="document.contended", owner=Owner.CONTROLLER)
@@ -101,6 +106,11 @@ class Releases:
         if result.actionResult == "Done":
             return replace(receipt, posted=self.read(receipt).status in POSTED)
         return receipt
+
+    def _forget(self, number: str) -> None:
+        self._written.pop(number, None)
+        self._compared.pop(number, None)
+        self._asked.pop(number, None)
 
     def _wrote_over(self, number: str, before: str, after: str) -> None:
         """Our own step moved the version on, so what was ours before it is ours after it."""

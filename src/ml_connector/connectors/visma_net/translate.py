@@ -166,7 +166,7 @@ def booked_entry(receipt: Receipt, batch: wire.Batch, options: Options, own: str
         text = f"The lines of batch {receipt.number} sum up to {shown[0]} and the batch says {shown[1]}: not every line was shown."
         raise VendorChanged(text, where=where)
     rate = _rate(batch, own, where) if batch.currencyId != own else None
-    return BookedEntry(receipt=receipt, journal=batch.ledger, posting_date=day, currency=batch.currencyId, lines=lines, rate=rate)
+    return BookedEntry(receipt=receipt, journal=batch.ledger.strip(), posting_date=day, currency=batch.currencyId, lines=lines, rate=rate)
 
 
 def _journal_line(row: wire.Line, batch: wire.Batch, options: Options, where: str) -> JournalLine:

@@ -131,9 +131,8 @@ class Ledger(msgspec.Struct):
 
 
 class Period(msgspec.Struct):
-    """A financial period; `period` is its year and number within it."""
+    """A financial period; `period` is its year and number within it, as in 202606."""
 
-    year: int
     period: str
     startDate: str
     endDate: str

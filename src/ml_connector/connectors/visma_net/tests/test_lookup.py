@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, timedelta
@@ -194,8 +195,6 @@ def test_batch_that_is_not_shown_whole(world: Any) -> None:
     def cut(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         if not request.url.path.endswith(receipt.number):
             return response
-        import json
-
         batch = json.loads(response.read())
         batch["journalTransactionLines"].pop()
         return httpx2.Response(200, headers={"content-type": "application/json"}, content=json.dumps(batch).encode())
