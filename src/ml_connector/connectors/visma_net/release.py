@@ -85,6 +85,9 @@ class Releases:
         if batch.status == HOLD:
             answer = self._client.write("PUT", batch_path(receipt.reference), {"hold": wire.value(False)}, version)
             version = calls.version(answer)
+            if answer.status != 204:
+                text = f"Taking batch {receipt.number} off hold was answered with {answer.status}, which proves nothing; it is looked at again."
+                raise OutcomeUnknown(text, where=f"batch {receipt.number}", support=answer.body[:500].decode(errors="replace"))
             if not version:
                 batch = self.read(receipt)
                 self._still_ours(receipt, batch)
