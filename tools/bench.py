@@ -132,7 +132,7 @@ def _first_to_last(sandbox: Sandbox, before: dict[str, int]) -> float:
 
 
 def _lines_per_second() -> int:
-    """Distributions mapped, built into an entry and checked, in one second of one process."""
+    """Distributions mapped, built into an entry and checked one by one, as a split or a detailed group has it, in one second of one process."""
     from stage import MAPPING
 
     from ml_connector.app.mapping_csv import read_mapping

@@ -1,6 +1,6 @@
 """From distributions to balanced journal entries, nothing dropped and no cent invented.
 
-Rows stream through `EntryBuilder.add`; only the sums stand in memory. Debit and credit never net against each other: a cell is one
+Rows come one by one or summed by kind; only the sums stand in memory. Debit and credit never net against each other: a cell is one
 (entity, account, dimensions, text, side), so the debits that went in are the debits that come out; a negative
 debit lessens its own cell. A group that the policy books in detail keeps one cell per row. Entries longer than the ledger takes are cut where the
 lines up to there balance, and nowhere else.
@@ -15,9 +15,9 @@ from datetime import date
 
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.journal import CommitKey, JournalEntry, JournalLine
-from ml_connector.domain.mapping import UNTIED, Mapping, Resolver
+from ml_connector.domain.mapping import UNTIED, Mapping, Resolution, Resolver
 from ml_connector.domain.money import Money
-from ml_connector.domain.payroll import Distribution, PayRun
+from ml_connector.domain.payroll import Distribution, DistributionGroup, PayRun
 from ml_connector.domain.problem import Owner, Problem
 
 CellKey = tuple[str, str, Dimensions, str, bool, int]
@@ -143,28 +143,9 @@ class _Cell:
         return {self.company: self.minor - sum(self.others.values()), **self.others}
 
 
-@dataclass(slots=True)
-class _Path:
-    """Where rows of one kind go once the first was booked: payroll repeats a few hundred kinds of row, and most go to one cell in summary."""
-
-    company: str
-    side: list[int]
-    tie: list[int]
-    tie_side: int
-    cell: _Cell
-    numbers: tuple[int, ...]
-
-    def add(self, minor: int) -> tuple[int, ...]:
-        self.side[0] += 1
-        self.side[1] += minor
-        self.tie[self.tie_side] += minor
-        self.cell.add(self.company, minor)
-        return self.numbers
-
-
 @dataclass(slots=True, kw_only=True)
 class EntryBuilder:
-    """Builds the entries of one pay run on one posting date. `add` every row once, then `finish` once."""
+    """Builds the entries of one pay run on one posting date. `add` every row once, by itself or in its group, then `finish` once."""
 
     pay_run: PayRun
     mapping: Mapping
@@ -176,7 +157,6 @@ class EntryBuilder:
     _problems: dict[tuple[str, str], Problem] = field(init=False, default_factory=dict)
     _sides: dict[tuple[str, bool], list[int]] = field(init=False, default_factory=dict)
     _ties: dict[tuple[str, str], list[int]] = field(init=False, default_factory=dict)
-    _paths: dict[tuple[object, ...], _Path] = field(init=False, default_factory=dict)
     _rows: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
@@ -184,31 +164,36 @@ class EntryBuilder:
 
     def add(self, row: Distribution) -> tuple[int, ...]:
         """Book one source row; returns the numbers of the cells it went to, none for a zero row or an unmapped one (then a problem)."""
-        self._rows += 1
-        amount, minor, debit = row.amount, row.amount.minor, row.is_debit
-        known = (row.company, row.account, row.pay_code, row.dimensions, debit)
-        if minor and amount.currency == self.pay_run.currency and (path := self._paths.get(known)) is not None:
-            return path.add(minor)
-        if amount.currency != self.pay_run.currency:
-            text = f"Line {row.origin} is in {row.amount.currency}, the run in {self.pay_run.currency}."
+        return self._book(row, self._resolver.resolve(row), 1, row.amount.minor)
+
+    def add_group(self, group: DistributionGroup) -> tuple[int, ...] | None:
+        """Book all rows of a group at once; `None` where each is to be added by itself: booked in detail, or split and so rounded."""
+        found = self._resolver.resolve(group.like)
+        if not isinstance(found, Problem) and (found.rule.group in self.policy.detail_groups or len(found.bookings) > 1):
+            return None
+        return self._book(group.like, found, group.rows, group.minor)
+
+    def _book(self, like: Distribution, found: Resolution | Problem, rows: int, minor: int) -> tuple[int, ...]:
+        self._rows += rows
+        debit = like.is_debit
+        if like.amount.currency != self.pay_run.currency:
+            text = f"Line {like.origin} is in {like.amount.currency}, the run in {self.pay_run.currency}."
             self._problem(Problem("currency.mixed", "currency", text, Owner.PAYROLL))
             return ()
-        side = self._sides.setdefault((row.company, debit), [0, 0])
-        side[0] += 1
+        side = self._sides.setdefault((like.company, debit), [0, 0])
+        side[0] += rows
         side[1] += minor
-        entity = self.policy.entities.get(row.company)
+        entity = self.policy.entities.get(like.company)
         if entity is None:
-            text = f"Company {row.company} has no legal entity in this flow. Assign one, or leave the company out of the pay run's filter."
-            self._problem(Problem("entity.unmapped", f"company {row.company}", text))
+            text = f"Company {like.company} has no legal entity in this flow. Assign one, or leave the company out of the pay run's filter."
+            self._problem(Problem("entity.unmapped", f"company {like.company}", text))
             return ()
-        found = self._resolver.resolve(row)
         if isinstance(found, Problem):
             self._problem(found)
             return ()
         if minor == 0:
             return ()
-        tie = self._ties.setdefault((row.company, found.rule.ties_to or UNTIED), [0, 0])
-        tie[0 if debit else 1] += minor
+        self._ties.setdefault((like.company, found.rule.ties_to or UNTIED), [0, 0])[0 if debit else 1] += minor
         detail = self._rows if found.rule.group in self.policy.detail_groups else 0
         numbers = []
         for booking, part in zip(found.bookings, found.split(minor), strict=True):
@@ -217,11 +202,9 @@ class EntryBuilder:
             key = (entity, booking.account, booking.dimensions, booking.text, debit, detail)
             cell = self._cells.get(key)
             if cell is None:
-                cell = self._cells[key] = _Cell(len(self._cells), row.company, 0, found.rule.name)
-            cell.add(row.company, part)
+                cell = self._cells[key] = _Cell(len(self._cells), like.company, 0, found.rule.name)
+            cell.add(like.company, part)
             numbers.append(cell.number)
-            if not detail and len(found.bookings) == 1:
-                self._paths[known] = _Path(row.company, side, tie, 0 if debit else 1, cell, (cell.number,))
         return tuple(numbers)
 
     def finish(self) -> Proposal:

@@ -10,6 +10,9 @@ from ml_connector.domain.money import Money
 from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Problem
 
+Kind = tuple[str, str, str, Dimensions, str | None, str, bool]
+"""Company, account, currency, dimensions, pay code and side of a line, and whether its amount is above zero."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
@@ -31,6 +34,20 @@ class Distribution:
     def is_debit(self) -> bool:
         """Whether it belongs to the debits: by the source's column where it says so, else by the sign."""
         return self.side == "debit" if self.side else self.amount.amount > 0
+
+    @property
+    def kind(self) -> Kind:
+        """What lines have in common that are booked alike: everything but amount and origin."""
+        return (self.company, self.account, self.amount.currency, self.dimensions, self.pay_code, self.side, self.amount.amount > 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistributionGroup:
+    """Lines of a pay run of one kind: how many they are, and their sum in minor units, debit positive. `like` stands for any of them."""
+
+    like: Distribution
+    rows: int
+    minor: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

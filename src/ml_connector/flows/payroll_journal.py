@@ -21,7 +21,7 @@ from ml_connector.domain.build import BuildPolicy, EntryBuilder, Proposal, Stand
 from ml_connector.domain.checks import TieRow, check_blocks, check_entry, check_totals, tie_out
 from ml_connector.domain.journal import BookedEntry, Chart, ExchangeRate, JournalEntry, Marker
 from ml_connector.domain.mapping import Mapping
-from ml_connector.domain.payroll import PayRun
+from ml_connector.domain.payroll import Distribution, Kind, PayRun
 from ml_connector.domain.period import PostingDate, choose_posting_date, period_of
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.flows.commits import revise, stands
@@ -154,15 +154,28 @@ class PayrollJournal:
             key_prefix=self.key_prefix(pay_run),
         )
 
-        def links() -> Iterator[tuple[int, int]]:
-            for row, distribution in self.staging.rows(run.id):
-                for cell in builder.add(distribution):
-                    yield row, cell
-
-        self.staging.link(run.id, links())
+        self._book(run.id, builder)
         proposal, rates = builder.finish(), read_rates(run.input)
         rated = tuple(replace(entry, rate=_rate(entry, charts[entry.entity], rates)) for entry in proposal.entries)
         return revise(replace(proposal, entries=rated), stand, self.ledger.limits.lines_max)
+
+    def _book(self, run: str, builder: EntryBuilder) -> None:
+        """Rows of a kind are booked in one sum; only those of a kind that is booked in detail, or split, come one by one."""
+        whole: list[tuple[Distribution, int]] = []
+        apart: set[Kind] = set()
+        for group in self.staging.groups(run):
+            cells = builder.add_group(group)
+            if cells is None:
+                apart.add(group.like.kind)
+            else:
+                whole.extend((group.like, cell) for cell in cells)
+
+        def single() -> Iterator[tuple[int, int]]:
+            for row, distribution in self.staging.rows(run) if apart else ():
+                if distribution.kind in apart:
+                    yield from ((row, cell) for cell in builder.add(distribution))
+
+        self.staging.link(run, whole, single())
 
     def _build_policy(self, pay_run: PayRun) -> BuildPolicy:
         text = self.policy.text.format_map(

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
-from ml_connector.domain.payroll import Block, Distribution
+from ml_connector.domain.payroll import Block, Distribution, DistributionGroup
 from ml_connector.domain.problem import Problem
 
 
@@ -353,12 +353,16 @@ class Staging(Protocol):
         """Every staged row with its id, in block and source order."""
         ...
 
-    def link(self, run: str, links: Iterable[tuple[int, int]]) -> None:
-        """Remember `(row id, cell)`: which cell of the proposal a row went to. Replaces earlier links of the run."""
+    def groups(self, run: str) -> Iterator[DistributionGroup]:
+        """The staged rows summed by kind, in the order of their first rows; `like` has the amount of none of them but stands on their side."""
+        ...
+
+    def link(self, run: str, groups: Iterable[tuple[Distribution, int]], rows: Iterable[tuple[int, int]]) -> None:
+        """Remember which cell of the proposal all rows of a kind went to, and which a single row id. Replaces earlier links of the run."""
         ...
 
     def behind(self, run: str, cell: int, limit: int) -> tuple[Distribution, ...]:
-        """Source rows behind one cell, for drill-back."""
+        """Source rows behind one cell, in the source's order, for drill-back."""
         ...
 
 

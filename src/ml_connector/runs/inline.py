@@ -12,7 +12,7 @@ from datetime import datetime
 
 from ml_connector.domain import codec
 from ml_connector.domain.journal import CommitKey, Marker, Receipt
-from ml_connector.domain.payroll import Block, Distribution
+from ml_connector.domain.payroll import Block, Distribution, DistributionGroup, Kind
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import KeyConflict
 from ml_connector.ports.storage import SENDABLE, Clock, CommitRow, CommitState, IntentEnd, IntentRow, RunRow, RunState
@@ -178,6 +178,7 @@ class MemoryStaging:
 
     blocks: dict[str, list[Block]] = field(default_factory=dict)
     links: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    kinds: dict[str, list[tuple[Kind, int]]] = field(default_factory=dict)
 
     def stage(self, run: str, block: Block) -> None:
         self.blocks.setdefault(run, []).append(block)
@@ -185,6 +186,7 @@ class MemoryStaging:
     def clear(self, run: str) -> None:
         self.blocks.pop(run, None)
         self.links.pop(run, None)
+        self.kinds.pop(run, None)
 
     def delivered(self, run: str) -> tuple[tuple[int, int, int], ...]:
         return tuple((block.number, block.total, len(block.rows)) for block in self.blocks.get(run, []))
@@ -195,12 +197,21 @@ class MemoryStaging:
     def rows(self, run: str) -> Iterator[tuple[int, Distribution]]:
         yield from enumerate((row for block in self.blocks.get(run, []) for row in block.rows), 1)
 
-    def link(self, run: str, links: Iterable[tuple[int, int]]) -> None:
-        self.links[run] = list(links)
+    def groups(self, run: str) -> Iterator[DistributionGroup]:
+        found: dict[Kind, list[Distribution]] = {}
+        for _, row in self.rows(run):
+            found.setdefault(row.kind, []).append(row)
+        for rows in found.values():
+            yield DistributionGroup(like=rows[0], rows=len(rows), minor=sum(row.amount.minor for row in rows))
+
+    def link(self, run: str, groups: Iterable[tuple[Distribution, int]], rows: Iterable[tuple[int, int]]) -> None:
+        self.kinds[run] = [(like.kind, cell) for like, cell in groups]
+        self.links[run] = list(rows)
 
     def behind(self, run: str, cell: int, limit: int) -> tuple[Distribution, ...]:
-        rows = dict(self.rows(run))
-        return tuple(rows[row] for row, number in self.links.get(run, []) if number == cell)[:limit]
+        kinds = {kind for kind, number in self.kinds.get(run, []) if number == cell}
+        single = {row for row, number in self.links.get(run, []) if number == cell}
+        return tuple(row for number, row in self.rows(run) if number in single or row.kind in kinds)[:limit]
 
 
 @dataclass(slots=True)

@@ -176,6 +176,23 @@ class Link(models.Model):
         indexes = [models.Index(fields=["run", "cell"], name="link_cell")]
 
 
+class GroupLink(models.Model):
+    """The cell of the proposal that all source lines of one kind went to; `positive` lines have an amount above zero."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, db_index=False)
+    company = models.CharField(max_length=60)
+    account = models.CharField(max_length=120)
+    currency = models.CharField(max_length=3)
+    dimensions = models.CharField(max_length=400)
+    pay_code = models.CharField(max_length=60, null=True)
+    side = models.CharField(max_length=6)
+    positive = models.BooleanField()
+    cell = models.IntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["run", "cell"], name="group_link_cell")]
+
+
 class Commit(models.Model):
     """A commit key, for ever."""
 

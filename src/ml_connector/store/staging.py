@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
+from typing import Any
 
 from django.db import connection, transaction
 
 from ml_connector.domain import codec
 from ml_connector.domain.dimension import Dimension, Dimensions
 from ml_connector.domain.money import Money
-from ml_connector.domain.payroll import Block, Distribution
+from ml_connector.domain.payroll import Block, Distribution, DistributionGroup
 from ml_connector.domain.problem import Problem
-from ml_connector.store.models import Link, StagedBlock, StagedRow
+from ml_connector.store.models import GroupLink, Link, StagedBlock, StagedRow
 
 PAGE_ROWS = 10_000
 _UNIT = "\x1f"
+_KIND = "company, account, currency, dimensions, pay_code, side"
+_HALF = 1_000_000_000
 _COLUMNS = "company, account, minor, currency, dimensions, pay_code, origin, side"
 
 
@@ -45,7 +48,7 @@ class StoredStaging:
 
     def clear(self, run: str) -> None:
         with transaction.atomic():
-            for model in (Link, StagedRow, StagedBlock):
+            for model in (Link, GroupLink, StagedRow, StagedBlock):
                 model.objects.filter(run_id=run)._raw_delete(model.objects.db)
 
     def delivered(self, run: str) -> tuple[tuple[int, int, int], ...]:
@@ -69,21 +72,59 @@ class StoredStaging:
                 yield row[0], _distribution(row[1:])
             last = page[-1][0]
 
-    def link(self, run: str, links: Iterable[tuple[int, int]]) -> None:
-        stream = iter(links)
-        Link.objects.filter(run_id=run)._raw_delete(Link.objects.db)
-        while batch := [(run, row, cell) for row, cell in islice(stream, PAGE_ROWS)]:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.executemany("INSERT INTO store_link (run_id, row, cell) VALUES (%s, %s, %s)", batch)
-
-    def behind(self, run: str, cell: int, limit: int) -> tuple[Distribution, ...]:
+    def groups(self, run: str) -> Iterator[DistributionGroup]:
+        """Sums are taken in two halves, because the sum of many large amounts is beyond the integers of the database."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT " + ", ".join(f"s.{name.strip()}" for name in _COLUMNS.split(","))
-                + " FROM store_link l JOIN store_stagedrow s ON s.id = l.row WHERE l.run_id = %s AND l.cell = %s ORDER BY s.id LIMIT %s",
-                (run, cell, limit),
-            )  # fmt: skip
+                f"SELECT {_KIND}, minor > 0, COUNT(*), SUM(minor / {_HALF}), SUM(minor %% {_HALF}), MIN(origin) FROM store_stagedrow"
+                f" WHERE run_id = %s GROUP BY {_KIND}, minor > 0 ORDER BY MIN(id)",
+                (run,),
+            )
+            for company, account, currency, codes, pay_code, side, positive, rows, high, low, origin in cursor.fetchall():
+                unit = 1 if positive else -1 if high or low else 0
+                like = _distribution((company, account, unit, currency, codes, pay_code, origin, side))
+                yield DistributionGroup(like=like, rows=rows, minor=int(high) * _HALF + int(low))
+
+    def link(self, run: str, groups: Iterable[tuple[Distribution, int]], rows: Iterable[tuple[int, int]]) -> None:
+        for model in (Link, GroupLink):
+            model.objects.filter(run_id=run)._raw_delete(model.objects.db)
+        kinds = (
+            (
+                run,
+                like.company,
+                like.account,
+                like.amount.currency,
+                _join(like.dimensions),
+                like.pay_code,
+                like.side,
+                like.amount.amount > 0,
+                cell,
+            )
+            for like, cell in groups
+        )
+        _insert(f"INSERT INTO store_grouplink (run_id, {_KIND}, positive, cell) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)", kinds)
+        _insert("INSERT INTO store_link (run_id, row, cell) VALUES (%s, %s, %s)", ((run, row, cell) for row, cell in rows))
+
+    def behind(self, run: str, cell: int, limit: int) -> tuple[Distribution, ...]:
+        """No index helps to find the rows of a kind: they are looked for once in a while, and written always."""
+        columns = ", ".join(f"s.{name.strip()}" for name in _COLUMNS.split(","))
+        same = " AND ".join(f"s.{name} = g.{name}" for name in ("company", "account", "currency", "dimensions", "side"))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {columns} FROM store_stagedrow s WHERE s.run_id = %s AND (s.id IN (SELECT l.row FROM store_link l WHERE l.run_id = %s AND l.cell = %s)"
+                f" OR EXISTS (SELECT 1 FROM store_grouplink g WHERE g.run_id = %s AND g.cell = %s AND {same}"
+                " AND (s.pay_code = g.pay_code OR (s.pay_code IS NULL AND g.pay_code IS NULL)) AND (s.minor > 0) = g.positive))"
+                " ORDER BY s.id LIMIT %s",
+                (run, run, cell, run, cell, limit),
+            )
             return tuple(_distribution(row) for row in cursor.fetchall())
+
+
+def _insert(statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    stream = iter(rows)
+    while batch := list(islice(stream, PAGE_ROWS)):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.executemany(statement, batch)
 
 
 @lru_cache(maxsize=65_536)

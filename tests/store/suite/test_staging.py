@@ -53,7 +53,7 @@ def test_rows_of_other_runs_are_not_mixed_in(storage: Any) -> None:
     one, other = a_run(storage), a_run(storage)
     for run in (one, other):
         storage.staging.stage(run, Block(number=1, total=1, rows=(line(7),)))
-        storage.staging.link(run, [(number, 0) for number, _ in storage.staging.rows(run)])
+        storage.staging.link(run, [], [(number, 0) for number, _ in storage.staging.rows(run)])
 
     storage.staging.clear(one)
 
@@ -77,8 +77,8 @@ def test_links_lead_back_from_a_cell(storage: Any) -> None:
     run = a_run(storage)
     storage.staging.stage(run, Block(number=1, total=1, rows=tuple(map(line, range(5)))))
     numbers = [number for number, _ in storage.staging.rows(run)]
-    storage.staging.link(run, [(number, 9) for number in numbers])
-    storage.staging.link(run, [(numbers[0], 0), (numbers[1], 0), (numbers[1], 1)])
+    storage.staging.link(run, [(line(4), 9)], [(number, 9) for number in numbers])
+    storage.staging.link(run, [], [(numbers[0], 0), (numbers[1], 0), (numbers[1], 1)])
 
     assert (line(0), line(1)) == storage.staging.behind(run, 0, 10)
     assert (line(0),) == storage.staging.behind(run, 0, 1)
@@ -94,6 +94,57 @@ def test_reading_goes_on_while_links_are_written(storage: Any) -> None:
         part = tuple(line(index) for index in range(number * total // 3, (number + 1) * total // 3))
         storage.staging.stage(run, Block(number=number + 1, total=3, rows=part))
 
-    storage.staging.link(run, ((number, int(row.origin) % 4) for number, row in storage.staging.rows(run)))
+    storage.staging.link(run, [], ((number, int(row.origin) % 4) for number, row in storage.staging.rows(run)))
 
     assert [str(number) for number in range(0, 4 * 30, 4)] == [row.origin for row in storage.staging.behind(run, 0, 30)]
+
+
+def test_rows_are_summed_by_kind(storage: Any) -> None:
+    """Lines that differ in amount and origin only, each side for itself; every sum is exact, beyond the integers of the database too."""
+    run = a_run(storage)
+    largest = Money.from_minor(10**18 - 1, "EUR")
+    rows = (
+        *(line(0, amount=largest, origin=str(number)) for number in range(30)),
+        *(line(0, amount=-largest, origin=str(number)) for number in range(20)),
+        line(0, pay_code=""), line(0, pay_code="REG"), line(0, side="debit"), line(0, side="debit", amount=Money.from_minor(7, "EUR")),
+        line(0, amount=Money.from_minor(0, "EUR"), account="none"), line(0, company="US2"), line(0, dimensions=()),
+        line(0, amount=Money.from_minor(-50, "USD")),
+    )  # fmt: skip
+    storage.staging.stage(run, Block(number=1, total=1, rows=rows))
+    other = a_run(storage)
+    storage.staging.stage(other, Block(number=1, total=1, rows=rows))
+
+    groups = list(storage.staging.groups(run))
+
+    assert 30 * (10**18 - 1) == groups[0].minor
+    assert [
+        (30, 30 * (10**18 - 1)),
+        (20, -20 * (10**18 - 1)),
+        (1, -50),
+        (1, -50),
+        (1, -50),
+        (1, 7),
+        (1, 0),
+        (1, -50),
+        (1, -50),
+        (1, -50),
+    ] == [(group.rows, group.minor) for group in groups]
+    assert list(dict.fromkeys(row.kind for row in rows)) == [group.like.kind for group in groups]
+    assert [row.is_debit for row in (rows[0], rows[30], *rows[50:])] == [group.like.is_debit for group in groups]
+
+
+def test_links_of_a_kind_lead_back_to_all_its_rows(storage: Any) -> None:
+    """Kinds and single rows in one cell, in the source's order; one kind only, whatever looks like it."""
+    run = a_run(storage)
+    first, odd = line(0, origin="first"), line(0, pay_code="-", origin="odd")
+    rows = (first, odd, line(0, origin="credit", amount=Money.from_minor(9, "EUR")), line(0, origin="second"), line(1, origin="single"))
+    storage.staging.stage(run, Block(number=1, total=1, rows=rows))
+    numbers = [number for number, _ in storage.staging.rows(run)]
+
+    storage.staging.link(run, [(first, 0), (odd, 1)], [(numbers[4], 0)])
+
+    assert ["first", "second", "single"] == [row.origin for row in storage.staging.behind(run, 0, 10)]
+    assert ["odd"] == [row.origin for row in storage.staging.behind(run, 1, 10)]
+    assert ["first", "second"] == [row.origin for row in storage.staging.behind(run, 0, 2)]
+    storage.staging.clear(run)
+    assert () == storage.staging.behind(run, 0, 10)
