@@ -290,3 +290,71 @@ def test_approval_withdrawn_before_the_release(world: Any) -> None:
         world.ledger.release(receipt)
 
     assert world.document(receipt.reference)["status"] == "draft"
+
+
+# --- other answers ----------------------------------------------------------------------------------------------------------------------
+
+
+def shown_as(world: Any, status: str) -> None:
+    """The batch is shown in another state."""
+
+    def after(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+        if request.method != "GET" or "/journaltransaction/" not in request.url.path:
+            return response
+        body = response.read().replace(b'"status":"Hold"', f'"status":"{status}"'.encode())
+        return httpx2.Response(200, headers={"content-type": "application/json"}, content=body)
+
+    world.wire.after = after
+
+
+@pytest.mark.parametrize(("status", "posted"), [("Posted", True), ("Completed", True), ("Unposted", False), ("Released", False)])
+def test_states_after_a_release(world: Any, status: str, posted: bool) -> None:
+    """Nothing more is written."""
+    receipt = compared(world)
+    shown_as(world, status)
+
+    assert world.ledger.release(receipt).posted is posted
+    assert writes(world) == ["POST v2/journaltransaction"]
+
+
+@pytest.mark.parametrize("status", ["Voided", "Scheduled", "Something new", ""])
+def test_states_that_a_person_must_look_at(world: Any, status: str) -> None:
+    """Voided, scheduled, unknown: said by name, and left alone."""
+    receipt = compared(world)
+    shown_as(world, status)
+
+    with pytest.raises(Refused, match=f"is {status or 'in no state'} in Visma"):
+        world.ledger.release(receipt)
+
+    assert writes(world) == ["POST v2/journaltransaction"]
+
+
+def test_change_that_is_answered_without_a_version_is_read_again(world: Any) -> None:
+    """The release is guarded by the version that is there then."""
+
+    def after(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+        return httpx2.Response(204) if request.method == "PUT" else response
+
+    receipt = compared(world)
+    world.wire.after = after
+
+    assert world.ledger.release(receipt).posted
+    assert '""' not in [request.headers.get("if-match") for request in world.wire.requests]
+
+
+def test_edit_between_the_change_and_its_reading_stops_the_release(world: Any) -> None:
+    """Off hold, edited, read again: it is not what was compared."""
+
+    def after(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+        if request.method != "PUT":
+            return response
+        world.control("edit", id=receipt.reference, line=2, text="bonus")
+        return httpx2.Response(204)
+
+    receipt = compared(world)
+    world.wire.after = after
+
+    with pytest.raises(Refused, match="after it was compared"):
+        world.ledger.release(receipt)
+
+    assert world.document(receipt.reference)["status"] == "draft"
