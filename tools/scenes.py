@@ -54,6 +54,12 @@ def _dynamics_fo(system: Mapping[str, Any]) -> dict[str, str]:
     return {**_credentials(system, "token_url", "client_id", "client_secret"), "company": system["entities"][0]["code"]}
 
 
+def _visma_net(system: Mapping[str, Any]) -> dict[str, str]:
+    axes = {"cost_center": "1", "plant": "2"}
+    return {**_credentials(system, "token_url", "tenant_id", "client_id", "client_secret"), "company": system["entities"][0]["code"],
+            "segments": ", ".join(f"{axis}={number}" for axis, number in axes.items())}  # fmt: skip
+
+
 EXACT_ONLINE = Scene(
     scenario="trading_company", ledger="exact_online", mapping=MAPPINGS / "trading_company.csv", settings=_exact_online, signs_in=True,
     options={"journal": "95"}, posting=({"match": {"method": "POST", "path": "GeneralJournalEntries"}},),
@@ -68,7 +74,16 @@ DYNAMICS_FO = Scene(
     ), workers=60,
     switches={"posting_job_seconds": "1"}, one_date="2026-07-10",
 )  # fmt: skip
-SCENES = {scene.scenario: scene for scene in (EXACT_ONLINE, DYNAMICS_FO)}
+VISMA_NET = Scene(
+    scenario="norway", ledger="visma_net", mapping=MAPPINGS / "norway.csv", settings=_visma_net,
+    options={"journal": "1", "axes": "cost_center,plant,project"}, posting=(
+        {"match": {"method": "POST", "path": "/v2/journaltransaction$"}},
+        {"match": {"method": "PUT", "path": "/v2/journaltransaction/"}},
+        {"match": {"method": "POST", "path": "/action/release"}},
+    ),
+    one_date="2026-06-26",
+)  # fmt: skip
+SCENES = {scene.scenario: scene for scene in (EXACT_ONLINE, DYNAMICS_FO, VISMA_NET)}
 VARIED = {"month_end": EXACT_ONLINE, "closed_period": EXACT_ONLINE, "lost_answer": EXACT_ONLINE, "bench": EXACT_ONLINE,
           "bench_dynamics_fo": DYNAMICS_FO}  # fmt: skip
 """Scenarios that change a few values of another."""

@@ -16,8 +16,9 @@ FIELDS = ["ok", "pay_run", "source_rows", "entries", "lines", "debit", "credit",
 MADE = {
     "trading_company": ("exact_online", 1, {"source_rows": 1516, "lines": 102, "debit": "672624.88", "credit": "672624.88"}),
     "manufacturer": ("dynamics_fo", 3, {"source_rows": 3905, "lines": 119, "debit": "1569419.07", "credit": "1569419.07"}),
+    "norway": ("visma_net", 3, {"source_rows": 2091, "lines": 111, "debit": "8458912.51", "credit": "8458912.51"}),
 }
-"""What the simulators' payroll comes to, and the ledger's writes: one, or a journal and two changesets."""
+"""What the simulators' payroll comes to, and the ledger's writes: one; a journal and two changesets; a batch, its hold, its release."""
 ONCE = {"entries": 1, "duplicates": 0, "lost": 0}
 
 
