@@ -20,7 +20,7 @@ from ml_connector.app.settings import Settings
 from ml_connector.flows.payroll_journal import PayrollJournal
 from ml_connector.flows.policy import PayrollPolicy, read_policy
 from ml_connector.flows.reversal import Reversal
-from ml_connector.ports.storage import Clock, RunRow
+from ml_connector.ports.storage import Clock, RunRow, TokenState
 from ml_connector.ports.systems import Connector, System, Wiring
 from ml_connector.runs.engine import Engine
 from ml_connector.runs.intent import Committer
@@ -76,6 +76,10 @@ class Assembly:
             wire=self._wire,
             beside=beside,
         )
+
+    def sign_ins(self, connection: Connection) -> tuple[TokenState, ...]:
+        """What is stored of the connection's sign-in, and of the tenants behind it that sign in apart."""
+        return StoredTokens(connection, self.keys, self.locks).every()
 
     def system(self, connection: Connection) -> System:
         """The connected system."""

@@ -101,10 +101,12 @@ class Setup:
         """Every connection, with what should worry an administrator."""
         lines = []
         for row in self._access.connections():
-            state = self._assembly.wiring(row).tokens.read()
-            warning = state.lost or consent_warning(state.consent_expires_at, self._assembly.clock) or ""
-            line = ConnectionLine(name=row.name, connector=row.connector, sandbox=row.sandbox, signed_in=bool(state.access_token),
-                                  consent_ends=state.consent_expires_at, warning=warning)  # fmt: skip
+            states = self._assembly.sign_ins(row)
+            ends = min((state.consent_expires_at for state in states if state.consent_expires_at), default=None)
+            lost = next((state.lost for state in states if state.lost), "")
+            line = ConnectionLine(name=row.name, connector=row.connector, sandbox=row.sandbox,
+                                  signed_in=any(state.access_token for state in states), consent_ends=ends,
+                                  warning=lost or consent_warning(ends, self._assembly.clock) or "")  # fmt: skip
             lines.append(line)
         return lines
 

@@ -61,12 +61,19 @@ class MemoryVault:
 
 
 class MemoryTokens:
-    """The tokens of one connection. `history` holds every state written, oldest first."""
+    """The tokens of one connection, or of one tenant behind it. `history` holds every state written, oldest first."""
 
     def __init__(self, state: TokenState | None = None) -> None:
         self._state = state or TokenState()
         self._lock = threading.Lock()
+        self._by_name = {"": self}
         self.history: list[TokenState] = []
+
+    def of(self, name: str) -> MemoryTokens:
+        """The tokens of one tenant."""
+        found = self._by_name.setdefault(name, MemoryTokens())
+        found._by_name = self._by_name
+        return found
 
     def read(self) -> TokenState:
         """The state as last written."""

@@ -63,6 +63,10 @@ class Tokens(Protocol):
 
     def write(self, state: TokenState) -> None: ...
 
+    def of(self, name: str) -> Tokens:
+        """The tokens of one tenant behind the same connection: kept, locked and renewed apart from all others. An empty name is the connection itself."""
+        ...
+
 
 class Permit(StrEnum):
     """What a call is for: postings come before reads, and a reserve is kept for them."""

@@ -43,11 +43,15 @@ class Secret(models.Model):
 
 
 class Token(models.Model):
-    """The encrypted sign-in state of a connection."""
+    """An encrypted sign-in state: of a connection, or by name of one tenant behind it."""
 
-    connection = models.OneToOneField(Connection, on_delete=models.CASCADE)
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    name = models.CharField(max_length=80, default="", blank=True)
     ciphertext = models.TextField()
     updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "name"], name="token_name")]
 
 
 class BudgetWindow(models.Model):

@@ -147,30 +147,39 @@ class StoredVault:
 
 
 class StoredTokens:
-    """The sign-in of one connection, as `ports.storage.Tokens`."""
+    """The sign-in of one connection, or by name of one tenant behind it, as `ports.storage.Tokens`."""
 
-    def __init__(self, connection: Connection, keys: Keys, locks: Locks) -> None:
-        self._connection, self._sealed, self._locks = connection, _Sealed(keys), locks
+    def __init__(self, connection: Connection, keys: Keys, locks: Locks, name: str = "") -> None:
+        self._connection, self._keys, self._locks, self._name = connection, keys, locks, name
+        self._sealed = _Sealed(keys)
+
+    def of(self, name: str) -> StoredTokens:
+        return StoredTokens(self._connection, self._keys, self._locks, name)
+
+    def every(self) -> tuple[TokenState, ...]:
+        """The sign-in of the connection and of every tenant behind it that has one, by name."""
+        names = Token.objects.filter(connection=self._connection).order_by("name").values_list("name", flat=True)
+        return tuple(self.of(name).read() for name in names)
 
     def read(self) -> TokenState:
-        found = Token.objects.filter(connection=self._connection).values_list("ciphertext", flat=True)
+        found = Token.objects.filter(connection=self._connection, name=self._name).values_list("ciphertext", flat=True)
         value = self._sealed.read(self._context, found.all().first)
         return TokenState() if value is None else _state(value)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        with self._locks.hold(f"token:{self._connection.pk}"):
+        with self._locks.hold(":".join(filter(None, ("token", str(self._connection.pk), self._name)))):
             yield
 
     def write(self, state: TokenState) -> None:
         def store(sealed: str) -> None:
-            Token.objects.update_or_create(connection=self._connection, defaults={"ciphertext": sealed})
+            Token.objects.update_or_create(connection=self._connection, name=self._name, defaults={"ciphertext": sealed})
 
         self._sealed.write(self._context, msgspec.json.encode(state).decode(), store)
 
     @property
     def _context(self) -> str:
-        return f"connection:{self._connection.pk}:token"
+        return ":".join(filter(None, ("connection", str(self._connection.pk), "token", self._name)))
 
 
 def rotate(keys: Keys) -> int:

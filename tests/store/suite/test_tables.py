@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from ml_connector.ports.storage import Exchange, Permit, TokenState, Window
 from ml_connector.runs.audit import verify
 from ml_connector.store.audit import StoredAudit
 from ml_connector.store.database import database_now, refuse_unsafe
 from ml_connector.store.limits import StoredBudget, StoredExchanges, StoredLanes, next_reset
-from ml_connector.store.models import AuditEntry, ExchangeRow, Secret
+from ml_connector.store.models import AuditEntry, ExchangeRow, Secret, Token
 from ml_connector.store.secrets import Keys, StoredTokens, StoredVault, VaultError, rotate
 
 HOLD_SECONDS = 0.02
@@ -60,8 +62,6 @@ def test_keys_are_rotated_and_everything_stays_readable(storage: Any, keys: Keys
     from django.db import connections
 
     Secret.objects.all().delete()
-    from ml_connector.store.models import Token
-
     Token.objects.all().delete()
     StoredVault(storage.connection, keys).write("client_secret", "s3cret")
     StoredTokens(storage.connection, keys, storage.locks).write(TokenState(access_token="token"))
@@ -114,6 +114,60 @@ def test_one_renews_at_a_time(storage: Any, keys: Keys, together: Any) -> None:
 
     assert [None] * 8 == together(renew)
     assert "8" == tokens.read().access_token
+
+
+def test_tokens_of_tenants_are_kept_apart(storage: Any, keys: Keys) -> None:
+    """One tenant's state is nobody else's, nor the connection's; an empty name is the connection itself."""
+    connection = storage.connect("several")
+    tokens = StoredTokens(connection, keys, storage.locks)
+    tokens.of("b").write(TokenState(access_token="of b"))
+    assert (TokenState(), TokenState()) == (tokens.read(), tokens.of("a").read())
+
+    tokens.of("a").write(TokenState(access_token="of a"))
+    tokens.write(TokenState(access_token="own"))
+    tokens.of("b").write(TokenState(access_token="b again"))
+
+    assert ["own", "of a", "b again"] == [tokens.of(name).read().access_token for name in ("", "a", "b")]
+    assert ["own", "of a", "b again"] == [state.access_token for state in tokens.of("a").every()]
+
+
+def test_a_token_moved_to_another_tenant_is_refused(storage: Any, keys: Keys) -> None:
+    """Pasted beside itself, or into the connection's own row, it would lead calls into the wrong company."""
+    tokens = StoredTokens(storage.connect("moved"), keys, storage.locks)
+    for name in ("", "a", "b"):
+        tokens.of(name).write(TokenState(access_token=f"of {name}"))
+    rows = Token.objects.filter(connection__name="moved")
+    for name, other in (("a", "b"), ("a", ""), ("", "a")):
+        stolen, kept = (rows.get(name=one).ciphertext for one in (name, other))
+        rows.filter(name=other).update(ciphertext=stolen)
+
+        with pytest.raises(VaultError, match="Somebody moved it"):
+            tokens.of(other).read()
+        rows.filter(name=other).update(ciphertext=kept)
+
+
+def test_renewals_of_two_tenants_do_not_wait_for_each_other(storage: Any, keys: Keys, together: Any) -> None:
+    """Three renew in the same moment and meet inside: the connection's own sign-in and those of two tenants."""
+    tokens = StoredTokens(storage.connection, keys, storage.locks)
+    inside = threading.Barrier(3)
+
+    def renew(number: int) -> None:
+        with tokens.of(("", "a", "b")[number]).exclusive():
+            inside.wait(timeout=10)
+
+    assert [None] * 3 == together(renew, threads=3)
+
+
+def test_a_sign_in_stored_before_there_were_tenants_is_still_one(storage: Any, keys: Keys) -> None:
+    """A row of the schema before becomes the connection's own."""
+    connection = storage.connect("early")
+    Token.objects.exclude(name="").delete()
+    StoredTokens(connection, keys, storage.locks).write(TokenState(access_token="early"))
+
+    call_command("migrate", "store", "0002", verbosity=0)
+    call_command("migrate", "store", verbosity=0)
+
+    assert "early" == StoredTokens(connection, keys, storage.locks).read().access_token
 
 
 # --- limits -------------------------------------------------------------------------------------------------------------------------------
