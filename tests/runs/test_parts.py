@@ -53,6 +53,27 @@ def test_an_entry_in_parts_is_one_document_with_an_intent_for_each_part() -> Non
     assert CommitState.CONFIRMED is state(world)
 
 
+@pytest.mark.parametrize("posts_itself", [True, False])
+def test_a_draft_that_only_the_ledger_posts_is_compared_once_and_then_looked_at(posts_itself: bool) -> None:
+    """Reading it line by line at every look would cost calls and hold nothing up; where we post, it is compared each time before we do."""
+    world = in_parts()
+    world.limit(posts_itself=posts_itself)
+    read: list[str] = []
+    read_back = world.ledger.read_back
+    world.ledger.read_back = lambda receipt: (read.append(receipt.number), read_back(receipt))[1]  # type: ignore[method-assign]
+
+    for _ in range(3):
+        with pytest.raises(Wait):
+            committer(world).commit_once(ENTRY, "subject")
+        world.clock.advance(MANY_SECONDS)
+    drafts = len(read)
+    world.vendor.run_posting_job()
+    committer(world).commit_once(ENTRY, "subject")
+
+    assert ((1, 2) if posts_itself else (3, 5)) == (drafts, len(read))
+    assert CommitState.CONFIRMED is state(world)
+
+
 def test_waiting_for_the_ledgers_own_job_sends_nothing_again() -> None:
     """However often a draft is looked at, it is one document and no further intent."""
     world = in_parts()

@@ -155,7 +155,7 @@ class LedgerLimits:
     `deadline_seconds`: a send not on the wire by then is not sent. `settle_seconds`: after an unknown outcome the vendor may still book for
     so long. `visible_seconds`: a booked document may be invisible to `locate` for so long. `decimals`: what an amount may have.
     `marker_is_searchable`: `locate` can be believed when it finds nothing. `posting_seconds`: how often to look at a document that awaits
-    posting by the ledger itself.
+    posting by the ledger; `posts_itself`: a job of its own posts, and `release` only looks.
     """
 
     lines_max: int
@@ -166,6 +166,7 @@ class LedgerLimits:
     visible_seconds: float = 60
     marker_is_searchable: bool = True
     posting_seconds: float = 60
+    posts_itself: bool = False
     axes: frozenset[str] = frozenset({"cost_center"})
 
 

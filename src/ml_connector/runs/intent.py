@@ -91,7 +91,7 @@ class Committer:
         if row.state is CommitState.UNKNOWN:
             raise Incident([self._unknown(entry)])
         if row.state is CommitState.DRAFT:
-            return self._confirm(entry, _receipt(row))
+            return self._confirm(entry, _receipt(row), looked=self.ledger.limits.posts_itself)
         receipt = _receipt(row) if row.state is CommitState.WRITING else None
         if (intent := self.commits.open_intent(entry.key)) is not None:
             receipt = self._settled(entry, intent)
@@ -205,12 +205,16 @@ class Committer:
 
     # --- proof ------------------------------------------------------------------------------------------------------------------------------
 
-    def _confirm(self, entry: JournalEntry, receipt: Receipt) -> Receipt:
-        """Post a draft, read the document back, compare to the cent, and prove that it is the only one under its marker."""
-        booked = self._compared(entry, receipt)
+    def _confirm(self, entry: JournalEntry, receipt: Receipt, *, looked: bool = False) -> Receipt:
+        """Post a draft, read the document back, compare to the cent, and prove that it is the only one under its marker.
+
+        A draft is compared before it is posted; where the ledger's own job posts, and nothing here can hold it, once is enough.
+        """
         if not receipt.posted:
+            if not looked:
+                self._compared(entry, receipt)
             receipt = self._posted(entry, receipt)
-            booked = self._compared(entry, receipt)
+        booked = self._compared(entry, receipt)
         found = self.ledger.locate(entry, Marker.of(entry.key), None)
         if found:
             self._one(entry, found)

@@ -30,8 +30,10 @@ from ml_connector.transport.http import Answer
 HEADERS, LINES, BATCH = "LedgerJournalHeaders", "LedgerJournalLines", "$batch"
 UNITS = {"CostCenter": "CostCenters", "Department": "DepartmentsV2", "BusinessUnit": "BusinessUnits"}
 """Sets of organisation units, for dimensions whose values are not kept as a list of their own."""
+BELIEVED_SECONDS = 60.0
+"""How long an open period is believed between what was checked and what is written: the vendor looks at it again when it posts."""
 FORMAT_SECONDS = 600.0
-"""How long the dimension format is believed: it is one for the environment, and anybody may change it."""
+"""How long the dimension format is believed while an entry is written: it is one for the environment, and anybody may change it."""
 NUMBERS_ASKED = 20
 
 
@@ -42,6 +44,8 @@ class DynamicsLedger:
         self._options, self._client, self._clock, self._axes = options, client, clock, options.dimensions
         self._format: Format | None = None
         self._format_read_at = 0.0
+        self._delimiter = ""
+        self._calendars: dict[str, tuple[float, tuple[FiscalPeriod, ...]]] = {}
         self._ledgers: dict[str, wire.Ledger] = {}
         self._names: dict[tuple[str, str], str] = {}
         self.limits = LedgerLimits(
@@ -52,6 +56,7 @@ class DynamicsLedger:
             settle_seconds=options.settle_seconds,
             visible_seconds=options.visible_seconds,
             posting_seconds=options.posting_seconds,
+            posts_itself=True,
             axes=frozenset(options.dimensions),
         )
 
@@ -75,13 +80,15 @@ class DynamicsLedger:
         states = self._client.rows("LedgerFiscalPeriods", wire.LedgerPeriod, f"LegalEntityId eq {odata.text(entity)}", scope=entity)
         found = translate.calendar(periods, (row for row in states if row.Calendar == calendar))
         year = timedelta(days=366)
-        return tuple(period for period in found if period.end >= around - year and period.start <= around + year)
+        near = tuple(period for period in found if period.end >= around - year and period.start <= around + year)
+        self._calendars[entity] = self._clock.monotonic(), near
+        return near
 
     def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
         """The chart of accounts, the journal name, currencies, and the values of the axes."""
         where = f"dataAreaId eq {odata.text(entity)} and Name eq {odata.text(journal)}"
         name = next((row for row in self._client.rows("JournalNames", wire.JournalName, where, scope=entity) if row.Name == journal), None)
-        form = self._form(afresh=True)
+        form = self.form()
         problem = translate.journal_problem(entity, journal, name) or (form.problem.text if form.problem else None)
         chart = odata.text(self.ledger_of(entity).ChartOfAccounts)
         accounts = list(self._client.rows("MainAccounts", wire.MainAccount, f"ChartOfAccounts eq {chart}", scope=entity))
@@ -138,7 +145,7 @@ class DynamicsLedger:
         The vendor looks at the period when it posts, and a journal that cannot be posted would stay behind, so the period is looked at here.
         Raises `Inexpressible` for what preflight says, `PeriodClosed`.
         """
-        form = self._form(afresh=so_far is None)
+        form = self.form() if so_far is None else self._form()
         if problems := self.preflight(entry, marker):
             raise Inexpressible(" ".join(problem.text for problem in problems[:5]), where=problems[0].where, code=problems[0].code)
         if so_far is None:
@@ -169,7 +176,10 @@ class DynamicsLedger:
         return replace(so_far, parts=parts, complete=parts == translate.writes(len(entry.lines)))
 
     def _open_period(self, entry: JournalEntry) -> None:
-        period = period_of(entry.posting_date, self.calendar(entry.entity, entry.journal, entry.posting_date))
+        read_at, known = self._calendars.get(entry.entity, (0.0, ()))
+        period = period_of(entry.posting_date, known)
+        if period is None or not period.open or self._clock.monotonic() - read_at > BELIEVED_SECONDS:
+            period = period_of(entry.posting_date, self.calendar(entry.entity, entry.journal, entry.posting_date))
         if period is None or not period.open:
             what = "lies in no period of the calendar" if period is None else f"lies in period {period.name}, which is not open"
             text = (
@@ -216,7 +226,7 @@ class DynamicsLedger:
         The vendor shows accounts in the format that is active now, and so did it read ours: with a format remembered from before, a line booked
         on wrong dimensions would look right.
         """
-        form, key = self._form(afresh=True), (receipt.entity, receipt.reference)
+        form, key = self.form(), (receipt.entity, receipt.reference)
         if key not in self._names:
             self._header(receipt)
         return translate.booked_entry(
@@ -237,20 +247,27 @@ class DynamicsLedger:
         return self._ledgers[entity]
 
     def form(self) -> Format:
-        """The dimension format that is active now."""
-        return self._form(afresh=True)
+        """The dimension format that is active now.
 
-    def _form(self, afresh: bool = False) -> Format:
-        if afresh or self._format is None or self._clock.monotonic() - self._format_read_at > FORMAT_SECONDS:
-            delimiter = next(iter(self._client.rows("DimensionParameters", wire.DimensionParameters)), None)
-            if delimiter is None:
-                raise NotFound(
-                    "The user reaches no dimension parameters. Give the user a role that reads them.", where="DimensionParameters"
-                )
-            formats = self._client.rows("DimensionIntegrationFormats", wire.IntegrationFormat)
-            self._format = segments.active_format(formats, delimiter.DimensionSegmentDelimiter)
-            self._format_read_at = self._clock.monotonic()
-        return self._format
+        The delimiter is read once: formats are written with it, so a format that cannot be understood shows that it was changed.
+        """
+        formats = list(self._client.rows("DimensionIntegrationFormats", wire.IntegrationFormat))
+        found = segments.active_format(formats, self._delimiter) if self._delimiter else None
+        if found is None or found.problem is not None:
+            self._delimiter = self._read_delimiter()
+            found = segments.active_format(formats, self._delimiter)
+        self._format, self._format_read_at = found, self._clock.monotonic()
+        return found
+
+    def _form(self) -> Format:
+        age = self._clock.monotonic() - self._format_read_at
+        return self.form() if self._format is None or age > FORMAT_SECONDS else self._format
+
+    def _read_delimiter(self) -> str:
+        row = next(iter(self._client.rows("DimensionParameters", wire.DimensionParameters)), None)
+        if row is None:
+            raise NotFound("The user reaches no dimension parameters. Give the user a role that reads them.", where="DimensionParameters")
+        return row.DimensionSegmentDelimiter
 
     def _values(self, entity: str, axes: Iterable[str]) -> dict[str, list[wire.DimensionValue]]:
         names = {self._axes[axis]: axis for axis in sorted(axes)}
