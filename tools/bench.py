@@ -22,6 +22,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ledger_calls import COSTS, LINES, ledger_calls
 from rich.console import Console
 from scenes import PAYROLL
 from stage import LEDGER, SOURCE, TARGET, UNLIMITED, CommandFailed, Product, Sandbox
@@ -57,6 +58,10 @@ def main() -> int:
         result["lines_per_second"] = _lines_per_second()
         err.print(f"a run of {arguments.big_rows:,} rows in {BIG_GROUPS:,} groups", markup=False)
         result |= _big(Path(folder) / "big", arguments.big_rows)
+    result["ledgers"] = {}
+    for ledger in COSTS:
+        err.print(f"an entry of {LINES:,} lines in {ledger}", markup=False)
+        result["ledgers"][ledger] = ledger_calls(ledger)
     print(json.dumps(result), flush=True)
     return 0 if result["ok"] else 1
 

@@ -85,7 +85,7 @@ VISMA_NET = Scene(
 )  # fmt: skip
 SCENES = {scene.scenario: scene for scene in (EXACT_ONLINE, DYNAMICS_FO, VISMA_NET)}
 VARIED = {"month_end": EXACT_ONLINE, "closed_period": EXACT_ONLINE, "lost_answer": EXACT_ONLINE, "bench": EXACT_ONLINE,
-          "bench_dynamics_fo": DYNAMICS_FO}  # fmt: skip
+          "bench_dynamics_fo": DYNAMICS_FO, "bench_visma_net": VISMA_NET}  # fmt: skip
 """Scenarios that change a few values of another."""
 BY_LEDGER = {scene.ledger: scene for scene in SCENES.values()}
 

@@ -13,7 +13,6 @@ from ml_connector.contract.ledger import LedgerContract
 from ml_connector.contract.memory import MemoryExchanges, MemoryTokens, VirtualClock, memory_wiring
 from ml_connector.contract.reference import (
     DIVISION,
-    EARLIEST_SECONDS,
     GRACE_SECONDS,
     JOURNAL,
     LIFE_SECONDS,
@@ -68,7 +67,7 @@ class ReferenceWorld:
         self.vendor.lose_token_answer = True
 
     def earliest_renewal_seconds(self) -> int:
-        return EARLIEST_SECONDS
+        return self.vendor.earliest_seconds
 
     def life_seconds(self) -> int:
         return LIFE_SECONDS
@@ -162,3 +161,14 @@ class TestSignIn(SignInContract):
     def world(self) -> ReferenceWorld:
         """A connection that nobody has signed in to."""
         return ReferenceWorld()
+
+
+class TestSignInAtAnyAge(SignInContract):
+    """The reference sign-in of a vendor that renews a token as often as it is asked to."""
+
+    @pytest.fixture
+    def world(self) -> ReferenceWorld:
+        """A connection that nobody has signed in to."""
+        world = ReferenceWorld()
+        world.vendor.earliest_seconds = 0
+        return world

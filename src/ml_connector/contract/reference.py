@@ -72,6 +72,7 @@ class ReferenceVendor:
     lose_token_answer: bool = False
     part_lines: int = 0
     posts_itself: bool = True
+    earliest_seconds: int = EARLIEST_SECONDS
     renewals: int = 0
     token_calls: int = 0
     codes: set[str] = field(default_factory=set)
@@ -118,7 +119,7 @@ class ReferenceVendor:
             raise Refused("invalid_grant: token unknown")
         if refresh == self.spent and self.pair_used:
             raise Refused("invalid_grant: old token")
-        in_time = self.issued_at and now - self.issued_at >= timedelta(seconds=EARLIEST_SECONDS)
+        in_time = self.issued_at and now - self.issued_at >= timedelta(seconds=self.earliest_seconds)
         if refresh == self.refresh and not in_time:
             raise Refused("too_early")
 
