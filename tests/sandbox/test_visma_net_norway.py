@@ -167,6 +167,25 @@ def test_a_line_in_the_wrong_plant_or_without_its_project_is_named(ledger: Ledge
     )
 
 
+def test_the_second_company_has_books_of_its_own() -> None:
+    """A tenant id leads into one of the two: its own code and currency are there, and its batches are numbered from the same number on."""
+    host = open_system("visma_net", scenario="two_companies", clock=SandboxClock(frozen=True), profile="fast")
+    described = host.vendor.describe("http://visma")
+    secret = {name: described["credentials"][name] for name in ("client_id", "client_secret", "scope")}
+    seen = []
+    with httpx2.Client(transport=SandboxTransport(host), base_url="http://visma") as client:
+        for entity in described["entities"]:
+            wish = {"grant_type": "client_credentials", **secret, "tenant_id": entity["tenant_id"]}
+            token = client.post("/connect/token", data=wish).json()["access_token"]
+            lines = [{"account": "5000", "amount": amount, "subaccount": "OSLADM-OSL"} for amount in ("1.00", "-1.00")]
+            host.vendor.control("book", {"company": entity["code"], "date": "2026-06-30", "description": "by hand", "lines": lines})
+            (found,) = client.get("/v1/organization", headers={"Authorization": f"Bearer {token}"}).json()
+            seen.append((found["organizationCd"], found["baseCurrency"]))
+
+    assert [("FJORD", "NOK"), ("VERFT", "EUR")] == seen
+    assert [("FJORD", "100001"), ("VERFT", "100001")] == [(batch["entity"], batch["number"]) for batch in host.vendor.books()["documents"]]
+
+
 def test_a_scenario_that_tells_nothing_more_is_not_asked_for_more() -> None:
     """The trading company knows cost centers only."""
     payroll = open_system("ukg_pro", switches={"workers": 2}).vendor.books()
