@@ -41,13 +41,15 @@ class Collector:
 
     def _look(self, item: pytest.Function, cls: type, path: str) -> None:
         name = item.originalname
-        suite = next((base for base in cls.__mro__ if base.__module__.startswith(SUITES) and name in vars(base)), None)
-        if suite is None:
+        suites = [base for base in cls.__mro__ if base.__module__.startswith(SUITES)]
+        written_in = next((base for base in suites if name in vars(base)), None)
+        if written_in is None:
             return
+        suite = suites[0]
         where = path.removeprefix(f"{CONNECTORS}/").partition("/")[0] if path.startswith(CONNECTORS) else REFERENCE
-        written = vars(suite)[name]
+        written = vars(written_in)[name]
         claim = {
-            "contract": suite.__name__, "test": name, "claim": sentence(written.__doc__), "line": written.__code__.co_firstlineno,
+            "contract": suite.__name__, "test": name, "claim": sentence(written.__doc__), "line": [written.__module__, written.__code__.co_firstlineno],
             "where": where, "class": cls.__name__, "own": getattr(cls, name) is not written,
             "skipped": any(item.get_closest_marker(mark) for mark in ("skip", "skipif", "xfail")),
         }  # fmt: skip
