@@ -1,4 +1,4 @@
-"""Calls to the API: one at a time for the company, within the quota that Visma states, lists read to their proven end.
+"""Calls to the API: one at a time for a company, with a token of its own, within the quota that Visma states, lists read to their proven end.
 
 Unknown and malformed parameters are ignored by Visma and answered with unfiltered rows, so rows are looked at, never the request. A paged list
 says on every row how many there are; it is believed when that number is the same on the first and the last page and so many were read.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import msgspec
@@ -35,27 +36,30 @@ CRAWLS = 3
 """How often a list that changes while it is read is begun again."""
 
 _REFUSED_TOKEN = (
-    "Visma Connect gave a token, and the API does not accept it (401). Most often the tenant id is the customer's, not the company's: take the "
-    "company's tenant id from Visma Admin. Else the company's administrator has not approved the application in the Visma App Store, or not "
-    "since its scopes changed. Authorise it there, correct the connection, and go on."
+    "Visma Connect gave a token for company {company}, and the API does not accept it (401). Most often the tenant id is the customer's, not "
+    "the company's: take the company's tenant id from Visma Admin. Else the company's administrator has not approved the application in the "
+    "Visma App Store, or not since its scopes changed. Authorise it there, correct the connection, and go on."
 )
 
 
-def token_broker(options: Options, wiring: Wiring) -> TokenBroker:
-    """The sign-in of the connection."""
-    parameters = {"scope": options.scope, "tenant_id": options.tenant}
-    return TokenBroker(token_url=options.token_url, renewal=RENEWAL, parameters=parameters, wiring=wiring)
+def token_broker(options: Options, wiring: Wiring, company: str) -> TokenBroker:
+    """The sign-in to a company. Its token is kept under the tenant id it was given for, so one of another tenant id is never taken for it."""
+    tenant = options.companies[company]
+    parameters = {"scope": options.scope, "tenant_id": tenant}
+    apart = replace(wiring, tokens=wiring.tokens.of(tenant.lower()))
+    return TokenBroker(token_url=options.token_url, renewal=RENEWAL, parameters=parameters, wiring=apart)
 
 
 class VismaClient:
-    """Reads and writes of one connection, which is one company."""
+    """Reads and writes of one company."""
 
-    def __init__(self, options: Options, wiring: Wiring, broker: TokenBroker) -> None:
-        self._company = options.company
+    def __init__(self, options: Options, wiring: Wiring, company: str) -> None:
+        self.company, self._asked = company, options.scope
+        self._broker = token_broker(options, wiring, company)
         declared = (Window(name=faults.HOUR, limit=options.calls_per_hour, seconds=3600),) if options.calls_per_hour else ()
         self.http = Client(
             base_url=options.base_url,
-            auth=broker,
+            auth=self._broker,
             wiring=wiring,
             classify=faults.classify,
             windows=declared,
@@ -67,8 +71,12 @@ class VismaClient:
 
     def get(self, path: str, **query: str) -> Answer:
         """One read. Raises `SignInLost` with what a refused token means here."""
-        with _in_words():
-            return self.http.read("GET", path, scope=self._company, params=query)
+        with self._in_words():
+            return self.http.read("GET", path, scope=self.company, params=query)
+
+    def scopes(self) -> frozenset[str]:
+        """What the company's token may be used for."""
+        return granted(self._broker.wiring.tokens.read().access_token, self._asked)
 
     def every(self, path: str, row: type[T], **query: str) -> list[T]:
         """Every row of a list that has no pages."""
@@ -119,13 +127,23 @@ class VismaClient:
         headers = {"Content-Type": "application/json"}
         if version:
             headers["If-Match"] = f'"{version}"'
-        with _in_words(), self.http.prepare(method, path, scope=self._company, headers=headers, content=wire.encode(body)) as post:
+        with self._in_words(), self.http.prepare(method, path, scope=self.company, headers=headers, content=wire.encode(body)) as post:
             yield post
 
     def write(self, method: str, path: str, body: Any, version: str) -> Answer:
         """A guarded write that may be repeated: it says what shall be, and the version lets it through once."""
         with self.prepare(method, path, body, version) as post:
             return post(lambda: None)
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except SignInLost as error:
+            where, text = error.problem.where, f"Company {self.company}: {error.problem.text}"
+            if where == "sign-in" and "(401)" in text:
+                where, text = "tenant_id", _REFUSED_TOKEN.format(company=self.company)
+            raise SignInLost(text, where=where, support=error.support) from error
 
 
 def granted(token: str, asked: str) -> frozenset[str]:
@@ -142,13 +160,3 @@ def granted(token: str, asked: str) -> frozenset[str]:
 def version(answer: Answer) -> str:
     """The version in the answer's `ETag`, bare; empty where it has none."""
     return answer.headers.get("etag", "").removeprefix("W/").strip().strip('"')
-
-
-@contextmanager
-def _in_words() -> Iterator[None]:
-    try:
-        yield
-    except SignInLost as error:
-        if error.problem.where != "sign-in" or "(401)" not in error.problem.text:
-            raise
-        raise SignInLost(_REFUSED_TOKEN, where="tenant_id", support=error.support) from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,20 +25,22 @@ _KEYS = ("code", "key", "number", "id", "entityid", "resourceid")
 
 
 class VismaEvents:
-    """Verifies notifications of one company."""
+    """Verifies notifications of the connection's companies."""
 
-    def __init__(self, tenant: str, vault: Vault) -> None:
-        self._tenant, self._vault = tenant, vault
+    def __init__(self, tenants: Iterable[str], vault: Vault) -> None:
+        self._tenants, self._vault = frozenset(tenant.lower() for tenant in tenants), vault
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Event:
-        """The event. Raises `Refused` for a body that Visma did not sign, or that is not for this company."""
+        """The event. Raises `Refused` for a body that Visma did not sign, or that is not for one of these companies."""
         if len(body) > BODY_BYTES_MAX:
             raise Refused(f"The notification has {len(body)} bytes; Visma's have a few hundred.", where="body", code="event.size")
         received = {name.lower(): content.strip() for name, content in headers.items()}
         self._check_signature(received.get(SIGNATURE, ""), body)
         tenant = received.get(f"{PREFIX}tenant-id", "")
-        if tenant.lower() not in ("", self._tenant.lower()):
-            raise Refused(f"The notification is for tenant {tenant}, not for this connection's.", where="tenant_id", code="event.entity")
+        if tenant and tenant.lower() not in self._tenants:
+            raise Refused(
+                f"The notification is for tenant {tenant}, not for one of this connection's.", where="tenant_id", code="event.entity"
+            )
         repeat = received.get(f"{PREFIX}notification-id", "")
         if not repeat:
             raise Refused(

@@ -38,21 +38,25 @@ class Reading:
 
 
 class Facts:
-    """Reads of master data."""
+    """Reads of one company's master data."""
 
     def __init__(self, options: Options, client: VismaClient) -> None:
-        self._options, self._client = options, client
+        self._options, self._client, self.company = options, client, client.company
         self._organization: wire.Organization | None = None
 
     def organization(self) -> wire.Organization:
-        """The company that the token leads into. Raises `Refused` when it is another than the connection's."""
+        """The company that the token leads into. Raises `Refused` when it is another than the tenant id is stored for, or may be."""
         if self._organization is None:
             rows = self._client.must_exist("/v1/organization", wire.Organization, expandBranches="true")
-            found = next((row for row in rows if row.organizationCd.strip() == self._options.company), None)
+            found = next((row for row in rows if row.organizationCd.strip() == self.company), None)
             if found is None:
                 there = ", ".join(row.organizationCd for row in rows)
-                text = f"The tenant id leads to {there}, not to {self._options.company}. Correct the company or the tenant id; nothing is booked."
+                text = f"The tenant id leads to {there}, not to {self.company}. Correct the company or the tenant id; nothing is booked."
                 raise Refused(text, where="company", code="company.wrong")
+            others = self._options.companies.keys() & {row.organizationCd.strip() for row in rows} - {self.company}
+            if others:
+                text = f"The tenant id of {self.company} leads to {', '.join(sorted(others))} too, so it is not certain where an entry would be booked. "
+                raise Refused(text + "Connect these companies apart; nothing is booked.", where="company", code="company.unclear")
             self._organization = found
         return self._organization
 
@@ -69,7 +73,7 @@ class Facts:
         """Why the ledger does not take our entries, or `None`."""
         found = next((row for row in ledgers if row.number.strip() == number), None)
         if found is None:
-            return f"Company {self._options.company} has no ledger {number}. Choose one of type {ACTUAL}."
+            return f"Company {self.company} has no ledger {number}. Choose one of type {ACTUAL}."
         if found.balanceType != ACTUAL:
             return f"Ledger {number} is of type {found.balanceType}. Choose one of type {ACTUAL}."
         return None
@@ -87,7 +91,7 @@ class Facts:
         if len(found) != 1:
             name = f"no active branch {wanted}" if wanted else f"{len(found)} active main branches"
             raise Refused(
-                f"Company {self._options.company} has {name}. Name an active one in the connection.", where="branch", code="branch.missing"
+                f"Company {self.company} has {name}. Name an active one in the connection.", where="branch", code="branch.missing"
             )
         return found[0].number
 
@@ -141,9 +145,7 @@ class Facts:
         """The period of a day. Raises `PeriodClosed` where there is none."""
         found = period_of(day, self.periods())
         if found is None:
-            text = (
-                f"{day} lies in no financial period of company {self._options.company}. Create it in Visma, or choose another posting date."
-            )
+            text = f"{day} lies in no financial period of company {self.company}. Create it in Visma, or choose another posting date."
             raise PeriodClosed(text, where="posting_date", code="period.unknown")
         return found
 
@@ -162,7 +164,7 @@ class Facts:
             states[PROJECT] = _project_states(self.projects())
         required = frozenset(axis for _, _, axis in layout.segments if axis not in self._options.defaults)
         chart = Chart(
-            entity=self._options.company, journal=journal, journal_problem=self.ledger_problem(journal, self.ledgers()),
+            entity=self.company, journal=journal, journal_problem=self.ledger_problem(journal, self.ledgers()),
             currencies=frozenset(row.id for row in currencies if row.isUsedForAccounting and row.id in DECIMALS),
             accounts={row.accountCD.strip(): _account(row, required) for row in accounts},
             codes={axis: frozenset(code for code, usable in codes.items() if usable) for axis, codes in states.items()},

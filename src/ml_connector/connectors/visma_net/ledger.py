@@ -1,5 +1,8 @@
 """Visma as a ledger: a batch is written on hold in one request, read back, and released.
 
+Each company has a client, facts and a memory of its batches of its own: numbers begin again in each. Before a company's calendar and chart are
+believed, and before its batches are looked for or touched, what its token leads into is compared with its code.
+
 facts     organization 1 for the life of the connection
 chart     branch, dimension, account, currency, ledger 1 each; project ⌈n/500⌉ where asked for      calendar  financialPeriod 1
 locate    financialPeriod 1 and journaltransaction ⌈lines of the period/1000⌉; after a send, those changed since a day before it
@@ -26,7 +29,7 @@ from ml_connector.domain.period import FiscalPeriod, period_of
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import Inexpressible, OutcomeUnknown, Refused
 from ml_connector.ports.storage import Clock
-from ml_connector.ports.systems import Gate, LedgerLimits, Send
+from ml_connector.ports.systems import Gate, LedgerLimits, Send, Wiring
 from ml_connector.transport.http import Answer
 
 MODULE = "GL"
@@ -35,13 +38,19 @@ CLOCK_MARGIN = timedelta(hours=26)
 _LOCATION = re.compile(r"/journaltransaction/([^/?#]+)/?$", re.IGNORECASE)
 
 
-class VismaLedger:
-    """A `LedgerSink`."""
+class Books:
+    """One company's side of the ledger."""
 
     def __init__(self, options: Options, client: VismaClient, clock: Clock) -> None:
-        self._options, self._client = options, client
-        self.facts = Facts(options, client)
-        self._releases = Releases(client, clock)
+        self.client, self.facts, self.releases = client, Facts(options, client), Releases(client, clock)
+
+
+class VismaLedger:
+    """A `LedgerSink` of the connection's companies."""
+
+    def __init__(self, options: Options, wiring: Wiring) -> None:
+        self._options = options
+        self._books = {company: Books(options, VismaClient(options, wiring, company), wiring.clock) for company in options.companies}
         self.limits = LedgerLimits(
             lines_max=options.lines_max,
             text_max=translate.TEXT_MAX,
@@ -53,23 +62,38 @@ class VismaLedger:
             axes=options.axes,
         )
 
+    def books(self, entity: str) -> Books:
+        """The company's side. Raises `Refused` for a company that is not in the connection."""
+        if entity not in self._books:
+            problem = translate.not_pinned(entity, self._options)
+            raise Refused(problem.text, where=problem.where, code=problem.code)
+        return self._books[entity]
+
+    def _proven(self, entity: str) -> Books:
+        """The company's side, its token proven to lead there."""
+        books = self.books(entity)
+        books.facts.organization()
+        return books
+
     # --- facts ------------------------------------------------------------------------------------------------------------------------
 
     def journals(self, entity: str) -> tuple[tuple[str, str], ...]:
         """Ledgers that take our entries, by number; only those of the connection where it names some."""
-        rows = self.facts.ledgers()
-        usable = (row for row in rows if self.facts.ledger_problem(row.number.strip(), rows) is None)
+        facts = self.books(entity).facts
+        rows = facts.ledgers()
+        usable = (row for row in rows if facts.ledger_problem(row.number.strip(), rows) is None)
         wanted = self._options.ledgers
         return tuple(sorted((row.number.strip(), row.description or "") for row in usable if not wanted or row.number.strip() in wanted))
 
     def calendar(self, entity: str, journal: str, around: date) -> tuple[FiscalPeriod, ...]:
         """Periods from a year before the date to a year after it; open for general ledger batches, or not."""
         year = timedelta(days=366)
-        return tuple(period for period in self.facts.periods() if period.end >= around - year and period.start <= around + year)
+        periods = self._proven(entity).facts.periods()
+        return tuple(period for period in periods if period.end >= around - year and period.start <= around + year)
 
     def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
         """Accounts, the ledger, currencies, and the codes of the axes; a code on `project` is project and task with a slash between."""
-        return self.facts.read(journal, axes).chart
+        return self.books(entity).facts.read(journal, axes).chart
 
     def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
         """What a batch cannot hold of the entry."""
@@ -79,7 +103,7 @@ class VismaLedger:
         """General ledger batches of others in the ledger and period, drafts too, as `batch 100001 of 2026-06-30: text`."""
         number = _period_id(period)
         others: dict[str, str] = {}
-        for batch in self._batches(periodId=number):
+        for batch in self._batches(entity, periodId=number):
             if (batch.financialPeriod, batch.ledger.strip()) != (number, journal) or not batch.module.upper().endswith(MODULE):
                 continue
             others[batch.batchNumber] = f"batch {batch.batchNumber} of {batch.transactionDate[:10]}: {batch.description or 'no text'}"
@@ -96,17 +120,20 @@ class VismaLedger:
         is not seen by it. After a send they are all that changed since 26 hours before it, in whatever period.
         """
         if since is None:
-            rows = self._batches(periodId=_period_id(self.facts.period(entry.posting_date)))
+            period = self._proven(entry.entity).facts.period(entry.posting_date)
+            rows = self._batches(entry.entity, periodId=_period_id(period))
         else:
             earliest = (since.astimezone(UTC) - CLOCK_MARGIN).replace(tzinfo=None)
-            rows = self._batches(lastModifiedDateTime=earliest.isoformat(timespec="seconds"))
+            rows = self._batches(entry.entity, lastModifiedDateTime=earliest.isoformat(timespec="seconds"))
         found = [batch for batch in rows if translate.carries(marker, batch)]
-        return tuple(self._receipt(batch.batchNumber, batch.status) for batch in sorted(found, key=lambda batch: batch.batchNumber))
+        return tuple(
+            self._receipt(entry.entity, batch.batchNumber, batch.status) for batch in sorted(found, key=lambda batch: batch.batchNumber)
+        )
 
-    def _batches(self, **query: str) -> list[wire.Batch]:
-        """Batches with all the lines that the pages had of them."""
+    def _batches(self, entity: str, **query: str) -> list[wire.Batch]:
+        """Batches of the company with all the lines that the pages had of them."""
         merged: dict[tuple[str, str], wire.Batch] = {}
-        for row in self._client.pages(JOURNALS, wire.Batch, _lines_of, module=MODULE, **query):
+        for row in self._proven(entity).client.pages(JOURNALS, wire.Batch, _lines_of, module=MODULE, **query):
             batch = merged.setdefault((row.module, row.batchNumber), row)
             if batch is not row:
                 batch.journalTransactionLines = [*batch.lines, *row.lines]
@@ -122,48 +149,50 @@ class VismaLedger:
         """
         if problems := self.preflight(entry, marker):
             raise Inexpressible(" ".join(problem.text for problem in problems[:5]), where=problems[0].where, code=problems[0].code)
-        reading = self.facts.read_for(entry)
+        books = self._proven(entry.entity)
+        reading = books.facts.read_for(entry)
         facts.refuse(entry, reading, self._options.defaults)
         period = period_of(entry.posting_date, reading.periods)
         assert period is not None  # refused above
         body = translate.new_batch(entry, marker, _period_id(period), reading.layout, self._options.defaults)
-        with self._client.prepare("POST", JOURNALS, body) as post:
-            yield lambda gate: self._send(post, gate)
+        with books.client.prepare("POST", JOURNALS, body) as post:
+            yield lambda gate: self._send(entry.entity, post, gate)
 
-    def _send(self, post: Callable[[Gate], Answer], gate: Gate) -> Receipt:
+    def _send(self, entity: str, post: Callable[[Gate], Answer], gate: Gate) -> Receipt:
         answer = post(gate)
         found = _LOCATION.search(urlsplit(answer.headers.get("location", "")).path)
         if answer.status != 201 or found is None:
             text = f"Visma answered the batch with {answer.status} and without its number, so it is looked up."
             raise OutcomeUnknown(text, where=JOURNALS, support=answer.body[:500].decode(errors="replace"))
         number = unquote(found[1])
-        self._releases.wrote(number, calls.version(answer))
-        return self._receipt(number, "")
+        self.books(entity).releases.wrote(number, calls.version(answer))
+        return self._receipt(entity, number, "")
 
     def release(self, receipt: Receipt) -> Receipt:
         """Take the batch off hold and release it, if it is as it was compared. Not posted while Visma's queue or its posting job has it."""
-        return self._releases.release(receipt)
+        return self._proven(receipt.entity).releases.release(receipt)
 
     def abandon(self, receipt: Receipt) -> None:
         """A batch is written whole or not at all, so there is nothing to remove; and Visma deletes no batch through its interface."""
 
     def read_back(self, receipt: Receipt) -> BookedEntry:
         """Every line of the batch. Raises `Refused` when it stands in another period than that of its date, `NotFound` when it is gone."""
-        batch = self._releases.read(receipt)
-        booked = translate.booked_entry(receipt, batch, self._options, self.facts.currency)
-        period = _period_id(self.facts.period(booked.posting_date))
+        books = self._proven(receipt.entity)
+        batch = books.releases.read(receipt)
+        booked = translate.booked_entry(receipt, batch, self._options, books.facts.currency)
+        period = _period_id(books.facts.period(booked.posting_date))
         if batch.financialPeriod != period:
             text = (
                 f"Batch {receipt.number} of {booked.posting_date} stands in period {batch.financialPeriod}, and the date lies in {period}. "
             )
             text += "Put the period right in Visma, and go on."
             raise Refused(text, where=f"batch {receipt.number} period", code="document.period", owner=Owner.CONTROLLER)
-        self._releases.compared(batch)
+        books.releases.compared(batch)
         return booked
 
-    def _receipt(self, number: str, status: str) -> Receipt:
+    def _receipt(self, entity: str, number: str, status: str) -> Receipt:
         link = self._options.base_url + batch_path(number)
-        return Receipt(reference=number, number=number, entity=self._options.company, posted=status in POSTED, link=link)
+        return Receipt(reference=number, number=number, entity=entity, posted=status in POSTED, link=link)
 
 
 def _period_id(period: FiscalPeriod) -> str:

@@ -1,7 +1,8 @@
 """What a connection to Visma.net ERP is made of, and the checks on it that need no call.
 
-A tenant id leads into one company, so a connection has one; its code is stored beside it and compared with what Visma shows, because a
-token of the wrong company works and books in the wrong place. A subaccount has several segments and Visma wants each of them on every line.
+A tenant id leads into one company, so a connection has one for each of its companies; the company's code stands beside it and is compared with
+what Visma shows, because a token of the wrong company works and books in the wrong place. A subaccount has several segments and Visma wants each
+of them on every line. Whatever else is set, such as segments, ledgers and the branch, holds for all companies of the connection.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ SETTINGS = (
             "portal calls the audience, and the old host integration.visma.net, are not it."),
     Setting(name="token_url", label="Sign-in address", default=f"https://{SIGN_IN_HOSTS[0]}/connect/token", help="Of Visma Connect."),
     Setting(name="tenant_id", label="Company tenant id", help="Of the company, from Visma Admin. The customer's tenant id looks alike, gives a "
-            "token too, and is refused afterwards."),
-    Setting(name="company", label="Company", help="Code of the company that the tenant id leads into, as Visma shows it under organisations."),
+            "token too, and is refused afterwards. Of several companies each by its code: FJORD=4e95…, VERFT=2072…"),
+    Setting(name="company", label="Company", help="Code of the company that the tenant id leads into, as Visma shows it under organisations. "
+            "Several are separated by commas."),
     Setting(name="client_id", label="Client id", help="Of the service application, such as isv_name.", field=Field.SECRET),
     Setting(name="client_secret", label="Client secret", help="Of the application.", field=Field.SECRET),
     Setting(name="webhook_secret", label="Webhook secrets", help="Of the application; several that are active are separated by blanks. Only "
@@ -62,12 +64,14 @@ SETTINGS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The settings of one connection, read. `segments` is axis → number or name of a segment, `defaults` axis → value."""
+    """The settings of one connection, read.
+
+    `companies` is code → tenant id, in the order of the setting; `segments` is axis → number or name of a segment, `defaults` axis → value.
+    """
 
     base_url: str
     token_url: str
-    tenant: str
-    company: str
+    companies: dict[str, str]
     scope: str
     ledgers: tuple[str, ...]
     branch: str
@@ -80,6 +84,11 @@ class Options:
     visible_seconds: float
     posting_seconds: float
     calls_per_hour: int
+
+    @property
+    def tenant(self) -> str:
+        """What the connection as a whole is known by: the tenant id of its first company."""
+        return next(iter(self.companies.values()), "")
 
     @property
     def axes(self) -> frozenset[str]:
@@ -101,18 +110,13 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         problems.append(Problem("setting.host", "base_url", problem))
     if problem := host_problem(token_url, SIGN_IN_HOSTS, sandbox) or _token_problem(token_url):
         problems.append(Problem("setting.host", "token_url", problem))
-    tenant, company = _text(settings, "tenant_id"), _text(settings, "company")
-    if not _is_uuid(tenant):
-        text = f"{tenant!r} is not a tenant id. Copy the company's tenant id from Visma Admin: 32 hexadecimal digits in five groups."
-        problems.append(Problem("setting.tenant_id", "tenant_id", text))
-    if not company:
-        problems.append(Problem("setting.missing", "company", "Name the company that the tenant id leads into, by its code in Visma."))
+    companies = _companies(settings, problems)
     numbers = {setting.name: _number(settings, setting, sandbox, problems) for setting in SETTINGS if setting.field is Field.NUMBER}
     problems.extend(_limits(numbers, sandbox))
     segments = _pairs(settings, "segments", problems)
     options = Options(
-        base_url=base_url, token_url=token_url, tenant=tenant, company=company, scope=" ".join(_text(settings, "scope").split()),
-        ledgers=tuple(part.strip() for part in _text(settings, "ledger").split(",") if part.strip()), branch=_text(settings, "branch"),
+        base_url=base_url, token_url=token_url, companies=companies, scope=" ".join(_text(settings, "scope").split()),
+        ledgers=_list(settings, "ledger"), branch=_text(settings, "branch"),
         segments=segments, defaults=_pairs(settings, "segment_defaults", problems), non_project=_text(settings, "non_project"),
         lines_max=int(numbers["lines_max"]), deadline_seconds=numbers["deadline_seconds"], settle_seconds=numbers["settle_seconds"],
         visible_seconds=numbers["visible_seconds"], posting_seconds=numbers["posting_seconds"], calls_per_hour=int(numbers["calls_per_hour"]),
@@ -139,6 +143,43 @@ def _token_problem(url: str) -> str | None:
     return None if urlsplit(url).path == "/connect/token" else f"{url!r} is not Visma Connect's: expected {_DEFAULTS['token_url']}."
 
 
+def _companies(settings: Mapping[str, str], problems: list[Problem]) -> dict[str, str]:
+    """The tenant id of each company, by code. One company may give it bare."""
+    codes = _list(settings, "company")
+    if not codes:
+        problems.append(Problem("setting.missing", "company", "Name the company that the tenant id leads into, by its code in Visma."))
+    problems.extend(
+        Problem("setting.company", "company", f"Company {code} is named twice. Name each once.")
+        for code in dict.fromkeys(codes)
+        if codes.count(code) > 1
+    )
+    bare = _text(settings, "tenant_id")
+    if len(codes) <= 1 and not {"=", ","} & set(bare):
+        tenants = dict.fromkeys(codes or ("",), bare)
+    else:
+        tenants = _pairs(settings, "tenant_id", problems)
+    for code in dict.fromkeys((*codes, *tenants)):
+        if problem := _pairing_problem(code, codes, tenants):
+            problems.append(Problem("setting.tenant_id", "tenant_id", problem))
+    return {code: tenants[code] for code in codes if code in tenants}
+
+
+def _pairing_problem(code: str, codes: tuple[str, ...], tenants: Mapping[str, str]) -> str | None:
+    if code not in tenants:
+        return f"Company {code} has no tenant id. Write each company and its own: {_EXAMPLES['tenant_id']}."
+    tenant = tenants[code]
+    if codes and code not in codes:
+        return f"The tenant id of {code} is there, and {code} is not among the companies. Name it under company, or remove its tenant id."
+    if not _is_uuid(tenant):
+        return f"{tenant!r} is not a tenant id. Copy the company's tenant id from Visma Admin: 32 hexadecimal digits in five groups."
+    other = next((other for other, its in tenants.items() if other != code and its.lower() == tenant.lower()), None)
+    return other and f"{code} and {other} have the same tenant id, and one leads into one company. Take each from Visma Admin."
+
+
+def _list(settings: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in _text(settings, name).split(",") if part.strip())
+
+
 def _is_uuid(text: str) -> bool:
     try:
         return str(UUID(text)) == text.lower()
@@ -151,13 +192,18 @@ def _pairs(settings: Mapping[str, str], name: str, problems: list[Problem]) -> d
     for part in filter(None, (part.strip() for part in _text(settings, name).split(","))):
         axis, _, value = (half.strip() for half in part.partition("="))
         if not axis or not value or axis in pairs:
-            text = f"{part!r} is not an axis and its value, each axis once; expected for example {_EXAMPLES[name]}."
+            what = "a company and its tenant id, each company" if name == "tenant_id" else "an axis and its value, each axis"
+            text = f"{part!r} is not {what} once; expected for example {_EXAMPLES[name]}."
             problems.append(Problem(f"setting.{name}", name, text))
         pairs[axis] = value
     return pairs
 
 
-_EXAMPLES = {"segments": "cost_center=1, plant=2", "segment_defaults": "cost_center=0000"}
+_EXAMPLES = {
+    "segments": "cost_center=1, plant=2",
+    "segment_defaults": "cost_center=0000",
+    "tenant_id": "FJORD=4e95f4b9-…, VERFT=2072dc1f-…",
+}
 
 
 def _segment_problems(options: Options) -> list[Problem]:

@@ -1,13 +1,14 @@
-"""A connected company: what its token reaches, the ledger and the notifications."""
+"""The connected companies: what the token of each reaches, the ledger and the notifications."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from ml_connector.connectors.visma_net import wire
-from ml_connector.connectors.visma_net.client import VismaClient, granted, token_broker
 from ml_connector.connectors.visma_net.events import VismaEvents
-from ml_connector.connectors.visma_net.ledger import MODULE, VismaLedger
+from ml_connector.connectors.visma_net.facts import Facts
+from ml_connector.connectors.visma_net.ledger import MODULE, Books, VismaLedger
 from ml_connector.connectors.visma_net.release import JOURNALS
 from ml_connector.connectors.visma_net.settings import Options
 from ml_connector.domain.period import period_of
@@ -21,36 +22,45 @@ class VismaSystem:
     """Answers about the connection itself. Reads what an entry would read, changes nothing, and provokes no refusal of a write."""
 
     def __init__(self, options: Options, wiring: Wiring) -> None:
-        self.options, self.clock, self.tokens = options, wiring.clock, wiring.tokens
-        self.client = VismaClient(options, wiring, token_broker(options, wiring))
-        self.ledger = VismaLedger(options, self.client, wiring.clock)
-        self.events = VismaEvents(options.tenant, wiring.vault)
+        self.options, self.clock = options, wiring.clock
+        self.ledger = VismaLedger(options, wiring)
+        self.events = VismaEvents(options.companies.values(), wiring.vault)
 
     def entities(self) -> tuple[Entity, ...]:
-        """The one company of the connection. Raises `Refused` when the token leads to another."""
-        found = self.ledger.facts.organization()
-        return (
-            Entity(
-                code=found.organizationCd.strip(), title=found.name or found.organizationCd, currency=(found.baseCurrency or "").strip()
-            ),
-        )
+        """The companies of the connection, every one in the order of the setting. Raises `Refused` when a token leads to another."""
+        return tuple(self._entity(self.ledger.books(company).facts.organization()) for company in self.options.companies)
+
+    def _entity(self, found: wire.Organization) -> Entity:
+        code = found.organizationCd.strip()
+        return Entity(code=code, title=found.name or code, currency=(found.baseCurrency or "").strip())
 
     def check(self) -> tuple[Right, ...]:
-        """The ping: sign-in, company, every list that is read, the right to write by the token's scope, and an open period today."""
-        try:
-            self.client.get("/v1/organization")
-        except SignInLost as error:
-            return (Right(name="sign in", granted=False, needed_for="everything", text=error.problem.text),)
-        except ConnectorError:
-            pass  # said below, by name
-        rights = [Right(name="sign in", granted=True, needed_for="everything")]
-        rights.append(_right(f"company {self.options.company}", "everything", self.ledger.facts.organization))
-        if rights[-1].granted:
-            rights.extend(self._company_rights())
+        """The ping, company by company; where there are several, each right names its own."""
+        rights = []
+        for company in self.options.companies:
+            for right in self._reach(company):
+                named = len(self.options.companies) == 1 or right.name == f"company {company}"
+                rights.append(right if named else replace(right, name=f"{right.name} {company}"))
         return tuple(rights)
 
-    def _company_rights(self) -> Iterator[Right]:
-        facts, client = self.ledger.facts, self.client
+    def _reach(self, company: str) -> Iterator[Right]:
+        """Sign-in, company, every list that is read, the right to write by the token's scope, and an open period today."""
+        books = self.ledger.books(company)
+        try:
+            books.client.get("/v1/organization")
+        except SignInLost as error:
+            yield Right(name="sign in", granted=False, needed_for="everything", text=error.problem.text)
+            return
+        except ConnectorError:
+            pass  # said below, by name
+        yield Right(name="sign in", granted=True, needed_for="everything")
+        reached = _right(f"company {company}", "everything", books.facts.organization)
+        yield reached
+        if reached.granted:
+            yield from self._company_rights(books)
+
+    def _company_rights(self, books: Books) -> Iterator[Right]:
+        facts, client = books.facts, books.client
         yield _right("read accounts", "checking accounts before posting", lambda: client.must_exist("/v1/account", wire.Account))
         yield _right("read segments", "checking dimensions before posting", lambda: facts.layout(facts.segments(), ""))
         yield _right("read subaccounts", "checking dimensions before posting", lambda: client.get("/v1/subaccount", pageSize="1"))
@@ -58,34 +68,34 @@ class VismaSystem:
         yield _right("read projects", "checking projects before posting", lambda: client.get("/v1/project", pageSize="1"))
         yield _right("read currencies", "checking the currency before posting", lambda: client.must_exist("/v1/currency", wire.Currency))
         yield _right("read periods", "seeing a closed period before posting", facts.periods)
-        yield _right("read batches", "finding an entry again, and comparing it to the cent", self._read_batches)
-        yield from self._ledger_rights()
-        scopes = granted(self.tokens.read().access_token, self.options.scope)
+        yield _right("read batches", "finding an entry again, and comparing it to the cent", lambda: self._read_batches(books))
+        yield from self._ledger_rights(facts)
+        scopes = client.scopes()
         missing = [verb for verb in WRITES if f"vismanet_erp_service_api:{verb}" not in scopes]
         text = (
             f"The scope lacks {' and '.join(missing)}. Add it to the application and the connection, and have the company approve it again."
         )
         yield Right(name="write batches", granted=not missing, needed_for="posting", text=text if missing else "")
-        yield _right("period open today", "posting with today's date", self._open_today)
+        yield _right("period open today", "posting with today's date", lambda: self._open_today(facts))
 
-    def _ledger_rights(self) -> Iterator[Right]:
+    def _ledger_rights(self, facts: Facts) -> Iterator[Right]:
         try:
-            rows = self.ledger.facts.ledgers()
+            rows = facts.ledgers()
         except ConnectorError as error:
             yield Right(name="read ledgers", granted=False, needed_for="choosing the ledger", text=error.problem.text)
             return
         yield Right(name="read ledgers", granted=True, needed_for="choosing the ledger")
         for number in self.options.ledgers:
-            problem = self.ledger.facts.ledger_problem(number, rows)
+            problem = facts.ledger_problem(number, rows)
             yield Right(name=f"ledger {number}", granted=problem is None, needed_for="posting to it", text=problem or "")
 
-    def _read_batches(self) -> None:
-        period = self.ledger.facts.period(self.clock.now().date())
-        self.client.get(JOURNALS, module=MODULE, periodId=f"{period.year}{period.number:02}", pageSize="1")
+    def _read_batches(self, books: Books) -> None:
+        period = books.facts.period(self.clock.now().date())
+        books.client.get(JOURNALS, module=MODULE, periodId=f"{period.year}{period.number:02}", pageSize="1")
 
-    def _open_today(self) -> str:
+    def _open_today(self, facts: Facts) -> str:
         today = self.clock.now().date()
-        period = period_of(today, self.ledger.facts.periods())
+        period = period_of(today, facts.periods())
         return "" if period is not None and period.open else f"{today} lies in no open period. Open it in Visma before posting."
 
 

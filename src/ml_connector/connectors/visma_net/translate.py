@@ -1,6 +1,6 @@
 """Between our journal entry and a batch. Pure: nothing is fetched, nothing is guessed, every field is accounted for.
 
-    entry.entity        → nowhere; the token leads into the company    entry.text      → description, before `#` and the token
+    entry.entity        → nowhere; its token leads into the company    entry.text      → description, before `#` and the token
     entry.journal       → ledger                                       line.text       → transactionDescription
     entry.posting_date  → transactionDate, and financialPeriod by      line.amount     → debitAmountInCurrency above zero,
                           the company's calendar, never by the month                     creditAmountInCurrency below
@@ -56,9 +56,8 @@ class Layout:
 
 def preflight(entry: JournalEntry, limits: LedgerLimits, options: Options) -> Iterable[Problem]:
     """Everything of the entry that a batch cannot hold, in the order of the entry."""
-    if entry.entity != options.company:
-        text = f"This connection books in company {options.company}, not in {entry.entity}. Use that one's connection, or map to {options.company}."
-        yield Problem("entity.not_pinned", "entity", text)
+    if entry.entity not in options.companies:
+        yield not_pinned(entry.entity, options)
     if options.ledgers and entry.journal not in options.ledgers:
         text = f"Ledger {entry.journal} is not among those of this connection. Add it to the connection, or choose another."
         yield Problem("journal.not_pinned", "journal", text)
@@ -72,6 +71,12 @@ def preflight(entry: JournalEntry, limits: LedgerLimits, options: Options) -> It
         yield Problem("text.too_long", "text", text)
     for number, line in enumerate(entry.lines, 1):
         yield from _line_problems(f"line {number}", line, limits, options.axes)
+
+
+def not_pinned(entity: str, options: Options) -> Problem:
+    """That the connection does not lead into the company."""
+    text = f"This connection books in company {', '.join(options.companies)}, not in {entity}. Add it to the connection with its tenant id, use "
+    return Problem("entity.not_pinned", "entity", text + "that one's connection, or map to another.")
 
 
 def _line_problems(where: str, line: JournalLine, limits: LedgerLimits, axes: frozenset[str]) -> Iterable[Problem]:

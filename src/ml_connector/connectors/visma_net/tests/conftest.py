@@ -18,6 +18,7 @@ from ml_connector.contract.memory import MemoryExchanges, MemoryTokens, memory_w
 from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.money import Money, decimals
+from ml_connector.ports.storage import Tokens
 from ml_connector.ports.systems import LedgerSink, System
 from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.registry import open_system
@@ -68,19 +69,25 @@ class SharedClock:
 
 
 class VismaWorld:
-    """One simulated company and a connection to it."""
+    """The simulated companies of a scenario and one connection to them."""
 
-    def __init__(self, *, profile: str = "vendor", switches: dict[str, Any] | None = None, **settings: str) -> None:
+    def __init__(
+        self, *, scenario: str = "norway", profile: str = "vendor", switches: dict[str, Any] | None = None, **settings: str
+    ) -> None:
         self.clock = SandboxClock(start=START, frozen=True)
-        self.host = open_system("visma_net", scenario="norway", clock=self.clock, profile=profile, switches=switches)
-        self.credentials = self.host.vendor.describe(BASE_URL)["credentials"]
+        self.host = open_system("visma_net", scenario=scenario, clock=self.clock, profile=profile, switches=switches)
+        described = self.host.vendor.describe(BASE_URL)
+        self.credentials = described["credentials"]
+        self.tenants = {entity["code"]: entity["tenant_id"] for entity in described["entities"]}
         self.wire = Recording(SandboxTransport(self.host))
         secrets = {name: self.credentials[name] for name in ("client_id", "client_secret", "webhook_secret")}
         self.wiring = memory_wiring(clock=SharedClock(self.clock), secrets=secrets, wire=self.wire)
         found = {name: self.credentials[name] for name in ("token_url", "tenant_id", "company")}
+        if len(self.tenants) > 1:
+            found |= {"company": ", ".join(self.tenants), "tenant_id": ", ".join(map("=".join, self.tenants.items()))}
         self.settings = {"base_url": BASE_URL, **found, **SEGMENTS, **settings}
         self.system: System = CONNECTOR.open(self.settings, self.wiring)
-        self.tokens = self.wiring.tokens
+        self.tokens = self.tokens_of(COMPANY)
 
     # --- the vendor's side ------------------------------------------------------------------------------------------------------------
 
@@ -121,6 +128,9 @@ class VismaWorld:
     def said(self) -> str:
         assert isinstance(self.wiring.exchanges, MemoryExchanges)
         return self.wiring.exchanges.text()
+
+    def tokens_of(self, company: str) -> Tokens:
+        return self.wiring.tokens.of(self.tenants[company])
 
     def secrets(self) -> tuple[str, ...]:
         assert isinstance(self.tokens, MemoryTokens)

@@ -269,6 +269,8 @@ def test_wrong_company_proves_nothing_and_is_not_touched(make_world: Callable[..
         lambda: locate(world.ledger, world.entry()),
         lambda: world.ledger.release(receipt),
         lambda: world.ledger.read_back(receipt),
+        lambda: world.ledger.calendar("FJORD", "1", date(2026, 6, 30)),
+        lambda: world.ledger.chart("FJORD", "1", frozenset()),
     ):
         with pytest.raises(Refused, match="leads to VERFT, not to FJORD"):
             act()

@@ -80,7 +80,7 @@ def signed(body: bytes = BODY, secret: str = "new", **changes: str) -> dict[str,
 
 
 def events(secrets: str = "old new") -> VismaEvents:
-    return VismaEvents(TENANT, MemoryVault({"webhook_secret": secrets} if secrets else {}))
+    return VismaEvents([TENANT], MemoryVault({"webhook_secret": secrets} if secrets else {}))
 
 
 @pytest.mark.parametrize("secret", ["old", "new"])

@@ -77,7 +77,7 @@ def test_tenant_goes_with_every_token_request() -> None:
     """It decides the company, and no right to delete is asked for."""
     options, _ = read(GOOD, sandbox=False)
 
-    assert token_broker(options, memory_wiring(sandbox=False)).parameters == {"scope": SCOPE, "tenant_id": GOOD["tenant_id"]}
+    assert token_broker(options, memory_wiring(sandbox=False), "FJORD").parameters == {"scope": SCOPE, "tenant_id": GOOD["tenant_id"]}
     assert "delete" not in SCOPE
 
 
