@@ -63,7 +63,7 @@ def _visma_net(system: Mapping[str, Any]) -> dict[str, str]:
 EXACT_ONLINE = Scene(
     scenario="trading_company", ledger="exact_online", mapping=MAPPINGS / "trading_company.csv", settings=_exact_online, signs_in=True,
     options={"journal": "95"}, posting=({"match": {"method": "POST", "path": "GeneralJournalEntries"}},),
-    unlimited={"calls_per_minute": "0", "calls_per_day": "0"},
+    unlimited={"calls_per_minute": "0", "calls_per_day": "0", "errors_per_hour": "0"},
 )  # fmt: skip
 DYNAMICS_FO = Scene(
     scenario="manufacturer", ledger="dynamics_fo", mapping=MAPPINGS / "manufacturer.csv", settings=_dynamics_fo,

@@ -113,12 +113,22 @@ class MemoryBudget:
         with self._lock:
             now = self._clock.now()
             counts = [self._count(scope, window, now) for window in windows]
-            short = [count for count in counts if count.remaining <= self._reserve(count, permit)]
-            if short:
-                return max((count.resets_at - now).total_seconds() for count in short)
+            if wait := self._wait(counts, now, permit):
+                return wait
             for count in counts:
                 count.remaining -= 1
             return 0.0
+
+    def wait(self, scope: str, windows: Sequence[Window], permit: Permit) -> float:
+        """The seconds to wait before a call; counts nothing."""
+        with self._lock:
+            now = self._clock.now()
+            return self._wait([self._count(scope, window, now) for window in windows], now, permit)
+
+    def _wait(self, counts: Sequence[_Count], now: datetime, permit: Permit) -> float:
+        return max(
+            ((count.resets_at - now).total_seconds() for count in counts if count.remaining <= self._reserve(count, permit)), default=0.0
+        )
 
     def learn(self, scope: str, windows: Sequence[Window]) -> None:
         """Believe what the vendor's headers say of its windows."""

@@ -93,6 +93,10 @@ class Budget(Protocol):
         """Count one call; returns 0, or the seconds to wait before asking again when a window is used up (nothing is counted then)."""
         ...
 
+    def wait(self, scope: str, windows: Sequence[Window], permit: Permit) -> float:
+        """The seconds that `take` would say, counting nothing."""
+        ...
+
     def learn(self, scope: str, windows: Sequence[Window]) -> None:
         """Correct the count by what the vendor's headers say."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -23,13 +23,21 @@ class StoredBudget:
         with transaction.atomic():
             now = database_now()
             rows = [self._row(scope, window, now) for window in windows]
-            waits = [(row.resets_at - now).total_seconds() for row in rows if row.used >= self._usable(row.limit, permit)]
-            if waits:
-                return max(0.05, *waits)
+            if wait := self._wait(rows, now, permit):
+                return wait
             for row in rows:
                 row.used += 1
                 row.save(update_fields=["used", "resets_at", "limit"])
             return 0.0
+
+    def wait(self, scope: str, windows: Sequence[Window], permit: Permit) -> float:
+        now = database_now()
+        rows = BudgetWindow.objects.filter(scope=scope, name__in=[window.name for window in windows], resets_at__gt=now)
+        return self._wait(rows, now, permit)
+
+    def _wait(self, rows: Iterable[BudgetWindow], now: datetime, permit: Permit) -> float:
+        waits = [(row.resets_at - now).total_seconds() for row in rows if row.used >= self._usable(row.limit, permit)]
+        return max(0.05, *waits) if waits else 0.0
 
     def learn(self, scope: str, windows: Sequence[Window]) -> None:
         with transaction.atomic():

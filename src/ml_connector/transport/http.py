@@ -43,6 +43,8 @@ from ml_connector.transport.redact import redact
 BODY_BYTES_MAX = 64 * 1024 * 1024
 READ_ATTEMPTS = 5
 WAIT_MAX_SECONDS = 120.0
+CLIENT_ERRORS = (400, 401, 403, 404)
+"""What a vendor that counts client errors counts."""
 T = TypeVar("T")
 
 
@@ -102,7 +104,8 @@ class Client:
     """Requests to one host of one vendor for one connection.
 
     `windows` are the vendor's call limits as declared, `learn` reads its quota headers. `scope` in a call names the limit's scope and lane,
-    usually the legal entity. Reads of one scope never run at the same time when `one_at_a_time` is set.
+    usually the legal entity. Reads of one scope never run at the same time when `one_at_a_time` is set. `errors` is for a vendor that blocks an
+    application after so many client errors of one endpoint: when as many are counted, the endpoint is not called until the window is over.
     """
 
     base_url: str
@@ -111,6 +114,7 @@ class Client:
     classify: Classify
     windows: Sequence[Window] = ()
     learn: Callable[[Answer], Sequence[Window]] = lambda answer: ()
+    errors: Window | None = None
     one_at_a_time: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     read_timeout_seconds: float = 100
@@ -140,7 +144,7 @@ class Client:
         return caller(self._read_once, request, scope, headers or {})
 
     def _read_once(self, request: httpx2.Request, scope: str, extra: Mapping[str, str]) -> Answer:
-        with self._admitted(scope, Permit.READ):
+        with self._admitted(scope, Permit.READ, request):
             signed = self.auth.headers()
             answer = self._send(self._open(), self._signed(request, signed, extra), write=False)
             if answer.status == 401 and self.auth.refused(signed):
@@ -160,7 +164,7 @@ class Client:
         `OutcomeUnknown` for everything that proves nothing.
         """
         request = httpx2.Request(method, self._url(path), content=content)
-        with self._admitted(scope, Permit.WRITE), self._new_client(keep=False) as client:
+        with self._admitted(scope, Permit.WRITE, request), self._new_client(keep=False) as client:
             signed = self.auth.headers()
 
             def send(gate: Gate) -> Answer:
@@ -177,6 +181,8 @@ class Client:
     def _judge(self, answer: Answer, scope: str, write: bool = False) -> Answer:
         if learnt := self.learn(answer):
             self.wiring.budget.learn(self._budget_scope(scope), learnt)
+        if self.errors and answer.status in CLIENT_ERRORS:
+            self.wiring.budget.take(self._endpoint(scope, answer.url), (self.errors,), Permit.WRITE)
         error = (
             SignInLost("The vendor does not accept our sign-in (401). Authorise this connection again.", where="sign-in")
             if answer.status == 401
@@ -231,7 +237,8 @@ class Client:
         )
 
     @contextmanager
-    def _admitted(self, scope: str, permit: Permit) -> Iterator[None]:
+    def _admitted(self, scope: str, permit: Permit, request: httpx2.Request) -> Iterator[None]:
+        self._spared(scope, str(request.url))
         if not self.one_at_a_time:
             self._permit(scope, permit)
             yield
@@ -248,6 +255,17 @@ class Client:
                 raise Throttled(text, retry_after_seconds=wait, where="call budget")
             waited += wait
             self.wiring.clock.sleep(wait)
+
+    def _spared(self, scope: str, url: str) -> None:
+        """Raises `Throttled` for an endpoint that had its share of client errors."""
+        if self.errors and (wait := self.wiring.budget.wait(self._endpoint(scope, url), (self.errors,), Permit.WRITE)):
+            path = urlsplit(url).path
+            text = f"{path} was refused {self.errors.limit} times within the hour, and the vendor blocks an application that goes on. "
+            text += f"It is not called for {wait / 60:.0f} more minutes. Mend what the refusals name meanwhile."
+            raise Throttled(text, retry_after_seconds=wait, where=path)
+
+    def _endpoint(self, scope: str, url: str) -> str:
+        return f"{self._budget_scope(scope)} {urlsplit(url).path.partition('(')[0]}"
 
     def _budget_scope(self, scope: str) -> str:
         return f"{self.wiring.connection}/{scope}"

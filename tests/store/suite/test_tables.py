@@ -201,8 +201,10 @@ def test_a_reserve_is_kept_for_postings(storage: Any) -> None:
 def test_a_used_up_window_counts_nothing_in_the_others(storage: Any) -> None:
     """A call that must wait is not counted anywhere."""
     minute, day, budget = Window(name="minute", limit=1, seconds=86_400), Window(name="day", limit=2, seconds=86_400), StoredBudget()
+    assert [0.0] * 3 == [budget.wait(scope(storage), [minute, day], Permit.WRITE) for _ in range(3)]
     assert 0.0 == budget.take(scope(storage), [minute, day], Permit.WRITE)
     assert budget.take(scope(storage), [minute, day], Permit.WRITE) > 0
+    assert budget.wait(scope(storage), [minute, day], Permit.WRITE) > 0
 
     assert 0.0 == budget.take(scope(storage), [day], Permit.WRITE)
 

@@ -63,6 +63,7 @@ class ExactClient:
             classify=faults.classifier(wiring.clock.now),
             windows=windows(options),
             learn=faults.limits,
+            errors=Window(name="errors", limit=options.errors_per_hour, seconds=3600) if options.errors_per_hour else None,
             one_at_a_time=True,
             headers=JSON,
             read_timeout_seconds=options.deadline_seconds,

@@ -17,6 +17,8 @@ from ml_connector.transport.http import host_problem
 
 HOSTS = tuple(f"start.exactonline.{region}" for region in ("nl", "be", "de", "fr", "es", "co.uk", "com"))
 LINES_MAX = 1000
+ERRORS_MAX = 4
+"""Two whole hours' worth stay below the ten in an hour that block an app, wherever the hour begins."""
 SETTLE_MARGIN_SECONDS = 60
 SETTLE_SANDBOX_SECONDS = 5.0
 
@@ -42,6 +44,8 @@ SETTINGS = (
             field=Field.NUMBER, required=False, default="60"),
     Setting(name="calls_per_day", label="Calls a day", help="Exact's limit for one app and division; 0 counts none, in a sandbox only.",
             field=Field.NUMBER, required=False, default="5000"),
+    Setting(name="errors_per_hour", label="Errors an hour", help="Client errors of one endpoint after which it is left alone: Exact blocks an app "
+            "for an hour at ten. 0 counts none, in a sandbox only.", field=Field.NUMBER, required=False, default="4"),
 )  # fmt: skip
 
 
@@ -58,6 +62,7 @@ class Options:
     visible_seconds: float
     calls_per_minute: int
     calls_per_day: int
+    errors_per_hour: int
     sandbox: bool
 
     @property
@@ -89,7 +94,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         base_url=base_url, divisions=divisions, redirect_uri=redirect_uri, lines_max=int(numbers["lines_max"]),
         deadline_seconds=numbers["deadline_seconds"], settle_seconds=numbers["settle_seconds"],
         visible_seconds=numbers["visible_seconds"], calls_per_minute=int(numbers["calls_per_minute"]),
-        calls_per_day=int(numbers["calls_per_day"]), sandbox=sandbox,
+        calls_per_day=int(numbers["calls_per_day"]), errors_per_hour=int(numbers["errors_per_hour"]), sandbox=sandbox,
     )  # fmt: skip
     return options, problems
 
@@ -116,6 +121,9 @@ def _limits(numbers: Mapping[str, float], sandbox: bool) -> list[Problem]:
     if not sandbox and not (0 < numbers["calls_per_minute"] <= 60 and 0 < numbers["calls_per_day"] <= 5000):
         text = "Exact allows 60 calls a minute and 5,000 a day for one app and division; enter no more, and not 0."
         problems.append(Problem("setting.calls", "calls_per_minute", text))
+    if not sandbox and not 0 < numbers["errors_per_hour"] <= ERRORS_MAX:
+        text = f"Exact blocks an app for an hour at ten client errors of one endpoint; enter at most {ERRORS_MAX}, and not 0."
+        problems.append(Problem("setting.errors", "errors_per_hour", text))
     return problems
 
 

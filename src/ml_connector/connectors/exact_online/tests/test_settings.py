@@ -50,6 +50,7 @@ def test_settling_time_covers_the_deadline() -> None:
 
 def test_calls_cannot_be_unlimited_on_a_real_host() -> None:
     """Exact blocks an app that does not count."""
+    assert problems(errors_per_hour="0") == problems(errors_per_hour="5") == [("setting.errors", "errors_per_hour")]
     assert problems(calls_per_minute="0") == [("setting.calls", "calls_per_minute")]
     assert problems(sandbox=True, base_url="http://localhost:1", calls_per_minute="0", calls_per_day="0") == []
 

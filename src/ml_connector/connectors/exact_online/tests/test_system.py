@@ -15,7 +15,7 @@ from ml_connector.domain.checks import compare
 from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.journal import Marker
 from ml_connector.domain.period import period_of
-from ml_connector.errors import NotSent, OutcomeUnknown, Refused, RightMissing, SignInLost, SignInRenewed, VendorChanged
+from ml_connector.errors import NotSent, OutcomeUnknown, Refused, RightMissing, SignInLost, SignInRenewed, Throttled, VendorChanged
 
 
 @pytest.fixture
@@ -259,3 +259,24 @@ def test_token_endpoint_that_says_nothing_keeps_the_sign_in(world: Any, fault: d
     world.ledger.journals(world.division)
 
     assert world.tokens.read().lost == ""
+
+
+def test_endpoint_that_refuses_is_left_alone_before_the_app_is_blocked(world: Any) -> None:
+    """Exact blocks an app at ten client errors of one endpoint within an hour: we stop at four, all processes together, and the rest goes on."""
+    world.control("scope", scope="Financial costcenters", level="none")
+    refusals: list[type] = []
+    for number in range(12):
+        ledger = world.ledger if number % 2 else world.reopen()
+        with pytest.raises((RightMissing, Throttled)) as caught:
+            ledger.chart(world.division, "90", frozenset({"cost_center"}))
+        refusals.append(caught.type)
+
+    assert [RightMissing] * 4 + [Throttled] * 8 == refusals
+    assert "blocks an application that goes on" in caught.value.problem.text
+    assert 0 < (caught.value.retry_after_seconds or 0) <= 3600
+    assert 4 == len([exchange for exchange in world.wiring.exchanges.all if exchange.status == 403])
+    assert world.ledger.journals(world.division)
+
+    world.control("scope", scope="Financial costcenters", level="manage")
+    world.advance(3600)
+    assert world.ledger.chart(world.division, "90", frozenset({"cost_center"})).codes["cost_center"]
