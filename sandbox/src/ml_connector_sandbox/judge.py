@@ -24,6 +24,7 @@ from typing import Any
 
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.line_dimensions import wrong_dimensions
+from ml_connector_sandbox.systems.ukg_pro.companies import company_code
 from ml_connector_sandbox.systems.ukg_pro.glrows import LINES, bench_rows
 from ml_connector_sandbox.systems.ukg_pro.register import Worker, load_register
 
@@ -141,7 +142,7 @@ def _expected_run(run: Json, workers: Sequence[Worker], scenario: Any, parameter
     cells: Cells = defaultdict(int)
     rows = 0
     for account, department, cents in _postings(run, workers, scenario, parameters):
-        entity, code, cost_center = scenario.booking(run["company"], account, department)
+        entity, code, cost_center = scenario.booking(company_code(scenario, department), account, department)
         cells[(entity, code, cost_center or "")] += cents
         rows += 1
     return ExpectedRun(run_id=run["run_id"], rows=rows, cells=_without_zeros(cells))

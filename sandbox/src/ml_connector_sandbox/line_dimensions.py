@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.systems.ukg_pro.companies import company_code
 from ml_connector_sandbox.systems.ukg_pro.register import load_register
 
 Place = tuple[str, str, str]
@@ -49,8 +50,7 @@ def _wanted(payroll_books: Json, scenario: Any) -> dict[Place, dict[str, str]]:
     workers = load_register(register, parameters["seed"], parameters["workers"], getattr(scenario, "made_workers", None))
     wanted: dict[Place, dict[str, str]] = {}
     for department in {worker.department_code for worker in workers}:
-        for company in scenario.ENTITY_OF:
-            for account in scenario.ACCOUNT_OF:
-                entity, code, cost_center = scenario.booking(company, account, department)
-                wanted[(entity, code, cost_center or "")] = tell(account, department)
+        for account in scenario.ACCOUNT_OF:
+            entity, code, cost_center = scenario.booking(company_code(scenario, department), account, department)
+            wanted[(entity, code, cost_center or "")] = tell(account, department)
     return wanted

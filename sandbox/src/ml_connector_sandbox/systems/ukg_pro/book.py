@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.systems.ukg_pro.companies import Company
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun
 from ml_connector_sandbox.systems.ukg_pro.register import Worker
 
@@ -45,17 +46,18 @@ class Person:
 
 @dataclass(slots=True, kw_only=True)
 class Book:
-    """Everything the tenant holds. `departments` is code to place in the GL rows' list of org codes."""
+    """Everything the tenant holds. `departments` is code to place in the GL rows' list of org codes, `company_of` code to company."""
 
     scenario: Any
     seed: int
     workers: tuple[Worker, ...]
     departments: dict[str, int]
+    company_of: dict[str, Company]
     department_names: dict[str, str]
     divisions: dict[str, str]
     locations: dict[str, str]
     jobs: dict[str, str]
-    companies: list[tuple[str, str, str]]
+    companies: list[Company]
     people: list[Person]
     periods: list[PayPeriod]
     runs: list[PayRun]
@@ -70,6 +72,13 @@ class Book:
             if run.run_id == run_id:
                 return run
         raise KeyError(f"run {run_id}")
+
+    def company_named(self, code: str) -> Company:
+        """The company of that code. KeyError if there is none."""
+        for company in self.companies:
+            if company.code == code:
+                return company
+        raise KeyError(f"company {code}")
 
     def new_run_id(self) -> str:
         """An id no run had before."""

@@ -150,7 +150,8 @@ class Controls:
         run, layout = self._run(wish), str(wish.get("layout", "L1"))
         scenario = self._tenant.scenario
         rows = self._payroll.gl_rows(run)
-        text = gl_file(run, rows, layout=layout, company=scenario.COMPANY_CODE, pay_group=scenario.PAY_GROUP)
+        companies = [self._tenant.book.company_of[org].code for org in rows.orgs]
+        text = gl_file(run, rows, layout=layout, companies=companies, pay_group=scenario.PAY_GROUP)
         return {"name": f"gl_{scenario.PAY_GROUP}_{run.period.control}_{layout}.txt", "run_id": run.run_id, "text": text}
 
     def _permissions(self, wish: Json) -> Json:
@@ -177,6 +178,8 @@ class Controls:
         }
         if wish.get("department") not in (None, *self._tenant.book.departments):
             raise KeyError(f"department {wish['department']}")
+        if wish.get("department") and self._tenant.book.company_of[str(wish["department"])].code != person.company_code:
+            raise KeyError(f"department {wish['department']} in company {person.company_code}")
         for field, (name, value) in changes.items():
             if value is not None:
                 row = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ml_connector_sandbox.systems.ukg_pro.glrows import CREDIT_SIDE, LINES, GlRows
@@ -22,52 +22,54 @@ _TEXT = "Payroll"
 
 
 class _Posting(NamedTuple):
+    company: str
     account: str
     org: str
     debit: int
     credit: int
 
 
-def gl_file(run: PayRun, rows: GlRows, *, layout: str, company: str, pay_group: str) -> str:
-    """The run as a file's text. KeyError for a layout there is not."""
-    postings = [_posting(rows, number) for number in range(len(rows))]
+def gl_file(run: PayRun, rows: GlRows, *, layout: str, companies: Sequence[str], pay_group: str) -> str:
+    """The run as a file's text; `companies` are those of `rows.orgs`. KeyError for a layout there is not."""
+    postings = [_posting(rows, companies, number) for number in range(len(rows))]
     if layout == "L1":
-        return _delimited(run, postings, company, pay_group)
+        return _delimited(run, postings, pay_group)
     if layout == "L2":
-        return "\n".join([*_piped(run, postings, company, pay_group), ""])
+        return "\n".join([*_piped(run, postings, pay_group), ""])
     if layout == "L3":
-        return "\n".join([*_fixed(run, postings, company), ""])
+        return "\n".join([*_fixed(run, postings), ""])
     raise KeyError(f"layout {layout}; there are {', '.join(LAYOUTS)}")
 
 
-def _posting(rows: GlRows, number: int) -> _Posting:
-    return _Posting(LINES[rows.line[number] % CREDIT_SIDE].account, rows.orgs[rows.org[number]], *rows.debit_credit(number))
+def _posting(rows: GlRows, companies: Sequence[str], number: int) -> _Posting:
+    org, account = rows.org[number], LINES[rows.line[number] % CREDIT_SIDE].account
+    return _Posting(companies[org], account, rows.orgs[org], *rows.debit_credit(number))
 
 
-def _delimited(run: PayRun, postings: list[_Posting], company: str, pay_group: str) -> str:
+def _delimited(run: PayRun, postings: list[_Posting], pay_group: str) -> str:
     out = io.StringIO()
     lines = csv.writer(out, lineterminator="\n")
     lines.writerow(HEADER)
     held = run.period
     for row in postings:
         amounts = (decimal_text(row.debit), decimal_text(row.credit))
-        lines.writerow([company, pay_group, held.control, held.pay_date.isoformat(), row.account, row.org, "", _TEXT, *amounts])
+        lines.writerow([row.company, pay_group, held.control, held.pay_date.isoformat(), row.account, row.org, "", _TEXT, *amounts])
     return out.getvalue()
 
 
-def _piped(run: PayRun, postings: list[_Posting], company: str, pay_group: str) -> Iterator[str]:
+def _piped(run: PayRun, postings: list[_Posting], pay_group: str) -> Iterator[str]:
     for row in postings:
-        segments = f"{company}-{row.account}-{row.org}"
+        segments = f"{row.company}-{row.account}-{row.org}"
         amount = decimal_text(row.debit - row.credit)
-        yield f"{run.period.pay_date:%Y%m%d}|{company}|{segments}|{row.org}|{amount}|{pay_group}|{_TEXT}"
+        yield f"{run.period.pay_date:%Y%m%d}|{row.company}|{segments}|{row.org}|{amount}|{pay_group}|{_TEXT}"
     debit, credit = sum(row.debit for row in postings), sum(row.credit for row in postings)
     yield f"T|{len(postings)}|{decimal_text(debit)}|{decimal_text(credit)}"
 
 
-def _fixed(run: PayRun, postings: list[_Posting], company: str) -> Iterator[str]:
+def _fixed(run: PayRun, postings: list[_Posting]) -> Iterator[str]:
     for row in postings:
         cents = row.debit - row.credit
         account = f"{row.account:<25}"[:25]
         # The layout has no sign: a negative debit can only be written as a credit.
         flag = "D" if cents >= 0 else "C"
-        yield f"{company:<5.5}{account}{row.org:<10.10}{run.period.pay_date:%Y%m%d}{flag}{abs(cents):013d}{_TEXT:<30}"
+        yield f"{row.company:<5.5}{account}{row.org:<10.10}{run.period.pay_date:%Y%m%d}{flag}{abs(cents):013d}{_TEXT:<30}"

@@ -117,13 +117,16 @@ def bench_rows(rows: int, groups: int, seed: int) -> GlRows:
 class RowText:
     """Writes rows of one run as JSON objects; what is the same in every row is written once."""
 
-    def __init__(self, rows: GlRows, common: Mapping[str, str], *, block_rows: int, company: str, account_form: str) -> None:
-        """`common` is name to JSON text for the fields that do not change within the run."""
+    def __init__(
+        self, rows: GlRows, common: Mapping[str, Mapping[str, str]], *, block_rows: int, companies: Sequence[str], account_form: str
+    ) -> None:
+        """`common` is, by company, name to JSON text for the fields that do not change within it; `companies` are those of `rows.orgs`."""
         self._rows = rows
         self._block_rows = block_rows
-        self._head = "{" + ",".join(f"{quote(name)}:{text}" for name, text in common.items())
-        self._common = dict(common)
-        self._company = company
+        heads = {code: "{" + ",".join(f"{quote(name)}:{text}" for name, text in fields.items()) for code, fields in common.items()}
+        self._heads = [heads[code] for code in companies]
+        self._common = common
+        self._companies = companies
         self._account_form = account_form
         self._orgs = [quote(code) for code in rows.orgs]
 
@@ -133,9 +136,10 @@ class RowText:
             special = overlay.get(number)
             fields = self._fields(number)
             if special is None:
-                yield self._head + "".join([f',"{name}":{text}' for name, text in fields]) + "}"
+                yield self._heads[self._rows.org[number]] + "".join([f',"{name}":{text}' for name, text in fields]) + "}"
             else:
-                merged: dict[str, str | None] = {**self._common, **dict(fields), **special}
+                common = self._common[self._companies[self._rows.org[number]]]
+                merged: dict[str, str | None] = {**common, **dict(fields), **special}
                 yield "{" + ",".join(f"{quote(name)}:{text}" for name, text in merged.items() if text is not None) + "}"
 
     def _fields(self, number: int) -> tuple[tuple[str, str], ...]:
@@ -143,7 +147,7 @@ class RowText:
         line = LINES[rows.line[number] % CREDIT_SIDE]
         org = rows.org[number]
         debit, credit = rows.debit_credit(number)
-        account = line.account if self._account_form == "base" else f"{self._company}-{line.account}-{rows.orgs[org]}"
+        account = line.account if self._account_form == "base" else f"{self._companies[org]}-{line.account}-{rows.orgs[org]}"
         return (
             ("blockId", str(number // self._block_rows + 1)),
             ("systemId", str(number + 1)),

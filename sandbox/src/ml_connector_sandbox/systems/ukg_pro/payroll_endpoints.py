@@ -86,11 +86,12 @@ class PayrollEndpoints:
         for run, start, stop in slices:
             low, high = max(numbers.start, offset), min(numbers.stop, offset + stop - start)
             if low < high:
+                book, blocks, held = self._tenant.book, self.blocks(run), self.gl_rows(run)
                 writer = RowText(
-                    self.gl_rows(run),
-                    rows.gl_common(self._tenant.book, run, self.blocks(run)),
+                    held,
+                    {company.code: rows.gl_common(book, run, blocks, company) for company in book.companies},
                     block_rows=self._tenant.switches["block_rows"],
-                    company=self._tenant.scenario.COMPANY_CODE,
+                    companies=[book.company_of[org].code for org in held.orgs],
                     account_form=self._tenant.switches["account_form"],
                 )
                 yield from writer.page(range(low - offset + start, high - offset + start), run.overlay)
@@ -166,6 +167,7 @@ class PayrollEndpoints:
         book = self._tenant.book
         runs = [run for run in self._tenant.paid_runs() if low <= run.period.pay_date <= high]
         checks = [(run, check) for run in runs for check in run.checks(book.workers)]
+        checks = [item for item in checks if wish.get("companyId") in (None, rows.person_of(book, item[1]).company_id)]
         chosen = checks[(page - 1) * size : page * size] if page > 0 and size > 0 else []
         return json_response([self._statement(run, check) for run, check in chosen])
 
@@ -184,7 +186,7 @@ class PayrollEndpoints:
             "orglevel1": rows.department(self._tenant.book, run, check),
             "orglevel2": person.division,
             "job": person.job,
-            "companyname": self._tenant.scenario.TITLE,
+            "companyname": self._tenant.book.company_named(person.company_code).title,
             "employeeidentifier": {"companyidentifier": person.company_id, "employeeidentifier": person.employee_id},
             "ssn": f"900{person.place % 1_000_000:06d}",
         }

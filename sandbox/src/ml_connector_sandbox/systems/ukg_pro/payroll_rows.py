@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
+from ml_connector_sandbox.systems.ukg_pro.companies import Company
 from ml_connector_sandbox.systems.ukg_pro.payroll import Check, PayPeriod, PayRun
 from ml_connector_sandbox.systems.ukg_pro.render import Cents, dump, stamp
 
@@ -44,15 +45,15 @@ def period(book: Book, held: PayPeriod) -> Json:
     }
 
 
-def gl_common(book: Book, run: PayRun, blocks: int) -> dict[str, str]:
-    """The fields that are the same in every row of a run, as JSON text. No currency and no pay date among them."""
+def gl_common(book: Book, run: PayRun, blocks: int, company: Company) -> dict[str, str]:
+    """The fields that are the same in every row of a company in a run, as JSON text. No currency and no pay date among them."""
     scenario, held = book.scenario, run.period
     fields: Json = {
         "runId": run.run_id,
         "description": f"{scenario.PAY_GROUP} {held.end:%m/%d/%Y} GL",
         "totalNrOfBlocks": blocks,
-        "companyCode": scenario.COMPANY_CODE,
-        "coId": scenario.COMPANY_ID,
+        "companyCode": company.code,
+        "coId": company.company_id,
         "payGroup": scenario.PAY_GROUP,
         "payPeriodEndDate": stamp(held.end),
         "periodStartDate": stamp(held.start),

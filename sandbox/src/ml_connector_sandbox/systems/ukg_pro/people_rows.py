@@ -17,11 +17,10 @@ def hours(person: Person) -> int:
 def employment(book: Book, person: Person) -> Json:
     """A row of employment-details."""
     boss = None if person.supervisor is None else book.people[person.supervisor]
-    company_name = next(name for code, _, name in book.companies if code == person.company_code)
     return {
         "companyID": person.company_id,
         "companyCode": person.company_code,
-        "companyName": company_name,
+        "companyName": book.company_named(person.company_code).title,
         "employeeID": person.employee_id,
         "employeeNumber": person.number,
         "employeeStatusCode": person.status,
@@ -93,7 +92,7 @@ def newer_employment(book: Book, person: Person) -> Json:
         "terminationDescription": old["terminationReasonDescription"],
         "employeeStatusStartDate": old["statusStartDate"],
         "seniorityDate": old["dateOfSeniority"],
-        "homeCompany": book.companies[0][1],
+        "homeCompany": book.people[person.place].company_id,
         "isHomeCompany": person.is_home,
         "isSupervisor": person.job == "MANAGER",
         "currentCompanyCountryCode": "USA",
@@ -199,7 +198,7 @@ def job_history(book: Book, person: Person) -> Json:
         "systemId": f"H{person.place + 1:08d}{'' if person.is_home else 'B'}",
         "employeeId": person.employee_id,
         "companyId": person.company_id,
-        "homeCompanyId": book.companies[0][1],
+        "homeCompanyId": book.people[person.place].company_id,
         "jobEffectiveDate": stamp(person.hired),
         "integrationEffectiveDate": stamp(person.hired),
         "dateTimeCreated": stamp(person.hired),
@@ -245,7 +244,7 @@ def change(book: Book, person: Person, *, before_rehire: bool = False) -> Json:
         "employeeId": person.employee_id,
         "personId": person.person_id,
         "userIntegrationKey": "",
-        "companyName": next(name for code, _, name in book.companies if code == person.company_code),
+        "companyName": book.company_named(person.company_code).title,
         "companyId": person.company_id,
         "supervisorId": boss.employee_id if boss else "",
         "supervisorName": f"{boss.last_name}, {boss.first_name}" if boss else "",

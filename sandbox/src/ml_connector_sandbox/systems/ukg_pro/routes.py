@@ -13,6 +13,7 @@ from ml_connector_sandbox.core.routing import NoRoute, Routes
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.ukg_pro.access import PERMISSIONS, Access
+from ml_connector_sandbox.systems.ukg_pro.companies import companies_of
 from ml_connector_sandbox.systems.ukg_pro.configuration_endpoints import ConfigurationEndpoints
 from ml_connector_sandbox.systems.ukg_pro.controls import Controls
 from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter
@@ -93,7 +94,8 @@ class UkgPro:
     def describe(self, base_url: str) -> Json:
         """How to connect, which companies there are, and which run is newest."""
         scenario = self._tenant.scenario
-        entities = [{"code": code, "title": name, "currency": scenario.CURRENCY} for code, _, name in self._tenant.book.companies]
+        companies = self._tenant.book.companies
+        entities = [{"code": row.code, "title": row.title, "currency": scenario.CURRENCY} for row in companies]
         return {
             "base_url": base_url,
             "credentials": self._access.describe(base_url),
@@ -131,7 +133,7 @@ class UkgPro:
             "kind": run.kind,
             "status": run.status,
             "position": run.period.position,
-            "company": scenario.COMPANY_CODE,
+            "company": ", ".join(company.code for company in companies_of(scenario)),
             "pay_group": scenario.PAY_GROUP,
             "period_start": run.period.start.isoformat(),
             "period_end": run.period.end.isoformat(),

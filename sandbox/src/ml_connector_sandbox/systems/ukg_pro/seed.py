@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
@@ -12,6 +12,7 @@ from typing import Any
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
+from ml_connector_sandbox.systems.ukg_pro.companies import Company, companies_of, company_code
 from ml_connector_sandbox.systems.ukg_pro.glrows import bench_groups, bench_org, bench_rows
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun, calendar
 from ml_connector_sandbox.systems.ukg_pro.register import Worker, load_register
@@ -19,7 +20,7 @@ from ml_connector_sandbox.systems.ukg_pro.render import Cents
 
 RUNS_MAX = 1_000
 BENCH_ID = "BENCH"
-SECOND_COMPANY = ("HTC02", "8K2PD", "Harbor Customs Services")
+SECOND_COMPANY = Company("HTC02", "8K2PD", "Harbor Customs Services")
 FIRST_NAMES = ("Ada", "Ben", "Carla", "Dev", "Elif", "Femi", "Grace", "Hugo", "Ines", "Jonas", "Kira", "Lars", "Mona", "Nils")
 LAST_NAMES = ("Abbott", "Bakker", "Castro", "Dahl", "Ekman", "Fischer", "Garcia", "Haas", "Ivers", "Jansen", "Kovac", "Lund")
 _ID_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -38,19 +39,20 @@ def seeded_book(scenario: Any, seed: int, switches: Switches, register: Path | N
         names.update({bench_org(number): f"Bench department {number + 1}" for number in range(orgs)})
     names = dict(sorted(names.items()))
     divisions = sorted({worker.division for worker in workers})
-    companies = [(scenario.COMPANY_CODE, scenario.COMPANY_ID, scenario.TITLE)]
-    if switches["dual_company"]:
-        companies.append(SECOND_COMPANY)
+    companies = companies_of(scenario)
+    if switches["bench_rows"] and len(companies) > 1:
+        raise ValueError(f"bench_rows: the synthetic run is of one company; the scenario has {len(companies)}")
     book = Book(
         scenario=scenario,
         seed=seed,
         workers=workers,
         departments={code: place for place, code in enumerate(names)},
+        company_of=_company_of(scenario, companies, names),
         department_names=names,
         divisions={name: f"D{number:03d}" for number, name in enumerate(divisions, start=1)},
         locations={"LOC1": "Head office", "LOC2": "Second office"},
         jobs={"CLERK": "Clerk", "MANAGER": "Manager", "SPEC": "Specialist"},
-        companies=companies,
+        companies=[*companies, SECOND_COMPANY] if switches["dual_company"] else companies,
         people=[],
         periods=calendar(scenario, _runs(switches["runs"])),
         runs=[],
@@ -60,6 +62,15 @@ def seeded_book(scenario: Any, seed: int, switches: Switches, register: Path | N
     _add_runs(book, switches)
     book.third_party = _third_party(book)
     return book
+
+
+def _company_of(scenario: Any, companies: Sequence[Company], departments: Iterable[str]) -> dict[str, Company]:
+    """The company of every department. ValueError for a department in a company that the scenario does not name."""
+    by_code = {company.code: company for company in companies}
+    codes = {department: company_code(scenario, department) for department in departments}
+    if unknown := sorted(set(codes.values()) - set(by_code)):
+        raise ValueError(f"company_of: {unknown[0]} is none of the companies {', '.join(by_code)}")
+    return {department: by_code[code] for department, code in codes.items()}
 
 
 def _runs(runs: int) -> int:
@@ -123,6 +134,7 @@ def _people(book: Book, workers: Sequence[Worker], switches: Switches) -> list[P
     people = []
     for place, worker in enumerate(workers):
         leader = leaders.setdefault(worker.department_code, place)
+        company = book.company_of[worker.department_code]
         year, _, month = worker.hired_month.partition("-")
         people.append(
             Person(
@@ -132,8 +144,8 @@ def _people(book: Book, workers: Sequence[Worker], switches: Switches) -> list[P
                 person_id=str(uuid.UUID(int=dice.getrandbits(128), version=4)),
                 first_name=FIRST_NAMES[dice.randrange(len(FIRST_NAMES))],
                 last_name=LAST_NAMES[dice.randrange(len(LAST_NAMES))],
-                company_code=book.companies[0][0],
-                company_id=book.companies[0][1],
+                company_code=company.code,
+                company_id=company.company_id,
                 is_home=True,
                 status="A",
                 hired=date(int(year), int(month), 1),
@@ -160,7 +172,7 @@ def _special_people(people: list[Person], switches: Switches) -> list[Person]:
     if switches["dual_company"] and people:
         first = people[0]
         fields = {name: getattr(first, name) for name in Person.__dataclass_fields__}
-        extra.append(Person(**{**fields, "company_code": SECOND_COMPANY[0], "company_id": SECOND_COMPANY[1], "is_home": False}))
+        extra.append(Person(**{**fields, "company_code": SECOND_COMPANY.code, "company_id": SECOND_COMPANY.company_id, "is_home": False}))
     return extra
 
 

@@ -98,12 +98,13 @@ class ThirdPartyEndpoints:
 
     def _posting_line(self, run: PayRun, rows: GlRows, number: int) -> Json:
         scenario, org = self._tenant.scenario, rows.orgs[rows.org[number]]
+        company = self._tenant.book.company_of[org].code
         account = LINES[rows.line[number] % CREDIT_SIDE].account
         debit, credit = rows.debit_credit(number)
         return {
             "Id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"third-party-pay/{self._tenant.seed}/{run.run_id}/{number + 1}")),
             "CompanyIdentifierType": "CompanyCode",
-            "CompanyIdentifierValue": scenario.COMPANY_CODE,
+            "CompanyIdentifierValue": company,
             "PayDate": run.period.pay_date.isoformat() + "T00:00:00Z",
             "PeriodEndDate": run.period.end.isoformat() + "T00:00:00Z",
             "PayGroup": scenario.PAY_GROUP,
@@ -111,7 +112,7 @@ class ThirdPartyEndpoints:
             "CheckAddModeCode": "A",
             "OrgLevel1": org,
             "CostCenter": org,
-            "AccountSegment1": scenario.COMPANY_CODE,
+            "AccountSegment1": company,
             "AccountSegment2": account,
             "AccountSegment3": org,
             "DebitAmount": Cents(debit),

@@ -1,0 +1,43 @@
+"""The trading company after it split: Boston and Houston are companies of their own, paid in one run and booked in two divisions.
+
+payroll HTC01 5100 BOSFIN  ──booking──►  division 1204, account 4000, cost center BOSFIN
+        HTH01 5100 HOUSAL  ──booking──►  division 1205, account 4000, cost center HOUSAL
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ml_connector_sandbox.scenarios import trading_company
+from ml_connector_sandbox.scenarios.trading_company import *  # noqa: F403 - a scenario is another one with some values changed
+from ml_connector_sandbox.scenarios.trading_company import ACCOUNT_OF, COMPANY_CODE, COMPANY_ID, CURRENCY, DIVISION, TITLE
+
+HOUSTON = "HTH01"
+SECOND_DIVISION = "1205"
+SECOND_TITLE = "Harbor Trading Houston"
+COMPANIES = ((COMPANY_CODE, COMPANY_ID, TITLE), (HOUSTON, "5R8HW", SECOND_TITLE))
+"""The payroll's companies: code, id and name, the master company first."""
+ENTITY_OF = {COMPANY_CODE: DIVISION, HOUSTON: SECOND_DIVISION}
+
+
+def company_of(department: str) -> str:
+    """The payroll company of a department: Houston's begin with its name; any other is the first company's."""
+    return HOUSTON if department.startswith("HOU") else COMPANY_CODE
+
+
+def booking(company: str, account: str, org_level_1: str | None) -> tuple[str, str, str | None]:  # type: ignore[no-redef]
+    """Where a payroll line belongs, as in the trading company, with the division of its own company."""
+    return ENTITY_OF[company], ACCOUNT_OF[account], org_level_1
+
+
+def ledger(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:  # type: ignore[no-redef]
+    """The trading company's ledger and a second division with the same chart and journals, and only its own cost centers in each."""
+    held = trading_company.ledger(register, seed)
+    held["divisions"].append({"code": SECOND_DIVISION, "title": SECOND_TITLE, "currency": CURRENCY, "country": "US"})
+    centers = held["cost_centers"]
+    held["by_division"] = {
+        division: {"cost_centers": [row for row in centers if not row["active"] or ENTITY_OF[company_of(row["code"])] == division]}
+        for division in ENTITY_OF.values()
+    }
+    return held
