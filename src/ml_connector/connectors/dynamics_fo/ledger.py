@@ -4,7 +4,7 @@ facts     Ledgers, DimensionParameters, DimensionIntegrationFormats 1 each
 chart     JournalNames, MainAccounts ⌈n/10,000⌉, MainAccountLegalEntities, Currencies, FinancialDimensionValues 1 where axes are asked for
 calendar  FiscalPeriods 1, LedgerFiscalPeriods 1
 locate    LedgerJournalHeaders 1, LedgerJournalLines 1 for a journal that is not posted
-prepare   LedgerJournalHeaders 1, then $batch ⌈lines/100⌉        release 1        read_back ⌈lines/10,000⌉
+prepare   JournalNames 1, LedgerJournalHeaders 1, then $batch ⌈lines/100⌉        release 1        read_back ⌈lines/10,000⌉
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ml_connector.connectors.dynamics_fo.segments import Format
 from ml_connector.connectors.dynamics_fo.settings import Options
 from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker, Receipt
 from ml_connector.domain.period import FiscalPeriod, period_of
-from ml_connector.domain.problem import Problem
+from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import Inexpressible, NotFound, OutcomeUnknown, PeriodClosed, Refused, VendorChanged
 from ml_connector.ports.storage import Clock
 from ml_connector.ports.systems import Gate, LedgerLimits, Send
@@ -86,10 +86,8 @@ class DynamicsLedger:
 
     def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
         """The chart of accounts, the journal name, currencies, and the values of the axes."""
-        where = f"dataAreaId eq {odata.text(entity)} and Name eq {odata.text(journal)}"
-        name = next((row for row in self._client.rows("JournalNames", wire.JournalName, where, scope=entity) if row.Name == journal), None)
         form = self.form()
-        problem = translate.journal_problem(entity, journal, name) or (form.problem.text if form.problem else None)
+        problem = self._journal_problem(entity, journal) or (form.problem.text if form.problem else None)
         chart = odata.text(self.ledger_of(entity).ChartOfAccounts)
         accounts = list(self._client.rows("MainAccounts", wire.MainAccount, f"ChartOfAccounts eq {chart}", scope=entity))
         where = f"ChartOfAccounts eq {chart} and LegalEntityId eq {odata.text(entity)}"
@@ -124,7 +122,10 @@ class DynamicsLedger:
     # --- finding ----------------------------------------------------------------------------------------------------------------------
 
     def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
-        """Every journal whose description holds the marker, over all time, with what stands of it. A posted one takes nothing more: it is whole."""
+        """Every journal whose description holds the marker, over all time, with what stands of it. A posted one takes nothing more: it is whole.
+
+        Raises `Refused` for one that is not posted and holds lines of somebody else.
+        """
         texts = [odata.text(translate.description(entry, marker)), odata.text(f"*{marker.token}*")]
         where = f"dataAreaId eq {odata.text(entry.entity)} and {odata.any_of('Description', texts)}"
         headers = [row for row in self._client.rows(HEADERS, wire.Header, where, scope=entry.entity) if marker.token in row.Description]
@@ -133,7 +134,10 @@ class DynamicsLedger:
     def _standing(self, entry: JournalEntry, marker: Marker, row: wire.Header) -> Receipt:
         if row.IsPosted == wire.YES:
             return self._receipt(entry.entity, row, translate.writes(len(entry.lines)), complete=True)
-        parts, complete = translate.standing(entry, marker, self._lines(entry.entity, row.JournalBatchNumber))
+        lines = self._lines(entry.entity, row.JournalBatchNumber)
+        if text := translate.strange_lines(row.JournalBatchNumber, marker, lines):
+            raise Refused(text, where=f"journal {row.JournalBatchNumber}", code="journal.changed", owner=Owner.CONTROLLER)
+        parts, complete = translate.standing(entry, marker, lines)
         return self._receipt(entry.entity, row, parts, complete=complete)
 
     # --- writing ----------------------------------------------------------------------------------------------------------------------
@@ -142,14 +146,17 @@ class DynamicsLedger:
     def prepare(self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None) -> Iterator[Send]:
         """Everything but the send: of the journal first, then of one changeset of lines at a time.
 
-        The vendor looks at the period when it posts, and a journal that cannot be posted would stay behind, so the period is looked at here.
-        Raises `Inexpressible` for what preflight says, `PeriodClosed`.
+        The vendor looks at the period when it posts, and a journal that cannot be posted would stay behind, so the period is looked at here. So is
+        the journal name, because one that deletes lines after posting leaves nothing to compare.
+        Raises `Inexpressible` for what preflight says, `PeriodClosed`, `Refused` for a journal name that takes no entries any more.
         """
         form = self.form() if so_far is None else self._form()
         if problems := self.preflight(entry, marker):
             raise Inexpressible(" ".join(problem.text for problem in problems[:5]), where=problems[0].where, code=problems[0].code)
         if so_far is None:
             self._open_period(entry)
+            if problem := self._journal_problem(entry.entity, entry.journal):
+                raise Refused(problem, where=f"journal {entry.journal}", code="journal.unusable")
             body = wire.encode(translate.new_header(entry, marker))
             with self._client.http.prepare("POST", address(HEADERS), scope=entry.entity, headers=WRITE, content=body) as post:
                 yield lambda gate: self._create(entry, post, gate)
@@ -221,7 +228,7 @@ class DynamicsLedger:
             return
 
     def read_back(self, receipt: Receipt) -> BookedEntry:
-        """Every line of the journal, posted or not.
+        """Every line of the journal, posted or not. Raises `NotFound` when it is gone, `Refused` when it stands without lines.
 
         The vendor shows accounts in the format that is active now, and so did it read ours: with a format remembered from before, a line booked
         on wrong dimensions would look right.
@@ -229,9 +236,11 @@ class DynamicsLedger:
         form, key = self.form(), (receipt.entity, receipt.reference)
         if key not in self._names:
             self._header(receipt)
-        return translate.booked_entry(
-            receipt, self._names[key], self._lines(*key), self._axes, form, self.ledger_of(key[0]).AccountingCurrency
-        )
+        rows = self._lines(*key)
+        if not rows:
+            text = translate.no_lines(self._header(receipt))
+            raise Refused(text, where=f"journal {receipt.number}", code="journal.lines_deleted", owner=Owner.CONTROLLER)
+        return translate.booked_entry(receipt, self._names[key], rows, self._axes, form, self.ledger_of(key[0]).AccountingCurrency)
 
     # --- inside -----------------------------------------------------------------------------------------------------------------------
 
@@ -246,6 +255,11 @@ class DynamicsLedger:
             self._ledgers[entity] = found
         return self._ledgers[entity]
 
+    def _journal_problem(self, entity: str, journal: str) -> str | None:
+        where = f"dataAreaId eq {odata.text(entity)} and Name eq {odata.text(journal)}"
+        rows = self._client.rows("JournalNames", wire.JournalName, where, scope=entity)
+        return translate.journal_problem(entity, journal, next((row for row in rows if row.Name == journal), None))
+
     def form(self) -> Format:
         """The dimension format that is active now.
 
@@ -253,7 +267,7 @@ class DynamicsLedger:
         """
         formats = list(self._client.rows("DimensionIntegrationFormats", wire.IntegrationFormat))
         found = segments.active_format(formats, self._delimiter) if self._delimiter else None
-        if found is None or found.problem is not None:
+        if found is None or found.problem is not None or "" in found.names:
             self._delimiter = self._read_delimiter()
             found = segments.active_format(formats, self._delimiter)
         self._format, self._format_read_at = found, self._clock.monotonic()

@@ -11,7 +11,7 @@ vendor reads them is not known.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ml_connector.connectors.dynamics_fo.wire import YES, IntegrationFormat
@@ -53,19 +53,31 @@ def active_format(formats: Iterable[IntegrationFormat], delimiter_name: str) -> 
     return Format(names=names, delimiter=delimiter, problem=problem)
 
 
-def line_problems(where: str, line: JournalLine, form: Format, axes: Mapping[str, str]) -> Iterable[Problem]:
-    """What the format cannot hold of the line; axes that this connection does not know at all are for the caller to say."""
-    if form.problem is not None:
-        return
-    for axis, code in [("", line.account), *((value.axis, value.code) for value in line.dimensions if value.axis in axes)]:
-        name = axes[axis] if axis else MAIN_ACCOUNT
-        if name not in form.names:
-            text = f"The active dimension format has no {name}, so {code} would be dropped. Add it under {SETUP}, or clear the {axis}."
-            yield Problem("dimension.format", where, text)
-        if "\\" in code or (len(form.delimiter) > 1 and form.delimiter[0] in code):
-            mark = "a backslash" if "\\" in code else f"{form.delimiter[0]!r}, of which the delimiter {form.delimiter!r} is made"
-            text = f"The code {code!r} of {name} holds {mark}; it cannot be written so that it is surely read back. Map it to another code."
-            yield Problem("dimension.delimiter", where, text)
+def problems(lines: Iterable[JournalLine], form: Format, axes: Mapping[str, str]) -> Iterator[Problem]:
+    """What the format cannot hold of an entry's lines: each dimension and each code once, at the first line that has it.
+
+    Axes that this connection does not know at all are for the caller to say.
+    """
+    told: set[tuple[str, str]] = set()
+    for number, line in enumerate(lines if form.problem is None else (), 1):
+        for axis, code in [("", line.account), *((value.axis, value.code) for value in line.dimensions if value.axis in axes)]:
+            name = axes[axis] if axis else MAIN_ACCOUNT
+            if name not in form.names and (name, "") not in told:
+                told.add((name, ""))
+                text = f"The active dimension format has no {name}, so {code} and every other {axis} would be dropped. "
+                yield Problem("dimension.format", f"line {number}", text + f"Add {name} under {SETUP}, or clear the {axis} in the mapping.")
+            held = _unsure(code, form.delimiter)
+            if held and (name, code) not in told:
+                told.add((name, code))
+                text = f"The code {code!r} of {name} holds {held}; it cannot be written so that it is surely read back. Map it to another code."
+                yield Problem("dimension.delimiter", f"line {number}", text)
+
+
+def _unsure(code: str, delimiter: str) -> str:
+    """What in the code may be read as something else; empty for nothing."""
+    if "\\" in code:
+        return "a backslash"
+    return f"{delimiter[0]!r}, of which the delimiter {delimiter!r} is made" if len(delimiter) > 1 and delimiter[0] in code else ""
 
 
 def display_value(line: JournalLine, form: Format, axes: Mapping[str, str]) -> str:

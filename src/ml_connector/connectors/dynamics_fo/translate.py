@@ -23,7 +23,7 @@ from ml_connector.domain.journal import Account, BookedEntry, Chart, ExchangeRat
 from ml_connector.domain.money import DECIMALS, AmountError, Money
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem
-from ml_connector.errors import NotFound, VendorChanged
+from ml_connector.errors import VendorChanged
 from ml_connector.ports.systems import LedgerLimits
 
 FIELD_MAX = 60
@@ -64,10 +64,12 @@ def preflight(
     if form is not None and form.problem is not None:
         yield form.problem
     for number, line in enumerate(entry.lines, 1):
-        yield from _line_problems(f"line {number}", line, limits, axes, form)
+        yield from _line_problems(f"line {number}", line, limits, axes)
+    if form is not None:
+        yield from segments.problems(entry.lines, form, axes)
 
 
-def _line_problems(where: str, line: JournalLine, limits: LedgerLimits, axes: Mapping[str, str], form: Format | None) -> Iterable[Problem]:
+def _line_problems(where: str, line: JournalLine, limits: LedgerLimits, axes: Mapping[str, str]) -> Iterable[Problem]:
     if len(line.text) > LINE_TEXT_MAX:
         text = (
             f"The text {line.text!r} has {len(line.text)} characters; {LINE_TEXT_MAX} fit beside the marker. Shorten it, it is never cut."
@@ -80,8 +82,6 @@ def _line_problems(where: str, line: JournalLine, limits: LedgerLimits, axes: Ma
         if value.axis not in axes:
             text = f"No financial dimension stands for {value.axis}; {value.code} cannot be booked there. Name one in the connection, or clear it."
             yield Problem("dimension.inexpressible", where, text)
-    if form is not None:
-        yield from segments.line_problems(where, line, form, axes)
 
 
 def description(entry: JournalEntry, marker: Marker) -> str:
@@ -130,17 +130,34 @@ def standing(entry: JournalEntry, marker: Marker, rows: Sequence[wire.Line]) -> 
     return (writes(count), count == total) if ours else (writes(total), True)
 
 
+def strange_lines(number: str, marker: Marker, rows: Sequence[wire.Line]) -> str | None:
+    """What stands in a journal of ours that is not posted and was written by somebody else, or `None`."""
+    others = [row for row in rows if row.Document != marker.token]
+    if not others:
+        return None
+    amounts = f"debit {row.DebitAmount}" if (row := others[0]).DebitAmount else f"credit {row.CreditAmount}"
+    holds = "a line that is" if len(others) == 1 else f"{len(others)} lines that are"
+    text = f"Journal {number} is not posted and holds {holds} not of this entry, such as line {row.LineNumber:f}: "
+    text += f"{row.AccountDisplayValue}, {amounts}, {row.Text!r}. Nothing was added, posted or deleted. Move them to another journal in "
+    return text + "Dynamics, then go on."
+
+
+def no_lines(row: wire.Header) -> str:
+    """What to do about a journal that stands without lines."""
+    number = f"Journal {row.JournalBatchNumber}"
+    if row.IsPosted == wire.YES:
+        text = f"{number} is posted and shows no lines: journal name {row.JournalName} deletes them after posting. It is in the books, and must not "
+        return text + "be posted again. Compare its voucher in Dynamics by hand, and turn the deletion off for the next one."
+    return (
+        f"{number} is not posted, and somebody deleted its lines. Delete the journal too, note that it is deleted, and post the pay anew."
+    )
+
+
 def booked_entry(
     receipt: Receipt, journal: str, rows: Sequence[wire.Line], axes: Mapping[str, str], form: Format, own: str
 ) -> BookedEntry:  # fmt: skip
-    """The journal from its lines; `own` is the company's currency.
-
-    Raises `NotFound` where there is none, `VendorChanged` for lines that were not written so.
-    """
+    """The journal from its lines, of which there are some; `own` is the company's currency. Raises `VendorChanged` for lines that were not written so."""
     where = f"journal {receipt.number}"
-    if not rows:
-        text = f"Journal {receipt.number} is not in company {receipt.entity} any more, or its lines were deleted."
-        raise NotFound(text, where=where)
     heads = {(row.Voucher, row.TransDate, row.CurrencyCode, row.ExchRate) for row in rows}
     if len(heads) != 1:
         seen = ", ".join(sorted(map(str, heads))[:10])

@@ -14,7 +14,7 @@ from ml_connector.domain.journal import JournalEntry, Marker, Receipt
 from ml_connector.domain.period import period_of
 from ml_connector.errors import CodeUnknown, NotFound, NotSent, OutcomeUnknown, Refused, Throttled
 
-FACTS = {"DimensionParameters", "DimensionIntegrationFormats", "Ledgers", "FiscalPeriods", "LedgerFiscalPeriods"}
+FACTS = {"DimensionParameters", "DimensionIntegrationFormats", "JournalNames", "Ledgers", "FiscalPeriods", "LedgerFiscalPeriods"}
 
 
 def part(world: Any, entry: JournalEntry, so_far: Receipt | None) -> Receipt:
@@ -189,6 +189,47 @@ def test_half_journal_that_somebody_changed_is_not_filled(world: Any) -> None:
     assert compare(entry, world.ledger.read_back(changed)) != []
 
 
+@pytest.mark.parametrize("reference", ["", "mine"])
+def test_strange_line_in_a_journal_that_is_not_posted_is_shown(world: Any, reference: str) -> None:
+    """Whoever wrote it is told which line it is and what to do; nothing is added to the journal."""
+    entry = world.entry(lines=150)
+    receipt = parts(world, entry, 2)
+    world.control("edit", id=receipt.reference, line=2, reference=reference, text="Taxi")
+
+    with pytest.raises(Refused) as caught:
+        found(world, entry)
+
+    assert ("journal.changed", f"journal {receipt.reference}") == (caught.value.problem.code, caught.value.problem.where)
+    assert "holds a line that is not of this entry, such as line 2: " in caught.value.problem.text
+    assert "'Taxi'. Nothing was added, posted or deleted." in caught.value.problem.text
+
+
+def test_journal_name_that_began_to_delete_lines_takes_no_entry(world: Any) -> None:
+    """It was fit when the entries were proposed and is not when they are sent: nothing is created that could not be compared."""
+    entry = world.entry()
+    world.ledger.chart(entry.entity, entry.journal, frozenset())
+    world.control("set_journal_name", name="PAYROLL", set={"DeleteLinesAfterPosting": "Yes"})
+
+    with pytest.raises(Refused) as caught:
+        part(world, entry, None)
+
+    assert ("journal.unusable", "journal PAYROLL") == (caught.value.problem.code, caught.value.problem.where)
+    assert world.journal_references() == []
+
+
+def test_posted_journal_without_lines_is_not_taken_for_deleted(world: Any) -> None:
+    """Its lines were deleted by posting; saying it is gone would have the pay booked again."""
+    receipt = parts(world, world.entry(), 2)
+    world.control("set_journal_name", name="PAYROLL", set={"DeleteLinesAfterPosting": "Yes"})
+    world.post_journals()
+
+    with pytest.raises(Refused) as caught:
+        world.ledger.read_back(world.ledger.release(receipt))
+
+    assert not isinstance(caught.value, NotFound)
+    assert "It is in the books, and must not be posted again." in caught.value.problem.text
+
+
 def test_thousand_lines_in_fifteen_calls(world: Any) -> None:
     """From look-up to read-back after posting, token and master data apart."""
     entry = world.entry(lines=1000)
@@ -203,7 +244,7 @@ def test_thousand_lines_in_fifteen_calls(world: Any) -> None:
 
     assert len(calls) <= math.ceil(1000 / 100) + 5
     assert calls.count("POST $batch") == 10
-    assert len(world.calls()) - len(calls) == 5 + 2
+    assert len(world.calls()) - len(calls) == 6 + 2
 
 
 def test_draft_is_not_posted(world: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ml_connector.connectors.dynamics_fo.segments import Format, active_format, display_value, line_problems, read_display_value, split
+from ml_connector.connectors.dynamics_fo.segments import Format, active_format, display_value, problems, read_display_value, split
 from ml_connector.connectors.dynamics_fo.wire import IntegrationFormat
 from ml_connector.contract.acts import send
 from ml_connector.domain.checks import compare
@@ -113,7 +113,29 @@ def test_what_a_line_may_hold(given: JournalLine, delimiter: str, code: str | No
     """A code that could be read as another is refused, and so is a dimension that would be dropped."""
     form = Format(names=("MainAccount", "CostCenter"), delimiter=delimiter)
 
-    assert [problem.code for problem in line_problems("line 1", given, form, AXES)] == ([code] if code else [])
+    assert [problem.code for problem in problems([given], form, AXES)] == ([code] if code else [])
+
+
+def test_a_cause_is_named_once_for_all_lines() -> None:
+    """A hundred lines without their dimension are one thing to mend, and so is a code that stands on several."""
+    lacking = Format(names=("MainAccount", "Department"), delimiter="-")
+    doubled = Format(names=("MainAccount", "CostCenter"), delimiter="--")
+    lines = [line(cost_center="A-B"), line(cost_center="A-B"), line(cost_center="C-D")]
+
+    assert [("dimension.format", "line 1")] == [(found.code, found.where) for found in problems(lines, lacking, AXES)]
+    assert ["line 1", "line 3"] == [found.where for found in problems(lines, doubled, AXES)]
+
+
+def test_double_delimiter_is_noticed_by_whoever_knew_the_single_one(world: Any) -> None:
+    """Formats are rewritten with it and seem to be readable still; a code with half of it in it is refused before anything is sent."""
+    world.ledger.chart("usmf", "PAYROLL", frozenset())
+    world.control("set_delimiter", delimiter="DoubleHyphen")
+
+    with pytest.raises(Inexpressible) as caught:
+        send(world.ledger, world.entry())
+
+    assert "'LINE-7' of CostCenter holds '-'" in caught.value.problem.text
+    assert world.journal_references() == []
 
 
 def test_format_not_configured_in_the_environment(world: Any) -> None:
