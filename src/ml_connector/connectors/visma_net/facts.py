@@ -87,12 +87,14 @@ class Facts:
     def branch(self, branches: Iterable[wire.Branch]) -> str:
         """The branch of lines that name none. Raises `Refused` when there is not exactly one."""
         wanted = self._options.branch
-        found = [row for row in branches if row.isActive and (row.number == wanted or (not wanted and row.isMainBranch))]
+        meant = [row for row in branches if row.number == wanted or (not wanted and row.isMainBranch)]
+        found = [row for row in meant if row.isActive]
         if len(found) != 1:
             name = f"no active branch {wanted}" if wanted else f"{len(found)} active main branches"
-            raise Refused(
-                f"Company {self.company} has {name}. Name an active one in the connection.", where="branch", code="branch.missing"
-            )
+            barred = ", ".join(row.number for row in meant if not row.isActive)
+            remedy = f"Activate {barred} in Visma, or name" if barred else "Name"
+            text = f"Company {self.company} has {name}. {remedy} an active one in the connection."
+            raise Refused(text, where="branch", code="branch.missing")
         return found[0].number
 
     def segments(self) -> list[wire.Segment]:
@@ -204,8 +206,12 @@ def _visible(visibility: wire.Visibility | None) -> bool:
 
 
 def _account(row: wire.Account, required: frozenset[str]) -> Account:
-    blocked = not row.active or row.allowManualEntry is False or bool(row.controlAccountModule)
-    return Account(code=row.accountCD.strip(), description=row.description or "", blocked=blocked, required=required)
+    """The account; why it takes no entry of ours, where it is not just inactive, stands in its description."""
+    barred = f", control account of {row.controlAccountModule}" if row.controlAccountModule else ""
+    barred = barred or (", without manual entry" if row.allowManualEntry is False else "")
+    return Account(
+        code=row.accountCD.strip(), description=f"{row.description or 'no name'}{barred}", blocked=not row.active or bool(barred), required=required
+    )  # fmt: skip
 
 
 # --- comparing --------------------------------------------------------------------------------------------------------------------------

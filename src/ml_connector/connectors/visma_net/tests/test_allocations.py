@@ -50,7 +50,7 @@ CODES = {"cost_center": "OSLFIN"}
     [
         ({"account": "9876"}, CodeUnknown, ["GL account 9876 does not exist in FJORD", "Create it, or map to another"]),
         ({"account": "5099"}, CodeUnknown, ["GL account 5099", "is blocked"]),
-        ({"account": "2400"}, CodeUnknown, ["GL account 2400 (Leverandørgjeld) is blocked"]),
+        ({"account": "2400"}, CodeUnknown, ["GL account 2400 (Leverandørgjeld, control account of AP) is blocked"]),
         ({"codes": {"cost_center": "NOWHER"}}, CodeUnknown, ["cost_center NOWHER does not exist", "segment 1 (Avdeling)", "Create it"]),
         ({"codes": {"cost_center": "GML1"}}, CodeUnknown, ["cost_center GML1 is not active", "segment 1 (Avdeling)", "Activate it"]),
         ({"codes": {**CODES, "plant": "XXX"}}, CodeUnknown, ["plant XXX does not exist", "segment 2 (Anlegg)"]),
@@ -112,6 +112,26 @@ def test_date_without_a_period(world: Any) -> None:
     error = refused(world, world.entry(day=date(2040, 1, 31)), PeriodClosed)
 
     assert "lies in no financial period" in error.problem.text
+
+
+def test_account_without_manual_entry_says_so(world: Any) -> None:
+    """It is active, so a person who only reads that it is blocked would look in vain for what to mend."""
+    world.control("manual_entry", code="5000", allowed=False)
+
+    error = refused(world, world.entry(), CodeUnknown)
+
+    assert "GL account 5000 (Lønn til ansatte, without manual entry) is blocked in FJORD." in error.problem.text
+    assert sent(world) == []
+
+
+def test_inactive_branch_is_named_with_both_ways_out(world: Any) -> None:
+    """The main branch is what lines without a code are booked on."""
+    world.control("deactivate_branch", code="1")
+
+    error = refused(world, world.entry(), Refused)
+
+    assert "Activate 1 in Visma, or name an active one in the connection." in error.problem.text
+    assert sent(world) == []
 
 
 def test_segment_without_a_code_and_without_a_default(make_world: Callable[..., Any]) -> None:
