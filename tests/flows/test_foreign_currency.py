@@ -9,6 +9,7 @@ import pytest
 from tests.payday import World, a_pay_run
 
 from ml_connector.domain.journal import ExchangeRate
+from ml_connector.flows.payroll_journal import rates_booked
 from ml_connector.flows.policy import PolicyError, read_rates
 from ml_connector.ports.storage import RunState
 
@@ -55,6 +56,17 @@ def test_ledgers_own_rate_is_on_record_too() -> None:
 
     assert RunState.DONE is at.state
     assert ["1 EUR = 1.1 USD, as the reference booked it"] * 2 == world.rates_noted()
+
+
+def test_rates_of_documents_with_one_number_are_all_on_record() -> None:
+    """Each legal entity begins to count anew: two documents 100001 are two rates."""
+    world = american()
+    run = world.post(**ECB).id
+    proposal, booked = world.proposal(run), world.recorded(run, "confirm", "booked")
+
+    noted = rates_booked(proposal, [replace(entry, receipt=replace(entry.receipt, number="100001")) for entry in booked])
+
+    assert {"rate 10 100001", "rate 20 100001"} == noted.keys()
 
 
 def test_rate_for_a_third_currency_is_not_silently_left_out() -> None:

@@ -13,7 +13,7 @@ from ml_connector.domain.journal import Account, JournalEntry, JournalLine
 from ml_connector.domain.mapping import MappingRule, Target
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import Block
-from ml_connector.domain.period import ClosedPeriodRule
+from ml_connector.domain.period import ClosedPeriodRule, FiscalPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import PeriodClosed
 from ml_connector.flows.policy import Mode
@@ -41,7 +41,7 @@ def test_a_pay_run_is_posted_and_tied_out() -> None:
 
     at = world.post()
 
-    assert (RunState.DONE, "Posted 2 entries, 14 lines, 3229.50 EUR debit and credit as 3, 4; read back and tied out.") == (
+    assert (RunState.DONE, "Posted 2 entries, 14 lines, 3229.50 EUR debit and credit as 3 in 10, 4 in 20; read back and tied out.") == (
         at.state,
         at.summary,
     )
@@ -236,6 +236,33 @@ def test_a_period_closed_in_one_of_two_books_stops_both() -> None:
     world.settle()
 
     assert_held(world, run, ["period.closed"])
+    assert "20: 2026-06 is closed for this journal. Reopen it, or choose a posting date from 2026-07-01." == world.problem_list(run)[0].text
+
+
+def test_entries_of_others_are_looked_for_in_each_entity_s_own_period() -> None:
+    """The fiscal year of 20 begins in July, so the same day lies in period 2026-06 of 10 and in 2025-12 of 20."""
+    world = World()
+    looked: list[tuple[str, str]] = []
+
+    class TwoCalendars:
+        """The ledger, with another fiscal year in legal entity 20."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(ledger, name)
+
+        def calendar(self, entity: str, journal: str, around: date) -> object:
+            periods = ledger.calendar(entity, journal, around)
+            moved = [replace(period, year=period.year - (period.number < 7), number=(period.number + 5) % 12 + 1) for period in periods]
+            return tuple(moved) if entity == "20" else periods
+
+        def foreign(self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> object:
+            looked.append((entity, period.name))
+            return ledger.foreign(entity, journal, period, known)
+
+    ledger, world.ledger = world.ledger, TwoCalendars()  # type: ignore[assignment]
+    at = world.post()
+
+    assert (RunState.DONE, [("10", "2026-06"), ("20", "2025-12")]) == (at.state, looked)
 
 
 def test_unmapped_accounts_and_companies_are_shown_all_at_once() -> None:

@@ -10,7 +10,7 @@ Nothing is ever written to the payroll system.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -22,7 +22,7 @@ from ml_connector.domain.checks import TieRow, check_blocks, check_entry, check_
 from ml_connector.domain.journal import BookedEntry, Chart, ExchangeRate, JournalEntry, Marker
 from ml_connector.domain.mapping import Mapping
 from ml_connector.domain.payroll import Distribution, Kind, PayRun
-from ml_connector.domain.period import PostingDate, choose_posting_date, period_of
+from ml_connector.domain.period import FiscalPeriod, PostingDate, choose_posting_date, period_of
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.flows.commits import revise, stands
 from ml_connector.flows.policy import Mode, PayrollPolicy, read_rates
@@ -82,14 +82,15 @@ class PayrollJournal:
     def propose(self, run: Run) -> Next | Done:
         """Make the entries, check everything, and ask for consent."""
         pay_run = cast(PayRun, run.value("read", "pay run"))
-        posting = run.step("posting date", lambda: self._posting_date(pay_run))
-        if isinstance(posting, Problem):
-            raise Hold([posting])
+        calendars = run.step("calendars", lambda: self._calendars(pay_run))
+        posting = run.step("posting date", lambda: self._posting_date(pay_run, calendars))
+        if not isinstance(posting, PostingDate):
+            raise Hold(posting)
         charts = run.step("chart", lambda: self._charts())
         stand = run.step("stand", lambda: self._stand(pay_run))
         run.check("earlier", lambda: stand.problems)
         proposal = run.step("proposal", lambda: self._build(run.row, pay_run, posting.day, stand, charts))
-        foreign = run.step("foreign", lambda: self._foreign(posting, proposal))
+        foreign = run.step("foreign", lambda: self._foreign(posting.day, calendars, proposal))
         tie = run.step("tie-out", lambda: tuple(self._tie(pay_run, proposal, None)))
         accepted = run.row.input.get("accept_foreign") == "yes"
         run.check("proposal", lambda: self._problems(proposal, charts, tie, () if accepted else foreign))
@@ -110,36 +111,39 @@ class PayrollJournal:
             raise Hold((), RunState.AWAITING_APPROVAL, f"Proposed {describe(proposal)}. Waiting for approval of {fingerprint[:12]}.")
         return Next("post")
 
-    def _posting_date(self, pay_run: PayRun) -> PostingDate | Problem:
+    def _calendars(self, pay_run: PayRun) -> dict[str, tuple[FiscalPeriod, ...]]:
+        """The fiscal periods of every legal entity: each has its own, and the same day may lie in a period of another name."""
+        entities = sorted(set(self.policy.entities.values()))
+        return {entity: tuple(self.ledger.calendar(entity, self.policy.journal, pay_run.pay_period.end)) for entity in entities}
+
+    def _posting_date(self, pay_run: PayRun, calendars: AbstractMapping[str, Sequence[FiscalPeriod]]) -> PostingDate | tuple[Problem, ...]:
         """One day for all entries of the run, open in the books of every legal entity."""
-        calendars = {
-            entity: self.ledger.calendar(entity, self.policy.journal, pay_run.pay_period.end)
-            for entity in sorted(set(self.policy.entities.values()))
+        chosen = {
+            entity: choose_posting_date(pay_run.pay_period, self.policy.posting_date, calendar) for entity, calendar in calendars.items()
         }
-        chosen = [choose_posting_date(pay_run.pay_period, self.policy.posting_date, calendar) for calendar in calendars.values()]
-        if closed := [problem for problem in chosen if isinstance(problem, Problem)]:
-            return closed[0]
-        latest = max((date for date in chosen if isinstance(date, PostingDate)), key=lambda date: date.day)
+        if closed := {entity: problem for entity, problem in chosen.items() if isinstance(problem, Problem)}:
+            return _in_entities(closed, calendars)
+        latest = max((date for date in chosen.values() if isinstance(date, PostingDate)), key=lambda date: date.day)
         for entity, calendar in calendars.items():
             period = period_of(latest.day, calendar)
             if period is None or not period.open:
                 text = f"{latest.day} is not open in {entity}, and the entries of a run have one posting date. Open it there, or choose another."
-                return Problem("period.closed", "posting_date", text, Owner.CONTROLLER)
+                return (Problem("period.closed", "posting_date", text, Owner.CONTROLLER),)
         return latest
 
     def _charts(self) -> dict[str, Chart]:
         entities = sorted(set(self.policy.entities.values()))
         return {entity: self.ledger.chart(entity, self.policy.journal, self.policy.axes) for entity in entities}
 
-    def _foreign(self, posting: PostingDate, proposal: Proposal) -> tuple[str, ...]:
+    def _foreign(self, day: date, calendars: AbstractMapping[str, Sequence[FiscalPeriod]], proposal: Proposal) -> tuple[str, ...]:
         """Documents of others where these entries are to go; an entry of ours that a lost database forgot is known by its marker."""
-        entities = sorted(set(self.policy.entities.values()))
         proposed = frozenset(Marker.of(entry.key).token for entry in proposal.entries)
+        periods = {entity: period_of(day, calendar) for entity, calendar in calendars.items()}
         return tuple(
             f"{entity} {document}"
-            for entity in entities
-            for document in self.ledger.foreign(entity, self.policy.journal, posting.period, self.commits.traces(entity) | proposed)
-        )
+            for entity, period in periods.items() if period is not None
+            for document in self.ledger.foreign(entity, self.policy.journal, period, self.commits.traces(entity) | proposed)
+        )  # fmt: skip
 
     def _stand(self, pay_run: PayRun) -> Stand:
         subjects = {self.subject(pay_run, entity) for entity in self.policy.entities.values()}
@@ -234,8 +238,7 @@ class PayrollJournal:
         run.audit(
             "run.tied_out", {"run": run.row.id, "pay_run": pay_run.reference, "entries": len(booked), **rates_booked(proposal, booked)}
         )
-        numbers = ", ".join(entry.receipt.number for entry in booked[:5]) + (", …" if len(booked) > 5 else "")
-        return Done(f"Posted {describe(proposal)} as {numbers}; read back and tied out.")
+        return Done(f"Posted {describe(proposal)} as {_numbers(booked)}; read back and tied out.")
 
     def _booked(self, entry: JournalEntry) -> BookedEntry:
         """The document as the ledger showed it when the commit was confirmed."""
@@ -273,7 +276,9 @@ def proposes_only() -> Problem:
 def rates_booked(proposal: Proposal, booked: Iterable[BookedEntry]) -> dict[str, str]:
     """What entries in a foreign currency were booked at, and where the rate comes from: the giver's word for one that was given."""
     return {
-        f"rate {there.receipt.number}": f"1 {entry.currency} = {there.rate.rate:f} {there.rate.currency}, {(entry.rate or there.rate).source}"
+        f"rate {there.receipt.entity} {there.receipt.number}": (
+            f"1 {entry.currency} = {there.rate.rate:f} {there.rate.currency}, {(entry.rate or there.rate).source}"
+        )
         for entry, there in zip(proposal.entries, booked, strict=True)
         if there.rate is not None
     }
@@ -293,6 +298,22 @@ def _rate(entry: JournalEntry, chart: Chart, rates: AbstractMapping[str, Exchang
     if entry.currency == chart.currency:
         return None
     return rates.get(chart.currency) or next(iter(rates.values()), None)
+
+
+def _in_entities(problems: AbstractMapping[str, Problem], entities: Collection[str]) -> tuple[Problem, ...]:
+    """Each problem once; one that not all entities have names those that have it."""
+    having = {problem: [entity for entity, other in problems.items() if other == problem] for problem in problems.values()}
+    return tuple(
+        problem if len(named) == len(entities) else replace(problem, text=f"{', '.join(named)}: {problem.text}")
+        for problem, named in having.items()
+    )
+
+
+def _numbers(booked: Sequence[BookedEntry]) -> str:
+    """The first few documents; of several legal entities with their entity, because each begins to count anew."""
+    several = len({entry.receipt.entity for entry in booked}) > 1
+    shown = [entry.receipt.number + (f" in {entry.receipt.entity}" if several else "") for entry in booked[:5]]
+    return ", ".join(shown) + (", …" if len(booked) > 5 else "")
 
 
 def _untied(rows: Iterable[TieRow]) -> Iterator[Problem]:
