@@ -1,7 +1,8 @@
 """What a company accepts, read from it and compared with an entry before anything is sent.
 
-Nothing is remembered but what never changes while a process lives: the company's own currency. A reading is made of small lists; the long ones,
-accounts and projects, are read only where they are asked for.
+What never changes is remembered while the process lives: the company's own currency, and which days a period holds. A reading is made of small
+lists, the long ones read only where they are asked for; it is believed for a minute between proposal and write, as long as nothing speaks against
+the entry, because Visma itself looks again.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from ml_connector.domain.money import DECIMALS
 from ml_connector.domain.period import FiscalPeriod, period_of
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import CodeUnknown, ConnectorError, Inexpressible, PeriodClosed, Refused, VendorChanged
+from ml_connector.ports.storage import Clock
 
+BELIEVED_SECONDS = 60.0
 ACTUAL, ACTIVE, SUBACCOUNT = "Actual", "Active", "SUBACCOUNT"
 
 
@@ -35,13 +38,18 @@ class Reading:
     barred: frozenset[tuple[str, ...]] = frozenset()
     currency_of: dict[str, str]
     precision: dict[str, int]
+    axes: frozenset[str]
+    at: float
 
 
 class Facts:
     """Reads of one company's master data."""
 
-    def __init__(self, options: Options, client: VismaClient) -> None:
-        self._options, self._client, self.company = options, client, client.company
+    def __init__(self, options: Options, client: VismaClient, clock: Clock) -> None:
+        self._options, self._client, self._clock, self.company = options, client, clock, client.company
+        self._readings: dict[str, Reading] = {}
+        self._calendar: tuple[FiscalPeriod, ...] = ()
+        self._calendar_at = 0.0
         self._organization: wire.Organization | None = None
 
     def organization(self) -> wire.Organization:
@@ -141,11 +149,12 @@ class Facts:
                 found[-1] = replace(found[-1], end=start - timedelta(days=1))
             (year, number), is_open = numbers[row.period], row.active and not row.closedInGeneralLedger
             found.append(FiscalPeriod(start=start, end=end, year=year, number=number, open=is_open))
-        return tuple(found)
+        self._calendar, self._calendar_at = tuple(found), self._clock.monotonic()
+        return self._calendar
 
     def period(self, day: date) -> FiscalPeriod:
-        """The period of a day. Raises `PeriodClosed` where there is none."""
-        found = period_of(day, self.periods())
+        """The period of a day, open or not as it was when last read. Raises `PeriodClosed` where there is none."""
+        found = period_of(day, self._calendar) or period_of(day, self.periods())
         if found is None:
             text = f"{day} lies in no financial period of company {self.company}. Create it in Visma, or choose another posting date."
             raise PeriodClosed(text, where="posting_date", code="period.unknown")
@@ -173,18 +182,31 @@ class Facts:
             inactive={axis: frozenset(code for code, usable in codes.items() if not usable) for axis, codes in states.items()},
             currency=self.currency, own_rates=True,
         )  # fmt: skip
-        return Reading(chart=chart, layout=layout, currency_of={row.accountCD.strip(): row.currency for row in accounts if row.currency},
-                       precision={row.id: row.decimalPrecision for row in currencies})  # fmt: skip
+        reading = Reading(
+            chart=chart, layout=layout, currency_of={row.accountCD.strip(): row.currency for row in accounts if row.currency},
+            precision={row.id: row.decimalPrecision for row in currencies}, axes=axes, at=self._clock.monotonic(),
+        )  # fmt: skip
+        self._readings[journal] = reading
+        return reading
 
-    def read_for(self, entry: JournalEntry) -> Reading:
-        """What an entry is compared with: the chart, the calendar, and the combinations that may not be used."""
-        reading = self.read(entry.journal, frozenset(value.axis for line in entry.lines for value in line.dimensions))
+    def usable(self, entry: JournalEntry) -> Reading:
+        """What the entry was compared with and found right. Raises what Visma would refuse of it, by facts of this moment."""
+        axes = frozenset(value.axis for line in entry.lines for value in line.dimensions)
+        barred, known, now = self._barred(), self._readings.get(entry.journal), self._clock.monotonic()
+        if known is not None and axes <= known.axes and now - min(known.at, self._calendar_at) <= BELIEVED_SECONDS:
+            reading = replace(known, periods=self._calendar, barred=barred)
+            if not list(problems_of(entry, reading, self._options.defaults)):
+                return reading
+        reading = replace(self.read(entry.journal, axes), periods=self.periods(), barred=barred)
+        refuse(entry, reading, self._options.defaults)
+        return reading
+
+    def _barred(self) -> frozenset[tuple[str, ...]]:
         inactive = self._client.pages("/v1/subaccount", wire.Subaccount, lambda row: [row.subaccountNumber], active="false")
-        barred = frozenset(
+        return frozenset(
             tuple((part.segmentValue or "").rstrip() for part in sorted(row.segments or [], key=lambda part: part.segmentId))
             for row in inactive if not row.active
         )  # fmt: skip
-        return replace(reading, periods=self.periods(), barred=barred)
 
 
 def _segment_states(segments: Iterable[wire.Segment], number: int) -> dict[str, bool]:
@@ -217,11 +239,17 @@ def _account(row: wire.Account, required: frozenset[str]) -> Account:
 # --- comparing --------------------------------------------------------------------------------------------------------------------------
 
 
+def problems_of(entry: JournalEntry, reading: Reading, defaults: dict[str, str]) -> Iterable[Problem]:
+    """What Visma would refuse of the entry."""
+    yield from _period_problems(entry, reading.periods)
+    yield from _named(check_entry(entry, reading.chart), reading.layout, defaults)
+    yield from _combination_problems(entry, reading, defaults)
+    yield from _account_problems(entry, reading)
+
+
 def refuse(entry: JournalEntry, reading: Reading, defaults: dict[str, str]) -> None:
     """Raise what Visma would refuse of the entry, all of it in one text: `PeriodClosed`, `CodeUnknown`, `Inexpressible` or `Refused`."""
-    problems = [*_period_problems(entry, reading.periods), *_named(check_entry(entry, reading.chart), reading.layout, defaults)]
-    problems.extend(_combination_problems(entry, reading, defaults))
-    problems.extend(_account_problems(entry, reading))
+    problems = list(problems_of(entry, reading, defaults))
     if not problems:
         return
     first = problems[0]

@@ -5,9 +5,9 @@ believed, and before its batches are looked for or touched, what its token leads
 
 facts     organization 1 for the life of the connection
 chart     branch, dimension, account, currency, ledger 1 each; project ⌈n/500⌉ where asked for      calendar  financialPeriod 1
-locate    financialPeriod 1 and journaltransaction ⌈lines of the period/1000⌉; after a send, those changed since a day before it
-prepare   branch, dimension, account, currency, ledger, financialPeriod 1 each; subaccount ⌈inactive/1000⌉; project as above; then 1
-release   read 1, hold 1, release 1; once it is queued 1 a time                                     read_back 1, and financialPeriod 1
+locate    journaltransaction ⌈lines of the period/1000⌉; after a send, those changed since a day before it
+prepare   subaccount ⌈inactive/1000⌉; chart and calendar, where they were not read within a minute; then 1         read_back 1
+release   read 1, hold 1, release 1, read 1, which counts as the next read-back; once it is queued 1 a time
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from urllib.parse import unquote, urlsplit
 
 from ml_connector.connectors.visma_net import client as calls
-from ml_connector.connectors.visma_net import facts, translate, wire
+from ml_connector.connectors.visma_net import translate, wire
 from ml_connector.connectors.visma_net.client import VismaClient
 from ml_connector.connectors.visma_net.facts import Facts
 from ml_connector.connectors.visma_net.release import JOURNALS, POSTED, Releases, batch_path
@@ -42,7 +42,7 @@ class Books:
     """One company's side of the ledger."""
 
     def __init__(self, options: Options, client: VismaClient, clock: Clock) -> None:
-        self.client, self.facts, self.releases = client, Facts(options, client), Releases(client, clock)
+        self.client, self.facts, self.releases = client, Facts(options, client, clock), Releases(client, clock)
 
 
 class VismaLedger:
@@ -150,8 +150,7 @@ class VismaLedger:
         if problems := self.preflight(entry, marker):
             raise Inexpressible(" ".join(problem.text for problem in problems[:5]), where=problems[0].where, code=problems[0].code)
         books = self._proven(entry.entity)
-        reading = books.facts.read_for(entry)
-        facts.refuse(entry, reading, self._options.defaults)
+        reading = books.facts.usable(entry)
         period = period_of(entry.posting_date, reading.periods)
         assert period is not None  # refused above
         body = translate.new_batch(entry, marker, _period_id(period), reading.layout, self._options.defaults)
@@ -178,7 +177,7 @@ class VismaLedger:
     def read_back(self, receipt: Receipt) -> BookedEntry:
         """Every line of the batch. Raises `Refused` when it stands in another period than that of its date, `NotFound` when it is gone."""
         books = self._proven(receipt.entity)
-        batch = books.releases.read(receipt)
+        batch = books.releases.read_back(receipt)
         booked = translate.booked_entry(receipt, batch, self._options, books.facts.currency)
         period = _period_id(books.facts.period(booked.posting_date))
         if batch.financialPeriod != period:

@@ -30,6 +30,7 @@ RELEASED = frozenset({"Unposted", "Released", "PartiallyReleased"})
 TRIES = 2
 ASK_AGAIN_SECONDS = 120.0
 """How long a release that was taken and is not done is only looked at, before it is asked for again."""
+JUST_NOW_SECONDS = 5.0
 CHANGES_SHOWN = 5
 
 
@@ -41,10 +42,17 @@ class Releases:
         self._written: dict[str, str] = {}
         self._compared: dict[str, dict[str, str]] = {}
         self._asked: dict[str, tuple[str, float]] = {}
+        self._posted: tuple[wire.Batch, float] | None = None
 
     def wrote(self, number: str, version: str) -> None:
         """Remember the version that our own write left."""
         self._written[number] = version
+
+    def read_back(self, receipt: Receipt) -> wire.Batch:
+        """The batch as it stands. The one that was just seen to be posted is not asked for a second time; nobody can change it any more."""
+        (batch, at), self._posted = self._posted or (None, 0.0), None
+        just_now = batch is not None and batch.batchNumber == receipt.reference and self._clock.monotonic() - at <= JUST_NOW_SECONDS
+        return batch if batch is not None and just_now else self.read(receipt)
 
     def read(self, receipt: Receipt) -> wire.Batch:
         """The batch with every line. Raises `NotFound` when it is gone."""
@@ -63,10 +71,8 @@ class Releases:
         failed: Refused | None = None
         for _ in range(TRIES):
             batch = self.read(receipt)
-            if batch.status in POSTED:
-                self._forget(receipt.reference)
             if batch.status in POSTED or batch.status in RELEASED:
-                return replace(receipt, posted=batch.status in POSTED)
+                return self._seen(receipt, batch)
             self._still_ours(receipt, batch)
             if self._is_queued(batch):
                 return receipt
@@ -107,8 +113,14 @@ class Releases:
             raise faults.refusal(result.errorInfo or "the release failed without a reason", f"batch {receipt.number}")
         self._asked[receipt.reference] = (version, self._clock.monotonic())
         if result.actionResult == "Done":
-            return replace(receipt, posted=self.read(receipt).status in POSTED)
+            return self._seen(receipt, self.read(receipt))
         return receipt
+
+    def _seen(self, receipt: Receipt, batch: wire.Batch) -> Receipt:
+        if batch.status in POSTED:
+            self._forget(receipt.reference)
+            self._posted = (batch, self._clock.monotonic())
+        return replace(receipt, posted=batch.status in POSTED)
 
     def _forget(self, number: str) -> None:
         self._written.pop(number, None)

@@ -50,15 +50,58 @@ def test_calls_of_an_entry_of_a_thousand_lines(world: Any) -> None:
     assert locate(world.ledger, entry) == []
     assert made() == ["GET v1/financialPeriod", "GET v2/journaltransaction"]
     receipt = send(world.ledger, entry)
-    facts = ["branch", "dimension/SUBACCOUNT", "account", "currency", "ledger", "subaccount", "financialPeriod"]
+    facts = ["subaccount", "branch", "dimension/SUBACCOUNT", "account", "currency", "ledger", "financialPeriod"]
     assert made() == [*(f"GET v1/{name}" for name in facts), "POST v2/journaltransaction"]
     assert compare(entry, world.ledger.read_back(receipt)) == []
-    assert made() == [f"GET v2/journaltransaction/{receipt.number}", "GET v1/financialPeriod"]
+    assert made() == [f"GET v2/journaltransaction/{receipt.number}"]
     assert world.ledger.release(receipt).posted
     path = f"v2/journaltransaction/{receipt.number}"
     assert made() == [f"GET {path}", f"PUT {path}", f"POST {path}/action/release", f"GET {path}"]
+    assert compare(entry, world.ledger.read_back(replace(receipt, posted=True))) == []
+    assert made() == []
     assert locate(world.ledger, entry) == [receipt.reference]
-    assert made() == ["GET v1/financialPeriod", "GET v2/journaltransaction"]
+    assert made() == ["GET v2/journaltransaction"]
+
+
+def test_facts_of_the_proposal_are_believed_for_a_minute(world: Any) -> None:
+    """What was just read is not asked for again, but for the combinations; what speaks against an entry is looked at again before it is refused."""
+    entry, axes = world.entry(), frozenset({"cost_center"})
+    count = len(world.calls())
+
+    def asked() -> list[str]:
+        nonlocal count
+        calls, count = [call for call in world.calls()[count:] if call.startswith("GET v1/")], len(world.calls())
+        return [call.removeprefix("GET v1/") for call in calls]
+
+    world.ledger.chart(entry.entity, entry.journal, axes)
+    world.ledger.calendar(entry.entity, entry.journal, entry.posting_date)
+    asked()
+    send(world.ledger, entry)
+    assert asked() == ["subaccount"]
+
+    world.block_account(entry.lines[0].account)
+    world.ledger.chart(entry.entity, entry.journal, axes)
+    world.control("unblock_account", code=entry.lines[0].account)
+    asked()
+    send(world.ledger, replace(entry, key=f"{entry.key}:again"))
+    assert {"account", "branch", "financialPeriod"} < set(asked())
+
+    world.advance(61)
+    send(world.ledger, replace(entry, key=f"{entry.key}:later"))
+    assert {"account", "branch", "financialPeriod"} < set(asked())
+
+
+def test_posted_batch_is_read_once_for_its_state_and_its_lines(world: Any) -> None:
+    """A moment later it is asked for again."""
+    entry = world.entry()
+    receipt = send(world.ledger, entry)
+    world.ledger.read_back(receipt)
+    receipt = world.ledger.release(receipt)
+    count = len(world.calls())
+
+    assert [compare(entry, world.ledger.read_back(receipt)) for _ in range(2)] == [[], []]
+
+    assert world.calls()[count:] == [f"GET v2/journaltransaction/{receipt.number}"]
 
 
 @pytest.mark.parametrize("minutes", [-840, -60, 0, 60, 840])
