@@ -1,5 +1,5 @@
 """Dynamics 365 Finance & Operations: general journals, posted by its own job. What it can and cannot do stands in README.md and quality.toml."""
 
-from ml_connector.connectors.dynamics_fo.settings import DynamicsFO
+from ml_connector.connectors.dynamics_fo.settings import CONNECTOR
 
-CONNECTOR = DynamicsFO()
+__all__ = ["CONNECTOR"]

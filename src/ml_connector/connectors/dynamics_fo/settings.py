@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ml_connector.domain.problem import Problem
-from ml_connector.errors import NotSent
 from ml_connector.ports.systems import Field, Setting, System, Wiring
 from ml_connector.transport.http import host_problem
+from ml_connector.transport.settings import Product, ledger_problems, list_of, numbers_of, text_of
 
 HOSTS = ("*.operations.dynamics.com", "*.operations.eu.dynamics.com", "*.cloudax.dynamics.com")
 """Those seen in public material. Another region's is added once it was seen: a host that is guessed might be anybody's."""
 SIGN_IN_HOSTS = ("login.microsoftonline.com",)
 LINES_MAX = 10_000
-SETTLE_MARGIN_SECONDS = 60
 SANDBOX = {"settle_seconds": "5", "posting_seconds": "1"}
 AXES = "cost_center=CostCenter, department=Department, branch=BusinessUnit, project=Project"
 
@@ -75,36 +74,28 @@ class Options:
 def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Problem]]:
     """The options, and every problem of the settings; the options may be used only where there is none."""
     problems: list[Problem] = []
-    base_url = _text(settings, "base_url").rstrip("/")
-    token_url = _text(settings, "token_url")
+    base_url = text_of(settings, "base_url").rstrip("/")
+    token_url = text_of(settings, "token_url")
     if problem := host_problem(base_url, HOSTS, sandbox) or _address_problem(base_url):
         problems.append(Problem("setting.host", "base_url", problem))
     if problem := host_problem(token_url, SIGN_IN_HOSTS, sandbox) or _tenant_problem(token_url):
         problems.append(Problem("setting.host", "token_url", problem))
-    companies = tuple(part.lower() for part in _parts(settings, "company"))
+    companies = tuple(part.lower() for part in list_of(text_of(settings, "company")))
     if not companies:
         problems.append(Problem("setting.missing", "company", "Name the company that keeps the books, for example usmf."))
     problems.extend(
         Problem("setting.company", "company", f"{company!r} is not a company; expected up to four letters or digits such as usmf.")
         for company in companies if not (company.isascii() and company.isalnum() and len(company) <= 4)
     )  # fmt: skip
-    numbers = {setting.name: _number(settings, setting, sandbox, problems) for setting in SETTINGS if setting.field is Field.NUMBER}
-    problems.extend(_limits(numbers, sandbox))
+    numbers = numbers_of(settings, SETTINGS, SANDBOX if sandbox else {}, problems)
+    problems.extend(ledger_problems(numbers, sandbox, LINES_MAX))
     options = Options(
-        base_url=base_url, companies=companies, token_url=token_url, scope=_text(settings, "scope"),
-        journals=_parts(settings, "journals"), dimensions=_axes(settings, problems), lines_max=int(numbers["lines_max"]),
+        base_url=base_url, companies=companies, token_url=token_url, scope=text_of(settings, "scope"),
+        journals=list_of(text_of(settings, "journals")), dimensions=_axes(settings, problems), lines_max=int(numbers["lines_max"]),
         deadline_seconds=numbers["deadline_seconds"], settle_seconds=numbers["settle_seconds"],
         visible_seconds=numbers["visible_seconds"], posting_seconds=numbers["posting_seconds"], sandbox=sandbox,
     )  # fmt: skip
     return options, problems
-
-
-def _text(settings: Mapping[str, str], name: str) -> str:
-    return (settings.get(name) or "").strip()
-
-
-def _parts(settings: Mapping[str, str], name: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in _text(settings, name).split(",") if part.strip())
 
 
 def _address_problem(url: str) -> str | None:
@@ -124,7 +115,7 @@ def _tenant_problem(url: str) -> str | None:
 
 def _axes(settings: Mapping[str, str], problems: list[Problem]) -> dict[str, str]:
     axes: dict[str, str] = {}
-    for part in (_text(settings, "dimensions") or AXES).split(","):
+    for part in (text_of(settings, "dimensions") or AXES).split(","):
         axis, _, name = (half.strip() for half in part.partition("="))
         if not axis or not name.replace("_", "a").isalnum() or axis in axes or name in axes.values():
             text = f"{part.strip()!r} is not an axis with its financial dimension, each named once; expected cost_center=CostCenter."
@@ -133,45 +124,11 @@ def _axes(settings: Mapping[str, str], problems: list[Problem]) -> dict[str, str
     return axes
 
 
-def _number(settings: Mapping[str, str], setting: Setting, sandbox: bool, problems: list[Problem]) -> float:
-    default = SANDBOX.get(setting.name, setting.default) if sandbox else setting.default
-    text = (settings.get(setting.name) or default).strip()
-    if not (text.isascii() and text.replace(".", "", 1).isdecimal()):
-        problems.append(Problem("setting.number", setting.name, f"{text!r} is not a number; expected one such as {setting.default}."))
-        return float(setting.default)
-    return float(text)
+def connect(options: Options, wiring: Wiring) -> System:
+    """The system behind checked options; its parts are imported when one is opened."""
+    from ml_connector.connectors.dynamics_fo.system import open_system
+
+    return open_system(options, wiring)
 
 
-def _limits(numbers: Mapping[str, float], sandbox: bool) -> list[Problem]:
-    problems = []
-    if not 2 <= numbers["lines_max"] <= LINES_MAX:
-        problems.append(Problem("setting.lines_max", "lines_max", f"An entry has from 2 to {LINES_MAX} lines."))
-    least = numbers["deadline_seconds"] + SETTLE_MARGIN_SECONDS
-    if not sandbox and numbers["settle_seconds"] < least:
-        text = f"The settling time is {numbers['settle_seconds']:.0f} s and must be at least {least:.0f} s: the deadline and 60 s."
-        problems.append(Problem("setting.settle", "settle_seconds", text))
-    if numbers["posting_seconds"] <= 0:
-        problems.append(Problem("setting.posting", "posting_seconds", "The posting interval is a number of seconds above 0."))
-    return problems
-
-
-class DynamicsFO:
-    """The connector: checks settings and opens systems. Makes no call."""
-
-    slug = "dynamics_fo"
-    title = "Dynamics 365 Finance & Operations"
-    settings = SETTINGS
-
-    def check_settings(self, settings: Mapping[str, str], sandbox: bool) -> list[Problem]:
-        """Every problem of the settings, a host that is not the vendor's among them."""
-        return read(settings, sandbox)[1]
-
-    def open(self, settings: Mapping[str, str], wiring: Wiring) -> System:
-        """The connected system. Raises `NotSent` for settings that `check_settings` refuses."""
-        options, problems = read(settings, wiring.sandbox)
-        if problems:
-            first = problems[0]
-            raise NotSent(first.text, where=first.where, code=first.code)
-        from ml_connector.connectors.dynamics_fo.system import open_system
-
-        return open_system(options, wiring)
+CONNECTOR = Product(slug="dynamics_fo", title="Dynamics 365 Finance & Operations", settings=SETTINGS, read=read, connect=connect)

@@ -1,5 +1,5 @@
 """Exact Online: general journal entries, read back line by line. What it can and cannot do stands in README.md and quality.toml."""
 
-from ml_connector.connectors.exact_online.settings import ExactOnline
+from ml_connector.connectors.exact_online.settings import CONNECTOR
 
-CONNECTOR = ExactOnline()
+__all__ = ["CONNECTOR"]

@@ -11,16 +11,15 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ml_connector.domain.problem import Problem
-from ml_connector.errors import NotSent
 from ml_connector.ports.systems import Field, Setting, System, Wiring
 from ml_connector.transport.http import host_problem
+from ml_connector.transport.settings import Product, ledger_problems, list_of, numbers_of, text_of
 
 HOSTS = tuple(f"start.exactonline.{region}" for region in ("nl", "be", "de", "fr", "es", "co.uk", "com"))
 LINES_MAX = 1000
 ERRORS_MAX = 4
 """Two whole hours' worth stay below the ten in an hour that block an app, wherever the hour begins."""
-SETTLE_MARGIN_SECONDS = 60
-SETTLE_SANDBOX_SECONDS = 5.0
+SANDBOX = {"settle_seconds": "5", "visible_seconds": "0"}
 
 SETTINGS = (
     Setting(name="base_url", label="Region address", default="https://start.exactonline.nl",
@@ -77,18 +76,18 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
     base_url = (settings.get("base_url") or "").strip().rstrip("/")
     if problem := host_problem(base_url, HOSTS, sandbox):
         problems.append(Problem("setting.host", "base_url", problem))
-    divisions = tuple(part.strip() for part in (settings.get("division") or "").split(",") if part.strip())
+    divisions = list_of(text_of(settings, "division"))
     if not divisions:
         problems.append(Problem("setting.missing", "division", "Name the division that keeps the books, for example 123456."))
     problems.extend(
         Problem("setting.division", "division", f"{division!r} is not a division number; expected digits such as 123456.")
         for division in divisions if not (division.isascii() and division.isdigit())
     )  # fmt: skip
-    redirect_uri = (settings.get("redirect_uri") or "").strip()
+    redirect_uri = text_of(settings, "redirect_uri")
     if not sandbox and urlsplit(redirect_uri).scheme != "https":
         text = f"{redirect_uri!r} is not an https address. Enter the redirect address exactly as it is registered for the app."
         problems.append(Problem("setting.redirect", "redirect_uri", text))
-    numbers = {setting.name: _number(settings, setting, sandbox, problems) for setting in SETTINGS if setting.field is Field.NUMBER}
+    numbers = numbers_of(settings, SETTINGS, SANDBOX if sandbox else {}, problems)
     problems.extend(_limits(numbers, sandbox))
     options = Options(
         base_url=base_url, divisions=divisions, redirect_uri=redirect_uri, lines_max=int(numbers["lines_max"]),
@@ -99,25 +98,8 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
     return options, problems
 
 
-def _number(settings: Mapping[str, str], setting: Setting, sandbox: bool, problems: list[Problem]) -> float:
-    default = setting.default
-    if sandbox:
-        default = {"settle_seconds": str(SETTLE_SANDBOX_SECONDS), "visible_seconds": "0"}.get(setting.name, default)
-    text = (settings.get(setting.name) or default).strip()
-    if not text.replace(".", "", 1).isdecimal():
-        problems.append(Problem("setting.number", setting.name, f"{text!r} is not a number; expected one such as {setting.default}."))
-        return float(setting.default)
-    return float(text)
-
-
 def _limits(numbers: Mapping[str, float], sandbox: bool) -> list[Problem]:
-    problems = []
-    if numbers["lines_max"] < 2:
-        problems.append(Problem("setting.lines_max", "lines_max", "An entry has two lines at the least."))
-    least = numbers["deadline_seconds"] + SETTLE_MARGIN_SECONDS
-    if not sandbox and numbers["settle_seconds"] < least:
-        text = f"The settling time is {numbers['settle_seconds']:.0f} s and must be at least {least:.0f} s: the deadline and 60 s."
-        problems.append(Problem("setting.settle", "settle_seconds", text))
+    problems = ledger_problems(numbers, sandbox)
     if not sandbox and not (0 < numbers["calls_per_minute"] <= 60 and 0 < numbers["calls_per_day"] <= 5000):
         text = "Exact allows 60 calls a minute and 5,000 a day for one app and division; enter no more, and not 0."
         problems.append(Problem("setting.calls", "calls_per_minute", text))
@@ -127,23 +109,11 @@ def _limits(numbers: Mapping[str, float], sandbox: bool) -> list[Problem]:
     return problems
 
 
-class ExactOnline:
-    """The connector: checks settings and opens systems. Makes no call."""
+def connect(options: Options, wiring: Wiring) -> System:
+    """The system behind checked options; its parts are imported when one is opened."""
+    from ml_connector.connectors.exact_online.system import open_system
 
-    slug = "exact_online"
-    title = "Exact Online"
-    settings = SETTINGS
+    return open_system(options, wiring)
 
-    def check_settings(self, settings: Mapping[str, str], sandbox: bool) -> list[Problem]:
-        """Every problem of the settings, a host that is not Exact's among them."""
-        return read(settings, sandbox)[1]
 
-    def open(self, settings: Mapping[str, str], wiring: Wiring) -> System:
-        """The connected system. Raises `NotSent` for settings that `check_settings` refuses."""
-        options, problems = read(settings, wiring.sandbox)
-        if problems:
-            first = problems[0]
-            raise NotSent(first.text, where=first.where, code=first.code)
-        from ml_connector.connectors.exact_online.system import open_system
-
-        return open_system(options, wiring)
+CONNECTOR = Product(slug="exact_online", title="Exact Online", settings=SETTINGS, read=read, connect=connect)

@@ -15,10 +15,10 @@ from ml_connector.connectors.ukg_pro.layout import Layout, LayoutError, read_lay
 from ml_connector.connectors.ukg_pro.wire import FieldsError, ThirdPartyFields, read_fields
 from ml_connector.domain.money import AmountError, decimals
 from ml_connector.domain.problem import Problem
-from ml_connector.errors import NotSent
 from ml_connector.ports.storage import Vault
 from ml_connector.ports.systems import Field, Setting, System, Wiring
 from ml_connector.transport.http import host_problem
+from ml_connector.transport.settings import Product, list_of, text_of
 
 HOSTS = ("*.ultipro.com", "*.ultipro.ca")
 TOKEN_HOSTS = (*HOSTS, "*.ukg.com", "*.ukg.net", "*.ukg.dev")
@@ -134,7 +134,7 @@ class Options:
 def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options | None, list[Problem]]:
     """The options, or every problem of the settings."""
     text = {
-        name: (settings.get(name) or setting.default).strip() for name, setting in _BY_NAME.items() if setting.field is not Field.SECRET
+        name: text_of(settings, name) or setting.default.strip() for name, setting in _BY_NAME.items() if setting.field is not Field.SECRET
     }
     text["base_url"] = text["base_url"].rstrip("/")
     problems = [*_sign_in(text, sandbox), *_choices(text)]
@@ -154,7 +154,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options | None, li
     if problems or zone is None or layout is None or fields is None:
         return None, problems
     options = Options(
-        text=text, companies=frozenset(part.strip() for part in text["companies"].split(",") if part.strip()), currencies=currencies,
+        text=text, companies=frozenset(list_of(text["companies"])), currencies=currencies,
         pay_periods=pay_periods, closed_only=_FLAGS[text["closed_only"].lower()], register=_FLAGS[text["register"].lower()], zone=zone,
         page_rows=page_rows, calls_per_minute=calls, layout=layout, fields=fields, sandbox=sandbox,
     )  # fmt: skip
@@ -192,7 +192,7 @@ def _choices(text: Mapping[str, str]) -> list[Problem]:
 def _pairs(text: Mapping[str, str], name: str, problems: list[Problem]) -> dict[str, str]:
     """`a=x, b=y`, or for the currency a single code, kept under the empty name."""
     pairs: dict[str, str] = {}
-    for part in filter(None, (part.strip() for part in text[name].split(","))):
+    for part in list_of(text[name]):
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals and name == "currency":
             key, value = "", key
@@ -236,23 +236,11 @@ def _fields(text: Mapping[str, str], problems: list[Problem]) -> ThirdPartyField
         return None
 
 
-class UkgPro:
-    """The connector: checks settings and opens systems. Makes no call."""
+def connect(options: Options, wiring: Wiring) -> System:
+    """The system behind checked options; its parts are imported when one is opened."""
+    from ml_connector.connectors.ukg_pro.system import open_system
 
-    slug = "ukg_pro"
-    title = "UKG Pro"
-    settings = SETTINGS
+    return open_system(options, wiring)
 
-    def check_settings(self, settings: Mapping[str, str], sandbox: bool) -> list[Problem]:
-        """Every problem of the settings, a host that is not UKG's among them."""
-        return read(settings, sandbox)[1]
 
-    def open(self, settings: Mapping[str, str], wiring: Wiring) -> System:
-        """The connected system. Raises `NotSent` for settings that `check_settings` refuses."""
-        options, problems = read(settings, wiring.sandbox)
-        if options is None:
-            first = problems[0]
-            raise NotSent(first.text, where=first.where, code=first.code)
-        from ml_connector.connectors.ukg_pro.system import open_system
-
-        return open_system(options, wiring)
+CONNECTOR = Product(slug="ukg_pro", title="UKG Pro", settings=SETTINGS, read=read, connect=connect)

@@ -1,5 +1,5 @@
 """Visma.net ERP: general ledger batches, kept on hold until proven. What it can and cannot do stands in README.md and quality.toml."""
 
-from ml_connector.connectors.visma_net.settings import VismaNet
+from ml_connector.connectors.visma_net.settings import CONNECTOR
 
-CONNECTOR = VismaNet()
+__all__ = ["CONNECTOR"]

@@ -13,14 +13,13 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from ml_connector.domain.problem import Problem
-from ml_connector.errors import NotSent
 from ml_connector.ports.systems import Field, Setting, System, Wiring
 from ml_connector.transport.http import host_problem
+from ml_connector.transport.settings import Product, ledger_problems, list_of, numbers_of, text_of
 
 HOSTS = ("api.finance.visma.net",)
 SIGN_IN_HOSTS = ("connect.visma.com",)
 LINES_MAX = 10_000
-SETTLE_MARGIN_SECONDS = 60
 SANDBOX = {"settle_seconds": "5", "visible_seconds": "0", "posting_seconds": "1", "calls_per_hour": "0"}
 SCOPE = " ".join(f"vismanet_erp_service_api:{verb}" for verb in ("create", "read", "update"))
 BRANCH, PROJECT = "branch", "project"
@@ -111,12 +110,12 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
     if problem := host_problem(token_url, SIGN_IN_HOSTS, sandbox) or _token_problem(token_url):
         problems.append(Problem("setting.host", "token_url", problem))
     companies = _companies(settings, problems)
-    numbers = {setting.name: _number(settings, setting, sandbox, problems) for setting in SETTINGS if setting.field is Field.NUMBER}
+    numbers = numbers_of(settings, SETTINGS, SANDBOX if sandbox else {}, problems)
     problems.extend(_limits(numbers, sandbox))
     segments = _pairs(settings, "segments", problems)
     options = Options(
         base_url=base_url, token_url=token_url, companies=companies, scope=" ".join(_text(settings, "scope").split()),
-        ledgers=_list(settings, "ledger"), branch=_text(settings, "branch"),
+        ledgers=list_of(_text(settings, "ledger")), branch=_text(settings, "branch"),
         segments=segments, defaults=_pairs(settings, "segment_defaults", problems), non_project=_text(settings, "non_project"),
         lines_max=int(numbers["lines_max"]), deadline_seconds=numbers["deadline_seconds"], settle_seconds=numbers["settle_seconds"],
         visible_seconds=numbers["visible_seconds"], posting_seconds=numbers["posting_seconds"], calls_per_hour=int(numbers["calls_per_hour"]),
@@ -129,7 +128,7 @@ _DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 
 
 def _text(settings: Mapping[str, str], name: str) -> str:
-    return (settings.get(name) or "").strip() or _DEFAULTS[name]
+    return text_of(settings, name) or _DEFAULTS[name]
 
 
 def _address_problem(url: str) -> str | None:
@@ -145,7 +144,7 @@ def _token_problem(url: str) -> str | None:
 
 def _companies(settings: Mapping[str, str], problems: list[Problem]) -> dict[str, str]:
     """The tenant id of each company, by code. One company may give it bare."""
-    codes = _list(settings, "company")
+    codes = list_of(_text(settings, "company"))
     if not codes:
         problems.append(Problem("setting.missing", "company", "Name the company that the tenant id leads into, by its code in Visma."))
     problems.extend(
@@ -176,10 +175,6 @@ def _pairing_problem(code: str, codes: tuple[str, ...], tenants: Mapping[str, st
     return other and f"{code} and {other} have the same tenant id, and one leads into one company. Take each from Visma Admin."
 
 
-def _list(settings: Mapping[str, str], name: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in _text(settings, name).split(",") if part.strip())
-
-
 def _is_uuid(text: str) -> bool:
     try:
         return str(UUID(text)) == text.lower()
@@ -189,7 +184,7 @@ def _is_uuid(text: str) -> bool:
 
 def _pairs(settings: Mapping[str, str], name: str, problems: list[Problem]) -> dict[str, str]:
     pairs: dict[str, str] = {}
-    for part in filter(None, (part.strip() for part in _text(settings, name).split(","))):
+    for part in list_of(_text(settings, name)):
         axis, _, value = (half.strip() for half in part.partition("="))
         if not axis or not value or axis in pairs:
             what = "a company and its tenant id, each company" if name == "tenant_id" else "an axis and its value, each axis"
@@ -222,47 +217,18 @@ def _segment_problems(options: Options) -> list[Problem]:
     return problems
 
 
-def _number(settings: Mapping[str, str], setting: Setting, sandbox: bool, problems: list[Problem]) -> float:
-    default = SANDBOX.get(setting.name, setting.default) if sandbox else setting.default
-    text = (settings.get(setting.name) or default).strip()
-    if not (text.isascii() and text.replace(".", "", 1).isdecimal()):
-        problems.append(Problem("setting.number", setting.name, f"{text!r} is not a number; expected one such as {setting.default}."))
-        return float(setting.default)
-    return float(text)
-
-
 def _limits(numbers: Mapping[str, float], sandbox: bool) -> list[Problem]:
-    problems = []
-    if not 2 <= numbers["lines_max"] <= LINES_MAX:
-        problems.append(Problem("setting.lines_max", "lines_max", f"An entry has from 2 to {LINES_MAX} lines."))
-    least = numbers["deadline_seconds"] + SETTLE_MARGIN_SECONDS
-    if not sandbox and numbers["settle_seconds"] < least:
-        text = f"The settling time is {numbers['settle_seconds']:.0f} s and must be at least {least:.0f} s: the deadline and 60 s."
-        problems.append(Problem("setting.settle", "settle_seconds", text))
-    if numbers["posting_seconds"] <= 0:
-        problems.append(Problem("setting.posting", "posting_seconds", "The posting interval is a number of seconds above 0."))
+    problems = ledger_problems(numbers, sandbox, LINES_MAX)
     if not sandbox and numbers["calls_per_hour"] < 1:
         problems.append(Problem("setting.calls", "calls_per_hour", "Visma limits calls, so they are counted: enter at least 1 an hour."))
     return problems
 
 
-class VismaNet:
-    """The connector: checks settings and opens systems. Makes no call."""
+def connect(options: Options, wiring: Wiring) -> System:
+    """The system behind checked options; its parts are imported when one is opened."""
+    from ml_connector.connectors.visma_net.system import open_system
 
-    slug = "visma_net"
-    title = "Visma.net ERP"
-    settings = SETTINGS
+    return open_system(options, wiring)
 
-    def check_settings(self, settings: Mapping[str, str], sandbox: bool) -> list[Problem]:
-        """Every problem of the settings, a host that is not the vendor's among them."""
-        return read(settings, sandbox)[1]
 
-    def open(self, settings: Mapping[str, str], wiring: Wiring) -> System:
-        """The connected system. Raises `NotSent` for settings that `check_settings` refuses."""
-        options, problems = read(settings, wiring.sandbox)
-        if problems:
-            first = problems[0]
-            raise NotSent(first.text, where=first.where, code=first.code)
-        from ml_connector.connectors.visma_net.system import open_system
-
-        return open_system(options, wiring)
+CONNECTOR = Product(slug="visma_net", title="Visma.net ERP", settings=SETTINGS, read=read, connect=connect)
