@@ -13,11 +13,11 @@ from ml_connector.app.assemble import PAUSED, PAYROLL, REVERSAL, Assembly
 from ml_connector.domain import codec
 from ml_connector.domain.build import Proposal
 from ml_connector.domain.checks import TieRow, compare
-from ml_connector.domain.journal import JournalEntry, Receipt
+from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import NotFound
-from ml_connector.flows.payroll_journal import proposal_fingerprint
+from ml_connector.flows.payroll_journal import proposal_fingerprint, rate_text
 from ml_connector.flows.policy import Mode, read_rates
 from ml_connector.ports.storage import DELETED, CommitState, RunRow, RunState
 from ml_connector.store.commits import StoredCommits
@@ -267,6 +267,10 @@ class Operations:
             {commit.key: commit for commit in self._access.commits().filter(key__in=[e.key for e in proposal.entries])} if proposal else {}
         )
         return tuple((entry, known.get(entry.key)) for entry in proposal.entries) if proposal else ()
+
+    def rate(self, entry: JournalEntry, commit: Commit | None) -> str:
+        """The exchange rate of an entry in a foreign currency with its source, as booked where it is booked; empty for any other."""
+        return rate_text(entry, cast(BookedEntry, codec.decode(commit.booked)) if commit and commit.booked else None)
 
     def behind(self, run: str, entry: int, line: int, limit: int = 20) -> list[str]:
         """Where a journal line comes from: its mapping rule, and the source lines behind it."""

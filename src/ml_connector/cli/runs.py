@@ -255,7 +255,7 @@ def _run_json(row: Any) -> dict[str, Any]:
         "due_at": row.due_at, "pay_run": row.input.get("pay_run"), "problems": problems_json(operations.problems(row)),
         "entries": [{"key": e.key, "entity": e.entity, "date": e.posting_date, "lines": len(e.lines), "debit": str(e.debit.amount),
                      "credit": str(e.credit.amount), "currency": e.currency, "state": c.state if c else "proposed",
-                     "reference": c.reference if c else ""} for e, c in operations.entries(row.id)],
+                     "reference": c.reference if c else "", "rate": operations.rate(e, c)} for e, c in operations.entries(row.id)],
         "tie_out": [_tie(line) for line in operations.tie_out(row.id)],
     }  # fmt: skip
 
@@ -271,6 +271,8 @@ def _show(row: Any, as_json: bool, lines: int) -> None:
     if entries:
         shown = [(e.key, e.posting_date, len(e.lines), e.debit.amount, e.currency, c.state if c else "proposed") for e, c in entries]
         table("Entries", ["key", "date", "lines", "debit = credit", "", "state"], shown, right=[2, 3])
+        for rate in dict.fromkeys(filter(None, (operations.rate(e, c) for e, c in entries))):
+            out.print(f"Rate: {rate}", markup=False)
     for entry, _ in entries if lines else ():
         shown_lines = [(n, x.account, " ".join(f"{d.axis}={d.code}" for d in x.dimensions), x.amount.amount, x.text)
                        for n, x in enumerate(entry.lines[:lines], 1)]  # fmt: skip

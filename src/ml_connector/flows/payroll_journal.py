@@ -274,14 +274,16 @@ def proposes_only() -> Problem:
 
 
 def rates_booked(proposal: Proposal, booked: Iterable[BookedEntry]) -> dict[str, str]:
-    """What entries in a foreign currency were booked at, and where the rate comes from: the giver's word for one that was given."""
-    return {
-        f"rate {there.receipt.entity} {there.receipt.number}": (
-            f"1 {entry.currency} = {there.rate.rate:f} {there.rate.currency}, {(entry.rate or there.rate).source}"
-        )
-        for entry, there in zip(proposal.entries, booked, strict=True)
-        if there.rate is not None
-    }
+    """What entries in a foreign currency were booked at, by document."""
+    pairs = zip(proposal.entries, booked, strict=True)
+    texts = {f"rate {there.receipt.entity} {there.receipt.number}": rate_text(entry, there) for entry, there in pairs}
+    return {name: text for name, text in texts.items() if text}
+
+
+def rate_text(entry: JournalEntry, booked: BookedEntry | None) -> str:
+    """The rate that an entry was booked at, or is to be, and where it comes from: the giver's word for one that was given. Empty where there is none."""
+    rate = booked.rate if booked else entry.rate
+    return f"1 {entry.currency} = {rate.rate:f} {rate.currency}, {(entry.rate or rate).source}" if rate else ""
 
 
 def describe(proposal: Proposal) -> str:
