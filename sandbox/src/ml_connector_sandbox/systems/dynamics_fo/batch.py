@@ -22,6 +22,8 @@ _NO_GET = (
     "An invalid HTTP method 'GET' was detected for a request in a change set. Requests in change sets only support the HTTP "
     "methods 'POST', 'PUT', 'DELETE', and 'PATCH'."
 )
+_REQUEST_LINE = re.compile(r"([A-Za-z]+)\s+(.+?)(?:\s+HTTP/\d(?:\.\d)?)?")
+"""The address goes up to the protocol: blanks in a filter that nobody encoded belong to it."""
 Operate = Callable[[Request], Response]
 
 
@@ -104,14 +106,16 @@ def _changeset(item: Item, operate: Operate, transaction: Callable[[], AbstractC
 
 
 def _boundary(content_type: str) -> str:
-    found = re.search(r'boundary="?([^";,]+)"?', content_type)
+    found = re.search(r'boundary="?([^";,]+)"?', content_type, re.IGNORECASE)
     if not content_type.lower().startswith("multipart/mixed") or found is None:
         raise Failed(400, "The batch request must have a Content-Type of multipart/mixed with a boundary.")
     return found[1].strip()
 
 
 def _parts(body: bytes, boundary: str) -> list[tuple[dict[str, str], bytes]]:
-    chunks = re.split(rb"(?:^|\r?\n)--" + re.escape(boundary.encode()) + rb"(?:--)?[ \t]*(?=\r?\n|$)", b"\n" + body)
+    mark = re.escape(boundary.encode())
+    whole = re.split(rb"\r?\n--" + mark + rb"--[ \t]*(?=\r?\n|$)", b"\n" + body, maxsplit=1)[0]
+    chunks = re.split(rb"\r?\n--" + mark + rb"[ \t]*(?=\r?\n|$)", whole)
     return [_headers(chunk.lstrip(b"\r\n")) for chunk in chunks[1:] if chunk.strip()]
 
 
@@ -123,17 +127,17 @@ def _headers(text: bytes) -> tuple[dict[str, str], bytes]:
 
 def _operation(outer: Request, headers: Mapping[str, str], content: bytes) -> Operation:
     line, _, rest = content.lstrip(b"\r\n").partition(b"\n")
-    words = line.decode("utf-8", "replace").split()
-    if len(words) < 2:
+    found = _REQUEST_LINE.fullmatch(line.decode("utf-8", "replace").strip())
+    if found is None:
         raise Failed(400, "A part of the batch holds no request line.")
     inner, body = _headers(b"X-First: -\n" + rest)
-    made = Request(method=words[0].upper(), target=_target(words[1]), headers=inner, body=body, base_url=outer.base_url)
+    made = Request(method=found[1].upper(), target=_target(found[2]), headers=inner, body=body, base_url=outer.base_url)
     return Operation(made, headers.get("content-id", inner.get("content-id", "")))
 
 
 def _target(url: str) -> str:
     """The request target of an absolute, rooted or relative address."""
-    if "://" in url:
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", url):
         parts = urlsplit(url)
         return parts.path + (f"?{parts.query}" if parts.query else "")
     return url if url.startswith("/") else f"/data/{url}"

@@ -13,7 +13,7 @@ from ml_connector_sandbox.systems.dynamics_fo.entities import BLANK_DATE, BLANK_
 from ml_connector_sandbox.systems.dynamics_fo.odata import fits, parse_literal, parse_moment
 from ml_connector_sandbox.systems.dynamics_fo.render import SECURITY, Failed
 
-_ADDRESS = re.compile(r"/data/(\w+)(?:\(((?:[^()']|'(?:[^']|'')*')*)\))?(?:/(.+))?")
+_ADDRESS = re.compile(r"/data/(\w+)(?:\(((?:[^()']|'(?:[^']|'')*')*)\))?(?:/(.+?))?/?")
 _KEY_PART = re.compile(r"\s*(?:(\w+)\s*=\s*)?((?:[\w.]+)?'(?:[^']|'')*'|[^,']+?)\s*(?:,|$)")
 
 
@@ -52,7 +52,7 @@ def key_values(entity: Entity, text: str) -> dict[str, Any]:
     return values
 
 
-def read_body(entity: Entity, body: bytes, *, update: bool, ignore_read_only: bool = False) -> dict[str, Any]:
+def read_body(entity: Entity, body: bytes, *, update: bool, ignore_read_only: bool = False, ignore_keys: bool = False) -> dict[str, Any]:
     """The typed values of a POST or PATCH body. Raises `Failed`: 400 for what cannot be read, 403 for what may not be set."""
     given = parse_object(body)
     values: dict[str, Any] = {}
@@ -63,6 +63,8 @@ def read_body(entity: Entity, body: bytes, *, update: bool, ignore_read_only: bo
         if known is None:
             text = f"The property '{name}' does not exist on type '{NAMESPACE}.{entity.type}'."
             raise Failed(400, text + " Make sure to only use property names that are defined by the type.")
+        if update and known.key and ignore_keys:
+            continue
         if known.read_only or (update and known.fixed):
             if ignore_read_only and not update:
                 continue

@@ -53,6 +53,10 @@ _TABLES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "customer_payment_lines": (("dataAreaId", "JournalBatchNumber", "LineNumber"), ("JournalBatchNumber",)),
     "workers": (("PersonnelNumber",), ()),
     "employments": (("PersonnelNumber", "LegalEntityId", "EmploymentId"), ("PersonnelNumber",)),
+    "position_assignments": (("PositionId", "ValidFrom"), ()),
+    "position_dimensions": (("dataAreaId", "PositionId", "LegalEntityDataArea"), ()),
+    "dimension_code_sets": (("RecordId",), ()),
+    "dimension_combinations": (("RecordId",), ()),
     "aad_clients": (("AADClientId",), ()),
 }
 
@@ -120,7 +124,7 @@ class Table:
     def _set(self, row: Row, values: Mapping[str, Any]) -> None:
         key = self._key(row)
         for field, index in self._indexes.items():
-            if field in values:
+            if field in values and fold(values[field]) != fold(row.get(field)):
                 index.get(fold(row.get(field)), {}).pop(key, None)
                 index.setdefault(fold(values[field]), {})[key] = row
         row.update(values)

@@ -1,7 +1,8 @@
 """The entity tables: what sets there are, their keys, properties and verbs; read from `entities.json`.
 
 A property is written `Name:Type[:flags]`. Types are Edm names, `Date` for a day (on the wire noon UTC), `E.<enum>` for an
-enum. Flags: `k` part of the key, `r` written by the server only, `i` fixed once created, `n` numbered by the server.
+enum. Flags: `k` part of the key, `r` written by the server only, `i` fixed once created, `n` numbered by the server,
+`o` an enum that is null until somebody sets it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,33 @@ LAST_MOMENT = datetime(2154, 12, 31, 23, 59, 59)
 """The end of what has no end."""
 
 
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    """Where `$expand` leads from a set: another set, and whether to many of its rows or to one."""
+
+    name: str
+    target: str
+    many: bool
+
+
+NAVIGATION: Mapping[str, tuple[Navigation, ...]] = {
+    "LedgerJournalHeaders": (
+        Navigation("LedgerJournalLines", "LedgerJournalLines", many=True),
+        Navigation("LegalEntities", "LegalEntities", many=False),
+    )
+}
+"""By set; what is not listed cannot be expanded."""
+_NAMES = (("_attributeNames", "Collection(Edm.String)"), ("_attributeValues", "Collection(Edm.String)"))
+ACTIONS: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "getSetDisplayValue": ("DimensionSets", _NAMES),
+    "getCombinationDisplayValue": (
+        "DimensionCombinations",
+        (("_entityName", "Edm.String"), ("_propertyName", "Edm.String"), *_NAMES, ("_accountType", f"{NAMESPACE}.LedgerJournalACType")),
+    ),
+}
+"""Actions by name, with the set they belong to and their parameters."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Property:
     """One property; `enum` is the enum's name, or empty."""
@@ -33,10 +61,13 @@ class Property:
     read_only: bool
     fixed: bool
     numbered: bool
+    optional: bool
 
     @property
     def blank(self) -> Any:
         """What stands there when nothing was given."""
+        if self.optional:
+            return None
         if self.enum:
             return enums()[self.enum][0]
         return {"String": "", "Date": BLANK_DATE, "DateTime": BLANK_MOMENT, "Decimal": Decimal(0)}.get(self.type, 0)
@@ -56,9 +87,11 @@ class Entity:
     keys: tuple[str, ...]
 
     @property
-    def per_company(self) -> bool:
-        """Whether its rows belong to a company, and are hidden from callers of another one."""
-        return "dataAreaId" in self.properties
+    def company_field(self) -> str:
+        """The property that says whose a row is, for rows that callers of another company do not see; empty for shared sets."""
+        if "dataAreaId" in self.properties:
+            return "dataAreaId"
+        return "DataArea" if "DataArea" in self.properties and "DataArea" not in self.keys else ""
 
 
 @cache
@@ -91,6 +124,7 @@ def _entity(name: str, facts: Mapping[str, str]) -> Entity:
             read_only="r" in flags,
             fixed="i" in flags or "k" in flags,
             numbered="n" in flags,
+            optional="o" in flags,
         )
     return Entity(
         name=name,

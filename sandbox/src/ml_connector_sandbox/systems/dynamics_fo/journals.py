@@ -29,8 +29,8 @@ def not_found(value: Any, field: str, table: str) -> str:
 
 def post_header(book: Book, switches: Switches, values: Mapping[str, Any]) -> Row:
     """Create a journal; the batch number comes from the company's sequence. `Broken` when a rule refuses it."""
-    company = str(values.get("dataAreaId") or book.default_company)
-    ledger = book.company(company)
+    ledger = book.company(str(values.get("dataAreaId") or book.default_company))
+    company = str(ledger["LegalEntityId"])
     code = str(values.get("JournalName") or "")
     name = book["journal_names"].get(company, code)
     if not code:
@@ -44,7 +44,7 @@ def post_header(book: Book, switches: Switches, values: Mapping[str, Any]) -> Ro
     if book["headers"].get(company, number):
         raise Broken(duplicate("Ledger journal table", "LedgerJournalTable", f"Journal batch number: {number}"))
     row = {
-        "dataAreaId": ledger["LegalEntityId"],
+        "dataAreaId": company,
         "JournalBatchNumber": number,
         "AccountingCurrency": ledger["AccountingCurrency"],
         "JournalName": name["Name"],
@@ -120,7 +120,7 @@ def delete_line(book: Book, line: Row) -> None:
 
 def duplicate(label: str, table: str, fields: str) -> str:
     """The vendor's words for a key that exists."""
-    return f"Cannot create a record in {label} ({table}). {fields}.\nThe record already exists."
+    return f"Cannot create a record in {label} ({table}). {fields}. \nThe record already exists."
 
 
 def fitted(values: Mapping[str, Any], switches: Switches) -> dict[str, Any]:

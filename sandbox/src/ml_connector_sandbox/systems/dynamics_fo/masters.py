@@ -14,7 +14,7 @@ from ml_connector_sandbox.systems.dynamics_fo.journals import duplicate, not_fou
 from ml_connector_sandbox.systems.dynamics_fo.render import Row
 
 Create = Callable[[Book, Mapping[str, Any]], Row]
-PEOPLE = ("Workers", "Employees", "Employments", "EmploymentsV2")
+PEOPLE = ("Workers", "Employees", "EmployeesV2", "Employments", "EmploymentsV2", "PositionWorkerAssignmentsV2", "PositionDefaultDimensions")
 
 
 def create(book: Book, switches: Switches, set_name: str, values: Mapping[str, Any]) -> Row:
@@ -27,7 +27,8 @@ def change(book: Book, switches: Switches, set_name: str, table: str, row: Row, 
     """Change a row of a set."""
     _demand_people(switches, set_name)
     if values.get("DimensionDisplayValue"):
-        dimensions.parse_default(book, str(row.get("LegalEntityId") or book.default_company), values["DimensionDisplayValue"])
+        company = row.get("LegalEntityId") or row.get("dataAreaId") or book.default_company
+        dimensions.parse_default(book, str(company), values["DimensionDisplayValue"])
     book.change(table, row, values)
     if table == "employments":
         refresh_worker(book, row["PersonnelNumber"])
@@ -49,11 +50,10 @@ def refresh_worker(book: Book, number: str) -> None:
 def add_employment(book: Book, values: Mapping[str, Any]) -> Row:
     """A further employment of a worker who exists."""
     number = str(values.get("PersonnelNumber") or "")
-    company = str(values.get("LegalEntityId") or book.default_company)
+    company = str(book.company(str(values.get("LegalEntityId") or book.default_company))["LegalEntityId"])
     worker = book["workers"].get(number)
     if worker is None:
         raise Broken(not_found(number, "Personnel number", "Worker"))
-    book.company(company)
     if values.get("DimensionDisplayValue"):
         dimensions.parse_default(book, company, values["DimensionDisplayValue"])
     start = _moment(values.get("EmploymentStartDate"), book.now())
@@ -113,6 +113,17 @@ def hire(book: Book, values: Mapping[str, Any]) -> Row:
     return add_employment(book, {**values, "PersonnelNumber": number, "LegalEntityId": company})
 
 
+def fill_position(book: Book, employment: Row) -> None:
+    """A position for an employment, with the worker's own dimensions as its default."""
+    number = book.next_number("position", "######")
+    row = {"PositionId": number, "PersonnelNumber": employment["PersonnelNumber"], "IsPrimaryPosition": "Yes", "ReasonCodeId": ""}
+    row |= {"ValidFrom": employment["EmploymentStartDate"], "ValidTo": employment["EmploymentEndDate"]}
+    book.add("position_assignments", row)
+    company = employment["LegalEntityId"]
+    place = {"dataAreaId": company, "PositionId": number, "LegalEntityDataArea": company}
+    book.add("position_dimensions", {**place, "DimensionDisplayValue": employment["DimensionDisplayValue"]})
+
+
 def _value(book: Book, values: Mapping[str, Any]) -> Row:
     name, value = str(values.get("FinancialDimension") or ""), str(values.get("DimensionValue") or "")
     dimension = book["dimensions"].get(name)
@@ -155,7 +166,9 @@ def _vendor(book: Book, values: Mapping[str, Any]) -> Row:
 _CREATE: Mapping[str, Create] = {
     "FinancialDimensionValues": _value,
     "VendorsV2": _vendor,
+    "VendorsV3": _vendor,
     "Employees": hire,
+    "EmployeesV2": hire,
     "Employments": add_employment,
     "EmploymentsV2": add_employment,
 }

@@ -20,10 +20,11 @@ from odata_query import ast
 from odata_query.exceptions import ODataException
 from odata_query.grammar import ODataLexer, ODataParser
 
-from ml_connector_sandbox.systems.dynamics_fo.entities import NAMESPACE, Entity, Property, entities, enums
+from ml_connector_sandbox.systems.dynamics_fo.entities import NAMESPACE, NAVIGATION, Entity, Property, entities, enums
 from ml_connector_sandbox.systems.dynamics_fo.render import Failed, Row
 
 _OPTIONS = {"$select", "$filter", "$orderby", "$top", "$skip", "$skiptoken", "$count", "$expand", "$format"}
+_INNER_OPTIONS = {"$select", "$filter", "$orderby", "$top", "$skip"}
 _COMPARE: dict[type, Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -34,12 +35,23 @@ _COMPARE: dict[type, Callable[[Any, Any], bool]] = {
 }
 _TOKEN = re.compile(
     r"""(?P<space>\s+)|(?P<enum>[A-Za-z_][\w.]*'[^']*')|(?P<string>'(?:[^']|'')*')
-    |(?P<moment>\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?)|(?P<number>-?\d+(?:\.\d+)?(?![\w']))
+    |(?P<moment>\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d)?)?)|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?[mMdDfFlL]?(?![\w']))
     |(?P<word>[A-Za-z_]\w*(?:/\w+)*)|(?P<mark>[(),])""",
     re.VERBOSE,
 )
 _WORDS = {"true": True, "false": False, "null": None}
-_OPERATORS = {"and", "or", "eq", "ne", "gt", "ge", "lt", "le"}
+_OPERATORS = {word: word for word in ("and", "or", "eq", "ne", "gt", "ge", "lt", "le", "add", "sub", "mul", "div", "mod")} | {
+    "divby": "div"
+}
+_ARITHMETIC: dict[type, Callable[[Decimal, Decimal], Decimal]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Mod: operator.mod,
+}
+_TURNED = {ast.Gt: ast.Lt, ast.GtE: ast.LtE, ast.Lt: ast.Gt, ast.LtE: ast.GtE}
+_NUMBERS = ("Decimal", "Int32", "Int64")
 _FUNCTIONS = {"contains", "startswith", "endswith"}
 
 
@@ -61,7 +73,7 @@ class Query:
     """The options of one read."""
 
     select: tuple[str, ...] | None = None
-    expand: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
+    expand: Mapping[str, Query] = field(default_factory=dict)
     where: Filter | None = None
     order: tuple[tuple[str, bool], ...] = ()
     top: int | None = None
@@ -162,7 +174,7 @@ class _Safe:
             self.literals.append(_literal(kind, text))
             return f"'{len(self.literals) - 1}'"
         if text in _OPERATORS:
-            return f" {text} "
+            return f" {_OPERATORS[text]} "
         if text == "not":
             return "not "
         if text in _FUNCTIONS:
@@ -195,18 +207,24 @@ class _Safe:
         if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
             self.conjuncts(node.left, equal)
             self.conjuncts(node.right, equal)
-        if isinstance(node, ast.Compare) and isinstance(node.comparator, ast.Eq):
+        if isinstance(node, ast.Compare) and isinstance(node.comparator, ast.Eq) and _is_plain(node):
             known, value = self._sides(node)
             if (isinstance(value, str) and "*" not in value and not known.enum) or isinstance(value, Decimal):
                 equal[known.name] = value
 
-    def _sides(self, node: ast.Compare) -> tuple[Property, Any]:
-        if not isinstance(node.left, ast.Identifier) or not isinstance(node.right, ast.String):
-            raise _bad("Only comparisons of a property with a literal are supported.")
+    def _sides(self, node: Any) -> tuple[Property, Any]:
         known = self._property(node.left)
         return known, fits(known, *self.literals[int(node.right.val)])
 
     def _compare(self, node: ast.Compare) -> Callable[[Row], bool]:
+        if isinstance(node.left, ast.String) and isinstance(node.right, ast.Identifier):
+            turned = _TURNED.get(type(node.comparator), type(node.comparator))
+            return self._compare(ast.Compare(turned(), node.right, node.left))
+        if isinstance(node.left, ast.Call) and isinstance(node.right, ast.String) and isinstance(node.comparator, ast.Eq):
+            inner, wanted = self._call(node.left), self.literals[int(node.right.val)]
+            return lambda row: inner(row) is wanted[1]
+        if not _is_plain(node):
+            return self._compare_values(node)
         known, value = self._sides(node)
         compare = _COMPARE.get(type(node.comparator))
         exact = isinstance(node.comparator, (ast.Eq, ast.NotEq))
@@ -221,6 +239,41 @@ class _Safe:
         if value is None and not exact:
             raise _bad("null can only be compared by eq and ne.")
         return lambda row: compare(read(row), value) is True
+
+    def _compare_values(self, node: ast.Compare) -> Callable[[Row], bool]:
+        """Two properties of one type, or two numbers with arithmetic in them."""
+        compare = _COMPARE.get(type(node.comparator))
+        sides: tuple[Any, Any] = (node.left, node.right)
+        if compare is None:
+            raise _bad("The operator is not supported for this type.")
+        if all(isinstance(side, ast.Identifier) for side in sides):
+            known = [self._property(side) for side in sides]
+            if (known[0].type, known[0].enum) == (known[1].type, known[1].enum):
+                first, second = reader(known[0]), reader(known[1])
+                return lambda row: compare(first(row), second(row)) is True
+        left, right = (self._number(side) for side in sides)
+
+        def holds(row: Row) -> bool:
+            try:
+                return compare(left(row), right(row)) is True
+            except ArithmeticError:
+                return False
+
+        return holds
+
+    def _number(self, node: Any) -> Callable[[Row], Decimal]:
+        """A numeric expression as a function of a row."""
+        if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
+            left, right, work = self._number(node.left), self._number(node.right), _ARITHMETIC[type(node.op)]
+            return lambda row: work(left(row), right(row))
+        if isinstance(node, ast.Identifier) and self._property(node).type in _NUMBERS:
+            read = reader(self._property(node))
+            return lambda row: Decimal(read(row))
+        kind, value = self.literals[int(node.val)] if isinstance(node, ast.String) else ("", Decimal(0))
+        if kind != "number":
+            raise _bad("A binary operator with incompatible types was detected.")
+        number = Decimal(value)
+        return lambda row: number
 
     def _call(self, node: ast.Call) -> Callable[[Row], bool]:
         if len(node.args) != 2 or not isinstance(node.args[0], ast.Identifier) or not isinstance(node.args[1], ast.String):
@@ -258,11 +311,16 @@ def reader(known: Property) -> Callable[[Row], Any]:
     return read
 
 
+def _is_plain(node: ast.Compare) -> bool:
+    """A property against a literal: what nearly every condition is."""
+    return isinstance(node.left, ast.Identifier) and isinstance(node.right, ast.String)
+
+
 def _literal(kind: str, text: str) -> tuple[str, Any]:
     if kind == "string":
         return kind, text[1:-1].replace("''", "'")
     if kind == "number":
-        return kind, Decimal(text)
+        return kind, Decimal(text.rstrip("mMdDfFlL"))
     if kind == "enum":
         name, _, member = text.partition("'")
         return kind, (name, member[:-1])
@@ -292,14 +350,32 @@ def _select(entity: Entity, text: str | None) -> tuple[str, ...] | None:
     return tuple(names)
 
 
-def _expand(entity: Entity, text: str) -> dict[str, tuple[str, ...] | None]:
-    out: dict[str, tuple[str, ...] | None] = {}
-    for part in filter(None, (part.strip() for part in re.split(r",(?![^(]*\))", text))):
-        found = re.fullmatch(r"(\w+)(?:\(\$select=([\w,\s]*)\))?", part)
-        if found is None or (entity.name, found[1]) != ("LedgerJournalHeaders", "LedgerJournalLines"):
+def _expand(entity: Entity, text: str) -> dict[str, Query]:
+    """What is expanded, one level deep: each with options of its own, as in `LedgerJournalLines($select=A,B;$top=1)`."""
+    known = {navigation.name: navigation for navigation in NAVIGATION.get(entity.name, ())}
+    out: dict[str, Query] = {}
+    for part in _parts(text, ","):
+        found = re.fullmatch(r"(\w+)\s*(?:\((.*)\))?", part, re.DOTALL)
+        if found is None or found[1] not in known:
             raise _bad(f"Could not find a property named '{part}' on type '{NAMESPACE}.{entity.type}'.")
-        out[found[1]] = _select(entities()[found[1]], found[2])
+        options = [(name.strip(), value) for name, _, value in (option.partition("=") for option in _parts(found[2] or "", ";"))]
+        if any(name not in _INNER_OPTIONS for name, _ in options):
+            raise _bad(f"The options '{found[2]}' of an expanded property are not supported.")
+        out[found[1]] = parse_query(entities()[known[found[1]].target], options)
     return out
+
+
+def _parts(text: str, mark: str) -> list[str]:
+    """A text cut at a mark that stands in no parentheses and in no literal."""
+    parts, depth, quoted = [""], 0, False
+    for sign in text:
+        quoted ^= sign == "'"
+        depth += 0 if quoted else (sign == "(") - (sign == ")")
+        if sign == mark and not depth and not quoted:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _order(entity: Entity, text: str) -> tuple[tuple[str, bool], ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -11,9 +13,10 @@ from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.dynamics_fo import dimensions
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
-from ml_connector_sandbox.systems.dynamics_fo.entities import Entity, entities
+from ml_connector_sandbox.systems.dynamics_fo.entities import NAVIGATION, Entity, Navigation, Property, entities
+from ml_connector_sandbox.systems.dynamics_fo.formats import bare, content_type, dressed, level_of
 from ml_connector_sandbox.systems.dynamics_fo.odata import Query, fold, parse_query, reader
-from ml_connector_sandbox.systems.dynamics_fo.render import Row, json_response, row_json
+from ml_connector_sandbox.systems.dynamics_fo.render import Row, etag, json_response, row_json
 
 _PAYMENT_LINES = ("vendor_payment_lines", "customer_payment_lines")
 _RENAMED = {"TransDate": "TransactionDate", "Text": "TransactionText", "ExchRate": "ExchangeRate", "PaymentMethod": "PaymentMethodName"}
@@ -22,14 +25,15 @@ _RENAMED = {"TransDate": "TransactionDate", "Text": "TransactionText", "ExchRate
 
 def is_cross_company(request: Request) -> bool:
     """Whether the call asks for the rows of all companies."""
-    return any(name == "cross-company" and value.lower() == "true" for name, value in request.query)
+    return any(name.lower() == "cross-company" and value.lower() == "true" for name, value in request.query)
 
 
 def sees(book: Book, entity: Entity, row: Row, *, cross: bool) -> bool:
     """Whether a row is shown to this caller."""
     if row.get("_hidden") and entity.table == "lines":
         return False
-    return cross or not entity.per_company or fold(row["dataAreaId"]) == fold(book.default_company)
+    owner = entity.company_field
+    return cross or not owner or fold(row[owner]) == fold(book.default_company)
 
 
 def rows_of(book: Book, entity: Entity, query: Query, *, cross: bool) -> list[Row]:
@@ -39,6 +43,11 @@ def rows_of(book: Book, entity: Entity, query: Query, *, cross: bool) -> list[Ro
     if entity.name == "LedgerJournalLines":
         found = [*found, *_payment_lines(book, equal)]
     rows = [row for row in found if sees(book, entity, row, cross=cross) and (query.where is None or query.where.matches(row))]
+    return sorted_rows(entity, query, rows)
+
+
+def sorted_rows(entity: Entity, query: Query, rows: list[Row]) -> list[Row]:
+    """The same rows in the order asked for."""
     for name, descending in reversed(query.order):
         read = reader(entity.properties[name])
         rows.sort(key=lambda row: (read(row) is not None, read(row)), reverse=descending)
@@ -48,11 +57,19 @@ def rows_of(book: Book, entity: Entity, query: Query, *, cross: bool) -> list[Ro
 def find(book: Book, entity: Entity, key: Mapping[str, Any], *, cross: bool) -> Row | None:
     """The row of that key, if this caller sees it."""
     table = book[entity.table]
-    row = table.get(*(key[name] for name in table.key)) if set(table.key) <= set(key) else None
-    if row is None and not set(table.key) <= set(key):
-        readers = {name: reader(entity.properties[name]) for name in key}
-        row = next((held for held in table if all(readers[name](held) == fold(value) for name, value in key.items())), None)
+    direct = table.get(*(key[name] for name in table.key)) if set(table.key) <= set(key) else None
+    rows = table if not set(table.key) <= set(key) else [] if direct is None else [direct]
+    readers = {name: reader(entity.properties[name]) for name in key}
+    wanted = {name: _key_part(entity.properties[name], value) for name, value in key.items()}
+    row = next((held for held in rows if all(readers[name](held) == value for name, value in wanted.items())), None)
     return row if row is not None and sees(book, entity, row, cross=cross) else None
+
+
+def _key_part(known: Property, value: Any) -> Any:
+    """A key part as rows are compared by it; a day is meant whatever its hour."""
+    if known.type == "Date" and isinstance(value, datetime):
+        return value.replace(hour=12, minute=0, second=0)
+    return fold(value) if known.type == "String" else value
 
 
 def shown(book: Book, switches: Switches, entity: Entity, row: Row) -> Row:
@@ -72,31 +89,60 @@ def list_response(book: Book, switches: Switches, entity: Entity, request: Reque
     wanted = rows[query.skip : until]
     page_max = max(1, int(switches["page_rows_max"]))
     page = wanted[:page_max]
-    columns = f"({','.join(query.select)})" if query.select else ""
-    body: Json = {"@odata.context": f"{request.base_url}/data/$metadata#{entity.name}{columns}"}
+    level = level_of(request, switches)
+    body: Json = {"@odata.context": f"{request.base_url}/data/$metadata#{entity.name}{_columns(query)}"}
     if query.count:
         body["@odata.count"] = len(rows)
-    body["value"] = [_object(book, switches, entity, row, query) for row in page]
+    show = Shower(book, switches, request.base_url, level)
+    body["value"] = [show.row(entity, row, query) for row in page]
     if len(wanted) > len(page):
         body["@odata.nextLink"] = _next_link(switches, request, query, page_max)
-    return json_response(200, body)
+    return json_response(200, bare(body) if level == "none" else body, content_type(level))
 
 
 def one_response(book: Book, switches: Switches, entity: Entity, row: Row, request: Request) -> Response:
     """One row."""
     query = parse_query(entity, request.query)
-    columns = f"({','.join(query.select)})" if query.select else ""
-    context = f"{request.base_url}/data/$metadata#{entity.name}{columns}/$entity"
-    return json_response(200, {"@odata.context": context, **_object(book, switches, entity, row, query)})
+    level = level_of(request, switches)
+    body = {
+        "@odata.context": f"{request.base_url}/data/$metadata#{entity.name}{_columns(query)}/$entity",
+        **Shower(book, switches, request.base_url, level).row(entity, row, query),
+    }
+    return json_response(200, bare(body) if level == "none" else body, {**content_type(level), "ETag": etag(row)})
 
 
-def _object(book: Book, switches: Switches, entity: Entity, row: Row, query: Query) -> Json:
-    made = row_json(entity, shown(book, switches, entity, row), query.select)
-    for name, select in query.expand.items():
-        child = entities()[name]
-        lines = (line for line in book.journal_lines(row) if not line.get("_hidden"))
-        made[name] = [row_json(child, shown(book, switches, child, line), select) for line in lines]
-    return made
+def _columns(query: Query) -> str:
+    """The columns of an answer as its context names them."""
+    names = [*(query.select or ()), *(f"{name}({','.join(inner.select)})" for name, inner in query.expand.items() if inner.select)]
+    return f"({','.join(names)})" if names else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shower:
+    """Turns rows into the objects of one answer."""
+
+    book: Book
+    switches: Switches
+    base_url: str
+    level: str
+
+    def row(self, entity: Entity, row: Row, query: Query) -> Json:
+        """A row with what was expanded in it."""
+        made = row_json(entity, shown(self.book, self.switches, entity, row), query.select)
+        for navigation in NAVIGATION.get(entity.name, ()):
+            if navigation.name in query.expand:
+                made[navigation.name] = self._expanded(navigation, row, query.expand[navigation.name])
+        return dressed(entity, row, made, self.base_url, self.level)
+
+    def _expanded(self, navigation: Navigation, row: Row, query: Query) -> Any:
+        child = entities()[navigation.target]
+        if not navigation.many:
+            found = self.book["companies"].get(row["dataAreaId"])
+            return None if found is None else self.row(child, found, query)
+        lines = (line for line in self.book.journal_lines(row) if not line.get("_hidden"))
+        kept = sorted_rows(child, query, [line for line in lines if query.where is None or query.where.matches(line)])
+        until = len(kept) if query.top is None else query.skip + query.top
+        return [self.row(child, line, query) for line in kept[query.skip : until]]
 
 
 def _next_link(switches: Switches, request: Request, query: Query, page_max: int) -> str:

@@ -7,15 +7,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from html import escape
 from json.encoder import encode_basestring_ascii as quote
 from typing import Any
 
 from ml_connector_sandbox.core.vendor import Response
-from ml_connector_sandbox.systems.dynamics_fo.entities import NAMESPACE, Entity, Property, entities, enums
+from ml_connector_sandbox.systems.dynamics_fo.entities import ACTIONS, NAMESPACE, NAVIGATION, Entity, Navigation, Property, entities, enums
 
 Row = dict[str, Any]
-JSON_TYPE = "application/json; odata.metadata=minimal; odata.streaming=true"
+JSON_TYPE = "application/json; odata.metadata=minimal"
 WRITE_FAILURE = "Microsoft.Dynamics.Platform.Integration.Services.OData.AxODataWriteException"
 SECURITY = "Microsoft.Dynamics.Platform.Integration.Services.OData.ODataSecurityException"
 BAD_REQUEST = "Microsoft.OData.ODataException"
@@ -73,8 +74,16 @@ def etag(row: Row) -> str:
 
 def row_json(entity: Entity, row: Row, select: Sequence[str] | None = None) -> dict[str, Any]:
     """A row as an object: the ETag, the key, the rest in the set's order."""
-    names = entity.properties if select is None else select
-    return {"@odata.etag": etag(row), **{name: wire_value(entity.properties[name], row.get(name, ...)) for name in names}}
+    known = entity.properties
+    if select is not None:
+        return {"@odata.etag": etag(row), **{name: wire_value(known[name], row.get(name, ...)) for name in select}}
+    given = {name: wire_value(known[name], value) for name, value in row.items() if name in known}
+    return {"@odata.etag": etag(row), **_blank_row(entity.name), **given}
+
+
+@cache
+def _blank_row(set_name: str) -> dict[str, Any]:
+    return {name: wire_value(known, ...) for name, known in entities()[set_name].properties.items()}
 
 
 def wire_value(known: Property, value: Any) -> Any:
@@ -104,7 +113,8 @@ def metadata(hidden: Iterable[str]) -> str:
     shown = [entity for entity in entities().values() if entity.name not in gone]
     used = {known.enum for entity in shown for known in entity.properties.values() if known.enum}
     parts = [_enum_type(name) for name in sorted(used)] + [_entity_type(entity) for entity in shown]
-    sets = "".join(f'<EntitySet Name="{entity.name}" EntityType="{NAMESPACE}.{entity.type}"/>' for entity in shown)
+    sets = "".join(_entity_set(entity) for entity in shown)
+    parts += [_action(name, *facts) for name, facts in ACTIONS.items()]
     return (
         '<?xml version="1.0" encoding="utf-8"?><edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">'
         f'<edmx:DataServices><Schema Namespace="{NAMESPACE}" xmlns="http://docs.oasis-open.org/odata/ns/edm">'
@@ -120,10 +130,29 @@ def _enum_type(name: str) -> str:
 def _entity_type(entity: Entity) -> str:
     keys = "".join(f'<PropertyRef Name="{name}"/>' for name in entity.keys)
     fields = "".join(_property(known) for known in entity.properties.values())
+    fields += "".join(_navigation(navigation) for navigation in NAVIGATION.get(entity.name, ()))
     return f'<EntityType Name="{entity.type}"><Key>{keys}</Key>{fields}</EntityType>'
+
+
+def _navigation(navigation: Navigation) -> str:
+    kind = f"{NAMESPACE}.{entities()[navigation.target].type}"
+    return f'<NavigationProperty Name="{navigation.name}" Type="{f"Collection({kind})" if navigation.many else kind}"/>'
+
+
+def _entity_set(entity: Entity) -> str:
+    paths = NAVIGATION.get(entity.name, ())
+    bound = "".join(f'<NavigationPropertyBinding Path="{path.name}" Target="{path.target}"/>' for path in paths)
+    return f'<EntitySet Name="{entity.name}" EntityType="{NAMESPACE}.{entity.type}">{bound}</EntitySet>'
+
+
+def _action(name: str, set_name: str, parameters: Sequence[tuple[str, str]]) -> str:
+    bound = f'<Parameter Name="{set_name}" Type="Collection({NAMESPACE}.{entities()[set_name].type})"/>'
+    given = "".join(f'<Parameter Name="{parameter}" Type="{kind}"/>' for parameter, kind in parameters)
+    return f'<Action Name="{name}" IsBound="true">{bound}{given}<ReturnType Type="Edm.String"/></Action>'
 
 
 def _property(known: Property) -> str:
     kind = f"{NAMESPACE}.{known.enum}" if known.enum else f"Edm.{'DateTimeOffset' if known.type in ('Date', 'DateTime') else known.type}"
     required = known.key or (not known.enum and known.type != "String")
-    return f'<Property Name="{known.name}" Type="{kind}"' + (' Nullable="false"/>' if required else "/>")
+    scale = ' Scale="Variable"' if known.type == "Decimal" else ""
+    return f'<Property Name="{known.name}" Type="{kind}"' + (' Nullable="false"' if required else "") + f"{scale}/>"

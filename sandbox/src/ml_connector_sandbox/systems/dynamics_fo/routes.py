@@ -21,6 +21,7 @@ from ml_connector_sandbox.systems.dynamics_fo.book import Book, Broken
 from ml_connector_sandbox.systems.dynamics_fo.books import calls, documents, payments
 from ml_connector_sandbox.systems.dynamics_fo.entities import NAMESPACE, Entity, entities
 from ml_connector_sandbox.systems.dynamics_fo.events import Events
+from ml_connector_sandbox.systems.dynamics_fo.formats import bare, content_type, dressed, level_of
 from ml_connector_sandbox.systems.dynamics_fo.odata import parse_query
 from ml_connector_sandbox.systems.dynamics_fo.posting import run_job
 from ml_connector_sandbox.systems.dynamics_fo.reads import find, is_cross_company, list_response, one_response, rows_of
@@ -154,7 +155,7 @@ class DynamicsFo:
                 status=401, headers={"WWW-Authenticate": f'Bearer authorization_uri="{request.base_url}/{self.sign_in.tenant_id}"'}
             )
         self.throttle.admit_request(self.sign_in.client_id, self.clock.now())
-        if request.path == "/data/$batch":
+        if request.path.rstrip("/") == "/data/$batch":
             return self._batch(request)
         self.throttle.admit_operation(in_batch=False)
         return self._operate(request)
@@ -194,7 +195,7 @@ class DynamicsFo:
         if address is None or entity is None or entity.name in self._hidden() or address.tail not in ("", "$count"):
             raise Failed(404, f"No HTTP resource was found that matches the request URI '{request.base_url}{request.path}'.")
         if _VERBS.get(request.method, "?") not in entity.verbs or (address.tail and request.method != "GET"):
-            raise Failed(405, f"The requested resource does not support http method '{request.method}'.")
+            raise self._not_allowed(request, entity)
         try:
             with self.book.transaction():
                 return self._carry_out(request, address, entity)
@@ -204,11 +205,11 @@ class DynamicsFo:
     def _carry_out(self, request: Request, address: Address, entity: Entity) -> Response:
         if request.method == "POST":
             if address.key is not None:
-                raise Failed(405, "The requested resource does not support http method 'POST'.")
+                raise self._not_allowed(request, entity)
             return self._create(request, entity)
         if address.key is None:
             if request.method != "GET":
-                raise Failed(405, f"The requested resource does not support http method '{request.method}'.")
+                raise self._not_allowed(request, entity)
             if address.tail:
                 query = parse_query(entity, request.query, functions=self.switches["substring_functions"])
                 count = len(rows_of(self.book, entity, query, cross=is_cross_company(request)))
@@ -228,7 +229,8 @@ class DynamicsFo:
         if request.method == "DELETE":
             self._delete(entity, row)
         else:
-            self._change(entity, row, read_body(entity, request.body, update=True))
+            ignored = self.switches["key_in_update"] == "ignore"
+            self._change(entity, row, read_body(entity, request.body, update=True, ignore_keys=ignored))
         return Response(status=204, headers={"OData-Version": "4.0"})
 
     def _create(self, request: Request, entity: Entity) -> Response:
@@ -241,8 +243,11 @@ class DynamicsFo:
             row = journals.post_line(self.book, self.switches, values)
         else:
             row = masters.create(self.book, self.switches, entity.name, values)
-        body = {"@odata.context": f"{request.base_url}/data/$metadata#{entity.name}/$entity", **row_json(entity, row)}
-        return json_response(201, body, {"Location": f"{request.base_url}/data/{key_text(entity, row)}", "ETag": etag(row)})
+        level = level_of(request, self.switches)
+        made = dressed(entity, row, row_json(entity, row), request.base_url, level)
+        body = {"@odata.context": f"{request.base_url}/data/$metadata#{entity.name}/$entity", **made}
+        headers = {"Location": f"{request.base_url}/data/{key_text(entity, row)}", "ETag": etag(row), **content_type(level)}
+        return json_response(201, bare(body) if level == "none" else body, headers)
 
     def _change(self, entity: Entity, row: Row, values: Mapping[str, Any]) -> None:
         if entity.table == "headers":
@@ -258,9 +263,13 @@ class DynamicsFo:
         else:
             journals.delete_line(self.book, row)
 
+    def _not_allowed(self, request: Request, entity: Entity) -> Failed:
+        text = f"The requested resource does not support http method '{request.method}'."
+        return Failed(405, text, headers={"Allow": ", ".join(verb for verb, letter in _VERBS.items() if letter in entity.verbs)})
+
     def _demand_etag(self, request: Request, row: Row) -> None:
-        wanted = request.headers.get("if-match", "*").strip()
-        if wanted not in ("*", etag(row)):
+        wanted = [part.strip() for part in request.headers.get("if-match", "*").split(",")]
+        if "*" not in wanted and etag(row) not in wanted:
             status = int(self.switches["stale_etag"])
             raise Failed(status, CONFLICT if status == 400 else "The ETag of the record does not match.", WRITE_FAILURE)
 

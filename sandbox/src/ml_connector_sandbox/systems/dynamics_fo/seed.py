@@ -60,7 +60,7 @@ def build_book(ledger: Json, clock: Clock, seed: int, switches: Switches, client
         set_period(book, switches, company, month, closed=True)
     _parties(book, ledger)
     for facts in ledger.get("workers", ()):
-        masters.hire(book, _worker(facts))
+        masters.fill_position(book, masters.hire(book, _worker(facts)))
     book.add("aad_clients", {"AADClientId": client_id, "Name": "Sandbox integration", "UserId": "integration"})
     return book
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs
 
-from ml_connector_sandbox.core.oauth import same_secret
+from ml_connector_sandbox.core.oauth import basic_credentials, same_secret
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Request, Response
 
@@ -76,10 +76,11 @@ class SignIn:
             )
         if form.get("grant_type") != "client_credentials":
             return self._refused(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
-        if form.get("client_id") != self.client_id:
-            text = f"Application with identifier '{form.get('client_id', '')}' was not found in the directory."
+        client_id, secret = basic_credentials(request.headers) or (form.get("client_id", ""), form.get("client_secret", ""))
+        if client_id.lower() != self.client_id:
+            text = f"Application with identifier '{client_id}' was not found in the directory."
             return self._refused(400, "unauthorized_client", 700016, text)
-        if not same_secret(form.get("client_secret", ""), self.client_secret):
+        if not same_secret(secret, self.client_secret):
             return self._refused(401, "invalid_client", 7000215, "Invalid client secret provided.")
         wanted = form.get("scope" if v2 else "resource", "")
         if v2 and not wanted.endswith("/.default"):

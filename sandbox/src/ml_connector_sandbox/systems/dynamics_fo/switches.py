@@ -24,8 +24,12 @@ SWITCHES = (
     Switch(
         name="write_failure_status", default=400, meaning="status of a write the business rules refuse: 400, or 500 as in older captures"
     ),
+    Switch(name="metadata_levels", default=True, meaning="`odata.metadata` none and full are answered; else every answer is minimal"),
     Switch(name="stale_etag", default=412, meaning="status for an outdated If-Match: 412, or 400 with the update-conflict text"),
     Switch(name="read_only_on_create", default="refuse", choices=("refuse", "ignore"), meaning="a read-only field in a POST"),
+    Switch(
+        name="key_in_update", default="refuse", choices=("refuse", "ignore"), meaning="a key field in a PATCH, as some clients repeat it"
+    ),
     Switch(name="keeps_batch_number", default=False, meaning="a `JournalBatchNumber` in a POST is kept; else the server draws its own"),
     Switch(name="keeps_line_number", default=False, meaning="a `LineNumber` in a POST is kept, and a second one refused"),
     Switch(name="integration_key_writable", default=True, meaning="`IntegrationKey` of a journal is stored; else it stays empty"),
