@@ -56,6 +56,10 @@ WITHDRAWN = Cause(
     broken=[("withdraw_approval", {})], mended=[("approve", {})], found=("sign_in.lost", "tenant_id", "administrator"),
     words=["the API does not accept it (401)", "has not approved the application in the Visma App Store", "Authorise it there"],
 )  # fmt: skip
+TASK_CLOSED = Cause(
+    broken=[project("Completed", task="20")], mended=[project("Active", task="20")], found=("code.inactive", "project P2601/20", "administrator"),
+    words=["project P2601/20 is not active in FJORD. Activate it there, or translate the code in the mapping."],
+)  # fmt: skip
 BEFORE = {
     "codes": [
         Cause(broken=[("remove_subaccount", {"code": "BERADM-BER"}), ("remove_segment_value", {"segment": "cost_center", "code": "BERADM"})],
@@ -65,8 +69,7 @@ BEFORE = {
               found=("code.inactive", "cost_center BERADM", "administrator"), words=["cost_center BERADM is not active in FJORD. Activate it there"]),
         Cause(broken=[project("Completed")], mended=[project("Active")], found=("code.inactive", "project P2601/10", "administrator"),
               words=["project P2601/10 is not active in FJORD. Activate it there, or translate the code in the mapping."]),
-        Cause(broken=[project("Completed", task="20")], mended=[project("Active", task="20")],
-              found=("code.inactive", "project P2601/20", "administrator"), words=["project P2601/20 is not active in FJORD."]),
+        TASK_CLOSED,
     ],
     "accounts and periods": [
         Cause(broken=[("block_account", {"code": "5010"})], mended=[("unblock_account", {"code": "5010"})],
@@ -89,6 +92,8 @@ BEFORE = {
 
 AFTER = [
     WITHDRAWN,
+    MANUAL_ENTRY,
+    TASK_CLOSED,
     Cause(broken=[("deactivate_subaccount", {"code": "OSLFIN-OSL"})], mended=[("activate_subaccount", {"code": "OSLFIN-OSL"})],
           found=("subaccount.inactive", "line 22 subaccount", "administrator"),
           words=["Subaccount OSLFIN-OSL of line 22 is not active. Activate it in Visma, or map to another."]),
@@ -121,7 +126,7 @@ def test_what_is_wrong_in_visma_holds_the_run(stand: Stand, run: str, what: str)
 
 
 def test_what_went_wrong_after_approval_leaves_no_batch_behind(stand: Stand, run: str) -> None:
-    """The company withdraws, or a subaccount is closed, between proposal and posting: the same entries are booked once that is mended."""
+    """Between proposal and posting: what Visma refuses without naming the value is named, and the same entries are booked once it is mended."""
     with approving(stand, run) as approve:
         mend_each(stand, run, AFTER, approve)
 

@@ -8,6 +8,7 @@ the entry, because Visma itself looks again.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -21,7 +22,17 @@ from ml_connector.domain.journal import Account, Chart, JournalEntry
 from ml_connector.domain.money import DECIMALS
 from ml_connector.domain.period import FiscalPeriod, period_of
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.errors import CodeUnknown, ConnectorError, Inexpressible, PeriodClosed, Refused, VendorChanged
+from ml_connector.errors import (
+    CodeUnknown,
+    ConnectorError,
+    Inexpressible,
+    NotSent,
+    OutcomeUnknown,
+    PeriodClosed,
+    Refused,
+    Throttled,
+    VendorChanged,
+)
 from ml_connector.ports.storage import Clock
 
 BELIEVED_SECONDS = 60.0
@@ -200,6 +211,12 @@ class Facts:
         reading = replace(self.read(entry.journal, axes), periods=self.periods(), barred=barred)
         refuse(entry, reading, self._options.defaults)
         return reading
+
+    def explain(self, entry: JournalEntry) -> None:
+        """After Visma refused the entry: believe nothing from before, and raise its refusal by field and value where the facts of this moment tell it."""
+        self._readings.pop(entry.journal, None)
+        with suppress(NotSent, OutcomeUnknown, Throttled, VendorChanged):
+            self.usable(entry)
 
     def _barred(self) -> frozenset[tuple[str, ...]]:
         inactive = self._client.pages("/v1/subaccount", wire.Subaccount, lambda row: [row.subaccountNumber], active="false")

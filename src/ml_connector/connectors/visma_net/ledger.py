@@ -27,7 +27,7 @@ from ml_connector.connectors.visma_net.settings import Options
 from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker, Receipt
 from ml_connector.domain.period import FiscalPeriod, period_of
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.errors import Inexpressible, OutcomeUnknown, Refused
+from ml_connector.errors import CodeUnknown, Inexpressible, OutcomeUnknown, PeriodClosed, Refused
 from ml_connector.ports.storage import Clock
 from ml_connector.ports.systems import Gate, LedgerLimits, Send, Wiring
 from ml_connector.transport.http import Answer
@@ -145,7 +145,8 @@ class VismaLedger:
     def prepare(self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None) -> Iterator[Send]:
         """Everything but the send. The entry is compared with the company's facts first, so that what Visma would refuse is said by field and value.
 
-        Raises `Inexpressible` for what preflight says; `PeriodClosed`, `CodeUnknown` and other `Refused` for what the facts say.
+        Raises `Inexpressible` for what preflight says; `PeriodClosed`, `CodeUnknown` and other `Refused` for what the facts say. They are read again
+        once Visma has refused, because its words often name no value; what they tell then is raised when the preparation ends.
         """
         if problems := self.preflight(entry, marker):
             raise Inexpressible(" ".join(problem.text for problem in problems[:5]), where=problems[0].where, code=problems[0].code)
@@ -154,11 +155,18 @@ class VismaLedger:
         period = period_of(entry.posting_date, reading.periods)
         assert period is not None  # refused above
         body = translate.new_batch(entry, marker, _period_id(period), reading.layout, self._options.defaults)
+        refused: list[Refused] = []
         with books.client.prepare("POST", JOURNALS, body) as post:
-            yield lambda gate: self._send(entry.entity, post, gate)
+            yield lambda gate: self._send(entry.entity, post, gate, refused)
+        if refused:
+            books.facts.explain(entry)
 
-    def _send(self, entity: str, post: Callable[[Gate], Answer], gate: Gate) -> Receipt:
-        answer = post(gate)
+    def _send(self, entity: str, post: Callable[[Gate], Answer], gate: Gate, refused: list[Refused]) -> Receipt:
+        try:
+            answer = post(gate)
+        except (CodeUnknown, PeriodClosed) as error:
+            refused.append(error)
+            raise
         found = _LOCATION.search(urlsplit(answer.headers.get("location", "")).path)
         if answer.status != 201 or found is None:
             text = f"Visma answered the batch with {answer.status} and without its number, so it is looked up."

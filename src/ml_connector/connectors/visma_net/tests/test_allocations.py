@@ -212,32 +212,65 @@ def test_line_moved_off_its_default_is_noticed(world: Any) -> None:
 
 @pytest.mark.parametrize("status", [400, 500])
 @pytest.mark.parametrize(
-    ("action", "kind", "text"),
+    ("action", "kind", "text", "ours"),
     [
-        (("block_account", {"code": "5000"}), CodeUnknown, "Account is inactive"),
-        (("manual_entry", {"code": "5000", "allowed": False}), CodeUnknown, "Visma refused"),
-        (("close_period", {"period": "2026-06"}), PeriodClosed, "is closed"),
-        (("remove_segment_value", {"segment": "cost_center", "code": "ZZZ"}), CodeUnknown, "segment Avdeling"),
-        (("deactivate_subaccount", {"code": "OSLFIN-OSL"}), CodeUnknown, "Subaccount OSLFIN-OSL is inactive"),
-        (("deactivate_branch", {"code": "1"}), CodeUnknown, "Branch is inactive"),
-        (("project", {"code": "P2601", "status": "Completed"}), CodeUnknown, "P2601"),
-        (("project", {"code": "P2601", "task": "10", "status": "Completed"}), CodeUnknown, "P2601"),
+        (
+            ("block_account", {"code": "5000"}),
+            CodeUnknown,
+            "Account is inactive",
+            "GL account 5000 (Lønn til ansatte) is blocked in FJORD.",
+        ),
+        (
+            ("manual_entry", {"code": "5000", "allowed": False}),
+            CodeUnknown,
+            "Visma refused",
+            "(Lønn til ansatte, without manual entry) is blocked",
+        ),
+        (("close_period", {"period": "2026-06"}), PeriodClosed, "is closed", "lies in period 2026-06, which is closed or not active"),
+        (
+            ("remove_segment_value", {"segment": "cost_center", "code": "ZZZ"}),
+            CodeUnknown,
+            "segment Avdeling",
+            "cost_center ZZZ does not exist",
+        ),
+        (
+            ("deactivate_subaccount", {"code": "OSLFIN-OSL"}),
+            CodeUnknown,
+            "Subaccount OSLFIN-OSL is inactive",
+            "Subaccount OSLFIN-OSL of line",
+        ),
+        (("deactivate_branch", {"code": "1"}), CodeUnknown, "Branch is inactive", "Activate 1 in Visma"),
+        (("project", {"code": "P2601", "status": "Completed"}), CodeUnknown, "P2601", "project P2601/10 is not active in FJORD."),
+        (
+            ("project", {"code": "P2601", "task": "10", "status": "Completed"}),
+            CodeUnknown,
+            "P2601",
+            "project P2601/10 is not active in FJORD.",
+        ),
     ],
     ids=str,
 )
 def test_change_between_the_look_and_the_send(
-    make_world: Callable[..., Any], status: int, action: tuple[str, dict[str, Any]], kind: type[Refused], text: str
+    make_world: Callable[..., Any], status: int, action: tuple[str, dict[str, Any]], kind: type[Refused], text: str, ours: str
 ) -> None:
-    """Visma refuses with 400 or 500, in its own words, and has booked nothing."""
+    """Visma refuses with 400 or 500, in its own words, and has booked nothing; then it is said which value it is."""
     world = make_world(switches={"validation_status": status})
     world.control("put_segment_value", segment=1, code="ZZZ", description="soon gone")
     entry = first(world, codes={"cost_center": "ZZZ", "project": "P2601/10"})
-    with world.ledger.prepare(entry, Marker.of(entry.key)) as post:
-        world.control(action[0], **action[1])
-        with pytest.raises(kind) as caught:
-            post(lambda: None)
+    said: list[str] = []
 
-    assert text in caught.value.problem.text
+    def changed_meanwhile() -> None:
+        with world.ledger.prepare(entry, Marker.of(entry.key)) as post:
+            world.control(action[0], **action[1])
+            with pytest.raises(kind) as caught:
+                post(lambda: None)
+            said.append(caught.value.problem.text)
+
+    with pytest.raises(Refused) as named:
+        changed_meanwhile()
+
+    assert text in said[0]
+    assert ours in named.value.problem.text
     assert world.journal_references() == []
     assert sent(world) == ["POST v2/journaltransaction"]
 
