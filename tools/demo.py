@@ -76,7 +76,7 @@ def _play(sandbox: Sandbox, scene: Scene, product: Product, keep: bool) -> Any:
         _say(f"   {name}: {len(rights)} rights asked for, {f'missing {missing}' if missing else 'all there'}.")
 
     _say("2. The newest pay run is read whole, mapped, checked and proposed.")
-    proposed = product.run("run", "payroll", "--from", SOURCE, "--to", TARGET, "--json", expect=(4,))
+    proposed = product.run("run", "payroll", "--from", SOURCE, "--to", TARGET, *scene.given, "--json", expect=(4,))
     run = proposed["run"]
     _say(f"   {proposed['summary']}")
 
@@ -110,13 +110,15 @@ def _approve_and_kill(sandbox: Sandbox, scene: Scene, product: Product, run: str
 
 def _show(finished: Any) -> None:
     _table("Tie-out (an empty field: this book does not know it)", ["", "register", "GL run", "journal", "ledger", "difference"],
-           [(t["what"], t["register"], t["run"], t["journal"], t["ledger"], t["difference"]) for t in finished["tie_out"]])  # fmt: skip
+           [(f"{whose}{t['what']}", t["register"], t["run"], t["journal"], t["ledger"], t["difference"])
+            for whose, t in _whose("company", finished["tie_out"])])  # fmt: skip
 
 
 def _verdict(sandbox: Sandbox, scene: Scene, product: Product, run: str, keep: bool) -> Any:
     verdict = judged(sandbox, scene)
     _table("The journal by account, as the ledger holds it", ["account", "expected", "booked", "equal"],
-           [(a["account"], a["expected"], a["booked"], "yes" if a["equal"] else "NO") for a in verdict.accounts])  # fmt: skip
+           [(f"{whose}{a['account']}", a["expected"], a["booked"], "yes" if a["equal"] else "NO")
+            for whose, a in _whose("entity", verdict.accounts)])  # fmt: skip
     for difference in verdict.differences:
         _say(f"   {difference}")
     _say("Where to look next")
@@ -126,6 +128,12 @@ def _verdict(sandbox: Sandbox, scene: Scene, product: Product, run: str, keep: b
         _say("   make demo KEEP=folder keeps the installation, to look around in; make demo REGISTER=path.csv takes a payroll of yours")
     _say("   README.md, 'Connect a real system'; docs/architecture.md, one page")
     return verdict.as_json()
+
+
+def _whose(name: str, rows: Sequence[Any]) -> list[tuple[str, Any]]:
+    """Rows with the company or entity they are of, where there are several."""
+    several = len({row[name] for row in rows} - {"*"}) > 1
+    return [(f"{row[name]} " if several and row[name] != "*" else "", row) for row in rows]
 
 
 def _say(text: str) -> None:

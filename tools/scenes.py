@@ -6,7 +6,7 @@ without it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,16 @@ PAYROLL = "ukg_pro"
 class Scene:
     """One scenario and its ledger.
 
-    `settings` makes the connection's settings from what the simulator says of itself, and `options` are the flow's. `posting` are the writes that
-    carry an entry, as fault rules strike them; `workers` make pay runs small, and still large enough to need them all. `switches` are what the
-    simulator is started with, `unlimited` our settings where it runs without quotas. `one_date` puts old pay runs into a period that is open.
+    `settings` makes the connection's settings from what the simulator says of itself and the entities to book in, and `options` are the flow's.
+    `posting` are the writes that carry an entry, as fault rules strike them; `workers` make pay runs small, and still large enough to need them
+    all. `switches` are what the simulator is started with, `unlimited` our settings where it runs without quotas. `one_date` puts old pay runs into
+    a period that is open. `given` is typed with every pay run.
     """
 
     scenario: str
     ledger: str
     mapping: Path
-    settings: Callable[[Mapping[str, Any]], dict[str, str]]
+    settings: Callable[[Mapping[str, Any], Sequence[str]], dict[str, str]]
     options: Mapping[str, str]
     posting: tuple[Mapping[str, Any], ...]
     workers: int = 12
@@ -35,28 +36,36 @@ class Scene:
     switches: Mapping[str, str] = field(default_factory=dict)
     unlimited: Mapping[str, str] = field(default_factory=dict)
     one_date: str = ""
+    given: tuple[str, ...] = ()
 
     def arguments(self) -> list[str]:
         """What the simulators are started with."""
         given = [part for name, value in self.switches.items() for part in ("--switch", f"{self.ledger}.{name}={value}")]
         return ["--scenario", self.scenario, *given]
 
+    def entities(self, systems: Mapping[str, Any]) -> dict[str, str]:
+        """Payroll company → legal entity: both list theirs in the same order, and what only one has is left out."""
+        companies, entities = systems[PAYROLL]["entities"], systems[self.ledger]["entities"]
+        return {company["code"]: entity["code"] for company, entity in zip(companies, entities, strict=False)}
+
 
 def _credentials(system: Mapping[str, Any], *names: str) -> dict[str, str]:
     return {"base_url": system["base_url"], **{name: system["credentials"][name] for name in names}}
 
 
-def _exact_online(system: Mapping[str, Any]) -> dict[str, str]:
-    return {**_credentials(system, "redirect_uri", "client_id", "client_secret"), "division": system["entities"][0]["code"]}
+def _exact_online(system: Mapping[str, Any], entities: Sequence[str]) -> dict[str, str]:
+    return {**_credentials(system, "redirect_uri", "client_id", "client_secret"), "division": ", ".join(entities)}
 
 
-def _dynamics_fo(system: Mapping[str, Any]) -> dict[str, str]:
-    return {**_credentials(system, "token_url", "client_id", "client_secret"), "company": system["entities"][0]["code"]}
+def _dynamics_fo(system: Mapping[str, Any], entities: Sequence[str]) -> dict[str, str]:
+    return {**_credentials(system, "token_url", "client_id", "client_secret"), "company": ", ".join(entities)}
 
 
-def _visma_net(system: Mapping[str, Any]) -> dict[str, str]:
+def _visma_net(system: Mapping[str, Any], entities: Sequence[str]) -> dict[str, str]:
     axes = {"cost_center": "1", "plant": "2"}
-    return {**_credentials(system, "token_url", "tenant_id", "client_id", "client_secret"), "company": system["entities"][0]["code"],
+    tenants = {entity["code"]: entity["tenant_id"] for entity in system["entities"]}
+    tenant = ", ".join(f"{code}={tenants[code]}" for code in entities) if len(entities) > 1 else tenants[entities[0]]
+    return {**_credentials(system, "token_url", "client_id", "client_secret"), "company": ", ".join(entities), "tenant_id": tenant,
             "segments": ", ".join(f"{axis}={number}" for axis, number in axes.items())}  # fmt: skip
 
 
@@ -84,8 +93,10 @@ VISMA_NET = Scene(
     one_date="2026-06-26",
 )  # fmt: skip
 SCENES = {scene.scenario: scene for scene in (EXACT_ONLINE, DYNAMICS_FO, VISMA_NET)}
+_YARD_IN_EURO = replace(VISMA_NET, given=("--rate", "EUR=0.0859", "--rate-source", "Norges Bank 2026-06-26"))
 VARIED = {"month_end": EXACT_ONLINE, "closed_period": EXACT_ONLINE, "lost_answer": EXACT_ONLINE, "bench": EXACT_ONLINE,
-          "bench_dynamics_fo": DYNAMICS_FO, "bench_visma_net": VISMA_NET}  # fmt: skip
+          "bench_dynamics_fo": DYNAMICS_FO, "bench_visma_net": VISMA_NET,
+          "two_divisions": EXACT_ONLINE, "two_legal_entities": DYNAMICS_FO, "two_companies": _YARD_IN_EURO}  # fmt: skip
 """Scenarios that change a few values of another."""
 BY_LEDGER = {scene.ledger: scene for scene in SCENES.values()}
 

@@ -122,12 +122,15 @@ class Product:
                 since: str = "2015-01-01", settings: Mapping[str, str] | None = None) -> None:  # fmt: skip
         """Connections, sign-in, mapping and flow, as an administrator would set them up."""
         payroll, ledger = sandbox.systems[PAYROLL], sandbox.systems[scene.ledger]
-        company = payroll["entities"][0]
         self._add(SOURCE, PAYROLL, {
-            "base_url": payroll["base_url"], "currency": f"{company['code']}={company['currency']}",
+            "base_url": payroll["base_url"], "currency": ",".join(f"{row['code']}={row['currency']}" for row in payroll["entities"]),
             **{name: payroll["credentials"][name] for name in ("username", "password", "customer_api_key")}, **self._fast(settings, PAYROLL),
         })  # fmt: skip
-        self._add(TARGET, scene.ledger, {**scene.settings(ledger), **self._fast(settings, scene.ledger)})
+        self._add(
+            TARGET,
+            scene.ledger,
+            {**scene.settings(ledger, [*scene.entities(sandbox.systems).values()]), **self._fast(settings, scene.ledger)},
+        )
         if scene.signs_in:
             self.authorize(TARGET)
         self.run("mappings", "import", "payroll", str(scene.mapping), "--json")
@@ -137,8 +140,8 @@ class Product:
         self, sandbox: Sandbox, scene: Scene, *, mode: str, options: Mapping[str, str] | None = None, since: str = "2015-01-01"
     ) -> None:
         """Store the flow between the two, with these options beside those of the scene."""
-        company, entity = sandbox.systems[PAYROLL]["entities"][0], sandbox.systems[scene.ledger]["entities"][0]
-        wanted = {**scene.options, "entities": f"{company['code']}={entity['code']}", **(options or {})}
+        entities = ",".join(f"{company}={entity}" for company, entity in scene.entities(sandbox.systems).items())
+        wanted = {**scene.options, "entities": entities, **(options or {})}
         given = [part for name, value in wanted.items() for part in ("--option", f"{name}={value}")]
         flow = ["--from", SOURCE, "--to", TARGET, "--mapping", "payroll", "--starts-on", since, "--mode", mode]
         self.run("flows", "set", *flow, *given, "--json")
