@@ -18,13 +18,15 @@ class NoRoute:
 
 @dataclass(slots=True)
 class Routes(Generic[Handler]):
-    """Routes tried in the order they were added. `{name}` in a pattern stands for one path segment."""
+    """Routes tried in the order they were added. `{name}` in a pattern stands for one path segment; with `any_case` the words
+    around them are matched whatever their case."""
 
+    any_case: bool = False
     _routes: list[tuple[str, re.Pattern[str], Handler]] = field(default_factory=list)
 
     def add(self, method: str, pattern: str, handler: Handler) -> None:
         """Add a route; `handler` may be anything, the caller calls it."""
-        self._routes.append((method, _compile(pattern), handler))
+        self._routes.append((method, _compile(pattern, any_case=self.any_case), handler))
 
     def find(self, method: str, path: str) -> tuple[Handler, dict[str, str]] | NoRoute:
         """The handler with the segments it named, or why there is none."""
@@ -38,6 +40,7 @@ class Routes(Generic[Handler]):
         return NoRoute(tuple(allowed))
 
 
-def _compile(pattern: str) -> re.Pattern[str]:
+def _compile(pattern: str, *, any_case: bool) -> re.Pattern[str]:
     parts = re.split(r"\{(\w+)\}", pattern)
-    return re.compile("".join(re.escape(part) if index % 2 == 0 else f"(?P<{part}>[^/]+)" for index, part in enumerate(parts)))
+    text = "".join(re.escape(part) if index % 2 == 0 else f"(?P<{part}>[^/]+)" for index, part in enumerate(parts))
+    return re.compile(text, re.IGNORECASE if any_case else 0)

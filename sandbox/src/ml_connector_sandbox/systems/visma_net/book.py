@@ -151,9 +151,12 @@ def etag(row: Row) -> str:
     return base64.b64encode(int(row["_version"]).to_bytes(8, "big")).decode()
 
 
-def check_version(row: Row, if_match: str | None, resource: str) -> None:
-    """`Stale` unless the caller's `If-Match` is absent, `*`, or this row's version in quotes."""
+def check_version(row: Row, if_match: str | None, resource: str, *, lenient: bool = False) -> None:
+    """`Stale` unless the caller's `If-Match` is absent, `*`, or this row's version: in quotes, or `lenient` bare or weak."""
     if if_match is None or if_match.strip() == "*":
         return
-    if etag(row) not in [part.strip().removeprefix('"').removesuffix('"') for part in if_match.split(",") if part.strip().startswith('"')]:
+    tags = [part.strip() for part in if_match.split(",")]
+    if lenient:
+        tags = [f'"{part.removeprefix("W/").strip(chr(34))}"' for part in tags]
+    if f'"{etag(row)}"' not in tags:
         raise Stale(resource)

@@ -9,7 +9,7 @@ from typing import Any
 from ml_connector_sandbox.core.vendor import Request, Response
 from ml_connector_sandbox.systems.visma_net import reads
 from ml_connector_sandbox.systems.visma_net.binding import Shape, read_body
-from ml_connector_sandbox.systems.visma_net.book import Company, Missing, Row
+from ml_connector_sandbox.systems.visma_net.book import Company, Missing, Row, check_version
 from ml_connector_sandbox.systems.visma_net.later import Later
 from ml_connector_sandbox.systems.visma_net.render import empty, tagged
 from ml_connector_sandbox.systems.visma_net.webhooks import Webhooks
@@ -31,6 +31,10 @@ class Call:
     def if_match(self) -> str | None:
         """The version the caller believes in."""
         return self.request.headers.get("if-match")
+
+    def demand_version(self, row: Row, resource: str) -> None:
+        """Go on only if the row is the version the caller believes in; `Stale` otherwise."""
+        check_version(row, self.if_match, resource, lenient=self.book.switches["lenient_if_match"])
 
     def body(self, shape: Shape) -> dict[str, Any]:
         """What the caller sends."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from email import message_from_bytes
+from contextlib import suppress
+from email import message_from_string
 
 from ml_connector_sandbox.core.vendor import Response
 from ml_connector_sandbox.systems.visma_net import journals, reads, render
-from ml_connector_sandbox.systems.visma_net.book import Broken, Company, Missing, Row, check_version
+from ml_connector_sandbox.systems.visma_net.book import Broken, Company, Missing, Row
 from ml_connector_sandbox.systems.visma_net.calls import Call, Endpoint, found
 from ml_connector_sandbox.systems.visma_net.render import empty, json_response, tagged
 
@@ -23,7 +24,7 @@ def _get_batch(call: Call) -> Response:
 
 def _put_batch(call: Call) -> Response:
     row = found(call.book.batches, call.names["code"])
-    check_version(row, call.if_match, "JournalTransaction")
+    call.demand_version(row, "JournalTransaction")
     journals.change(call.book, row, call.body(journals.BATCH))
     return empty(204, tagged(row))
 
@@ -31,7 +32,7 @@ def _put_batch(call: Call) -> Response:
 def _release(call: Call) -> Response:
     """Accept a release; the batch is posted when the queue comes to it."""
     book, row = call.book, found(call.book.batches, call.names["code"])
-    check_version(row, call.if_match, "JournalTransaction")
+    call.demand_version(row, "JournalTransaction")
     action = {"actionId": book.new_uuid(), "actionResult": "Queued", "errorInfo": ""}
     try:
         journals.begin_release(book, row)
@@ -57,18 +58,27 @@ def _attach(call: Call) -> Response:
     line = call.names.get("line")
     if call.names["module"].upper() != "GL" or (line and line not in [str(known["lineNumber"]) for known in row["lines"]]):
         raise Missing(line or call.names["module"])
-    head = f"Content-Type: {call.request.headers.get('content-type', '')}\r\n\r\n".encode()
-    parts = [part for part in message_from_bytes(head + call.request.body).walk() if part.get_filename()]
-    if len(parts) != 1:
-        raise Broken("The request must hold exactly one file.")
-    name = str(parts[0].get_filename())
-    content = parts[0].get_payload(decode=True)
-    held = [known for known in row["attachments"] if known["name"] == name]
-    made: Row = {"name": name, "id": held[0]["id"] if held else book.new_uuid(), "revision": len(held) + 1}
-    row["attachments"] = [known for known in row["attachments"] if known["name"] != name] + [made]
-    book.attachments[made["id"]] = {"name": name, "content": content if isinstance(content, bytes) else b""}
+    name, content = _file(call)
+    owner = next((known for known in row["lines"] if str(known["lineNumber"]) == line), row)
+    files: list[Row] = owner.get("attachments") or []
+    held = next((known for known in files if known["name"] == name), None)
+    made: Row = {"name": name, "id": held["id"] if held else book.new_uuid(), "revision": held["revision"] + 1 if held else 1}
+    owner["attachments"] = [known for known in files if known["name"] != name] + [made]
+    book.attachments[made["id"]] = {"name": name, "content": content}
     book.touch(row)
     return call.created(f"v1/attachment/{made['id']}", None)
+
+
+def _file(call: Call) -> tuple[str, bytes]:
+    """Name and content of the one file in a form; both pass through as the bytes they are."""
+    head = f"Content-Type: {call.request.headers.get('content-type', '')}\r\n\r\n"
+    parts = [part for part in message_from_string(head + call.request.body.decode("latin-1")).walk() if part.get_filename()]
+    if len(parts) != 1:
+        raise Broken("The request must hold exactly one file.")
+    name, content = str(parts[0].get_filename()), parts[0].get_payload(decode=True)
+    with suppress(UnicodeError):
+        name = name.encode("latin-1").decode()
+    return name, content if isinstance(content, bytes) else b""
 
 
 def _get_attachment(call: Call) -> Response:

@@ -342,7 +342,7 @@ def _reverse(book: Company, batch: Row) -> None:
     later = sorted(period for period in book.periods if period > batch["period"])
     if not later:
         return
-    lines = [{**line, "debit": line["credit"], "credit": line["debit"]} for line in batch["lines"]]
+    lines = [{**line, "debit": line["credit"], "credit": line["debit"], "attachments": []} for line in batch["lines"]]
     mirrored = {
         **{name: value for name, value in batch.items() if not name.startswith("_")},
         "batchNumber": book.take_batch_number(),

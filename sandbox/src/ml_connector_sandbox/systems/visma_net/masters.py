@@ -296,6 +296,21 @@ def change_project(book: Company, row: Row, given: Mapping[str, Any]) -> None:
     book.touch(row)
 
 
+def renumber_project(book: Company, row: Row, given: Mapping[str, Any]) -> None:
+    """Give a project another number."""
+    number = (given.get("projectId") or "").strip()
+    if not number or number in book.projects:
+        raise Broken(f"Project '{number}' already exists." if number else "'projectId' cannot be empty.")
+    for batch in book.batches.values():
+        for line in batch["lines"]:
+            line["project"] = number if line["project"] == row["projectID"] else line["project"]
+    held = {(number if code == row["projectID"] else code): project for code, project in book.projects.items()}
+    book.projects.clear()
+    book.projects.update(held)
+    row["projectID"] = number
+    book.touch(row)
+
+
 def create_task(book: Company, project_id: str, given: Mapping[str, Any]) -> Row:
     """A new task of a project, by the project's internal id."""
     project = next((row for row in book.projects.values() if str(row["internalID"]) == project_id), None)

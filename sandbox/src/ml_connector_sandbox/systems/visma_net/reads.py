@@ -58,6 +58,12 @@ def changed(rows: Iterable[Row], query: Query) -> list[Row]:
     return [row for row in rows if holds(row["_modified"], at)]
 
 
+def above(rows: Iterable[Row], query: Query, code: str) -> list[Row]:
+    """The rows behind `greaterThanValue`, which looks at that field; with no field all of them."""
+    least = query.get("greaterthanvalue", "").strip()
+    return [row for row in rows if not code or not least or str(row[code]) > least]
+
+
 def page(rows: Sequence[Any], query: Query, largest: int) -> tuple[Sequence[Any], Row]:
     """The rows of the page asked for, and the metadata every element of it carries."""
     number, size = _count(query, "pagenumber", 1), _count(query, "pagesize", largest)
@@ -143,8 +149,7 @@ def transactions(book: Company, query: Query) -> list[Row]:
         flat = [pair for pair in flat if _is_subaccount(book, pair[1], query["subaccountid"], known)]
     balances = _running(book, ledger, flat) if flag(query, "includeTransactionBalance") else None
     shown, metadata = page(list(enumerate(flat)), query, int(book.switches["page_lines_max"]))
-    expand = flag(query, "expandBranchInfo")
-    return [{**_transaction(book, row, line, balances[i] if balances else None, expand), "metadata": metadata} for i, (row, line) in shown]
+    return [{**_transaction(book, row, line, balances[i] if balances else None, query), "metadata": metadata} for i, (row, line) in shown]
 
 
 def _is_subaccount(book: Company, line: Row, wanted: str, known: set[int]) -> bool:
@@ -158,6 +163,10 @@ def _between(value: str, first: str | None, last: str | None) -> bool:
 
 def _asked(query: Query, name: str, value: str) -> bool:
     return not query.get(name) or query[name].strip() == value
+
+
+def _asked_kind(query: Query, kind: str) -> bool:
+    return query.get("balancetype", kind).strip().lower() == kind.lower()
 
 
 def _running(book: Company, ledger: str, flat: Sequence[tuple[Row, Row]]) -> list[tuple[Decimal, Decimal]]:
@@ -178,11 +187,20 @@ def _running(book: Company, ledger: str, flat: Sequence[tuple[Row, Row]]) -> lis
     return found
 
 
-def _transaction(book: Company, row: Row, line: Row, balance: tuple[Decimal, Decimal] | None, expand: bool) -> Row:
-    account = book.accounts.get(line["account"], {})
+def account_named(book: Company, number: str, *, expand: bool) -> Row:
+    """An account as other rows name it; its codes outside the company only when they are wanted."""
+    row = book.accounts.get(number, {})
+    codes = ("externalCode1", "externalCode2", "externalCode1Info", "externalCode2Info") if expand else ()
+    shown = {"type": row.get("type"), **dict.fromkeys(codes), "glConsolAccountCD": None}
+    return {**shown, "number": number, "description": row.get("description")}
+
+
+def _transaction(book: Company, row: Row, line: Row, balance: tuple[Decimal, Decimal] | None, query: Query) -> Row:
     debit, credit = journals.amounts(book, row, line)
-    branch = {"number": line["branch"], **({"name": book.branches[line["branch"]]["name"]} if expand else {})}
-    made = {
+    branch = {"number": line["branch"], **({"name": book.branches[line["branch"]]["name"]} if flag(query, "expandBranchInfo") else {})}
+    before, after = ({}, {}) if balance is None else ({"begBalance": balance[0]}, {"endingBalance": balance[1]})
+    own_before, own_after = ({}, {}) if balance is None else ({"currBegBalance": balance[0]}, {"currEndingBalance": balance[1]})
+    return {
         "lineNumber": line["lineNumber"],
         "module": "GL",
         "batchNumber": row["batchNumber"],
@@ -191,25 +209,21 @@ def _transaction(book: Company, row: Row, line: Row, balance: tuple[Decimal, Dec
         "description": line["text"],
         "refNumber": line["reference"],
         "branch": branch,
-        "account": {
-            "type": account.get("type"),
-            "number": line["account"],
-            "description": account.get("description"),
-            "glConsolAccountCD": None,
-        },
+        "account": account_named(book, line["account"], expand=flag(query, "expandAccountInfo")),
         "ledger": {"id": row["ledger"], "description": book.ledgers[row["ledger"]]["description"]},
         "subaccount": line["subaccount"],
+        **before,
         "debitAmount": debit,
         "creditAmount": credit,
+        **after,
         "currency": row["currencyId"],
+        **own_before,
         "currDebitAmount": line["debit"],
         "currCreditAmount": line["credit"],
+        **own_after,
         "lastModifiedDateTime": row["_modified"],
         "errorInfo": None,
     }
-    if balance is not None:
-        made |= {"begBalance": balance[0], "endingBalance": balance[1]}
-    return made
 
 
 def balances(book: Company, query: Query) -> list[Row]:
@@ -246,6 +260,7 @@ def _balances_of(book: Company, period: str, query: Query) -> list[Row]:
         _balance(book, key, cell, period, turned=flag(query, "toggleBalanceSigns"))
         for key, cell in sorted(cells.items())
         if _asked(query, "branch", key[0]) and _asked(query, "ledger", key[1]) and _asked(query, "account", key[2])
+        if _asked_kind(query, book.ledgers[key[1]]["balanceType"])
     ]
 
 
@@ -264,7 +279,7 @@ def _balance(book: Company, key: tuple[str, str, str, str], cell: Row, period: s
         "ledger": {"id": ledger, "description": book.ledgers[ledger]["description"]},
         "balanceType": book.ledgers[ledger]["balanceType"],
         "financialPeriod": period,
-        "account": {"number": number, "description": account.get("description")},
+        "account": account_named(book, number, expand=False),
         "subaccountId": str(book.subaccounts[sub]["subaccountId"]) if sub in book.subaccounts else None,
         "subAccountCd": sub or None,
         "currencyId": book.currency,

@@ -14,7 +14,6 @@ from ml_connector_sandbox.systems.visma_net import journals
 from ml_connector_sandbox.systems.visma_net.book import SEPARATOR, Company, Row, etag
 
 JSON = "application/json; charset=utf-8"
-_MODULES = ("Ap", "Ar", "So", "Po", "Ea", "Ta", "In", "Ca", "Cr")
 
 
 def dumps(value: Any) -> str:
@@ -98,14 +97,16 @@ def batch(book: Company, row: Row, lines: Sequence[Row] | None = None, *, attach
         "transactionCode": row["transactionCode"],
         "transactionCodeDescription": None,
         "branch": row["branch"],
-        "journalTransactionLines": [batch_line(book, row, line) for line in (row["lines"] if lines is None else lines)],
+        "journalTransactionLines": [
+            batch_line(book, row, line, attachments=attachments) for line in (row["lines"] if lines is None else lines)
+        ],
         "attachments": row["attachments"] if attachments else None,
         "timeStamp": etag(row),
         "errorInfo": row["error"],
     }
 
 
-def batch_line(book: Company, row: Row, line: Row) -> Row:
+def batch_line(book: Company, row: Row, line: Row, *, attachments: bool = True) -> Row:
     """A line of a batch."""
     account = book.accounts.get(line["account"])
     debit, credit = journals.amounts(book, row, line)
@@ -131,7 +132,7 @@ def batch_line(book: Company, row: Row, line: Row) -> Row:
         "uom": line["uom"],
         "project": _named(project, "projectID", "internalID") if project else None,
         "projectTask": _named(task, "taskId", "internalId") if task else None,
-        "attachments": None,
+        "attachments": line.get("attachments", []) if attachments else None,
         "quantity": line["quantity"] or Decimal(0),
         "inventoryNumber": None,
         "note": line["note"],
@@ -166,11 +167,21 @@ def subaccount(book: Company, row: Row) -> Row:
     }
 
 
-def account(_: Company, row: Row) -> Row:
-    """An account of the chart."""
-    shown = {name: value for name, value in row.items() if not name.startswith(("_", "is_"))}
-    codes = dict.fromkeys(("externalCode1Info", "externalCode2Info", "analisysCodeInfo"))
-    return {**shown, "accountClassDescription": None, **codes, **_stamps(row)}
+def account(_: Company, row: Row, *, class_text: bool = False) -> Row:
+    """An account of the chart; the text of its class only when it is wanted."""
+    first = ("accountID", "accountCD", "accountGroupCD", "accountClass", "type", "active", "description")
+    middle = ("useDefaultSub", "postOption", "currency", "taxCategory", "cashAccount", "publicCode1")
+    return {
+        **{name: row[name] for name in first},
+        "accountClassDescription": row["accountClass"] if class_text else None,
+        **{name: row[name] for name in middle},
+        "lastModifiedDateTime": row["_modified"],
+        **dict.fromkeys(("externalCode1Info", "externalCode2Info", "analisysCodeInfo")),
+        "controlAccountModule": row["controlAccountModule"],
+        "allowManualEntry": row["allowManualEntry"],
+        "timeStamp": etag(row),
+        "errorInfo": None,
+    }
 
 
 def segment(_: Company, row: Row, *, values: bool = True) -> Row:
@@ -194,7 +205,8 @@ def segment(_: Company, row: Row, *, values: bool = True) -> Row:
 
 def segment_value(row: Row) -> Row:
     """A value of a segment."""
-    return {**_plain(row), "timeStamp": etag(row), "lastModified": row["_modified"]}
+    shown = {name: row[name] for name in ("internalId", "segmentId", "valueId", "description", "publicId", "active")}
+    return {**shown, "timeStamp": etag(row), "lastModified": row["_modified"], "mappedSegValue": row["mappedSegValue"]}
 
 
 def dimension(book: Company, row: Row, *, values: bool = True) -> Row:
@@ -225,120 +237,3 @@ def department(book: Company, row: Row) -> Row:
         "lastModifiedDateTime": row["_modified"],
         "timeStamp": etag(row),
     }
-
-
-def employee(book: Company, row: Row) -> Row:
-    """An employee; the status is read as `OnHold` and written as `Hold`."""
-    names = ("firstName", "lastName", "email", "phone1", "phone2", "phone3", "fax", "contactId")
-    full = ", ".join(part for part in (row["lastName"], row["firstName"]) if part)
-    contact = {"employeeContact": full, "title": None, **{name: row[name] for name in names}, "midName": row["middleName"], "name": full}
-    branch = book.branches.get(row["branch"], {})
-    return {
-        "employeeUserId": row["employeeUserId"],
-        "employeeId": row["employeeId"],
-        "employeeNumber": row["employeeNumber"],
-        "employeeName": full,
-        "status": row["status"],
-        "department": row["department"],
-        "contact": contact,
-        "address": row["address"],
-        "employeeClass": {"id": row["employeeClass"], "description": "Employee"},
-        "branch": {"number": row["branch"], "name": branch.get("name")},
-        "calendarID": row["calendarID"],
-        "employeeLogin": None,
-        "workGroupDescription": [],
-        **_stamps(row),
-    }
-
-
-def project(book: Company, row: Row) -> Row:
-    """A project with its tasks."""
-    own = [task(book, t) for t in book.tasks.values() if t["projectInternalId"] == row["internalID"]]
-    return {
-        "internalID": row["internalID"],
-        "projectID": row["projectID"],
-        "customer": None,
-        "hold": row["status"] == "OnHold",
-        "status": row["status"],
-        "description": row["description"],
-        "startDate": row["startDate"],
-        "endDate": row["endDate"],
-        "projectManager": None,
-        "visibility": _visibility(row),
-        "defAccount": None,
-        "defSub": None,
-        "branch": {"number": row["branch"], "name": book.branches[row["branch"]]["name"]} if row["branch"] in book.branches else None,
-        "tasks": own,
-        "employees": [],
-        "publicId": row["publicId"],
-        **_stamps(row),
-    }
-
-
-def task(_: Company, row: Row) -> Row:
-    """A task of a project."""
-    shown = {name: value for name, value in _plain(row).items() if name != "visibleInGl"}
-    return {**shown, "visibility": _visibility(row), "defAccount": None, "defSub": None, **_stamps(row)}
-
-
-def _visibility(row: Row) -> Row:
-    return {"visibleInGl": row["visibleInGl"], **{f"visibleIn{module}": True for module in _MODULES}}
-
-
-def branch(book: Company, row: Row, expand: frozenset[str] = frozenset()) -> Row:
-    """A branch; its currency and ledger only when asked for."""
-    shown = {name: value for name, value in _plain(row).items() if name != "ledger"}
-    shown["lastModifiedDateTime"] = row["_modified"]
-    if "expandcurrency" in expand:
-        base = book.currencies[book.currency]
-        shown["currency"] = {"id": base["id"], "description": base["description"], "symbol": base["symbol"]}
-    if "expandledger" in expand:
-        shown["ledger"] = {"id": row["ledger"], "description": book.ledgers[row["ledger"]]["description"]}
-    return shown
-
-
-def organization(book: Company, *, branches: bool = False) -> Row:
-    """The company itself."""
-    shown: Row = {
-        "organizationCd": book.code,
-        "name": book.title,
-        "organizationType": "WithBranchesNotBalancing",
-        "baseCurrency": book.currency,
-        **book.facts,
-        "ledger": {"id": row["number"], "description": row["description"]} if (row := next(iter(book.ledgers.values()), None)) else None,
-    }
-    if branches:
-        shown["branches"] = [{"number": row["number"], "name": row["name"]} for row in book.branches.values()]
-    return shown
-
-
-def ledger(_: Company, row: Row) -> Row:
-    """A ledger."""
-    return {**_plain(row), "consolBranch": None, "lastModifiedDateTime": row["_modified"]}
-
-
-def period(_: Company, row: Row) -> Row:
-    """A financial period and the ledgers it is closed in."""
-    shown = {name: value for name, value in row.items() if name != "closed"}
-    shown["closedInGeneralLedger"] = row["closed"]
-    names = ("SupplierLedger", "CustomerLedger", "InventoryManagement", "CashManagement", "FixedAssets")
-    return {**shown, **{f"closedIn{name}": row["closed"] for name in names}}
-
-
-def currency(_: Company, row: Row) -> Row:
-    """A currency."""
-    return {name: value for name, value in row.items() if name != "rate"}
-
-
-def vat(_: Company, row: Row) -> Row:
-    """A VAT rate."""
-    schedule = {"startDate": datetime(2020, 1, 1), "vatRate": row["rate"]}
-    return {"vatId": row["vatId"], "vatCategoryId": row["vatId"], "description": row["description"], "schedules": [schedule]}
-
-
-def _plain(row: Row) -> Row:
-    return {name: value for name, value in row.items() if not name.startswith("_")}
-
-
-def _stamps(row: Row) -> Row:
-    return {"lastModifiedDateTime": row["_modified"], "timeStamp": etag(row), "errorInfo": None}

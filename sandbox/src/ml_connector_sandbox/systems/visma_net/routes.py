@@ -59,7 +59,7 @@ class VismaNet:
         self._operations: dict[str, Operation] = {}
         self._calls: Counter[str] = Counter()
         self._by_endpoint: Counter[str] = Counter()
-        self._routes: Routes[Endpoint] = Routes()
+        self._routes: Routes[Endpoint] = Routes(any_case=True)
         for endpoint in ENDPOINTS:
             self._routes.add(endpoint.method, endpoint.path, endpoint)
         self.reset()
@@ -130,7 +130,10 @@ class VismaNet:
         code, token = entered
         refused, headers = self.limits.take(code, self.clock.now())
         response = refused or self._in_company(request, path, self.companies[code], token)
-        tracing = {"ipp-request-id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed} {sum(self._calls.values())}"))}
+        tracing = {
+            "ipp-request-id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed} {sum(self._calls.values())}")),
+            "Request-Context": f"appId=cid-v1:{uuid.uuid5(uuid.NAMESPACE_URL, f'{self._seed} application')}",
+        }
         return Response(status=response.status, headers={**response.headers, **headers, **tracing}, body=response.body)
 
     def _in_company(self, request: Request, path: str, book: Company, token: Token) -> Response:
@@ -140,7 +143,8 @@ class VismaNet:
         if isinstance(found, NoRoute):
             if not found.allowed:
                 return json_response({"message": "Resource not found", "statusCode": 404}, status=404)
-            return json_response({"Message": f"The requested resource does not support http method '{request.method}'."}, status=405)
+            text = f"The requested resource does not support http method '{request.method}'."
+            return json_response({"Message": text}, {"Allow": ", ".join(dict.fromkeys(found.allowed))}, status=405)
         endpoint, names = found
         self._by_endpoint[f"{endpoint.method} {endpoint.path}"] += 1
         if not self._allowed(endpoint, token):
@@ -233,7 +237,7 @@ class VismaNet:
 
 
 def _path(request: Request) -> str:
-    """The path without the old host's prefix; version and resource in lower case, as they are matched."""
+    """The path without the old host's prefix; version and resource in lower case."""
     parts = OLD_PREFIX.sub("/", request.path, count=1).strip("/").split("/")
     return "/".join([part.lower() for part in parts[:2]] + parts[2:])
 

@@ -32,6 +32,7 @@ SWITCHES = (
     _switch("validation_status", 400, "status of a write the business rules refuse: 400 or 500"),
     _switch("segment_failure_status", 500, "status of a segment update that fails"),
     _switch("released_edit_status", 400, "status of a change to a released batch"),
+    _switch("lenient_if_match", False, "a bare or weak tag in `If-Match` counts as that version; else it matches nothing"),
     _switch("text_overflow", "refuse", "a text longer than its field", "refuse", "truncate"),
     _switch("header_text_max", 256, "longest description of a batch"),
     _switch("excess_decimals", "round", "an amount with more decimals than its currency", "round", "refuse"),

@@ -12,6 +12,7 @@ import hmac
 import ipaddress
 import queue
 import threading
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -33,6 +34,8 @@ EVENTS = {
 }
 """What is told, by entity. There is no event for a journal batch."""
 SENT_KEPT_MAX = 1_000
+RETRIES = 3
+RETRY_SECONDS = 1.0
 _TIMEOUT_SECONDS = 5
 
 Sender = Callable[[str, bytes, Mapping[str, str]], int]
@@ -60,6 +63,7 @@ class Webhooks:
     secret: str
     client_id: str
     send: Sender = post
+    wait: Callable[[float], None] = time.sleep
     background: bool = True
     subscriptions: list[Json] = field(default_factory=list)
     sent: list[Json] = field(default_factory=list)
@@ -97,10 +101,10 @@ class Webhooks:
         now = self.clock.now()
         body = dumps({**content, "occurredAt": now.replace(tzinfo=None)}).encode()
         headers = self._headers(row, tenant_id, now, body)
-        record: Json = {"url": row["url"], "body": body.decode(), "headers": headers, "status": None}
+        record: Json = {"url": row["url"], "body": body.decode(), "headers": headers, "status": None, "attempts": 0}
         self.sent = [*self.sent[-SENT_KEPT_MAX + 1 :], record]
         if not self.background:
-            record["status"] = self.send(row["url"], body, headers)
+            self._attempt(record, body, headers)
             return
         self._waiting.put((record, body, headers))
         if self._thread is None:
@@ -130,8 +134,17 @@ class Webhooks:
 
     def _work(self) -> None:
         while True:
-            record, body, headers = self._waiting.get()
-            record["status"] = self.send(record["url"], body, headers)
+            self._attempt(*self._waiting.get())
+
+    def _attempt(self, record: Json, body: bytes, headers: Mapping[str, str]) -> None:
+        """Send until it is taken; a repetition carries the same notification id."""
+        for attempt in range(1 + RETRIES):
+            if attempt:
+                self.wait(RETRY_SECONDS)
+            record["attempts"] += 1
+            record["status"] = self.send(str(record["url"]), body, headers)
+            if 200 <= record["status"] < 300:
+                return
 
 
 def _is_loopback(name: str) -> bool:
