@@ -360,7 +360,7 @@ def test_an_edited_document_is_an_incident() -> None:
         committer(world, point=edited).commit_once(an_entry(), "subject")
 
     assert ["read_back.line", "read_back.line"] == [problem.code for problem in incident.value.problems]
-    assert "Account 4000 : written 1000 in minor units, in the ledger 1001 in minor units." in str(incident.value)
+    assert "Account 4000 : written 10.00, in the ledger 10.01. Put it right in the ledger and resume" in str(incident.value)
 
 
 def test_a_found_document_with_other_content_is_an_incident_and_never_adopted() -> None:

@@ -38,14 +38,21 @@ def at_work(assembly: Assembly, point: Callable[[str], None] = lambda name: None
 
 
 def follow(run: str, show: Callable[[RunRow], None], timeout_seconds: float | None = None) -> RunRow:
-    """Watch a run until it is at rest, or waits for longer than three minutes; calls `show` whenever it moved."""
-    runs, began, last = StoredRuns(), time.monotonic(), None
+    """Watch a run until it is at rest, or waits for longer than three minutes, at once or by looking again and again; calls `show` whenever it
+    moved."""
+    runs, began, last, waiting_since = StoredRuns(), time.monotonic(), None, None
     while True:
-        row = runs.get(run)
+        row, now = runs.get(run), time.monotonic()
         if last is None or (row.state, row.stage, row.attempt) != (last.state, last.stage, last.attempt):
             show(row)
+            if last is None or row.stage != last.stage:
+                waiting_since = None
             last = row
-        if row.state in AT_REST or _waits_long(row) or (timeout_seconds is not None and time.monotonic() - began > timeout_seconds):
+        if row.state is RunState.WAITING:
+            waiting_since = now if waiting_since is None else waiting_since
+            if _waits_long(row) or now - waiting_since > SHORT_WAIT_SECONDS:
+                return row
+        if row.state in AT_REST or (timeout_seconds is not None and now - began > timeout_seconds):
             return row
         time.sleep(POLL_SECONDS)
 
@@ -70,6 +77,4 @@ def recover(assembly: Assembly, executor: str) -> int | None:
 
 
 def _waits_long(row: RunRow) -> bool:
-    if row.state is not RunState.WAITING or row.due_at is None:
-        return False
-    return row.due_at.timestamp() - time.time() > SHORT_WAIT_SECONDS
+    return row.due_at is not None and row.due_at.timestamp() - time.time() > SHORT_WAIT_SECONDS

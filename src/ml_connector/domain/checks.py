@@ -15,6 +15,8 @@ from ml_connector.domain.payroll import RegisterTotals
 from ml_connector.domain.problem import Owner, Problem
 
 PROBLEMS_SHOWN = 200
+REMEDY = "Put it right in the ledger and resume, or delete the document there and say so (runs deleted)."
+"""What helps against a document that is not as it was written: nothing here edits it."""
 
 
 def check_blocks(numbers: Sequence[int], totals: Iterable[int]) -> list[Problem]:
@@ -125,17 +127,18 @@ def compare(entry: JournalEntry, booked: BookedEntry) -> list[Problem]:
     for name, ours, theirs in (("entity", entry.entity, booked.receipt.entity), ("journal", entry.journal, booked.journal),
                                ("posting date", entry.posting_date, booked.posting_date), ("currency", entry.currency, booked.currency)):  # fmt: skip
         if ours != theirs:
-            problems.append(Problem("read_back.header", where, f"The {name} is {theirs} in the ledger and was written as {ours}."))
+            problems.append(Problem("read_back.header", where, f"The {name} is {theirs} in the ledger and was written as {ours}. {REMEDY}"))
     if entry.rate is not None and (booked.rate is None or entry.rate.rate != booked.rate.rate):
         theirs = f"{booked.rate.rate}" if booked.rate else "none"
-        text = f"The exchange rate is {theirs} in the ledger and was written as {entry.rate.rate}."
+        text = f"The exchange rate is {theirs} in the ledger and was written as {entry.rate.rate}. {REMEDY}"
         problems.append(Problem("read_back.header", where, text, Owner.CONTROLLER))
     ours_by, theirs_by = _by_key(entry.lines), _by_key(booked.lines)
     for key in sorted(ours_by.keys() | theirs_by.keys(), key=repr):
         mine, there = ours_by.get(key, []), theirs_by.get(key, [])
         if mine != there:
             account, codes = key
-            text = f"Account {account} {describe(codes)}: written {_amounts(mine)}, in the ledger {_amounts(there)}."
+            mine_shown, there_shown = _amounts(mine, entry.currency), _amounts(there, booked.currency)
+            text = f"Account {account} {describe(codes)}: written {mine_shown}, in the ledger {there_shown}. {REMEDY}"
             problems.append(Problem("read_back.line", where, text, Owner.CONTROLLER))
     return problems
 
@@ -154,8 +157,9 @@ def _by_key(lines: Iterable[JournalLine]) -> dict[tuple[str, Dimensions], list[i
     return result
 
 
-def _amounts(minor: list[int]) -> str:
-    return " + ".join(map(str, minor[:5])) + (" + …" if len(minor) > 5 else "") + " in minor units" if minor else "nothing"
+def _amounts(minors: list[int], currency: str) -> str:
+    shown = " + ".join(str(Money.from_minor(minor, currency).amount) for minor in minors[:5])
+    return shown + (" + …" if len(minors) > 5 else "") if minors else "nothing"
 
 
 def _side(booked: BookedEntry, sign: int) -> Money:

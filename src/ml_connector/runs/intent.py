@@ -31,6 +31,7 @@ from ml_connector.errors import ConnectorError, KeyConflict, NotFound, NotSent, 
 from ml_connector.ports.storage import Clock, CommitRow, Commits, CommitState, IntentEnd, IntentRow
 from ml_connector.ports.systems import LedgerSink
 
+GONE = "If somebody deleted it, note that (runs deleted) and start the pay run anew; if not, find out where it went. It is never sent again by itself."
 SENDS_PER_PASS = 2
 """A second send in the same pass happens only after a 401, which proves that nothing was booked and renews the sign-in."""
 
@@ -231,7 +232,9 @@ class Committer:
             document = self.ledger.read_back(receipt)
             problems = compare(entry, document)
         except NotFound:
-            problems = [Problem("read_back.gone", receipt.number, f"Document {receipt.number} was booked and is gone.", Owner.CONTROLLER)]
+            problems = [
+                Problem("read_back.gone", receipt.number, f"Document {receipt.number} was booked and is gone. {GONE}", Owner.CONTROLLER)
+            ]
         if problems:
             self.audit("commit.differs", {"key": entry.key, "document": receipt.number, "differences": len(problems)})
             raise Incident(problems)

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from ml_connector.domain import codec
 from ml_connector.domain.journal import CommitKey, Marker, Receipt
 from ml_connector.errors import KeyConflict
-from ml_connector.ports.storage import SENDABLE, CommitRow, CommitState, IntentEnd, IntentRow
+from ml_connector.ports.storage import DELETED, SENDABLE, CommitRow, CommitState, IntentEnd, IntentRow
 from ml_connector.store.database import database_now
 from ml_connector.store.models import Commit, Connection, DistrustedMarker, Intent
 
@@ -34,7 +34,8 @@ class StoredCommits:
             text += "approved: reverse the first, or propose a new revision."
             raise KeyConflict(text, where=key)
         if commit.reversed_by:
-            raise KeyConflict(f"{key} was reversed or superseded by {commit.reversed_by} and is never sent again.", where=key)
+            why = commit.reversed_by if commit.reversed_by == DELETED else f"reversed or superseded by {commit.reversed_by}"
+            raise KeyConflict(f"{key} was {why} and is never sent again. Start a new run of this pay: it gets a key of its own.", where=key)
         return self._row(commit)
 
     def _supersede(self, key: CommitKey) -> None:

@@ -170,7 +170,7 @@ class TokenBroker:
     def _by_credentials(self) -> TokenState:
         answer = self._ask(lambda client: client.fetch_token(self.token_url, grant_type="client_credentials", **self.parameters))
         if isinstance(answer, str):
-            text = f"The vendor refused client id and secret: {answer}. The connection is not authorised until they are corrected."
+            text = f"The vendor refused client id and secret: {answer.rstrip('. ')}. The connection is not authorised until they are corrected."
             raise SignInLost(text, where="client_secret")
         return self._store(answer)
 

@@ -10,7 +10,7 @@ import pytest
 from tests.payday import a_chart, register
 
 from ml_connector.domain.build import SideTotal, TieTotal
-from ml_connector.domain.checks import check_blocks, check_entry, check_totals, compare, tie_out
+from ml_connector.domain.checks import REMEDY, check_blocks, check_entry, check_totals, compare, tie_out
 from ml_connector.domain.dimension import Dimension
 from ml_connector.domain.journal import Account, BookedEntry, JournalEntry, JournalLine, Receipt
 from ml_connector.domain.money import Money
@@ -209,5 +209,5 @@ def test_amounts_are_compared_to_the_cent_and_line_by_line() -> None:
 
     texts = [problem.text for problem in compare(found, booked(found, lines=halves))]
 
-    assert ["Account 1710 : written nothing, in the ledger 0 in minor units.",
-            "Account 4000 : written 1000 in minor units, in the ledger 500 + 500 in minor units."] == texts  # fmt: skip
+    assert [f"Account 1710 : written nothing, in the ledger 0.00. {REMEDY}",
+            f"Account 4000 : written 10.00, in the ledger 5.00 + 5.00. {REMEDY}"] == texts  # fmt: skip
