@@ -261,3 +261,42 @@ def test_positions_carry_the_dimensions_of_who_fills_them(world: DynamicsWorld):
     assert world.patch(f"{path}?{CROSS}", {"DimensionDisplayValue": "-AKRASM"}).status_code == 204
     assert "no record exists" in world.refusal(world.patch(f"{path}?{CROSS}", {"DimensionDisplayValue": "-NOWHERE"}))
     assert world.rows("EmployeesV2?$top=1")[0]["PersonnelNumber"] == held["PersonnelNumber"]
+
+
+def test_an_offset_account_nobody_knows_is_refused_with_the_line():
+    """It never reaches the posting job, which goes on when the account is suspended later (sections 5.2 and 10)."""
+    world = DynamicsWorld(posting_job_seconds=60)
+    journal = world.journal()
+    refusal = world.refusal(world.add(journal, "601100--AKRASM", "1", OffsetAccountDisplayValue="999999"))
+    world.add(journal, "601100--AKRASM", "1", OffsetAccountDisplayValue="230100").raise_for_status()
+    world.control("suspend_account", account="230100")
+    world.clock.advance(61)
+
+    assert "Dimension MainAccount with value 999999 as no record exists" in refusal
+    assert world.header(journal)["IsPosted"] == "No"
+    world.control("activate_account", account="230100")
+    world.clock.advance(61)
+    assert world.header(journal)["IsPosted"] == "Yes"
+
+
+def test_every_row_of_a_list_is_found_by_its_key(world: DynamicsWorld):
+    """Also a rate by its day, and a payment line in the set of all lines; the latter is only read there."""
+    world.wages()
+    payment = world.rows(f"VendorPaymentJournalLines?{CROSS}&$top=1")[0]
+    key = f"LedgerJournalLines(dataAreaId='{payment['dataAreaId']}',JournalBatchNumber='{payment['JournalBatchNumber']}',LineNumber=1)"
+    rate = world.rows("ExchangeRates?$top=1")[0]
+    day = f"FromCurrency='{rate['FromCurrency']}',ToCurrency='{rate['ToCurrency']}',StartDate={rate['StartDate']}"
+
+    assert world.get(f"{key}?{CROSS}").json()["AccountDisplayValue"] == payment["AccountDisplayValue"]
+    assert "No resources were found" in world.refusal(world.patch(f"{key}?{CROSS}", {"Text": "x"}))
+    assert world.get(f"ExchangeRates(RateTypeName='Default',{day})").status_code == 200
+
+
+def test_a_wish_for_small_pages_is_ignored_or_granted():
+    """Nobody has said which; granted, the answer says so."""
+    wish = {"Prefer": "return=representation, odata.maxpagesize=2"}
+    plain, granting = DynamicsWorld().get("MainAccounts", **wish), DynamicsWorld(honours_page_size=True).get("MainAccounts", **wish)
+
+    assert ("@odata.nextLink" in plain.json(), plain.headers.get("Preference-Applied")) == (False, None)
+    assert (len(granting.json()["value"]), granting.headers["Preference-Applied"]) == (2, "odata.maxpagesize=2")
+    assert "skiptoken=2" in granting.json()["@odata.nextLink"]

@@ -15,6 +15,7 @@ from ml_connector_sandbox.systems.dynamics_fo.entities import NAMESPACE, Entity
 from ml_connector_sandbox.systems.dynamics_fo.render import Row, key_text
 
 _LEVEL = re.compile(r"odata\.metadata\s*=\s*\"?(minimal|none|full)", re.IGNORECASE)
+_PAGE_SIZE = re.compile(r"(?:odata\.)?maxpagesize\s*=\s*([0-9]{1,9})\b", re.IGNORECASE)
 _KEPT = ("@odata.count", "@odata.nextLink")
 _TYPES = {"Date": "DateTimeOffset", "DateTime": "DateTimeOffset", "Decimal": "Decimal", "Int64": "Int64"}
 """What JSON cannot say about a value; texts and whole numbers of 32 bits say it themselves."""
@@ -27,6 +28,15 @@ def level_of(request: Request, switches: Switches) -> str:
     wished = next((value for name, value in request.query if name == "$format"), "") or request.headers.get("accept", "")
     found = _LEVEL.search(wished)
     return found[1].lower() if found else "minimal"
+
+
+def page_rows(request: Request, switches: Switches) -> tuple[int, dict[str, str]]:
+    """How many rows a page holds, and the header that says a wish for fewer was granted."""
+    most = max(1, int(switches["page_rows_max"]))
+    wished = _PAGE_SIZE.search(request.headers.get("prefer", ""))
+    if not switches["honours_page_size"] or wished is None or not 0 < int(wished[1]) < most:
+        return most, {}
+    return int(wished[1]), {"Preference-Applied": f"odata.maxpagesize={wished[1]}"}
 
 
 def content_type(level: str) -> dict[str, str]:

@@ -171,6 +171,7 @@ def _line(book: Book, switches: Switches, header: Row, values: Mapping[str, Any]
     row |= _amounts(book, switches, name, row, problems)
     row["ExchRate"] = _rate(book, ledger, row)
     row |= _account(book, switches, row, problems)
+    problems += offset_problems(book, row)
     if switches["closed_period_check"] == "insert":
         problems += closed(book, company, row["TransDate"])
     if problems:
@@ -229,6 +230,18 @@ def _account(book: Book, switches: Switches, row: Row, problems: list[str]) -> R
         problems += dimensions.missing(book, account, held)
     shown = dimensions.show_account(book, account["MainAccountId"], held, switches)
     return {"AccountDisplayValue": shown, "_account": account["MainAccountId"], "_dimensions": held}
+
+
+def offset_problems(book: Book, row: Mapping[str, Any]) -> list[str]:
+    """What stands against the offset account of a line, if it has one in the ledger."""
+    text = str(row.get("OffsetAccountDisplayValue") or "")
+    if not text or row["OffsetAccountType"] != "Ledger":
+        return []
+    try:
+        account, held = dimensions.parse_account(book, row["Company"], text)
+    except Broken as broken:
+        return list(broken.messages)
+    return dimensions.usable(book, row["Company"], account, held, row["TransDate"])
 
 
 def closed(book: Book, company: str, day: date) -> list[str]:

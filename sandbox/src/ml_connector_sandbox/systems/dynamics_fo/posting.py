@@ -16,7 +16,7 @@ from typing import Any
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.systems.dynamics_fo import dimensions
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
-from ml_connector_sandbox.systems.dynamics_fo.journals import closed, in_accounting_currency
+from ml_connector_sandbox.systems.dynamics_fo.journals import closed, in_accounting_currency, offset_problems
 from ml_connector_sandbox.systems.dynamics_fo.render import Row, number_text
 
 _FINANCIAL = ("ProfitAndLoss", "Revenue", "Expense", "BalanceSheet", "Asset", "Liability", "Equity")
@@ -59,6 +59,7 @@ def check(book: Book, header: Row, lines: Sequence[Row]) -> list[str]:
         if combination not in seen:
             seen.add(combination)
             messages += _account_problems(book, line)
+        messages += offset_problems(book, line)
         if not line["Voucher"]:
             messages.append("Voucher must be filled in")
     return messages + _balances(book, lines)

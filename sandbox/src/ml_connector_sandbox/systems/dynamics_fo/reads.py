@@ -14,7 +14,7 @@ from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.dynamics_fo import dimensions
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
 from ml_connector_sandbox.systems.dynamics_fo.entities import NAVIGATION, Entity, Navigation, Property, entities
-from ml_connector_sandbox.systems.dynamics_fo.formats import bare, content_type, dressed, level_of
+from ml_connector_sandbox.systems.dynamics_fo.formats import bare, content_type, dressed, level_of, page_rows
 from ml_connector_sandbox.systems.dynamics_fo.odata import Query, fold, parse_query, reader
 from ml_connector_sandbox.systems.dynamics_fo.render import Row, etag, json_response, row_json
 
@@ -54,15 +54,24 @@ def sorted_rows(entity: Entity, query: Query, rows: list[Row]) -> list[Row]:
     return rows
 
 
-def find(book: Book, entity: Entity, key: Mapping[str, Any], *, cross: bool) -> Row | None:
-    """The row of that key, if this caller sees it."""
+def find(book: Book, entity: Entity, key: Mapping[str, Any], *, cross: bool, to_read: bool = False) -> Row | None:
+    """The row of that key, if this caller sees it; lines of payment journals only `to_read`."""
     table = book[entity.table]
-    direct = table.get(*(key[name] for name in table.key)) if set(table.key) <= set(key) else None
-    rows = table if not set(table.key) <= set(key) else [] if direct is None else [direct]
-    readers = {name: reader(entity.properties[name]) for name in key}
     wanted = {name: _key_part(entity.properties[name], value) for name, value in key.items()}
+    rows: Iterable[Row] = table
+    if set(table.key) <= set(key):
+        direct = table.get(*(_stored(entity.properties[name], wanted[name]) for name in table.key))
+        rows = [] if direct is None else [direct]
+    if entity.name == "LedgerJournalLines" and to_read:
+        rows = [*rows, *_payment_lines(book, {"JournalBatchNumber": key["JournalBatchNumber"]})]
+    readers = {name: reader(entity.properties[name]) for name in key}
     row = next((held for held in rows if all(readers[name](held) == value for name, value in wanted.items())), None)
     return row if row is not None and sees(book, entity, row, cross=cross) else None
+
+
+def _stored(known: Property, value: Any) -> Any:
+    """A key part as tables hold it: a day without its hour."""
+    return value.date() if known.type == "Date" and isinstance(value, datetime) else value
 
 
 def _key_part(known: Property, value: Any) -> Any:
@@ -87,7 +96,7 @@ def list_response(book: Book, switches: Switches, entity: Entity, request: Reque
     rows = rows_of(book, entity, query, cross=is_cross_company(request))
     until = len(rows) if query.top is None else query.skip + query.top
     wanted = rows[query.skip : until]
-    page_max = max(1, int(switches["page_rows_max"]))
+    page_max, granted = page_rows(request, switches)
     page = wanted[:page_max]
     level = level_of(request, switches)
     body: Json = {"@odata.context": f"{request.base_url}/data/$metadata#{entity.name}{_columns(query)}"}
@@ -97,7 +106,7 @@ def list_response(book: Book, switches: Switches, entity: Entity, request: Reque
     body["value"] = [show.row(entity, row, query) for row in page]
     if len(wanted) > len(page):
         body["@odata.nextLink"] = _next_link(switches, request, query, page_max)
-    return json_response(200, bare(body) if level == "none" else body, content_type(level))
+    return json_response(200, bare(body) if level == "none" else body, {**content_type(level), **granted})
 
 
 def one_response(book: Book, switches: Switches, entity: Entity, row: Row, request: Request) -> Response:

@@ -38,7 +38,8 @@ def error_response(failed: Failed) -> Response:
     """The vendor's error body: an empty code, and the text that matters inside."""
     inner = {"message": failed.message, "type": failed.kind, "stacktrace": _STACK}
     body = {"error": {"code": "", "message": "An error has occurred.", "innererror": inner}}
-    return Response(status=failed.status, headers={"Content-Type": JSON_TYPE, **failed.headers}, body=json.dumps(body).encode())
+    headers = {"Content-Type": JSON_TYPE, "OData-Version": "4.0", **failed.headers}
+    return Response(status=failed.status, headers=headers, body=json.dumps(body).encode())
 
 
 def json_response(status: int, value: Any, headers: Mapping[str, str] | None = None) -> Response:

@@ -215,8 +215,9 @@ class DynamicsFo:
                 count = len(rows_of(self.book, entity, query, cross=is_cross_company(request)))
                 return Response(status=200, headers={"Content-Type": "text/plain"}, body=str(count).encode())
             return list_response(self.book, self.switches, entity, request)
-        row = find(self.book, entity, key_values(entity, address.key), cross=is_cross_company(request))
-        if request.method == "GET":
+        key, reading = key_values(entity, address.key), request.method == "GET"
+        row = find(self.book, entity, key, cross=is_cross_company(request), to_read=reading)
+        if reading:
             if row is None and self.switches["missing_row_body"] == "empty":
                 return Response(status=404)
             if row is None:

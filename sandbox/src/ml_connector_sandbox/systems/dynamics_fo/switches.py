@@ -17,6 +17,7 @@ SWITCHES = (
         meaning="public sets of posted entries; `published` adds `GeneralJournalAccountEntries`",
     ),
     Switch(name="page_rows_max", default=10_000, meaning="rows of a page before a nextLink"),
+    Switch(name="honours_page_size", default=False, meaning="`Prefer: odata.maxpagesize` makes pages smaller; else it is ignored"),
     Switch(name="next_link", default="skiptoken", choices=("skiptoken", "skip"), meaning="how a nextLink says where to go on"),
     Switch(name="next_link_host", default="", meaning="another scheme and host for nextLinks; empty: the one that was called"),
     Switch(name="substring_functions", default=True, meaning="`contains()`, `startswith()` and `endswith()` work; else 400"),
