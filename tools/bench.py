@@ -164,7 +164,7 @@ def _lines_per_second() -> int:
                 )
 
     prepared = list(rows())
-    builder = EntryBuilder(pay_run=pay_run, mapping=mapping, policy=BuildPolicy(entities={"C": "1"}, journal="95", text="bench"),
+    builder = EntryBuilder(pay_run=pay_run, mapping=mapping, policy=BuildPolicy(entities={"C": "1"}, journals={"1": "95"}, text="bench"),
                            posting_date=day, key_prefix="bench")  # fmt: skip
     accounts = {code: Account(code=code, description=code) for code in ("4000", "1700")}
     chart = Chart(entity="1", journal="95", journal_problem=None, currencies=frozenset({"USD"}), accounts=accounts,

@@ -599,3 +599,13 @@ def test_the_number_of_blocks_does_not_matter() -> None:
         texts.append(world.proposal(world.post().id).entries)
 
     assert texts[0] == texts[1] == texts[2]
+
+
+def test_each_legal_entity_has_its_own_journal() -> None:
+    """The entry of each goes to its own, and is checked against it."""
+    world = World(journal="10=90, 20=91")
+
+    at = world.post()
+
+    assert {"10": "90", "20": "91"} == {entry.entity: entry.journal for entry in world.proposal(at.id).entries}
+    assert (RunState.HELD, ["There is no journal 91."]) == (at.state, [problem.text for problem in world.problem_list(at.id)])

@@ -79,7 +79,10 @@ def builds(draw: st.DrawFn) -> tuple[PayRun, tuple[Distribution, ...], Mapping, 
     """A run with its rows, a mapping and a policy."""
     currency = draw(currencies)
     policy = BuildPolicy(
-        entities=ENTITIES, journal="90", text="Payroll", detail_groups=draw(st.sampled_from([frozenset(), frozenset({"one"})]))
+        entities=ENTITIES,
+        journals=dict.fromkeys(ENTITIES.values(), "90"),
+        text="Payroll",
+        detail_groups=draw(st.sampled_from([frozenset(), frozenset({"one"})])),
     )
     return replace(a_pay_run(), currency=currency, companies=COMPANIES), draw(rows_of(currency)), draw(mappings()), policy
 
@@ -223,7 +226,7 @@ def test_cut_entries_balance_and_fit(departments: list[tuple[int, int]], lines_m
     mapping_rules = [MappingRule(name=account, account=account, targets=(Target(account=account, dimensions=center),))
                      for account in ("5100", "220", "221", "222", "223")]  # fmt: skip
     mapping = Mapping(name="m", version=1, rules=tuple(mapping_rules))
-    policy = BuildPolicy(entities=ENTITIES, journal="90", text="Payroll", lines_max=lines_max)
+    policy = BuildPolicy(entities=ENTITIES, journals=dict.fromkeys(ENTITIES.values(), "90"), text="Payroll", lines_max=lines_max)
     whole, _ = build(a_pay_run(), rows, mapping, replace(policy, lines_max=10_000))
 
     cut, _ = build(a_pay_run(), rows, mapping, policy)
@@ -251,7 +254,9 @@ def test_small_groups_are_rolled_up_and_lose_nothing(small: int, large: int, min
     mapping = Mapping(
         name="m", version=1, rules=(MappingRule(name="all", account="*", targets=(Target(account="4000", dimensions=center),)),)
     )
-    policy = BuildPolicy(entities=ENTITIES, journal="90", text="", minimum_workers=minimum, roll_up_code="OTHER")
+    policy = BuildPolicy(
+        entities=ENTITIES, journals=dict.fromkeys(ENTITIES.values(), "90"), text="", minimum_workers=minimum, roll_up_code="OTHER"
+    )
 
     proposal, _ = build(replace(run, register=(register,)), rows, mapping, policy)
 
@@ -264,7 +269,9 @@ def test_roll_up_without_counts_is_a_problem() -> None:
     """A minimum that cannot be applied is said, not skipped."""
     run = a_pay_run(companies=("C1",))
     mapping = Mapping(name="m", version=1, rules=())
-    policy = BuildPolicy(entities=ENTITIES, journal="90", text="", minimum_workers=5, roll_up_code="OTHER")
+    policy = BuildPolicy(
+        entities=ENTITIES, journals=dict.fromkeys(ENTITIES.values(), "90"), text="", minimum_workers=5, roll_up_code="OTHER"
+    )
 
     proposal, _ = build(replace(run, register=()), (), mapping, policy)
 

@@ -162,7 +162,7 @@ class Setup:
         ledger = self._assembly.system(flow.target).ledger
         problems = check_mapping(mapping)
         for entity in sorted(set(policy.entities.values())) if ledger else []:
-            chart = ledger.chart(entity, policy.journal, policy.axes) if ledger else None
+            chart = ledger.chart(entity, policy.journals[entity], policy.axes) if ledger else None
             for rule in mapping.rules if chart else ():
                 for target in rule.targets:
                     account = chart.accounts.get(target.account) if chart else None

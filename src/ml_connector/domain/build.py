@@ -28,12 +28,13 @@ PROBLEMS_MAX = 500
 class BuildPolicy:
     """How the entries of a run are made.
 
-    `entities` is company → legal entity. Groups named in `detail_groups` keep a line per source row. Codes on `roll_up_axis` with fewer
-    than `minimum_workers` workers are booked on `roll_up_code`, so that no line shows one person's pay. `lines_max` is the ledger's.
+    `entities` is company → legal entity, `journals` legal entity → journal. Groups named in `detail_groups` keep a line per source row. Codes on
+    `roll_up_axis` with fewer than `minimum_workers` workers are booked on `roll_up_code`, so that no line shows one person's pay. `lines_max` is
+    the ledger's.
     """
 
     entities: AbstractMapping[str, str]
-    journal: str
+    journals: AbstractMapping[str, str]
     text: str
     detail_groups: frozenset[str] = frozenset()
     minimum_workers: int = 0
@@ -238,7 +239,7 @@ class EntryBuilder:
         )
         key = str(CommitKey(f"{self.key_prefix}:{entity}", part, 1))
         return JournalEntry(
-            key=key, entity=entity, journal=self.policy.journal, posting_date=self.posting_date,
+            key=key, entity=entity, journal=self.policy.journals[entity], posting_date=self.posting_date,
             currency=currency, text=self.policy.text, lines=lines,
         )  # fmt: skip
 

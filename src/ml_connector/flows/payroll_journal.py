@@ -114,7 +114,7 @@ class PayrollJournal:
     def _calendars(self, pay_run: PayRun) -> dict[str, tuple[FiscalPeriod, ...]]:
         """The fiscal periods of every legal entity: each has its own, and the same day may lie in a period of another name."""
         entities = sorted(set(self.policy.entities.values()))
-        return {entity: tuple(self.ledger.calendar(entity, self.policy.journal, pay_run.pay_period.end)) for entity in entities}
+        return {entity: tuple(self.ledger.calendar(entity, self.policy.journals[entity], pay_run.pay_period.end)) for entity in entities}
 
     def _posting_date(self, pay_run: PayRun, calendars: AbstractMapping[str, Sequence[FiscalPeriod]]) -> PostingDate | tuple[Problem, ...]:
         """One day for all entries of the run, open in the books of every legal entity."""
@@ -133,7 +133,7 @@ class PayrollJournal:
 
     def _charts(self) -> dict[str, Chart]:
         entities = sorted(set(self.policy.entities.values()))
-        return {entity: self.ledger.chart(entity, self.policy.journal, self.policy.axes) for entity in entities}
+        return {entity: self.ledger.chart(entity, self.policy.journals[entity], self.policy.axes) for entity in entities}
 
     def _foreign(self, day: date, calendars: AbstractMapping[str, Sequence[FiscalPeriod]], proposal: Proposal) -> tuple[str, ...]:
         """Documents of others where these entries are to go; an entry of ours that a lost database forgot is known by its marker."""
@@ -142,7 +142,7 @@ class PayrollJournal:
         return tuple(
             f"{entity} {document}"
             for entity, period in periods.items() if period is not None
-            for document in self.ledger.foreign(entity, self.policy.journal, period, self.commits.traces(entity) | proposed)
+            for document in self.ledger.foreign(entity, self.policy.journals[entity], period, self.commits.traces(entity) | proposed)
         )  # fmt: skip
 
     def _stand(self, pay_run: PayRun) -> Stand:
@@ -191,7 +191,7 @@ class PayrollJournal:
             }
         )
         return BuildPolicy(
-            entities=self.policy.entities, journal=self.policy.journal, text=text, detail_groups=self.policy.detail_groups,
+            entities=self.policy.entities, journals=self.policy.journals, text=text, detail_groups=self.policy.detail_groups,
             minimum_workers=self.policy.minimum_workers, roll_up_axis=self.policy.roll_up_axis, roll_up_code=self.policy.roll_up_code,
             lines_max=self.ledger.limits.lines_max,
         )  # fmt: skip
@@ -207,9 +207,10 @@ class PayrollJournal:
             yield from check_entry(entry, charts[entry.entity])
             yield from self.ledger.preflight(entry, Marker.of(entry.key))
         if foreign:
-            text = f"Journal {self.policy.journal} already holds entries in this period that did not come from here: {', '.join(foreign[:10])}. "
+            journals = ", ".join(sorted(set(self.policy.journals.values())))
+            text = f"Journal {journals} already holds entries in this period that did not come from here: {', '.join(foreign[:10])}. "
             text += "If one of them is this pay run, record the run as booked outside (runs outside); if not, resume and accept them."
-            yield Problem("ledger.foreign", f"journal {self.policy.journal}", text, Owner.CONTROLLER)
+            yield Problem("ledger.foreign", f"journal {journals}", text, Owner.CONTROLLER)
 
     # --- post -------------------------------------------------------------------------------------------------------------------------------
 

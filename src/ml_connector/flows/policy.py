@@ -32,11 +32,12 @@ class PolicyError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayrollPolicy:
-    """Settings of one payroll flow. `entities` is payroll company → legal entity; `axes` are the dimensions its ledger is asked about."""
+    """Settings of one payroll flow. `entities` is payroll company → legal entity, `journals` legal entity → journal; `axes` are the dimensions its
+    ledger is asked about."""
 
     mode: Mode
     starts_on: date
-    journal: str
+    journals: Mapping[str, str]
     entities: Mapping[str, str]
     axes: frozenset[str]
     text: str
@@ -51,7 +52,7 @@ TEXT_NAMES = ("run", "period_end", "pay_date", "subject")
 """What can be filled in into the text of an entry."""
 
 OPTIONS = {
-    "journal": "Journal the entries go to, required",
+    "journal": "Journal the entries go to, required; legal entity=journal, comma between pairs, where each has its own",
     "entities": "Payroll company=legal entity, comma between pairs, required",
     "axes": "Dimension axes the mapping uses, comma between (cost_center)",
     "text": "Text of the entry; {run}, {period_end}, {pay_date} and {subject} are filled in",
@@ -77,11 +78,12 @@ def read_policy(mode: str, starts_on: date, options: Mapping[str, str]) -> Payro
         raise PolicyError(f"minimum_workers is {minimum!r}, expected a whole number")
     if int(minimum) > 1 and not options.get("roll_up_code"):
         raise PolicyError("roll_up_code is missing: the code that groups under minimum_workers are booked on")
+    entities = _pairs("entities", options["entities"], "company=legal entity")
     return PayrollPolicy(
         mode=_choice(Mode, "mode", mode),
         starts_on=starts_on,
-        journal=options["journal"],
-        entities=_pairs(options["entities"]),
+        journals=_journals(options["journal"], frozenset(entities.values())),
+        entities=entities,
         axes=frozenset(_list(options.get("axes", "cost_center"))),
         text=_text(options.get("text", "Payroll {subject}")),
         posting_date=_posting_date(options),
@@ -125,16 +127,25 @@ def _list(value: str) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
-def _pairs(value: str) -> dict[str, str]:
+def _pairs(name: str, value: str, expected: str) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for part in _list(value):
-        company, sign, entity = part.partition("=")
-        if not sign or not company.strip() or not entity.strip():
-            raise PolicyError(f"entities holds {part!r}, expected company=legal entity")
-        if company.strip() in pairs:
-            raise PolicyError(f"entities names company {company.strip()!r} twice")
-        pairs[company.strip()] = entity.strip()
+        key, sign, code = (half.strip() for half in part.partition("="))
+        if not sign or not key or not code:
+            raise PolicyError(f"{name} holds {part!r}, expected {expected}")
+        if key in pairs:
+            raise PolicyError(f"{name} names {key!r} twice")
+        pairs[key] = code
     return pairs
+
+
+def _journals(value: str, entities: frozenset[str]) -> dict[str, str]:
+    if "=" not in value:
+        return dict.fromkeys(sorted(entities), value.strip())
+    journals = _pairs("journal", value, "one journal, or legal entity=journal for each")
+    if different := sorted(entities ^ journals.keys()):
+        raise PolicyError(f"journal and entities do not name the same legal entities: {', '.join(different)}")
+    return journals
 
 
 def read_rates(options: Mapping[str, str]) -> dict[str, ExchangeRate]:

@@ -35,10 +35,14 @@ def test_a_date_is_a_posting_date() -> None:
         ("post", {}, "mode is 'post', expected one of propose, approve, automatic"),
         ("approve", {"jornal": "90"}, "unknown option 'jornal'; expected one of journal, entities"),
         ("approve", {"journal": ""}, "option 'journal' is missing: Journal the entries go to, required"),
+        ("approve", {"journal": "10=90"}, "journal and entities do not name the same legal entities: 20"),
+        ("approve", {"journal": "10=90, 20=91, 30=92"}, "journal and entities do not name the same legal entities: 30"),
+        ("approve", {"journal": "10=90, 91"}, "journal holds '91', expected one journal, or legal entity=journal for each"),
+        ("approve", {"journal": "10=90, 10=91"}, "journal names '10' twice"),
         ("approve", {"entities": ""}, "option 'entities' is missing"),
         ("approve", {"entities": "US1"}, "entities holds 'US1', expected company=legal entity"),
         ("approve", {"entities": "US1="}, "entities holds 'US1=', expected company=legal entity"),
-        ("approve", {"entities": "US1=10,US1=20"}, "entities names company 'US1' twice"),
+        ("approve", {"entities": "US1=10,US1=20"}, "entities names 'US1' twice"),
         (
             "approve",
             {"posting_date": "30.06.2026"},
@@ -58,3 +62,11 @@ def test_what_cannot_be_read_is_refused(mode: str, options: dict[str, str], text
     with pytest.raises(PolicyError) as error:
         read_policy(mode, STARTS, {**OPTIONS, **options})
     assert text in str(error.value)
+
+
+def test_journals_are_those_of_their_legal_entity() -> None:
+    """One name for all, or each its own."""
+    one = read_policy("approve", date(2026, 1, 1), OPTIONS)
+    each = read_policy("approve", date(2026, 1, 1), {**OPTIONS, "journal": "20=91, 10=90"})
+
+    assert ({"10": "90", "20": "90"}, {"10": "90", "20": "91"}) == (one.journals, each.journals)
