@@ -300,3 +300,38 @@ def test_a_wish_for_small_pages_is_ignored_or_granted():
     assert ("@odata.nextLink" in plain.json(), plain.headers.get("Preference-Applied")) == (False, None)
     assert (len(granting.json()["value"]), granting.headers["Preference-Applied"]) == (2, "odata.maxpagesize=2")
     assert "skiptoken=2" in granting.json()["@odata.nextLink"]
+
+
+def test_what_stands_in_the_key_of_an_employment_cannot_be_changed(world: DynamicsWorld):
+    """The end date of the first version is a key part; its dimensions are not, nor are the details (quirk 25, section 5.10)."""
+    row = world.rows("Employments?$top=1")[0]
+    parts = f"PersonnelNumber='{row['PersonnelNumber']}',LegalEntityId='{row['LegalEntityId']}'"
+    span = f"EmploymentStartDate={row['EmploymentStartDate']},EmploymentEndDate={row['EmploymentEndDate']}"
+    path, details = f"Employments({parts},{span})", world.rows("EmploymentDetails?$top=1")[0]
+    detail = f"EmploymentDetails({parts},{span},ValidFrom={details['ValidFrom']},ValidTo={details['ValidTo']})"
+
+    assert world.patch(path, {"EmploymentEndDate": "2026-07-31T00:00:00Z"}).status_code == 403
+    assert world.patch(path, {"DimensionDisplayValue": "-AKRASM"}).status_code == 204
+    assert world.patch(detail, {"LastDateWorked": "2026-07-31T00:00:00Z"}).status_code == 204
+    assert world.rows("Employments?$top=1")[0]["DimensionDisplayValue"] == "-AKRASM"
+
+
+def test_events_can_come_twice_and_out_of_order():
+    """At least once, without an order: only the event's id and control number tell (section 8)."""
+    world = DynamicsWorld(events_twice=True, events_disorder=True)
+    received: list[dict[str, Any]] = []
+
+    def receive(url: str, body: bytes) -> int:
+        received.append(json.loads(body))
+        return 200
+
+    events = world.vendor.events
+    events.send, events.background = receive, False
+    world.control("activate_event", event="VendorPaymentPostedBusinessEvent", url="http://hook.test/")
+    for row in world.rows(f"VendorPaymentJournalHeaders?{CROSS}")[:2]:
+        world.control("post_payment_journal", id=row["JournalBatchNumber"])
+
+    ids = [body["EventId"] for body in received[1:]]
+    numbers = [body["ControlNumber"] for body in received[1::2]]
+    assert ids[0::2] == ids[1::2]
+    assert numbers != sorted(numbers)

@@ -59,6 +59,7 @@ class Events:
     sent: list[Json] = field(default_factory=list)
     _dice: random.Random = field(default_factory=random.Random)
     _control_number: int = 5_637_200_000
+    _withheld: int | None = None
     _waiting: queue.Queue[tuple[Json, bytes]] = field(default_factory=queue.Queue)
     _thread: threading.Thread | None = None
 
@@ -82,16 +83,28 @@ class Events:
         """Raise an event for whoever activated it."""
         for endpoint in self.endpoints:
             if endpoint["event"] == event and endpoint["entity"].casefold() in ("", company.casefold()):
-                self._deliver(str(endpoint["url"]), self._envelope(event, company, fields))
+                envelope = self._envelope(event, company, fields)
+                for _ in range(2 if self.switches["events_twice"] else 1):
+                    self._deliver(str(endpoint["url"]), envelope)
+
+    def _next_number(self) -> int:
+        """A control number: higher than those before, with gaps; in disorder the second of a pair comes first."""
+        if self._withheld is not None:
+            number, self._withheld = self._withheld, None
+            return number
+        self._control_number += self._dice.randrange(1, 4)
+        if self.switches["events_disorder"]:
+            self._withheld = self._control_number
+            self._control_number += self._dice.randrange(1, 4)
+        return self._control_number
 
     def _envelope(self, event: str, company: str, fields: Json) -> Json:
-        self._control_number += self._dice.randrange(1, 4)
         now = self.clock.now()
         envelope = {
             "BusinessEventId": event,
             "BusinessEventLegalEntity": company,
             "ContextRecordSubject": "",
-            "ControlNumber": self._control_number,
+            "ControlNumber": self._next_number(),
             "EventId": str(uuid.UUID(int=self._dice.getrandbits(128), version=4)).upper(),
             "EventTime": f"/Date({int(now.timestamp() * 1000)})/",
             "EventTimeIso8601": f"{now:%Y-%m-%dT%H:%M:%S.%f}0Z",

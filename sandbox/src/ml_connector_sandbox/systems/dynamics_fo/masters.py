@@ -14,7 +14,10 @@ from ml_connector_sandbox.systems.dynamics_fo.journals import duplicate, not_fou
 from ml_connector_sandbox.systems.dynamics_fo.render import Row
 
 Create = Callable[[Book, Mapping[str, Any]], Row]
-PEOPLE = ("Workers", "Employees", "EmployeesV2", "Employments", "EmploymentsV2", "PositionWorkerAssignmentsV2", "PositionDefaultDimensions")
+PEOPLE = (
+    *("Workers", "Employees", "EmployeesV2", "Employments", "EmploymentsV2", "EmploymentDetails"),
+    *("PositionWorkerAssignmentsV2", "PositionDefaultDimensions"),
+)
 
 
 def create(book: Book, switches: Switches, set_name: str, values: Mapping[str, Any]) -> Row:

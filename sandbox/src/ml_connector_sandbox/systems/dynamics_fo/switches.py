@@ -69,5 +69,7 @@ SWITCHES = (
         default=False,
         meaning="posting a general journal raises a business event; the catalog of 2019 has none",
     ),
+    Switch(name="events_twice", default=False, meaning="every business event is delivered twice, as at least once allows"),
+    Switch(name="events_disorder", default=False, meaning="control numbers of business events arrive out of order"),
     Switch(name="events_only_loopback", default=True, meaning="a guard of ours: no event is ever sent beyond this machine"),
 )
