@@ -335,3 +335,11 @@ def test_events_can_come_twice_and_out_of_order():
     numbers = [body["ControlNumber"] for body in received[1::2]]
     assert ids[0::2] == ids[1::2]
     assert numbers != sorted(numbers)
+
+
+def test_a_vendor_number_comes_back_escaped_however_it_went_in(world: DynamicsWorld):
+    """Whoever does not escape is understood, and has to unescape what he reads (quirk 2, section 6)."""
+    journal = world.journal()
+    for text in ("US-0001", "US\\-0001"):
+        world.add(journal, text, "-5", AccountType="Vend").raise_for_status()
+    assert [row["AccountDisplayValue"] for row in world.lines(journal)] == ["US\\-0001"] * 2

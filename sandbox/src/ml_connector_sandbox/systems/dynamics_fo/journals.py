@@ -217,7 +217,8 @@ def _account(book: Book, switches: Switches, row: Row, problems: list[str]) -> R
         if row["AccountType"] == "Vend" and book["vendors"].get(row["Company"], number) is None:
             problems.append(not_found(number, "Account", "Vendors"))
         held = dimensions.parse_default(book, row["Company"], str(row.get("DefaultDimensionDisplayValue") or ""))
-        return {"AccountDisplayValue": text, "_account": number, "_dimensions": held}
+        shown = dimensions.escaped(number, dimensions.delimiter(book))
+        return {"AccountDisplayValue": shown, "_account": number, "_dimensions": held}
     try:
         account, held = dimensions.parse_account(book, row["Company"], text)
     except Broken as broken:
