@@ -18,6 +18,7 @@ import matrix
 import pytest
 
 from ml_connector.contract.payroll import PayrollWorld
+from ml_connector.contract.simulated import SimulatedLedger
 from ml_connector.contract.world import LedgerWorld
 from ml_connector.ports.systems import LedgerSink, PayrollSource
 
@@ -109,6 +110,7 @@ def test_skeleton_has_all_that_is_asked_of_it(tree: Path, module: str, name: str
     (found,) = (node for node in code.body if isinstance(node, ast.ClassDef) and node.name == name)
     stored = {node.attr for node in ast.walk(found) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
     written = stored | {node.name for node in found.body if isinstance(node, ast.FunctionDef)}
+    written |= {member for base in found.bases if ast.unparse(base) == SimulatedLedger.__name__ for member in vars(SimulatedLedger)}
     asked = {member for part in port.__mro__ for member in [*vars(part), *get_annotations(part)]}
 
     assert {member for member in asked if not member.startswith("_")} - written == set()

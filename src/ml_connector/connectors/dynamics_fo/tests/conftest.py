@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any
 
-import httpx2
 import pytest
 import stamina
 
 from ml_connector.connectors.dynamics_fo import CONNECTOR
-from ml_connector.contract import world as faults
-from ml_connector.contract.memory import MemoryExchanges, MemoryTokens, memory_wiring
-from ml_connector.domain.dimension import dimensions
-from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, JournalLine, Marker, Receipt
-from ml_connector.domain.money import Money, decimals
+from ml_connector.contract.memory import MemoryTokens, memory_wiring
+from ml_connector.contract.simulated import Recording, SharedClock, SimulatedLedger
+from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker, Receipt
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import Refused
@@ -26,45 +21,12 @@ from ml_connector.ports.systems import Gate, LedgerSink, Send, System
 from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.registry import open_system
 from ml_connector_sandbox.core.transport import SandboxTransport
-from ml_connector_sandbox.core.vendor import Request
 
 BASE_URL = "http://127.0.0.1:9103"
 START = datetime(2026, 7, 1, 9, 0, 7, tzinfo=UTC)
 COMPANY, JOURNAL, COST, PAYABLE = "usmf", "PAYROLL", "601100", "230100"
 WRITES = {"method": "POST", "path": r"/data/(LedgerJournalHeaders|\$batch)"}
 TOKENS = {"method": "POST", "path": "/oauth2/"}
-
-
-class Recording(httpx2.BaseTransport):
-    """Passes requests on and remembers what token answers held."""
-
-    def __init__(self, inner: httpx2.BaseTransport) -> None:
-        self._inner = inner
-        self.requests: list[httpx2.Request] = []
-        self.tokens: list[str] = []
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        self.requests.append(request)
-        response = self._inner.handle_request(request)
-        if "/oauth2/" in request.url.path and response.status_code == 200:
-            self.tokens.append(str(json.loads(response.read())["access_token"]))
-        return response
-
-
-class SharedClock:
-    """The sandbox's clock as the connector's."""
-
-    def __init__(self, clock: SandboxClock) -> None:
-        self._clock = clock
-
-    def now(self) -> datetime:
-        return self._clock.now()
-
-    def monotonic(self) -> float:
-        return self._clock.now().timestamp()
-
-    def sleep(self, seconds: float) -> None:
-        self._clock.advance(seconds)
 
 
 class WholeSink:
@@ -121,8 +83,11 @@ class WholeSink:
         return self.inner.read_back(receipt)
 
 
-class DynamicsWorld:
+class DynamicsWorld(SimulatedLedger):
     """One simulated environment and a connection to it."""
+
+    connector, base_url, writes = CONNECTOR, BASE_URL, WRITES
+    company, journal, currency, cost, payable, centers = COMPANY, JOURNAL, "USD", COST, PAYABLE, ("AKRASM", "LINE-7", "HOFIN")
 
     def __init__(self, *, profile: str = "vendor", switches: dict[str, Any] | None = None, **settings: str) -> None:
         self.clock = SandboxClock(start=START, frozen=True)
@@ -137,13 +102,6 @@ class DynamicsWorld:
 
     # --- the vendor's side ------------------------------------------------------------------------------------------------------------
 
-    def control(self, action: str, **arguments: Any) -> Any:
-        return self.host.vendor.control(action, arguments)
-
-    def post(self, path: str, value: Any) -> None:
-        outcome = self.host.exchange(Request(method="POST", target=f"/__sandbox__/{path}", body=json.dumps(value).encode()))
-        assert outcome.response.status == 200, outcome.response.body
-
     def post_journals(self) -> Any:
         return self.control("run_posting_job")
 
@@ -156,13 +114,6 @@ class DynamicsWorld:
         return [f"{method} {path.removeprefix('/data/').partition('(')[0]}" for method, path in paths]
 
     # --- signed -----------------------------------------------------------------------------------------------------------------------
-
-    def advance(self, seconds: float) -> None:
-        self.post("clock", {"advance_seconds": seconds})
-
-    def said(self) -> str:
-        assert isinstance(self.wiring.exchanges, MemoryExchanges)
-        return self.wiring.exchanges.text()
 
     def secrets(self) -> tuple[str, ...]:
         assert isinstance(self.tokens, MemoryTokens)
@@ -184,61 +135,15 @@ class DynamicsWorld:
 
     # --- ledger -----------------------------------------------------------------------------------------------------------------------
 
-    @property
-    def ledger(self) -> LedgerSink:
-        assert self.system.ledger is not None
-        return self.system.ledger
-
     def whole(self, ledger: LedgerSink | None = None) -> WholeSink:
         return WholeSink(ledger or self.ledger, self.post_journals)
-
-    def entry(
-        self, *, key: str = "payroll:acme:run-1:10:1:1", currency: str = "", lines: int = 4, text: str = "", day: date | None = None
-    ) -> JournalEntry:
-        currency = currency or "USD"
-        unit = Decimal(1).scaleb(-decimals(currency))
-        amounts = [Decimal(1000 + number) + number % 7 * unit + unit for number in range(lines - 1)]
-        centers = ("AKRASM", "LINE-7", "HOFIN")
-        debits = [
-            JournalLine(account=COST, amount=Money(amount, currency), dimensions=dimensions({"cost_center": centers[number % 3]}),
-                        text=f"wages {number + 1}")
-            for number, amount in enumerate(amounts)
-        ]  # fmt: skip
-        credit = JournalLine(account=PAYABLE, amount=Money(-sum(amounts, Decimal(0)), currency))
-        return JournalEntry(key=key, entity=COMPANY, journal=JOURNAL, posting_date=day or date(2026, 6, 30), currency=currency,
-                            text=text or "Payroll 2026-06", lines=(*debits, credit))  # fmt: skip
 
     def foreign_currency(self) -> str:
         return "EUR"
 
-    def fail_next(self, fault: str) -> None:
-        rule: dict[str, Any] = {
-            faults.LOST_BEFORE: {"kind": "lost_before_commit"},
-            faults.LOST_AFTER: {"kind": "lost_after_commit"},
-            faults.LATE_COMMIT: {"kind": "late_commit", "seconds": faults.LATE_SECONDS, "answer": "drop"},
-            faults.THROTTLED: {"kind": "status", "status": 429, "headers": {"Retry-After": str(faults.THROTTLED_SECONDS)}},
-            faults.UNREACHABLE: {"kind": "refused"},
-        }[fault]
-        self.post("faults", {**rule, "match": WRITES, "times": 1})
-
-    def journal_references(self) -> list[str]:
-        return [document["id"] for document in self.documents()]
-
-    def double(self, reference: str) -> str:
-        before = self.journal_references()
-        self.control("double", id=reference)
-        (copy,) = set(self.journal_references()) - set(before)
-        return copy
-
-    def delete(self, reference: str) -> None:
-        self.control("delete", id=reference)
-
     def book_by_hand(self) -> str:
-        before = self.journal_references()
         lines = [{"account": COST, "amount": "5.00", "dimensions": {"cost_center": "AKRASM"}}, {"account": PAYABLE, "amount": "-5.00"}]
-        self.control("book", entity=COMPANY, journal=JOURNAL, date="2026-06-30", post=True, lines=lines)
-        (booked,) = set(self.journal_references()) - set(before)
-        return booked
+        return self.made(lambda: self.control("book", entity=COMPANY, journal=JOURNAL, date="2026-06-30", post=True, lines=lines))
 
     def close_period(self, day: date) -> None:
         self.control("close_period", period=f"{day:%Y-%m}", entity=COMPANY)
@@ -262,9 +167,7 @@ class DynamicsWorld:
         return len(chart.accounts)
 
     def reopen(self) -> LedgerSink:
-        system = CONNECTOR.open(self.settings, self.wiring)
-        assert system.ledger is not None
-        return self.whole(system.ledger)
+        return self.whole(super().reopen())
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,15 +15,12 @@ import stamina
 from ml_connector.connectors.exact_online import CONNECTOR, client, wire
 from ml_connector.connectors.exact_online.settings import read
 from ml_connector.contract import world as faults
-from ml_connector.contract.memory import MemoryExchanges, MemoryTokens, memory_wiring
-from ml_connector.domain.dimension import dimensions
-from ml_connector.domain.journal import JournalEntry, JournalLine
-from ml_connector.domain.money import Money, decimals
-from ml_connector.ports.systems import LedgerSink, System
+from ml_connector.contract.memory import MemoryTokens, memory_wiring
+from ml_connector.contract.simulated import Recording, SharedClock, SimulatedLedger
+from ml_connector.ports.systems import System
 from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.registry import open_system
 from ml_connector_sandbox.core.transport import SandboxTransport
-from ml_connector_sandbox.core.vendor import Request
 
 BASE_URL = "http://127.0.0.1:9100"
 START = datetime(2026, 7, 1, 9, 0, 7, tzinfo=UTC)
@@ -33,48 +29,18 @@ POSTINGS = {"method": "POST", "path": "/generaljournalentry/GeneralJournalEntrie
 TOKENS = {"method": "POST", "path": "/api/oauth2/token"}
 
 
-class Recording(httpx2.BaseTransport):
-    """Passes requests on and remembers what token answers held."""
-
-    def __init__(self, inner: httpx2.BaseTransport) -> None:
-        self._inner = inner
-        self.requests: list[httpx2.Request] = []
-        self.answers: list[tuple[str, dict[str, Any]]] = []
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        self.requests.append(request)
-        response = self._inner.handle_request(request)
-        if request.url.path.endswith("/oauth2/token"):
-            grant = parse_qs(request.read().decode())["grant_type"][0]
-            self.answers.append((grant, json.loads(response.read()) if "json" in response.headers.get("content-type", "") else {}))
-        return response
-
-
-class SharedClock:
-    """The sandbox's clock as the connector's."""
-
-    def __init__(self, clock: SandboxClock) -> None:
-        self._clock = clock
-
-    def now(self) -> datetime:
-        return self._clock.now()
-
-    def monotonic(self) -> float:
-        return self._clock.now().timestamp()
-
-    def sleep(self, seconds: float) -> None:
-        self._clock.advance(seconds)
-
-
-class ExactWorld:
+class ExactWorld(SimulatedLedger):
     """One simulated division and a connection to it."""
+
+    connector, base_url, writes = CONNECTOR, BASE_URL, POSTINGS
+    journal, currency, cost, payable, centers = JOURNAL, "USD", COST, PAYABLE, ("BOSADM", "BOSBUY", "BOSFIN")
 
     def __init__(self, *, profile: str = "vendor", **settings: str) -> None:
         self.clock = SandboxClock(start=START, frozen=True)
         self.host = open_system("exact_online", clock=self.clock, profile=profile)
         described = self.host.vendor.describe(BASE_URL)
         self.credentials = described["credentials"]
-        self.division = described["entities"][0]["code"]
+        self.division = self.company = described["entities"][0]["code"]
         self.wire = Recording(SandboxTransport(self.host))
         secrets = {name: self.credentials[name] for name in ("client_id", "client_secret", "webhook_secret")}
         self.wiring = memory_wiring(clock=SharedClock(self.clock), secrets=secrets, wire=self.wire)
@@ -88,28 +54,14 @@ class ExactWorld:
 
     # --- both suites ------------------------------------------------------------------------------------------------------------------
 
-    def control(self, action: str, **arguments: Any) -> dict[str, Any]:
-        return self.host.vendor.control(action, arguments)
-
-    def post(self, path: str, value: Any) -> None:
-        outcome = self.host.exchange(Request(method="POST", target=f"/__sandbox__/{path}", body=json.dumps(value).encode()))
-        assert outcome.response.status == 200, outcome.response.body
-
-    def advance(self, seconds: float) -> None:
-        self.post("clock", {"advance_seconds": seconds})
-
-    def said(self) -> str:
-        assert isinstance(self.wiring.exchanges, MemoryExchanges)
-        return self.wiring.exchanges.text()
-
     def secrets(self) -> tuple[str, ...]:
         assert isinstance(self.tokens, MemoryTokens)
         tokens = [token for state in self.tokens.history for token in (state.access_token, state.refresh_token) if token]
-        answered = [str(answer[name]) for _, answer in self.wire.answers for name in ("access_token", "refresh_token") if name in answer]
+        answered = [str(answer[name]) for _, answer in self.wire.grants for name in ("access_token", "refresh_token") if name in answer]
         return (self.credentials["client_secret"], self.credentials["webhook_secret"], *tokens, *answered, *self.codes)
 
     def renewals(self) -> int:
-        return sum(1 for grant, answer in self.wire.answers if grant == "refresh_token" and "access_token" in answer)
+        return sum(1 for grant, answer in self.wire.grants if grant == "refresh_token" and "access_token" in answer)
 
     def consent(self, url: str) -> str:
         """The login page approves at once and sends the browser back."""
@@ -146,60 +98,19 @@ class ExactWorld:
 
     # --- ledger -----------------------------------------------------------------------------------------------------------------------
 
-    @property
-    def ledger(self) -> LedgerSink:
-        assert self.system.ledger is not None
-        return self.system.ledger
-
-    def entry(
-        self, *, key: str = "payroll:acme:run-1:10:1:1", currency: str = "", lines: int = 4, text: str = "", day: date | None = None
-    ) -> JournalEntry:
-        currency = currency or "USD"
-        unit = Decimal(1).scaleb(-decimals(currency))
-        amounts = [Decimal(1000 + number) + number % 7 * unit + unit for number in range(lines - 1)]
-        centers = ("BOSADM", "BOSBUY", "BOSFIN")
-        debits = [
-            JournalLine(account=COST, amount=Money(amount, currency), dimensions=dimensions({"cost_center": centers[number % 3]}),
-                        text=f"wages {number + 1}")
-            for number, amount in enumerate(amounts)
-        ]  # fmt: skip
-        credit = JournalLine(account=PAYABLE, amount=Money(-sum(amounts, Decimal(0)), currency))
-        return JournalEntry(key=key, entity=self.division, journal=JOURNAL, posting_date=day or date(2026, 6, 30), currency=currency,
-                            text=text or "Payroll 2026-06", lines=(*debits, credit))  # fmt: skip
-
     def foreign_currency(self) -> str:
         return "EUR"
 
-    def fail_next(self, fault: str) -> None:
+    def throttled(self) -> dict[str, str]:
         reset = str(int(self.clock.now().timestamp() * 1000) + faults.THROTTLED_SECONDS * 1000)
-        limits = {"X-RateLimit-Minutely-Limit": "60", "X-RateLimit-Minutely-Remaining": "0", "X-RateLimit-Minutely-Reset": reset}
-        rule: dict[str, Any] = {
-            faults.LOST_BEFORE: {"kind": "lost_before_commit"},
-            faults.LOST_AFTER: {"kind": "lost_after_commit"},
-            faults.LATE_COMMIT: {"kind": "late_commit", "seconds": faults.LATE_SECONDS, "answer": "drop"},
-            faults.THROTTLED: {"kind": "status", "status": 429, "headers": limits},
-            faults.UNREACHABLE: {"kind": "refused"},
-        }[fault]
-        self.post("faults", {**rule, "match": POSTINGS, "times": 1})
+        return {"X-RateLimit-Minutely-Limit": "60", "X-RateLimit-Minutely-Remaining": "0", "X-RateLimit-Minutely-Reset": reset}
 
-    def journal_references(self) -> list[str]:
-        return [document["id"] for document in self.host.vendor.books()["documents"] if document["journal"] == JOURNAL]
-
-    def double(self, reference: str) -> str:
-        before = self.journal_references()
-        self.control("double", id=reference)
-        (copy,) = set(self.journal_references()) - set(before)
-        return copy
-
-    def delete(self, reference: str) -> None:
-        self.control("delete", id=reference)
+    def documents(self) -> list[dict[str, Any]]:
+        return [document for document in self.host.vendor.books()["documents"] if document["journal"] == JOURNAL]
 
     def book_by_hand(self) -> str:
-        before = self.journal_references()
         lines = [{"account": COST, "amount": "5.00", "cost_center": "BOSADM"}, {"account": PAYABLE, "amount": "-5.00"}]
-        self.control("book", journal=JOURNAL, date="2026-06-30", lines=lines, text="by hand")
-        (booked,) = set(self.journal_references()) - set(before)
-        return booked
+        return self.made(lambda: self.control("book", journal=JOURNAL, date="2026-06-30", lines=lines, text="by hand"))
 
     def close_period(self, day: date) -> None:
         self.control("close_period", period=f"{day:%Y-%m}")
@@ -226,11 +137,6 @@ class ExactWorld:
             with exact.http.prepare("POST", address, headers=client.WRITE, content=body) as send:
                 send(lambda: None)
         return max(count, 1005)
-
-    def reopen(self) -> LedgerSink:
-        system = CONNECTOR.open(self.settings, self.wiring)
-        assert system.ledger is not None
-        return system.ledger
 
     def expire_sign_in(self) -> None:
         self.advance(601)
