@@ -43,7 +43,7 @@ COSTS = {
         entry="GeneralJournalEntr|TransactionLines", least=lambda lines: 1 + 1 + 1 + math.ceil(lines / 1000) + 1,
     ),
     "dynamics_fo": Costs(
-        scenario="bench_dynamics_fo", entry=r"LedgerJournal|\$batch", looks=r"GET .*LedgerJournalHeaders\?.*JournalBatchNumber%20eq", again=3,
+        scenario="bench_dynamics_fo", entry=r"LedgerJournal|\$batch", looks=r"GET .*LedgerJournalHeaders\?.*JournalBatchNumber%20eq", again=4,
         least=lambda lines: 1 + 1 + 1 + math.ceil(lines / 100) + 1 + math.ceil(lines / 10_000) + 1,
     ),
     "visma_net": Costs(

@@ -30,8 +30,6 @@ from ml_connector.transport.http import Answer
 HEADERS, LINES, BATCH = "LedgerJournalHeaders", "LedgerJournalLines", "$batch"
 UNITS = {"CostCenter": "CostCenters", "Department": "DepartmentsV2", "BusinessUnit": "BusinessUnits"}
 """Sets of organisation units, for dimensions whose values are not kept as a list of their own."""
-BELIEVED_SECONDS = 60.0
-"""How long an open period is believed between what was checked and what is written: the vendor looks at it again when it posts."""
 FORMAT_SECONDS = 600.0
 """How long the dimension format is believed while an entry is written: it is one for the environment, and anybody may change it."""
 NUMBERS_ASKED = 20
@@ -45,7 +43,7 @@ class DynamicsLedger:
         self._format: Format | None = None
         self._format_read_at = 0.0
         self._delimiter = ""
-        self._calendars: dict[str, tuple[float, tuple[FiscalPeriod, ...]]] = {}
+        self._periods: dict[str, list[wire.FiscalPeriod]] = {}
         self._ledgers: dict[str, wire.Ledger] = {}
         self._names: dict[tuple[str, str], str] = {}
         self.limits = LedgerLimits(
@@ -75,14 +73,16 @@ class DynamicsLedger:
 
     def calendar(self, entity: str, journal: str, around: date) -> tuple[FiscalPeriod, ...]:
         """Operating periods from a year before the date to a year after it."""
-        calendar = self.ledger_of(entity).FiscalCalendar
-        periods = self._client.rows("FiscalPeriods", wire.FiscalPeriod, f"Calendar eq {odata.text(calendar)}", scope=entity)
-        states = self._client.rows("LedgerFiscalPeriods", wire.LedgerPeriod, f"LegalEntityId eq {odata.text(entity)}", scope=entity)
-        found = translate.calendar(periods, (row for row in states if row.Calendar == calendar))
+        where = f"Calendar eq {odata.text(self.ledger_of(entity).FiscalCalendar)}"
+        self._periods[entity] = list(self._client.rows("FiscalPeriods", wire.FiscalPeriod, where, scope=entity))
         year = timedelta(days=366)
-        near = tuple(period for period in found if period.end >= around - year and period.start <= around + year)
-        self._calendars[entity] = self._clock.monotonic(), near
-        return near
+        return tuple(period for period in self._states_now(entity) if period.end >= around - year and period.start <= around + year)
+
+    def _states_now(self, entity: str) -> tuple[FiscalPeriod, ...]:
+        """The periods as last read, open or not as the ledger says now."""
+        states = self._client.rows("LedgerFiscalPeriods", wire.LedgerPeriod, f"LegalEntityId eq {odata.text(entity)}", scope=entity)
+        calendar = self.ledger_of(entity).FiscalCalendar
+        return translate.calendar(self._periods[entity], (row for row in states if row.Calendar == calendar))
 
     def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
         """The chart of accounts, the journal name, currencies, and the values of the axes."""
@@ -183,9 +183,8 @@ class DynamicsLedger:
         return replace(so_far, parts=parts, complete=parts == translate.writes(len(entry.lines)))
 
     def _open_period(self, entry: JournalEntry) -> None:
-        read_at, known = self._calendars.get(entry.entity, (0.0, ()))
-        period = period_of(entry.posting_date, known)
-        if period is None or not period.open or self._clock.monotonic() - read_at > BELIEVED_SECONDS:
+        period = period_of(entry.posting_date, self._states_now(entry.entity)) if entry.entity in self._periods else None
+        if period is None:
             period = period_of(entry.posting_date, self.calendar(entry.entity, entry.journal, entry.posting_date))
         if period is None or not period.open:
             what = "lies in no period of the calendar" if period is None else f"lies in period {period.name}, which is not open"

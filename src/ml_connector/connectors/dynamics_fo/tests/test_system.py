@@ -13,7 +13,7 @@ from ml_connector.contract.acts import locate, send
 from ml_connector.domain.checks import check_entry, compare
 from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.journal import Marker
-from ml_connector.errors import CodeUnknown, NotFound, SignInLost, SignInRenewed, VendorChanged
+from ml_connector.errors import CodeUnknown, NotFound, PeriodClosed, SignInLost, SignInRenewed, VendorChanged
 
 
 def test_ping_says_what_is_there(world: Any) -> None:
@@ -170,3 +170,18 @@ def test_page_of_html_stops_the_work(world: Any) -> None:
 
     with pytest.raises(VendorChanged):
         world.ledger.journals("usmf")
+
+
+def test_period_closed_between_proposal_and_write(world: Any) -> None:
+    """The state of the period is asked for again, because a journal that cannot be posted would stay behind; the periods themselves are known."""
+    entry = world.entry()
+    world.ledger.calendar(entry.entity, entry.journal, entry.posting_date)
+    world.close_period(entry.posting_date)
+    count = len(world.calls())
+
+    with pytest.raises(PeriodClosed, match="which is not open"):
+        send(world.ledger, entry)
+
+    assert world.journal_references() == []
+    assert world.calls()[count:].count("GET LedgerFiscalPeriods") == 1
+    assert "GET FiscalPeriods" not in world.calls()[count:]
