@@ -609,3 +609,13 @@ def test_each_legal_entity_has_its_own_journal() -> None:
 
     assert {"10": "90", "20": "91"} == {entry.entity: entry.journal for entry in world.proposal(at.id).entries}
     assert (RunState.HELD, ["There is no journal 91."]) == (at.state, [problem.text for problem in world.problem_list(at.id)])
+
+
+def test_posting_date_years_after_the_period_is_found_in_the_calendar() -> None:
+    """The ledger is asked for the periods around the date that was chosen."""
+    world = World(posting_date="2029-03-31")
+
+    at = world.post()
+
+    assert (RunState.DONE, []) == (at.state, world.problems(at.id))
+    assert {date(2029, 3, 31)} == {document.entry.posting_date for document in world.vendor.documents}

@@ -41,9 +41,13 @@ def read_mapping(name: str, version: int, rules: bytes, codes: bytes | None = No
     for number, row in table:
         by_rule.setdefault(row["rule"], []).append((number, row))
     found = tuple(_rule(rows, problems) for rows in by_rule.values())
+    taken = {code.removeprefix("=") for rule in found for target in rule.targets for _, code in target.dimensions if code.startswith("=")}
     translations = []
-    for _number, row in _read(codes, ("axis", "source_code", "code")) if codes is not None else []:
+    for number, row in _read(codes, ("axis", "source_code", "code")) if codes is not None else []:
         translations.append((row["axis"], row["source_code"], row["code"]))
+        if row["axis"] not in taken:
+            text = f"Line {number} translates a code of {row['axis']!r}, and no rule takes its code from there. Write ={row['axis']} where a rule books it."
+            problems.append(Problem("codes.unused", f"line {number} axis", text))
     if problems:
         raise TableError(problems)
     return Mapping(name=name, version=version, rules=found, translations=tuple(translations))

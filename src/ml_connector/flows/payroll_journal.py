@@ -113,8 +113,8 @@ class PayrollJournal:
 
     def _calendars(self, pay_run: PayRun) -> dict[str, tuple[FiscalPeriod, ...]]:
         """The fiscal periods of every legal entity: each has its own, and the same day may lie in a period of another name."""
-        entities = sorted(set(self.policy.entities.values()))
-        return {entity: tuple(self.ledger.calendar(entity, self.policy.journals[entity], pay_run.pay_period.end)) for entity in entities}
+        around = self.policy.posting_date.override or pay_run.pay_period.end
+        return {entity: tuple(self.ledger.calendar(entity, journal, around)) for entity, journal in self.policy.journals.items()}
 
     def _posting_date(self, pay_run: PayRun, calendars: AbstractMapping[str, Sequence[FiscalPeriod]]) -> PostingDate | tuple[Problem, ...]:
         """One day for all entries of the run, open in the books of every legal entity."""

@@ -97,9 +97,18 @@ def test_a_table_that_is_no_csv_is_told() -> None:
 
 def test_codes_are_read_from_their_own_table() -> None:
     """Axis, source code, code."""
-    mapping = read_mapping("m", 1, table("wages,51*,,,4000,,,,"), b"axis,source_code,code\norg_level_1, 010 ,SALES\n")
+    mapping = read_mapping("m", 1, table("wages,51*,,,4000,=org_level_1,,,"), b"axis,source_code,code\norg_level_1, 010 ,SALES\n")
     assert (("org_level_1", "010", "SALES"),) == mapping.translations
     assert "axis, source_code, code" in refused(table("wages,51*,,,4000,,,,"), b"a,b\n")[0]
+
+
+def test_codes_that_no_rule_takes_are_told() -> None:
+    """A translation that would never apply is a mistake in the axis, on one side or the other."""
+    with pytest.raises(TableError) as caught:
+        read_mapping("m", 1, table("wages,51*,,,4000,=org_level_1,,,"), b"axis,source_code,code\ncost_center,010,SALES\n")
+
+    assert [("codes.unused", "line 2 axis")] == [(problem.code, problem.where) for problem in caught.value.problems]
+    assert "Write =cost_center where a rule books it" in caught.value.problems[0].text
 
 
 def test_what_is_written_is_read_back_equal() -> None:
