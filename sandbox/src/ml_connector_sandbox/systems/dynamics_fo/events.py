@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import queue
 import random
-import socket
 import threading
 import time
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
+from ml_connector_sandbox.core.outbound import is_loopback, post
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json
 
@@ -28,21 +24,7 @@ CATALOG = (
 RETRIES = 3
 RETRY_SECONDS = 1.0
 SENT_KEPT_MAX = 1_000
-_TIMEOUT_SECONDS = 5
 Sender = Callable[[str, bytes], int]
-
-
-def post(url: str, body: bytes) -> int:
-    """POST to an address and return the status; 503 when nobody answers."""
-    request = urllib.request.Request(url, data=body, method="POST", headers={"Content-Type": "application/json"})
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=_TIMEOUT_SECONDS) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return 503
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,7 +52,7 @@ class Events:
         """Send this event of this company (empty: of all) to that address, a test message first. `ValueError` if not acknowledged."""
         if event not in CATALOG:
             raise KeyError(f"business event {event}; there are {', '.join(CATALOG)}")
-        if self.send is post and self.switches["events_only_loopback"] and not _is_loopback(url):
+        if self.send is post and self.switches["events_only_loopback"] and not is_loopback(url):
             raise ValueError("The sandbox sends only to addresses on this machine; see the switch events_only_loopback")
         test = {"BusinessEventId": "BusinessEventsTestEndpointContract", "TestMessage": "test"}
         status = self.send(url, json.dumps(test).encode())
@@ -140,12 +122,3 @@ class Events:
             record["status"] = self.send(str(record["url"]), body)
             if record["status"] < 300:
                 return
-
-
-def _is_loopback(url: str) -> bool:
-    name = urlsplit(url).hostname or ""
-    try:
-        found = {info[4][0] for info in socket.getaddrinfo(name, None)}
-        return bool(found) and all(ipaddress.ip_address(str(address).partition("%")[0]).is_loopback for address in found)
-    except (OSError, ValueError):
-        return False

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import json
 import queue
-import socket
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from ml_connector_sandbox.core.outbound import is_loopback, post
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.exact_online.book import USER_ID, Broken, DivisionBook
@@ -34,22 +31,8 @@ TOPICS = frozenset(
     }
 )
 SENT_KEPT_MAX = 1_000
-_TIMEOUT_SECONDS = 5
 
 Sender = Callable[[str, bytes], int]
-
-
-def post(url: str, body: bytes) -> int:
-    """POST to an address and return the status; 503 when nobody answers."""
-    request = urllib.request.Request(url, data=body, method="POST", headers={"Content-Type": "application/json"})
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=_TIMEOUT_SECONDS) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return 503
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,22 +109,6 @@ class Webhooks:
             problems.append("Invalid: Callback URL - https is required")
         if self.switches["webhooks_same_domain"] and parts.hostname != urlsplit(REDIRECT_URI).hostname:
             problems.append("Invalid: Callback URL - domain differs from the redirect URI")
-        if not problems and self.send is post and self.switches["webhooks_only_loopback"] and not _is_loopback(parts.hostname):
+        if not problems and self.send is post and self.switches["webhooks_only_loopback"] and not is_loopback(url):
             problems.append("The sandbox calls only addresses on this machine; see the switch webhooks_only_loopback")
         return problems
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        found = {info[4][0] for info in socket.getaddrinfo(name, None)} if not _is_address(name) else {name}
-    except OSError:
-        return False
-    return all(ipaddress.ip_address(str(address).partition("%")[0]).is_loopback for address in found)
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

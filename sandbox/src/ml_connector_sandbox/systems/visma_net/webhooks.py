@@ -9,18 +9,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import ipaddress
 import queue
 import threading
 import time
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from ml_connector_sandbox.core.outbound import is_loopback, post
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json
 from ml_connector_sandbox.systems.visma_net.render import dumps
@@ -36,22 +34,8 @@ EVENTS = {
 SENT_KEPT_MAX = 1_000
 RETRIES = 3
 RETRY_SECONDS = 1.0
-_TIMEOUT_SECONDS = 5
 
 Sender = Callable[[str, bytes, Mapping[str, str]], int]
-
-
-def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
-    """POST to an address and return the status; 503 when nobody answers."""
-    request = urllib.request.Request(url, data=body, method="POST", headers={"Content-Type": "application/json", **headers})
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=_TIMEOUT_SECONDS) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return 503
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,7 +66,7 @@ class Webhooks:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"url: {url!r} is not a web address")
-        if self.switches["webhooks_only_loopback"] and self.send is post and not _is_loopback(parts.hostname):
+        if self.switches["webhooks_only_loopback"] and self.send is post and not is_loopback(url):
             raise ValueError("the sandbox calls only addresses on this machine; see the switch webhooks_only_loopback")
         unknown = sorted(set(entities) - set(EVENTS))
         if unknown:
@@ -145,10 +129,3 @@ class Webhooks:
             record["status"] = self.send(str(record["url"]), body, headers)
             if 200 <= record["status"] < 300:
                 return
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
