@@ -109,12 +109,11 @@ def _overhead(home: Path, register: Path, latency: int, repetitions: int) -> dic
 
 
 def _floor(sandbox: Sandbox, rows: int, lines: int) -> dict[str, int]:
-    """The fewest calls possible; the flow's mapping uses cost centers and no cost units, so no cost units need be read.
-
-    Facts of the ledger: the currency of its books, journal, periods and their states, accounts, cost centers.
-    """
+    """The fewest calls of a careful flow: payroll's run, period, register and blocks; the ledger's journal, periods and their states, accounts, cost
+    centers and cost units, and for the entry entries of others, look-up, posting and read-back. Token calls apart."""
     counts = Straight(sandbox).sizes()
-    facts = 4 + math.ceil(counts["accounts"] / ACCOUNTS_PAGE) + math.ceil(counts["cost_centers"] / CODES_PAGE)
+    codes = sum(math.ceil(counts[name] / CODES_PAGE) for name in ("cost_centers", "cost_units"))
+    facts = 3 + math.ceil(counts["accounts"] / ACCOUNTS_PAGE) + codes
     return {PAYROLL: 2 + math.ceil(rows / BLOCK_ROWS), LEDGER: facts + 3 + math.ceil(lines / LINES_PAGE)}
 
 

@@ -29,9 +29,10 @@ class Straight:
                                      headers={"Authorization": f"Bearer {token}", "Accept": "application/json"})  # fmt: skip
 
     def sizes(self) -> dict[str, int]:
-        """How many accounts and cost centers the ledger has."""
+        """How many accounts, cost centers and cost units the ledger has."""
         return {"accounts": len(self._all("bulk/Financial/GLAccounts?$select=ID,Code&$filter=Modified gt datetime'2000-01-01'")),
-                "cost_centers": len(self._all("hrm/Costcenters?$select=ID,Code"))}  # fmt: skip
+                "cost_centers": len(self._all("hrm/Costcenters?$select=ID,Code")),
+                "cost_units": len(self._all("hrm/Costunits?$select=ID,Code"))}  # fmt: skip
 
     def post(self, run: str) -> str:
         """Read, sum, post, read back."""
