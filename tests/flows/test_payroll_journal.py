@@ -18,6 +18,7 @@ from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import PeriodClosed
 from ml_connector.flows.policy import Mode
 from ml_connector.ports.storage import CommitState, RunState
+from ml_connector.runs.intent import Committer
 
 BY_HAND = JournalEntry(
     key="by hand", entity="10", journal="90", posting_date=date(2026, 6, 15), currency="EUR", text="Payroll June, by hand",
@@ -619,3 +620,22 @@ def test_posting_date_years_after_the_period_is_found_in_the_calendar() -> None:
 
     assert (RunState.DONE, []) == (at.state, world.problems(at.id))
     assert {date(2029, 3, 31)} == {document.entry.posting_date for document in world.vendor.documents}
+
+
+def test_entry_of_ours_that_is_booked_while_others_are_looked_for_is_not_foreign() -> None:
+    """Another run is posted between asking our store what is ours and asking the ledger what is there: known at the second look."""
+    world, other = World(), World()
+    ours = replace(other.proposal(other.post().id).entries[0], key="payroll:acme:R9:10:1:1")
+    look = world.ledger.foreign
+
+    def meanwhile(entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> tuple[str, ...]:
+        if "payroll:acme:R9:10:1:1" not in world.memory.commits.rows:
+            committer = Committer(commits=world.memory.commits, ledger=world.ledger, clock=world.clock, audit=lambda action, detail: None)
+            committer.commit_once(ours, "another pay")
+        return look(entity, journal, period, known)
+
+    world.ledger.foreign = meanwhile  # type: ignore[method-assign]
+    at = world.post()
+
+    assert (RunState.DONE, []) == (at.state, world.problems(at.id))
+    assert 3 == len(world.vendor.documents)

@@ -136,13 +136,21 @@ class PayrollJournal:
         return {entity: self.ledger.chart(entity, self.policy.journals[entity], self.policy.axes) for entity in entities}
 
     def _foreign(self, day: date, calendars: AbstractMapping[str, Sequence[FiscalPeriod]], proposal: Proposal) -> tuple[str, ...]:
-        """Documents of others where these entries are to go; an entry of ours that a lost database forgot is known by its marker."""
+        """Documents of others where these entries are to go; an entry of ours that a lost database forgot is known by its marker.
+
+        What looks foreign is looked at twice: another run of ours may have been booked after we asked what is ours, and is known by now.
+        """
         proposed = frozenset(Marker.of(entry.key).token for entry in proposal.entries)
         periods = {entity: period_of(day, calendar) for entity, calendar in calendars.items()}
+
+        def others(entity: str, period: FiscalPeriod) -> tuple[str, ...]:
+            return self.ledger.foreign(entity, self.policy.journals[entity], period, self.commits.traces(entity) | proposed)
+
+        inside = {entity: period for entity, period in periods.items() if period is not None}
         return tuple(
             f"{entity} {document}"
-            for entity, period in periods.items() if period is not None
-            for document in self.ledger.foreign(entity, self.policy.journals[entity], period, self.commits.traces(entity) | proposed)
+            for entity, period in inside.items() if others(entity, period)
+            for document in others(entity, period)
         )  # fmt: skip
 
     def _stand(self, pay_run: PayRun) -> Stand:
