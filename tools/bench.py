@@ -16,7 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +24,7 @@ from typing import Any
 
 from ledger_calls import COSTS, LINES, ledger_calls
 from rich.console import Console
-from scenes import PAYROLL
+from scenes import EXACT_ONLINE, PAYROLL
 from stage import LEDGER, SOURCE, TARGET, UNLIMITED, CommandFailed, Product, Sandbox
 from straight import Straight
 
@@ -55,7 +55,7 @@ def main() -> int:
             err.print(f"reading and posting {register.name} at {latency} ms, {arguments.repetitions} times each way", markup=False)
             result |= _overhead(Path(folder) / f"at-{latency}", register, latency, arguments.repetitions)
         err.print("computing map, build and check", markup=False)
-        result["lines_per_second"] = _lines_per_second()
+        result |= _lines_per_second(Path(folder) / "computed")
         err.print(f"a run of {arguments.big_rows:,} rows in {BIG_GROUPS:,} groups", markup=False)
         result |= _big(Path(folder) / "big", arguments.big_rows)
     result["ledgers"] = {}
@@ -135,48 +135,63 @@ def _first_to_last(sandbox: Sandbox, before: dict[str, int]) -> float:
     return max(times) - min(times)
 
 
-def _lines_per_second() -> int:
-    """Distributions mapped, built into an entry and checked one by one, as a split or a detailed group has it, in one second of one process."""
-    from stage import MAPPING
-
+def _lines_per_second(home: Path) -> dict[str, int]:
+    """Distributions mapped, built into an entry and checked in one second: from the store in sums, as most are, and one by one, as those are whose kind
+    is split or booked in detail."""
     from ml_connector.app.mapping_csv import read_mapping
+    from ml_connector.app.settings import Settings, start_django
     from ml_connector.domain.build import BuildPolicy, EntryBuilder
     from ml_connector.domain.checks import check_entry, check_totals
     from ml_connector.domain.dimension import dimensions
     from ml_connector.domain.journal import Account, Chart
     from ml_connector.domain.money import Money
-    from ml_connector.domain.payroll import Distribution, PayRun
+    from ml_connector.domain.payroll import Block, Distribution, PayRun
     from ml_connector.domain.period import PayPeriod
 
     day = datetime(2026, 6, 26).date()
     pay_run = PayRun(source="bench", reference="1", subject="bench", description="", companies=("C",), currency="USD",
                      pay_period=PayPeriod(start=day, end=day, pay_date=day), calculated_at=datetime(2026, 6, 26), blocks=1)  # fmt: skip
-    mapping = read_mapping("bench", 1, MAPPING.read_bytes())
-
-    def rows() -> Iterator[Distribution]:
-        codes = [dimensions({"org_level_1": f"D{number:03}"}) for number in range(37)]
-        for number in range(COMPUTED_ROWS // 2):
-            amount = Money.from_minor(100 + number % 9_973, "USD")
-            for account, signed in (("5100", amount), ("2290", -amount)):
-                yield Distribution(
-                    company="C", account=account, amount=signed, dimensions=codes[number % 37], pay_code=None, origin=str(number)
-                )
-
-    prepared = list(rows())
-    builder = EntryBuilder(pay_run=pay_run, mapping=mapping, policy=BuildPolicy(entities={"C": "1"}, journals={"1": "95"}, text="bench"),
-                           posting_date=day, key_prefix="bench")  # fmt: skip
+    mapping = read_mapping("bench", 1, EXACT_ONLINE.mapping.read_bytes())
+    codes = [dimensions({"org_level_1": f"D{number:03}"}) for number in range(37)]
+    rows = [
+        Distribution(company="C", account=account, amount=Money.from_minor(sign * (100 + number % 9_973), "USD"),
+                     dimensions=codes[number % 37], pay_code=None, origin=str(number))
+        for number in range(COMPUTED_ROWS // 2)
+        for account, sign in (("5100", 1), ("2290", -1))
+    ]  # fmt: skip
     accounts = {code: Account(code=code, description=code) for code in ("4000", "1700")}
     chart = Chart(entity="1", journal="95", journal_problem=None, currencies=frozenset({"USD"}), accounts=accounts,
-                  codes={"cost_center": frozenset(f"D{number:03}" for number in range(37))}, inactive={})  # fmt: skip
-    began = time.perf_counter()
-    for row in prepared:
-        builder.add(row)
-    proposal = builder.finish()
-    problems = [*proposal.problems, *check_totals(proposal.totals), *(p for entry in proposal.entries for p in check_entry(entry, chart))]
-    seconds = time.perf_counter() - began
-    if problems:
-        raise CommandFailed(str(problems[0]))
-    return round(len(prepared) / seconds)
+                  codes={"cost_center": frozenset(f"D{number:03}" for number in range(37))}, inactive={}, currency="USD")  # fmt: skip
+
+    start_django(Settings(home=home))
+    from ml_connector.app.access import Access
+    from ml_connector.store.staging import StoredStaging
+
+    staging, run = StoredStaging(), Access("bench").runs.create(flow="payroll", stage="propose", input={}).id
+    blocks = range(0, len(rows), BLOCK_ROWS)
+    for number, start in enumerate(blocks, 1):
+        staging.stage(run, Block(number=number, total=len(blocks), rows=tuple(rows[start : start + BLOCK_ROWS])))
+
+    def measured(book: Callable[[EntryBuilder], None]) -> int:
+        builder = EntryBuilder(pay_run=pay_run, mapping=mapping, policy=BuildPolicy(entities={"C": "1"}, journals={"1": "95"}, text="bench"),
+                               posting_date=day, key_prefix="bench")  # fmt: skip
+        began = time.perf_counter()
+        book(builder)
+        proposal = builder.finish()
+        problems = [
+            *proposal.problems,
+            *check_totals(proposal.totals),
+            *(p for entry in proposal.entries for p in check_entry(entry, chart)),
+        ]
+        seconds = time.perf_counter() - began
+        if problems or sum(total.rows for total in proposal.totals) != len(rows):
+            raise CommandFailed(str(problems[:1]))
+        return round(len(rows) / seconds)
+
+    return {
+        "lines_per_second": measured(lambda builder: [builder.add_group(group) for group in staging.groups(run)].clear()),
+        "lines_per_second_one_by_one": measured(lambda builder: [builder.add(row) for row in rows].clear()),
+    }
 
 
 def _big(home: Path, rows: int) -> dict[str, Any]:
