@@ -7,6 +7,7 @@ over the wire that it is given, under its control address.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -82,7 +83,7 @@ class Recording(httpx2.BaseTransport):
         return [answer["access_token"] for _, answer in self.grants if "access_token" in answer]
 
 
-class SimulatedLedger:
+class SimulatedLedger(ABC):
     """The part of a `LedgerWorld` that is the same for every simulator.
 
     A world names what its entries are made of, sets `base_url`, `wire`, `wiring`, `settings` and `system`, and lists the `documents` of the journal.
@@ -118,9 +119,9 @@ class SimulatedLedger:
         """What a person does at the vendor's screen."""
         return self.post(f"control/{action}", arguments)
 
+    @abstractmethod
     def documents(self) -> list[dict[str, Any]]:
         """Every document in the journal of our entries, in the order they were booked."""
-        raise NotImplementedError
 
     # --- signed -----------------------------------------------------------------------------------------------------------------------
 

@@ -118,7 +118,13 @@ class ExactSystem:
             except Refused:
                 self._reachable()
         found = self._divisions.get(division)
-        return (found.Currency or "").strip() if found else ""
+        currency = (found.Currency or "").strip() if found else ""
+        if not currency:
+            text = f"Exact does not say in which currency division {division} keeps its books, so it is not certain that an entry needs no rate. "
+            raise Refused(
+                text + "Give the user access to the division, and look at its currency there.", where="currency", code="currency.unknown"
+            )
+        return currency
 
 
 class ExactSignIn:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import httpx2
 import pytest
 
 from ml_connector.contract.acts import locate, send, settle
@@ -280,3 +281,17 @@ def test_endpoint_that_refuses_is_left_alone_before_the_app_is_blocked(world: An
     world.control("scope", scope="Financial costcenters", level="manage")
     world.advance(3600)
     assert world.ledger.chart(world.division, "90", frozenset({"cost_center"})).codes["cost_center"]
+
+
+def test_books_in_an_unknown_currency_stop_the_proposal(world: Any) -> None:
+    """Without it an entry in another currency could not be told from one in the division's own, and might be booked one to one."""
+
+    def silent(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+        if not request.url.path.endswith("hrm/Divisions"):
+            return response
+        body = response.read().replace(b'"Currency":"USD"', b'"Currency":null')
+        return httpx2.Response(200, headers={"Content-Type": "application/json"}, content=body)
+
+    world.wire.after = silent
+    with pytest.raises(Refused, match="does not say in which currency division 1204 keeps its books"):
+        world.ledger.chart(world.division, "95", frozenset())
