@@ -1,4 +1,6 @@
-"""How far the generated tests go: `ci` repeats the same examples everywhere, `thorough` searches for new ones (`HYPOTHESIS_PROFILE=thorough`)."""
+"""How far the generated tests go: `ci` repeats the same examples everywhere, `thorough` searches for new ones
+(`HYPOTHESIS_PROFILE=thorough`).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,13 @@ from hypothesis import HealthCheck, settings
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
-    "ci", max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=SLOW, print_blob=True
+    "ci",
+    max_examples=60,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=SLOW,
+    print_blob=True,
 )
 settings.register_profile("thorough", max_examples=3000, deadline=None, suppress_health_check=SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

@@ -1,4 +1,6 @@
-"""A ledger that is not as it should be: what stops a run, how a person mends it, and a worker that dies in the middle."""
+"""A ledger that is not as it should be: what stops a run, how a person mends it, and a worker that dies in
+the middle.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ Action = tuple[str, Mapping[str, Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """Something that is wrong at the vendor: who breaks it, who mends it, and what the run says meanwhile: code, place, owner, words."""
+    """Something that is wrong at the vendor: who breaks it, who mends it, and what the run says meanwhile:
+    code, place, owner, words.
+    """
 
     broken: Sequence[Action]
     mended: Sequence[Action]
@@ -30,7 +34,8 @@ class Cause:
 
 @dataclass
 class Worker:
-    """The process that carries out the runs of a stand. It can be killed, and started again as whoever watches over it would.
+    """The process that carries out the runs of a stand. It can be killed, and started again as whoever
+    watches over it would.
 
     `settings` are those that the ledger was connected with.
     """
@@ -47,7 +52,9 @@ class Worker:
     def connect(self, **changed: str) -> None:
         """Store the ledger's connection again, with these settings changed."""
         given = [f"--set={name}={value}" for name, value in {**self.settings, **changed}.items()]
-        self.stand.ask("connections", "add", TARGET, "--connector", self.stand.scene.ledger, "--sandbox", *given)
+        self.stand.ask(
+            "connections", "add", TARGET, "--connector", self.stand.scene.ledger, "--sandbox", *given
+        )
 
     def kill(self) -> None:
         """`kill -9`, at this moment."""
@@ -61,8 +68,12 @@ class Worker:
 
 
 @contextmanager
-def serving(scene: Scene, runs: int, departments: Sequence[str], folder: Path, *more: str) -> Iterator[Worker]:
-    """Simulators with a worker in each of these departments, an installation that posts by itself into an open period, and what carries it out."""
+def serving(
+    scene: Scene, runs: int, departments: Sequence[str], folder: Path, *more: str
+) -> Iterator[Worker]:
+    """Simulators with a worker in each of these departments, an installation that posts by itself into an
+    open period, and what carries it out.
+    """
     register = folder / "register.csv"
     rows = [
         f"W{n},{code},{code},Plant,Fulltime-Regular,{52000 + n}.00,{52000 + n}.00,{1300 + n}.00,2015-01"
@@ -76,7 +87,10 @@ def serving(scene: Scene, runs: int, departments: Sequence[str], folder: Path, *
         settings.update(scene.settings(*about))
         return settings
 
-    with simulators(runs, *given, scene=scene) as sandbox, installation(sandbox, scene=replace(scene, settings=typed_in)) as stand:
+    with (
+        simulators(runs, *given, scene=scene) as sandbox,
+        installation(sandbox, scene=replace(scene, settings=typed_in)) as stand,
+    ):
         stand.flow(posting_date=scene.one_date)
         worker = Worker(stand, settings)
         worker.start()
@@ -101,13 +115,23 @@ def goes_on(stand: Stand, held: Any, run: str) -> None:
     stand.assert_booked(run)
 
 
-def mend_each(stand: Stand, run: str, causes: Sequence[Cause], begin: Callable[[], Any] | None = None) -> None:
-    """One cause after the other stops the same run, each said in words; once none is left the run is booked, once."""
+def mend_each(
+    stand: Stand, run: str, causes: Sequence[Cause], begin: Callable[[], Any] | None = None
+) -> None:
+    """One cause after the other stops the same run, each said in words; once none is left the run is booked,
+    once.
+    """
     held = None
     for cause in causes:
         do(stand, cause.broken)
         try:
-            held = stand.ask("runs", "resume", held["run"], code=3) if held else begin() if begin else stand.post(run, code=3)
+            held = (
+                stand.ask("runs", "resume", held["run"], code=3)
+                if held
+                else begin()
+                if begin
+                else stand.post(run, code=3)
+            )
         finally:
             do(stand, cause.mended)
         stand.assert_booked()
@@ -124,7 +148,9 @@ def do(stand: Stand, actions: Sequence[Action]) -> None:
 
 @contextmanager
 def approving(stand: Stand, run: str) -> Iterator[Callable[[], Any]]:
-    """A pay run that is proposed and waits for consent; the function gives it, and the run must be held then."""
+    """A pay run that is proposed and waits for consent; the function gives it, and the run must be held
+    then.
+    """
     stand.flow("approve", posting_date=stand.scene.one_date)
     try:
         proposed = stand.post(run, code=4)
@@ -135,7 +161,9 @@ def approving(stand: Stand, run: str) -> Iterator[Callable[[], Any]]:
 
 @contextmanager
 def patient(worker: Worker, **switches: Any) -> Iterator[None]:
-    """Whoever waits for the vendor to post looks again in five minutes, so that a command comes back; with these switches at the simulator."""
+    """Whoever waits for the vendor to post looks again in five minutes, so that a command comes back; with
+    these switches at the simulator.
+    """
     stand = worker.stand
     before = stand.sandbox.control(stand.scene.ledger, "switches")
     worker.connect(posting_seconds="300")
@@ -156,7 +184,9 @@ def begun(stand: Stand, run: str, fault: Mapping[str, Any]) -> str:
     """Start a pay run that the worker carries out; its id, as soon as the fault has struck."""
     struck = strikes(stand)
     stand.sandbox.control(stand.scene.ledger, "faults", {"times": 1, **fault})
-    started = stand.ask("run", "payroll", "--from", SOURCE, "--to", TARGET, "--pay-run", run, "--detach")["runs"][0]
+    started = stand.ask("run", "payroll", "--from", SOURCE, "--to", TARGET, "--pay-run", run, "--detach")[
+        "runs"
+    ][0]
     until(lambda: strikes(stand) > struck, "the fault struck")
     return str(started)
 
@@ -167,7 +197,9 @@ def strikes(stand: Stand) -> int:
 
 
 def killed(worker: Worker, run: str, fault: Mapping[str, Any]) -> str:
-    """Start a pay run, and kill the process that carries it out as soon as the fault has struck; the run's id."""
+    """Start a pay run, and kill the process that carries it out as soon as the fault has struck; the run's
+    id.
+    """
     started = begun(worker.stand, run, fault)
     worker.kill()
     return started

@@ -1,7 +1,9 @@
-"""A payroll, a ledger and everything between them in memory, on a clock that stands still: the world of the flow and run tests.
+"""A payroll, a ledger and everything between them in memory, on a clock that stands still: the world of the
+flow and run tests.
 
-Fakes stand at ports: `Payroll` is a `PayrollSource`, `Ledger` the reference ledger with one set of books per legal entity. `World` is a company's
-side of it; a second `World` on the same vendor is a second installation. Nothing here touches a network, a file or a thread.
+Fakes stand at ports: `Payroll` is a `PayrollSource`, `Ledger` the reference ledger with one set of books per
+legal entity. `World` is a company's side of it; a second `World` on the same vendor is a second installation.
+Nothing here touches a network, a file or a thread.
 """
 
 from __future__ import annotations
@@ -15,7 +17,13 @@ from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 from ml_connector.contract.memory import START, VirtualClock, memory_wiring
-from ml_connector.contract.reference import JOURNAL, Document, ReferenceLedger, ReferenceSignIn, ReferenceVendor
+from ml_connector.contract.reference import (
+    JOURNAL,
+    Document,
+    ReferenceLedger,
+    ReferenceSignIn,
+    ReferenceVendor,
+)
 from ml_connector.domain import codec
 from ml_connector.domain.build import Proposal
 from ml_connector.domain.dimension import dimensions
@@ -45,25 +53,50 @@ class Crash(BaseException):
     """The process died here."""
 
 
-# --- payroll ------------------------------------------------------------------------------------------------------------------------------
+# --- payroll ------------------------------------------------------------------------------------------------
 
 
 def row(
-    account: str, amount: str, *, company: str = "US1", department: str = "SA", origin: str = "1", currency: str = "EUR"
+    account: str,
+    amount: str,
+    *,
+    company: str = "US1",
+    department: str = "SA",
+    origin: str = "1",
+    currency: str = "EUR",
 ) -> Distribution:
     """One source line."""
     return Distribution(
-        company=company, account=account, amount=Money.parse(amount, currency), dimensions=dimensions({"org_level_1": department}),
-        pay_code=None, origin=origin,
-    )  # fmt: skip
+        company=company,
+        account=account,
+        amount=Money.parse(amount, currency),
+        dimensions=dimensions({"org_level_1": department}),
+        pay_code=None,
+        origin=origin,
+    )
 
 
 def company_rows(company: str, factor: int = 1) -> tuple[Distribution, ...]:
-    """Balanced lines of one company in two departments: wages 1,500, employer taxes 115, and where they go; times the factor."""
-    plain = [("5100", "1000.00", "SA"), ("5110", "500.00", "OP"), ("5200", "114.75", "SA"), ("2210", "-270.01", "SA"), ("2220", "-60.00", "SA"),
-             ("2230", "-114.75", "SA"), ("2290", "-1169.99", "SA")]  # fmt: skip
+    """Balanced lines of one company in two departments: wages 1,500, employer taxes 115, and where they go;
+    times the factor.
+    """
+    plain = [
+        ("5100", "1000.00", "SA"),
+        ("5110", "500.00", "OP"),
+        ("5200", "114.75", "SA"),
+        ("2210", "-270.01", "SA"),
+        ("2220", "-60.00", "SA"),
+        ("2230", "-114.75", "SA"),
+        ("2290", "-1169.99", "SA"),
+    ]
     return tuple(
-        row(account, str(Decimal(amount) * factor), company=company, department=department, origin=f"{company}-{number}")
+        row(
+            account,
+            str(Decimal(amount) * factor),
+            company=company,
+            department=department,
+            origin=f"{company}-{number}",
+        )
         for number, (account, amount, department) in enumerate(plain, 1)
     )
 
@@ -74,8 +107,15 @@ def register(company: str, factor: int = 1) -> RegisterTotals:
     def money(text: str) -> Money:
         return Money.parse(str(Decimal(text) * factor), "EUR")
 
-    return RegisterTotals(company=company, gross=money("1500.00"), deductions=money("60.00"), employee_taxes=money("270.01"),
-                          net=money("1169.99"), workers=7, workers_by_code=(("org_level_1", "SA", 6), ("org_level_1", "OP", 1)))  # fmt: skip
+    return RegisterTotals(
+        company=company,
+        gross=money("1500.00"),
+        deductions=money("60.00"),
+        employee_taxes=money("270.01"),
+        net=money("1169.99"),
+        workers=7,
+        workers_by_code=(("org_level_1", "SA", 6), ("org_level_1", "OP", 1)),
+    )
 
 
 def blocks_of(rows: tuple[Distribution, ...], size: int = 5) -> list[Block]:
@@ -84,14 +124,27 @@ def blocks_of(rows: tuple[Distribution, ...], size: int = 5) -> list[Block]:
     return [Block(number=number, total=len(parts), rows=part) for number, part in enumerate(parts, 1)]
 
 
-def a_pay_run(reference: str = "R1", *, subject: str = "biweekly 2026-06-30", factor: int = 1, companies: tuple[str, ...] = ("US1", "US2"),
-              end: date = PERIOD_END) -> PayRun:  # fmt: skip
+def a_pay_run(
+    reference: str = "R1",
+    *,
+    subject: str = "biweekly 2026-06-30",
+    factor: int = 1,
+    companies: tuple[str, ...] = ("US1", "US2"),
+    end: date = PERIOD_END,
+) -> PayRun:
     """A pay run of the companies."""
     return PayRun(
-        source="reference payroll", reference=reference, subject=subject, description="Biweekly", companies=companies, currency="EUR",
-        pay_period=PayPeriod(start=date(2026, 6, 17), end=end, pay_date=PAY_DATE), calculated_at=START, blocks=3,
+        source="reference payroll",
+        reference=reference,
+        subject=subject,
+        description="Biweekly",
+        companies=companies,
+        currency="EUR",
+        pay_period=PayPeriod(start=date(2026, 6, 17), end=end, pay_date=PAY_DATE),
+        calculated_at=START,
+        blocks=3,
         register=tuple(register(company, factor) for company in companies),
-    )  # fmt: skip
+    )
 
 
 @dataclass(slots=True)
@@ -109,8 +162,15 @@ class Payroll:
 
     def pay_runs(self, since: date) -> tuple[PayRunRef, ...]:
         found = [run for run, _ in self.runs.values() if run.pay_period.end >= since]
-        return tuple(PayRunRef(reference=run.reference, description=run.description, calculated_at=run.calculated_at,
-                               period_end=run.pay_period.end) for run in found)  # fmt: skip
+        return tuple(
+            PayRunRef(
+                reference=run.reference,
+                description=run.description,
+                calculated_at=run.calculated_at,
+                period_end=run.pay_period.end,
+            )
+            for run in found
+        )
 
     def pay_run(self, reference: str) -> PayRun:
         self.calls.append("pay_run")
@@ -124,28 +184,57 @@ class Payroll:
 
 
 MAPPING = Mapping(
-    name="wages", version=1, translations=(("org_level_1", "SA", "SALES"), ("org_level_1", "OP", "OPS")),
+    name="wages",
+    version=1,
+    translations=(("org_level_1", "SA", "SALES"), ("org_level_1", "OP", "OPS")),
     rules=(
-        MappingRule(name="wages", account="51*", group="expense", ties_to="gross",
-                    targets=(Target(account="4000", dimensions=(("cost_center", "=org_level_1"),)),)),
-        MappingRule(name="employer", account="5200", ties_to="employer_cost", targets=(
-            Target(account="4020", dimensions=(("cost_center", "SALES"),), percent=Decimal(60)),
-            Target(account="4020", dimensions=(("cost_center", "OPS"),), percent=Decimal(40)))),
-        MappingRule(name="taxes", account="2210", ties_to="employee_taxes", targets=(Target(account="1700"),)),
-        MappingRule(name="deductions", account="2220", ties_to="deductions", targets=(Target(account="1710"),)),
-        MappingRule(name="employer liability", account="2230", ties_to="employer_cost", targets=(Target(account="1700"),)),
+        MappingRule(
+            name="wages",
+            account="51*",
+            group="expense",
+            ties_to="gross",
+            targets=(Target(account="4000", dimensions=(("cost_center", "=org_level_1"),)),),
+        ),
+        MappingRule(
+            name="employer",
+            account="5200",
+            ties_to="employer_cost",
+            targets=(
+                Target(account="4020", dimensions=(("cost_center", "SALES"),), percent=Decimal(60)),
+                Target(account="4020", dimensions=(("cost_center", "OPS"),), percent=Decimal(40)),
+            ),
+        ),
+        MappingRule(
+            name="taxes", account="2210", ties_to="employee_taxes", targets=(Target(account="1700"),)
+        ),
+        MappingRule(
+            name="deductions", account="2220", ties_to="deductions", targets=(Target(account="1710"),)
+        ),
+        MappingRule(
+            name="employer liability",
+            account="2230",
+            ties_to="employer_cost",
+            targets=(Target(account="1700"),),
+        ),
         MappingRule(name="net", account="2290", ties_to="net", targets=(Target(account="1720"),)),
     ),
-)  # fmt: skip
+)
 
 
-# --- ledger -------------------------------------------------------------------------------------------------------------------------------
+# --- ledger -------------------------------------------------------------------------------------------------
 
-DIES_LATE, DIES_BEFORE, DIES_AFTER, EXPIRES = "dies, late commit", "dies, lost", "dies after commit", "expires in mid-send"
+DIES_LATE, DIES_BEFORE, DIES_AFTER, EXPIRES = (
+    "dies, late commit",
+    "dies, lost",
+    "dies after commit",
+    "expires in mid-send",
+)
 
 
 class Vendor(ReferenceVendor):
-    """The reference books, with more accounts and with the faults that kill the client or its sign-in while a send is on the wire."""
+    """The reference books, with more accounts and with the faults that kill the client or its sign-in while a
+    send is on the wire.
+    """
 
     def post(self, entry: JournalEntry, marker: str, reference: str = "") -> Document:
         fault = self.fault
@@ -165,15 +254,24 @@ class Vendor(ReferenceVendor):
 
 def a_vendor(clock: VirtualClock) -> Vendor:
     """A vendor with the accounts that the mapping books on."""
-    return Vendor(clock, accounts={code: Account(code=code, description=code) for code in ("4000", "4020", "1700", "1710", "1720")})
+    return Vendor(
+        clock,
+        accounts={
+            code: Account(code=code, description=code) for code in ("4000", "4020", "1700", "1710", "1720")
+        },
+    )
 
 
 class Ledger(ReferenceLedger):
-    """The reference ledger with several legal entities and, where told so, fields it silently does not keep."""
+    """The reference ledger with several legal entities and, where told so, fields it silently does not
+    keep.
+    """
 
     keeps_marker = True
 
-    def foreign(self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> tuple[str, ...]:
+    def foreign(
+        self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]
+    ) -> tuple[str, ...]:
         mine = {found.reference for found in self._vendor.visible() if found.entry.entity != entity}
         return super().foreign(entity, journal, period, known | mine)
 
@@ -181,14 +279,25 @@ class Ledger(ReferenceLedger):
         return super().locate(entry, marker, since) if self.keeps_marker else ()
 
 
-# --- one installation ---------------------------------------------------------------------------------------------------------------------
+# --- one installation ---------------------------------------------------------------------------------------
 
 
 class World:
-    """One installation: what it remembers, what it is connected to, and short words for what the tests do most."""
+    """One installation: what it remembers, what it is connected to, and short words for what the tests do
+    most.
+    """
 
-    def __init__(self, *, mode: Mode = Mode.AUTOMATIC, vendor: Vendor | None = None, clock: VirtualClock | None = None,
-                 memory: Memory | None = None, payroll: Payroll | None = None, ledger: Ledger | None = None, **options: str) -> None:  # fmt: skip
+    def __init__(
+        self,
+        *,
+        mode: Mode = Mode.AUTOMATIC,
+        vendor: Vendor | None = None,
+        clock: VirtualClock | None = None,
+        memory: Memory | None = None,
+        payroll: Payroll | None = None,
+        ledger: Ledger | None = None,
+        **options: str,
+    ) -> None:
         self.clock = clock or VirtualClock()
         self.vendor = vendor or a_vendor(self.clock)
         self.memory = memory or Memory(self.clock)
@@ -204,14 +313,16 @@ class World:
         wiring = memory_wiring(clock=self.clock)
         sign_in = ReferenceSignIn(self.vendor, wiring)
         (state,) = parse_qs(urlsplit(sign_in.authorize_url("state")).query)["state"]
-        sign_in.exchange(f"https://connector.example/back?code={self.vendor.approve()}&state={state}", "state")
+        sign_in.exchange(
+            f"https://connector.example/back?code={self.vendor.approve()}&state={state}", "state"
+        )
         return Ledger(self.vendor, wiring, sign_in)
 
     def limit(self, **limits: Any) -> None:
         """Give this ledger other limits."""
         self.ledger.limits = replace(self.ledger.limits, **limits)
 
-    # the workshop of the engines -----------------------------------------------------------------------------------------------------------
+    # --- the workshop of the engines
 
     @property
     def runs(self) -> Any:
@@ -219,39 +330,61 @@ class World:
 
     def flow(self) -> PayrollJournal:
         return PayrollJournal(
-            tenant="acme", payroll=self.payroll, ledger=self.ledger, staging=self.memory.staging, commits=self.memory.commits,
-            mapping=self.mapping, policy=self.policy,
-        )  # fmt: skip
+            tenant="acme",
+            payroll=self.payroll,
+            ledger=self.ledger,
+            staging=self.memory.staging,
+            commits=self.memory.commits,
+            mapping=self.mapping,
+            policy=self.policy,
+        )
 
     def stage(self, row: RunRow) -> Stage:
         if row.flow == "reversal":
             reversal = Reversal(ledger=self.ledger, commits=self.memory.commits, policy=self.policy)
-            return {"propose": reversal.propose, "post": reversal.post, "confirm": reversal.confirm}[row.stage]
+            return {"propose": reversal.propose, "post": reversal.post, "confirm": reversal.confirm}[
+                row.stage
+            ]
         flow = self.flow()
-        return {"read": flow.read, "propose": flow.propose, "post": flow.post, "confirm": flow.confirm}[row.stage]
+        return {"read": flow.read, "propose": flow.propose, "post": flow.post, "confirm": flow.confirm}[
+            row.stage
+        ]
 
     def run(self, row: RunRow, durable: Durable, point: Callable[[str], None] = lambda name: None) -> Run:
         def audit(action: str, detail: Any) -> None:
             self.audited.append(action)
             self.noted.append(dict(detail))
 
-        committer = Committer(commits=self.memory.commits, ledger=self.ledger, clock=self.clock, audit=audit, point=point)
-        return StageRun(row=row, artifacts=self.memory.artifacts, durable=durable, committer=committer, auditor=audit,
-                        approval=lambda: self.memory.runs.approved(row.id), point=point)  # fmt: skip
+        committer = Committer(
+            commits=self.memory.commits, ledger=self.ledger, clock=self.clock, audit=audit, point=point
+        )
+        return StageRun(
+            row=row,
+            artifacts=self.memory.artifacts,
+            durable=durable,
+            committer=committer,
+            auditor=audit,
+            approval=lambda: self.memory.runs.approved(row.id),
+            point=point,
+        )
 
     def paused(self, row: RunRow) -> str:
         return self.pauses[0] if self.pauses else ""
 
-    # what people do ------------------------------------------------------------------------------------------------------------------------
+    # what people do
 
     def start(self, reference: str = "R1", **values: str) -> str:
         """A run of the payroll flow; nothing is carried out yet."""
         if reference not in self.payroll.runs:
             self.payroll.add(a_pay_run(reference))
-        return str(self.memory.runs.create(flow="payroll", stage="read", input={"pay_run": reference, **values}).id)
+        return str(
+            self.memory.runs.create(flow="payroll", stage="read", input={"pay_run": reference, **values}).id
+        )
 
     def settle(self, point: Callable[[str], None] = lambda name: None) -> None:
-        """Carry everything out in a process that starts now, until nothing is to be done before a person acts."""
+        """Carry everything out in a process that starts now, until nothing is to be done before a person
+        acts.
+        """
         Inline(_Process(self, point), self.memory.runs, self._advance_to).settle()
 
     def post(self, reference: str = "R1", **values: str) -> RunRow:
@@ -273,7 +406,13 @@ class World:
         """Let a held run go on, and carry it out."""
         at = self.at(run)
         assert at.state in (RunState.HELD, RunState.FAILED, RunState.AWAITING_APPROVAL), at
-        self.memory.runs.move(at, state=RunState.READY, stage=stage, attempt=at.attempt + 1, input={**at.input, "_tries": "0", **values})
+        self.memory.runs.move(
+            at,
+            state=RunState.READY,
+            stage=stage,
+            attempt=at.attempt + 1,
+            input={**at.input, "_tries": "0", **values},
+        )
         self.settle()
         return self.at(run)
 
@@ -283,13 +422,17 @@ class World:
         made = self.memory.runs.create(flow="reversal", stage="propose", input={"keys": keys})
         self.settle()
         at = self.at(made.id)
-        return self.approve(made.id) if at.state is RunState.AWAITING_APPROVAL and self.policy.mode is not Mode.PROPOSE else at
+        return (
+            self.approve(made.id)
+            if at.state is RunState.AWAITING_APPROVAL and self.policy.mode is not Mode.PROPOSE
+            else at
+        )
 
     def set_mode(self, mode: Mode) -> None:
         """Change the flow's mode."""
         self.policy = replace(self.policy, mode=mode)
 
-    # what tests look at --------------------------------------------------------------------------------------------------------------------
+    # what tests look at
 
     def at(self, run: str) -> RunRow:
         return cast(RunRow, self.memory.runs.get(run))
@@ -343,9 +486,13 @@ class World:
         return other
 
     def copy(self) -> World:
-        """A second installation from a backup taken now: the same memory once more, on the same ledger, payroll and clock."""
+        """A second installation from a backup taken now: the same memory once more, on the same ledger,
+        payroll and clock.
+        """
         memory = copy.deepcopy(self.memory, {id(self.clock): self.clock})
-        other = World(vendor=self.vendor, clock=self.clock, memory=memory, payroll=self.payroll, ledger=self.ledger)
+        other = World(
+            vendor=self.vendor, clock=self.clock, memory=memory, payroll=self.payroll, ledger=self.ledger
+        )
         other.policy, other.mapping = self.policy, self.mapping
         return other
 
@@ -377,18 +524,37 @@ class _Process:
         return self._world.paused(row)
 
 
-def usual_balances(factor: int = 1, entities: tuple[str, ...] = ("10", "20")) -> dict[tuple[str, str, str], int]:
+def usual_balances(
+    factor: int = 1, entities: tuple[str, ...] = ("10", "20")
+) -> dict[tuple[str, str, str], int]:
     """What the usual pay run comes to in the books."""
-    one = {("4000", "SALES"): 100_000, ("4000", "OPS"): 50_000, ("4020", "SALES"): 6_885, ("4020", "OPS"): 4_590,
-           ("1700", ""): -27_001 - 11_475, ("1710", ""): -6_000, ("1720", ""): -116_999}  # fmt: skip
-    return {(entity, account, center): minor * factor for entity in entities for (account, center), minor in one.items()}
+    one = {
+        ("4000", "SALES"): 100_000,
+        ("4000", "OPS"): 50_000,
+        ("4020", "SALES"): 6_885,
+        ("4020", "OPS"): 4_590,
+        ("1700", ""): -27_001 - 11_475,
+        ("1710", ""): -6_000,
+        ("1720", ""): -116_999,
+    }
+    return {
+        (entity, account, center): minor * factor
+        for entity in entities
+        for (account, center), minor in one.items()
+    }
 
 
 def a_chart(entity: str = "10", **changes: Any) -> Chart:
     """A chart that takes everything the mapping books."""
     known: dict[str, Any] = {
-        "entity": entity, "journal": JOURNAL, "journal_problem": None, "currencies": frozenset({"EUR"}),
-        "accounts": {code: Account(code=code, description=code) for code in ("4000", "4020", "1700", "1710", "1720")},
-        "codes": {"cost_center": frozenset({"SALES", "OPS"})}, "inactive": {"cost_center": frozenset({"OLD"})},
-    }  # fmt: skip
+        "entity": entity,
+        "journal": JOURNAL,
+        "journal_problem": None,
+        "currencies": frozenset({"EUR"}),
+        "accounts": {
+            code: Account(code=code, description=code) for code in ("4000", "4020", "1700", "1710", "1720")
+        },
+        "codes": {"cost_center": frozenset({"SALES", "OPS"})},
+        "inactive": {"cost_center": frozenset({"OLD"})},
+    }
     return Chart(**{**known, **changes})

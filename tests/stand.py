@@ -1,7 +1,9 @@
-"""A company's installation beside simulated vendors, as the end-to-end tests use it: real processes, sockets, exit codes and one line of JSON.
+"""A company's installation beside simulated vendors, as the end-to-end tests use it: real processes, sockets,
+exit codes and one line of JSON.
 
-Every pay run is a case of its own: a `Stand` hands out one after the other, newest last, and keeps which of them must be booked by now, so that the
-judge can say after every step that those are booked once and nothing else is. The product's word is never taken for it.
+Every pay run is a case of its own: a `Stand` hands out one after the other, newest last, and keeps which of
+them must be booked by now, so that the judge can say after every step that those are booked once and nothing
+else is. The product's word is never taken for it.
 """
 
 from __future__ import annotations
@@ -83,14 +85,18 @@ class Stand:
         return self.product.command(*arguments)
 
     def ask(self, *arguments: str, code: int = 0) -> Any:
-        """Run a command with `--json`; its one object. The exit code must be the one said, and standard error empty."""
+        """Run a command with `--json`; its one object. The exit code must be the one said, and standard error
+        empty.
+        """
         done = self.command(*arguments, "--json")
         assert (code, "") == (done.code, done.stderr), f"{arguments}: {done}"
         return done.json
 
     def post(self, run: str, *more: str, code: int = 0) -> Any:
         """Start a pay run and carry it as far as it goes."""
-        return self.ask("run", "payroll", "--from", SOURCE, "--to", TARGET, "--pay-run", run, *more, code=code)
+        return self.ask(
+            "run", "payroll", "--from", SOURCE, "--to", TARGET, "--pay-run", run, *more, code=code
+        )
 
     def flow(self, mode: str = "automatic", **options: str) -> None:
         """Store the flow with this mode and these options beside the journal and the legal entities."""
@@ -106,7 +112,9 @@ class Stand:
 
     def fail(self, slug: str, kind: str, method: str, path: str, **more: Any) -> None:
         """The wire to this system fails once, at the next matching call."""
-        self.sandbox.control(slug, "faults", {"kind": kind, "match": {"method": method, "path": path}, "times": 1, **more})
+        self.sandbox.control(
+            slug, "faults", {"kind": kind, "match": {"method": method, "path": path}, "times": 1, **more}
+        )
 
     def documents(self) -> list[Any]:
         """Everything the ledger holds."""
@@ -114,7 +122,9 @@ class Stand:
         return [document for document in documents if not document.get("seeded")]
 
     def verdict(self) -> Verdict:
-        """What the books say about the pay runs that must be booked by now, and about anything beyond them."""
+        """What the books say about the pay runs that must be booked by now, and about anything beyond
+        them.
+        """
         return judged(self.sandbox, self.scene, self.booked)
 
     def assert_booked(self, *runs: str) -> None:
@@ -131,25 +141,38 @@ class Stand:
 def simulators(runs: int = 1, *more: str, scene: Scene = EXACT_ONLINE) -> Iterator[Sandbox]:
     """Simulated vendors without quotas, with this many small pay runs."""
     switches = {"runs": str(runs), **SMALL}
-    arguments = [part for name, value in switches.items() for part in ("--switch", f"{PAYROLL}.{name}={value}")]
+    arguments = [
+        part for name, value in switches.items() for part in ("--switch", f"{PAYROLL}.{name}={value}")
+    ]
     with Sandbox(["--profile", "fast", *scene.arguments(), *arguments, *more]) as sandbox:
         yield sandbox
 
 
 @contextmanager
 def installation(
-    sandbox: Sandbox, *, mode: str = "automatic", environment: Mapping[str, str] | None = None, scene: Scene = EXACT_ONLINE
-) -> Iterator[Stand]:  # fmt: skip
+    sandbox: Sandbox,
+    *,
+    mode: str = "automatic",
+    environment: Mapping[str, str] | None = None,
+    scene: Scene = EXACT_ONLINE,
+) -> Iterator[Stand]:
     """An installation in a folder of its own, connected and signed in."""
     with tempfile.TemporaryDirectory(prefix="ml-connector-e2e-") as folder:
         product = Installation(Path(folder), environment or {})
         product.connect(sandbox, scene, mode=mode, settings=unlimited(scene))
-        yield Stand(sandbox, product, [run["run_id"] for run in sandbox.control(PAYROLL, "books")["runs"]], scene=scene)
+        yield Stand(
+            sandbox,
+            product,
+            [run["run_id"] for run in sandbox.control(PAYROLL, "books")["runs"]],
+            scene=scene,
+        )
 
 
 @contextmanager
 def served(stand: Stand) -> Iterator[subprocess.Popen[str]]:
-    """A worker that carries out the runs of the installation while the block lasts, as `serve` does in production."""
+    """A worker that carries out the runs of the installation while the block lasts, as `serve` does in
+    production.
+    """
     with worker(stand) as process:
         yield process
         assert process.poll() is None, process.communicate()
@@ -184,4 +207,10 @@ def until(what: Any, why: str) -> Any:
 def copy_home(stand: Stand, to: Path) -> Stand:
     """The same installation in another folder, as it stands now."""
     shutil.copytree(stand.product.home, to, dirs_exist_ok=True)
-    return Stand(stand.sandbox, Installation(to, stand.product.environment), stand.runs, list(stand.booked), stand.scene)
+    return Stand(
+        stand.sandbox,
+        Installation(to, stand.product.environment),
+        stand.runs,
+        list(stand.booked),
+        stand.scene,
+    )

@@ -1,9 +1,12 @@
-"""Runs commands of the product in processes of their own, forked from one that has imported the heavy parts already.
+"""Runs commands of the product in processes of their own, forked from one that has imported the heavy parts
+already.
 
-    python -m tests.zygote      one JSON object a line: {"arguments", "environment", "stdout", "stderr"} in, {"code"} out
+    python -m tests.zygote      one JSON object a line:
+                                {"arguments", "environment", "stdout", "stderr"} in, {"code"} out
 
-A command is a fresh process with its own memory, working on files and sockets like any other; it only starts in a tenth of the time. Nothing that
-belongs to one installation is imported here: Django is configured by the command.
+A command is a fresh process with its own memory, working on files and sockets like any other; it only starts
+in a tenth of the time. Nothing that belongs to one installation is imported here: Django is configured by the
+command.
 """
 
 from __future__ import annotations
@@ -21,12 +24,32 @@ from collections.abc import Mapping
 from pathlib import Path
 
 HEAVY = (
-    "authlib.integrations.base_client", "cryptography.fernet", "dbos", "django.core.management.commands.migrate", "django.db.backends.sqlite3.base",
-    "django.db.models", "django.test.signals", "filelock", "httpx2", "msgspec", "ml_connector.app.settings", "ml_connector.cli.connections",
-    "ml_connector.cli.installation", "ml_connector.cli.mappings", "ml_connector.cli.runs", "ml_connector.connectors.exact_online.system",
-    "ml_connector.connectors.ukg_pro.system", "ml_connector.flows.payroll_journal", "ml_connector.flows.reversal", "ml_connector.runs.engine",
-    "ml_connector.runs.intent", "ml_connector.runs.worker", "ml_connector.transport.auth", "sqlalchemy.dialects.sqlite", "stamina",
-)  # fmt: skip
+    "authlib.integrations.base_client",
+    "cryptography.fernet",
+    "dbos",
+    "django.core.management.commands.migrate",
+    "django.db.backends.sqlite3.base",
+    "django.db.models",
+    "django.test.signals",
+    "filelock",
+    "httpx2",
+    "msgspec",
+    "ml_connector.app.settings",
+    "ml_connector.cli.connections",
+    "ml_connector.cli.installation",
+    "ml_connector.cli.mappings",
+    "ml_connector.cli.runs",
+    "ml_connector.connectors.exact_online.system",
+    "ml_connector.connectors.ukg_pro.system",
+    "ml_connector.flows.payroll_journal",
+    "ml_connector.flows.reversal",
+    "ml_connector.runs.engine",
+    "ml_connector.runs.intent",
+    "ml_connector.runs.worker",
+    "ml_connector.transport.auth",
+    "sqlalchemy.dialects.sqlite",
+    "stamina",
+)
 
 COMMAND_SECONDS_MAX = 100
 
@@ -49,7 +72,12 @@ class Zygote:
         assert self._process.stdout is not None
         with tempfile.TemporaryDirectory() as folder:
             out, err = Path(folder) / "out", Path(folder) / "err"
-            order = {"arguments": arguments, "environment": dict(environment), "stdout": str(out), "stderr": str(err)}
+            order = {
+                "arguments": arguments,
+                "environment": dict(environment),
+                "stdout": str(out),
+                "stderr": str(err),
+            }
             self._process.stdin.write(json.dumps(order) + "\n")
             self._process.stdin.flush()
             code = json.loads(self._process.stdout.readline())["code"]

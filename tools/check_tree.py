@@ -1,4 +1,6 @@
-"""Checks of the tree that no linter has: vendor words in their folders only, no product folder without `__init__.py`, no address of a registry."""
+"""Checks of the tree that no linter has: vendor words in their folders only, no product folder without
+`__init__.py`, no address of a registry.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PRODUCT = ROOT / "src" / "ml_connector"
-NAMES = ("exact online", "exactonline", "exact_online", "ukg", "ultipro", "dynamics", "d365", "visma", "precoro", "findity", "entra")
+NAMES = (
+    "exact online",
+    "exactonline",
+    "exact_online",
+    "ukg",
+    "ultipro",
+    "dynamics",
+    "d365",
+    "visma",
+    "precoro",
+    "findity",
+    "entra",
+)
 FIELDS = (
     "OurRef",
     "GLAccount",
@@ -23,12 +37,13 @@ FIELDS = (
     "US-Customer",
 )
 TEXT = (".py", ".html", ".toml", ".md", ".js", ".css")
+SWITCHED_OFF = re.compile(r"#\s*fmt:\s*(skip|off)")
 LOCKS = ("uv.lock", "pylock.toml", "poetry.lock")
 
 
 def main() -> int:
     """Print every fault found; 1 when there is one."""
-    faults = [*_vendor_words(), *_missing_init(), *_lock_files()]
+    faults = [*_vendor_words(), *_missing_init(), *_lock_files(), *_unformatted()]
     for fault in faults:
         print(fault)
     return 1 if faults else 0
@@ -38,15 +53,21 @@ def _vendor_words() -> Iterator[str]:
     words = re.compile("|".join([*(re.escape(word) for word in NAMES), *_slugs()]), re.IGNORECASE)
     fields = re.compile("|".join(rf"\b{re.escape(word)}" for word in FIELDS))
     for path in sorted(PRODUCT.rglob("*")):
-        if path.suffix not in TEXT or (PRODUCT / "connectors" in path.parents and path.parent != PRODUCT / "connectors"):
+        if path.suffix not in TEXT or (
+            PRODUCT / "connectors" in path.parents and path.parent != PRODUCT / "connectors"
+        ):
             continue
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if found := words.search(line) or fields.search(line):
-                yield f"{path.relative_to(ROOT)}:{number}: vendor word {found.group()!r} outside its connector"
+                yield (
+                    f"{path.relative_to(ROOT)}:{number}: vendor word {found.group()!r} outside its connector"
+                )
 
 
 def _slugs() -> Iterator[str]:
-    """Names of connectors as patterns, so that a new one is watched from its first day: `acme_books`, `acme books`, `AcmeBooks`."""
+    """Names of connectors as patterns, so that a new one is watched from its first day: `acme_books`, `acme
+    books`, `AcmeBooks`.
+    """
     for folder in sorted((PRODUCT / "connectors").iterdir()):
         if (folder / "__init__.py").exists():
             yield rf"\b{folder.name.replace('_', '[_ ]?')}\b"
@@ -56,6 +77,15 @@ def _missing_init() -> Iterator[str]:
     for folder in sorted({path.parent for path in PRODUCT.rglob("*.py")}):
         if folder.name != "tests" and "tests" not in folder.parts and not (folder / "__init__.py").exists():
             yield f"{folder.relative_to(ROOT)}: no __init__.py, so the import contracts do not see it"
+
+
+def _unformatted() -> Iterator[str]:
+    """The formatter decides everywhere how a line is broken."""
+    for folder in ("src", "sandbox", "tests", "tools"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                if SWITCHED_OFF.search(line):
+                    yield f"{path.relative_to(ROOT)}:{number}: switches the formatter off"
 
 
 def _lock_files() -> Iterator[str]:

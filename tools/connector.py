@@ -1,7 +1,9 @@
-"""`make connector name=acme_books`: the folders of a new connector and of its simulator, complete enough to pass `make check`.
+"""`make connector name=acme_books`: the folders of a new connector and of its simulator, complete enough to
+pass `make check`.
 
-The contract tests of what is written here run and fail; each failure says what to write next. Files are made beside their place and moved there
-when all of them are whole, so that a refusal or a fault leaves nothing behind.
+The contract tests of what is written here run and fail; each failure says what to write next. Files are made
+beside their place and moved there when all of them are whole, so that a refusal or a fault leaves nothing
+behind.
 """
 
 from __future__ import annotations
@@ -27,7 +29,19 @@ NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 NAME_MAX = 30
 OURS = ["ml_connector", "ml_connector_sandbox"]
 RESERVED = frozenset(
-    {"all", "connector", "contract", "everything", "reference", "sandbox", "simulator", "system", "test", "tests", "vendor"}
+    {
+        "all",
+        "connector",
+        "contract",
+        "everything",
+        "reference",
+        "sandbox",
+        "simulator",
+        "system",
+        "test",
+        "tests",
+        "vendor",
+    }
 )
 
 
@@ -36,8 +50,12 @@ class Unusable(Exception):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the folders and say what comes next; 2 with a sentence on standard error where nothing was written."""
-    parser = argparse.ArgumentParser(prog="make connector", description="Write the folders of a new connector.")
+    """Write the folders and say what comes next; 2 with a sentence on standard error where nothing was
+    written.
+    """
+    parser = argparse.ArgumentParser(
+        prog="make connector", description="Write the folders of a new connector."
+    )
     parser.add_argument("name", nargs="?", default="", help="slug of the product, as in acme_books")
     parser.add_argument("--role", default="ledger", help="ledger or payroll")
     parser.add_argument("--into", type=Path, default=ROOT, help=argparse.SUPPRESS)
@@ -50,12 +68,17 @@ def main(arguments: list[str] | None = None) -> int:
     for place in written:
         print(f"wrote {place}/")
     tests = CONNECTORS / wish.name / "tests"
-    print(f"Next: .venv/bin/python -m pytest {tests}, whose failures say what to write, and docs/howto/add-a-connector.md for the order.")
+    print(
+        f"Next: .venv/bin/python -m pytest {tests}, whose failures say what to write, and"
+        " docs/howto/add-a-connector.md for the order."
+    )
     return 0
 
 
 def scaffold(name: str, role: str, root: Path) -> list[Path]:
-    """The folders written, relative to the root. Raises `Unusable` for a name or role that is none; a simulator that is there is kept."""
+    """The folders written, relative to the root. Raises `Unusable` for a name or role that is none; a
+    simulator that is there is kept.
+    """
     if role not in ROLES:
         raise Unusable(f"role={role} is neither {' nor '.join(ROLES)}.")
     check_name(name, root)
@@ -76,14 +99,18 @@ def check_name(name: str, root: Path) -> None:
     if not name:
         raise Unusable("Say which: make connector name=acme_books.")
     if not NAME.fullmatch(name):
-        raise Unusable(f"{name!r} is not small letters and digits with single underscores between words, such as acme_books.")
+        raise Unusable(
+            f"{name!r} is not small letters and digits with single underscores between words, such as"
+            " acme_books."
+        )
     if len(name) > NAME_MAX:
         raise Unusable(f"{name!r} has {len(name)} characters; {NAME_MAX} are the most.")
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         raise Unusable(f"{name!r} is a word of Python. Add the product's name, such as {name}_books.")
     if name in RESERVED or _is_word_of_ours(name, root / "src" / "ml_connector"):
         raise Unusable(
-            f"{name!r} is a word of this project, so nothing could tell the vendor from it. Add the product's name: {name}_books."
+            f"{name!r} is a word of this project, so nothing could tell the vendor from it. Add the product's"
+            f" name: {name}_books."
         )
     if (root / CONNECTORS / name).exists():
         raise Unusable(f"{CONNECTORS / name} exists already.")
@@ -92,7 +119,11 @@ def check_name(name: str, root: Path) -> None:
 def _is_word_of_ours(name: str, product: Path) -> bool:
     """Whether the product uses the word outside its connectors, where no vendor may be named."""
     word = re.compile(rf"\b{name}\b", re.IGNORECASE)
-    places = (path for path in sorted(product.rglob("*")) if path.suffix in TEXT and "connectors" not in path.relative_to(product).parts)
+    places = (
+        path
+        for path in sorted(product.rglob("*"))
+        if path.suffix in TEXT and "connectors" not in path.relative_to(product).parts
+    )
     return any(word.search(path.read_text(encoding="utf-8")) for path in places)
 
 
@@ -119,7 +150,15 @@ def _render(template: Path, target: Path, words: dict[str, str]) -> None:
 def _format(folder: Path, root: Path) -> None:
     """How a line is broken and an import sorted depends on the length and the letters of the name."""
     ruff = [sys.executable, "-m", "ruff"]
-    common = ["-q", "--no-cache", "--config", "pyproject.toml", "--config", f"lint.isort.known-first-party={OURS}", str(folder)]
+    common = [
+        "-q",
+        "--no-cache",
+        "--config",
+        "pyproject.toml",
+        "--config",
+        f"lint.isort.known-first-party={OURS}",
+        str(folder),
+    ]
     for command in (["check", "--fix", "--select", "I"], ["format"]):
         subprocess.run([*ruff, *command, *common], cwd=root, check=True)
 

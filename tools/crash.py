@@ -1,4 +1,5 @@
-"""`make crash`: the real process is killed with `kill -9` again and again while it posts; the judge counts what the ledger holds.
+"""`make crash`: the real process is killed with `kill -9` again and again while it posts; the judge counts
+what the ledger holds.
 
 Three kinds of kill, drawn with a seed:
     late     the entry is in the ledger's hands; the process dies; the ledger books two seconds later
@@ -53,7 +54,10 @@ def main() -> int:
         "--switch",
         f"{PAYROLL}.workers={arguments.workers or scene.workers}",
     ]
-    with tempfile.TemporaryDirectory(prefix="ml-connector-crash-") as folder, Sandbox(["--profile", "fast", *switches]) as sandbox:
+    with (
+        tempfile.TemporaryDirectory(prefix="ml-connector-crash-") as folder,
+        Sandbox(["--profile", "fast", *switches]) as sandbox,
+    ):
         product = Product(Path(folder))
         options = {"posting_date": scene.one_date} if scene.one_date else {}
         product.connect(sandbox, scene, mode="automatic", settings=unlimited(scene), options=options)
@@ -63,7 +67,9 @@ def main() -> int:
         return _verdict(sandbox, scene, counts)
 
 
-def _kill_all(sandbox: Sandbox, scene: Scene, product: Product, runs: list[str], dice: random.Random) -> Counter[str]:
+def _kill_all(
+    sandbox: Sandbox, scene: Scene, product: Product, runs: list[str], dice: random.Random
+) -> Counter[str]:
     counts: Counter[str] = Counter()
     with Progress(console=err, disable=not err.is_terminal) as progress:
         task = progress.add_task("kills", total=len(runs))
@@ -79,7 +85,9 @@ def _kill_all(sandbox: Sandbox, scene: Scene, product: Product, runs: list[str],
     return counts
 
 
-def _kill_one(sandbox: Sandbox, scene: Scene, product: Product, run: str, kind: str, dice: random.Random) -> bool:
+def _kill_one(
+    sandbox: Sandbox, scene: Scene, product: Product, run: str, kind: str, dice: random.Random
+) -> bool:
     """Start the process on a pay run and kill it; whether an entry was in flight when it died."""
     sandbox.control(scene.ledger, "faults?record=1", method="DELETE")
     posting = dice.choice(scene.posting)
@@ -87,7 +95,9 @@ def _kill_one(sandbox: Sandbox, scene: Scene, product: Product, run: str, kind: 
         late = {"kind": "late_commit", "seconds": LATE_SECONDS, "answer": "hold", "times": 1, **posting}
         sandbox.control(scene.ledger, "faults", late)
     elif kind == "sending":
-        sandbox.control(scene.ledger, "faults", {"kind": "slow", "seconds": SLOW_SECONDS, "times": 1, **posting})
+        sandbox.control(
+            scene.ledger, "faults", {"kind": "slow", "seconds": SLOW_SECONDS, "times": 1, **posting}
+        )
     process = product.start("run", "payroll", "--from", SOURCE, "--to", TARGET, "--pay-run", run, "--json")
     fired = False
     if kind == "random":
@@ -119,7 +129,9 @@ def _finish(product: Product, runs: int) -> None:
         if not waiting and len(rows) >= runs:
             stuck = [row for row in rows if row["state"] != "done"]
             for row in stuck:
-                err.print(product.run("runs", "show", row["id"], "--json", expect=(0,))["problems"], markup=False)
+                err.print(
+                    product.run("runs", "show", row["id"], "--json", expect=(0,))["problems"], markup=False
+                )
             return
         for row in waiting[:1]:
             product.run("runs", "follow", row["id"], "--json", expect=(0, 3, 5, 6))
@@ -131,9 +143,13 @@ def _verdict(sandbox: Sandbox, scene: Scene, counts: Counter[str]) -> int:
     for difference in verdict.differences:
         err.print(difference, markup=False)
     line = {
-        "kills": counts["kills"], "kills_in_flight": counts["kills_in_flight"], "late_commits": counts["late_commits"],
-        "documents": verdict.entries, "duplicates": verdict.duplicates, "lost": verdict.lost,
-    }  # fmt: skip
+        "kills": counts["kills"],
+        "kills_in_flight": counts["kills_in_flight"],
+        "late_commits": counts["late_commits"],
+        "documents": verdict.entries,
+        "duplicates": verdict.duplicates,
+        "lost": verdict.lost,
+    }
     print(json.dumps(line), flush=True)
     return 0 if verdict.ok else 1
 

@@ -1,6 +1,8 @@
-"""`make demo`: a pay run is read, mapped, checked, posted and reconciled; in the middle of the posting the process is killed.
+"""`make demo`: a pay run is read, mapped, checked, posted and reconciled; in the middle of the posting the
+process is killed.
 
-Every figure comes from the simulators' books through the judge, not from the product. The last line is one JSON object.
+Every figure comes from the simulators' books through the judge, not from the product. The last line is one
+JSON object.
 """
 
 from __future__ import annotations
@@ -38,14 +40,22 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ml-connector-demo-") as folder:
         home = Path(arguments.keep or folder).absolute()
         if home.is_dir() and any(home.iterdir()):
-            return _stop(f"{home.name} is not empty. Every demo begins with new simulators, so it needs a new folder.")
+            return _stop(
+                f"{home.name} is not empty. Every demo begins with new simulators, so it needs a new folder."
+            )
         try:
             if arguments.scenario != "all":
                 return _last_line(_scene(scene_of(arguments.scenario), register, home, bool(arguments.keep)))
-            found = {scene.ledger: _scene(scene, register, home / scene.ledger, bool(arguments.keep)) for scene in SCENES.values()}
+            found = {
+                scene.ledger: _scene(scene, register, home / scene.ledger, bool(arguments.keep))
+                for scene in SCENES.values()
+            }
             return _last_line({"ok": all(line["ok"] for line in found.values()), "ledgers": found})
         except KeyError:
-            return _stop(f"There is no scenario {arguments.scenario!r} to play; there are {', '.join(SCENES)}, and all.")
+            return _stop(
+                f"There is no scenario {arguments.scenario!r} to play; there are {', '.join(SCENES)}, and"
+                " all."
+            )
         except CommandFailed as error:
             return _stop(str(error))
 
@@ -68,22 +78,32 @@ def _stop(text: str) -> int:
 
 
 def _play(sandbox: Sandbox, scene: Scene, product: Product, keep: bool) -> Any:
-    _say(f"1. Two simulated vendors are up, with their quotas, quirks and books: payroll {PAYROLL}, ledger {scene.ledger}.")
+    _say(
+        f"1. Two simulated vendors are up, with their quotas, quirks and books: payroll {PAYROLL}, ledger"
+        f" {scene.ledger}."
+    )
     product.connect(sandbox, scene, mode="approve")
     for name in (SOURCE, TARGET):
         rights = product.run("connections", "test", name, "--json", expect=(0, 1))["rights"]
         missing = [right["name"] for right in rights if not right["granted"]]
-        _say(f"   {name}: {len(rights)} rights asked for, {f'missing {missing}' if missing else 'all there'}.")
+        _say(
+            f"   {name}: {len(rights)} rights asked for, {f'missing {missing}' if missing else 'all there'}."
+        )
 
     _say("2. The newest pay run is read whole, mapped, checked and proposed.")
-    proposed = product.run("run", "payroll", "--from", SOURCE, "--to", TARGET, *scene.given, "--json", expect=(4,))
+    proposed = product.run(
+        "run", "payroll", "--from", SOURCE, "--to", TARGET, *scene.given, "--json", expect=(4,)
+    )
     run = proposed["run"]
     _say(f"   {proposed['summary']}")
 
     _say("3. It is approved; while the entry is on its way to the ledger the process is killed (kill -9).")
     _approve_and_kill(sandbox, scene, product, run)
 
-    _say("4. It is started again. It does not know whether the ledger booked, so it waits, looks, and only then goes on.")
+    _say(
+        "4. It is started again. It does not know whether the ledger booked, so it waits, looks, and only"
+        " then goes on."
+    )
     finished = product.run("runs", "follow", run, "--json")
     _say(f"   {finished['summary']}")
     _show(finished)
@@ -91,7 +111,13 @@ def _play(sandbox: Sandbox, scene: Scene, product: Product, keep: bool) -> Any:
 
 
 def _approve_and_kill(sandbox: Sandbox, scene: Scene, product: Product, run: str) -> None:
-    late = {"kind": "late_commit", "seconds": BOOKED_LATE_SECONDS, "answer": "hold", "times": 1, **scene.posting[0]}
+    late = {
+        "kind": "late_commit",
+        "seconds": BOOKED_LATE_SECONDS,
+        "answer": "hold",
+        "times": 1,
+        **scene.posting[0],
+    }
     sandbox.control(scene.ledger, "faults", late)
     process = product.start("runs", "approve", run, "--json")
     began = time.monotonic()
@@ -104,28 +130,45 @@ def _approve_and_kill(sandbox: Sandbox, scene: Scene, product: Product, run: str
     process.send_signal(signal.SIGKILL)
     process.wait()
     _say(
-        f"   Killed process {process.pid} with the entry in flight; the ledger books it {BOOKED_LATE_SECONDS} s later, with nobody listening."
+        f"   Killed process {process.pid} with the entry in flight; the ledger books it {BOOKED_LATE_SECONDS}"
+        " s later, with nobody listening."
     )
 
 
 def _show(finished: Any) -> None:
-    _table("Tie-out (an empty field: this book does not know it)", ["", "register", "GL run", "journal", "ledger", "difference"],
-           [(f"{whose}{t['what']}", t["register"], t["run"], t["journal"], t["ledger"], t["difference"])
-            for whose, t in _whose("company", finished["tie_out"])])  # fmt: skip
+    _table(
+        "Tie-out (an empty field: this book does not know it)",
+        ["", "register", "GL run", "journal", "ledger", "difference"],
+        [
+            (f"{whose}{t['what']}", t["register"], t["run"], t["journal"], t["ledger"], t["difference"])
+            for whose, t in _whose("company", finished["tie_out"])
+        ],
+    )
 
 
 def _verdict(sandbox: Sandbox, scene: Scene, product: Product, run: str, keep: bool) -> Any:
     verdict = judged(sandbox, scene)
-    _table("The journal by account, as the ledger holds it", ["account", "expected", "booked", "equal"],
-           [(f"{whose}{a['account']}", a["expected"], a["booked"], "yes" if a["equal"] else "NO")
-            for whose, a in _whose("entity", verdict.accounts)])  # fmt: skip
+    _table(
+        "The journal by account, as the ledger holds it",
+        ["account", "expected", "booked", "equal"],
+        [
+            (f"{whose}{a['account']}", a["expected"], a["booked"], "yes" if a["equal"] else "NO")
+            for whose, a in _whose("entity", verdict.accounts)
+        ],
+    )
     for difference in verdict.differences:
         _say(f"   {difference}")
     _say("Where to look next")
     if keep:
-        _say(f"   ML_CONNECTOR_HOME={os.path.relpath(product.home)} .venv/bin/ml-connector runs show {run} --lines 20")
+        _say(
+            f"   ML_CONNECTOR_HOME={os.path.relpath(product.home)} .venv/bin/ml-connector runs show {run}"
+            " --lines 20"
+        )
     else:
-        _say("   make demo KEEP=folder keeps the installation, to look around in; make demo REGISTER=path.csv takes a payroll of yours")
+        _say(
+            "   make demo KEEP=folder keeps the installation, to look around in; make demo REGISTER=path.csv"
+            " takes a payroll of yours"
+        )
     _say("   README.md, 'Connect a real system'; docs/architecture.md, one page")
     return verdict.as_json()
 

@@ -1,7 +1,9 @@
 """What an entry of a thousand lines costs at a ledger in calls, and the fewest it could.
 
     facts     master data that was asked for: a question that is asked twice counts once in the floor
-    entry     from the search for entries of others to the last look-up, by the ledger's own arithmetic; between the two, from look-up to read-back
+    entry     from the search for entries of others to the last look-up, by the ledger's own arithmetic;
+              between the two, from look-up to read-back
+
 Token calls, and looks at a document that the ledger had not posted yet, are left out of both.
 """
 
@@ -23,10 +25,11 @@ LINES = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
-    """A ledger's scenario, its calls that are not master data, and the fewest of them for an entry of so many lines, search and look-ups included.
+    """A ledger's scenario, its calls that are not master data, and the fewest of them for an entry of so many
+    lines, search and look-ups included.
 
-    `looks` matches the question whether the document is posted; one of them is needed. `again` are facts that anybody may change between proposal,
-    write and read-back, and that have to be asked for again.
+    `looks` matches the question whether the document is posted; one of them is needed. `again` are facts that
+    anybody may change between proposal, write and read-back, and that have to be asked for again.
     """
 
     scenario: str
@@ -39,25 +42,37 @@ class Costs:
 
 COSTS = {
     "exact_online": Costs(
-        scenario="bench", arguments=("--switch", f"{PAYROLL}.bench_rows=50000", "--switch", f"{PAYROLL}.bench_groups={LINES}"),
-        entry="GeneralJournalEntr|TransactionLines", least=lambda lines: 1 + 1 + 1 + math.ceil(lines / 1000) + 1,
+        scenario="bench",
+        arguments=("--switch", f"{PAYROLL}.bench_rows=50000", "--switch", f"{PAYROLL}.bench_groups={LINES}"),
+        entry="GeneralJournalEntr|TransactionLines",
+        least=lambda lines: 1 + 1 + 1 + math.ceil(lines / 1000) + 1,
     ),
     "dynamics_fo": Costs(
-        scenario="bench_dynamics_fo", entry=r"LedgerJournal|\$batch", looks=r"GET .*LedgerJournalHeaders\?.*JournalBatchNumber%20eq", again=4,
+        scenario="bench_dynamics_fo",
+        entry=r"LedgerJournal|\$batch",
+        looks=r"GET .*LedgerJournalHeaders\?.*JournalBatchNumber%20eq",
+        again=4,
         least=lambda lines: 1 + 1 + 1 + math.ceil(lines / 100) + 1 + math.ceil(lines / 10_000) + 1,
     ),
     "visma_net": Costs(
-        scenario="bench_visma_net", arguments=("--switch", "visma_net.release_seconds=0"), entry="journaltransaction",
+        scenario="bench_visma_net",
+        arguments=("--switch", "visma_net.release_seconds=0"),
+        entry="journaltransaction",
         least=lambda lines: 1 + 1 + 1 + 1 + 1 + 1 + 1 + math.ceil(lines / 1000),
     ),
-}  # fmt: skip
+}
 
 
 def ledger_calls(ledger: str) -> dict[str, Any]:
-    """Calls and floor of one run with one entry of a thousand lines, from a cold start. Raises `CommandFailed` when it is not booked once."""
+    """Calls and floor of one run with one entry of a thousand lines, from a cold start. Raises
+    `CommandFailed` when it is not booked once.
+    """
     costs = COSTS[ledger]
     scene = scene_of(costs.scenario)
-    with tempfile.TemporaryDirectory() as folder, Sandbox(["--profile", "fast", *scene.arguments(), *costs.arguments]) as sandbox:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Sandbox(["--profile", "fast", *scene.arguments(), *costs.arguments]) as sandbox,
+    ):
         product = Product(Path(folder))
         product.connect(sandbox, scene, mode="automatic", settings=unlimited(scene))
         before = sandbox.control(scene.ledger, "requests?last=0")["count"]
@@ -72,5 +87,12 @@ def ledger_calls(ledger: str) -> dict[str, Any]:
     looks = [call for call in entry if costs.looks and re.search(costs.looks, call)]
     facts = [call for call in made if call not in entry]
     calls, floor = len(made) - len(looks[1:]), len(set(facts)) + costs.again + costs.least(LINES)
-    return {"lines": verdict.lines, "facts": len(facts), "look_up_to_read_back": len(entry) - len(looks[1:]) - 2, "waiting": len(looks[1:]), "calls": calls,
-            "floor": floor, "calls_to_floor": round(calls / floor, 3)}  # fmt: skip
+    return {
+        "lines": verdict.lines,
+        "facts": len(facts),
+        "look_up_to_read_back": len(entry) - len(looks[1:]) - 2,
+        "waiting": len(looks[1:]),
+        "calls": calls,
+        "floor": floor,
+        "calls_to_floor": round(calls / floor, 3),
+    }

@@ -1,10 +1,11 @@
 """`make matrix`: the contract matrix, docs/reference/connectors.md, from what is there.
 
     pytest --collect-only of connectors and tests/contract  →  claims, and who proves them
-    quality.toml of every connector                          →  capabilities, their state, what is not confirmed
+    quality.toml of every connector                          →  capabilities, state, what is not confirmed
     the ledger that default settings open                    →  its limits
 
-Facts are gathered by a process of its own, because pytest does not collect inside of pytest; the page is made of them by pure functions.
+Facts are gathered by a process of its own, because pytest does not collect inside of pytest; the page is made
+of them by pure functions.
 """
 
 from __future__ import annotations
@@ -29,19 +30,23 @@ CELLS = {True: "✓", False: "–"}
 SHOWN_APART = ("state", "contract", "writes", "axes")
 HEAD = """# Connectors
 
-Made by `make matrix` from the connectors' `quality.toml`, their declared limits and their contract tests; a test fails when it is out of date.
+Made by `make matrix` from the connectors' `quality.toml`, their declared limits and their contract tests; a
+test fails when it is out of date.
 [How to add a connector](../howto/add-a-connector.md).
 """
-STATES = """States: **planned**, begun; **unit**, proven by unit tests alone; **sandbox**, proven on the simulator; **live**, proven on the vendor's own
-system. *Proven* counts the claims of the contract suite that the connector's tests run, of all there are.
+STATES = """States: **planned**, begun; **unit**, proven by unit tests alone; **sandbox**, proven on the
+simulator; **live**, proven on the vendor's own system. *Proven* counts the claims of the contract suite that
+the connector's tests run, of all there are.
 """
-LIMITS = """As a connection with default settings declares them to a real host, `LedgerLimits` in `src/ml_connector/ports/systems.py`. Settings of a
-connection can change them.
+LIMITS = """As a connection with default settings declares them to a real host, `LedgerLimits` in
+`src/ml_connector/ports/systems.py`. Settings of a connection can change them.
 """
-CLAIMS = """✓ the claim is run on the reference system or on the simulator, as it stands in the suite; **own**: in a form of the connector's own;
-**skipped**; **planned**: it is run, and fails until the connector is written; – it is not run.
+CLAIMS = """✓ the claim is run on the reference system or on the simulator, as it stands in the suite;
+**own**: in a form of the connector's own; **skipped**; **planned**: it is run, and fails until the connector
+is written; – it is not run.
 """
-UNCONFIRMED = """What no public material of the vendor states, taken as inferred. Each is to be tried on a trial tenant before the first live posting.
+UNCONFIRMED = """What no public material of the vendor states, taken as inferred. Each is to be tried on a
+trial tenant before the first live posting.
 """
 
 Facts = dict[str, Any]
@@ -68,16 +73,22 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-# --- facts ----------------------------------------------------------------------------------------------------------------------------
+# --- facts --------------------------------------------------------------------------------------------------
 
 
 def facts_of(root: Path) -> Facts:
-    """Claims, classes and limits of the tree. Raises `Unfinished` when tests cannot be collected or a ledger cannot be opened."""
+    """Claims, classes and limits of the tree. Raises `Unfinished` when tests cannot be collected or a ledger
+    cannot be opened.
+    """
     places = (root / "src", root / "sandbox" / "src", Path(__file__).parent)
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "facts.json"
         outside = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-        environment = {**outside, "PYTHONPATH": os.pathsep.join(map(str, places)), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {
+            **outside,
+            "PYTHONPATH": os.pathsep.join(map(str, places)),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         command = [sys.executable, "-m", "matrix_facts", str(answer)]
         ended = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
         if ended.returncode or not answer.exists():
@@ -88,7 +99,10 @@ def facts_of(root: Path) -> Facts:
 
 def quality_of(root: Path) -> Quality:
     """`quality.toml` of every connector that has one, by slug."""
-    found = {path.parent.name: tomllib.loads(path.read_text(encoding="utf-8")) for path in (root / CONNECTORS).glob("*/quality.toml")}
+    found = {
+        path.parent.name: tomllib.loads(path.read_text(encoding="utf-8"))
+        for path in (root / CONNECTORS).glob("*/quality.toml")
+    }
     return dict(sorted(found.items()))
 
 
@@ -105,21 +119,30 @@ def faults(facts: Facts, quality: Quality) -> list[str]:
                 found.append(f"{slug}, {capability}: there is no contract suite {contract}.")
             elif contract and facts_of_it.get("state") != PLANNED and done < total:
                 found.append(
-                    f"{slug}, {capability}: {done} of {total} claims of {contract} are run, and its state is {facts_of_it['state']}."
+                    f"{slug}, {capability}: {done} of {total} claims of {contract} are run, and its state is"
+                    f" {facts_of_it['state']}."
                 )
     return found
 
 
 def proven(facts: Facts, where: str, contract: str) -> tuple[int, int]:
-    """How many claims of the suite run there unchanged in every class that runs it, and how many there are."""
+    """How many claims of the suite run there unchanged in every class that runs it, and how many there
+    are.
+    """
     names = {row["test"] for row in facts["claims"] if row["contract"] == contract}
     return sum(cell(facts, where, contract, name) == CELLS[True] for name in names), len(names)
 
 
 def cell(facts: Facts, where: str, contract: str, test: str) -> str:
     """What a claim is there."""
-    classes = {row["class"] for row in facts["classes"] if (row["where"], row["contract"]) == (where, contract)}
-    runs = [row for row in facts["claims"] if (row["where"], row["contract"], row["test"]) == (where, contract, test)]
+    classes = {
+        row["class"] for row in facts["classes"] if (row["where"], row["contract"]) == (where, contract)
+    }
+    runs = [
+        row
+        for row in facts["claims"]
+        if (row["where"], row["contract"], row["test"]) == (where, contract, test)
+    ]
     if not classes or {row["class"] for row in runs} != classes:
         return CELLS[False]
     if any(row["skipped"] for row in runs):
@@ -127,7 +150,7 @@ def cell(facts: Facts, where: str, contract: str, test: str) -> str:
     return "own" if any(row["own"] for row in runs) else CELLS[True]
 
 
-# --- the page -------------------------------------------------------------------------------------------------------------------------
+# --- the page -----------------------------------------------------------------------------------------------
 
 
 def page(facts: Facts, quality: Quality) -> str:
@@ -144,7 +167,10 @@ def page(facts: Facts, quality: Quality) -> str:
         limits(facts, quality),
         "## Claims, and who proves them\n",
         CLAIMS,
-        *(suite(facts, quality, contract) for contract in sorted({row["contract"] for row in facts["classes"]})),
+        *(
+            suite(facts, quality, contract)
+            for contract in sorted({row["contract"] for row in facts["classes"]})
+        ),
         "## Not confirmed\n",
         UNCONFIRMED,
         *(unconfirmed(slug, said) for slug, said in quality.items() if said.get("unconfirmed")),
@@ -160,12 +186,25 @@ def capabilities(facts: Facts, quality: Quality) -> str:
             contract = what.get("contract", "")
             done, total = proven(facts, slug, contract)
             shown = f"{done} of {total}" if contract and what.get("state") != PLANNED else ""
-            more = "; ".join(f"{key}: {listed(value)}" for key, value in what.items() if key not in SHOWN_APART)
+            more = "; ".join(
+                f"{key}: {listed(value)}" for key, value in what.items() if key not in SHOWN_APART
+            )
             place = f"[{said['title']}](../../{CONNECTORS}/{slug}/README.md) `{slug}`"
             rows.append(
-                [place, name, what.get("state", ""), contract, shown, listed(what.get("writes", "")), listed(what.get("axes", "")), more]
+                [
+                    place,
+                    name,
+                    what.get("state", ""),
+                    contract,
+                    shown,
+                    listed(what.get("writes", "")),
+                    listed(what.get("axes", "")),
+                    more,
+                ]
             )
-    return table(["connector", "capability", "state", "contract suite", "proven", "writes", "axes", "more"], rows)
+    return table(
+        ["connector", "capability", "state", "contract suite", "proven", "writes", "axes", "more"], rows
+    )
 
 
 def limits(facts: Facts, quality: Quality) -> str:
@@ -182,7 +221,9 @@ def suite(facts: Facts, quality: Quality, contract: str) -> str:
     columns = sorted(running, key=lambda where: (where != REFERENCE, where))
     planned = {slug for slug in columns if slug in quality and is_planned(quality[slug], contract)}
     names: dict[str, str] = {}
-    for row in sorted((row for row in facts["claims"] if row["contract"] == contract), key=lambda row: row["line"]):
+    for row in sorted(
+        (row for row in facts["claims"] if row["contract"] == contract), key=lambda row: row["line"]
+    ):
         names.setdefault(row["test"], row["claim"])
     rows = []
     for test, claim in names.items():
@@ -197,13 +238,18 @@ def suite(facts: Facts, quality: Quality, contract: str) -> str:
 
 def is_planned(said: dict[str, Any], contract: str) -> bool:
     """Whether the capability that the suite is for is not written yet."""
-    return any(what.get("contract") == contract and what.get("state") == PLANNED for what in said.get("capabilities", {}).values())
+    return any(
+        what.get("contract") == contract and what.get("state") == PLANNED
+        for what in said.get("capabilities", {}).values()
+    )
 
 
 def unconfirmed(slug: str, said: dict[str, Any]) -> str:
     """What a connector takes for granted and nobody has seen."""
     read = f" (vendor's manual read {said['reference_read']})" if "reference_read" in said else ""
-    return "\n".join([f"### {slug}{read}\n", *(f"- `{name}`: {text}" for name, text in said["unconfirmed"].items()), ""])
+    return "\n".join(
+        [f"### {slug}{read}\n", *(f"- `{name}`: {text}" for name, text in said["unconfirmed"].items()), ""]
+    )
 
 
 def listed(value: Any) -> str:

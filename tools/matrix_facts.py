@@ -1,4 +1,5 @@
-"""What the contract matrix is made of, gathered in a process of its own and written as JSON to the file that is named.
+"""What the contract matrix is made of, gathered in a process of its own and written as JSON to the file that
+is named.
 
 claims   every test of a contract suite that pytest collects: where, in which class, unchanged or not
 classes  every test class that runs a suite
@@ -46,16 +47,31 @@ class Collector:
         if written_in is None:
             return
         suite = suites[0]
-        where = path.removeprefix(f"{CONNECTORS}/").partition("/")[0] if path.startswith(CONNECTORS) else REFERENCE
+        where = (
+            path.removeprefix(f"{CONNECTORS}/").partition("/")[0]
+            if path.startswith(CONNECTORS)
+            else REFERENCE
+        )
         written = vars(written_in)[name]
         claim = {
-            "contract": suite.__name__, "test": name, "claim": sentence(written.__doc__), "line": [written.__module__, written.__code__.co_firstlineno],
-            "where": where, "class": cls.__name__, "own": getattr(cls, name) is not written,
+            "contract": suite.__name__,
+            "test": name,
+            "claim": sentence(written.__doc__),
+            "line": [written.__module__, written.__code__.co_firstlineno],
+            "where": where,
+            "class": cls.__name__,
+            "own": getattr(cls, name) is not written,
             "skipped": any(item.get_closest_marker(mark) for mark in ("skip", "skipif", "xfail")),
-        }  # fmt: skip
+        }
         if claim not in self.claims:
             self.claims.append(claim)
-        ran = {"where": where, "class": cls.__name__, "contract": suite.__name__, "path": path, "what": sentence(cls.__doc__)}
+        ran = {
+            "where": where,
+            "class": cls.__name__,
+            "contract": suite.__name__,
+            "path": path,
+            "what": sentence(cls.__doc__),
+        }
         self.classes.setdefault((path, cls.__name__), ran)
 
 
@@ -66,7 +82,9 @@ def sentence(text: str | None) -> str:
 
 
 def limits_of(slug: str) -> LedgerLimits | None:
-    """What the connector's ledger declares to a real host; `None` for a system without one. Opening makes no call."""
+    """What the connector's ledger declares to a real host; `None` for a system without one. Opening makes no
+    call.
+    """
     settings = importlib.import_module(f"ml_connector.connectors.{slug}.settings")
     system = importlib.import_module(f"ml_connector.connectors.{slug}.system")
     options, _ = settings.read({setting.name: setting.default for setting in settings.SETTINGS}, False)
@@ -84,7 +102,9 @@ def main() -> int:
     """Collect, open, write; pytest's own exit code when it cannot collect."""
     collector = Collector()
     places = [CONNECTORS, "tests/contract"]
-    code = pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *places], plugins=[collector])
+    code = pytest.main(
+        ["--collect-only", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *places], plugins=[collector]
+    )
     if code:
         return int(code)
     limits = {REFERENCE: shown(ReferenceLedger.limits)}

@@ -1,7 +1,9 @@
-"""A stage for demos, crash tests and benchmarks: simulators on sockets, and an installation of the product that is driven by its own commands.
+"""A stage for demos, crash tests and benchmarks: simulators on sockets, and an installation of the product
+that is driven by its own commands.
 
-Nothing here reaches into the product: it is started, killed and asked as any user would. The simulators' control address is used for faults and
-for the judge only. Which ledger is played with, and how it is connected, is a `Scene`.
+Nothing here reaches into the product: it is started, killed and asked as any user would. The simulators'
+control address is used for faults and for the judge only. Which ledger is played with, and how it is
+connected, is a `Scene`.
 """
 
 from __future__ import annotations
@@ -28,7 +30,10 @@ MAPPING, LEDGER = EXACT_ONLINE.mapping, EXACT_ONLINE.ledger
 
 def unlimited(scene: Scene) -> dict[str, str]:
     """Settings for simulators without quotas (profile `fast`): our own call budget counts nothing either."""
-    return {f"{PAYROLL}.calls_per_minute": "0", **{f"{scene.ledger}.{name}": value for name, value in scene.unlimited.items()}}
+    return {
+        f"{PAYROLL}.calls_per_minute": "0",
+        **{f"{scene.ledger}.{name}": value for name, value in scene.unlimited.items()},
+    }
 
 
 UNLIMITED = unlimited(EXACT_ONLINE)
@@ -91,7 +96,9 @@ class Sandbox:
 
 
 def judged(sandbox: Sandbox, scene: Scene, pay_runs: Sequence[str] | None = None) -> Verdict:
-    """What the books say of these pay runs, or of all that stand when it is `None`: every cent once, and every dimension that the scenario wants of a line."""
+    """What the books say of these pay runs, or of all that stand when it is `None`: every cent once, and
+    every dimension that the scenario wants of a line.
+    """
     payroll, ledger = (read_books(sandbox.systems[slug]["control_url"]) for slug in (PAYROLL, scene.ledger))
     wanted = () if pay_runs == [] else expected(payroll, pay_runs=pay_runs or ())
     verdict = judge(payroll, ledger, wanted, slugs=(PAYROLL, scene.ledger))
@@ -107,29 +114,62 @@ class Product:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, *arguments: str, expect: Sequence[int] = (0,)) -> Any:
-        """Run a command to its end and return its JSON. Raises `CommandFailed` on another exit code than expected."""
-        done = subprocess.run(self._command(*arguments), env=self._env(), capture_output=True, text=True, check=False)
+        """Run a command to its end and return its JSON. Raises `CommandFailed` on another exit code than
+        expected.
+        """
+        done = subprocess.run(
+            self._command(*arguments), env=self._env(), capture_output=True, text=True, check=False
+        )
         if done.returncode not in expect:
-            raise CommandFailed(f"ml-connector {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+            raise CommandFailed(
+                f"ml-connector {' '.join(arguments)} ended with"
+                f" {done.returncode}:\n{done.stdout}{done.stderr}"
+            )
         lines = done.stdout.strip().splitlines()
         return json.loads(lines[-1]) if lines else None
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command and leave it running; for being killed."""
-        return subprocess.Popen(self._command(*arguments), env=self._env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            self._command(*arguments),
+            env=self._env(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
-    def connect(self, sandbox: Sandbox, scene: Scene = EXACT_ONLINE, *, mode: str, options: Mapping[str, str] | None = None,
-                since: str = "2015-01-01", settings: Mapping[str, str] | None = None) -> None:  # fmt: skip
+    def connect(
+        self,
+        sandbox: Sandbox,
+        scene: Scene = EXACT_ONLINE,
+        *,
+        mode: str,
+        options: Mapping[str, str] | None = None,
+        since: str = "2015-01-01",
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         """Connections, sign-in, mapping and flow, as an administrator would set them up."""
         payroll, ledger = sandbox.systems[PAYROLL], sandbox.systems[scene.ledger]
-        self._add(SOURCE, PAYROLL, {
-            "base_url": payroll["base_url"], "currency": ",".join(f"{row['code']}={row['currency']}" for row in payroll["entities"]),
-            **{name: payroll["credentials"][name] for name in ("username", "password", "customer_api_key")}, **self._fast(settings, PAYROLL),
-        })  # fmt: skip
+        self._add(
+            SOURCE,
+            PAYROLL,
+            {
+                "base_url": payroll["base_url"],
+                "currency": ",".join(f"{row['code']}={row['currency']}" for row in payroll["entities"]),
+                **{
+                    name: payroll["credentials"][name]
+                    for name in ("username", "password", "customer_api_key")
+                },
+                **self._fast(settings, PAYROLL),
+            },
+        )
         self._add(
             TARGET,
             scene.ledger,
-            {**scene.settings(ledger, [*scene.entities(sandbox.systems).values()]), **self._fast(settings, scene.ledger)},
+            {
+                **scene.settings(ledger, [*scene.entities(sandbox.systems).values()]),
+                **self._fast(settings, scene.ledger),
+            },
         )
         if scene.signs_in:
             self.authorize(TARGET)
@@ -137,13 +177,32 @@ class Product:
         self.flow(sandbox, scene, mode=mode, options=options, since=since)
 
     def flow(
-        self, sandbox: Sandbox, scene: Scene, *, mode: str, options: Mapping[str, str] | None = None, since: str = "2015-01-01"
+        self,
+        sandbox: Sandbox,
+        scene: Scene,
+        *,
+        mode: str,
+        options: Mapping[str, str] | None = None,
+        since: str = "2015-01-01",
     ) -> None:
         """Store the flow between the two, with these options beside those of the scene."""
-        entities = ",".join(f"{company}={entity}" for company, entity in scene.entities(sandbox.systems).items())
+        entities = ",".join(
+            f"{company}={entity}" for company, entity in scene.entities(sandbox.systems).items()
+        )
         wanted = {**scene.options, "entities": entities, **(options or {})}
         given = [part for name, value in wanted.items() for part in ("--option", f"{name}={value}")]
-        flow = ["--from", SOURCE, "--to", TARGET, "--mapping", "payroll", "--starts-on", since, "--mode", mode]
+        flow = [
+            "--from",
+            SOURCE,
+            "--to",
+            TARGET,
+            "--mapping",
+            "payroll",
+            "--starts-on",
+            since,
+            "--mode",
+            mode,
+        ]
         self.run("flows", "set", *flow, *given, "--json")
 
     def authorize(self, connection: str) -> None:
@@ -159,7 +218,11 @@ class Product:
 
     def _fast(self, settings: Mapping[str, str] | None, slug: str) -> dict[str, str]:
         prefix = f"{slug}."
-        return {key.removeprefix(prefix): value for key, value in (settings or {}).items() if key.startswith(prefix)}
+        return {
+            key.removeprefix(prefix): value
+            for key, value in (settings or {}).items()
+            if key.startswith(prefix)
+        }
 
     def _command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "ml_connector.cli.main", *arguments]

@@ -1,10 +1,13 @@
-"""Verifies an export of the audit chain with nothing but Python's own library: `python verify_audit.py export.jsonl`, or `-` for standard input.
+"""Verifies an export of the audit chain with nothing but Python's own library: `python verify_audit.py
+export.jsonl`, or `-` for standard input.
 
-The export is one JSON object a line: `{"number", "hash", "text"}` in order, and a last line `{"head": {"number", "hash"}}`. Each hash covers the
-text and the hash before it, so that an entry changed, removed, added or moved breaks the chain; the head shows entries cut off at the end. Note the
-head somewhere else from time to time: whoever can rewrite the whole file can make a new chain, but not one with the head you noted.
+The export is one JSON object a line: `{"number", "hash", "text"}` in order, and a last line `{"head":
+{"number", "hash"}}`. Each hash covers the text and the hash before it, so that an entry changed, removed,
+added or moved breaks the chain; the head shows entries cut off at the end. Note the head somewhere else from
+time to time: whoever can rewrite the whole file can make a new chain, but not one with the head you noted.
 
-Exit codes: 0 unbroken · 1 something is wrong with the chain, every fault on a line of its own · 2 the file cannot be read as an export.
+Exit codes: 0 unbroken · 1 something is wrong with the chain, every fault on a line of its own · 2 the file
+cannot be read as an export.
 """
 
 import hashlib
@@ -34,7 +37,10 @@ def faults(lines: Iterable[str]) -> Iterator[str]:
     if head is None:
         yield "The head is missing: the end of the export was cut off."
     elif head != (last, before):
-        yield f"The chain ends at entry {last}; its head says entry {head[0]}. Entries were cut off or added behind it."
+        yield (
+            f"The chain ends at entry {last}; its head says entry {head[0]}. Entries were cut off or added"
+            " behind it."
+        )
 
 
 def main(arguments: list[str]) -> int:

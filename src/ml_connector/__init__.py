@@ -1,3 +1,5 @@
-"""ml-connector: moves finance records between systems, each exactly once, and proves that both sides agree."""
+"""ml-connector: moves finance records between systems, each exactly once, and proves that both sides
+agree.
+"""
 
 __version__ = "0.1.0"

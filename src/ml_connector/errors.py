@@ -6,7 +6,8 @@
     VendorChanged    the answer has a shape we do not know: stop and look, the exchange is kept
     Inexpressible    our model says something this ledger cannot hold: nothing was sent
 
-Each carries a `Problem` for the person who can mend it, and `support`: the vendor's own message, status and request id.
+Each carries a `Problem` for the person who can mend it, and `support`: the vendor's own message, status and
+request id.
 """
 
 from __future__ import annotations
@@ -20,8 +21,21 @@ class ConnectorError(Exception):
     code = "error"
     owner = Owner.SUPPORT
 
-    def __init__(self, text: str | None = None, *, where: str = "", support: str = "", owner: Owner | None = None, code: str = "") -> None:
-        self.problem = Problem(code or self.code, where, text or (self.__doc__ or "").strip().splitlines()[0], owner or self.owner)
+    def __init__(
+        self,
+        text: str | None = None,
+        *,
+        where: str = "",
+        support: str = "",
+        owner: Owner | None = None,
+        code: str = "",
+    ) -> None:
+        self.problem = Problem(
+            code or self.code,
+            where,
+            text or (self.__doc__ or "").strip().splitlines()[0],
+            owner or self.owner,
+        )
         self.support = support
         super().__init__(self.problem.text)
 
@@ -93,7 +107,9 @@ class SignInLost(Refused):
 
 
 class SignInRenewed(Refused):
-    """The vendor refused our sign-in and booked nothing; the sign-in is renewed, so a new attempt may be made."""
+    """The vendor refused our sign-in and booked nothing; the sign-in is renewed, so a new attempt may be
+    made.
+    """
 
     code = "sign_in.renewed"
 
@@ -110,7 +126,14 @@ class Throttled(Refused):
     code = "throttled"
     owner = Owner.VENDOR
 
-    def __init__(self, text: str | None = None, *, retry_after_seconds: float | None = None, where: str = "", support: str = "") -> None:
+    def __init__(
+        self,
+        text: str | None = None,
+        *,
+        retry_after_seconds: float | None = None,
+        where: str = "",
+        support: str = "",
+    ) -> None:
         super().__init__(text, where=where, support=support)
         self.retry_after_seconds = retry_after_seconds
 

@@ -1,4 +1,6 @@
-"""Every command that is documented exists, says what it does, and ends as documented when it is used wrongly."""
+"""Every command that is documented exists, says what it does, and ends as documented when it is used
+wrongly.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,27 @@ GROUPS = {
     "flows": ["set", "list", "options"],
     "mappings": ["import", "export", "suggest", "check"],
     "run": ["payroll"],
-    "runs": ["list", "show", "explain", "approve", "resume", "follow", "replay", "reverse", "resolve", "outside", "deleted", "cancel"],
+    "runs": [
+        "list",
+        "show",
+        "explain",
+        "approve",
+        "resume",
+        "follow",
+        "replay",
+        "reverse",
+        "resolve",
+        "outside",
+        "deleted",
+        "cancel",
+    ],
     "audit": ["verify", "export"],
     "keys": ["rotate"],
 }
 SINGLE = ["pause", "unpause", "tie-out", "backup", "restore", "serve", "recover", "sandbox"]
-COMMANDS = [[group, command] for group, commands in GROUPS.items() for command in commands] + [[name] for name in SINGLE]
+COMMANDS = [[group, command] for group, commands in GROUPS.items() for command in commands] + [
+    [name] for name in SINGLE
+]
 
 
 def listed(text: str) -> list[str]:
@@ -51,7 +68,11 @@ def test_every_command_is_documented_and_every_documented_one_exists(product: In
     for row in rows:
         for text in re.findall(r"`([^`]+)`", row.split("|")[1]):
             words = [word for word in text.split() if re.fullmatch(r"[a-z][a-z-]*", word)]
-            group = documented[-1][0] if documented and len(words) == 1 and words[0] in GROUPS.get(documented[-1][0], []) else None
+            group = (
+                documented[-1][0]
+                if documented and len(words) == 1 and words[0] in GROUPS.get(documented[-1][0], [])
+                else None
+            )
             documented.append([group, words[0]] if group else words[: 2 if words[0] in GROUPS else 1])
 
     assert sorted(COMMANDS) == sorted(documented)
@@ -63,18 +84,37 @@ WRONG = [
     (["runs", "show"], "Missing argument 'identity'. See ml-connector runs show --help."),
     (["connections", "add", "x"], "Missing option '--connector'. See ml-connector connections add --help."),
     (["run", "payroll", "--from", "a"], "Missing option '--to'. See ml-connector run payroll --help."),
-    (["connections", "list", "--sandbx"], "No such option: --sandbx. See ml-connector connections list --help."),
+    (
+        ["connections", "list", "--sandbx"],
+        "No such option: --sandbx. See ml-connector connections list --help.",
+    ),
     (["runs", "show", "payroll-0"], "There is no run 'payroll-0'. `ml-connector runs list` shows them."),
-    (["connections", "add", "x", "--connector", "exact_online", "--set", "division"], "'division' is not of the form name=value."),
-    (["connections", "add", "x", "--connector", "exact_online", "--secret-file", "client_id=/nowhere/secret"],
-     "/nowhere/secret: No such file or directory."),
+    (
+        ["connections", "add", "x", "--connector", "exact_online", "--set", "division"],
+        "'division' is not of the form name=value.",
+    ),
+    (
+        [
+            "connections",
+            "add",
+            "x",
+            "--connector",
+            "exact_online",
+            "--secret-file",
+            "client_id=/nowhere/secret",
+        ],
+        "/nowhere/secret: No such file or directory.",
+    ),
     (["mappings", "import", "x", "/nowhere/rules.csv"], "There is no file /nowhere/rules.csv."),
     (["backup", "/nowhere/backup.tar.gz"], "/nowhere/backup.tar.gz: No such file or directory."),
     (["audit", "export", "/nowhere/audit.jsonl"], "/nowhere/audit.jsonl: No such file or directory."),
     (["pause", "conection:ledger"], "'conection:ledger' is not everything, connection:<name> or flow:<id>."),
     (["pause", "flow:7"], "There is no flow 7. `ml-connector flows list` shows them."),
-    (["resolve", "x"], "No such command 'resolve'. Did you mean 'restore', 'recover'? See ml-connector --help."),
-]  # fmt: skip
+    (
+        ["resolve", "x"],
+        "No such command 'resolve'. Did you mean 'restore', 'recover'? See ml-connector --help.",
+    ),
+]
 
 
 @pytest.mark.parametrize(("arguments", "text"), WRONG, ids=[" ".join(arguments) for arguments, _ in WRONG])
@@ -86,9 +126,10 @@ def test_wrong_use_ends_with_2_and_one_line(product: Installation, arguments: li
 
 
 @pytest.mark.parametrize(
-    ("arguments", "text"), [case for case in WRONG if case[0][:2] != ["audit", "export"]],
+    ("arguments", "text"),
+    [case for case in WRONG if case[0][:2] != ["audit", "export"]],
     ids=[" ".join(arguments) for arguments, _ in WRONG if arguments[:2] != ["audit", "export"]],
-)  # fmt: skip
+)
 def test_wrong_use_is_one_object_for_a_script(product: Installation, arguments: list[str], text: str) -> None:
     """With `--json` the error is an object on standard output, and nothing is on standard error."""
     done = product.command(*arguments, "--json")
@@ -100,11 +141,15 @@ def test_wrong_use_is_one_object_for_a_script(product: Installation, arguments: 
 def test_unknown_connections_and_settings_name_what_is_there(product: Installation) -> None:
     """A typing error is answered with the names that exist."""
     connector = product.command("connections", "add", "x", "--connector", "exact", "--json").json
-    setting = product.command("connections", "add", "x", "--connector", "exact_online", "--set", "divison=1", "--json").json
+    setting = product.command(
+        "connections", "add", "x", "--connector", "exact_online", "--set", "divison=1", "--json"
+    ).json
     option = product.command("connections", "test", "x", "--json")
 
     assert "There is no connector 'exact': " in connector["problems"][0]["text"]
-    assert "There is no setting 'divison'; settings are base_url, division, " in setting["problems"][0]["text"]
+    assert (
+        "There is no setting 'divison'; settings are base_url, division, " in setting["problems"][0]["text"]
+    )
     assert (2, False) == (option.code, option.json["ok"])
 
 

@@ -1,4 +1,6 @@
-"""An auditor checks an export of the chain on a machine that has nothing of ours: changed, removed, added or cut off, it is seen."""
+"""An auditor checks an export of the chain on a machine that has nothing of ours: changed, removed, added or
+cut off, it is seen.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,10 @@ def verify(folder: Path, lines: list[str]) -> tuple[int, str]:
     file = folder / "audit.jsonl"
     file.write_text("".join(lines), encoding="utf-8")
     ended = subprocess.run(
-        [sys.executable, "-I", "-S", str(TOOLS / "verify_audit.py"), str(file)], capture_output=True, text=True, check=False
+        [sys.executable, "-I", "-S", str(TOOLS / "verify_audit.py"), str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return ended.returncode, (ended.stdout + ended.stderr).strip()
 
@@ -46,20 +51,33 @@ def test_an_untouched_export_is_unbroken(export: list[str], folder: Path) -> Non
 
 
 DAMAGE: list[tuple[str, Callable[[list[str]], list[str]], str]] = [
-    ("an actor changed", lambda x: [x[0], changed(x[1], text=json.loads(x[1])["text"].replace("cli:", "cli:x")), *x[2:]], "Entry 2 was changed"),
+    (
+        "an actor changed",
+        lambda x: [x[0], changed(x[1], text=json.loads(x[1])["text"].replace("cli:", "cli:x")), *x[2:]],
+        "Entry 2 was changed",
+    ),
     ("an entry removed", lambda x: [x[0], *x[2:]], "Entry 2 is missing; entry 3 follows entry 1."),
-    ("an entry removed and the rest renumbered",
-     lambda x: [x[0], *(changed(line, number=number) for number, line in enumerate(x[2:-1], 2)), x[-1]], "or one before it was removed"),
+    (
+        "an entry removed and the rest renumbered",
+        lambda x: [x[0], *(changed(line, number=number) for number, line in enumerate(x[2:-1], 2)), x[-1]],
+        "or one before it was removed",
+    ),
     ("two entries exchanged", lambda x: [x[1], x[0], *x[2:]], "Entry 1 is missing; entry 2 follows entry 0."),
     ("the last entry cut off", lambda x: [*x[:-2], x[-1]], "Entries were cut off or added behind it."),
-    ("an entry added", lambda x: [*x[:-1], changed(x[-2], number=len(x)), x[-1]], "Entries were cut off or added behind it."),
+    (
+        "an entry added",
+        lambda x: [*x[:-1], changed(x[-2], number=len(x)), x[-1]],
+        "Entries were cut off or added behind it.",
+    ),
     ("the head cut off", lambda x: x[:-1], "The head is missing: the end of the export was cut off."),
     ("an entry behind the head", lambda x: [*x, x[0]], "stands behind the head."),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("damage", "words"), [case[1:] for case in DAMAGE], ids=[case[0] for case in DAMAGE])
-def test_damage_is_seen(export: list[str], folder: Path, damage: Callable[[list[str]], list[str]], words: str) -> None:
+def test_damage_is_seen(
+    export: list[str], folder: Path, damage: Callable[[list[str]], list[str]], words: str
+) -> None:
     """The verifier ends with 1 and says which entry."""
     code, text = verify(folder, damage(export))
 

@@ -38,7 +38,9 @@ class ReferencePayrollWorld:
     def expected(self, reference: str) -> ExpectedRun:
         run = self.vendor.runs[reference]
         debit = Money(sum((Decimal(row.debit) for row in run.postings), Decimal(0)), run.currency)
-        return ExpectedRun(rows=len(run.postings), debit=debit, pay_date=run.pay_dates[0], companies=(COMPANY,))
+        return ExpectedRun(
+            rows=len(run.postings), debit=debit, pay_date=run.pay_dates[0], companies=(COMPANY,)
+        )
 
     def reopen(self) -> ReferencePayroll:
         return ReferencePayroll(self.vendor, self.exchanges)
@@ -48,7 +50,9 @@ class ReferencePayrollWorld:
         return self.source, run.reference
 
     def rerun(self) -> str:
-        return self._put(calculate("run-2", (*WORKERS, ("STORE", "100.00")), ran_at=RAN_AT + timedelta(days=1)))[1]
+        return self._put(
+            calculate("run-2", (*WORKERS, ("STORE", "100.00")), ran_at=RAN_AT + timedelta(days=1))
+        )[1]
 
     def void(self) -> tuple[ReferencePayroll, str]:
         return self._put(calculate("void-1", WORKERS[:1], sign=-1))

@@ -79,19 +79,36 @@ class ReferenceWorld:
         self.vendor.access = "another"
 
     def entry(
-        self, *, key: str = "payroll:acme:run-1:10:1:1", currency: str = "", lines: int = 4, text: str = "", day: date | None = None
+        self,
+        *,
+        key: str = "payroll:acme:run-1:10:1:1",
+        currency: str = "",
+        lines: int = 4,
+        text: str = "",
+        day: date | None = None,
     ) -> JournalEntry:
         currency = currency or "EUR"
         unit = Decimal(1).scaleb(-decimals(currency))
         amounts = [1000 + number % 7 * unit + unit for number in range(lines - 1)]
         centers = ("SALES", "OPS")
         debits = [
-            JournalLine(account="4000", amount=Money(amount, currency), dimensions=dimensions({"cost_center": centers[number % 2]}))
+            JournalLine(
+                account="4000",
+                amount=Money(amount, currency),
+                dimensions=dimensions({"cost_center": centers[number % 2]}),
+            )
             for number, amount in enumerate(amounts)
         ]
         credit = JournalLine(account="1700", amount=Money(-sum(amounts, Decimal(0)), currency))
-        return JournalEntry(key=key, entity=DIVISION, journal=JOURNAL, posting_date=day or POSTED_ON, currency=currency,
-                            text=text or "Payroll 2026-06", lines=(*debits, credit))  # fmt: skip
+        return JournalEntry(
+            key=key,
+            entity=DIVISION,
+            journal=JOURNAL,
+            posting_date=day or POSTED_ON,
+            currency=currency,
+            text=text or "Payroll 2026-06",
+            lines=(*debits, credit),
+        )
 
     def foreign_currency(self) -> str:
         return "USD"
@@ -107,7 +124,9 @@ class ReferenceWorld:
         return self.vendor.book(found.entry, found.marker).reference
 
     def delete(self, reference: str) -> None:
-        self.vendor.documents = [document for document in self.vendor.documents if document.reference != reference]
+        self.vendor.documents = [
+            document for document in self.vendor.documents if document.reference != reference
+        ]
 
     def book_by_hand(self) -> str:
         return self.vendor.book(self.entry(key="by hand"), "").reference
@@ -125,7 +144,9 @@ class ReferenceWorld:
         return 10
 
     def chart_size(self) -> int:
-        self.vendor.accounts |= {f"5{number:03}": Account(code=f"5{number:03}", description="") for number in range(20)}
+        self.vendor.accounts |= {
+            f"5{number:03}": Account(code=f"5{number:03}", description="") for number in range(20)
+        }
         return len(self.vendor.accounts)
 
     def reopen(self) -> ReferenceLedger:

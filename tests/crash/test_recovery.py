@@ -19,7 +19,9 @@ POSTING = {"method": "POST", "path": "GeneralJournalEntries"}
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[Stand]:
-    """Simulators and a first installation, whose proposals wait for approval. Nobody works but the commands."""
+    """Simulators and a first installation, whose proposals wait for approval. Nobody works but the
+    commands.
+    """
     with simulators(6) as sandbox, installation(sandbox, mode="approve") as stand:
         yield stand
 
@@ -52,7 +54,9 @@ def flow(product: Installation, mode: str) -> None:
 
 
 def test_a_restored_backup_posts_nothing_twice(world: Stand, run: str, tmp_path: Path) -> None:
-    """Backed up before the posting, restored after it: the database knows nothing of the document, the first look-up finds it."""
+    """Backed up before the posting, restored after it: the database knows nothing of the document, the first
+    look-up finds it.
+    """
     proposed = world.post(run, code=4)
     world.ask("backup", str(tmp_path / "backup.tar.gz"))
     world.ask("runs", "approve", proposed["run"])
@@ -70,8 +74,12 @@ def test_a_restored_backup_posts_nothing_twice(world: Stand, run: str, tmp_path:
     world.assert_booked(run)
 
 
-def test_a_second_installation_adopts_what_the_first_has_posted(world: Stand, run: str, tmp_path: Path) -> None:
-    """Another home, another database, the same tenant and ledger: the same key, the same marker, no second document."""
+def test_a_second_installation_adopts_what_the_first_has_posted(
+    world: Stand, run: str, tmp_path: Path
+) -> None:
+    """Another home, another database, the same tenant and ledger: the same key, the same marker, no second
+    document.
+    """
     world.ask("runs", "approve", world.post(run, code=4)["run"])
     world.assert_booked(run)
     second = Stand(world.sandbox, Installation(tmp_path), [], [])
@@ -85,7 +93,9 @@ def test_a_second_installation_adopts_what_the_first_has_posted(world: Stand, ru
 
 
 def test_a_dead_workers_posting_is_taken_over_by_another(world: Stand, run: str) -> None:
-    """Killed between approval and posting, with the entry in the ledger's hands. Alive, its work is not to be had; dead, another worker finishes it."""
+    """Killed between approval and posting, with the entry in the ledger's hands. Alive, its work is not to be
+    had; dead, another worker finishes it.
+    """
     started: dict[str, Any] = world.post(run, code=4)
     with worker(world, "worker-1") as first:
         fault = {"kind": "late_commit", "seconds": 1.5, "answer": "hold", "times": 1, "match": POSTING}
@@ -107,10 +117,14 @@ def test_a_dead_workers_posting_is_taken_over_by_another(world: Stand, run: str)
 
 
 class Approving:
-    """`runs approve` in a process of its own under the first worker's id, so that it only watches; killed at the end."""
+    """`runs approve` in a process of its own under the first worker's id, so that it only watches; killed at
+    the end.
+    """
 
     def __init__(self, stand: Stand, run: str) -> None:
-        product = Installation(stand.product.home, {**stand.product.environment, "ML_CONNECTOR_EXECUTOR": "worker-1"})
+        product = Installation(
+            stand.product.home, {**stand.product.environment, "ML_CONNECTOR_EXECUTOR": "worker-1"}
+        )
         self._process = product.start("runs", "approve", run, "--json")
 
     def __enter__(self) -> None:

@@ -1,4 +1,6 @@
-"""What the documentation names exists: commands, options, targets, files, links, and the words of the how-to for connectors."""
+"""What the documentation names exists: commands, options, targets, files, links, and the words of the how-to
+for connectors.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,14 @@ from ml_connector.cli import connections, installation, mappings, runs
 from ml_connector.ports.systems import LedgerLimits, LedgerSink, PayrollSource
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("src/**/README.md"), *ROOT.glob("sandbox/src/**/README.md")])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("src/**/README.md"),
+        *ROOT.glob("sandbox/src/**/README.md"),
+    ]
+)
 HOWTO = ROOT / "docs" / "howto" / "add-a-connector.md"
 EXAMPLE = "acme_books"
 PRODUCT, SANDBOX = ROOT / "src" / "ml_connector", ROOT / "sandbox" / "src" / "ml_connector_sandbox"
@@ -45,7 +54,7 @@ def commands(text: str) -> Iterator[str]:
     yield from spans(text)
 
 
-# --- commands -------------------------------------------------------------------------------------------------------------------------
+# --- commands -----------------------------------------------------------------------------------------------
 
 
 @cache
@@ -90,17 +99,26 @@ def test_commands_exist(page: Path):
         found, words = program(), shlex.split(re.sub(r"['\"]", "", asked[1]))
         while words and words[0] in getattr(found, "commands", ()):
             found = found.commands[words.pop(0)]
-        assert not getattr(found, "commands", None) or not words or words[0].isupper() or words[0].startswith("--"), line
+        assert (
+            not getattr(found, "commands", None)
+            or not words
+            or words[0].isupper()
+            or words[0].startswith("--")
+        ), line
         if found.name not in ("sandbox", "ml-connector"):
             options = {name for parameter in found.params for name in parameter.opts} | {"--help"}
-            assert {word.partition("=")[0] for word in words if word.startswith("--")} - options == set(), line
+            assert {word.partition("=")[0] for word in words if word.startswith("--")} - options == set(), (
+                line
+            )
 
 
 def test_table_of_commands_is_whole():
     """Each name in the table is a command, `group first`, `second`, …; and no command is left out."""
     top = program().commands
     named = set()
-    for row in re.findall(r"^\| (`[a-z].*?) \|", (ROOT / "docs" / "reference" / "commands.md").read_text(), re.MULTILINE):
+    for row in re.findall(
+        r"^\| (`[a-z].*?) \|", (ROOT / "docs" / "reference" / "commands.md").read_text(), re.MULTILINE
+    ):
         group = ""
         for name in re.findall(r"`([^`]+)`", row):
             first, *more = name.split()
@@ -112,7 +130,7 @@ def test_table_of_commands_is_whole():
     assert every | {name for name in top if not getattr(top[name], "commands", None)} == named
 
 
-# --- files ----------------------------------------------------------------------------------------------------------------------------
+# --- files --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("page", PAGES, ids=identity)
@@ -124,18 +142,34 @@ def test_links_lead_somewhere(page: Path):
 
 @pytest.mark.parametrize("page", PAGES, ids=identity)
 def test_files_exist(page: Path):
-    """Every path written as code is there: from the root, from the product, from the simulators, or from the page's own folder."""
-    missing = [span for span in spans(page.read_text(encoding="utf-8")) if FILE.fullmatch(span) and not is_there(span, page)]
+    """Every path written as code is there: from the root, from the product, from the simulators, or from the
+    page's own folder.
+    """
+    missing = [
+        span
+        for span in spans(page.read_text(encoding="utf-8"))
+        if FILE.fullmatch(span) and not is_there(span, page)
+    ]
 
     assert [] == missing
 
 
 def is_there(span: str, page: Path) -> bool:
-    """Whether a path leads somewhere. `<slug>`, `…` and `*` stand for anything; the example's files are those of the scaffold."""
+    """Whether a path leads somewhere. `<slug>`, `…` and `*` stand for anything; the example's files are those
+    of the scaffold.
+    """
     pattern = re.sub(r"<\w+>|…", "*", span).strip("/")
     if pattern.split("/")[0] in ("path.csv", "folder", "rules.csv", "codes.csv", ".ml-connector"):
         return True
-    places = [ROOT, PRODUCT, SANDBOX, PRODUCT / "connectors", page.parent, *PRODUCT.glob("*/"), *PRODUCT.glob("connectors/*/")]
+    places = [
+        ROOT,
+        PRODUCT,
+        SANDBOX,
+        PRODUCT / "connectors",
+        page.parent,
+        *PRODUCT.glob("*/"),
+        *PRODUCT.glob("connectors/*/"),
+    ]
     if EXAMPLE in pattern:
         pattern = pattern.partition(EXAMPLE)[2].strip("/")
     if page == HOWTO:
@@ -145,7 +179,7 @@ def is_there(span: str, page: Path) -> bool:
     return any(next(place.glob(pattern), None) is not None for place in places)
 
 
-# --- the how-to for connectors ----------------------------------------------------------------------------------------------------------
+# --- the how-to for connectors ------------------------------------------------------------------------------
 
 
 @cache
@@ -157,13 +191,24 @@ def words() -> frozenset[str]:
         *ROOT.glob("tools/**/*.py"),
         *connector.TEMPLATES.rglob("*.tmpl"),
     ]
-    return frozenset(word for path in sources for word in re.findall(r"[A-Za-z_]\w*", path.read_text(encoding="utf-8")))
+    return frozenset(
+        word for path in sources for word in re.findall(r"[A-Za-z_]\w*", path.read_text(encoding="utf-8"))
+    )
 
 
 def test_names_of_the_howto_exist():
     """Every name written as code is one in the code."""
-    names = [span for span in spans(HOWTO.read_text(encoding="utf-8")) if re.fullmatch(r"[A-Za-z_][\w.]*(?:\(.*\))?(?:=.*)?", span)]
-    used = {word for name in names if not FILE.fullmatch(name) for word in re.findall(r"[A-Za-z_]\w*", name.partition("=")[0])}
+    names = [
+        span
+        for span in spans(HOWTO.read_text(encoding="utf-8"))
+        if re.fullmatch(r"[A-Za-z_][\w.]*(?:\(.*\))?(?:=.*)?", span)
+    ]
+    used = {
+        word
+        for name in names
+        if not FILE.fullmatch(name)
+        for word in re.findall(r"[A-Za-z_]\w*", name.partition("=")[0])
+    }
 
     assert set() == {word.replace(EXAMPLE, "") for word in used} - words() - {"ledger_"}
 

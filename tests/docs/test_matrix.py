@@ -9,20 +9,35 @@ def test_page_is_up_to_date():
     """The committed page is what `make matrix` writes."""
     made = matrix.page(matrix.facts_of(matrix.ROOT), matrix.quality_of(matrix.ROOT))
 
-    assert made == (matrix.ROOT / matrix.PAGE).read_text(encoding="utf-8"), "run `make matrix` and commit docs/reference/connectors.md"
+    assert made == (matrix.ROOT / matrix.PAGE).read_text(encoding="utf-8"), (
+        "run `make matrix` and commit docs/reference/connectors.md"
+    )
     assert str(matrix.ROOT) not in made
 
 
 def claim(**changes: object) -> dict[str, object]:
     """A claim as it is collected."""
-    fixed = {"contract": "LedgerContract", "test": "test_once", "claim": "Booked once.", "line": 1, "class": "TestLedger", "own": False}
+    fixed = {
+        "contract": "LedgerContract",
+        "test": "test_once",
+        "claim": "Booked once.",
+        "line": 1,
+        "class": "TestLedger",
+        "own": False,
+    }
     return {**fixed, "where": "acme_books", "skipped": False, **changes}
 
 
 def facts(*claims: dict[str, object]) -> matrix.Facts:
     """What was gathered: one ledger beside the reference."""
     classes = [
-        {"where": where, "class": "TestLedger", "contract": "LedgerContract", "path": "x.py", "what": "A ledger."}
+        {
+            "where": where,
+            "class": "TestLedger",
+            "contract": "LedgerContract",
+            "path": "x.py",
+            "what": "A ledger.",
+        }
         for where in ("reference", "acme_books")
     ]
     reference = [claim(where="reference"), claim(where="reference", test="test_whole", line=2)]
@@ -32,7 +47,13 @@ def facts(*claims: dict[str, object]) -> matrix.Facts:
 def quality(state: str = "sandbox") -> matrix.Quality:
     """What the connector says of itself."""
     said = {"state": state, "contract": "LedgerContract", "writes": ["a | b"], "axes": []}
-    return {"acme_books": {"title": "Acme Books", "capabilities": {"ledger": said}, "unconfirmed": {"life": "an hour"}}}
+    return {
+        "acme_books": {
+            "title": "Acme Books",
+            "capabilities": {"ledger": said},
+            "unconfirmed": {"life": "an hour"},
+        }
+    }
 
 
 def test_claim_that_is_not_run_is_a_fault():
@@ -59,5 +80,7 @@ def test_unknown_suite_and_missing_quality_are_faults():
     said = quality()
     said["acme_books"]["capabilities"]["ledger"]["contract"] = "BankContract"
 
-    assert ["acme_books, ledger: there is no contract suite BankContract."] == matrix.faults(facts(claim()), said)
+    assert ["acme_books, ledger: there is no contract suite BankContract."] == matrix.faults(
+        facts(claim()), said
+    )
     assert ["acme_books has contract tests and no quality.toml."] == matrix.faults(facts(claim()), {})

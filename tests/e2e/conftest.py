@@ -1,4 +1,6 @@
-"""One set of simulators and one installation with a worker for each file of tests; every test takes a pay run of its own."""
+"""One set of simulators and one installation with a worker for each file of tests; every test takes a pay run
+of its own.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What a person gives is wrong: settings, mappings, registers, files. Nothing is stored, nothing is posted, and the text says what to write instead."""
+"""What a person gives is wrong: settings, mappings, registers, files. Nothing is stored, nothing is posted,
+and the text says what to write instead.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,17 @@ from scenes import PAYROLL
 from stage import LEDGER, TARGET
 from tests.stand import TOOLS, Stand, installation, served, simulators
 
-EXACT = {"division": "1204", "redirect_uri": "https://app.example/back", "client_id": "id", "client_secret": "secret"}
+EXACT = {
+    "division": "1204",
+    "redirect_uri": "https://app.example/back",
+    "client_id": "id",
+    "client_secret": "secret",
+}
 UKG = {"username": "user", "password": "password", "customer_api_key": "ABCDE", "currency": "USD"}
-HEAD = "worker,department_code,department_name,division,assignment_category,annual_salary_usd,gross_paid_usd,overtime_paid_usd,hired_month"
+HEAD = (
+    "worker,department_code,department_name,division,assignment_category,annual_salary_usd,"
+    "gross_paid_usd,overtime_paid_usd,hired_month"
+)
 WORKER = "W1,SALES,Sales,Trade,Fulltime-Regular,52000.00,52000.00,0.00,2015-01"
 RULES = "rule,source_account,valid_from,valid_until,replaces,account"
 
@@ -32,22 +42,55 @@ def add(stand: Stand, connector: str, *flags: str, **values: str) -> tuple[int, 
     """Try to store a connection; exit code and answer."""
     given = [f"--set={name}={value}" for name, value in values.items()]
     done = stand.command("connections", "add", "new", "--connector", connector, *flags, *given, "--json")
-    assert "new" not in [line["name"] for line in stand.ask("connections", "list")["connections"]] or done.code == 0
+    assert (
+        "new" not in [line["name"] for line in stand.ask("connections", "list")["connections"]]
+        or done.code == 0
+    )
     return done.code, done.json
 
 
 @pytest.mark.parametrize(
     ("connector", "values", "base_url", "flags", "text"),
     [
-        (LEDGER, EXACT, "https://start.exactonline.nl.evil.example", (), "'start.exactonline.nl.evil.example' is not a host of this vendor"),
-        (LEDGER, EXACT, "https://evil.example/start.exactonline.nl", (), "'evil.example' is not a host of this vendor"),
-        (LEDGER, EXACT, "http://start.exactonline.nl", (), "'http://start.exactonline.nl' is not an https address."),
+        (
+            LEDGER,
+            EXACT,
+            "https://start.exactonline.nl.evil.example",
+            (),
+            "'start.exactonline.nl.evil.example' is not a host of this vendor",
+        ),
+        (
+            LEDGER,
+            EXACT,
+            "https://evil.example/start.exactonline.nl",
+            (),
+            "'evil.example' is not a host of this vendor",
+        ),
+        (
+            LEDGER,
+            EXACT,
+            "http://start.exactonline.nl",
+            (),
+            "'http://start.exactonline.nl' is not an https address.",
+        ),
         (LEDGER, EXACT, "http://127.0.0.1:9101", (), "'http://127.0.0.1:9101' is not an https address."),
-        (LEDGER, EXACT, "https://start.exactonline.nl", ("--sandbox",), "A sandbox connection speaks to this machine only, not to 'start.exactonline.nl'."),
-        (PAYROLL, UKG, "https://ultipro.com.evil.example", (), "'ultipro.com.evil.example' is not a host of this vendor"),
+        (
+            LEDGER,
+            EXACT,
+            "https://start.exactonline.nl",
+            ("--sandbox",),
+            "A sandbox connection speaks to this machine only, not to 'start.exactonline.nl'.",
+        ),
+        (
+            PAYROLL,
+            UKG,
+            "https://ultipro.com.evil.example",
+            (),
+            "'ultipro.com.evil.example' is not a host of this vendor",
+        ),
         (PAYROLL, UKG, "https://127.0.0.1", (), "'127.0.0.1' is not a host of this vendor"),
     ],
-)  # fmt: skip
+)
 def test_a_host_that_is_not_the_vendors_is_refused(
     stand: Stand, connector: str, values: dict[str, str], base_url: str, flags: tuple[str, ...], text: str
 ) -> None:
@@ -60,7 +103,9 @@ def test_a_host_that_is_not_the_vendors_is_refused(
 
 def test_an_unknown_currency_is_refused(stand: Stand) -> None:
     """A currency that ISO does not list has no cents to count in."""
-    code, answer = add(stand, PAYROLL, base_url="https://service5.ultipro.com", **{**UKG, "currency": "HTC01=XXQ"})
+    code, answer = add(
+        stand, PAYROLL, base_url="https://service5.ultipro.com", **{**UKG, "currency": "HTC01=XXQ"}
+    )
 
     assert (2, "currency") == (code, answer["problems"][0]["where"])
     assert "unknown currency 'XXQ'; expected an ISO 4217 code such as EUR." == answer["problems"][0]["text"]
@@ -68,24 +113,52 @@ def test_an_unknown_currency_is_refused(stand: Stand) -> None:
 
 def test_every_problem_of_the_settings_is_named_at_once(stand: Stand) -> None:
     """Nobody mends one setting a time."""
-    code, answer = add(stand, LEDGER, base_url="https://evil.example", division="Main", redirect_uri="http://localhost")
+    code, answer = add(
+        stand, LEDGER, base_url="https://evil.example", division="Main", redirect_uri="http://localhost"
+    )
 
     assert 2 == code
-    assert {"base_url", "division", "redirect_uri", "client_id", "client_secret"} == {p["where"] for p in answer["problems"]}
+    assert {"base_url", "division", "redirect_uri", "client_id", "client_secret"} == {
+        p["where"] for p in answer["problems"]
+    }
 
 
 @pytest.mark.parametrize(
     ("rows", "code", "words"),
     [
-        (["a,51*,2026-01-01,,b,4000", "b,51*,2026-02-01,,a,4000"], "mapping.cycle", "Clear `replaces` on the oldest of them."),
-        (["a,51*,2026-01-01,,a,4000"], "mapping.cycle", "Following `replaces` from rule 'a' comes back to it"),
-        (["a,51*,2026-02-01,2026-01-01,,4000"], "mapping.dates", "ends on 2026-01-01, before it begins on 2026-02-01"),
+        (
+            ["a,51*,2026-01-01,,b,4000", "b,51*,2026-02-01,,a,4000"],
+            "mapping.cycle",
+            "Clear `replaces` on the oldest of them.",
+        ),
+        (
+            ["a,51*,2026-01-01,,a,4000"],
+            "mapping.cycle",
+            "Following `replaces` from rule 'a' comes back to it",
+        ),
+        (
+            ["a,51*,2026-02-01,2026-01-01,,4000"],
+            "mapping.dates",
+            "ends on 2026-01-01, before it begins on 2026-02-01",
+        ),
         (["a,51*,2026-01-01,,zz,4000"], "mapping.replaces_unknown", "replaces 'zz', which does not exist"),
-        (["a,51*,01/02/2026,,,4000"], "table.date", "Line 2: valid_from is '01/02/2026', expected a date such as 2026-01-01."),
+        (
+            ["a,51*,01/02/2026,,,4000"],
+            "table.date",
+            "Line 2: valid_from is '01/02/2026', expected a date such as 2026-01-01.",
+        ),
     ],
-    ids=["a cycle of two", "its own heir", "ends before it begins", "replaces nothing", "a date of another kind"],
-)  # fmt: skip
-def test_a_mapping_whose_dates_make_no_sense_is_not_stored(stand: Stand, tmp_path: Path, rows: list[str], code: str, words: str) -> None:
+    ids=[
+        "a cycle of two",
+        "its own heir",
+        "ends before it begins",
+        "replaces nothing",
+        "a date of another kind",
+    ],
+)
+def test_a_mapping_whose_dates_make_no_sense_is_not_stored(
+    stand: Stand, tmp_path: Path, rows: list[str], code: str, words: str
+) -> None:
     """A cycle of effective dates would leave no rule in force; every problem names its rule or line."""
     table = tmp_path / "rules.csv"
     table.write_text("\n".join([RULES, *rows]) + "\n")
@@ -104,7 +177,10 @@ def test_a_mapping_that_is_not_utf_8_is_not_stored(stand: Stand, tmp_path: Path)
 
     answer = stand.ask("mappings", "import", "other", str(table), code=2)
 
-    assert "Line 2 is not valid UTF-8. Save the table as UTF-8 and import it again." == answer["problems"][0]["text"]
+    assert (
+        "Line 2 is not valid UTF-8. Save the table as UTF-8 and import it again."
+        == answer["problems"][0]["text"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -118,15 +194,20 @@ def test_a_mapping_that_is_not_utf_8_is_not_stored(stand: Stand, tmp_path: Path)
         (None, "No such file"),
     ],
     ids=["a column missing", "not UTF-8", "NaN", "1e400", "nothing in it", "no file"],
-)  # fmt: skip
+)
 def test_a_register_that_cannot_be_read_ends_the_demo(tmp_path: Path, data: bytes | None, words: str) -> None:
-    """The demo says what is wrong with the register, ends with an error, and its last line is still one JSON object."""
+    """The demo says what is wrong with the register, ends with an error, and its last line is still one JSON
+    object.
+    """
     register = tmp_path / "register.csv"
     if data is not None:
         register.write_bytes(data)
 
     ended = subprocess.run(
-        [sys.executable, str(TOOLS / "demo.py"), "--register", str(register)], capture_output=True, text=True, check=False
+        [sys.executable, str(TOOLS / "demo.py"), "--register", str(register)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     last = json.loads(ended.stdout.splitlines()[-1])
@@ -135,8 +216,13 @@ def test_a_register_that_cannot_be_read_ends_the_demo(tmp_path: Path, data: byte
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
-@pytest.mark.parametrize(("amount", "why"), [("NaN", "NaN"), ("1e400", "1e400"), ("1234567890123456789.00", "1234567890123456789.00")])
-def test_an_amount_in_a_flat_file_that_is_none_is_named(stand: Stand, tmp_path: Path, amount: str, why: str) -> None:
+@pytest.mark.parametrize(
+    ("amount", "why"),
+    [("NaN", "NaN"), ("1e400", "1e400"), ("1234567890123456789.00", "1234567890123456789.00")],
+)
+def test_an_amount_in_a_flat_file_that_is_none_is_named(
+    stand: Stand, tmp_path: Path, amount: str, why: str
+) -> None:
     """The file is read like any source: its line and its value are in the error, and nothing is posted."""
     text = stand.at_payroll("gl_file", run_id=stand.runs[0], layout="L1")["text"]
     file = tmp_path / "ledger.txt"

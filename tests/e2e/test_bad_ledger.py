@@ -1,4 +1,6 @@
-"""The ledger, or the way to it, is not as it should be: the run stops before anything is booked, says what to do, and goes on once that is done."""
+"""The ledger, or the way to it, is not as it should be: the run stops before anything is booked, says what to
+do, and goes on once that is done.
+"""
 
 from __future__ import annotations
 
@@ -41,13 +43,17 @@ def test_a_closed_period_holds_the_run(stand: Stand, run: str) -> None:
     stand.assert_booked()
 
     assert ("period.closed", "posting_date", "controller") == problem(held)
-    assert held["problems"][0]["text"].startswith(f"{month} is closed for this journal. Reopen it, or choose a posting date from ")
+    assert held["problems"][0]["text"].startswith(
+        f"{month} is closed for this journal. Reopen it, or choose a posting date from "
+    )
     stand.at_ledger("open_period", period=month, journal="95")
     resumes(stand, held, run)
 
 
 def test_a_closed_period_moves_the_date_in_sight_when_the_flow_says_so(stand: Stand, run: str) -> None:
-    """With `closed_period=next_open` the entry goes to the first day of the next open period, and the proposal shows that day."""
+    """With `closed_period=next_open` the entry goes to the first day of the next open period, and the
+    proposal shows that day.
+    """
     month = period(stand, run)
     year, number = int(month[:4]), int(month[5:])
     first = f"{year + number // 12}-{number % 12 + 1:02d}-01"
@@ -60,7 +66,9 @@ def test_a_closed_period_moves_the_date_in_sight_when_the_flow_says_so(stand: St
         stand.flow()
         stand.at_ledger("open_period", period=month, journal="95")
 
-    assert ([first], [first]) == tuple([entry["date"] for entry in result["entries"]] for result in (shown, posted))
+    assert ([first], [first]) == tuple(
+        [entry["date"] for entry in result["entries"]] for result in (shown, posted)
+    )
     assert first == stand.documents()[-1]["date"][:10]
     stand.assert_booked(run)
 
@@ -73,13 +81,20 @@ def test_a_blocked_account_holds_the_run(stand: Stand, run: str) -> None:
     stand.assert_booked()
 
     assert ("account.blocked", "account 4010", "controller") == problem(held)
-    assert "GL account 4010 (Overtime) is blocked in 1204. Unblock it, or map to another." == held["problems"][0]["text"]
+    assert (
+        "GL account 4010 (Overtime) is blocked in 1204. Unblock it, or map to another."
+        == held["problems"][0]["text"]
+    )
     stand.at_ledger("unblock_account", code="4010")
     resumes(stand, held, run)
 
 
-def test_an_account_blocked_after_approval_is_refused_by_the_ledger_and_booked_later(stand: Stand, run: str) -> None:
-    """What the preflight could not know yet: the ledger's own refusal stops the run, and proves that nothing was booked."""
+def test_an_account_blocked_after_approval_is_refused_by_the_ledger_and_booked_later(
+    stand: Stand, run: str
+) -> None:
+    """What the preflight could not know yet: the ledger's own refusal stops the run, and proves that nothing
+    was booked.
+    """
     stand.flow("approve")
     try:
         proposed = stand.post(run, code=4)
@@ -118,17 +133,25 @@ def add_cost_center(stand: Stand, code: str) -> None:
     """As an administrator of the ledger adds one."""
     token = stand.at_ledger("grant")["access_token"]
     system = stand.sandbox.systems[LEDGER]
-    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "Content-Type": "application/json"}
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+    }
     request = urllib.request.Request(
         f"{system['base_url']}/api/v1/{system['entities'][0]['code']}/hrm/Costcenters",
-        data=json.dumps({"Code": code, "Description": code}).encode(), headers=headers, method="POST",
-    )  # fmt: skip
+        data=json.dumps({"Code": code, "Description": code}).encode(),
+        headers=headers,
+        method="POST",
+    )
     with urllib.request.urlopen(request, timeout=30) as answer:
         assert 201 == answer.status
 
 
 def test_an_access_token_revoked_in_mid_run_is_renewed(stand: Stand, run: str) -> None:
-    """Between proposal and posting the token dies: the 401 proves that nothing was booked, a new token is taken, and the entry goes out once."""
+    """Between proposal and posting the token dies: the 401 proves that nothing was booked, a new token is
+    taken, and the entry goes out once.
+    """
     stand.flow("approve")
     try:
         proposed = stand.post(run, code=4)
@@ -140,7 +163,9 @@ def test_an_access_token_revoked_in_mid_run_is_renewed(stand: Stand, run: str) -
 
 
 def test_a_consent_revoked_in_mid_run_is_given_again(stand: Stand, run: str) -> None:
-    """Between proposal and posting the whole consent is withdrawn: a person signs in again, and the approved run goes on."""
+    """Between proposal and posting the whole consent is withdrawn: a person signs in again, and the approved
+    run goes on.
+    """
     stand.flow("approve")
     try:
         proposed = stand.post(run, code=4)
@@ -211,10 +236,20 @@ def test_a_page_instead_of_the_chart_of_accounts_stops_the_run(stand: Stand, run
         ("status", {"status": 502}),
         ("status", {"status": 429}),
     ],
-    ids=["a page instead of the receipt", "lost after it was booked", "lost before it was booked", "a gateway's 502", "throttled"],
+    ids=[
+        "a page instead of the receipt",
+        "lost after it was booked",
+        "lost before it was booked",
+        "a gateway's 502",
+        "throttled",
+    ],
 )
-def test_an_answer_to_a_posting_that_proves_nothing_is_looked_up(stand: Stand, run: str, kind: str, more: dict[str, Any]) -> None:
-    """The entry may be booked: the run waits, looks by the marker, adopts what it finds and sends again only what is certainly not there."""
+def test_an_answer_to_a_posting_that_proves_nothing_is_looked_up(
+    stand: Stand, run: str, kind: str, more: dict[str, Any]
+) -> None:
+    """The entry may be booked: the run waits, looks by the marker, adopts what it finds and sends again only
+    what is certainly not there.
+    """
     stand.fail(LEDGER, kind, "POST", "GeneralJournalEntries", **more)
 
     assert "done" == stand.post(run)["state"]
@@ -222,9 +257,15 @@ def test_an_answer_to_a_posting_that_proves_nothing_is_looked_up(stand: Stand, r
 
 
 def test_entries_of_others_in_the_same_journal_and_period_stop_the_proposal(stand: Stand, run: str) -> None:
-    """Somebody booked something in the payroll journal by hand: is it this pay? A person looks, and accepts it."""
-    booked = stand.at_ledger("book", journal="95", date=f"{period(stand, run)}-10", lines=[
-        {"account": "4100", "amount": "1.00"}, {"account": "4101", "amount": "-1.00"}])  # fmt: skip
+    """Somebody booked something in the payroll journal by hand: is it this pay? A person looks, and accepts
+    it.
+    """
+    booked = stand.at_ledger(
+        "book",
+        journal="95",
+        date=f"{period(stand, run)}-10",
+        lines=[{"account": "4100", "amount": "1.00"}, {"account": "4101", "amount": "-1.00"}],
+    )
 
     held = stand.post(run, code=3)
 
@@ -235,7 +276,9 @@ def test_entries_of_others_in_the_same_journal_and_period_stop_the_proposal(stan
     stand.assert_booked(run)
 
 
-def test_an_account_that_the_mapping_sends_nowhere_is_named_and_mapped(stand: Stand, run: str, tmp_path: Path) -> None:
+def test_an_account_that_the_mapping_sends_nowhere_is_named_and_mapped(
+    stand: Stand, run: str, tmp_path: Path
+) -> None:
     """A source account without a rule holds the run; `resume` takes the mapping that was imported since."""
     rules = MAPPING.read_text().splitlines(keepends=True)
     without = tmp_path / "without.csv"

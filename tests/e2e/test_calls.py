@@ -11,7 +11,9 @@ READ_BACK_CALLS_MAX = {"exact_online": 1 + 1 + 1, "dynamics_fo": LINES // 100 + 
 
 @pytest.mark.parametrize("ledger", COSTS)
 def test_calls_of_a_run_stay_by_the_fewest_possible(ledger: str) -> None:
-    """A run with one entry of a thousand lines, from a cold start: within a tenth of the fewest calls it could take."""
+    """A run with one entry of a thousand lines, from a cold start: within a tenth of the fewest calls it
+    could take.
+    """
     counted = ledger_calls(ledger)
 
     assert LINES == counted["lines"]

@@ -1,4 +1,6 @@
-"""What the demo prints last comes from the books, not from the product: its figures are known, and touching a booked document makes it false."""
+"""What the demo prints last comes from the books, not from the product: its figures are known, and touching a
+booked document makes it false.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,39 @@ import pytest
 from scenes import PAYROLL
 from tests.stand import TOOLS, Stand, installation, simulators
 
-FIELDS = ["ok", "pay_run", "source_rows", "entries", "lines", "debit", "credit", "read_back_equal", "duplicates", "lost", "vendor_calls"]
+FIELDS = [
+    "ok",
+    "pay_run",
+    "source_rows",
+    "entries",
+    "lines",
+    "debit",
+    "credit",
+    "read_back_equal",
+    "duplicates",
+    "lost",
+    "vendor_calls",
+]
 MADE = {
-    "trading_company": ("exact_online", 1, {"source_rows": 1516, "lines": 102, "debit": "672624.88", "credit": "672624.88"}),
-    "manufacturer": ("dynamics_fo", 3, {"source_rows": 3905, "lines": 119, "debit": "1569419.07", "credit": "1569419.07"}),
-    "norway": ("visma_net", 3, {"source_rows": 2091, "lines": 111, "debit": "8458912.51", "credit": "8458912.51"}),
+    "trading_company": (
+        "exact_online",
+        1,
+        {"source_rows": 1516, "lines": 102, "debit": "672624.88", "credit": "672624.88"},
+    ),
+    "manufacturer": (
+        "dynamics_fo",
+        3,
+        {"source_rows": 3905, "lines": 119, "debit": "1569419.07", "credit": "1569419.07"},
+    ),
+    "norway": (
+        "visma_net",
+        3,
+        {"source_rows": 2091, "lines": 111, "debit": "8458912.51", "credit": "8458912.51"},
+    ),
 }
-"""What the simulators' payroll comes to, and the ledger's writes: one; a journal and two changesets; a batch, its hold, its release."""
+"""What the simulators' payroll comes to, and the ledger's writes: one; a journal and two changesets; a batch,
+its hold, its release.
+"""
 ONCE = {"entries": 1, "duplicates": 0, "lost": 0}
 
 
@@ -26,23 +54,42 @@ ONCE = {"entries": 1, "duplicates": 0, "lost": 0}
 def test_the_demo_books_the_made_register_once(scenario: str) -> None:
     """A company's pay run, killed in the middle: the last line says so, and a person reads the rest."""
     ledger, writes, figures = MADE[scenario]
-    ended = subprocess.run([sys.executable, str(TOOLS / "demo.py"), "--scenario", scenario], capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [sys.executable, str(TOOLS / "demo.py"), "--scenario", scenario],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     *text, line = ended.stdout.splitlines()
     last = json.loads(line)
 
     assert (0, "") == (ended.returncode, ended.stderr)
     assert FIELDS == list(last)
-    assert (True, True, {**figures, **ONCE}) == (last["ok"], last["read_back_equal"], {name: last[name] for name in {**figures, **ONCE}})
+    assert (True, True, {**figures, **ONCE}) == (
+        last["ok"],
+        last["read_back_equal"],
+        {name: last[name] for name in {**figures, **ONCE}},
+    )
     assert writes == last["vendor_calls"][ledger]["write"]
     assert 0 == last["vendor_calls"][PAYROLL]["write"]
-    for words in ("kill -9", "The journal by account, as the ledger holds it", "Tie-out", "Where to look next"):
+    for words in (
+        "kill -9",
+        "The journal by account, as the ledger holds it",
+        "Tie-out",
+        "Where to look next",
+    ):
         assert any(words in shown for shown in text)
     assert not any("\x1b" in shown for shown in text)
 
 
 def test_a_scenario_that_nobody_can_play_is_named() -> None:
     """An error is one line of JSON too."""
-    ended = subprocess.run([sys.executable, str(TOOLS / "demo.py"), "--scenario", "opera"], capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [sys.executable, str(TOOLS / "demo.py"), "--scenario", "opera"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
     assert 1 == ended.returncode
     assert "trading_company, manufacturer" in json.loads(ended.stdout.splitlines()[-1])["error"]
@@ -60,18 +107,18 @@ def booked() -> Iterator[Stand]:
 
 @pytest.mark.parametrize(
     ("change", "count"),
-    [
-        ({"amount": "0.01"}, "lost"),
-        ({"account": "4100"}, "lost"),
-        ({"cost_center": "OLD1"}, "lost"),
-    ],
+    [({"amount": "0.01"}, "lost"), ({"account": "4100"}, "lost"), ({"cost_center": "OLD1"}, "lost")],
     ids=["another amount", "another account", "another cost center"],
-)  # fmt: skip
+)
 def test_an_edited_document_is_not_ok(booked: Stand, change: dict[str, str], count: str) -> None:
     """One line of the booked entry is changed in the ledger, and put back."""
     document = booked.documents()[-1]
     line = document["lines"][-1]
-    before = {"amount": line["amount"], "account": line["account"], "cost_center": line["dimensions"]["cost_center"]}
+    before = {
+        "amount": line["amount"],
+        "account": line["account"],
+        "cost_center": line["dimensions"]["cost_center"],
+    }
     place = {"id": document["id"], "line": len(document["lines"])}
 
     booked.at_ledger("edit", **place, **change)

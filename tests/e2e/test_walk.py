@@ -1,4 +1,5 @@
-"""The whole walk at the command line: connect, map, propose, approve, post, prove, reverse, run again, back up, and hand over to an auditor.
+"""The whole walk at the command line: connect, map, propose, approve, post, prove, reverse, run again, back
+up, and hand over to an auditor.
 
 The judge counts what the simulated ledger holds after every step.
 """
@@ -19,7 +20,11 @@ from scenes import PAYROLL
 from stage import LEDGER, MAPPING, SOURCE, TARGET, UNLIMITED
 from tests.stand import TOOLS, Installation, Stand, installation, served, simulators
 
-EXACT = {"base_url": "https://start.exactonline.nl", "division": "1204", "redirect_uri": "https://app.example/back"}
+EXACT = {
+    "base_url": "https://start.exactonline.nl",
+    "division": "1204",
+    "redirect_uri": "https://app.example/back",
+}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +43,7 @@ def sums(documents: list[Any]) -> dict[tuple[str, str], Decimal]:
     return {cell: amount for cell, amount in total.items() if amount}
 
 
-# --- connecting and mapping ---------------------------------------------------------------------------------------------------------------
+# --- connecting and mapping ---------------------------------------------------------------------------------
 
 
 def test_connections_are_added_tested_and_marked(stand: Stand) -> None:
@@ -68,29 +73,50 @@ def test_a_missing_right_is_named_before_anything_fails(stand: Stand) -> None:
 
 def test_simulated_and_real_connections_never_share_a_flow(stand: Stand) -> None:
     """Simulated pay is never booked in real books, nor the other way round."""
-    given = [f"--set={name}={value}" for name, value in {**EXACT, "client_id": "i", "client_secret": "s"}.items()]
+    given = [
+        f"--set={name}={value}" for name, value in {**EXACT, "client_id": "i", "client_secret": "s"}.items()
+    ]
     stand.ask("connections", "add", "real", "--connector", LEDGER, *given)
-    flow = ["--mapping", "payroll", "--starts-on", "2015-01-01", "--option=journal=95", "--option=entities=HTC01=1204"]
+    flow = [
+        "--mapping",
+        "payroll",
+        "--starts-on",
+        "2015-01-01",
+        "--option=journal=95",
+        "--option=entities=HTC01=1204",
+    ]
 
     mixed = stand.ask("flows", "set", "--from", SOURCE, "--to", "real", *flow, code=2)
 
     assert "flow.mixed" == mixed["problems"][0]["code"]
     assert "Simulated pay is never booked in real books." in mixed["problems"][0]["text"]
-    assert [False] == [line["sandbox"] for line in stand.ask("connections", "list")["connections"] if line["name"] == "real"]
+    assert [False] == [
+        line["sandbox"] for line in stand.ask("connections", "list")["connections"] if line["name"] == "real"
+    ]
 
 
 def test_a_real_connection_does_not_become_a_simulated_one_under_a_flow(stand: Stand) -> None:
     """A connection of a flow that is stored anew as the other kind would let both share a run."""
     payroll = stand.sandbox.systems[PAYROLL]
-    values = {"base_url": "https://service5.ultipro.com", "currency": "HTC01=USD", **{
-        name: payroll["credentials"][name] for name in ("username", "password", "customer_api_key")}}  # fmt: skip
+    values = {
+        "base_url": "https://service5.ultipro.com",
+        "currency": "HTC01=USD",
+        **{name: payroll["credentials"][name] for name in ("username", "password", "customer_api_key")},
+    }
     given = [f"--set={name}={value}" for name, value in values.items()]
 
     answer = stand.ask("connections", "add", SOURCE, "--connector", PAYROLL, *given, code=2)
 
-    text = "payroll is a ukg_pro sandbox and does not become a ukg_pro system. Store that one under another name."
-    assert [("connection.kind", text)] == [(problem["code"], problem["text"]) for problem in answer["problems"]]
-    assert [True] == [line["sandbox"] for line in stand.ask("connections", "list")["connections"] if line["name"] == SOURCE]
+    text = (
+        "payroll is a ukg_pro sandbox and does not become a ukg_pro system. Store that one under another"
+        " name."
+    )
+    assert [("connection.kind", text)] == [
+        (problem["code"], problem["text"]) for problem in answer["problems"]
+    ]
+    assert [True] == [
+        line["sandbox"] for line in stand.ask("connections", "list")["connections"] if line["name"] == SOURCE
+    ]
 
 
 def test_a_mapping_goes_in_and_comes_out_the_same(stand: Stand, tmp_path: Path) -> None:
@@ -103,14 +129,27 @@ def test_a_mapping_goes_in_and_comes_out_the_same(stand: Stand, tmp_path: Path) 
     first = stand.ask("mappings", "suggest", "--from", SOURCE, "--pay-run", stand.runs[-1])
 
     assert (1, len(MAPPING.read_text().splitlines()) - 1) == (again["version"], again["rules"])
-    assert exported == stand.ask("mappings", "export", "copy")["rules"] == stand.command("mappings", "export", "copy").stdout
-    assert {"2210", "2220", "2230", "2290", "5100", "5110", "5200"} == {row["account"] for row in first["unmapped"]}
-    assert [] == stand.ask("mappings", "suggest", "payroll", "--from", SOURCE, "--pay-run", stand.runs[-1])["unmapped"]
+    assert (
+        exported
+        == stand.ask("mappings", "export", "copy")["rules"]
+        == stand.command("mappings", "export", "copy").stdout
+    )
+    assert {"2210", "2220", "2230", "2290", "5100", "5110", "5200"} == {
+        row["account"] for row in first["unmapped"]
+    }
+    assert (
+        []
+        == stand.ask("mappings", "suggest", "payroll", "--from", SOURCE, "--pay-run", stand.runs[-1])[
+            "unmapped"
+        ]
+    )
 
 
 def test_a_mapping_is_compared_with_the_chart_of_accounts(stand: Stand, tmp_path: Path) -> None:
     """An account that the ledger lacks, or blocks, is named before any pay run is read."""
-    assert {"ok": True, "problems": []} == stand.ask("mappings", "check", "payroll", "--from", SOURCE, "--to", TARGET)
+    assert {"ok": True, "problems": []} == stand.ask(
+        "mappings", "check", "payroll", "--from", SOURCE, "--to", TARGET
+    )
     table = tmp_path / "rules.csv"
     table.write_text(MAPPING.read_text().replace(",4000,", ",4099,").replace(",4010,", ",9999,"))
     stand.ask("mappings", "import", "off", str(table))
@@ -120,7 +159,7 @@ def test_a_mapping_is_compared_with_the_chart_of_accounts(stand: Stand, tmp_path
     assert ["account.blocked", "account.unknown"] == [problem["code"] for problem in answer["problems"]]
 
 
-# --- a pay run ----------------------------------------------------------------------------------------------------------------------------
+# --- a pay run ----------------------------------------------------------------------------------------------
 
 
 def test_a_dry_run_posts_nothing(stand: Stand, run: str) -> None:
@@ -135,7 +174,10 @@ def test_a_pay_run_is_proposed_approved_posted_and_tied_out(stand: Stand, run: s
     """The exit code says where it stands; the tie-out agrees in every row; the judge finds it once."""
     proposed = stand.post(run, code=4)
     stand.assert_booked()
-    assert ("awaiting_approval", ["proposed"]) == (proposed["state"], [entry["state"] for entry in proposed["entries"]])
+    assert ("awaiting_approval", ["proposed"]) == (
+        proposed["state"],
+        [entry["state"] for entry in proposed["entries"]],
+    )
 
     other = stand.ask("runs", "approve", proposed["run"], "--fingerprint", "0000", code=7)
     assert "they changed since you looked" in other["error"]
@@ -144,16 +186,24 @@ def test_a_pay_run_is_proposed_approved_posted_and_tied_out(stand: Stand, run: s
     posted = stand.ask("runs", "approve", proposed["run"])
     stand.assert_booked(run)
     assert ("done", ["confirmed"]) == (posted["state"], [entry["state"] for entry in posted["entries"]])
-    assert posted == stand.ask("runs", "show", proposed["run"]) == stand.ask("runs", "follow", proposed["run"])
+    assert (
+        posted == stand.ask("runs", "show", proposed["run"]) == stand.ask("runs", "follow", proposed["run"])
+    )
 
     tied = stand.ask("tie-out", proposed["run"])
-    assert {"gross", "deductions", "employee_taxes", "net", "employer_cost", "debit", "credit"} == {row["what"] for row in tied["rows"]}
+    assert {"gross", "deductions", "employee_taxes", "net", "employer_cost", "debit", "credit"} == {
+        row["what"] for row in tied["rows"]
+    }
     assert (True, {"0.00"}) == (tied["ok"], {row["difference"] for row in tied["rows"]})
     assert [None] == [row["register"] for row in tied["rows"] if row["what"] == "employer_cost"]
 
     listed = stand.ask("runs", "list")["runs"]
-    assert [("done", True)] == [(row["state"], row["sandbox"]) for row in listed if row["id"] == proposed["run"]]
-    assert "SANDBOX" in next(line for line in stand.command("runs", "list").stdout.splitlines() if proposed["run"] in line)
+    assert [("done", True)] == [
+        (row["state"], row["sandbox"]) for row in listed if row["id"] == proposed["run"]
+    ]
+    assert "SANDBOX" in next(
+        line for line in stand.command("runs", "list").stdout.splitlines() if proposed["run"] in line
+    )
     behind = stand.ask("runs", "explain", proposed["run"], "1")["behind"]
     assert behind[0].startswith("rule '")
     assert len(behind) > 1
@@ -172,7 +222,9 @@ def test_the_same_pay_run_asked_for_twice_is_booked_once(stand: Stand, run: str)
 
 
 def test_commands_say_something_to_a_person_and_keep_quiet_in_a_pipe(stand: Stand, run: str) -> None:
-    """Without `--json` a person reads what happened and what to type next; no progress and no colours in a pipe."""
+    """Without `--json` a person reads what happened and what to type next; no progress and no colours in a
+    pipe.
+    """
     proposed = stand.command("run", "payroll", "--from", SOURCE, "--to", TARGET, "--pay-run", run)
     identity = proposed.stdout.split(":")[0]
     approved = stand.command("runs", "approve", identity)
@@ -219,7 +271,7 @@ def test_a_replay_is_dry_and_changes_nothing(stand: Stand, run: str) -> None:
     stand.assert_booked(run)
 
 
-# --- reversing and running again ----------------------------------------------------------------------------------------------------------
+# --- reversing and running again ----------------------------------------------------------------------------
 
 
 def test_a_reversal_is_a_mirror_entry_that_is_approved_like_any_other(stand: Stand, run: str) -> None:
@@ -237,14 +289,19 @@ def test_a_reversal_is_a_mirror_entry_that_is_approved_like_any_other(stand: Sta
     assert {} == sums([original, mirror])
     assert sums([original])
     assert str(original["number"]) in json.dumps(mirror)
-    assert "has posted nothing that could be reversed" in stand.ask("runs", "reverse", posted["run"], code=7)["error"]
+    assert (
+        "has posted nothing that could be reversed"
+        in stand.ask("runs", "reverse", posted["run"], code=7)["error"]
+    )
     for document in (mirror, original):
         stand.at_ledger("delete", id=document["id"])
     stand.booked.remove(run)
 
 
 def test_a_payroll_run_again_is_a_difference_and_never_a_second_journal(stand: Stand, run: str) -> None:
-    """The same company and period come back under a new run id with one worker corrected: only the difference is proposed."""
+    """The same company and period come back under a new run id with one worker corrected: only the difference
+    is proposed.
+    """
     stand.ask("runs", "approve", stand.post(run, code=4)["run"])
     stand.assert_booked(run)
     first = stand.documents()[-1]
@@ -256,7 +313,10 @@ def test_a_payroll_run_again_is_a_difference_and_never_a_second_journal(stand: S
     second = stand.documents()[-1]
     assert first["id"] != second["id"]
     assert 0 < len(second["lines"]) < len(first["lines"])
-    assert ("100.00", "4000") == (str(sum(amount for (account, _), amount in sums([second]).items() if account == "4000")), "4000")
+    assert ("100.00", "4000") == (
+        str(sum(amount for (account, _), amount in sums([second]).items() if account == "4000")),
+        "4000",
+    )
     stand.booked.remove(run)
     stand.assert_booked(new)
 
@@ -270,7 +330,7 @@ def test_a_payroll_run_again_unchanged_has_nothing_to_post(stand: Stand, run: st
     stand.assert_booked(new)
 
 
-# --- the books of the installation --------------------------------------------------------------------------------------------------------
+# --- the books of the installation --------------------------------------------------------------------------
 
 
 def test_the_chain_is_exported_and_verified_by_others(stand: Stand, tmp_path: Path) -> None:
@@ -278,7 +338,12 @@ def test_the_chain_is_exported_and_verified_by_others(stand: Stand, tmp_path: Pa
     file = tmp_path / "audit.jsonl"
     assert 0 == stand.command("audit", "export", str(file)).code
     answer = stand.ask("audit", "verify")
-    theirs = subprocess.run([sys.executable, "-I", str(TOOLS / "verify_audit.py"), str(file)], capture_output=True, text=True, check=False)
+    theirs = subprocess.run(
+        [sys.executable, "-I", str(TOOLS / "verify_audit.py"), str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
     text = file.read_text()
     assert (True, 0, "unbroken\n") == (answer["ok"], theirs.returncode, theirs.stdout)
@@ -309,7 +374,9 @@ def test_keys_are_changed_under_everything(stand: Stand, run: str) -> None:
 
 
 def test_a_backup_is_restored_into_an_empty_folder(stand: Stand, tmp_path: Path) -> None:
-    """Database and keys, kept apart, make the installation again; it only proposes until a person says otherwise."""
+    """Database and keys, kept apart, make the installation again; it only proposes until a person says
+    otherwise.
+    """
     file, keys = tmp_path / "backup.tar.gz", tmp_path / "keys"
     stand.ask("backup", str(file), "--keys-to", str(keys))
     home = tmp_path / "home"
@@ -319,7 +386,10 @@ def test_a_backup_is_restored_into_an_empty_folder(stand: Stand, tmp_path: Path)
 
     restored = other.run("restore", str(file), "--json")
 
-    assert (True, {"propose"}) == (restored["ok"], {flow["mode"] for flow in other.run("flows", "list", "--json")["flows"]})
+    assert (True, {"propose"}) == (
+        restored["ok"],
+        {flow["mode"] for flow in other.run("flows", "list", "--json")["flows"]},
+    )
     assert stand.ask("runs", "list")["runs"] == other.run("runs", "list", "--json")["runs"]
     assert all(right["granted"] for right in other.run("connections", "test", TARGET, "--json")["rights"])
     assert True is other.run("audit", "verify", "--json")["ok"]

@@ -1,4 +1,6 @@
-"""Pay in one currency, books in another: every entry has a rate that somebody answers for, and it is on record."""
+"""Pay in one currency, books in another: every entry has a rate that somebody answers for, and it is on
+record.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,9 @@ def test_rates_of_documents_with_one_number_are_all_on_record() -> None:
     run = world.post(**ECB).id
     proposal, booked = world.proposal(run), world.recorded(run, "confirm", "booked")
 
-    noted = rates_booked(proposal, [replace(entry, receipt=replace(entry.receipt, number="100001")) for entry in booked])
+    noted = rates_booked(
+        proposal, [replace(entry, receipt=replace(entry.receipt, number="100001")) for entry in booked]
+    )
 
     assert {"rate 10 100001", "rate 20 100001"} == noted.keys()
 
@@ -79,7 +83,9 @@ def test_rate_for_a_third_currency_is_not_silently_left_out() -> None:
 
 
 def test_books_in_the_currency_of_the_pay_take_no_rate() -> None:
-    """One rate may be given for a run whose entities keep books in several currencies; the one that needs none gets none."""
+    """One rate may be given for a run whose entities keep books in several currencies; the one that needs
+    none gets none.
+    """
     world = World()
 
     at = world.post(**ECB)
@@ -126,7 +132,19 @@ def test_another_rate_of_a_booked_run_is_not_posted_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "rates", ["USD", "USD=", "USD=0", "USD=-1", "USD=1e3", "USD=NaN", "usd=1.1", "US=1.1", "USD=1,1", "USD=" + "1" * 20]
+    "rates",
+    [
+        "USD",
+        "USD=",
+        "USD=0",
+        "USD=-1",
+        "USD=1e3",
+        "USD=NaN",
+        "usd=1.1",
+        "US=1.1",
+        "USD=1,1",
+        "USD=" + "1" * 20,
+    ],
 )
 def test_what_is_no_rate_is_refused_with_what_a_rate_is(rates: str) -> None:
     """Nothing is guessed."""

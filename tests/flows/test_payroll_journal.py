@@ -1,4 +1,6 @@
-"""F1: a pay run becomes entries, stopped by everything that should stop it, posted once, proved on both sides."""
+"""F1: a pay run becomes entries, stopped by everything that should stop it, posted once, proved on both
+sides.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,17 @@ from ml_connector.ports.storage import CommitState, RunState
 from ml_connector.runs.intent import Committer
 
 BY_HAND = JournalEntry(
-    key="by hand", entity="10", journal="90", posting_date=date(2026, 6, 15), currency="EUR", text="Payroll June, by hand",
-    lines=(JournalLine(account="4000", amount=Money.parse("1.00", "EUR")), JournalLine(account="1700", amount=Money.parse("-1.00", "EUR"))),
-)  # fmt: skip
+    key="by hand",
+    entity="10",
+    journal="90",
+    posting_date=date(2026, 6, 15),
+    currency="EUR",
+    text="Payroll June, by hand",
+    lines=(
+        JournalLine(account="4000", amount=Money.parse("1.00", "EUR")),
+        JournalLine(account="1700", amount=Money.parse("-1.00", "EUR")),
+    ),
+)
 
 
 def assert_held(world: World, run: str, codes: list[str]) -> None:
@@ -33,7 +43,7 @@ def assert_held(world: World, run: str, codes: list[str]) -> None:
     assert [] == world.memory.commits.intents
 
 
-# --- the walk -----------------------------------------------------------------------------------------------------------------------------
+# --- the walk -----------------------------------------------------------------------------------------------
 
 
 def test_a_pay_run_is_posted_and_tied_out() -> None:
@@ -42,16 +52,23 @@ def test_a_pay_run_is_posted_and_tied_out() -> None:
 
     at = world.post()
 
-    assert (RunState.DONE, "Posted 2 entries, 14 lines, 3229.50 EUR debit and credit as 3 in 10, 4 in 20; read back and tied out.") == (
-        at.state,
-        at.summary,
-    )
+    assert (
+        RunState.DONE,
+        (
+            "Posted 2 entries, 14 lines, 3229.50 EUR debit and credit as 3 in 10, 4 in 20; read back and tied"
+            " out."
+        ),
+    ) == (at.state, at.summary)
     assert usual_balances() == world.balances()
     table = {(tie.company, tie.what): tie for tie in world.recorded(at.id, "confirm", "tie-out")}
-    assert {"gross", "deductions", "employee_taxes", "net", "employer_cost"} == {what for company, what in table if company == "US1"}
+    assert {"gross", "deductions", "employee_taxes", "net", "employer_cost"} == {
+        what for company, what in table if company == "US1"
+    }
     assert "1500.00 EUR" == str(table["US1", "gross"].register)
     assert table["US1", "employer_cost"].register is None
-    assert ["3229.50 EUR"] * 3 == [str(getattr(table["*", "debit"], book)) for book in ("run", "journal", "ledger")]
+    assert ["3229.50 EUR"] * 3 == [
+        str(getattr(table["*", "debit"], book)) for book in ("run", "journal", "ledger")
+    ]
     assert "run.tied_out" in world.audited
 
 
@@ -93,7 +110,7 @@ def test_every_line_leads_back_to_its_source_lines() -> None:
         assert behind
 
 
-# --- gates --------------------------------------------------------------------------------------------------------------------------------
+# --- gates --------------------------------------------------------------------------------------------------
 
 
 def test_a_missing_block_stops_the_run_before_anything_is_proposed() -> None:
@@ -139,8 +156,14 @@ def test_blocks_out_of_order_are_a_whole_run() -> None:
 def test_rows_that_cannot_be_used_stop_the_run_all_of_them() -> None:
     """What the reader found wrong with single rows is shown, every one."""
     world = World()
-    wrong = tuple(Problem("amount.invalid", f"line {number}", "1e400 is not an amount.", Owner.PAYROLL) for number in (1, 2))
-    world.payroll.runs["R1"] = (a_pay_run(), [Block(number=1, total=1, rows=company_rows("US1"), problems=wrong)])
+    wrong = tuple(
+        Problem("amount.invalid", f"line {number}", "1e400 is not an amount.", Owner.PAYROLL)
+        for number in (1, 2)
+    )
+    world.payroll.runs["R1"] = (
+        a_pay_run(),
+        [Block(number=1, total=1, rows=company_rows("US1"), problems=wrong)],
+    )
     run = world.start()
     world.settle()
 
@@ -196,7 +219,10 @@ def test_a_closed_period_holds_and_can_be_reopened() -> None:
     run = world.start()
     world.settle()
     assert_held(world, run, ["period.closed"])
-    assert "2026-06 is closed for this journal. Reopen it, or choose a posting date from 2026-07-01." == world.problem_list(run)[0].text
+    assert (
+        "2026-06 is closed for this journal. Reopen it, or choose a posting date from 2026-07-01."
+        == world.problem_list(run)[0].text
+    )
 
     world.vendor.closed.clear()
 
@@ -218,10 +244,14 @@ def test_a_closed_period_moves_to_the_next_open_one_where_the_policy_says_so() -
 
 
 def test_a_period_closed_in_one_of_two_books_stops_both() -> None:
-    """Each legal entity has its own calendar: an entry is not posted in one while the other is known to refuse its own."""
+    """Each legal entity has its own calendar: an entry is not posted in one while the other is known to
+    refuse its own.
+    """
     world = World()
     open_ones = world.ledger.calendar
-    closed_in_20 = [replace(period, open=period.number != 6) for period in open_ones("20", "90", date(2026, 6, 30))]
+    closed_in_20 = [
+        replace(period, open=period.number != 6) for period in open_ones("20", "90", date(2026, 6, 30))
+    ]
 
     class TwoCalendars:
         """The ledger, with June closed in legal entity 20 only."""
@@ -237,11 +267,16 @@ def test_a_period_closed_in_one_of_two_books_stops_both() -> None:
     world.settle()
 
     assert_held(world, run, ["period.closed"])
-    assert "20: 2026-06 is closed for this journal. Reopen it, or choose a posting date from 2026-07-01." == world.problem_list(run)[0].text
+    assert (
+        "20: 2026-06 is closed for this journal. Reopen it, or choose a posting date from 2026-07-01."
+        == world.problem_list(run)[0].text
+    )
 
 
 def test_entries_of_others_are_looked_for_in_each_entity_s_own_period() -> None:
-    """The fiscal year of 20 begins in July, so the same day lies in period 2026-06 of 10 and in 2025-12 of 20."""
+    """The fiscal year of 20 begins in July, so the same day lies in period 2026-06 of 10 and in 2025-12 of
+    20.
+    """
     world = World()
     looked: list[tuple[str, str]] = []
 
@@ -253,7 +288,10 @@ def test_entries_of_others_are_looked_for_in_each_entity_s_own_period() -> None:
 
         def calendar(self, entity: str, journal: str, around: date) -> object:
             periods = ledger.calendar(entity, journal, around)
-            moved = [replace(period, year=period.year - (period.number < 7), number=(period.number + 5) % 12 + 1) for period in periods]
+            moved = [
+                replace(period, year=period.year - (period.number < 7), number=(period.number + 5) % 12 + 1)
+                for period in periods
+            ]
             return tuple(moved) if entity == "20" else periods
 
         def foreign(self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> object:
@@ -281,7 +319,9 @@ def test_everything_the_ledger_would_refuse_is_shown_all_at_once() -> None:
     """A blocked account, an unknown one, a cost center that is missing and one that must be there."""
     world = World()
     world.vendor.accounts["1700"] = Account(code="1700", description="Taxes", blocked=True)
-    world.vendor.accounts["1710"] = Account(code="1710", description="Deductions", required=frozenset({"cost_center"}))
+    world.vendor.accounts["1710"] = Account(
+        code="1710", description="Deductions", required=frozenset({"cost_center"})
+    )
     del world.vendor.accounts["1720"]
     world.vendor.cost_centers = frozenset({"SALES"})
     world.payroll.add(a_pay_run(companies=("US1",)))
@@ -294,13 +334,19 @@ def test_everything_the_ledger_would_refuse_is_shown_all_at_once() -> None:
 def test_mended_problems_let_the_same_run_go_on() -> None:
     """A mapping mended after the hold is used by the resumed run."""
     world = World()
-    world.payroll.add(a_pay_run(companies=("US1",)), rows=(*company_rows("US1"), row("9100", "5.00"), row("9200", "-5.00")))
+    world.payroll.add(
+        a_pay_run(companies=("US1",)), rows=(*company_rows("US1"), row("9100", "5.00"), row("9200", "-5.00"))
+    )
     run = world.start()
     world.settle()
     assert ["mapping.unmapped", "mapping.unmapped"] == world.problems(run)
 
     world.mapping = replace(
-        world.mapping, rules=(*world.mapping.rules, MappingRule(name="rest", account="9*", targets=(Target(account="1710"),)))
+        world.mapping,
+        rules=(
+            *world.mapping.rules,
+            MappingRule(name="rest", account="9*", targets=(Target(account="1710"),)),
+        ),
     )
 
     assert RunState.DONE is world.resume(run, stage="propose").state
@@ -340,9 +386,17 @@ def test_more_lines_than_the_ledger_takes_are_cut_where_they_balance() -> None:
         for account, amount in (("5100", "10.00"), ("2210", "-10.00"))
     )
     world.vendor.cost_centers = frozenset(f"D{number}" for number in range(4))
-    both = tuple(Target(account=account, dimensions=(("cost_center", "=org_level_1"),)) for account in ("4000", "1700"))
-    world.mapping = replace(world.mapping, translations=(), rules=(
-        MappingRule(name="wages", account="5100", targets=(both[0],)), MappingRule(name="taxes", account="2210", targets=(both[1],))))  # fmt: skip
+    both = tuple(
+        Target(account=account, dimensions=(("cost_center", "=org_level_1"),)) for account in ("4000", "1700")
+    )
+    world.mapping = replace(
+        world.mapping,
+        translations=(),
+        rules=(
+            MappingRule(name="wages", account="5100", targets=(both[0],)),
+            MappingRule(name="taxes", account="2210", targets=(both[1],)),
+        ),
+    )
     world.limit(lines_max=4)
     world.payroll.add(replace(a_pay_run(companies=("US1",)), register=()), rows=rows)
 
@@ -350,11 +404,13 @@ def test_more_lines_than_the_ledger_takes_are_cut_where_they_balance() -> None:
 
     entries = world.proposal(at.id).entries
     assert RunState.DONE is at.state
-    assert [("payroll:acme:R1:10:1:1", 4), ("payroll:acme:R1:10:2:1", 4)] == [(entry.key, len(entry.lines)) for entry in entries]
+    assert [("payroll:acme:R1:10:1:1", 4), ("payroll:acme:R1:10:2:1", 4)] == [
+        (entry.key, len(entry.lines)) for entry in entries
+    ]
     assert all(entry.debit == entry.credit for entry in entries)
 
 
-# --- consent ------------------------------------------------------------------------------------------------------------------------------
+# --- consent ------------------------------------------------------------------------------------------------
 
 
 def test_a_flow_that_proposes_never_posts() -> None:
@@ -378,7 +434,9 @@ def test_a_flow_that_asks_posts_after_consent() -> None:
     world.settle()
     at = world.at(run)
     assert RunState.AWAITING_APPROVAL is at.state
-    assert at.summary.startswith("Proposed 2 entries, 14 lines, 3229.50 EUR debit and credit. Waiting for approval of ")
+    assert at.summary.startswith(
+        "Proposed 2 entries, 14 lines, 3229.50 EUR debit and credit. Waiting for approval of "
+    )
     assert [] == world.vendor.documents
 
     assert RunState.DONE is world.approve(run).state
@@ -433,7 +491,10 @@ def test_a_dry_run_proposes_and_posts_nothing() -> None:
 
     at = world.post(dry_run="yes")
 
-    assert (RunState.DONE, "Dry run: 2 entries, 14 lines, 3229.50 EUR debit and credit. Nothing was posted.") == (at.state, at.summary)
+    assert (
+        RunState.DONE,
+        "Dry run: 2 entries, 14 lines, 3229.50 EUR debit and credit. Nothing was posted.",
+    ) == (at.state, at.summary)
     assert [] == world.vendor.documents
 
 
@@ -463,7 +524,9 @@ def test_a_replay_with_another_mapping_is_stopped() -> None:
 
 
 def test_a_refused_run_proposed_again_with_other_entries_gets_a_new_revision() -> None:
-    """Nothing was booked under revision 1: other content goes out as revision 2, and revision 1 is closed for ever."""
+    """Nothing was booked under revision 1: other content goes out as revision 2, and revision 1 is closed for
+    ever.
+    """
     world = World()
     world.payroll.add(a_pay_run(companies=("US1",)))
     run = world.start()
@@ -474,7 +537,9 @@ def test_a_refused_run_proposed_again_with_other_entries_gets_a_new_revision() -
 
     world.settle(close)
     assert ["period.closed"] == world.problems(run)
-    world.policy = replace(world.policy, posting_date=replace(world.policy.posting_date, closed=ClosedPeriodRule.NEXT_OPEN))
+    world.policy = replace(
+        world.policy, posting_date=replace(world.policy.posting_date, closed=ClosedPeriodRule.NEXT_OPEN)
+    )
 
     assert RunState.DONE is world.resume(run, stage="propose").state
     assert {"payroll:acme:R1:10:1:1": "payroll:acme:R1:10:1:2", "payroll:acme:R1:10:1:2": ""} == {
@@ -483,7 +548,7 @@ def test_a_refused_run_proposed_again_with_other_entries_gets_a_new_revision() -
     assert usual_balances(entities=("10",)) == world.balances()
 
 
-# --- the same pay under another run -------------------------------------------------------------------------------------------------------
+# --- the same pay under another run -------------------------------------------------------------------------
 
 
 def test_the_same_period_under_another_run_gives_a_difference() -> None:
@@ -505,7 +570,9 @@ def test_a_difference_in_one_company_touches_that_company_only() -> None:
     """One legal entity's entry is enough when the other stands as it should."""
     world = World()
     world.post()
-    world.payroll.add(replace(a_pay_run("R2"), register=()), rows=(*company_rows("US1"), *company_rows("US2", 3)))
+    world.payroll.add(
+        replace(a_pay_run("R2"), register=()), rows=(*company_rows("US1"), *company_rows("US2", 3))
+    )
 
     at = world.post("R2")
 
@@ -521,12 +588,17 @@ def test_nothing_is_posted_when_both_runs_are_equal() -> None:
 
     at = world.post("R2")
 
-    assert (RunState.DONE, "Nothing to post: the ledger already holds this pay run.") == (at.state, at.summary)
+    assert (RunState.DONE, "Nothing to post: the ledger already holds this pay run.") == (
+        at.state,
+        at.summary,
+    )
     assert 2 == len(world.vendor.documents)
 
 
 def test_a_company_that_left_the_run_is_taken_off() -> None:
-    """The second run pays one company only: what the first booked for the other is cancelled, not forgotten."""
+    """The second run pays one company only: what the first booked for the other is cancelled, not
+    forgotten.
+    """
     world = World()
     world.post()
     world.payroll.add(a_pay_run("R2", companies=("US1",)))
@@ -608,8 +680,13 @@ def test_each_legal_entity_has_its_own_journal() -> None:
 
     at = world.post()
 
-    assert {"10": "90", "20": "91"} == {entry.entity: entry.journal for entry in world.proposal(at.id).entries}
-    assert (RunState.HELD, ["There is no journal 91."]) == (at.state, [problem.text for problem in world.problem_list(at.id)])
+    assert {"10": "90", "20": "91"} == {
+        entry.entity: entry.journal for entry in world.proposal(at.id).entries
+    }
+    assert (RunState.HELD, ["There is no journal 91."]) == (
+        at.state,
+        [problem.text for problem in world.problem_list(at.id)],
+    )
 
 
 def test_posting_date_years_after_the_period_is_found_in_the_calendar() -> None:
@@ -623,14 +700,21 @@ def test_posting_date_years_after_the_period_is_found_in_the_calendar() -> None:
 
 
 def test_entry_of_ours_that_is_booked_while_others_are_looked_for_is_not_foreign() -> None:
-    """Another run is posted between asking our store what is ours and asking the ledger what is there: known at the second look."""
+    """Another run is posted between asking our store what is ours and asking the ledger what is there: known
+    at the second look.
+    """
     world, other = World(), World()
     ours = replace(other.proposal(other.post().id).entries[0], key="payroll:acme:R9:10:1:1")
     look = world.ledger.foreign
 
     def meanwhile(entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> tuple[str, ...]:
         if "payroll:acme:R9:10:1:1" not in world.memory.commits.rows:
-            committer = Committer(commits=world.memory.commits, ledger=world.ledger, clock=world.clock, audit=lambda action, detail: None)
+            committer = Committer(
+                commits=world.memory.commits,
+                ledger=world.ledger,
+                clock=world.clock,
+                audit=lambda action, detail: None,
+            )
             committer.commit_once(ours, "another pay")
         return look(entity, journal, period, known)
 

@@ -47,7 +47,9 @@ def test_a_reversal_waits_for_consent_even_where_posting_is_automatic() -> None:
     """Always a person."""
     world = World()
     run = world.post().id
-    made = world.memory.runs.create(flow="reversal", stage="propose", input={"keys": world.proposal(run).entries[0].key})
+    made = world.memory.runs.create(
+        flow="reversal", stage="propose", input={"keys": world.proposal(run).entries[0].key}
+    )
 
     world.settle()
 
@@ -58,7 +60,9 @@ def test_a_reversal_waits_for_consent_even_where_posting_is_automatic() -> None:
 def test_a_flow_that_proposes_never_reverses() -> None:
     """A reversal is a posting; a flow that only proposes makes none, whatever was approved before."""
     world, run = posted()
-    made = world.memory.runs.create(flow="reversal", stage="propose", input={"keys": world.proposal(run).entries[0].key})
+    made = world.memory.runs.create(
+        flow="reversal", stage="propose", input={"keys": world.proposal(run).entries[0].key}
+    )
     world.settle()
     world.set_mode(Mode.PROPOSE)
 
@@ -82,7 +86,9 @@ def test_a_reversed_entry_is_not_reversed_twice() -> None:
 def test_a_reversal_of_nothing_is_refused() -> None:
     """Keys that no commit has."""
     world = World()
-    made = world.memory.runs.create(flow="reversal", stage="propose", input={"keys": "payroll:acme:R9:10:1:1"})
+    made = world.memory.runs.create(
+        flow="reversal", stage="propose", input={"keys": "payroll:acme:R9:10:1:1"}
+    )
     world.settle()
 
     assert ["reversal.nothing"] == world.problems(made.id)
@@ -95,7 +101,13 @@ def test_what_was_booked_outside_is_not_reversed_from_here() -> None:
     keys = []
     for entry in world.proposal(run).entries:
         keys.append(entry.key)
-        world.memory.commits.open(key=entry.key, fingerprint=fingerprint(entry), subject="pay", entity=entry.entity, content=encode(entry))
+        world.memory.commits.open(
+            key=entry.key,
+            fingerprint=fingerprint(entry),
+            subject="pay",
+            entity=entry.entity,
+            content=encode(entry),
+        )
         world.memory.commits.settle(entry.key, state=CommitState.CONFIRMED, detail="booked outside")
     made = world.memory.runs.create(flow="reversal", stage="propose", input={"keys": "\n".join(keys)})
 
@@ -117,14 +129,18 @@ def test_a_reversal_in_a_closed_period_follows_the_policy() -> None:
 
 
 def test_after_a_reversal_the_run_is_posted_again_under_a_new_revision() -> None:
-    """Reversed is not posted: the same pay run goes out once more, whole, under revision 2, and the books hold it once."""
+    """Reversed is not posted: the same pay run goes out once more, whole, under revision 2, and the books
+    hold it once.
+    """
     world, run = posted()
     world.reverse(run)
 
     second = again(world)
 
     assert usual_balances() == world.balances()
-    assert ["payroll:acme:R1:10:1:2", "payroll:acme:R1:20:1:2"] == [entry.key for entry in world.proposal(second).entries]
+    assert ["payroll:acme:R1:10:1:2", "payroll:acme:R1:20:1:2"] == [
+        entry.key for entry in world.proposal(second).entries
+    ]
     assert ["Payroll 2026-06-30"] * 2 == world.texts()[-2:]
 
 
@@ -137,7 +153,9 @@ def test_a_run_may_be_posted_and_reversed_again_and_again() -> None:
 
         run = again(world)
 
-        assert {f"payroll:acme:R1:{entity}:1:{revision}" for entity in (10, 20)} == {entry.key for entry in world.proposal(run).entries}
+        assert {f"payroll:acme:R1:{entity}:1:{revision}" for entity in (10, 20)} == {
+            entry.key for entry in world.proposal(run).entries
+        }
         assert usual_balances() == world.balances()
 
 
@@ -181,7 +199,9 @@ def test_a_reversed_reversal_stands_booked() -> None:
 
 
 def test_a_deleted_document_counts_for_nothing() -> None:
-    """A person deleted the documents in the ledger and that is noted: the run is posted whole, under a new revision."""
+    """A person deleted the documents in the ledger and that is noted: the run is posted whole, under a new
+    revision.
+    """
     world = World()
     first = world.post()
     for entry in world.proposal(first.id).entries:

@@ -47,7 +47,9 @@ def test_a_removed_entry_is_found(lines: list[str], data: st.DataObject) -> None
 
 
 @given(texts, st.data())
-def test_a_removed_entry_is_found_even_when_the_rest_is_numbered_again(lines: list[str], data: st.DataObject) -> None:
+def test_a_removed_entry_is_found_even_when_the_rest_is_numbered_again(
+    lines: list[str], data: st.DataObject
+) -> None:
     """Numbers are easy to mend; hashes are not."""
     entries, head = chain(lines)
     del entries[data.draw(st.integers(0, len(entries) - 1))]
@@ -82,5 +84,7 @@ def test_a_head_that_was_moved_is_found(lines: list[str]) -> None:
     """Cutting entries off and moving the head with them needs the old hash: an exported head tells."""
     entries, head = chain(lines)
 
-    assert verify(entries[:-1], head) == [f"The chain ends at entry {len(lines) - 1}; its head says entry {len(lines)}. "
-                                          "Entries were cut off or added behind it."]  # fmt: skip
+    assert verify(entries[:-1], head) == [
+        f"The chain ends at entry {len(lines) - 1}; its head says entry {len(lines)}. "
+        "Entries were cut off or added behind it."
+    ]

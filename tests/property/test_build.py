@@ -1,4 +1,6 @@
-"""For any run and any mapping: what comes in goes out, to the last minor unit, per company, currency and side."""
+"""For any run and any mapping: what comes in goes out, to the last minor unit, per company, currency and
+side.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,11 @@ from ml_connector.domain.money import Money, decimals, split_minor
 from ml_connector.domain.payroll import Distribution, DistributionGroup, Kind, PayRun
 
 DAY = date(2026, 6, 30)
-COMPANIES, ACCOUNTS, DEPARTMENTS = ("C1", "C2", "C3"), ("5100", "5110", "5200", "2210", "2290"), ("HQ", "NY", "LA", "SF")
+COMPANIES, ACCOUNTS, DEPARTMENTS = (
+    ("C1", "C2", "C3"),
+    ("5100", "5110", "5200", "2210", "2290"),
+    ("HQ", "NY", "LA", "SF"),
+)
 ENTITIES = {"C1": "10", "C2": "20", "C3": "20"}
 SIDES = st.sampled_from(["", "", "debit", "credit"])
 
@@ -46,7 +52,9 @@ def targets(draw: st.DrawFn) -> tuple[Target, ...]:
     for percent in draw(shares()):
         center = draw(st.sampled_from(["", "=org_level_1", "CC1", "CC2"]))
         codes = (("cost_center", center),) if center else ()
-        booked.append(Target(account=draw(st.sampled_from(["4000", "4010", "1700"])), dimensions=codes, percent=percent))
+        booked.append(
+            Target(account=draw(st.sampled_from(["4000", "4010", "1700"])), dimensions=codes, percent=percent)
+        )
     return tuple(booked)
 
 
@@ -54,23 +62,45 @@ def targets(draw: st.DrawFn) -> tuple[Target, ...]:
 def mappings(draw: st.DrawFn) -> Mapping:
     """A mapping that books every account somewhere."""
     special = [
-        MappingRule(name=f"rule {number}", account=draw(st.sampled_from(["51*", "5100", "22*", "5200"])), group=draw(st.sampled_from(["", "one"])),
-                    codes=draw(st.sampled_from([(), (("org_level_1", "HQ"),)])), targets=draw(targets()))
+        MappingRule(
+            name=f"rule {number}",
+            account=draw(st.sampled_from(["51*", "5100", "22*", "5200"])),
+            group=draw(st.sampled_from(["", "one"])),
+            codes=draw(st.sampled_from([(), (("org_level_1", "HQ"),)])),
+            targets=draw(targets()),
+        )
         for number in range(draw(st.integers(0, 3)))
-    ]  # fmt: skip
-    return canonical(Mapping(name="any", version=1, rules=(*special, MappingRule(name="rest", account="*", targets=draw(targets())))))
+    ]
+    return canonical(
+        Mapping(
+            name="any",
+            version=1,
+            rules=(*special, MappingRule(name="rest", account="*", targets=draw(targets()))),
+        )
+    )
 
 
 @st.composite
 def rows_of(draw: st.DrawFn, currency: str) -> tuple[Distribution, ...]:
-    """Rows that balance in every company, small and large, zero rows and rows whose column is against their sign among them."""
+    """Rows that balance in every company, small and large, zero rows and rows whose column is against their
+    sign among them.
+    """
     rows: list[Distribution] = []
     for company in draw(st.lists(st.sampled_from(COMPANIES), unique=True, min_size=1)):
         amounts = draw(st.lists(minors, min_size=1, max_size=12))
         for minor in (*amounts, -sum(amounts)):
             codes: Dimensions = (Dimension("org_level_1", draw(st.sampled_from(DEPARTMENTS))),)
-            rows.append(Distribution(company=company, account=draw(st.sampled_from(ACCOUNTS)), amount=Money.from_minor(minor, currency),
-                                     dimensions=codes, pay_code=None, origin=str(len(rows)), side=draw(SIDES)))  # fmt: skip
+            rows.append(
+                Distribution(
+                    company=company,
+                    account=draw(st.sampled_from(ACCOUNTS)),
+                    amount=Money.from_minor(minor, currency),
+                    dimensions=codes,
+                    pay_code=None,
+                    origin=str(len(rows)),
+                    side=draw(SIDES),
+                )
+            )
     return tuple(rows)
 
 
@@ -84,18 +114,31 @@ def builds(draw: st.DrawFn) -> tuple[PayRun, tuple[Distribution, ...], Mapping, 
         text="Payroll",
         detail_groups=draw(st.sampled_from([frozenset(), frozenset({"one"})])),
     )
-    return replace(a_pay_run(), currency=currency, companies=COMPANIES), draw(rows_of(currency)), draw(mappings()), policy
+    return (
+        replace(a_pay_run(), currency=currency, companies=COMPANIES),
+        draw(rows_of(currency)),
+        draw(mappings()),
+        policy,
+    )
 
 
-def build(pay_run: PayRun, rows: Any, mapping: Mapping, policy: BuildPolicy) -> tuple[Proposal, list[tuple[int, ...]]]:
-    builder = EntryBuilder(pay_run=pay_run, mapping=mapping, policy=policy, posting_date=DAY, key_prefix="payroll:acme:R1")
+def build(
+    pay_run: PayRun, rows: Any, mapping: Mapping, policy: BuildPolicy
+) -> tuple[Proposal, list[tuple[int, ...]]]:
+    builder = EntryBuilder(
+        pay_run=pay_run, mapping=mapping, policy=policy, posting_date=DAY, key_prefix="payroll:acme:R1"
+    )
     cells = [builder.add(row) for row in rows]
     return builder.finish(), cells
 
 
 def booked(entries: tuple[JournalEntry, ...]) -> Counter[tuple[str, str, Dimensions, int]]:
     """Every line as a thing to count, whatever entry or order it stands in."""
-    return Counter((entry.entity, line.account, line.dimensions, line.amount.minor) for entry in entries for line in entry.lines)
+    return Counter(
+        (entry.entity, line.account, line.dimensions, line.amount.minor)
+        for entry in entries
+        for line in entry.lines
+    )
 
 
 @given(builds())
@@ -107,7 +150,9 @@ def test_minor_units_in_are_minor_units_out(built: Any) -> None:
     assert () == proposal.problems
     assert [] == check_totals(proposal.totals)
     for total in proposal.totals:
-        mine = [row for row in rows if row.company == total.company and row.is_debit is (total.side == "debit")]
+        mine = [
+            row for row in rows if row.company == total.company and row.is_debit is (total.side == "debit")
+        ]
         assert (len(mine), sum(row.amount.minor for row in mine)) == (total.rows, total.minor_in)
         assert (total.minor_in, pay_run.currency) == (total.minor_out, total.currency)
 
@@ -120,7 +165,9 @@ def test_entries_hold_what_came_in_for_their_entity(built: Any) -> None:
 
     for entity in {"10", "20"}:
         came = sum(row.amount.minor for row in rows if ENTITIES[row.company] == entity)
-        goes = sum(line.amount.minor for entry in proposal.entries if entry.entity == entity for line in entry.lines)
+        goes = sum(
+            line.amount.minor for entry in proposal.entries if entry.entity == entity for line in entry.lines
+        )
         assert came == goes == 0
     for side, sign in (("debit", 1), ("credit", -1)):
         journal = sum(entry.debit.minor if sign > 0 else entry.credit.minor for entry in proposal.entries)
@@ -146,16 +193,22 @@ def test_every_row_leads_to_lines_that_hold_it(built: Any) -> None:
 
 @given(builds())
 def test_sums_by_kind_book_what_the_rows_book(built: Any) -> None:
-    """Rows of a kind at once, or one by one: the same lines, totals and problems; a kind that is split or booked in detail is left to its rows."""
+    """Rows of a kind at once, or one by one: the same lines, totals and problems; a kind that is split or
+    booked in detail is left to its rows.
+    """
     pay_run, rows, mapping, policy = built
     one_by_one, _ = build(pay_run, rows, mapping, policy)
-    builder = EntryBuilder(pay_run=pay_run, mapping=mapping, policy=policy, posting_date=DAY, key_prefix="payroll:acme:R1")
+    builder = EntryBuilder(
+        pay_run=pay_run, mapping=mapping, policy=policy, posting_date=DAY, key_prefix="payroll:acme:R1"
+    )
     kinds: dict[Kind, list[Distribution]] = {}
     for row in rows:
         kinds.setdefault(row.kind, []).append(row)
 
     for alike in kinds.values():
-        group = DistributionGroup(like=alike[-1], rows=len(alike), minor=sum(row.amount.minor for row in alike))
+        group = DistributionGroup(
+            like=alike[-1], rows=len(alike), minor=sum(row.amount.minor for row in alike)
+        )
         if builder.add_group(group) is None:
             for row in alike:
                 builder.add(row)
@@ -170,7 +223,9 @@ def test_sums_by_kind_book_what_the_rows_book(built: Any) -> None:
 
 @given(builds(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(built: Any, dice: random.Random) -> None:
-    """Blocks may come in any order; the lines are the same, and where nothing is booked in detail the entries are."""
+    """Blocks may come in any order; the lines are the same, and where nothing is booked in detail the entries
+    are.
+    """
     pay_run, rows, mapping, policy = built
     first, _ = build(*built)
     shuffled = list(rows)
@@ -188,7 +243,11 @@ def test_the_order_of_targets_does_not_matter(built: Any, dice: random.Random) -
     """Who sorts the mapping's table otherwise gets the same cents."""
     pay_run, rows, mapping, policy = built
     mixed = replace(
-        mapping, rules=tuple(replace(rule, targets=tuple(dice.sample(rule.targets, len(rule.targets)))) for rule in mapping.rules)
+        mapping,
+        rules=tuple(
+            replace(rule, targets=tuple(dice.sample(rule.targets, len(rule.targets))))
+            for rule in mapping.rules
+        ),
     )
 
     assert build(pay_run, rows, mapping, policy)[0] == build(pay_run, rows, canonical(mixed), policy)[0]
@@ -203,12 +262,21 @@ def test_a_proposal_passes_its_own_checks(built: Any) -> None:
     accounts = {code: Account(code=code, description=code) for code in ("4000", "4010", "1700")}
 
     for entry in proposal.entries:
-        chart = Chart(entity=entry.entity, journal="90", journal_problem=None, currencies=frozenset({pay_run.currency}), accounts=accounts,
-                      codes={"cost_center": centers}, inactive={})  # fmt: skip
+        chart = Chart(
+            entity=entry.entity,
+            journal="90",
+            journal_problem=None,
+            currencies=frozenset({pay_run.currency}),
+            accounts=accounts,
+            codes={"cost_center": centers},
+            inactive={},
+        )
         assert [] == check_entry(entry, chart)
 
 
-@given(st.lists(st.tuples(st.integers(1, 10**9), st.integers(1, 4)), min_size=1, max_size=12), st.integers(2, 9))
+@given(
+    st.lists(st.tuples(st.integers(1, 10**9), st.integers(1, 4)), min_size=1, max_size=12), st.integers(2, 9)
+)
 def test_cut_entries_balance_and_fit(departments: list[tuple[int, int]], lines_max: int) -> None:
     """Each part balances and has no more lines than the ledger takes; together they are the uncut entry."""
     rows, mapping_rules = [], []
@@ -216,17 +284,37 @@ def test_cut_entries_balance_and_fit(departments: list[tuple[int, int]], lines_m
         codes = (Dimension("org_level_1", f"{number:03}"),)
         rows.append(
             Distribution(
-                company="C1", account="5100", amount=Money.from_minor(minor * ways, "EUR"), dimensions=codes, pay_code=None, origin=""
+                company="C1",
+                account="5100",
+                amount=Money.from_minor(minor * ways, "EUR"),
+                dimensions=codes,
+                pay_code=None,
+                origin="",
             )
         )
         for way in range(ways):
-            rows.append(Distribution(company="C1", account=f"22{way}", amount=Money.from_minor(-minor, "EUR"), dimensions=codes, pay_code=None,
-                                     origin=""))  # fmt: skip
+            rows.append(
+                Distribution(
+                    company="C1",
+                    account=f"22{way}",
+                    amount=Money.from_minor(-minor, "EUR"),
+                    dimensions=codes,
+                    pay_code=None,
+                    origin="",
+                )
+            )
     center = (("cost_center", "=org_level_1"),)
-    mapping_rules = [MappingRule(name=account, account=account, targets=(Target(account=account, dimensions=center),))
-                     for account in ("5100", "220", "221", "222", "223")]  # fmt: skip
+    mapping_rules = [
+        MappingRule(name=account, account=account, targets=(Target(account=account, dimensions=center),))
+        for account in ("5100", "220", "221", "222", "223")
+    ]
     mapping = Mapping(name="m", version=1, rules=tuple(mapping_rules))
-    policy = BuildPolicy(entities=ENTITIES, journals=dict.fromkeys(ENTITIES.values(), "90"), text="Payroll", lines_max=lines_max)
+    policy = BuildPolicy(
+        entities=ENTITIES,
+        journals=dict.fromkeys(ENTITIES.values(), "90"),
+        text="Payroll",
+        lines_max=lines_max,
+    )
     whole, _ = build(a_pay_run(), rows, mapping, replace(policy, lines_max=10_000))
 
     cut, _ = build(a_pay_run(), rows, mapping, policy)
@@ -239,7 +327,9 @@ def test_cut_entries_balance_and_fit(departments: list[tuple[int, int]], lines_m
     assert () == cut.problems
     assert booked(whole.entries) == booked(cut.entries)
     assert all(len(entry.lines) <= lines_max and entry.debit == entry.credit for entry in cut.entries)
-    assert [f"payroll:acme:R1:10:{part}:1" for part in range(1, len(cut.entries) + 1)] == [entry.key for entry in cut.entries]
+    assert [f"payroll:acme:R1:10:{part}:1" for part in range(1, len(cut.entries) + 1)] == [
+        entry.key for entry in cut.entries
+    ]
 
 
 @given(st.integers(0, 6), st.integers(0, 6), st.integers(1, 8))
@@ -247,21 +337,42 @@ def test_small_groups_are_rolled_up_and_lose_nothing(small: int, large: int, min
     """No line shows a group under the minimum; its amounts stand on the roll-up code."""
     counts = {"HQ": small, "NY": large}
     run = a_pay_run(companies=("C1",))
-    register = replace(run.register[0], workers_by_code=tuple(("org_level_1", code, workers) for code, workers in counts.items()))
-    rows = [Distribution(company="C1", account=account, amount=Money.parse(amount, "EUR"), dimensions=(Dimension("org_level_1", code),), pay_code=None,
-                         origin="") for code in counts for account, amount in (("5100", "10.00"), ("2290", "-10.00"))]  # fmt: skip
+    register = replace(
+        run.register[0],
+        workers_by_code=tuple(("org_level_1", code, workers) for code, workers in counts.items()),
+    )
+    rows = [
+        Distribution(
+            company="C1",
+            account=account,
+            amount=Money.parse(amount, "EUR"),
+            dimensions=(Dimension("org_level_1", code),),
+            pay_code=None,
+            origin="",
+        )
+        for code in counts
+        for account, amount in (("5100", "10.00"), ("2290", "-10.00"))
+    ]
     center = (("cost_center", "=org_level_1"),)
     mapping = Mapping(
-        name="m", version=1, rules=(MappingRule(name="all", account="*", targets=(Target(account="4000", dimensions=center),)),)
+        name="m",
+        version=1,
+        rules=(MappingRule(name="all", account="*", targets=(Target(account="4000", dimensions=center),)),),
     )
     policy = BuildPolicy(
-        entities=ENTITIES, journals=dict.fromkeys(ENTITIES.values(), "90"), text="", minimum_workers=minimum, roll_up_code="OTHER"
+        entities=ENTITIES,
+        journals=dict.fromkeys(ENTITIES.values(), "90"),
+        text="",
+        minimum_workers=minimum,
+        roll_up_code="OTHER",
     )
 
     proposal, _ = build(replace(run, register=(register,)), rows, mapping, policy)
 
     shown = {code_on("cost_center", line.dimensions) for entry in proposal.entries for line in entry.lines}
-    assert {code if minimum <= 1 or workers >= minimum else "OTHER" for code, workers in counts.items()} == shown
+    assert {
+        code if minimum <= 1 or workers >= minimum else "OTHER" for code, workers in counts.items()
+    } == shown
     assert [] == check_totals(proposal.totals)
 
 
@@ -270,7 +381,11 @@ def test_roll_up_without_counts_is_a_problem() -> None:
     run = a_pay_run(companies=("C1",))
     mapping = Mapping(name="m", version=1, rules=())
     policy = BuildPolicy(
-        entities=ENTITIES, journals=dict.fromkeys(ENTITIES.values(), "90"), text="", minimum_workers=5, roll_up_code="OTHER"
+        entities=ENTITIES,
+        journals=dict.fromkeys(ENTITIES.values(), "90"),
+        text="",
+        minimum_workers=5,
+        roll_up_code="OTHER",
     )
 
     proposal, _ = build(replace(run, register=()), (), mapping, policy)

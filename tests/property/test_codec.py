@@ -1,4 +1,6 @@
-"""One value has one text: every value of the domain comes back equal, and its hash is the same in any process."""
+"""One value has one text: every value of the domain comes back equal, and its hash is the same in any
+process.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +16,61 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.domain import build, checks, codec, dimension, journal, mapping, money, payroll, period, problem
+from ml_connector.domain import (
+    build,
+    checks,
+    codec,
+    dimension,
+    journal,
+    mapping,
+    money,
+    payroll,
+    period,
+    problem,
+)
 
-AMOUNTS = st.builds(money.Money.from_minor, st.integers(-(10**15), 10**15), st.sampled_from(["EUR", "JPY", "KWD"]))
+AMOUNTS = st.builds(
+    money.Money.from_minor, st.integers(-(10**15), 10**15), st.sampled_from(["EUR", "JPY", "KWD"])
+)
 st.register_type_strategy(money.Money, AMOUNTS)
-st.register_type_strategy(Decimal, st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=0, max_value=100))
+st.register_type_strategy(
+    Decimal, st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=0, max_value=100)
+)
 st.register_type_strategy(str, st.text(st.characters(codec="utf-8"), max_size=12))
-st.register_type_strategy(datetime, st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))
+st.register_type_strategy(
+    datetime, st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+)
 VALUES = [
-    money.Money, problem.Problem, problem.Owner, dimension.Dimension, period.FiscalPeriod, period.PayPeriod, period.PostingDatePolicy, period.PostingDate,
-    payroll.Distribution, payroll.RegisterTotals, payroll.PayRun, payroll.Block, journal.JournalLine, journal.JournalEntry, journal.CommitKey,
-    journal.Marker, journal.Receipt, journal.BookedEntry, journal.Account, mapping.Target, mapping.MappingRule, mapping.Mapping, mapping.Booking,
-    mapping.Resolution, build.SideTotal, build.TieTotal, build.Proposal, build.Stand, checks.TieRow,
-]  # fmt: skip
+    money.Money,
+    problem.Problem,
+    problem.Owner,
+    dimension.Dimension,
+    period.FiscalPeriod,
+    period.PayPeriod,
+    period.PostingDatePolicy,
+    period.PostingDate,
+    payroll.Distribution,
+    payroll.RegisterTotals,
+    payroll.PayRun,
+    payroll.Block,
+    journal.JournalLine,
+    journal.JournalEntry,
+    journal.CommitKey,
+    journal.Marker,
+    journal.Receipt,
+    journal.BookedEntry,
+    journal.Account,
+    mapping.Target,
+    mapping.MappingRule,
+    mapping.Mapping,
+    mapping.Booking,
+    mapping.Resolution,
+    build.SideTotal,
+    build.TieTotal,
+    build.Proposal,
+    build.Stand,
+    checks.TieRow,
+]
 
 
 @pytest.mark.parametrize("kind", VALUES, ids=lambda kind: kind.__name__)
@@ -44,9 +88,19 @@ def test_a_value_comes_back_equal(kind: Any, data: st.DataObject) -> None:
 
 
 def chart() -> journal.Chart:
-    accounts = {code: journal.Account(code=code, description="", required=frozenset({"b", "a"})) for code in ("2", "1")}
-    return journal.Chart(entity="10", journal="90", journal_problem=None, currencies=frozenset({"EUR", "USD"}), accounts=accounts,
-                         codes={"cost_center": frozenset({"x", "y", "z"})}, inactive={})  # fmt: skip
+    accounts = {
+        code: journal.Account(code=code, description="", required=frozenset({"b", "a"}))
+        for code in ("2", "1")
+    }
+    return journal.Chart(
+        entity="10",
+        journal="90",
+        journal_problem=None,
+        currencies=frozenset({"EUR", "USD"}),
+        accounts=accounts,
+        codes={"cost_center": frozenset({"x", "y", "z"})},
+        inactive={},
+    )
 
 
 def test_a_chart_comes_back_equal() -> None:
@@ -55,25 +109,47 @@ def test_a_chart_comes_back_equal() -> None:
 
 
 def test_the_hash_is_the_same_in_any_process() -> None:
-    """Sets have no order and Python's own hashes change with the process: the canonical text depends on neither."""
+    """Sets have no order and Python's own hashes change with the process: the canonical text depends on
+    neither.
+    """
     program = (
-        "from ml_connector.domain import codec; print(codec.fingerprint(frozenset('abcdefgh')), codec.fingerprint({'b': 1, 'a': (2,)}))"
+        "from ml_connector.domain import codec; print(codec.fingerprint(frozenset('abcdefgh')),"
+        " codec.fingerprint({'b': 1, 'a': (2,)}))"
     )
     outputs = {
         subprocess.run(
-            [sys.executable, "-c", program], check=True, capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": seed}
+            [sys.executable, "-c", program],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("1", "2")
     }
-    assert {f"{codec.fingerprint(frozenset('abcdefgh'))} {codec.fingerprint({'a': (2,), 'b': 1})}\n"} == outputs
+    assert {
+        f"{codec.fingerprint(frozenset('abcdefgh'))} {codec.fingerprint({'a': (2,), 'b': 1})}\n"
+    } == outputs
 
 
 def test_the_text_of_an_entry_never_changes() -> None:
-    """Fingerprints are kept for ever: a release that changes this text would find every commit in conflict with itself."""
+    """Fingerprints are kept for ever: a release that changes this text would find every commit in conflict
+    with itself.
+    """
     entry = journal.JournalEntry(
-        key="payroll:acme:R1:10:1:1", entity="10", journal="90", posting_date=date(2026, 6, 30), currency="EUR", text="Löhne",
-        lines=(journal.JournalLine(account="4000", amount=money.Money.parse("12.50", "EUR"), dimensions=(dimension.Dimension("cost_center", "A"),)),),
-    )  # fmt: skip
+        key="payroll:acme:R1:10:1:1",
+        entity="10",
+        journal="90",
+        posting_date=date(2026, 6, 30),
+        currency="EUR",
+        text="Löhne",
+        lines=(
+            journal.JournalLine(
+                account="4000",
+                amount=money.Money.parse("12.50", "EUR"),
+                dimensions=(dimension.Dimension("cost_center", "A"),),
+            ),
+        ),
+    )
     text = (
         '{"$":"JournalEntry","currency":"EUR","entity":"10","journal":"90","key":"payroll:acme:R1:10:1:1","lines":[{"$":"JournalLine",'
         '"account":"4000","amount":{"$":"Money","amount":{"$decimal":"12.50"},"currency":"EUR"},"dimensions":[{"$":"Dimension",'
@@ -90,7 +166,14 @@ def test_what_has_no_canonical_form_is_refused(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", '{"$":"Nothing"}', '{"$":"Money","amount":{"$decimal":"1.234"},"currency":"EUR"}', '{"$date":"2026-13-01"}']
+    "text",
+    [
+        "",
+        "{",
+        '{"$":"Nothing"}',
+        '{"$":"Money","amount":{"$decimal":"1.234"},"currency":"EUR"}',
+        '{"$date":"2026-13-01"}',
+    ],
 )
 def test_text_that_is_no_value_is_refused(text: str) -> None:
     """Truncated, unknown, or not money: an error, never a guess."""

@@ -1,4 +1,6 @@
-"""The same pay under another run: what stands booked plus the difference is what the new run says, for any two of them."""
+"""The same pay under another run: what stands booked plus the difference is what the new run says, for any
+two of them.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,12 @@ def journals(draw: st.DrawFn) -> Cells:
     """Minor units per entity, account and cost center; balanced per entity; an entity may be missing."""
     cells: Cells = {}
     for entity in draw(st.lists(st.sampled_from(ENTITIES), unique=True)):
-        amounts = draw(st.lists(st.tuples(st.sampled_from(ACCOUNTS), st.sampled_from(CENTERS), st.integers(-500, 500)), max_size=6))
+        amounts = draw(
+            st.lists(
+                st.tuples(st.sampled_from(ACCOUNTS), st.sampled_from(CENTERS), st.integers(-500, 500)),
+                max_size=6,
+            )
+        )
         for account, center, minor in amounts:
             cells[entity, account, center] = cells.get((entity, account, center), 0) + minor
         rest = (entity, "1900", "")
@@ -42,13 +49,24 @@ def entries(cells: Cells, run: str, revision: int = 1) -> tuple[JournalEntry, ..
     for entity in sorted({key[0] for key in cells}):
         lines = tuple(
             JournalLine(
-                account=account, amount=Money.from_minor(minor, "EUR"), dimensions=(Dimension("cost_center", center),) if center else ()
+                account=account,
+                amount=Money.from_minor(minor, "EUR"),
+                dimensions=(Dimension("cost_center", center),) if center else (),
             )
             for (owner, account, center), minor in sorted(cells.items())
             if owner == entity
         )
-        made.append(JournalEntry(key=f"payroll:acme:{run}:{entity}:1:{revision}", entity=entity, journal="90", posting_date=date(2026, 6, 30),
-                                 currency="EUR", text="Payroll", lines=lines))  # fmt: skip
+        made.append(
+            JournalEntry(
+                key=f"payroll:acme:{run}:{entity}:1:{revision}",
+                entity=entity,
+                journal="90",
+                posting_date=date(2026, 6, 30),
+                currency="EUR",
+                text="Payroll",
+                lines=lines,
+            )
+        )
     return tuple(made)
 
 
@@ -72,7 +90,9 @@ def stand(*runs: tuple[JournalEntry, ...]) -> Stand:
 
 @given(journals(), journals())
 def test_booked_and_difference_are_the_new_run(before: Cells, after: Cells) -> None:
-    """To the last minor unit, in every entity, account and cost center, entities that only one of them has included."""
+    """To the last minor unit, in every entity, account and cost center, entities that only one of them has
+    included.
+    """
     booked = entries(before, "R1")
 
     revised = revise(proposal(entries(after, "R2")), stand(booked))
@@ -84,7 +104,10 @@ def test_booked_and_difference_are_the_new_run(before: Cells, after: Cells) -> N
     assert () == revised.problems
     assert after == sums(booked, revised.entries)
     assert len(revised.entries) == len({entry.key for entry in revised.entries})
-    assert all(entry.debit == entry.credit and entry.key == f"payroll:acme:R2:{entry.entity}:1:1" for entry in revised.entries)
+    assert all(
+        entry.debit == entry.credit and entry.key == f"payroll:acme:R2:{entry.entity}:1:1"
+        for entry in revised.entries
+    )
 
 
 @given(st.lists(journals().filter(bool), min_size=2, max_size=5))
@@ -113,7 +136,9 @@ def test_what_was_reversed_counts_for_nothing(before: Cells, after: Cells) -> No
 
 
 @given(journals().filter(bool), journals().filter(bool), st.integers(1, 4))
-def test_a_key_in_use_is_kept_for_the_same_content_and_never_for_other(known: Cells, proposed: Cells, revision: int) -> None:
+def test_a_key_in_use_is_kept_for_the_same_content_and_never_for_other(
+    known: Cells, proposed: Cells, revision: int
+) -> None:
     """Unbooked: the same entries keep their keys, other entries get the next revision."""
     ours = entries(known, "R1", revision)
     own = tuple((entry.key, fingerprint(entry), False) for entry in ours)
@@ -134,6 +159,9 @@ def test_a_booked_run_is_never_proposed_otherwise(known: Cells, proposed: Cells)
     revised = revise(proposal(entries(proposed, "R1")), Stand(own=own))
 
     shared = {key[0] for key in known} & {key[0] for key in proposed}
-    changed = any({key: minor for key, minor in known.items() if key[0] == entity} != {key: minor for key, minor in proposed.items()
-                  if key[0] == entity} for entity in shared)  # fmt: skip
+    changed = any(
+        {key: minor for key, minor in known.items() if key[0] == entity}
+        != {key: minor for key, minor in proposed.items() if key[0] == entity}
+        for entity in shared
+    )
     assert changed is bool(revised.problems)

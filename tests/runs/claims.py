@@ -1,6 +1,8 @@
-"""What a run promises, whichever engine carries it out: `test_engines` makes each claim on the inline engine and on the durable one.
+"""What a run promises, whichever engine carries it out: `test_engines` makes each claim on the inline engine
+and on the durable one.
 
-`Place` is a world as both engines can show it: `tests.payday.World` is one, `tests.runs.installation.Installation` the other.
+`Place` is a world as both engines can show it: `tests.payday.World` is one,
+`tests.runs.installation.Installation` the other.
 """
 
 from __future__ import annotations
@@ -20,7 +22,11 @@ def a_run_is_carried_out_from_stage_to_stage(place: Place) -> None:
     run = place.start()
     place.settle()
 
-    assert (RunState.DONE, "confirm", 4) == (place.at(run).state, place.at(run).stage, place.at(run).attempt), place.at(run)
+    assert (RunState.DONE, "confirm", 4) == (
+        place.at(run).state,
+        place.at(run).stage,
+        place.at(run).attempt,
+    ), place.at(run)
     assert usual_balances() == place.balances()
 
 
@@ -58,7 +64,9 @@ def a_refused_run_is_held_and_goes_on(place: Place) -> None:
 
 
 def a_defect_is_a_dead_letter_and_can_be_resumed(place: Place) -> None:
-    """An unforeseen error in a step fails the run with its reason; mended, the step is done again and not replayed as failed."""
+    """An unforeseen error in a step fails the run with its reason; mended, the step is done again and not
+    replayed as failed.
+    """
     pay_run, blocks = a_pay_run(), place.payroll.runs.pop("R1", None)
     place.payroll.add(pay_run)
     sound = place.payroll.runs["R1"]
@@ -86,7 +94,11 @@ def two_runs_of_one_ledger_do_not_meet(place: Place) -> None:
 CLAIMS = {
     claim.__name__: claim
     for claim in (
-        a_run_is_carried_out_from_stage_to_stage, a_lost_answer_leaves_each_entry_once, a_late_commit_leaves_each_entry_once,
-        a_refused_run_is_held_and_goes_on, a_defect_is_a_dead_letter_and_can_be_resumed, two_runs_of_one_ledger_do_not_meet,
+        a_run_is_carried_out_from_stage_to_stage,
+        a_lost_answer_leaves_each_entry_once,
+        a_late_commit_leaves_each_entry_once,
+        a_refused_run_is_held_and_goes_on,
+        a_defect_is_a_dead_letter_and_can_be_resumed,
+        two_runs_of_one_ledger_do_not_meet,
     )
-}  # fmt: skip
+}

@@ -1,10 +1,13 @@
-"""An installation with its real stores and the durable engine, in a process that can be killed; fakes stand at the ports only.
+"""An installation with its real stores and the durable engine, in a process that can be killed; fakes stand
+at the ports only.
 
     python -m tests.runs.installation HOME claim NAME           make one of `claims`
-    python -m tests.runs.installation HOME post [--die-at PLACE] post pay run R1, or go on with it; die by SIGKILL at the place
+    python -m tests.runs.installation HOME post [--die-at PLACE] post pay run R1, or go on with it; die by
+    SIGKILL at the place
     python -m tests.runs.installation HOME hold                 work until standard input ends
 
-The books of the ledger are a file beside the home folder, written through to the disk: they survive the process, as a vendor's do.
+The books of the ledger are a file beside the home folder, written through to the disk: they survive the
+process, as a vendor's do.
 """
 
 from __future__ import annotations
@@ -45,13 +48,22 @@ class FileVendor(Vendor):
     """The reference books, kept in a file."""
 
     def __init__(self, path: Path) -> None:
-        accounts = {code: Account(code=code, description=code) for code in ("4000", "4020", "1700", "1710", "1720")}
+        accounts = {
+            code: Account(code=code, description=code) for code in ("4000", "4020", "1700", "1710", "1720")
+        }
         super().__init__(SystemClock(), accounts=accounts)
         self.path = path
         for line in path.read_text().splitlines() if path.exists() else []:
             kept = json.loads(line)
-            self.documents.append(Document(kept["reference"], kept["reference"], codec.decode(kept["entry"]), kept["marker"],
-                                           datetime.fromisoformat(kept["booked_at"])))  # fmt: skip
+            self.documents.append(
+                Document(
+                    kept["reference"],
+                    kept["reference"],
+                    codec.decode(kept["entry"]),
+                    kept["marker"],
+                    datetime.fromisoformat(kept["booked_at"]),
+                )
+            )
 
     def book(self, entry: JournalEntry, marker: str, delay: float = 0.0) -> Document:
         document = super().book(entry, marker, delay)
@@ -98,8 +110,16 @@ class Installation:
         self.vendor, self.payroll = FileVendor(home.parent / "books"), Payroll()
         self.payroll.add(a_pay_run())
         systems = {
-            "pay": System(connection="1", tenant="acme", check=lambda: (), entities=lambda: (), payroll=self.payroll),
-            "books": System(connection="2", tenant="books", check=lambda: (), entities=lambda: (), ledger=connect(self.vendor)),
+            "pay": System(
+                connection="1", tenant="acme", check=lambda: (), entities=lambda: (), payroll=self.payroll
+            ),
+            "books": System(
+                connection="2",
+                tenant="books",
+                check=lambda: (),
+                entities=lambda: (),
+                ledger=connect(self.vendor),
+            ),
         }
 
         class Fakes(Assembly):
@@ -118,11 +138,19 @@ class Installation:
         from ml_connector.store.models import Connection
 
         source, target = (
-            Connection.objects.create(organisation=self.access.organisation, name=name, connector=name) for name in ("pay", "books")
+            Connection.objects.create(organisation=self.access.organisation, name=name, connector=name)
+            for name in ("pay", "books")
         )
         self.access.add_mapping(MAPPING, actor)
-        self.access.set_flow(kind="payroll", source=source, target=target, mode="automatic", starts_on=date(2026, 1, 1), mapping=MAPPING.name,
-                             options=OPTIONS)  # fmt: skip
+        self.access.set_flow(
+            kind="payroll",
+            source=source,
+            target=target,
+            mode="automatic",
+            starts_on=date(2026, 1, 1),
+            mapping=MAPPING.name,
+            options=OPTIONS,
+        )
 
     def start(self, reference: str = "R1") -> str:
         return self.operations.start_payroll("pay", "books", reference).id
@@ -150,7 +178,9 @@ class Installation:
         return World.balances(self)  # type: ignore[arg-type]
 
     def work(self, act: Callable[[], int], point: Callable[[str], None] = lambda name: None) -> int:
-        """Act while the engine of this process carries runs out; `BUSY` when another process holds the executor."""
+        """Act while the engine of this process carries runs out; `BUSY` when another process holds the
+        executor.
+        """
         from ml_connector.app.work import at_work
 
         with at_work(self.assembly, point) as working:

@@ -25,6 +25,8 @@ def test_the_durable_engine_keeps_the_claim(name: str, tmp_path: Path) -> None:
     """In a process of its own, on SQLite, in real time."""
     command = [sys.executable, "-m", "tests.runs.installation", str(tmp_path / "home"), "claim", name]
 
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
 
     assert done.returncode == 0, done.stdout + done.stderr[-5000:]

@@ -29,7 +29,9 @@ def an_entry(key: str = KEY, amount: str = "10.00", day: date = date(2026, 6, 30
         JournalLine(account="4000", amount=Money.parse(amount, "EUR")),
         JournalLine(account="1700", amount=-Money.parse(amount, "EUR")),
     )
-    return JournalEntry(key=key, entity="10", journal="90", posting_date=day, currency="EUR", text="Payroll", lines=lines)
+    return JournalEntry(
+        key=key, entity="10", journal="90", posting_date=day, currency="EUR", text="Payroll", lines=lines
+    )
 
 
 def committer(world: World, **parts: Any) -> Committer:
@@ -46,10 +48,14 @@ def state(world: World, key: str = KEY) -> CommitState:
 
 def ends(world: World) -> list[IntentEnd]:
     """How the intents ended, in order."""
-    return [world.memory.commits.ended[intent.id] for intent in world.memory.commits.intents if intent.id in world.memory.commits.ended]
+    return [
+        world.memory.commits.ended[intent.id]
+        for intent in world.memory.commits.intents
+        if intent.id in world.memory.commits.ended
+    ]
 
 
-# --- the network --------------------------------------------------------------------------------------------------------------------------
+# --- the network --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -63,7 +69,9 @@ def ends(world: World) -> list[IntentEnd]:
     ],
 )
 def test_a_faulty_send_leaves_each_entry_once(fault: str, ended: list[IntentEnd]) -> None:
-    """A second send follows only when the first is proved to have booked nothing; a document found is adopted."""
+    """A second send follows only when the first is proved to have booked nothing; a document found is
+    adopted.
+    """
     world = World()
     world.vendor.fault = fault
 
@@ -112,7 +120,9 @@ def test_a_commit_two_seconds_after_the_death_is_found() -> None:
 
 
 def test_a_sign_in_that_ends_in_mid_send_is_renewed_and_the_entry_sent_once() -> None:
-    """401 proves that nothing was booked: the token is renewed once and the entry goes out under a second intent."""
+    """401 proves that nothing was booked: the token is renewed once and the entry goes out under a second
+    intent.
+    """
     world = World()
     world.vendor.fault = EXPIRES
 
@@ -125,7 +135,9 @@ def test_a_sign_in_that_ends_in_mid_send_is_renewed_and_the_entry_sent_once() ->
 
 
 def test_a_revoked_sign_in_holds_the_run_and_a_new_one_lets_it_go_on() -> None:
-    """A consent that ended in the middle of a run books nothing more; after a new sign-in the same run finishes."""
+    """A consent that ended in the middle of a run books nothing more; after a new sign-in the same run
+    finishes.
+    """
     world = World()
     run = world.start()
 
@@ -164,7 +176,9 @@ def test_a_refused_entry_is_mended_and_resumed() -> None:
 
 
 def test_an_entry_refused_between_two_leaves_the_run_repairable() -> None:
-    """Partly posted is a state: the first entry stands, the second is refused, and resuming posts only the second."""
+    """Partly posted is a state: the first entry stands, the second is refused, and resuming posts only the
+    second.
+    """
     world = World()
     run = world.start()
     sent: list[str] = []
@@ -183,7 +197,9 @@ def test_an_entry_refused_between_two_leaves_the_run_repairable() -> None:
 
 
 def test_an_answer_of_unknown_shape_is_settled_like_a_lost_one() -> None:
-    """A gateway's page instead of an answer proves nothing: the run is held, and resuming looks before it sends."""
+    """A gateway's page instead of an answer proves nothing: the run is held, and resuming looks before it
+    sends.
+    """
     world = World()
     inner = world.vendor.post
 
@@ -203,9 +219,11 @@ def test_an_answer_of_unknown_shape_is_settled_like_a_lost_one() -> None:
 
 
 def test_a_send_past_its_deadline_does_not_leave() -> None:
-    """The clock that runs through suspend passed the deadline between intent and wire: nothing is sent, and the next attempt sends.
+    """The clock that runs through suspend passed the deadline between intent and wire: nothing is sent, and
+    the next attempt sends.
 
-    The deadline is never beyond half the settling time, so that nobody counts a send as settled that may still begin.
+    The deadline is never beyond half the settling time, so that nobody counts a send as settled that may
+    still begin.
     """
     world = World()
 
@@ -222,7 +240,9 @@ def test_a_send_past_its_deadline_does_not_leave() -> None:
 
 
 def test_a_process_that_lost_its_lock_does_not_send() -> None:
-    """`alive` is asked again at the gate; what it stops leaves an intent that is settled by whoever holds the lock now."""
+    """`alive` is asked again at the gate; what it stops leaves an intent that is settled by whoever holds the
+    lock now.
+    """
     world = World()
     asked: list[int] = []
 
@@ -241,7 +261,9 @@ def test_a_process_that_lost_its_lock_does_not_send() -> None:
 
 
 def test_a_look_up_that_another_process_overtook_sends_nothing() -> None:
-    """A process looks, finds nothing, and sleeps; another books and confirms meanwhile. An intent is written from a proved unbooked state only."""
+    """A process looks, finds nothing, and sleeps; another books and confirms meanwhile. An intent is written
+    from a proved unbooked state only.
+    """
     world = World()
 
     def overtaken(name: str) -> None:
@@ -255,7 +277,9 @@ def test_a_look_up_that_another_process_overtook_sends_nothing() -> None:
 
 
 def test_an_intent_called_off_by_another_is_not_sent() -> None:
-    """A process sleeps between intent and wire; another settles its intent and books. Waking up, the first sends nothing."""
+    """A process sleeps between intent and wire; another settles its intent and books. Waking up, the first
+    sends nothing.
+    """
     world = World()
 
     def overtaken(name: str) -> None:
@@ -270,11 +294,13 @@ def test_an_intent_called_off_by_another_is_not_sent() -> None:
     assert CommitState.CONFIRMED is state(world)
 
 
-# --- what is found in the books -----------------------------------------------------------------------------------------------------------
+# --- what is found in the books -----------------------------------------------------------------------------
 
 
 def test_a_document_booked_after_the_backup_is_found_before_the_first_send() -> None:
-    """The backup knows no intent at all: only the look-up before the first send keeps the entry from being booked again."""
+    """The backup knows no intent at all: only the look-up before the first send keeps the entry from being
+    booked again.
+    """
     world = World()
     restored = world.copy()
     committer(world).commit_once(an_entry(), "subject")
@@ -286,7 +312,9 @@ def test_a_document_booked_after_the_backup_is_found_before_the_first_send() -> 
 
 
 def test_a_second_installation_posts_nothing_twice() -> None:
-    """Two installations that never knew each other take up the same pay run: the second adopts every document by its marker."""
+    """Two installations that never knew each other take up the same pay run: the second adopts every document
+    by its marker.
+    """
     world = World()
     second = world.copy()
     world.post()
@@ -300,11 +328,14 @@ def test_a_second_installation_posts_nothing_twice() -> None:
 
 
 def test_a_second_installation_with_another_mapping_is_stopped_by_what_it_finds() -> None:
-    """The same run mapped otherwise has the same keys: what stands under the marker says something else, and nothing is booked."""
+    """The same run mapped otherwise has the same keys: what stands under the marker says something else, and
+    nothing is booked.
+    """
     world = World()
     second = world.copy()
     second.mapping = replace(
-        second.mapping, rules=(replace(second.mapping.rules[1], account="51*", ties_to="gross"), *second.mapping.rules[1:])
+        second.mapping,
+        rules=(replace(second.mapping.rules[1], account="51*", ties_to="gross"), *second.mapping.rules[1:]),
     )
     world.post()
 
@@ -315,7 +346,9 @@ def test_a_second_installation_with_another_mapping_is_stopped_by_what_it_finds(
 
 
 def test_two_documents_under_one_marker_are_an_incident() -> None:
-    """Somebody copied the document with its texts: nobody guesses which is ours, and when one is gone the run goes on."""
+    """Somebody copied the document with its texts: nobody guesses which is ours, and when one is gone the run
+    goes on.
+    """
     world = World()
     world.vendor.fault = faults.LOST_AFTER
     with pytest.raises(Wait):
@@ -327,7 +360,10 @@ def test_two_documents_under_one_marker_are_an_incident() -> None:
     with pytest.raises(Incident) as incident:
         committer(world).commit_once(an_entry(), "subject")
 
-    text = f"Documents {document.number}, 2000 all carry the marker of one entry ({KEY}). Keep one, reverse the others, then resume."
+    text = (
+        f"Documents {document.number}, 2000 all carry the marker of one entry ({KEY}). Keep one, reverse the"
+        " others, then resume."
+    )
     assert ["documents.duplicate"] == [problem.code for problem in incident.value.problems]
     assert text == incident.value.problems[0].text
     assert "commit.duplicate" in world.audited
@@ -360,11 +396,15 @@ def test_an_edited_document_is_an_incident() -> None:
         committer(world, point=edited).commit_once(an_entry(), "subject")
 
     assert ["read_back.line", "read_back.line"] == [problem.code for problem in incident.value.problems]
-    assert "Account 4000 : written 10.00, in the ledger 10.01. Put it right in the ledger and resume" in str(incident.value)
+    assert "Account 4000 : written 10.00, in the ledger 10.01. Put it right in the ledger and resume" in str(
+        incident.value
+    )
 
 
 def test_a_found_document_with_other_content_is_an_incident_and_never_adopted() -> None:
-    """A document with our marker that says something else stops the entry; it is neither taken for ours nor booked again."""
+    """A document with our marker that says something else stops the entry; it is neither taken for ours nor
+    booked again.
+    """
     world = World()
     world.vendor.book(an_entry(amount="99.00"), Marker.of(KEY).token)
 
@@ -387,11 +427,13 @@ def test_a_document_that_is_gone_is_an_incident() -> None:
         committer(world, point=deleted).commit_once(an_entry(), "subject")
 
 
-# --- ledgers that cannot be searched ------------------------------------------------------------------------------------------------------
+# --- ledgers that cannot be searched ------------------------------------------------------------------------
 
 
 def test_a_ledger_that_ignores_the_marker_is_distrusted() -> None:
-    """The first read-back goes through the look-up: a marker that was silently dropped is noticed while the document is known."""
+    """The first read-back goes through the look-up: a marker that was silently dropped is noticed while the
+    document is known.
+    """
     world = World()
     world.ledger.keeps_marker = False
 
@@ -402,7 +444,9 @@ def test_a_ledger_that_ignores_the_marker_is_distrusted() -> None:
 
 
 def test_an_unknown_outcome_in_a_distrusted_ledger_waits_for_people() -> None:
-    """An empty look-up proves nothing there: the entry is unknown, it is not sent again, and a resolution lets the run go on."""
+    """An empty look-up proves nothing there: the entry is unknown, it is not sent again, and a resolution
+    lets the run go on.
+    """
     world = World()
     world.ledger.keeps_marker = False
     committer(world).commit_once(an_entry(), "subject")
@@ -455,7 +499,7 @@ def test_a_document_not_yet_visible_is_waited_for_before_the_marker_is_distruste
     assert (CommitState.CONFIRMED, 1) == (state(world), len(world.vendor.documents))
 
 
-# --- keys and revisions -------------------------------------------------------------------------------------------------------------------
+# --- keys and revisions -------------------------------------------------------------------------------------
 
 
 def test_the_same_key_with_other_content_is_a_conflict() -> None:
@@ -480,7 +524,9 @@ def test_the_same_entry_again_is_the_receipt_it_has() -> None:
 
 
 def test_an_old_revision_never_sends_after_a_new_one_was_opened() -> None:
-    """Revision 1 was refused and revision 2 opened: whoever still holds revision 1 cannot send it any more."""
+    """Revision 1 was refused and revision 2 opened: whoever still holds revision 1 cannot send it any
+    more.
+    """
     world = World()
     world.vendor.closed.add((2026, 6))
     with pytest.raises(PeriodClosed):
@@ -509,12 +555,16 @@ def test_an_old_revision_caught_between_intent_and_wire_is_settled_before_a_new_
 
 
 def test_an_old_revision_overtaken_before_its_intent_is_not_sent() -> None:
-    """Somebody opens revision 2 after revision 1 looked and before it wrote its intent: revision 1 stops there."""
+    """Somebody opens revision 2 after revision 1 looked and before it wrote its intent: revision 1 stops
+    there.
+    """
     world = World()
 
     def overtaken(name: str) -> None:
         if name == "intent: before":
-            committer(world, ledger=world.copy_connection()).commit_once(an_entry("payroll:acme:R1:10:1:2", "11.00"), "subject")
+            committer(world, ledger=world.copy_connection()).commit_once(
+                an_entry("payroll:acme:R1:10:1:2", "11.00"), "subject"
+            )
 
     with pytest.raises(KeyConflict):
         committer(world, point=overtaken).commit_once(an_entry(), "subject")
@@ -536,7 +586,7 @@ def test_a_confirmed_revision_is_not_followed_by_another_until_it_is_reversed() 
     assert 2 == len(world.vendor.documents)
 
 
-# --- pausing ------------------------------------------------------------------------------------------------------------------------------
+# --- pausing ------------------------------------------------------------------------------------------------
 
 
 def test_a_paused_flow_sends_nothing() -> None:
@@ -561,7 +611,9 @@ def test_a_paused_flow_sends_nothing() -> None:
 
 
 def test_a_pause_uses_up_no_attempts() -> None:
-    """Paused for a day before posting, then throttled once: the run waits as it was told, and no person is asked."""
+    """Paused for a day before posting, then throttled once: the run waits as it was told, and no person is
+    asked.
+    """
     world = World()
     run = world.start()
     at = world.at(run)
@@ -583,11 +635,13 @@ def test_a_pause_uses_up_no_attempts() -> None:
     assert usual_balances() == world.balances()
 
 
-# --- reads that fail ----------------------------------------------------------------------------------------------------------------------
+# --- reads that fail ----------------------------------------------------------------------------------------
 
 
 def test_a_source_that_is_down_is_asked_again_and_then_a_person_is() -> None:
-    """Reads are tried again with growing pauses, twelve times at the most; then the run is held with everything it knows."""
+    """Reads are tried again with growing pauses, twelve times at the most; then the run is held with
+    everything it knows.
+    """
     world = World()
     run = world.start()
     tried: list[float] = []
@@ -623,8 +677,14 @@ def test_a_defect_is_a_dead_letter_with_everything_support_needs() -> None:
     world.payroll, payroll = Broken(), world.payroll  # type: ignore[assignment]
     world.settle()
 
-    text = "Stage read stopped on a defect: ZeroDivisionError: division by zero. Nothing further was sent. Report it, then resume."
-    assert (RunState.FAILED, [text]) == (world.at(run).state, [problem.text for problem in world.problem_list(run)])
+    text = (
+        "Stage read stopped on a defect: ZeroDivisionError: division by zero. Nothing further was sent."
+        " Report it, then resume."
+    )
+    assert (RunState.FAILED, [text]) == (
+        world.at(run).state,
+        [problem.text for problem in world.problem_list(run)],
+    )
     assert "ZeroDivisionError" in world.at(run).input["_support"]
     world.payroll = payroll
     assert RunState.DONE is world.resume(run).state

@@ -1,4 +1,6 @@
-"""The durable engine in processes that are killed: what one leaves the next finishes, and only one works under an executor id."""
+"""The durable engine in processes that are killed: what one leaves the next finishes, and only one works
+under an executor id.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,13 @@ from ml_connector.domain import codec
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 120
 KILLED = -signal.SIGKILL
-PLACES = ["blocks: before recording", "proposal: recorded", "intent: written", "send: answered", "confirm: recorded"]
+PLACES = [
+    "blocks: before recording",
+    "proposal: recorded",
+    "intent: written",
+    "send: answered",
+    "confirm: recorded",
+]
 
 
 def command(home: Path, *arguments: str) -> list[str]:
@@ -26,7 +34,14 @@ def command(home: Path, *arguments: str) -> list[str]:
 
 def process(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """One process of the installation, from its start to its end."""
-    return subprocess.run(command(home, *arguments), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    return subprocess.run(
+        command(home, *arguments),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
 
 
 def balances(home: Path) -> dict[tuple[str, str, str], int]:
@@ -47,7 +62,9 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_killed_process_is_followed_by_one_that_finishes(place: str, home: Path) -> None:
-    """`kill -9` there; a new process under the same executor id recovers the run and books each entry once."""
+    """`kill -9` there; a new process under the same executor id recovers the run and books each entry
+    once.
+    """
     died = process(home, "post", "--die-at", place)
     assert KILLED == died.returncode, died.stdout + died.stderr[-5000:]
 
@@ -70,7 +87,9 @@ def test_a_process_killed_with_an_entry_on_its_way_is_followed_by_one_that_finds
 
 def test_an_executor_id_is_worked_under_by_one_process(home: Path) -> None:
     """The second process is told so and carries out nothing; killed, the first leaves no lock behind."""
-    first = subprocess.Popen(command(home, "hold"), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    first = subprocess.Popen(
+        command(home, "hold"), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     try:
         assert first.stdout is not None
         assert "working\n" == first.stdout.readline()
@@ -87,7 +106,9 @@ def test_an_executor_id_is_worked_under_by_one_process(home: Path) -> None:
 
 
 def test_a_run_whose_engine_was_lost_is_taken_up_again(home: Path) -> None:
-    """Killed in mid-posting and the engine's own database gone: the row of the run is enough to go on from."""
+    """Killed in mid-posting and the engine's own database gone: the row of the run is enough to go on
+    from.
+    """
     died = process(home, "post", "--die-at", "send: answered")
     assert KILLED == died.returncode, died.stdout + died.stderr[-5000:]
     for path in home.glob("engine.sqlite3*"):

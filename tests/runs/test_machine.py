@@ -1,8 +1,10 @@
-"""Any number of processes, faults and deaths in any order: never two documents under one key, and in the end none missing.
+"""Any number of processes, faults and deaths in any order: never two documents under one key, and in the end
+none missing.
 
-Hypothesis draws what happens next. A process may be overtaken by another one at any named place, with or without time passing in between; only
-between the gate and the first byte no time passes, because that is what the deadline of a send is for. A restored backup comes into use when what
-was in flight has settled: no look-up can see what another installation is sending in the same second.
+Hypothesis draws what happens next. A process may be overtaken by another one at any named place, with or
+without time passing in between; only between the gate and the first byte no time passes, because that is what
+the deadline of a send is for. A restored backup comes into use when what was in flight has settled: no
+look-up can see what another installation is sending in the same second.
 """
 
 from __future__ import annotations
@@ -28,10 +30,23 @@ from ml_connector.runs.inline import Memory
 from ml_connector.runs.intent import Committer, Wait
 
 FAULTS = [None, None, *faults.FAULTS, DIES_LATE, DIES_BEFORE, DIES_AFTER, EXPIRES]
-PLACES = ["commit: before open", "commit: opened", "commit: settled", "commit: adopted", "intent: before", "intent: written", "send: before",
-          "send: answered", "send: recorded", "confirm: before", "confirm: recorded"]  # fmt: skip
+PLACES = [
+    "commit: before open",
+    "commit: opened",
+    "commit: settled",
+    "commit: adopted",
+    "intent: before",
+    "intent: written",
+    "send: before",
+    "send: answered",
+    "send: recorded",
+    "confirm: before",
+    "confirm: recorded",
+]
 DEADLINE_SECONDS = 3.0
-"""The settle time covers the deadline of a send and the longest lag of the ledger; with less, no protocol could promise anything."""
+"""The settle time covers the deadline of a send and the longest lag of the ledger; with less, no protocol
+could promise anything.
+"""
 SETTLED_SECONDS = 60.0
 ROUNDS_MAX = 8
 
@@ -43,12 +58,21 @@ pauses = st.sampled_from([0.0, 1.0, 3.0, 4.0, 6.0])
 def entry(number: int) -> JournalEntry:
     amount = Money.from_minor(number * 100, "EUR")
     lines = (JournalLine(account="4000", amount=amount), JournalLine(account="1700", amount=-amount))
-    return JournalEntry(key=f"payroll:acme:R{number}:10:1:1", entity="10", journal="90", posting_date=date(2026, 6, 30), currency="EUR",
-                        text="Payroll", lines=lines)  # fmt: skip
+    return JournalEntry(
+        key=f"payroll:acme:R{number}:10:1:1",
+        entity="10",
+        journal="90",
+        posting_date=date(2026, 6, 30),
+        currency="EUR",
+        text="Payroll",
+        lines=lines,
+    )
 
 
 class Postings(RuleBasedStateMachine):
-    """Two installations on one ledger, `main` and at times one restored from a backup of it; each with any number of processes."""
+    """Two installations on one ledger, `main` and at times one restored from a backup of it; each with any
+    number of processes.
+    """
 
     @initialize()
     def begin(self) -> None:
@@ -61,8 +85,13 @@ class Postings(RuleBasedStateMachine):
     def attempt(self, memory: int, number: int, at: Callable[[str], None] = lambda name: None) -> None:
         """One pass of one new process over one entry; it ends as it ends."""
         self.wanted.add((memory, number))
-        process = Committer(commits=self.memories[memory].commits, ledger=self.world.copy_connection(), clock=self.clock,
-                            audit=lambda action, detail: None, point=at)  # fmt: skip
+        process = Committer(
+            commits=self.memories[memory].commits,
+            ledger=self.world.copy_connection(),
+            clock=self.clock,
+            audit=lambda action, detail: None,
+            point=at,
+        )
         with suppress(Crash, Wait, ConnectorError):
             process.commit_once(entry(number), f"subject {number}")
 
@@ -83,9 +112,20 @@ class Postings(RuleBasedStateMachine):
 
         self.attempt(0, number, die)
 
-    @rule(number=entries, fault=st.sampled_from(FAULTS), place=places, before=pauses, after=pauses, dies=st.booleans())
-    def post_overtaken(self, number: int, fault: str | None, place: str, before: float, after: float, dies: bool) -> None:
-        """At the place, time passes, another process takes up the same entry, time passes, and the first goes on or dies."""
+    @rule(
+        number=entries,
+        fault=st.sampled_from(FAULTS),
+        place=places,
+        before=pauses,
+        after=pauses,
+        dies=st.booleans(),
+    )
+    def post_overtaken(
+        self, number: int, fault: str | None, place: str, before: float, after: float, dies: bool
+    ) -> None:
+        """At the place, time passes, another process takes up the same entry, time passes, and the first goes
+        on or dies.
+        """
         self.vendor.fault = fault
         done: list[str] = []
 
@@ -103,7 +143,9 @@ class Postings(RuleBasedStateMachine):
 
     @rule(number=entries, fault=st.sampled_from(FAULTS))
     def post_from_the_backup(self, number: int, fault: str | None) -> None:
-        """The restored installation posts an entry, whatever it remembers of it; nobody else's send is in flight then, nor afterwards."""
+        """The restored installation posts an entry, whatever it remembers of it; nobody else's send is in
+        flight then, nor afterwards.
+        """
         if len(self.memories) > 1:
             self.clock.advance(SETTLED_SECONDS)
             self.vendor.fault = fault
@@ -141,18 +183,24 @@ class Postings(RuleBasedStateMachine):
     def one_intent_is_open_at_the_most(self) -> None:
         """By constraint."""
         for memory in self.memories:
-            open_ones = Counter(intent.key for intent in memory.commits.intents if intent.id not in memory.commits.ended)
+            open_ones = Counter(
+                intent.key for intent in memory.commits.intents if intent.id not in memory.commits.ended
+            )
             assert {1} >= set(open_ones.values())
 
     def teardown(self) -> None:
-        """Let everything that was begun come to its end: nothing is lost, and still nothing is there twice."""
+        """Let everything that was begun come to its end: nothing is lost, and still nothing is there
+        twice.
+        """
         self.vendor.fault = None
         for _ in range(ROUNDS_MAX):
             self.clock.advance(SETTLED_SECONDS)
             for memory, number in sorted(self.wanted):
                 self.attempt(memory, number)
         numbers = {number for _, number in self.wanted}
-        assert Counter({Marker.of(entry(number).key).token: 1 for number in numbers}) == Counter(self.world.markers())
+        assert Counter({Marker.of(entry(number).key).token: 1 for number in numbers}) == Counter(
+            self.world.markers()
+        )
         for memory, number in self.wanted:
             row = self.memories[memory].commits.rows[entry(number).key]
             assert CommitState.CONFIRMED is row.state, row

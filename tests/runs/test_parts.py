@@ -25,12 +25,20 @@ def in_parts(lines: int = 2) -> World:
 
 
 def an_entry(*amounts: str, account: str = "4000") -> JournalEntry:
-    """The amounts on one account against their sum on another, the largest debit first: no part before the last balances."""
+    """The amounts on one account against their sum on another, the largest debit first: no part before the
+    last balances.
+    """
     debits = [JournalLine(account=account, amount=Money.parse(amount, "EUR")) for amount in amounts]
     total = sum(line.amount.minor for line in debits)
     credit = JournalLine(account="1700", amount=Money.from_minor(-total, "EUR"))
     return JournalEntry(
-        key=KEY, entity="10", journal="90", posting_date=date(2026, 6, 30), currency="EUR", text="Payroll", lines=(*debits, credit)
+        key=KEY,
+        entity="10",
+        journal="90",
+        posting_date=date(2026, 6, 30),
+        currency="EUR",
+        text="Payroll",
+        lines=(*debits, credit),
     )
 
 
@@ -55,7 +63,9 @@ def test_an_entry_in_parts_is_one_document_with_an_intent_for_each_part() -> Non
 
 @pytest.mark.parametrize("posts_itself", [True, False])
 def test_a_draft_that_only_the_ledger_posts_is_compared_once_and_then_looked_at(posts_itself: bool) -> None:
-    """Reading it line by line at every look would cost calls and hold nothing up; where we post, it is compared each time before we do."""
+    """Reading it line by line at every look would cost calls and hold nothing up; where we post, it is
+    compared each time before we do.
+    """
     world = in_parts()
     world.limit(posts_itself=posts_itself)
     read: list[str] = []
@@ -87,9 +97,13 @@ def test_waiting_for_the_ledgers_own_job_sends_nothing_again() -> None:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-@pytest.mark.parametrize("fault", [DIES_BEFORE, DIES_AFTER, faults.LOST_AFTER, faults.LOST_BEFORE, faults.UNREACHABLE])
+@pytest.mark.parametrize(
+    "fault", [DIES_BEFORE, DIES_AFTER, faults.LOST_AFTER, faults.LOST_BEFORE, faults.UNREACHABLE]
+)
 def test_a_part_that_is_lost_or_cut_off_is_written_once(part: int, fault: str) -> None:
-    """Whichever part it is: an unsure one is settled, present or absent, and the writing goes on from there."""
+    """Whichever part it is: an unsure one is settled, present or absent, and the writing goes on from
+    there.
+    """
     world = in_parts()
 
     def strike(name: str) -> None:
@@ -122,7 +136,9 @@ def test_a_posting_job_between_two_parts_posts_no_part_of_an_entry() -> None:
 
 
 def test_a_refused_part_leaves_nothing_half_booked() -> None:
-    """A blocked account on a later line: the unposted document is removed, and the mended entry is sent whole."""
+    """A blocked account on a later line: the unposted document is removed, and the mended entry is sent
+    whole.
+    """
     world = in_parts()
     blocked = replace(world.vendor.accounts["4000"], code="4999", blocked=True)
     world.vendor.accounts["4999"] = blocked

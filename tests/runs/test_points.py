@@ -1,7 +1,9 @@
-"""A process may die before and after every durable write and every send: each such place has a name, and each is tried.
+"""A process may die before and after every durable write and every send: each such place has a name, and each
+is tried.
 
-One clean pass records the names in order. Then, for every one of them, a process dies there and another comes back on the same memory: afterwards
-each entry stands in the books once, the run is done, and the tie-out is equal.
+One clean pass records the names in order. Then, for every one of them, a process dies there and another comes
+back on the same memory: afterwards each entry stands in the books once, the run is done, and the tie-out is
+equal.
 """
 
 from __future__ import annotations
@@ -18,8 +20,17 @@ from ml_connector.domain.journal import Marker
 from ml_connector.flows.policy import Mode
 from ml_connector.ports.storage import CommitState, RunState
 
-COMMITTER = ["commit: before open", "commit: opened", "intent: before", "intent: written", "send: before", "send: answered", "send: recorded",
-             "confirm: before", "confirm: recorded"]  # fmt: skip
+COMMITTER = [
+    "commit: before open",
+    "commit: opened",
+    "intent: before",
+    "intent: written",
+    "send: before",
+    "send: answered",
+    "send: recorded",
+    "confirm: before",
+    "confirm: recorded",
+]
 
 
 class Dying:
@@ -62,11 +73,15 @@ def assert_posted_once(world: World, run: str) -> None:
     ledger = [row.ledger for row in rows if row.company == "*"]
     assert ["3229.50 EUR", "3229.50 EUR"] == [str(value) for value in ledger]
     assert {CommitState.CONFIRMED} == {row.state for row in world.memory.commits.rows.values()}
-    assert None is next((key for key in world.memory.commits.rows if world.memory.commits.open_intent(key)), None)
+    assert None is next(
+        (key for key in world.memory.commits.rows if world.memory.commits.open_intent(key)), None
+    )
 
 
 def test_every_place_of_the_protocol_is_passed() -> None:
-    """The clean pass comes by every named place of the write path, once per entry, in the order of the protocol."""
+    """The clean pass comes by every named place of the write path, once per entry, in the order of the
+    protocol.
+    """
     names = [name for _, name in PLACES if name.split(":")[0] in ("commit", "intent", "send", "confirm")]
 
     assert COMMITTER * 2 == names
@@ -77,7 +92,18 @@ def test_every_step_has_its_three_places() -> None:
     names = [name for _, name in PLACES]
     steps = [name.removesuffix(": before recording") for name in names if name.endswith(": before recording")]
 
-    assert {"pay run", "blocks", "posting date", "chart", "foreign", "stand", "proposal", "fingerprint", "booked", "tie-out"} <= set(steps)
+    assert {
+        "pay run",
+        "blocks",
+        "posting date",
+        "chart",
+        "foreign",
+        "stand",
+        "proposal",
+        "fingerprint",
+        "booked",
+        "tie-out",
+    } <= set(steps)
     for step in steps:
         assert f"{step}: before" in names
         assert f"{step}: recorded" in names
@@ -114,7 +140,9 @@ def test_dying_there_twice_posts_each_entry_once(number: int, name: str) -> None
         assert_posted_once(world, run)
 
 
-@pytest.mark.parametrize("fault", [faults.LOST_AFTER, faults.LOST_BEFORE, faults.LATE_COMMIT, faults.THROTTLED, faults.UNREACHABLE])
+@pytest.mark.parametrize(
+    "fault", [faults.LOST_AFTER, faults.LOST_BEFORE, faults.LATE_COMMIT, faults.THROTTLED, faults.UNREACHABLE]
+)
 def test_a_fault_and_a_death_at_every_place_post_each_entry_once(fault: str) -> None:
     """The first send meets a fault of the network, and the process dies besides, at every place in turn."""
     for number in range(len(clean_pass(fault))):
@@ -136,7 +164,9 @@ def test_places_after_a_fault_are_named_too() -> None:
 
 
 def test_dying_with_the_entry_on_its_way_posts_it_once() -> None:
-    """The process dies while the entry is in the ledger's hands, which books it two seconds later: it is waited for, and found."""
+    """The process dies while the entry is in the ledger's hands, which books it two seconds later: it is
+    waited for, and found.
+    """
     world = World()
     world.vendor.fault = DIES_LATE
     run = world.start()
@@ -150,7 +180,9 @@ def test_dying_with_the_entry_on_its_way_posts_it_once() -> None:
 
 @pytest.mark.parametrize(("number", "name"), PLACES, ids=[f"{number}-{name}" for number, name in PLACES])
 def test_a_backup_taken_there_and_restored_posts_nothing_twice(number: int, name: str) -> None:
-    """A backup is taken at this place, the run is finished, and the backup comes back in use: its look-ups find what was booked after it."""
+    """A backup is taken at this place, the run is finished, and the backup comes back in use: its look-ups
+    find what was booked after it.
+    """
     world = World()
     run = world.start()
     die(world, Dying(number))
@@ -159,7 +191,8 @@ def test_a_backup_taken_there_and_restored_posts_nothing_twice(number: int, name
 
     restored.settle()
     if restored.problems(run) == ["ledger.foreign"]:
-        # The proposal was not made yet: entries that the restored memory does not know stop it, and a person lets it go on.
+        # The proposal was not made yet: entries that the restored memory does not know stop it, and a person
+        # lets it go on.
         restored.resume(run, accept_foreign="yes")
 
     assert_posted_once(world, run)
@@ -184,4 +217,8 @@ def test_a_reversal_that_dies_there_is_booked_once(number: int, name: str) -> No
     assert RunState.DONE is world.approve(made).state
     assert {} == world.balances()
     assert 4 == len(world.vendor.documents)
-    assert all(row.reversed_by.startswith("reversal:") for key, row in world.memory.commits.rows.items() if key.startswith("payroll:"))
+    assert all(
+        row.reversed_by.startswith("reversal:")
+        for key, row in world.memory.commits.rows.items()
+        if key.startswith("payroll:")
+    )

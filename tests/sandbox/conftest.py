@@ -1,4 +1,6 @@
-"""A simulated Exact Online division in memory, with a clock that stands still, for the tests beside this file."""
+"""A simulated Exact Online division in memory, with a clock that stands still, for the tests beside this
+file.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,10 @@ LEDGER: dict[str, Any] = {
         {"code": "1700", "description": "Net wages payable", "type": 60},
         {"code": "1600", "description": "Payables", "type": 22},
         {"code": "4099", "description": "Old wages", "type": 125, "blocked": True},
-        *({"code": f"8{number:03d}", "description": f"Revenue {number}", "type": 110} for number in range(70)),
+        *(
+            {"code": f"8{number:03d}", "description": f"Revenue {number}", "type": 110}
+            for number in range(70)
+        ),
     ],
     "cost_centers": [
         {"code": "SALES", "description": "Sales", "active": True},
@@ -55,7 +60,9 @@ class World:
         self.vendor = build(scenario=LEDGER, clock=self.clock, profile=profile, switches=switches)
         self.host = Host(self.vendor, self.clock)
         transport = SandboxTransport(self.host)
-        self.client = httpx2.Client(transport=transport, base_url="http://exact", headers={"Accept": "application/json"}, timeout=30)
+        self.client = httpx2.Client(
+            transport=transport, base_url="http://exact", headers={"Accept": "application/json"}, timeout=30
+        )
         self.sign_in()
 
     def sign_in(self) -> None:
@@ -97,7 +104,10 @@ class World:
         return {"Date": "2026-07-01", "GLAccount": self.account(account), "AmountFC": amount, **wages, **more}
 
     def entry(self, *lines: dict[str, Any], **header: Any) -> dict[str, Any]:
-        chosen = lines or (self.line("4000", 100.25, OurRef=77, Description="July"), self.line("1700", -100.25))
+        chosen = lines or (
+            self.line("4000", 100.25, OurRef=77, Description="July"),
+            self.line("1700", -100.25),
+        )
         return {"JournalCode": "90", "GeneralJournalEntryLines": list(chosen), **header}
 
     def book(self, body: dict[str, Any] | None = None) -> httpx2.Response:

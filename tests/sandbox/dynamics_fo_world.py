@@ -1,4 +1,6 @@
-"""A simulated Dynamics 365 environment in memory, with a clock that stands still, for the tests beside this file."""
+"""A simulated Dynamics 365 environment in memory, with a clock that stands still, for the tests beside this
+file.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +98,11 @@ class DynamicsWorld:
     def key(self, journal: str, line: int | None = None) -> str:
         """The address of a journal, or of one of its lines."""
         parts = f"dataAreaId='usmf',JournalBatchNumber='{journal}'"
-        return f"LedgerJournalHeaders({parts})" if line is None else f"LedgerJournalLines({parts},LineNumber={line})"
+        return (
+            f"LedgerJournalHeaders({parts})"
+            if line is None
+            else f"LedgerJournalLines({parts},LineNumber={line})"
+        )
 
     def header(self, journal: str) -> dict[str, Any]:
         found: dict[str, Any] = self.get(f"{self.key(journal)}?{CROSS}").raise_for_status().json()
@@ -119,7 +125,11 @@ class DynamicsWorld:
         """A `$batch` of single calls and changesets; a call is (method, path, body)."""
         parts = [_changeset(item) if isinstance(item, list) else _part(item, 0) for item in items]
         body = "".join(f"--batch_1\r\n{part}\r\n" for part in parts) + "--batch_1--\r\n"
-        return self.client.post("/data/$batch", content=body.encode(), headers={"Content-Type": "multipart/mixed; boundary=batch_1"})
+        return self.client.post(
+            "/data/$batch",
+            content=body.encode(),
+            headers={"Content-Type": "multipart/mixed; boundary=batch_1"},
+        )
 
 
 def statuses(answer: httpx2.Response) -> list[int]:
@@ -128,7 +138,9 @@ def statuses(answer: httpx2.Response) -> list[int]:
 
 
 def _changeset(calls: list[tuple[str, str, Any]]) -> str:
-    parts = "".join(f"--changeset_1\r\n{_part(call, number)}\r\n" for number, call in enumerate(calls, start=1))
+    parts = "".join(
+        f"--changeset_1\r\n{_part(call, number)}\r\n" for number, call in enumerate(calls, start=1)
+    )
     return f"Content-Type: multipart/mixed; boundary=changeset_1\r\n\r\n{parts}--changeset_1--"
 
 

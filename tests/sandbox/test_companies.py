@@ -1,4 +1,6 @@
-"""A pay run of several companies: whatever speaks of a worker's pay says the worker's own company, and each company balances by itself."""
+"""A pay run of several companies: whatever speaks of a worker's pay says the worker's own company, and each
+company balances by itself.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,7 @@ def balances(rows: list[Any]) -> dict[str, Decimal]:
     return dict(sums)
 
 
-# --- rows ---------------------------------------------------------------------------------------------------------------------------------
+# --- rows ---------------------------------------------------------------------------------------------------
 
 
 def test_general_ledger_rows_say_the_company_of_their_department() -> None:
@@ -50,14 +52,22 @@ def test_general_ledger_rows_say_the_company_of_their_department() -> None:
     assert [own(row["orgLevel1"]) for row in rows] == [(row["companyCode"], row["coId"]) for row in rows]
     assert {"HTC01": 0, "HTH01": 0} == balances(rows)
     assert 1 == len({row["runId"] for row in rows})
-    assert any(2 == len({row["companyCode"] for row in rows if row["blockId"] == block}) for block in {row["blockId"] for row in rows})
+    assert any(
+        2 == len({row["companyCode"] for row in rows if row["blockId"] == block})
+        for block in {row["blockId"] for row in rows}
+    )
 
 
 def test_two_companies_are_paid_what_one_was() -> None:
     """The split moves no cent and no row: 1,516 rows and 672,624.88, as of the company before it."""
-    whole, split = (UkgWorld(scenario=name).rows(GL + "?per_Page=10000") for name in ("trading_company", "two_divisions"))
+    whole, split = (
+        UkgWorld(scenario=name).rows(GL + "?per_Page=10000") for name in ("trading_company", "two_divisions")
+    )
     amounts = [
-        [(row["systemId"], row["baseSegment"], row["orgLevel1"], row["debitAmt"], row["creditAmt"]) for row in rows]
+        [
+            (row["systemId"], row["baseSegment"], row["orgLevel1"], row["debitAmt"], row["creditAmt"])
+            for row in rows
+        ]
         for rows in (whole, split)
     ]
 
@@ -90,13 +100,20 @@ def test_checks_earnings_and_deductions_say_the_worker_s_company_and_are_filtere
     company = {row["checkId"]: row["companyId"] for row in checks}
 
     assert [own(row["organizationLevel1"])[1] for row in checks] == [row["companyId"] for row in checks]
-    for path, key in (("earnings-history-base-elements", "genNumber"), ("payroll-deductions-history", "checkId")):
+    for path, key in (
+        ("earnings-history-base-elements", "genNumber"),
+        ("payroll-deductions-history", "checkId"),
+    ):
         rows = tenant.rows(f"/payroll/v1/{path}")
         assert [company[row[key]] for row in rows] == [row["companyId"] for row in rows]
     ledger = tenant.rows(GL)
     for code, company_id in (BOSTON, HOUSTON):
         chosen = tenant.rows(f"/payroll/v1/pay-register?companyId={company_id}")
-        gross = sum(row["debitAmt"] for row in ledger if row["companyCode"] == code and row["baseSegment"] in ("5100", "5110"))
+        gross = sum(
+            row["debitAmt"]
+            for row in ledger
+            if row["companyCode"] == code and row["baseSegment"] in ("5100", "5110")
+        )
         assert {company_id} == {row["companyId"] for row in chosen}
         assert gross == sum(row["totalEarningsAmount"] for row in chosen)
 
@@ -106,24 +123,36 @@ def test_pay_statements_are_those_of_the_company_asked_for() -> None:
     tenant = world()
     days = {"startDate": "2026-07-01", "endDate": "2026-07-31", "page": 1, "per_Page": 100}
     found = {
-        company_id: tenant.call("POST", "/payroll/v1/companies/pay-statements-summary", body={"companyId": company_id, **days}).json()
+        company_id: (
+            tenant.call(
+                "POST", "/payroll/v1/companies/pay-statements-summary", body={"companyId": company_id, **days}
+            ).json()
+        )
         for _, company_id in (BOSTON, HOUSTON)
     }
 
     assert 40 == sum(len(rows) for rows in found.values())
-    assert [{"Harbor Trading Company"}, {"Harbor Trading Houston"}] == [{row["companyname"] for row in rows} for rows in found.values()]
+    assert [{"Harbor Trading Company"}, {"Harbor Trading Houston"}] == [
+        {row["companyname"] for row in rows} for rows in found.values()
+    ]
 
 
 def test_people_work_in_the_company_of_their_department() -> None:
-    """In employment, job history and the list of companies; another company's department is no department of theirs."""
+    """In employment, job history and the list of companies; another company's department is no department of
+    theirs.
+    """
     tenant = world()
     people = tenant.rows("/personnel/v1/employment-details")
     history = tenant.rows("/personnel/v1/employee-job-history-details")
     companies = tenant.rows("/configuration/v1/company-details")
 
-    assert [own(row["orgLevel1Code"]) for row in people] == [(row["companyCode"], row["companyID"]) for row in people]
+    assert [own(row["orgLevel1Code"]) for row in people] == [
+        (row["companyCode"], row["companyID"]) for row in people
+    ]
     assert all(row["companyId"] == row["homeCompanyId"] for row in history)
-    assert [("HTC01", "Y"), ("HTH01", "N")] == [(row["companyCode"], row["isMasterCompany"]) for row in companies]
+    assert [("HTC01", "Y"), ("HTH01", "N")] == [
+        (row["companyCode"], row["isMasterCompany"]) for row in companies
+    ]
     away = next(row["employeeNumber"] for row in people if row["companyCode"] == "HTH01")
     with pytest.raises(KeyError, match="department BOSFIN in company HTH01"):
         tenant.vendor.control("change_employee", {"employee": away, "department": "BOSFIN"})
@@ -141,13 +170,21 @@ def test_third_party_pay_and_its_account_lines_say_the_company() -> None:
 
 
 def test_flat_files_say_the_company_in_every_layout() -> None:
-    """In the column, in both places between the pipes, and in the first five characters; and so does an account of three segments."""
+    """In the column, in both places between the pipes, and in the first five characters; and so does an
+    account of three segments.
+    """
     tenant = world()
-    texts = {layout: tenant.vendor.control("gl_file", {"layout": layout})["text"].splitlines() for layout in ("L1", "L2", "L3")}
+    texts = {
+        layout: tenant.vendor.control("gl_file", {"layout": layout})["text"].splitlines()
+        for layout in ("L1", "L2", "L3")
+    }
     piped = [line.split("|") for line in texts["L2"][:-1]]
     row = world(account_form="company-base-org").rows(GL)[0]
 
-    assert all(own(line["OrgLevel1"])[0] == line["CompanyCode"] for line in csv.DictReader(io.StringIO("\n".join(texts["L1"]))))
+    assert all(
+        own(line["OrgLevel1"])[0] == line["CompanyCode"]
+        for line in csv.DictReader(io.StringIO("\n".join(texts["L1"])))
+    )
     assert all(own(part[3])[0] == part[1] == part[2].split("-")[0] for part in piped)
     assert all(own(line[30:40])[0] == line[:5] for line in texts["L3"])
     assert row["generalLedgerAccount"].startswith(f"{own(row['orgLevel1'])[0]}-")
@@ -163,11 +200,13 @@ def test_what_a_scenario_may_not_say() -> None:
             world()
 
 
-# --- the judge ----------------------------------------------------------------------------------------------------------------------------
+# --- the judge ----------------------------------------------------------------------------------------------
 
 
 def documents(tenant: UkgWorld, entity_of: Callable[[str], str]) -> list[dict[str, Any]]:
-    """The newest run booked in summary, one document for each entity that `entity_of` makes of a payroll company."""
+    """The newest run booked in summary, one document for each entity that `entity_of` makes of a payroll
+    company.
+    """
     sums: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     for row in tenant.rows(GL):
         _, account, center = two_divisions.booking(row["companyCode"], row["baseSegment"], row["orgLevel1"])
@@ -176,14 +215,26 @@ def documents(tenant: UkgWorld, entity_of: Callable[[str], str]) -> list[dict[st
     for number, entity in enumerate(sorted({entity for entity, _, _ in sums}), start=1):
         lines = [
             {"account": account, "amount": str(amount), "dimensions": {"cost_center": center}}
-            for (held, account, center), amount in sums.items() if held == entity
-        ]  # fmt: skip
-        made.append({"id": f"id-{number}", "number": str(number), "entity": entity, "journal": "95", "date": "2026-06-26", "lines": lines})
+            for (held, account, center), amount in sums.items()
+            if held == entity
+        ]
+        made.append(
+            {
+                "id": f"id-{number}",
+                "number": str(number),
+                "entity": entity,
+                "journal": "95",
+                "date": "2026-06-26",
+                "lines": lines,
+            }
+        )
     return made
 
 
 def test_judge_expects_each_company_in_its_own_books() -> None:
-    """One document per entity is well; what is missing, twice, or in the other's books is named with its entity."""
+    """One document per entity is well; what is missing, twice, or in the other's books is named with its
+    entity.
+    """
     tenant = world()
     books = tenant.vendor.books()
     first, second = documents(tenant, two_divisions.ENTITY_OF.__getitem__)
@@ -218,24 +269,36 @@ def test_expected_cells_balance_in_every_entity(scenario: Any) -> None:
     assert () == wrong_dimensions(books, {"documents": []})
 
 
-# --- what the ledgers hold ----------------------------------------------------------------------------------------------------------------
+# --- what the ledgers hold ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_every_department_has_a_company_and_a_place_in_its_books(scenario: Any) -> None:
     """Both companies pay somebody, and the ledger has an entity for each."""
-    make = next(getattr(scenario, name) for name in ("ledger_dynamics_fo", "ledger_visma_net", "ledger") if hasattr(scenario, name))
+    make = next(
+        getattr(scenario, name)
+        for name in ("ledger_dynamics_fo", "ledger_visma_net", "ledger")
+        if hasattr(scenario, name)
+    )
     held = make(None, 1)
-    departments = {worker.department_code for worker in load_register(None, 1, 0, getattr(scenario, "made_workers", None))}
+    departments = {
+        worker.department_code
+        for worker in load_register(None, 1, 0, getattr(scenario, "made_workers", None))
+    }
     paid = {scenario.company_of(department) for department in departments}
 
     assert paid == set(scenario.ENTITY_OF) == {code for code, _, _ in scenario.COMPANIES}
-    assert set(scenario.ENTITY_OF.values()) <= {row["code"] for row in held.get("divisions") or held["companies"]}
+    assert set(scenario.ENTITY_OF.values()) <= {
+        row["code"] for row in held.get("divisions") or held["companies"]
+    }
 
 
 def test_each_division_has_the_cost_centers_of_its_own_departments() -> None:
     """Beside those that are no longer in use: what goes to the wrong division is refused there."""
     by_division = two_divisions.ledger(None, 1)["by_division"]
-    active = {code: {row["code"][:3] for row in part["cost_centers"] if row["active"]} for code, part in by_division.items()}
+    active = {
+        code: {row["code"][:3] for row in part["cost_centers"] if row["active"]}
+        for code, part in by_division.items()
+    }
 
     assert {"1204": {"BOS"}, "1205": {"HOU"}} == active

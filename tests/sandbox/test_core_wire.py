@@ -36,7 +36,9 @@ class Notebook:
             self.notes.append(request.body.decode())
             self.times.append(self.clock.now())
             return Response(status=201, body=b"written")
-        return Response(status=200, headers={"Content-Type": "application/json"}, body=json.dumps(self.notes).encode())
+        return Response(
+            status=200, headers={"Content-Type": "application/json"}, body=json.dumps(self.notes).encode()
+        )
 
     def describe(self, base_url: str) -> Json:
         return {"base_url": base_url, "credentials": {}, "entities": []}
@@ -83,7 +85,9 @@ def test_refused_connection_writes_nothing(client: httpx2.Client) -> None:
 
 
 @pytest.mark.parametrize(("kind", "written"), [("lost_before_commit", []), ("lost_after_commit", ["a"])])
-def test_lost_answer_looks_the_same_on_either_side_of_the_commit(client: httpx2.Client, kind: str, written: list[str]) -> None:
+def test_lost_answer_looks_the_same_on_either_side_of_the_commit(
+    client: httpx2.Client, kind: str, written: list[str]
+) -> None:
     """The client sees one and the same reset; only the books know."""
     fault(client, kind=kind)
 
@@ -93,8 +97,12 @@ def test_lost_answer_looks_the_same_on_either_side_of_the_commit(client: httpx2.
     assert written == books(client)
 
 
-def test_late_commit_is_dated_when_it_was_due_and_comes_before_later_work(client: httpx2.Client, host: Host) -> None:
-    """The client hung up; two seconds later the vendor books all the same, before it looks at any newer call."""
+def test_late_commit_is_dated_when_it_was_due_and_comes_before_later_work(
+    client: httpx2.Client, host: Host
+) -> None:
+    """The client hung up; two seconds later the vendor books all the same, before it looks at any newer
+    call.
+    """
     fault(client, kind="late_commit", seconds=2, answer="drop", match={"method": "POST"})
     with pytest.raises(httpx2.ReadError):
         client.post("/notes", content="late")
@@ -201,7 +209,9 @@ def test_sockets_drop_for_real(served: tuple[str, Notebook]) -> None:
 
 
 def test_late_commit_outlives_the_client(served: tuple[str, Notebook]) -> None:
-    """The client's connection dies while the vendor holds the request; nobody calls again, and it is booked."""
+    """The client's connection dies while the vendor holds the request; nobody calls again, and it is
+    booked.
+    """
     url, vendor = served
     with httpx2.Client(base_url=url) as client:
         fault(client, kind="late_commit", seconds=0.4, match={"method": "POST"})

@@ -1,4 +1,6 @@
-"""General journals in the simulated Dynamics 365, from the first line to what the posting job leaves in the ledger."""
+"""General journals in the simulated Dynamics 365, from the first line to what the posting job leaves in the
+ledger.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,11 @@ def test_the_server_numbers_journals_lines_and_vouchers(world: DynamicsWorld):
     journal = made.json()["JournalBatchNumber"]
     numbers = [world.add(journal, "230100", amount).json() for amount in ("-1", "-2")]
 
-    assert (made.status_code, made.json()["Description"], made.json()["AccountingCurrency"]) == (201, "Payroll journal", "")
+    assert (made.status_code, made.json()["Description"], made.json()["AccountingCurrency"]) == (
+        201,
+        "Payroll journal",
+        "",
+    )
     assert world.header(journal)["AccountingCurrency"] == "USD"
     assert [row["LineNumber"] for row in numbers] == [1, 2]
     assert {row["Voucher"] for row in numbers} == {"PAYR00000001"}
@@ -29,7 +35,9 @@ def test_the_server_numbers_journals_lines_and_vouchers(world: DynamicsWorld):
 
 def test_the_same_header_twice_makes_two_journals(world: DynamicsWorld):
     """No key protects against a repetition; not even a batch number of one's own."""
-    bodies = [{"dataAreaId": "usmf", "JournalName": "PAYROLL", "Description": "R7", "JournalBatchNumber": "MINE"}] * 2
+    bodies = [
+        {"dataAreaId": "usmf", "JournalName": "PAYROLL", "Description": "R7", "JournalBatchNumber": "MINE"}
+    ] * 2
     numbers = [world.post("LedgerJournalHeaders", body).json()["JournalBatchNumber"] for body in bodies]
 
     assert len(set(numbers)) == 2
@@ -46,7 +54,10 @@ def test_amounts_are_exact_and_totals_follow_the_lines(world: DynamicsWorld):
     assert world.lines(journal)[0]["DebitAmount"] == Decimal("98765432109876.37")
 
     assert world.patch(f"{world.key(journal, 1)}?{CROSS}", {"DebitAmount": 0.3}).status_code == 204
-    assert (world.header(journal)["JournalTotalDebit"], world.header(journal)["JournalTotalCredit"]) == (0.3, 0.1)
+    assert (world.header(journal)["JournalTotalDebit"], world.header(journal)["JournalTotalCredit"]) == (
+        0.3,
+        0.1,
+    )
     assert world.client.delete(f"/data/{world.key(journal, 1)}?{CROSS}").status_code == 204
     assert world.header(journal)["JournalTotalDebit"] == 0
 
@@ -69,7 +80,9 @@ def test_a_line_on_what_cannot_be_booked_is_refused_at_once(world: DynamicsWorld
     journal = world.journal()
     refusal = world.refusal(world.add(journal, account, "1"))
 
-    assert refusal.startswith("Write failed for table row of type 'LedgerJournalLineEntity'. Infolog: Warning: ")
+    assert refusal.startswith(
+        "Write failed for table row of type 'LedgerJournalLineEntity'. Infolog: Warning: "
+    )
     assert text in refusal
     assert world.lines(journal) == []
 
@@ -86,7 +99,10 @@ def test_all_that_is_wrong_with_a_line_is_said(world: DynamicsWorld):
         ({"CurrencyCode": "XXX"}, "The value 'XXX' in field 'Currency' is not found"),
         ({"JournalBatchNumber": "NONE"}, "The value 'NONE' in field 'Journal batch number' is not found"),
         ({"CreditAmount": 1}, "either a debit or a credit amount"),
-        ({"AccountType": "Vend", "AccountDisplayValue": "nobody"}, "The value 'nobody' in field 'Account' is not found"),
+        (
+            {"AccountType": "Vend", "AccountDisplayValue": "nobody"},
+            "The value 'nobody' in field 'Account' is not found",
+        ),
     ],
 )
 def test_a_line_that_makes_no_sense_is_refused(world: DynamicsWorld, fields: dict[str, Any], text: str):
@@ -107,7 +123,9 @@ def test_a_too_long_text_is_cut_or_refused():
     journal = cut.journal(Description="x" * 70)
 
     assert len(cut.header(journal)["Description"]) == 60
-    assert "the maximum is 20" in refused.refusal(refused.add(refused.journal(), "230100", "1", Document="y" * 21))
+    assert "the maximum is 20" in refused.refusal(
+        refused.add(refused.journal(), "230100", "1", Document="y" * 21)
+    )
 
 
 def test_one_read_only_field_refuses_the_whole_change(world: DynamicsWorld):
@@ -115,7 +133,10 @@ def test_one_read_only_field_refuses_the_whole_change(world: DynamicsWorld):
     journal = world.journal()
     answer = world.patch(f"{world.key(journal)}?{CROSS}", {"Description": "new", "IsPosted": "Yes"})
 
-    assert (answer.status_code, answer.json()["error"]["innererror"]["message"]) == (403, "update not allowed for field 'IsPosted'")
+    assert (answer.status_code, answer.json()["error"]["innererror"]["message"]) == (
+        403,
+        "update not allowed for field 'IsPosted'",
+    )
     assert world.header(journal)["Description"] == "Payroll journal"
 
 
@@ -141,11 +162,14 @@ def test_the_job_posts_what_balances_and_leaves_the_rest(world: DynamicsWorld):
 
     assert result["posted"] == [whole]
     assert result["failed"][0]["messages"] == [
-        "The transactions on voucher PAYR00000002 do not balance as per 7/10/2026. (accounting currency: 0.01 - reporting currency: 0.01)"
+        "The transactions on voucher PAYR00000002 do not balance as per 7/10/2026. (accounting currency: 0.01"
+        " - reporting currency: 0.01)"
     ]
     assert [world.header(journal)["IsPosted"] for journal in (whole, part, empty)] == ["Yes", "No", "No"]
     entries = world.rows("GeneralJournalEntryBiEntities?$filter=SubledgerVoucher eq 'PAYR00000001'")
-    lines = world.rows(f"GeneralJournalAccountEntryBiEntities?$filter=GeneralJournalEntry eq {entries[0]['SourceKey']}")
+    lines = world.rows(
+        f"GeneralJournalAccountEntryBiEntities?$filter=GeneralJournalEntry eq {entries[0]['SourceKey']}"
+    )
     assert [(row["LedgerAccount"], row["TransactionCurrencyAmount"], row["IsCredit"]) for row in lines] == [
         ("601100--AKRASM", Decimal("100.25"), "No"),
         ("230100--AKRASM", Decimal("-100.25"), "Yes"),
@@ -177,7 +201,10 @@ def test_the_job_comes_by_itself_when_it_is_scheduled():
 @pytest.mark.parametrize(
     ("account", "text"),
     [
-        ("699999", "The account type for main account 699999 is not valid. The main account type must be Financial."),
+        (
+            "699999",
+            "The account type for main account 699999 is not valid. The main account type must be Financial.",
+        ),
         ("601100", "You must select a value in the CostCenter field"),
     ],
 )
@@ -195,8 +222,12 @@ def test_a_closed_period_stops_the_job_and_not_the_line(world: DynamicsWorld):
     world.control("close_period", period="2026-07", entity="usmf")
     journal = world.wages()
     assert "not open" in world.control("run_posting_job")["failed"][0]["messages"][0]
-    rows = world.rows("LedgerFiscalPeriods?$filter=PeriodStatus ne Microsoft.Dynamics.DataEntities.FiscalPeriodStatus'Open'")
-    assert {(row["LegalEntityId"], row["YearName"], row["PeriodName"]) for row in rows} >= {("usmf", "FY2027", "Period 1")}
+    rows = world.rows(
+        "LedgerFiscalPeriods?$filter=PeriodStatus ne Microsoft.Dynamics.DataEntities.FiscalPeriodStatus'Open'"
+    )
+    assert {(row["LegalEntityId"], row["YearName"], row["PeriodName"]) for row in rows} >= {
+        ("usmf", "FY2027", "Period 1")
+    }
     world.control("open_period", period="2026-07")
     assert world.control("run_posting_job")["posted"] == [journal]
 
@@ -258,12 +289,17 @@ def test_other_journal_types_cannot_be_created(world: DynamicsWorld):
     )
 
 
-@pytest.mark.parametrize(("currency", "given", "kept"), [("JPY", "10.5", "11"), ("KWD", "1.2345", "1.235"), ("EUR", "1.005", "1.01")])
+@pytest.mark.parametrize(
+    ("currency", "given", "kept"),
+    [("JPY", "10.5", "11"), ("KWD", "1.2345", "1.235"), ("EUR", "1.005", "1.01")],
+)
 def test_amounts_are_rounded_to_the_currency(world: DynamicsWorld, currency: str, given: str, kept: str):
     """No, two and three decimals; totals are in the company's own currency, by the rate per hundred."""
     journal = world.journal()
     body = world.line(journal, "230100", "1", CurrencyCode=currency)
-    world.client.post("/data/LedgerJournalLines", content=json.dumps(body).replace("1.0", given)).raise_for_status()
+    world.client.post(
+        "/data/LedgerJournalLines", content=json.dumps(body).replace("1.0", given)
+    ).raise_for_status()
 
     row = world.lines(journal)[0]
     rate = {"JPY": "0.67", "KWD": "325", "EUR": "112.5"}[currency]
@@ -318,8 +354,13 @@ def test_an_outdated_etag_is_refused(world: DynamicsWorld):
 
 def test_the_screen_can_book_double_edit_and_delete(world: DynamicsWorld):
     """What a person does shows in the books and in the ledger."""
-    lines = [{"account": "601100", "amount": "7.00", "dimensions": {"cost_center": "AKRASM"}}, {"account": "230100", "amount": "-7.00"}]
-    first = world.control("book", entity="usmf", journal="GenJrn", date="2026-07-09", post=True, lines=lines)["id"]
+    lines = [
+        {"account": "601100", "amount": "7.00", "dimensions": {"cost_center": "AKRASM"}},
+        {"account": "230100", "amount": "-7.00"},
+    ]
+    first = world.control("book", entity="usmf", journal="GenJrn", date="2026-07-09", post=True, lines=lines)[
+        "id"
+    ]
     second = world.control("double", id=first)["id"]
     world.control("edit", id=second, line=1, amount="8.00")
 
@@ -327,7 +368,9 @@ def test_the_screen_can_book_double_edit_and_delete(world: DynamicsWorld):
     assert [booked[first]["status"], booked[second]["status"]] == ["posted", "posted"]
     assert booked[first]["lines"][0]["dimensions"] == {"cost_center": "AKRASM"}
     assert [line["amount"] for line in booked[second]["lines"]] == ["8.00", "-7.00"]
-    assert sorted(row["TransactionCurrencyAmount"] for row in world.rows("GeneralJournalAccountEntryBiEntities")) == [-7, -7, 7, 8]
+    assert sorted(
+        row["TransactionCurrencyAmount"] for row in world.rows("GeneralJournalAccountEntryBiEntities")
+    ) == [-7, -7, 7, 8]
     world.control("delete", id=second)
     assert [document["id"] for document in world.documents()] == [first]
     assert len(world.rows("GeneralJournalAccountEntryBiEntities")) == 2

@@ -24,7 +24,10 @@ def _post(world: DynamicsWorld, cells: Cells) -> str:
     """One journal with a line per cell, largest debit first, in changesets of a hundred."""
     journal = world.journal(manufacturer.PAYROLL_JOURNAL)
     ordered = sorted(cells.items(), key=lambda cell: -cell[1])
-    lines = [world.line(journal, f"{account}--{center}", f"{cents / 100:.2f}") for (_, account, center), cents in ordered]
+    lines = [
+        world.line(journal, f"{account}--{center}", f"{cents / 100:.2f}")
+        for (_, account, center), cents in ordered
+    ]
     for start in range(0, len(lines), 100):
         answer = world.batch([("POST", "LedgerJournalLines", line) for line in lines[start : start + 100]])
         assert set(statuses(answer)) == {201}
@@ -81,7 +84,11 @@ def test_a_run_that_was_posted_once_is_accepted(payroll: Json):
     run = expected(payroll)[0]
     journal = _post(world, run.cells)
     draft = judge(payroll, world.vendor.books(), slugs=("ukg_pro", "dynamics_fo"))
-    assert (draft.ok, draft.read_back_equal, draft.differences) == (False, True, (f"document {journal} is a draft, not posted",))
+    assert (draft.ok, draft.read_back_equal, draft.differences) == (
+        False,
+        True,
+        (f"document {journal} is a draft, not posted",),
+    )
 
     assert world.control("run_posting_job")["posted"] == [journal]
 
@@ -95,7 +102,9 @@ def test_no_part_of_a_sorted_run_is_posted(payroll: Json):
     """Largest debit first: between any two changesets the job finds nothing that balances."""
     world = DynamicsWorld()
     journal = world.journal("PAYROLL")
-    for (_, account, center), cents in sorted(expected(payroll)[0].cells.items(), key=lambda cell: -cell[1])[:-1]:
+    for (_, account, center), cents in sorted(expected(payroll)[0].cells.items(), key=lambda cell: -cell[1])[
+        :-1
+    ]:
         world.add(journal, f"{account}--{center}", f"{cents / 100:.2f}").raise_for_status()
         assert world.control("run_posting_job")["posted"] == []
 
@@ -139,7 +148,17 @@ def test_the_bench_run_has_a_thousand_lines_and_their_cost_centers():
 
 def test_all_systems_of_the_manufacturer_are_served():
     """One process, one line, both systems with what is needed to sign in."""
-    command = [sys.executable, "-m", "ml_connector_sandbox", "serve", "--system", "all", "--scenario", "manufacturer", "--with-parent"]
+    command = [
+        sys.executable,
+        "-m",
+        "ml_connector_sandbox",
+        "serve",
+        "--system",
+        "all",
+        "--scenario",
+        "manufacturer",
+        "--with-parent",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

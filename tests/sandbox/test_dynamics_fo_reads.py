@@ -1,4 +1,6 @@
-"""What the simulated Dynamics 365 shows: companies, filters, pages, dates, its own description, dimensions and people."""
+"""What the simulated Dynamics 365 shows: companies, filters, pages, dates, its own description, dimensions
+and people.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def test_without_cross_company_another_company_is_not_there(world: DynamicsWorld
 
     assert world.rows("LedgerJournalHeaders") == []
     assert world.get(world.key(journal)).status_code == 404
-    assert "No resources were found when selecting for update." in world.refusal(world.patch(world.key(journal), {"Description": "x"}))
+    assert "No resources were found when selecting for update." in world.refusal(
+        world.patch(world.key(journal), {"Description": "x"})
+    )
     assert len(world.rows(f"LedgerJournalHeaders?{CROSS}&$filter=dataAreaId eq 'USMF'")) == 1
     assert len(DynamicsWorld(default_company="usmf").rows("JournalNames?$filter=Name eq 'PAYROLL'")) == 1
 
@@ -41,7 +45,10 @@ def test_without_cross_company_another_company_is_not_there(world: DynamicsWorld
     ("condition", "names"),
     [
         (f"Type eq {ENUM}LedgerJournalType'Payment'", ["VendPay"]),
-        (f"IsWorkflowApprovalActive eq {ENUM}NoYes'Yes' and Type eq {ENUM}LedgerJournalType'Daily'", ["APPROVE"]),
+        (
+            f"IsWorkflowApprovalActive eq {ENUM}NoYes'Yes' and Type eq {ENUM}LedgerJournalType'Daily'",
+            ["APPROVE"],
+        ),
         ("Name eq 'GENJRN'", ["GenJrn"]),
         ("Name eq '*Pay'", ["CustPay", "VendPay"]),
         ("not (Name ne 'MANUAL')", ["MANUAL"]),
@@ -78,12 +85,18 @@ def test_what_the_dialect_does_not_know_is_a_400(world: DynamicsWorld, query: st
     """In the vendor's error body: no code, the text inside."""
     answer = world.get(f"JournalNames?{CROSS}&{query}")
     assert answer.status_code == 400
-    assert (answer.json()["error"]["code"], answer.json()["error"]["message"]) == ("", "An error has occurred.")
+    assert (answer.json()["error"]["code"], answer.json()["error"]["message"]) == (
+        "",
+        "An error has occurred.",
+    )
 
 
 def test_substring_functions_can_be_missing():
     """On some sets they give a bare 400."""
-    assert DynamicsWorld(substring_functions=False).get("Currencies?$filter=contains(Name,'x')").status_code == 400
+    assert (
+        DynamicsWorld(substring_functions=False).get("Currencies?$filter=contains(Name,'x')").status_code
+        == 400
+    )
 
 
 def test_days_stand_at_noon(world: DynamicsWorld):
@@ -92,7 +105,9 @@ def test_days_stand_at_noon(world: DynamicsWorld):
     base = f"LedgerJournalLines?{CROSS}&$filter=JournalBatchNumber eq '{journal}' and "
 
     assert world.rows(base + "TransDate eq 2026-07-10T00:00:00Z") == []
-    assert len(world.rows(base + "TransDate ge 2026-07-10T00:00:00Z and TransDate lt 2026-07-11T00:00:00Z")) == 2
+    assert (
+        len(world.rows(base + "TransDate ge 2026-07-10T00:00:00Z and TransDate lt 2026-07-11T00:00:00Z")) == 2
+    )
     assert len(world.rows(base + "TransDate eq 2026-07-10T12:00:00Z")) == 2
     assert {row["DueDate"] for row in world.lines(journal)} == {"1900-01-01T12:00:00Z"}
 
@@ -100,7 +115,10 @@ def test_days_stand_at_noon(world: DynamicsWorld):
 def test_pages_follow_links_until_the_end():
     """The link may name another host, and says where to go on in one of two ways."""
     world = DynamicsWorld(page_rows_max=50, next_link="skip", next_link_host="http://internal.test")
-    path, numbers = f"MainAccounts?$filter=ChartOfAccounts eq 'Shared'&$select=MainAccountId&{CROSS}&$count=true", []
+    path, numbers = (
+        f"MainAccounts?$filter=ChartOfAccounts eq 'Shared'&$select=MainAccountId&{CROSS}&$count=true",
+        [],
+    )
     first = world.get(path).json()
     page = first
     while True:
@@ -137,7 +155,9 @@ def test_a_key_names_all_its_parts(world: DynamicsWorld):
 def test_the_lines_of_a_journal_can_be_expanded(world: DynamicsWorld):
     """With the chosen fields only."""
     world.wages()
-    rows = world.rows(f"LedgerJournalHeaders?{CROSS}&$expand=LedgerJournalLines($select=LineNumber,Voucher)&$select=JournalBatchNumber")
+    rows = world.rows(
+        f"LedgerJournalHeaders?{CROSS}&$expand=LedgerJournalLines($select=LineNumber,Voucher)&$select=JournalBatchNumber"
+    )
     assert [line["LineNumber"] for line in rows[0]["LedgerJournalLines"]] == [1, 2]
 
 
@@ -156,7 +176,10 @@ def test_the_service_describes_itself(world: DynamicsWorld):
     document = ElementTree.fromstring(world.get("$metadata").text)
     space = "{http://docs.oasis-open.org/odata/ns/edm}"
     sets = {item.get("Name") for item in document.iter(f"{space}EntitySet")}
-    keys = {item.get("Name"): [ref.get("Name") for ref in item.iter(f"{space}PropertyRef")] for item in document.iter(f"{space}EntityType")}
+    keys = {
+        item.get("Name"): [ref.get("Name") for ref in item.iter(f"{space}PropertyRef")]
+        for item in document.iter(f"{space}EntityType")
+    }
 
     assert names == sets == set(entities()) - {"GeneralJournalAccountEntries"}
     assert keys["LedgerJournalLine"] == ["dataAreaId", "JournalBatchNumber", "LineNumber"]
@@ -203,7 +226,12 @@ def test_surplus_segments_are_dropped_without_a_word(world: DynamicsWorld):
         world.add(journal, account, "1").raise_for_status()
 
     first, second = world.documents()[0]["lines"]
-    assert first["dimensions"] == {"department": "010", "cost_center": "AKRASM", "business_unit": "001", "project": "P0001"}
+    assert first["dimensions"] == {
+        "department": "010",
+        "cost_center": "AKRASM",
+        "business_unit": "001",
+        "project": "P0001",
+    }
     assert second["dimensions"] == {"cost_center": "AKRASM"}
     assert world.lines(journal)[1]["AccountDisplayValue"] == "601100--AKRASM"
 
@@ -240,8 +268,13 @@ def test_the_server_builds_display_values(world: DynamicsWorld):
 
 def test_dimension_values_come_and_go(world: DynamicsWorld):
     """Custom lists are written over the API; those of operating units at the screen."""
-    made = world.post("FinancialDimensionValues", {"FinancialDimension": "Project", "DimensionValue": "P0100", "Description": "New"})
-    again = world.post("FinancialDimensionValues", {"FinancialDimension": "Project", "DimensionValue": "P0100"})
+    made = world.post(
+        "FinancialDimensionValues",
+        {"FinancialDimension": "Project", "DimensionValue": "P0100", "Description": "New"},
+    )
+    again = world.post(
+        "FinancialDimensionValues", {"FinancialDimension": "Project", "DimensionValue": "P0100"}
+    )
 
     assert made.status_code == 201
     assert "The record already exists" in world.refusal(again)
@@ -256,8 +289,15 @@ def test_dimension_values_come_and_go(world: DynamicsWorld):
 
 def test_a_worker_is_hired_moved_and_ended(world: DynamicsWorld):
     """Status follows the employments; the cost center stands in the default format."""
-    body = {"PersonnelNumber": "W9", "FirstName": "Ada", "LastName": "Dahl", "EmploymentLegalEntityId": "usmf"}
-    world.post("Employees", {**body, "EmploymentStartDate": "2026-07-01", "DimensionDisplayValue": "-AKRASM"}).raise_for_status()
+    body = {
+        "PersonnelNumber": "W9",
+        "FirstName": "Ada",
+        "LastName": "Dahl",
+        "EmploymentLegalEntityId": "usmf",
+    }
+    world.post(
+        "Employees", {**body, "EmploymentStartDate": "2026-07-01", "DimensionDisplayValue": "-AKRASM"}
+    ).raise_for_status()
     row = world.rows("EmploymentsV2?$filter=PersonnelNumber eq 'W9'")[0]
     path = f"EmploymentsV2(PersonnelNumber='W9',LegalEntityId='usmf',EmploymentId='{row['EmploymentId']}')"
 
@@ -271,8 +311,12 @@ def test_a_worker_is_hired_moved_and_ended(world: DynamicsWorld):
 
 def test_a_vendor_gets_its_number_from_the_server(world: DynamicsWorld):
     """With the delimiter in it; the set names the company in capitals, others do not."""
-    assert {row["dataAreaId"] for row in world.rows(f"VendorsV2?{CROSS}&$filter=dataAreaId eq 'usmf'")} == {"USMF"}
-    made = world.post("VendorsV2", {"dataAreaId": "usmf", "VendorOrganizationName": "Paper Ltd", "VendorGroupId": "30"}).json()
+    assert {row["dataAreaId"] for row in world.rows(f"VendorsV2?{CROSS}&$filter=dataAreaId eq 'usmf'")} == {
+        "USMF"
+    }
+    made = world.post(
+        "VendorsV2", {"dataAreaId": "usmf", "VendorOrganizationName": "Paper Ltd", "VendorGroupId": "30"}
+    ).json()
     assert made["VendorAccountNumber"].startswith("USMF-")
     assert "must be filled in" in world.refusal(world.post("VendorsV2", {"dataAreaId": "usmf"}))
 
@@ -288,10 +332,13 @@ def test_business_events_are_sent_and_sent_again(world: DynamicsWorld):
 
     events = world.vendor.events
     assert world.client.post(
-        "/__sandbox__/control/activate_event", json={"event": "VendorPaymentPostedBusinessEvent", "url": "http://192.0.2.1/"}
+        "/__sandbox__/control/activate_event",
+        json={"event": "VendorPaymentPostedBusinessEvent", "url": "http://192.0.2.1/"},
     ).status_code in (400, 404)
     events.send, events.wait, events.background = receive, lambda _: None, False
-    world.control("activate_event", event="VendorPaymentPostedBusinessEvent", url="http://hook.test/", entity="usmf")
+    world.control(
+        "activate_event", event="VendorPaymentPostedBusinessEvent", url="http://hook.test/", entity="usmf"
+    )
     for number in ("USMF-000001", "USMF-000002"):
         world.control("post_payment_journal", id=number)
 
@@ -346,13 +393,26 @@ def test_bodies_that_cannot_be_read_are_a_400(world: DynamicsWorld, fields: str)
 
 
 @pytest.mark.parametrize(
-    "body", ["[]", "5", '{"line":"x"}', '{"amount":"x"}', '{"period":"x"}', '{"lines":[{"account":"1"}]}', '{"set":1}']
+    "body",
+    [
+        "[]",
+        "5",
+        '{"line":"x"}',
+        '{"amount":"x"}',
+        '{"period":"x"}',
+        '{"lines":[{"account":"1"}]}',
+        '{"set":1}',
+    ],
 )
 def test_control_calls_survive_nonsense(world: DynamicsWorld, body: str):
     """A wrong control call is told so."""
     world.wages()
     for action in sorted(ACTIONS):
-        assert world.client.post(f"/__sandbox__/control/{action}", content=body).status_code in {200, 400, 404}, action
+        assert world.client.post(f"/__sandbox__/control/{action}", content=body).status_code in {
+            200,
+            400,
+            404,
+        }, action
 
 
 def test_the_readme_lists_switches_and_actions_as_they_are():

@@ -1,4 +1,6 @@
-"""Sign-in to the simulated Dynamics 365: two token endpoints, an audience to the letter, and quotas behind it."""
+"""Sign-in to the simulated Dynamics 365: two token endpoints, an audience to the letter, and quotas behind
+it.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +100,9 @@ def test_a_busy_server_can_strike_a_part_of_a_batch():
     """The batch is answered with 200; the changeset that was struck left nothing."""
     world = DynamicsWorld()
     journal = world.journal()
-    calls = [("POST", "LedgerJournalLines", world.line(journal, "601100--AKRASM", amount)) for amount in ("1", "2")]
+    calls = [
+        ("POST", "LedgerJournalLines", world.line(journal, "601100--AKRASM", amount)) for amount in ("1", "2")
+    ]
     world.control("pressure", operations=1, skip=1, where="part", retry_after=5)
 
     answer = world.batch(calls, ("GET", f"Currencies?{CROSS}", None))
@@ -124,4 +128,9 @@ def test_calls_are_counted_by_kind_and_endpoint():
     calls: Any = world.vendor.books()["calls"]
 
     assert (calls["token"], calls["read"], calls["write"]) == (1, 1, 4)
-    assert calls["by_endpoint"] == {"POST LedgerJournalHeaders": 1, "POST LedgerJournalLines": 2, "POST $batch": 1, "GET Nothing": 1}
+    assert calls["by_endpoint"] == {
+        "POST LedgerJournalHeaders": 1,
+        "POST LedgerJournalLines": 2,
+        "POST $batch": 1,
+        "GET Nothing": 1,
+    }

@@ -66,7 +66,9 @@ def test_values_of_the_wrong_kind_are_binding_errors(world: Any, line: dict[str,
     assert (answer.status_code, f"property '{next(iter(line))}'" in answer.text) == (400, True)
 
 
-@pytest.mark.parametrize("body", ["[" * 100_000, "{" * 10, "null", "5", '"\\ud800"', '{"line":"x"}', '{"amount":"x","line":1}'])
+@pytest.mark.parametrize(
+    "body", ["[" * 100_000, "{" * 10, "null", "5", '"\\ud800"', '{"line":"x"}', '{"amount":"x","line":1}']
+)
 def test_control_calls_survive_nonsense(world: Any, body: str) -> None:
     """A wrong control call is told so."""
     world.book()
@@ -76,13 +78,17 @@ def test_control_calls_survive_nonsense(world: Any, body: str) -> None:
 
 def test_paging_over_missing_values(world: Any) -> None:
     """A page may end on a row without the value it is ordered by."""
-    rows = world.every_row("financial/GLAccounts?$filter=Code ne ''&$select=ID&$orderby=VATCode,IsBlocked desc")
+    rows = world.every_row(
+        "financial/GLAccounts?$filter=Code ne ''&$select=ID&$orderby=VATCode,IsBlocked desc"
+    )
     assert len({row["ID"] for row in rows}) == 75
 
 
 def test_reset_lets_go_of_requests_that_are_still_held(world: Any) -> None:
     """What was on its way when the sandbox was reset never arrives."""
-    world.client.post("/__sandbox__/faults", json={"kind": "late_commit", "seconds": 5, "answer": "drop"}).raise_for_status()
+    world.client.post(
+        "/__sandbox__/faults", json={"kind": "late_commit", "seconds": 5, "answer": "drop"}
+    ).raise_for_status()
     with pytest.raises(Exception, match="reset by peer"):
         world.book()
     world.client.post("/__sandbox__/reset").raise_for_status()

@@ -8,19 +8,17 @@ import pytest
 
 
 def test_balanced_entry_is_booked_as_sent(world: Any) -> None:
-    """Number = two digits of the year, journal, sequence; open; amounts to the cent; our reference on its line."""
+    """Number = two digits of the year, journal, sequence; open; amounts to the cent; our reference on its
+    line.
+    """
     made = world.book()
 
     assert made.status_code == 201
     row = made.json()["d"]
-    assert tuple(row[name] for name in ("EntryNumber", "Status", "StatusDescription", "Type", "FinancialYear", "FinancialPeriod")) == (
-        26900001,
-        20,
-        "Open",
-        90,
-        2026,
-        7,
-    )
+    assert tuple(
+        row[name]
+        for name in ("EntryNumber", "Status", "StatusDescription", "Type", "FinancialYear", "FinancialPeriod")
+    ) == (26900001, 20, "Open", 90, 2026, 7)
     assert "GeneralJournalEntryLines" in row["GeneralJournalEntryLines"]["__deferred"]["uri"]
     [document] = world.documents()
     assert {
@@ -33,8 +31,22 @@ def test_balanced_entry_is_booked_as_sent(world: Any) -> None:
         "status": "open",
         "currency": "USD",
         "lines": [
-            {"account": "4000", "amount": "100.25", "dimensions": {"cost_center": "SALES"}, "text": "July", "reference": "77", "notes": ""},
-            {"account": "1700", "amount": "-100.25", "dimensions": {}, "text": "", "reference": "", "notes": ""},
+            {
+                "account": "4000",
+                "amount": "100.25",
+                "dimensions": {"cost_center": "SALES"},
+                "text": "July",
+                "reference": "77",
+                "notes": "",
+            },
+            {
+                "account": "1700",
+                "amount": "-100.25",
+                "dimensions": {},
+                "text": "",
+                "reference": "",
+                "notes": "",
+            },
         ],
     } == document
 
@@ -47,10 +59,15 @@ def test_amounts_keep_every_digit(world: Any) -> None:
     )
     body = f'{{"JournalCode":"90","GeneralJournalEntryLines":[{lines}]}}'
     url = "/api/v1/1204/generaljournalentry/GeneralJournalEntries"
-    assert world.client.post(url, content=body, headers={"Content-Type": "application/json"}).status_code == 201
+    assert (
+        world.client.post(url, content=body, headers={"Content-Type": "application/json"}).status_code == 201
+    )
 
     assert world.documents()[0]["lines"][0]["amount"] == "900000000000.07"
-    assert '"AmountFC":900000000000.07' in world.get("generaljournalentry/GeneralJournalEntryLines?$select=AmountFC").text
+    assert (
+        '"AmountFC":900000000000.07'
+        in world.get("generaljournalentry/GeneralJournalEntryLines?$select=AmountFC").text
+    )
 
 
 def test_unbalanced_entry_is_refused_per_period(world: Any) -> None:
@@ -60,7 +77,10 @@ def test_unbalanced_entry_is_refused_per_period(world: Any) -> None:
         == "This entry is not balanced on: 2026 / 7 (Type: Other) - Difference: USD 1.000,00"
     )
     two_months = world.refusal(world.line("4000", 5, Date="2026-06-30"), world.line("1700", -5))
-    assert [line.split(": ")[1].split(" (")[0] for line in two_months.splitlines()] == ["2026 / 6", "2026 / 7"]
+    assert [line.split(": ")[1].split(" (")[0] for line in two_months.splitlines()] == [
+        "2026 / 6",
+        "2026 / 7",
+    ]
     assert world.documents() == []
 
 
@@ -106,8 +126,14 @@ def test_header_rules(world: Any, header: dict[str, Any], message: str) -> None:
 
 def test_every_broken_rule_is_named_at_once(world: Any) -> None:
     """Messages are collected, one line each, no message twice."""
-    text = world.refusal(world.line("4099", 1, CostCenter="X"), world.line("4099", 1, CostCenter="X"), JournalCode=None)
-    assert text.splitlines() == ["Mandatory: Journal", "Blocked: G/L account: 4099", "Invalid reference: Cost center"]
+    text = world.refusal(
+        world.line("4099", 1, CostCenter="X"), world.line("4099", 1, CostCenter="X"), JournalCode=None
+    )
+    assert text.splitlines() == [
+        "Mandatory: Journal",
+        "Blocked: G/L account: 4099",
+        "Invalid reference: Cost center",
+    ]
 
 
 def test_payable_accounts_need_a_relation_and_some_accounts_refuse_cost_centers(world: Any) -> None:
@@ -118,7 +144,10 @@ def test_payable_accounts_need_a_relation_and_some_accounts_refuse_cost_centers(
 
 def test_closing_and_opening_a_period(world: Any) -> None:
     """The status list says beforehand what the posting would be told."""
-    where = "read/financial/JournalStatusList?$filter=Journal eq '90' and Year eq 2026 and Period eq 7&$select=Status"
+    where = (
+        "read/financial/JournalStatusList?$filter=Journal eq '90' and Year eq 2026 and Period eq"
+        " 7&$select=Status"
+    )
     world.control("close_period", period="2026-07", journal="90")
     assert world.rows(where)[0]["Status"] == 1
     assert world.refusal() == "Period is closed"
@@ -130,7 +159,9 @@ def test_closing_and_opening_a_period(world: Any) -> None:
 
 
 def test_repeated_entry_number_is_refused(world: Any) -> None:
-    """A number given by the client makes a second booking impossible; without one the same entry is booked twice."""
+    """A number given by the client makes a second booking impossible; without one the same entry is booked
+    twice.
+    """
     assert world.book(world.entry(EntryNumber=26900500)).status_code == 201
     assert world.refusal(EntryNumber=26900500) == "In use: Entry number"
     assert [world.book().status_code for _ in range(2)] == [201, 201]
@@ -149,11 +180,21 @@ def test_what_may_not_be_set_is_dropped_and_what_does_not_exist_is_refused(world
 
 
 @pytest.mark.parametrize(
-    "body", ["", "[]", "{", '{"JournalCode":"90","GeneralJournalEntryLines":[{"AmountFC":NaN}]}', '{"JournalCode":90}', "\xff"]
+    "body",
+    [
+        "",
+        "[]",
+        "{",
+        '{"JournalCode":"90","GeneralJournalEntryLines":[{"AmountFC":NaN}]}',
+        '{"JournalCode":90}',
+        "\xff",
+    ],
 )
 def test_bodies_nobody_can_read(world: Any, body: str) -> None:
     """Broken JSON, NaN and wrong types are 400, never a crash, and book nothing."""
-    answer = world.client.post("/api/v1/1204/generaljournalentry/GeneralJournalEntries", content=body.encode("latin-1"))
+    answer = world.client.post(
+        "/api/v1/1204/generaljournalentry/GeneralJournalEntries", content=body.encode("latin-1")
+    )
     assert (answer.status_code, answer.text.startswith('{"error"')) == (400, True)
     assert world.documents() == []
 
@@ -174,8 +215,13 @@ def test_open_entry_can_be_deleted_once(world: Any) -> None:
 def test_an_entry_cannot_be_changed(world: Any) -> None:
     """There is no PUT for entries."""
     made = world.book().json()["d"]["EntryID"]
-    answer = world.client.put(f"/api/v1/1204/generaljournalentry/GeneralJournalEntries(guid'{made}')", json={})
-    assert (answer.status_code, answer.json()["error"]["message"]["value"]) == (405, "Method PUT is not allowed for this resource.")
+    answer = world.client.put(
+        f"/api/v1/1204/generaljournalentry/GeneralJournalEntries(guid'{made}')", json={}
+    )
+    assert (answer.status_code, answer.json()["error"]["message"]["value"]) == (
+        405,
+        "Method PUT is not allowed for this resource.",
+    )
 
 
 def test_a_line_alone_must_keep_the_entry_in_balance(world: Any) -> None:
@@ -190,7 +236,9 @@ def test_a_line_alone_must_keep_the_entry_in_balance(world: Any) -> None:
 
 def test_switches_for_what_nobody_could_confirm(make_world: Any) -> None:
     """Our reference may vanish silently, long texts may be cut, ids may be kept."""
-    world = make_world(ignores_our_ref=True, text_overflow="truncate", keeps_entry_id=True, closed_period_suffix=True)
+    world = make_world(
+        ignores_our_ref=True, text_overflow="truncate", keeps_entry_id=True, closed_period_suffix=True
+    )
     wish = "11111111-2222-4333-8444-555555555555"
     made = world.book(world.entry(world.line("4000", 0, OurRef=9, Description="y" * 70), EntryID=wish))
     assert wish == made.json()["d"]["EntryID"]
@@ -203,7 +251,11 @@ def test_the_bookkeeper_at_the_screen(world: Any) -> None:
     first = world.book().json()["d"]["EntryID"]
     world.control("double", id=first)
     world.control("edit", id=first, line=2, amount="-99.00", text="changed")
-    world.control("book", date="2026-07-02", lines=[{"account": "1700", "amount": "1"}, {"account": "1700", "amount": "-1"}])
+    world.control(
+        "book",
+        date="2026-07-02",
+        lines=[{"account": "1700", "amount": "1"}, {"account": "1700", "amount": "-1"}],
+    )
     assert [[line["amount"] for line in document["lines"]] for document in world.documents()] == [
         ["100.25", "-99.00"],
         ["100.25", "-100.25"],
@@ -212,17 +264,31 @@ def test_the_bookkeeper_at_the_screen(world: Any) -> None:
     world.control("delete", id=first)
     assert len(world.documents()) == 2
     assert world.client.post("/__sandbox__/control/delete", json={"id": first}).status_code == 404
-    assert world.client.post("/__sandbox__/control/book", json={"lines": [{"account": "1700", "amount": "1"}]}).status_code == 400
+    assert (
+        world.client.post(
+            "/__sandbox__/control/book", json={"lines": [{"account": "1700", "amount": "1"}]}
+        ).status_code
+        == 400
+    )
 
 
 def test_a_document_of_twenty_thousand_lines(make_world: Any) -> None:
     """A large entry is booked, found by its reference in one call, and read back in twenty."""
     world = make_world(profile="fast")
-    lines = [world.line("1700", 1, OurRef=4711), *(world.line("1700", amount) for amount in [1, -1] * 9_999), world.line("1700", -1)]
+    lines = [
+        world.line("1700", 1, OurRef=4711),
+        *(world.line("1700", amount) for amount in [1, -1] * 9_999),
+        world.line("1700", -1),
+    ]
     world.book(world.entry(*lines)).raise_for_status()
 
-    [found] = world.rows("generaljournalentry/GeneralJournalEntryLines?$filter=OurRef eq 4711&$select=EntryID")
-    path = f"bulk/Financial/TransactionLines?$filter=EntryID eq guid'{found['EntryID']}'&$select=LineNumber,AmountFC"
+    [found] = world.rows(
+        "generaljournalentry/GeneralJournalEntryLines?$filter=OurRef eq 4711&$select=EntryID"
+    )
+    path = (
+        "bulk/Financial/TransactionLines?$filter=EntryID eq"
+        f" guid'{found['EntryID']}'&$select=LineNumber,AmountFC"
+    )
     back = world.every_row(path)
 
     assert (len(back), sum(row["AmountFC"] for row in back)) == (20_000, 0)

@@ -55,7 +55,10 @@ def test_blocked_account_and_its_stamp(world: Any) -> None:
     """Blocking at the screen shows in the sync feed and refuses the booking."""
     last = max(int(row["Timestamp"]) for row in world.rows("sync/Financial/GLAccounts?$select=Timestamp"))
     world.control("block_account", code="4000")
-    assert [row["Code"] for row in world.rows(f"sync/Financial/GLAccounts?$filter=Timestamp gt {last}L&$select=Code")] == ["4000"]
+    assert [
+        row["Code"]
+        for row in world.rows(f"sync/Financial/GLAccounts?$filter=Timestamp gt {last}L&$select=Code")
+    ] == ["4000"]
     assert world.refusal() == "Blocked: G/L account: 4000"
 
 
@@ -96,15 +99,26 @@ def test_webhook_is_validated_and_notifications_are_signed(make_world: Any) -> N
     given = json.loads(body)
     assert (made, "Create", 1204) == tuple(given["Content"][name] for name in ("Key", "Action", "Division"))
     secret = world.vendor.describe("http://exact")["credentials"]["webhook_secret"]
-    assert hmac.new(secret.encode(), content.encode(), hashlib.sha256).hexdigest().upper() == given["HashCode"]
+    assert (
+        hmac.new(secret.encode(), content.encode(), hashlib.sha256).hexdigest().upper() == given["HashCode"]
+    )
 
 
 def test_callbacks_elsewhere_are_refused(world: Any) -> None:
     """https, the app's own domain, and an answer of 200."""
     path = "webhooks/WebhookSubscriptions"
-    assert "https is required" in world.post(path, {"Topic": "GLAccounts", "CallbackURL": "http://connector.example/x"}).text
-    assert "domain differs" in world.post(path, {"Topic": "GLAccounts", "CallbackURL": "https://elsewhere.example/x"}).text
-    assert "Invalid reference: Topic" in world.post(path, {"Topic": "Employees", "CallbackURL": "https://connector.example/x"}).text
+    assert (
+        "https is required"
+        in world.post(path, {"Topic": "GLAccounts", "CallbackURL": "http://connector.example/x"}).text
+    )
+    assert (
+        "domain differs"
+        in world.post(path, {"Topic": "GLAccounts", "CallbackURL": "https://elsewhere.example/x"}).text
+    )
+    assert (
+        "Invalid reference: Topic"
+        in world.post(path, {"Topic": "Employees", "CallbackURL": "https://connector.example/x"}).text
+    )
     world.vendor.webhooks.send = lambda url, body: 503
     refused = world.post(path, {"Topic": "GLAccounts", "CallbackURL": "https://connector.example/x"})
     assert "Invalid: Post to callback URL endpoint returns 503" in refused.text
@@ -119,11 +133,11 @@ def test_reset_brings_the_seed_back(world: Any) -> None:
     world.sign_in()
     assert ([], before) == (world.documents(), world.account("4000"))
     world.book()
-    assert {name: count for name, count in world.client.get("/__sandbox__/books").json()["calls"].items() if name != "by_endpoint"} == {
-        "token": 0,
-        "read": 1,
-        "write": 1,
-    }
+    assert {
+        name: count
+        for name, count in world.client.get("/__sandbox__/books").json()["calls"].items()
+        if name != "by_endpoint"
+    } == {"token": 0, "read": 1, "write": 1}
 
 
 def test_switches_are_turned_by_name(world: Any) -> None:

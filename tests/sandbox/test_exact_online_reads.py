@@ -24,7 +24,10 @@ def codes(rows: list[dict[str, Any]]) -> list[str]:
         ("Type eq 125 and not (Code eq '4000')", ["4099"]),
         ("substringof('wages',Description) eq true and Type ge 0", ["1700", "4099"]),
         ("Code ne null and startswith(Code,'17')", ["1700"]),
-        ("(endswith(Description,'Rent') eq true or Code eq '1600') and Modified gt datetime'2020-01-01'", ["1600", "4010"]),
+        (
+            "(endswith(Description,'Rent') eq true or Code eq '1600') and Modified gt datetime'2020-01-01'",
+            ["1600", "4010"],
+        ),
         ("trim(Code) eq '4010'", ["4010"]),
         ("Code eq 'it''s not there'", []),
     ],
@@ -32,7 +35,9 @@ def codes(rows: list[dict[str, Any]]) -> list[str]:
 def test_filters(world: Any, text: str, expected: list[str]) -> None:
     """The v3 grammar the vendor documents, names that look like keywords included."""
     assert expected == codes(world.rows(f"financial/GLAccounts?$select=Code&$filter={text}&$orderby=Code"))
-    assert codes(world.rows("financial/Journals?$filter=AllowVAT eq true and Type eq 90&$select=Code")) == ["91"]
+    assert codes(world.rows("financial/Journals?$filter=AllowVAT eq true and Type eq 90&$select=Code")) == [
+        "91"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +50,10 @@ def test_filters(world: Any, text: str, expected: list[str]) -> None:
         ("$filter=tolower(Code) eq 'x'", "This $filter parameter is not supported for this resource"),
         ("$filter=Code eq Description", "This $filter parameter is not supported for this resource"),
         ("$filter=ID eq guid'123'", "Bad Request - Error in query syntax."),
-        ("$select=Nothing", "Could not find a property named 'Nothing' on type 'Exact.Web.Api.Models.Journal'."),
+        (
+            "$select=Nothing",
+            "Could not find a property named 'Nothing' on type 'Exact.Web.Api.Models.Journal'.",
+        ),
         ("$top=many", "Incorrect format for $top argument 'many'."),
         ("$apply=x", "Bad Request - Error in query syntax."),
         ("$skiptoken='a','b'", "Bad Request - Error in query syntax."),
@@ -59,13 +67,19 @@ def test_queries_the_vendor_refuses(world: Any, query: str, message: str) -> Non
 
 def test_paging_by_sixty_and_by_a_thousand(world: Any) -> None:
     """Sixty rows a page, a thousand for bulk and sync; following the links gives every row once."""
-    first = world.get("financial/GLAccounts?$select=Code&$filter=Code ne ''&$inlinecount=allpages").json()["d"]
+    first = world.get("financial/GLAccounts?$select=Code&$filter=Code ne ''&$inlinecount=allpages").json()[
+        "d"
+    ]
     assert (len(first["results"]), first["__count"]) == (60, "75")
     assert first["__next"].rpartition("&")[2].startswith("$skiptoken=guid'")
     assert len(set(codes(world.every_row("financial/GLAccounts?$select=Code&$filter=Code ne ''")))) == 75
-    ordered = codes(world.every_row("financial/GLAccounts?$select=Code&$filter=Code ne ''&$orderby=Type desc,Code"))
+    ordered = codes(
+        world.every_row("financial/GLAccounts?$select=Code&$filter=Code ne ''&$orderby=Type desc,Code")
+    )
     assert (len(ordered), ordered[0]) == (75, "4000")
-    bulk = world.get("bulk/financial/GLAccounts?$select=Code&$filter=Modified gt datetime'2020-01-01T00:00:00'").json()["d"]
+    bulk = world.get(
+        "bulk/financial/GLAccounts?$select=Code&$filter=Modified gt datetime'2020-01-01T00:00:00'"
+    ).json()["d"]
     assert (len(bulk["results"]), "__next" in bulk) == (75, False)
 
 
@@ -77,7 +91,9 @@ def test_top_over_a_page_counts_down(world: Any) -> None:
 
 
 def test_bare_list_below_a_page(world: Any) -> None:
-    """`$top` up to sixty drops the `results` envelope; `$inlinecount` brings it back; divisions always have it."""
+    """`$top` up to sixty drops the `results` envelope; `$inlinecount` brings it back; divisions always have
+    it.
+    """
     assert isinstance(world.get("financial/Journals?$top=60").json()["d"], list)
     assert isinstance(world.get("financial/Journals?$top=60&$inlinecount=allpages").json()["d"], dict)
     assert isinstance(world.get("financial/Journals?$top=61").json()["d"], dict)
@@ -104,22 +120,31 @@ def test_entries_are_listed_only_with_select(world: Any) -> None:
     path = "generaljournalentry/GeneralJournalEntries"
     assert "Please add a $select or a $top=1 statement to the query string." in world.get(path).text
     assert len(world.rows(path + "?$top=1")) == 1
-    assert [{name: row[name] for name in row if name != "__metadata"} for row in world.rows(path + "?$select=EntryNumber")] == [
-        {"EntryNumber": 26900001}
-    ]
+    assert [
+        {name: row[name] for name in row if name != "__metadata"}
+        for row in world.rows(path + "?$select=EntryNumber")
+    ] == [{"EntryNumber": 26900001}]
 
 
 def test_select_keeps_the_order_of_the_model_and_adds_no_key(world: Any) -> None:
     """Only what was asked for, in the vendor's order."""
-    assert list(world.rows("financial/Journals?$select=Description,Code&$top=1")[0]) == ["__metadata", "Code", "Description"]
+    assert list(world.rows("financial/Journals?$select=Description,Code&$top=1")[0]) == [
+        "__metadata",
+        "Code",
+        "Description",
+    ]
 
 
 def test_dates_numbers_and_padding(world: Any) -> None:
-    """`/Date(ms)/`, Int64 as text, relations padded to eighteen on the left, countries to three on the right."""
+    """`/Date(ms)/`, Int64 as text, relations padded to eighteen on the left, countries to three on the
+    right.
+    """
     world.book()
     line = world.rows("generaljournalentry/GeneralJournalEntryLines?$filter=OurRef eq 77")[0]
     assert (line["Date"], line["AmountFC"]) == ("/Date(1782864000000)/", 100.25)
-    assert isinstance(world.rows("sync/Financial/TransactionLines?$filter=Timestamp gt 1")[0]["Timestamp"], str)
+    assert isinstance(
+        world.rows("sync/Financial/TransactionLines?$filter=Timestamp gt 1")[0]["Timestamp"], str
+    )
     padded = "2".rjust(18)
     assert sorted(row["Country"] for row in world.rows("system/Divisions")) == ["NL ", "US "]
     assert [padded] == codes(world.rows(f"crm/Accounts?$filter=Code eq '{padded}'&$select=Code"))
@@ -130,33 +155,55 @@ def test_dates_numbers_and_padding(world: Any) -> None:
 def test_children_are_deferred_or_expanded(world: Any) -> None:
     """Lines come by `$expand`, or by the address the row gives."""
     made = world.book().json()["d"]
-    by_key = world.get(f"generaljournalentry/GeneralJournalEntries(guid'{made['EntryID']}')?$expand=GeneralJournalEntryLines").json()["d"]
+    by_key = world.get(
+        f"generaljournalentry/GeneralJournalEntries(guid'{made['EntryID']}')?$expand=GeneralJournalEntryLines"
+    ).json()["d"]
     assert [line["LineNumber"] for line in by_key["GeneralJournalEntryLines"]["results"]] == [1, 2]
     linked = world.client.get(made["GeneralJournalEntryLines"]["__deferred"]["uri"]).json()["d"]["results"]
     assert {1, 2} == {line["LineNumber"] for line in linked}
-    assert world.get("generaljournalentry/GeneralJournalEntries?$select=EntryID&$expand=JournalCode").status_code == 400
+    assert (
+        world.get("generaljournalentry/GeneralJournalEntries?$select=EntryID&$expand=JournalCode").status_code
+        == 400
+    )
 
 
 def test_sync_feed_has_a_header_row_and_takes_only_its_timestamp(world: Any) -> None:
-    """Line number 0 stands for the entry; a later change moves a row to the end; other filters are refused."""
+    """Line number 0 stands for the entry; a later change moves a row to the end; other filters are
+    refused.
+    """
     world.book()
-    rows = world.rows("sync/Financial/TransactionLines?$filter=Timestamp gt 1L&$select=LineNumber,Timestamp,ID")
+    rows = world.rows(
+        "sync/Financial/TransactionLines?$filter=Timestamp gt 1L&$select=LineNumber,Timestamp,ID"
+    )
     assert [row["LineNumber"] for row in rows] == [0, 1, 2]
     last = int(rows[-1]["Timestamp"])
     world.control("edit", line=1, amount="1.00")
     again = world.rows(f"sync/Financial/TransactionLines?$filter=Timestamp gt {last}L&$select=ID,LineNumber")
     assert [(rows[1]["ID"], 1)] == [(row["ID"], row["LineNumber"]) for row in again]
     assert world.get("sync/Financial/TransactionLines?$filter=EntryNumber eq 1").status_code == 400
-    assert len(world.rows("financialtransaction/TransactionLines?$filter=EntryNumber eq 26900001&$select=LineNumber")) == 2
+    assert (
+        len(
+            world.rows(
+                "financialtransaction/TransactionLines?$filter=EntryNumber eq 26900001&$select=LineNumber"
+            )
+        )
+        == 2
+    )
 
 
 def test_sync_timestamp_of_a_moment(world: Any) -> None:
     """The version to start from for a date."""
-    stamp = world.get("read/sync/Sync/SyncTimestamp?modified=datetime'2026-07-15'&endPoint='TransactionLines'").json()["d"]
-    newer = world.rows(f"sync/Financial/GLAccounts?$filter=Timestamp gt {stamp['TimeStampAsBigInt']}L&$select=ID")
+    stamp = world.get(
+        "read/sync/Sync/SyncTimestamp?modified=datetime'2026-07-15'&endPoint='TransactionLines'"
+    ).json()["d"]
+    newer = world.rows(
+        f"sync/Financial/GLAccounts?$filter=Timestamp gt {stamp['TimeStampAsBigInt']}L&$select=ID"
+    )
     assert (
         newer,
-        world.get("read/sync/Sync/SyncTimestamp?modified=datetime'2020-01-01'").json()["d"]["TimeStampAsBigInt"],
+        world.get("read/sync/Sync/SyncTimestamp?modified=datetime'2020-01-01'").json()["d"][
+            "TimeStampAsBigInt"
+        ],
     ) == ([], "1")
 
 
@@ -185,7 +232,10 @@ def test_without_a_json_accept_the_answer_is_atom(world: Any) -> None:
     """Feeds, entries, counts, links and errors in XML; application/xml is not accepted."""
     world.book()
     feed = ElementTree.fromstring(
-        world.get("financial/GLAccounts?$filter=Code ne ''&$select=Code,IsBlocked,Type&$inlinecount=allpages", Accept="*/*").content
+        world.get(
+            "financial/GLAccounts?$filter=Code ne ''&$select=Code,IsBlocked,Type&$inlinecount=allpages",
+            Accept="*/*",
+        ).content
     )
     assert (len(feed.findall(ATOM + "entry")), feed.findtext(META + "count")) == (60, "75")
     assert any(link.get("rel") == "next" for link in feed.findall(ATOM + "link"))
@@ -208,9 +258,13 @@ def test_reads_of_the_ledger_add_up(world: Any) -> None:
     """Balances are sums of lines, by account and cost center."""
     world.book()
     world.book()
-    rows = world.rows("financial/ReportingBalance?$filter=GLAccountCode eq '4000'&$select=Amount,Count,CostCenterCode")
+    rows = world.rows(
+        "financial/ReportingBalance?$filter=GLAccountCode eq '4000'&$select=Amount,Count,CostCenterCode"
+    )
     assert [(row["Amount"], row["Count"], row["CostCenterCode"]) for row in rows] == [(200.5, 2, "SALES")]
-    assert len(world.rows("financialtransaction/Transactions?$filter=JournalCode eq '90'&$select=EntryID")) == 2
+    assert (
+        len(world.rows("financialtransaction/Transactions?$filter=JournalCode eq '90'&$select=EntryID")) == 2
+    )
 
 
 def test_payroll_is_read_only(world: Any) -> None:
@@ -220,7 +274,9 @@ def test_payroll_is_read_only(world: Any) -> None:
     assert (answer.status_code, answer.text.startswith('{"error"')) == (405, True)
 
 
-@pytest.mark.parametrize("path", ["hrm/CostCenters", "financial/Currencies", "nothing/AtAll", "financial/Journals(guid'x')/y/z"])
+@pytest.mark.parametrize(
+    "path", ["hrm/CostCenters", "financial/Currencies", "nothing/AtAll", "financial/Journals(guid'x')/y/z"]
+)
 def test_paths_are_case_sensitive_and_unknown_ones_404(world: Any, path: str) -> None:
     """`Costcenters`, not `CostCenters`."""
     assert world.get(path).status_code == 404

@@ -18,7 +18,12 @@ def app(world: Any) -> dict[str, str]:
 
 def ask(world: Any, **more: str) -> Any:
     """Call the login page as a browser would."""
-    asked = {"client_id": app(world)["client_id"], "redirect_uri": REDIRECT_URI, "response_type": "code", **more}
+    asked = {
+        "client_id": app(world)["client_id"],
+        "redirect_uri": REDIRECT_URI,
+        "response_type": "code",
+        **more,
+    }
     return world.client.get(app(world)["authorize_url"], params=asked)
 
 
@@ -40,7 +45,9 @@ def refresh(world: Any, pair: dict[str, str]) -> Any:
 
 
 def enter(world: Any, pair: dict[str, str]) -> int:
-    status: int = world.client.get("/api/v1/current/Me", headers={"Authorization": "Bearer " + pair["access_token"]}).status_code
+    status: int = world.client.get(
+        "/api/v1/current/Me", headers={"Authorization": "Bearer " + pair["access_token"]}
+    ).status_code
     return status
 
 
@@ -53,12 +60,22 @@ def pair(world: Any) -> dict[str, str]:
 def test_code_is_redeemed_once_within_three_minutes(world: Any) -> None:
     """The code holds a `!`, comes back with the state, and the life of the token is text."""
     answer = ask(world, state="a b")
-    assert (answer.status_code, parse_qs(urlsplit(answer.headers["location"]).query)["state"]) == (302, ["a b"])
+    assert (answer.status_code, parse_qs(urlsplit(answer.headers["location"]).query)["state"]) == (
+        302,
+        ["a b"],
+    )
     assert "%21" in answer.headers["location"]
     assert "!" in code_of(answer)
     given = redeem(world, code_of(answer))
-    assert (given.status_code, given.json()["expires_in"], given.json()["token_type"]) == (200, "600", "bearer")
-    assert (redeem(world, code_of(answer)).status_code, redeem(world, code_of(answer)).text) == (400, "Bad Request")
+    assert (given.status_code, given.json()["expires_in"], given.json()["token_type"]) == (
+        200,
+        "600",
+        "bearer",
+    )
+    assert (redeem(world, code_of(answer)).status_code, redeem(world, code_of(answer)).text) == (
+        400,
+        "Bad Request",
+    )
     late = code_of(ask(world))
     world.clock.advance(181)
     assert redeem(world, late).status_code == 400
@@ -81,9 +98,14 @@ def test_login_page_for_people(make_world: Any) -> None:
 def test_basic_header_is_accepted_too(world: Any) -> None:
     """Client id and secret may come in a header."""
     form = {"grant_type": "authorization_code", "code": code_of(ask(world)), "redirect_uri": REDIRECT_URI}
-    given = world.client.post("/api/oauth2/token", data=form, auth=(app(world)["client_id"], app(world)["client_secret"]))
+    given = world.client.post(
+        "/api/oauth2/token", data=form, auth=(app(world)["client_id"], app(world)["client_secret"])
+    )
     assert given.status_code == 200
-    assert (token(world, client_secret="x").status_code, token(world, client_secret="x").json()["error"]) == (400, "invalid_request")
+    assert (token(world, client_secret="x").status_code, token(world, client_secret="x").json()["error"]) == (
+        400,
+        "invalid_request",
+    )
 
 
 def test_early_refresh_is_refused_and_rotates_nothing(world: Any, pair: dict[str, str]) -> None:
@@ -135,7 +157,9 @@ def test_two_hundred_token_calls_a_day(world: Any, pair: dict[str, str]) -> None
 def test_expired_or_revoked_access_is_an_html_page(world: Any, pair: dict[str, str]) -> None:
     """A 401 is a redirect page, not JSON."""
     world.clock.advance(600)
-    answer = world.client.get("/api/v1/current/Me", headers={"Authorization": "Bearer " + pair["access_token"]})
+    answer = world.client.get(
+        "/api/v1/current/Me", headers={"Authorization": "Bearer " + pair["access_token"]}
+    )
     assert (answer.status_code, "Object moved" in answer.text) == (401, True)
     world.sign_in()
     world.control("revoke", what="access")
@@ -148,16 +172,23 @@ def test_expired_or_revoked_access_is_an_html_page(world: Any, pair: dict[str, s
 def test_six_headers_and_the_family_that_was_hit(world: Any) -> None:
     """Resets are epoch milliseconds; over the limit only the minute's headers come, with an empty body."""
     first = world.get("financial/Journals?$top=1")
-    assert tuple(first.headers["X-RateLimit-" + n] for n in ("Limit", "Remaining", "Reset")) == ("5000", "4999", "1784073600000")
-    assert tuple(first.headers["X-RateLimit-Minutely-" + n] for n in ("Limit", "Remaining", "Reset")) == ("60", "59", "1784021460000")
+    assert tuple(first.headers["X-RateLimit-" + n] for n in ("Limit", "Remaining", "Reset")) == (
+        "5000",
+        "4999",
+        "1784073600000",
+    )
+    assert tuple(first.headers["X-RateLimit-Minutely-" + n] for n in ("Limit", "Remaining", "Reset")) == (
+        "60",
+        "59",
+        "1784021460000",
+    )
     assert {200} == {world.get("financial/Journals?$top=1").status_code for _ in range(59)}
     over = world.get("financial/Journals?$top=1")
     assert (over.status_code, over.content) == (429, b"")
-    assert tuple(over.headers.get(name) for name in ("X-RateLimit-Minutely-Remaining", "X-RateLimit-Remaining", "Retry-After")) == (
-        "0",
-        None,
-        None,
-    )
+    assert tuple(
+        over.headers.get(name)
+        for name in ("X-RateLimit-Minutely-Remaining", "X-RateLimit-Remaining", "Retry-After")
+    ) == ("0", None, None)
     assert world.client.get("/api/v1/1305/financial/Journals?$top=1").status_code == 200
     world.clock.advance(60)
     assert world.get("financial/Journals?$top=1").status_code == 200
@@ -168,7 +199,9 @@ def test_daily_limit_names_only_the_day(world: Any) -> None:
     world.vendor.limits.day.limit = 3
     assert [world.get("financial/Journals?$top=1").status_code for _ in range(4)] == [200, 200, 200, 429]
     over = world.get("financial/Journals?$top=1")
-    assert tuple(over.headers.get(name) for name in ("X-RateLimit-Remaining", "X-RateLimit-Minutely-Remaining")) == ("0", None)
+    assert tuple(
+        over.headers.get(name) for name in ("X-RateLimit-Remaining", "X-RateLimit-Minutely-Remaining")
+    ) == ("0", None)
 
 
 def test_ten_client_errors_block_the_key_for_an_hour(world: Any) -> None:

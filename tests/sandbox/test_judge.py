@@ -18,14 +18,22 @@ from ml_connector_sandbox.scenarios import trading_company
 
 
 def _lines(world: UkgWorld, run_id: str, *, summary: bool) -> list[dict]:
-    """The run as ledger lines, mapped by the scenario's truth: one per row, or one per account and department."""
+    """The run as ledger lines, mapped by the scenario's truth: one per row, or one per account and
+    department.
+    """
     sums: dict[tuple, Decimal] = defaultdict(Decimal)
     for row in world.rows(f"/payroll/v2/general-ledger/{run_id}?per_Page=10000"):
         _, account, center = trading_company.booking(row["companyCode"], row["baseSegment"], row["orgLevel1"])
         sums[(account, center, 0 if summary else row["systemId"])] += row["debitAmt"] - row["creditAmt"]
     return [
         # Exact pads its codes; the judge must not mind.
-        {"account": f"{account:>18}", "amount": str(amount), "dimensions": {"cost_center": center}, "text": "", "reference": ""}
+        {
+            "account": f"{account:>18}",
+            "amount": str(amount),
+            "dimensions": {"cost_center": center},
+            "text": "",
+            "reference": "",
+        }
         for (account, center, _), amount in sums.items()
     ]
 
@@ -77,16 +85,13 @@ def test_a_run_booked_once_is_accepted(summary):
     line = verdict.as_json()
 
     assert verdict.ok, verdict.differences
-    assert tuple(line[name] for name in ("pay_run", "source_rows", "entries", "duplicates", "lost", "read_back_equal")) == (
-        "20240",
-        1516,
-        1,
-        0,
-        0,
-        True,
-    )
+    assert tuple(
+        line[name] for name in ("pay_run", "source_rows", "entries", "duplicates", "lost", "read_back_equal")
+    ) == ("20240", 1516, 1, 0, 0, True)
     totals = books["runs"][0]["totals"]
-    assert line["debit"] == line["credit"] == str(Decimal(totals["gross"]) + Decimal(totals["employer_taxes"]))
+    assert (
+        line["debit"] == line["credit"] == str(Decimal(totals["gross"]) + Decimal(totals["employer_taxes"]))
+    )
     assert line["vendor_calls"]["exact_online"] == {"token": 1, "read": 2, "write": 3}
     assert line["vendor_calls"]["ukg_pro"]["read"] == 0
     assert {
@@ -133,7 +138,9 @@ def test_a_doubled_document_is_a_duplicate(make):
     world = UkgWorld()
     for date in ("2026-06-26", "2026-07-31"):
         ledger = make(world)
-        ledger["documents"].append({**copy.deepcopy(ledger["documents"][0]), "id": "other", "number": "26959999", "date": date})
+        ledger["documents"].append(
+            {**copy.deepcopy(ledger["documents"][0]), "id": "other", "number": "26959999", "date": date}
+        )
         verdict = judge(world.vendor.books(), ledger)
 
         assert (verdict.ok, verdict.read_back_equal, verdict.duplicates, verdict.lost) == (False, False, 1, 0)
@@ -175,7 +182,10 @@ def test_a_foreign_document_is_no_duplicate_but_not_well_either():
     """Somebody booked by hand."""
     world = UkgWorld()
     ledger = _whole(world)
-    lines = [{"account": "4100", "amount": "5.00", "dimensions": {}}, {"account": "1700", "amount": "-5.00", "dimensions": {}}]
+    lines = [
+        {"account": "4100", "amount": "5.00", "dimensions": {}},
+        {"account": "1700", "amount": "-5.00", "dimensions": {}},
+    ]
     ledger["documents"].append(_document(9, lines))
     verdict = judge(world.vendor.books(), ledger)
 
@@ -200,7 +210,9 @@ def test_an_empty_ledger_has_lost_everything_and_no_runs_are_never_well():
     """Nothing to compare is not success."""
     world = UkgWorld(runs=3, workers=4)
 
-    assert tuple(getattr(judge(world.vendor.books(), _ledger()), name) for name in ("ok", "lost", "duplicates")) == (False, 3, 0)
+    assert tuple(
+        getattr(judge(world.vendor.books(), _ledger()), name) for name in ("ok", "lost", "duplicates")
+    ) == (False, 3, 0)
     assert not judge(world.vendor.books(), _ledger(), ()).ok
 
 
@@ -230,13 +242,23 @@ def test_only_the_runs_asked_for_are_judged():
 
 
 def test_a_run_repeated_with_changes_is_booked_by_its_difference():
-    """The first entry and the difference together are the newest run; the full amount again would be a duplicate."""
+    """The first entry and the difference together are the newest run; the full amount again would be a
+    duplicate.
+    """
     world = UkgWorld(workers=5)
     first = _document(1, _lines(world, "20240", summary=True))
     new = world.vendor.control("rerun", {"changes": {"W00001": "100.00"}})["run_id"]
-    before = {(line["account"], line["dimensions"]["cost_center"]): Decimal(line["amount"]) for line in first["lines"]}
+    before = {
+        (line["account"], line["dimensions"]["cost_center"]): Decimal(line["amount"])
+        for line in first["lines"]
+    }
     difference = [
-        {**line, "amount": str(Decimal(line["amount"]) - before[(line["account"], line["dimensions"]["cost_center"])])}
+        {
+            **line,
+            "amount": str(
+                Decimal(line["amount"]) - before[(line["account"], line["dimensions"]["cost_center"])]
+            ),
+        }
         for line in _lines(world, new, summary=True)
     ]
 
@@ -309,11 +331,15 @@ def test_the_command_line_prints_one_line_and_its_exit_code(capsys):
 
 
 def test_together_with_the_simulated_ledger():
-    """Booked at the ledger's screen it is well; doubled, edited or deleted there it is not, and mended it is again."""
+    """Booked at the ledger's screen it is well; doubled, edited or deleted there it is not, and mended it is
+    again.
+    """
     world = UkgWorld()
     ledger = open_system("exact_online").vendor
     lines = _lines(world, "20240", summary=True)
-    wish = [{"account": line["account"].strip(), "amount": line["amount"], **line["dimensions"]} for line in lines]
+    wish = [
+        {"account": line["account"].strip(), "amount": line["amount"], **line["dimensions"]} for line in lines
+    ]
     booked = ledger.control("book", {"journal": "95", "date": "2026-06-26", "lines": wish})
 
     def verdict():
@@ -338,7 +364,9 @@ def test_together_with_the_simulated_ledger():
 
 
 def test_a_draft_is_no_booking():
-    """What a job or a person has yet to post is found, but it is a problem; unless the caller accepts that."""
+    """What a job or a person has yet to post is found, but it is a problem; unless the caller accepts
+    that.
+    """
     world = UkgWorld()
     held = _whole(world)
     held["documents"][0]["status"] = "draft"

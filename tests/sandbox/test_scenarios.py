@@ -20,7 +20,9 @@ def test_every_payroll_line_has_a_place_in_the_ledger(scenario):
     held = scenario.ledger(None, 1)
     accounts = {row["code"]: row for row in held["accounts"]}
     centers = {row["code"] for row in held["cost_centers"] if row["active"]}
-    departments = {worker.department_code for worker in made_register(seed=1)} | {code for code, _ in scenario.EXTRA_ORG_LEVELS}
+    departments = {worker.department_code for worker in made_register(seed=1)} | {
+        code for code, _ in scenario.EXTRA_ORG_LEVELS
+    }
 
     for account in scenario.ACCOUNT_OF:
         for department in departments:
@@ -68,7 +70,10 @@ def test_month_end_crosses_a_month():
     """The days of the period lie in June and in July."""
     run = open_system("ukg_pro", scenario="month_end", switches={"workers": 2}).vendor.books()["runs"][0]
 
-    assert (date.fromisoformat(run["period_start"]).month, date.fromisoformat(run["period_end"]).month) == (6, 7)
+    assert (date.fromisoformat(run["period_start"]).month, date.fromisoformat(run["period_end"]).month) == (
+        6,
+        7,
+    )
 
 
 def test_the_fault_of_lost_answer_can_be_loaded():

@@ -55,12 +55,19 @@ def test_a_missing_permission_is_a_silent_403_for_its_endpoints_only():
     """Each web service is ticked apart; taken away and given back."""
     world = UkgWorld(workers=1, without_permissions="EmployeeExport, Personnel Integration:Add")
 
-    assert (world.get("/personnel/v1/employee-changes").status_code, world.get("/personnel/v1/employee-changes").content) == (403, b"")
+    assert (
+        world.get("/personnel/v1/employee-changes").status_code,
+        world.get("/personnel/v1/employee-changes").content,
+    ) == (403, b"")
     assert world.get("/personnel/v1/employment-details").status_code == 200
     assert world.call("POST", "/personnel/v1/employee-ids", body=[]).status_code == 403
 
     world.vendor.control("permissions", {"revoke": ["Payroll Integration"]})
-    assert 403 == world.get("/payroll/v2/general-ledger").status_code == world.get("/payroll/v1/pay-register").status_code
+    assert (
+        403
+        == world.get("/payroll/v2/general-ledger").status_code
+        == world.get("/payroll/v1/pay-register").status_code
+    )
     world.vendor.control("permissions", {"grant": ["Payroll Integration"]})
     assert world.get("/payroll/v2/general-ledger").status_code == 200
 
@@ -74,15 +81,28 @@ def test_both_token_addresses_answer_and_refuse():
     fields = {**form, "client_id": known[0], "client_secret": known[1]}
 
     by_basic = world.client.post(legacy, data=form, auth=known).json()
-    assert (by_basic["token_type"], by_basic["expires_in"], by_basic["scope"]) == ("Bearer", 3600, "openid profile")
+    assert (by_basic["token_type"], by_basic["expires_in"], by_basic["scope"]) == (
+        "Bearer",
+        3600,
+        "openid profile",
+    )
     assert world.client.post(legacy, data=fields).status_code == 200
     assert world.client.post(legacy, data={**fields, "client_secret": "no"}).status_code == 401
     assert world.client.post("/signin/oauth2/t/other/access_token", data=fields).status_code == 401
     assert world.client.post("/oauth/token", data=world.token_request()).status_code == 200
     assert world.client.post("/oauth/token", json=world.token_request()).status_code == 200
-    assert world.client.post("/oauth/token", json=world.token_request(audience="elsewhere")).status_code == 401
-    assert world.client.post("/oauth/token", json=world.token_request(grant_type="password")).status_code == 400
-    assert world.client.post("/oauth/token", content=b"\xff{", headers={"Content-Type": "application/json"}).status_code == 400
+    assert (
+        world.client.post("/oauth/token", json=world.token_request(audience="elsewhere")).status_code == 401
+    )
+    assert (
+        world.client.post("/oauth/token", json=world.token_request(grant_type="password")).status_code == 400
+    )
+    assert (
+        world.client.post(
+            "/oauth/token", content=b"\xff{", headers={"Content-Type": "application/json"}
+        ).status_code
+        == 400
+    )
 
 
 def test_a_platform_token_lives_an_hour_and_needs_the_tenant():
@@ -132,7 +152,10 @@ def test_unknown_paths_and_verbs():
     world = UkgWorld(workers=1)
 
     assert world.get("/personnel/v1/employees/changed").status_code == 404
-    assert (world.call("POST", PING, body={}).status_code, world.call("POST", PING, body={}).headers["allow"]) == (405, "GET")
+    assert (
+        world.call("POST", PING, body={}).status_code,
+        world.call("POST", PING, body={}).headers["allow"],
+    ) == (405, "GET")
 
 
 def test_calls_are_counted_by_kind_and_endpoint():

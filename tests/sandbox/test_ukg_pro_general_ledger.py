@@ -101,7 +101,9 @@ def test_blocks_are_read_one_by_one():
     blocks = [world.rows(f"{GL}/20240?blockId={number}") for number in (1, 2, 3, 4)]
 
     assert [500, 500, 500, len(world.rows(GL)) - 1500] == [len(block) for block in blocks]
-    assert {(number, 4) for number in (1, 2, 3, 4)} == {(row["blockId"], row["totalNrOfBlocks"]) for block in blocks for row in block}
+    assert {(number, 4) for number in (1, 2, 3, 4)} == {
+        (row["blockId"], row["totalNrOfBlocks"]) for block in blocks for row in block
+    }
     assert world.rows(f"{GL}/20240?blockId=5") == []
 
 
@@ -172,9 +174,17 @@ def test_off_cycle_and_void_runs_stand_beside_the_regular_one():
     kinds = {run["kind"]: run for run in world.vendor.books()["runs"]}
     checks = world.rows("/payroll/v1/pay-register?employeeNumber=000000001")
 
-    assert [kinds[kind]["period_control"] for kind in ("regular", "off_cycle", "void")] == ["202607031", "202607032", "202607033"]
+    assert [kinds[kind]["period_control"] for kind in ("regular", "off_cycle", "void")] == [
+        "202607031",
+        "202607032",
+        "202607033",
+    ]
     assert kinds["off_cycle"]["totals"]["gross"] == "1000.00"
-    assert [(row["isVoided"], row["isVoidingRecord"]) for row in checks] == [(True, False), (False, False), (False, True)]
+    assert [(row["isVoided"], row["isVoidingRecord"]) for row in checks] == [
+        (True, False),
+        (False, False),
+        (False, True),
+    ]
     assert checks[0]["totalEarningsAmount"] + checks[2]["totalEarningsAmount"] == 0
 
 
@@ -283,7 +293,9 @@ def test_the_checks_of_a_synthetic_run_tie_to_its_rows():
     rows, checks = world.rows(GL), world.rows("/payroll/v1/pay-register")
 
     def total(account: str) -> Decimal:
-        return sum((row["debitAmt"] + row["creditAmt"] for row in rows if row["baseSegment"] == account), Decimal(0))
+        return sum(
+            (row["debitAmt"] + row["creditAmt"] for row in rows if row["baseSegment"] == account), Decimal(0)
+        )
 
     assert total("5100") + total("5110") == sum(check["totalEarningsAmount"] for check in checks)
     assert total("2210") == sum(check["totalTaxAmount"] for check in checks)
@@ -295,9 +307,15 @@ def test_the_flat_file_ties_to_the_run_in_all_layouts():
     """Two columns, a signed amount with a trailer, and fixed width all say the same total."""
     world = UkgWorld(workers=7)
     debit = sum(row["debitAmt"] for row in world.rows(GL))
-    first, second, third = (world.vendor.control("gl_file", {"layout": layout})["text"].splitlines() for layout in ("L1", "L2", "L3"))
+    first, second, third = (
+        world.vendor.control("gl_file", {"layout": layout})["text"].splitlines()
+        for layout in ("L1", "L2", "L3")
+    )
 
-    assert first[0] == "CompanyCode,PayGroup,PeriodControl,PayDate,GLAccount,OrgLevel1,OrgLevel2,Description,Debit,Credit"
+    assert (
+        first[0]
+        == "CompanyCode,PayGroup,PeriodControl,PayDate,GLAccount,OrgLevel1,OrgLevel2,Description,Debit,Credit"
+    )
     assert debit == sum(Decimal(line.split(",")[8]) for line in first[1:])
     assert debit == sum(Decimal(line.split("|")[4]) for line in second[:-1] if "-" not in line.split("|")[4])
     assert f"T|{len(second) - 1}|{debit}|{debit}" == second[-1]

@@ -14,7 +14,10 @@ PEOPLE = "/personnel/v1"
 def test_the_same_ids_are_spelled_differently_per_endpoint():
     """Typos are part of the contract."""
     world = UkgWorld(workers=3)
-    employment, person = world.rows(f"{PEOPLE}/employment-details")[0], world.rows(f"{PEOPLE}/person-details")[0]
+    employment, person = (
+        world.rows(f"{PEOPLE}/employment-details")[0],
+        world.rows(f"{PEOPLE}/person-details")[0],
+    )
     pay = world.rows(f"{PEOPLE}/compensation-details")[0]
     history = world.rows(f"{PEOPLE}/employee-job-history-details")[0]
 
@@ -36,7 +39,9 @@ def test_the_forms_by_company_and_employee():
     assert world.rows(f"{PEOPLE}/companies/XXXXX/employment-details") == []
     assert one == world.rows(f"{by_company}/employees/{one['employeeID']}/employment-details")
     assert world.get(f"{by_company}/employees/NOBODY/employment-details").status_code == 404
-    assert [one["employeeID"]] == [row["employeeId"] for row in world.rows(f"{PEOPLE}/person-details/{one['employeeID']}")]
+    assert [one["employeeID"]] == [
+        row["employeeId"] for row in world.rows(f"{PEOPLE}/person-details/{one['employeeID']}")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +117,10 @@ def test_a_change_is_found_in_its_window_and_in_the_audit():
     found = world.rows(f"{PEOPLE}/employee-changes?{span}")
 
     assert [row["lastName"] for row in found] == ["Moss"]
-    assert world.rows(f"{PEOPLE}/employee-changes?startDate=2026-07-09T00:00:00&endDate=2026-07-09T03:00:00") == []
+    assert (
+        world.rows(f"{PEOPLE}/employee-changes?startDate=2026-07-09T00:00:00&endDate=2026-07-09T03:00:00")
+        == []
+    )
     assert len(world.rows(f"{PEOPLE}/employee-changes/{found[0]['employeeId']}")) == 1
     audit = world.rows(
         f"{PEOPLE}/audit-details?startDateTime=2026-07-01T00:00:00&endDateTime=2026-08-01T00:00:00&tableName=EmpPers&fieldName=nameLast"
@@ -206,12 +214,18 @@ def test_the_register_ties_to_earnings_and_deductions():
     earned: dict[str, Decimal] = dict.fromkeys(checks, Decimal(0))
     for row in world.rows("/payroll/v1/earnings-history-base-elements"):
         earned[row["genNumber"]] += row["currentAmount"]
-    deducted = {row["checkId"]: row["employeeCurrentAmount"] for row in world.rows("/payroll/v1/payroll-deductions-history")}
+    deducted = {
+        row["checkId"]: row["employeeCurrentAmount"]
+        for row in world.rows("/payroll/v1/payroll-deductions-history")
+    }
 
     assert {name: row["totalEarningsAmount"] for name, row in checks.items()} == earned
     assert {name: row["totalDeductionAmount"] for name, row in checks.items()} == deducted
     for row in checks.values():
-        assert row["netAmount"] == row["totalEarningsAmount"] - row["totalDeductionAmount"] - row["totalTaxAmount"]
+        assert (
+            row["netAmount"]
+            == row["totalEarningsAmount"] - row["totalDeductionAmount"] - row["totalTaxAmount"]
+        )
 
 
 def test_checks_are_found_by_period_and_pay_date():
@@ -224,13 +238,22 @@ def test_checks_are_found_by_period_and_pay_date():
     assert len(world.rows(f"{path}?periodEndDate=2026-06-12")) == 2
     assert len(world.rows(f"{path}?periodControl=202606191")) == 2
     assert len(world.rows("/payroll/v1/payroll-deductions-history?startPerControl=202606191")) == 4
-    assert len(world.rows("/payroll/v1/paygroup-payperiods?periodEndDate=2026-06-26T00:00:00&payGroup=BIWEEK")) == 1
+    assert (
+        len(world.rows("/payroll/v1/paygroup-payperiods?periodEndDate=2026-06-26T00:00:00&payGroup=BIWEEK"))
+        == 1
+    )
 
 
 def test_pay_statements_take_their_page_in_the_body():
     """Names run together in lower case; private data is there to be dropped."""
     world = UkgWorld(workers=3)
-    wish = {"companyId": "6Y4NV", "startDate": "2026-07-01", "endDate": "2026-07-31", "page": 2, "per_Page": 2}
+    wish = {
+        "companyId": "6Y4NV",
+        "startDate": "2026-07-01",
+        "endDate": "2026-07-31",
+        "page": 2,
+        "per_Page": 2,
+    }
     answer = world.call("POST", "/payroll/v1/companies/pay-statements-summary", body=wish)
 
     assert len(answer.json()) == 1

@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 from tests.sandbox.ukg_pro_world import UkgWorld
 
-from ml_connector_sandbox.systems.ukg_pro.register import COLUMNS, RegisterError, made_register, read_register, write_register
+from ml_connector_sandbox.systems.ukg_pro.register import (
+    COLUMNS,
+    RegisterError,
+    made_register,
+    read_register,
+    write_register,
+)
 
 GOOD = "W1,FIN,Finance,Ledger,Fulltime-Regular,52000.00,52000.00,1300.00,2001-09"
 
@@ -43,14 +49,18 @@ def test_a_made_register_is_the_same_every_time_and_survives_a_file(tmp_path):
 
 def test_amounts_are_read_in_cents(tmp_path):
     """A correction can make overtime negative; one decimal is tens of cents."""
-    worker = read_register(_file(tmp_path, GOOD, "W2,FIN,Finance,Ledger,Fulltime-Regular,1,10.5,-2222.85,2001-09"))[1]
+    worker = read_register(
+        _file(tmp_path, GOOD, "W2,FIN,Finance,Ledger,Fulltime-Regular,1,10.5,-2222.85,2001-09")
+    )[1]
 
     assert (worker.annual_salary, worker.gross_paid, worker.overtime_paid) == (100, 1_050, -222_285)
 
 
 def test_columns_may_stand_in_any_order_and_others_beside_them(tmp_path):
     """Only the names in the first line count."""
-    path = _file(tmp_path, "x," + ",".join(reversed(GOOD.split(","))), header="extra," + ",".join(reversed(COLUMNS)))
+    path = _file(
+        tmp_path, "x," + ",".join(reversed(GOOD.split(","))), header="extra," + ",".join(reversed(COLUMNS))
+    )
 
     assert read_register(path)[0].department_code == "FIN"
 
@@ -58,9 +68,15 @@ def test_columns_may_stand_in_any_order_and_others_beside_them(tmp_path):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        (GOOD.replace("52000.00", "1e400", 1), "annual_salary_usd '1e400' on line 2 is not an amount like 84512.07"),
+        (
+            GOOD.replace("52000.00", "1e400", 1),
+            "annual_salary_usd '1e400' on line 2 is not an amount like 84512.07",
+        ),
         (GOOD.replace("1300.00", "NaN"), "overtime_paid_usd 'NaN' on line 2 is not an amount"),
-        (GOOD.replace("1300.00", "1234567890123456789.01"), "overtime_paid_usd '1234567890123456789.01' on line 2"),
+        (
+            GOOD.replace("1300.00", "1234567890123456789.01"),
+            "overtime_paid_usd '1234567890123456789.01' on line 2",
+        ),
         (GOOD.replace("1300.00", "1.005"), "overtime_paid_usd '1.005' on line 2"),
         (GOOD.replace("1300.00", ""), "overtime_paid_usd '' on line 2"),
         (GOOD.replace("2001-09", "09/2001"), "hired_month '09/2001' on line 2 is not a month like 2001-09"),
@@ -84,7 +100,9 @@ def test_a_missing_column_is_named(tmp_path):
 def test_text_that_is_not_utf_8_is_named_by_line(tmp_path):
     """An export in an old code page fails at the line with the first odd letter."""
     path = tmp_path / "register.csv"
-    path.write_bytes((",".join(COLUMNS) + "\n" + GOOD + "\n").encode() + GOOD.replace("Finance", "Büro").encode("latin-1"))
+    path.write_bytes(
+        (",".join(COLUMNS) + "\n" + GOOD + "\n").encode() + GOOD.replace("Finance", "Büro").encode("latin-1")
+    )
 
     assert "line 3 is not UTF-8 (byte 0xfc)" in _refusal(path)
 
@@ -99,7 +117,9 @@ def test_an_empty_file_and_no_file_are_refused(tmp_path):
 
 
 def test_any_register_makes_a_balanced_run_by_the_written_formula():
-    """Totals worked out here with decimals equal those of the simulated run; `ML_CONNECTOR_REGISTER` names a real file."""
+    """Totals worked out here with decimals equal those of the simulated run; `ML_CONNECTOR_REGISTER` names a
+    real file.
+    """
     given = os.environ.get("ML_CONNECTOR_REGISTER")
     workers = read_register(Path(given)) if given else made_register(seed=1)
     run = UkgWorld(register=given).vendor.books()["runs"][0]

@@ -24,7 +24,10 @@ def test_records_come_with_children_only_when_expanded():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("PayDate ge datetime'2026-07-03T00:00:00.000Z' and PayDate le datetime'2026-07-03T00:00:00.000Z'", 24),
+        (
+            "PayDate ge datetime'2026-07-03T00:00:00.000Z' and PayDate le datetime'2026-07-03T00:00:00.000Z'",
+            24,
+        ),
         ("PayDate gt datetime'2026-07-03T00:00:00'", 0),
         ("EmployeeNumber eq '000000011'", 1),
         ("EmployeeNumber eq '000000011' or EmployeeNumber eq '000000021'", 2),
@@ -37,7 +40,9 @@ def test_filters_speak_odata_2_and_3(text, expected):
     assert expected == len(UkgWorld().rows(f"{PATH}?$filter={quote(text)}"))
 
 
-@pytest.mark.parametrize("query", ["$filter=PayDate%20ge", "$filter=PayDate%20like%20'x'", "$top=many", "$skip=-1"])
+@pytest.mark.parametrize(
+    "query", ["$filter=PayDate%20ge", "$filter=PayDate%20like%20'x'", "$top=many", "$skip=-1"]
+)
 def test_a_query_nobody_can_read_is_refused(query):
     """400 with the option's name."""
     answer = UkgWorld(workers=1).get(f"{PATH}?{query}")
@@ -50,11 +55,14 @@ def test_skip_and_top_cut_the_list():
     """In the order of the list."""
     world = UkgWorld()
 
-    assert [row["Id"] for row in world.rows(PATH)][5:8] == [row["Id"] for row in world.rows(f"{PATH}?$skip=5&$top=3")]
+    assert [row["Id"] for row in world.rows(PATH)][5:8] == [
+        row["Id"] for row in world.rows(f"{PATH}?$skip=5&$top=3")
+    ]
 
 
 @pytest.mark.parametrize(
-    ("envelope", "unwrap"), [("array", lambda x: x), ("d.results", lambda x: x["d"]["results"]), ("value", lambda x: x["value"])]
+    ("envelope", "unwrap"),
+    [("array", lambda x: x), ("d.results", lambda x: x["d"]["results"]), ("value", lambda x: x["value"])],
 )
 def test_the_envelope_is_a_switch(envelope, unwrap):
     """Public material does not say which."""

@@ -50,7 +50,9 @@ def test_a_delivery_carries_the_catalogue_s_body_and_a_signature_over_its_bytes(
     url, headers, body = receiver.arrived[0]
 
     assert url == URL
-    assert hmac.new(made["hmacSecret"].encode(), body, hashlib.sha256).hexdigest() == headers["X-UKG-Signature"]
+    assert (
+        hmac.new(made["hmacSecret"].encode(), body, hashlib.sha256).hexdigest() == headers["X-UKG-Signature"]
+    )
     assert headers["x-token"] == "shared"
     assert {"EventId", "EventTime", "EventType", "Operation", "Payload", "Tenant"} == set(json.loads(body))
     assert json.loads(body)["EventType"] == "EmployeePersonNameChangeEvent"
@@ -58,7 +60,12 @@ def test_a_delivery_carries_the_catalogue_s_body_and_a_signature_over_its_bytes(
 
 def test_the_signature_s_form_is_a_switch():
     """Header, hash, encoding and prefix are not public."""
-    switches = {"webhook_header": "X-Sig", "webhook_algorithm": "sha512", "webhook_encoding": "base64", "webhook_prefix": "v1="}
+    switches = {
+        "webhook_header": "X-Sig",
+        "webhook_algorithm": "sha512",
+        "webhook_encoding": "base64",
+        "webhook_prefix": "v1=",
+    }
     world, receiver, made = _world(**switches)
     _change(world)
     _, headers, body = receiver.arrived[0]
@@ -138,7 +145,12 @@ def test_a_subscription_can_be_paused_tested_and_removed():
     """A paused one gets nothing; an unwanted kind of event goes nowhere."""
     world, receiver, made = _world()
     item = f"{ROOT}/{made['id']}"
-    assert world.client.post(f"{ROOT}/test", headers=world.bearer(), json={"subscriptionId": made["id"]}).json()["status"] == "delivered"
+    assert (
+        world.client.post(f"{ROOT}/test", headers=world.bearer(), json={"subscriptionId": made["id"]}).json()[
+            "status"
+        ]
+        == "delivered"
+    )
     world.vendor.control("event", {"event_type": "PayrollSomething"})
     world.client.patch(item, headers=world.bearer(), json={"isActive": False})
     _change(world)

@@ -1,4 +1,6 @@
-"""Batches: what is booked, what is refused and in which words, hold and release, and two people at one batch."""
+"""Batches: what is booked, what is refused and in which words, hold and release, and two people at one
+batch.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ def test_a_batch_is_created_on_hold_and_answered_with_nothing(world: World) -> N
     assert "http://visma/v2/journaltransaction/100001" == made.headers["Location"]
     read = world.get(f"{JOURNALS}/100001")
     assert made.headers["ETag"] == read.headers["ETag"] == f'"{read.json()["timeStamp"]}"'
-    assert ("Hold", True, "ModuleGL", "072026") == tuple(read.json()[name] for name in ("status", "hold", "module", "postPeriod"))
+    assert ("Hold", True, "ModuleGL", "072026") == tuple(
+        read.json()[name] for name in ("status", "hold", "module", "postPeriod")
+    )
     [document] = world.documents()
     assert {
         "id": "100001",
@@ -89,15 +93,21 @@ def test_a_number_of_our_own_is_taken_only_once(world: World) -> None:
     assert "100001" == world.booked(batchNumber="7F3A91C2")
     assert "7F3A91C2" == world.booked(batchNumber="7F3A91C2", overrideNumberSeries=True)
     assert "already exists" in world.refusal(batchNumber="7F3A91C2", overrideNumberSeries=True)
-    assert "100001" == World(override_number_series=False).booked(batchNumber="7F3A91C2", overrideNumberSeries=True)
+    assert "100001" == World(override_number_series=False).booked(
+        batchNumber="7F3A91C2", overrideNumberSeries=True
+    )
 
 
 def test_amounts_keep_every_digit(world: World) -> None:
     """An øre on nine hundred billion survives, where a binary float would be close to its end."""
     amount = "900000000000.07"
     body = json.dumps(world.batch(world.line("5000", 0), world.line("2930", -1)))
-    body = body.replace('"debitAmountInCurrency": {"value": 0}', f'"debitAmountInCurrency": {{"value": {amount}}}')
-    body = body.replace('"creditAmountInCurrency": {"value": 1}', f'"creditAmountInCurrency": {{"value": {amount}}}')
+    body = body.replace(
+        '"debitAmountInCurrency": {"value": 0}', f'"debitAmountInCurrency": {{"value": {amount}}}'
+    )
+    body = body.replace(
+        '"creditAmountInCurrency": {"value": 1}', f'"creditAmountInCurrency": {{"value": {amount}}}'
+    )
     assert world.client.post(JOURNALS, content=body).status_code == 201
 
     assert [amount, "-" + amount] == [line["amount"] for line in world.documents()[0]["lines"]]
@@ -133,7 +143,10 @@ def test_without_a_word_a_batch_is_on_hold_or_not_as_the_company_prefers() -> No
         ({"accountNumber": "5099"}, "Account is inactive."),
         ({"accountNumber": "2980"}, "Cannot post transactions directly to Year to Date Net Income."),
         ({"accountNumber": "2400"}, "manual entry is not allowed"),
-        ({"accountNumber": "1950"}, "Denominated GL Account currency is different from transaction currency."),
+        (
+            {"accountNumber": "1950"},
+            "Denominated GL Account currency is different from transaction currency.",
+        ),
         ({"project": "NOPE"}, "Project 'NOPE' cannot be found in the system."),
         ({"project": "P200", "projectTask": "10"}, "Project 'P200' is not active."),
         ({"project": "P300", "projectTask": "10"}, "not visible in the module GL"),
@@ -145,13 +158,19 @@ def test_without_a_word_a_batch_is_on_hold_or_not_as_the_company_prefers() -> No
         ({"branch": "9"}, "Branch is inactive."),
         ({"vatCodeId": "99"}, "Tax Category '99' cannot be found in the system."),
         ({"referenceNumber": "x" * 16}, "field RefNbr : Error: The text is longer than 15 characters."),
-        ({"transactionDescription": "x" * 257}, "field TranDesc : Error: The text is longer than 256 characters."),
+        (
+            {"transactionDescription": "x" * 257},
+            "field TranDesc : Error: The text is longer than 256 characters.",
+        ),
         ({"creditAmountInCurrency": 5}, "A line has a debit amount or a credit amount, not both."),
     ],
 )
 def test_line_rules(world: World, line: dict[str, Any], message: str) -> None:
     """Each broken rule of a line has its words, in the vendor's wrapping."""
-    text = world.refusal({**world.line("5000", 10), **{name: {"value": value} for name, value in line.items()}}, world.line("2930", -10))
+    text = world.refusal(
+        {**world.line("5000", 10), **{name: {"value": value} for name, value in line.items()}},
+        world.line("2930", -10),
+    )
     assert text.startswith("VismaId: ")
     assert ". Error inserting the journal transaction. " in text
     assert message in text
@@ -165,7 +184,10 @@ def test_line_rules(world: World, line: dict[str, Any], message: str) -> None:
         ({"financialPeriod": "202612"}, "The 12-2026 financial period is inactive."),
         ({"financialPeriod": "205001"}, "Financial Period cannot be found in the system."),
         ({"financialPeriod": "2026x7"}, "Invalid Year or Period format."),
-        ({"financialPeriod": None, "transactionDate": "1999-01-01"}, "Financial Period cannot be found in the system."),
+        (
+            {"financialPeriod": None, "transactionDate": "1999-01-01"},
+            "Financial Period cannot be found in the system.",
+        ),
         ({"ledger": "77"}, "Ledger '77' cannot be found in the system."),
         ({"currencyId": "XXX"}, "Currency 'XXX' cannot be found in the system."),
         ({"currencyId": "CHF"}, "Currency Rate is not defined."),
@@ -237,9 +259,15 @@ def test_a_project_stands_on_its_line_beside_the_subaccount(world: World) -> Non
 
 def test_decimals_follow_the_currency() -> None:
     """Øre and cents have two, yen none, dinars three; more are rounded, or refused by switch."""
-    for currency, given, kept in (("NOK", "10.005", "10.01"), ("JPY", "10.5", "11"), ("KWD", "10.0005", "10.001")):
+    for currency, given, kept in (
+        ("NOK", "10.005", "10.01"),
+        ("JPY", "10.5", "11"),
+        ("KWD", "10.0005", "10.001"),
+    ):
         world = World()
-        body = json.dumps(world.batch(world.line("5000", 7), world.line("2930", -7), currencyId=currency)).replace(": 7}", f": {given}}}")
+        body = json.dumps(
+            world.batch(world.line("5000", 7), world.line("2930", -7), currencyId=currency)
+        ).replace(": 7}", f": {given}}}")
         assert world.client.post(JOURNALS, content=body).status_code == 201
         assert kept == world.documents()[0]["lines"][0]["amount"]
     strict = World(excess_decimals="refuse")
@@ -256,14 +284,25 @@ def test_a_foreign_batch_takes_the_rate_it_is_given_or_the_one_of_the_day(world:
 
 
 def test_switches_for_what_nobody_could_confirm() -> None:
-    """Long texts cut, closed periods allowed, dates held to their period, tasks filled in, control accounts open."""
-    world = World(text_overflow="truncate", closed_periods="allow", missing_task="first", manual_entry_check=False)
-    world.booked(world.line("5000", 1, project="P100", referenceNumber="y" * 20), world.line("2400", -1), financialPeriod="202605")
+    """Long texts cut, closed periods allowed, dates held to their period, tasks filled in, control accounts
+    open.
+    """
+    world = World(
+        text_overflow="truncate", closed_periods="allow", missing_task="first", manual_entry_check=False
+    )
+    world.booked(
+        world.line("5000", 1, project="P100", referenceNumber="y" * 20),
+        world.line("2400", -1),
+        financialPeriod="202605",
+    )
     line = world.documents()[0]["lines"][0]
     assert ("y" * 15, "10") == (line["reference"], line["dimensions"]["project_task"])
     strict = World(date_outside_period="refuse", validation_status=500)
     answer = strict.post(strict.batch(transactionDate="2026-06-30"))
-    assert (500, True) == (answer.status_code, "The date is outside the range of the selected financial period." in answer.text)
+    assert (500, True) == (
+        answer.status_code,
+        "The date is outside the range of the selected financial period." in answer.text,
+    )
 
 
 @pytest.mark.parametrize(
@@ -284,7 +323,9 @@ def test_switches_for_what_nobody_could_confirm() -> None:
     ],
 )
 def test_bodies_nobody_can_read(world: World, body: str) -> None:
-    """Broken JSON, scalars that are not wrapped and numbers that are none are 400, never a crash, and book nothing."""
+    """Broken JSON, scalars that are not wrapped and numbers that are none are 400, never a crash, and book
+    nothing.
+    """
     answer = world.client.post(JOURNALS, content=body.encode("latin-1"))
     assert (400, True) == (answer.status_code, answer.json()["Message"].startswith("The request is invalid."))
     assert world.documents() == []
@@ -305,8 +346,16 @@ def test_a_stale_version_is_refused_and_changes_nothing(world: World) -> None:
     assert (204, True) == (fresh.status_code, fresh.headers["ETag"] != old)
 
     stale = world.change("100001", {"description": {"value": "second"}}, old)
-    assert (412, "JournalTransaction version does not match with If-Match header") == (stale.status_code, stale.json()["message"])
-    assert 412 == world.change("100001", {"description": {"value": "unquoted"}}, fresh.headers["ETag"].strip('"')).status_code
+    assert (412, "JournalTransaction version does not match with If-Match header") == (
+        stale.status_code,
+        stale.json()["message"],
+    )
+    assert (
+        412
+        == world.change(
+            "100001", {"description": {"value": "unquoted"}}, fresh.headers["ETag"].strip('"')
+        ).status_code
+    )
     assert "first" == world.documents()[0]["text"]
     assert 204 == world.change("100001", {"hold": {"value": False}}).status_code
     assert 412 == world.release("100001", fresh.headers["ETag"]).status_code
@@ -332,7 +381,9 @@ def test_lines_are_changed_by_their_number(world: World) -> None:
     assert [("5000", "60.00", "July"), ("2930", "-60.00", "")] == [
         (line["account"], line["amount"], line["text"]) for line in world.documents()[0]["lines"]
     ]
-    wrong = world.change(number, {"journalTransactionLines": [{"operation": "Delete", "lineNumber": {"value": 9}}]})
+    wrong = world.change(
+        number, {"journalTransactionLines": [{"operation": "Delete", "lineNumber": {"value": 9}}]}
+    )
     assert (400, True) == (wrong.status_code, "Line Number '9' cannot be found" in wrong.json()["message"])
 
 
@@ -389,8 +440,15 @@ def test_a_file_can_be_attached(world: World) -> None:
     assert made.status_code == 201
     assert b"%PDF" == world.client.get(made.headers["Location"]).content
     world.client.post(url, files={"file": ("slip.pdf", b"%PDF 2", "application/pdf")})
-    assert [("slip.pdf", 2)] == [(row["name"], row["revision"]) for row in world.get(f"{JOURNALS}/{number}").json()["attachments"]]
-    assert 404 == world.client.post(f"{JOURNALS}/module/GL/{number}/99/attachment", files={"file": ("a", b"b")}).status_code
+    assert [("slip.pdf", 2)] == [
+        (row["name"], row["revision"]) for row in world.get(f"{JOURNALS}/{number}").json()["attachments"]
+    ]
+    assert (
+        404
+        == world.client.post(
+            f"{JOURNALS}/module/GL/{number}/99/attachment", files={"file": ("a", b"b")}
+        ).status_code
+    )
 
 
 def test_the_bookkeeper_at_the_screen(world: World) -> None:
@@ -398,14 +456,21 @@ def test_the_bookkeeper_at_the_screen(world: World) -> None:
     first = world.booked()
     world.control("double", id=first)
     world.control("edit", id=first, line=2, amount="-99.00", text="changed", cost_center="0100")
-    lines = [{"account": "5000", "amount": "1", "subaccount": "0100-OSL"}, {"account": "2930", "amount": "-1", "subaccount": "0000-OSL"}]
+    lines = [
+        {"account": "5000", "amount": "1", "subaccount": "0100-OSL"},
+        {"account": "2930", "amount": "-1", "subaccount": "0000-OSL"},
+    ]
     world.control("book", date="2026-07-02", description="by hand", lines=lines)
     documents = world.documents()
-    assert [["100.25", "-99.00"], ["100.25", "-100.25"], ["1.00", "-1.00"]] == [[line["amount"] for line in d["lines"]] for d in documents]
+    assert [["100.25", "-99.00"], ["100.25", "-100.25"], ["1.00", "-1.00"]] == [
+        [line["amount"] for line in d["lines"]] for d in documents
+    ]
     assert "0100" == documents[0]["lines"][1]["dimensions"]["cost_center"]
     assert ["draft", "draft", "posted"] == [document["status"] for document in documents]
     world.control("release", id="100002")
     world.control("delete", id=first)
-    assert [("100002", "posted"), ("100003", "posted")] == [(d["number"], d["status"]) for d in world.documents()]
+    assert [("100002", "posted"), ("100003", "posted")] == [
+        (d["number"], d["status"]) for d in world.documents()
+    ]
     assert 404 == world.client.post("/__sandbox__/control/delete", json={"id": first}).status_code
     assert 400 == world.client.post("/__sandbox__/control/book", json={"lines": lines[:1]}).status_code

@@ -34,17 +34,28 @@ class Ledger:
         self.client = httpx2.Client(transport=SandboxTransport(self.host), base_url="http://visma")
         facts = self.host.vendor.describe("http://visma")["credentials"]
         form = {name: facts[name] for name in ("client_id", "client_secret", "tenant_id", "scope")}
-        token = self.client.post("/connect/token", data={"grant_type": "client_credentials", **form}).json()["access_token"]
+        token = self.client.post("/connect/token", data={"grant_type": "client_credentials", **form}).json()[
+            "access_token"
+        ]
         self.client.headers["Authorization"] = f"Bearer {token}"
 
     def batch(self) -> str:
         """The run as a batch, in the ledger's words, as exact JSON."""
         back = {gl: payroll for payroll, gl in norway.ACCOUNT_OF.items()}
         lines = [
-            self._line(back[account], account, center, cents) for (_, account, center), cents in expected(self.payroll)[0].cells.items()
+            self._line(back[account], account, center, cents)
+            for (_, account, center), cents in expected(self.payroll)[0].cells.items()
         ]
-        header = {"hold": False, "transactionDate": "2026-06-26", "financialPeriod": "202606", "ledger": norway.LEDGER_CODE}
-        body = {**{name: {"value": value} for name, value in header.items()}, "journalTransactionLines": lines}
+        header = {
+            "hold": False,
+            "transactionDate": "2026-06-26",
+            "financialPeriod": "202606",
+            "ledger": norway.LEDGER_CODE,
+        }
+        body = {
+            **{name: {"value": value} for name, value in header.items()},
+            "journalTransactionLines": lines,
+        }
         text: str = json.dumps(body)
         return text
 
@@ -56,7 +67,11 @@ class Ledger:
             {"segmentId": 2, "segmentValue": dimensions["plant"]},
         ]
         side = "debitAmountInCurrency" if cents > 0 else "creditAmountInCurrency"
-        codes: dict[str, Any] = {"accountNumber": account, side: str(Decimal(abs(cents)) / 100), "branch": dimensions["branch"]}
+        codes: dict[str, Any] = {
+            "accountNumber": account,
+            side: str(Decimal(abs(cents)) / 100),
+            "branch": dimensions["branch"],
+        }
         if "project" in dimensions:
             codes |= {"project": dimensions["project"], "projectTask": dimensions["project_task"]}
         wrapped = {name: {"value": value} for name, value in codes.items()}
@@ -83,7 +98,9 @@ def test_the_scenario_has_a_payroll_and_this_ledger() -> None:
 
 
 def test_the_truth_can_be_booked_and_is_found_right(ledger: Ledger) -> None:
-    """Every department, plant, project and account of the run exists and takes postings; released, the judge is content."""
+    """Every department, plant, project and account of the run exists and takes postings; released, the judge
+    is content.
+    """
     number = ledger.book()
     assert ["document 100001 is a draft, not posted"] == list(ledger.verdict().differences)
     ledger.client.post(f"{JOURNALS}/{number}/action/release", json={})
@@ -97,11 +114,7 @@ def test_the_truth_can_be_booked_and_is_found_right(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize(
     ("action", "problem"),
-    [
-        ("double", "is booked again"),
-        ("delete", "is not fully booked in FJORD"),
-        ("edit", "out of balance"),
-    ],
+    [("double", "is booked again"), ("delete", "is not fully booked in FJORD"), ("edit", "out of balance")],
 )
 def test_what_is_done_to_the_books_is_noticed(ledger: Ledger, action: str, problem: str) -> None:
     """Doubled, deleted or edited behind the product's back."""
@@ -115,7 +128,9 @@ def test_what_is_done_to_the_books_is_noticed(ledger: Ledger, action: str, probl
 
 
 def test_the_payroll_speaks_kroner_and_its_accounts_are_not_the_ledgers() -> None:
-    """Without a mapping nothing could be booked, not even by luck; one plant per department, every plant in use."""
+    """Without a mapping nothing could be booked, not even by luck; one plant per department, every plant in
+    use.
+    """
     held = norway.ledger_visma_net(None, 1)
     codes = {row["code"] for row in held["accounts"]}
     assert not set(norway.ACCOUNT_OF) & codes
@@ -132,11 +147,17 @@ def test_the_payroll_speaks_kroner_and_its_accounts_are_not_the_ledgers() -> Non
 def test_projects_of_the_truth_are_open_and_liabilities_carry_none() -> None:
     """Wages of three departments go to a project; what is owed does not."""
     tasks = {
-        (row["code"], task["code"]) for row in norway.projects() if "status" not in row for task in row["tasks"] if "status" not in task
+        (row["code"], task["code"])
+        for row in norway.projects()
+        if "status" not in row
+        for task in row["tasks"]
+        if "status" not in task
     }
     assert set(norway.PROJECT_OF.values()) <= tasks
     assert "project" in norway.line_dimensions("5100", "BERTUR")
-    assert {"cost_center": "BERTUR", "plant": "BER", "branch": "1"} == norway.line_dimensions("2290", "BERTUR")
+    assert {"cost_center": "BERTUR", "plant": "BER", "branch": "1"} == norway.line_dimensions(
+        "2290", "BERTUR"
+    )
 
 
 def test_a_register_of_another_company_still_finds_its_places(tmp_path: Path) -> None:
@@ -168,7 +189,9 @@ def test_a_line_in_the_wrong_plant_or_without_its_project_is_named(ledger: Ledge
 
 
 def test_the_second_company_has_books_of_its_own() -> None:
-    """A tenant id leads into one of the two: its own code and currency are there, and its batches are numbered from the same number on."""
+    """A tenant id leads into one of the two: its own code and currency are there, and its batches are
+    numbered from the same number on.
+    """
     host = open_system("visma_net", scenario="two_companies", clock=SandboxClock(frozen=True), profile="fast")
     described = host.vendor.describe("http://visma")
     secret = {name: described["credentials"][name] for name in ("client_id", "client_secret", "scope")}
@@ -177,17 +200,29 @@ def test_the_second_company_has_books_of_its_own() -> None:
         for entity in described["entities"]:
             wish = {"grant_type": "client_credentials", **secret, "tenant_id": entity["tenant_id"]}
             token = client.post("/connect/token", data=wish).json()["access_token"]
-            lines = [{"account": "5000", "amount": amount, "subaccount": "OSLADM-OSL"} for amount in ("1.00", "-1.00")]
-            host.vendor.control("book", {"company": entity["code"], "date": "2026-06-30", "description": "by hand", "lines": lines})
+            lines = [
+                {"account": "5000", "amount": amount, "subaccount": "OSLADM-OSL"}
+                for amount in ("1.00", "-1.00")
+            ]
+            host.vendor.control(
+                "book",
+                {"company": entity["code"], "date": "2026-06-30", "description": "by hand", "lines": lines},
+            )
             (found,) = client.get("/v1/organization", headers={"Authorization": f"Bearer {token}"}).json()
             seen.append((found["organizationCd"], found["baseCurrency"]))
 
     assert [("FJORD", "NOK"), ("VERFT", "EUR")] == seen
-    assert [("FJORD", "100001"), ("VERFT", "100001")] == [(batch["entity"], batch["number"]) for batch in host.vendor.books()["documents"]]
+    assert [("FJORD", "100001"), ("VERFT", "100001")] == [
+        (batch["entity"], batch["number"]) for batch in host.vendor.books()["documents"]
+    ]
 
 
 def test_a_scenario_that_tells_nothing_more_is_not_asked_for_more() -> None:
     """The trading company knows cost centers only."""
     payroll = open_system("ukg_pro", switches={"workers": 2}).vendor.books()
-    document = {"id": "1", "entity": "1204", "lines": [{"account": "4000", "amount": "1.00", "dimensions": {}}]}
+    document = {
+        "id": "1",
+        "entity": "1204",
+        "lines": [{"account": "4000", "amount": "1.00", "dimensions": {}}],
+    }
     assert () == wrong_dimensions(payroll, {"documents": [document]})

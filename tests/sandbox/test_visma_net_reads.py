@@ -25,14 +25,18 @@ def test_a_list_needs_a_period_or_a_time(world: World) -> None:
 
 
 def test_pages_count_lines_and_split_batches(world: World) -> None:
-    """Three batches of two lines on pages of three: the second stands on both, every element says six in all."""
+    """Three batches of two lines on pages of three: the second stands on both, every element says six in
+    all.
+    """
     for _ in range(3):
         world.booked()
     pages = [world.rows(JOURNALS, periodId="202607", pageNumber=page, pageSize=3) for page in (1, 2, 3)]
 
     assert [["100001", "100002"], ["100002", "100003"], []] == [numbers(page) for page in pages]
     assert [[2, 1], [1, 2]] == [[len(row["journalTransactionLines"]) for row in page] for page in pages[:2]]
-    assert {(6, 1000)} == {(row["metadata"]["totalCount"], row["metadata"]["maxPageSize"]) for page in pages for row in page}
+    assert {(6, 1000)} == {
+        (row["metadata"]["totalCount"], row["metadata"]["maxPageSize"]) for page in pages for row in page
+    }
 
 
 def test_a_page_too_large_is_made_smaller_without_a_word() -> None:
@@ -53,7 +57,9 @@ def test_batches_are_found_by_period_module_and_status(world: World) -> None:
     world.post_and_release()
     world.booked(financialPeriod="202606")
     wanted = {"": 3, "Hold": 1, "Balanced": 1, "Posted": 1, "Unposted": 0, "Unreleased": 2}
-    assert wanted == {status: len(world.rows(JOURNALS, periodId="202607", status=status)) for status in wanted}
+    assert wanted == {
+        status: len(world.rows(JOURNALS, periodId="202607", status=status)) for status in wanted
+    }
     assert 0 == len(world.rows(JOURNALS, periodId="202607", module="AP"))
     assert 3 == len(world.rows(JOURNALS, periodId="202607", module="GL"))
     assert 400 == world.get(JOURNALS, periodId="202607", status="Lost").status_code
@@ -62,7 +68,9 @@ def test_batches_are_found_by_period_module_and_status(world: World) -> None:
 def test_unknown_parameters_are_ignored_and_names_have_no_case(world: World) -> None:
     """200 with everything: a filter that does not exist filters nothing."""
     world.booked()
-    assert 1 == len(world.rows(JOURNALS, PERIODID="202607", description="nothing like it", referenceNumber="no"))
+    assert 1 == len(
+        world.rows(JOURNALS, PERIODID="202607", description="nothing like it", referenceNumber="no")
+    )
 
 
 def test_changes_since_a_time_are_at_or_after_it(world: World) -> None:
@@ -99,10 +107,15 @@ def test_the_condition_on_batches_is_a_switch() -> None:
     ],
 )
 def test_other_lists_need_the_pair(world: World, condition: str | None, at: str, found: int) -> None:
-    """Half a pair or a doubly encoded condition returns everything; a date alone with `>` includes its day."""
+    """Half a pair or a doubly encoded condition returns everything; a date alone with `>` includes its
+    day.
+    """
     world.clock.advance(60)
     world.control("block_account", code="5000")
-    query = {"lastModifiedDateTime": at, **({"lastModifiedDateTimeCondition": condition} if condition else {})}
+    query = {
+        "lastModifiedDateTime": at,
+        **({"lastModifiedDateTimeCondition": condition} if condition else {}),
+    }
     assert found == len(world.rows("/v1/account", **query))
 
 
@@ -129,7 +142,10 @@ def test_the_general_ledger_shows_what_is_posted(world: World) -> None:
     world.post_and_release()
     assert 400 == world.get("/v1/GeneralLedgerTransactions").status_code
     rows = world.rows("/v1/GeneralLedgerTransactions", ledger="1", fromPeriod="202607", toPeriod="202607")
-    assert [("100002", "5000", "100.25", "0", "0100-OSL", "7f3a"), ("100002", "2930", "0", "100.25", "0000-OSL", "")] == [
+    assert [
+        ("100002", "5000", "100.25", "0", "0100-OSL", "7f3a"),
+        ("100002", "2930", "0", "100.25", "0000-OSL", ""),
+    ] == [
         (
             row["batchNumber"],
             row["account"]["number"],
@@ -142,7 +158,9 @@ def test_the_general_ledger_shows_what_is_posted(world: World) -> None:
     ]
     assert "begBalance" not in rows[0]
     assert 4 == len(world.rows("/v1/GeneralLedgerTransactions", ledger="1", includeUnreleased="true"))
-    [row] = world.rows("/v1/GeneralLedgerTransactions", ledger="1", account="5000", includeTransactionBalance="true")
+    [row] = world.rows(
+        "/v1/GeneralLedgerTransactions", ledger="1", account="5000", includeTransactionBalance="true"
+    )
     assert ("0", "100.25") == (str(row["begBalance"]), str(row["endingBalance"]))
     assert world.rows("/v1/GeneralLedgerTransactions", ledger="1", fromDate="2026-07-11") == []
     assert world.rows("/v1/GeneralLedgerTransactions", ledger="2") == []
@@ -154,9 +172,12 @@ def test_balances_go_on_from_period_to_period(world: World) -> None:
     world.post_and_release()
     [row] = world.rows("/v2/generalLedgerBalance", periodId="202607", account="5000")
     assert ["100.25", "100.25", "0", "200.5"] == [
-        str(row[name]) for name in ("beginningBalance", "periodToDateDebit", "periodToDateCredit", "yearToDateBalance")
+        str(row[name])
+        for name in ("beginningBalance", "periodToDateDebit", "periodToDateCredit", "yearToDateBalance")
     ]
-    [turned] = world.rows("/v2/generalLedgerBalance", periodId="202607", account="2930", toggleBalanceSigns="true")
+    [turned] = world.rows(
+        "/v2/generalLedgerBalance", periodId="202607", account="2930", toggleBalanceSigns="true"
+    )
     assert "200.5" == str(turned["yearToDateBalance"])
     assert 400 == world.get("/v2/generalLedgerBalance").status_code
 
@@ -164,9 +185,16 @@ def test_balances_go_on_from_period_to_period(world: World) -> None:
 def test_expanded_objects_are_absent_unless_asked_for(world: World) -> None:
     """Branch with its ledger and currency, company with its branches, segments without their values."""
     assert {"ledger", "currency"}.isdisjoint(world.rows("/v1/branch/1"))
-    assert {"ledger", "currency"} <= set(world.rows("/v1/branch/1", expandLedger="true", expandCurrency="True"))
+    assert {"ledger", "currency"} <= set(
+        world.rows("/v1/branch/1", expandLedger="true", expandCurrency="True")
+    )
     assert 3 == len(world.rows("/v1/organization/TEST", expandBranches="true")["branches"])
-    assert [] == world.rows("/v1/dimension/SUBACCOUNT", expandSegmentsValues="false")["segments"][0]["segmentValues"]
+    assert (
+        []
+        == world.rows("/v1/dimension/SUBACCOUNT", expandSegmentsValues="false")["segments"][0][
+            "segmentValues"
+        ]
+    )
     assert 3 == len(world.rows("/v1/dimension/SUBACCOUNT")["segments"][0]["segmentValues"])
 
 
@@ -174,7 +202,9 @@ def test_periods_say_what_is_closed(world: World) -> None:
     """What a posting would be told, known beforehand."""
     world.control("close_period", period="2026-07")
     rows = {row["period"]: row for row in world.rows("/v1/financialPeriod", greaterThanValue="2025")}
-    assert (True, False, False) == tuple(rows[period]["closedInGeneralLedger"] for period in ("202607", "202608", "202606"))
+    assert (True, False, False) == tuple(
+        rows[period]["closedInGeneralLedger"] for period in ("202607", "202608", "202606")
+    )
     assert (False, "2026-07-01T00:00:00", "2026-07-31T00:00:00") == (
         rows["202612"]["active"],
         rows["202607"]["startDate"],
@@ -187,7 +217,9 @@ def test_periods_say_what_is_closed(world: World) -> None:
 def test_currencies_tell_their_decimals(world: World) -> None:
     """And which one is the company's."""
     rows = {row["id"]: row for row in world.rows("/v1/currency")}
-    assert {"NOK": 2, "EUR": 2, "JPY": 0, "KWD": 3, "CHF": 2} == {code: row["decimalPrecision"] for code, row in rows.items()}
+    assert {"NOK": 2, "EUR": 2, "JPY": 0, "KWD": 3, "CHF": 2} == {
+        code: row["decimalPrecision"] for code, row in rows.items()
+    }
     assert ["NOK"] == [code for code, row in rows.items() if row["isBaseCurrency"]]
 
 
@@ -200,7 +232,10 @@ def test_projects_and_tasks(world: World) -> None:
         (row["taskId"], row["status"]) for row in world.rows("/v1/projecttask", projectId="P100")
     ]
     assert world.rows("/v1/project/tasks", projectId="P100")[0]["visibility"]["visibleInGl"]
-    assert "P100" == world.rows(f"/v1/project/internal/{world.rows('/v1/project/P100')['internalID']}")["projectID"]
+    assert (
+        "P100"
+        == world.rows(f"/v1/project/internal/{world.rows('/v1/project/P100')['internalID']}")["projectID"]
+    )
 
 
 def test_a_batch_of_twenty_thousand_lines_is_read_back_whole() -> None:

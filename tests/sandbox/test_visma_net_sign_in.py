@@ -14,7 +14,9 @@ def world() -> World:
 
 
 def test_a_token_lives_an_hour_and_brings_no_refresh_token(world: World) -> None:
-    """Client credentials give an access token only; after an hour every call is a 401 until there is a new one."""
+    """Client credentials give an access token only; after an hour every call is a 401 until there is a new
+    one.
+    """
     answer = world.ask_token().json()
     assert {"access_token", "expires_in", "token_type", "scope"} == set(answer)
     assert (3600, "Bearer") == (answer["expires_in"], answer["token_type"])
@@ -23,7 +25,10 @@ def test_a_token_lives_an_hour_and_brings_no_refresh_token(world: World) -> None
     assert world.get("/v1/branch").status_code == 200
     world.clock.advance(1)
     late = world.get("/v1/branch")
-    assert (401, {"statusCode": 401, "message": "Unauthorized. Access token is missing or invalid."}) == (late.status_code, late.json())
+    assert (401, {"statusCode": 401, "message": "Unauthorized. Access token is missing or invalid."}) == (
+        late.status_code,
+        late.json(),
+    )
     world.sign_in()
     assert world.get("/v1/branch").status_code == 200
 
@@ -70,7 +75,10 @@ def test_a_scope_that_was_not_asked_for_is_missed(world: World) -> None:
     assert world.ask_token().json() == {"error": "invalid_scope"}
 
 
-@pytest.mark.parametrize(("needs", "scope", "status"), [("update", "create", 403), ("create", "create", 200), ("either", "update", 200)])
+@pytest.mark.parametrize(
+    ("needs", "scope", "status"),
+    [("update", "create", 403), ("create", "create", 200), ("either", "update", 200)],
+)
 def test_which_scope_a_release_needs_is_a_switch(needs: str, scope: str, status: int) -> None:
     """Nobody has published it."""
     world = World(release_scope=needs)
@@ -80,7 +88,9 @@ def test_which_scope_a_release_needs_is_a_switch(needs: str, scope: str, status:
 
 
 def test_an_approval_withdrawn_or_a_token_revoked_is_a_401(world: World) -> None:
-    """Both end at once what tokens there are; only a new token helps against the second, only the administrator against the first."""
+    """Both end at once what tokens there are; only a new token helps against the second, only the
+    administrator against the first.
+    """
     world.control("revoke")
     assert world.get("/v1/branch").status_code == 401
     world.sign_in()
@@ -156,4 +166,7 @@ def test_another_company_in_the_old_header_is_ignored_or_gives_nothing() -> None
 
 def test_discovery_names_the_endpoints(world: World) -> None:
     """What a library asks for first."""
-    assert "http://visma/connect/token" == world.get("/.well-known/openid-configuration").json()["token_endpoint"]
+    assert (
+        "http://visma/connect/token"
+        == world.get("/.well-known/openid-configuration").json()["token_endpoint"]
+    )

@@ -1,4 +1,6 @@
-"""The simulated Visma.net as an independent REST client meets it: published shapes and orders, addresses, versions, files."""
+"""The simulated Visma.net as an independent REST client meets it: published shapes and orders, addresses,
+versions, files.
+"""
 
 from __future__ import annotations
 
@@ -15,27 +17,51 @@ def world() -> World:
 
 
 SHAPES: dict[str, str] = {
-    "/v1/account": "accountID accountCD accountGroupCD accountClass type active description accountClassDescription useDefaultSub "
-    "postOption currency taxCategory cashAccount publicCode1 lastModifiedDateTime externalCode1Info externalCode2Info analisysCodeInfo "
-    "controlAccountModule allowManualEntry timeStamp errorInfo metadata",
-    "/v1/employee": "employeeUserId employeeId employeeNumber employeeName status department contact address lastModifiedDateTime "
-    "employeeClass branch calendarID employeeLogin workGroupDescription timeStamp errorInfo metadata",
-    "/v1/branch": "branchId number name organizationId isMainBranch isActive lastModifiedDateTime corporateId vatRegistrationId",
-    "/v1/organization": "organizationCd name organizationType fileTaxByBranches baseCurrency mainAddress mainContact deliveryAddress "
-    "deliveryContact corporateId vatRegistrationId defaultCountry industryCode currency vatZone lastModifiedDateTime ledger timeStamp",
-    "/v1/ledger": "internalId number description balanceType currencyId consolidationSource consolBranch branchAccounting "
-    "lastModifiedDateTime postInterCompany",
-    "/v1/financialPeriod": "year period startDate endDate description active closedInSupplierLedger closedInCustomerLedger "
-    "closedInInventoryManagement closedInGeneralLedger closedInCashManagement closedInFixedAssets",
-    "/v1/vatCategory": "vatCategoryId description active excludeListedTaxes lastModifiedDateTime vatCategoryLines",
-    "/v1/projecttask": "internalId projectInternalId defAccount defSub defAccrualAccount defAccrualSub taxCategory lastModifiedDateTime "
-    "createdDateTime taskId description plannedStart plannedEnd startDate endDate branch rateTable status restrictEmployees visibility "
-    "employees attributes timeStamp metadata",
-    "/v1/projectbasic": "internalID projectID customer hold status description startDate endDate autoAllocate automaticReleaseAr "
-    "lastModifiedDateTime publicId visibility errorInfo metadata",
-    "/v1/GeneralLedgerTransactions?ledger=1&includeUnreleased=true&includeTransactionBalance=true": "lineNumber module batchNumber "
-    "tranDate period description refNumber branch account ledger subaccount begBalance debitAmount creditAmount endingBalance currency "
-    "currBegBalance currDebitAmount currCreditAmount currEndingBalance lastModifiedDateTime errorInfo metadata",
+    "/v1/account": (
+        "accountID accountCD accountGroupCD accountClass type active description accountClassDescription"
+        " useDefaultSub postOption currency taxCategory cashAccount publicCode1 lastModifiedDateTime"
+        " externalCode1Info externalCode2Info analisysCodeInfo controlAccountModule allowManualEntry"
+        " timeStamp errorInfo metadata"
+    ),
+    "/v1/employee": (
+        "employeeUserId employeeId employeeNumber employeeName status department contact address"
+        " lastModifiedDateTime employeeClass branch calendarID employeeLogin workGroupDescription timeStamp"
+        " errorInfo metadata"
+    ),
+    "/v1/branch": (
+        "branchId number name organizationId isMainBranch isActive lastModifiedDateTime corporateId"
+        " vatRegistrationId"
+    ),
+    "/v1/organization": (
+        "organizationCd name organizationType fileTaxByBranches baseCurrency mainAddress mainContact"
+        " deliveryAddress deliveryContact corporateId vatRegistrationId defaultCountry industryCode currency"
+        " vatZone lastModifiedDateTime ledger timeStamp"
+    ),
+    "/v1/ledger": (
+        "internalId number description balanceType currencyId consolidationSource consolBranch"
+        " branchAccounting lastModifiedDateTime postInterCompany"
+    ),
+    "/v1/financialPeriod": (
+        "year period startDate endDate description active closedInSupplierLedger closedInCustomerLedger "
+        "closedInInventoryManagement closedInGeneralLedger closedInCashManagement closedInFixedAssets"
+    ),
+    "/v1/vatCategory": (
+        "vatCategoryId description active excludeListedTaxes lastModifiedDateTime vatCategoryLines"
+    ),
+    "/v1/projecttask": (
+        "internalId projectInternalId defAccount defSub defAccrualAccount defAccrualSub taxCategory"
+        " lastModifiedDateTime createdDateTime taskId description plannedStart plannedEnd startDate endDate"
+        " branch rateTable status restrictEmployees visibility employees attributes timeStamp metadata"
+    ),
+    "/v1/projectbasic": (
+        "internalID projectID customer hold status description startDate endDate autoAllocate"
+        " automaticReleaseAr lastModifiedDateTime publicId visibility errorInfo metadata"
+    ),
+    "/v1/GeneralLedgerTransactions?ledger=1&includeUnreleased=true&includeTransactionBalance=true": (
+        "lineNumber module batchNumber tranDate period description refNumber branch account ledger subaccount"
+        " begBalance debitAmount creditAmount endingBalance currency currBegBalance currDebitAmount"
+        " currCreditAmount currEndingBalance lastModifiedDateTime errorInfo metadata"
+    ),
 }
 
 
@@ -68,9 +94,13 @@ def test_every_location_can_be_followed(world: World) -> None:
     """Also that of a task, and of an id that an address cannot hold (sections 3.2 and 4.9)."""
     project = world.rows("/v1/project/P100")["internalID"]
     made = [
-        world.client.post(f"/v1/projecttask/{project}", json={"taskId": {"value": "50"}, "description": {"value": "New"}}),
+        world.client.post(
+            f"/v1/projecttask/{project}", json={"taskId": {"value": "50"}, "description": {"value": "New"}}
+        ),
         world.client.post("/v1/department", json={"departmentId": "A/B &C", "description": {"value": "Odd"}}),
-        world.client.post("/v1/subaccount", json={"subaccountNumber": {"value": "0000OSL"}, "active": {"value": True}}),
+        world.client.post(
+            "/v1/subaccount", json={"subaccountNumber": {"value": "0000OSL"}, "active": {"value": True}}
+        ),
     ]
     for answer in made[:2]:
         assert (201, b"") == (answer.status_code, answer.content)
@@ -128,18 +158,30 @@ def test_a_verb_that_does_not_exist_is_told_which_do(world: World) -> None:
 def test_the_filters_a_list_declares_are_honoured(world: World, path: str, found: list[str]) -> None:
     """Those of the operations list; what is not declared stays without effect (section 3.1)."""
     rows = sorted((row for row in world.client.get(path).raise_for_status().json()), key=str)
-    names = ("accountCD", "departmentId", "number", "projectID", "taskId", "organizationCd", "financialPeriod")
+    names = (
+        "accountCD",
+        "departmentId",
+        "number",
+        "projectID",
+        "taskId",
+        "organizationCd",
+        "financialPeriod",
+    )
     assert found == sorted(next(str(row[name]) for name in names if name in row) for row in rows)
 
 
 @pytest.mark.parametrize("form", ["{}", 'W/"{}"', '"{}", "x"', '"x","{}"'])
 def test_other_ways_to_write_a_version(form: str) -> None:
-    """A list of quoted tags is standard; bare and weak ones are documented by nobody, so a switch decides (section 3.5)."""
+    """A list of quoted tags is standard; bare and weak ones are documented by nobody, so a switch decides
+    (section 3.5).
+    """
     for world, lenient in ((World(), False), (World(lenient_if_match=True), True)):
         number = world.booked()
         tag = world.get(f"{JOURNALS}/{number}").headers["ETag"].strip('"')
         expected = 204 if lenient or form.startswith('"') else 412
-        assert expected == world.change(number, {"description": {"value": "new"}}, form.format(tag)).status_code
+        assert (
+            expected == world.change(number, {"description": {"value": "new"}}, form.format(tag)).status_code
+        )
 
 
 def test_an_organization_has_a_version(world: World) -> None:
@@ -156,7 +198,11 @@ def test_a_project_gets_another_number_under_its_version(world: World) -> None:
     path = f"/v1/project/action/changeProjectId/{read.json()['internalID']}"
     assert 412 == world.client.post(path, json={"projectId": "P999"}, headers={"If-Match": '"x"'}).status_code
     done = world.client.post(path, json={"projectId": "P999"}, headers={"If-Match": read.headers["ETag"]})
-    assert (200, "Done", 404) == (done.status_code, done.json()["actionResult"], world.get("/v1/project/P100").status_code)
+    assert (200, "Done", 404) == (
+        done.status_code,
+        done.json()["actionResult"],
+        world.get("/v1/project/P100").status_code,
+    )
     assert "P999" == world.get(f"{JOURNALS}/100001").json()["journalTransactionLines"][0]["project"]["id"]
 
 
@@ -180,7 +226,9 @@ def test_a_file_arrives_byte_by_byte_under_its_own_name(world: World) -> None:
     assert content == world.client.get(made.headers["Location"]).content
     batch = world.get(f"{JOURNALS}/{number}").json()
     assert [] == batch["attachments"]
-    assert [("lønn æ.pdf", 3)] == [(row["name"], row["revision"]) for row in batch["journalTransactionLines"][0]["attachments"]]
+    assert [("lønn æ.pdf", 3)] == [
+        (row["name"], row["revision"]) for row in batch["journalTransactionLines"][0]["attachments"]
+    ]
     assert 1 == len({row["attachments"] for row in world.rows(JOURNALS, periodId="202607")} | {None})
 
 

@@ -36,7 +36,13 @@ class UkgWorld:
         self.clock = SandboxClock(start=NOON, frozen=True)
         more = {"sender": sender} if sender else {}
         self.vendor: Any = build(
-            scenario=scenario, clock=self.clock, seed=seed, profile=profile, switches=switches, register=register, **more
+            scenario=scenario,
+            clock=self.clock,
+            seed=seed,
+            profile=profile,
+            switches=switches,
+            register=register,
+            **more,
         )
         self.host = Host(self.vendor, self.clock)
         self.credentials = self.vendor.describe(BASE)["credentials"]
@@ -44,7 +50,9 @@ class UkgWorld:
 
     def headers(self, **changes: str | None) -> dict[str, str]:
         """What a signed-in core call carries; a header set to None is left out."""
-        basic = base64.b64encode(f"{self.credentials['username']}:{self.credentials['password']}".encode()).decode()
+        basic = base64.b64encode(
+            f"{self.credentials['username']}:{self.credentials['password']}".encode()
+        ).decode()
         headers: dict[str, str | None] = {
             "Authorization": f"Basic {basic}",
             "US-Customer-Api-Key": self.credentials["customer_api_key"],
@@ -73,5 +81,8 @@ class UkgWorld:
 
     def token_request(self, **changes: str) -> dict[str, str]:
         """What the platform's token address wants to hear."""
-        known = {name: self.credentials[name] for name in ("client_id", "client_secret", "audience", "organization")}
+        known = {
+            name: self.credentials[name]
+            for name in ("client_id", "client_secret", "audience", "organization")
+        }
         return {"grant_type": "client_credentials", **known, **changes}

@@ -42,7 +42,13 @@ LEDGER: dict[str, Any] = {
                 {"code": "0900", "description": "Gammel", "active": False},
             ],
         },
-        {"id": 2, "title": "Anlegg", "length": 3, "axis": "plant", "values": [{"code": "OSL", "description": "Oslo"}]},
+        {
+            "id": 2,
+            "title": "Anlegg",
+            "length": 3,
+            "axis": "plant",
+            "values": [{"code": "OSL", "description": "Oslo"}],
+        },
     ],
     "subaccounts": [
         {"values": ["0000", "OSL"]},
@@ -53,7 +59,13 @@ LEDGER: dict[str, Any] = {
         {"code": "5000", "description": "Lønn", "type": "Expense"},
         {"code": "2930", "description": "Skyldig lønn", "type": "Liability"},
         {"code": "5099", "description": "Gammel", "type": "Expense", "active": False},
-        {"code": "2400", "description": "Leverandører", "type": "Liability", "control_module": "AP", "allow_manual_entry": False},
+        {
+            "code": "2400",
+            "description": "Leverandører",
+            "type": "Liability",
+            "control_module": "AP",
+            "allow_manual_entry": False,
+        },
         {"code": "2980", "description": "Årets resultat", "type": "Liability", "year_result": True},
         {"code": "1950", "description": "Bank EUR", "type": "Asset", "currency": "EUR"},
     ],
@@ -62,10 +74,23 @@ LEDGER: dict[str, Any] = {
         {
             "code": "P100",
             "description": "Anlegg",
-            "tasks": [{"code": "10", "description": "Rør"}, {"code": "90", "description": "Ferdig", "status": "Completed"}],
+            "tasks": [
+                {"code": "10", "description": "Rør"},
+                {"code": "90", "description": "Ferdig", "status": "Completed"},
+            ],
         },
-        {"code": "P200", "description": "Gammelt", "status": "Completed", "tasks": [{"code": "10", "description": "Rør"}]},
-        {"code": "P300", "description": "Skjult", "visible_in_gl": False, "tasks": [{"code": "10", "description": "Rør"}]},
+        {
+            "code": "P200",
+            "description": "Gammelt",
+            "status": "Completed",
+            "tasks": [{"code": "10", "description": "Rør"}],
+        },
+        {
+            "code": "P300",
+            "description": "Skjult",
+            "visible_in_gl": False,
+            "tasks": [{"code": "10", "description": "Rør"}],
+        },
     ],
     "employees": [{"code": "E1", "first_name": "Kari", "last_name": "Dahl", "department": "SALES"}],
     "periods": {"first_year": 2025, "years": 2, "closed": ["202605"], "inactive": ["202612"]},
@@ -80,15 +105,23 @@ class World:
         self.clock = SandboxClock(start=START, frozen=True)
         self.vendor = build(scenario=LEDGER, clock=self.clock, profile=profile, switches=switches)
         self.host = Host(self.vendor, self.clock)
-        self.client = httpx2.Client(transport=SandboxTransport(self.host), base_url="http://visma", timeout=30)
+        self.client = httpx2.Client(
+            transport=SandboxTransport(self.host), base_url="http://visma", timeout=30
+        )
         self.credentials = self.vendor.describe("http://visma")["credentials"]
         self.sign_in()
 
     def ask_token(self, **changes: Any) -> httpx2.Response:
         """Call the token endpoint as a service application does; a change of None leaves the field out."""
         names = ("client_id", "client_secret", "tenant_id", "scope")
-        form = {"grant_type": "client_credentials", **{name: self.credentials[name] for name in names}, **changes}
-        return self.client.post("/connect/token", data={name: value for name, value in form.items() if value is not None})
+        form = {
+            "grant_type": "client_credentials",
+            **{name: self.credentials[name] for name in names},
+            **changes,
+        }
+        return self.client.post(
+            "/connect/token", data={name: value for name, value in form.items() if value is not None}
+        )
 
     def sign_in(self, **changes: Any) -> None:
         """Use a fresh token from now on."""
@@ -122,15 +155,26 @@ class World:
             self.line("5000", 100.25, referenceNumber="7f3a", transactionDescription="July"),
             self.line("2930", -100.25, subaccount=self.sub("0000")),
         )
-        basics = {"hold": True, "transactionDate": "2026-07-10T00:00:00", "financialPeriod": "202607", "description": "PAY 7f3a", **header}
-        return {**{name: {"value": value} for name, value in basics.items()}, "journalTransactionLines": list(chosen)}
+        basics = {
+            "hold": True,
+            "transactionDate": "2026-07-10T00:00:00",
+            "financialPeriod": "202607",
+            "description": "PAY 7f3a",
+            **header,
+        }
+        return {
+            **{name: {"value": value} for name, value in basics.items()},
+            "journalTransactionLines": list(chosen),
+        }
 
     def post(self, body: Any = None, **headers: str) -> httpx2.Response:
         return self.client.post(JOURNALS, json=body or self.batch(), headers=headers)
 
     def booked(self, *lines: dict[str, Any], **header: Any) -> str:
         """The number of a batch that was just created."""
-        return self.post(self.batch(*lines, **header)).raise_for_status().headers["Location"].rpartition("/")[2]
+        return (
+            self.post(self.batch(*lines, **header)).raise_for_status().headers["Location"].rpartition("/")[2]
+        )
 
     def refusal(self, *lines: dict[str, Any], **header: Any) -> str:
         """The vendor's message when that batch is refused as a business error."""
@@ -143,7 +187,9 @@ class World:
         return self.client.put(f"{JOURNALS}/{number}", json=body, headers={"If-Match": etag} if etag else {})
 
     def release(self, number: str, etag: str | None = None) -> httpx2.Response:
-        return self.client.post(f"{JOURNALS}/{number}/action/release", json={}, headers={"If-Match": etag} if etag else {})
+        return self.client.post(
+            f"{JOURNALS}/{number}/action/release", json={}, headers={"If-Match": etag} if etag else {}
+        )
 
     def post_and_release(self, *lines: dict[str, Any], **header: Any) -> str:
         """The number of a batch that has been posted."""

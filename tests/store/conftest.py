@@ -1,4 +1,6 @@
-"""Databases for the store's suite. Django is configured once in a process, so `test_backends` runs the suite in one process per database."""
+"""Databases for the store's suite. Django is configured once in a process, so `test_backends` runs the suite
+in one process per database.
+"""
 
 from __future__ import annotations
 

@@ -21,9 +21,25 @@ def suite(database: str, home: Path, *files: str) -> None:
     paths = [str(SUITE / name) for name in files] or [str(SUITE)]
     environment = {**os.environ, "ML_CONNECTOR_TEST_DATABASE": database, "ML_CONNECTOR_TEST_HOME": str(home)}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *paths, "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", str(SUITE.parents[2])],
-        env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            *paths,
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:xdist",
+            "--rootdir",
+            str(SUITE.parents[2]),
+        ],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
 
 

@@ -17,8 +17,14 @@ from ml_connector.ports.systems import Wiring
 from ml_connector.transport.auth import Renewal, TokenBroker, consent_warning
 
 Answer = Callable[[httpx2.Request], httpx2.Response]
-RENEWAL = Renewal(life_seconds=600, earliest_seconds=570, early_seconds=30, grace_seconds=600, consent_days=30,
-                  too_early=lambda text: "too early" in text)  # fmt: skip
+RENEWAL = Renewal(
+    life_seconds=600,
+    earliest_seconds=570,
+    early_seconds=30,
+    grace_seconds=600,
+    consent_days=30,
+    too_early=lambda text: "too early" in text,
+)
 
 
 class Vendor:
@@ -38,7 +44,12 @@ class Vendor:
         if isinstance(planned, httpx2.Response):
             return planned
         number = len(self.asked)
-        pair = {"access_token": f"access-{number}", "refresh_token": f"refresh-{number}", "expires_in": "600", "token_type": "bearer"}
+        pair = {
+            "access_token": f"access-{number}",
+            "refresh_token": f"refresh-{number}",
+            "expires_in": "600",
+            "token_type": "bearer",
+        }
         return httpx2.Response(200, json=pair)
 
 
@@ -50,10 +61,19 @@ def vendor() -> Vendor:
 @pytest.fixture
 def wiring(vendor: Vendor) -> Wiring:
     """A sign-in whose access token has just ended."""
-    wiring = memory_wiring(clock=VirtualClock(), secrets={"client_id": "id", "client_secret": "secret"}, wire=httpx2.MockTransport(vendor))
+    wiring = memory_wiring(
+        clock=VirtualClock(),
+        secrets={"client_id": "id", "client_secret": "secret"},
+        wire=httpx2.MockTransport(vendor),
+    )
     now = wiring.clock.now()
-    old = TokenState(access_token="access-0", refresh_token="refresh-0", issued_at=now - timedelta(seconds=600), expires_at=now,
-                     consent_expires_at=now + timedelta(days=29))  # fmt: skip
+    old = TokenState(
+        access_token="access-0",
+        refresh_token="refresh-0",
+        issued_at=now - timedelta(seconds=600),
+        expires_at=now,
+        consent_expires_at=now + timedelta(days=29),
+    )
     wiring.tokens.write(old)
     return wiring
 
@@ -100,16 +120,27 @@ def test_refused_token_is_renewed_by_one_only(vendor: Vendor, wiring: Wiring) ->
 
 def test_too_early_keeps_the_pair(vendor: Vendor, wiring: Wiring) -> None:
     """The refusal of an early renewal ends nothing."""
-    vendor.next = iter([httpx2.Response(400, json={"error": "access_denied", "error_description": "too early"})])
+    vendor.next = iter(
+        [httpx2.Response(400, json={"error": "access_denied", "error_description": "too early"})]
+    )
 
     assert not broker(wiring).refused({"Authorization": "Bearer access-0"})
 
     state = wiring.tokens.read()
-    assert (state.access_token, state.refresh_token, state.renewing_since, state.lost) == ("access-0", "refresh-0", None, "")
+    assert (state.access_token, state.refresh_token, state.renewing_since, state.lost) == (
+        "access-0",
+        "refresh-0",
+        None,
+        "",
+    )
 
 
 @pytest.mark.parametrize(
-    "body", [{"json": {"error": "unauthorized_client", "error_description": "Old refresh token used."}}, {"text": "Bad Request"}]
+    "body",
+    [
+        {"json": {"error": "unauthorized_client", "error_description": "Old refresh token used."}},
+        {"text": "Bad Request"},
+    ],
 )
 def test_refusal_ends_the_sign_in_once(vendor: Vendor, wiring: Wiring, body: dict[str, object]) -> None:
     """The vendor's words are kept, a person is asked, and the vendor is not asked again."""
@@ -137,7 +168,11 @@ def test_refusal_ends_the_sign_in_once(vendor: Vendor, wiring: Wiring, body: dic
     ],
 )
 def test_answers_that_do_not_end_the_sign_in(
-    vendor: Vendor, wiring: Wiring, planned: Exception | httpx2.Response, kind: type[ConnectorError], spent: bool
+    vendor: Vendor,
+    wiring: Wiring,
+    planned: Exception | httpx2.Response,
+    kind: type[ConnectorError],
+    spent: bool,
 ) -> None:
     """Whether the refresh token may have been spent is on record; the sign-in stands either way."""
     vendor.next = iter([planned])
@@ -185,7 +220,9 @@ def test_consent_that_ends_soon_is_warned_of(wiring: Wiring) -> None:
 
 def test_nothing_secret_is_written_down(vendor: Vendor, wiring: Wiring) -> None:
     """Neither on success nor in a refusal that repeats the token."""
-    vendor.next = iter([httpx2.Response(400, json={"error": "invalid_grant", "error_description": "refresh-0 was used"})])
+    vendor.next = iter(
+        [httpx2.Response(400, json={"error": "invalid_grant", "error_description": "refresh-0 was used"})]
+    )
     with pytest.raises(SignInLost) as caught:
         broker(wiring).access_token()
 

@@ -1,11 +1,12 @@
 """Counts and compares from the simulators' books and the seed alone; it knows nothing of the product.
 
-    register ─ formula ─ scenario's booking ─► what must be booked, per run:  (entity, GL account, cost center) → cents
-    ledger's books ─────────────────────────► what is booked, per document:   the same
+    register ─ formula ─ scenario's booking ─► what must be booked, per run:
+                                               (entity, GL account, cost center) → cents
+    ledger's books ─────────────────────────► what is booked, per document: the same
 
-Documents are matched to runs by content, so it does not matter how a run was cut into documents or lines, or how they are
-named. What is left over on either side is counted: a document that repeats another is a duplicate, a run whose cells are
-not all booked is lost, and anything else is a difference.
+Documents are matched to runs by content, so it does not matter how a run was cut into documents or lines, or
+how they are named. What is left over on either side is counted: a document that repeats another is a
+duplicate, a run whose cells are not all booked is lost, and anything else is a difference.
 """
 
 from __future__ import annotations
@@ -82,8 +83,8 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Document:
-    """A booked document, as cells. `place` is what the parts of a run share: entity, journal, date; `content` is the same
-    for two documents that book the same."""
+    """A booked document, as cells. `place` is what the parts of a run share: entity, journal, date; `content`
+    is the same for two documents that book the same."""
 
     name: str
     place: tuple[str, str, str]
@@ -120,17 +121,25 @@ class _Matching:
             target.missing = _sum([target.missing, {cell: -cents for cell, cents in document.cells.items()}])
 
 
-def expected(payroll_books: Json, truth: Any = None, pay_runs: Collection[str] = ()) -> tuple[ExpectedRun, ...]:
+def expected(
+    payroll_books: Json, truth: Any = None, pay_runs: Collection[str] = ()
+) -> tuple[ExpectedRun, ...]:
     """What must be booked for every run that stands, or for those in `pay_runs`.
 
-    `truth` is the scenario module; left out, it is the one the payroll's books name. Undone, replaced and unbalanced runs
-    must not be booked. KeyError for a run id that does not exist or may not be booked.
+    `truth` is the scenario module; left out, it is the one the payroll's books name. Undone, replaced and
+    unbalanced runs must not be booked. KeyError for a run id that does not exist or may not be booked.
     """
     parameters = payroll_books["parameters"]
     scenario = truth or importlib.import_module(f"ml_connector_sandbox.scenarios.{parameters['scenario']}")
     register = Path(parameters["register"]) if parameters["register"] else None
-    workers = load_register(register, parameters["seed"], parameters["workers"], getattr(scenario, "made_workers", None))
-    standing = {run["run_id"]: run for run in payroll_books["runs"] if run["status"] == "current" and not run["is_unbalanced"]}
+    workers = load_register(
+        register, parameters["seed"], parameters["workers"], getattr(scenario, "made_workers", None)
+    )
+    standing = {
+        run["run_id"]: run
+        for run in payroll_books["runs"]
+        if run["status"] == "current" and not run["is_unbalanced"]
+    }
     unknown = set(pay_runs) - set(standing)
     if unknown:
         raise KeyError(f"no run {sorted(unknown)[0]} that may be booked")
@@ -148,7 +157,9 @@ def _expected_run(run: Json, workers: Sequence[Worker], scenario: Any, parameter
     return ExpectedRun(run_id=run["run_id"], rows=rows, cells=_without_zeros(cells))
 
 
-def _postings(run: Json, workers: Sequence[Worker], scenario: Any, parameters: Json) -> Iterable[tuple[str, str, int]]:
+def _postings(
+    run: Json, workers: Sequence[Worker], scenario: Any, parameters: Json
+) -> Iterable[tuple[str, str, int]]:
     """Payroll account, department and signed cents of every row that is not zero."""
     if run["kind"] == "bench":
         # No register stands behind this run: the generator is its definition.
@@ -203,18 +214,25 @@ def judge(
 ) -> Verdict:
     """Compare the ledger's books with what the payroll's runs must have left there.
 
-    `by_cost_center=False` compares accounts only, for a policy that rolls small cost centers up. `slugs` name the payroll
-    and the ledger in `vendor_calls`. A document with the status "draft" counts like any other, and is a problem unless
-    `accept_drafts`: some ledgers keep a document apart until a job or a person posts it.
+    `by_cost_center=False` compares accounts only, for a policy that rolls small cost centers up. `slugs` name
+    the payroll and the ledger in `vendor_calls`. A document with the status "draft" counts like any other,
+    and is a problem unless `accept_drafts`: some ledgers keep a document apart until a job or a person posts
+    it.
     """
     runs = expected(payroll_books) if expectation is None else expectation
     if not by_cost_center:
         runs = [ExpectedRun(run_id=run.run_id, rows=run.rows, cells=_flat(run.cells)) for run in runs]
-    booked = [row for row in ledger_books["documents"] if row.get("status") != "deleted" and not row.get("seeded")]
+    booked = [
+        row for row in ledger_books["documents"] if row.get("status") != "deleted" and not row.get("seeded")
+    ]
     problems: list[str] = []
     documents = [_document(row, by_cost_center, problems) for row in booked]
     if not accept_drafts:
-        problems += [f"document {row.get('number') or row['id']} is a draft, not posted" for row in booked if row.get("status") == "draft"]
+        problems += [
+            f"document {row.get('number') or row['id']} is a draft, not posted"
+            for row in booked
+            if row.get("status") == "draft"
+        ]
     wanted, held = _sum(run.cells for run in runs), _sum(document.cells for document in documents)
     matching = _matched(runs, documents)
     repeated = [document for document in matching.documents if document.content in matching.contents]
@@ -236,7 +254,10 @@ def judge(
         read_back_equal=is_equal,
         duplicates=len(repeated),
         lost=len(lost),
-        vendor_calls={slug: books.get("calls", {}) for slug, books in zip(slugs, (payroll_books, ledger_books), strict=True)},
+        vendor_calls={
+            slug: books.get("calls", {})
+            for slug, books in zip(slugs, (payroll_books, ledger_books), strict=True)
+        },
         differences=tuple(problems[:DIFFERENCES_SHOWN_MAX]),
         accounts=tuple(_by_account(wanted, held)),
     )
@@ -247,18 +268,28 @@ def _document(row: Json, by_cost_center: bool, problems: list[str]) -> _Document
     entity = str(row["entity"]).strip()
     for line in row["lines"]:
         cost_center = str((line.get("dimensions") or {}).get("cost_center") or "").strip()
-        cells[(entity, str(line["account"]).strip(), cost_center if by_cost_center else "")] += _cents(line["amount"])
+        cells[(entity, str(line["account"]).strip(), cost_center if by_cost_center else "")] += _cents(
+            line["amount"]
+        )
     name = str(row.get("number") or row["id"])
     if sum(cells.values()):
         problems.append(f"document {name} is out of balance by {_text(sum(cells.values()))}")
     held = _without_zeros(cells)
-    return _Document(name, (entity, str(row.get("journal")), str(row.get("date"))), held, frozenset(held.items()))
+    return _Document(
+        name, (entity, str(row.get("journal")), str(row.get("date"))), held, frozenset(held.items())
+    )
 
 
 def _matched(runs: Sequence[ExpectedRun], documents: list[_Document]) -> _Matching:
-    """Explain as many documents as can be: whole runs first, then parts that share a place, then what fits."""
+    """Explain as many documents as can be: whole runs first, then parts that share a place, then what
+    fits.
+    """
     entities = sorted({cell[0] for run in runs for cell in run.cells})
-    split = [(run, entity, {cell: cents for cell, cents in run.cells.items() if cell[0] == entity}) for run in runs for entity in entities]
+    split = [
+        (run, entity, {cell: cents for cell, cents in run.cells.items() if cell[0] == entity})
+        for run in runs
+        for entity in entities
+    ]
     targets = [_Target(run.run_id, entity, cells) for run, entity, cells in split if cells]
     matching = _Matching(targets, list(documents))
     _match_whole(matching)
@@ -279,7 +310,9 @@ def _match_whole(matching: _Matching) -> None:
 
 
 def _match_parts(matching: _Matching) -> None:
-    """Documents of one entity, journal and date that book exactly one run together, with or without repetitions."""
+    """Documents of one entity, journal and date that book exactly one run together, with or without
+    repetitions.
+    """
     places = defaultdict(list)
     for document in matching.documents:
         places[document.place].append(document)
@@ -293,7 +326,9 @@ def _match_parts(matching: _Matching) -> None:
 
 
 def _match_corrections(matching: _Matching) -> None:
-    """A run that was booked, run again with other amounts, and corrected: the last open run of an entity, whatever the dates."""
+    """A run that was booked, run again with other amounts, and corrected: the last open run of an entity,
+    whatever the dates.
+    """
     for entity in {target.entity for target in matching.open_targets}:
         left = [target for target in matching.open_targets if target.entity == entity]
         documents = [document for document in matching.documents if document.place[0] == entity]
@@ -304,9 +339,11 @@ def _match_corrections(matching: _Matching) -> None:
 
 
 def _match_what_fits(matching: _Matching) -> None:
-    """A document all of whose cells are still missing from a run is a part of it; the run it completes best comes first.
+    """A document all of whose cells are still missing from a run is a part of it; the run it completes best
+    comes first.
 
-    A repetition of a document that is explained already never is: its smaller amounts might fit into another run by chance.
+    A repetition of a document that is explained already never is: its smaller amounts might fit into another
+    run by chance.
     """
     for document in sorted(matching.documents, key=lambda document: -len(document.cells)):
         if document.content in matching.contents:
@@ -317,7 +354,9 @@ def _match_what_fits(matching: _Matching) -> None:
 
 
 def _fits(part: Cells, missing: Cells) -> bool:
-    return bool(part) and all(0 < cents * _side(missing.get(cell, 0)) <= abs(missing.get(cell, 0)) for cell, cents in part.items())
+    return bool(part) and all(
+        0 < cents * _side(missing.get(cell, 0)) <= abs(missing.get(cell, 0)) for cell, cents in part.items()
+    )
 
 
 def _exact(part: Cells, missing: Cells) -> int:
@@ -351,7 +390,10 @@ def _flat(cells: Cells) -> Cells:
 def _lost_text(target: _Target) -> str:
     (_, account, cost_center), cents = next(iter(sorted(target.missing.items())))
     where = f"account {account}" + (f", cost center {cost_center}" if cost_center else "")
-    return f"run {target.run_id} is not fully booked in {target.entity}: {len(target.missing)} cells, first {where}: {_text(cents)}"
+    return (
+        f"run {target.run_id} is not fully booked in {target.entity}: {len(target.missing)} cells, first"
+        f" {where}: {_text(cents)}"
+    )
 
 
 def _by_account(wanted: Cells, held: Cells) -> Iterable[Json]:
@@ -362,7 +404,13 @@ def _by_account(wanted: Cells, held: Cells) -> Iterable[Json]:
             counter[(entity, account)] += cents
     for entity, account in sorted(set(sums[0]) | set(sums[1])):
         expects, books = sums[0][(entity, account)], sums[1][(entity, account)]
-        yield {"entity": entity, "account": account, "expected": _text(expects), "booked": _text(books), "equal": expects == books}
+        yield {
+            "entity": entity,
+            "account": account,
+            "expected": _text(expects),
+            "booked": _text(books),
+            "equal": expects == books,
+        }
 
 
 def _cents(amount: Any) -> int:
@@ -382,7 +430,9 @@ def _text(cents: int) -> str:
 
 def ledger_slug(payroll_books: Json) -> str:
     """The ledger the payroll's scenario belongs to: its `LEDGER_SLUG`, else Exact Online."""
-    scenario = importlib.import_module(f"ml_connector_sandbox.scenarios.{payroll_books['parameters']['scenario']}")
+    scenario = importlib.import_module(
+        f"ml_connector_sandbox.scenarios.{payroll_books['parameters']['scenario']}"
+    )
     return str(getattr(scenario, "LEDGER_SLUG", "exact_online"))
 
 
@@ -395,30 +445,59 @@ def read_books(control_url: str) -> Json:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the verdict as one JSON line, differences to stderr; 0 when all is well, 1 when not, 2 when it cannot be told."""
-    parser = argparse.ArgumentParser(prog="ml_connector_sandbox.judge", description="Compare a simulated ledger with a simulated payroll.")
-    parser.add_argument("--payroll-control", required=True, metavar="URL", help="control address of the payroll")
-    parser.add_argument("--ledger-control", required=True, metavar="URL", help="control address of the ledger")
+    """Print the verdict as one JSON line, differences to stderr; 0 when all is well, 1 when not, 2 when it
+    cannot be told.
+    """
+    parser = argparse.ArgumentParser(
+        prog="ml_connector_sandbox.judge", description="Compare a simulated ledger with a simulated payroll."
+    )
+    parser.add_argument(
+        "--payroll-control", required=True, metavar="URL", help="control address of the payroll"
+    )
+    parser.add_argument(
+        "--ledger-control", required=True, metavar="URL", help="control address of the ledger"
+    )
     parser.add_argument("--pay-run", action="append", default=[], help="judge only this run; may be repeated")
     parser.add_argument("--accounts-only", action="store_true", help="do not compare cost centers")
-    parser.add_argument("--dimensions", action="store_true", help="compare plant, project and branch too, where the scenario tells them")
-    parser.add_argument("--full", action="store_true", help="add differences and totals per account to the JSON")
-    parser.add_argument("--accept-drafts", action="store_true", help="a document that is not posted yet is no problem")
-    parser.add_argument("--ledger-slug", help="name of the ledger in vendor_calls; the scenario's LEDGER_SLUG unless given")
+    parser.add_argument(
+        "--dimensions",
+        action="store_true",
+        help="compare plant, project and branch too, where the scenario tells them",
+    )
+    parser.add_argument(
+        "--full", action="store_true", help="add differences and totals per account to the JSON"
+    )
+    parser.add_argument(
+        "--accept-drafts", action="store_true", help="a document that is not posted yet is no problem"
+    )
+    parser.add_argument(
+        "--ledger-slug", help="name of the ledger in vendor_calls; the scenario's LEDGER_SLUG unless given"
+    )
     wish = parser.parse_args(arguments)
     try:
         payroll, ledger = read_books(wish.payroll_control), read_books(wish.ledger_control)
         runs = expected(payroll, pay_runs=wish.pay_run)
         slugs = ("ukg_pro", wish.ledger_slug or ledger_slug(payroll))
-        verdict = judge(payroll, ledger, runs, by_cost_center=not wish.accounts_only, slugs=slugs, accept_drafts=wish.accept_drafts)
+        verdict = judge(
+            payroll,
+            ledger,
+            runs,
+            by_cost_center=not wish.accounts_only,
+            slugs=slugs,
+            accept_drafts=wish.accept_drafts,
+        )
     except (OSError, ValueError, KeyError) as error:
         print(f"judge: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
         return 2
     if wish.dimensions and (wrong := wrong_dimensions(payroll, ledger)):
-        verdict = replace(verdict, ok=False, differences=(*verdict.differences, *wrong)[:DIFFERENCES_SHOWN_MAX])
+        verdict = replace(
+            verdict, ok=False, differences=(*verdict.differences, *wrong)[:DIFFERENCES_SHOWN_MAX]
+        )
     for text in verdict.differences:
         print(text, file=sys.stderr)
-    extra = {"differences": list(verdict.differences), "accounts": list(verdict.accounts)} if wish.full else {}
+    extra = (
+        {"differences": list(verdict.differences), "accounts": list(verdict.accounts)} if wish.full else {}
+    )
     print(json.dumps({**verdict.as_json(), **extra}))
     return 0 if verdict.ok else 1
 

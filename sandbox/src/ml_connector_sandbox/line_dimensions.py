@@ -1,4 +1,5 @@
-"""Whether booked lines carry what they must beyond account and cost center: plant, project, branch, as a scenario tells it.
+"""Whether booked lines carry what they must beyond account and cost center: plant, project, branch, as a
+scenario tells it.
 
 The judge counts amounts per account and cost center; this looks at the other codes of each line, one by one.
 """
@@ -23,7 +24,9 @@ def wrong_dimensions(payroll_books: Json, ledger_books: Json, truth: Any = None)
     Lines on accounts and cost centers that no pay run books are left to the judge, who counts them anyway.
     """
     name = payroll_books["parameters"]["scenario"]
-    wanted = _wanted(payroll_books, truth or importlib.import_module(f"ml_connector_sandbox.scenarios.{name}"))
+    wanted = _wanted(
+        payroll_books, truth or importlib.import_module(f"ml_connector_sandbox.scenarios.{name}")
+    )
     axes = sorted({axis for dimensions in wanted.values() for axis in dimensions})
     problems = []
     for document in ledger_books["documents"]:
@@ -36,8 +39,13 @@ def wrong_dimensions(payroll_books: Json, ledger_books: Json, truth: Any = None)
                 continue
             for axis in axes:
                 if (held.get(axis) or "") != must.get(axis, ""):
-                    where = f"document {document.get('number') or document['id']}, line {number}, account {line['account']}"
-                    problems.append(f"{where}: {axis} is {held.get(axis) or 'missing'}, not {must.get(axis) or 'empty'}")
+                    where = (
+                        f"document {document.get('number') or document['id']}, line {number}, account"
+                        f" {line['account']}"
+                    )
+                    problems.append(
+                        f"{where}: {axis} is {held.get(axis) or 'missing'}, not {must.get(axis) or 'empty'}"
+                    )
     return tuple(problems)
 
 
@@ -47,10 +55,14 @@ def _wanted(payroll_books: Json, scenario: Any) -> dict[Place, dict[str, str]]:
         return {}
     parameters = payroll_books["parameters"]
     register = Path(parameters["register"]) if parameters["register"] else None
-    workers = load_register(register, parameters["seed"], parameters["workers"], getattr(scenario, "made_workers", None))
+    workers = load_register(
+        register, parameters["seed"], parameters["workers"], getattr(scenario, "made_workers", None)
+    )
     wanted: dict[Place, dict[str, str]] = {}
     for department in {worker.department_code for worker in workers}:
         for account in scenario.ACCOUNT_OF:
-            entity, code, cost_center = scenario.booking(company_code(scenario, department), account, department)
+            entity, code, cost_center = scenario.booking(
+                company_code(scenario, department), account, department
+            )
             wanted[(entity, code, cost_center or "")] = tell(account, department)
     return wanted

@@ -11,7 +11,16 @@ from django.db.models import Max, QuerySet
 from ml_connector.domain import codec
 from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.store.audit import StoredAudit
-from ml_connector.store.models import Commit, Connection, ExchangeRow, Flow, MappingVersion, Organisation, Pause, Run
+from ml_connector.store.models import (
+    Commit,
+    Connection,
+    ExchangeRow,
+    Flow,
+    MappingVersion,
+    Organisation,
+    Pause,
+    Run,
+)
 from ml_connector.store.runs import StoredRuns
 
 
@@ -52,19 +61,35 @@ class Access:
         return found
 
     def flows(self) -> QuerySet[Flow]:
-        return Flow.objects.filter(organisation=self.organisation).select_related("source", "target").order_by("id")
+        return (
+            Flow.objects.filter(organisation=self.organisation)
+            .select_related("source", "target")
+            .order_by("id")
+        )
 
     def flow(self, kind: str, source: str, target: str) -> Flow:
         found = self.flows().filter(kind=kind, source__name=source, target__name=target).first()
         if found is None:
-            raise Unknown(f"There is no {kind} flow from {source} to {target}. Make one: `ml-connector flows add`.")
+            raise Unknown(
+                f"There is no {kind} flow from {source} to {target}. Make one: `ml-connector flows add`."
+            )
         return found
 
     def set_flow(
-        self, *, kind: str, source: Connection, target: Connection, mode: str, starts_on: date, mapping: str, options: Mapping[str, str]
+        self,
+        *,
+        kind: str,
+        source: Connection,
+        target: Connection,
+        mode: str,
+        starts_on: date,
+        mapping: str,
+        options: Mapping[str, str],
     ) -> Flow:
         values = {"mode": mode, "starts_on": starts_on, "mapping": mapping, "options": dict(options)}
-        flow, _ = Flow.objects.update_or_create(organisation=self.organisation, kind=kind, source=source, target=target, defaults=values)
+        flow, _ = Flow.objects.update_or_create(
+            organisation=self.organisation, kind=kind, source=source, target=target, defaults=values
+        )
         return flow
 
     def mapping(self, name: str, version: int | None = None) -> CodeMapping:
@@ -72,7 +97,8 @@ class Access:
         row = found.filter(version=version).first() if version else found.order_by("-version").first()
         if row is None:
             raise Unknown(
-                f"There is no mapping {name!r}{f' version {version}' if version else ''}. Import one: `ml-connector mappings import`."
+                f"There is no mapping {name!r}{f' version {version}' if version else ''}. Import one:"
+                " `ml-connector mappings import`."
             )
         mapping: CodeMapping = codec.decode(row.content)
         return mapping
@@ -81,15 +107,21 @@ class Access:
         return MappingVersion.objects.filter(organisation=self.organisation).order_by("name", "version")
 
     def next_mapping_version(self, name: str) -> int:
-        newest = MappingVersion.objects.filter(organisation=self.organisation, name=name).aggregate(newest=Max("version"))["newest"]
+        newest = MappingVersion.objects.filter(organisation=self.organisation, name=name).aggregate(
+            newest=Max("version")
+        )["newest"]
         return (newest or 0) + 1
 
     def add_mapping(self, mapping: CodeMapping, actor: Actor) -> None:
         text = codec.encode(mapping)
         MappingVersion.objects.create(
-            organisation=self.organisation, name=mapping.name, version=mapping.version, content=text,
-            fingerprint=codec.digest(text), created_by=actor.name,
-        )  # fmt: skip
+            organisation=self.organisation,
+            name=mapping.name,
+            version=mapping.version,
+            content=text,
+            fingerprint=codec.digest(text),
+            created_by=actor.name,
+        )
 
     def run(self, identity: str) -> Run:
         found = Run.objects.filter(organisation=self.organisation, id=identity).first()
@@ -98,7 +130,9 @@ class Access:
         return found
 
     def commits(self) -> QuerySet[Commit]:
-        return Commit.objects.filter(organisation=self.organisation).select_related("connection").order_by("id")
+        return (
+            Commit.objects.filter(organisation=self.organisation).select_related("connection").order_by("id")
+        )
 
     def exchanges(self) -> QuerySet[ExchangeRow]:
         return ExchangeRow.objects.filter(connection__organisation=self.organisation).order_by("id")

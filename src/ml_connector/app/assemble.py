@@ -1,4 +1,6 @@
-"""The one place that knows every part: connectors found in their folders, stores, flows, and the workshop the engines work in."""
+"""The one place that knows every part: connectors found in their folders, stores, flows, and the workshop the
+engines work in.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ def connectors() -> dict[str, Connector]:
 
 
 class Assembly:
-    """Builds systems and flows of stored connections. Systems are opened once per connection and process, with fresh settings on change."""
+    """Builds systems and flows of stored connections. Systems are opened once per connection and process,
+    with fresh settings on change.
+    """
 
     def __init__(self, settings: Settings, *, clock: Clock | None = None, wire: Any = None) -> None:
         self.settings = settings
@@ -114,12 +118,16 @@ class Assembly:
         target = self.system(flow.target)
         if target.ledger is None:
             raise ValueError(f"{flow.target.name} holds no ledger")
-        return Reversal(ledger=target.ledger, commits=StoredCommits(flow.target), policy=self.payroll_policy(flow))
+        return Reversal(
+            ledger=target.ledger, commits=StoredCommits(flow.target), policy=self.payroll_policy(flow)
+        )
 
 
 @dataclass(slots=True, kw_only=True)
 class StoreWorkshop:
-    """As `runs.stages.Workshop`, on the stores. `alive` ends the process when its lock is lost; `point` may kill it in tests."""
+    """As `runs.stages.Workshop`, on the stores. `alive` ends the process when its lock is lost; `point` may
+    kill it in tests.
+    """
 
     assembly: Assembly
     alive: Callable[[], None] = field(default=lambda: None)
@@ -134,10 +142,19 @@ class StoreWorkshop:
         flow = self._flow(row)
         if row.flow == REVERSAL:
             reversal = self.assembly.reversal(flow)
-            stages: dict[str, Stage] = {"propose": reversal.propose, "post": reversal.post, "confirm": reversal.confirm}
+            stages: dict[str, Stage] = {
+                "propose": reversal.propose,
+                "post": reversal.post,
+                "confirm": reversal.confirm,
+            }
         else:
             journal = self.assembly.payroll_journal(flow, int(row.input["mapping_version"]))
-            stages = {"read": journal.read, "propose": journal.propose, "post": journal.post, "confirm": journal.confirm}
+            stages = {
+                "read": journal.read,
+                "propose": journal.propose,
+                "post": journal.post,
+                "confirm": journal.confirm,
+            }
         return stages[row.stage]
 
     def run(self, row: RunRow, durable: Durable) -> Run:
@@ -151,16 +168,31 @@ class StoreWorkshop:
         committer = None
         if ledger is not None:
             committer = Committer(
-                commits=StoredCommits(flow.target), ledger=ledger, clock=self.clock, audit=audit, alive=self.alive, point=self.point
+                commits=StoredCommits(flow.target),
+                ledger=ledger,
+                clock=self.clock,
+                audit=audit,
+                alive=self.alive,
+                point=self.point,
             )
         return StageRun(
-            row=row, artifacts=StoredArtifacts(), durable=durable, committer=committer, auditor=audit,
-            approval=lambda: self.runs.approved(row.id), point=self.point,
-        )  # fmt: skip
+            row=row,
+            artifacts=StoredArtifacts(),
+            durable=durable,
+            committer=committer,
+            auditor=audit,
+            approval=lambda: self.runs.approved(row.id),
+            point=self.point,
+        )
 
     def paused(self, row: RunRow) -> str:
         flow = self._flow(row)
-        scopes = {"everything", f"connection:{flow.source.name}", f"connection:{flow.target.name}", f"flow:{flow.pk}"}
+        scopes = {
+            "everything",
+            f"connection:{flow.source.name}",
+            f"connection:{flow.target.name}",
+            f"flow:{flow.pk}",
+        }
         found = Access(row.organisation).pauses().filter(scope__in=scopes).first()
         return f"{PAUSED} by {found.by} ({found.scope})." if found else ""
 
@@ -176,11 +208,19 @@ class StoreWorkshop:
     def engine(self) -> Engine:
         """The durable engine of this process."""
         settings = self.assembly.settings
-        return Engine(url=settings.engine, executor=settings.executor, workshop=self, partition=self.partition, scope=database_scope)
+        return Engine(
+            url=settings.engine,
+            executor=settings.executor,
+            workshop=self,
+            partition=self.partition,
+            scope=database_scope,
+        )
 
 
 def beside(work: Callable[[], Any]) -> Callable[[], Any]:
-    """Start the work in a thread of its own, which returns its database connection; the result, or what it raised, comes when asked for."""
+    """Start the work in a thread of its own, which returns its database connection; the result, or what it
+    raised, comes when asked for.
+    """
     ended: Future[Any] = Future()
 
     def run() -> None:

@@ -1,9 +1,11 @@
 """Backup and restore of an installation: the product's database in one file, the keys apart.
 
-SQLite is copied with its own backup function, PostgreSQL table by table in one snapshot. The durable engine's database is not in it on purpose.
+SQLite is copied with its own backup function, PostgreSQL table by table in one snapshot. The durable engine's
+database is not in it on purpose.
 
-After a restore the books of the vendors may be ahead of ours, so every flow is set to `propose`, every run that was under way is held, and the
-durable engine starts empty. Posting again is safe then: the first look-up of every entry finds what was booked after the backup was taken.
+After a restore the books of the vendors may be ahead of ours, so every flow is set to `propose`, every run
+that was under way is held, and the durable engine starts empty. Posting again is safe then: the first look-up
+of every entry finds what was booked after the backup was taken.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ BackupError = postgres.BackupError
 
 
 def backup(settings: Settings, to: Path) -> int:
-    """Write the product's database, consistent while it is in use, into a compressed file; returns its size in bytes."""
+    """Write the product's database, consistent while it is in use, into a compressed file; returns its size
+    in bytes.
+    """
     if not settings.database.startswith("sqlite:///"):
         return postgres.backup(to)
     source = _path(settings)
@@ -79,12 +83,17 @@ def make_safe(actor: str, organisation: str) -> tuple[int, int]:
     from ml_connector.store.models import Flow, Run
 
     problem = Problem(
-        "run.restored", "run", "The database was restored while this run was under way. Look at it, then resume.", Owner.ADMINISTRATOR
+        "run.restored",
+        "run",
+        "The database was restored while this run was under way. Look at it, then resume.",
+        Owner.ADMINISTRATOR,
     )
     flows = Flow.objects.exclude(mode="propose").update(mode="propose")
     under_way = Run.objects.filter(state__in=[RunState.READY, RunState.RUNNING, RunState.WAITING])
     runs = under_way.update(state=RunState.HELD, problems=codec.encode((problem,)))
-    Access(organisation).audit.append(actor=actor, action="restored", subject="installation", detail={"flows": flows, "runs": runs})
+    Access(organisation).audit.append(
+        actor=actor, action="restored", subject="installation", detail={"flows": flows, "runs": runs}
+    )
     return flows, runs
 
 

@@ -35,7 +35,9 @@ def backup(to: Path) -> int:
 
 
 def restore(source: Path) -> None:
-    """Replace the contents of every table, in one transaction; raises `BackupError` for a file that is not such a backup, and changes nothing."""
+    """Replace the contents of every table, in one transaction; raises `BackupError` for a file that is not
+    such a backup, and changes nothing.
+    """
     tables = _tables()
     try:
         with tarfile.open(source, "r:gz") as archive, transaction.atomic(), connection.cursor() as cursor:
@@ -68,4 +70,7 @@ def _reset_sequences(cursor: Any) -> None:
     for model in apps.get_app_config("store").get_models():
         key, table = model._meta.pk, model._meta.db_table
         if key is not None and key.get_internal_type() == "BigAutoField":
-            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM {table}), false)")
+            cursor.execute(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT coalesce(max(id), 0) + 1"
+                f" FROM {table}), false)"
+            )

@@ -35,7 +35,18 @@ class Failure:
 
 
 _FILE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
-EXPECTED = (TableError, SetupError, PolicyError, Unknown, NotAllowed, VaultError, Unsafe, BackupError, ConnectorError, *_FILE)
+EXPECTED = (
+    TableError,
+    SetupError,
+    PolicyError,
+    Unknown,
+    NotAllowed,
+    VaultError,
+    Unsafe,
+    BackupError,
+    ConnectorError,
+    *_FILE,
+)
 """Everything that is not a defect of ours."""
 
 
@@ -43,9 +54,15 @@ def read_failure(error: BaseException) -> Failure:
     """The failure that one of the expected errors stands for."""
     if isinstance(error, TableError | SetupError):
         count = len(error.problems)
-        return Failure(Kind.USAGE, f"{count} problem{'s' * (count > 1)}; nothing was changed.", error.problems)
+        return Failure(
+            Kind.USAGE, f"{count} problem{'s' * (count > 1)}; nothing was changed.", error.problems
+        )
     if isinstance(error, ConnectorError):
-        return Failure(Kind.FAILED, error.problem.text + (f" [{error.support}]" if error.support else ""), (error.problem,))
+        return Failure(
+            Kind.FAILED,
+            error.problem.text + (f" [{error.support}]" if error.support else ""),
+            (error.problem,),
+        )
     if isinstance(error, _FILE):
         return Failure(Kind.USAGE, f"{error.filename}: {error.strerror}.")
     if isinstance(error, NotAllowed):

@@ -26,9 +26,16 @@ def audit_lines(access: Access) -> Iterator[dict[str, Any]]:
 
 
 def rotate_keys(assembly: Assembly, access: Access, actor: Actor) -> int:
-    """New key first, everything re-encrypted, old keys dropped; a crash in between leaves all keys in the file and everything readable."""
+    """New key first, everything re-encrypted, old keys dropped; a crash in between leaves all keys in the
+    file and everything readable.
+    """
     assembly.keys.add()
     count = rotate(assembly.keys)
     assembly.keys.drop_old()
-    access.audit.append(actor=f"{actor.channel}:{actor.name}", action="keys.rotated", subject="vault", detail={"secrets": count})
+    access.audit.append(
+        actor=f"{actor.channel}:{actor.name}",
+        action="keys.rotated",
+        subject="vault",
+        detail={"secrets": count},
+    )
     return count

@@ -31,11 +31,15 @@ class Service:
     def __post_init__(self) -> None:
         level = logging.getLevelNamesMapping().get(self.settings.log_level.upper(), logging.WARNING)
         structlog.configure(
-            processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"), structlog.processors.format_exc_info,
-                        structlog.processors.JSONRenderer()],
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso"),
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(),
+            ],
             wrapper_class=structlog.make_filtering_bound_logger(level),
             logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        )  # fmt: skip
+        )
         start_django(self.settings)
 
     @cached_property

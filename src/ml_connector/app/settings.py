@@ -1,6 +1,7 @@
 """Settings of an installation, from the environment (`ML_CONNECTOR_…`) or `settings.toml` in its home folder.
 
-A home folder holds everything of a default installation: `product.sqlite3`, `engine.sqlite3`, `keys` (back it up apart), `locks/`.
+A home folder holds everything of a default installation: `product.sqlite3`, `engine.sqlite3`, `keys` (back it
+up apart), `locks/`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,12 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 
 class Settings(BaseSettings):
@@ -20,7 +26,9 @@ class Settings(BaseSettings):
     database_url: str = ""
     """`sqlite:///…` or `postgresql://…`; empty for SQLite in the home folder."""
     engine_url: str = ""
-    """The durable engine's own database; empty for SQLite in the home folder, or for the same PostgreSQL as `database_url`."""
+    """The durable engine's own database; empty for SQLite in the home folder, or for the same PostgreSQL as
+    `database_url`.
+    """
     executor: str = "local"
     """Stable id of this worker; a replacement comes back under the same id."""
     organisation: str = "default"
@@ -35,7 +43,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file="settings.toml"))
+        return (
+            init_settings,
+            env_settings,
+            TomlConfigSettingsSource(settings_cls, toml_file="settings.toml"),
+        )
 
     @cached_property
     def database(self) -> str:
@@ -47,7 +59,11 @@ class Settings(BaseSettings):
         """Address of the durable engine's database."""
         if self.engine_url:
             return self.engine_url
-        return self.database_url if self.database_url.startswith("postgres") else f"sqlite:///{(self.home / 'engine.sqlite3').absolute()}"
+        return (
+            self.database_url
+            if self.database_url.startswith("postgres")
+            else f"sqlite:///{(self.home / 'engine.sqlite3').absolute()}"
+        )
 
     @property
     def key_file(self) -> Path:
@@ -61,7 +77,9 @@ class Settings(BaseSettings):
 
 
 def start_django(settings: Settings) -> None:
-    """Configure Django for this installation, once per process; makes the home folder and the schema when they are missing."""
+    """Configure Django for this installation, once per process; makes the home folder and the schema when
+    they are missing.
+    """
     import django
     from django.conf import settings as django_settings
     from django.core.management import call_command

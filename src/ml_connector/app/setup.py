@@ -48,22 +48,36 @@ class Setup:
     def __init__(self, access: Access, assembly: Assembly, actor: Actor) -> None:
         self._access, self._assembly, self._actor = access, assembly, actor
 
-    # --- connections ------------------------------------------------------------------------------------------------------------------------
+    # --- connections ----------------------------------------------------------------------------------------
 
     def connectors(self) -> dict[str, tuple[str, tuple[Setting, ...]]]:
         """Slug → title and settings of everything that can be connected."""
-        return {slug: (connector.title, connector.settings) for slug, connector in sorted(connectors().items())}
+        return {
+            slug: (connector.title, connector.settings) for slug, connector in sorted(connectors().items())
+        }
 
     def add_connection(self, name: str, connector: str, values: Mapping[str, str], *, sandbox: bool) -> None:
-        """Store a connection. Raises `SetupError` with every problem of its settings; a host that is not the vendor's is one."""
+        """Store a connection. Raises `SetupError` with every problem of its settings; a host that is not the
+        vendor's is one.
+        """
         known = connectors().get(connector)
         if known is None:
-            raise SetupError([Problem("connector.unknown", connector, f"There is no connector {connector!r}: {', '.join(connectors())}.")])
+            raise SetupError(
+                [
+                    Problem(
+                        "connector.unknown",
+                        connector,
+                        f"There is no connector {connector!r}: {', '.join(connectors())}.",
+                    )
+                ]
+            )
         plain, secret = self._sort(known.settings, values)
         problems = [*self._change_of_kind(name, connector, sandbox), *known.check_settings(plain, sandbox)]
         for setting in known.settings:
             if setting.field is Field.SECRET and setting.required and not secret.get(setting.name):
-                problems.append(Problem("setting.missing", setting.name, f"{setting.label} is missing. {setting.help}"))
+                problems.append(
+                    Problem("setting.missing", setting.name, f"{setting.label} is missing. {setting.help}")
+                )
         if problems:
             raise SetupError(problems)
         with transaction.atomic():
@@ -75,20 +89,29 @@ class Setup:
             vault = self._assembly.wiring(row).vault
             for key, value in secret.items():
                 vault.write(key, value)
-            self._note("connection.stored", name, {"connector": connector, "sandbox": sandbox, "secrets": len(secret)})
+            self._note(
+                "connection.stored",
+                name,
+                {"connector": connector, "sandbox": sandbox, "secrets": len(secret)},
+            )
 
     def _change_of_kind(self, name: str, connector: str, sandbox: bool) -> list[Problem]:
-        """A connection keeps its product and stays simulated or real: flows, commits and backups know it by its name."""
+        """A connection keeps its product and stays simulated or real: flows, commits and backups know it by
+        its name.
+        """
         row = Connection.objects.filter(organisation=self._access.organisation, name=name).first()
         if row is None or (row.connector, row.sandbox) == (connector, sandbox):
             return []
         kinds = [
-            f"{slug} {'sandbox' if simulated else 'system'}" for slug, simulated in ((row.connector, row.sandbox), (connector, sandbox))
+            f"{slug} {'sandbox' if simulated else 'system'}"
+            for slug, simulated in ((row.connector, row.sandbox), (connector, sandbox))
         ]
         text = f"{name} is a {kinds[0]} and does not become a {kinds[1]}. Store that one under another name."
         return [Problem("connection.kind", name, text)]
 
-    def _sort(self, settings: tuple[Setting, ...], values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    def _sort(
+        self, settings: tuple[Setting, ...], values: Mapping[str, str]
+    ) -> tuple[dict[str, str], dict[str, str]]:
         known = {setting.name: setting for setting in settings}
         if unknown := sorted(set(values) - set(known)):
             text = f"There is no setting {unknown[0]!r}; settings are {', '.join(known)}."
@@ -102,11 +125,18 @@ class Setup:
         lines = []
         for row in self._access.connections():
             states = self._assembly.sign_ins(row)
-            ends = min((state.consent_expires_at for state in states if state.consent_expires_at), default=None)
+            ends = min(
+                (state.consent_expires_at for state in states if state.consent_expires_at), default=None
+            )
             lost = next((state.lost for state in states if state.lost), "")
-            line = ConnectionLine(name=row.name, connector=row.connector, sandbox=row.sandbox,
-                                  signed_in=any(state.access_token for state in states), consent_ends=ends,
-                                  warning=lost or consent_warning(ends, self._assembly.clock) or "")  # fmt: skip
+            line = ConnectionLine(
+                name=row.name,
+                connector=row.connector,
+                sandbox=row.sandbox,
+                signed_in=any(state.access_token for state in states),
+                consent_ends=ends,
+                warning=lost or consent_warning(ends, self._assembly.clock) or "",
+            )
             lines.append(line)
         return lines
 
@@ -126,7 +156,15 @@ class Setup:
     def _sign_in(self, name: str) -> Any:
         sign_in = self._assembly.system(self._access.connection(name)).sign_in
         if sign_in is None:
-            raise SetupError([Problem("sign_in.none", name, f"{name} signs in with its settings; there is nothing to authorise.")])
+            raise SetupError(
+                [
+                    Problem(
+                        "sign_in.none",
+                        name,
+                        f"{name} signs in with its settings; there is nothing to authorise.",
+                    )
+                ]
+            )
         return sign_in
 
     def _state(self, name: str) -> str:
@@ -140,10 +178,12 @@ class Setup:
             vault.write("oauth_state", secrets.token_urlsafe(24))
             return vault.read("oauth_state")
 
-    # --- mappings ---------------------------------------------------------------------------------------------------------------------------
+    # --- mappings -------------------------------------------------------------------------------------------
 
     def import_mapping(self, name: str, rules: bytes, codes: bytes | None) -> CodeMapping:
-        """Store a new version of a mapping. Raises `TableError` or `SetupError` with every problem; then nothing is stored."""
+        """Store a new version of a mapping. Raises `TableError` or `SetupError` with every problem; then
+        nothing is stored.
+        """
         mapping = canonical(read_mapping(name, self._access.next_mapping_version(name), rules, codes))
         if problems := check_mapping(mapping):
             raise SetupError(problems)
@@ -167,15 +207,27 @@ class Setup:
                 for target in rule.targets:
                     account = chart.accounts.get(target.account) if chart else None
                     if account is None:
-                        problems.append(Problem("account.unknown", f"rule {rule.name}", f"{entity} has no GL account {target.account}."))
+                        problems.append(
+                            Problem(
+                                "account.unknown",
+                                f"rule {rule.name}",
+                                f"{entity} has no GL account {target.account}.",
+                            )
+                        )
                     elif account.blocked:
                         problems.append(
-                            Problem("account.blocked", f"rule {rule.name}", f"GL account {target.account} is blocked in {entity}.")
+                            Problem(
+                                "account.blocked",
+                                f"rule {rule.name}",
+                                f"GL account {target.account} is blocked in {entity}.",
+                            )
                         )
         return problems
 
     def suggest(self, name: str | None, source: str, pay_run: str) -> list[tuple[str, int, str]]:
-        """Source accounts of a pay run that no rule of the mapping matches: `(account, lines, first codes)`, most lines first."""
+        """Source accounts of a pay run that no rule of the mapping matches: `(account, lines, first codes)`,
+        most lines first.
+        """
         payroll = self._assembly.system(self._access.connection(source)).payroll
         if payroll is None:
             raise Unknown(f"{source} holds no payroll.")
@@ -184,26 +236,55 @@ class Setup:
         for block in payroll.blocks(pay_run):
             for row in block.rows:
                 if not any(pattern_matches(rule.account, row.account) for rule in rules):
-                    lines, codes = counts.get(row.account, (0, " ".join(f"{value.axis}={value.code}" for value in row.dimensions)))
+                    lines, codes = counts.get(
+                        row.account, (0, " ".join(f"{value.axis}={value.code}" for value in row.dimensions))
+                    )
                     counts[row.account] = (lines + 1, codes)
-        return sorted(((account, lines, codes) for account, (lines, codes) in counts.items()), key=lambda item: (-item[1], item[0]))
+        return sorted(
+            ((account, lines, codes) for account, (lines, codes) in counts.items()),
+            key=lambda item: (-item[1], item[0]),
+        )
 
-    # --- flows ------------------------------------------------------------------------------------------------------------------------------
+    # --- flows ----------------------------------------------------------------------------------------------
 
-    def set_flow(self, source: str, target: str, *, mode: str, starts_on: date, mapping: str, options: Mapping[str, str]) -> Flow:
+    def set_flow(
+        self,
+        source: str,
+        target: str,
+        *,
+        mode: str,
+        starts_on: date,
+        mapping: str,
+        options: Mapping[str, str],
+    ) -> Flow:
         """Store how payroll runs between two connections. Sandbox and real connections never share a flow."""
         read_policy(mode, starts_on, options)
         self._access.mapping(mapping)
         first, second = self._access.connection(source), self._access.connection(target)
         if first.sandbox != second.sandbox:
-            text = f"{first.name} and {second.name} are not both sandbox or both real. Simulated pay is never booked in real books."
+            text = (
+                f"{first.name} and {second.name} are not both sandbox or both real. Simulated pay is never"
+                " booked in real books."
+            )
             raise SetupError([Problem("flow.mixed", "connections", text)])
         with transaction.atomic():
             flow = self._access.set_flow(
-                kind="payroll", source=first, target=second, mode=mode, starts_on=starts_on, mapping=mapping, options=options
+                kind="payroll",
+                source=first,
+                target=second,
+                mode=mode,
+                starts_on=starts_on,
+                mapping=mapping,
+                options=options,
             )
-            self._note("flow.stored", f"{source} → {target}", {"mode": mode, "starts_on": str(starts_on), "mapping": mapping})
+            self._note(
+                "flow.stored",
+                f"{source} → {target}",
+                {"mode": mode, "starts_on": str(starts_on), "mapping": mapping},
+            )
         return flow
 
     def _note(self, action: str, subject: str, detail: Mapping[str, str | int | bool | None]) -> None:
-        self._access.audit.append(actor=f"{self._actor.channel}:{self._actor.name}", action=action, subject=subject, detail=detail)
+        self._access.audit.append(
+            actor=f"{self._actor.channel}:{self._actor.name}", action=action, subject=subject, detail=detail
+        )

@@ -1,4 +1,6 @@
-"""What a serving process does now and then: keep idle sign-ins alive, forget what may be forgotten, repeat the look for duplicates."""
+"""What a serving process does now and then: keep idle sign-ins alive, forget what may be forgotten, repeat
+the look for duplicates.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def upkeep(assembly: Assembly) -> dict[str, int]:
     now = assembly.clock.now()
     exchanges, _ = ExchangeRow.objects.filter(at__lt=now - timedelta(days=EXCHANGE_DAYS)).delete()
     ended = [RunState.DONE, RunState.CANCELLED]
-    staged, _ = StagedRow.objects.filter(run__updated_at__lt=now - timedelta(days=STAGED_DAYS), run__state__in=ended).delete()
+    staged, _ = StagedRow.objects.filter(
+        run__updated_at__lt=now - timedelta(days=STAGED_DAYS), run__state__in=ended
+    ).delete()
     recoverer = Recoverer(assembly.settings.engine)
     try:
         forgotten = recoverer.forget(int((now - timedelta(days=KEEP_DAYS)).timestamp() * 1000))

@@ -26,7 +26,9 @@ class Unsafe(Exception):
 
 @contextmanager
 def at_work(assembly: Assembly, point: Callable[[str], None] = lambda name: None) -> Iterator[bool]:
-    """Carry out runs in this process while the block lasts; false when another process already does under this executor id."""
+    """Carry out runs in this process while the block lasts; false when another process already does under
+    this executor id.
+    """
     if why := refuse_unsafe():
         raise Unsafe(why)
 
@@ -38,8 +40,8 @@ def at_work(assembly: Assembly, point: Callable[[str], None] = lambda name: None
 
 
 def follow(run: str, show: Callable[[RunRow], None], timeout_seconds: float | None = None) -> RunRow:
-    """Watch a run until it is at rest, or waits for longer than three minutes, at once or by looking again and again; calls `show` whenever it
-    moved."""
+    """Watch a run until it is at rest, or waits for longer than three minutes, at once or by looking again
+    and again; calls `show` whenever it moved."""
     runs, began, last, waiting_since = StoredRuns(), time.monotonic(), None, None
     while True:
         row, now = runs.get(run), time.monotonic()

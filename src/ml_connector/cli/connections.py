@@ -23,23 +23,42 @@ def register(app: typer.Typer) -> None:
 @connections.command("add")
 def add(
     name: str = typer.Argument(help="What you call it."),
-    connector: str = typer.Option(..., help="Which product; `connections settings` lists them with their settings."),
+    connector: str = typer.Option(
+        ..., help="Which product; `connections settings` lists them with their settings."
+    ),
     set_: list[str] = typer.Option([], "--set", help="setting=value, as often as needed."),
-    secret_file: list[str] = typer.Option([], "--secret-file", help="setting=path of a file that holds the secret."),
+    secret_file: list[str] = typer.Option(
+        [], "--secret-file", help="setting=path of a file that holds the secret."
+    ),
     sandbox: bool = typer.Option(False, help="A simulator on this machine."),
     as_json: bool = Json,
 ) -> None:
-    """Store a connection, or change one. Secrets are asked for when they are not given; prefer that, or --secret-file, over --set."""
+    """Store a connection, or change one. Secrets are asked for when they are not given; prefer that, or
+    --secret-file, over --set.
+    """
     with errors(as_json):
         setup = service().setup
         values = dict(_pair(text, as_json) for text in set_)
-        values |= {key: Path(path).read_text().strip() for key, path in (_pair(text, as_json) for text in secret_file)}
+        values |= {
+            key: Path(path).read_text().strip()
+            for key, path in (_pair(text, as_json) for text in secret_file)
+        }
         _, settings = setup.connectors().get(connector, ("", ()))
         for setting in settings:
-            if setting.field == "secret" and setting.required and setting.name not in values and out.is_terminal and not as_json:
+            if (
+                setting.field == "secret"
+                and setting.required
+                and setting.name not in values
+                and out.is_terminal
+                and not as_json
+            ):
                 values[setting.name] = typer.prompt(setting.label, hide_input=True)
         setup.add_connection(name, connector, values, sandbox=sandbox)
-        say(as_json, {"ok": True, "connection": name}, f"{name} is stored. Next: ml-connector connections test {name}")
+        say(
+            as_json,
+            {"ok": True, "connection": name},
+            f"{name} is stored. Next: ml-connector connections test {name}",
+        )
 
 
 @connections.command("settings")
@@ -48,10 +67,18 @@ def settings(as_json: bool = Json) -> None:
     with errors(as_json):
         known = service().setup.connectors()
         if as_json:
-            say(True, {slug: {"title": title, "settings": [s.name for s in items]} for slug, (title, items) in known.items()})
+            say(
+                True,
+                {
+                    slug: {"title": title, "settings": [s.name for s in items]}
+                    for slug, (title, items) in known.items()
+                },
+            )
             return
         for slug, (title, items) in known.items():
-            rows = [(s.name, "required" if s.required else "", s.field.value, s.default, s.help) for s in items]
+            rows = [
+                (s.name, "required" if s.required else "", s.field.value, s.default, s.help) for s in items
+            ]
             table(f"{title} ({slug})", ["setting", "", "kind", "default", "what it is"], rows)
 
 
@@ -61,11 +88,27 @@ def list_(as_json: bool = Json) -> None:
     with errors(as_json):
         lines = service().setup.connections()
         if as_json:
-            say(True, {"connections": [
-                {"name": line.name, "connector": line.connector, "sandbox": line.sandbox, "signed_in": line.signed_in,
-                 "consent_ends": line.consent_ends, "warning": line.warning} for line in lines]})  # fmt: skip
+            say(
+                True,
+                {
+                    "connections": [
+                        {
+                            "name": line.name,
+                            "connector": line.connector,
+                            "sandbox": line.sandbox,
+                            "signed_in": line.signed_in,
+                            "consent_ends": line.consent_ends,
+                            "warning": line.warning,
+                        }
+                        for line in lines
+                    ]
+                },
+            )
             return
-        rows = [(line.name, line.connector, "SANDBOX" if line.sandbox else "", line.consent_ends, line.warning) for line in lines]
+        rows = [
+            (line.name, line.connector, "SANDBOX" if line.sandbox else "", line.consent_ends, line.warning)
+            for line in lines
+        ]
         table("Connections", ["name", "product", "", "sign-in ends", "warning"], rows)
 
 
@@ -75,7 +118,9 @@ def ping(name: str, as_json: bool = Json) -> None:
     with errors(as_json):
         rights = service().setup.test_connection(name)
         missing = [right for right in rights if not right.granted]
-        rows = [{"name": r.name, "granted": r.granted, "needed_for": r.needed_for, "text": r.text} for r in rights]
+        rows = [
+            {"name": r.name, "granted": r.granted, "needed_for": r.needed_for, "text": r.text} for r in rights
+        ]
         if as_json:
             say(True, {"ok": not missing, "rights": rows})
         else:
@@ -87,18 +132,27 @@ def ping(name: str, as_json: bool = Json) -> None:
 
 @connections.command("authorize")
 def authorize(
-    name: str, redirect: str = typer.Argument("", help="The address the browser ended at, pasted."), as_json: bool = Json
+    name: str,
+    redirect: str = typer.Argument("", help="The address the browser ended at, pasted."),
+    as_json: bool = Json,
 ) -> None:
     """Sign in: without an address, shows where to give consent; with it, finishes."""
     with errors(as_json):
         setup = service().setup
         if not redirect:
             url = setup.authorize_url(name)
-            text = f"1. Open {url}\n2. Give consent.\n3. Paste the address the browser ends at: ml-connector connections authorize {name} '<address>'"
+            text = (
+                f"1. Open {url}\n2. Give consent.\n3. Paste the address the browser ends at: ml-connector"
+                f" connections authorize {name} '<address>'"
+            )
             say(as_json, {"ok": True, "authorize_url": url}, text)
             return
         setup.authorize(name, redirect)
-        say(as_json, {"ok": True, "connection": name}, f"{name} is signed in. Next: ml-connector connections test {name}")
+        say(
+            as_json,
+            {"ok": True, "connection": name},
+            f"{name} is signed in. Next: ml-connector connections test {name}",
+        )
 
 
 @flows.command("set")
@@ -106,7 +160,9 @@ def set_flow(
     source: str = typer.Option(..., "--from"),
     target: str = typer.Option(..., "--to"),
     mapping: str = typer.Option(..., help="Name of the mapping."),
-    starts_on: datetime = typer.Option(..., formats=["%Y-%m-%d"], help="Nothing that pays for earlier days is ever posted."),
+    starts_on: datetime = typer.Option(
+        ..., formats=["%Y-%m-%d"], help="Nothing that pays for earlier days is ever posted."
+    ),
     mode: str = typer.Option("propose", help="propose, approve or automatic."),
     option: list[str] = typer.Option([], "--option", help="option=value; `flows options` lists them."),
     as_json: bool = Json,
@@ -114,8 +170,14 @@ def set_flow(
     """Store how payroll runs between two connections."""
     with errors(as_json):
         options = dict(_pair(text, as_json) for text in option)
-        service().setup.set_flow(source, target, mode=mode, starts_on=starts_on.date(), mapping=mapping, options=options)
-        say(as_json, {"ok": True, "from": source, "to": target, "mode": mode}, f"Payroll {source} → {target} is set, mode {mode}.")
+        service().setup.set_flow(
+            source, target, mode=mode, starts_on=starts_on.date(), mapping=mapping, options=options
+        )
+        say(
+            as_json,
+            {"ok": True, "from": source, "to": target, "mode": mode},
+            f"Payroll {source} → {target} is set, mode {mode}.",
+        )
 
 
 @flows.command("options")
@@ -134,8 +196,19 @@ def options(as_json: bool = Json) -> None:
 def list_flows(as_json: bool = Json) -> None:
     """Every flow with its mode."""
     with errors(as_json):
-        rows = [(f.pk, f.kind, f.source.name, f.target.name, f.mode, f.starts_on, f.mapping,
-                 "SANDBOX" if f.target.sandbox else "") for f in service().access.flows()]  # fmt: skip
+        rows = [
+            (
+                f.pk,
+                f.kind,
+                f.source.name,
+                f.target.name,
+                f.mode,
+                f.starts_on,
+                f.mapping,
+                "SANDBOX" if f.target.sandbox else "",
+            )
+            for f in service().access.flows()
+        ]
         names = ("id", "kind", "from", "to", "mode", "starts_on", "mapping", "sandbox")
         if as_json:
             say(True, {"flows": [dict(zip(names, row, strict=True)) for row in rows]})

@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
     app.command("restore")(restore)
     app.command("serve")(serve)
     app.command("recover")(recover)
-    app.command("sandbox", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(sandbox)
+    app.command("sandbox", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+        sandbox
+    )
 
 
 @audit.command("verify")
@@ -42,7 +44,9 @@ def verify(as_json: bool = Json) -> None:
 
 
 @audit.command("export")
-def export(path: Path | None = typer.Argument(None, help="File to write; standard output without one.")) -> None:
+def export(
+    path: Path | None = typer.Argument(None, help="File to write; standard output without one."),
+) -> None:
     """Write the chain as one JSON object a line, for `verify_audit.py` or any tool of the auditor's."""
     with errors(False):
         from ml_connector.app.queries import audit_lines
@@ -61,11 +65,17 @@ def rotate(as_json: bool = Json) -> None:
         from ml_connector.app.queries import rotate_keys
 
         count = rotate_keys(service().assembly, service().access, service().actor)
-        say(as_json, {"ok": True, "secrets": count}, f"{count} secrets are encrypted with a new key. Back up the key file again.")
+        say(
+            as_json,
+            {"ok": True, "secrets": count},
+            f"{count} secrets are encrypted with a new key. Back up the key file again.",
+        )
 
 
 def backup(
-    to: Path, keys_to: Path | None = typer.Option(None, help="Copy the key file there; keep it apart."), as_json: bool = Json
+    to: Path,
+    keys_to: Path | None = typer.Option(None, help="Copy the key file there; keep it apart."),
+    as_json: bool = Json,
 ) -> None:
     """Write the database to a file, consistent while in use. Keys are never in it."""
     from ml_connector.app import backup as backups
@@ -95,7 +105,11 @@ def restore(source: Path, as_json: bool = Json) -> None:
         except backups.BackupError as error:
             stop(FAILED_COMMAND, str(error), as_json)
         flows, runs = backups.make_safe("cli", service().access.organisation.slug)
-        say(as_json, {"ok": True, "flows": flows, "runs": runs}, f"Restored. {flows} flows now only propose; {runs} runs are held.")
+        say(
+            as_json,
+            {"ok": True, "flows": flows, "runs": runs},
+            f"Restored. {flows} flows now only propose; {runs} runs are held.",
+        )
 
 
 def serve(once: bool = typer.Option(False, help="Do what is due, then end."), as_json: bool = Json) -> None:
@@ -116,7 +130,8 @@ def _serve(stopped: threading.Event, once: bool, as_json: bool) -> None:
         if not working:
             stop(
                 NOT_ALLOWED,
-                f"Another process already works as {svc.settings.executor!r}. Give this one its own ML_CONNECTOR_EXECUTOR.",
+                f"Another process already works as {svc.settings.executor!r}. Give this one its own"
+                " ML_CONNECTOR_EXECUTOR.",
                 as_json,
             )
         if not as_json:
@@ -131,7 +146,9 @@ def _serve(stopped: threading.Event, once: bool, as_json: bool) -> None:
             stopped.wait(UPKEEP_SECONDS)
 
 
-def recover(executor: str = typer.Option(..., help="Id of the worker that is gone for good."), as_json: bool = Json) -> None:
+def recover(
+    executor: str = typer.Option(..., help="Id of the worker that is gone for good."), as_json: bool = Json
+) -> None:
     """Hand the work of a dead worker to those alive. Refused while its lock is held."""
     with errors(as_json):
         from ml_connector.app.work import recover as take_over

@@ -12,7 +12,13 @@ from typer.exceptions import TyperException
 from ml_connector.app.service import Service
 from ml_connector.app.settings import Settings
 
-app = typer.Typer(name="ml-connector", help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+app = typer.Typer(
+    name="ml-connector",
+    help=__doc__,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
 
 
 @cache
@@ -42,7 +48,9 @@ def main() -> None:
 
 
 def _wrong_use(error: TyperException) -> str:
-    """What was wrong in one line, and whose help says more; the help itself where a command was named without its part."""
+    """What was wrong in one line, and whose help says more; the help itself where a command was named without
+    its part.
+    """
     text, context = error.format_message(), getattr(error, "ctx", None)
     if "\n" in text or context is None:
         return text

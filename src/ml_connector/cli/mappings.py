@@ -7,7 +7,18 @@ from pathlib import Path
 import typer
 
 from ml_connector.cli.main import service
-from ml_connector.cli.output import HELD, USAGE, Json, errors, out, problems_json, say, show_problems, stop, table
+from ml_connector.cli.output import (
+    HELD,
+    USAGE,
+    Json,
+    errors,
+    out,
+    problems_json,
+    say,
+    show_problems,
+    stop,
+    table,
+)
 
 mappings = typer.Typer(help="From payroll's codes to GL accounts and dimensions.", no_args_is_help=True)
 
@@ -19,16 +30,28 @@ def register(app: typer.Typer) -> None:
 
 @mappings.command("import")
 def import_(
-    name: str, rules: Path, codes: Path | None = typer.Option(None, help="Table axis,source_code,code."), as_json: bool = Json
+    name: str,
+    rules: Path,
+    codes: Path | None = typer.Option(None, help="Table axis,source_code,code."),
+    as_json: bool = Json,
 ) -> None:
     """Store a table of rules as a new version."""
     with errors(as_json):
         for path in (rules, codes):
             if path is not None and not path.is_file():
                 stop(USAGE, f"There is no file {path}.", as_json)
-        mapping = service().setup.import_mapping(name, rules.read_bytes(), codes.read_bytes() if codes else None)
-        text = f"{name} version {mapping.version}: {len(mapping.rules)} rules, {len(mapping.translations)} codes."
-        say(as_json, {"ok": True, "mapping": name, "version": mapping.version, "rules": len(mapping.rules)}, text)
+        mapping = service().setup.import_mapping(
+            name, rules.read_bytes(), codes.read_bytes() if codes else None
+        )
+        text = (
+            f"{name} version {mapping.version}: {len(mapping.rules)} rules, {len(mapping.translations)}"
+            " codes."
+        )
+        say(
+            as_json,
+            {"ok": True, "mapping": name, "version": mapping.version, "rules": len(mapping.rules)},
+            text,
+        )
 
 
 @mappings.command("export")
@@ -59,7 +82,12 @@ def suggest(
 
 
 @mappings.command("check")
-def check(name: str, source: str = typer.Option(..., "--from"), target: str = typer.Option(..., "--to"), as_json: bool = Json) -> None:
+def check(
+    name: str,
+    source: str = typer.Option(..., "--from"),
+    target: str = typer.Option(..., "--to"),
+    as_json: bool = Json,
+) -> None:
     """Compare a mapping with the ledger it is for."""
     with errors(as_json):
         svc = service()

@@ -1,7 +1,8 @@
 """What commands print, for people and with `--json`, and how they end.
 
-Exit codes: 0 done · 1 a defect or an error of the vendor's · 2 the command was used wrongly · 3 held, a person must mend something ·
-4 waiting for approval · 5 still waiting, it goes on by itself · 6 failed · 7 not allowed now or not by this person.
+Exit codes: 0 done · 1 a defect or an error of the vendor's · 2 the command was used wrongly · 3 held, a
+person must mend something · 4 waiting for approval · 5 still waiting, it goes on by itself · 6 failed · 7 not
+allowed now or not by this person.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from rich.table import Table
 OK, FAILED_COMMAND, USAGE, HELD, APPROVAL, WAITING, FAILED_RUN, NOT_ALLOWED = range(8)
 STATE_CODES = {"done": OK, "held": HELD, "awaiting_approval": APPROVAL, "failed": FAILED_RUN, "cancelled": OK}
 ATTENTION = (OK, WAITING, APPROVAL, HELD, FAILED_RUN)
-"""Exit codes of runs, the one that needs a person most at the end: a command that carried out several ends with that."""
+"""Exit codes of runs, the one that needs a person most at the end: a command that carried out several ends
+with that.
+"""
 
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -41,7 +44,9 @@ def print_json(data: Any) -> None:
     sys.stdout.flush()
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], right: Iterable[int] = ()) -> None:
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], right: Iterable[int] = ()
+) -> None:
     """A table for people; `right` are the numbers of the columns of amounts."""
     shown = Table(title=title, title_justify="left", title_style="bold", show_edge=False, pad_edge=False)
     numbers = set(right)
@@ -60,7 +65,9 @@ def problems_json(problems: Iterable[Any]) -> list[dict[str, str]]:
 def show_problems(problems: Iterable[Any]) -> None:
     """Problems for people, on standard error."""
     for problem in problems:
-        err.print(f"  {problem.code} at {problem.where}: {problem.text} ({problem.owner} can mend it)", markup=False)
+        err.print(
+            f"  {problem.code} at {problem.where}: {problem.text} ({problem.owner} can mend it)", markup=False
+        )
 
 
 def stop(code: int, text: str, as_json: bool = False, problems: Iterable[Any] = ()) -> NoReturn:
@@ -76,7 +83,9 @@ def stop(code: int, text: str, as_json: bool = False, problems: Iterable[Any] = 
 
 @contextmanager
 def errors(as_json: bool, start: bool = True) -> Iterator[None]:
-    """Starts the application, which everything of the store may be imported after, and turns what it raises into an exit code and a text."""
+    """Starts the application, which everything of the store may be imported after, and turns what it raises
+    into an exit code and a text.
+    """
     from ml_connector.app.settings import started
     from ml_connector.cli.main import service
 

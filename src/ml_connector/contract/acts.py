@@ -29,7 +29,9 @@ def locate(ledger: LedgerSink, entry: JournalEntry) -> list[str]:
 
 
 def settle(world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry) -> Receipt:
-    """Write; when the outcome is unknown wait as long as the ledger may take, look up, and write again only when nothing is there."""
+    """Write; when the outcome is unknown wait as long as the ledger may take, look up, and write again only
+    when nothing is there.
+    """
     try:
         return send(ledger, entry)
     except OutcomeUnknown:

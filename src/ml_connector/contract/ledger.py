@@ -1,7 +1,8 @@
 """The contract of a `LedgerSink`: what the rest of the product may believe of every ledger.
 
-A connector's tests subclass `LedgerContract` and give the fixtures `world` and `ledger`. Differences between ledgers are data, `LedgerLimits`;
-no test is skipped. What an engine does with an unknown outcome is done here in its shortest form, `settle`.
+A connector's tests subclass `LedgerContract` and give the fixtures `world` and `ledger`. Differences between
+ledgers are data, `LedgerLimits`; no test is skipped. What an engine does with an unknown outcome is done here
+in its shortest form, `settle`.
 """
 
 from __future__ import annotations
@@ -21,22 +22,18 @@ from ml_connector.contract.world import LedgerWorld
 from ml_connector.domain.checks import compare
 from ml_connector.domain.journal import JournalEntry, Marker
 from ml_connector.domain.period import period_of
-from ml_connector.errors import (
-    ConnectorError,
-    NotFound,
-    NotSent,
-    OutcomeUnknown,
-    SignInLost,
-)
+from ml_connector.errors import ConnectorError, NotFound, NotSent, OutcomeUnknown, SignInLost
 from ml_connector.ports.systems import LedgerSink
 
 
 class LedgerContract(BooksClaims):
     """Claims that hold for every ledger."""
 
-    # --- once -------------------------------------------------------------------------------------------------------------------------
+    # --- once -----------------------------------------------------------------------------------------------
 
-    def test_nothing_is_found_before_the_first_send(self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry) -> None:
+    def test_nothing_is_found_before_the_first_send(
+        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+    ) -> None:
         """Where the marker was never written the look-up is empty, whatever else is booked."""
         world.book_by_hand()
         send(ledger, world.entry(key="payroll:acme:run-0:10:1:1"))
@@ -44,8 +41,12 @@ class LedgerContract(BooksClaims):
 
         assert locate(ledger, entry) == []
 
-    def test_document_is_found_before_the_first_send(self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry) -> None:
-        """A document that an earlier installation wrote under the key is found by one that remembers nothing, and is the same."""
+    def test_document_is_found_before_the_first_send(
+        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+    ) -> None:
+        """A document that an earlier installation wrote under the key is found by one that remembers nothing,
+        and is the same.
+        """
         receipt = send(ledger, entry)
         seen(world, ledger)
 
@@ -54,7 +55,9 @@ class LedgerContract(BooksClaims):
         assert [receipt] == list(found)
         assert compare(entry, ledger.read_back(found[0])) == []
 
-    def test_lost_answer_leaves_one_entry(self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry) -> None:
+    def test_lost_answer_leaves_one_entry(
+        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+    ) -> None:
         """The ledger booked the entry but its answer never reached us: we find it and do not book again."""
         world.fail_next(faults.LOST_AFTER)
 
@@ -62,16 +65,24 @@ class LedgerContract(BooksClaims):
 
         assert [receipt.reference] == world.journal_references()
 
-    def test_lost_request_is_unknown_and_booked_once(self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry) -> None:
-        """The request was lost on its way: nobody can tell, so it is looked up, not found, and written again."""
+    def test_lost_request_is_unknown_and_booked_once(
+        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+    ) -> None:
+        """The request was lost on its way: nobody can tell, so it is looked up, not found, and written
+        again.
+        """
         world.fail_next(faults.LOST_BEFORE)
 
         receipt = settle(world, ledger, entry)
 
         assert [receipt.reference] == world.journal_references()
 
-    def test_late_commit_is_found_after_settling(self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry) -> None:
-        """The ledger books some time after the connection broke: not there at once, there after the settling time."""
+    def test_late_commit_is_found_after_settling(
+        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+    ) -> None:
+        """The ledger books some time after the connection broke: not there at once, there after the settling
+        time.
+        """
         world.fail_next(faults.LATE_COMMIT)
         with pytest.raises(OutcomeUnknown):
             send(ledger, entry)
@@ -81,7 +92,9 @@ class LedgerContract(BooksClaims):
         assert world.journal_references() == locate(ledger, entry)
         assert len(world.journal_references()) == 1
 
-    def test_unreachable_ledger_was_sent_nothing(self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry) -> None:
+    def test_unreachable_ledger_was_sent_nothing(
+        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+    ) -> None:
         """A refused connection proves that nothing was booked."""
         world.fail_next(faults.UNREACHABLE)
 
@@ -97,7 +110,9 @@ class LedgerContract(BooksClaims):
 
         assert world.journal_references() == []
 
-    def test_prepared_and_not_sent_is_nothing(self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry) -> None:
+    def test_prepared_and_not_sent_is_nothing(
+        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+    ) -> None:
         """Preparing a write books nothing, and holds nothing once it is over."""
         with ledger.prepare(entry, Marker.of(entry.key)):
             pass
@@ -107,7 +122,7 @@ class LedgerContract(BooksClaims):
 
     def test_two_documents_under_one_marker_are_both_reported(
         self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Somebody copied our document: the look-up names both, so that it can be an incident."""
         receipt = send(ledger, entry)
         copy = world.double(receipt.reference)
@@ -115,7 +130,9 @@ class LedgerContract(BooksClaims):
 
         assert sorted([receipt.reference, copy]) == sorted(locate(ledger, entry))
 
-    def test_deleted_document_is_gone(self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry) -> None:
+    def test_deleted_document_is_gone(
+        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+    ) -> None:
         """A document that somebody deleted is neither found nor read."""
         receipt = send(ledger, entry)
         world.delete(receipt.reference)
@@ -124,7 +141,9 @@ class LedgerContract(BooksClaims):
         with pytest.raises(NotFound):
             ledger.read_back(receipt)
 
-    def test_documents_of_others_are_seen(self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry) -> None:
+    def test_documents_of_others_are_seen(
+        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+    ) -> None:
         """What a person booked in the journal and period is reported, and what is known to be ours is not."""
         calendar = ledger.calendar(entry.entity, entry.journal, entry.posting_date)
         period = period_of(entry.posting_date, calendar)
@@ -137,9 +156,11 @@ class LedgerContract(BooksClaims):
 
         assert len(others) == 1
 
-    # --- sign-in and secrets ----------------------------------------------------------------------------------------------------------
+    # --- sign-in and secrets --------------------------------------------------------------------------------
 
-    def test_expired_sign_in_is_renewed_once_by_two_threads(self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry) -> None:
+    def test_expired_sign_in_is_renewed_once_by_two_threads(
+        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+    ) -> None:
         """Two threads that meet an expired token renew it once, and both get on."""
         world.expire_sign_in()
         before, results = world.renewals(), []
@@ -158,15 +179,21 @@ class LedgerContract(BooksClaims):
         assert len(results) == 2
         assert before + 1 == world.renewals()
 
-    def test_expired_sign_in_does_not_stop_a_write(self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry) -> None:
-        """The token is renewed while the write is prepared, so that nothing stands between the intent and the wire."""
+    def test_expired_sign_in_does_not_stop_a_write(
+        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+    ) -> None:
+        """The token is renewed while the write is prepared, so that nothing stands between the intent and the
+        wire.
+        """
         world.expire_sign_in()
 
         receipt = send(ledger, entry)
 
         assert [receipt.reference] == world.journal_references()
 
-    def test_withdrawn_sign_in_stops_without_booking(self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry) -> None:
+    def test_withdrawn_sign_in_stops_without_booking(
+        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+    ) -> None:
         """A consent ended in mid-run stops the run with what a person must do, and nothing is booked."""
         world.withdraw_sign_in()
 
@@ -178,8 +205,10 @@ class LedgerContract(BooksClaims):
 
     def test_no_secret_is_seen(
         self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry, caplog: pytest.LogCaptureFixture
-    ) -> None:  # fmt: skip
-        """No secret and no token stands in an exchange, a log line or an exception, of successes and failures."""
+    ) -> None:
+        """No secret and no token stands in an exchange, a log line or an exception, of successes and
+        failures.
+        """
         caplog.set_level(logging.DEBUG)
         errors: list[Any] = []
         for fault in (None, *faults.FAULTS):

@@ -61,7 +61,9 @@ class MemoryVault:
 
 
 class MemoryTokens:
-    """The tokens of one connection, or of one tenant behind it. `history` holds every state written, oldest first."""
+    """The tokens of one connection, or of one tenant behind it. `history` holds every state written, oldest
+    first.
+    """
 
     def __init__(self, state: TokenState | None = None) -> None:
         self._state = state or TokenState()
@@ -101,7 +103,9 @@ class _Count:
 
 
 class MemoryBudget:
-    """Fixed windows that start on whole minutes and days, corrected by what the vendor says. A reserve is kept for writes."""
+    """Fixed windows that start on whole minutes and days, corrected by what the vendor says. A reserve is
+    kept for writes.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -127,7 +131,12 @@ class MemoryBudget:
 
     def _wait(self, counts: Sequence[_Count], now: datetime, permit: Permit) -> float:
         return max(
-            ((count.resets_at - now).total_seconds() for count in counts if count.remaining <= self._reserve(count, permit)), default=0.0
+            (
+                (count.resets_at - now).total_seconds()
+                for count in counts
+                if count.remaining <= self._reserve(count, permit)
+            ),
+            default=0.0,
         )
 
     def learn(self, scope: str, windows: Sequence[Window]) -> None:
@@ -154,7 +163,9 @@ class MemoryBudget:
 
 
 class MemoryLanes:
-    """One holder per lane. A thread that asks for a lane it holds would wait for itself, so it is told instead."""
+    """One holder per lane. A thread that asks for a lane it holds would wait for itself, so it is told
+    instead.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -163,7 +174,9 @@ class MemoryLanes:
 
     @contextmanager
     def hold(self, lane: str) -> Iterator[None]:
-        """Wait for the lane, and keep it for the block. Raises `RuntimeError` when this thread holds it already."""
+        """Wait for the lane, and keep it for the block. Raises `RuntimeError` when this thread holds it
+        already.
+        """
         me = threading.get_ident()
         with self._lock:
             mine = self._lanes.setdefault(lane, threading.Lock())
@@ -203,6 +216,13 @@ def memory_wiring(
     """A wiring with every part in memory; the parts are reached through its fields."""
     clock = clock or VirtualClock()
     return Wiring(
-        connection=connection, vault=MemoryVault(secrets), tokens=MemoryTokens(), budget=MemoryBudget(clock), lanes=MemoryLanes(),
-        exchanges=MemoryExchanges(), clock=clock, sandbox=sandbox, wire=wire,
-    )  # fmt: skip
+        connection=connection,
+        vault=MemoryVault(secrets),
+        tokens=MemoryTokens(),
+        budget=MemoryBudget(clock),
+        lanes=MemoryLanes(),
+        exchanges=MemoryExchanges(),
+        clock=clock,
+        sandbox=sandbox,
+        wire=wire,
+    )

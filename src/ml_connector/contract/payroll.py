@@ -1,7 +1,9 @@
-"""The contract of a `PayrollSource`: what the rest of the product may believe of every place that pay runs are read from.
+"""The contract of a `PayrollSource`: what the rest of the product may believe of every place that pay runs
+are read from.
 
-A connector's tests subclass `PayrollContract` and give the fixture `world`. What a source cannot know is no special case: a file has no pages to
-throttle, records have no blocks. Each claim is worded so that it holds for all: what is delivered whole adds up, what is not is seen.
+A connector's tests subclass `PayrollContract` and give the fixture `world`. What a source cannot know is no
+special case: a file has no pages to throttle, records have no blocks. Each claim is worded so that it holds
+for all: what is delivered whole adds up, what is not is seen.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ Case = tuple[PayrollSource, str]
 
 
 class PayrollWorld(Protocol):
-    """A payroll with one finished run, as a person or a bad network could move it. A method that changes something is called once in a test."""
+    """A payroll with one finished run, as a person or a bad network could move it. A method that changes
+    something is called once in a test.
+    """
 
     source: PayrollSource
 
@@ -84,7 +88,9 @@ class PayrollWorld(Protocol):
         ...
 
     def both_sides(self) -> Case | None:
-        """A run whose first row is a debit and a credit at once; `None` where the form of a row cannot say that."""
+        """A run whose first row is a debit and a credit at once; `None` where the form of a row cannot say
+        that.
+        """
         ...
 
     def throttle(self) -> None:
@@ -117,9 +123,11 @@ class PayrollContract:
         """The newest run."""
         return world.newest()
 
-    # --- whole ------------------------------------------------------------------------------------------------------------------------
+    # --- whole ----------------------------------------------------------------------------------------------
 
-    def test_every_row_once_and_to_the_cent(self, world: PayrollWorld, source: PayrollSource, reference: str) -> None:
+    def test_every_row_once_and_to_the_cent(
+        self, world: PayrollWorld, source: PayrollSource, reference: str
+    ) -> None:
         """Every row arrives once; debits are the books' to the cent, and credits the same."""
         expected, rows = world.expected(reference), rows_of(source, reference)
 
@@ -153,7 +161,9 @@ class PayrollContract:
         assert run.reference == reference
 
     def test_register_ties(self, world: PayrollWorld, source: PayrollSource, reference: str) -> None:
-        """Where the source has a register, gross less deductions and taxes is net, for companies of the run, with workers."""
+        """Where the source has a register, gross less deductions and taxes is net, for companies of the run,
+        with workers.
+        """
         run = source.pay_run(reference)
 
         for totals in run.register:
@@ -171,8 +181,12 @@ class PayrollContract:
         ]
         assert reference not in [ref.reference for ref in source.pay_runs(end + timedelta(days=1))]
 
-    def test_reading_again_gives_the_same(self, world: PayrollWorld, source: PayrollSource, reference: str) -> None:
-        """A second reading, and one by a connection that remembers nothing, give the same run and rows in the same order."""
+    def test_reading_again_gives_the_same(
+        self, world: PayrollWorld, source: PayrollSource, reference: str
+    ) -> None:
+        """A second reading, and one by a connection that remembers nothing, give the same run and rows in the
+        same order.
+        """
         run, rows = source.pay_run(reference), rows_of(source, reference)
 
         assert rows == rows_of(source, reference)
@@ -186,9 +200,11 @@ class PayrollContract:
         with pytest.raises(NotFound):
             list(source.blocks("no-such-run"))
 
-    # --- again ------------------------------------------------------------------------------------------------------------------------
+    # --- again ----------------------------------------------------------------------------------------------
 
-    def test_run_again_keeps_its_subject(self, world: PayrollWorld, source: PayrollSource, reference: str) -> None:
+    def test_run_again_keeps_its_subject(
+        self, world: PayrollWorld, source: PayrollSource, reference: str
+    ) -> None:
         """Undone and run again: another reference for the same subject, and the rows of the new one."""
         before = source.pay_run(reference).subject
 
@@ -200,8 +216,8 @@ class PayrollContract:
         assert again in [ref.reference for ref in source.pay_runs(EVER)]
 
     def test_void_takes_back_to_the_cent(self, world: PayrollWorld) -> None:
-        """Pay that was taken back lessens the debits; the run still balances and equals the books. A source that gives signed amounts and no
-        column shows a negative debit among its credits."""
+        """Pay that was taken back lessens the debits; the run still balances and equals the books. A source
+        that gives signed amounts and no column shows a negative debit among its credits."""
         source, reference = world.void()
         expected, rows = world.expected(reference), rows_of(source, reference)
         debit, credit = side_total(rows, debit=True), side_total(rows, debit=False)
@@ -209,7 +225,7 @@ class PayrollContract:
         assert (expected.rows, debit) == (len(rows), -credit)
         assert expected.debit == debit or (expected.debit == -debit and not any(row.side for row in rows))
 
-    # --- seen -------------------------------------------------------------------------------------------------------------------------
+    # --- seen -----------------------------------------------------------------------------------------------
 
     def test_missing_part_is_seen(self, world: PayrollWorld) -> None:
         """A part that did not arrive stops the run: by the gate, or by a refusal."""
@@ -230,23 +246,45 @@ class PayrollContract:
         assert "20" in caught.value.problem.text
 
     @pytest.mark.parametrize(
-        ("text", "currency"), [("12345", "JPY"), ("1234567.89", "USD"), ("0.10", "EUR"), ("12.345", "KWD"), ("9007199254740993.01", "USD")]
+        ("text", "currency"),
+        [
+            ("12345", "JPY"),
+            ("1234567.89", "USD"),
+            ("0.10", "EUR"),
+            ("12.345", "KWD"),
+            ("9007199254740993.01", "USD"),
+        ],
     )
     def test_amounts_are_exact(self, world: PayrollWorld, text: str, currency: str) -> None:
-        """Amounts in currencies of 0, 2 and 3 decimals are the digits that were written, beyond what a float holds."""
+        """Amounts in currencies of 0, 2 and 3 decimals are the digits that were written, beyond what a float
+        holds.
+        """
         source, reference = world.amount(text, currency)
 
-        assert Money(Decimal(text), currency) in [row.amount for block in source.blocks(reference) for row in block.rows]
+        assert Money(Decimal(text), currency) in [
+            row.amount for block in source.blocks(reference) for row in block.rows
+        ]
 
     @pytest.mark.parametrize(
         ("text", "currency"),
-        [("1e400", "USD"), ("NaN", "USD"), ("12345678901234567.89", "USD"), ("10.5", "JPY"), ("10.005", "USD"), ("1.2345", "KWD")],
+        [
+            ("1e400", "USD"),
+            ("NaN", "USD"),
+            ("12345678901234567.89", "USD"),
+            ("10.5", "JPY"),
+            ("10.005", "USD"),
+            ("1.2345", "KWD"),
+        ],
     )
     def test_amount_that_is_none_is_a_problem(self, world: PayrollWorld, text: str, currency: str) -> None:
-        """An amount that is no money in its currency is never rounded or dropped: a problem names it and says what to do."""
+        """An amount that is no money in its currency is never rounded or dropped: a problem names it and says
+        what to do.
+        """
         source, reference = world.amount(text, currency)
 
-        found = [problem for problem in problems_of(source, reference) if text[:10].lower() in problem.text.lower()]
+        found = [
+            problem for problem in problems_of(source, reference) if text[:10].lower() in problem.text.lower()
+        ]
 
         assert found or _shown_otherwise(text, problems_of(source, reference))
         for problem in found:
@@ -261,11 +299,17 @@ class PayrollContract:
 
         assert "amount.both_sides" in [problem.code for problem in problems_of(*case)]
 
-    # --- the network ------------------------------------------------------------------------------------------------------------------
+    # --- the network ----------------------------------------------------------------------------------------
 
-    @pytest.mark.parametrize("read", [lambda source, run: source.pay_run(run), lambda source, run: list(source.blocks(run))])
+    @pytest.mark.parametrize(
+        "read", [lambda source, run: source.pay_run(run), lambda source, run: list(source.blocks(run))]
+    )
     def test_throttled_read_goes_on(
-        self, world: PayrollWorld, source: PayrollSource, reference: str, read: Callable[[PayrollSource, str], object]
+        self,
+        world: PayrollWorld,
+        source: PayrollSource,
+        reference: str,
+        read: Callable[[PayrollSource, str], object],
     ) -> None:
         """A read that was one too many is waited for and goes on."""
         world.throttle()
@@ -319,7 +363,10 @@ def trouble(source: PayrollSource, reference: str) -> list[str]:
 
 def side_total(rows: list[Distribution], *, debit: bool) -> Money:
     """The sum of one side, by the source's own column where it has one."""
-    return sum((row.amount for row in rows if row.is_debit is debit), start=Money(Decimal(0), rows[0].amount.currency))
+    return sum(
+        (row.amount for row in rows if row.is_debit is debit),
+        start=Money(Decimal(0), rows[0].amount.currency),
+    )
 
 
 def _shown_otherwise(text: str, problems: list[Problem]) -> bool:

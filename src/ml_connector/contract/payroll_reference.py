@@ -1,4 +1,6 @@
-"""The reference payroll: runs in memory that keep every promise of `PayrollSource`, to prove the suite and to show how little a source needs."""
+"""The reference payroll: runs in memory that keep every promise of `PayrollSource`, to prove the suite and to
+show how little a source needs.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ class Posting:
 
 @dataclass(slots=True, kw_only=True)
 class KeptRun:
-    """One calculation. `pay_dates` has several where it is not certain; `delivered` says which blocks arrive, in order."""
+    """One calculation. `pay_dates` has several where it is not certain; `delivered` says which blocks arrive,
+    in order.
+    """
 
     reference: str
     postings: list[Posting]
@@ -51,8 +55,12 @@ class KeptRun:
         return -(-len(self.postings) // self.block_rows)
 
 
-def calculate(reference: str, workers: tuple[tuple[str, str], ...] = WORKERS, sign: int = 1, ran_at: datetime = RAN_AT) -> KeptRun:
-    """A payroll of the workers: pay is a debit, a fifth of it in taxes and the rest in net pay are credits. `sign` −1 takes it back."""
+def calculate(
+    reference: str, workers: tuple[tuple[str, str], ...] = WORKERS, sign: int = 1, ran_at: datetime = RAN_AT
+) -> KeptRun:
+    """A payroll of the workers: pay is a debit, a fifth of it in taxes and the rest in net pay are credits.
+    `sign` −1 takes it back.
+    """
     postings, taxes = [], Decimal(0)
     for department, pay in workers:
         gross = sign * Decimal(pay)
@@ -88,7 +96,9 @@ class ReferencePayroll:
         end = date(2026, 6, 26)
         runs = sorted(self.vendor.runs.values(), key=lambda run: (run.ran_at, run.reference))
         return tuple(
-            PayRunRef(reference=run.reference, description="pay run", calculated_at=run.ran_at, period_end=end)
+            PayRunRef(
+                reference=run.reference, description="pay run", calculated_at=run.ran_at, period_end=end
+            )
             for run in runs
             if end >= since
         )
@@ -98,25 +108,52 @@ class ReferencePayroll:
         run = self._run(reference)
         if len(run.pay_dates) != 1:
             listed = ", ".join(map(str, run.pay_dates))
-            raise Refused(f"The run may be paid on {listed}. Say on which.", where="pay date", owner=Owner.PAYROLL, code="run.ambiguous")
+            raise Refused(
+                f"The run may be paid on {listed}. Say on which.",
+                where="pay date",
+                owner=Owner.PAYROLL,
+                code="run.ambiguous",
+            )
         gross, taxes = (Money(amount, run.currency) for amount in run.register)
         zero = Money(Decimal(0), run.currency)
-        register = RegisterTotals(company=COMPANY, gross=gross, deductions=zero, employee_taxes=taxes, net=gross - taxes, workers=3,
-                                  workers_by_code=(("org_level_1", "SALES", 2), ("org_level_1", "STORE", 1)))  # fmt: skip
+        register = RegisterTotals(
+            company=COMPANY,
+            gross=gross,
+            deductions=zero,
+            employee_taxes=taxes,
+            net=gross - taxes,
+            workers=3,
+            workers_by_code=(("org_level_1", "SALES", 2), ("org_level_1", "STORE", 1)),
+        )
         period = PayPeriod(start=date(2026, 6, 13), end=date(2026, 6, 26), pay_date=run.pay_dates[0])
-        return PayRun(source="reference", reference=reference, subject="ALL 2026-06-26", description="pay run", companies=(COMPANY,),
-                      currency=run.currency, pay_period=period, calculated_at=run.ran_at, blocks=run.blocks, register=(register,))  # fmt: skip
+        return PayRun(
+            source="reference",
+            reference=reference,
+            subject="ALL 2026-06-26",
+            description="pay run",
+            companies=(COMPANY,),
+            currency=run.currency,
+            pay_period=period,
+            calculated_at=run.ran_at,
+            blocks=run.blocks,
+            register=(register,),
+        )
 
     def blocks(self, reference: str) -> Iterator[Block]:
         """The blocks that are delivered."""
         run = self._run(reference)
         for number in range(1, run.blocks + 1) if run.delivered is None else run.delivered:
             first = (number - 1) * run.block_rows
-            outcomes = [_row(run, first + place, row) for place, row in enumerate(run.postings[first : first + run.block_rows], 1)]
+            outcomes = [
+                _row(run, first + place, row)
+                for place, row in enumerate(run.postings[first : first + run.block_rows], 1)
+            ]
             yield Block(
-                number=number, total=run.blocks, rows=tuple(row for row in outcomes if isinstance(row, Distribution)),
+                number=number,
+                total=run.blocks,
+                rows=tuple(row for row in outcomes if isinstance(row, Distribution)),
                 problems=tuple(row for row in outcomes if isinstance(row, Problem)),
-            )  # fmt: skip
+            )
 
     def _run(self, reference: str) -> KeptRun:
         self._call(f"/runs/{reference}")
@@ -124,13 +161,17 @@ class ReferencePayroll:
             raise NotFound(f"The payroll has no run {reference}.", where=reference)
         run = self.vendor.runs[reference]
         if run.garbage:
-            raise VendorChanged("Expected rows and got a page of HTML. Nothing was concluded from it.", where=reference)
+            raise VendorChanged(
+                "Expected rows and got a page of HTML. Nothing was concluded from it.", where=reference
+            )
         return run
 
     def _call(self, path: str) -> None:
         for _ in range(3):
             throttled, self.vendor.throttled = self.vendor.throttled > 0, max(0, self.vendor.throttled - 1)
-            self.exchanges.record(Exchange(method="GET", url=path, status=429 if throttled else 200, seconds=0.0))
+            self.exchanges.record(
+                Exchange(method="GET", url=path, status=429 if throttled else 200, seconds=0.0)
+            )
             if not throttled:
                 return
         raise Throttled("The call limit is reached.")
@@ -140,16 +181,29 @@ def _row(run: KeptRun, number: int, posting: Posting) -> Distribution | Problem:
     where = f"run {run.reference}, row {number}"
     debit, credit = Decimal(posting.debit), Decimal(posting.credit)
     if debit and credit:
-        return Problem("amount.both_sides", where, f"debit is {debit} and credit is {credit}. Correct the row in payroll.", Owner.PAYROLL)
+        return Problem(
+            "amount.both_sides",
+            where,
+            f"debit is {debit} and credit is {credit}. Correct the row in payroll.",
+            Owner.PAYROLL,
+        )
     try:
         amount = Money(-credit if credit else debit, run.currency)
     except AmountError as error:
-        text = f"The amount is {posting.debit if debit else posting.credit}: {error}. Correct the row in payroll."
+        text = (
+            f"The amount is {posting.debit if debit else posting.credit}: {error}. Correct the row in"
+            " payroll."
+        )
         return Problem("amount.invalid", where, text, Owner.PAYROLL)
     return Distribution(
-        company=COMPANY, account=posting.account, amount=amount, dimensions=dimensions({"org_level_1": posting.department}), pay_code=None,
-        origin=f"{run.reference}/{number}", side="credit" if credit else "debit",
-    )  # fmt: skip
+        company=COMPANY,
+        account=posting.account,
+        amount=amount,
+        dimensions=dimensions({"org_level_1": posting.department}),
+        pay_code=None,
+        origin=f"{run.reference}/{number}",
+        side="credit" if credit else "debit",
+    )
 
 
 def with_first_row(run: KeptRun, **changes: str) -> KeptRun:

@@ -1,7 +1,8 @@
 """The reference system: a ledger and a sign-in in memory that keep every promise of the ports.
 
-It shows how little a ledger needs to be, and proves the suites themselves. The vendor's half (`ReferenceVendor`) books, refuses and loses
-answers; the connector's half (`ReferenceLedger`, `ReferenceSignIn`) is what a product would be wired to. Nothing here touches a network.
+It shows how little a ledger needs to be, and proves the suites themselves. The vendor's half
+(`ReferenceVendor`) books, refuses and loses answers; the connector's half (`ReferenceLedger`,
+`ReferenceSignIn`) is what a product would be wired to. Nothing here touches a network.
 """
 
 from __future__ import annotations
@@ -15,7 +16,17 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from ml_connector.contract import world
 from ml_connector.domain.dimension import code_on
-from ml_connector.domain.journal import Account, BookedEntry, Chart, ExchangeRate, JournalEntry, JournalLine, Marker, Receipt, total
+from ml_connector.domain.journal import (
+    Account,
+    BookedEntry,
+    Chart,
+    ExchangeRate,
+    JournalEntry,
+    JournalLine,
+    Marker,
+    Receipt,
+    total,
+)
 from ml_connector.domain.money import decimals
 from ml_connector.domain.period import FiscalPeriod, period_of
 from ml_connector.domain.problem import Problem
@@ -63,7 +74,9 @@ class ReferenceVendor:
 
     clock: Clock
     documents: list[Document] = field(default_factory=list)
-    accounts: dict[str, Account] = field(default_factory=lambda: {code: Account(code=code, description=code) for code in ("4000", "1700")})
+    accounts: dict[str, Account] = field(
+        default_factory=lambda: {code: Account(code=code, description=code) for code in ("4000", "1700")}
+    )
     cost_centers: frozenset[str] = frozenset({"SALES", "OPS"})
     currency: str = CURRENCY
     rates: dict[str, Decimal] = field(default_factory=lambda: dict(RATES))
@@ -89,7 +102,7 @@ class ReferenceVendor:
         self._number += 1
         return self._number
 
-    # --- tokens -----------------------------------------------------------------------------------------------------------------------
+    # --- tokens ---------------------------------------------------------------------------------------------
 
     def approve(self) -> str:
         """A person consents; the code that the browser carries back."""
@@ -98,7 +111,9 @@ class ReferenceVendor:
         return code
 
     def token(self, *, code: str = "", refresh: str = "") -> tuple[str, str]:
-        """A new pair for a code or a refresh token. Raises `Refused` in the vendor's words, `Unanswered` when the answer is lost."""
+        """A new pair for a code or a refresh token. Raises `Refused` in the vendor's words, `Unanswered` when
+        the answer is lost.
+        """
         self.token_calls += 1
         if code:
             if code not in self.codes:
@@ -115,7 +130,11 @@ class ReferenceVendor:
 
     def _check_refresh(self, refresh: str) -> None:
         now = self.clock.now()
-        if not refresh or refresh not in (self.refresh, self.spent) or (self.refresh_dies_at and now >= self.refresh_dies_at):
+        if (
+            not refresh
+            or refresh not in (self.refresh, self.spent)
+            or (self.refresh_dies_at and now >= self.refresh_dies_at)
+        ):
             raise Refused("invalid_grant: token unknown")
         if refresh == self.spent and self.pair_used:
             raise Refused("invalid_grant: old token")
@@ -125,7 +144,12 @@ class ReferenceVendor:
 
     def _issue(self, spent: str) -> None:
         number, now = self._next(), self.clock.now()
-        self.access, self.refresh, self.spent, self.pair_used = f"access-token-{number}", f"refresh-token-{number}", spent, False
+        self.access, self.refresh, self.spent, self.pair_used = (
+            f"access-token-{number}",
+            f"refresh-token-{number}",
+            spent,
+            False,
+        )
         self.issued_at, self.refresh_dies_at = now, now + timedelta(days=CONSENT_DAYS)
         self.issued += [self.access, self.refresh]
 
@@ -137,7 +161,7 @@ class ReferenceVendor:
             return True
         return False
 
-    # --- books ------------------------------------------------------------------------------------------------------------------------
+    # --- books ----------------------------------------------------------------------------------------------
 
     def visible(self) -> list[Document]:
         """Documents booked by now, in the order of booking."""
@@ -146,10 +170,18 @@ class ReferenceVendor:
 
     def calendar(self, around: date) -> tuple[FiscalPeriod, ...]:
         """Months of three years."""
-        firsts = [date(year, month, 1) for year in range(around.year - 1, around.year + 2) for month in range(1, 13)]
+        firsts = [
+            date(year, month, 1) for year in range(around.year - 1, around.year + 2) for month in range(1, 13)
+        ]
         ends = [*(first - timedelta(days=1) for first in firsts[1:]), date(around.year + 1, 12, 31)]
         return tuple(
-            FiscalPeriod(start=first, end=end, year=first.year, number=first.month, open=(first.year, first.month) not in self.closed)
+            FiscalPeriod(
+                start=first,
+                end=end,
+                year=first.year,
+                number=first.month,
+                open=(first.year, first.month) not in self.closed,
+            )
             for first, end in zip(firsts, ends, strict=True)
         )
 
@@ -171,17 +203,29 @@ class ReferenceVendor:
         for line in lines:
             account, center = self.accounts.get(line.account), code_on("cost_center", line.dimensions)
             if account is None or account.blocked or (center is not None and center not in self.cost_centers):
-                raise CodeUnknown(f"{line.account} {center or ''} is unknown or blocked.", where=f"account {line.account}")
+                raise CodeUnknown(
+                    f"{line.account} {center or ''} is unknown or blocked.", where=f"account {line.account}"
+                )
 
     def write(self, entry: JournalEntry, marker: str, reference: str) -> Document:
-        """The next part of a document, of `part_lines` lines, in a ledger that takes entries so; the first creates it, as a draft."""
+        """The next part of a document, of `part_lines` lines, in a ledger that takes entries so; the first
+        creates it, as a draft.
+        """
         known = next((found for found in self.documents if found.reference == reference), None)
         start = len(known.entry.lines) if known else 0
         lines = entry.lines[start : start + self.part_lines]
         self._check_codes(lines)
         if known is None:
             number = self._next()
-            known = Document(f"document-{number}", str(number), replace(entry, lines=()), marker, self.clock.now(), parts=0, posted=False)
+            known = Document(
+                f"document-{number}",
+                str(number),
+                replace(entry, lines=()),
+                marker,
+                self.clock.now(),
+                parts=0,
+                posted=False,
+            )
             self.documents.append(known)
         known.entry = replace(known.entry, lines=(*known.entry.lines, *lines))
         known.parts, known.complete = known.parts + 1, len(known.entry.lines) == len(entry.lines)
@@ -190,7 +234,9 @@ class ReferenceVendor:
     def run_posting_job(self) -> None:
         """Post every draft that balances: so a part of an entry must never balance by itself."""
         for document in self.documents:
-            document.posted = document.posted or not total((line.amount for line in document.entry.lines), document.entry.currency)
+            document.posted = document.posted or not total(
+                (line.amount for line in document.entry.lines), document.entry.currency
+            )
 
     def post(self, entry: JournalEntry, marker: str, reference: str = "") -> Document:
         """A posting as it comes over a wire that may break. Raises `Unanswered`, `NotSent` or `Refused`."""
@@ -204,7 +250,9 @@ class ReferenceVendor:
         if self.part_lines:
             document = self.write(entry, marker, reference)
         else:
-            document = self.book(entry, marker, delay=world.LATE_SECONDS if fault == world.LATE_COMMIT else 0.0)
+            document = self.book(
+                entry, marker, delay=world.LATE_SECONDS if fault == world.LATE_COMMIT else 0.0
+            )
             document.posted = self.posts_itself
         if fault in (world.LOST_AFTER, world.LATE_COMMIT):
             raise Unanswered
@@ -212,7 +260,9 @@ class ReferenceVendor:
 
 
 class ReferenceSignIn:
-    """A `SignIn` with rotating tokens: one renewer at a time, the renewal on record before it is asked for, the pair before it is used."""
+    """A `SignIn` with rotating tokens: one renewer at a time, the renewal on record before it is asked for,
+    the pair before it is used.
+    """
 
     def __init__(self, vendor: ReferenceVendor, wiring: Wiring) -> None:
         self._vendor, self._wiring = vendor, wiring
@@ -225,9 +275,17 @@ class ReferenceSignIn:
         """Turn the redirect address into stored tokens."""
         query = parse_qs(urlsplit(redirect).query)
         if not query.get("code"):
-            raise Refused("The address holds no code. Paste the whole address.", where="redirect address", code="sign_in.no_code")
+            raise Refused(
+                "The address holds no code. Paste the whole address.",
+                where="redirect address",
+                code="sign_in.no_code",
+            )
         if query.get("state") != [state]:
-            raise Refused("The address belongs to another sign-in. Start again.", where="redirect address", code="sign_in.state")
+            raise Refused(
+                "The address belongs to another sign-in. Start again.",
+                where="redirect address",
+                code="sign_in.state",
+            )
         with self._wiring.tokens.exclusive():
             self._store(self._ask(code=query["code"][0]))
 
@@ -239,7 +297,9 @@ class ReferenceSignIn:
         return state.consent_expires_at
 
     def access_token(self) -> str:
-        """A token that is good by the clock. Raises `SignInLost`, or `NotSent` while a renewal's outcome is unknown."""
+        """A token that is good by the clock. Raises `SignInLost`, or `NotSent` while a renewal's outcome is
+        unknown.
+        """
         state = self._wiring.tokens.read()
         if state.access_token and not state.lost and not self._due(state):
             return state.access_token
@@ -252,7 +312,9 @@ class ReferenceSignIn:
             return token
         renewed = self._renewed(token).access_token
         if not self._vendor.accepts(renewed):
-            raise SignInLost("The vendor does not accept the sign-in. Authorise this connection again.", where="sign-in")
+            raise SignInLost(
+                "The vendor does not accept the sign-in. Authorise this connection again.", where="sign-in"
+            )
         return renewed
 
     def _due(self, state: TokenState) -> bool:
@@ -263,7 +325,10 @@ class ReferenceSignIn:
         with tokens.exclusive():
             state = tokens.read()
             if state.lost or not state.refresh_token:
-                raise SignInLost(f"{state.lost or 'Nobody has signed in.'} Authorise this connection again.", where="sign-in")
+                raise SignInLost(
+                    f"{state.lost or 'Nobody has signed in.'} Authorise this connection again.",
+                    where="sign-in",
+                )
             if state.access_token != stale and not self._due(state):
                 return state
             now = self._now()
@@ -284,7 +349,9 @@ class ReferenceSignIn:
         return SignInLost(f"{why} Authorise this connection again.", where="sign-in")
 
     def _ask(self, *, code: str = "", refresh: str = "") -> tuple[str, str]:
-        self._wiring.exchanges.record(Exchange(method="POST", url="https://reference.example/token", status=None, seconds=0.0))
+        self._wiring.exchanges.record(
+            Exchange(method="POST", url="https://reference.example/token", status=None, seconds=0.0)
+        )
         try:
             return self._vendor.token(code=code, refresh=refresh)
         except Unanswered as error:
@@ -292,8 +359,13 @@ class ReferenceSignIn:
 
     def _store(self, pair: tuple[str, str]) -> TokenState:
         now = self._now()
-        state = TokenState(access_token=pair[0], refresh_token=pair[1], issued_at=now, expires_at=now + timedelta(seconds=LIFE_SECONDS),
-                           consent_expires_at=now + timedelta(days=CONSENT_DAYS))  # fmt: skip
+        state = TokenState(
+            access_token=pair[0],
+            refresh_token=pair[1],
+            issued_at=now,
+            expires_at=now + timedelta(seconds=LIFE_SECONDS),
+            consent_expires_at=now + timedelta(days=CONSENT_DAYS),
+        )
         self._wiring.tokens.write(state)
         return state
 
@@ -304,7 +376,9 @@ class ReferenceSignIn:
 class ReferenceLedger:
     """A `LedgerSink` on the reference books; one division, one journal, months as periods."""
 
-    limits = LedgerLimits(lines_max=50, text_max=40, decimals=2, deadline_seconds=10, settle_seconds=5, visible_seconds=0)
+    limits = LedgerLimits(
+        lines_max=50, text_max=40, decimals=2, deadline_seconds=10, settle_seconds=5, visible_seconds=0
+    )
 
     def __init__(self, vendor: ReferenceVendor, wiring: Wiring, sign_in: ReferenceSignIn) -> None:
         self._vendor, self._wiring, self._sign_in = vendor, wiring, sign_in
@@ -323,35 +397,73 @@ class ReferenceLedger:
         """Everything the ledger accepts."""
         self._call("GET", "chart")
         problem = None if journal == JOURNAL else f"There is no journal {journal}."
-        return Chart(entity=entity, journal=journal, journal_problem=problem, currencies=frozenset({CURRENCY, *RATES}),
-                     accounts=dict(self._vendor.accounts), codes={"cost_center": self._vendor.cost_centers}, inactive={}, currency=self._vendor.currency,
-                     own_rates=bool(self._vendor.rates))  # fmt: skip
+        return Chart(
+            entity=entity,
+            journal=journal,
+            journal_problem=problem,
+            currencies=frozenset({CURRENCY, *RATES}),
+            accounts=dict(self._vendor.accounts),
+            codes={"cost_center": self._vendor.cost_centers},
+            inactive={},
+            currency=self._vendor.currency,
+            own_rates=bool(self._vendor.rates),
+        )
 
     def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
         """What the limits do not let through."""
         problems = []
         if len(entry.lines) > self.limits.lines_max:
-            problems.append(Problem("entry.lines", "lines", f"{len(entry.lines)} lines; {self.limits.lines_max} at the most."))
+            problems.append(
+                Problem(
+                    "entry.lines", "lines", f"{len(entry.lines)} lines; {self.limits.lines_max} at the most."
+                )
+            )
         if len(entry.text) > self.limits.text_max:
-            problems.append(Problem("text.too_long", "text", f"{len(entry.text)} characters; {self.limits.text_max} at the most."))
+            problems.append(
+                Problem(
+                    "text.too_long",
+                    "text",
+                    f"{len(entry.text)} characters; {self.limits.text_max} at the most.",
+                )
+            )
         if decimals(entry.currency) > self.limits.decimals:
-            problems.append(Problem("amount.decimals", "currency", f"{entry.currency} has more than {self.limits.decimals} decimals."))
+            problems.append(
+                Problem(
+                    "amount.decimals",
+                    "currency",
+                    f"{entry.currency} has more than {self.limits.decimals} decimals.",
+                )
+            )
         axes = {value.axis for line in entry.lines for value in line.dimensions} - self.limits.axes
-        problems += [Problem("dimension.inexpressible", axis, f"The ledger keeps no {axis}.") for axis in sorted(axes)]
+        problems += [
+            Problem("dimension.inexpressible", axis, f"The ledger keeps no {axis}.") for axis in sorted(axes)
+        ]
         return tuple(problems)
 
-    def foreign(self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> tuple[str, ...]:
+    def foreign(
+        self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]
+    ) -> tuple[str, ...]:
         """Documents of others in the period."""
         self._call("GET", "documents")
-        inside = [found for found in self._vendor.visible() if period.start <= found.entry.posting_date <= period.end]
-        return tuple(f"document {found.number}: {found.entry.text}" for found in inside if not known & {found.reference, found.marker})
+        inside = [
+            found
+            for found in self._vendor.visible()
+            if period.start <= found.entry.posting_date <= period.end
+        ]
+        return tuple(
+            f"document {found.number}: {found.entry.text}"
+            for found in inside
+            if not known & {found.reference, found.marker}
+        )
 
     def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
         """Every document with the marker."""
         self._call("GET", "documents")
         return tuple(self._receipt(found) for found in self._vendor.visible() if found.marker == marker.token)
 
-    def prepare(self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None) -> AbstractContextManager[Send]:
+    def prepare(
+        self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None
+    ) -> AbstractContextManager[Send]:
         """Sign in, hold the lane, then send once: the whole entry, or its next part."""
         return self._prepared(entry, marker, so_far.reference if so_far else "")
 
@@ -375,25 +487,43 @@ class ReferenceLedger:
     def release(self, receipt: Receipt) -> Receipt:
         """Whether the vendor's posting job has been there."""
         self._call("GET", f"documents/{receipt.reference}")
-        return self._receipt(next(found for found in self._vendor.documents if found.reference == receipt.reference))
+        return self._receipt(
+            next(found for found in self._vendor.documents if found.reference == receipt.reference)
+        )
 
     def abandon(self, receipt: Receipt) -> None:
         """Remove a draft that is not complete."""
         self._record("DELETE", f"documents/{receipt.reference}")
-        gone = [found for found in self._vendor.documents if found.reference == receipt.reference and not found.posted]
+        gone = [
+            found
+            for found in self._vendor.documents
+            if found.reference == receipt.reference and not found.posted
+        ]
         self._vendor.documents = [found for found in self._vendor.documents if found not in gone]
 
     def read_back(self, receipt: Receipt) -> BookedEntry:
         """The document as it stands."""
         self._call("GET", f"documents/{receipt.reference}")
-        found = next((found for found in self._vendor.visible() if found.reference == receipt.reference), None)
+        found = next(
+            (found for found in self._vendor.visible() if found.reference == receipt.reference), None
+        )
         if found is None:
             raise NotFound(f"Document {receipt.number} is gone.", where=f"document {receipt.number}")
         entry = found.entry
         own = self._vendor.rates.get(entry.currency)
-        rate = entry.rate or (ExchangeRate(currency=self._vendor.currency, rate=own, source="as the reference booked it") if own else None)
-        return BookedEntry(receipt=receipt, journal=entry.journal, posting_date=entry.posting_date, currency=entry.currency,
-                           lines=entry.lines, rate=rate)  # fmt: skip
+        rate = entry.rate or (
+            ExchangeRate(currency=self._vendor.currency, rate=own, source="as the reference booked it")
+            if own
+            else None
+        )
+        return BookedEntry(
+            receipt=receipt,
+            journal=entry.journal,
+            posting_date=entry.posting_date,
+            currency=entry.currency,
+            lines=entry.lines,
+            rate=rate,
+        )
 
     def _call(self, method: str, path: str) -> None:
         self._sign_in.signed()
@@ -401,8 +531,16 @@ class ReferenceLedger:
 
     def _record(self, method: str, path: str) -> None:
         url = f"https://reference.example/{path}"
-        self._wiring.exchanges.record(Exchange(method=method, url=url, status=200, seconds=0.0, write=method == "POST"))
+        self._wiring.exchanges.record(
+            Exchange(method=method, url=url, status=200, seconds=0.0, write=method == "POST")
+        )
 
     def _receipt(self, document: Document) -> Receipt:
-        return Receipt(reference=document.reference, number=document.number, entity=document.entry.entity, posted=document.posted,
-                       complete=document.complete, parts=document.parts)  # fmt: skip
+        return Receipt(
+            reference=document.reference,
+            number=document.number,
+            entity=document.entry.entity,
+            posted=document.posted,
+            complete=document.complete,
+            parts=document.parts,
+        )

@@ -1,6 +1,7 @@
 """The contract of a `SignIn` with a consent that a person gives and tokens that rotate.
 
-A rotating refresh token is spent by using it; a connection dies when two renew at once, or when the new pair is used before it is stored.
+A rotating refresh token is spent by using it; a connection dies when two renew at once, or when the new pair
+is used before it is stored.
 """
 
 from __future__ import annotations
@@ -77,7 +78,9 @@ class SignInContract:
         assert "whole address" in caught.value.problem.text
 
     def test_pair_is_stored_before_it_is_used(self, world: SignInWorld) -> None:
-        """The renewed pair stands in the store when the first call with it leaves; before that, the renewal is on record."""
+        """The renewed pair stands in the store when the first call with it leaves; before that, the renewal
+        is on record.
+        """
         sign_in(world)
         old = world.tokens.read()
         world.advance(world.life_seconds() + 1)
@@ -121,7 +124,9 @@ class SignInContract:
         assert (failures, world.renewals()) == ([], 1)
 
     def test_lost_answer_is_a_state(self, world: SignInWorld) -> None:
-        """The answer to a renewal was lost: that is on record, nothing was posted, and no person is asked yet."""
+        """The answer to a renewal was lost: that is on record, nothing was posted, and no person is asked
+        yet.
+        """
         sign_in(world)
         world.advance(world.life_seconds() + 1)
         world.lose_next_token_answer()
@@ -166,8 +171,8 @@ class SignInContract:
         assert world.tokens.read().lost
 
     def test_refusal_of_an_early_renewal_keeps_the_token(self, world: SignInWorld) -> None:
-        """The vendor refused a young token and refuses to renew it yet: the pair in hand is kept, and nothing is repeated. One that renews at
-        any age is asked once, and the call gets on."""
+        """The vendor refused a young token and refuses to renew it yet: the pair in hand is kept, and nothing
+        is repeated. One that renews at any age is asked once, and the call gets on."""
         sign_in(world)
         before = world.tokens.read()
         if not world.earliest_renewal_seconds():
@@ -185,7 +190,9 @@ class SignInContract:
         assert (before.refresh_token, "", None) == (after.refresh_token, after.lost, after.renewing_since)
 
     def test_token_that_may_be_renewed_is(self, world: SignInWorld) -> None:
-        """A read goes on over a refused token where the vendor renews at any age; elsewhere it is renewed as soon as that is allowed."""
+        """A read goes on over a refused token where the vendor renews at any age; elsewhere it is renewed as
+        soon as that is allowed.
+        """
         sign_in(world)
         world.advance(world.earliest_renewal_seconds() or 1)
         if not world.earliest_renewal_seconds():
@@ -196,7 +203,9 @@ class SignInContract:
         assert world.renewals() == 1
 
     def test_idle_sign_in_is_kept_alive(self, world: SignInWorld) -> None:
-        """A sign-in that nobody used for a week is renewed, so that a monthly payroll outlives the refresh token."""
+        """A sign-in that nobody used for a week is renewed, so that a monthly payroll outlives the refresh
+        token.
+        """
         sign_in(world)
         first = world.sign_in.renew()
         assert world.renewals() == 0

@@ -1,7 +1,8 @@
-"""What the worlds of contract suites have in common when they stand on a simulator: in-process, on one clock that stands still.
+"""What the worlds of contract suites have in common when they stand on a simulator: in-process, on one clock
+that stands still.
 
-A connector's `tests/conftest.py` makes its world from `SimulatedLedger` and says what is the vendor's own. Nothing here knows the sandbox: it is spoken to
-over the wire that it is given, under its control address.
+A connector's `tests/conftest.py` makes its world from `SimulatedLedger` and says what is the vendor's own.
+Nothing here knows the sandbox: it is spoken to over the wire that it is given, under its control address.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class SharedClock:
 
 
 class Recording(httpx2.BaseTransport):
-    """Passes requests on and keeps them; a test may act just before one arrives, or put another answer in place of one.
+    """Passes requests on and keeps them; a test may act just before one arrives, or put another answer in
+    place of one.
 
     `grants` are the kind of every token request, and what was answered.
     """
@@ -74,7 +76,12 @@ class Recording(httpx2.BaseTransport):
         response = self.inner.handle_request(request)
         if request.url.path.endswith("/token"):
             grant = parse_qs(request.read().decode()).get("grant_type", [""])[0]
-            self.grants.append((grant, json.loads(response.read()) if "json" in response.headers.get("content-type", "") else {}))
+            self.grants.append(
+                (
+                    grant,
+                    json.loads(response.read()) if "json" in response.headers.get("content-type", "") else {},
+                )
+            )
         return self.after(request, response)
 
     @property
@@ -86,7 +93,8 @@ class Recording(httpx2.BaseTransport):
 class SimulatedLedger(ABC):
     """The part of a `LedgerWorld` that is the same for every simulator.
 
-    A world names what its entries are made of, sets `base_url`, `wire`, `wiring`, `settings` and `system`, and lists the `documents` of the journal.
+    A world names what its entries are made of, sets `base_url`, `wire`, `wiring`, `settings` and `system`,
+    and lists the `documents` of the journal.
     """
 
     connector: Connector
@@ -106,7 +114,7 @@ class SimulatedLedger(ABC):
     settings: dict[str, str]
     system: System
 
-    # --- the vendor's side ------------------------------------------------------------------------------------------------------------
+    # --- the vendor's side ----------------------------------------------------------------------------------
 
     def post(self, path: str, value: Any) -> Any:
         """Tell the simulator under its control address."""
@@ -123,7 +131,7 @@ class SimulatedLedger(ABC):
     def documents(self) -> list[dict[str, Any]]:
         """Every document in the journal of our entries, in the order they were booked."""
 
-    # --- signed -----------------------------------------------------------------------------------------------------------------------
+    # --- signed ---------------------------------------------------------------------------------------------
 
     def advance(self, seconds: float) -> None:
         """Time passes for both sides."""
@@ -134,7 +142,7 @@ class SimulatedLedger(ABC):
         assert isinstance(self.wiring.exchanges, MemoryExchanges)
         return self.wiring.exchanges.text()
 
-    # --- ledger -----------------------------------------------------------------------------------------------------------------------
+    # --- ledger ---------------------------------------------------------------------------------------------
 
     @property
     def ledger(self) -> LedgerSink:
@@ -149,20 +157,37 @@ class SimulatedLedger(ABC):
         return system.ledger
 
     def entry(
-        self, *, key: str = "payroll:acme:run-1:10:1:1", currency: str = "", lines: int = 4, text: str = "", day: date | None = None
+        self,
+        *,
+        key: str = "payroll:acme:run-1:10:1:1",
+        currency: str = "",
+        lines: int = 4,
+        text: str = "",
+        day: date | None = None,
     ) -> JournalEntry:
         """An entry that the ledger accepts, with every decimal of its currency in use."""
         currency = currency or self.currency
         unit = Decimal(1).scaleb(-decimals(currency))
         amounts = [Decimal(1000 + number) + number % 7 * unit + unit for number in range(lines - 1)]
         debits = [
-            JournalLine(account=self.cost, amount=Money(amount, currency), text=f"{self.wages} {number + 1}",
-                        dimensions=dimensions({"cost_center": self.centers[number % len(self.centers)]}))
+            JournalLine(
+                account=self.cost,
+                amount=Money(amount, currency),
+                text=f"{self.wages} {number + 1}",
+                dimensions=dimensions({"cost_center": self.centers[number % len(self.centers)]}),
+            )
             for number, amount in enumerate(amounts)
-        ]  # fmt: skip
+        ]
         credit = JournalLine(account=self.payable, amount=Money(-sum(amounts, Decimal(0)), currency))
-        return JournalEntry(key=key, entity=self.company, journal=self.journal, posting_date=day or date(2026, 6, 30), currency=currency,
-                            text=text or "Payroll 2026-06", lines=(*debits, credit))  # fmt: skip
+        return JournalEntry(
+            key=key,
+            entity=self.company,
+            journal=self.journal,
+            posting_date=day or date(2026, 6, 30),
+            currency=currency,
+            text=text or "Payroll 2026-06",
+            lines=(*debits, credit),
+        )
 
     def throttled(self) -> dict[str, str]:
         """Headers of an answer that says how long to wait."""

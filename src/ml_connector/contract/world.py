@@ -1,7 +1,8 @@
-"""What a suite asks of the world around a connector: the vendor's side, as a person or a bad network could move it.
+"""What a suite asks of the world around a connector: the vendor's side, as a person or a bad network could
+move it.
 
-Each connector's `tests/conftest.py` gives a `world` fixture of this shape, on the simulator or on the real thing, and a `ledger` fixture where it
-has one. A suite never asks which system it is.
+Each connector's `tests/conftest.py` gives a `world` fixture of this shape, on the simulator or on the real
+thing, and a `ledger` fixture where it has one. A suite never asks which system it is.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ class Signed(Protocol):
         ...
 
     def secrets(self) -> tuple[str, ...]:
-        """Every secret and token there has been so far; none may be seen in a record, a log or an exception."""
+        """Every secret and token there has been so far; none may be seen in a record, a log or an
+        exception.
+        """
         ...
 
     def renewals(self) -> int:
@@ -50,10 +53,17 @@ class LedgerWorld(Signed, Protocol):
     """A ledger with a chart, an open period and a journal for our entries."""
 
     def entry(
-        self, *, key: str = "payroll:acme:run-1:10:1:1", currency: str = "", lines: int = 4, text: str = "", day: date | None = None
+        self,
+        *,
+        key: str = "payroll:acme:run-1:10:1:1",
+        currency: str = "",
+        lines: int = 4,
+        text: str = "",
+        day: date | None = None,
     ) -> JournalEntry:
-        """An entry that the ledger accepts: balanced, on accounts and codes it has, with a cost center on all but the last line, in an open
-        period. `currency` defaults to the ledger's own; amounts use every decimal of the currency."""
+        """An entry that the ledger accepts: balanced, on accounts and codes it has, with a cost center on all
+        but the last line, in an open period. `currency` defaults to the ledger's own; amounts use every
+        decimal of the currency."""
         ...
 
     def foreign_currency(self) -> str:
@@ -61,11 +71,15 @@ class LedgerWorld(Signed, Protocol):
         ...
 
     def fail_next(self, fault: str) -> None:
-        """The next write meets the fault, one of `FAULTS`. A throttled one is told to wait `THROTTLED_SECONDS`."""
+        """The next write meets the fault, one of `FAULTS`. A throttled one is told to wait
+        `THROTTLED_SECONDS`.
+        """
         ...
 
     def journal_references(self) -> list[str]:
-        """References of every document booked in the journal of `entry`, drafts included, in the order they were booked."""
+        """References of every document booked in the journal of `entry`, drafts included, in the order they
+        were booked.
+        """
         ...
 
     def double(self, reference: str) -> str:
@@ -143,5 +157,7 @@ class SignInWorld(Signed, Protocol):
         ...
 
     def refuse_access_token(self) -> None:
-        """The vendor answers the next call with 401 although the access token is good by the clock; renewing follows the usual rules."""
+        """The vendor answers the next call with 401 although the access token is good by the clock; renewing
+        follows the usual rules.
+        """
         ...

@@ -1,1 +1,3 @@
-"""The auditor's arithmetic: values and pure functions, standard library only; no clock, no I/O, no vendor word."""
+"""The auditor's arithmetic: values and pure functions, standard library only; no clock, no I/O, no vendor
+word.
+"""

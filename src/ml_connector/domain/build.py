@@ -1,9 +1,9 @@
 """From distributions to balanced journal entries, nothing dropped and no cent invented.
 
-Rows come one by one or summed by kind; only the sums stand in memory. Debit and credit never net against each other: a cell is one
-(entity, account, dimensions, text, side), so the debits that went in are the debits that come out; a negative
-debit lessens its own cell. A group that the policy books in detail keeps one cell per row. Entries longer than the ledger takes are cut where the
-lines up to there balance, and nowhere else.
+Rows come one by one or summed by kind; only the sums stand in memory. Debit and credit never net against each
+other: a cell is one (entity, account, dimensions, text, side), so the debits that went in are the debits that
+come out; a negative debit lessens its own cell. A group that the policy books in detail keeps one cell per
+row. Entries longer than the ledger takes are cut where the lines up to there balance, and nowhere else.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ PROBLEMS_MAX = 500
 class BuildPolicy:
     """How the entries of a run are made.
 
-    `entities` is company → legal entity, `journals` legal entity → journal. Groups named in `detail_groups` keep a line per source row. Codes on
-    `roll_up_axis` with fewer than `minimum_workers` workers are booked on `roll_up_code`, so that no line shows one person's pay. `lines_max` is
-    the ledger's.
+    `entities` is company → legal entity, `journals` legal entity → journal. Groups named in `detail_groups`
+    keep a line per source row. Codes on `roll_up_axis` with fewer than `minimum_workers` workers are booked
+    on `roll_up_code`, so that no line shows one person's pay. `lines_max` is the ledger's.
     """
 
     entities: AbstractMapping[str, str]
@@ -45,10 +45,11 @@ class BuildPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideTotal:
-    """Minor units of one company and currency on one side, debit positive, as they came in and as they go out.
+    """Minor units of one company and currency on one side, debit positive, as they came in and as they go
+    out.
 
-    `crossed` is the part of `minor_out` in cells whose sign is against their side, a debit cell that came out negative: its line stands on the
-    other side of the journal.
+    `crossed` is the part of `minor_out` in cells whose sign is against their side, a debit cell that came out
+    negative: its line stands on the other side of the journal.
     """
 
     company: str
@@ -74,8 +75,9 @@ class TieTotal:
 class Proposal:
     """The entries of a pay run with everything needed to approve them.
 
-    `cells[n]` is `(entry index, line index)` of cell n and `rules[n]` the mapping rule that made it. `corrects` names the commits that stand
-    booked for the same pay and were taken off; then the entries are only the difference.
+    `cells[n]` is `(entry index, line index)` of cell n and `rules[n]` the mapping rule that made it.
+    `corrects` names the commits that stand booked for the same pay and were taken off; then the entries are
+    only the difference.
     """
 
     entries: tuple[JournalEntry, ...]
@@ -91,7 +93,8 @@ class Proposal:
 class Stand:
     """What stands in our commits for the subjects of a run.
 
-    `booked` are `(key, entry)` of other runs of the same subject and of their reversals; `own` are `(key, fingerprint, booked)` of this run.
+    `booked` are `(key, entry)` of other runs of the same subject and of their reversals; `own` are `(key,
+    fingerprint, booked)` of this run.
     """
 
     booked: tuple[tuple[str, JournalEntry], ...] = ()
@@ -100,7 +103,9 @@ class Stand:
 
 
 def balanced_spans(minors: Sequence[int], lines_max: int) -> list[tuple[int, int]] | None:
-    """Slices of at most `lines_max` signed amounts, each summing to zero; `None` where a balanced border is farther away than that."""
+    """Slices of at most `lines_max` signed amounts, each summing to zero; `None` where a balanced border is
+    farther away than that.
+    """
     spans, start, border, running = [], 0, 0, 0
     for index, minor in enumerate(minors, 1):
         running += minor
@@ -117,14 +122,19 @@ def balanced_spans(minors: Sequence[int], lines_max: int) -> list[tuple[int, int
 
 def no_border(entity: str, lines_max: int) -> Problem:
     """The problem of lines that cannot be cut into balanced entries."""
-    text = f"The lines of {entity} do not balance anywhere within {lines_max} lines, the most this ledger takes in one entry. "
+    text = (
+        f"The lines of {entity} do not balance anywhere within {lines_max} lines, the most this ledger takes"
+        " in one entry. "
+    )
     text += "Book more account groups in summary, or split the mapping by a dimension that balances."
     return Problem("entry.no_border", f"entity {entity}", text)
 
 
 @dataclass(slots=True)
 class _Cell:
-    """A line to be: `minor` of all companies, `others` the part of it that is not of `company`, where entities are shared."""
+    """A line to be: `minor` of all companies, `others` the part of it that is not of `company`, where
+    entities are shared.
+    """
 
     number: int
     company: str
@@ -146,7 +156,9 @@ class _Cell:
 
 @dataclass(slots=True, kw_only=True)
 class EntryBuilder:
-    """Builds the entries of one pay run on one posting date. `add` every row once, by itself or in its group, then `finish` once."""
+    """Builds the entries of one pay run on one posting date. `add` every row once, by itself or in its group,
+    then `finish` once.
+    """
 
     pay_run: PayRun
     mapping: Mapping
@@ -164,17 +176,25 @@ class EntryBuilder:
         self._resolver = Resolver(mapping=self.mapping, day=self.posting_date, roll_up=self._roll_up())
 
     def add(self, row: Distribution) -> tuple[int, ...]:
-        """Book one source row; returns the numbers of the cells it went to, none for a zero row or an unmapped one (then a problem)."""
+        """Book one source row; returns the numbers of the cells it went to, none for a zero row or an
+        unmapped one (then a problem).
+        """
         return self._book(row, self._resolver.resolve(row), 1, row.amount.minor)
 
     def add_group(self, group: DistributionGroup) -> tuple[int, ...] | None:
-        """Book all rows of a group at once; `None` where each is to be added by itself: booked in detail, or split and so rounded."""
+        """Book all rows of a group at once; `None` where each is to be added by itself: booked in detail, or
+        split and so rounded.
+        """
         found = self._resolver.resolve(group.like)
-        if not isinstance(found, Problem) and (found.rule.group in self.policy.detail_groups or len(found.bookings) > 1):
+        if not isinstance(found, Problem) and (
+            found.rule.group in self.policy.detail_groups or len(found.bookings) > 1
+        ):
             return None
         return self._book(group.like, found, group.rows, group.minor)
 
-    def _book(self, like: Distribution, found: Resolution | Problem, rows: int, minor: int) -> tuple[int, ...]:
+    def _book(
+        self, like: Distribution, found: Resolution | Problem, rows: int, minor: int
+    ) -> tuple[int, ...]:
         self._rows += rows
         debit = like.is_debit
         if like.amount.currency != self.pay_run.currency:
@@ -186,7 +206,10 @@ class EntryBuilder:
         side[1] += minor
         entity = self.policy.entities.get(like.company)
         if entity is None:
-            text = f"Company {like.company} has no legal entity in this flow. Assign one, or leave the company out of the pay run's filter."
+            text = (
+                f"Company {like.company} has no legal entity in this flow. Assign one, or leave the company"
+                " out of the pay run's filter."
+            )
             self._problem(Problem("entity.unmapped", f"company {like.company}", text))
             return ()
         if isinstance(found, Problem):
@@ -194,7 +217,9 @@ class EntryBuilder:
             return ()
         if minor == 0:
             return ()
-        self._ties.setdefault((like.company, found.rule.ties_to or UNTIED), [0, 0])[0 if debit else 1] += minor
+        self._ties.setdefault((like.company, found.rule.ties_to or UNTIED), [0, 0])[0 if debit else 1] += (
+            minor
+        )
         detail = self._rows if found.rule.group in self.policy.detail_groups else 0
         numbers = []
         for booking, part in zip(found.bookings, found.split(minor), strict=True):
@@ -209,8 +234,13 @@ class EntryBuilder:
         return tuple(numbers)
 
     def finish(self) -> Proposal:
-        """The proposal: entries per legal entity, cut where needed, and every problem found so far. A run with problems has no entries."""
-        ordered = sorted(self._cells.items(), key=lambda item: (item[0][0], item[0][2], item[0][1], item[0][3], not item[0][4], item[0][5]))
+        """The proposal: entries per legal entity, cut where needed, and every problem found so far. A run
+        with problems has no entries.
+        """
+        ordered = sorted(
+            self._cells.items(),
+            key=lambda item: (item[0][0], item[0][2], item[0][1], item[0][3], not item[0][4], item[0][5]),
+        )
         by_entity: dict[str, list[tuple[CellKey, _Cell]]] = {}
         for key, cell in ((key, cell) for key, cell in ordered if cell.minor):
             by_entity.setdefault(key[0], []).append((key, cell))
@@ -227,21 +257,35 @@ class EntryBuilder:
                 rules[cell.number] = cell.rule
         problems = tuple(self._problems.values())
         return Proposal(
-            entries=() if problems else entries, totals=self._side_totals(), ties=self._tie_totals(),
-            problems=problems, cells=tuple(places), rules=tuple(rules),
-        )  # fmt: skip
+            entries=() if problems else entries,
+            totals=self._side_totals(),
+            ties=self._tie_totals(),
+            problems=problems,
+            cells=tuple(places),
+            rules=tuple(rules),
+        )
 
     def _entry(self, entity: str, part: int, cells: Sequence[tuple[CellKey, _Cell]]) -> JournalEntry:
         currency = self.pay_run.currency
         lines = tuple(
-            JournalLine(account=key[1], amount=Money.from_minor(cell.minor, currency), dimensions=key[2], text=key[3] or self.policy.text)
+            JournalLine(
+                account=key[1],
+                amount=Money.from_minor(cell.minor, currency),
+                dimensions=key[2],
+                text=key[3] or self.policy.text,
+            )
             for key, cell in cells
         )
         key = str(CommitKey(f"{self.key_prefix}:{entity}", part, 1))
         return JournalEntry(
-            key=key, entity=entity, journal=self.policy.journals[entity], posting_date=self.posting_date,
-            currency=currency, text=self.policy.text, lines=lines,
-        )  # fmt: skip
+            key=key,
+            entity=entity,
+            journal=self.policy.journals[entity],
+            posting_date=self.posting_date,
+            currency=currency,
+            text=self.policy.text,
+            lines=lines,
+        )
 
     def _cut(self, entity: str, cells: Sequence[tuple[CellKey, _Cell]]) -> list[tuple[int, int]]:
         spans = balanced_spans([cell.minor for _, cell in cells], self.policy.lines_max)
@@ -251,12 +295,19 @@ class EntryBuilder:
         return spans
 
     def _roll_up(self) -> dict[tuple[str, str], str]:
-        """Codes of groups too small to be shown. Workers are counted by the code they are booked on, not by the source's."""
+        """Codes of groups too small to be shown. Workers are counted by the code they are booked on, not by
+        the source's.
+        """
         if self.policy.minimum_workers <= 1:
             return {}
         plain = Resolver(mapping=self.mapping, day=self.posting_date)
-        sources = {value[1:] for rule in self.mapping.rules for target in rule.targets
-                   for axis, value in target.dimensions if axis == self.policy.roll_up_axis and value.startswith("=")}  # fmt: skip
+        sources = {
+            value[1:]
+            for rule in self.mapping.rules
+            for target in rule.targets
+            for axis, value in target.dimensions
+            if axis == self.policy.roll_up_axis and value.startswith("=")
+        }
         counted: dict[str, int] = {}
         for register in self.pay_run.register:
             for axis, code, workers in register.workers_by_code:
@@ -264,8 +315,17 @@ class EntryBuilder:
                     target = plain.translate(axis, code)
                     counted[target] = counted.get(target, 0) + workers
         if not counted:
-            text = f"Groups under {self.policy.minimum_workers} workers are to be rolled up, and the source counts no workers. "
-            self._problem(Problem("privacy.unknown", "minimum_workers", text + "Read the pay register too, or clear the minimum."))
+            text = (
+                f"Groups under {self.policy.minimum_workers} workers are to be rolled up, and the source"
+                " counts no workers. "
+            )
+            self._problem(
+                Problem(
+                    "privacy.unknown",
+                    "minimum_workers",
+                    text + "Read the pay register too, or clear the minimum.",
+                )
+            )
         small = {code for code, workers in counted.items() if workers < self.policy.minimum_workers}
         return {(self.policy.roll_up_axis, code): self.policy.roll_up_code for code in small}
 
@@ -282,10 +342,17 @@ class EntryBuilder:
                 if cell.minor and (cell.minor > 0) is not key[4]:
                     crossed[company, key[4]] = crossed.get((company, key[4]), 0) + minor
         return tuple(
-            SideTotal(company=company, currency=self.pay_run.currency, side="debit" if debit else "credit",
-                      rows=rows, minor_in=minor, minor_out=out.get((company, debit), 0), crossed=crossed.get((company, debit), 0))
+            SideTotal(
+                company=company,
+                currency=self.pay_run.currency,
+                side="debit" if debit else "credit",
+                rows=rows,
+                minor_in=minor,
+                minor_out=out.get((company, debit), 0),
+                crossed=crossed.get((company, debit), 0),
+            )
             for (company, debit), (rows, minor) in sorted(self._sides.items())
-        )  # fmt: skip
+        )
 
     def _tie_totals(self) -> tuple[TieTotal, ...]:
         return tuple(

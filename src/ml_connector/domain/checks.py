@@ -1,4 +1,6 @@
-"""Checks: each returns every problem it finds, none raises. Look before writing, compare to the cent after."""
+"""Checks: each returns every problem it finds, none raises. Look before writing, compare to the cent
+after.
+"""
 
 from __future__ import annotations
 
@@ -20,34 +22,56 @@ REMEDY = "Put it right in the ledger and resume, or delete the document there an
 
 
 def check_blocks(numbers: Sequence[int], totals: Iterable[int]) -> list[Problem]:
-    """The completeness gate: blocks 1 to n, each once, all of them agreeing on n. `numbers` as they were delivered."""
+    """The completeness gate: blocks 1 to n, each once, all of them agreeing on n. `numbers` as they were
+    delivered.
+    """
     counts, sizes = Counter(numbers), set(totals)
     if len(sizes) > 1:
-        text = f"The blocks disagree on how many there are: {', '.join(map(str, sorted(sizes)))}. Run the payroll's ledger step again."
+        text = (
+            f"The blocks disagree on how many there are: {', '.join(map(str, sorted(sizes)))}. Run the"
+            " payroll's ledger step again."
+        )
         return [Problem("blocks.total", "blocks", text, Owner.PAYROLL)]
     expected = range(1, (sizes.pop() if sizes else 0) + 1)
     problems = []
     if missing := [number for number in expected if number not in counts]:
-        text = f"Blocks {_some(missing)} of {len(expected)} did not arrive. Nothing is proposed from a part of a run; read it again."
+        text = (
+            f"Blocks {_some(missing)} of {len(expected)} did not arrive. Nothing is proposed from a part of a"
+            " run; read it again."
+        )
         problems.append(Problem("blocks.missing", "blocks", text, Owner.PAYROLL))
     if twice := [number for number, count in counts.items() if count > 1]:
-        problems.append(Problem("blocks.twice", "blocks", f"Blocks {_some(twice)} arrived twice. Read the run again.", Owner.PAYROLL))
+        problems.append(
+            Problem(
+                "blocks.twice",
+                "blocks",
+                f"Blocks {_some(twice)} arrived twice. Read the run again.",
+                Owner.PAYROLL,
+            )
+        )
     if unknown := [number for number in counts if number not in expected]:
         text = f"Blocks {_some(unknown)} are not between 1 and {len(expected)}. Read the run again."
         problems.append(Problem("blocks.unknown", "blocks", text, Owner.PAYROLL))
     if not numbers or (not expected and not problems):
-        text = "The pay run holds no lines. Check that its ledger step has been run, and that this account may see it."
+        text = (
+            "The pay run holds no lines. Check that its ledger step has been run, and that this account may"
+            " see it."
+        )
         problems.append(Problem("blocks.none", "blocks", text, Owner.PAYROLL))
     return problems
 
 
 def check_entry(entry: JournalEntry, chart: Chart) -> list[Problem]:
-    """Everything the ledger would refuse, and what it would accept and should not: balance, zero lines, accounts, codes, currency."""
+    """Everything the ledger would refuse, and what it would accept and should not: balance, zero lines,
+    accounts, codes, currency.
+    """
     problems = [*_entry_problems(entry, chart)]
     seen: set[tuple[str, Dimensions]] = set()
     for number, line in enumerate(entry.lines, 1):
         if not line.amount:
-            problems.append(Problem("line.zero", f"line {number}", f"Line {number} on account {line.account} is zero."))
+            problems.append(
+                Problem("line.zero", f"line {number}", f"Line {number} on account {line.account} is zero.")
+            )
         if (line.account, line.dimensions) not in seen:
             seen.add((line.account, line.dimensions))
             problems.extend(_line_problems(entry, line, chart))
@@ -61,11 +85,17 @@ def check_totals(totals: Sequence[SideTotal]) -> list[Problem]:
         sums[side.company, side.currency] += side.minor_in
         if side.minor_in != side.minor_out:
             came, goes = (Money.from_minor(minor, side.currency) for minor in (side.minor_in, side.minor_out))
-            text = f"{side.side} of {side.company}: {came} came in and {goes} goes out. This is a defect; nothing was posted."
+            text = (
+                f"{side.side} of {side.company}: {came} came in and {goes} goes out. This is a defect;"
+                " nothing was posted."
+            )
             problems.append(Problem("totals.dropped", f"{side.company} {side.side}", text, Owner.SUPPORT))
     for (company, currency), difference in sums.items():
         if difference:
-            text = f"Debit and credit of {company} differ by {Money.from_minor(difference, currency)} in the pay run itself. "
+            text = (
+                f"Debit and credit of {company} differ by {Money.from_minor(difference, currency)} in the pay"
+                " run itself. "
+            )
             text += "Mend it in payroll and run its ledger step again."
             problems.append(Problem("run.unbalanced", f"company {company}", text, Owner.PAYROLL))
     return problems
@@ -73,7 +103,9 @@ def check_totals(totals: Sequence[SideTotal]) -> list[Problem]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TieRow:
-    """One row of the tie-out: the same quantity in two or three books. `None` means the book does not know it, which is not a difference."""
+    """One row of the tie-out: the same quantity in two or three books. `None` means the book does not know
+    it, which is not a difference.
+    """
 
     company: str
     what: str
@@ -85,33 +117,67 @@ class TieRow:
     @property
     def difference(self) -> Money:
         """The largest gap between any two of the books that know the quantity; zero when all agree."""
-        known = [value.amount for value in (self.register, self.run, self.journal, self.ledger) if value is not None]
+        known = [
+            value.amount
+            for value in (self.register, self.run, self.journal, self.ledger)
+            if value is not None
+        ]
         return Money(max(known) - min(known), self.run.currency)
 
 
 def tie_out(
-    registers: Sequence[RegisterTotals], ties: Sequence[TieTotal], totals: Sequence[SideTotal],
-    entries: Sequence[JournalEntry], booked: Sequence[BookedEntry] | None, currency: str,
-) -> list[TieRow]:  # fmt: skip
-    """Register = GL run = journal = ledger read back, one row per quantity; `booked` is `None` before posting.
+    registers: Sequence[RegisterTotals],
+    ties: Sequence[TieTotal],
+    totals: Sequence[SideTotal],
+    entries: Sequence[JournalEntry],
+    booked: Sequence[BookedEntry] | None,
+    currency: str,
+) -> list[TieRow]:
+    """Register = GL run = journal = ledger read back, one row per quantity; `booked` is `None` before
+    posting.
 
-    Gross, deductions, employee taxes and net are compared with the register per company; the totals with the ledger over all entities.
-    A mapping that ties nothing of a company to the register gets no rows for it. Employer cost appears with no register figure where the register
-    knows none. Without `totals` (a difference to an earlier run) the entries stand for the run.
+    Gross, deductions, employee taxes and net are compared with the register per company; the totals with the
+    ledger over all entities. A mapping that ties nothing of a company to the register gets no rows for it.
+    Employer cost appears with no register figure where the register knows none. Without `totals` (a
+    difference to an earlier run) the entries stand for the run.
     """
     rows: list[TieRow] = []
     for register in registers:
-        by_tie = {tie.ties_to: tie for tie in ties if tie.company == register.company and tie.ties_to != UNTIED}
+        by_tie = {
+            tie.ties_to: tie for tie in ties if tie.company == register.company and tie.ties_to != UNTIED
+        }
         if not by_tie:
             continue
-        for what, known in (("gross", register.gross), ("deductions", register.deductions),
-                            ("employee_taxes", register.employee_taxes), ("net", register.net)):  # fmt: skip
+        for what, known in (
+            ("gross", register.gross),
+            ("deductions", register.deductions),
+            ("employee_taxes", register.employee_taxes),
+            ("net", register.net),
+        ):
             amount = _tied(by_tie.get(what), what, currency)
-            rows.append(TieRow(company=register.company, what=what, register=known, run=amount, journal=amount, ledger=None))
+            rows.append(
+                TieRow(
+                    company=register.company,
+                    what=what,
+                    register=known,
+                    run=amount,
+                    journal=amount,
+                    ledger=None,
+                )
+            )
     for tie in ties:
         if tie.ties_to == "employer_cost":
             cost = Money.from_minor(tie.debit_minor, currency)
-            rows.append(TieRow(company=tie.company, what="employer_cost", register=None, run=cost, journal=cost, ledger=None))
+            rows.append(
+                TieRow(
+                    company=tie.company,
+                    what="employer_cost",
+                    register=None,
+                    run=cost,
+                    journal=cost,
+                    ledger=None,
+                )
+            )
     for side, sign in (("debit", 1), ("credit", -1)):
         journal = total((entry.debit if sign > 0 else entry.credit for entry in entries), currency)
         run = Money.from_minor(sign * _on_side(totals, side), currency) if totals else journal
@@ -121,13 +187,25 @@ def tie_out(
 
 
 def compare(entry: JournalEntry, booked: BookedEntry) -> list[Problem]:
-    """Differences between what was written and what the ledger shows, to the cent; the order of lines and their texts do not count."""
+    """Differences between what was written and what the ledger shows, to the cent; the order of lines and
+    their texts do not count.
+    """
     where = f"document {booked.receipt.number}"
     problems = []
-    for name, ours, theirs in (("entity", entry.entity, booked.receipt.entity), ("journal", entry.journal, booked.journal),
-                               ("posting date", entry.posting_date, booked.posting_date), ("currency", entry.currency, booked.currency)):  # fmt: skip
+    for name, ours, theirs in (
+        ("entity", entry.entity, booked.receipt.entity),
+        ("journal", entry.journal, booked.journal),
+        ("posting date", entry.posting_date, booked.posting_date),
+        ("currency", entry.currency, booked.currency),
+    ):
         if ours != theirs:
-            problems.append(Problem("read_back.header", where, f"The {name} is {theirs} in the ledger and was written as {ours}. {REMEDY}"))
+            problems.append(
+                Problem(
+                    "read_back.header",
+                    where,
+                    f"The {name} is {theirs} in the ledger and was written as {ours}. {REMEDY}",
+                )
+            )
     if entry.rate is not None and (booked.rate is None or entry.rate.rate != booked.rate.rate):
         theirs = f"{booked.rate.rate}" if booked.rate else "none"
         text = f"The exchange rate is {theirs} in the ledger and was written as {entry.rate.rate}. {REMEDY}"
@@ -138,13 +216,18 @@ def compare(entry: JournalEntry, booked: BookedEntry) -> list[Problem]:
         if mine != there:
             account, codes = key
             mine_shown, there_shown = _amounts(mine, entry.currency), _amounts(there, booked.currency)
-            text = f"Account {account} {describe(codes)}: written {mine_shown}, in the ledger {there_shown}. {REMEDY}"
+            text = (
+                f"Account {account} {describe(codes)}: written {mine_shown}, in the ledger {there_shown}."
+                f" {REMEDY}"
+            )
             problems.append(Problem("read_back.line", where, text, Owner.CONTROLLER))
     return problems
 
 
 def _on_side(totals: Sequence[SideTotal], side: str) -> int:
-    """Minor units that stand on the side in the journal: the side's own, less what crossed to the other, and what crossed from there."""
+    """Minor units that stand on the side in the journal: the side's own, less what crossed to the other, and
+    what crossed from there.
+    """
     return sum(row.minor_in - row.crossed if row.side == side else row.crossed for row in totals)
 
 
@@ -163,7 +246,10 @@ def _amounts(minors: list[int], currency: str) -> str:
 
 
 def _side(booked: BookedEntry, sign: int) -> Money:
-    return total((line.amount if sign > 0 else -line.amount for line in booked.lines if sign * line.amount.minor > 0), booked.currency)
+    return total(
+        (line.amount if sign > 0 else -line.amount for line in booked.lines if sign * line.amount.minor > 0),
+        booked.currency,
+    )
 
 
 def _tied(tie: TieTotal | None, what: str, currency: str) -> Money:
@@ -175,14 +261,24 @@ def _tied(tie: TieTotal | None, what: str, currency: str) -> Money:
 def _entry_problems(entry: JournalEntry, chart: Chart) -> Iterable[Problem]:
     balance = entry.debit - entry.credit
     if balance:
-        text = f"Debit and credit of {entry.entity} differ by {balance}. An entry is posted balanced or not at all."
+        text = (
+            f"Debit and credit of {entry.entity} differ by {balance}. An entry is posted balanced or not at"
+            " all."
+        )
         yield Problem("entry.unbalanced", f"entity {entry.entity}", text, Owner.PAYROLL)
     if not entry.lines:
         yield Problem("entry.empty", f"entity {entry.entity}", "The entry has no lines.")
     if entry.journal != chart.journal or chart.journal_problem:
-        yield Problem("journal.unusable", f"journal {entry.journal}", chart.journal_problem or f"Journal {entry.journal} was not checked.")
+        yield Problem(
+            "journal.unusable",
+            f"journal {entry.journal}",
+            chart.journal_problem or f"Journal {entry.journal} was not checked.",
+        )
     if entry.currency not in chart.currencies:
-        text = f"Journal {entry.journal} of {entry.entity} does not take {entry.currency}, only {', '.join(sorted(chart.currencies))}."
+        text = (
+            f"Journal {entry.journal} of {entry.entity} does not take {entry.currency}, only"
+            f" {', '.join(sorted(chart.currencies))}."
+        )
         yield Problem("currency.refused", "currency", text)
     yield from _rate_problems(entry, chart)
 
@@ -190,10 +286,16 @@ def _entry_problems(entry: JournalEntry, chart: Chart) -> Iterable[Problem]:
 def _rate_problems(entry: JournalEntry, chart: Chart) -> Iterable[Problem]:
     foreign = bool(chart.currency) and entry.currency != chart.currency
     if foreign and entry.rate is None and not chart.own_rates:
-        text = f"{entry.entity} keeps its books in {chart.currency} and has no rate for {entry.currency}. Give the rate of the run and its source."
+        text = (
+            f"{entry.entity} keeps its books in {chart.currency} and has no rate for {entry.currency}. Give"
+            " the rate of the run and its source."
+        )
         yield Problem("rate.missing", "rate", text, Owner.CONTROLLER)
     if entry.rate is not None and (not foreign or entry.rate.currency != chart.currency):
-        text = f"The rate is for {entry.rate.currency}, and {entry.entity} keeps its books in {chart.currency}. Take it away, or give one for {chart.currency}."
+        text = (
+            f"The rate is for {entry.rate.currency}, and {entry.entity} keeps its books in {chart.currency}."
+            f" Take it away, or give one for {chart.currency}."
+        )
         yield Problem("rate.unfit", "rate", text, Owner.CONTROLLER)
 
 
@@ -202,24 +304,42 @@ def _line_problems(entry: JournalEntry, line: JournalLine, chart: Chart) -> Iter
     where = f"account {line.account}"
     if account is None:
         yield Problem(
-            "account.unknown", where, f"GL account {line.account} does not exist in {entry.entity}. Create it, or map to another."
+            "account.unknown",
+            where,
+            f"GL account {line.account} does not exist in {entry.entity}. Create it, or map to another.",
         )
         return
     if account.blocked:
-        text = f"GL account {line.account} ({account.description}) is blocked in {entry.entity}. Unblock it, or map to another."
+        text = (
+            f"GL account {line.account} ({account.description}) is blocked in {entry.entity}. Unblock it, or"
+            " map to another."
+        )
         yield Problem("account.blocked", where, text, Owner.CONTROLLER)
     for axis in sorted(account.required - {value.axis for value in line.dimensions}):
-        yield Problem("dimension.missing", where, f"GL account {line.account} needs a {axis}; the mapping gives none.")
+        yield Problem(
+            "dimension.missing", where, f"GL account {line.account} needs a {axis}; the mapping gives none."
+        )
     for value in line.dimensions:
         if value.axis in account.forbidden:
-            yield Problem("dimension.forbidden", where, f"GL account {line.account} takes no {value.axis}; the mapping gives {value.code}.")
+            yield Problem(
+                "dimension.forbidden",
+                where,
+                f"GL account {line.account} takes no {value.axis}; the mapping gives {value.code}.",
+            )
         elif value.axis not in chart.codes:
-            yield Problem("dimension.unknown_axis", value.axis, f"{entry.entity} keeps no {value.axis}. Clear it in the mapping.")
+            yield Problem(
+                "dimension.unknown_axis",
+                value.axis,
+                f"{entry.entity} keeps no {value.axis}. Clear it in the mapping.",
+            )
         elif value.code not in chart.codes[value.axis]:
             inactive = value.code in chart.inactive.get(value.axis, frozenset())
             state = "is not active" if inactive else "does not exist"
             remedy = "Activate" if inactive else "Create"
-            text = f"{value.axis} {value.code} {state} in {entry.entity}. {remedy} it there, or translate the code in the mapping."
+            text = (
+                f"{value.axis} {value.code} {state} in {entry.entity}. {remedy} it there, or translate the"
+                " code in the mapping."
+            )
             yield Problem("code.inactive" if inactive else "code.unknown", f"{value.axis} {value.code}", text)
 
 

@@ -1,7 +1,8 @@
 """The canonical form of every value that is stored, hashed or handed from one stage to the next.
 
-One value has one text: sorted keys, decimals and dates as tagged strings, tuples as lists. Reading gives back equal values of the same
-types, so the first pass of a stage and its replay after a crash see the same thing. Hash the text and two parties can compare content.
+One value has one text: sorted keys, decimals and dates as tagged strings, tuples as lists. Reading gives back
+equal values of the same types, so the first pass of a stage and its replay after a crash see the same thing.
+Hash the text and two parties can compare content.
 
     Money(Decimal("12.50"), "EUR")  ↔  {"$":"Money","amount":{"$decimal":"12.50"},"currency":"EUR"}
 """
@@ -22,7 +23,9 @@ _KNOWN: dict[str, type[Any]] = {
     name: value
     for module in (money, problem, dimension, period, payroll, journal, mapping, build, checks)
     for name, value in vars(module).items()
-    if isinstance(value, type) and (is_dataclass(value) or issubclass(value, StrEnum)) and value.__module__ == module.__name__
+    if isinstance(value, type)
+    and (is_dataclass(value) or issubclass(value, StrEnum))
+    and value.__module__ == module.__name__
 }
 _SCALARS = (str, int, bool, type(None))
 
@@ -32,11 +35,14 @@ class CodecError(ValueError):
 
 
 def encode(value: object) -> str:
-    """The canonical text of a value: domain dataclasses, tuples, frozensets, dicts with text keys, decimals, dates and plain scalars.
+    """The canonical text of a value: domain dataclasses, tuples, frozensets, dicts with text keys, decimals,
+    dates and plain scalars.
 
     Raises `CodecError` for anything else, floats above all.
     """
-    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+    return json.dumps(
+        _plain(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
+    )
 
 
 def decode(text: str) -> Any:
@@ -53,7 +59,9 @@ def digest(text: str) -> str:
 
 
 def fingerprint(value: object) -> str:
-    """Hash of the canonical content of a value: equal content, equal fingerprint, in any process and any release."""
+    """Hash of the canonical content of a value: equal content, equal fingerprint, in any process and any
+    release.
+    """
     return digest(encode(value))
 
 
@@ -77,13 +85,19 @@ def _plain(value: object) -> Any:
     if is_dataclass(value) and _KNOWN.get(type(value).__name__) is type(value):
         return {
             "$": type(value).__name__,
-            **{field.name: _plain(getattr(value, field.name)) for field in fields(value) if _told(value, field)},
+            **{
+                field.name: _plain(getattr(value, field.name))
+                for field in fields(value)
+                if _told(value, field)
+            },
         }
     raise CodecError(f"{type(value).__name__} has no canonical form")
 
 
 def _told(value: object, field: Field[Any]) -> bool:
-    """A field that is absent by default is left out, so that one added later leaves the fingerprints of what is booked as they were."""
+    """A field that is absent by default is left out, so that one added later leaves the fingerprints of what
+    is booked as they were.
+    """
     return field.init and not (field.default is None and getattr(value, field.name) is None)
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Dimension:
-    """A code on one axis: `Dimension("cost_center", "4100")`. Codes are compared as the source wrote them, trimmed."""
+    """A code on one axis: `Dimension("cost_center", "4100")`. Codes are compared as the source wrote them,
+    trimmed.
+    """
 
     axis: str
     code: str

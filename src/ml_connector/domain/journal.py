@@ -25,7 +25,9 @@ class JournalLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeRate:
-    """Units of the legal entity's own currency for one unit of the entry's. `currency` is the entity's, `source` says who chose the rate."""
+    """Units of the legal entity's own currency for one unit of the entry's. `currency` is the entity's,
+    `source` says who chose the rate.
+    """
 
     currency: str
     rate: Decimal
@@ -36,8 +38,9 @@ class ExchangeRate:
 class JournalEntry:
     """A balanced set of lines in one legal entity, journal and currency, under one commit key.
 
-    `key` is made from meaning: source tenant, run, entity, part and revision. Line order is part of the content. `rate` is for an entry in
-    another currency than the entity's own; without it the ledger takes the rate of its tables.
+    `key` is made from meaning: source tenant, run, entity, part and revision. Line order is part of the
+    content. `rate` is for an entry in another currency than the entity's own; without it the ledger takes the
+    rate of its tables.
     """
 
     key: str
@@ -62,7 +65,9 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True, order=True)
 class CommitKey:
-    """The parts of a commit key: `<family>:<part>:<revision>`. The family is what is posted: source tenant, run and legal entity."""
+    """The parts of a commit key: `<family>:<part>:<revision>`. The family is what is posted: source tenant,
+    run and legal entity.
+    """
 
     family: str
     part: int
@@ -88,9 +93,11 @@ def total(amounts: Iterable[Money], currency: str) -> Money:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marker:
-    """Short traces of a commit key, written into the ledger's document so that it can be found again; a pure function of the key.
+    """Short traces of a commit key, written into the ledger's document so that it can be found again; a pure
+    function of the key.
 
-    `number` has 31 bits, for a ledger that can search an integer field; `token` has 50 bits in base32, for the end of a text.
+    `number` has 31 bits, for a ledger that can search an integer field; `token` has 50 bits in base32, for
+    the end of a text.
     """
 
     key: str
@@ -107,9 +114,11 @@ class Marker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What we know of a document in the ledger: its reference there, the number people use, draft or posted, a link.
+    """What we know of a document in the ledger: its reference there, the number people use, draft or posted,
+    a link.
 
-    A ledger that takes an entry in several writes says how many of them stand in `parts`, and whether the document is `complete`.
+    A ledger that takes an entry in several writes says how many of them stand in `parts`, and whether the
+    document is `complete`.
     """
 
     reference: str
@@ -123,7 +132,8 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookedEntry:
-    """A journal entry as the ledger shows it, reduced to what an entry of ours says; lines in the ledger's order.
+    """A journal entry as the ledger shows it, reduced to what an entry of ours says; lines in the ledger's
+    order.
 
     `rate` is there when the entry is in another currency than the legal entity's own.
     """
@@ -149,10 +159,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """What one legal entity accepts in one journal, as read before a proposal: the facts that checks compare with.
+    """What one legal entity accepts in one journal, as read before a proposal: the facts that checks compare
+    with.
 
-    `codes` holds the usable codes per axis, `inactive` those that exist and may not be used. `currency` is the entity's own; a ledger without
-    `own_rates` keeps no exchange rates, so an entry in another currency brings its own.
+    `codes` holds the usable codes per axis, `inactive` those that exist and may not be used. `currency` is
+    the entity's own; a ledger without `own_rates` keeps no exchange rates, so an entry in another currency
+    brings its own.
     """
 
     entity: str

@@ -1,8 +1,9 @@
 """Mapping: from what payroll says to GL account, dimensions and text.
 
-A rule matches on equal (`5100`) or prefix (`51*`) of the source account, company, pay code and dimension codes; the first rule
-that matches and is in force on the posting date wins, and `explain` names it. A rule books on one target or splits on several by
-percentage. That is all on purpose: the rules are a table that an accountant reads, not a language.
+A rule matches on equal (`5100`) or prefix (`51*`) of the source account, company, pay code and dimension
+codes; the first rule that matches and is in force on the posting date wins, and `explain` names it. A rule
+books on one target or splits on several by percentage. That is all on purpose: the rules are a table that an
+accountant reads, not a language.
 
     rule        source account  org_level_1  valid from    →  account  cost_center    percent
     wages       51*             *            2026-01-01       4000     =org_level_1   100
@@ -26,14 +27,17 @@ from ml_connector.domain.problem import Owner, Problem
 PERCENT_DECIMALS_MAX = 4
 UNTIED = "other"
 TIES = ("gross", "deductions", "employee_taxes", "net", "employer_cost")
-"""What a rule's amounts are tied to in the pay register; `employer_cost` stands for expense and liability that it does not know."""
+"""What a rule's amounts are tied to in the pay register; `employer_cost` stands for expense and liability
+that it does not know.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Where a share of an amount is booked.
 
-    A dimension value is a code (`HQ`), or `=axis`: the source's code on that axis, translated by the code table where it has a row.
+    A dimension value is a code (`HQ`), or `=axis`: the source's code on that axis, translated by the code
+    table where it has a row.
     """
 
     account: str
@@ -46,8 +50,9 @@ class Target:
 class MappingRule:
     """One row of a mapping: what it matches, when it is in force (both days inclusive), and where it books.
 
-    Patterns: exact text, a prefix ending in `*`, or `*` for anything, nothing included. `group` names the account group that the policy
-    books in summary or in detail. A rule that `replaces` another ends it on the day before its own `valid_from`.
+    Patterns: exact text, a prefix ending in `*`, or `*` for anything, nothing included. `group` names the
+    account group that the policy books in summary or in detail. A rule that `replaces` another ends it on the
+    day before its own `valid_from`.
     """
 
     name: str
@@ -65,7 +70,9 @@ class MappingRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
-    """A version of a mapping. `translations` is `(source axis, source code, code)`; versions are numbered by the store and never change."""
+    """A version of a mapping. `translations` is `(source axis, source code, code)`; versions are numbered by
+    the store and never change.
+    """
 
     name: str
     version: int
@@ -75,7 +82,9 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """One resolved target: final account, dimensions, text; `shares` of the whole in percent, in canonical order of the rule."""
+    """One resolved target: final account, dimensions, text; `shares` of the whole in percent, in canonical
+    order of the rule.
+    """
 
     account: str
     dimensions: Dimensions
@@ -92,12 +101,17 @@ class Resolution:
 
     def split(self, minor: int) -> list[int]:
         """The amount in minor units per booking, to the last unit."""
-        return [minor] if len(self.bookings) == 1 else split_minor(minor, [booking.percent for booking in self.bookings])
+        return (
+            [minor]
+            if len(self.bookings) == 1
+            else split_minor(minor, [booking.percent for booking in self.bookings])
+        )
 
 
 @dataclass(slots=True, kw_only=True)
 class Resolver:
-    """A mapping on one posting date, with the codes rolled up by policy already known. Remembers what it resolved: keys repeat.
+    """A mapping on one posting date, with the codes rolled up by policy already known. Remembers what it
+    resolved: keys repeat.
 
     `roll_up` is `(axis, code) → code`: codes of small groups, and the code they are booked on instead.
     """
@@ -114,7 +128,9 @@ class Resolver:
         self._translations = {(axis, source): code for axis, source, code in self.mapping.translations}
 
     def resolve(self, row: Distribution) -> Resolution | Problem:
-        """The first rule in force that matches the row, resolved; a `Problem` when none does or a code it needs is missing."""
+        """The first rule in force that matches the row, resolved; a `Problem` when none does or a code it
+        needs is missing.
+        """
         key = (row.company, row.account, row.pay_code, row.dimensions)
         known = self._known.get(key)
         if known is None:
@@ -126,14 +142,23 @@ class Resolver:
         found = self.resolve(row)
         if isinstance(found, Problem):
             return str(found)
-        places = " + ".join(f"{booking.percent}% {booking.account} {describe(booking.dimensions)}".strip() for booking in found.bookings)
-        return f"{self.mapping.name} v{self.mapping.version} rule {found.rule.name!r} on {self.day}: {row.account} → {places}"
+        places = " + ".join(
+            f"{booking.percent}% {booking.account} {describe(booking.dimensions)}".strip()
+            for booking in found.bookings
+        )
+        return (
+            f"{self.mapping.name} v{self.mapping.version} rule {found.rule.name!r} on {self.day}:"
+            f" {row.account} → {places}"
+        )
 
     def _resolve(self, row: Distribution) -> Resolution | Problem:
         for rule in self._rules:
             if _matches(rule, row):
                 return self._book(rule, row)
-        text = f"No rule of mapping {self.mapping.name} v{self.mapping.version} in force on {self.day} matches account {row.account!r} of "
+        text = (
+            f"No rule of mapping {self.mapping.name} v{self.mapping.version} in force on {self.day} matches"
+            f" account {row.account!r} of "
+        )
         text += f"company {row.company} ({describe(row.dimensions) or 'no dimensions'}). Add a rule for it."
         return Problem("mapping.unmapped", f"account {row.account}", text)
 
@@ -145,11 +170,21 @@ class Resolver:
                 code = self._code(value, row)
                 if code is None:
                     text = (
-                        f"Rule {rule.name!r} takes {axis} from {value[1:]}, which the source line of account {row.account} does not have."
+                        f"Rule {rule.name!r} takes {axis} from {value[1:]}, which the source line of account"
+                        f" {row.account} does not have."
                     )
-                    return Problem("mapping.code_missing", f"{axis} of account {row.account}", text, Owner.PAYROLL)
+                    return Problem(
+                        "mapping.code_missing", f"{axis} of account {row.account}", text, Owner.PAYROLL
+                    )
                 codes[axis] = self.roll_up.get((axis, code), code)
-            bookings.append(Booking(account=target.account, dimensions=dimensions(codes), text=target.text, percent=target.percent))
+            bookings.append(
+                Booking(
+                    account=target.account,
+                    dimensions=dimensions(codes),
+                    text=target.text,
+                    percent=target.percent,
+                )
+            )
         return Resolution(rule=rule, bookings=tuple(bookings))
 
     def _code(self, value: str, row: Distribution) -> str | None:
@@ -169,7 +204,9 @@ def describe(values: Dimensions) -> str:
 
 
 def pattern_matches(pattern: str, value: str | None) -> bool:
-    """Whether the value equals the pattern, or starts with it where the pattern ends in `*`; `*` alone matches a missing value too."""
+    """Whether the value equals the pattern, or starts with it where the pattern ends in `*`; `*` alone
+    matches a missing value too.
+    """
     if pattern == "*":
         return True
     if value is None:
@@ -189,27 +226,47 @@ def _matches(rule: MappingRule, row: Distribution) -> bool:
 def in_force(rules: Sequence[MappingRule], day: date) -> list[MappingRule]:
     """The rules in force on the day, in table order: begun, not ended, and not yet replaced."""
     replaced_on = {rule.replaces: rule.valid_from for rule in rules if rule.replaces}
-    return [rule for rule in rules if rule.valid_from <= day <= rule.valid_until and day < replaced_on.get(rule.name, date.max)]
+    return [
+        rule
+        for rule in rules
+        if rule.valid_from <= day <= rule.valid_until and day < replaced_on.get(rule.name, date.max)
+    ]
 
 
 def canonical(mapping: Mapping) -> Mapping:
-    """The mapping with the targets of each rule in canonical order, so that a split does not depend on how the table was sorted."""
+    """The mapping with the targets of each rule in canonical order, so that a split does not depend on how
+    the table was sorted.
+    """
 
     def ordered(targets: tuple[Target, ...]) -> tuple[Target, ...]:
-        return tuple(sorted(targets, key=lambda target: (-target.percent, target.account, target.dimensions, target.text)))
+        return tuple(
+            sorted(
+                targets, key=lambda target: (-target.percent, target.account, target.dimensions, target.text)
+            )
+        )
 
-    return replace(mapping, rules=tuple(replace(rule, targets=ordered(rule.targets)) for rule in mapping.rules))
+    return replace(
+        mapping, rules=tuple(replace(rule, targets=ordered(rule.targets)) for rule in mapping.rules)
+    )
 
 
 def check_mapping(mapping: Mapping) -> list[Problem]:
-    """Every problem of the table itself: names, shares, dates, replacements, ties. Codes are checked against a ledger elsewhere."""
+    """Every problem of the table itself: names, shares, dates, replacements, ties. Codes are checked against
+    a ledger elsewhere.
+    """
     problems = [*_name_problems(mapping.rules), *_chain_problems(mapping.rules)]
     for rule in mapping.rules:
         problems.extend(_rule_problems(rule))
     seen: set[tuple[str, str]] = set()
     for axis, source, _ in mapping.translations:
         if (axis, source) in seen:
-            problems.append(Problem("mapping.translation_twice", f"{axis} {source}", f"Code {source} of {axis} is translated twice."))
+            problems.append(
+                Problem(
+                    "mapping.translation_twice",
+                    f"{axis} {source}",
+                    f"Code {source} of {axis} is translated twice.",
+                )
+            )
         seen.add((axis, source))
     return problems
 
@@ -218,7 +275,11 @@ def _name_problems(rules: Iterable[MappingRule]) -> Iterable[Problem]:
     names: set[str] = set()
     for rule in rules:
         if rule.name in names:
-            yield Problem("mapping.name_twice", f"rule {rule.name}", f"Two rules are called {rule.name!r}. Give each its own name.")
+            yield Problem(
+                "mapping.name_twice",
+                f"rule {rule.name}",
+                f"Two rules are called {rule.name!r}. Give each its own name.",
+            )
         names.add(rule.name)
 
 
@@ -226,12 +287,22 @@ def _rule_problems(rule: MappingRule) -> Iterable[Problem]:
     where = f"rule {rule.name}"
     if not rule.targets:
         yield Problem("mapping.no_target", where, f"Rule {rule.name!r} books nowhere. Give it an account.")
-    elif sum(target.percent for target in rule.targets) != 100 or any(target.percent <= 0 for target in rule.targets):
+    elif sum(target.percent for target in rule.targets) != 100 or any(
+        target.percent <= 0 for target in rule.targets
+    ):
         shares = ", ".join(str(target.percent) for target in rule.targets)
-        yield Problem("mapping.shares", where, f"The shares of rule {rule.name!r} ({shares}) are not positive or do not sum to 100.")
+        yield Problem(
+            "mapping.shares",
+            where,
+            f"The shares of rule {rule.name!r} ({shares}) are not positive or do not sum to 100.",
+        )
     for target in rule.targets:
         if -int(target.percent.normalize().as_tuple().exponent) > PERCENT_DECIMALS_MAX:
-            yield Problem("mapping.share_decimals", where, f"{target.percent}% has more than {PERCENT_DECIMALS_MAX} decimals.")
+            yield Problem(
+                "mapping.share_decimals",
+                where,
+                f"{target.percent}% has more than {PERCENT_DECIMALS_MAX} decimals.",
+            )
         if not target.account:
             yield Problem("mapping.no_account", where, f"Rule {rule.name!r} has a target without an account.")
     if rule.valid_until < rule.valid_from:
@@ -249,16 +320,30 @@ def _chain_problems(rules: Sequence[MappingRule]) -> Iterable[Problem]:
             continue
         where = f"rule {rule.name}"
         if rule.replaces not in by_name:
-            yield Problem("mapping.replaces_unknown", where, f"Rule {rule.name!r} replaces {rule.replaces!r}, which does not exist.")
+            yield Problem(
+                "mapping.replaces_unknown",
+                where,
+                f"Rule {rule.name!r} replaces {rule.replaces!r}, which does not exist.",
+            )
             continue
         if rule.replaces in heirs:
-            yield Problem("mapping.replaced_twice", where, f"{rule.replaces!r} is replaced by {heirs[rule.replaces]!r} and {rule.name!r}.")
+            yield Problem(
+                "mapping.replaced_twice",
+                where,
+                f"{rule.replaces!r} is replaced by {heirs[rule.replaces]!r} and {rule.name!r}.",
+            )
         heirs[rule.replaces] = rule.name
         if _cycle(rule, by_name):
-            text = f"Following `replaces` from rule {rule.name!r} comes back to it: no rule of the cycle would ever be in force. "
+            text = (
+                f"Following `replaces` from rule {rule.name!r} comes back to it: no rule of the cycle would"
+                " ever be in force. "
+            )
             yield Problem("mapping.cycle", where, text + "Clear `replaces` on the oldest of them.")
         elif by_name[rule.replaces].valid_from >= rule.valid_from:
-            text = f"Rule {rule.name!r} begins on {rule.valid_from} and replaces {rule.replaces!r}, which begins no earlier."
+            text = (
+                f"Rule {rule.name!r} begins on {rule.valid_from} and replaces {rule.replaces!r}, which begins"
+                " no earlier."
+            )
             yield Problem("mapping.dates", where, text)
 
 

@@ -1,8 +1,9 @@
 """Money as a value: an exact decimal with its currency.
 
-An amount is quantised to the minor unit of its currency when it is made, and never rounded afterwards: a number
-with more decimals than its currency has is refused, because rounding it would invent or lose money. Debit is positive,
-credit negative, here and everywhere. Storage keeps whole minor units (`minor`), never a decimal column.
+An amount is quantised to the minor unit of its currency when it is made, and never rounded afterwards: a
+number with more decimals than its currency has is refused, because rounding it would invent or lose money.
+Debit is positive, credit negative, here and everywhere. Storage keeps whole minor units (`minor`), never a
+decimal column.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from typing import Self
 # ISO 4217, active codes of money one can be paid in, by number of decimals. Source: ISO 4217 list one, 2026.
 _DECIMALS_0 = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _DECIMALS_2 = (
-    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP CVE CZK "
-    "DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT "
-    "LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN "
-    "QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS "
-    "VED VES WST XCD XCG YER ZAR ZMW ZWG"
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY"
+    " COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR"
+    " ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK"
+    " MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP"
+    " SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER"
+    " ZAR ZMW ZWG"
 )
 _DECIMALS_3 = "BHD IQD JOD KWD LYD OMR TND"
 DECIMALS: dict[str, int] = {
@@ -32,7 +34,9 @@ DECIMALS: dict[str, int] = {
 """Currency code → number of decimals of its minor unit."""
 
 MINOR_DIGITS_MAX = 18
-"""Largest number of digits of an amount in minor units; what 64-bit integers of every database hold without a second thought."""
+"""Largest number of digits of an amount in minor units; what 64-bit integers of every database hold without a
+second thought.
+"""
 
 
 _MINOR_BOUND = 10**MINOR_DIGITS_MAX
@@ -60,7 +64,8 @@ def _quantum(currency: str) -> tuple[Decimal, Decimal]:
 class Money:
     """An exact amount in one currency; debit positive, credit negative.
 
-    Raises `AmountError` for a number that is not finite, has more decimals than the currency, or more than 18 digits in minor units.
+    Raises `AmountError` for a number that is not finite, has more decimals than the currency, or more than 18
+    digits in minor units.
     """
 
     amount: Decimal
@@ -71,7 +76,10 @@ class Money:
         if not self.amount.is_finite():
             raise AmountError(f"{self.amount} is not an amount of money")
         if abs(self.amount) >= bound:
-            raise AmountError(f"{self.amount:.20} is beyond the largest amount kept, {MINOR_DIGITS_MAX} digits in minor units")
+            raise AmountError(
+                f"{self.amount:.20} is beyond the largest amount kept, {MINOR_DIGITS_MAX} digits in minor"
+                " units"
+            )
         exact = self.amount.quantize(quantum, rounding=ROUND_DOWN)
         if exact != self.amount:
             raise AmountError(f"{self.amount} has more decimals than {self.currency} has")
@@ -87,10 +95,14 @@ class Money:
 
     @classmethod
     def from_minor(cls, minor: int, currency: str) -> Self:
-        """Money from whole minor units (cents), which are exact by nature and so not quantised again. Raises `AmountError`."""
+        """Money from whole minor units (cents), which are exact by nature and so not quantised again. Raises
+        `AmountError`.
+        """
         places = decimals(currency)
         if not -_MINOR_BOUND < minor < _MINOR_BOUND:
-            raise AmountError(f"{minor} is beyond the largest amount kept, {MINOR_DIGITS_MAX} digits in minor units")
+            raise AmountError(
+                f"{minor} is beyond the largest amount kept, {MINOR_DIGITS_MAX} digits in minor units"
+            )
         money = object.__new__(cls)
         object.__setattr__(money, "amount", Decimal(minor).scaleb(-places))
         object.__setattr__(money, "currency", currency)
@@ -126,8 +138,9 @@ class Money:
 def split_minor(minor: int, shares: Sequence[Decimal]) -> list[int]:
     """Minor units divided by percentage shares, to the last unit; same order as the shares, which sum to 100.
 
-    Each part is cut towards zero; the units left over go one each to the parts with the largest cut-off fraction, ties to
-    the earlier share. Whoever needs the result independent of the order of the shares sorts them first (`mapping` does).
+    Each part is cut towards zero; the units left over go one each to the parts with the largest cut-off
+    fraction, ties to the earlier share. Whoever needs the result independent of the order of the shares sorts
+    them first (`mapping` does).
     """
     sign, whole = (-1 if minor < 0 else 1), abs(minor)
     exact = [Fraction(whole) * Fraction(share) / 100 for share in shares]

@@ -11,15 +11,18 @@ from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Problem
 
 Kind = tuple[str, str, str, Dimensions, str | None, str, bool]
-"""Company, account, currency, dimensions, pay code and side of a line, and whether its amount is above zero."""
+"""Company, account, currency, dimensions, pay code and side of a line, and whether its amount is above
+zero.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
     """One payroll GL line: a signed amount on a source account, with the source's own dimensions.
 
-    `account` and the dimension codes are the payroll system's, not the ledger's. `origin` names the source line for drill-back. `side` is the
-    column the source gave the amount in, where the sign does not say it: a negative debit lessens the debits and is not a credit.
+    `account` and the dimension codes are the payroll system's, not the ledger's. `origin` names the source
+    line for drill-back. `side` is the column the source gave the amount in, where the sign does not say it: a
+    negative debit lessens the debits and is not a credit.
     """
 
     company: str
@@ -38,12 +41,22 @@ class Distribution:
     @property
     def kind(self) -> Kind:
         """What lines have in common that are booked alike: everything but amount and origin."""
-        return (self.company, self.account, self.amount.currency, self.dimensions, self.pay_code, self.side, self.amount.amount > 0)
+        return (
+            self.company,
+            self.account,
+            self.amount.currency,
+            self.dimensions,
+            self.pay_code,
+            self.side,
+            self.amount.amount > 0,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistributionGroup:
-    """Lines of a pay run of one kind: how many they are, and their sum in minor units, debit positive. `like` stands for any of them."""
+    """Lines of a pay run of one kind: how many they are, and their sum in minor units, debit positive. `like`
+    stands for any of them.
+    """
 
     like: Distribution
     rows: int
@@ -52,10 +65,11 @@ class DistributionGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterTotals:
-    """Control totals of the pay register for one company, positive amounts; the second source that a journal is tied to.
+    """Control totals of the pay register for one company, positive amounts; the second source that a journal
+    is tied to.
 
-    `workers_by_code` counts the workers paid per code of each axis: `{"org_level_1": {"4100": 12}}` flattened to
-    `(axis, code, workers)`. Employer cost has no second source in every payroll system and is absent here.
+    `workers_by_code` counts the workers paid per code of each axis: `{"org_level_1": {"4100": 12}}` flattened
+    to `(axis, code, workers)`. Employer cost has no second source in every payroll system and is absent here.
     """
 
     company: str
@@ -71,8 +85,8 @@ class RegisterTotals:
 class PayRun:
     """One payroll calculation, ready to be posted: dates, currency, companies and control totals.
 
-    `reference` is the source's id of this calculation; `subject` names what it pays (pay group and period) and stays the same when
-    the payroll is undone and run again under another reference.
+    `reference` is the source's id of this calculation; `subject` names what it pays (pay group and period)
+    and stays the same when the payroll is undone and run again under another reference.
     """
 
     source: str
@@ -89,9 +103,11 @@ class PayRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A part of a pay run as the source delivers it, `number` of `total`, with every row in the source's order.
+    """A part of a pay run as the source delivers it, `number` of `total`, with every row in the source's
+    order.
 
-    `problems` lists the rows that are not usable; a block with problems is staged as evidence and never posted.
+    `problems` lists the rows that are not usable; a block with problems is staged as evidence and never
+    posted.
     """
 
     number: int

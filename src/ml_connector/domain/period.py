@@ -49,8 +49,8 @@ class PostingDateRule(StrEnum):
 class ClosedPeriodRule(StrEnum):
     """What happens when the fiscal period of the posting date is closed.
 
-    `hold` stops until the period is reopened, `ask` stops until a person chooses a date, `next_open` takes the first day of the next
-    open period and says so in the proposal.
+    `hold` stops until the period is reopened, `ask` stops until a person chooses a date, `next_open` takes
+    the first day of the next open period and says so in the proposal.
     """
 
     HOLD = "hold"
@@ -82,17 +82,26 @@ def period_of(day: date, calendar: Sequence[FiscalPeriod]) -> FiscalPeriod | Non
     return next((period for period in calendar if period.start <= day <= period.end), None)
 
 
-def choose_posting_date(pay_period: PayPeriod, policy: PostingDatePolicy, calendar: Sequence[FiscalPeriod]) -> PostingDate | Problem:
-    """The posting date under the policy, in an open period of the calendar; a `Problem` when there is none. Never moved silently."""
+def choose_posting_date(
+    pay_period: PayPeriod, policy: PostingDatePolicy, calendar: Sequence[FiscalPeriod]
+) -> PostingDate | Problem:
+    """The posting date under the policy, in an open period of the calendar; a `Problem` when there is none.
+    Never moved silently.
+    """
     wanted = _wanted(pay_period, policy)
     if isinstance(wanted, Problem):
         return wanted
     period = period_of(wanted, calendar)
     if period is None:
-        text = f"{wanted} lies in no fiscal period of the ledger's calendar. Create the period there, or choose another posting date."
+        text = (
+            f"{wanted} lies in no fiscal period of the ledger's calendar. Create the period there, or choose"
+            " another posting date."
+        )
         return Problem("period.unknown", "posting_date", text, Owner.CONTROLLER)
     if period.open:
-        return PostingDate(day=wanted, period=period, reason=f"{policy.rule} {wanted}, period {period.name} is open")
+        return PostingDate(
+            day=wanted, period=period, reason=f"{policy.rule} {wanted}, period {period.name} is open"
+        )
     return _from_closed(wanted, period, policy, calendar)
 
 
@@ -109,11 +118,22 @@ def _wanted(pay_period: PayPeriod, policy: PostingDatePolicy) -> date | Problem:
             return policy.override
 
 
-def _from_closed(wanted: date, period: FiscalPeriod, policy: PostingDatePolicy, calendar: Sequence[FiscalPeriod]) -> PostingDate | Problem:
+def _from_closed(
+    wanted: date, period: FiscalPeriod, policy: PostingDatePolicy, calendar: Sequence[FiscalPeriod]
+) -> PostingDate | Problem:
     following = min((later for later in calendar if later.open and later.start > wanted), default=None)
-    choice = f"Reopen it, or choose a posting date from {following.start}." if following else "Reopen it: no later period is open."
+    choice = (
+        f"Reopen it, or choose a posting date from {following.start}."
+        if following
+        else "Reopen it: no later period is open."
+    )
     if policy.closed is ClosedPeriodRule.NEXT_OPEN and following is not None:
-        reason = f"{policy.rule} {wanted} lies in {period.name}, which is closed; moved to the first day of the next open period"
+        reason = (
+            f"{policy.rule} {wanted} lies in {period.name}, which is closed; moved to the first day of the"
+            " next open period"
+        )
         return PostingDate(day=following.start, period=following, reason=reason, moved_from=wanted)
     code = "period.ask" if policy.closed is ClosedPeriodRule.ASK else "period.closed"
-    return Problem(code, "posting_date", f"{period.name} is closed for this journal. {choice}", Owner.CONTROLLER)
+    return Problem(
+        code, "posting_date", f"{period.name} is closed for this journal. {choice}", Owner.CONTROLLER
+    )

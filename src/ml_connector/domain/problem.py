@@ -1,4 +1,6 @@
-"""What is wrong, where, and who can mend it. A check returns every problem it finds; only errors are raised."""
+"""What is wrong, where, and who can mend it. A check returns every problem it finds; only errors are
+raised.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ class Owner(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that stops a run: a stable code, the field or record it stands in, a text with the remedy, and who can mend it."""
+    """One thing that stops a run: a stable code, the field or record it stands in, a text with the remedy,
+    and who can mend it.
+    """
 
     code: str
     where: str

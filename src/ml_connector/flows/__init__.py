@@ -1,1 +1,3 @@
-"""Flows between capabilities, in the words of the trade. A flow knows no vendor, no transport and no table."""
+"""Flows between capabilities, in the words of the trade. A flow knows no vendor, no transport and no
+table.
+"""

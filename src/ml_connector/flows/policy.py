@@ -19,7 +19,9 @@ T = TypeVar("T", bound=StrEnum)
 
 
 class Mode(StrEnum):
-    """`propose`: entries are shown and never posted. `approve`: each proposal waits for consent. `automatic`: clean proposals are posted."""
+    """`propose`: entries are shown and never posted. `approve`: each proposal waits for consent. `automatic`:
+    clean proposals are posted.
+    """
 
     PROPOSE = "propose"
     APPROVE = "approve"
@@ -32,8 +34,8 @@ class PolicyError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayrollPolicy:
-    """Settings of one payroll flow. `entities` is payroll company → legal entity, `journals` legal entity → journal; `axes` are the dimensions its
-    ledger is asked about."""
+    """Settings of one payroll flow. `entities` is payroll company → legal entity, `journals` legal entity →
+    journal; `axes` are the dimensions its ledger is asked about."""
 
     mode: Mode
     starts_on: date
@@ -52,7 +54,10 @@ TEXT_NAMES = ("run", "period_end", "pay_date", "subject")
 """What can be filled in into the text of an entry."""
 
 OPTIONS = {
-    "journal": "Journal the entries go to, required; legal entity=journal, comma between pairs, where each has its own",
+    "journal": (
+        "Journal the entries go to, required; legal entity=journal, comma between pairs, where each has"
+        " its own"
+    ),
     "entities": "Payroll company=legal entity, comma between pairs, required",
     "axes": "Dimension axes the mapping uses, comma between (cost_center)",
     "text": "Text of the entry; {run}, {period_end}, {pay_date} and {subject} are filled in",
@@ -99,9 +104,13 @@ def _text(value: str) -> str:
     try:
         names = [name for _, name, _, _ in Formatter().parse(value) if name is not None]
     except ValueError:
-        raise PolicyError(f"text is {value!r}, which is no text with places to fill in; double a brace that is meant") from None
+        raise PolicyError(
+            f"text is {value!r}, which is no text with places to fill in; double a brace that is meant"
+        ) from None
     if unknown := [name for name in names if name not in TEXT_NAMES]:
-        raise PolicyError(f"text holds {{{unknown[0]}}}; it may hold {', '.join(f'{{{name}}}' for name in TEXT_NAMES)}")
+        raise PolicyError(
+            f"text holds {{{unknown[0]}}}; it may hold {', '.join(f'{{{name}}}' for name in TEXT_NAMES)}"
+        )
     return value
 
 
@@ -111,9 +120,13 @@ def _posting_date(options: Mapping[str, str]) -> PostingDatePolicy:
     if rule in ("period_end", "pay_date"):
         return PostingDatePolicy(rule=PostingDateRule(rule), closed=closed)
     try:
-        return PostingDatePolicy(rule=PostingDateRule.OVERRIDE, override=date.fromisoformat(rule), closed=closed)
+        return PostingDatePolicy(
+            rule=PostingDateRule.OVERRIDE, override=date.fromisoformat(rule), closed=closed
+        )
     except ValueError:
-        raise PolicyError(f"posting_date is {rule!r}, expected period_end, pay_date or a date such as 2026-06-30") from None
+        raise PolicyError(
+            f"posting_date is {rule!r}, expected period_end, pay_date or a date such as 2026-06-30"
+        ) from None
 
 
 def _choice(kind: type[T], name: str, value: str) -> T:
@@ -149,7 +162,8 @@ def _journals(value: str, entities: frozenset[str]) -> dict[str, str]:
 
 
 def read_rates(options: Mapping[str, str]) -> dict[str, ExchangeRate]:
-    """Rates given for one run, by the currency of the books: `rates` is `EUR=0.9215`, comma between, `rate_source` who says so.
+    """Rates given for one run, by the currency of the books: `rates` is `EUR=0.9215`, comma between,
+    `rate_source` who says so.
 
     Raises `PolicyError` for what is no rate, and for rates without a source.
     """
@@ -158,9 +172,12 @@ def read_rates(options: Mapping[str, str]) -> dict[str, ExchangeRate]:
         currency, _, text = (word.strip() for word in part.partition("="))
         if currency not in DECIMALS or not re.fullmatch(r"\d{1,9}(?:\.\d{1,12})?", text) or not Decimal(text):
             raise PolicyError(
-                f"rates holds {part!r}, expected the currency of the books and what one unit of the pay run's is in it: EUR=0.9215"
+                f"rates holds {part!r}, expected the currency of the books and what one unit of the pay run's"
+                " is in it: EUR=0.9215"
             )
-        rates[currency] = ExchangeRate(currency=currency, rate=Decimal(text), source=options.get("rate_source", "").strip())
+        rates[currency] = ExchangeRate(
+            currency=currency, rate=Decimal(text), source=options.get("rate_source", "").strip()
+        )
     if rates and not options.get("rate_source", "").strip():
         raise PolicyError("rate_source is missing: say where the rate comes from, such as ECB 2026-06-30")
     return rates

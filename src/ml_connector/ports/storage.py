@@ -1,4 +1,6 @@
-"""What the product remembers. Implemented on Django's ORM in `store`, in memory in `runs/inline`; the same suite holds for both."""
+"""What the product remembers. Implemented on Django's ORM in `store`, in memory in `runs/inline`; the same
+suite holds for both.
+"""
 
 from __future__ import annotations
 
@@ -14,22 +16,28 @@ from ml_connector.domain.problem import Problem
 
 
 class Clock(Protocol):
-    """Time, as the storage keeps it: UTC. `sleep` is for waits of a vendor's limit, never for a person's decision."""
+    """Time, as the storage keeps it: UTC. `sleep` is for waits of a vendor's limit, never for a person's
+    decision.
+    """
 
     def now(self) -> datetime: ...
 
     def monotonic(self) -> float:
-        """Seconds on a clock that runs through suspend and never goes back; comparable within one machine start."""
+        """Seconds on a clock that runs through suspend and never goes back; comparable within one machine
+        start.
+        """
         ...
 
     def sleep(self, seconds: float) -> None: ...
 
 
-# --- secrets, tokens, limits ----------------------------------------------------------------------------------------------------------
+# --- secrets, tokens, limits --------------------------------------------------------------------------------
 
 
 class Vault(Protocol):
-    """Secrets of one connection, encrypted at rest with the record's context inside. Raises `KeyError` for a name never stored."""
+    """Secrets of one connection, encrypted at rest with the record's context inside. Raises `KeyError` for a
+    name never stored.
+    """
 
     def read(self, name: str) -> str: ...
 
@@ -38,9 +46,11 @@ class Vault(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenState:
-    """The sign-in of a connection as stored. `renewing_since`: a renewal was sent and its answer is not known yet.
+    """The sign-in of a connection as stored. `renewing_since`: a renewal was sent and its answer is not known
+    yet.
 
-    `issued_at` and `expires_at` are of the access token, `consent_expires_at` of the refresh token. `lost` says why a person must sign in.
+    `issued_at` and `expires_at` are of the access token, `consent_expires_at` of the refresh token. `lost`
+    says why a person must sign in.
     """
 
     access_token: str = ""
@@ -58,13 +68,17 @@ class Tokens(Protocol):
     def read(self) -> TokenState: ...
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """Held by one renewer at a time; others wait. Each `write` inside is committed at once, so a crash leaves what was written."""
+        """Held by one renewer at a time; others wait. Each `write` inside is committed at once, so a crash
+        leaves what was written.
+        """
         ...
 
     def write(self, state: TokenState) -> None: ...
 
     def of(self, name: str) -> Tokens:
-        """The tokens of one tenant behind the same connection: kept, locked and renewed apart from all others. An empty name is the connection itself."""
+        """The tokens of one tenant behind the same connection: kept, locked and renewed apart from all
+        others. An empty name is the connection itself.
+        """
         ...
 
 
@@ -77,7 +91,9 @@ class Permit(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """One of a vendor's fixed windows: at most `limit` calls until `resets_at`, of which `remaining` are left, where known."""
+    """One of a vendor's fixed windows: at most `limit` calls until `resets_at`, of which `remaining` are
+    left, where known.
+    """
 
     name: str
     limit: int
@@ -87,10 +103,14 @@ class Window:
 
 
 class Budget(Protocol):
-    """Calls left per connection and scope (a legal entity, or the whole tenant), shared by all workers in the database."""
+    """Calls left per connection and scope (a legal entity, or the whole tenant), shared by all workers in the
+    database.
+    """
 
     def take(self, scope: str, windows: Sequence[Window], permit: Permit) -> float:
-        """Count one call; returns 0, or the seconds to wait before asking again when a window is used up (nothing is counted then)."""
+        """Count one call; returns 0, or the seconds to wait before asking again when a window is used up
+        (nothing is counted then).
+        """
         ...
 
     def wait(self, scope: str, windows: Sequence[Window], permit: Permit) -> float:
@@ -110,7 +130,9 @@ class Lanes(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One request and its answer, redacted. Bodies are kept for writes and failures; large reads keep size and hash only."""
+    """One request and its answer, redacted. Bodies are kept for writes and failures; large reads keep size
+    and hash only.
+    """
 
     method: str
     url: str
@@ -131,11 +153,12 @@ class Exchanges(Protocol):
     def record(self, exchange: Exchange) -> None: ...
 
 
-# --- commits --------------------------------------------------------------------------------------------------------------------------
+# --- commits ------------------------------------------------------------------------------------------------
 
 
 class CommitState(StrEnum):
-    """planned → sending → (writing → sending …) → draft → confirmed | refused | unknown. `reversed` and `adopted` are facts beside it.
+    """planned → sending → (writing → sending …) → draft → confirmed | refused | unknown. `reversed` and
+    `adopted` are facts beside it.
 
     `writing`: the document exists and is not whole; `draft`: it is whole and not confirmed.
     """
@@ -150,7 +173,9 @@ class CommitState(StrEnum):
 
 
 SENDABLE = frozenset({CommitState.PLANNED, CommitState.REFUSED, CommitState.WRITING})
-"""States of a commit that is proved unbooked: an intent may be written from these only, whatever an earlier look-up said."""
+"""States of a commit that is proved unbooked: an intent may be written from these only, whatever an earlier
+look-up said.
+"""
 
 
 DELETED = "deleted in the ledger"
@@ -172,8 +197,9 @@ class IntentEnd(StrEnum):
 class CommitRow:
     """The permanent row of one commit key.
 
-    `content` is the entry in canonical text, `receipt` what is known of its document, `booked` the document as it was read back and found
-    equal. `reversed_by` is the key of the reversal, or of the later revision that took its place; then it is never sent again.
+    `content` is the entry in canonical text, `receipt` what is known of its document, `booked` the document
+    as it was read back and found equal. `reversed_by` is the key of the reversal, or of the later revision
+    that took its place; then it is never sent again.
     """
 
     key: str
@@ -192,7 +218,9 @@ class CommitRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntentRow:
-    """A stored decision to write once. `created_at` is database time, `boot` unique per process and attempt."""
+    """A stored decision to write once. `created_at` is database time, `boot` unique per process and
+    attempt.
+    """
 
     id: int
     key: str
@@ -207,8 +235,9 @@ class Commits(Protocol):
     def open(self, *, key: str, fingerprint: str, subject: str, entity: str, content: str) -> CommitRow:
         """The row of the key, made if new.
 
-        Raises `KeyConflict` when the key stands with another fingerprint, or when an earlier revision of its family is, or may be, booked and
-        not reversed. Earlier revisions that are proved unbooked are closed for ever by this.
+        Raises `KeyConflict` when the key stands with another fingerprint, or when an earlier revision of its
+        family is, or may be, booked and not reversed. Earlier revisions that are proved unbooked are closed
+        for ever by this.
         """
         ...
 
@@ -223,7 +252,9 @@ class Commits(Protocol):
         ...
 
     def traces(self, entity: str) -> frozenset[str]:
-        """What our documents in the legal entity are known by: references, and marker tokens of commits whose document is not known yet."""
+        """What our documents in the legal entity are known by: references, and marker tokens of commits whose
+        document is not known yet.
+        """
         ...
 
     def open_intent(self, key: str) -> IntentRow | None:
@@ -233,7 +264,8 @@ class Commits(Protocol):
     def intend(self, *, key: str, fingerprint: str, boot: str) -> IntentRow:
         """Store a new intent at database time.
 
-        Raises `KeyConflict` when one is open, when the commit was superseded or reversed, or when somebody else sent it since it was looked up.
+        Raises `KeyConflict` when one is open, when the commit was superseded or reversed, or when somebody
+        else sent it since it was looked up.
         """
         ...
 
@@ -241,12 +273,29 @@ class Commits(Protocol):
         """Whether this very intent is open and its boot's, read afresh."""
         ...
 
-    def close_intent(self, intent: IntentRow, end: IntentEnd, *, state: CommitState, receipt: str = "", adopted: bool = False,
-                     detail: str = "") -> None:  # fmt: skip
+    def close_intent(
+        self,
+        intent: IntentRow,
+        end: IntentEnd,
+        *,
+        state: CommitState,
+        receipt: str = "",
+        adopted: bool = False,
+        detail: str = "",
+    ) -> None:
         """Close the intent and move the commit, in one transaction."""
         ...
 
-    def settle(self, key: str, *, state: CommitState, receipt: str = "", booked: str = "", adopted: bool = False, detail: str = "") -> None:
+    def settle(
+        self,
+        key: str,
+        *,
+        state: CommitState,
+        receipt: str = "",
+        booked: str = "",
+        adopted: bool = False,
+        detail: str = "",
+    ) -> None:
         """Move a commit that has no open intent."""
         ...
 
@@ -255,7 +304,9 @@ class Commits(Protocol):
         ...
 
     def distrust_marker(self, entity: str, why: str) -> None:
-        """From now on an empty look-up proves nothing in this legal entity: the vendor did not keep a marker it was given."""
+        """From now on an empty look-up proves nothing in this legal entity: the vendor did not keep a marker
+        it was given.
+        """
         ...
 
     def marker_distrusted(self, entity: str) -> str:
@@ -267,7 +318,7 @@ class Commits(Protocol):
         ...
 
 
-# --- runs -----------------------------------------------------------------------------------------------------------------------------
+# --- runs ---------------------------------------------------------------------------------------------------
 
 
 class RunState(StrEnum):
@@ -285,7 +336,9 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
-    """One execution of a flow. `input` is plain text values; `stage` the one it is in or waits for; `attempt` counts passes of it."""
+    """One execution of a flow. `input` is plain text values; `stage` the one it is in or waits for; `attempt`
+    counts passes of it.
+    """
 
     id: str
     organisation: str
@@ -310,9 +363,21 @@ class Runs(Protocol):
         """The row. Raises `KeyError` for no such run."""
         ...
 
-    def move(self, row: RunRow, *, state: RunState, stage: str | None = None, attempt: int | None = None, due_at: datetime | None = None,
-             summary: str | None = None, problems: str = "", input: Mapping[str, str] | None = None) -> RunRow | None:  # fmt: skip
-        """Move the run if it still stands where `row` says (stage, attempt and state); `None` when somebody else moved it."""
+    def move(
+        self,
+        row: RunRow,
+        *,
+        state: RunState,
+        stage: str | None = None,
+        attempt: int | None = None,
+        due_at: datetime | None = None,
+        summary: str | None = None,
+        problems: str = "",
+        input: Mapping[str, str] | None = None,
+    ) -> RunRow | None:
+        """Move the run if it still stands where `row` says (stage, attempt and state); `None` when somebody
+        else moved it.
+        """
         ...
 
     def running(self) -> tuple[RunRow, ...]:
@@ -329,20 +394,28 @@ class Runs(Protocol):
 
 
 class Artifacts(Protocol):
-    """Recorded values of a run, by step: canonical text, found again by name. A value once recorded never changes."""
+    """Recorded values of a run, by step: canonical text, found again by name. A value once recorded never
+    changes.
+    """
 
     def record(self, run: str, name: str, text: str) -> str:
-        """Store the value under the step's name and return its hash. The same text again is no change; other text raises `KeyConflict`."""
+        """Store the value under the step's name and return its hash. The same text again is no change; other
+        text raises `KeyConflict`.
+        """
         ...
 
     def read(self, run: str, name: str) -> str | None: ...
 
 
 class Staging(Protocol):
-    """Source lines of a run, block by block, and where each line went. Streams: a million rows never stand in memory."""
+    """Source lines of a run, block by block, and where each line went. Streams: a million rows never stand in
+    memory.
+    """
 
     def stage(self, run: str, block: Block) -> None:
-        """Store a block with its rows in one transaction; the same delivery again replaces itself, a second copy is kept apart and seen."""
+        """Store a block with its rows in one transaction; the same delivery again replaces itself, a second
+        copy is kept apart and seen.
+        """
         ...
 
     def clear(self, run: str) -> None:
@@ -362,11 +435,17 @@ class Staging(Protocol):
         ...
 
     def groups(self, run: str) -> Iterator[DistributionGroup]:
-        """The staged rows summed by kind, in the order of their first rows; `like` has the amount of none of them but stands on their side."""
+        """The staged rows summed by kind, in the order of their first rows; `like` has the amount of none of
+        them but stands on their side.
+        """
         ...
 
-    def link(self, run: str, groups: Iterable[tuple[Distribution, int]], rows: Iterable[tuple[int, int]]) -> None:
-        """Remember which cell of the proposal all rows of a kind went to, and which a single row id. Replaces earlier links of the run."""
+    def link(
+        self, run: str, groups: Iterable[tuple[Distribution, int]], rows: Iterable[tuple[int, int]]
+    ) -> None:
+        """Remember which cell of the proposal all rows of a kind went to, and which a single row id. Replaces
+        earlier links of the run.
+        """
         ...
 
     def behind(self, run: str, cell: int, limit: int) -> tuple[Distribution, ...]:
@@ -377,12 +456,16 @@ class Staging(Protocol):
 class Audit(Protocol):
     """Append-only, hash-chained: what happened, who did it, to what. One chain per organisation."""
 
-    def append(self, *, actor: str, action: str, subject: str, detail: Mapping[str, str | int | bool | None]) -> None: ...
+    def append(
+        self, *, actor: str, action: str, subject: str, detail: Mapping[str, str | int | bool | None]
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowSettings:
-    """How a flow runs between two connections: mode, start, policies. Nothing before `starts_on` is posted."""
+    """How a flow runs between two connections: mode, start, policies. Nothing before `starts_on` is
+    posted.
+    """
 
     source: str
     target: str

@@ -1,7 +1,8 @@
 """What a connected system can do, in words that no vendor owns.
 
-A connector opens a `System`; each capability it has is one of the protocols below, and `None` where it has none. A connector answers
-questions and carries out one write when told to; it decides nothing and remembers nothing.
+A connector opens a `System`; each capability it has is one of the protocols below, and `None` where it has
+none. A connector answers questions and carries out one write when told to; it decides nothing and remembers
+nothing.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from ml_connector.ports.storage import Budget, Clock, Exchanges, Lanes, Tokens, 
 class Wiring:
     """What a connector is given to work with; all of it belongs to one connection.
 
-    `connection` is its id for budgets, lanes and exchanges. `sandbox` allows hosts that are not the vendor's, loopback only. `wire` is an
-    `httpx2.BaseTransport` to use in place of real sockets, for tests. `beside` starts work beside the caller's and returns how to wait for it;
-    by default the work is done when it is waited for.
+    `connection` is its id for budgets, lanes and exchanges. `sandbox` allows hosts that are not the vendor's,
+    loopback only. `wire` is an `httpx2.BaseTransport` to use in place of real sockets, for tests. `beside`
+    starts work beside the caller's and returns how to wait for it; by default the work is done when it is
+    waited for.
     """
 
     connection: str
@@ -53,7 +55,9 @@ class Field(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One setting of a connection: forms, the command line and the reference page are made from it. Secrets go to the vault only."""
+    """One setting of a connection: forms, the command line and the reference page are made from it. Secrets
+    go to the vault only.
+    """
 
     name: str
     label: str
@@ -72,7 +76,9 @@ class Connector(Protocol):
     settings: tuple[Setting, ...]
 
     def check_settings(self, settings: Mapping[str, str], sandbox: bool) -> list[Problem]:
-        """Every problem of the settings themselves, a host that is not the vendor's among them (loopback passes with `sandbox`)."""
+        """Every problem of the settings themselves, a host that is not the vendor's among them (loopback
+        passes with `sandbox`).
+        """
         ...
 
     def open(self, settings: Mapping[str, str], wiring: Wiring) -> System:
@@ -82,7 +88,9 @@ class Connector(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Right:
-    """One right or fact that `check` looked for: whether it is there, and what to do when not. `needed_for` in plain words."""
+    """One right or fact that `check` looked for: whether it is there, and what to do when not. `needed_for`
+    in plain words.
+    """
 
     name: str
     granted: bool
@@ -113,7 +121,7 @@ class System:
     events: EventSource | None = None
 
 
-# --- payroll ------------------------------------------------------------------------------------------------------------------------
+# --- payroll ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,26 +144,31 @@ class PayrollSource(Protocol):
     def pay_run(self, reference: str) -> PayRun:
         """The run's dates, currency, companies and control totals.
 
-        Raises `NotFound` for no such run, and `Refused` with code `run.ambiguous` when its pay period, and so its pay date, is not certain.
+        Raises `NotFound` for no such run, and `Refused` with code `run.ambiguous` when its pay period, and so
+        its pay date, is not certain.
         """
         ...
 
     def blocks(self, reference: str) -> Iterator[Block]:
-        """The run's lines, block by block as the source delivers them, out of order or twice if it does so. Memory holds one at a time."""
+        """The run's lines, block by block as the source delivers them, out of order or twice if it does so.
+        Memory holds one at a time.
+        """
         ...
 
 
-# --- ledger -------------------------------------------------------------------------------------------------------------------------
+# --- ledger -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerLimits:
-    """What a ledger can hold, and how long to wait for it; declared as data, so that a difference between ledgers is no special case.
+    """What a ledger can hold, and how long to wait for it; declared as data, so that a difference between
+    ledgers is no special case.
 
-    `deadline_seconds`: a send not on the wire by then is not sent. `settle_seconds`: after an unknown outcome the vendor may still book for
-    so long. `visible_seconds`: a booked document may be invisible to `locate` for so long. `decimals`: what an amount may have.
-    `marker_is_searchable`: `locate` can be believed when it finds nothing. `posting_seconds`: how often to look at a document that awaits
-    posting by the ledger; `posts_itself`: a job of its own posts, and `release` only looks.
+    `deadline_seconds`: a send not on the wire by then is not sent. `settle_seconds`: after an unknown outcome
+    the vendor may still book for so long. `visible_seconds`: a booked document may be invisible to `locate`
+    for so long. `decimals`: what an amount may have. `marker_is_searchable`: `locate` can be believed when it
+    finds nothing. `posting_seconds`: how often to look at a document that awaits posting by the ledger;
+    `posts_itself`: a job of its own posts, and `release` only looks.
     """
 
     lines_max: int
@@ -171,10 +184,14 @@ class LedgerLimits:
 
 
 Gate = Callable[[], None]
-"""Called last before the first byte of a write leaves; raises `NotSent` when the intent is no longer ours or its deadline has passed."""
+"""Called last before the first byte of a write leaves; raises `NotSent` when the intent is no longer ours or
+its deadline has passed.
+"""
 
 Send = Callable[[Gate], Receipt]
-"""Sends one prepared write, once. Raises `NotSent`, `Refused` (nothing was booked) or `OutcomeUnknown`; never sends twice."""
+"""Sends one prepared write, once. Raises `NotSent`, `Refused` (nothing was booked) or `OutcomeUnknown`; never
+sends twice.
+"""
 
 
 class LedgerSink(Protocol):
@@ -191,40 +208,56 @@ class LedgerSink(Protocol):
         ...
 
     def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
-        """Accounts, journal, currencies and the codes of the axes named: the facts that checks compare an entry with."""
+        """Accounts, journal, currencies and the codes of the axes named: the facts that checks compare an
+        entry with.
+        """
         ...
 
     def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
-        """What this ledger cannot hold of the entry beyond what the chart says: text too long, too many decimals or lines. No calls."""
+        """What this ledger cannot hold of the entry beyond what the chart says: text too long, too many
+        decimals or lines. No calls.
+        """
         ...
 
-    def foreign(self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> tuple[str, ...]:
+    def foreign(
+        self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]
+    ) -> tuple[str, ...]:
         """Documents in the journal and period that are somebody else's, described for a person.
 
-        `known` are references of our documents, and marker tokens of entries of ours whose document is not known yet; neither is foreign.
+        `known` are references of our documents, and marker tokens of entries of ours whose document is not
+        known yet; neither is foreign.
         """
         ...
 
     def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
-        """Every document that carries the marker, drafts included, looked up afresh over all the time it could exist; `since` narrows it."""
+        """Every document that carries the marker, drafts included, looked up afresh over all the time it
+        could exist; `since` narrows it.
+        """
         ...
 
-    def prepare(self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None) -> AbstractContextManager[Send]:
-        """Obtain permit, lane, token and connection for one write, so that only the send's deadline lies between intent and wire.
+    def prepare(
+        self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None
+    ) -> AbstractContextManager[Send]:
+        """Obtain permit, lane, token and connection for one write, so that only the send's deadline lies
+        between intent and wire.
 
-        A ledger that takes an entry in several writes prepares the first without `so_far`, and the one after `so_far.parts` with it.
+        A ledger that takes an entry in several writes prepares the first without `so_far`, and the one after
+        `so_far.parts` with it.
         """
         ...
 
     def release(self, receipt: Receipt) -> Receipt:
         """Post a draft that was read back and found right; safe to ask again.
 
-        The receipt is not posted when the ledger's own job will do it: it is asked again later. A ledger that posts on create returns it as it is.
+        The receipt is not posted when the ledger's own job will do it: it is asked again later. A ledger that
+        posts on create returns it as it is.
         """
         ...
 
     def abandon(self, receipt: Receipt) -> None:
-        """Remove a document that is not complete and was never posted; nothing when it is already gone. Never called for any other."""
+        """Remove a document that is not complete and was never posted; nothing when it is already gone. Never
+        called for any other.
+        """
         ...
 
     def read_back(self, receipt: Receipt) -> BookedEntry:
@@ -232,7 +265,7 @@ class LedgerSink(Protocol):
         ...
 
 
-# --- sign-in ------------------------------------------------------------------------------------------------------------------------
+# --- sign-in ------------------------------------------------------------------------------------------------
 
 
 class SignIn(Protocol):
@@ -243,11 +276,15 @@ class SignIn(Protocol):
         ...
 
     def exchange(self, redirect: str, state: str) -> None:
-        """Turn the pasted redirect address into stored tokens. Raises `Refused` for a wrong state, a used code or an address without one."""
+        """Turn the pasted redirect address into stored tokens. Raises `Refused` for a wrong state, a used
+        code or an address without one.
+        """
         ...
 
     def renew(self) -> datetime | None:
-        """Renew an idle sign-in so that it does not lapse; returns when the consent dies if nothing more happens, or `None` for never."""
+        """Renew an idle sign-in so that it does not lapse; returns when the consent dies if nothing more
+        happens, or `None` for never.
+        """
         ...
 
 
@@ -271,8 +308,12 @@ class Challenge:
 
 
 class EventSource(Protocol):
-    """Where notifications come from. They are hints: at least once, out of order, sometimes lost; what matters is read again."""
+    """Where notifications come from. They are hints: at least once, out of order, sometimes lost; what
+    matters is read again.
+    """
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Event | Challenge:
-        """The event in a call, or the challenge. Raises `Refused` for a body that the vendor did not sign, or that is not for us."""
+        """The event in a call, or the challenge. Raises `Refused` for a body that the vendor did not sign, or
+        that is not for us.
+        """
         ...

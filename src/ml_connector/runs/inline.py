@@ -1,7 +1,9 @@
-"""The deterministic engine: one thread, a clock that is set, everything in memory. For flow, property and simulation tests.
+"""The deterministic engine: one thread, a clock that is set, everything in memory. For flow, property and
+simulation tests.
 
-`Memory` is what survives a crash; an `Inline` made anew on the same memory is a process that came back. It carries out stages exactly as the
-durable engine does, through `stages.carry_out`; time moves only to the next due run.
+`Memory` is what survives a crash; an `Inline` made anew on the same memory is a process that came back. It
+carries out stages exactly as the durable engine does, through `stages.carry_out`; time moves only to the next
+due run.
 """
 
 from __future__ import annotations
@@ -15,7 +17,16 @@ from ml_connector.domain.journal import CommitKey, Marker, Receipt
 from ml_connector.domain.payroll import Block, Distribution, DistributionGroup, Kind
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import KeyConflict
-from ml_connector.ports.storage import SENDABLE, Clock, CommitRow, CommitState, IntentEnd, IntentRow, RunRow, RunState
+from ml_connector.ports.storage import (
+    SENDABLE,
+    Clock,
+    CommitRow,
+    CommitState,
+    IntentEnd,
+    IntentRow,
+    RunRow,
+    RunState,
+)
 from ml_connector.runs.stages import Ticket, Workshop, carry_out, wake
 
 STEPS_MAX = 10_000
@@ -33,7 +44,14 @@ class MemoryCommits:
 
     def open(self, *, key: str, fingerprint: str, subject: str, entity: str, content: str) -> CommitRow:
         self._supersede(CommitKey.parse(key))
-        fresh = CommitRow(key=key, fingerprint=fingerprint, state=CommitState.PLANNED, subject=subject, entity=entity, content=content)
+        fresh = CommitRow(
+            key=key,
+            fingerprint=fingerprint,
+            state=CommitState.PLANNED,
+            subject=subject,
+            entity=entity,
+            content=content,
+        )
         row = self.rows.setdefault(key, fresh)
         if row.fingerprint != fingerprint:
             raise KeyConflict(f"The key {key} was already used for other content.", where=key)
@@ -67,34 +85,63 @@ class MemoryCommits:
         return frozenset(trace(row) for row in self.rows.values() if row.entity == entity)
 
     def open_intent(self, key: str) -> IntentRow | None:
-        return next((intent for intent in self.intents if intent.key == key and intent.id not in self.ended), None)
+        return next(
+            (intent for intent in self.intents if intent.key == key and intent.id not in self.ended), None
+        )
 
     def intend(self, *, key: str, fingerprint: str, boot: str) -> IntentRow:
         if self.open_intent(key) is not None or self.rows[key].reversed_by:
             raise KeyConflict("Another attempt is sending this entry right now.", where=key)
         if self.rows[key].state not in SENDABLE:
-            raise KeyConflict(f"{key} became {self.rows[key].state} after it was looked up; it is not sent.", where=key)
+            raise KeyConflict(
+                f"{key} became {self.rows[key].state} after it was looked up; it is not sent.", where=key
+            )
         now = self.clock.now()
-        intent = IntentRow(id=len(self.intents) + 1, key=key, fingerprint=fingerprint, boot=boot, created_at=now)
+        intent = IntentRow(
+            id=len(self.intents) + 1, key=key, fingerprint=fingerprint, boot=boot, created_at=now
+        )
         self.intents.append(intent)
-        self.rows[key] = replace(self.rows[key], state=CommitState.SENDING, first_sent_at=self.rows[key].first_sent_at or now)
+        self.rows[key] = replace(
+            self.rows[key], state=CommitState.SENDING, first_sent_at=self.rows[key].first_sent_at or now
+        )
         return intent
 
     def still_open(self, intent: IntentRow) -> bool:
         return self.open_intent(intent.key) == intent
 
     def close_intent(
-        self, intent: IntentRow, end: IntentEnd, *, state: CommitState, receipt: str = "", adopted: bool = False, detail: str = ""
+        self,
+        intent: IntentRow,
+        end: IntentEnd,
+        *,
+        state: CommitState,
+        receipt: str = "",
+        adopted: bool = False,
+        detail: str = "",
     ) -> None:
         if not self.still_open(intent):
             raise KeyConflict("This intent was closed by somebody else.", where=intent.key)
         self.ended[intent.id] = end
         self.settle(intent.key, state=state, receipt=receipt, adopted=adopted, detail=detail)
 
-    def settle(self, key: str, *, state: CommitState, receipt: str = "", booked: str = "", adopted: bool = False, detail: str = "") -> None:
+    def settle(
+        self,
+        key: str,
+        *,
+        state: CommitState,
+        receipt: str = "",
+        booked: str = "",
+        adopted: bool = False,
+        detail: str = "",
+    ) -> None:
         row = self.rows[key]
         self.rows[key] = replace(
-            row, state=state, receipt=receipt or row.receipt, booked=booked or row.booked, adopted=row.adopted or adopted, detail=detail
+            row,
+            state=state,
+            receipt=receipt or row.receipt,
+            booked=booked or row.booked,
+            adopted=row.adopted or adopted,
+            detail=detail,
         )
 
     def reverse(self, key: str, by: str) -> None:
@@ -120,9 +167,15 @@ class MemoryRuns:
 
     def create(self, *, flow: str, stage: str, input: Mapping[str, str]) -> RunRow:
         row = RunRow(
-            id=f"{flow}-{len(self.rows) + 1}", organisation="memory", flow=flow, state=RunState.READY, stage=stage, attempt=1,
-            input=dict(input), created_at=self.clock.now(),
-        )  # fmt: skip
+            id=f"{flow}-{len(self.rows) + 1}",
+            organisation="memory",
+            flow=flow,
+            state=RunState.READY,
+            stage=stage,
+            attempt=1,
+            input=dict(input),
+            created_at=self.clock.now(),
+        )
         self.rows[row.id] = row
         return row
 
@@ -130,16 +183,30 @@ class MemoryRuns:
         return self.rows[run]
 
     def move(
-        self, row: RunRow, *, state: RunState, stage: str | None = None, attempt: int | None = None, due_at: datetime | None = None,
-        summary: str | None = None, problems: str = "", input: Mapping[str, str] | None = None,
-    ) -> RunRow | None:  # fmt: skip
+        self,
+        row: RunRow,
+        *,
+        state: RunState,
+        stage: str | None = None,
+        attempt: int | None = None,
+        due_at: datetime | None = None,
+        summary: str | None = None,
+        problems: str = "",
+        input: Mapping[str, str] | None = None,
+    ) -> RunRow | None:
         here = self.rows[row.id]
         if (here.state, here.stage, here.attempt) != (row.state, row.stage, row.attempt):
             return None
         moved = replace(
-            here, state=state, stage=stage or here.stage, attempt=attempt or here.attempt, due_at=due_at, problems=problems,
-            summary=here.summary if summary is None else summary, input=dict(here.input if input is None else input),
-        )  # fmt: skip
+            here,
+            state=state,
+            stage=stage or here.stage,
+            attempt=attempt or here.attempt,
+            due_at=due_at,
+            problems=problems,
+            summary=here.summary if summary is None else summary,
+            input=dict(here.input if input is None else input),
+        )
         self.rows[row.id] = moved
         return moved
 
@@ -150,7 +217,8 @@ class MemoryRuns:
         return tuple(
             row
             for row in self.rows.values()
-            if row.state is RunState.READY or (row.state is RunState.WAITING and row.due_at and row.due_at <= now)
+            if row.state is RunState.READY
+            or (row.state is RunState.WAITING and row.due_at and row.due_at <= now)
         )
 
     def approved(self, run: str) -> str:
@@ -204,7 +272,9 @@ class MemoryStaging:
         for rows in found.values():
             yield DistributionGroup(like=rows[0], rows=len(rows), minor=sum(row.amount.minor for row in rows))
 
-    def link(self, run: str, groups: Iterable[tuple[Distribution, int]], rows: Iterable[tuple[int, int]]) -> None:
+    def link(
+        self, run: str, groups: Iterable[tuple[Distribution, int]], rows: Iterable[tuple[int, int]]
+    ) -> None:
         self.kinds[run] = [(like.kind, cell) for like, cell in groups]
         self.links[run] = list(rows)
 
@@ -220,7 +290,9 @@ class MemoryAudit:
 
     entries: list[tuple[str, str]] = field(default_factory=list)
 
-    def append(self, *, actor: str, action: str, subject: str, detail: Mapping[str, str | int | bool | None]) -> None:
+    def append(
+        self, *, actor: str, action: str, subject: str, detail: Mapping[str, str | int | bool | None]
+    ) -> None:
         self.entries.append((action, subject))
 
 
@@ -245,13 +317,28 @@ class Inline:
     def settle(self) -> None:
         """Go on until no run is ready, running or waiting: all are done, held, or waiting for a person."""
         for _ in range(STEPS_MAX):
-            active = [row for row in self._runs.rows.values() if row.state in (RunState.READY, RunState.RUNNING, RunState.WAITING)]
+            active = [
+                row
+                for row in self._runs.rows.values()
+                if row.state in (RunState.READY, RunState.RUNNING, RunState.WAITING)
+            ]
             if not active:
                 return
-            row = min(active, key=lambda row: (row.state is RunState.WAITING, row.due_at or self._workshop.clock.now()))
-            if row.state is RunState.WAITING and row.due_at is not None and row.due_at > self._workshop.clock.now():
+            row = min(
+                active,
+                key=lambda row: (row.state is RunState.WAITING, row.due_at or self._workshop.clock.now()),
+            )
+            if (
+                row.state is RunState.WAITING
+                and row.due_at is not None
+                and row.due_at > self._workshop.clock.now()
+            ):
                 self._advance(row.due_at)
-            ticket = Ticket(row.id, row.stage, row.attempt) if row.state is RunState.RUNNING else wake(row, self._runs)
+            ticket = (
+                Ticket(row.id, row.stage, row.attempt)
+                if row.state is RunState.RUNNING
+                else wake(row, self._runs)
+            )
             while ticket is not None:
                 ticket = carry_out(ticket, self._workshop, lambda name, perform: perform())
         raise RuntimeError("the runs do not come to rest")

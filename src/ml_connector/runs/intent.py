@@ -10,10 +10,12 @@
                       none → permit, lane, token ─ intent ─ gate ─ send
                              refused → closed, nothing booked     no proof → Wait(intent + settle + visible)
                              booked  → next part, an intent each, until it is whole
-                                       read back, compare, post the draft, look up again: exactly one → confirmed
+                                       read back, compare, post the draft, look up again: exactly one →
+                                       confirmed
 
-Nothing here, and nothing below, ever repeats a send: a second send is a second intent, written after proof that the first booked nothing.
-Decision 0003 tells why engines, idempotency keys and look-ups alone are not enough.
+Nothing here, and nothing below, ever repeats a send: a second send is a second intent, written after proof
+that the first booked nothing. Decision 0003 tells why engines, idempotency keys and look-ups alone are not
+enough.
 """
 
 from __future__ import annotations
@@ -27,13 +29,27 @@ from ml_connector.domain import codec
 from ml_connector.domain.checks import compare
 from ml_connector.domain.journal import BookedEntry, JournalEntry, Marker, Receipt
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.errors import ConnectorError, KeyConflict, NotFound, NotSent, OutcomeUnknown, Refused, SignInRenewed, Throttled
+from ml_connector.errors import (
+    ConnectorError,
+    KeyConflict,
+    NotFound,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    SignInRenewed,
+    Throttled,
+)
 from ml_connector.ports.storage import Clock, CommitRow, Commits, CommitState, IntentEnd, IntentRow
 from ml_connector.ports.systems import LedgerSink
 
-GONE = "If somebody deleted it, note that (runs deleted) and start the pay run anew; if not, find out where it went. It is never sent again by itself."
+GONE = (
+    "If somebody deleted it, note that (runs deleted) and start the pay run anew; if not, find out where it"
+    " went. It is never sent again by itself."
+)
 SENDS_PER_PASS = 2
-"""A second send in the same pass happens only after a 401, which proves that nothing was booked and renews the sign-in."""
+"""A second send in the same pass happens only after a 401, which proves that nothing was booked and renews
+the sign-in.
+"""
 
 
 class Wait(Exception):
@@ -51,7 +67,9 @@ class Incident(ConnectorError):
     owner = Owner.CONTROLLER
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("; ".join(problem.text for problem in problems), where=problems[0].where, code=problems[0].code)
+        super().__init__(
+            "; ".join(problem.text for problem in problems), where=problems[0].where, code=problems[0].code
+        )
         self.problems = tuple(problems)
 
 
@@ -78,15 +96,24 @@ class Committer:
     def commit_once(self, entry: JournalEntry, subject: str) -> Receipt:
         """The receipt of the entry's one document, confirmed to the cent.
 
-        Raises `Wait` when an earlier send may still book, `Refused` when the ledger said no, `KeyConflict` and `Incident` when a person must
-        decide. After any of them calling again is safe.
+        Raises `Wait` when an earlier send may still book, `Refused` when the ledger said no, `KeyConflict`
+        and `Incident` when a person must decide. After any of them calling again is safe.
         """
         fingerprint = codec.fingerprint(entry)
         self.point("commit: before open")
-        row = self.commits.open(key=entry.key, fingerprint=fingerprint, subject=subject, entity=entry.entity, content=codec.encode(entry))
+        row = self.commits.open(
+            key=entry.key,
+            fingerprint=fingerprint,
+            subject=subject,
+            entity=entry.entity,
+            content=codec.encode(entry),
+        )
         self.point("commit: opened")
         if row.state is CommitState.CONFIRMED and not row.receipt:
-            raise KeyConflict(f"{entry.key} is recorded as booked outside: {row.detail}. It is not posted from here.", where=entry.key)
+            raise KeyConflict(
+                f"{entry.key} is recorded as booked outside: {row.detail}. It is not posted from here.",
+                where=entry.key,
+            )
         if row.state is CommitState.CONFIRMED:
             return _receipt(row)
         if row.state is CommitState.UNKNOWN:
@@ -99,44 +126,68 @@ class Committer:
         elif receipt is None:
             receipt = self._found(entry, since=None)
             if receipt is not None:
-                self.commits.settle(entry.key, state=_state(receipt), receipt=codec.encode(receipt), adopted=True)
+                self.commits.settle(
+                    entry.key, state=_state(receipt), receipt=codec.encode(receipt), adopted=True
+                )
         while receipt is None or not receipt.complete:
             receipt = self._send(entry, fingerprint, receipt)
         return self._confirm(entry, receipt)
 
-    # --- what an earlier attempt left -------------------------------------------------------------------------------------------------------
+    # --- what an earlier attempt left -----------------------------------------------------------------------
 
     def _settled(self, entry: JournalEntry, intent: IntentRow) -> Receipt | None:
-        """What became of an intent that is not ours: its document, adopted, or `None` once it is certain that it booked nothing."""
+        """What became of an intent that is not ours: its document, adopted, or `None` once it is certain that
+        it booked nothing.
+        """
         limits = self.ledger.limits
         due = intent.created_at + timedelta(seconds=limits.settle_seconds + limits.visible_seconds)
         if self.commits.now() < due:
-            raise Wait(due, f"An earlier send of {entry.key} may still be booked; looking again at {due:%H:%M:%S} UTC.")
+            raise Wait(
+                due,
+                f"An earlier send of {entry.key} may still be booked; looking again at {due:%H:%M:%S} UTC.",
+            )
         receipt = self._found(entry, since=intent.created_at)
         if receipt is not None:
-            self.commits.close_intent(intent, IntentEnd.FOUND, state=_state(receipt), receipt=codec.encode(receipt), adopted=True)
+            self.commits.close_intent(
+                intent, IntentEnd.FOUND, state=_state(receipt), receipt=codec.encode(receipt), adopted=True
+            )
             self.point("commit: adopted")
             return receipt
         if not limits.marker_is_searchable or self.commits.marker_distrusted(entry.entity):
-            self.commits.close_intent(intent, IntentEnd.RESOLVED, state=CommitState.UNKNOWN, detail="the marker cannot be searched")
+            self.commits.close_intent(
+                intent, IntentEnd.RESOLVED, state=CommitState.UNKNOWN, detail="the marker cannot be searched"
+            )
             raise Incident([self._unknown(entry)])
-        self.commits.close_intent(intent, IntentEnd.ABSENT, state=CommitState.PLANNED, detail="settled: nothing was booked")
+        self.commits.close_intent(
+            intent, IntentEnd.ABSENT, state=CommitState.PLANNED, detail="settled: nothing was booked"
+        )
         self.point("commit: settled")
         return None
 
     def _found(self, entry: JournalEntry, since: datetime | None) -> Receipt | None:
-        """The one document under the entry's marker, compared to the cent when it is whole; `None` when there is none."""
+        """The one document under the entry's marker, compared to the cent when it is whole; `None` when there
+        is none.
+        """
         found = self.ledger.locate(entry, Marker.of(entry.key), since)
         if not found:
             return None
         self._one(entry, found)
         if found[0].complete and (problems := compare(entry, self.ledger.read_back(found[0]))):
-            raise Incident([Problem("adopt.differs", found[0].number, f"A document with our marker says something else. {problem.text}",
-                                    Owner.CONTROLLER) for problem in problems])  # fmt: skip
+            raise Incident(
+                [
+                    Problem(
+                        "adopt.differs",
+                        found[0].number,
+                        f"A document with our marker says something else. {problem.text}",
+                        Owner.CONTROLLER,
+                    )
+                    for problem in problems
+                ]
+            )
         self.audit("commit.adopted", {"key": entry.key, "document": found[0].number})
         return found[0]
 
-    # --- sending ----------------------------------------------------------------------------------------------------------------------------
+    # --- sending --------------------------------------------------------------------------------------------
 
     def _send(self, entry: JournalEntry, fingerprint: str, so_far: Receipt | None) -> Receipt:
         for last in [False] * (SENDS_PER_PASS - 1) + [True]:
@@ -178,13 +229,17 @@ class Committer:
             self._abandon(entry, so_far, refusal)
             raise refusal
         self.point("send: answered")
-        self.commits.close_intent(intent, IntentEnd.BOOKED, state=_state(receipt), receipt=codec.encode(receipt))
+        self.commits.close_intent(
+            intent, IntentEnd.BOOKED, state=_state(receipt), receipt=codec.encode(receipt)
+        )
         self.point("send: recorded")
         self.audit("commit.booked", {"key": entry.key, "document": receipt.number})
         return receipt
 
     def _abandon(self, entry: JournalEntry, so_far: Receipt | None, refusal: Refused) -> None:
-        """A part was refused, so the document will never be whole: remove what stands of it, which was never posted."""
+        """A part was refused, so the document will never be whole: remove what stands of it, which was never
+        posted.
+        """
         if so_far is None:
             return
         self.point("abandon: before")
@@ -204,12 +259,14 @@ class Committer:
 
         return gate
 
-    # --- proof ------------------------------------------------------------------------------------------------------------------------------
+    # --- proof ----------------------------------------------------------------------------------------------
 
     def _confirm(self, entry: JournalEntry, receipt: Receipt, *, looked: bool = False) -> Receipt:
-        """Post a draft, read the document back, compare to the cent, and prove that it is the only one under its marker.
+        """Post a draft, read the document back, compare to the cent, and prove that it is the only one under
+        its marker.
 
-        A draft is compared before it is posted; where the ledger's own job posts, and nothing here can hold it, once is enough.
+        A draft is compared before it is posted; where the ledger's own job posts, and nothing here can hold
+        it, once is enough.
         """
         if not receipt.posted:
             if not looked:
@@ -222,7 +279,9 @@ class Committer:
         else:
             self._not_searchable(entry, receipt)
         self.point("confirm: before")
-        self.commits.settle(entry.key, state=CommitState.CONFIRMED, receipt=codec.encode(receipt), booked=codec.encode(booked))
+        self.commits.settle(
+            entry.key, state=CommitState.CONFIRMED, receipt=codec.encode(receipt), booked=codec.encode(booked)
+        )
         self.point("confirm: recorded")
         self.audit("commit.confirmed", {"key": entry.key, "document": receipt.number})
         return receipt
@@ -233,15 +292,24 @@ class Committer:
             problems = compare(entry, document)
         except NotFound:
             problems = [
-                Problem("read_back.gone", receipt.number, f"Document {receipt.number} was booked and is gone. {GONE}", Owner.CONTROLLER)
+                Problem(
+                    "read_back.gone",
+                    receipt.number,
+                    f"Document {receipt.number} was booked and is gone. {GONE}",
+                    Owner.CONTROLLER,
+                )
             ]
         if problems:
-            self.audit("commit.differs", {"key": entry.key, "document": receipt.number, "differences": len(problems)})
+            self.audit(
+                "commit.differs", {"key": entry.key, "document": receipt.number, "differences": len(problems)}
+            )
             raise Incident(problems)
         return document
 
     def _posted(self, entry: JournalEntry, receipt: Receipt) -> Receipt:
-        """The document posted, by us or by the ledger's own job; `Wait` as long as it is not. The entry is never sent again for that."""
+        """The document posted, by us or by the ledger's own job; `Wait` as long as it is not. The entry is
+        never sent again for that.
+        """
         released = self.ledger.release(receipt)
         if released.posted:
             self.audit("commit.released", {"key": entry.key, "document": released.number})
@@ -253,24 +321,32 @@ class Committer:
     def _one(self, entry: JournalEntry, found: Sequence[Receipt]) -> None:
         if len(found) > 1:
             numbers = ", ".join(receipt.number for receipt in found)
-            text = f"Documents {numbers} all carry the marker of one entry ({entry.key}). Keep one, reverse the others, then resume."
+            text = (
+                f"Documents {numbers} all carry the marker of one entry ({entry.key}). Keep one, reverse the"
+                " others, then resume."
+            )
             self.audit("commit.duplicate", {"key": entry.key, "documents": numbers})
             raise Incident([Problem("documents.duplicate", entry.key, text, Owner.CONTROLLER)])
 
     def _not_searchable(self, entry: JournalEntry, receipt: Receipt) -> None:
-        """The document is there and the look-up does not see it: lag within the visible window is no news, after it the marker is lost."""
+        """The document is there and the look-up does not see it: lag within the visible window is no news,
+        after it the marker is lost.
+        """
         booked = self.commits.get(entry.key)
         since = booked.first_sent_at if booked else None
         if since is not None:
             due = since + timedelta(seconds=self.ledger.limits.visible_seconds)
             if self.commits.now() < due:
                 raise Wait(due, f"Document {receipt.number} is booked and not yet visible to a search.")
-        self.commits.distrust_marker(entry.entity, f"document {receipt.number} was booked and is not found by its marker")
+        self.commits.distrust_marker(
+            entry.entity, f"document {receipt.number} was booked and is not found by its marker"
+        )
         self.audit("marker.distrusted", {"entity": entry.entity, "document": receipt.number})
 
     def _unknown(self, entry: JournalEntry) -> Problem:
         text = (
-            f"It is not known whether {entry.key} was booked in {entry.entity}, and this ledger cannot be searched for it. Two people must "
+            f"It is not known whether {entry.key} was booked in {entry.entity}, and this ledger cannot be"
+            " searched for it. Two people must "
         )
         text += "look and settle it: `ml-connector runs resolve`."
         return Problem("outcome.unknown", entry.key, text, Owner.CONTROLLER)

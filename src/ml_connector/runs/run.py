@@ -1,10 +1,12 @@
-"""One stage of a run, as a flow sees it: steps that are remembered, checks that hold, commits that happen once.
+"""One stage of a run, as a flow sees it: steps that are remembered, checks that hold, commits that happen
+once.
 
-    value = run.step("pay run", lambda: source.pay_run(reference))     recorded; a replay reads it back and never asks again
-    run.check("complete", lambda: check_blocks(…))                     problems hold the run for a person
-    receipt = run.commit_once(entry, subject)                          the document exists once, whatever happens
+    value = run.step("pay run", lambda: source.pay_run(reference))   recorded; a replay reads it back
+    run.check("complete", lambda: check_blocks(…))                   problems hold the run for a person
+    receipt = run.commit_once(entry, subject)                        the document exists once
 
-A stage ends by returning `Next` or `Done`, or by raising `Wait` (a due time) or `Hold` (a person). It never sleeps for either.
+A stage ends by returning `Next` or `Done`, or by raising `Wait` (a due time) or `Hold` (a person). It never
+sleeps for either.
 """
 
 from __future__ import annotations
@@ -49,7 +51,9 @@ class Interrupted(Exception):
 class Hold(Exception):
     """The run needs a person: problems to mend, or an approval."""
 
-    def __init__(self, problems: Sequence[Problem], state: RunState = RunState.HELD, summary: str = "") -> None:
+    def __init__(
+        self, problems: Sequence[Problem], state: RunState = RunState.HELD, summary: str = ""
+    ) -> None:
         self.problems, self.state, self.summary = tuple(problems), state, summary
         super().__init__(summary or "; ".join(map(str, self.problems)))
 
@@ -65,7 +69,9 @@ class Run(Protocol):
         ...
 
     def value(self, stage: str, name: str) -> Any:
-        """What the latest attempt of an earlier stage recorded under the name. Raises `KeyError` when it recorded nothing."""
+        """What the latest attempt of an earlier stage recorded under the name. Raises `KeyError` when it
+        recorded nothing.
+        """
         ...
 
     def check(self, name: str, do: Callable[[], Iterable[Problem]]) -> None:
@@ -113,7 +119,8 @@ class StageRun:
         failed: list[Exception] = []
 
         def guarded() -> str:
-            # The engine would store an exception and replay another type of it; a failure is a value to it, and ours to raise.
+            # The engine would store an exception and replay another type of it; a failure is a value to it,
+            # and ours to raise.
             try:
                 return perform()
             except Exception as error:
@@ -127,7 +134,9 @@ class StageRun:
         if not wanted:
             raise Interrupted(f"step {name!r} failed before a restart")
         if text is None or codec.digest(text) != wanted:
-            raise codec.CodecError(f"the record of step {name!r} of run {self.row.id} is missing or was changed")
+            raise codec.CodecError(
+                f"the record of step {name!r} of run {self.row.id} is missing or was changed"
+            )
         value: T = codec.decode(text)
         return value
 
@@ -157,9 +166,11 @@ class StageRun:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a stage ended, as the engine moves the run: the new state, the next stage where there is one, and what people see.
+    """How a stage ended, as the engine moves the run: the new state, the next stage where there is one, and
+    what people see.
 
-    `tried` is a failure that counts towards the attempts of the stage; a pause or a wait for the ledger to settle is none.
+    `tried` is a failure that counts towards the attempts of the stage; a pause or a wait for the ledger to
+    settle is none.
     """
 
     state: RunState

@@ -70,12 +70,16 @@ class Ticket:
 
 
 def carry_out(ticket: Ticket, workshop: Workshop, durable: Durable) -> Ticket | None:
-    """Carry out one stage of a run and move it; the ticket of the next stage, when there is one to do at once.
+    """Carry out one stage of a run and move it; the ticket of the next stage, when there is one to do at
+    once.
 
     Safe to call again with the same ticket: a run that has moved on is left alone.
     """
     row = workshop.runs.get(ticket.run)
-    if (row.stage, row.attempt) != (ticket.stage, ticket.attempt) or row.state not in (RunState.READY, RunState.RUNNING):
+    if (row.stage, row.attempt) != (ticket.stage, ticket.attempt) or row.state not in (
+        RunState.READY,
+        RunState.RUNNING,
+    ):
         return None
     if row.state is RunState.READY:
         running = workshop.runs.move(row, state=RunState.RUNNING)
@@ -96,7 +100,9 @@ def wake(row: RunRow, runs: Runs) -> Ticket | None:
 
 def _outcome(row: RunRow, workshop: Workshop, durable: Durable) -> Outcome:
     if why := workshop.paused(row):
-        return Outcome(RunState.WAITING, due_at=workshop.clock.now() + timedelta(seconds=PAUSE_SECONDS), summary=why)
+        return Outcome(
+            RunState.WAITING, due_at=workshop.clock.now() + timedelta(seconds=PAUSE_SECONDS), summary=why
+        )
     try:
         ended = workshop.stage(row)(workshop.run(row, durable))
     except Wait as wait:
@@ -115,7 +121,10 @@ def _outcome(row: RunRow, workshop: Workshop, durable: Durable) -> Outcome:
         return Outcome(RunState.HELD, problems=(error.problem,), support=error.support)
     except Exception as error:
         log.exception("stage.failed", run=row.id, stage=row.stage)
-        text = f"Stage {row.stage} stopped on a defect: {type(error).__name__}: {error}. Nothing further was sent. Report it, then resume."
+        text = (
+            f"Stage {row.stage} stopped on a defect: {type(error).__name__}: {error}. Nothing further was"
+            " sent. Report it, then resume."
+        )
         problem = Problem("defect", row.stage, text, Owner.SUPPORT)
         return Outcome(RunState.FAILED, problems=(problem,), support=traceback.format_exc(limit=20))
     if isinstance(ended, Next):
@@ -132,7 +141,9 @@ def _again(row: RunRow, error: ConnectorError, clock: Clock) -> Outcome:
     if isinstance(error, Throttled) and error.retry_after_seconds is not None:
         wait = error.retry_after_seconds
     due = clock.now() + timedelta(seconds=wait)
-    return Outcome(RunState.WAITING, due_at=due, summary=error.problem.text, support=error.support, tried=True)
+    return Outcome(
+        RunState.WAITING, due_at=due, summary=error.problem.text, support=error.support, tried=True
+    )
 
 
 def _move(row: RunRow, outcome: Outcome, runs: Runs) -> Ticket | None:

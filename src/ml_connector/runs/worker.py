@@ -31,7 +31,9 @@ def lock_name(executor: str) -> str:
 
 
 @contextmanager
-def working(engine: Callable[[Callable[[], None]], Engine], seize: Seize, executor: str) -> Iterator[Engine | None]:
+def working(
+    engine: Callable[[Callable[[], None]], Engine], seize: Seize, executor: str
+) -> Iterator[Engine | None]:
     """Run the engine under the executor's lock; yields `None` when somebody alive holds it.
 
     `engine` builds it, given a function that ends the process when the lock is gone: asked before every send.

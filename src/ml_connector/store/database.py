@@ -16,17 +16,31 @@ from filelock import FileLock, Timeout
 
 
 def database_settings(url: str) -> dict[str, Any]:
-    """Django's settings for a `sqlite:///path` or `postgresql://user@host/name` address. Raises `ValueError` for another kind."""
+    """Django's settings for a `sqlite:///path` or `postgresql://user@host/name` address. Raises `ValueError`
+    for another kind.
+    """
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
-        options = {"init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;", "transaction_mode": "IMMEDIATE", "timeout": 30}
-        return {"ENGINE": "django.db.backends.sqlite3", "NAME": url.removeprefix("sqlite:///"), "OPTIONS": options}
+        options = {
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 30,
+        }
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": url.removeprefix("sqlite:///"),
+            "OPTIONS": options,
+        }
     if parts.scheme in ("postgresql", "postgres"):
         query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
         return {
-            "ENGINE": "django.db.backends.postgresql", "NAME": parts.path.lstrip("/"), "USER": parts.username or "",
-            "PASSWORD": unquote(parts.password or ""), "HOST": unquote(query.get("host", parts.hostname or "")), "PORT": str(parts.port or ""),
-        }  # fmt: skip
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": parts.path.lstrip("/"),
+            "USER": parts.username or "",
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": unquote(query.get("host", parts.hostname or "")),
+            "PORT": str(parts.port or ""),
+        }
     raise ValueError(f"{url!r} is neither a sqlite:/// nor a postgresql:// address")
 
 
@@ -44,7 +58,9 @@ def database_now() -> datetime:
 
 
 def refuse_unsafe() -> str | None:
-    """Why this database may not hold intents, or `None`: a commit that is acknowledged must survive a crash."""
+    """Why this database may not hold intents, or `None`: a commit that is acknowledged must survive a
+    crash.
+    """
     if connection.vendor != "postgresql":
         return None
     with connection.cursor() as cursor:
@@ -52,7 +68,10 @@ def refuse_unsafe() -> str | None:
             cursor.execute(f"SHOW {name}")
             (value,) = cursor.fetchone()
             if value == "off":
-                return f"This PostgreSQL runs with {name}=off and may forget acknowledged commits, so an entry could be booked twice. Set it on."
+                return (
+                    f"This PostgreSQL runs with {name}=off and may forget acknowledged commits, so an entry"
+                    " could be booked twice. Set it on."
+                )
     return None
 
 
@@ -62,9 +81,11 @@ def lock_path(folder: Path, name: str) -> Path:
 
 
 class Locks:
-    """Locks across threads and processes that a dead process cannot keep: files beside SQLite, advisory locks on PostgreSQL.
+    """Locks across threads and processes that a dead process cannot keep: files beside SQLite, advisory locks
+    on PostgreSQL.
 
-    Each lock is held on a connection of its own, so that closing the thread's usual connection does not drop it.
+    Each lock is held on a connection of its own, so that closing the thread's usual connection does not drop
+    it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -82,7 +103,9 @@ class Locks:
 
     @contextmanager
     def seize(self, name: str) -> Iterator[LockWatch | None]:
-        """The lock if it is free now, with a way to ask whether it is still held; `None` when somebody alive holds it."""
+        """The lock if it is free now, with a way to ask whether it is still held; `None` when somebody alive
+        holds it.
+        """
         if connection.vendor == "postgresql":
             with self._advisory(name, wait=False) as watch:
                 yield watch
@@ -108,8 +131,19 @@ class Locks:
 
         number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
         parameters = connections["default"].get_connection_params()
-        wanted = {key: value for key, value in parameters.items() if key in ("dbname", "user", "password", "host", "port")}
-        with psycopg.connect(**wanted, autocommit=True, keepalives=1, keepalives_idle=5, keepalives_interval=2, keepalives_count=3) as own:
+        wanted = {
+            key: value
+            for key, value in parameters.items()
+            if key in ("dbname", "user", "password", "host", "port")
+        }
+        with psycopg.connect(
+            **wanted,
+            autocommit=True,
+            keepalives=1,
+            keepalives_idle=5,
+            keepalives_interval=2,
+            keepalives_count=3,
+        ) as own:
             if wait:
                 own.execute("SELECT pg_advisory_lock(%s)", (number,))
             elif not (own.execute("SELECT pg_try_advisory_lock(%s)", (number,)).fetchone() or (False,))[0]:

@@ -32,11 +32,17 @@ class StoredBudget:
 
     def wait(self, scope: str, windows: Sequence[Window], permit: Permit) -> float:
         now = database_now()
-        rows = BudgetWindow.objects.filter(scope=scope, name__in=[window.name for window in windows], resets_at__gt=now)
+        rows = BudgetWindow.objects.filter(
+            scope=scope, name__in=[window.name for window in windows], resets_at__gt=now
+        )
         return self._wait(rows, now, permit)
 
     def _wait(self, rows: Iterable[BudgetWindow], now: datetime, permit: Permit) -> float:
-        waits = [(row.resets_at - now).total_seconds() for row in rows if row.used >= self._usable(row.limit, permit)]
+        waits = [
+            (row.resets_at - now).total_seconds()
+            for row in rows
+            if row.used >= self._usable(row.limit, permit)
+        ]
         return max(0.05, *waits) if waits else 0.0
 
     def learn(self, scope: str, windows: Sequence[Window]) -> None:
@@ -57,7 +63,9 @@ class StoredBudget:
 
     def _row(self, scope: str, window: Window, now: datetime) -> BudgetWindow:
         fresh = {"resets_at": next_reset(now, window.seconds), "limit": window.limit, "used": 0}
-        row, _ = BudgetWindow.objects.select_for_update().get_or_create(scope=scope, name=window.name, defaults=fresh)
+        row, _ = BudgetWindow.objects.select_for_update().get_or_create(
+            scope=scope, name=window.name, defaults=fresh
+        )
         if row.resets_at <= now:
             row.used, row.resets_at = 0, next_reset(now, window.seconds)
         return row
@@ -93,8 +101,16 @@ class StoredExchanges:
 
     def record(self, exchange: Exchange) -> None:
         ExchangeRow.objects.create(
-            connection=self._connection, method=exchange.method, url=exchange.url, status=exchange.status,
-            milliseconds=round(exchange.seconds * 1000), request_id=exchange.request_id, request_body=exchange.request_body,
-            answer_body=exchange.answer_body, answer_bytes=exchange.answer_bytes, answer_sha256=exchange.answer_sha256,
-            error=exchange.error, write=exchange.write,
-        )  # fmt: skip
+            connection=self._connection,
+            method=exchange.method,
+            url=exchange.url,
+            status=exchange.status,
+            milliseconds=round(exchange.seconds * 1000),
+            request_id=exchange.request_id,
+            request_body=exchange.request_body,
+            answer_body=exchange.answer_body,
+            answer_bytes=exchange.answer_bytes,
+            answer_sha256=exchange.answer_sha256,
+            error=exchange.error,
+            write=exchange.write,
+        )

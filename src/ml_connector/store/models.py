@@ -1,7 +1,7 @@
 """Tables. Money is integer minor units with its currency; every client's row carries its organisation.
 
-Rows of commits, intents, approvals and audit are never deleted and never edited by hand: a person who could edit an intent could undo
-maker-checker. Staged lines, exchanges and artifacts have a retention period.
+Rows of commits, intents, approvals and audit are never deleted and never edited by hand: a person who could
+edit an intent could undo maker-checker. Staged lines, exchanges and artifacts have a retention period.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ class MappingVersion(models.Model):
     created_by = models.CharField(max_length=120)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["organisation", "name", "version"], name="mapping_version")]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "name", "version"], name="mapping_version")
+        ]
 
 
 class Flow(models.Model):
@@ -95,7 +97,9 @@ class Flow(models.Model):
     options = models.JSONField(default=dict)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["organisation", "kind", "source", "target"], name="flow_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "kind", "source", "target"], name="flow_once")
+        ]
 
 
 class Pause(models.Model):
@@ -181,7 +185,9 @@ class Link(models.Model):
 
 
 class GroupLink(models.Model):
-    """The cell of the proposal that all source lines of one kind went to; `positive` lines have an amount above zero."""
+    """The cell of the proposal that all source lines of one kind went to; `positive` lines have an amount
+    above zero.
+    """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, db_index=False)
     company = models.CharField(max_length=60)
@@ -235,7 +241,11 @@ class Intent(models.Model):
     detail = models.TextField(default="")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["commit"], condition=Q(ended_at__isnull=True), name="intent_open_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["commit"], condition=Q(ended_at__isnull=True), name="intent_open_once"
+            )
+        ]
 
 
 class DistrustedMarker(models.Model):
@@ -250,7 +260,9 @@ class DistrustedMarker(models.Model):
 
 
 class Approval(models.Model):
-    """Consent to exactly these entries, by fingerprint. `channel` is where it was given; `cli` never counts as a second person."""
+    """Consent to exactly these entries, by fingerprint. `channel` is where it was given; `cli` never counts
+    as a second person.
+    """
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT)
     fingerprint = models.CharField(max_length=64)

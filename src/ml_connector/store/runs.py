@@ -27,7 +27,12 @@ class StoredRuns:
         identity = f"{flow.replace('_', '-')}-{uuid.uuid4().hex[:10]}"
         return _row(
             Run.objects.create(
-                id=identity, organisation=self._organisation, flow=flow, stage=stage, state=RunState.READY, input=dict(input)
+                id=identity,
+                organisation=self._organisation,
+                flow=flow,
+                stage=stage,
+                state=RunState.READY,
+                input=dict(input),
             )
         )
 
@@ -42,22 +47,41 @@ class StoredRuns:
         return tuple(_row(run) for run in self._all().order_by("-created_at")[:limit])
 
     def move(
-        self, row: RunRow, *, state: RunState, stage: str | None = None, attempt: int | None = None, due_at: datetime | None = None,
-        summary: str | None = None, problems: str = "", input: Mapping[str, str] | None = None,
-    ) -> RunRow | None:  # fmt: skip
+        self,
+        row: RunRow,
+        *,
+        state: RunState,
+        stage: str | None = None,
+        attempt: int | None = None,
+        due_at: datetime | None = None,
+        summary: str | None = None,
+        problems: str = "",
+        input: Mapping[str, str] | None = None,
+    ) -> RunRow | None:
         values = {
-            "state": state, "stage": stage or row.stage, "attempt": attempt or row.attempt, "due_at": due_at, "problems": problems,
-            "summary": row.summary if summary is None else summary, "input": dict(row.input if input is None else input),
+            "state": state,
+            "stage": stage or row.stage,
+            "attempt": attempt or row.attempt,
+            "due_at": due_at,
+            "problems": problems,
+            "summary": row.summary if summary is None else summary,
+            "input": dict(row.input if input is None else input),
             "updated_at": timezone.now(),
-        }  # fmt: skip
-        moved = Run.objects.filter(id=row.id, state=row.state, stage=row.stage, attempt=row.attempt).update(**values)
+        }
+        moved = Run.objects.filter(id=row.id, state=row.state, stage=row.stage, attempt=row.attempt).update(
+            **values
+        )
         return self.get(row.id) if moved else None
 
     def running(self) -> tuple[RunRow, ...]:
         return tuple(_row(run) for run in self._all().filter(state=RunState.RUNNING))
 
     def to_enqueue(self, now: datetime) -> tuple[RunRow, ...]:
-        found = self._all().filter(Q(state=RunState.READY) | Q(state=RunState.WAITING, due_at__lte=now)).order_by("created_at")[:100]
+        found = (
+            self._all()
+            .filter(Q(state=RunState.READY) | Q(state=RunState.WAITING, due_at__lte=now))
+            .order_by("created_at")[:100]
+        )
         return tuple(_row(run) for run in found)
 
     def approved(self, run: str) -> str:
@@ -75,18 +99,32 @@ class StoredArtifacts:
 
     def record(self, run: str, name: str, text: str) -> str:
         sha256 = codec.digest(text)
-        artifact, made = Artifact.objects.get_or_create(run_id=run, name=name, defaults={"sha256": sha256, "text": text})
+        artifact, made = Artifact.objects.get_or_create(
+            run_id=run, name=name, defaults={"sha256": sha256, "text": text}
+        )
         if not made and artifact.sha256 != sha256:
             raise KeyConflict(f"The record {name!r} of run {run} was made with other content.", where=name)
         return sha256
 
     def read(self, run: str, name: str) -> str | None:
-        found: str | None = Artifact.objects.filter(run_id=run, name=name).values_list("text", flat=True).first()
+        found: str | None = (
+            Artifact.objects.filter(run_id=run, name=name).values_list("text", flat=True).first()
+        )
         return found
 
 
 def _row(run: Run) -> RunRow:
     return RunRow(
-        id=run.id, organisation=run.organisation.slug, flow=run.flow, state=RunState(run.state), stage=run.stage, attempt=run.attempt,
-        input=run.input, due_at=run.due_at, summary=run.summary, problems=run.problems, created_at=run.created_at, updated_at=run.updated_at,
-    )  # fmt: skip
+        id=run.id,
+        organisation=run.organisation.slug,
+        flow=run.flow,
+        state=RunState(run.state),
+        stage=run.stage,
+        attempt=run.attempt,
+        input=run.input,
+        due_at=run.due_at,
+        summary=run.summary,
+        problems=run.problems,
+        created_at=run.created_at,
+        updated_at=run.updated_at,
+    )

@@ -1,7 +1,9 @@
-"""The vault and the token store: encrypted at rest, the record's context inside the plaintext, keys outside the database.
+"""The vault and the token store: encrypted at rest, the record's context inside the plaintext, keys outside
+the database.
 
-Fernet binds no context to a ciphertext, so a secret of one connection could be pasted into another; the context stands in the plaintext
-and is compared on reading. Keys are a file, newest first: the first encrypts, all decrypt, `rotate` re-encrypts everything with the first.
+Fernet binds no context to a ciphertext, so a secret of one connection could be pasted into another; the
+context stands in the plaintext and is compared on reading. Keys are a file, newest first: the first encrypts,
+all decrypt, `rotate` re-encrypts everything with the first.
 """
 
 from __future__ import annotations
@@ -52,7 +54,8 @@ class Keys:
         lines = self._lines()
         if not lines:
             raise VaultError(
-                f"No key in {self._path.name}. Put back the key file that belongs to this database; secrets cannot be read without it."
+                f"No key in {self._path.name}. Put back the key file that belongs to this database; secrets"
+                " cannot be read without it."
             )
         return MultiFernet([Fernet(line.encode()) for line in lines])
 
@@ -73,18 +76,24 @@ class Keys:
 
 
 def require_keys(path: Path) -> None:
-    """Make the key file of a new installation. Raises `VaultError` when secrets are stored and their key file is gone: nothing starts without it."""
+    """Make the key file of a new installation. Raises `VaultError` when secrets are stored and their key file
+    is gone: nothing starts without it.
+    """
     if not path.exists() and (Secret.objects.exists() or Token.objects.exists()):
-        text = f"The key file {path.name} is missing and this database holds encrypted secrets. Put it back from its backup; a new key cannot read them."
+        text = (
+            f"The key file {path.name} is missing and this database holds encrypted secrets. Put it back from"
+            " its backup; a new key cannot read them."
+        )
         raise VaultError(text)
     Keys(path).create()
 
 
 class _Sealed:
-    """Seals and unseals with the keys as they stand now: another process may rotate them while this one works for weeks.
+    """Seals and unseals with the keys as they stand now: another process may rotate them while this one works
+    for weeks.
 
-    Rotation adds a key, re-encrypts, and drops the old ones. A value sealed before and written after that would be lost, and a row read before
-    cannot be unsealed after it; both are seen by looking again.
+    Rotation adds a key, re-encrypts, and drops the old ones. A value sealed before and written after that
+    would be lost, and a row read before cannot be unsealed after it; both are seen by looking again.
     """
 
     def __init__(self, keys: Keys) -> None:
@@ -117,9 +126,13 @@ class _Sealed:
         try:
             found, _, value = self._keys.fernet().decrypt(ciphertext.encode()).decode().partition("\n")
         except InvalidToken:
-            raise VaultError(f"The secret {context} was encrypted with a key that is not in the key file.") from None
+            raise VaultError(
+                f"The secret {context} was encrypted with a key that is not in the key file."
+            ) from None
         if found != context:
-            raise VaultError(f"The secret stored for {context} belongs to {found}. Somebody moved it; enter it again.")
+            raise VaultError(
+                f"The secret stored for {context} belongs to {found}. Somebody moved it; enter it again."
+            )
         return value
 
 
@@ -130,7 +143,9 @@ class StoredVault:
         self._connection, self._sealed = connection, _Sealed(keys)
 
     def read(self, name: str) -> str:
-        found = Secret.objects.filter(connection=self._connection, name=name).values_list("ciphertext", flat=True)
+        found = Secret.objects.filter(connection=self._connection, name=name).values_list(
+            "ciphertext", flat=True
+        )
         value = self._sealed.read(self._context(name), found.all().first)
         if value is None:
             raise KeyError(name)
@@ -138,7 +153,9 @@ class StoredVault:
 
     def write(self, name: str, value: str) -> None:
         def store(sealed: str) -> None:
-            Secret.objects.update_or_create(connection=self._connection, name=name, defaults={"ciphertext": sealed})
+            Secret.objects.update_or_create(
+                connection=self._connection, name=name, defaults={"ciphertext": sealed}
+            )
 
         self._sealed.write(self._context(name), value, store)
 
@@ -158,11 +175,15 @@ class StoredTokens:
 
     def every(self) -> tuple[TokenState, ...]:
         """The sign-in of the connection and of every tenant behind it that has one, by name."""
-        names = Token.objects.filter(connection=self._connection).order_by("name").values_list("name", flat=True)
+        names = (
+            Token.objects.filter(connection=self._connection).order_by("name").values_list("name", flat=True)
+        )
         return tuple(self.of(name).read() for name in names)
 
     def read(self) -> TokenState:
-        found = Token.objects.filter(connection=self._connection, name=self._name).values_list("ciphertext", flat=True)
+        found = Token.objects.filter(connection=self._connection, name=self._name).values_list(
+            "ciphertext", flat=True
+        )
         value = self._sealed.read(self._context, found.all().first)
         return TokenState() if value is None else _state(value)
 
@@ -173,7 +194,9 @@ class StoredTokens:
 
     def write(self, state: TokenState) -> None:
         def store(sealed: str) -> None:
-            Token.objects.update_or_create(connection=self._connection, name=self._name, defaults={"ciphertext": sealed})
+            Token.objects.update_or_create(
+                connection=self._connection, name=self._name, defaults={"ciphertext": sealed}
+            )
 
         self._sealed.write(self._context, msgspec.json.encode(state).decode(), store)
 

@@ -1,4 +1,6 @@
-"""Source lines, block by block. Rows go through the cursor, not through model objects: a million of them pass."""
+"""Source lines, block by block. Rows go through the cursor, not through model objects: a million of them
+pass.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +45,14 @@ class StoredStaging:
         ]
         problems = codec.encode(block.problems) if block.problems else ""
         with transaction.atomic(), connection.cursor() as cursor:
-            StagedBlock.objects.create(run_id=run, number=block.number, total=block.total, rows=len(rows), problems=problems)
-            cursor.executemany(f"INSERT INTO store_stagedrow (run_id, {_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)", rows)
+            StagedBlock.objects.create(
+                run_id=run, number=block.number, total=block.total, rows=len(rows), problems=problems
+            )
+            cursor.executemany(
+                f"INSERT INTO store_stagedrow (run_id, {_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s,"
+                " %s, %s)",
+                rows,
+            )
 
     def clear(self, run: str) -> None:
         with transaction.atomic():
@@ -52,10 +60,17 @@ class StoredStaging:
                 model.objects.filter(run_id=run)._raw_delete(model.objects.db)
 
     def delivered(self, run: str) -> tuple[tuple[int, int, int], ...]:
-        return tuple(StagedBlock.objects.filter(run_id=run).order_by("id").values_list("number", "total", "rows"))
+        return tuple(
+            StagedBlock.objects.filter(run_id=run).order_by("id").values_list("number", "total", "rows")
+        )
 
     def problems(self, run: str) -> tuple[Problem, ...]:
-        found = StagedBlock.objects.filter(run_id=run).exclude(problems="").order_by("id").values_list("problems", flat=True)
+        found = (
+            StagedBlock.objects.filter(run_id=run)
+            .exclude(problems="")
+            .order_by("id")
+            .values_list("problems", flat=True)
+        )
         return tuple(problem for text in found for problem in codec.decode(text))
 
     def rows(self, run: str) -> Iterator[tuple[int, Distribution]]:
@@ -63,7 +78,9 @@ class StoredStaging:
         while True:
             with connection.cursor() as cursor:
                 cursor.execute(
-                    f"SELECT id, {_COLUMNS} FROM store_stagedrow WHERE run_id = %s AND id > %s ORDER BY id LIMIT {PAGE_ROWS}", (run, last)
+                    f"SELECT id, {_COLUMNS} FROM store_stagedrow WHERE run_id = %s AND id > %s ORDER BY id"
+                    f" LIMIT {PAGE_ROWS}",
+                    (run, last),
                 )
                 page = cursor.fetchall()
             if not page:
@@ -73,19 +90,36 @@ class StoredStaging:
             last = page[-1][0]
 
     def groups(self, run: str) -> Iterator[DistributionGroup]:
-        """Sums are taken in two halves, because the sum of many large amounts is beyond the integers of the database."""
+        """Sums are taken in two halves, because the sum of many large amounts is beyond the integers of the
+        database.
+        """
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT {_KIND}, minor > 0, COUNT(*), SUM(minor / {_HALF}), SUM(minor %% {_HALF}), MIN(origin) FROM store_stagedrow"
-                f" WHERE run_id = %s GROUP BY {_KIND}, minor > 0 ORDER BY MIN(id)",
+                f"SELECT {_KIND}, minor > 0, COUNT(*), SUM(minor / {_HALF}), SUM(minor %% {_HALF}),"
+                f" MIN(origin) FROM store_stagedrow WHERE run_id = %s GROUP BY {_KIND}, minor > 0 ORDER BY"
+                " MIN(id)",
                 (run,),
             )
-            for company, account, currency, codes, pay_code, side, positive, rows, high, low, origin in cursor.fetchall():
+            for (
+                company,
+                account,
+                currency,
+                codes,
+                pay_code,
+                side,
+                positive,
+                rows,
+                high,
+                low,
+                origin,
+            ) in cursor.fetchall():
                 unit = 1 if positive else -1 if high or low else 0
                 like = _distribution((company, account, unit, currency, codes, pay_code, origin, side))
                 yield DistributionGroup(like=like, rows=rows, minor=int(high) * _HALF + int(low))
 
-    def link(self, run: str, groups: Iterable[tuple[Distribution, int]], rows: Iterable[tuple[int, int]]) -> None:
+    def link(
+        self, run: str, groups: Iterable[tuple[Distribution, int]], rows: Iterable[tuple[int, int]]
+    ) -> None:
         for model in (Link, GroupLink):
             model.objects.filter(run_id=run)._raw_delete(model.objects.db)
         kinds = (
@@ -102,19 +136,31 @@ class StoredStaging:
             )
             for like, cell in groups
         )
-        _insert(f"INSERT INTO store_grouplink (run_id, {_KIND}, positive, cell) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)", kinds)
-        _insert("INSERT INTO store_link (run_id, row, cell) VALUES (%s, %s, %s)", ((run, row, cell) for row, cell in rows))
+        _insert(
+            f"INSERT INTO store_grouplink (run_id, {_KIND}, positive, cell) VALUES (%s, %s, %s, %s, %s, %s,"
+            " %s, %s, %s)",
+            kinds,
+        )
+        _insert(
+            "INSERT INTO store_link (run_id, row, cell) VALUES (%s, %s, %s)",
+            ((run, row, cell) for row, cell in rows),
+        )
 
     def behind(self, run: str, cell: int, limit: int) -> tuple[Distribution, ...]:
-        """No index helps to find the rows of a kind: they are looked for once in a while, and written always."""
+        """No index helps to find the rows of a kind: they are looked for once in a while, and written
+        always.
+        """
         columns = ", ".join(f"s.{name.strip()}" for name in _COLUMNS.split(","))
-        same = " AND ".join(f"s.{name} = g.{name}" for name in ("company", "account", "currency", "dimensions", "side"))
+        same = " AND ".join(
+            f"s.{name} = g.{name}" for name in ("company", "account", "currency", "dimensions", "side")
+        )
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT {columns} FROM store_stagedrow s WHERE s.run_id = %s AND (s.id IN (SELECT l.row FROM store_link l WHERE l.run_id = %s AND l.cell = %s)"
-                f" OR EXISTS (SELECT 1 FROM store_grouplink g WHERE g.run_id = %s AND g.cell = %s AND {same}"
-                " AND (s.pay_code = g.pay_code OR (s.pay_code IS NULL AND g.pay_code IS NULL)) AND (s.minor > 0) = g.positive))"
-                " ORDER BY s.id LIMIT %s",
+                f"SELECT {columns} FROM store_stagedrow s WHERE s.run_id = %s AND (s.id IN (SELECT l.row FROM"
+                " store_link l WHERE l.run_id = %s AND l.cell = %s) OR EXISTS (SELECT 1 FROM store_grouplink"
+                f" g WHERE g.run_id = %s AND g.cell = %s AND {same} AND (s.pay_code = g.pay_code OR"
+                " (s.pay_code IS NULL AND g.pay_code IS NULL)) AND (s.minor > 0) = g.positive)) ORDER BY"
+                " s.id LIMIT %s",
                 (run, run, cell, run, cell, limit),
             )
             return tuple(_distribution(row) for row in cursor.fetchall())

@@ -1,9 +1,11 @@
 """Signing requests in: fixed headers, and OAuth tokens with one renewer at a time.
 
-A rotating refresh token is spent by using it. Two renewers, or one that dies between the vendor's answer and the store, end a connection that
-only a person can mend. So: an exclusive lock per connection across processes, the stored state read afresh under it, `renewing_since` committed
-before the request leaves, and the new pair committed before anyone uses it. A renewal whose answer was lost is that state, not a retry: it is
-repeated only where the vendor says the old token stays good for a while (`Renewal.grace_seconds`), and otherwise goes to a person.
+A rotating refresh token is spent by using it. Two renewers, or one that dies between the vendor's answer and
+the store, end a connection that only a person can mend. So: an exclusive lock per connection across
+processes, the stored state read afresh under it, `renewing_since` committed before the request leaves, and
+the new pair committed before anyone uses it. A renewal whose answer was lost is that state, not a retry: it
+is repeated only where the vendor says the old token stays good for a while (`Renewal.grace_seconds`), and
+otherwise goes to a person.
 """
 
 from __future__ import annotations
@@ -54,9 +56,10 @@ def basic(username: str, password: str) -> str:
 class Renewal:
     """How a vendor's tokens are renewed.
 
-    `earliest_seconds`: age before which a renewal is refused; `early_seconds`: renew so long before the end of life; `grace_seconds`: how long
-    a spent refresh token still works when the new pair was never used; `consent_days`: life of an unused refresh token, `idle_days`: renew an
-    idle one after so many. `grant` is `refresh_token` or `client_credentials`; `too_early` recognises the vendor's refusal of an early renewal.
+    `earliest_seconds`: age before which a renewal is refused; `early_seconds`: renew so long before the end
+    of life; `grace_seconds`: how long a spent refresh token still works when the new pair was never used;
+    `consent_days`: life of an unused refresh token, `idle_days`: renew an idle one after so many. `grant` is
+    `refresh_token` or `client_credentials`; `too_early` recognises the vendor's refusal of an early renewal.
     """
 
     grant: str = "refresh_token"
@@ -71,9 +74,11 @@ class Renewal:
 
 @dataclass(slots=True, kw_only=True)
 class TokenBroker:
-    """The tokens of one connection: gives out a usable one, renews it when due or refused, never twice at a time.
+    """The tokens of one connection: gives out a usable one, renews it when due or refused, never twice at a
+    time.
 
-    `parameters` go with every token request (scope, audience). Client id and secret are read from the vault when needed.
+    `parameters` go with every token request (scope, audience). Client id and secret are read from the vault
+    when needed.
     """
 
     token_url: str
@@ -85,7 +90,7 @@ class TokenBroker:
     extra_headers: Mapping[str, str] = field(default_factory=dict)
     client_auth: str = "client_secret_post"
 
-    # --- as Auth ------------------------------------------------------------------------------------------------------------------------
+    # --- as Auth --------------------------------------------------------------------------------------------
 
     def headers(self) -> Mapping[str, str]:
         return {**self.extra_headers, "Authorization": f"Bearer {self.access_token()}"}
@@ -96,19 +101,27 @@ class TokenBroker:
 
     def secrets(self) -> Sequence[str]:
         state = self.wiring.tokens.read()
-        return [value for value in (state.access_token, state.refresh_token, self._secret("client_secret")) if value]
+        return [
+            value
+            for value in (state.access_token, state.refresh_token, self._secret("client_secret"))
+            if value
+        ]
 
-    # --- tokens -------------------------------------------------------------------------------------------------------------------------
+    # --- tokens ---------------------------------------------------------------------------------------------
 
     def access_token(self) -> str:
-        """A token that is good now. Raises `SignInLost` when a person must sign in, `NotSent` when a renewal's outcome is still unknown."""
+        """A token that is good now. Raises `SignInLost` when a person must sign in, `NotSent` when a
+        renewal's outcome is still unknown.
+        """
         state = self.wiring.tokens.read()
         if state.access_token and not state.lost and not self._due(state):
             return state.access_token
         return self._renewed(state.access_token).access_token
 
     def renew_idle(self) -> datetime | None:
-        """Renew a sign-in that nobody used for `idle_days`; returns when the consent ends if nothing more happens."""
+        """Renew a sign-in that nobody used for `idle_days`; returns when the consent ends if nothing more
+        happens.
+        """
         state = self.wiring.tokens.read()
         if state.lost or self.renewal.consent_days is None:
             return state.consent_expires_at
@@ -119,7 +132,9 @@ class TokenBroker:
     def authorize(self, state: str) -> str:
         """Where a person gives consent."""
         with self._client() as client:
-            url, _ = client.create_authorization_url(self.authorize_url, state=state, redirect_uri=self.redirect_uri)
+            url, _ = client.create_authorization_url(
+                self.authorize_url, state=state, redirect_uri=self.redirect_uri
+            )
         return str(url)
 
     def exchange(self, redirect: str, state: str) -> None:
@@ -127,24 +142,41 @@ class TokenBroker:
         query = parse_qs(urlsplit(redirect.strip()).query)
         if error := query.get("error"):
             raise Refused(
-                f"The vendor answered the sign-in with {error[0]!r}. Start again.", where="redirect address", code="sign_in.refused"
+                f"The vendor answered the sign-in with {error[0]!r}. Start again.",
+                where="redirect address",
+                code="sign_in.refused",
             )
         if not query.get("code"):
-            text = "The pasted address holds no code. Copy the whole address of the page that the vendor sent the browser to, and paste it."
+            text = (
+                "The pasted address holds no code. Copy the whole address of the page that the vendor sent"
+                " the browser to, and paste it."
+            )
             raise Refused(text, where="redirect address", code="sign_in.no_code")
         if query.get("state", [""])[0] != state:
-            text = "The pasted address belongs to another sign-in (its state differs). Start again and use the newest link."
+            text = (
+                "The pasted address belongs to another sign-in (its state differs). Start again and use the"
+                " newest link."
+            )
             raise Refused(text, where="redirect address", code="sign_in.state")
         with self.wiring.tokens.exclusive():
-            answer = self._ask(lambda client: client.fetch_token(
-                self.token_url, grant_type="authorization_code", code=query["code"][0], redirect_uri=self.redirect_uri, **self.parameters))  # fmt: skip
+            answer = self._ask(
+                lambda client: client.fetch_token(
+                    self.token_url,
+                    grant_type="authorization_code",
+                    code=query["code"][0],
+                    redirect_uri=self.redirect_uri,
+                    **self.parameters,
+                )
+            )
             if isinstance(answer, str):
                 raise Refused(
-                    f"The vendor refused the code: {answer}. A code works once, for a few minutes. Start again.", code="sign_in.code"
+                    f"The vendor refused the code: {answer}. A code works once, for a few minutes. Start"
+                    " again.",
+                    code="sign_in.code",
                 )
             self._store(answer)
 
-    # --- renewing -----------------------------------------------------------------------------------------------------------------------
+    # --- renewing -------------------------------------------------------------------------------------------
 
     def _due(self, state: TokenState) -> bool:
         if state.issued_at is None or state.expires_at is None:
@@ -168,9 +200,16 @@ class TokenBroker:
             return self._by_refresh(state)
 
     def _by_credentials(self) -> TokenState:
-        answer = self._ask(lambda client: client.fetch_token(self.token_url, grant_type="client_credentials", **self.parameters))
+        answer = self._ask(
+            lambda client: client.fetch_token(
+                self.token_url, grant_type="client_credentials", **self.parameters
+            )
+        )
         if isinstance(answer, str):
-            text = f"The vendor refused client id and secret: {answer.rstrip('. ')}. The connection is not authorised until they are corrected."
+            text = (
+                f"The vendor refused client id and secret: {answer.rstrip('. ')}. The connection is not"
+                " authorised until they are corrected."
+            )
             raise SignInLost(text, where="client_secret")
         return self._store(answer)
 
@@ -182,9 +221,15 @@ class TokenBroker:
             state = replace(state, renewing_since=now)
             self.wiring.tokens.write(state)
         elif now - state.renewing_since > timedelta(seconds=self.renewal.grace_seconds):
-            self._lost(state, "The answer to a renewal of the sign-in was lost, and the old token is no longer good.")
+            self._lost(
+                state, "The answer to a renewal of the sign-in was lost, and the old token is no longer good."
+            )
         try:
-            answer = self._ask(lambda client: client.refresh_token(self.token_url, refresh_token=state.refresh_token, **self.parameters))
+            answer = self._ask(
+                lambda client: client.refresh_token(
+                    self.token_url, refresh_token=state.refresh_token, **self.parameters
+                )
+            )
         except (_NotReached, Throttled):
             self.wiring.tokens.write(replace(state, renewing_since=None))
             raise
@@ -202,7 +247,9 @@ class TokenBroker:
         raise SignInLost(f"{why} Authorise this connection again.", where="sign-in")
 
     def _ask(self, call: Callable[[Any], Mapping[str, Any]]) -> Mapping[str, Any] | str:
-        """The token answer, or the vendor's refusal in its own words. Raises `NotSent` when it is not known what the vendor did."""
+        """The token answer, or the vendor's refusal in its own words. Raises `NotSent` when it is not known
+        what the vendor did.
+        """
         started = self.wiring.clock.monotonic()
         status, text = None, ""
         try:
@@ -210,7 +257,10 @@ class TokenBroker:
                 try:
                     return call(client)
                 except OAuthError as error:
-                    status, text = 400, redact(f"{error.error} {error.description or ''}".strip(), self.secrets())
+                    status, text = (
+                        400,
+                        redact(f"{error.error} {error.description or ''}".strip(), self.secrets()),
+                    )
                     return text
                 except ValueError as error:
                     status, text = 400, redact(f"an answer that is not JSON ({error})", self.secrets())
@@ -221,39 +271,63 @@ class TokenBroker:
                 raise Throttled("The vendor's limit of token calls is reached.", where="sign-in") from error
             if 400 <= status < 500:
                 return redact(f"{text}: {error.response.text[:200]}", self.secrets())
-            raise NotSent(f"The vendor's sign-in answers {text}; it is tried again later.", where="sign-in", support=text) from error
+            raise NotSent(
+                f"The vendor's sign-in answers {text}; it is tried again later.",
+                where="sign-in",
+                support=text,
+            ) from error
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError) as error:
             text = repr(error)
-            raise _NotReached("The vendor's sign-in could not be reached; nothing was sent.", where="sign-in", support=text) from error
+            raise _NotReached(
+                "The vendor's sign-in could not be reached; nothing was sent.", where="sign-in", support=text
+            ) from error
         except httpx2.HTTPError as error:
             text = repr(error)
             raise NotSent(
-                "The vendor's sign-in did not answer; nothing was posted. It is tried again.", where="sign-in", support=text
+                "The vendor's sign-in did not answer; nothing was posted. It is tried again.",
+                where="sign-in",
+                support=text,
             ) from error
         finally:
             self.wiring.exchanges.record(
-                Exchange(method="POST", url=self.token_url, status=status or (200 if not text else None),
-                         seconds=self.wiring.clock.monotonic() - started, error=text if status is None else "", answer_body=text))  # fmt: skip
+                Exchange(
+                    method="POST",
+                    url=self.token_url,
+                    status=status or (200 if not text else None),
+                    seconds=self.wiring.clock.monotonic() - started,
+                    error=text if status is None else "",
+                    answer_body=text,
+                )
+            )
 
     def _store(self, answer: Mapping[str, Any]) -> TokenState:
         now = self._now()
         if not answer.get("access_token"):
             raise SignInLost("The vendor's token answer holds no access token.", where="sign-in")
         life = int(answer.get("expires_in") or self.renewal.life_seconds)
-        consent = None if self.renewal.consent_days is None else now + timedelta(days=self.renewal.consent_days)
+        consent = (
+            None if self.renewal.consent_days is None else now + timedelta(days=self.renewal.consent_days)
+        )
         state = TokenState(
-            access_token=str(answer["access_token"]), refresh_token=str(answer.get("refresh_token") or ""), issued_at=now,
-            expires_at=now + timedelta(seconds=life), consent_expires_at=consent,
-        )  # fmt: skip
+            access_token=str(answer["access_token"]),
+            refresh_token=str(answer.get("refresh_token") or ""),
+            issued_at=now,
+            expires_at=now + timedelta(seconds=life),
+            consent_expires_at=consent,
+        )
         self.wiring.tokens.write(state)
         return state
 
     def _client(self) -> Any:
         client = OAuth2Client(  # type: ignore[no-untyped-call]
-            client_id=self._secret("client_id"), client_secret=self._secret("client_secret"),
-            token_endpoint_auth_method=self.client_auth, transport=self.wiring.wire, timeout=30,
-            trust_env=not self.wiring.sandbox, headers=dict(self.extra_headers),
-        )  # fmt: skip
+            client_id=self._secret("client_id"),
+            client_secret=self._secret("client_secret"),
+            token_endpoint_auth_method=self.client_auth,
+            transport=self.wiring.wire,
+            timeout=30,
+            trust_env=not self.wiring.sandbox,
+            headers=dict(self.extra_headers),
+        )
         for kind in ("access_token_response", "refresh_token_response"):
             client.register_compliance_hook(kind, _conclusive)  # type: ignore[no-untyped-call]
         return client
@@ -273,8 +347,12 @@ class _NotReached(NotSent):
 
 
 def _conclusive(response: httpx2.Response) -> httpx2.Response:
-    """The response, if it says what the vendor did: a limit, a gateway's page or a page of HTML is no refusal of the token."""
-    if response.status_code == 429 or (response.status_code < 400 and "json" not in response.headers.get("content-type", "")):
+    """The response, if it says what the vendor did: a limit, a gateway's page or a page of HTML is no refusal
+    of the token.
+    """
+    if response.status_code == 429 or (
+        response.status_code < 400 and "json" not in response.headers.get("content-type", "")
+    ):
         raise httpx2.HTTPStatusError("no token answer", request=response.request, response=response)
     return response
 
@@ -283,4 +361,7 @@ def consent_warning(ends_at: datetime | None, clock: Clock) -> str | None:
     """A warning when the consent ends within seven days, in words for the list of connections."""
     if ends_at is None or ends_at - clock.now() > timedelta(days=CONSENT_WARNING_DAYS):
         return None
-    return f"The sign-in ends on {ends_at:%Y-%m-%d %H:%M} UTC unless it is used before. Authorise it again if runs are paused."
+    return (
+        f"The sign-in ends on {ends_at:%Y-%m-%d %H:%M} UTC unless it is used before. Authorise it again if"
+        " runs are paused."
+    )

@@ -1,10 +1,13 @@
 """Requests to one vendor: within budget, in the lane, signed in, recorded.
 
-    read(…)     permit → lane → token → send → classify;  repeated on throttling and on faults that prove nothing, a bounded number of times
-    prepare(…)  permit → lane → token, then hand back a function that sends once;  never repeated by anything below the engine
+    read(…)     permit → lane → token → send → classify;
+                repeated on throttling and on faults that prove nothing, a bounded number of times
+    prepare(…)  permit → lane → token, then hand back a function that sends once;
+                never repeated by anything below the engine
 
-A write is sent on a connection of its own, so that an idle connection closed by the vendor cannot turn into an unknown outcome. The gate is
-asked after the connection stands, last thing before the first byte of the request is written.
+A write is sent on a connection of its own, so that an idle connection closed by the vendor cannot turn into
+an unknown outcome. The gate is asked after the connection stands, last thing before the first byte of the
+request is written.
 """
 
 from __future__ import annotations
@@ -63,31 +66,48 @@ class Answer:
         return "json" in self.headers.get("content-type", "")
 
     def decode(self, shape: type[T]) -> T:
-        """The body as the shape, decimals exact. Raises `VendorChanged` for a page of HTML, broken JSON, or fields that do not fit."""
+        """The body as the shape, decimals exact. Raises `VendorChanged` for a page of HTML, broken JSON, or
+        fields that do not fit.
+        """
         if not self.is_json:
             kind = self.headers.get("content-type", "no content type")
-            text = f"Expected JSON from {urlsplit(self.url).path} and got {kind}: probably a gateway's or a sign-in page. "
-            text += "Nothing was concluded from it. Try again later; if it stays, show the vendor's support the request."
-            raise VendorChanged(text, where=urlsplit(self.url).path, support=redact(self.body[:2000].decode(errors="replace")))
+            text = (
+                f"Expected JSON from {urlsplit(self.url).path} and got {kind}: probably a gateway's or a"
+                " sign-in page. "
+            )
+            text += (
+                "Nothing was concluded from it. Try again later; if it stays, show the vendor's support the"
+                " request."
+            )
+            raise VendorChanged(
+                text, where=urlsplit(self.url).path, support=redact(self.body[:2000].decode(errors="replace"))
+            )
         try:
             return msgspec.json.decode(self.body, type=shape)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             text = f"The answer from {urlsplit(self.url).path} does not have the shape we know: {error}. "
             text += (
-                "Nothing was concluded from it. Try again once; if it stays, the vendor changed its interface: report it to our support."
+                "Nothing was concluded from it. Try again once; if it stays, the vendor changed its"
+                " interface: report it to our support."
             )
-            raise VendorChanged(text, where=urlsplit(self.url).path, support=redact(self.body[:2000].decode(errors="replace"))) from error
+            raise VendorChanged(
+                text, where=urlsplit(self.url).path, support=redact(self.body[:2000].decode(errors="replace"))
+            ) from error
 
 
 class Auth(Protocol):
     """How requests are signed in."""
 
     def headers(self) -> Mapping[str, str]:
-        """Headers that sign a request in; renews what is due. Raises `SignInLost` when a person must sign in again."""
+        """Headers that sign a request in; renews what is due. Raises `SignInLost` when a person must sign in
+        again.
+        """
         ...
 
     def refused(self, headers: Mapping[str, str]) -> bool:
-        """The vendor answered 401 to these headers: whether other ones can be had now. Asked once per request."""
+        """The vendor answered 401 to these headers: whether other ones can be had now. Asked once per
+        request.
+        """
         ...
 
     def secrets(self) -> Sequence[str]:
@@ -96,16 +116,19 @@ class Auth(Protocol):
 
 
 Classify = Callable[[Answer], ConnectorError | None]
-"""A connector's reading of an answer: the error it stands for, or `None` for success. Status 401 is looked at before."""
+"""A connector's reading of an answer: the error it stands for, or `None` for success. Status 401 is looked at
+before.
+"""
 
 
 @dataclass(slots=True, kw_only=True, weakref_slot=True)
 class Client:
     """Requests to one host of one vendor for one connection.
 
-    `windows` are the vendor's call limits as declared, `learn` reads its quota headers. `scope` in a call names the limit's scope and lane,
-    usually the legal entity. Reads of one scope never run at the same time when `one_at_a_time` is set. `errors` is for a vendor that blocks an
-    application after so many client errors of one endpoint: when as many are counted, the endpoint is not called until the window is over.
+    `windows` are the vendor's call limits as declared, `learn` reads its quota headers. `scope` in a call
+    names the limit's scope and lane, usually the legal entity. Reads of one scope never run at the same time
+    when `one_at_a_time` is set. `errors` is for a vendor that blocks an application after so many client
+    errors of one endpoint: when as many are counted, the endpoint is not called until the window is over.
     """
 
     base_url: str
@@ -121,13 +144,20 @@ class Client:
     connect_timeout_seconds: float = 10
     _reader: httpx2.Client | None = None
 
-    # --- reading ----------------------------------------------------------------------------------------------------------------------
+    # --- reading --------------------------------------------------------------------------------------------
 
     def read(
-        self, method: str, path: str, *, scope: str = "", params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None, content: bytes | None = None,
-    ) -> Answer:  # fmt: skip
-        """A request that changes nothing at the vendor, repeated when its failure proves nothing. `path` may be an absolute address on our host.
+        self,
+        method: str,
+        path: str,
+        *,
+        scope: str = "",
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Answer:
+        """A request that changes nothing at the vendor, repeated when its failure proves nothing. `path` may
+        be an absolute address on our host.
 
         Raises `Refused` (and its kinds), `OutcomeUnknown` after the last attempt, `VendorChanged`, `NotSent`.
         """
@@ -139,7 +169,9 @@ class Client:
                 return wait if wait is not None and wait <= WAIT_MAX_SECONDS else wait is None
             return isinstance(error, OutcomeUnknown | NotSent) and not isinstance(error, Halted)
 
-        caller = stamina.RetryingCaller(attempts=READ_ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=10.0).on(pause)
+        caller = stamina.RetryingCaller(
+            attempts=READ_ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=10.0
+        ).on(pause)
         request = httpx2.Request(method, url, params=dict(params) if params else None, content=content)
         return caller(self._read_once, request, scope, headers or {})
 
@@ -149,34 +181,48 @@ class Client:
             answer = self._send(self._open(), self._signed(request, signed, extra), write=False)
             if answer.status == 401 and self.auth.refused(signed):
                 self._permit(scope, Permit.READ)
-                answer = self._send(self._open(), self._signed(request, self.auth.headers(), extra), write=False)
+                answer = self._send(
+                    self._open(), self._signed(request, self.auth.headers(), extra), write=False
+                )
         return self._judge(answer, scope)
 
-    # --- writing ----------------------------------------------------------------------------------------------------------------------
+    # --- writing --------------------------------------------------------------------------------------------
 
     @contextmanager
     def prepare(
-        self, method: str, path: str, *, scope: str = "", headers: Mapping[str, str] | None = None, content: bytes = b""
+        self,
+        method: str,
+        path: str,
+        *,
+        scope: str = "",
+        headers: Mapping[str, str] | None = None,
+        content: bytes = b"",
     ) -> Iterator[Callable[[Gate], Answer]]:
-        """Everything a write needs but the write itself; the function it yields sends once, after the gate has let it.
+        """Everything a write needs but the write itself; the function it yields sends once, after the gate
+        has let it.
 
-        That function raises `NotSent` when no byte left, `Refused` when the vendor's answer proves that nothing was booked, and
-        `OutcomeUnknown` for everything that proves nothing.
+        That function raises `NotSent` when no byte left, `Refused` when the vendor's answer proves that
+        nothing was booked, and `OutcomeUnknown` for everything that proves nothing.
         """
         request = httpx2.Request(method, self._url(path), content=content)
         with self._admitted(scope, Permit.WRITE, request), self._new_client(keep=False) as client:
             signed = self.auth.headers()
 
             def send(gate: Gate) -> Answer:
-                answer = self._send(client, self._signed(request, signed, headers or {}), write=True, gate=gate)
+                answer = self._send(
+                    client, self._signed(request, signed, headers or {}), write=True, gate=gate
+                )
                 if answer.status == 401 and self.auth.refused(signed):
-                    text = "The vendor did not accept the sign-in, which has been renewed since. Nothing was booked; it is sent again."
+                    text = (
+                        "The vendor did not accept the sign-in, which has been renewed since. Nothing was"
+                        " booked; it is sent again."
+                    )
                     raise SignInRenewed(text, where="sign-in")
                 return self._judge(answer, scope, write=True)
 
             yield send
 
-    # --- both -------------------------------------------------------------------------------------------------------------------------
+    # --- both -----------------------------------------------------------------------------------------------
 
     def _judge(self, answer: Answer, scope: str, write: bool = False) -> Answer:
         if learnt := self.learn(answer):
@@ -184,17 +230,24 @@ class Client:
         if self.errors and answer.status in CLIENT_ERRORS:
             self.wiring.budget.take(self._endpoint(scope, answer.url), (self.errors,), Permit.WRITE)
         error = (
-            SignInLost("The vendor does not accept our sign-in (401). Authorise this connection again.", where="sign-in")
+            SignInLost(
+                "The vendor does not accept our sign-in (401). Authorise this connection again.",
+                where="sign-in",
+            )
             if answer.status == 401
             else self.classify(answer)
         )
         if error is None:
             return answer
         if write and isinstance(error, VendorChanged):
-            raise OutcomeUnknown(error.problem.text, where=error.problem.where, support=error.support) from error
+            raise OutcomeUnknown(
+                error.problem.text, where=error.problem.where, support=error.support
+            ) from error
         raise error
 
-    def _send(self, client: httpx2.Client, request: httpx2.Request, *, write: bool, gate: Gate | None = None) -> Answer:
+    def _send(
+        self, client: httpx2.Client, request: httpx2.Request, *, write: bool, gate: Gate | None = None
+    ) -> Answer:
         started = self.wiring.clock.monotonic()
         gated = _Gate(gate)
         request.extensions["trace"] = gated.trace
@@ -205,7 +258,10 @@ class Client:
             body = _body(response)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
             self._record(request, started, None, b"", write, repr(error))
-            text = f"{request.url.host} could not be reached, so nothing was sent. Check the address and the network."
+            text = (
+                f"{request.url.host} could not be reached, so nothing was sent. Check the address and the"
+                " network."
+            )
             raise NotSent(text, where="network", support=repr(error)) from error
         except httpx2.HTTPError as error:
             self._record(request, started, None, b"", write, repr(error))
@@ -213,10 +269,22 @@ class Client:
             raise OutcomeUnknown(text, where="network", support=repr(error)) from error
         self._record(request, started, response, body, write, "")
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(method=request.method, url=str(request.url), status=response.status_code, headers=headers, body=body)
+        return Answer(
+            method=request.method,
+            url=str(request.url),
+            status=response.status_code,
+            headers=headers,
+            body=body,
+        )
 
     def _record(
-        self, request: httpx2.Request, started: float, response: httpx2.Response | None, body: bytes, write: bool, error: str
+        self,
+        request: httpx2.Request,
+        started: float,
+        response: httpx2.Response | None,
+        body: bytes,
+        write: bool,
+        error: str,
     ) -> None:
         keep = write or response is None or response.status_code >= 400
         secrets = self.auth.secrets()
@@ -249,19 +317,32 @@ class Client:
 
     def _permit(self, scope: str, permit: Permit) -> None:
         waited = 0.0
-        while self.windows and (wait := self.wiring.budget.take(self._budget_scope(scope), self.windows, permit)) > 0:
+        while (
+            self.windows
+            and (wait := self.wiring.budget.take(self._budget_scope(scope), self.windows, permit)) > 0
+        ):
             if waited + wait > WAIT_MAX_SECONDS:
-                text = f"The call budget of this connection is used up for {wait:.0f} more seconds. The run goes on by itself then."
+                text = (
+                    f"The call budget of this connection is used up for {wait:.0f} more seconds. The run goes"
+                    " on by itself then."
+                )
                 raise Throttled(text, retry_after_seconds=wait, where="call budget")
             waited += wait
             self.wiring.clock.sleep(wait)
 
     def _spared(self, scope: str, url: str) -> None:
         """Raises `Throttled` for an endpoint that had its share of client errors."""
-        if self.errors and (wait := self.wiring.budget.wait(self._endpoint(scope, url), (self.errors,), Permit.WRITE)):
+        if self.errors and (
+            wait := self.wiring.budget.wait(self._endpoint(scope, url), (self.errors,), Permit.WRITE)
+        ):
             path = urlsplit(url).path
-            text = f"{path} was refused {self.errors.limit} times within the hour, and the vendor blocks an application that goes on. "
-            text += f"It is not called for {wait / 60:.0f} more minutes. Mend what the refusals name meanwhile."
+            text = (
+                f"{path} was refused {self.errors.limit} times within the hour, and the vendor blocks an"
+                " application that goes on. "
+            )
+            text += (
+                f"It is not called for {wait / 60:.0f} more minutes. Mend what the refusals name meanwhile."
+            )
             raise Throttled(text, retry_after_seconds=wait, where=path)
 
     def _endpoint(self, scope: str, url: str) -> str:
@@ -270,7 +351,9 @@ class Client:
     def _budget_scope(self, scope: str) -> str:
         return f"{self.wiring.connection}/{scope}"
 
-    def _signed(self, request: httpx2.Request, signed: Mapping[str, str], extra: Mapping[str, str]) -> httpx2.Request:
+    def _signed(
+        self, request: httpx2.Request, signed: Mapping[str, str], extra: Mapping[str, str]
+    ) -> httpx2.Request:
         headers = {**dict(request.headers), **self.headers, **extra, **signed}
         return httpx2.Request(request.method, request.url, headers=headers, content=request.content)
 
@@ -280,7 +363,8 @@ class Client:
             return base + path
         if urlsplit(path)[:2] != urlsplit(base)[:2]:
             raise VendorChanged(
-                f"The vendor's answer links to another host, {urlsplit(path).hostname}; it was not followed.", where="paging"
+                f"The vendor's answer links to another host, {urlsplit(path).hostname}; it was not followed.",
+                where="paging",
             )
         return path
 
@@ -305,7 +389,9 @@ class Client:
 
 @cache
 def _ssl_context() -> ssl.SSLContext:
-    """One for the process: reading the certificates takes longer than a request on this machine, and a write has a client of its own."""
+    """One for the process: reading the certificates takes longer than a request on this machine, and a write
+    has a client of its own.
+    """
     return httpx2.create_ssl_context()
 
 
@@ -339,18 +425,35 @@ def _body(response: httpx2.Response) -> bytes:
 
 
 def unknown_status(answer: Answer) -> ConnectorError | None:
-    """The common reading of statuses that need no knowledge of the vendor: 403, 404, 429, 5xx; `None` below 400. For use in a connector's faults."""
+    """The common reading of statuses that need no knowledge of the vendor: 403, 404, 429, 5xx; `None` below
+    400. For use in a connector's faults.
+    """
     path = urlsplit(answer.url).path
-    support = f"{answer.method} {path} → {answer.status} {redact(answer.body[:2000].decode(errors='replace'))}"
+    support = (
+        f"{answer.method} {path} → {answer.status} {redact(answer.body[:2000].decode(errors='replace'))}"
+    )
     if answer.status < 400:
         return None
     if answer.status == 403:
-        return RightMissing(f"The vendor does not let this account use {path} (403).", where=path, support=support)
+        return RightMissing(
+            f"The vendor does not let this account use {path} (403).", where=path, support=support
+        )
     if answer.status == 429:
-        return Throttled("The vendor's call limit is reached (429).", retry_after_seconds=retry_after(answer), where=path, support=support)
+        return Throttled(
+            "The vendor's call limit is reached (429).",
+            retry_after_seconds=retry_after(answer),
+            where=path,
+            support=support,
+        )
     if answer.status >= 500 or answer.status == 408:
-        return OutcomeUnknown(f"The vendor failed with {answer.status} and does not say what it did.", where=path, support=support)
-    return Refused(f"The vendor refused {answer.method} {path} with {answer.status}.", where=path, support=support)
+        return OutcomeUnknown(
+            f"The vendor failed with {answer.status} and does not say what it did.",
+            where=path,
+            support=support,
+        )
+    return Refused(
+        f"The vendor refused {answer.method} {path} with {answer.status}.", where=path, support=support
+    )
 
 
 def retry_after(answer: Answer) -> float | None:
@@ -360,11 +463,17 @@ def retry_after(answer: Answer) -> float | None:
 
 
 def host_problem(url: str, allowed: Sequence[str], sandbox: bool) -> str | None:
-    """Why the address may not be used, or `None`. Only https on an allowed host (`*.example.com` allows subdomains); loopback with `sandbox`."""
+    """Why the address may not be used, or `None`. Only https on an allowed host (`*.example.com` allows
+    subdomains); loopback with `sandbox`.
+    """
     parts = urlsplit(url)
     host = parts.hostname or ""
     if sandbox:
-        return None if _is_loopback(host) else f"A sandbox connection speaks to this machine only, not to {host or url!r}."
+        return (
+            None
+            if _is_loopback(host)
+            else f"A sandbox connection speaks to this machine only, not to {host or url!r}."
+        )
     if parts.scheme != "https":
         return f"{url!r} is not an https address."
     if any(host == name or (name.startswith("*.") and host.endswith(name[1:])) for name in allowed):

@@ -23,5 +23,7 @@ def moment(value: datetime | date) -> str:
 
 
 def any_of(field: str, literals: list[str]) -> str:
-    """`(field eq a or field eq b)`; the literals are already written as literals and there is at least one."""
+    """`(field eq a or field eq b)`; the literals are already written as literals and there is at least
+    one.
+    """
     return "(" + " or ".join(f"{field} eq {literal}" for literal in literals) + ")"

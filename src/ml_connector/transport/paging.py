@@ -15,14 +15,22 @@ PAGES_MAX = 10_000
 Page = TypeVar("Page")
 
 
-def follow(first: Page, next_of: Callable[[Page], str | None], fetch: Callable[[str], Page]) -> Iterator[Page]:
-    """The first page and every page its links lead to, fetched when asked for. Raises `VendorChanged` for a link that was followed before."""
+def follow(
+    first: Page, next_of: Callable[[Page], str | None], fetch: Callable[[str], Page]
+) -> Iterator[Page]:
+    """The first page and every page its links lead to, fetched when asked for. Raises `VendorChanged` for a
+    link that was followed before.
+    """
     seen: set[str] = set()
     page = first
     yield page
     while link := next_of(page):
         if link in seen or len(seen) >= PAGES_MAX:
-            raise VendorChanged("The vendor's pages lead in a circle, so the list cannot be read to its end.", where="paging", support=link)
+            raise VendorChanged(
+                "The vendor's pages lead in a circle, so the list cannot be read to its end.",
+                where="paging",
+                support=link,
+            )
         seen.add(link)
         page = fetch(link)
         yield page

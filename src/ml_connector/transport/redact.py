@@ -19,7 +19,9 @@ BODY_MAX = 200_000
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without secrets and personal fields, cut to 200,000 characters; `secrets` are values hidden wherever they stand."""
+    """The text without secrets and personal fields, cut to 200,000 characters; `secrets` are values hidden
+    wherever they stand.
+    """
     for secret in secrets:
         if len(secret) >= 4:
             for form in {secret, quote(secret, safe=""), quote_plus(secret)}:

@@ -1,6 +1,8 @@
-"""Settings of a connection, read from plain text: what every product's settings have in common, and the connector that is made of them.
+"""Settings of a connection, read from plain text: what every product's settings have in common, and the
+connector that is made of them.
 
-A product's own `settings.py` declares what is asked for and reads it into its `Options`, naming every problem; `Product` does the rest.
+A product's own `settings.py` declares what is asked for and reads it into its `Options`, naming every
+problem; `Product` does the rest.
 """
 
 from __future__ import annotations
@@ -14,15 +16,21 @@ from ml_connector.errors import NotSent
 from ml_connector.ports.systems import Field, Setting, System, Wiring
 
 SETTLE_MARGIN_SECONDS = 60
-"""On a real host the settling time exceeds the deadline of a send by so much: a request may sit that long on its way."""
+"""On a real host the settling time exceeds the deadline of a send by so much: a request may sit that long on
+its way.
+"""
 
 Read = Callable[[Mapping[str, str], bool], tuple[Any, list[Problem]]]
-"""Settings and whether this is a sandbox → options, and every problem; the options may be used only where there is none."""
+"""Settings and whether this is a sandbox → options, and every problem; the options may be used only where
+there is none.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """A `Connector`: checks settings and opens systems. Makes no call. `connect` builds the system behind checked options."""
+    """A `Connector`: checks settings and opens systems. Makes no call. `connect` builds the system behind
+    checked options.
+    """
 
     slug: str
     title: str
@@ -54,33 +62,55 @@ def list_of(text: str) -> tuple[str, ...]:
 
 
 def numbers_of(
-    settings: Mapping[str, str], declared: Sequence[Setting], defaults: Mapping[str, str], problems: list[Problem]
+    settings: Mapping[str, str],
+    declared: Sequence[Setting],
+    defaults: Mapping[str, str],
+    problems: list[Problem],
 ) -> dict[str, float]:
-    """Every setting that is declared a number, of at least 0; `defaults` stand in for those of the settings. Adds a problem for what is none."""
+    """Every setting that is declared a number, of at least 0; `defaults` stand in for those of the settings.
+    Adds a problem for what is none.
+    """
     found = {}
     for setting in declared:
         if setting.field is Field.NUMBER:
             text = text_of(settings, setting.name) or defaults.get(setting.name, setting.default)
             if not (text.isascii() and text.replace(".", "", 1).isdecimal()):
                 problems.append(
-                    Problem("setting.number", setting.name, f"{text!r} is not a number; expected one such as {setting.default}.")
+                    Problem(
+                        "setting.number",
+                        setting.name,
+                        f"{text!r} is not a number; expected one such as {setting.default}.",
+                    )
                 )
                 text = setting.default
             found[setting.name] = float(text)
     return found
 
 
-def ledger_problems(numbers: Mapping[str, float], sandbox: bool, lines_max: int | None = None) -> list[Problem]:
-    """What is wrong with the numbers that every ledger has: lines of an entry, deadline and settling time, and where there is one the interval of
-    looking at a document that awaits posting."""
+def ledger_problems(
+    numbers: Mapping[str, float], sandbox: bool, lines_max: int | None = None
+) -> list[Problem]:
+    """What is wrong with the numbers that every ledger has: lines of an entry, deadline and settling time,
+    and where there is one the interval of looking at a document that awaits posting."""
     problems = []
     if numbers["lines_max"] < 2 or numbers["lines_max"] > (lines_max or numbers["lines_max"]):
-        text = f"An entry has from 2 to {lines_max} lines." if lines_max else "An entry has two lines at the least."
+        text = (
+            f"An entry has from 2 to {lines_max} lines."
+            if lines_max
+            else "An entry has two lines at the least."
+        )
         problems.append(Problem("setting.lines_max", "lines_max", text))
     least = numbers["deadline_seconds"] + SETTLE_MARGIN_SECONDS
     if not sandbox and numbers["settle_seconds"] < least:
-        text = f"The settling time is {numbers['settle_seconds']:.0f} s and must be at least {least:.0f} s: the deadline and 60 s."
+        text = (
+            f"The settling time is {numbers['settle_seconds']:.0f} s and must be at least {least:.0f} s: the"
+            " deadline and 60 s."
+        )
         problems.append(Problem("setting.settle", "settle_seconds", text))
     if numbers.get("posting_seconds", 1) <= 0:
-        problems.append(Problem("setting.posting", "posting_seconds", "The posting interval is a number of seconds above 0."))
+        problems.append(
+            Problem(
+                "setting.posting", "posting_seconds", "The posting interval is a number of seconds above 0."
+            )
+        )
     return problems

@@ -1,4 +1,6 @@
-"""One storage under test, in the words of the ports: the memory of the inline engine, or the tables on the database of the environment."""
+"""One storage under test, in the words of the ports: the memory of the inline engine, or the tables on the
+database of the environment.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,12 @@ class MemoryStorage:
 
     def __init__(self) -> None:
         memory = Memory(VirtualClock())
-        self.commits, self.runs, self.artifacts, self.staging = memory.commits, memory.runs, memory.artifacts, memory.staging
+        self.commits, self.runs, self.artifacts, self.staging = (
+            memory.commits,
+            memory.runs,
+            memory.artifacts,
+            memory.staging,
+        )
 
     def approve(self, run: str, fingerprint: str) -> None:
         self.runs.approvals[run] = fingerprint

@@ -17,7 +17,9 @@ RECEIPT = codec.encode(Receipt(reference="doc-1", number="1", entity="10", poste
 
 
 def begin(storage: Any, key: str = KEY, fingerprint: str = "f") -> Any:
-    return storage.commits.open(key=key, fingerprint=fingerprint, subject="pay", entity="10", content=codec.encode("entry"))
+    return storage.commits.open(
+        key=key, fingerprint=fingerprint, subject="pay", entity="10", content=codec.encode("entry")
+    )
 
 
 def intend(storage: Any, key: str = KEY, boot: str = "boot") -> Any:
@@ -29,7 +31,12 @@ def test_a_key_is_opened_once_and_found_again(storage: Any) -> None:
     first, second = begin(storage), begin(storage)
 
     assert first == second == storage.commits.get(KEY)
-    assert (CommitState.PLANNED, "pay", "10", None) == (first.state, first.subject, first.entity, first.first_sent_at)
+    assert (CommitState.PLANNED, "pay", "10", None) == (
+        first.state,
+        first.subject,
+        first.entity,
+        first.first_sent_at,
+    )
     assert None is storage.commits.get(NEXT)
 
 
@@ -102,7 +109,9 @@ def test_a_receipt_and_what_was_read_back_stay(storage: Any) -> None:
     """Later moves that say nothing of them do not lose them."""
     begin(storage)
     intent = intend(storage)
-    storage.commits.close_intent(intent, IntentEnd.FOUND, state=CommitState.DRAFT, receipt=RECEIPT, adopted=True)
+    storage.commits.close_intent(
+        intent, IntentEnd.FOUND, state=CommitState.DRAFT, receipt=RECEIPT, adopted=True
+    )
     storage.commits.settle(KEY, state=CommitState.CONFIRMED, booked="booked")
     storage.commits.settle(KEY, state=CommitState.CONFIRMED)
 
@@ -124,8 +133,12 @@ def test_a_later_revision_closes_an_unbooked_one_for_ever(storage: Any, state: C
         intend(storage)
 
 
-@pytest.mark.parametrize("state", [CommitState.SENDING, CommitState.DRAFT, CommitState.CONFIRMED, CommitState.UNKNOWN])
-def test_a_later_revision_waits_until_the_earlier_is_proved_unbooked(storage: Any, state: CommitState) -> None:
+@pytest.mark.parametrize(
+    "state", [CommitState.SENDING, CommitState.DRAFT, CommitState.CONFIRMED, CommitState.UNKNOWN]
+)
+def test_a_later_revision_waits_until_the_earlier_is_proved_unbooked(
+    storage: Any, state: CommitState
+) -> None:
     """Booked, or maybe booked, is in the way, unless it was reversed."""
     begin(storage)
     storage.commits.settle(KEY, state=state)
@@ -149,7 +162,13 @@ def test_every_part_of_the_family_is_closed_by_a_later_revision(storage: Any) ->
 
 
 @pytest.mark.parametrize(
-    "other", ["payroll:acme:R1:10:20:1:1", "payroll:acme:r1:10:1:1", "payroll:acme:R11:10:1:1", "payroll:acme:R1:20:1:1"]
+    "other",
+    [
+        "payroll:acme:R1:10:20:1:1",
+        "payroll:acme:r1:10:1:1",
+        "payroll:acme:R11:10:1:1",
+        "payroll:acme:R1:20:1:1",
+    ],
 )
 def test_a_later_revision_touches_no_other_family(storage: Any, other: str) -> None:
     """Not a longer one, not one that differs by upper and lower case."""

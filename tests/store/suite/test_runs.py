@@ -20,7 +20,12 @@ def test_a_run_begins_ready(storage: Any) -> None:
     row = a_run(storage)
 
     assert row == storage.runs.get(row.id)
-    assert (RunState.READY, "read", 1, {"pay_run": "R1"}) == (row.state, row.stage, row.attempt, dict(row.input))
+    assert (RunState.READY, "read", 1, {"pay_run": "R1"}) == (
+        row.state,
+        row.stage,
+        row.attempt,
+        dict(row.input),
+    )
     with pytest.raises(KeyError):
         storage.runs.get("none")
 
@@ -49,12 +54,20 @@ def test_of_many_workers_one_moves_the_run(storage: Any, together: Any) -> None:
 
 def test_a_move_keeps_what_it_does_not_say(storage: Any) -> None:
     """Summary and input stay; problems are of the last move only."""
-    row = storage.runs.move(a_run(storage), state=RunState.HELD, summary="why", problems="text", input={"a": "b"})
+    row = storage.runs.move(
+        a_run(storage), state=RunState.HELD, summary="why", problems="text", input={"a": "b"}
+    )
     assert ("why", "text", {"a": "b"}) == (row.summary, row.problems, dict(row.input))
 
     row = storage.runs.move(row, state=RunState.READY, attempt=2)
 
-    assert ("why", "", {"a": "b"}, "read", 2) == (row.summary, row.problems, dict(row.input), row.stage, row.attempt)
+    assert ("why", "", {"a": "b"}, "read", 2) == (
+        row.summary,
+        row.problems,
+        dict(row.input),
+        row.stage,
+        row.attempt,
+    )
 
 
 def test_ready_and_due_runs_are_to_be_enqueued(storage: Any) -> None:
@@ -87,4 +100,7 @@ def test_a_recorded_value_never_changes(storage: Any) -> None:
     assert first == storage.artifacts.record(run, "read/1/pay run", "text")
     with pytest.raises(KeyConflict):
         storage.artifacts.record(run, "read/1/pay run", "other")
-    assert ("text", None) == (storage.artifacts.read(run, "read/1/pay run"), storage.artifacts.read(run, "read/2/pay run"))
+    assert ("text", None) == (
+        storage.artifacts.read(run, "read/1/pay run"),
+        storage.artifacts.read(run, "read/2/pay run"),
+    )

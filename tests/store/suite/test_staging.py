@@ -13,9 +13,13 @@ from ml_connector.domain.problem import Owner, Problem
 
 def line(number: int, **values: Any) -> Distribution:
     known: dict[str, Any] = {
-        "company": "US1", "account": f"5{number % 7}00", "amount": Money.from_minor(number - 50, "EUR"),
-        "dimensions": dimensions({"org_level_1": f"D{number % 3}", "project": "P=1" if number % 2 else None}), "pay_code": None, "origin": str(number),
-    }  # fmt: skip
+        "company": "US1",
+        "account": f"5{number % 7}00",
+        "amount": Money.from_minor(number - 50, "EUR"),
+        "dimensions": dimensions({"org_level_1": f"D{number % 3}", "project": "P=1" if number % 2 else None}),
+        "pay_code": None,
+        "origin": str(number),
+    }
     return Distribution(**{**known, **values})
 
 
@@ -26,9 +30,15 @@ def a_run(storage: Any) -> str:
 def test_rows_come_back_as_they_were_staged(storage: Any) -> None:
     """In block and source order, every field equal, the largest amounts and unusual texts too."""
     run = a_run(storage)
-    odd = [line(0, amount=Money(Decimal("-9999999999999999.99"), "EUR")), line(1, amount=Money.from_minor(10**15, "JPY"), side="credit"),
-           line(2, dimensions=(), pay_code="BÔNUS ✓", company="'; --", origin="")]  # fmt: skip
-    blocks = [Block(number=1, total=2, rows=tuple(map(line, range(40)))), Block(number=2, total=2, rows=tuple(odd))]
+    odd = [
+        line(0, amount=Money(Decimal("-9999999999999999.99"), "EUR")),
+        line(1, amount=Money.from_minor(10**15, "JPY"), side="credit"),
+        line(2, dimensions=(), pay_code="BÔNUS ✓", company="'; --", origin=""),
+    ]
+    blocks = [
+        Block(number=1, total=2, rows=tuple(map(line, range(40)))),
+        Block(number=2, total=2, rows=tuple(odd)),
+    ]
     for block in blocks:
         storage.staging.stage(run, block)
 
@@ -94,22 +104,33 @@ def test_reading_goes_on_while_links_are_written(storage: Any) -> None:
         part = tuple(line(index) for index in range(number * total // 3, (number + 1) * total // 3))
         storage.staging.stage(run, Block(number=number + 1, total=3, rows=part))
 
-    storage.staging.link(run, [], ((number, int(row.origin) % 4) for number, row in storage.staging.rows(run)))
+    storage.staging.link(
+        run, [], ((number, int(row.origin) % 4) for number, row in storage.staging.rows(run))
+    )
 
-    assert [str(number) for number in range(0, 4 * 30, 4)] == [row.origin for row in storage.staging.behind(run, 0, 30)]
+    assert [str(number) for number in range(0, 4 * 30, 4)] == [
+        row.origin for row in storage.staging.behind(run, 0, 30)
+    ]
 
 
 def test_rows_are_summed_by_kind(storage: Any) -> None:
-    """Lines that differ in amount and origin only, each side for itself; every sum is exact, beyond the integers of the database too."""
+    """Lines that differ in amount and origin only, each side for itself; every sum is exact, beyond the
+    integers of the database too.
+    """
     run = a_run(storage)
     largest = Money.from_minor(10**18 - 1, "EUR")
     rows = (
         *(line(0, amount=largest, origin=str(number)) for number in range(30)),
         *(line(0, amount=-largest, origin=str(number)) for number in range(20)),
-        line(0, pay_code=""), line(0, pay_code="REG"), line(0, side="debit"), line(0, side="debit", amount=Money.from_minor(7, "EUR")),
-        line(0, amount=Money.from_minor(0, "EUR"), account="none"), line(0, company="US2"), line(0, dimensions=()),
+        line(0, pay_code=""),
+        line(0, pay_code="REG"),
+        line(0, side="debit"),
+        line(0, side="debit", amount=Money.from_minor(7, "EUR")),
+        line(0, amount=Money.from_minor(0, "EUR"), account="none"),
+        line(0, company="US2"),
+        line(0, dimensions=()),
         line(0, amount=Money.from_minor(-50, "USD")),
-    )  # fmt: skip
+    )
     storage.staging.stage(run, Block(number=1, total=1, rows=rows))
     other = a_run(storage)
     storage.staging.stage(other, Block(number=1, total=1, rows=rows))
@@ -130,14 +151,22 @@ def test_rows_are_summed_by_kind(storage: Any) -> None:
         (1, -50),
     ] == [(group.rows, group.minor) for group in groups]
     assert list(dict.fromkeys(row.kind for row in rows)) == [group.like.kind for group in groups]
-    assert [row.is_debit for row in (rows[0], rows[30], *rows[50:])] == [group.like.is_debit for group in groups]
+    assert [row.is_debit for row in (rows[0], rows[30], *rows[50:])] == [
+        group.like.is_debit for group in groups
+    ]
 
 
 def test_links_of_a_kind_lead_back_to_all_its_rows(storage: Any) -> None:
     """Kinds and single rows in one cell, in the source's order; one kind only, whatever looks like it."""
     run = a_run(storage)
     first, odd = line(0, origin="first"), line(0, pay_code="-", origin="odd")
-    rows = (first, odd, line(0, origin="credit", amount=Money.from_minor(9, "EUR")), line(0, origin="second"), line(1, origin="single"))
+    rows = (
+        first,
+        odd,
+        line(0, origin="credit", amount=Money.from_minor(9, "EUR")),
+        line(0, origin="second"),
+        line(1, origin="single"),
+    )
     storage.staging.stage(run, Block(number=1, total=1, rows=rows))
     numbers = [number for number, _ in storage.staging.rows(run)]
 

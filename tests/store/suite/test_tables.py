@@ -1,4 +1,6 @@
-"""What only a database has to promise: secrets, tokens, limits, lanes, locks and the audit chain, across threads."""
+"""What only a database has to promise: secrets, tokens, limits, lanes, locks and the audit chain, across
+threads.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,7 @@ def keys(tmp_path: Path) -> Keys:
     return made
 
 
-# --- secrets ------------------------------------------------------------------------------------------------------------------------------
+# --- secrets ------------------------------------------------------------------------------------------------
 
 
 def test_a_secret_is_kept_encrypted(storage: Any, keys: Keys) -> None:
@@ -93,7 +95,13 @@ def test_a_token_state_comes_back_as_written(storage: Any, keys: Keys) -> None:
     assert TokenState() == tokens.read()
     now = datetime(2026, 7, 1, 9, 0, 0, 123456, tzinfo=UTC)
     state = TokenState(
-        access_token="a", refresh_token="r", issued_at=now, expires_at=now, consent_expires_at=now, renewing_since=now, lost="why"
+        access_token="a",
+        refresh_token="r",
+        issued_at=now,
+        expires_at=now,
+        consent_expires_at=now,
+        renewing_since=now,
+        lost="why",
     )
 
     tokens.write(state)
@@ -147,7 +155,9 @@ def test_a_token_moved_to_another_tenant_is_refused(storage: Any, keys: Keys) ->
 
 
 def test_renewals_of_two_tenants_do_not_wait_for_each_other(storage: Any, keys: Keys, together: Any) -> None:
-    """Three renew in the same moment and meet inside: the connection's own sign-in and those of two tenants."""
+    """Three renew in the same moment and meet inside: the connection's own sign-in and those of two
+    tenants.
+    """
     tokens = StoredTokens(storage.connection, keys, storage.locks)
     inside = threading.Barrier(3)
 
@@ -170,7 +180,7 @@ def test_a_sign_in_stored_before_there_were_tenants_is_still_one(storage: Any, k
     assert "early" == StoredTokens(connection, keys, storage.locks).read().access_token
 
 
-# --- limits -------------------------------------------------------------------------------------------------------------------------------
+# --- limits -------------------------------------------------------------------------------------------------
 
 
 def scope(storage: Any) -> str:
@@ -200,7 +210,11 @@ def test_a_reserve_is_kept_for_postings(storage: Any) -> None:
 
 def test_a_used_up_window_counts_nothing_in_the_others(storage: Any) -> None:
     """A call that must wait is not counted anywhere."""
-    minute, day, budget = Window(name="minute", limit=1, seconds=86_400), Window(name="day", limit=2, seconds=86_400), StoredBudget()
+    minute, day, budget = (
+        Window(name="minute", limit=1, seconds=86_400),
+        Window(name="day", limit=2, seconds=86_400),
+        StoredBudget(),
+    )
     assert [0.0] * 3 == [budget.wait(scope(storage), [minute, day], Permit.WRITE) for _ in range(3)]
     assert 0.0 == budget.take(scope(storage), [minute, day], Permit.WRITE)
     assert budget.take(scope(storage), [minute, day], Permit.WRITE) > 0
@@ -277,7 +291,7 @@ def test_of_many_processes_one_seizes_the_executor_lock(storage: Any, together: 
     assert 1 == together(seize).count(True)
 
 
-# --- audit and exchanges ------------------------------------------------------------------------------------------------------------------
+# --- audit and exchanges ------------------------------------------------------------------------------------
 
 
 def test_the_chain_is_unbroken_under_concurrency(storage: Any, together: Any) -> None:
@@ -300,7 +314,10 @@ def test_each_organisation_has_its_own_chain(storage: Any) -> None:
     other = TableStorage(storage.home)
     StoredAudit(storage.organisation).append(actor="anna", action="test", subject="s", detail={})
 
-    assert ([], (0, "0" * 64)) == (list(StoredAudit(other.organisation).entries()), StoredAudit(other.organisation).head())
+    assert ([], (0, "0" * 64)) == (
+        list(StoredAudit(other.organisation).entries()),
+        StoredAudit(other.organisation).head(),
+    )
     assert 1 == StoredAudit(storage.organisation).head()[0]
 
 
@@ -337,7 +354,13 @@ def test_an_exchange_is_recorded(storage: Any) -> None:
     )
 
     row = ExchangeRow.objects.get(connection=storage.connection)
-    assert ("POST", None, 1234, "reset", True) == (row.method, row.status, row.milliseconds, row.error, row.write)
+    assert ("POST", None, 1234, "reset", True) == (
+        row.method,
+        row.status,
+        row.milliseconds,
+        row.error,
+        row.write,
+    )
 
 
 def test_database_time_moves_forward_and_is_utc() -> None:

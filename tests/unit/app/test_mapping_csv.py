@@ -29,15 +29,29 @@ def table(*lines: str) -> bytes:
 def test_a_table_is_read() -> None:
     """Rows of one rule are its targets; columns that are not known are axes."""
     mapping = read_mapping(
-        "m", 2, table("wages,51*,SA,2026-01-01,4000,=org_level_1,,expense,gross", "ho,5200,,,4020,A,60,,", "ho,5200,,,4025,B,40,,")
+        "m",
+        2,
+        table(
+            "wages,51*,SA,2026-01-01,4000,=org_level_1,,expense,gross",
+            "ho,5200,,,4020,A,60,,",
+            "ho,5200,,,4025,B,40,,",
+        ),
     )
 
     assert ("m", 2) == (mapping.name, mapping.version)
     wages, ho = mapping.rules
     assert ("51*", (("org_level_1", "SA"),), date(2026, 1, 1), date.max, "expense", "gross") == (
-        wages.account, wages.codes, wages.valid_from, wages.valid_until, wages.group, wages.ties_to)  # fmt: skip
+        wages.account,
+        wages.codes,
+        wages.valid_from,
+        wages.valid_until,
+        wages.group,
+        wages.ties_to,
+    )
     assert (Target(account="4000", dimensions=(("cost_center", "=org_level_1"),)),) == wages.targets
-    assert [("4020", Decimal(60)), ("4025", Decimal(40))] == [(target.account, target.percent) for target in ho.targets]
+    assert [("4020", Decimal(60)), ("4025", Decimal(40))] == [
+        (target.account, target.percent) for target in ho.targets
+    ]
 
 
 def test_a_spreadsheets_byte_order_mark_and_blanks_do_not_matter() -> None:
@@ -48,17 +62,19 @@ def test_a_spreadsheets_byte_order_mark_and_blanks_do_not_matter() -> None:
 
 def test_bad_utf8_is_told_by_its_line() -> None:
     """A table saved in another encoding."""
-    assert ["table.encoding at line 3: Line 3 is not valid UTF-8. Save the table as UTF-8 and import it again."] == refused(
-        table("wages,51*,,,4000,,,,", "") + "löhne,52*,,,4010,,,,".encode("latin-1")
-    )
+    assert [
+        "table.encoding at line 3: Line 3 is not valid UTF-8. Save the table as UTF-8 and import it again."
+    ] == refused(table("wages,51*,,,4000,,,,", "") + "löhne,52*,,,4010,,,,".encode("latin-1"))
 
 
 def test_a_missing_column_is_told() -> None:
     """With those the table has."""
-    assert ["table.column_missing at account: The table has no column account; it has rule, source_account."] == refused(
-        b"rule,source_account\na,b\n"
-    )
-    assert ["table.column_missing at rule: The table has no column rule, source_account, account; it has none."] == refused(b"")
+    assert [
+        "table.column_missing at account: The table has no column account; it has rule, source_account."
+    ] == refused(b"rule,source_account\na,b\n")
+    assert [
+        "table.column_missing at rule: The table has no column rule, source_account, account; it has none."
+    ] == refused(b"")
 
 
 def test_every_unreadable_value_is_told_at_once() -> None:
@@ -72,21 +88,24 @@ def test_every_unreadable_value_is_told_at_once() -> None:
 
 def test_cells_beyond_the_columns_are_told() -> None:
     """A comma too many would move every value after it."""
-    assert ["table.cells at line 2: Line 2 has more cells than the table has columns. Look for a comma too many."] == refused(
-        table("wages,51*,,,4000,,,,,extra")
-    )
+    assert [
+        "table.cells at line 2: Line 2 has more cells than the table has columns. Look for a comma too many."
+    ] == refused(table("wages,51*,,,4000,,,,,extra"))
 
 
 def test_rows_of_one_rule_that_match_otherwise_are_told() -> None:
     """What a rule matches is said once; a second row that says otherwise is not silently left out."""
     assert [
-        "table.rule_differs at line 3: Line 3: source_account is '52*', but rule 'wages' says '51*' in line 2. Give this row its own rule name."
+        "table.rule_differs at line 3: Line 3: source_account is '52*', but rule 'wages' says '51*' in line"
+        " 2. Give this row its own rule name."
     ] == refused(table("wages,51*,,,4000,,60,,", "wages,52*,,,4010,,40,,"))
 
 
 def test_a_row_that_leaves_the_rules_columns_empty_is_one_of_its_targets() -> None:
     """Only the share and where it goes need be said again."""
-    mapping = read_mapping("m", 1, table("wages,51*,SA,2026-01-01,4000,,60,expense,gross", "wages,,,,4010,,40,,"))
+    mapping = read_mapping(
+        "m", 1, table("wages,51*,SA,2026-01-01,4000,,60,expense,gross", "wages,,,,4010,,40,,")
+    )
     assert [2] == [len(rule.targets) for rule in mapping.rules]
 
 
@@ -97,7 +116,9 @@ def test_a_table_that_is_no_csv_is_told() -> None:
 
 def test_codes_are_read_from_their_own_table() -> None:
     """Axis, source code, code."""
-    mapping = read_mapping("m", 1, table("wages,51*,,,4000,=org_level_1,,,"), b"axis,source_code,code\norg_level_1, 010 ,SALES\n")
+    mapping = read_mapping(
+        "m", 1, table("wages,51*,,,4000,=org_level_1,,,"), b"axis,source_code,code\norg_level_1, 010 ,SALES\n"
+    )
     assert (("org_level_1", "010", "SALES"),) == mapping.translations
     assert "axis, source_code, code" in refused(table("wages,51*,,,4000,,,,"), b"a,b\n")[0]
 
@@ -105,17 +126,33 @@ def test_codes_are_read_from_their_own_table() -> None:
 def test_codes_that_no_rule_takes_are_told() -> None:
     """A translation that would never apply is a mistake in the axis, on one side or the other."""
     with pytest.raises(TableError) as caught:
-        read_mapping("m", 1, table("wages,51*,,,4000,=org_level_1,,,"), b"axis,source_code,code\ncost_center,010,SALES\n")
+        read_mapping(
+            "m",
+            1,
+            table("wages,51*,,,4000,=org_level_1,,,"),
+            b"axis,source_code,code\ncost_center,010,SALES\n",
+        )
 
-    assert [("codes.unused", "line 2 axis")] == [(problem.code, problem.where) for problem in caught.value.problems]
+    assert [("codes.unused", "line 2 axis")] == [
+        (problem.code, problem.where) for problem in caught.value.problems
+    ]
     assert "Write =cost_center where a rule books it" in caught.value.problems[0].text
 
 
 def test_what_is_written_is_read_back_equal() -> None:
     """Export, import: the same mapping."""
-    odd = MappingRule(name="bonus, 13th", account="53*", company="US1", pay_code="B*", codes=(("org_level_2", "X"),), valid_from=date(2026, 1, 1),
-                      valid_until=date(2026, 12, 31), replaces="wages", group="expense",
-                      targets=(Target(account="4000", text='with "quotes"', dimensions=(("project", "P"),)),))  # fmt: skip
+    odd = MappingRule(
+        name="bonus, 13th",
+        account="53*",
+        company="US1",
+        pay_code="B*",
+        codes=(("org_level_2", "X"),),
+        valid_from=date(2026, 1, 1),
+        valid_until=date(2026, 12, 31),
+        replaces="wages",
+        group="expense",
+        targets=(Target(account="4000", text='with "quotes"', dimensions=(("project", "P"),)),),
+    )
     mapping = replace(MAPPING, rules=(*MAPPING.rules, odd))
     rules, codes = write_mapping(mapping)
 

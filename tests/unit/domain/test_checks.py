@@ -28,8 +28,15 @@ def line(account: str, amount: str, *codes: Dimension) -> JournalLine:
 
 
 def entry(*lines: JournalLine, **values: Any) -> JournalEntry:
-    known: dict[str, Any] = {"key": "payroll:acme:R1:10:1:1", "entity": "10", "journal": "90", "posting_date": date(2026, 6, 30), "currency": "EUR",
-                             "text": "Payroll", "lines": lines or (line("4000", "10.00", *SALES), line("1700", "-10.00"))}  # fmt: skip
+    known: dict[str, Any] = {
+        "key": "payroll:acme:R1:10:1:1",
+        "entity": "10",
+        "journal": "90",
+        "posting_date": date(2026, 6, 30),
+        "currency": "EUR",
+        "text": "Payroll",
+        "lines": lines or (line("4000", "10.00", *SALES), line("1700", "-10.00")),
+    }
     return JournalEntry(**{**known, **values})
 
 
@@ -37,7 +44,7 @@ def codes(*args: Any) -> list[str]:
     return [problem.code for problem in check_entry(*args)]
 
 
-# --- blocks -------------------------------------------------------------------------------------------------------------------------------
+# --- blocks -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -54,7 +61,9 @@ def codes(*args: Any) -> list[str]:
         ([], [2], ["blocks.missing", "blocks.none"]),
     ],
 )
-def test_blocks_are_complete_or_say_what_is_not(numbers: list[int], totals: list[int], expected: list[str]) -> None:
+def test_blocks_are_complete_or_say_what_is_not(
+    numbers: list[int], totals: list[int], expected: list[str]
+) -> None:
     """Blocks 1 to n, each once, all agreeing on n; order does not matter."""
     assert expected == [problem.code for problem in check_blocks(numbers, totals)]
 
@@ -66,7 +75,7 @@ def test_a_long_list_of_missing_blocks_is_cut() -> None:
     assert Owner.PAYROLL is problem.owner
 
 
-# --- entries ------------------------------------------------------------------------------------------------------------------------------
+# --- entries ------------------------------------------------------------------------------------------------
 
 
 def test_a_good_entry_has_no_problem() -> None:
@@ -81,9 +90,18 @@ def test_a_good_entry_has_no_problem() -> None:
         (entry(line("4000", "10.00"), line("1700", "-10.00"), line("1710", "0.00")), ["line.zero"]),
         (entry(journal="91"), ["journal.unusable"]),
         (entry(line("9999", "10.00"), line("1700", "-10.00")), ["account.unknown"]),
-        (entry(line("4000", "10.00", Dimension("cost_center", "NONE")), line("1700", "-10.00")), ["code.unknown"]),
-        (entry(line("4000", "10.00", Dimension("cost_center", "OLD")), line("1700", "-10.00")), ["code.inactive"]),
-        (entry(line("4000", "10.00", Dimension("project", "P1")), line("1700", "-10.00")), ["dimension.unknown_axis"]),
+        (
+            entry(line("4000", "10.00", Dimension("cost_center", "NONE")), line("1700", "-10.00")),
+            ["code.unknown"],
+        ),
+        (
+            entry(line("4000", "10.00", Dimension("cost_center", "OLD")), line("1700", "-10.00")),
+            ["code.inactive"],
+        ),
+        (
+            entry(line("4000", "10.00", Dimension("project", "P1")), line("1700", "-10.00")),
+            ["dimension.unknown_axis"],
+        ),
     ],
 )
 def test_each_problem_of_an_entry_is_found(found: JournalEntry, expected: list[str]) -> None:
@@ -94,7 +112,10 @@ def test_each_problem_of_an_entry_is_found(found: JournalEntry, expected: list[s
 def test_the_currency_must_be_one_the_journal_takes() -> None:
     """With those it takes in the text."""
     (problem,) = check_entry(entry(), a_chart(currencies=frozenset({"USD", "GBP"})))
-    assert ("currency.refused", "Journal 90 of 10 does not take EUR, only GBP, USD.") == (problem.code, problem.text)
+    assert ("currency.refused", "Journal 90 of 10 does not take EUR, only GBP, USD.") == (
+        problem.code,
+        problem.text,
+    )
 
 
 def test_what_an_account_demands_of_dimensions_is_checked() -> None:
@@ -106,7 +127,9 @@ def test_what_an_account_demands_of_dimensions_is_checked() -> None:
     }
     problems = check_entry(entry(), a_chart(accounts=accounts))
 
-    assert ["dimension.forbidden", "account.blocked", "dimension.missing"] == [problem.code for problem in problems]
+    assert ["dimension.forbidden", "account.blocked", "dimension.missing"] == [
+        problem.code for problem in problems
+    ]
     assert "GL account 1700 (Taxes) is blocked in 10. Unblock it, or map to another." == problems[1].text
 
 
@@ -114,14 +137,23 @@ def test_all_problems_are_shown_at_once_and_each_once() -> None:
     """A hundred lines on one unknown account are one problem."""
     lines = (*(line("9999", "1.00") for _ in range(100)), line("9998", "-99.00"), line("1710", "0.00"))
 
-    assert ["entry.unbalanced", "account.unknown", "account.unknown", "line.zero"] == codes(entry(*lines), a_chart())
+    assert ["entry.unbalanced", "account.unknown", "account.unknown", "line.zero"] == codes(
+        entry(*lines), a_chart()
+    )
 
 
-# --- totals and tie-out -------------------------------------------------------------------------------------------------------------------
+# --- totals and tie-out -------------------------------------------------------------------------------------
 
 
 def side(company: str, side: str, came: int, goes: int | None = None) -> SideTotal:
-    return SideTotal(company=company, currency="EUR", side=side, rows=1, minor_in=came, minor_out=came if goes is None else goes)
+    return SideTotal(
+        company=company,
+        currency="EUR",
+        side=side,
+        rows=1,
+        minor_in=came,
+        minor_out=came if goes is None else goes,
+    )
 
 
 def test_totals_that_agree_are_no_problem() -> None:
@@ -133,7 +165,10 @@ def test_a_dropped_unit_is_a_defect_of_ours() -> None:
     (problem,) = check_totals([side("US1", "debit", 100, 99), side("US1", "credit", -100)])
 
     assert ("totals.dropped", Owner.SUPPORT) == (problem.code, problem.owner)
-    assert "debit of US1: 1.00 EUR came in and 0.99 EUR goes out. This is a defect; nothing was posted." == problem.text
+    assert (
+        "debit of US1: 1.00 EUR came in and 0.99 EUR goes out. This is a defect; nothing was posted."
+        == problem.text
+    )
 
 
 def test_companies_do_not_balance_one_another() -> None:
@@ -142,8 +177,8 @@ def test_companies_do_not_balance_one_another() -> None:
 
     assert ["company US1", "company US2"] == [problem.where for problem in problems]
     assert (
-        "Debit and credit of US1 differ by 1.00 EUR in the pay run itself. Mend it in payroll and run its ledger step again."
-        == problems[0].text
+        "Debit and credit of US1 differ by 1.00 EUR in the pay run itself. Mend it in payroll and run its"
+        " ledger step again." == problems[0].text
     )
 
 
@@ -156,16 +191,26 @@ def test_the_tie_out_shows_every_book_and_the_gap() -> None:
         "net": (0, -116_998),
         "employer_cost": (11_475, -11_475),
     }
-    ties = [TieTotal(company="US1", ties_to=what, debit_minor=debit, credit_minor=credit) for what, (debit, credit) in amounts.items()]
+    ties = [
+        TieTotal(company="US1", ties_to=what, debit_minor=debit, credit_minor=credit)
+        for what, (debit, credit) in amounts.items()
+    ]
     rows = tie_out([register("US1")], ties, [], [entry()], None, "EUR")
 
     gaps = {row.what: str(row.difference) for row in rows}
-    assert {"gross": "0.00 EUR", "deductions": "0.00 EUR", "employee_taxes": "0.00 EUR", "net": "0.01 EUR", "employer_cost": "0.00 EUR",
-            "debit": "0.00 EUR", "credit": "0.00 EUR"} == gaps  # fmt: skip
+    assert {
+        "gross": "0.00 EUR",
+        "deductions": "0.00 EUR",
+        "employee_taxes": "0.00 EUR",
+        "net": "0.01 EUR",
+        "employer_cost": "0.00 EUR",
+        "debit": "0.00 EUR",
+        "credit": "0.00 EUR",
+    } == gaps
     assert None is next(row for row in rows if row.what == "employer_cost").register
 
 
-# --- read back ----------------------------------------------------------------------------------------------------------------------------
+# --- read back ----------------------------------------------------------------------------------------------
 
 
 def booked(found: JournalEntry, **values: Any) -> BookedEntry:
@@ -183,7 +228,9 @@ def booked(found: JournalEntry, **values: Any) -> BookedEntry:
 def test_order_and_texts_of_lines_do_not_count() -> None:
     """Ledgers sort lines and shorten texts."""
     found = entry()
-    assert [] == compare(found, booked(found, lines=tuple(replace(each, text="other") for each in reversed(found.lines))))
+    assert [] == compare(
+        found, booked(found, lines=tuple(replace(each, text="other") for each in reversed(found.lines)))
+    )
 
 
 @pytest.mark.parametrize(
@@ -209,5 +256,7 @@ def test_amounts_are_compared_to_the_cent_and_line_by_line() -> None:
 
     texts = [problem.text for problem in compare(found, booked(found, lines=halves))]
 
-    assert [f"Account 1710 : written nothing, in the ledger 0.00. {REMEDY}",
-            f"Account 4000 : written 10.00, in the ledger 5.00 + 5.00. {REMEDY}"] == texts  # fmt: skip
+    assert [
+        f"Account 1710 : written nothing, in the ledger 0.00. {REMEDY}",
+        f"Account 4000 : written 10.00, in the ledger 5.00 + 5.00. {REMEDY}",
+    ] == texts

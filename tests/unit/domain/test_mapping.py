@@ -11,7 +11,15 @@ import pytest
 from tests.payday import MAPPING, row
 
 from ml_connector.domain.dimension import dimensions
-from ml_connector.domain.mapping import Mapping, MappingRule, Resolution, Resolver, Target, check_mapping, pattern_matches
+from ml_connector.domain.mapping import (
+    Mapping,
+    MappingRule,
+    Resolution,
+    Resolver,
+    Target,
+    check_mapping,
+    pattern_matches,
+)
 from ml_connector.domain.problem import Owner, Problem
 
 DAY = date(2026, 6, 30)
@@ -31,9 +39,19 @@ def problems(*rules: MappingRule, **values: Any) -> list[str]:
 
 @pytest.mark.parametrize(
     ("pattern", "value", "matches"),
-    [("5100", "5100", True), ("5100", "51000", False), ("51*", "5100", True), ("51*", "51", True), ("51*", "5200", False), ("*", None, True),
-     ("*", "", True), ("51*", None, False), ("", None, False), ("A", "a", False)],
-)  # fmt: skip
+    [
+        ("5100", "5100", True),
+        ("5100", "51000", False),
+        ("51*", "5100", True),
+        ("51*", "51", True),
+        ("51*", "5200", False),
+        ("*", None, True),
+        ("*", "", True),
+        ("51*", None, False),
+        ("", None, False),
+        ("A", "a", False),
+    ],
+)
 def test_a_pattern_is_equal_or_a_prefix(pattern: str, value: str | None, matches: bool) -> None:
     """`*` alone matches anything, a missing value too."""
     assert matches is pattern_matches(pattern, value)
@@ -48,10 +66,16 @@ def test_the_first_rule_that_matches_wins() -> None:
 
 @pytest.mark.parametrize(
     ("condition", "matches"),
-    [({"company": "US1"}, True), ({"company": "US2"}, False), ({"pay_code": "*"}, True), ({"pay_code": "BON"}, False),
-     ({"codes": (("org_level_1", "SA"),)}, True), ({"codes": (("org_level_1", "S*"), ("org_level_2", "*"))}, True),
-     ({"codes": (("org_level_2", "X"),)}, False)],
-)  # fmt: skip
+    [
+        ({"company": "US1"}, True),
+        ({"company": "US2"}, False),
+        ({"pay_code": "*"}, True),
+        ({"pay_code": "BON"}, False),
+        ({"codes": (("org_level_1", "SA"),)}, True),
+        ({"codes": (("org_level_1", "S*"), ("org_level_2", "*"))}, True),
+        ({"codes": (("org_level_2", "X"),)}, False),
+    ],
+)
 def test_every_condition_of_a_rule_must_match(condition: dict[str, Any], matches: bool) -> None:
     """Company, pay code, and codes on the source's axes."""
     found = resolver(rule(**condition)).resolve(row("5100", "1.00"))
@@ -61,7 +85,10 @@ def test_every_condition_of_a_rule_must_match(condition: dict[str, Any], matches
 def test_a_row_without_a_rule_is_a_problem_that_says_what_it_was() -> None:
     """With account, company, dimensions, mapping and day."""
     found = resolver(rule()).resolve(row("9100", "1.00"))
-    text = "No rule of mapping m v3 in force on 2026-06-30 matches account '9100' of company US1 (org_level_1=SA). Add a rule for it."
+    text = (
+        "No rule of mapping m v3 in force on 2026-06-30 matches account '9100' of company US1"
+        " (org_level_1=SA). Add a rule for it."
+    )
     assert Problem("mapping.unmapped", "account 9100", text) == found
 
 
@@ -90,10 +117,13 @@ def _bookings(found: Resolver, department: str) -> Any:
 def test_explain_names_the_rule_and_where_it_books() -> None:
     """For one target and for a split."""
     found = Resolver(mapping=MAPPING, day=DAY)
-    assert "wages v1 rule 'employer' on 2026-06-30: 5200 → 60% 4020 cost_center=SALES + 40% 4020 cost_center=OPS" == found.explain(
-        row("5200", "1.00")
+    assert (
+        "wages v1 rule 'employer' on 2026-06-30: 5200 → 60% 4020 cost_center=SALES + 40% 4020 cost_center=OPS"
+        == found.explain(row("5200", "1.00"))
     )
-    assert found.explain(row("9100", "1.00")).startswith("mapping.unmapped at account 9100: No rule of mapping wages v1")
+    assert found.explain(row("9100", "1.00")).startswith(
+        "mapping.unmapped at account 9100: No rule of mapping wages v1"
+    )
 
 
 def test_a_sound_mapping_has_no_problem() -> None:
@@ -105,19 +135,51 @@ def test_a_sound_mapping_has_no_problem() -> None:
     [
         ([rule(), rule()], ["mapping.name_twice"]),
         ([rule(targets=())], ["mapping.no_target"]),
-        ([rule(targets=(Target(account="1", percent=Decimal(60)), Target(account="2", percent=Decimal("39.9999"))))], ["mapping.shares"]),
-        ([rule(targets=(Target(account="1", percent=Decimal(110)), Target(account="2", percent=Decimal(-10))))], ["mapping.shares"]),
-        ([rule(targets=(Target(account="1", percent=Decimal("33.33333")), Target(account="2", percent=Decimal("66.66667"))))],
-         ["mapping.share_decimals", "mapping.share_decimals"]),
+        (
+            [
+                rule(
+                    targets=(
+                        Target(account="1", percent=Decimal(60)),
+                        Target(account="2", percent=Decimal("39.9999")),
+                    )
+                )
+            ],
+            ["mapping.shares"],
+        ),
+        (
+            [
+                rule(
+                    targets=(
+                        Target(account="1", percent=Decimal(110)),
+                        Target(account="2", percent=Decimal(-10)),
+                    )
+                )
+            ],
+            ["mapping.shares"],
+        ),
+        (
+            [
+                rule(
+                    targets=(
+                        Target(account="1", percent=Decimal("33.33333")),
+                        Target(account="2", percent=Decimal("66.66667")),
+                    )
+                )
+            ],
+            ["mapping.share_decimals", "mapping.share_decimals"],
+        ),
         ([rule(targets=(Target(account=""),))], ["mapping.no_account"]),
         ([rule(valid_from=date(2026, 2, 1), valid_until=date(2026, 1, 31))], ["mapping.dates"]),
         ([rule(ties_to="grosss")], ["mapping.ties_to"]),
         ([rule(replaces="nobody")], ["mapping.replaces_unknown"]),
         ([rule("a", replaces="a")], ["mapping.cycle"]),
         ([rule("a", replaces="b"), rule("b", replaces="a")], ["mapping.cycle", "mapping.cycle"]),
-        ([rule("a"), rule("b", valid_from=DAY, replaces="a"), rule("c", valid_from=DAY, replaces="a")], ["mapping.replaced_twice"]),
+        (
+            [rule("a"), rule("b", valid_from=DAY, replaces="a"), rule("c", valid_from=DAY, replaces="a")],
+            ["mapping.replaced_twice"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_problem_of_a_mapping_is_found(rules: list[MappingRule], expected: list[str]) -> None:
     """One at a time; all of them come at once."""
     assert expected == problems(*rules)
@@ -127,17 +189,21 @@ def test_the_text_of_a_cycle_says_what_to_do() -> None:
     """Effective dates that bite their tail."""
     (problem,) = check_mapping(Mapping(name="m", version=1, rules=(rule("a", replaces="a"),)))
     assert (
-        "Following `replaces` from rule 'a' comes back to it: no rule of the cycle would ever be in force. Clear `replaces` on the oldest of them."
-        == problem.text
+        "Following `replaces` from rule 'a' comes back to it: no rule of the cycle would ever be in force."
+        " Clear `replaces` on the oldest of them." == problem.text
     )
 
 
 def test_a_code_translated_twice_is_a_problem() -> None:
     """Which of the two?"""
-    assert ["mapping.translation_twice"] == problems(rule(), translations=(("a", "1", "x"), ("a", "1", "y"), ("b", "1", "x")))
+    assert ["mapping.translation_twice"] == problems(
+        rule(), translations=(("a", "1", "x"), ("a", "1", "y"), ("b", "1", "x"))
+    )
 
 
 def test_all_problems_of_a_mapping_come_at_once() -> None:
     """A table is mended in one go."""
     bad = replace(rule(), targets=(), ties_to="x", valid_until=date.min)
-    assert ["mapping.name_twice", "mapping.no_target", "mapping.dates", "mapping.ties_to"] == problems(rule(), replace(bad, valid_from=DAY))
+    assert ["mapping.name_twice", "mapping.no_target", "mapping.dates", "mapping.ties_to"] == problems(
+        rule(), replace(bad, valid_from=DAY)
+    )

@@ -41,17 +41,23 @@ def test_the_largest_amounts_are_kept_exactly() -> None:
 
 def test_writing_an_amount_otherwise_makes_no_difference() -> None:
     """Equal amounts are equal values with one text."""
-    assert {"12.50 EUR"} == {str(Money.parse(text, "EUR")) for text in ("12.5", "12.50", "12.500", "1.25e1", "+12.5")}
+    assert {"12.50 EUR"} == {
+        str(Money.parse(text, "EUR")) for text in ("12.5", "12.50", "12.500", "1.25e1", "+12.5")
+    }
     assert "0.00 EUR" == str(Money.parse("-0", "EUR"))
 
 
 def test_currencies_are_never_mixed() -> None:
     """Nor compared by adding."""
-    with pytest.raises(AmountError, match=r"1.00 EUR and 1.00 USD are in different currencies and are never added"):
+    with pytest.raises(
+        AmountError, match=r"1.00 EUR and 1.00 USD are in different currencies and are never added"
+    ):
         Money(Decimal(1), "EUR") + Money(Decimal(1), "USD")
 
 
-@pytest.mark.parametrize(("currency", "places"), [("JPY", 0), ("EUR", 2), ("USD", 2), ("NOK", 2), ("KWD", 3), ("ISK", 0)])
+@pytest.mark.parametrize(
+    ("currency", "places"), [("JPY", 0), ("EUR", 2), ("USD", 2), ("NOK", 2), ("KWD", 3), ("ISK", 0)]
+)
 def test_currencies_have_their_decimals(currency: str, places: int) -> None:
     """As ISO 4217 lists them."""
     assert places == decimals(currency)

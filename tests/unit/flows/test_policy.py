@@ -18,15 +18,25 @@ def test_what_is_not_said_has_a_careful_default() -> None:
     policy = read_policy("propose", STARTS, OPTIONS)
 
     assert (Mode.PROPOSE, {"US1": "10", "US2": "20"}, frozenset({"cost_center"}), 0) == (
-        policy.mode, dict(policy.entities), policy.axes, policy.minimum_workers)  # fmt: skip
-    assert (PostingDateRule.PERIOD_END, ClosedPeriodRule.HOLD) == (policy.posting_date.rule, policy.posting_date.closed)
+        policy.mode,
+        dict(policy.entities),
+        policy.axes,
+        policy.minimum_workers,
+    )
+    assert (PostingDateRule.PERIOD_END, ClosedPeriodRule.HOLD) == (
+        policy.posting_date.rule,
+        policy.posting_date.closed,
+    )
 
 
 def test_a_date_is_a_posting_date() -> None:
     """An override."""
     policy = read_policy("approve", STARTS, {**OPTIONS, "posting_date": "2026-06-15", "closed_period": "ask"})
     assert (PostingDateRule.OVERRIDE, date(2026, 6, 15), ClosedPeriodRule.ASK) == (
-        policy.posting_date.rule, policy.posting_date.override, policy.posting_date.closed)  # fmt: skip
+        policy.posting_date.rule,
+        policy.posting_date.override,
+        policy.posting_date.closed,
+    )
 
 
 @pytest.mark.parametrize(
@@ -36,8 +46,16 @@ def test_a_date_is_a_posting_date() -> None:
         ("approve", {"jornal": "90"}, "unknown option 'jornal'; expected one of journal, entities"),
         ("approve", {"journal": ""}, "option 'journal' is missing: Journal the entries go to, required"),
         ("approve", {"journal": "10=90"}, "journal and entities do not name the same legal entities: 20"),
-        ("approve", {"journal": "10=90, 20=91, 30=92"}, "journal and entities do not name the same legal entities: 30"),
-        ("approve", {"journal": "10=90, 91"}, "journal holds '91', expected one journal, or legal entity=journal for each"),
+        (
+            "approve",
+            {"journal": "10=90, 20=91, 30=92"},
+            "journal and entities do not name the same legal entities: 30",
+        ),
+        (
+            "approve",
+            {"journal": "10=90, 91"},
+            "journal holds '91', expected one journal, or legal entity=journal for each",
+        ),
         ("approve", {"journal": "10=90, 10=91"}, "journal names '10' twice"),
         ("approve", {"entities": ""}, "option 'entities' is missing"),
         ("approve", {"entities": "US1"}, "entities holds 'US1', expected company=legal entity"),
@@ -48,10 +66,18 @@ def test_a_date_is_a_posting_date() -> None:
             {"posting_date": "30.06.2026"},
             "posting_date is '30.06.2026', expected period_end, pay_date or a date such as 2026-06-30",
         ),
-        ("approve", {"closed_period": "next"}, "closed_period is 'next', expected one of hold, ask, next_open"),
+        (
+            "approve",
+            {"closed_period": "next"},
+            "closed_period is 'next', expected one of hold, ask, next_open",
+        ),
         ("approve", {"minimum_workers": "-1"}, "minimum_workers is '-1', expected a whole number"),
         ("approve", {"minimum_workers": "²"}, "minimum_workers is '²', expected a whole number"),
-        ("approve", {"minimum_workers": "5"}, "roll_up_code is missing: the code that groups under minimum_workers are booked on"),
+        (
+            "approve",
+            {"minimum_workers": "5"},
+            "roll_up_code is missing: the code that groups under minimum_workers are booked on",
+        ),
         ("approve", {"text": "Payroll {month}"}, "{run}, {period_end}, {pay_date}, {subject}"),
         ("approve", {"text": "Payroll {run.x}"}, "{run}, {period_end}, {pay_date}, {subject}"),
         ("approve", {"text": "Payroll {"}, "text is 'Payroll {'"),

@@ -38,7 +38,10 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("pyproject.toml", ".importlinter"):
         shutil.copy(ROOT / name, root / name)
     for name in NAMES:
-        assert connector.main([name, "--role", "payroll" if name == PAYROLL else "ledger", "--into", str(root)]) == 0
+        assert (
+            connector.main([name, "--role", "payroll" if name == PAYROLL else "ledger", "--into", str(root)])
+            == 0
+        )
     return root
 
 
@@ -46,7 +49,13 @@ def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A module of the tree, as somebody who works in it starts it."""
     places = os.pathsep.join(map(str, (tree / "src", tree / "sandbox" / "src", tree / "tools")))
     home = {"PYTHONPATH": places, "ML_CONNECTOR_HOME": str(tree / "home")}
-    return subprocess.run([sys.executable, "-m", *arguments], cwd=tree, env={**os.environ, **home}, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=tree,
+        env={**os.environ, **home},
+        capture_output=True,
+        text=True,
+    )
 
 
 def folders(tree: Path) -> Iterator[Path]:
@@ -55,7 +64,7 @@ def folders(tree: Path) -> Iterator[Path]:
         yield from (tree / connector.CONNECTORS / name, tree / connector.SIMULATORS / name)
 
 
-# --- what is written ------------------------------------------------------------------------------------------------------------------
+# --- what is written ----------------------------------------------------------------------------------------
 
 
 def test_written_code_passes_format_and_lint(tree: Path):
@@ -78,8 +87,11 @@ def test_tree_and_import_contracts_hold(tree: Path):
     """A new vendor is named nowhere else, and imports what a connector may."""
     contracts = subprocess.run(
         [Path(sys.executable).parent / "lint-imports", "--no-cache"],
-        cwd=tree, env={**os.environ, "PYTHONPATH": f"{tree / 'src'}:{tree / 'sandbox' / 'src'}"}, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=tree,
+        env={**os.environ, "PYTHONPATH": f"{tree / 'src'}:{tree / 'sandbox' / 'src'}"},
+        capture_output=True,
+        text=True,
+    )
 
     assert contracts.returncode == 0, contracts.stdout
     assert (0, "") == ((found := run(tree, "check_tree")).returncode, found.stdout)
@@ -108,15 +120,24 @@ def test_skeleton_has_all_that_is_asked_of_it(tree: Path, module: str, name: str
     """A method that a port or a world gained is in the skeleton too."""
     code = ast.parse((tree / connector.CONNECTORS / module).read_text())
     (found,) = (node for node in code.body if isinstance(node, ast.ClassDef) and node.name == name)
-    stored = {node.attr for node in ast.walk(found) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)}
+    stored = {
+        node.attr
+        for node in ast.walk(found)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
     written = stored | {node.name for node in found.body if isinstance(node, ast.FunctionDef)}
-    written |= {member for base in found.bases if ast.unparse(base) == SimulatedLedger.__name__ for member in vars(SimulatedLedger)}
+    written |= {
+        member
+        for base in found.bases
+        if ast.unparse(base) == SimulatedLedger.__name__
+        for member in vars(SimulatedLedger)
+    }
     asked = {member for part in port.__mro__ for member in [*vars(part), *get_annotations(part)]}
 
     assert {member for member in asked if not member.startswith("_")} - written == set()
 
 
-# --- it is found, with no edit elsewhere ----------------------------------------------------------------------------------------------
+# --- it is found, with no edit elsewhere --------------------------------------------------------------------
 
 
 def test_connector_is_listed_with_its_settings(tree: Path):
@@ -132,25 +153,52 @@ def test_connector_is_listed_with_its_settings(tree: Path):
 def test_connection_to_a_foreign_host_is_refused(tree: Path):
     """Its own checks are asked when a connection is stored."""
     secrets = ["--set", "client_id=app", "--set", "client_secret=secret"]
-    stored = run(tree, "ml_connector.cli.main", "connections", "add", "books", "--connector", LEDGER, "--json",
-                 "--set", "base_url=https://elsewhere.example", *secrets)  # fmt: skip
+    stored = run(
+        tree,
+        "ml_connector.cli.main",
+        "connections",
+        "add",
+        "books",
+        "--connector",
+        LEDGER,
+        "--json",
+        "--set",
+        "base_url=https://elsewhere.example",
+        *secrets,
+    )
 
     assert stored.returncode == 2, stored.stdout
-    assert "'elsewhere.example' is not a host of this vendor (api.acme-books.example)" in stored.stdout + stored.stderr
+    assert (
+        "'elsewhere.example' is not a host of this vendor (api.acme-books.example)"
+        in stored.stdout + stored.stderr
+    )
 
 
 @pytest.mark.parametrize(("name", "claims"), [(LEDGER, 30), (PAYROLL, 20)])
 def test_contract_tests_fail_and_say_what_to_write(tree: Path, name: str, claims: int):
     """Collected, run, failed by what is missing; sign-in and ping work from the start."""
     report = tree / f"{name}.xml"
-    run(tree, "pytest", "-n", "0", "-p", "no:cacheprovider", f"--junitxml={report}", str(connector.CONNECTORS / name))
+    run(
+        tree,
+        "pytest",
+        "-n",
+        "0",
+        "-p",
+        "no:cacheprovider",
+        f"--junitxml={report}",
+        str(connector.CONNECTORS / name),
+    )
 
     cases = list(ElementTree.parse(report).iter("testcase"))
     contract = [case for case in cases if "test_contract" in case.get("classname", "")]
     said = [failure.get("message", "") for case in contract for failure in case.findall("failure")]
     assert [] == [message for message in said if not message.startswith("NotImplementedError: Write ")]
     assert len(said) == len(contract) >= claims
-    assert [] == [case.get("name") for case in cases if case.find("error") is not None or case.find("skipped") is not None]
+    assert [] == [
+        case.get("name")
+        for case in cases
+        if case.find("error") is not None or case.find("skipped") is not None
+    ]
     assert 3 == len(cases) - len(contract) == sum(1 for case in cases if len(case) == 0)
 
 
@@ -167,7 +215,10 @@ def test_connector_is_in_the_matrix(tree: Path):
 
 def test_simulators_go_on_without_it(tree: Path):
     """No scenario describes the new simulator yet, so none of them starts it."""
-    code = "from ml_connector_sandbox.core import registry as r; print(r.systems(), r.systems_of('trading_company'))"
+    code = (
+        "from ml_connector_sandbox.core import registry as r; print(r.systems(),"
+        " r.systems_of('trading_company'))"
+    )
     places = {**os.environ, "PYTHONPATH": str(tree / "sandbox" / "src")}
     found = subprocess.run([sys.executable, "-c", code], env=places, capture_output=True, text=True)
 
@@ -176,7 +227,7 @@ def test_simulators_go_on_without_it(tree: Path):
     assert not any(name in started for name in NAMES)
 
 
-# --- what is refused ------------------------------------------------------------------------------------------------------------------
+# --- what is refused ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -196,7 +247,9 @@ def test_simulators_go_on_without_it(tree: Path):
         (LEDGER, "exists already"),
     ],
 )
-def test_unusable_name_is_refused_and_leaves_nothing(tree: Path, capsys: pytest.CaptureFixture[str], name: str, reason: str):
+def test_unusable_name_is_refused_and_leaves_nothing(
+    tree: Path, capsys: pytest.CaptureFixture[str], name: str, reason: str
+):
     """The sentence says why and what to do; the tree stays as it was."""
     before = sorted(path for path in tree.rglob("*"))
 

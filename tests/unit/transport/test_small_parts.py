@@ -39,7 +39,11 @@ def test_no_secret_survives_in_its_usual_places(text: str) -> None:
     assert HIDDEN in redact(text)
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_characters="•"), min_size=4, max_size=20), st.text(max_size=10), st.text(max_size=10))
+@given(
+    st.text(st.characters(codec="utf-8", exclude_characters="•"), min_size=4, max_size=20),
+    st.text(max_size=10),
+    st.text(max_size=10),
+)
 def test_a_known_secret_survives_nowhere(secret: str, before: str, after: str) -> None:
     """Wherever it stands, plain or as it stands in an address."""
     from urllib.parse import quote, quote_plus
@@ -114,7 +118,11 @@ def test_pages_in_a_circle_are_told() -> None:
         ("http://127.0.0.1:9101", True, None),
         ("http://localhost:9101", True, None),
         ("http://[::1]:9101", True, None),
-        ("https://start.exact.nl", True, "A sandbox connection speaks to this machine only, not to 'start.exact.nl'."),
+        (
+            "https://start.exact.nl",
+            True,
+            "A sandbox connection speaks to this machine only, not to 'start.exact.nl'.",
+        ),
         ("http://localhost.evil.com", True, "A sandbox connection speaks to this machine only"),
         ("", False, "'' is not an https address."),
     ],

@@ -1,7 +1,7 @@
 """The time the simulators live in: the machine's, shifted, or standing still.
 
-A quota resets at midnight and a token dies after thirty days; nobody waits for that in a test. One clock serves all
-systems of a sandbox, so two books never disagree about what day it is.
+A quota resets at midnight and a token dies after thirty days; nobody waits for that in a test. One clock
+serves all systems of a sandbox, so two books never disagree about what day it is.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ class SandboxClock:
 
     @contextmanager
     def pinned(self, moment: datetime) -> Iterator[None]:
-        """Within the block, and for this thread only, it is that moment: work that was due earlier is dated earlier."""
+        """Within the block, and for this thread only, it is that moment: work that was due earlier is dated
+        earlier.
+        """
         before: datetime | None = getattr(self._pinned, "moment", None)
         self._pinned.moment = _utc(moment)
         try:

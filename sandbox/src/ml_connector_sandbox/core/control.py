@@ -1,7 +1,7 @@
 """The control API: what a test or a person does to a sandbox that no vendor offers.
 
-Everything stands under `/__sandbox__/` of the vendor's own port. Control calls are not vendor calls: no fault strikes
-them, no quota counts them, and the product never makes one.
+Everything stands under `/__sandbox__/` of the vendor's own port. Control calls are not vendor calls: no fault
+strikes them, no quota counts them, and the product never makes one.
 """
 
 from __future__ import annotations
@@ -50,11 +50,18 @@ class Control:
             self._wire.apply_due()
             try:
                 if name.startswith("control/") and request.method == "POST":
-                    return _json(200, self._wire.vendor.control(name.removeprefix("control/"), _object(request)))
+                    return _json(
+                        200, self._wire.vendor.control(name.removeprefix("control/"), _object(request))
+                    )
                 route = self._routes.get((request.method, name))
                 if route is None:
-                    known = [*sorted(f"{method} {path}" for method, path in self._routes), "POST control/<action>"]
-                    return _json(404, {"error": f"no such control call: {request.method} {name}", "known": known})
+                    known = [
+                        *sorted(f"{method} {path}" for method, path in self._routes),
+                        "POST control/<action>",
+                    ]
+                    return _json(
+                        404, {"error": f"no such control call: {request.method} {name}", "known": known}
+                    )
                 return _json(200, route(request))
             except KeyError as error:
                 return _json(404, {"error": f"not found: {error.args[0] if error.args else error}"})
@@ -62,7 +69,11 @@ class Control:
                 return _json(400, {"error": str(error) or type(error).__name__})
 
     def _faults(self) -> Json:
-        return {**self._wire.faults.describe(), "late_commits": self._wire.late_commits, "pending": self._wire.pending()}
+        return {
+            **self._wire.faults.describe(),
+            "late_commits": self._wire.late_commits,
+            "pending": self._wire.pending(),
+        }
 
     def _add_faults(self, request: Request) -> Json:
         given = _parse(request)

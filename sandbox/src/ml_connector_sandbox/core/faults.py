@@ -5,8 +5,8 @@
     client ── read ── [late_commit: n seconds] ── vendor.handle ── [slow: n seconds] ── answer
     client ── read ── vendor.handle ── lost_after_commit ──X
 
-A rule says which requests it strikes and how often. Every strike is written down, so a test can prove that the fault it
-asked for did happen.
+A rule says which requests it strikes and how often. Every strike is written down, so a test can prove that
+the fault it asked for did happen.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class BadRule(ValueError):
 class Rule:
     """One fault and whom it strikes.
 
-    `times` counts strikes (None: no end); `skip` lets the first matching requests pass; `probability` with its `seed`
-    draws once for every matching request, so the same requests meet the same fate on every run.
+    `times` counts strikes (None: no end); `skip` lets the first matching requests pass; `probability` with
+    its `seed` draws once for every matching request, so the same requests meet the same fate on every run.
     """
 
     id: int
@@ -75,7 +75,10 @@ class Rule:
             raise BadRule("match: only method and path can be matched")
         if kind in ("late_commit", "slow") and not isinstance(raw.get("seconds"), (int, float)):
             raise BadRule(f"seconds: a {kind} fault needs a number of seconds")
-        if raw.get("drop", "reset") not in ("reset", "fin") or raw.get("answer", "hold") not in ("hold", "drop"):
+        if raw.get("drop", "reset") not in ("reset", "fin") or raw.get("answer", "hold") not in (
+            "hold",
+            "drop",
+        ):
             raise BadRule("drop is reset or fin, answer is hold or drop")
         probability = raw.get("probability")
         try:
@@ -149,18 +152,31 @@ class Faults:
     def record(self, rule: Rule, request: Request, at: str, **more: Any) -> Json:
         """Write one strike down and return the row, which may still be added to."""
         self.counts[rule.kind] += 1
-        row: Json = {"rule": rule.id, "kind": rule.kind, "method": request.method, "path": request.path, "at": at, **more}
+        row: Json = {
+            "rule": rule.id,
+            "kind": rule.kind,
+            "method": request.method,
+            "path": request.path,
+            "at": at,
+            **more,
+        }
         if len(self.fired) < _FIRED_KEPT_MAX:
             self.fired.append(row)
         return row
 
     def describe(self) -> Json:
         """`{"rules": […], "fired": […], "counts": {kind: n}}`."""
-        return {"rules": [rule.describe() for rule in self.rules], "fired": self.fired, "counts": dict(self.counts)}
+        return {
+            "rules": [rule.describe() for rule in self.rules],
+            "fired": self.fired,
+            "counts": dict(self.counts),
+        }
 
 
 def status_answer(options: Mapping[str, Any]) -> Response:
-    """The answer a `status` fault gives: 503 unless told otherwise; a body that is not text is sent as JSON."""
+    """The answer a `status` fault gives: 503 unless told otherwise; a body that is not text is sent as
+    JSON.
+    """
     body = options.get("body", "")
     headers = {str(name): str(value) for name, value in (options.get("headers") or {}).items()}
     if not isinstance(body, str):
@@ -174,5 +190,13 @@ def garbage_answer(options: Mapping[str, Any], true_answer: Response | None) -> 
     if options.get("body", "html") == "html":
         page = b"<html><head><title>Sign in</title></head><body><h1>Please sign in</h1></body></html>"
         return Response(status=200, headers={"Content-Type": "text/html; charset=utf-8"}, body=page)
-    whole = true_answer.body if true_answer is not None and len(true_answer.body) > 1 else b'{"d":{"results":[{"__metadata":{"uri":"'
-    return Response(status=200, headers={"Content-Type": "application/json; charset=utf-8"}, body=whole[: max(1, len(whole) * 2 // 3)])
+    whole = (
+        true_answer.body
+        if true_answer is not None and len(true_answer.body) > 1
+        else b'{"d":{"results":[{"__metadata":{"uri":"'
+    )
+    return Response(
+        status=200,
+        headers={"Content-Type": "application/json; charset=utf-8"},
+        body=whole[: max(1, len(whole) * 2 // 3)],
+    )

@@ -87,7 +87,9 @@ class Tokens:
         return code
 
     def redeem(self, code: str, redirect_uri: str, now: datetime) -> Pair:
-        """The first pair of a new chain; refuses a code that is unknown, spent, late or for another address."""
+        """The first pair of a new chain; refuses a code that is unknown, spent, late or for another
+        address.
+        """
         known = self._codes.get(code)
         if known is None or known.spent or known.redirect_uri != redirect_uri:
             raise SignInRefused(SignInRefused.UNKNOWN)
@@ -113,7 +115,10 @@ class Tokens:
                 self._lost.add(pair.chain)
             raise SignInRefused(SignInRefused.OLD_TOKEN)
         age = now - pair.issued_at
-        if age < timedelta(seconds=self.policy.earliest_refresh_seconds) and pair.access not in self._revoked_access:
+        if (
+            age < timedelta(seconds=self.policy.earliest_refresh_seconds)
+            and pair.access not in self._revoked_access
+        ):
             raise SignInRefused(SignInRefused.TOO_EARLY)
         if age > timedelta(seconds=self.policy.refresh_seconds):
             raise SignInRefused(SignInRefused.EXPIRED)
@@ -149,7 +154,11 @@ class Tokens:
             in_grace = now - pair.replaced_at <= timedelta(seconds=self.policy.grace_seconds)
             if not in_grace or any(child.used for child in self._by_refresh.values() if child.parent is pair):
                 return True
-        siblings = (other for other in self._by_refresh.values() if other.chain == pair.chain and other.parent is pair.parent)
+        siblings = (
+            other
+            for other in self._by_refresh.values()
+            if other.chain == pair.chain and other.parent is pair.parent
+        )
         return pair.parent is not None and any(other.used for other in siblings if other is not pair)
 
     @staticmethod
@@ -157,7 +166,13 @@ class Tokens:
         pair.used = True
 
     def _pair(self, chain: int, parent: Pair | None, now: datetime) -> Pair:
-        pair = Pair(access=self._secret("access"), refresh=self._secret("refresh"), issued_at=now, chain=chain, parent=parent)
+        pair = Pair(
+            access=self._secret("access"),
+            refresh=self._secret("refresh"),
+            issued_at=now,
+            chain=chain,
+            parent=parent,
+        )
         self._by_access[pair.access] = pair
         self._by_refresh[pair.refresh] = pair
         return pair
@@ -165,7 +180,11 @@ class Tokens:
     def _secret(self, kind: str) -> str:
         self._made += 1
         raw = hashlib.sha256(f"sandbox {self.seed} {kind} {self._made}".encode()).digest()
-        return f"sandbox-{kind}-" + base64.urlsafe_b64encode(raw).decode().rstrip("=") if kind != "code" else raw.hex()
+        return (
+            f"sandbox-{kind}-" + base64.urlsafe_b64encode(raw).decode().rstrip("=")
+            if kind != "code"
+            else raw.hex()
+        )
 
 
 def basic_credentials(headers: Mapping[str, str]) -> tuple[str, str] | None:

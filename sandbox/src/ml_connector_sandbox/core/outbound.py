@@ -16,7 +16,9 @@ NOBODY = 503
 
 def post(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> int:
     """POST JSON to an address, past any proxy, and return the status; 503 when nobody answers."""
-    request = urllib.request.Request(url, data=body, method="POST", headers={"Content-Type": "application/json", **(headers or {})})
+    request = urllib.request.Request(
+        url, data=body, method="POST", headers={"Content-Type": "application/json", **(headers or {})}
+    )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
@@ -31,6 +33,8 @@ def is_loopback(url: str) -> bool:
     """Whether everything that the address resolves to is on this machine."""
     try:
         found = {info[4][0] for info in socket.getaddrinfo(urlsplit(url).hostname or "", None)}
-        return bool(found) and all(ipaddress.ip_address(str(address).partition("%")[0]).is_loopback for address in found)
+        return bool(found) and all(
+            ipaddress.ip_address(str(address).partition("%")[0]).is_loopback for address in found
+        )
     except (OSError, ValueError):
         return False

@@ -27,7 +27,9 @@ class Standing:
 
 @dataclass(slots=True)
 class FixedWindow:
-    """At most `limit` calls per key in each window of `seconds`; windows start at whole multiples since 1970 (UTC)."""
+    """At most `limit` calls per key in each window of `seconds`; windows start at whole multiples since 1970
+    (UTC).
+    """
 
     limit: int
     seconds: int
@@ -39,7 +41,9 @@ class FixedWindow:
         began, used = self._used.get(key, (window, 0))
         used = used if began == window else 0
         ends = _EPOCH + timedelta(seconds=(window + 1) * self.seconds)
-        return Standing(limit=self.limit, remaining=max(0, self.limit - used), resets_at=ends, refused=used >= self.limit)
+        return Standing(
+            limit=self.limit, remaining=max(0, self.limit - used), resets_at=ends, refused=used >= self.limit
+        )
 
     def take(self, key: Hashable, now: datetime) -> Standing:
         """Count a call unless the window is used up; the standing is the one after it."""
@@ -48,7 +52,9 @@ class FixedWindow:
             return before
         window = int((now - _EPOCH).total_seconds()) // self.seconds
         self._used[key] = (window, self.limit - before.remaining + 1)
-        return Standing(limit=self.limit, remaining=before.remaining - 1, resets_at=before.resets_at, refused=False)
+        return Standing(
+            limit=self.limit, remaining=before.remaining - 1, resets_at=before.resets_at, refused=False
+        )
 
     def clear(self) -> None:
         """Forget every call."""
@@ -57,7 +63,9 @@ class FixedWindow:
 
 @dataclass(slots=True)
 class ErrorVelocity:
-    """Blocks a key after `limit` errors within `seconds`, for `block_seconds`, doubled each time it happens again."""
+    """Blocks a key after `limit` errors within `seconds`, for `block_seconds`, doubled each time it happens
+    again.
+    """
 
     limit: int = 10
     seconds: int = 3600

@@ -43,14 +43,17 @@ def systems() -> list[str]:
 def systems_of(scenario: str) -> list[str]:
     """The slugs of the simulators that scenario has data for, sorted; `KeyError` for an unknown scenario.
 
-    A system's package says so with `is_described(scenario module)`; one without that function is part of every scenario.
+    A system's package says so with `is_described(scenario module)`; one without that function is part of
+    every scenario.
     """
     script = load_scenario(scenario)
     return [slug for slug in systems() if _is_described(slug, script)]
 
 
 def _is_described(slug: str, script: ModuleType) -> bool:
-    ask: Callable[[ModuleType], bool] | None = getattr(importlib.import_module(f"{_SYSTEMS}.{slug}"), "is_described", None)
+    ask: Callable[[ModuleType], bool] | None = getattr(
+        importlib.import_module(f"{_SYSTEMS}.{slug}"), "is_described", None
+    )
     return ask is None or ask(script)
 
 
@@ -71,9 +74,9 @@ def open_system(
     switches: Mapping[str, Any] | None = None,
     register: str | None = None,
 ) -> Host:
-    """Build one simulator with its data. A scenario is a module in `scenarios`; its `SWITCHES[slug]` and `FAULTS` apply from
-    the start, `switches` given here win. `profile` is `vendor` (all limits) or `fast` (none).
-    `KeyError` for an unknown slug or scenario."""
+    """Build one simulator with its data. A scenario is a module in `scenarios`; its `SWITCHES[slug]` and
+    `FAULTS` apply from the start, `switches` given here win. `profile` is `vendor` (all limits) or `fast`
+    (none). `KeyError` for an unknown slug or scenario."""
     if slug not in systems():
         raise KeyError(f"no system named {slug}; there are {', '.join(systems())}")
     if profile not in ("vendor", "fast"):
@@ -81,8 +84,12 @@ def open_system(
     clock = clock or SandboxClock()
     script = load_scenario(scenario)
     if not _is_described(slug, script):
-        raise KeyError(f"scenario {scenario} has no data for {slug}; it has data for {', '.join(systems_of(scenario))}")
+        raise KeyError(
+            f"scenario {scenario} has no data for {slug}; it has data for {', '.join(systems_of(scenario))}"
+        )
     turned = {**getattr(script, "SWITCHES", {}).get(slug, {}), **(switches or {})}
     build = importlib.import_module(f"{_SYSTEMS}.{slug}").build
-    vendor = build(scenario=scenario, clock=clock, seed=seed, profile=profile, switches=turned, register=register)
+    vendor = build(
+        scenario=scenario, clock=clock, seed=seed, profile=profile, switches=turned, register=register
+    )
     return Host(vendor, clock, faults=getattr(script, "FAULTS", ()))

@@ -11,15 +11,17 @@ Handler = TypeVar("Handler")
 
 @dataclass(frozen=True, slots=True)
 class NoRoute:
-    """Nothing matches: `allowed` is empty when the path is unknown (404), else it lists the verbs that exist (405)."""
+    """Nothing matches: `allowed` is empty when the path is unknown (404), else it lists the verbs that exist
+    (405).
+    """
 
     allowed: tuple[str, ...]
 
 
 @dataclass(slots=True)
 class Routes(Generic[Handler]):
-    """Routes tried in the order they were added. `{name}` in a pattern stands for one path segment; with `any_case` the words
-    around them are matched whatever their case."""
+    """Routes tried in the order they were added. `{name}` in a pattern stands for one path segment; with
+    `any_case` the words around them are matched whatever their case."""
 
     any_case: bool = False
     _routes: list[tuple[str, re.Pattern[str], Handler]] = field(default_factory=list)
@@ -42,5 +44,7 @@ class Routes(Generic[Handler]):
 
 def _compile(pattern: str, *, any_case: bool) -> re.Pattern[str]:
     parts = re.split(r"\{(\w+)\}", pattern)
-    text = "".join(re.escape(part) if index % 2 == 0 else f"(?P<{part}>[^/]+)" for index, part in enumerate(parts))
+    text = "".join(
+        re.escape(part) if index % 2 == 0 else f"(?P<{part}>[^/]+)" for index, part in enumerate(parts)
+    )
     return re.compile(text, re.IGNORECASE if any_case else 0)

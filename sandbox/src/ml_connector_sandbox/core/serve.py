@@ -1,7 +1,8 @@
 """Serves simulators on loopback: one process, one port per system, plain HTTP/1.1 with keep-alive.
 
-The first line on stdout says, as JSON, where each system listens and how to sign in; nothing else is printed there. The
-sockets are real, so a dropped connection is really dropped: closed without a byte, by RST or FIN as the fault asks.
+The first line on stdout says, as JSON, where each system listens and how to sign in; nothing else is printed
+there. The sockets are real, so a dropped connection is really dropped: closed without a byte, by RST or FIN
+as the fault asks.
 """
 
 from __future__ import annotations
@@ -152,14 +153,18 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Sandbox:
-    """Several simulators, each on a port of its own, in threads of this process. Use it as a context manager."""
+    """Several simulators, each on a port of its own, in threads of this process. Use it as a context
+    manager.
+    """
 
     def __init__(self, hosts: dict[str, Host], *, port: int = 0, latency_ms: float = 0) -> None:
         self.hosts = hosts
         self._stopping = threading.Event()
         ports = [port + index if port else 0 for index in range(len(hosts))]
         pairs = zip(hosts.items(), ports, strict=True)
-        self._servers = {slug: _Server(at, host, latency_ms / 1000, self._stopping) for (slug, host), at in pairs}
+        self._servers = {
+            slug: _Server(at, host, latency_ms / 1000, self._stopping) for (slug, host), at in pairs
+        }
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Sandbox:
@@ -182,10 +187,15 @@ class Sandbox:
         return self._servers[slug].base_url
 
     def describe(self) -> Json:
-        """The first line of output: `{"systems": {slug: {"base_url", "credentials", "entities", "control_url"}}}`."""
+        """The first line of output: `{"systems": {slug: {"base_url", "credentials", "entities",
+        "control_url"}}}`.
+        """
         return {
             "systems": {
-                slug: {**self.hosts[slug].vendor.describe(server.base_url), "control_url": server.base_url + PREFIX}
+                slug: {
+                    **self.hosts[slug].vendor.describe(server.base_url),
+                    "control_url": server.base_url + PREFIX,
+                }
                 for slug, server in self._servers.items()
             }
         }
@@ -244,16 +254,35 @@ def _watch_parent(parent: int, stop: threading.Event) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="ml_connector_sandbox serve", description="Serve simulated systems on 127.0.0.1.")
-    parser.add_argument(
-        "--system", action="append", required=True, help="slug of a system, or all the scenario has data for; may be repeated"
+    parser = argparse.ArgumentParser(
+        prog="ml_connector_sandbox serve", description="Serve simulated systems on 127.0.0.1."
     )
-    parser.add_argument("--port", type=int, default=0, help="first port; the next systems get the ports after it (0: any free ones)")
+    parser.add_argument(
+        "--system",
+        action="append",
+        required=True,
+        help="slug of a system, or all the scenario has data for; may be repeated",
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=0,
+        help="first port; the next systems get the ports after it (0: any free ones)",
+    )
     parser.add_argument("--scenario", default="trading_company")
-    parser.add_argument("--profile", choices=("vendor", "fast"), default="vendor", help="fast: no quotas and none of their headers")
-    parser.add_argument("--latency-ms", type=float, default=0, help="added to every call, outside the vendor's lock")
+    parser.add_argument(
+        "--profile",
+        choices=("vendor", "fast"),
+        default="vendor",
+        help="fast: no quotas and none of their headers",
+    )
+    parser.add_argument(
+        "--latency-ms", type=float, default=0, help="added to every call, outside the vendor's lock"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--register", help="payroll register (CSV) to make the data from")
     parser.add_argument("--switch", action="append", default=[], metavar="[slug.]name=value")
-    parser.add_argument("--with-parent", action="store_true", help="end when the process that started this one ends")
+    parser.add_argument(
+        "--with-parent", action="store_true", help="end when the process that started this one ends"
+    )
     return parser

@@ -1,4 +1,6 @@
-"""Named switches: what the public material leaves open about a vendor, each with a default we had to choose."""
+"""Named switches: what the public material leaves open about a vendor, each with a default we had to
+choose.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ class Switch:
     choices: tuple[str, ...] = ()
 
     def read(self, value: Any) -> Value:
-        """The value in the switch's type, from JSON or from command-line text; `ValueError` names switch and remedy."""
+        """The value in the switch's type, from JSON or from command-line text; `ValueError` names switch and
+        remedy.
+        """
         if isinstance(value, str) and not isinstance(self.default, str):
             try:
                 value = json.loads(value.lower())
@@ -57,7 +61,12 @@ class Switches:
     def describe(self) -> Json:
         """`{name: {"value", "default", "meaning", "choices"}}`."""
         return {
-            name: {"value": self._values[name], "default": switch.default, "meaning": switch.meaning, "choices": list(switch.choices)}
+            name: {
+                "value": self._values[name],
+                "default": switch.default,
+                "meaning": switch.meaning,
+                "choices": list(switch.choices),
+            }
             for name, switch in self.declared.items()
         }
 

@@ -1,7 +1,7 @@
 """The in-process way in: an `httpx2` transport that calls a simulator without a socket.
 
-A dropped wire raises what a socket would. With a frozen clock nobody sleeps: waiting moves the clock, up to the
-request's own read time-out and not a moment further.
+A dropped wire raises what a socket would. With a frozen clock nobody sleeps: waiting moves the clock, up to
+the request's own read time-out and not a moment further.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ Json = dict[str, Any]
 class Request:
     """One HTTP request as it arrived.
 
-    `target` is the raw request target (`/a%20b?x=1`); header names are lower-case; `base_url` is how the caller
-    reached us (`http://127.0.0.1:9101`), for links in answers.
+    `target` is the raw request target (`/a%20b?x=1`); header names are lower-case; `base_url` is how the
+    caller reached us (`http://127.0.0.1:9101`), for links in answers.
     """
 
     method: str
@@ -73,23 +73,26 @@ class Vendor(Protocol):
         ...
 
     def describe(self, base_url: str) -> Json:
-        """`{"base_url", "credentials": {…}, "entities": [{"code", "title", "currency"}, …]}` for someone who wants to connect."""
+        """`{"base_url", "credentials": {…}, "entities": [{"code", "title", "currency"}, …]}` for someone who
+        wants to connect.
+        """
         ...
 
     def books(self) -> Json:
         """Everything booked or paid, as JSON with amounts as decimal strings, never floats.
 
-        A ledger gives `{"documents": [{"id", "number", "entity", "journal", "date", "period": "2026-07", "status",
-        "currency", "lines": [{"account", "amount", "dimensions": {"cost_center": "…"}, "text", "reference"}]}]}`
-        with `amount` debit positive; a payroll gives `{"runs": [{"run_id", "company", "pay_group", "period_end", "pay_date",
-        "currency", "rows": n, "totals": {"gross", "deductions", "employee_taxes", "employer_taxes", "net"}}]}`.
-        Both add `"calls": {"token": n, "read": n, "write": n, "by_endpoint": {…}}`: requests answered since the last reset,
-        whatever the answer.
+        A ledger gives `{"documents": [{"id", "number", "entity", "journal", "date", "period": "2026-07",
+        "status", "currency", "lines": [{"account", "amount", "dimensions": {"cost_center": "…"}, "text",
+        "reference"}]}]}` with `amount` debit positive; a payroll gives `{"runs": [{"run_id", "company",
+        "pay_group", "period_end", "pay_date", "currency", "rows": n, "totals": {"gross", "deductions",
+        "employee_taxes", "employer_taxes", "net"}}]}`. Both add `"calls": {"token": n, "read": n, "write": n,
+        "by_endpoint": {…}}`: requests answered since the last reset, whatever the answer.
         """
         ...
 
     def control(self, action: str, arguments: Json) -> Json:
-        """Do to the books what a person at the vendor's screen could: `delete`, `double`, `edit` a document, close a period, …
+        """Do to the books what a person at the vendor's screen could: `delete`, `double`, `edit` a document,
+        close a period, …
 
         Raises `KeyError` for an action or a document that does not exist.
         """

@@ -1,7 +1,7 @@
 """The wire between a client and a vendor: one lock, faults, late commits, and a log of what passed.
 
-Both ways in, socket and in-process, call `Wire.exchange` and get back an outcome; they differ only in how they let a
-client wait and in what a dropped connection looks like.
+Both ways in, socket and in-process, call `Wire.exchange` and get back an outcome; they differ only in how
+they let a client wait and in what a dropped connection looks like.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ class Wire:
             return len(self._pending)
 
     def forget(self) -> None:
-        """Back to the fault rules of the start: no records, no log, and late requests still out are never handled."""
+        """Back to the fault rules of the start: no records, no log, and late requests still out are never
+        handled.
+        """
         with self.lock:
             self.faults.forget()
             self.log.clear()
@@ -140,7 +142,9 @@ class Wire:
 
     def _note(self, request: Request, status: int | None, fault: str | None) -> None:
         at = self.clock.now().isoformat()
-        self.log.append({"method": request.method, "path": request.target, "status": status, "at": at, "fault": fault})
+        self.log.append(
+            {"method": request.method, "path": request.target, "status": status, "at": at, "fault": fault}
+        )
 
     def _strike(self, rule: Rule, request: Request) -> Outcome:
         now = self.clock.now()
@@ -162,7 +166,10 @@ class Wire:
                 self._wake()
                 return dropped if options.get("answer", "hold") == "drop" else held
             case "slow":
-                return Answered(response=self._handle(request, fault=rule.kind), due=now + timedelta(seconds=options["seconds"]))
+                return Answered(
+                    response=self._handle(request, fault=rule.kind),
+                    due=now + timedelta(seconds=options["seconds"]),
+                )
             case _:
                 handled = self._handle(request, fault=rule.kind) if options.get("after_commit") else None
                 answer = status_answer(options) if rule.kind == "status" else garbage_answer(options, handled)

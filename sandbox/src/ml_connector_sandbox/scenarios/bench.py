@@ -1,4 +1,6 @@
-"""The trading company with one run of a million rows in 20,000 groups, and the departments it needs as cost centers."""
+"""The trading company with one run of a million rows in 20,000 groups, and the departments it needs as cost
+centers.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ from ml_connector_sandbox.systems.ukg_pro.glrows import bench_groups, bench_org
 ROWS = 1_000_000
 GROUPS = 20_000
 SWITCHES = {"ukg_pro": {"bench_rows": ROWS, "bench_groups": GROUPS}}
-EXTRA_ORG_LEVELS = tuple((bench_org(org), f"Bench department {org + 1}") for org in sorted({org for org, _ in bench_groups(GROUPS)}))
+EXTRA_ORG_LEVELS = tuple(
+    (bench_org(org), f"Bench department {org + 1}")
+    for org in sorted({org for org, _ in bench_groups(GROUPS)})
+)
 
 
 def ledger(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:  # type: ignore[no-redef]

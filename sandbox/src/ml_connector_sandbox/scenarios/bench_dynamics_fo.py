@@ -1,4 +1,6 @@
-"""The manufacturer with one run of 50,000 rows in 1,000 groups: an entry of a thousand lines, with the cost centers it needs."""
+"""The manufacturer with one run of 50,000 rows in 1,000 groups: an entry of a thousand lines, with the cost
+centers it needs.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,10 @@ from ml_connector_sandbox.systems.ukg_pro.glrows import bench_groups, bench_org
 ROWS = 50_000
 GROUPS = 1_000
 SWITCHES = {"ukg_pro": {"bench_rows": ROWS, "bench_groups": GROUPS}}
-EXTRA_ORG_LEVELS = tuple((bench_org(org), f"Bench department {org + 1}") for org in sorted({org for org, _ in bench_groups(GROUPS)}))
+EXTRA_ORG_LEVELS = tuple(
+    (bench_org(org), f"Bench department {org + 1}")
+    for org in sorted({org for org, _ in bench_groups(GROUPS)})
+)
 
 
 def ledger_dynamics_fo(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:  # type: ignore[no-redef]

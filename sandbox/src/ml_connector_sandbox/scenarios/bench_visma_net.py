@@ -1,4 +1,6 @@
-"""The Norwegian company with one run of 50,000 rows in 1,000 groups: an entry of a thousand lines, with the departments it needs."""
+"""The Norwegian company with one run of 50,000 rows in 1,000 groups: an entry of a thousand lines, with the
+departments it needs.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,18 @@ from ml_connector_sandbox.systems.ukg_pro.glrows import bench_groups, bench_org
 ROWS = 50_000
 GROUPS = 1_000
 SWITCHES = {"ukg_pro": {"bench_rows": ROWS, "bench_groups": GROUPS}}
-EXTRA_ORG_LEVELS = tuple((bench_org(org), f"Bench department {org + 1}") for org in sorted({org for org, _ in bench_groups(GROUPS)}))
+EXTRA_ORG_LEVELS = tuple(
+    (bench_org(org), f"Bench department {org + 1}")
+    for org in sorted({org for org, _ in bench_groups(GROUPS)})
+)
 
 
 def ledger_visma_net(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:  # type: ignore[no-redef]
     """The company's ledger with the bench departments as further values of the first segment."""
     held = norway.ledger_visma_net(register, seed)
     departments = held["segments"][0]
-    departments["values"] += [{"code": code, "description": name, "active": True} for code, name in EXTRA_ORG_LEVELS]
+    departments["values"] += [
+        {"code": code, "description": name, "active": True} for code, name in EXTRA_ORG_LEVELS
+    ]
     departments["length"] = max(departments["length"], *(len(code) for code, _ in EXTRA_ORG_LEVELS))
     return held

@@ -1,4 +1,6 @@
-"""The trading company after its controller closed the books to the end of July 2026: neither period end nor pay date is open."""
+"""The trading company after its controller closed the books to the end of July 2026: neither period end nor
+pay date is open.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from typing import Any
 from ml_connector_sandbox.scenarios import trading_company
 from ml_connector_sandbox.scenarios.trading_company import *  # noqa: F403 - a scenario is another one with some values changed
 
-CLOSED = tuple((str(row["code"]), 2026, period) for row in trading_company.journals() for period in range(1, 8))
+CLOSED = tuple(
+    (str(row["code"]), 2026, period) for row in trading_company.journals() for period in range(1, 8)
+)
 
 
 def ledger(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:  # type: ignore[no-redef]

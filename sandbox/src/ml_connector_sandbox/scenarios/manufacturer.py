@@ -1,10 +1,13 @@
-"""A manufacturer with two plants and a head office: 600 workers, a biweekly payroll in USD, and its ledger in Dynamics 365.
+"""A manufacturer with two plants and a head office: 600 workers, a biweekly payroll in USD, and its ledger in
+Dynamics 365.
 
-The payroll's org level 1 is the department and org level 2 the plant. The ledger knows each department as a cost center;
-department and business unit are further dimensions of an account string, blank where nobody fills them.
+The payroll's org level 1 is the department and org level 2 the plant. The ledger knows each department as a
+cost center; department and business unit are further dimensions of an account string, blank where nobody
+fills them.
 
     payroll 5100 AKRASM  ──booking──►  company usmf, main account 601100, cost center AKRASM
-                                       account string 601100--AKRASM  (MainAccount-Department-CostCenter-BusinessUnit-Project)
+                                       account string 601100--AKRASM
+                                       (MainAccount-Department-CostCenter-BusinessUnit-Project)
 """
 
 from __future__ import annotations
@@ -75,7 +78,13 @@ DEPARTMENTS = (
     ("HOLEG", "Legal", 2, 0, 152_000, False),
     ("HOSAL", "Sales", 2, 17, 81_000, False),
 )
-FUNCTIONS = (("010", "Production"), ("020", "Production support"), ("030", "Engineering"), ("040", "Sales"), ("050", "Administration"))
+FUNCTIONS = (
+    ("010", "Production"),
+    ("020", "Production support"),
+    ("030", "Engineering"),
+    ("040", "Sales"),
+    ("050", "Administration"),
+)
 """The ledger's own departments, which are not the payroll's."""
 BUSINESS_UNITS = (("001", "Akron plant"), ("002", "Dayton plant"), ("003", "Head office"))
 
@@ -117,7 +126,8 @@ def made_workers(seed: int) -> tuple[Worker, ...]:
 
 
 def payroll_scale(position: int) -> int:
-    """What the workers of the run `position` places before the newest were paid, in ten-thousandths of the newest run.
+    """What the workers of the run `position` places before the newest were paid, in ten-thousandths of the
+    newest run.
 
     The newest is 10,000; the next thousand are all different.
     """
@@ -125,13 +135,17 @@ def payroll_scale(position: int) -> int:
 
 
 def booking(company: str, account: str, org_level_1: str | None) -> tuple[str, str, str | None]:
-    """Where a payroll line belongs: (company, main account, cost center). Every line keeps its department as cost center,
-    liabilities too, so that each department balances by itself. KeyError for an unknown company or account."""
+    """Where a payroll line belongs: (company, main account, cost center). Every line keeps its department as
+    cost center, liabilities too, so that each department balances by itself. KeyError for an unknown company
+    or account.
+    """
     return ENTITY_OF[company], ACCOUNT_OF[account], org_level_1
 
 
 def ledger_dynamics_fo(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:
-    """What Dynamics 365 holds before anything is booked, as plain data; its shape is described where it is read."""
+    """What Dynamics 365 holds before anything is booked, as plain data; its shape is described where it is
+    read.
+    """
     workers = load_register(Path(register) if register else None, seed, 0, made_workers)
     return ledger_of({worker.department_code: worker.department_name for worker in workers}, workers[:5])
 
@@ -182,25 +196,46 @@ def ledger_of(departments: dict[str, str], workers: Iterable[Worker]) -> dict[st
 def accounts() -> list[dict[str, Any]]:
     """The chart: the payroll accounts, one account of every odd kind, and about a hundred ordinary ones."""
     rows: list[dict[str, Any]] = [
-        {"code": code, "name": name, "type": kind, "demands": list(demands)} for code, name, kind, demands in _PAYROLL_ACCOUNTS
+        {"code": code, "name": name, "type": kind, "demands": list(demands)}
+        for code, name, kind, demands in _PAYROLL_ACCOUNTS
     ]
     rows += [dict(row) for row in _ODD_ACCOUNTS]
     for first, count, name, kind in _ORDINARY_ACCOUNTS:
-        rows += [{"code": str(first + number), "name": f"{name} {number + 1}", "type": kind} for number in range(count)]
+        rows += [
+            {"code": str(first + number), "name": f"{name} {number + 1}", "type": kind}
+            for number in range(count)
+        ]
     return sorted(rows, key=lambda row: str(row["code"]))
 
 
 def dimensions(departments: dict[str, str]) -> list[dict[str, Any]]:
-    """The four dimensions with their values; one cost center is suspended, one blocked, one has the delimiter in its code."""
-    centers: list[dict[str, Any]] = [{"code": code, "name": name} for code, name in sorted(departments.items())]
-    centers += [{"code": "OLD1", "name": "Closed foundry", "suspended": True}, {"code": "OLD2", "name": "Allocations", "blocked": True}]
+    """The four dimensions with their values; one cost center is suspended, one blocked, one has the delimiter
+    in its code.
+    """
+    centers: list[dict[str, Any]] = [
+        {"code": code, "name": name} for code, name in sorted(departments.items())
+    ]
+    centers += [
+        {"code": "OLD1", "name": "Closed foundry", "suspended": True},
+        {"code": "OLD2", "name": "Allocations", "blocked": True},
+    ]
     centers += [{"code": "LINE-7", "name": "Line seven"}]
     projects = [{"code": f"P{number:04d}", "name": f"Project {number}"} for number in range(1, 9)]
     projects += [{"code": "P-2026-01", "name": "New foundry"}]
     return [
-        _dimension("Department", "department", "Departments", [{"code": code, "name": name} for code, name in FUNCTIONS]),
+        _dimension(
+            "Department",
+            "department",
+            "Departments",
+            [{"code": code, "name": name} for code, name in FUNCTIONS],
+        ),
         _dimension("CostCenter", "cost_center", "CostCenters", centers),
-        _dimension("BusinessUnit", "business_unit", "BusinessUnits", [{"code": code, "name": name} for code, name in BUSINESS_UNITS]),
+        _dimension(
+            "BusinessUnit",
+            "business_unit",
+            "BusinessUnits",
+            [{"code": code, "name": name} for code, name in BUSINESS_UNITS],
+        ),
         _dimension("Project", "project", "Custom list", projects),
     ]
 
@@ -226,17 +261,55 @@ def journal_names() -> list[dict[str, Any]]:
 
 
 def _vendor_payments() -> list[dict[str, Any]]:
-    first = {"account": "US-0001", "name": "Great Lakes Steel", "amount": "1250.00", "date": "2026-06-30", "invoice": "GLS-101"}
-    second = {"account": "1003", "name": "Miami Valley Freight", "amount": "310.40", "date": "2026-07-07", "invoice": "MVF-77"}
+    first = {
+        "account": "US-0001",
+        "name": "Great Lakes Steel",
+        "amount": "1250.00",
+        "date": "2026-06-30",
+        "invoice": "GLS-101",
+    }
+    second = {
+        "account": "1003",
+        "name": "Miami Valley Freight",
+        "amount": "310.40",
+        "date": "2026-07-07",
+        "invoice": "MVF-77",
+    }
     return [
-        {"company": COMPANY, "journal": "VendPay", "text": "Payments end of June", "posted": True, "lines": [first]},
-        {"company": COMPANY, "journal": "VendPay", "text": "Payments first week of July", "posted": False, "lines": [second]},
+        {
+            "company": COMPANY,
+            "journal": "VendPay",
+            "text": "Payments end of June",
+            "posted": True,
+            "lines": [first],
+        },
+        {
+            "company": COMPANY,
+            "journal": "VendPay",
+            "text": "Payments first week of July",
+            "posted": False,
+            "lines": [second],
+        },
     ]
 
 
 def _customer_payments() -> list[dict[str, Any]]:
-    line = {"account": "C-100", "name": "Ohio Water District", "amount": "9800.00", "date": "2026-06-29", "invoice": "INV-5001"}
-    return [{"company": COMPANY, "journal": "CustPay", "text": "Received in June", "posted": True, "lines": [line]}]
+    line = {
+        "account": "C-100",
+        "name": "Ohio Water District",
+        "amount": "9800.00",
+        "date": "2026-06-29",
+        "invoice": "INV-5001",
+    }
+    return [
+        {
+            "company": COMPANY,
+            "journal": "CustPay",
+            "text": "Received in June",
+            "posted": True,
+            "lines": [line],
+        }
+    ]
 
 
 def _ledger_workers(workers: Iterable[Worker]) -> list[dict[str, Any]]:

@@ -1,4 +1,6 @@
-"""The trading company with a pay period that crosses the end of a month: seven days in June, seven in July."""
+"""The trading company with a pay period that crosses the end of a month: seven days in June, seven in
+July.
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,13 @@
-"""A Norwegian company with four plants: a biweekly payroll in NOK and the Visma.net ledger it is to be booked in.
+"""A Norwegian company with four plants: a biweekly payroll in NOK and the Visma.net ledger it is to be booked
+in.
 
-The payroll knows departments; the ledger codes each line with a subaccount of two segments, department and plant, and the
-wages of the departments that work on a project with that project and its task. Account numbers differ on purpose;
-`booking` is the truth about which belongs to which, and `line_dimensions` about everything else a line must carry.
+The payroll knows departments; the ledger codes each line with a subaccount of two segments, department and
+plant, and the wages of the departments that work on a project with that project and its task. Account numbers
+differ on purpose; `booking` is the truth about which belongs to which, and `line_dimensions` about everything
+else a line must carry.
 
-    payroll 5100 BERTUR  ──booking──►  company FJORD, account 5000, subaccount BERTUR-BER, project P2601, task 10
+    payroll 5100 BERTUR  ──booking──►  company FJORD, account 5000, subaccount BERTUR-BER,
+                                       project P2601, task 10
 """
 
 from __future__ import annotations
@@ -30,13 +33,26 @@ LEDGER_SLUG = "visma_net"
 LEDGER_COMPANY = "FJORD"
 LEDGER_CODE = "1"
 ENTITY_OF = {COMPANY_CODE: LEDGER_COMPANY}
-ACCOUNT_OF = {"5100": "5000", "5110": "5010", "5200": "5400", "2210": "2600", "2220": "2650", "2230": "2770", "2290": "2930"}
+ACCOUNT_OF = {
+    "5100": "5000",
+    "5110": "5010",
+    "5200": "5400",
+    "2210": "2600",
+    "2220": "2650",
+    "2230": "2770",
+    "2290": "2930",
+}
 """Payroll account to GL account."""
 EXPENSES = ("5100", "5110", "5200")
 """The payroll accounts whose lines carry a project where the department has one."""
 
 WORKERS = 320
-PLANTS = {"OSL": "Hovedkontor Oslo", "BER": "Verft Bergen", "STV": "Verksted Stavanger", "TRD": "Støperi Trondheim"}
+PLANTS = {
+    "OSL": "Hovedkontor Oslo",
+    "BER": "Verft Bergen",
+    "STV": "Verksted Stavanger",
+    "TRD": "Støperi Trondheim",
+}
 """The plant of a department is the first three letters of its code."""
 PROJECT_OF = {"BERTUR": ("P2601", "10"), "STVTUR": ("P2601", "20"), "TRDVND": ("P2602", "10")}
 """The project and task the whole of a department works on."""
@@ -92,7 +108,9 @@ _ORDINARY_ACCOUNTS = (
 
 
 def payroll_scale(position: int) -> int:
-    """What the workers of the run `position` places before the newest were paid, in ten-thousandths of the newest run."""
+    """What the workers of the run `position` places before the newest were paid, in ten-thousandths of the
+    newest run.
+    """
     return 10_000 - position * 37 % 1_009
 
 
@@ -102,13 +120,16 @@ def made_workers(seed: int) -> tuple[Worker, ...]:
 
 
 def plant_of(department: str) -> str:
-    """The plant segment a department belongs to; departments of another register belong to the head office."""
+    """The plant segment a department belongs to; departments of another register belong to the head
+    office.
+    """
     return department[:3] if department[:3] in PLANTS else "OSL"
 
 
 def booking(company: str, account: str, org_level_1: str | None) -> tuple[str, str, str | None]:
-    """Where a payroll line belongs: (entity, GL account, cost center). Every line keeps its department, liabilities too, so
-    that each department balances by itself. KeyError for an unknown company or account."""
+    """Where a payroll line belongs: (entity, GL account, cost center). Every line keeps its department,
+    liabilities too, so that each department balances by itself. KeyError for an unknown company or
+    account."""
     return ENTITY_OF[company], ACCOUNT_OF[account], org_level_1
 
 
@@ -140,15 +161,27 @@ def ledger_visma_net(register: Path | str | None = None, seed: int = 1) -> dict[
             {"code": "9", "title": "Nedlagt avdelingskontor", "active": False},
         ],
         "segments": [
-            {"id": 1, "title": "Avdeling", "length": longest, "axis": "cost_center", "values": _values(departments)},
+            {
+                "id": 1,
+                "title": "Avdeling",
+                "length": longest,
+                "axis": "cost_center",
+                "values": _values(departments),
+            },
             {"id": 2, "title": "Anlegg", "length": 3, "axis": "plant", "values": _values(PLANTS)},
         ],
         "subaccounts": [
-            *({"values": [code, plant_of(code)], "description": name[:60]} for code, name in sorted(departments.items())),
+            *(
+                {"values": [code, plant_of(code)], "description": name[:60]}
+                for code, name in sorted(departments.items())
+            ),
             {"values": ["GML1", "OSL"], "description": "Gammel avdeling", "active": False},
         ],
         "accounts": accounts(),
-        "departments": [{"code": code[:10], "description": name[:60], "account": "5000"} for code, name in sorted(departments.items())],
+        "departments": [
+            {"code": code[:10], "description": name[:60], "account": "5000"}
+            for code, name in sorted(departments.items())
+        ],
         "projects": projects(),
         "employees": [
             {
@@ -158,9 +191,15 @@ def ledger_visma_net(register: Path | str | None = None, seed: int = 1) -> dict[
                 "email": f"e{number:04d}@fjordverk.example",
                 "department": code[:10],
             }
-            for number, (first, last, code) in enumerate(zip(_FIRST, _LAST, sorted(departments), strict=False), start=1)
+            for number, (first, last, code) in enumerate(
+                zip(_FIRST, _LAST, sorted(departments), strict=False), start=1
+            )
         ],
-        "periods": {"first_year": 2024, "years": 5, "closed": [f"{year}{month:02d}" for year in (2024, 2025) for month in range(1, 13)]},
+        "periods": {
+            "first_year": 2024,
+            "years": 5,
+            "closed": [f"{year}{month:02d}" for year in (2024, 2025) for month in range(1, 13)],
+        },
         "vat_codes": [
             {"code": "0", "description": "Ingen mva-behandling", "percentage": "0"},
             {"code": "1", "description": "Inngående mva høy sats", "percentage": "25"},
@@ -210,11 +249,17 @@ _LAST = (
 def _values(names: dict[str, str]) -> list[dict[str, Any]]:
     rows = [{"code": code, "description": name[:60], "active": True} for code, name in sorted(names.items())]
     closed = {"GML1": "Gammel avdeling"} if "OSL" not in names else {"NAR": "Nedlagt anlegg Narvik"}
-    return rows + [{"code": code, "description": name, "active": False} for code, name in closed.items() if code not in names]
+    return rows + [
+        {"code": code, "description": name, "active": False}
+        for code, name in closed.items()
+        if code not in names
+    ]
 
 
 def currencies() -> list[dict[str, Any]]:
-    """Kroner, and what is paid abroad, with the rate of the day; yen without and dinar with three decimals."""
+    """Kroner, and what is paid abroad, with the rate of the day; yen without and dinar with three
+    decimals.
+    """
     rows = (
         ("NOK", "Norske kroner", 2, None),
         ("EUR", "Euro", 2, "11.6350"),
@@ -222,26 +267,50 @@ def currencies() -> list[dict[str, Any]]:
         ("SEK", "Svenske kroner", 2, "1.0480"),
     )
     odd = (("JPY", "Japanske yen", 0, "0.0681"), ("KWD", "Kuwaitiske dinarer", 3, "32.9000"))
-    made = [{"code": code, "description": text, "decimals": decimals, "rate": rate} for code, text, decimals, rate in (*rows, *odd)]
+    made = [
+        {"code": code, "description": text, "decimals": decimals, "rate": rate}
+        for code, text, decimals, rate in (*rows, *odd)
+    ]
     return [{name: value for name, value in row.items() if value is not None} for row in made]
 
 
 def accounts() -> list[dict[str, Any]]:
     """The chart: the payroll accounts, four nobody may post to by hand, and about 150 ordinary ones."""
-    rows: list[dict[str, Any]] = [{"code": code, "description": text, "type": kind} for code, text, kind in _PAYROLL_ACCOUNTS]
+    rows: list[dict[str, Any]] = [
+        {"code": code, "description": text, "type": kind} for code, text, kind in _PAYROLL_ACCOUNTS
+    ]
     rows.append({"code": "5099", "description": "Lønn, gammel konto", "type": "Expense", "active": False})
-    rows.append({"code": "1500", "description": "Kundefordringer", "type": "Asset", "control_module": "AR", "allow_manual_entry": False})
     rows.append(
-        {"code": "2400", "description": "Leverandørgjeld", "type": "Liability", "control_module": "AP", "allow_manual_entry": False}
+        {
+            "code": "1500",
+            "description": "Kundefordringer",
+            "type": "Asset",
+            "control_module": "AR",
+            "allow_manual_entry": False,
+        }
+    )
+    rows.append(
+        {
+            "code": "2400",
+            "description": "Leverandørgjeld",
+            "type": "Liability",
+            "control_module": "AP",
+            "allow_manual_entry": False,
+        }
     )
     rows.append({"code": "2980", "description": "Årets resultat", "type": "Liability", "year_result": True})
     for first, count, text, kind in _ORDINARY_ACCOUNTS:
-        rows += [{"code": str(first + number), "description": f"{text} {number + 1}"[:30], "type": kind} for number in range(count)]
+        rows += [
+            {"code": str(first + number), "description": f"{text} {number + 1}"[:30], "type": kind}
+            for number in range(count)
+        ]
     return sorted(rows, key=lambda row: str(row["code"]))
 
 
 def projects() -> list[dict[str, Any]]:
-    """Two projects people work on, one that is finished, one not yet active, and one the ledger does not see."""
+    """Two projects people work on, one that is finished, one not yet active, and one the ledger does not
+    see.
+    """
     tasks = [
         {"code": "10", "description": "Mekanisk"},
         {"code": "20", "description": "Rør"},

@@ -1,7 +1,7 @@
 """A trading company with two offices: a biweekly payroll in USD and the ledger it is to be booked in.
 
-The payroll and the ledger use different account numbers on purpose; `booking` is the truth about which belongs to which.
-A judge knows it, the product has to be told by a mapping.
+The payroll and the ledger use different account numbers on purpose; `booking` is the truth about which
+belongs to which. A judge knows it, the product has to be told by a mapping.
 
     payroll 5100 BOSFIN  ──booking──►  division 1204, account 4000, cost center BOSFIN
 """
@@ -27,7 +27,15 @@ PAY_DATE_DAYS_AFTER = 7
 
 DIVISION = "1204"
 ENTITY_OF = {COMPANY_CODE: DIVISION}
-ACCOUNT_OF = {"5100": "4000", "5110": "4010", "5200": "4020", "2210": "1710", "2220": "1720", "2230": "1730", "2290": "1700"}
+ACCOUNT_OF = {
+    "5100": "4000",
+    "5110": "4010",
+    "5200": "4020",
+    "2210": "1710",
+    "2220": "1720",
+    "2230": "1730",
+    "2290": "1700",
+}
 """Payroll account to GL account."""
 
 PAYROLL_JOURNAL = "95"
@@ -39,8 +47,8 @@ FAULTS: tuple[dict[str, Any], ...] = ()
 SWITCHES: dict[str, dict[str, Any]] = {}
 """Switches per system slug that this scenario needs."""
 
-# Exact account types: 12 bank, 20 receivable, 22 payable, 24 VAT, 29 and 100 taxes, 60 current debt, 110 revenue, 111 cost of goods,
-# 120 other costs, 125 employee costs, 126 employment costs.
+# Exact account types: 12 bank, 20 receivable, 22 payable, 24 VAT, 29 and 100 taxes, 60 current debt, 110
+# revenue, 111 cost of goods, 120 other costs, 125 employee costs, 126 employment costs.
 _PAYROLL_ACCOUNTS = (
     ("1700", "Net wages payable", 60, 0),
     ("1710", "Wage tax withheld", 29, 0),
@@ -69,7 +77,8 @@ _ORDINARY_ACCOUNTS = (
 
 
 def payroll_scale(position: int) -> int:
-    """What the workers of the run `position` places before the newest were paid, in ten-thousandths of the newest run.
+    """What the workers of the run `position` places before the newest were paid, in ten-thousandths of the
+    newest run.
 
     The newest is 10,000; the next thousand are all different.
     """
@@ -77,26 +86,40 @@ def payroll_scale(position: int) -> int:
 
 
 def booking(company: str, account: str, org_level_1: str | None) -> tuple[str, str, str | None]:
-    """Where a payroll line belongs: (entity, GL account, cost center). Every line keeps its department as cost center,
-    liabilities too, so that each department balances by itself. KeyError for an unknown company or account."""
+    """Where a payroll line belongs: (entity, GL account, cost center). Every line keeps its department as
+    cost center, liabilities too, so that each department balances by itself. KeyError for an unknown company
+    or account.
+    """
     return ENTITY_OF[company], ACCOUNT_OF[account], org_level_1
 
 
 def ledger(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:
     """What the ledger holds before anything is booked, as plain data."""
-    departments = {worker.department_code: worker.department_name for worker in load_register(Path(register) if register else None, seed)}
+    departments = {
+        worker.department_code: worker.department_name
+        for worker in load_register(Path(register) if register else None, seed)
+    }
     departments.update(EXTRA_ORG_LEVELS)
     return ledger_of(departments, CLOSED)
 
 
 def ledger_of(departments: dict[str, str], closed: tuple[tuple[str, int, int], ...]) -> dict[str, Any]:
-    """The ledger of this company with these departments as cost centers, and these (journal, year, period) closed."""
+    """The ledger of this company with these departments as cost centers, and these (journal, year, period)
+    closed.
+    """
     return {
-        "company": {"name": TITLE, "country": "US", "currency": CURRENCY, "address": "14 Harbor Street, Boston"},
+        "company": {
+            "name": TITLE,
+            "country": "US",
+            "currency": CURRENCY,
+            "address": "14 Harbor Street, Boston",
+        },
         "divisions": [{"code": DIVISION, "title": TITLE, "currency": CURRENCY, "country": "US"}],
         "accounts": accounts(),
         "cost_centers": cost_centers(departments),
-        "cost_units": [{"code": f"U{number:02d}", "description": f"Product line {number}"} for number in range(1, 13)],
+        "cost_units": [
+            {"code": f"U{number:02d}", "description": f"Product line {number}"} for number in range(1, 13)
+        ],
         "journals": journals(),
         "periods": {"first_year": 2015, "years": 20, "closed": [list(row) for row in closed]},
         "vat_codes": [
@@ -106,7 +129,11 @@ def ledger_of(departments: dict[str, str], closed: tuple[tuple[str, int, int], .
         ],
         "suppliers": [
             {"code": str(code), "name": name, "country": "US"}
-            for code, name in ((20001, "Bay State Freight"), (20002, "Gulf Packing Supply"), (20003, "Harbor Office Rentals"))
+            for code, name in (
+                (20001, "Bay State Freight"),
+                (20002, "Gulf Packing Supply"),
+                (20003, "Harbor Office Rentals"),
+            )
         ],
     }
 
@@ -116,7 +143,9 @@ def accounts() -> list[dict[str, Any]]:
     rows = [_account(code, text, kind, use) for code, text, kind, use in _PAYROLL_ACCOUNTS]
     rows.append({**_account("4099", "Old wages account", 125, 1), "blocked": True})
     for first, count, text, kind, use in _ORDINARY_ACCOUNTS:
-        rows += [_account(f"{first + number:04d}", f"{text} {number + 1}", kind, use) for number in range(count)]
+        rows += [
+            _account(f"{first + number:04d}", f"{text} {number + 1}", kind, use) for number in range(count)
+        ]
     return sorted(rows, key=lambda row: str(row["code"]))
 
 
@@ -133,13 +162,24 @@ def _account(code: str, text: str, kind: int, use_cost_center: int) -> dict[str,
 
 
 def cost_centers(departments: dict[str, str]) -> list[dict[str, Any]]:
-    """One per department, and three that are no longer in use. ValueError for a code the ledger cannot hold."""
+    """One per department, and three that are no longer in use. ValueError for a code the ledger cannot
+    hold.
+    """
     for code in departments:
         if len(code) > 8:
-            raise ValueError(f"department_code {code!r} has {len(code)} characters; a cost center of the ledger has at most 8")
-    rows = [{"code": code, "description": name[:50], "active": True} for code, name in sorted(departments.items())]
+            raise ValueError(
+                f"department_code {code!r} has {len(code)} characters; a cost center of the ledger has at"
+                " most 8"
+            )
+    rows = [
+        {"code": code, "description": name[:50], "active": True} for code, name in sorted(departments.items())
+    ]
     used = set(departments)
-    return rows + [{"code": f"OLD{n}", "description": f"Closed branch {n}", "active": False} for n in (1, 2, 3) if f"OLD{n}" not in used]
+    return rows + [
+        {"code": f"OLD{n}", "description": f"Closed branch {n}", "active": False}
+        for n in (1, 2, 3)
+        if f"OLD{n}" not in used
+    ]
 
 
 def journals() -> list[dict[str, Any]]:
@@ -154,6 +194,13 @@ def journals() -> list[dict[str, Any]]:
         ("99", "Old general journal", 90, True),
     )
     return [
-        {"code": code, "description": text, "type": kind, "currency": CURRENCY, "allow_vat": kind in (20, 22), "blocked": blocked}
+        {
+            "code": code,
+            "description": text,
+            "type": kind,
+            "currency": CURRENCY,
+            "allow_vat": kind in (20, 22),
+            "blocked": blocked,
+        }
         for code, text, kind, blocked in rows
     ]

@@ -1,4 +1,5 @@
-"""The Norwegian company with a second one beside it: its shipyard, which keeps books of its own behind a tenant id of its own.
+"""The Norwegian company with a second one beside it: its shipyard, which keeps books of its own behind a
+tenant id of its own.
 
 One pay run in kroner pays both; the yard keeps its books in euro.
 

@@ -1,4 +1,5 @@
-"""The trading company after it split: Boston and Houston are companies of their own, paid in one run and booked in two divisions.
+"""The trading company after it split: Boston and Houston are companies of their own, paid in one run and
+booked in two divisions.
 
 payroll HTC01 5100 BOSFIN  ──booking──►  division 1204, account 4000, cost center BOSFIN
         HTH01 5100 HOUSAL  ──booking──►  division 1205, account 4000, cost center HOUSAL
@@ -11,7 +12,14 @@ from typing import Any
 
 from ml_connector_sandbox.scenarios import trading_company
 from ml_connector_sandbox.scenarios.trading_company import *  # noqa: F403 - a scenario is another one with some values changed
-from ml_connector_sandbox.scenarios.trading_company import ACCOUNT_OF, COMPANY_CODE, COMPANY_ID, CURRENCY, DIVISION, TITLE
+from ml_connector_sandbox.scenarios.trading_company import (
+    ACCOUNT_OF,
+    COMPANY_CODE,
+    COMPANY_ID,
+    CURRENCY,
+    DIVISION,
+    TITLE,
+)
 
 HOUSTON = "HTH01"
 SECOND_DIVISION = "1205"
@@ -22,7 +30,9 @@ ENTITY_OF = {COMPANY_CODE: DIVISION, HOUSTON: SECOND_DIVISION}
 
 
 def company_of(department: str) -> str:
-    """The payroll company of a department: Houston's begin with its name; any other is the first company's."""
+    """The payroll company of a department: Houston's begin with its name; any other is the first
+    company's.
+    """
     return HOUSTON if department.startswith("HOU") else COMPANY_CODE
 
 
@@ -32,12 +42,20 @@ def booking(company: str, account: str, org_level_1: str | None) -> tuple[str, s
 
 
 def ledger(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:  # type: ignore[no-redef]
-    """The trading company's ledger and a second division with the same chart and journals, and only its own cost centers in each."""
+    """The trading company's ledger and a second division with the same chart and journals, and only its own
+    cost centers in each.
+    """
     held = trading_company.ledger(register, seed)
-    held["divisions"].append({"code": SECOND_DIVISION, "title": SECOND_TITLE, "currency": CURRENCY, "country": "US"})
+    held["divisions"].append(
+        {"code": SECOND_DIVISION, "title": SECOND_TITLE, "currency": CURRENCY, "country": "US"}
+    )
     centers = held["cost_centers"]
     held["by_division"] = {
-        division: {"cost_centers": [row for row in centers if not row["active"] or ENTITY_OF[company_of(row["code"])] == division]}
+        division: {
+            "cost_centers": [
+                row for row in centers if not row["active"] or ENTITY_OF[company_of(row["code"])] == division
+            ]
+        }
         for division in ENTITY_OF.values()
     }
     return held

@@ -1,4 +1,5 @@
-"""The manufacturer with the Dayton plant as a legal entity of its own: one pay run, two companies of Dynamics 365, each with its ledger.
+"""The manufacturer with the Dayton plant as a legal entity of its own: one pay run, two companies of Dynamics
+365, each with its ledger.
 
 payroll LPW01 5100 AKRASM  ──booking──►  company usmf, main account 601100, cost center AKRASM
         LPW02 5100 DAYASM  ──booking──►  company usrt, main account 601100, cost center DAYASM
@@ -11,7 +12,14 @@ from typing import Any
 
 from ml_connector_sandbox.scenarios import manufacturer
 from ml_connector_sandbox.scenarios.manufacturer import *  # noqa: F403 - a scenario is another one with some values changed
-from ml_connector_sandbox.scenarios.manufacturer import ACCOUNT_OF, COMPANY, COMPANY_CODE, COMPANY_ID, CURRENCY, TITLE
+from ml_connector_sandbox.scenarios.manufacturer import (
+    ACCOUNT_OF,
+    COMPANY,
+    COMPANY_CODE,
+    COMPANY_ID,
+    CURRENCY,
+    TITLE,
+)
 
 DAYTON = "LPW02"
 SECOND_COMPANY = "usrt"
@@ -32,7 +40,9 @@ def booking(company: str, account: str, org_level_1: str | None) -> tuple[str, s
 
 
 def ledger_dynamics_fo(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:  # type: ignore[no-redef]
-    """The manufacturer's ledger with Dayton as a second company: a ledger, periods and journal names of its own, the chart is shared."""
+    """The manufacturer's ledger with Dayton as a second company: a ledger, periods and journal names of its
+    own, the chart is shared.
+    """
     held = manufacturer.ledger_dynamics_fo(register, seed)
     held["companies"].insert(1, {"code": SECOND_COMPANY, "title": SECOND_TITLE, "currency": CURRENCY})
     held["closed"].append([SECOND_COMPANY, "2026-05"])

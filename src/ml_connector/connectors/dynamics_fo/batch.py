@@ -3,7 +3,8 @@
     batch ─ changeset ─ part 1 … part n      all done, or none
       200 ─ changeset response ─ 201 … 201   or one part alone that says why nothing was done
 
-The status around it is 200 either way, so every part is read. Anything but n successes or only failures proves nothing.
+The status around it is 200 either way, so every part is read. Anything but n successes or only failures
+proves nothing.
 """
 
 from __future__ import annotations
@@ -29,12 +30,20 @@ class Operation:
 
 
 def body(name: str, operations: Sequence[Operation]) -> tuple[str, bytes]:
-    """Content type and body of a batch with one changeset. `name` goes into the boundaries and must not occur in the contents."""
+    """Content type and body of a batch with one changeset. `name` goes into the boundaries and must not occur
+    in the contents.
+    """
     outer, inner = f"batch_{name}", f"changeset_{name}"
     lines = [f"--{outer}", f"Content-Type: multipart/mixed; boundary={inner}", ""]
     for number, operation in enumerate(operations, 1):
-        lines += [f"--{inner}", "Content-Type: application/http", "Content-Transfer-Encoding: binary", f"Content-ID: {number}", "",
-                  f"{operation.method} {operation.url} HTTP/1.1"]  # fmt: skip
+        lines += [
+            f"--{inner}",
+            "Content-Type: application/http",
+            "Content-Transfer-Encoding: binary",
+            f"Content-ID: {number}",
+            "",
+            f"{operation.method} {operation.url} HTTP/1.1",
+        ]
         if operation.content:
             lines.append("Content-Type: application/json")
         lines += ["Accept: application/json", "", operation.content.decode()]
@@ -43,13 +52,18 @@ def body(name: str, operations: Sequence[Operation]) -> tuple[str, bytes]:
 
 
 def judge(answer: Answer, expected: int, classify: Callable[[Answer], ConnectorError | None]) -> list[Answer]:
-    """The parts of a changeset that was done. Raises what its failure stands for, or `OutcomeUnknown` where the answer proves nothing."""
+    """The parts of a changeset that was done. Raises what its failure stands for, or `OutcomeUnknown` where
+    the answer proves nothing.
+    """
     found = parts(answer)
     errors = [error for part in found if (error := classify(part)) is not None]
     if errors and len(errors) == len(found):
         raise errors[0]
     if errors or len(found) != expected:
-        text = f"The batch of {expected} writes answered {len(found)} parts, {len(errors)} of them failures; what was done is looked up."
+        text = (
+            f"The batch of {expected} writes answered {len(found)} parts, {len(errors)} of them failures;"
+            " what was done is looked up."
+        )
         raise OutcomeUnknown(text, where="$batch", support=answer.body[:2000].decode(errors="replace"))
     return found
 
@@ -64,7 +78,9 @@ def _parts(answer: Answer, kind: str, content: bytes) -> list[Answer]:
     if "multipart" not in kind.lower() or boundary is None:
         return []
     result = []
-    for piece in re.split(rb"(?:\A|\r?\n)--" + re.escape(boundary[1].encode()) + rb"(?:--)?[ \t]*(?=\r?\n|\Z)", content)[1:]:
+    for piece in re.split(
+        rb"(?:\A|\r?\n)--" + re.escape(boundary[1].encode()) + rb"(?:--)?[ \t]*(?=\r?\n|\Z)", content
+    )[1:]:
         headers, rest = _headers(piece.lstrip(b"\r\n"))
         inner = headers.get("content-type", "")
         if inner.lower().startswith("multipart"):
@@ -75,7 +91,13 @@ def _parts(answer: Answer, kind: str, content: bytes) -> list[Answer]:
             if status is not None:
                 given, text = _headers(after)
                 result.append(
-                    Answer(method=answer.method, url=answer.url, status=int(status[1]), headers={**headers, **given}, body=text.strip())
+                    Answer(
+                        method=answer.method,
+                        url=answer.url,
+                        status=int(status[1]),
+                        headers={**headers, **given},
+                        body=text.strip(),
+                    )
                 )
     return result
 

@@ -1,7 +1,9 @@
-"""Calls to the OData service: one at a time per company, over all companies the user may see, lists followed to their end.
+"""Calls to the OData service: one at a time per company, over all companies the user may see, lists followed
+to their end.
 
-`cross-company=true` goes with every call: without it only the user's default company exists, and rows of others are "not found". A nextLink
-may name a host behind the load balancer, so only its path is followed, on our host.
+`cross-company=true` goes with every call: without it only the user's default company exists, and rows of
+others are "not found". A nextLink may name a host behind the load balancer, so only its path is followed, on
+our host.
 """
 
 from __future__ import annotations
@@ -52,8 +54,12 @@ class DynamicsClient:
             read_timeout_seconds=options.deadline_seconds,
         )
 
-    def rows(self, entity_set: str, row: type[Row], where: str = "", *, scope: str = "", top: int | None = None) -> Iterator[Row]:
-        """Every row, page by page as it is asked for. `where` is a filter with its literals written; what the shape holds is asked for."""
+    def rows(
+        self, entity_set: str, row: type[Row], where: str = "", *, scope: str = "", top: int | None = None
+    ) -> Iterator[Row]:
+        """Every row, page by page as it is asked for. `where` is a filter with its literals written; what the
+        shape holds is asked for.
+        """
         shape: type[wire.Page[Row]] = wire.Page[row]  # type: ignore[valid-type]
 
         def fetch(path: str) -> wire.Page[Row]:
@@ -66,7 +72,9 @@ class DynamicsClient:
 
     def sets(self) -> frozenset[str]:
         """The sets that the service offers."""
-        return frozenset(found.name for found in self.http.read("GET", "/data").decode(wire.Page[wire.EntitySet]).value)
+        return frozenset(
+            found.name for found in self.http.read("GET", "/data").decode(wire.Page[wire.EntitySet]).value
+        )
 
 
 def _next(link: str | None) -> str | None:
@@ -74,7 +82,11 @@ def _next(link: str | None) -> str | None:
         return None
     _, found, rest = link.partition("/data/")
     if not found:
-        raise VendorChanged("The next page of a list lies outside of the service; it was not followed.", where="paging", support=link)
+        raise VendorChanged(
+            "The next page of a list lies outside of the service; it was not followed.",
+            where="paging",
+            support=link,
+        )
     return f"/data/{rest}"
 
 

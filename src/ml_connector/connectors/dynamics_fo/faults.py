@@ -1,11 +1,14 @@
 """What an answer of the service means.
 
-    400, or 500 with a write failure   a business rule said no: nothing was done         403  a right, or a field that may not be written
-    400 or 500, update conflict        somebody else wrote at the same time: try later   404  no such row, or no such set
-    429                                busy; Retry-After says how long                   5xx  nothing is known
+    400, or 500 with a write failure   a business rule said no: nothing was done
+    400 or 500, update conflict        somebody else wrote at the same time: try later
+    403                                a right, or a field that may not be written
+    404                                no such row, or no such set
+    429                                busy; Retry-After says how long
+    5xx                                nothing is known
 
-Errors carry no code. Their inner message does: an info log, entries separated by semicolons. What is not recognised is still a refusal, in the
-vendor's own words.
+Errors carry no code. Their inner message does: an info log, entries separated by semicolons. What is not
+recognised is still a refusal, in the vendor's own words.
 """
 
 from __future__ import annotations
@@ -16,7 +19,16 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ml_connector.connectors.dynamics_fo.wire import Error, InnerError
-from ml_connector.errors import CodeUnknown, ConnectorError, NotFound, PeriodClosed, Refused, RightMissing, Throttled, Unbalanced
+from ml_connector.errors import (
+    CodeUnknown,
+    ConnectorError,
+    NotFound,
+    PeriodClosed,
+    Refused,
+    RightMissing,
+    Throttled,
+    Unbalanced,
+)
 from ml_connector.transport.http import Answer, unknown_status
 from ml_connector.transport.redact import redact
 
@@ -27,7 +39,8 @@ _ABSENT = re.compile(r"no resources were found when selecting for update", re.IG
 _CLOSED = re.compile(r"period\b.*\b(?:not open|closed|on hold|stopped)|no open period", re.IGNORECASE)
 _UNBALANCED = re.compile(r"do(?:es)? not balance", re.IGNORECASE)
 _CODE = re.compile(
-    r"DimensionAttributeValue|does(?:n't| not) exist|is suspended|is(?:n't| not) active|blocked for manual entry|not found in the related table"
+    r"DimensionAttributeValue|does(?:n't| not) exist|is suspended|is(?:n't| not) active|blocked for manual"
+    r" entry|not found in the related table"
     r"|Blank is(?:n't| not) allowed|valid dimension value|not an allowed value|main account type must be",
     re.IGNORECASE,
 )
@@ -41,9 +54,14 @@ def classify(answer: Answer) -> ConnectorError | None:
     path, support, inner = urlsplit(answer.url).path, _support(answer), inner_error(answer)
     said = inner.message if inner else ""
     if answer.status in (400, 409, 412, 500) and _CONFLICT.search(said):
-        text = "Somebody else wrote to the same journal at the same moment, so nothing was booked. It is tried again."
+        text = (
+            "Somebody else wrote to the same journal at the same moment, so nothing was booked. It is tried"
+            " again."
+        )
         return Throttled(text, retry_after_seconds=CONFLICT_SECONDS, where=path, support=support)
-    if answer.status == 400 or (answer.status == 500 and inner and _WRITE_FAILED.search(f"{inner.type} {said}")):
+    if answer.status == 400 or (
+        answer.status == 500 and inner and _WRITE_FAILED.search(f"{inner.type} {said}")
+    ):
         return refusal(said, path, support)
     if answer.status == 403:
         why = f": {said}" if said else ""
@@ -66,7 +84,9 @@ def inner_error(answer: Answer) -> InnerError | None:
 def sentences(said: str) -> list[str]:
     """The entries of an info log, each once, without its bookkeeping."""
     log = said.partition("Infolog:")[2] or said
-    found = (re.sub(r"^(?:Info|Warning|Error):\s*", "", part.strip()).strip(" .\n") for part in log.split(";"))
+    found = (
+        re.sub(r"^(?:Info|Warning|Error):\s*", "", part.strip()).strip(" .\n") for part in log.split(";")
+    )
     return list(dict.fromkeys(part for part in found if part and not _NOISE.match(part)))
 
 
@@ -82,7 +102,11 @@ def refusal(said: str, where: str, support: str = "") -> Refused:
     if any(_UNBALANCED.search(line) for line in lines):
         return Unbalanced(text, where=where, support=support)
     if any(_CODE.search(line) for line in lines):
-        return CodeUnknown(text + " Correct the code in Dynamics, or map to one that may be used.", where=where, support=support)
+        return CodeUnknown(
+            text + " Correct the code in Dynamics, or map to one that may be used.",
+            where=where,
+            support=support,
+        )
     return Refused(text, where=where, support=support)
 
 

@@ -3,9 +3,9 @@
     format      MainAccount-Department-CostCenter      delimiter   -
     601100, cost center LINE-7      →  601100--LINE\\-7
 
-The format is one for the whole environment and anybody can change it. The vendor drops segments beyond the format without a word, so every
-segment is written, and a dimension that the format lacks is refused. Backslashes inside codes and doubled delimiters are refused too: how the
-vendor reads them is not known.
+The format is one for the whole environment and anybody can change it. The vendor drops segments beyond the
+format without a word, so every segment is written, and a dimension that the format lacks is refused.
+Backslashes inside codes and doubled delimiters are refused too: how the vendor reads them is not known.
 """
 
 from __future__ import annotations
@@ -24,12 +24,17 @@ MAIN_ACCOUNT = "MainAccount"
 LEDGER_FORMAT = "DataEntityLedgerDimensionFormat"
 _SINGLE = {"Hyphen": "-", "Period": ".", "Underscore": "_", "Bar": "|", "Tilde": "~"}
 DELIMITERS = {**_SINGLE, **{f"Double{name}": text * 2 for name, text in _SINGLE.items()}}
-SETUP = "General ledger > Chart of accounts > Dimensions > Financial dimension configuration for integrating applications"
+SETUP = (
+    "General ledger > Chart of accounts > Dimensions > Financial dimension configuration for integrating"
+    " applications"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """The active format: dimension names in order, and the delimiter. `problem` says why nothing can be written in it."""
+    """The active format: dimension names in order, and the delimiter. `problem` says why nothing can be
+    written in it.
+    """
 
     names: tuple[str, ...]
     delimiter: str
@@ -40,36 +45,62 @@ def active_format(formats: Iterable[IntegrationFormat], delimiter_name: str) -> 
     """The active format for ledger accounts."""
     delimiter = DELIMITERS.get(delimiter_name.removeprefix("Delimiter"), "")
     if not delimiter:
-        raise VendorChanged(f"The delimiter of dimensions is {delimiter_name!r}, which we do not know.", where="DimensionParameters")
-    found = [row.FinancialDimensionFormat for row in formats if row.DimensionFormatType == LEDGER_FORMAT and row.IsActive == YES]
+        raise VendorChanged(
+            f"The delimiter of dimensions is {delimiter_name!r}, which we do not know.",
+            where="DimensionParameters",
+        )
+    found = [
+        row.FinancialDimensionFormat
+        for row in formats
+        if row.DimensionFormatType == LEDGER_FORMAT and row.IsActive == YES
+    ]
     if len(found) != 1:
         text = f"No dimension format for ledger accounts is active. Activate one under {SETUP}."
-        return Format(names=(), delimiter=delimiter, problem=Problem("format.missing", "dimension format", text))
+        return Format(
+            names=(), delimiter=delimiter, problem=Problem("format.missing", "dimension format", text)
+        )
     names = tuple(name.strip() for name in found[0].split(delimiter))
     problem = None
     if MAIN_ACCOUNT not in names:
-        text = f"The active dimension format {found[0]!r} has no {MAIN_ACCOUNT} between its delimiters {delimiter!r}. Correct it under {SETUP}."
+        text = (
+            f"The active dimension format {found[0]!r} has no {MAIN_ACCOUNT} between its delimiters"
+            f" {delimiter!r}. Correct it under {SETUP}."
+        )
         problem = Problem("format.main_account", "dimension format", text)
     return Format(names=names, delimiter=delimiter, problem=problem)
 
 
 def problems(lines: Iterable[JournalLine], form: Format, axes: Mapping[str, str]) -> Iterator[Problem]:
-    """What the format cannot hold of an entry's lines: each dimension and each code once, at the first line that has it.
+    """What the format cannot hold of an entry's lines: each dimension and each code once, at the first line
+    that has it.
 
     Axes that this connection does not know at all are for the caller to say.
     """
     told: set[tuple[str, str]] = set()
     for number, line in enumerate(lines if form.problem is None else (), 1):
-        for axis, code in [("", line.account), *((value.axis, value.code) for value in line.dimensions if value.axis in axes)]:
+        for axis, code in [
+            ("", line.account),
+            *((value.axis, value.code) for value in line.dimensions if value.axis in axes),
+        ]:
             name = axes[axis] if axis else MAIN_ACCOUNT
             if name not in form.names and (name, "") not in told:
                 told.add((name, ""))
-                text = f"The active dimension format has no {name}, so {code} and every other {axis} would be dropped. "
-                yield Problem("dimension.format", f"line {number}", text + f"Add {name} under {SETUP}, or clear the {axis} in the mapping.")
+                text = (
+                    f"The active dimension format has no {name}, so {code} and every other {axis} would be"
+                    " dropped. "
+                )
+                yield Problem(
+                    "dimension.format",
+                    f"line {number}",
+                    text + f"Add {name} under {SETUP}, or clear the {axis} in the mapping.",
+                )
             held = _unsure(code, form.delimiter)
             if held and (name, code) not in told:
                 told.add((name, code))
-                text = f"The code {code!r} of {name} holds {held}; it cannot be written so that it is surely read back. Map it to another code."
+                text = (
+                    f"The code {code!r} of {name} holds {held}; it cannot be written so that it is surely"
+                    " read back. Map it to another code."
+                )
                 yield Problem("dimension.delimiter", f"line {number}", text)
 
 
@@ -77,25 +108,40 @@ def _unsure(code: str, delimiter: str) -> str:
     """What in the code may be read as something else; empty for nothing."""
     if "\\" in code:
         return "a backslash"
-    return f"{delimiter[0]!r}, of which the delimiter {delimiter!r} is made" if len(delimiter) > 1 and delimiter[0] in code else ""
+    return (
+        f"{delimiter[0]!r}, of which the delimiter {delimiter!r} is made"
+        if len(delimiter) > 1 and delimiter[0] in code
+        else ""
+    )
 
 
 def display_value(line: JournalLine, form: Format, axes: Mapping[str, str]) -> str:
-    """The text of account and dimensions, every segment of the format written. Called for lines without problems only."""
+    """The text of account and dimensions, every segment of the format written. Called for lines without
+    problems only.
+    """
     codes = {axes[value.axis]: code_on(value.axis, line.dimensions) or "" for value in line.dimensions}
     codes[MAIN_ACCOUNT] = line.account
-    return form.delimiter.join(codes.get(name, "").replace(form.delimiter, "\\" + form.delimiter) for name in form.names)
+    return form.delimiter.join(
+        codes.get(name, "").replace(form.delimiter, "\\" + form.delimiter) for name in form.names
+    )
 
 
 def read_display_value(text: str, form: Format, axes: Mapping[str, str]) -> tuple[str, Dimensions]:
-    """Account and dimensions of a display value; trailing blanks may be missing. A dimension that is on no axis keeps the vendor's name.
+    """Account and dimensions of a display value; trailing blanks may be missing. A dimension that is on no
+    axis keeps the vendor's name.
 
     Raises `VendorChanged` for more segments than the format has.
     """
     parts = split(text, form.delimiter)
     if len(parts) > len(form.names):
-        said = f"The account {text!r} has more segments than the active dimension format {form.delimiter.join(form.names)!r}."
-        raise VendorChanged(f"{said} The format may have been changed after the entry was written.", where="AccountDisplayValue")
+        said = (
+            f"The account {text!r} has more segments than the active dimension format"
+            f" {form.delimiter.join(form.names)!r}."
+        )
+        raise VendorChanged(
+            f"{said} The format may have been changed after the entry was written.",
+            where="AccountDisplayValue",
+        )
     codes = dict(zip(form.names, parts, strict=False))
     account = codes.pop(MAIN_ACCOUNT, "")
     axis_of = {name: axis for axis, name in axes.items()}
@@ -109,7 +155,9 @@ def split(text: str, delimiter: str) -> list[str]:
     while True:
         found = pattern.match(text, at)
         if found is None:
-            raise VendorChanged(f"The account {text!r} ends in a lone backslash.", where="AccountDisplayValue")
+            raise VendorChanged(
+                f"The account {text!r} ends in a lone backslash.", where="AccountDisplayValue"
+            )
         parts.append(re.sub(r"\\(.)", r"\1", found[1], flags=re.DOTALL).strip())
         if not found[2]:
             return parts

@@ -1,7 +1,8 @@
 """What a connection to Dynamics 365 F&O is made of, and the checks on it that need no call.
 
-The environment's host and the sign-in's address are two settings, because neither follows from the other: clouds of some countries sign in
-elsewhere. The companies are stored too; the calling user's default company is never relied on.
+The environment's host and the sign-in's address are two settings, because neither follows from the other:
+clouds of some countries sign in elsewhere. The companies are stored too; the calling user's default company
+is never relied on.
 """
 
 from __future__ import annotations
@@ -16,36 +17,111 @@ from ml_connector.transport.http import host_problem
 from ml_connector.transport.settings import Product, ledger_problems, list_of, numbers_of, text_of
 
 HOSTS = ("*.operations.dynamics.com", "*.operations.eu.dynamics.com", "*.cloudax.dynamics.com")
-"""Those seen in public material. Another region's is added once it was seen: a host that is guessed might be anybody's."""
+"""Those seen in public material. Another region's is added once it was seen: a host that is guessed might be
+anybody's.
+"""
 SIGN_IN_HOSTS = ("login.microsoftonline.com",)
 LINES_MAX = 10_000
 SANDBOX = {"settle_seconds": "5", "posting_seconds": "1"}
 AXES = "cost_center=CostCenter, department=Department, branch=BusinessUnit, project=Project"
 
 SETTINGS = (
-    Setting(name="base_url", label="Environment address", help="https:// and the environment's host, for example "
-            "https://name.operations.dynamics.com, in small letters and without a path."),
-    Setting(name="company", label="Company", help="The legal entity that keeps the books, such as usmf. Several are separated by commas."),
-    Setting(name="token_url", label="Sign-in address", help="https://login.microsoftonline.com/<tenant id>/oauth2/v2.0/token, or without "
-            "/v2.0. The tenant is the environment's own, neither common nor organizations."),
-    Setting(name="scope", label="Scope", help="Only where it is not the environment's address: scope with /oauth2/v2.0/token, resource "
-            "without.", required=False),
-    Setting(name="client_id", label="Client id", help="Of the app that is registered in the environment.", field=Field.SECRET),
+    Setting(
+        name="base_url",
+        label="Environment address",
+        help=(
+            "https:// and the environment's host, for example "
+            "https://name.operations.dynamics.com, in small letters and without a path."
+        ),
+    ),
+    Setting(
+        name="company",
+        label="Company",
+        help="The legal entity that keeps the books, such as usmf. Several are separated by commas.",
+    ),
+    Setting(
+        name="token_url",
+        label="Sign-in address",
+        help=(
+            "https://login.microsoftonline.com/<tenant id>/oauth2/v2.0/token, or without "
+            "/v2.0. The tenant is the environment's own, neither common nor organizations."
+        ),
+    ),
+    Setting(
+        name="scope",
+        label="Scope",
+        help=(
+            "Only where it is not the environment's address: scope with /oauth2/v2.0/token, resource without."
+        ),
+        required=False,
+    ),
+    Setting(
+        name="client_id",
+        label="Client id",
+        help="Of the app that is registered in the environment.",
+        field=Field.SECRET,
+    ),
     Setting(name="client_secret", label="Client secret", help="Of the app.", field=Field.SECRET),
-    Setting(name="journals", label="Journal names", help="The journal names that entries may go to, separated by commas, each proven by "
-            "the connection test. Empty: every one that takes our entries.", required=False),
-    Setting(name="dimensions", label="Dimensions", help="Which financial dimension stands for which axis.", required=False, default=AXES),
-    Setting(name="lines_max", label="Lines per entry", help="A larger entry is cut at balanced borders. The vendor names about 10,000.",
-            field=Field.NUMBER, required=False, default=str(LINES_MAX)),
-    Setting(name="deadline_seconds", label="Deadline of a send", help="A part not on the wire by then is not sent.",
-            field=Field.NUMBER, required=False, default="120"),
-    Setting(name="settle_seconds", label="Settling time", help="How long a part may still be booked after its answer was lost; at least the "
-            "deadline and 60 seconds on a real host.", field=Field.NUMBER, required=False, default="900"),
-    Setting(name="visible_seconds", label="Visibility time", help="How long a journal may be missing from searches.",
-            field=Field.NUMBER, required=False, default="0"),
-    Setting(name="posting_seconds", label="Posting interval", help="How often a journal that awaits the environment's posting job is "
-            "looked at.", field=Field.NUMBER, required=False, default="60"),
-)  # fmt: skip
+    Setting(
+        name="journals",
+        label="Journal names",
+        help=(
+            "The journal names that entries may go to, separated by commas, each proven by "
+            "the connection test. Empty: every one that takes our entries."
+        ),
+        required=False,
+    ),
+    Setting(
+        name="dimensions",
+        label="Dimensions",
+        help="Which financial dimension stands for which axis.",
+        required=False,
+        default=AXES,
+    ),
+    Setting(
+        name="lines_max",
+        label="Lines per entry",
+        help="A larger entry is cut at balanced borders. The vendor names about 10,000.",
+        field=Field.NUMBER,
+        required=False,
+        default=str(LINES_MAX),
+    ),
+    Setting(
+        name="deadline_seconds",
+        label="Deadline of a send",
+        help="A part not on the wire by then is not sent.",
+        field=Field.NUMBER,
+        required=False,
+        default="120",
+    ),
+    Setting(
+        name="settle_seconds",
+        label="Settling time",
+        help=(
+            "How long a part may still be booked after its answer was lost; at least the "
+            "deadline and 60 seconds on a real host."
+        ),
+        field=Field.NUMBER,
+        required=False,
+        default="900",
+    ),
+    Setting(
+        name="visible_seconds",
+        label="Visibility time",
+        help="How long a journal may be missing from searches.",
+        field=Field.NUMBER,
+        required=False,
+        default="0",
+    ),
+    Setting(
+        name="posting_seconds",
+        label="Posting interval",
+        help="How often a journal that awaits the environment's posting job is looked at.",
+        field=Field.NUMBER,
+        required=False,
+        default="60",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,34 +158,60 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         problems.append(Problem("setting.host", "token_url", problem))
     companies = tuple(part.lower() for part in list_of(text_of(settings, "company")))
     if not companies:
-        problems.append(Problem("setting.missing", "company", "Name the company that keeps the books, for example usmf."))
+        problems.append(
+            Problem("setting.missing", "company", "Name the company that keeps the books, for example usmf.")
+        )
     problems.extend(
-        Problem("setting.company", "company", f"{company!r} is not a company; expected up to four letters or digits such as usmf.")
-        for company in companies if not (company.isascii() and company.isalnum() and len(company) <= 4)
-    )  # fmt: skip
+        Problem(
+            "setting.company",
+            "company",
+            f"{company!r} is not a company; expected up to four letters or digits such as usmf.",
+        )
+        for company in companies
+        if not (company.isascii() and company.isalnum() and len(company) <= 4)
+    )
     numbers = numbers_of(settings, SETTINGS, SANDBOX if sandbox else {}, problems)
     problems.extend(ledger_problems(numbers, sandbox, LINES_MAX))
     options = Options(
-        base_url=base_url, companies=companies, token_url=token_url, scope=text_of(settings, "scope"),
-        journals=list_of(text_of(settings, "journals")), dimensions=_axes(settings, problems), lines_max=int(numbers["lines_max"]),
-        deadline_seconds=numbers["deadline_seconds"], settle_seconds=numbers["settle_seconds"],
-        visible_seconds=numbers["visible_seconds"], posting_seconds=numbers["posting_seconds"], sandbox=sandbox,
-    )  # fmt: skip
+        base_url=base_url,
+        companies=companies,
+        token_url=token_url,
+        scope=text_of(settings, "scope"),
+        journals=list_of(text_of(settings, "journals")),
+        dimensions=_axes(settings, problems),
+        lines_max=int(numbers["lines_max"]),
+        deadline_seconds=numbers["deadline_seconds"],
+        settle_seconds=numbers["settle_seconds"],
+        visible_seconds=numbers["visible_seconds"],
+        posting_seconds=numbers["posting_seconds"],
+        sandbox=sandbox,
+    )
     return options, problems
 
 
 def _address_problem(url: str) -> str | None:
     parts = urlsplit(url)
     if parts.path or parts.query or parts.fragment or url != url.lower():
-        return f"{url!r} must be the bare address in small letters, without a path: the token is issued for exactly this text."
+        return (
+            f"{url!r} must be the bare address in small letters, without a path: the token is issued for"
+            " exactly this text."
+        )
     return None
 
 
 def _tenant_problem(url: str) -> str | None:
     path = urlsplit(url).path
     tenant = path.strip("/").partition("/")[0]
-    if not path.endswith(("/oauth2/token", "/oauth2/v2.0/token")) or tenant in ("oauth2", "common", "organizations", "consumers"):
-        return f"{url!r} is not the sign-in of one tenant. Expected https://login.microsoftonline.com/<tenant id>/oauth2/v2.0/token."
+    if not path.endswith(("/oauth2/token", "/oauth2/v2.0/token")) or tenant in (
+        "oauth2",
+        "common",
+        "organizations",
+        "consumers",
+    ):
+        return (
+            f"{url!r} is not the sign-in of one tenant. Expected https://login.microsoftonline.com/<tenant"
+            " id>/oauth2/v2.0/token."
+        )
     return None
 
 
@@ -118,7 +220,10 @@ def _axes(settings: Mapping[str, str], problems: list[Problem]) -> dict[str, str
     for part in (text_of(settings, "dimensions") or AXES).split(","):
         axis, _, name = (half.strip() for half in part.partition("="))
         if not axis or not name.replace("_", "a").isalnum() or axis in axes or name in axes.values():
-            text = f"{part.strip()!r} is not an axis with its financial dimension, each named once; expected cost_center=CostCenter."
+            text = (
+                f"{part.strip()!r} is not an axis with its financial dimension, each named once; expected"
+                " cost_center=CostCenter."
+            )
             problems.append(Problem("setting.dimensions", "dimensions", text))
         axes[axis] = name
     return axes
@@ -131,4 +236,10 @@ def connect(options: Options, wiring: Wiring) -> System:
     return open_system(options, wiring)
 
 
-CONNECTOR = Product(slug="dynamics_fo", title="Dynamics 365 Finance & Operations", settings=SETTINGS, read=read, connect=connect)
+CONNECTOR = Product(
+    slug="dynamics_fo",
+    title="Dynamics 365 Finance & Operations",
+    settings=SETTINGS,
+    read=read,
+    connect=connect,
+)

@@ -29,7 +29,9 @@ SETS = (
 
 
 class DynamicsSystem:
-    """Answers about the connection itself. Reads one row of a set to see whether it may be read, and changes nothing."""
+    """Answers about the connection itself. Reads one row of a set to see whether it may be read, and changes
+    nothing.
+    """
 
     def __init__(self, options: Options, wiring: Wiring) -> None:
         self.options = options
@@ -41,13 +43,17 @@ class DynamicsSystem:
         """The companies of the setting that the user reaches, in its order."""
         titles = self._reachable()
         return tuple(
-            Entity(code=code, title=titles[code] or code, currency=self.ledger.ledger_of(code).AccountingCurrency)
+            Entity(
+                code=code, title=titles[code] or code, currency=self.ledger.ledger_of(code).AccountingCurrency
+            )
             for code in self.options.companies
             if code in titles
         )
 
     def check(self) -> tuple[Right, ...]:
-        """The ping: sign-in, sets, companies, the dimension format, journal names, and an open period today."""
+        """The ping: sign-in, sets, companies, the dimension format, journal names, and an open period
+        today.
+        """
         try:
             offered = self.client.sets()
         except SignInLost as error:
@@ -67,7 +73,10 @@ class DynamicsSystem:
     def _set_right(self, name: str, needed_for: str, offered: frozenset[str]) -> Right:
         text = ""
         if name not in offered:
-            text = f"The environment offers no {name}. Check its version, and that the address is that of a finance environment."
+            text = (
+                f"The environment offers no {name}. Check its version, and that the address is that of a"
+                " finance environment."
+            )
         else:
             try:
                 self.client.http.read("GET", f"/data/{name}?$top=1&cross-company=true")
@@ -81,35 +90,79 @@ class DynamicsSystem:
         missing = [name for name in self.options.dimensions.values() if name not in form.names]
         if not text and missing:
             text = f"The active format also lacks {', '.join(missing)}; an entry that uses one is refused."
-        return Right(name="dimension format", granted=form.problem is None, needed_for="writing accounts with dimensions", text=text)
+        return Right(
+            name="dimension format",
+            granted=form.problem is None,
+            needed_for="writing accounts with dimensions",
+            text=text,
+        )
 
     def _company_right(self, company: str, titles: dict[str, str]) -> Right:
-        text = "" if company in titles else f"The user reaches no company {company}. Check the code, and give the user a role in it."
-        return Right(name=f"company {company}", granted=not text, needed_for="everything in this company", text=text)
+        text = (
+            ""
+            if company in titles
+            else f"The user reaches no company {company}. Check the code, and give the user a role in it."
+        )
+        return Right(
+            name=f"company {company}", granted=not text, needed_for="everything in this company", text=text
+        )
 
     def _company_rights(self, company: str) -> Iterator[Right]:
         rows = {row.Name: row for row in self.ledger.journal_names(company)}
-        problems = {name: translate.journal_problem(company, name, rows.get(name)) for name in (self.options.journals or sorted(rows))}
+        problems = {
+            name: translate.journal_problem(company, name, rows.get(name))
+            for name in self.options.journals or sorted(rows)
+        }
         if self.options.journals:
             for name, problem in problems.items():
-                yield Right(name=f"journal {name} {company}", granted=problem is None, needed_for="posting to it", text=problem or "")
+                yield Right(
+                    name=f"journal {name} {company}",
+                    granted=problem is None,
+                    needed_for="posting to it",
+                    text=problem or "",
+                )
         else:
             usable = any(problem is None for problem in problems.values())
-            text = " ".join(problem for problem in problems.values() if problem) or f"Company {company} has no daily journal name."
-            yield Right(name=f"journal names {company}", granted=usable, needed_for="posting", text="" if usable else text)
+            text = (
+                " ".join(problem for problem in problems.values() if problem)
+                or f"Company {company} has no daily journal name."
+            )
+            yield Right(
+                name=f"journal names {company}",
+                granted=usable,
+                needed_for="posting",
+                text="" if usable else text,
+            )
         yield self._period_right(company)
 
     def _period_right(self, company: str) -> Right:
         today = self.clock.now().date()
         period = period_of(today, self.ledger.calendar(company, "", today))
-        text = "" if period is not None and period.open else f"{today} lies in no open period of company {company}. Open it before posting."
-        return Right(name=f"period open today {company}", granted=not text, needed_for="posting with today's date", text=text)
+        text = (
+            ""
+            if period is not None and period.open
+            else f"{today} lies in no open period of company {company}. Open it before posting."
+        )
+        return Right(
+            name=f"period open today {company}",
+            granted=not text,
+            needed_for="posting with today's date",
+            text=text,
+        )
 
     def _reachable(self) -> dict[str, str]:
-        return {row.LegalEntityId.lower(): row.Name for row in self.client.rows("LegalEntities", wire.LegalEntity)}
+        return {
+            row.LegalEntityId.lower(): row.Name for row in self.client.rows("LegalEntities", wire.LegalEntity)
+        }
 
 
 def open_system(options: Options, wiring: Wiring) -> System:
     """The system behind checked options. Makes no call."""
     found = DynamicsSystem(options, wiring)
-    return System(connection=wiring.connection, tenant=options.tenant, check=found.check, entities=found.entities, ledger=found.ledger)
+    return System(
+        connection=wiring.connection,
+        tenant=options.tenant,
+        check=found.check,
+        entities=found.entities,
+        ledger=found.ledger,
+    )

@@ -1,12 +1,19 @@
-"""Between our journal entry and a general journal. Pure: nothing is fetched, nothing is guessed, every field is accounted for.
+"""Between our journal entry and a general journal. Pure: nothing is fetched, nothing is guessed, every field
+is accounted for.
 
-    entry.entity        → dataAreaId                              entry.text      → Description of the journal, before `#` and the token
-    entry.journal       → JournalName                             line.text       → Text, before the token and the line's number
-    entry.posting_date  → TransDate of every line, noon UTC       line.amount     → DebitAmount above zero, CreditAmount below, never both
-    entry.currency      → CurrencyCode of every line              line.account and line.dimensions → AccountDisplayValue
-    marker.token        → Document of every line                  entry.key       → nowhere; the token is made from it
+    entry.entity        → dataAreaId
+    entry.journal       → JournalName
+    entry.posting_date  → TransDate of every line, noon UTC
+    entry.currency      → CurrencyCode of every line
+    entry.text          → Description of the journal, before `#` and the token
+    entry.key           → nowhere; the token is made from it
+    marker.token        → Document of every line
+    line.text           → Text, before the token and the line's number
+    line.amount         → DebitAmount above zero, CreditAmount below, never both
+    line.account        → AccountDisplayValue, with line.dimensions
 
-Lines go out largest debit first. Until the last one stands, what stands has more debit than credit, so the posting job refuses it.
+Lines go out largest debit first. Until the last one stands, what stands has more debit than credit, so the
+posting job refuses it.
 """
 
 from __future__ import annotations
@@ -19,7 +26,16 @@ from decimal import Decimal
 from ml_connector.connectors.dynamics_fo import segments, wire
 from ml_connector.connectors.dynamics_fo.batch import CHANGESET_LINES
 from ml_connector.connectors.dynamics_fo.segments import Format
-from ml_connector.domain.journal import Account, BookedEntry, Chart, ExchangeRate, JournalEntry, JournalLine, Marker, Receipt
+from ml_connector.domain.journal import (
+    Account,
+    BookedEntry,
+    Chart,
+    ExchangeRate,
+    JournalEntry,
+    JournalLine,
+    Marker,
+    Receipt,
+)
 from ml_connector.domain.money import DECIMALS, AmountError, Money
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem
@@ -45,21 +61,35 @@ def preflight(
     axes: Mapping[str, str],
     form: Format | None,
 ) -> Iterable[Problem]:
-    """Everything of the entry that a journal cannot hold, in the order of the entry. `form` is the dimension format where it is known."""
+    """Everything of the entry that a journal cannot hold, in the order of the entry. `form` is the dimension
+    format where it is known.
+    """
     if entry.entity not in companies:
-        text = f"Company {entry.entity} is not among those of this connection. Add it to the connection, or map the company to another."
+        text = (
+            f"Company {entry.entity} is not among those of this connection. Add it to the connection, or map"
+            " the company to another."
+        )
         yield Problem("entity.not_pinned", "entity", text)
     if journals and entry.journal not in journals:
-        text = f"Journal name {entry.journal} is not among those of this connection. Add it to the connection, or choose another."
+        text = (
+            f"Journal name {entry.journal} is not among those of this connection. Add it to the connection,"
+            " or choose another."
+        )
         yield Problem("journal.not_pinned", "journal", text)
     if len(entry.lines) > limits.lines_max:
-        text = f"The entry has {len(entry.lines)} lines and this connection sends {limits.lines_max} at the most. Summarise the lines."
+        text = (
+            f"The entry has {len(entry.lines)} lines and this connection sends {limits.lines_max} at the"
+            " most. Summarise the lines."
+        )
         yield Problem("entry.lines", "lines", text)
     if not entry.lines or sum((line.amount.amount for line in entry.lines), Decimal(0)):
         text = "The lines do not balance. The journal would be kept and never posted."
         yield Problem("entry.unbalanced", "lines", text)
     if len(entry.text) > TEXT_MAX:
-        text = f"The entry's text {entry.text!r} has {len(entry.text)} characters; {TEXT_MAX} fit beside the marker. Shorten it, it is never cut."
+        text = (
+            f"The entry's text {entry.text!r} has {len(entry.text)} characters; {TEXT_MAX} fit beside the"
+            " marker. Shorten it, it is never cut."
+        )
         yield Problem("text.too_long", "text", text)
     if form is not None and form.problem is not None:
         yield form.problem
@@ -69,18 +99,27 @@ def preflight(
         yield from segments.problems(entry.lines, form, axes)
 
 
-def _line_problems(where: str, line: JournalLine, limits: LedgerLimits, axes: Mapping[str, str]) -> Iterable[Problem]:
+def _line_problems(
+    where: str, line: JournalLine, limits: LedgerLimits, axes: Mapping[str, str]
+) -> Iterable[Problem]:
     if len(line.text) > LINE_TEXT_MAX:
         text = (
-            f"The text {line.text!r} has {len(line.text)} characters; {LINE_TEXT_MAX} fit beside the marker. Shorten it, it is never cut."
+            f"The text {line.text!r} has {len(line.text)} characters; {LINE_TEXT_MAX} fit beside the marker."
+            " Shorten it, it is never cut."
         )
         yield Problem("text.too_long", where, text)
     if line.amount.amount != round(line.amount.amount, limits.decimals):
-        text = f"{line.amount} has more than the {limits.decimals} decimals that are booked. Post it to another ledger, or in another currency."
+        text = (
+            f"{line.amount} has more than the {limits.decimals} decimals that are booked. Post it to another"
+            " ledger, or in another currency."
+        )
         yield Problem("amount.decimals", where, text)
     for value in line.dimensions:
         if value.axis not in axes:
-            text = f"No financial dimension stands for {value.axis}; {value.code} cannot be booked there. Name one in the connection, or clear it."
+            text = (
+                f"No financial dimension stands for {value.axis}; {value.code} cannot be booked there. Name"
+                " one in the connection, or clear it."
+            )
             yield Problem("dimension.inexpressible", where, text)
 
 
@@ -91,26 +130,35 @@ def description(entry: JournalEntry, marker: Marker) -> str:
 
 def new_header(entry: JournalEntry, marker: Marker) -> wire.NewHeader:
     """The journal, without lines."""
-    return wire.NewHeader(dataAreaId=entry.entity, JournalName=entry.journal, Description=description(entry, marker))
+    return wire.NewHeader(
+        dataAreaId=entry.entity, JournalName=entry.journal, Description=description(entry, marker)
+    )
 
 
 def new_lines(
     entry: JournalEntry, marker: Marker, number: str, changeset: int, axes: Mapping[str, str], form: Format
 ) -> list[wire.NewLine]:
-    """The lines of a changeset, the first of which is 0. Their numbers count through the whole entry, from 1."""
+    """The lines of a changeset, the first of which is 0. Their numbers count through the whole entry, from
+    1.
+    """
     start = changeset * CHANGESET_LINES
     ordered = sorted(entry.lines, key=lambda line: -line.amount.amount)
     return [
         wire.NewLine(
-            dataAreaId=entry.entity, JournalBatchNumber=number, AccountType=LEDGER,
-            AccountDisplayValue=segments.display_value(line, form, axes), CurrencyCode=entry.currency,
-            TransDate=wire.noon(entry.posting_date), Document=marker.token, Text=f"{line.text} {marker.token}-{place:04}".lstrip(),
+            dataAreaId=entry.entity,
+            JournalBatchNumber=number,
+            AccountType=LEDGER,
+            AccountDisplayValue=segments.display_value(line, form, axes),
+            CurrencyCode=entry.currency,
+            TransDate=wire.noon(entry.posting_date),
+            Document=marker.token,
+            Text=f"{line.text} {marker.token}-{place:04}".lstrip(),
             DebitAmount=line.amount.amount if line.amount.amount >= 0 else None,
             CreditAmount=-line.amount.amount if line.amount.amount < 0 else None,
             ExchRate=entry.rate.rate * RATE_UNITS if entry.rate else None,
         )
         for place, line in enumerate(ordered[start : start + CHANGESET_LINES], start + 1)
-    ]  # fmt: skip
+    ]
 
 
 def writes(lines: int) -> int:
@@ -121,12 +169,18 @@ def writes(lines: int) -> int:
 def standing(entry: JournalEntry, marker: Marker, rows: Sequence[wire.Line]) -> tuple[int, bool]:
     """How many writes stand, and whether the entry is whole.
 
-    Lines that our writes cannot have left — a gap, a line twice, one of somebody else's — count as whole: nothing is added to such a journal,
-    and comparing it says what is wrong.
+    Lines that our writes cannot have left — a gap, a line twice, one of somebody else's — count as whole:
+    nothing is added to such a journal, and comparing it says what is wrong.
     """
     count, total = len(rows), len(entry.lines)
-    places = {int(found[1]) for row in rows if row.Document == marker.token and (found := re.search(rf"{marker.token}-(\d+)$", row.Text))}
-    ours = places == set(range(1, count + 1)) and (count == total or (count < total and count % CHANGESET_LINES == 0))
+    places = {
+        int(found[1])
+        for row in rows
+        if row.Document == marker.token and (found := re.search(rf"{marker.token}-(\d+)$", row.Text))
+    }
+    ours = places == set(range(1, count + 1)) and (
+        count == total or (count < total and count % CHANGESET_LINES == 0)
+    )
     return (writes(count), count == total) if ours else (writes(total), True)
 
 
@@ -137,8 +191,14 @@ def strange_lines(number: str, marker: Marker, rows: Sequence[wire.Line]) -> str
         return None
     amounts = f"debit {row.DebitAmount}" if (row := others[0]).DebitAmount else f"credit {row.CreditAmount}"
     holds = "a line that is" if len(others) == 1 else f"{len(others)} lines that are"
-    text = f"Journal {number} is not posted and holds {holds} not of this entry, such as line {row.LineNumber:f}: "
-    text += f"{row.AccountDisplayValue}, {amounts}, {row.Text!r}. Nothing was added, posted or deleted. Move them to another journal in "
+    text = (
+        f"Journal {number} is not posted and holds {holds} not of this entry, such as line"
+        f" {row.LineNumber:f}: "
+    )
+    text += (
+        f"{row.AccountDisplayValue}, {amounts}, {row.Text!r}. Nothing was added, posted or deleted. Move them"
+        " to another journal in "
+    )
     return text + "Dynamics, then go on."
 
 
@@ -146,72 +206,129 @@ def no_lines(row: wire.Header) -> str:
     """What to do about a journal that stands without lines."""
     number = f"Journal {row.JournalBatchNumber}"
     if row.IsPosted == wire.YES:
-        text = f"{number} is posted and shows no lines: journal name {row.JournalName} deletes them after posting. It is in the books, and must not "
-        return text + "be posted again. Compare its voucher in Dynamics by hand, and turn the deletion off for the next one."
+        text = (
+            f"{number} is posted and shows no lines: journal name {row.JournalName} deletes them after"
+            " posting. It is in the books, and must not "
+        )
+        return (
+            text
+            + "be posted again. Compare its voucher in Dynamics by hand, and turn the deletion off for the"
+            " next one."
+        )
     return (
-        f"{number} is not posted, and somebody deleted its lines. Delete the journal too, note that it is deleted, and post the pay anew."
+        f"{number} is not posted, and somebody deleted its lines. Delete the journal too, note that it is"
+        " deleted, and post the pay anew."
     )
 
 
 def booked_entry(
     receipt: Receipt, journal: str, rows: Sequence[wire.Line], axes: Mapping[str, str], form: Format, own: str
-) -> BookedEntry:  # fmt: skip
-    """The journal from its lines, of which there are some; `own` is the company's currency. Raises `VendorChanged` for lines that were not written so."""
+) -> BookedEntry:
+    """The journal from its lines, of which there are some; `own` is the company's currency. Raises
+    `VendorChanged` for lines that were not written so.
+    """
     where = f"journal {receipt.number}"
     heads = {(row.Voucher, row.TransDate, row.CurrencyCode, row.ExchRate) for row in rows}
     if len(heads) != 1:
         seen = ", ".join(sorted(map(str, heads))[:10])
-        text = f"Journal {receipt.number} has lines with several vouchers, dates, currencies or rates: {seen}. It was not written so."
+        text = (
+            f"Journal {receipt.number} has lines with several vouchers, dates, currencies or rates: {seen}."
+            " It was not written so."
+        )
         raise VendorChanged(text, where=where, support=seen)
     ((_, posted, currency, rate),) = heads
     day = _day(posted)
     if day is None:
         raise VendorChanged(f"The lines of journal {receipt.number} have no date.", where=where)
-    lines = tuple(_journal_line(row, currency, where, axes, form) for row in sorted(rows, key=lambda row: row.LineNumber))
-    booked = ExchangeRate(currency=own, rate=rate / RATE_UNITS, source="as Dynamics booked it") if own and currency != own else None
-    return BookedEntry(receipt=receipt, journal=journal, posting_date=day, currency=currency, lines=lines, rate=booked)
+    lines = tuple(
+        _journal_line(row, currency, where, axes, form)
+        for row in sorted(rows, key=lambda row: row.LineNumber)
+    )
+    booked = (
+        ExchangeRate(currency=own, rate=rate / RATE_UNITS, source="as Dynamics booked it")
+        if own and currency != own
+        else None
+    )
+    return BookedEntry(
+        receipt=receipt, journal=journal, posting_date=day, currency=currency, lines=lines, rate=booked
+    )
 
 
-def _journal_line(row: wire.Line, currency: str, where: str, axes: Mapping[str, str], form: Format) -> JournalLine:
+def _journal_line(
+    row: wire.Line, currency: str, where: str, axes: Mapping[str, str], form: Format
+) -> JournalLine:
     if row.OffsetAccountDisplayValue:
-        text = f"Line {row.LineNumber} has the offset account {row.OffsetAccountDisplayValue}, so it books a second amount. It was not written so."
+        text = (
+            f"Line {row.LineNumber} has the offset account {row.OffsetAccountDisplayValue}, so it books a"
+            " second amount. It was not written so."
+        )
         raise VendorChanged(text, where=where, support=str(row))
     try:
         amount = Money(row.DebitAmount - row.CreditAmount, currency)
     except AmountError as error:
-        raise VendorChanged(f"Line {row.LineNumber} shows an amount that is not money: {error}.", where=where, support=str(row)) from error
+        raise VendorChanged(
+            f"Line {row.LineNumber} shows an amount that is not money: {error}.",
+            where=where,
+            support=str(row),
+        ) from error
     if row.AccountType != LEDGER:
-        return JournalLine(account=f"{row.AccountType} {row.AccountDisplayValue}", amount=amount, text=row.Text)
+        return JournalLine(
+            account=f"{row.AccountType} {row.AccountDisplayValue}", amount=amount, text=row.Text
+        )
     account, found = segments.read_display_value(row.AccountDisplayValue, form, axes)
     return JournalLine(account=account, amount=amount, dimensions=found, text=row.Text)
 
 
-# --- facts ----------------------------------------------------------------------------------------------------------------------------
+# --- facts --------------------------------------------------------------------------------------------------
 
 
 def journal_problem(entity: str, journal: str, found: wire.JournalName | None) -> str | None:
     """Why the journal name does not take our entries, or `None`."""
     name = f"Journal name {journal} of company {entity}"
     if found is None:
-        return f"Company {entity} has no journal name {journal}. Create one of type {DAILY} for payroll, or choose another."
+        return (
+            f"Company {entity} has no journal name {journal}. Create one of type {DAILY} for payroll, or"
+            " choose another."
+        )
     if found.Type != DAILY:
         return f"{name} is of type {found.Type}. Choose one of type {DAILY}."
     if found.DeleteLinesAfterPosting == wire.YES:
-        return f"{name} deletes lines after posting, so the entry could not be compared with the books. Turn that off, or choose another."
+        return (
+            f"{name} deletes lines after posting, so the entry could not be compared with the books. Turn"
+            " that off, or choose another."
+        )
     if found.NewVoucher != ONE_VOUCHER:
-        return f"{name} draws new vouchers ({found.NewVoucher}); an entry must be one voucher. Set it to one voucher number only, or choose another."
+        return (
+            f"{name} draws new vouchers ({found.NewVoucher}); an entry must be one voucher. Set it to one"
+            " voucher number only, or choose another."
+        )
     if found.OffsetAccountDisplayValue:
-        return f"{name} gives lines the offset account {found.OffsetAccountDisplayValue}, so each would be booked twice. Clear it, or choose another."
+        return (
+            f"{name} gives lines the offset account {found.OffsetAccountDisplayValue}, so each would be"
+            " booked twice. Clear it, or choose another."
+        )
     if found.PostingLineLimit > 0:
-        return f"{name} splits journals above {found.PostingLineLimit} lines when they are posted. Clear that limit, or choose another."
+        return (
+            f"{name} splits journals above {found.PostingLineLimit} lines when they are posted. Clear that"
+            " limit, or choose another."
+        )
     return None
 
 
 def chart(
-    entity: str, journal: str, problem: str | None, own: str, accounts: Iterable[wire.MainAccount], overrides: Iterable[wire.AccountState],
-    currencies: Iterable[wire.Currency], values: Mapping[str, Iterable[wire.DimensionValue]], today: date,
-) -> Chart:  # fmt: skip
-    """What the company accepts in the journal. What a company says of an account adds to what the chart says."""
+    entity: str,
+    journal: str,
+    problem: str | None,
+    own: str,
+    accounts: Iterable[wire.MainAccount],
+    overrides: Iterable[wire.AccountState],
+    currencies: Iterable[wire.Currency],
+    values: Mapping[str, Iterable[wire.DimensionValue]],
+    today: date,
+) -> Chart:
+    """What the company accepts in the journal. What a company says of an account adds to what the chart
+    says.
+    """
     stricter = {row.MainAccountId for row in overrides if not _usable(row, today)}
     usable: dict[str, frozenset[str]] = {}
     inactive: dict[str, frozenset[str]] = {}
@@ -220,10 +337,15 @@ def chart(
         usable[axis] = frozenset(code for code, active in states.items() if active)
         inactive[axis] = frozenset(states) - usable[axis]
     return Chart(
-        entity=entity, journal=journal, journal_problem=problem, currencies=frozenset(row.CurrencyCode for row in currencies).intersection(DECIMALS),
-        accounts={row.MainAccountId: _account(row, stricter, today) for row in accounts}, codes=usable, inactive=inactive,
+        entity=entity,
+        journal=journal,
+        journal_problem=problem,
+        currencies=frozenset(row.CurrencyCode for row in currencies).intersection(DECIMALS),
+        accounts={row.MainAccountId: _account(row, stricter, today) for row in accounts},
+        codes=usable,
+        inactive=inactive,
         currency=own,
-    )  # fmt: skip
+    )
 
 
 def _account(row: wire.MainAccount, stricter: set[str], today: date) -> Account:
@@ -246,16 +368,26 @@ def _within(start: str, end: str, today: date) -> bool:
     return (first is None or first <= today) and (last is None or today <= last)
 
 
-def calendar(periods: Iterable[wire.FiscalPeriod], states: Iterable[wire.LedgerPeriod]) -> tuple[FiscalPeriod, ...]:
-    """Operating periods in order, numbered within their year. One whose state the ledger does not show counts as closed."""
-    open_ones = {(row.YearName, row.PeriodName) for row in states if row.PeriodStatus == OPEN and row.LedgerAccessLevel != "None"}
+def calendar(
+    periods: Iterable[wire.FiscalPeriod], states: Iterable[wire.LedgerPeriod]
+) -> tuple[FiscalPeriod, ...]:
+    """Operating periods in order, numbered within their year. One whose state the ledger does not show counts
+    as closed.
+    """
+    open_ones = {
+        (row.YearName, row.PeriodName)
+        for row in states
+        if row.PeriodStatus == OPEN and row.LedgerAccessLevel != "None"
+    }
     years: dict[str, list[tuple[date, date, str]]] = {}
     for row in periods:
         start, end = _day(row.StartDate), _day(row.EndDate)
         if row.Type == OPERATING and start is not None and end is not None:
             years.setdefault(row.FiscalYear, []).append((start, end, row.PeriodName))
     found = [
-        FiscalPeriod(start=start, end=end, year=_year(name, rows[-1]), number=number, open=(name, period) in open_ones)
+        FiscalPeriod(
+            start=start, end=end, year=_year(name, rows[-1]), number=number, open=(name, period) in open_ones
+        )
         for name, rows in ((name, sorted(rows)) for name, rows in years.items())
         for number, (start, end, period) in enumerate(rows, 1)
     ]
@@ -271,4 +403,6 @@ def _day(text: str) -> date | None:
     try:
         return wire.day(text)
     except ValueError as error:
-        raise VendorChanged(f"{text!r} is not a date as the service writes them.", where="date", support=str(error)) from error
+        raise VendorChanged(
+            f"{text!r} is not a date as the service writes them.", where="date", support=str(error)
+        ) from error

@@ -1,7 +1,9 @@
-"""Shapes on the wire of the OData service, in the vendor's words. Only the fields we read or write; unknown ones are passed over by msgspec.
+"""Shapes on the wire of the OData service, in the vendor's words. Only the fields we read or write; unknown
+ones are passed over by msgspec.
 
-Amounts are JSON numbers and become exact decimals. Dates are noon UTC, and 1900-01-01 where there is none. Strings are empty, not null; enum
-members come as their names. Source: entity descriptions of application version 10.0.47 and recorded answers of July 2026.
+Amounts are JSON numbers and become exact decimals. Dates are noon UTC, and 1900-01-01 where there is none.
+Strings are empty, not null; enum members come as their names. Source: entity descriptions of application
+version 10.0.47 and recorded answers of July 2026.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ class Header(msgspec.Struct):
 
 
 class Line(msgspec.Struct):
-    """A journal line. `AccountDisplayValue` is the account with its dimensions in the active format; `ExchRate` is for 100 units."""
+    """A journal line. `AccountDisplayValue` is the account with its dimensions in the active format;
+    `ExchRate` is for 100 units.
+    """
 
     JournalBatchNumber: str
     LineNumber: Decimal

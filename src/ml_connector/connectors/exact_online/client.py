@@ -1,7 +1,9 @@
-"""Calls to Exact: one at a time per division, within 60 a minute and 5,000 a day, lists followed to their end.
+"""Calls to Exact: one at a time per division, within 60 a minute and 5,000 a day, lists followed to their
+end.
 
-The window counts are the vendor's whenever it states them. Addresses are written out here, because `$` and blanks in a query have one spelling
-that every region takes. `__next` is followed as it was given; a skip token is never built.
+The window counts are the vendor's whenever it states them. Addresses are written out here, because `$` and
+blanks in a query have one spelling that every region takes. `__next` is followed as it was given; a skip
+token is never built.
 """
 
 from __future__ import annotations
@@ -29,14 +31,18 @@ RENEWAL = Renewal(
     idle_days=7,
     too_early=lambda text: "not expired" in text.lower() or "tooearly" in text.lower(),
 )
-"""Source: OAuth pages of the vendor, read 2026-01. An old refresh token works for ten minutes while the new pair was never used."""
+"""Source: OAuth pages of the vendor, read 2026-01. An old refresh token works for ten minutes while the new
+pair was never used.
+"""
 
 JSON = {"Accept": "application/json"}
 WRITE = {"Content-Type": "application/json", "Prefer": "return=representation"}
 
 
 def token_broker(options: Options, wiring: Wiring) -> TokenBroker:
-    """The sign-in of the connection; 144 renewals a day at the most, of the 200 token calls that Exact allows."""
+    """The sign-in of the connection; 144 renewals a day at the most, of the 200 token calls that Exact
+    allows.
+    """
     return TokenBroker(
         token_url=f"{options.base_url}/api/oauth2/token",
         authorize_url=f"{options.base_url}/api/oauth2/auth",
@@ -49,7 +55,9 @@ def token_broker(options: Options, wiring: Wiring) -> TokenBroker:
 def windows(options: Options) -> tuple[Window, ...]:
     """The limits of one app and division; a limit of 0 is not counted."""
     declared = ((faults.MINUTE, options.calls_per_minute, 60), (faults.DAY, options.calls_per_day, 86_400))
-    return tuple(Window(name=name, limit=limit, seconds=seconds) for name, limit, seconds in declared if limit)
+    return tuple(
+        Window(name=name, limit=limit, seconds=seconds) for name, limit, seconds in declared if limit
+    )
 
 
 class ExactClient:
@@ -63,14 +71,22 @@ class ExactClient:
             classify=faults.classifier(wiring.clock.now),
             windows=windows(options),
             learn=faults.limits,
-            errors=Window(name="errors", limit=options.errors_per_hour, seconds=3600) if options.errors_per_hour else None,
+            errors=(
+                Window(name="errors", limit=options.errors_per_hour, seconds=3600)
+                if options.errors_per_hour
+                else None
+            ),
             one_at_a_time=True,
             headers=JSON,
             read_timeout_seconds=options.deadline_seconds,
         )
 
-    def rows(self, division: str, path: str, row: type[Row], *, select: str = "", where: str = "") -> Iterator[Row]:
-        """Every row, page by page as it is asked for. `select` lists field names, `where` is a filter with its literals written."""
+    def rows(
+        self, division: str, path: str, row: type[Row], *, select: str = "", where: str = ""
+    ) -> Iterator[Row]:
+        """Every row, page by page as it is asked for. `select` lists field names, `where` is a filter with
+        its literals written.
+        """
         shape: type[wire.Page[Row]] = wire.Page[row]  # type: ignore[valid-type]
 
         def fetch(address: str) -> wire.Page[Row]:
@@ -86,7 +102,9 @@ class ExactClient:
         return self.http.read("GET", address(division, path, query or {}), scope=division).decode(shape).d
 
     def has_right(self, division: str, endpoint: str, method: str) -> bool:
-        """Whether the user may call the endpoint; asks Exact's own register of rights and tries nothing out."""
+        """Whether the user may call the endpoint; asks Exact's own register of rights and tries nothing
+        out.
+        """
         query = {"endpoint": f"'{endpoint}'", "method": method}
         return self.one(division, "users/UserHasRights", wire.HasRights, query).UserHasRights
 
@@ -108,7 +126,9 @@ _SAFE = "$,'()/:"
 
 def document_address(options: Options, division: str, reference: str) -> str:
     """The address of a general journal entry in the API, the only stable link that Exact documents."""
-    return f"{options.base_url}/api/v1/{division}/generaljournalentry/GeneralJournalEntries(guid'{reference}')"
+    return (
+        f"{options.base_url}/api/v1/{division}/generaljournalentry/GeneralJournalEntries(guid'{reference}')"
+    )
 
 
 def fields(row: type, leave_out: Sequence[str] = ()) -> str:

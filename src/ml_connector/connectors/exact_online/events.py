@@ -1,8 +1,9 @@
 """Notifications of Exact: a signed hint that a record changed. It holds no data, so the record is read again.
 
-The hash stands in the body, over the bytes of `Content` exactly as received, in upper-case hex, keyed with the app's webhook secret. Creating a
-subscription makes Exact call the address with an empty body, unsigned, and expect 200: that is a `Challenge`, not an event. There is no
-timestamp against replay, so a repeat is recognised by its id.
+The hash stands in the body, over the bytes of `Content` exactly as received, in upper-case hex, keyed with
+the app's webhook secret. Creating a subscription makes Exact call the address with an empty body, unsigned,
+and expect 200: that is a `Challenge`, not an event. There is no timestamp against replay, so a repeat is
+recognised by its id.
 """
 
 from __future__ import annotations
@@ -28,30 +29,54 @@ class ExactEvents:
         self._divisions, self._vault = divisions, vault
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Event | Challenge:
-        """The event, or the challenge of an empty call. Raises `Refused` for a body that Exact did not sign or that is not for us."""
+        """The event, or the challenge of an empty call. Raises `Refused` for a body that Exact did not sign
+        or that is not for us.
+        """
         if not body:
             return Challenge()
         if len(body) > BODY_BYTES_MAX:
-            raise Refused(f"The notification has {len(body)} bytes; Exact's have a few hundred.", where="body", code="event.size")
+            raise Refused(
+                f"The notification has {len(body)} bytes; Exact's have a few hundred.",
+                where="body",
+                code="event.size",
+            )
         try:
             sent = msgspec.json.decode(body, type=wire.Notification)
             content = msgspec.json.decode(sent.Content, type=wire.Content)
             occurred = wire.moment(content.EventCreatedOn) if content.EventCreatedOn else None
         except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-            raise Refused(f"The notification does not have Exact's shape: {error}.", where="body", code="event.shape") from error
+            raise Refused(
+                f"The notification does not have Exact's shape: {error}.", where="body", code="event.shape"
+            ) from error
         if not hmac.compare_digest(self._hash(bytes(sent.Content)), sent.HashCode.upper().encode()):
-            text = "The notification's HashCode does not match. Check that the webhook secret is the app's, and not the client secret."
+            text = (
+                "The notification's HashCode does not match. Check that the webhook secret is the app's, and"
+                " not the client secret."
+            )
             raise Refused(text, where="HashCode", code="event.signature")
         if str(content.Division) not in self._divisions:
-            raise Refused(f"Division {content.Division} is not among those of this connection.", where="Division", code="event.entity")
-        detail = {"entity": str(content.Division), "action": content.Action, "address": content.ExactOnlineEndpoint}
-        repeat = ":".join((str(content.Division), content.Topic, content.Key, content.Action, content.EventCreatedOn))
+            raise Refused(
+                f"Division {content.Division} is not among those of this connection.",
+                where="Division",
+                code="event.entity",
+            )
+        detail = {
+            "entity": str(content.Division),
+            "action": content.Action,
+            "address": content.ExactOnlineEndpoint,
+        }
+        repeat = ":".join(
+            (str(content.Division), content.Topic, content.Key, content.Action, content.EventCreatedOn)
+        )
         return Event(id=repeat, topic=content.Topic, key=content.Key, occurred_at=occurred, detail=detail)
 
     def _hash(self, content: bytes) -> bytes:
         try:
             secret = self._vault.read("webhook_secret")
         except KeyError:
-            text = "This connection has no webhook secret, so no notification can be trusted. Enter it in the connection."
+            text = (
+                "This connection has no webhook secret, so no notification can be trusted. Enter it in the"
+                " connection."
+            )
             raise Refused(text, where="webhook_secret", code="event.secret") from None
         return hmac.new(secret.encode(), content, hashlib.sha256).hexdigest().upper().encode()

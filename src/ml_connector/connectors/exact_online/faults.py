@@ -1,11 +1,15 @@
 """What an answer of Exact's means.
 
-    400  the request was not understood: nothing was booked              500 with error.message.value  a business refusal, in the user's language
-    403  a right, licence or division is missing; `Reason` says which    500 without                   nothing is known
-    429  a limit; the headers of the limit that was hit, and no others   HTML                          a gateway or a sign-in page
+    400                           the request was not understood: nothing was booked
+    403                           a right, licence or division is missing; `Reason` says which
+    429                           a limit; the headers of the limit that was hit, and no others
+    500 with error.message.value  a business refusal, in the user's language
+    500 without                   nothing is known
+    HTML                          a gateway or a sign-in page
 
-A refusal is told apart by its structure, `<kind>: <subject>` per line, and by the few sentences without one, in English and Dutch. What is not
-recognised is still a refusal: the vendor said no and says why, and its own words are shown.
+A refusal is told apart by its structure, `<kind>: <subject>` per line, and by the few sentences without one,
+in English and Dutch. What is not recognised is still a refusal: the vendor said no and says why, and its own
+words are shown.
 """
 
 from __future__ import annotations
@@ -40,7 +44,10 @@ _HEADERS = {MINUTE: "x-ratelimit-minutely", DAY: "x-ratelimit"}
 _SECONDS = {MINUTE: 60, DAY: 86_400}
 
 _REASONS = {
-    "NoDivisionAccess": "the user has no access to this division any more. Tick the division in the consent, or give the user access to it",
+    "NoDivisionAccess": (
+        "the user has no access to this division any more. Tick the division in the consent, or give the user"
+        " access to it"
+    ),
     "DivisionBlocked": "the division is blocked. The administrator of the licence can release it",
     "BlockedUser": "the user is blocked. An administrator can release it in the user's settings",
     "InactiveUser": "the user is not active. An administrator can activate it",
@@ -51,7 +58,8 @@ _CLOSED = re.compile(r"period is closed|period(?:e)? is afgesloten", re.IGNORECA
 _UNBALANCED = re.compile(r"not balanced|niet in evenwicht", re.IGNORECASE)
 _UNKNOWN_YEAR = re.compile(r"financial year|boekjaar", re.IGNORECASE)
 _CODE = re.compile(
-    r"^(?:\[\w+\]\s*)?(?:invalid(?: reference)?|unknown|not allowed|mandatory|ongeldig(?:e referentie)?|onbekend|niet toegestaan|verplicht)\s*:"
+    r"^(?:\[\w+\]\s*)?(?:invalid(?: reference)?|unknown|not allowed|mandatory|ongeldig(?:e"
+    r" referentie)?|onbekend|niet toegestaan|verplicht)\s*:"
     r"|blocked|geblokkeerd|is of a wrong type|is verplicht",
     re.IGNORECASE,
 )
@@ -67,15 +75,27 @@ def classifier(now: Callable[[], datetime]) -> Callable[[Answer], ConnectorError
         match answer.status:
             case 400:
                 why = message(answer) or "no reason was given"
-                return Refused(f"Exact did not understand the request: {why}", where=path, support=support, code="request.refused")
+                return Refused(
+                    f"Exact did not understand the request: {why}",
+                    where=path,
+                    support=support,
+                    code="request.refused",
+                )
             case 403:
                 return _forbidden(answer, path, support)
             case 404 | 410:
-                return NotFound(f"Exact has nothing at {path} ({answer.status}).", where=path, support=support)
+                return NotFound(
+                    f"Exact has nothing at {path} ({answer.status}).", where=path, support=support
+                )
             case 429:
                 wait = wait_seconds(answer, now())
                 when = f" Calls are possible again in {wait:.0f} seconds." if wait is not None else ""
-                return Throttled(f"Exact's call limit is reached.{when}", retry_after_seconds=wait, where=path, support=support)
+                return Throttled(
+                    f"Exact's call limit is reached.{when}",
+                    retry_after_seconds=wait,
+                    where=path,
+                    support=support,
+                )
             case 500 if said := message(answer):
                 return refusal(said, path, support)
         return unknown_status(answer)
@@ -99,7 +119,9 @@ def refusal(said: str, where: str, support: str = "") -> Refused:
         remedy = " Reopen the period in Exact for this journal, or choose a posting date in an open one."
         return PeriodClosed(text + remedy, where="posting_date", support=support)
     if any(_UNBALANCED.search(line) for line in lines):
-        return Unbalanced(text + " An entry must balance in its currency and period.", where=where, support=support)
+        return Unbalanced(
+            text + " An entry must balance in its currency and period.", where=where, support=support
+        )
     if any(_UNKNOWN_YEAR.search(line) for line in lines):
         remedy = " Create the financial year in Exact, or choose another posting date."
         return Refused(text + remedy, where="posting_date", support=support, code="period.unknown")
@@ -110,20 +132,32 @@ def refusal(said: str, where: str, support: str = "") -> Refused:
 
 
 def limits(answer: Answer) -> list[Window]:
-    """What the answer says of Exact's windows. A header that is absent says nothing: it is unknown, not zero."""
+    """What the answer says of Exact's windows. A header that is absent says nothing: it is unknown, not
+    zero.
+    """
     windows = []
     for name, prefix in _HEADERS.items():
         limit, remaining = (answer.headers.get(f"{prefix}-{part}", "") for part in ("limit", "remaining"))
         if limit.isdecimal() and remaining.isdecimal():
             windows.append(
-                Window(name=name, limit=int(limit), seconds=_SECONDS[name], remaining=int(remaining), resets_at=_reset(answer, prefix))
+                Window(
+                    name=name,
+                    limit=int(limit),
+                    seconds=_SECONDS[name],
+                    remaining=int(remaining),
+                    resets_at=_reset(answer, prefix),
+                )
             )
     return windows
 
 
 def wait_seconds(answer: Answer, now: datetime) -> float | None:
-    """Whole seconds until the limit that was hit is reset: the latest of those told, as only hit ones are told; `None` where none is."""
-    resets = [reset for prefix in _HEADERS.values() if (reset := _reset(answer, prefix)) and _hit(answer, prefix)]
+    """Whole seconds until the limit that was hit is reset: the latest of those told, as only hit ones are
+    told; `None` where none is.
+    """
+    resets = [
+        reset for prefix in _HEADERS.values() if (reset := _reset(answer, prefix)) and _hit(answer, prefix)
+    ]
     return max((max(1.0, math.ceil((reset - now).total_seconds())) for reset in resets), default=None)
 
 
@@ -133,7 +167,9 @@ def _hit(answer: Answer, prefix: str) -> bool:
 
 def _reset(answer: Answer, prefix: str) -> datetime | None:
     value = answer.headers.get(f"{prefix}-reset", "")
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(value)) if value.isdecimal() else None
+    return (
+        datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(value)) if value.isdecimal() else None
+    )
 
 
 def _forbidden(answer: Answer, path: str, support: str) -> RightMissing:
@@ -142,9 +178,15 @@ def _forbidden(answer: Answer, path: str, support: str) -> RightMissing:
         return RightMissing(f"Exact refuses {path}: {_REASONS[reason]}.", where=path, support=support)
     said = message(answer) or answer.body[:300].decode(errors="replace")
     if "scope" in said.lower():
-        why = "the app was not granted the permission scope for it. Add the scope to the app, then authorise the connection again"
+        why = (
+            "the app was not granted the permission scope for it. Add the scope to the app, then authorise"
+            " the connection again"
+        )
     else:
-        why = f"the user lacks the role, or the licence lacks the module ({reason or 'no reason was given'}). An administrator can grant it"
+        why = (
+            f"the user lacks the role, or the licence lacks the module ({reason or 'no reason was given'})."
+            " An administrator can grant it"
+        )
     return RightMissing(f"Exact refuses {path}: {why}.", where=path, support=support)
 
 
@@ -156,5 +198,8 @@ def _support(answer: Answer) -> str:
 
 def unreadable(error: ConnectorError) -> OutcomeUnknown:
     """What an answer to a write means that says 'created' and cannot be read: it may be booked."""
-    text = f"Exact answered the posting with something that cannot be read, so it is looked up. {error.problem.text}"
+    text = (
+        "Exact answered the posting with something that cannot be read, so it is looked up."
+        f" {error.problem.text}"
+    )
     return OutcomeUnknown(text, where=error.problem.where, support=error.support)

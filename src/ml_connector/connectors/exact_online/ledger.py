@@ -1,8 +1,11 @@
 """Exact Online as a ledger: general journal entries.
 
-chart     Journals 1, Divisions 1 for the life of the connection, GLAccounts ⌈n/1000⌉ in bulk, cost codes and Projects ⌈n/60⌉ each where asked
-calendar  FinancialPeriods 1, JournalStatusList 1          foreign    TransactionLines ⌈lines/1000⌉, 1 for a period nobody posted in
-locate    GeneralJournalEntryLines 1                       prepare    GeneralJournalEntries 1
+chart     Journals 1, Divisions 1 for the life of the connection, GLAccounts ⌈n/1000⌉ in bulk,
+          cost codes and Projects ⌈n/60⌉ each where asked
+calendar  FinancialPeriods 1, JournalStatusList 1
+foreign   TransactionLines ⌈lines/1000⌉, 1 for a period nobody posted in
+locate    GeneralJournalEntryLines 1
+prepare   GeneralJournalEntries 1
 read_back TransactionLines ⌈lines/1000⌉ in bulk
 """
 
@@ -46,13 +49,19 @@ AXES = {
 EVERY = f"Modified gt {odata.moment(date(1970, 1, 1))}"
 """Exact demands a filter on accounts, by code, id or time of change: this one leaves nothing out."""
 CLOCK_MARGIN = timedelta(hours=26)
-"""Exact's times look like UTC and have been reported as local to the division: a look-up by time starts so much earlier."""
+"""Exact's times look like UTC and have been reported as local to the division: a look-up by time starts so
+much earlier.
+"""
 
 
 class ExactLedger:
-    """A `LedgerSink`. Remembers the GUIDs of accounts and projects for as long as it lives, and which searches Exact refused."""
+    """A `LedgerSink`. Remembers the GUIDs of accounts and projects for as long as it lives, and which
+    searches Exact refused.
+    """
 
-    def __init__(self, options: Options, client: ExactClient, clock: Clock, currency_of: Callable[[str], str]) -> None:
+    def __init__(
+        self, options: Options, client: ExactClient, clock: Clock, currency_of: Callable[[str], str]
+    ) -> None:
         self._options, self._client, self._clock, self._currency_of = options, client, clock, currency_of
         self._accounts: dict[str, dict[str, str]] = {}
         self._projects: dict[str, dict[str, str]] = {}
@@ -67,11 +76,13 @@ class ExactLedger:
             axes=translate.AXES,
         )
 
-    # --- facts ------------------------------------------------------------------------------------------------------------------------
+    # --- facts ----------------------------------------------------------------------------------------------
 
     def journals(self, entity: str) -> tuple[tuple[str, str], ...]:
         """General journals that are not blocked and allow no VAT, by code."""
-        found = self._client.rows(entity, JOURNALS, wire.Journal, select=fields(wire.Journal), where=f"Type eq {translate.GENERAL}")
+        found = self._client.rows(
+            entity, JOURNALS, wire.Journal, select=fields(wire.Journal), where=f"Type eq {translate.GENERAL}"
+        )
         usable = (row for row in found if translate.journal_problem(entity, row.Code.strip(), row) is None)
         return tuple(sorted((row.Code.strip(), row.Description or "") for row in usable))
 
@@ -79,12 +90,18 @@ class ExactLedger:
         """Periods from a year before the date to a year after it."""
         year = timedelta(days=366)
         where = f"EndDate ge {odata.moment(around - year)} and StartDate le {odata.moment(around + year)}"
-        periods = list(self._client.rows(entity, PERIODS, wire.FinancialPeriod, select=fields(wire.FinancialPeriod), where=where))
+        periods = list(
+            self._client.rows(
+                entity, PERIODS, wire.FinancialPeriod, select=fields(wire.FinancialPeriod), where=where
+            )
+        )
         if not periods:
             return ()
         years = [row.FinYear for row in periods]
         where = f"Journal eq {odata.text(journal)} and Year ge {min(years)} and Year le {max(years)}"
-        states = self._client.rows(entity, JOURNAL_STATES, wire.JournalStatus, select=fields(wire.JournalStatus), where=where)
+        states = self._client.rows(
+            entity, JOURNAL_STATES, wire.JournalStatus, select=fields(wire.JournalStatus), where=where
+        )
         return translate.calendar(journal, periods, states)
 
     def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
@@ -94,41 +111,61 @@ class ExactLedger:
         codes: dict[str, list[wire.CostCode]] = {}
         for axis in sorted(axes & AXES.keys()):
             codes.update(self._codes(entity, axis))
-        return translate.chart(entity, journal, found, self._currency_of(entity), accounts, codes, self._clock.now().date())
+        return translate.chart(
+            entity, journal, found, self._currency_of(entity), accounts, codes, self._clock.now().date()
+        )
 
     def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
         """What Exact cannot hold of the entry."""
         return tuple(translate.preflight(entry, self.limits, self._options.divisions))
 
-    def foreign(self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> tuple[str, ...]:
-        """Entries of others in the journal and period, whatever way they came in, as `entry 26900001 of 2026-06-30: text`.
+    def foreign(
+        self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]
+    ) -> tuple[str, ...]:
+        """Entries of others in the journal and period, whatever way they came in, as `entry 26900001 of
+        2026-06-30: text`.
 
         Exact demands a filter on the date; it is wide, because a person can book a date into another period.
         """
         year = timedelta(days=366)
         where = f"Date ge {odata.moment(period.start - year)} and Date le {odata.moment(period.end + year)}"
-        where += f" and JournalCode eq {odata.text(journal)} and FinancialYear eq {period.year} and FinancialPeriod eq {period.number}"
+        where += (
+            f" and JournalCode eq {odata.text(journal)} and FinancialYear eq {period.year} and"
+            f" FinancialPeriod eq {period.number}"
+        )
         others: dict[str, str] = {}
         rows = list(self._lines(entity, where, "EntryID,EntryNumber,LineNumber,Date,Description"))
         ours = known | {row.EntryID for row in rows if (row.Description or "").rpartition("#")[2] in known}
         for row in sorted(rows, key=lambda row: (row.EntryNumber or 0, row.LineNumber or 0)):
             if row.EntryID not in ours:
                 posted = f" of {wire.day(row.Date)}" if row.Date else ""
-                others.setdefault(row.EntryID, f"entry {row.EntryNumber}{posted}: {row.Description or 'no text'}")
+                others.setdefault(
+                    row.EntryID, f"entry {row.EntryNumber}{posted}: {row.Description or 'no text'}"
+                )
         return tuple(others.values())
 
-    # --- finding ----------------------------------------------------------------------------------------------------------------------
+    # --- finding --------------------------------------------------------------------------------------------
 
     def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
-        """Every entry with the marker, oldest number first. The number finds it, the token or the key proves it.
+        """Every entry with the marker, oldest number first. The number finds it, the token or the key proves
+        it.
 
-        The search covers all time and does not use `since`. Should Exact refuse to filter by `OurRef`, the ledger's change feed is read from
-        the time of `since` less 26 hours, and from its beginning without `since`.
+        The search covers all time and does not use `since`. Should Exact refuse to filter by `OurRef`, the
+        ledger's change feed is read from the time of `since` less 26 hours, and from its beginning without
+        `since`.
         """
         select = fields(wire.EntryLine)
 
         def search() -> list[wire.EntryLine]:
-            return list(self._client.rows(entry.entity, ENTRY_LINES, wire.EntryLine, select=select, where=f"OurRef eq {marker.number}"))
+            return list(
+                self._client.rows(
+                    entry.entity,
+                    ENTRY_LINES,
+                    wire.EntryLine,
+                    select=select,
+                    where=f"OurRef eq {marker.number}",
+                )
+            )
 
         rows = self._or_refused("locate by OurRef", search)
         found: dict[str, Receipt] = {}
@@ -140,20 +177,39 @@ class ExactLedger:
     def _feed(self, entity: str, since: datetime | None) -> Iterator[wire.TransactionLine]:
         start = 1
         if since is not None:
-            query = {"modified": odata.moment(since.astimezone(UTC) - CLOCK_MARGIN), "endPoint": "'FinancialTransactionLines'"}
-            start = int(self._client.one(entity, "read/sync/Sync/SyncTimestamp", wire.SyncTimestamp, query).TimeStampAsBigInt)
+            query = {
+                "modified": odata.moment(since.astimezone(UTC) - CLOCK_MARGIN),
+                "endPoint": "'FinancialTransactionLines'",
+            }
+            start = int(
+                self._client.one(
+                    entity, "read/sync/Sync/SyncTimestamp", wire.SyncTimestamp, query
+                ).TimeStampAsBigInt
+            )
         select = "Timestamp,EntryID,EntryNumber,LineNumber,Description,Notes"
-        return self._client.rows(entity, LEDGER_SYNC, wire.TransactionLine, select=select, where=f"Timestamp gt {start}L")
+        return self._client.rows(
+            entity, LEDGER_SYNC, wire.TransactionLine, select=select, where=f"Timestamp gt {start}L"
+        )
 
-    # --- writing ----------------------------------------------------------------------------------------------------------------------
+    # --- writing --------------------------------------------------------------------------------------------
 
     @contextmanager
     def prepare(self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None) -> Iterator[Send]:
-        """Everything but the send. Raises `Inexpressible` for what preflight would have said, `CodeUnknown` for an account that is not there."""
+        """Everything but the send. Raises `Inexpressible` for what preflight would have said, `CodeUnknown`
+        for an account that is not there.
+        """
         if problems := self.preflight(entry, marker):
-            raise Inexpressible(" ".join(problem.text for problem in problems[:5]), where=problems[0].where, code=problems[0].code)
-        body = wire.encode(translate.to_wire(entry, marker, self._account_ids(entry), self._project_ids(entry)))
-        with self._client.http.prepare("POST", address(entry.entity, ENTRIES, {}), scope=entry.entity, headers=WRITE, content=body) as post:
+            raise Inexpressible(
+                " ".join(problem.text for problem in problems[:5]),
+                where=problems[0].where,
+                code=problems[0].code,
+            )
+        body = wire.encode(
+            translate.to_wire(entry, marker, self._account_ids(entry), self._project_ids(entry))
+        )
+        with self._client.http.prepare(
+            "POST", address(entry.entity, ENTRIES, {}), scope=entry.entity, headers=WRITE, content=body
+        ) as post:
             yield lambda gate: self._send(entry.entity, post, gate)
 
     def _send(self, entity: str, post: Callable[[Gate], Answer], gate: Gate) -> Receipt:
@@ -163,7 +219,9 @@ class ExactLedger:
         except VendorChanged as error:
             raise faults.unreadable(error) from error
         if not created.EntryID:
-            raise OutcomeUnknown("Exact answered the posting without an entry id, so it is looked up.", where=ENTRIES)
+            raise OutcomeUnknown(
+                "Exact answered the posting without an entry id, so it is looked up.", where=ENTRIES
+            )
         return self._receipt(entity, created.EntryID, created.EntryNumber)
 
     def release(self, receipt: Receipt) -> Receipt:
@@ -179,27 +237,36 @@ class ExactLedger:
         select = fields(wire.TransactionLine, leave_out=("Type", "Notes"))
         rows = list(self._lines(receipt.entity, where, select))
         if not rows:
-            text = f"Entry {receipt.number} is not in division {receipt.entity} any more. Somebody deleted it, or it cannot be seen yet."
+            text = (
+                f"Entry {receipt.number} is not in division {receipt.entity} any more. Somebody deleted it,"
+                " or it cannot be seen yet."
+            )
             raise NotFound(text, where=f"entry {receipt.number}")
         return translate.booked_entry(receipt, rows, self._currency_of(receipt.entity))
 
-    # --- inside -----------------------------------------------------------------------------------------------------------------------
+    # --- inside ---------------------------------------------------------------------------------------------
 
     def _receipt(self, entity: str, reference: str, number: int | None) -> Receipt:
         link = document_address(self._options, entity, reference)
         return Receipt(reference=reference, number=str(number or ""), entity=entity, posted=True, link=link)
 
     def _journal(self, entity: str, code: str) -> wire.Journal | None:
-        rows = self._client.rows(entity, JOURNALS, wire.Journal, select=fields(wire.Journal), where=f"Code eq {odata.text(code)}")
+        rows = self._client.rows(
+            entity, JOURNALS, wire.Journal, select=fields(wire.Journal), where=f"Code eq {odata.text(code)}"
+        )
         return next((row for row in rows if row.Code.strip() == code), None)
 
     def _read_accounts(self, entity: str) -> list[wire.GLAccount]:
-        rows = list(self._client.rows(entity, ACCOUNTS, wire.GLAccount, select=fields(wire.GLAccount), where=EVERY))
+        rows = list(
+            self._client.rows(entity, ACCOUNTS, wire.GLAccount, select=fields(wire.GLAccount), where=EVERY)
+        )
         self._accounts[entity] = {row.Code.strip(): row.ID for row in rows}
         return rows
 
     def _codes(self, entity: str, axis: str) -> dict[str, list[wire.CostCode]]:
-        """The codes of the axis; nothing where the division does not keep it, which Exact answers with 404."""
+        """The codes of the axis; nothing where the division does not keep it, which Exact answers with
+        404.
+        """
         path, select = AXES[axis]
         try:
             rows = list(self._client.rows(entity, path, wire.CostCode, select=select))
@@ -225,7 +292,9 @@ class ExactLedger:
         """Ledger lines in pages of 1000; in pages of 60 where the bulk address refuses the filter."""
 
         def bulk() -> list[wire.TransactionLine]:
-            return list(self._client.rows(entity, LEDGER_BULK, wire.TransactionLine, select=select, where=where))
+            return list(
+                self._client.rows(entity, LEDGER_BULK, wire.TransactionLine, select=select, where=where)
+            )
 
         rows = self._or_refused(f"bulk by {where.partition(' ')[0]}", bulk)
         if rows is not None:
@@ -233,7 +302,9 @@ class ExactLedger:
         return self._client.rows(entity, LEDGER, wire.TransactionLine, select=select, where=where)
 
     def _or_refused(self, what: str, search: Callable[[], T]) -> T | None:
-        """The result, or `None` where Exact does not understand the search; asked once, because ten such refusals an hour block the app."""
+        """The result, or `None` where Exact does not understand the search; asked once, because ten such
+        refusals an hour block the app.
+        """
         if what in self._refused:
             return None
         try:

@@ -1,7 +1,8 @@
 """What a connection to Exact Online is made of, and the checks on it that need no call.
 
-The region's host and the divisions are stored with the connection. A token of one region is worthless in another, and the division a person
-last looked at in the browser ("current") drifts, so neither is ever guessed.
+The region's host and the divisions are stored with the connection. A token of one region is worthless in
+another, and the division a person last looked at in the browser ("current") drifts, so neither is ever
+guessed.
 """
 
 from __future__ import annotations
@@ -22,30 +23,105 @@ ERRORS_MAX = 4
 SANDBOX = {"settle_seconds": "5", "visible_seconds": "0"}
 
 SETTINGS = (
-    Setting(name="base_url", label="Region address", default="https://start.exactonline.nl",
-            help=f"The address people of this company sign in at: https:// and one of {', '.join(HOSTS)}."),
-    Setting(name="division", label="Division", help="Number of the division that keeps the books, as in the browser's address after "
-            "_Division_=. Several are separated by commas. It is never taken from what somebody opened last."),
-    Setting(name="redirect_uri", label="Redirect address", help="Exactly as registered for the app: https, and not localhost."),
+    Setting(
+        name="base_url",
+        label="Region address",
+        default="https://start.exactonline.nl",
+        help=f"The address people of this company sign in at: https:// and one of {', '.join(HOSTS)}.",
+    ),
+    Setting(
+        name="division",
+        label="Division",
+        help=(
+            "Number of the division that keeps the books, as in the browser's address after "
+            "_Division_=. Several are separated by commas. It is never taken from what somebody opened last."
+        ),
+    ),
+    Setting(
+        name="redirect_uri",
+        label="Redirect address",
+        help="Exactly as registered for the app: https, and not localhost.",
+    ),
     Setting(name="client_id", label="Client id", help="Of the app, from the app centre.", field=Field.SECRET),
-    Setting(name="client_secret", label="Client secret", help="Of the app, from the app centre.", field=Field.SECRET),
-    Setting(name="webhook_secret", label="Webhook secret", help="Of the app; it is not the client secret. Only for notifications.",
-            field=Field.SECRET, required=False),
-    Setting(name="lines_max", label="Lines per entry", help="A larger entry is cut at balanced borders. Exact publishes no maximum; 500 is "
-            "gentle on a slow division.", field=Field.NUMBER, required=False, default=str(LINES_MAX)),
-    Setting(name="deadline_seconds", label="Deadline of a send", help="A posting not on the wire by then is not sent.",
-            field=Field.NUMBER, required=False, default="100"),
-    Setting(name="settle_seconds", label="Settling time", help="How long Exact may still book after an answer was lost; at least the "
-            "deadline and 60 seconds on a real host.", field=Field.NUMBER, required=False, default="600"),
-    Setting(name="visible_seconds", label="Visibility time", help="How long a booked entry may be missing from searches.",
-            field=Field.NUMBER, required=False, default="60"),
-    Setting(name="calls_per_minute", label="Calls a minute", help="Exact's limit for one app and division; 0 counts none, in a sandbox only.",
-            field=Field.NUMBER, required=False, default="60"),
-    Setting(name="calls_per_day", label="Calls a day", help="Exact's limit for one app and division; 0 counts none, in a sandbox only.",
-            field=Field.NUMBER, required=False, default="5000"),
-    Setting(name="errors_per_hour", label="Errors an hour", help="Client errors of one endpoint after which it is left alone: Exact blocks an app "
-            "for an hour at ten. 0 counts none, in a sandbox only.", field=Field.NUMBER, required=False, default="4"),
-)  # fmt: skip
+    Setting(
+        name="client_secret",
+        label="Client secret",
+        help="Of the app, from the app centre.",
+        field=Field.SECRET,
+    ),
+    Setting(
+        name="webhook_secret",
+        label="Webhook secret",
+        help="Of the app; it is not the client secret. Only for notifications.",
+        field=Field.SECRET,
+        required=False,
+    ),
+    Setting(
+        name="lines_max",
+        label="Lines per entry",
+        help=(
+            "A larger entry is cut at balanced borders. Exact publishes no maximum; 500 is "
+            "gentle on a slow division."
+        ),
+        field=Field.NUMBER,
+        required=False,
+        default=str(LINES_MAX),
+    ),
+    Setting(
+        name="deadline_seconds",
+        label="Deadline of a send",
+        help="A posting not on the wire by then is not sent.",
+        field=Field.NUMBER,
+        required=False,
+        default="100",
+    ),
+    Setting(
+        name="settle_seconds",
+        label="Settling time",
+        help=(
+            "How long Exact may still book after an answer was lost; at least the "
+            "deadline and 60 seconds on a real host."
+        ),
+        field=Field.NUMBER,
+        required=False,
+        default="600",
+    ),
+    Setting(
+        name="visible_seconds",
+        label="Visibility time",
+        help="How long a booked entry may be missing from searches.",
+        field=Field.NUMBER,
+        required=False,
+        default="60",
+    ),
+    Setting(
+        name="calls_per_minute",
+        label="Calls a minute",
+        help="Exact's limit for one app and division; 0 counts none, in a sandbox only.",
+        field=Field.NUMBER,
+        required=False,
+        default="60",
+    ),
+    Setting(
+        name="calls_per_day",
+        label="Calls a day",
+        help="Exact's limit for one app and division; 0 counts none, in a sandbox only.",
+        field=Field.NUMBER,
+        required=False,
+        default="5000",
+    ),
+    Setting(
+        name="errors_per_hour",
+        label="Errors an hour",
+        help=(
+            "Client errors of one endpoint after which it is left alone: Exact blocks an app "
+            "for an hour at ten. 0 counts none, in a sandbox only."
+        ),
+        field=Field.NUMBER,
+        required=False,
+        default="4",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +142,9 @@ class Options:
 
     @property
     def tenant(self) -> str:
-        """The region's host: division numbers are unique in it. A sandbox changes its port, so all of them are `sandbox`."""
+        """The region's host: division numbers are unique in it. A sandbox changes its port, so all of them
+        are `sandbox`.
+        """
         return "sandbox" if self.sandbox else urlsplit(self.base_url).hostname or ""
 
 
@@ -78,33 +156,58 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         problems.append(Problem("setting.host", "base_url", problem))
     divisions = list_of(text_of(settings, "division"))
     if not divisions:
-        problems.append(Problem("setting.missing", "division", "Name the division that keeps the books, for example 123456."))
+        problems.append(
+            Problem(
+                "setting.missing", "division", "Name the division that keeps the books, for example 123456."
+            )
+        )
     problems.extend(
-        Problem("setting.division", "division", f"{division!r} is not a division number; expected digits such as 123456.")
-        for division in divisions if not (division.isascii() and division.isdigit())
-    )  # fmt: skip
+        Problem(
+            "setting.division",
+            "division",
+            f"{division!r} is not a division number; expected digits such as 123456.",
+        )
+        for division in divisions
+        if not (division.isascii() and division.isdigit())
+    )
     redirect_uri = text_of(settings, "redirect_uri")
     if not sandbox and urlsplit(redirect_uri).scheme != "https":
-        text = f"{redirect_uri!r} is not an https address. Enter the redirect address exactly as it is registered for the app."
+        text = (
+            f"{redirect_uri!r} is not an https address. Enter the redirect address exactly as it is"
+            " registered for the app."
+        )
         problems.append(Problem("setting.redirect", "redirect_uri", text))
     numbers = numbers_of(settings, SETTINGS, SANDBOX if sandbox else {}, problems)
     problems.extend(_limits(numbers, sandbox))
     options = Options(
-        base_url=base_url, divisions=divisions, redirect_uri=redirect_uri, lines_max=int(numbers["lines_max"]),
-        deadline_seconds=numbers["deadline_seconds"], settle_seconds=numbers["settle_seconds"],
-        visible_seconds=numbers["visible_seconds"], calls_per_minute=int(numbers["calls_per_minute"]),
-        calls_per_day=int(numbers["calls_per_day"]), errors_per_hour=int(numbers["errors_per_hour"]), sandbox=sandbox,
-    )  # fmt: skip
+        base_url=base_url,
+        divisions=divisions,
+        redirect_uri=redirect_uri,
+        lines_max=int(numbers["lines_max"]),
+        deadline_seconds=numbers["deadline_seconds"],
+        settle_seconds=numbers["settle_seconds"],
+        visible_seconds=numbers["visible_seconds"],
+        calls_per_minute=int(numbers["calls_per_minute"]),
+        calls_per_day=int(numbers["calls_per_day"]),
+        errors_per_hour=int(numbers["errors_per_hour"]),
+        sandbox=sandbox,
+    )
     return options, problems
 
 
 def _limits(numbers: Mapping[str, float], sandbox: bool) -> list[Problem]:
     problems = ledger_problems(numbers, sandbox)
     if not sandbox and not (0 < numbers["calls_per_minute"] <= 60 and 0 < numbers["calls_per_day"] <= 5000):
-        text = "Exact allows 60 calls a minute and 5,000 a day for one app and division; enter no more, and not 0."
+        text = (
+            "Exact allows 60 calls a minute and 5,000 a day for one app and division; enter no more, and"
+            " not 0."
+        )
         problems.append(Problem("setting.calls", "calls_per_minute", text))
     if not sandbox and not 0 < numbers["errors_per_hour"] <= ERRORS_MAX:
-        text = f"Exact blocks an app for an hour at ten client errors of one endpoint; enter at most {ERRORS_MAX}, and not 0."
+        text = (
+            "Exact blocks an app for an hour at ten client errors of one endpoint; enter at most"
+            f" {ERRORS_MAX}, and not 0."
+        )
         problems.append(Problem("setting.errors", "errors_per_hour", text))
     return problems
 

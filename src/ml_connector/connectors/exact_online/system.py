@@ -32,7 +32,9 @@ RIGHTS = (
 
 
 class ExactSystem:
-    """Answers about the connection itself. Asks Exact's register of rights, changes nothing, and provokes no refusal."""
+    """Answers about the connection itself. Asks Exact's register of rights, changes nothing, and provokes no
+    refusal.
+    """
 
     def __init__(self, options: Options, wiring: Wiring) -> None:
         self.options = options
@@ -47,7 +49,11 @@ class ExactSystem:
         """The pinned divisions that the user reaches, in the order of the setting."""
         found = self._reachable()
         return tuple(
-            Entity(code=code, title=found[code].Description or code, currency=(found[code].Currency or "").strip())
+            Entity(
+                code=code,
+                title=found[code].Description or code,
+                currency=(found[code].Currency or "").strip(),
+            )
             for code in self.options.divisions
             if code in found
         )
@@ -69,10 +75,15 @@ class ExactSystem:
     def _division_right(self, division: str, found: wire.Division | None) -> Right:
         text = ""
         if found is None:
-            text = f"The user reaches no division {division}. Tick it in the consent, or give the user access to it, and authorise again."
+            text = (
+                f"The user reaches no division {division}. Tick it in the consent, or give the user access to"
+                " it, and authorise again."
+            )
         elif found.BlockingStatus not in (None, NOT_BLOCKED) or found.Status not in (None, ACTIVE):
             text = f"Division {division} is blocked or archived. Release it in Exact."
-        return Right(name=f"division {division}", granted=not text, needed_for="everything in this division", text=text)
+        return Right(
+            name=f"division {division}", granted=not text, needed_for="everything in this division", text=text
+        )
 
     def _division_rights(self, division: str) -> Iterator[Right]:
         granted: dict[str, bool] = {}
@@ -80,7 +91,12 @@ class ExactSystem:
             granted[name] = self.client.has_right(division, endpoint, method)
             verb = "post to" if method == "POST" else "read"
             text = (
-                "" if granted[name] else f"The user may not {verb} {endpoint}. An administrator can grant the role, or the app the scope."
+                ""
+                if granted[name]
+                else (
+                    f"The user may not {verb} {endpoint}. An administrator can grant the role, or the app the"
+                    " scope."
+                )
             )
             yield Right(name=f"{name} {division}", granted=granted[name], needed_for=needed_for, text=text)
         if all(granted[name] for name in ("read journals", "read periods", "read period states")):
@@ -91,18 +107,31 @@ class ExactSystem:
         journals = [code for code, _ in self.ledger.journals(division)]
         text = ""
         if not journals:
-            text = f"Division {division} has no general journal without VAT that is not blocked. Create one for payroll."
+            text = (
+                f"Division {division} has no general journal without VAT that is not blocked. Create one for"
+                " payroll."
+            )
         elif not any(self._is_open(division, journal, today) for journal in journals[:JOURNALS_ASKED]):
             asked = ", ".join(journals[:JOURNALS_ASKED])
-            text = f"{today} lies in no open period for journal {asked} of division {division}. Open the period before posting."
-        return Right(name=f"period open today {division}", granted=not text, needed_for="posting with today's date", text=text)
+            text = (
+                f"{today} lies in no open period for journal {asked} of division {division}. Open the period"
+                " before posting."
+            )
+        return Right(
+            name=f"period open today {division}",
+            granted=not text,
+            needed_for="posting with today's date",
+            text=text,
+        )
 
     def _is_open(self, division: str, journal: str, day: date) -> bool:
         period = period_of(day, self.ledger.calendar(division, journal, day))
         return period is not None and period.open
 
     def _reachable(self) -> dict[str, wire.Division]:
-        """Divisions by code, read from the one the user last opened, because a pinned one may be lost and would answer 403."""
+        """Divisions by code, read from the one the user last opened, because a pinned one may be lost and
+        would answer 403.
+        """
         start = self.client.current_division()
         path = SYSTEM_DIVISIONS if self.client.has_right(start, SYSTEM_DIVISIONS, "GET") else HRM_DIVISIONS
         rows = self.client.rows(start, path, wire.Division, select=fields(wire.Division))
@@ -110,25 +139,40 @@ class ExactSystem:
         return self._divisions
 
     def _currency_of(self, division: str) -> str:
-        """The division's own currency, which never changes: one call, with no scope of its own; four where the licence refuses that one."""
+        """The division's own currency, which never changes: one call, with no scope of its own; four where
+        the licence refuses that one.
+        """
         if division not in self._divisions:
             try:
-                rows = self.client.rows(division, HRM_DIVISIONS, wire.Division, select=fields(wire.Division), where=f"Code eq {division}")
+                rows = self.client.rows(
+                    division,
+                    HRM_DIVISIONS,
+                    wire.Division,
+                    select=fields(wire.Division),
+                    where=f"Code eq {division}",
+                )
                 self._divisions |= {str(row.Code): row for row in rows}
             except Refused:
                 self._reachable()
         found = self._divisions.get(division)
         currency = (found.Currency or "").strip() if found else ""
         if not currency:
-            text = f"Exact does not say in which currency division {division} keeps its books, so it is not certain that an entry needs no rate. "
+            text = (
+                f"Exact does not say in which currency division {division} keeps its books, so it is not"
+                " certain that an entry needs no rate. "
+            )
             raise Refused(
-                text + "Give the user access to the division, and look at its currency there.", where="currency", code="currency.unknown"
+                text + "Give the user access to the division, and look at its currency there.",
+                where="currency",
+                code="currency.unknown",
             )
         return currency
 
 
 class ExactSignIn:
-    """The consent of a person with a browser; the refresh token that comes of it lives 30 days from its last use."""
+    """The consent of a person with a browser; the refresh token that comes of it lives 30 days from its last
+    use.
+    """
 
     def __init__(self, broker: TokenBroker) -> None:
         self._broker = broker

@@ -1,13 +1,20 @@
-"""Between our journal entry and Exact's general journal entry. Pure: nothing is fetched, nothing is guessed, every field is accounted for.
+"""Between our journal entry and Exact's general journal entry. Pure: nothing is fetched, nothing is guessed,
+every field is accounted for.
 
-    entry.entity        → the division in the address             entry.text     → Description of the first line, before the marker
-    entry.journal       → JournalCode                             entry.key      → Notes of the first line, as the marker's key
-    entry.currency      → Currency, and rate → ExchangeRate       line.text      → Description, or the entry's text where a line has none;
-    entry.posting_date  → Date of every line; year and period                      on the first line it follows the key in Notes
-                          follow from it in Exact                 line.amount    → AmountFC, debit positive as here
-    line.account        → GLAccount, by its GUID                  line.dimensions → CostCenter and CostUnit by code, Project by its GUID
+    entry.entity        → the division in the address
+    entry.journal       → JournalCode
+    entry.currency      → Currency, and rate → ExchangeRate
+    entry.posting_date  → Date of every line; year and period follow from it in Exact
+    entry.text          → Description of the first line, before the marker
+    entry.key           → Notes of the first line, as the marker's key
+    line.text           → Description, or the entry's text where a line has none;
+                          on the first line it follows the key in Notes
+    line.amount         → AmountFC, debit positive as here
+    line.account        → GLAccount, by its GUID
+    line.dimensions     → CostCenter and CostUnit by code, Project by its GUID
 
-Exact has no header text, so the marker stands on the first line: `OurRef` holds its number, `Description` ends with `#` and its token.
+Exact has no header text, so the marker stands on the first line: `OurRef` holds its number, `Description`
+ends with `#` and its token.
 """
 
 from __future__ import annotations
@@ -18,7 +25,16 @@ from decimal import Decimal
 
 from ml_connector.connectors.exact_online import wire
 from ml_connector.domain.dimension import code_on, dimensions
-from ml_connector.domain.journal import Account, BookedEntry, Chart, ExchangeRate, JournalEntry, JournalLine, Marker, Receipt
+from ml_connector.domain.journal import (
+    Account,
+    BookedEntry,
+    Chart,
+    ExchangeRate,
+    JournalEntry,
+    JournalLine,
+    Marker,
+    Receipt,
+)
 from ml_connector.domain.money import DECIMALS, AmountError, Money
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem
@@ -39,15 +55,24 @@ def preflight(entry: JournalEntry, limits: LedgerLimits, divisions: Iterable[str
     """Everything of the entry that Exact cannot hold, in the order of the entry."""
     problems = []
     if entry.entity not in divisions:
-        text = f"Division {entry.entity} is not among those of this connection. Add it to the connection, or map the company to another."
+        text = (
+            f"Division {entry.entity} is not among those of this connection. Add it to the connection, or map"
+            " the company to another."
+        )
         problems.append(Problem("entity.not_pinned", "entity", text))
     if not entry.lines:
         problems.append(Problem("entry.empty", "lines", "The entry has no lines."))
     if len(entry.lines) > limits.lines_max:
-        text = f"The entry has {len(entry.lines)} lines and this connection sends {limits.lines_max} at the most. Summarise, or raise lines_max."
+        text = (
+            f"The entry has {len(entry.lines)} lines and this connection sends {limits.lines_max} at the"
+            " most. Summarise, or raise lines_max."
+        )
         problems.append(Problem("entry.lines", "lines", text))
     if len(entry.text) > TEXT_MAX:
-        text = f"The entry's text {entry.text!r} has {len(entry.text)} characters; {TEXT_MAX} fit beside the marker. Shorten it, it is never cut."
+        text = (
+            f"The entry's text {entry.text!r} has {len(entry.text)} characters; {TEXT_MAX} fit beside the"
+            " marker. Shorten it, it is never cut."
+        )
         problems.append(Problem("text.too_long", "text", text))
     for number, line in enumerate(entry.lines, 1):
         problems.extend(_line_problems(f"line {number}", line, limits))
@@ -56,37 +81,58 @@ def preflight(entry: JournalEntry, limits: LedgerLimits, divisions: Iterable[str
 
 def _line_problems(where: str, line: JournalLine, limits: LedgerLimits) -> Iterable[Problem]:
     if len(line.text) > DESCRIPTION_MAX:
-        text = f"The text {line.text!r} has {len(line.text)} characters; {DESCRIPTION_MAX} fit. Shorten it in the mapping, it is never cut."
+        text = (
+            f"The text {line.text!r} has {len(line.text)} characters; {DESCRIPTION_MAX} fit. Shorten it in"
+            " the mapping, it is never cut."
+        )
         yield Problem("text.too_long", where, text)
     if line.amount.amount != round(line.amount.amount, limits.decimals):
-        text = f"{line.amount} has more than the {limits.decimals} decimals that Exact books. Post it to another ledger, or in another currency."
+        text = (
+            f"{line.amount} has more than the {limits.decimals} decimals that Exact books. Post it to another"
+            " ledger, or in another currency."
+        )
         yield Problem("amount.decimals", where, text)
     if len(str(abs(line.amount.minor))) > DIGITS_MAX:
         yield Problem(
-            "amount.digits", where, f"{line.amount} has more than the {DIGITS_MAX} digits that Exact holds exactly. Split the line."
+            "amount.digits",
+            where,
+            f"{line.amount} has more than the {DIGITS_MAX} digits that Exact holds exactly. Split the line.",
         )
     for value in line.dimensions:
         if value.axis not in AXES:
-            text = f"Exact's journal lines have no {value.axis}; {value.code} cannot be booked there. Clear it, or map it to another axis."
+            text = (
+                f"Exact's journal lines have no {value.axis}; {value.code} cannot be booked there. Clear it,"
+                " or map it to another axis."
+            )
             yield Problem("dimension.inexpressible", where, text)
 
 
-def to_wire(entry: JournalEntry, marker: Marker, accounts: Mapping[str, str], projects: Mapping[str, str]) -> wire.NewEntry:
-    """The entry as Exact takes it; `accounts` and `projects` are code → GUID. Raises `CodeUnknown` for a code without one."""
+def to_wire(
+    entry: JournalEntry, marker: Marker, accounts: Mapping[str, str], projects: Mapping[str, str]
+) -> wire.NewEntry:
+    """The entry as Exact takes it; `accounts` and `projects` are code → GUID. Raises `CodeUnknown` for a code
+    without one.
+    """
     lines = [
         wire.NewLine(
-            Date=entry.posting_date.isoformat(), GLAccount=_guid("GL account", line.account, accounts), AmountFC=line.amount.amount,
-            Description=line.text or entry.text, CostCenter=code_on("cost_center", line.dimensions),
-            CostUnit=code_on("cost_unit", line.dimensions), Project=_project(line, projects),
+            Date=entry.posting_date.isoformat(),
+            GLAccount=_guid("GL account", line.account, accounts),
+            AmountFC=line.amount.amount,
+            Description=line.text or entry.text,
+            CostCenter=code_on("cost_center", line.dimensions),
+            CostUnit=code_on("cost_unit", line.dimensions),
+            Project=_project(line, projects),
         )
         for line in entry.lines
-    ]  # fmt: skip
+    ]
     first = lines[0]
     first.Description = f"{entry.text} #{marker.token}".lstrip()
     first.OurRef = marker.number
     first.Notes = f"{marker.key}\n{entry.lines[0].text}".rstrip()
     rate = entry.rate.rate if entry.rate else None
-    return wire.NewEntry(JournalCode=entry.journal, Currency=entry.currency, GeneralJournalEntryLines=lines, ExchangeRate=rate)
+    return wire.NewEntry(
+        JournalCode=entry.journal, Currency=entry.currency, GeneralJournalEntryLines=lines, ExchangeRate=rate
+    )
 
 
 def _project(line: JournalLine, projects: Mapping[str, str]) -> str | None:
@@ -99,11 +145,15 @@ def _guid(what: str, code: str, known: Mapping[str, str]) -> str:
         return known[code]
     except KeyError:
         text = f"Exact has no {what} {code}. Create it there, or map to another."
-        raise CodeUnknown(text, where=f"{what} {code}", code=f"{'account' if what != 'project' else 'code'}.unknown") from None
+        raise CodeUnknown(
+            text, where=f"{what} {code}", code=f"{'account' if what != 'project' else 'code'}.unknown"
+        ) from None
 
 
 def carries(marker: Marker, description: str | None, notes: str | None) -> bool:
-    """Whether a line with the marker's number is ours: by the token, or by the key where a person changed the text."""
+    """Whether a line with the marker's number is ours: by the token, or by the key where a person changed the
+    text.
+    """
     key = (notes or "").split("\n", 1)[0].strip()
     return key == marker.key or (description or "").rstrip().endswith(f"#{marker.token}")
 
@@ -114,15 +164,31 @@ def booked_entry(receipt: Receipt, rows: Iterable[wire.TransactionLine], own: st
     Raises `VendorChanged` for lines that disagree on what an entry has once.
     """
     lines = sorted((row for row in rows if row.LineNumber != 0), key=lambda row: row.LineNumber or 0)
-    heads = {((row.JournalCode or "").strip(), row.Date, (row.Currency or "").strip(), row.ExchangeRate) for row in lines}
+    heads = {
+        ((row.JournalCode or "").strip(), row.Date, (row.Currency or "").strip(), row.ExchangeRate)
+        for row in lines
+    }
     if len(heads) != 1:
         seen = ", ".join(sorted(map(str, heads)))
-        text = f"Document {receipt.number} has lines in several journals, dates, currencies or rates: {seen}. It was not written so."
+        text = (
+            f"Document {receipt.number} has lines in several journals, dates, currencies or rates: {seen}. It"
+            " was not written so."
+        )
         raise VendorChanged(text, where=f"document {receipt.number}", support=seen)
     ((journal, posted, currency, rate),) = heads
-    booked = ExchangeRate(currency=own, rate=rate, source="as Exact booked it") if rate is not None and own and currency != own else None
-    return BookedEntry(receipt=receipt, journal=journal, posting_date=_day(posted), currency=currency, rate=booked,
-                       lines=tuple(_journal_line(row, currency, receipt) for row in lines))  # fmt: skip
+    booked = (
+        ExchangeRate(currency=own, rate=rate, source="as Exact booked it")
+        if rate is not None and own and currency != own
+        else None
+    )
+    return BookedEntry(
+        receipt=receipt,
+        journal=journal,
+        posting_date=_day(posted),
+        currency=currency,
+        rate=booked,
+        lines=tuple(_journal_line(row, currency, receipt) for row in lines),
+    )
 
 
 def _journal_line(row: wire.TransactionLine, currency: str, receipt: Receipt) -> JournalLine:
@@ -133,14 +199,22 @@ def _journal_line(row: wire.TransactionLine, currency: str, receipt: Receipt) ->
         text = f"Document {receipt.number} shows an amount that is not money: {error}."
         raise VendorChanged(text, where=f"document {receipt.number}", support=str(row)) from error
     found = dimensions({axis: (code or "").strip() or None for axis, code in codes.items()})
-    return JournalLine(account=(row.GLAccountCode or "").strip(), amount=amount, dimensions=found, text=row.Description or "")
+    return JournalLine(
+        account=(row.GLAccountCode or "").strip(), amount=amount, dimensions=found, text=row.Description or ""
+    )
 
 
 def chart(
-    entity: str, journal: str, found: wire.Journal | None, own: str,
-    accounts: Iterable[wire.GLAccount], codes: Mapping[str, Iterable[wire.CostCode]], today: date,
-) -> Chart:  # fmt: skip
-    """What the division accepts in the journal; `own` is its currency. An axis that the division does not keep is absent from `codes`.
+    entity: str,
+    journal: str,
+    found: wire.Journal | None,
+    own: str,
+    accounts: Iterable[wire.GLAccount],
+    codes: Mapping[str, Iterable[wire.CostCode]],
+    today: date,
+) -> Chart:
+    """What the division accepts in the journal; `own` is its currency. An axis that the division does not
+    keep is absent from `codes`.
 
     Whether Exact fills in a rate of its own is not documented, so an entry in another currency brings one.
     """
@@ -155,10 +229,16 @@ def chart(
     if found is not None and found.AllowVariableCurrency:
         currencies |= DECIMALS.keys()
     return Chart(
-        entity=entity, journal=journal, journal_problem=journal_problem(entity, journal, found), currencies=frozenset(currencies),
-        accounts={row.Code.strip(): _account(row) for row in accounts}, codes=usable, inactive=inactive,
-        currency=own, own_rates=False,
-    )  # fmt: skip
+        entity=entity,
+        journal=journal,
+        journal_problem=journal_problem(entity, journal, found),
+        currencies=frozenset(currencies),
+        accounts={row.Code.strip(): _account(row) for row in accounts},
+        codes=usable,
+        inactive=inactive,
+        currency=own,
+        own_rates=False,
+    )
 
 
 def journal_problem(entity: str, journal: str, found: wire.Journal | None) -> str | None:
@@ -166,21 +246,29 @@ def journal_problem(entity: str, journal: str, found: wire.Journal | None) -> st
     if found is None:
         return f"Division {entity} has no journal {journal}. Create a general journal, or choose another."
     if found.Type != GENERAL:
-        return f"Journal {journal} of division {entity} is not a general journal (type {found.Type}). Choose one of type {GENERAL}."
+        return (
+            f"Journal {journal} of division {entity} is not a general journal (type {found.Type}). Choose one"
+            f" of type {GENERAL}."
+        )
     if found.IsBlocked:
         return f"Journal {journal} of division {entity} is blocked. Release it, or choose another."
     if found.AllowVAT:
-        return f"Journal {journal} of division {entity} allows VAT, so Exact may add lines of its own. Use a general journal without VAT."
+        return (
+            f"Journal {journal} of division {entity} allows VAT, so Exact may add lines of its own. Use a"
+            " general journal without VAT."
+        )
     return None
 
 
 def _account(row: wire.GLAccount) -> Account:
     uses = {"cost_center": row.UseCostcenter, "cost_unit": row.UseCostunit}
     return Account(
-        code=row.Code.strip(), description=row.Description or "", blocked=bool(row.IsBlocked),
+        code=row.Code.strip(),
+        description=row.Description or "",
+        blocked=bool(row.IsBlocked),
         required=frozenset(axis for axis, use in uses.items() if use == MANDATORY),
         forbidden=frozenset(axis for axis, use in uses.items() if use == NOT_ALLOWED),
-    )  # fmt: skip
+    )
 
 
 def _is_active(value: wire.CostCode, today: date) -> bool:
@@ -188,18 +276,31 @@ def _is_active(value: wire.CostCode, today: date) -> bool:
     return value.Active is not False and not value.BlockEntry and not ended
 
 
-def calendar(journal: str, periods: Iterable[wire.FinancialPeriod], states: Iterable[wire.JournalStatus]) -> tuple[FiscalPeriod, ...]:
-    """Periods in order. One without a status for the journal counts as open: Exact itself refuses a posting into a closed one."""
+def calendar(
+    journal: str, periods: Iterable[wire.FinancialPeriod], states: Iterable[wire.JournalStatus]
+) -> tuple[FiscalPeriod, ...]:
+    """Periods in order. One without a status for the journal counts as open: Exact itself refuses a posting
+    into a closed one.
+    """
     closed = {(row.Year, row.Period) for row in states if row.Journal.strip() == journal and row.Status == 1}
-    return tuple(sorted(
-        FiscalPeriod(start=_day(row.StartDate), end=_day(row.EndDate), year=row.FinYear, number=row.FinPeriod,
-                     open=(row.FinYear, row.FinPeriod) not in closed)
-        for row in periods
-    ))  # fmt: skip
+    return tuple(
+        sorted(
+            FiscalPeriod(
+                start=_day(row.StartDate),
+                end=_day(row.EndDate),
+                year=row.FinYear,
+                number=row.FinPeriod,
+                open=(row.FinYear, row.FinPeriod) not in closed,
+            )
+            for row in periods
+        )
+    )
 
 
 def _day(text: str | None) -> date:
     try:
         return wire.day(text or "")
     except (ValueError, OverflowError) as error:
-        raise VendorChanged(f"{text!r} is not a date as Exact writes them.", where="date", support=str(error)) from error
+        raise VendorChanged(
+            f"{text!r} is not a date as Exact writes them.", where="date", support=str(error)
+        ) from error

@@ -1,8 +1,9 @@
-"""Shapes on Exact's wire, in Exact's words. Only the fields we read or write; unknown ones are passed over by msgspec.
+"""Shapes on Exact's wire, in Exact's words. Only the fields we read or write; unknown ones are passed over by
+msgspec.
 
-Lists come as `{"d": {"results": […], "__next": …}}` or, for small `$top`, as a bare `{"d": […]}`. Dates are `/Date(ms)/` text, 64-bit integers
-are text, codes may be padded with blanks. Amounts are JSON numbers and become exact decimals.
-Source: Exact REST reference, read 2025-07-14; recorded answers of June 2026.
+Lists come as `{"d": {"results": […], "__next": …}}` or, for small `$top`, as a bare `{"d": […]}`. Dates are
+`/Date(ms)/` text, 64-bit integers are text, codes may be padded with blanks. Amounts are JSON numbers and
+become exact decimals. Source: Exact REST reference, read 2025-07-14; recorded answers of June 2026.
 """
 
 from __future__ import annotations
@@ -92,7 +93,9 @@ class GLAccount(msgspec.Struct):
 
 
 class CostCode(msgspec.Struct):
-    """A cost center, cost unit or project. Cost units have no `Active`, and only projects are referred to by `ID`."""
+    """A cost center, cost unit or project. Cost units have no `Active`, and only projects are referred to by
+    `ID`.
+    """
 
     Code: str
     ID: str | None = None

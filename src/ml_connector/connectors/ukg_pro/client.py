@@ -1,7 +1,8 @@
 """Calls to UKG: signed in, within the budget, lists followed to their end.
 
-The `Link` header says whether there is a next page. Only its query is used, on the host and path that were asked: what it says of the host is
-not followed. Where no `Link` comes at all the next page is asked for until one is empty; a short page proves nothing.
+The `Link` header says whether there is a next page. Only its query is used, on the host and path that were
+asked: what it says of the host is not followed. Where no `Link` comes at all the next page is asked for until
+one is empty; a short page proves nothing.
 """
 
 from __future__ import annotations
@@ -31,14 +32,19 @@ MINUTE = "minute"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceAccount:
-    """Signs requests in with the web service account. Secrets are read when they are needed, so a new password counts at once."""
+    """Signs requests in with the web service account. Secrets are read when they are needed, so a new
+    password counts at once.
+    """
 
     username: str
     vault: Vault
 
     def headers(self) -> Mapping[str, str]:
         """Basic and the customer key; the user key where there is one."""
-        signed = {"Authorization": basic(self.username, self._required("password")), **customer_key(self._required("customer_api_key"))}
+        signed = {
+            "Authorization": basic(self.username, self._required("password")),
+            **customer_key(self._required("customer_api_key")),
+        }
         user_key = secret(self.vault, "user_api_key")
         return {**signed, "x-api-key": user_key} if user_key else signed
 
@@ -48,13 +54,21 @@ class ServiceAccount:
 
     def secrets(self) -> Sequence[str]:
         """What must not be seen."""
-        return [value for value in (secret(self.vault, name) for name in ("password", "customer_api_key", "user_api_key")) if value]
+        return [
+            value
+            for value in (
+                secret(self.vault, name) for name in ("password", "customer_api_key", "user_api_key")
+            )
+            if value
+        ]
 
     def _required(self, name: str) -> str:
         value = secret(self.vault, name)
         if not value:
             raise NotSent(
-                f"This connection has no {name.replace('_', ' ')}. Enter it in the connection.", where=name, code="secret.missing"
+                f"This connection has no {name.replace('_', ' ')}. Enter it in the connection.",
+                where=name,
+                code="secret.missing",
             )
         return value
 
@@ -99,9 +113,12 @@ def sign_in(options: Options, wiring: Wiring) -> Auth:
         return ServiceAccount(username=options["username"], vault=wiring.vault)
     organization = options["organization"]
     broker = TokenBroker(
-        token_url=options["token_url"], wiring=wiring, renewal=Renewal(grant="client_credentials", life_seconds=3600, early_seconds=60),
-        parameters={"audience": options["audience"], "organization": organization}, extra_headers={"global-tenant-id": organization},
-    )  # fmt: skip
+        token_url=options["token_url"],
+        wiring=wiring,
+        renewal=Renewal(grant="client_credentials", life_seconds=3600, early_seconds=60),
+        parameters={"audience": options["audience"], "organization": organization},
+        extra_headers={"global-tenant-id": organization},
+    )
     return PlatformToken(broker=broker, vault=wiring.vault)
 
 
@@ -112,9 +129,13 @@ class UkgClient:
         self._options, self._vault, self._beside = options, wiring.vault, wiring.beside
         calls = options.calls_per_minute
         self.http = Client(
-            base_url=options["base_url"], auth=sign_in(options, wiring), wiring=wiring, classify=faults.classify,
-            windows=(Window(name=MINUTE, limit=calls, seconds=60),) if calls else (), headers={"Accept": "application/json"},
-        )  # fmt: skip
+            base_url=options["base_url"],
+            auth=sign_in(options, wiring),
+            wiring=wiring,
+            classify=faults.classify,
+            windows=(Window(name=MINUTE, limit=calls, seconds=60),) if calls else (),
+            headers={"Accept": "application/json"},
+        )
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
         """One answer. Raises what `Client.read` raises; a 401 names all that could be wrong."""
@@ -138,11 +159,17 @@ class UkgClient:
         return self.get(self._asked(path, query))
 
     def pages(
-        self, path: str, query: Mapping[str, str] | None = None, first: Answer | None = None, ahead: bool = False
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        first: Answer | None = None,
+        ahead: bool = False,
     ) -> Iterator[Answer]:
-        """Every page of a list; the last one may be empty. `first` is the first page, where it was fetched before.
+        """Every page of a list; the last one may be empty. `first` is the first page, where it was fetched
+        before.
 
-        With `ahead` the next page is fetched while the caller works on this one: for a caller who reads to the end.
+        With `ahead` the next page is fetched while the caller works on this one: for a caller who reads to
+        the end.
 
         Raises `NotFound` when the first page is a 404, `VendorChanged` when the pages lead in a circle.
         """
@@ -151,7 +178,11 @@ class UkgClient:
         seen = {asked}
         for number in range(2, PAGES_MAX):
             following = next_address(path, asked, answer, number)
-            coming = self._beside(partial(self.get, following)) if following and ahead else partial(self.get, following or "")
+            coming = (
+                self._beside(partial(self.get, following))
+                if following and ahead
+                else partial(self.get, following or "")
+            )
             yield answer
             if following is None:
                 return

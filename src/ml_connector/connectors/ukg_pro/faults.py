@@ -1,10 +1,14 @@
 """What an answer of UKG's means.
 
-    401  one of the secrets is wrong; the body is empty and does not say which       404  no such record, or nothing matched
-    403  the account lacks a permission; the body is empty, so the path tells which   429  the gateway's limit, usually without Retry-After
-    400  the body says which parameter                                                HTML a gateway or a sign-in page: nothing is concluded
+    400   the body says which parameter
+    401   one of the secrets is wrong; the body is empty and does not say which
+    403   the account lacks a permission; the body is empty, so the path tells which
+    404   no such record, or nothing matched
+    429   the gateway's limit, usually without Retry-After
+    HTML  a gateway or a sign-in page: nothing is concluded
 
-UKG names permissions after its web services; an administrator ticks them under Service Account Administration.
+UKG names permissions after its web services; an administrator ticks them under Service Account
+Administration.
 """
 
 from __future__ import annotations
@@ -40,14 +44,23 @@ def web_service(path: str) -> str:
 def classify(answer: Answer) -> ConnectorError | None:
     """The error an answer stands for, or `None` for success. A 401 is looked at before."""
     path = urlsplit(answer.url).path
-    support = f"{answer.method} {path} → {answer.status} {redact(answer.body[:2000].decode(errors='replace'))}".strip()
+    said = redact(answer.body[:2000].decode(errors="replace"))
+    support = f"{answer.method} {path} → {answer.status} {said}".strip()
     match answer.status:
         case 400:
             why = message(answer) or "it does not say why"
-            return Refused(f"UKG did not accept the request to {path}: {why}.", where=path, support=support, code="request.refused")
+            return Refused(
+                f"UKG did not accept the request to {path}: {why}.",
+                where=path,
+                support=support,
+                code="request.refused",
+            )
         case 403:
             service = web_service(path)
-            text = f"The web service account may not read {path}. Tick View for {service!r} under Service Account Administration in UKG."
+            text = (
+                f"The web service account may not read {path}. Tick View for {service!r} under Service"
+                " Account Administration in UKG."
+            )
             return RightMissing(text, where=service, support=support)
         case 404:
             return NotFound(f"UKG has nothing at {path}.", where=path, support=support)
@@ -70,9 +83,21 @@ def message(answer: Answer) -> str:
 def sign_in_lost(error: SignInLost, bearer: bool, user_key: bool) -> SignInLost:
     """What a 401 means here: all that could be wrong, as UKG does not say which."""
     if bearer:
-        text = "UKG does not accept the token (401). Check client id, client secret, audience and organization, and that UKG takes tokens here."
+        text = (
+            "UKG does not accept the token (401). Check client id, client secret, audience and organization,"
+            " and that UKG takes tokens here."
+        )
         return SignInLost(text, where="sign-in", support=error.support)
-    secrets = "the password, the customer API key and the user API key" if user_key else "the password and the customer API key"
-    text = f"UKG does not accept the sign-in (401) and never says why: check the user name, {secrets} of the web service account. "
+    secrets = (
+        "the password, the customer API key and the user API key"
+        if user_key
+        else "the password and the customer API key"
+    )
+    text = (
+        f"UKG does not accept the sign-in (401) and never says why: check the user name, {secrets} of the web"
+        " service account. "
+    )
     missing = "" if user_key else "No user API key is entered; a tenant may demand one. "
-    return SignInLost(f"{text}{missing}The account may also be locked.", where="sign-in", support=error.support)
+    return SignInLost(
+        f"{text}{missing}The account may also be locked.", where="sign-in", support=error.support
+    )

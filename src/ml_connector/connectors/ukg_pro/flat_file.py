@@ -1,9 +1,11 @@
-"""Pay runs from the file that UKG's general-ledger export writes. The reference is the file's SHA-256, so a second delivery is the same run.
+"""Pay runs from the file that UKG's general-ledger export writes. The reference is the file's SHA-256, so a
+second delivery is the same run.
 
     first pass    dates, companies, sums; the trailer's totals are compared
     second pass   rows, in blocks of 10,000
 
-A file names no currency, so that is a setting; where its layout has no period columns, the pay date stands for the period as well.
+A file names no currency, so that is a setting; where its layout has no period columns, the pay date stands
+for the period as well.
 """
 
 from __future__ import annotations
@@ -68,7 +70,9 @@ class FlatFileSource:
         self._options, self._tenant = options, tenant
 
     def pay_runs(self, since: date) -> tuple[PayRunRef, ...]:
-        """Files whose period ends on or after the date, oldest file first; a file that cannot be read as a whole is an error."""
+        """Files whose period ends on or after the date, oldest file first; a file that cannot be read as a
+        whole is an error.
+        """
         found: dict[str, PayRunRef] = {}
         for path in self._files():
             with path.open("rb") as file:
@@ -76,7 +80,12 @@ class FlatFileSource:
                 _, period = self._scan(path, file)
             if reference in found or period.end < since:
                 continue
-            found[reference] = PayRunRef(reference=reference, description=path.name, calculated_at=_written(path), period_end=period.end)
+            found[reference] = PayRunRef(
+                reference=reference,
+                description=path.name,
+                calculated_at=_written(path),
+                period_end=period.end,
+            )
         return tuple(sorted(found.values(), key=lambda ref: (ref.calculated_at, ref.reference)))
 
     def pay_run(self, reference: str) -> PayRun:
@@ -88,9 +97,16 @@ class FlatFileSource:
         groups = "+".join(sorted(filter(None, totals.groups)) or sorted(totals.companies))
         subject = " ".join([groups, str(period.end), *sorted(filter(None, totals.controls))])
         return PayRun(
-            source=self._tenant, reference=reference, subject=subject, description=path.name, companies=companies,
-            currency=self._currency(path.name, companies), pay_period=period, calculated_at=_written(path), blocks=_blocks(totals.rows),
-        )  # fmt: skip
+            source=self._tenant,
+            reference=reference,
+            subject=subject,
+            description=path.name,
+            companies=companies,
+            currency=self._currency(path.name, companies),
+            pay_period=period,
+            calculated_at=_written(path),
+            blocks=_blocks(totals.rows),
+        )
 
     def blocks(self, reference: str) -> Iterator[Block]:
         """The lines in the order of the file, 10,000 to a block."""
@@ -101,7 +117,9 @@ class FlatFileSource:
             rows: list[Distribution] = []
             problems: list[Problem] = []
             for count, line in enumerate(self._read(path, file), 1):
-                outcome = line if isinstance(line, Problem) else self._distribution(line, reference, path.name)
+                outcome = (
+                    line if isinstance(line, Problem) else self._distribution(line, reference, path.name)
+                )
                 if isinstance(outcome, Problem):
                     problems.append(outcome)
                 elif outcome is not None:
@@ -117,23 +135,47 @@ class FlatFileSource:
             amount = Money(line.amount, self._options.currency_of(line.company))
         except AmountError as error:
             where = f"{name}, line {line.number}: amount"
-            return Problem("amount.invalid", where, f"The amount is {shown(line.amount)}. {str(error)[:200]}. {REMEDY}", Owner.PAYROLL)
-        return Distribution(company=line.company, account=line.account, amount=amount, dimensions=line.dimensions, pay_code=line.pay_code, side=line.side,
-                            origin=f"{reference[:16]}/{line.number}")  # fmt: skip
+            return Problem(
+                "amount.invalid",
+                where,
+                f"The amount is {shown(line.amount)}. {str(error)[:200]}. {REMEDY}",
+                Owner.PAYROLL,
+            )
+        return Distribution(
+            company=line.company,
+            account=line.account,
+            amount=amount,
+            dimensions=line.dimensions,
+            pay_code=line.pay_code,
+            side=line.side,
+            origin=f"{reference[:16]}/{line.number}",
+        )
 
-    # --- files ------------------------------------------------------------------------------------------------------------------------
+    # --- files ----------------------------------------------------------------------------------------------
 
     def _files(self) -> list[Path]:
         place = Path(self._options["file_path"])
         if not place.exists():
             text = f"{place} does not exist. Name the file, or the folder, that UKG's export is delivered to."
             raise NotSent(text, where="file_path", code="file.missing")
-        files = sorted(path for path in place.iterdir() if path.is_file() and not path.name.startswith(".")) if place.is_dir() else [place]
+        files = (
+            sorted(path for path in place.iterdir() if path.is_file() and not path.name.startswith("."))
+            if place.is_dir()
+            else [place]
+        )
         if len(files) > FILES_MAX:
-            raise Refused(f"{place} holds more than {FILES_MAX:,} files. Move the posted ones away.", where="file_path", code="file.many")
+            raise Refused(
+                f"{place} holds more than {FILES_MAX:,} files. Move the posted ones away.",
+                where="file_path",
+                code="file.many",
+            )
         for path in files:
             if path.stat().st_size > FILE_BYTES_MAX:
-                raise Refused(f"{path.name} is larger than {FILE_BYTES_MAX:,} bytes.", where="file_path", code="file.size")
+                raise Refused(
+                    f"{path.name} is larger than {FILE_BYTES_MAX:,} bytes.",
+                    where="file_path",
+                    code="file.size",
+                )
         return files
 
     def _find(self, reference: str) -> Path:
@@ -141,7 +183,10 @@ class FlatFileSource:
             with path.open("rb") as file:
                 if _digest(file) == reference:
                     return path
-        text = f"No file with SHA-256 {shown(reference)} is there. Deliver it again unchanged; a changed file is another run."
+        text = (
+            f"No file with SHA-256 {shown(reference)} is there. Deliver it again unchanged; a changed file is"
+            " another run."
+        )
         raise NotFound(text, where="file_path")
 
     def _read(self, path: Path, file: BufferedReader) -> Iterator[Line | Problem]:
@@ -149,7 +194,9 @@ class FlatFileSource:
         yield from Reader(name=path.name, layout=self._options.layout).lines(file)
 
     def _scan(self, path: Path, file: BufferedReader) -> tuple[_Totals, PayPeriod]:
-        """The first pass. Raises `Refused` for totals that differ from the trailer's, and for a file of more than one pay period."""
+        """The first pass. Raises `Refused` for totals that differ from the trailer's, and for a file of more
+        than one pay period.
+        """
         file.seek(0)
         reader, totals = Reader(name=path.name, layout=self._options.layout), _Totals()
         for line in reader.lines(file):
@@ -160,21 +207,30 @@ class FlatFileSource:
             return totals, next(iter(totals.periods))
         if not totals.periods:
             raise reader.refused(
-                "file.empty", f"None of the {totals.rows} lines can be read. Check that the layout is the file's.", "lines"
+                "file.empty",
+                f"None of the {totals.rows} lines can be read. Check that the layout is the file's.",
+                "lines",
             )
         listed = ", ".join(sorted({str(period.pay_date) for period in totals.periods})[:_LISTED])
-        raise reader.refused("run.ambiguous", f"The file mixes pay periods (pay dates {listed}). Write a file for each.", "pay date")
+        raise reader.refused(
+            "run.ambiguous",
+            f"The file mixes pay periods (pay dates {listed}). Write a file for each.",
+            "pay date",
+        )
 
     def _currency(self, name: str, companies: tuple[str, ...]) -> str:
         currencies = {company: self._options.currency_of(company) for company in companies}
         missing = sorted(company for company, currency in currencies.items() if not currency)
         if missing:
             text = (
-                f"The file names no currency, and the connection has none for company {missing[0]}. Set currency to {missing[0]}=… there."
+                f"The file names no currency, and the connection has none for company {missing[0]}. Set"
+                f" currency to {missing[0]}=… there."
             )
             raise Refused(text, where="currency", code="run.currency")
         if not currencies:
-            raise Refused(f"{name} holds no company that this connection reads.", where="companies", code="run.company")
+            raise Refused(
+                f"{name} holds no company that this connection reads.", where="companies", code="run.company"
+            )
         if len(set(currencies.values())) > 1:
             text = f"{name} mixes currencies. Read it by a connection for each, with its companies named."
             raise Refused(text, where="companies", code="run.currencies")
@@ -184,7 +240,8 @@ class FlatFileSource:
 def _compare(reader: Reader, totals: _Totals) -> None:
     """The trailer's totals with those of the lines; sums only when every line could be read.
 
-    A signed amount does not tell a negative debit from a credit, and the trailer may: the lines then show more on both sides, by the same amount.
+    A signed amount does not tell a negative debit from a credit, and the trailer may: the lines then show
+    more on both sides, by the same amount.
     """
     found = {"rows": Decimal(totals.rows), "debit": totals.debit, "credit": totals.credit}
     declared = {name: _declared(reader, name, text) for name, text in (reader.trailer or {}).items()}
@@ -195,7 +252,10 @@ def _compare(reader: Reader, totals: _Totals) -> None:
     for name, value in declared.items():
         if value != found[name] and (name == "rows" or not totals.unread):
             what = "lines" if name == "rows" else f"{name} in all"
-            text = f"The trailer says {value} {what}, the lines say {found[name]}: lines were lost or changed on the way."
+            text = (
+                f"The trailer says {value} {what}, the lines say {found[name]}: lines were lost or changed on"
+                " the way."
+            )
             raise reader.refused("file.totals", text, f"trailer {name}")
 
 
@@ -203,7 +263,9 @@ def _declared(reader: Reader, name: str, text: str | None) -> Decimal:
     try:
         return Decimal(text or "")
     except InvalidOperation:
-        raise reader.refused("file.trailer", f"The trailer's {name} is {shown(text)}, which is not a number.", "trailer") from None
+        raise reader.refused(
+            "file.trailer", f"The trailer's {name} is {shown(text)}, which is not a number.", "trailer"
+        ) from None
 
 
 def _digest(file: BufferedReader) -> str:

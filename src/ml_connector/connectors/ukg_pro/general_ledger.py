@@ -1,12 +1,13 @@
 """Pay runs from the general ledger: the default source, and the only one with every posting line of UKG.
 
     pay_runs   block 1 of every run
-    pay_run    first page of the run → pay period of its pay group and end date → pay register of that period: 3 calls
+    pay_run    first page of the run → pay period of its pay group and end date → pay register of that
+               period: 3 calls
     blocks     the pages after the first, which is kept from `pay_run`
 
-What a run pays for is named by its pay group, period end and period control: run again after an undo it is the same, while an off-cycle payroll of
-the same days is another. A run has no pay date of its own. It is that of the one pay period that its pay group and period end lead to; where
-several do, a person says which.
+What a run pays for is named by its pay group, period end and period control: run again after an undo it is
+the same, while an off-cycle payroll of the same days is another. A run has no pay date of its own. It is that
+of the one pay period that its pay group and period end lead to; where several do, a person says which.
 """
 
 from __future__ import annotations
@@ -42,16 +43,23 @@ class GeneralLedgerSource:
         self._first: dict[str, tuple[float, Answer]] = {}
 
     def pay_runs(self, since: date) -> tuple[PayRunRef, ...]:
-        """Runs whose period ends on or after the date, oldest calculation first. Every run has a block 1, so only those are read."""
+        """Runs whose period ends on or after the date, oldest calculation first. Every run has a block 1, so
+        only those are read.
+        """
         found: dict[str, PayRunRef] = {}
         for head in self._ukg.rows(client.GENERAL_LEDGER, wire.GlHead, {"blockId": "1"}):
             known = found.get(head.runId)
             period_end = _day(head.periodEndDate, head.runId)
             if known is not None and known.period_end >= period_end:
                 continue
-            calculated = known.calculated_at if known else _moment(head.glRunDateTime, self._options, head.runId)
+            calculated = (
+                known.calculated_at if known else _moment(head.glRunDateTime, self._options, head.runId)
+            )
             found[head.runId] = PayRunRef(
-                reference=head.runId, description=(head.description or "").strip(), calculated_at=calculated, period_end=period_end
+                reference=head.runId,
+                description=(head.description or "").strip(),
+                calculated_at=calculated,
+                period_end=period_end,
             )
         recent = (ref for ref in found.values() if ref.period_end >= since)
         return tuple(sorted(recent, key=lambda ref: (ref.calculated_at, ref.reference)))
@@ -61,31 +69,48 @@ class GeneralLedgerSource:
         answer = self._fetch_first(reference)
         page = wire.gl_page(answer)
         if not page.rows:
-            raise NotFound(f"UKG has no general-ledger run {reference}, or shows none of its rows.", where=reference)
+            raise NotFound(
+                f"UKG has no general-ledger run {reference}, or shows none of its rows.", where=reference
+            )
         self._first = {reference: (self._clock.monotonic(), answer)}
         first = page.rows[0]
         period = self._pay_period(first)
         on_page = {row.companyCode.strip(): row.coId or "" for row in page.rows if row.companyCode}
         companies = sorted(company for company in on_page if company and self._options.takes(company))
         register = self._register(period, on_page, companies) if self._options.register else ()
-        companies = sorted({*companies, *(totals.company for totals in register)}) or sorted(self._options.companies)
+        companies = sorted({*companies, *(totals.company for totals in register)}) or sorted(
+            self._options.companies
+        )
         return PayRun(
-            source=self._tenant, reference=reference, subject=f"{period.payGroup} {period.periodEndDate[:10]} {period.periodControl}",
-            description=(first.description or "").strip(), companies=tuple(companies), currency=self._one_currency(companies, reference),
-            pay_period=PayPeriod(start=_day(period.periodStartDate, reference), end=_day(period.periodEndDate, reference),
-                                 pay_date=_day(period.payDate, reference)),
-            calculated_at=_moment(first.glRunDateTime, self._options, reference), blocks=first.totalNrOfBlocks, register=register,
-        )  # fmt: skip
+            source=self._tenant,
+            reference=reference,
+            subject=f"{period.payGroup} {period.periodEndDate[:10]} {period.periodControl}",
+            description=(first.description or "").strip(),
+            companies=tuple(companies),
+            currency=self._one_currency(companies, reference),
+            pay_period=PayPeriod(
+                start=_day(period.periodStartDate, reference),
+                end=_day(period.periodEndDate, reference),
+                pay_date=_day(period.payDate, reference),
+            ),
+            calculated_at=_moment(first.glRunDateTime, self._options, reference),
+            blocks=first.totalNrOfBlocks,
+            register=register,
+        )
 
     def blocks(self, reference: str) -> Iterator[Block]:
-        """The rows in the order they are delivered: rows of one block that follow each other are one `Block`, whatever pages they came on.
+        """The rows in the order they are delivered: rows of one block that follow each other are one `Block`,
+        whatever pages they came on.
 
-        A block that begins anew, right after itself or later, is delivered a second time and so is seen by whoever counts.
+        A block that begins anew, right after itself or later, is delivered a second time and so is seen by
+        whoever counts.
         """
         kept = self._first.pop(reference, None)
         fresh = kept is not None and self._clock.monotonic() - kept[0] <= FIRST_PAGE_SECONDS
         group: _Group | None = None
-        for answer in self._ukg.pages(_path(reference), first=kept[1] if kept and fresh else None, ahead=True):
+        for answer in self._ukg.pages(
+            _path(reference), first=kept[1] if kept and fresh else None, ahead=True
+        ):
             page = wire.gl_page(answer)
             for place, row in enumerate(page.rows):
                 if group is None:
@@ -101,7 +126,10 @@ class GeneralLedgerSource:
         try:
             return self._ukg.first_page(_path(reference))
         except NotFound as error:
-            text = f"UKG has no general-ledger run {reference}. Check the run id, and that the ledger step of this payroll was run."
+            text = (
+                f"UKG has no general-ledger run {reference}. Check the run id, and that the ledger step of"
+                " this payroll was run."
+            )
             raise NotFound(text, where=reference, support=error.support) from error
 
     def _translator(self, first: wire.GlRow, reference: str) -> GlTranslator:
@@ -112,32 +140,46 @@ class GeneralLedgerSource:
             return self._one_currency(sorted(currencies), reference)
 
         return GlTranslator(
-            reference=reference, pay_group=first.payGroup or "", period_end=first.periodEndDate or "", currency_of=currency_of,
-            takes=self._options.takes, whole_account=self._options["account"] == WHOLE_ACCOUNT,
-        )  # fmt: skip
+            reference=reference,
+            pay_group=first.payGroup or "",
+            period_end=first.periodEndDate or "",
+            currency_of=currency_of,
+            takes=self._options.takes,
+            whole_account=self._options["account"] == WHOLE_ACCOUNT,
+        )
 
-    # --- what a row does not say ------------------------------------------------------------------------------------------------------------
+    # --- what a row does not say ----------------------------------------------------------------------------
 
     def _pay_period(self, row: wire.GlRow) -> wire.PayPeriodRow:
-        """The one pay period of the row's pay group and period end. Raises `Refused`, naming the candidates, when it is not certain."""
+        """The one pay period of the row's pay group and period end. Raises `Refused`, naming the candidates,
+        when it is not certain.
+        """
         group, end = row.payGroup or "", row.periodEndDate or ""
         named = self._options.pay_periods.get(row.runId)
         query = {"payGroup": group, "periodEndDate": end}
         rows = [
-            period for period in self._ukg.rows(client.PAY_PERIODS, wire.PayPeriodRow, query)
+            period
+            for period in self._ukg.rows(client.PAY_PERIODS, wire.PayPeriodRow, query)
             if period.payGroup == group and period.periodEndDate[:10] == end[:10]
-        ]  # fmt: skip
+        ]
         candidates = [period for period in rows if named in (None, period.periodControl)]
         if len(candidates) != 1:
             raise _uncertain(row, candidates or rows, named)
         period = candidates[0]
         if self._options.closed_only and not (period.isPeriodClosed and period.dateTimePeriodClosed):
-            text = f"Pay period {period.periodControl} of {group} is open: run {row.runId} was undone, or the payroll can still change. "
+            text = (
+                f"Pay period {period.periodControl} of {group} is open: run {row.runId} was undone, or the"
+                " payroll can still change. "
+            )
             text += "Close the period in UKG and run the general-ledger step, then use the new run."
-            raise Refused(text, where=f"pay period {period.periodControl}", owner=Owner.PAYROLL, code="run.period_open")
+            raise Refused(
+                text, where=f"pay period {period.periodControl}", owner=Owner.PAYROLL, code="run.period_open"
+            )
         return period
 
-    def _register(self, period: wire.PayPeriodRow, on_page: dict[str, str], companies: list[str]) -> tuple[RegisterTotals, ...]:
+    def _register(
+        self, period: wire.PayPeriodRow, on_page: dict[str, str], companies: list[str]
+    ) -> tuple[RegisterTotals, ...]:
         codes = {company_id: company for company, company_id in on_page.items() if company_id}
 
         def company_of(company_id: str) -> str:
@@ -153,7 +195,8 @@ class GeneralLedgerSource:
         currency = self._options.currency_of(company)
         if not currency:
             text = (
-                f"UKG's ledger rows name no currency, and the connection has none for company {company}. Set currency to {company}=… there."
+                f"UKG's ledger rows name no currency, and the connection has none for company {company}. Set"
+                f" currency to {company}=… there."
             )
             raise Refused(text, where="currency", code="run.currency")
         return currency
@@ -162,10 +205,17 @@ class GeneralLedgerSource:
         currencies = {company: self._currency_of(company) for company in companies}
         if len(set(currencies.values())) > 1:
             pairs = ", ".join(f"{company} {currency}" for company, currency in sorted(currencies.items()))
-            text = f"Run {reference} mixes currencies: {pairs}. Read it by a connection for each, with its companies named."
+            text = (
+                f"Run {reference} mixes currencies: {pairs}. Read it by a connection for each, with its"
+                " companies named."
+            )
             raise Refused(text, where="companies", code="run.currencies")
         if not currencies:
-            raise Refused(f"Run {reference} holds no company that this connection reads.", where="companies", code="run.company")
+            raise Refused(
+                f"Run {reference} holds no company that this connection reads.",
+                where="companies",
+                code="run.company",
+            )
         return next(iter(currencies.values()))
 
 
@@ -191,12 +241,23 @@ class _Group:
             return
         self.numbers.add(row.systemId)
         if len(self.numbers) > BLOCK_ROWS_MAX:
-            text = f"Block {self.number} has more than {BLOCK_ROWS_MAX:,} rows, which are not kept in memory at once. Lower the block size in UKG."
+            text = (
+                f"Block {self.number} has more than {BLOCK_ROWS_MAX:,} rows, which are not kept in memory at"
+                " once. Lower the block size in UKG."
+            )
             raise VendorChanged(text, where=f"block {self.number}")
         if row.totalNrOfBlocks != self.total:
-            text = f"Block {self.number} says both {self.total} and {row.totalNrOfBlocks} blocks. Run the general-ledger step again."
+            text = (
+                f"Block {self.number} says both {self.total} and {row.totalNrOfBlocks} blocks. Run the"
+                " general-ledger step again."
+            )
             self.problems.append(
-                Problem("row.block_total", f"block {self.number}, row {row.systemId}: totalNrOfBlocks", text, Owner.PAYROLL)
+                Problem(
+                    "row.block_total",
+                    f"block {self.number}, row {row.systemId}: totalNrOfBlocks",
+                    text,
+                    Owner.PAYROLL,
+                )
             )
         translator = self.translator
         foreign = row.payGroup != translator.pay_group or row.periodEndDate != translator.period_end
@@ -209,7 +270,9 @@ class _Group:
             self.problems.append(outcome)
 
     def block(self) -> Block:
-        return Block(number=self.number, total=self.total, rows=tuple(self.rows), problems=tuple(self.problems))
+        return Block(
+            number=self.number, total=self.total, rows=tuple(self.rows), problems=tuple(self.problems)
+        )
 
 
 def _path(reference: str) -> str:
@@ -221,13 +284,24 @@ def _uncertain(row: wire.GlRow, rows: list[wire.PayPeriodRow], named: str | None
     group, end = row.payGroup or "no pay group", (row.periodEndDate or "no date")[:10]
     where = f"run {row.runId}: payGroup, periodEndDate"
     if not rows:
-        text = f"UKG lists no pay period of pay group {group} that ends on {end}, so run {row.runId} has no pay date. Check both in UKG."
+        text = (
+            f"UKG lists no pay period of pay group {group} that ends on {end}, so run {row.runId} has no pay"
+            " date. Check both in UKG."
+        )
         return Refused(text, where=where, owner=Owner.PAYROLL, code="run.no_pay_period")
-    listed = ", ".join(f"{period.periodControl} (pay date {period.payDate[:10]})" for period in rows[:PERIODS_SHOWN])
+    listed = ", ".join(
+        f"{period.periodControl} (pay date {period.payDate[:10]})" for period in rows[:PERIODS_SHOWN]
+    )
     if named is not None:
-        text = f"The connection says pay period {named} for run {row.runId}; {group} up to {end} has {listed}. Correct the setting pay_periods."
+        text = (
+            f"The connection says pay period {named} for run {row.runId}; {group} up to {end} has {listed}."
+            " Correct the setting pay_periods."
+        )
     else:
-        text = f"Pay group {group} has {len(rows)} pay periods that end on {end}: {listed}. Say which one run {row.runId} belongs to: "
+        text = (
+            f"Pay group {group} has {len(rows)} pay periods that end on {end}: {listed}. Say which one run"
+            f" {row.runId} belongs to: "
+        )
         text += f"set pay_periods to {row.runId}=… in the connection."
     return Refused(text, where=where, owner=Owner.PAYROLL, code="run.ambiguous")
 
@@ -236,11 +310,15 @@ def _day(text: str | None, reference: str) -> date:
     try:
         return wire.day(text or "")
     except ValueError as error:
-        raise VendorChanged(f"{text!r} in run {reference} is not a date we can read.", where=f"run {reference}") from error
+        raise VendorChanged(
+            f"{text!r} in run {reference} is not a date we can read.", where=f"run {reference}"
+        ) from error
 
 
 def _moment(text: str | None, options: Options, reference: str) -> datetime:
     try:
         return wire.moment(text or "", options.zone)
     except ValueError as error:
-        raise VendorChanged(f"{text!r} in run {reference} is not a time we can read.", where=f"run {reference}") from error
+        raise VendorChanged(
+            f"{text!r} in run {reference} is not a time we can read.", where=f"run {reference}"
+        ) from error

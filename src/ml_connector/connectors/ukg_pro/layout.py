@@ -1,8 +1,11 @@
-"""How a general-ledger file is laid out, as data. UKG lets each customer build the export, so there is no standard, only three to start from.
+"""How a general-ledger file is laid out, as data. UKG lets each customer build the export, so there is no
+standard, only three to start from.
 
-L1  comma, header line      CompanyCode,PayGroup,PeriodControl,PayDate,GLAccount,OrgLevel1,OrgLevel2,Description,Debit,Credit
-L2  bar, no header          yyyymmdd|company|account segments joined by -|cost center|signed amount|pay group|text, and a trailer with totals
-L3  fixed width             company(5) account(25) cost center(10) date(8) D or C(1) amount in cents(13) text(30)
+L1  comma, header line   CompanyCode,PayGroup,PeriodControl,PayDate,GLAccount,OrgLevel1,OrgLevel2,
+                         Description,Debit,Credit
+L2  bar, no header       yyyymmdd|company|account segments joined by -|cost center|signed amount|
+                         pay group|text, and a trailer with totals
+L3  fixed width          company(5) account(25) cost center(10) date(8) D or C(1) amount in cents(13) text(30)
 """
 
 from __future__ import annotations
@@ -13,10 +16,38 @@ from typing import Literal
 import msgspec
 
 Kind = Literal[
-    "company", "account", "pay_group", "pay_date", "period_start", "period_end", "period_control", "debit", "credit", "amount", "side", "pay_code",
-    "org_level_1", "org_level_2", "org_level_3", "org_level_4", "cost_center", "location", "project", "job_code", "ignore",
-]  # fmt: skip
-AXES = ("org_level_1", "org_level_2", "org_level_3", "org_level_4", "cost_center", "location", "project", "job_code")
+    "company",
+    "account",
+    "pay_group",
+    "pay_date",
+    "period_start",
+    "period_end",
+    "period_control",
+    "debit",
+    "credit",
+    "amount",
+    "side",
+    "pay_code",
+    "org_level_1",
+    "org_level_2",
+    "org_level_3",
+    "org_level_4",
+    "cost_center",
+    "location",
+    "project",
+    "job_code",
+    "ignore",
+]
+AXES = (
+    "org_level_1",
+    "org_level_2",
+    "org_level_3",
+    "org_level_4",
+    "cost_center",
+    "location",
+    "project",
+    "job_code",
+)
 _NEEDED = {"two_column": ("debit", "credit"), "signed": ("amount",), "dc_flag": ("amount", "side")}
 
 
@@ -27,8 +58,8 @@ class LayoutError(ValueError):
 class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One column: what it means, and where it stands.
 
-    `name` finds it in the header line, `index` (from 0) in a delimited line without one, `start` (from 0) and `length` in a fixed one. `decimals`
-    is for amounts in minor units: `2` reads 0000000445847 as 4458.47.
+    `name` finds it in the header line, `index` (from 0) in a delimited line without one, `start` (from 0) and
+    `length` in a fixed one. `decimals` is for amounts in minor units: `2` reads 0000000445847 as 4458.47.
     """
 
     kind: Kind
@@ -42,11 +73,17 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     @property
     def title(self) -> str:
         """What a person calls the column."""
-        return self.name or (f"column {self.index + 1}" if self.index is not None else f"{self.kind} at {(self.start or 0) + 1}")
+        return self.name or (
+            f"column {self.index + 1}"
+            if self.index is not None
+            else f"{self.kind} at {(self.start or 0) + 1}"
+        )
 
 
 class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A whole layout. `trailer` is an expression with groups named `rows`, `debit`, `credit`; a file without its trailer was cut off."""
+    """A whole layout. `trailer` is an expression with groups named `rows`, `debit`, `credit`; a file without
+    its trailer was cut off.
+    """
 
     columns: tuple[Column, ...]
     format: Literal["delimited", "fixed"] = "delimited"
@@ -75,7 +112,15 @@ def _columns(*titles: tuple[Kind, str]) -> tuple[Column, ...]:
 def _fixed(*widths: tuple[Kind, int]) -> tuple[Column, ...]:
     columns, start = [], 0
     for kind, length in widths:
-        columns.append(Column(kind=kind, start=start, length=length, date_format="%Y%m%d", decimals=2 if kind == "amount" else None))
+        columns.append(
+            Column(
+                kind=kind,
+                start=start,
+                length=length,
+                date_format="%Y%m%d",
+                decimals=2 if kind == "amount" else None,
+            )
+        )
         start += length
     return tuple(columns)
 
@@ -83,15 +128,33 @@ def _fixed(*widths: tuple[Kind, int]) -> tuple[Column, ...]:
 _L1 = Layout(
     header_rows=1,
     columns=_columns(
-        ("company", "CompanyCode"), ("pay_group", "PayGroup"), ("period_control", "PeriodControl"), ("pay_date", "PayDate"), ("account", "GLAccount"),
-        ("org_level_1", "OrgLevel1"), ("org_level_2", "OrgLevel2"), ("ignore", "Description"), ("debit", "Debit"), ("credit", "Credit"),
+        ("company", "CompanyCode"),
+        ("pay_group", "PayGroup"),
+        ("period_control", "PeriodControl"),
+        ("pay_date", "PayDate"),
+        ("account", "GLAccount"),
+        ("org_level_1", "OrgLevel1"),
+        ("org_level_2", "OrgLevel2"),
+        ("ignore", "Description"),
+        ("debit", "Debit"),
+        ("credit", "Credit"),
     ),
-)  # fmt: skip
-_L2_KINDS: tuple[Kind, ...] = ("pay_date", "company", "account", "org_level_1", "amount", "pay_group", "ignore")
+)
+_L2_KINDS: tuple[Kind, ...] = (
+    "pay_date",
+    "company",
+    "account",
+    "org_level_1",
+    "amount",
+    "pay_group",
+    "ignore",
+)
 _L2 = Layout(
     delimiter="|",
     quote="",
-    columns=tuple(Column(kind=kind, index=index, date_format="%Y%m%d") for index, kind in enumerate(_L2_KINDS)),
+    columns=tuple(
+        Column(kind=kind, index=index, date_format="%Y%m%d") for index, kind in enumerate(_L2_KINDS)
+    ),
     trailer=r"T\|(?P<rows>\d+)\|(?P<debit>-?[\d.]+)\|(?P<credit>-?[\d.]+)",
     amount="signed",
     account="segments",
@@ -100,7 +163,15 @@ _L2 = Layout(
 _L3 = Layout(
     format="fixed",
     amount="dc_flag",
-    columns=_fixed(("company", 5), ("account", 25), ("org_level_1", 10), ("pay_date", 8), ("side", 1), ("amount", 13), ("ignore", 30)),
+    columns=_fixed(
+        ("company", 5),
+        ("account", 25),
+        ("org_level_1", 10),
+        ("pay_date", 8),
+        ("side", 1),
+        ("amount", 13),
+        ("ignore", 30),
+    ),
 )
 SHIPPED = {"L1": _L1, "L2": _L2, "L3": _L3}
 
@@ -116,7 +187,9 @@ def read_layout(text: str) -> Layout:
     kinds = [column.kind for column in layout.columns if column.kind != "ignore"]
     if doubled := {kind for kind in kinds if kinds.count(kind) > 1}:
         raise LayoutError(f"{', '.join(sorted(doubled))} stands there twice")
-    if missing := [kind for kind in ("company", "account", "pay_date", *_NEEDED[layout.amount]) if kind not in kinds]:
+    if missing := [
+        kind for kind in ("company", "account", "pay_date", *_NEEDED[layout.amount]) if kind not in kinds
+    ]:
         raise LayoutError(f"column {', '.join(missing)} is missing")
     for column in layout.columns:
         _check_place(layout, column)
@@ -137,7 +210,9 @@ def _check_place(layout: Layout, column: Column) -> None:
 def _check_form(layout: Layout) -> None:
     try:
         if "\n".encode(layout.encoding) != b"\n":
-            raise LayoutError(f"{layout.encoding} does not end lines as plain text does; deliver the file as utf-8")
+            raise LayoutError(
+                f"{layout.encoding} does not end lines as plain text does; deliver the file as utf-8"
+            )
         groups = re.compile(layout.trailer).groupindex
     except (LookupError, re.error) as error:
         raise LayoutError(str(error)) from error

@@ -1,4 +1,6 @@
-"""Third-Party Pay records: read by the tenant's field names, then turned into distributions. Pure; names of people are passed over unread."""
+"""Third-Party Pay records: read by the tenant's field names, then turned into distributions. Pure; names of
+people are passed over unread.
+"""
 
 from __future__ import annotations
 
@@ -45,20 +47,32 @@ class Record:
         """The record of these members. Raises `VendorChanged` for one without id, company or pay date."""
         missing = [name for name in (names.id, names.company, names.pay_date) if not text(values, name)]
         if missing:
-            why = f"A Third-Party Pay record has no {', '.join(missing)}. Check the field names in the connection."
+            why = (
+                f"A Third-Party Pay record has no {', '.join(missing)}. Check the field names in the"
+                " connection."
+            )
             raise VendorChanged(why, where=path, support=f"members: {', '.join(sorted(values))}"[:1000])
         changed = text(values, names.changed)
         try:
             period_start, period_end = text(values, names.period_start), text(values, names.period_end)
             return cls(
-                id=text(values, names.id), company=text(values, names.company), company_type=text(values, names.company_type),
-                pay_date=wire.day(text(values, names.pay_date)), period_start=wire.day(period_start) if period_start else None,
-                period_end=wire.day(period_end) if period_end else None, pay_group=text(values, names.pay_group),
-                voided=text(values, names.voided).lower() in ("y", "yes", "true", "1"), currency=text(values, names.currency), changed=changed,
-                changed_at=wire.moment(changed, _UTC).astimezone(UTC) if changed else None, values=_needed(values, names),
-            )  # fmt: skip
+                id=text(values, names.id),
+                company=text(values, names.company),
+                company_type=text(values, names.company_type),
+                pay_date=wire.day(text(values, names.pay_date)),
+                period_start=wire.day(period_start) if period_start else None,
+                period_end=wire.day(period_end) if period_end else None,
+                pay_group=text(values, names.pay_group),
+                voided=text(values, names.voided).lower() in ("y", "yes", "true", "1"),
+                currency=text(values, names.currency),
+                changed=changed,
+                changed_at=wire.moment(changed, _UTC).astimezone(UTC) if changed else None,
+                values=_needed(values, names),
+            )
         except ValueError as error:
-            raise VendorChanged(f"A Third-Party Pay record has a date we cannot read: {error}.", where=path) from error
+            raise VendorChanged(
+                f"A Third-Party Pay record has a date we cannot read: {error}.", where=path
+            ) from error
 
 
 def text(values: wire.Record, name: str) -> str:
@@ -75,9 +89,20 @@ def text(values: wire.Record, name: str) -> str:
 def _needed(values: wire.Record, names: ThirdPartyFields) -> wire.Record:
     """The members that rows are made of, copied out of the page; names and addresses are left behind."""
     wanted = {
-        names.earnings, names.deductions, names.taxes, names.worker, names.account, names.debit, names.credit, names.cost_center,
-        names.org_level_1, names.org_level_2, names.org_level_3, names.org_level_4, names.job_code,
-    }  # fmt: skip
+        names.earnings,
+        names.deductions,
+        names.taxes,
+        names.worker,
+        names.account,
+        names.debit,
+        names.credit,
+        names.cost_center,
+        names.org_level_1,
+        names.org_level_2,
+        names.org_level_3,
+        names.org_level_4,
+        names.job_code,
+    }
     return {name: msgspec.Raw(bytes(raw)) for name, raw in values.items() if name in wanted}
 
 
@@ -103,7 +128,12 @@ class RecordReader:
             return
         try:
             if record.currency and record.currency != self.currency:
-                raise _Unreadable("run.currency", self.fields.currency, record.currency, f"The connection says {self.currency}.")
+                raise _Unreadable(
+                    "run.currency",
+                    self.fields.currency,
+                    record.currency,
+                    f"The connection says {self.currency}.",
+                )
             found = list(self._codes(record) if self.by_code else self._accounts(record))
         except _Unreadable as error:
             what = f"{error.name} is {shown(error.value)}. {error.why} {REMEDY}"
@@ -123,11 +153,24 @@ class RecordReader:
             for number, item in enumerate(_items(record, collection), 1):
                 code = text(item, code_name)
                 if not code:
-                    raise _Unreadable("row.pay_code", f"{collection} {number} {code_name}", "empty", "The row names no code.")
+                    raise _Unreadable(
+                        "row.pay_code",
+                        f"{collection} {number} {code_name}",
+                        "empty",
+                        "The row names no code.",
+                    )
                 amount = self._money(item, amount_name)
                 amount = amount if sign > 0 else -amount
                 net -= amount
-                yield self._row(record, account, amount, dimensions, code, f"{collection}/{number}", "debit" if sign > 0 else "credit")
+                yield self._row(
+                    record,
+                    account,
+                    amount,
+                    dimensions,
+                    code,
+                    f"{collection}/{number}",
+                    "debit" if sign > 0 else "credit",
+                )
         if net:
             yield self._row(record, "NET", net, dimensions, None, "NET", "credit")
 
@@ -136,18 +179,44 @@ class RecordReader:
         debit, credit = self._money(record.values, names.debit), self._money(record.values, names.credit)
         if debit and credit:
             both = f"{debit.amount} and {credit.amount}"
-            raise _Unreadable("amount.both_sides", f"{names.debit}, {names.credit}", both, "A row is a debit or a credit, not both.")
+            raise _Unreadable(
+                "amount.both_sides",
+                f"{names.debit}, {names.credit}",
+                both,
+                "A row is a debit or a credit, not both.",
+            )
         account = text(record.values, names.account)
         if not account:
             raise _Unreadable("row.account", names.account, "empty", "The row has no account.")
-        yield self._row(record, account, -credit if credit else debit, self._axes(record), None, "", "credit" if credit else "debit")
+        yield self._row(
+            record,
+            account,
+            -credit if credit else debit,
+            self._axes(record),
+            None,
+            "",
+            "credit" if credit else "debit",
+        )
 
     def _row(
-        self, record: Record, account: str, amount: Money, dimensions: Dimensions, pay_code: str | None, part: str, side: str
+        self,
+        record: Record,
+        account: str,
+        amount: Money,
+        dimensions: Dimensions,
+        pay_code: str | None,
+        part: str,
+        side: str,
     ) -> Distribution:
         origin = f"{record.id}/{part}" if part else record.id
         return Distribution(
-            company=self.company, account=account, amount=amount, dimensions=dimensions, pay_code=pay_code, origin=origin, side=side
+            company=self.company,
+            account=account,
+            amount=amount,
+            dimensions=dimensions,
+            pay_code=pay_code,
+            origin=origin,
+            side=side,
         )
 
     def _axes(self, record: Record) -> Dimensions:
@@ -160,9 +229,13 @@ class RecordReader:
         try:
             return Money(msgspec.json.decode(raw, type=Decimal), self.currency)
         except msgspec.ValidationError:
-            raise _Unreadable("amount.unreadable", name, bytes(raw).decode(errors="replace"), "It is not a number.") from None
+            raise _Unreadable(
+                "amount.unreadable", name, bytes(raw).decode(errors="replace"), "It is not a number."
+            ) from None
         except AmountError as error:
-            raise _Unreadable("amount.invalid", name, bytes(raw).decode(errors="replace"), f"{str(error)[:200]}.") from None
+            raise _Unreadable(
+                "amount.invalid", name, bytes(raw).decode(errors="replace"), f"{str(error)[:200]}."
+            ) from None
 
 
 def _items(record: Record, collection: str) -> list[wire.Record]:
@@ -172,4 +245,6 @@ def _items(record: Record, collection: str) -> list[wire.Record]:
     try:
         return msgspec.json.decode(raw, type=list[wire.Record])
     except msgspec.ValidationError:
-        raise _Unreadable("row.shape", collection, bytes(raw)[:40].decode(errors="replace"), "A list was expected.") from None
+        raise _Unreadable(
+            "row.shape", collection, bytes(raw)[:40].decode(errors="replace"), "A list was expected."
+        ) from None

@@ -1,6 +1,7 @@
 """Control totals of a pay run from the pay register: the second source that a journal is tied to.
 
-Voids are counted as UKG lists them: the voided check stays, its counter-record takes it back. Employer taxes stand in no register.
+Voids are counted as UKG lists them: the voided check stays, its counter-record takes it back. Employer taxes
+stand in no register.
 """
 
 from __future__ import annotations
@@ -31,9 +32,14 @@ class Register:
     codes: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
     def add(self, check: Check) -> None:
-        """Count the check. Raises `Refused` for an amount that is no money or a currency that differs from the setting."""
+        """Count the check. Raises `Refused` for an amount that is no money or a currency that differs from
+        the setting.
+        """
         if check.currencyCode and check.currencyCode != self.currency:
-            text = f"Check {check.checkId} is in {check.currencyCode}, and the connection says {self.currency} for {self.company}. Correct the setting."
+            text = (
+                f"Check {check.checkId} is in {check.currencyCode}, and the connection says {self.currency}"
+                f" for {self.company}. Correct the setting."
+            )
             raise Refused(text, where="currency", code="run.currency")
         for place, name in enumerate(_AMOUNTS):
             value: Decimal = getattr(check, name)
@@ -41,9 +47,12 @@ class Register:
                 self.sums[place] += Money(value, self.currency).minor
             except AmountError as error:
                 text = (
-                    f"{name} of check {check.checkId} is {shown(value)}, which is no amount in {self.currency}. Correct the check in UKG."
+                    f"{name} of check {check.checkId} is {shown(value)}, which is no amount in"
+                    f" {self.currency}. Correct the check in UKG."
                 )
-                raise Refused(text, where=name, support=str(error)[:500], owner=Owner.PAYROLL, code="register.amount") from error
+                raise Refused(
+                    text, where=name, support=str(error)[:500], owner=Owner.PAYROLL, code="register.amount"
+                ) from error
         self.workers.add(check.employeeId)
         for level, name in enumerate(_LEVELS, 1):
             code = (getattr(check, name) or "").strip()
@@ -54,8 +63,15 @@ class Register:
         """The totals as they stand."""
         gross, deductions, taxes, net = (Money.from_minor(minor, self.currency) for minor in self.sums)
         by_code = tuple((axis, code, len(workers)) for (axis, code), workers in sorted(self.codes.items()))
-        return RegisterTotals(company=self.company, gross=gross, deductions=deductions, employee_taxes=taxes, net=net,
-                              workers=len(self.workers), workers_by_code=by_code)  # fmt: skip
+        return RegisterTotals(
+            company=self.company,
+            gross=gross,
+            deductions=deductions,
+            employee_taxes=taxes,
+            net=net,
+            workers=len(self.workers),
+            workers_by_code=by_code,
+        )
 
 
 def control_totals(
@@ -67,8 +83,9 @@ def control_totals(
 ) -> tuple[RegisterTotals, ...]:
     """Totals per company, sorted by code; a company of `companies` without a check has totals of zero.
 
-    `company_of` gives the code for UKG's company id, `currency_of` the currency set for it. A check listed twice by drifting pages counts once.
-    Raises `Refused` for no check at all, `VendorChanged` for a check that changed while it was read.
+    `company_of` gives the code for UKG's company id, `currency_of` the currency set for it. A check listed
+    twice by drifting pages counts once. Raises `Refused` for no check at all, `VendorChanged` for a check
+    that changed while it was read.
     """
     registers = {company: Register(company, currency_of(company)) for company in companies}
     seen: dict[tuple[str, bool], int] = {}
@@ -77,7 +94,10 @@ def control_totals(
         content = hash(check)
         if key in seen:
             if seen[key] != content:
-                text = f"Check {check.checkId} came twice with different content while the register was read. Read the run again."
+                text = (
+                    f"Check {check.checkId} came twice with different content while the register was read."
+                    " Read the run again."
+                )
                 raise VendorChanged(text, where="pay register")
             continue
         seen[key] = content
@@ -88,6 +108,13 @@ def control_totals(
             registers[company] = Register(company, currency_of(company))
         registers[company].add(check)
     if not seen:
-        text = "The pay register holds no checks of this pay period, so nothing could be tied to it. Was the payroll undone? If this run has no "
-        raise Refused(text + "checks by intent, turn the register off in the connection.", where="pay register", code="register.empty")
+        text = (
+            "The pay register holds no checks of this pay period, so nothing could be tied to it. Was the"
+            " payroll undone? If this run has no "
+        )
+        raise Refused(
+            text + "checks by intent, turn the register off in the connection.",
+            where="pay register",
+            code="register.empty",
+        )
     return tuple(registers[company].totals() for company in sorted(registers))

@@ -1,4 +1,6 @@
-"""A connected UKG tenant: its companies, what the web service account may read, and where pay runs come from."""
+"""A connected UKG tenant: its companies, what the web service account may read, and where pay runs come
+from.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ READS = (
 
 
 class UkgSystem:
-    """Answers about the connection itself. UKG keeps no list of permissions to ask, so each is tried with one read of one row."""
+    """Answers about the connection itself. UKG keeps no list of permissions to ask, so each is tried with one
+    read of one row.
+    """
 
     def __init__(self, options: Options, wiring: Wiring) -> None:
         self.options = options
@@ -90,7 +94,11 @@ class UkgSystem:
     def _file_right(self) -> Right:
         place = Path(self.options["file_path"])
         readable = os.access(place, os.R_OK | os.X_OK if place.is_dir() else os.R_OK)
-        text = "" if readable else f"{place} does not exist or may not be read by this process. Deliver UKG's export there."
+        text = (
+            ""
+            if readable
+            else f"{place} does not exist or may not be read by this process. Deliver UKG's export there."
+        )
         return Right(name="read the flat file", granted=readable, needed_for="reading pay runs", text=text)
 
 
@@ -98,5 +106,10 @@ def open_system(options: Options, wiring: Wiring) -> System:
     """The system behind checked options. Makes no call."""
     ukg = UkgSystem(options, wiring)
     return System(
-        connection=wiring.connection, tenant=ukg.tenant, check=ukg.check, entities=ukg.entities, payroll=ukg.payroll, events=ukg.events
+        connection=wiring.connection,
+        tenant=ukg.tenant,
+        check=ukg.check,
+        entities=ukg.entities,
+        payroll=ukg.payroll,
+        events=ukg.events,
     )

@@ -1,9 +1,12 @@
-"""Pay runs from Third-Party Pay: summaries of payrolls that were run outside UKG Pro. Not the general ledger, and not a substitute for it.
+"""Pay runs from Third-Party Pay: summaries of payrolls that were run outside UKG Pro. Not the general ledger,
+and not a substitute for it.
 
-A run is a company's records of one pay date. Its reference ends in a hash of their ids, of whether each is void and of when it was changed, so a
-run that changed has another reference and the same subject. Two kinds of rows, by setting:
+A run is a company's records of one pay date. Its reference ends in a hash of their ids, of whether each is
+void and of when it was changed, so a run that changed has another reference and the same subject. Two kinds
+of rows, by setting:
 
-    codes      EARNING, DEDUCTION and TAX by code, and NET, which is what remains; the mapping turns them into accounts
+    codes      EARNING, DEDUCTION and TAX by code, and NET, which is what remains; the mapping turns them
+               into accounts
     accounts   an account segment with a debit or a credit, where a tenant's records carry them
 
 A void record pays nothing; it stays in the hash.
@@ -45,7 +48,9 @@ class _Found:
     @property
     def reference(self) -> str:
         """Company, pay date and the hash of what is there."""
-        content = "\n".join(sorted(f"{record.id} {record.voided} {record.changed}" for record in self.records))
+        content = "\n".join(
+            sorted(f"{record.id} {record.voided} {record.changed}" for record in self.records)
+        )
         return f"{self.company}:{self.pay_date}:{hashlib.sha256(content.encode()).hexdigest()[:_HASH_DIGITS]}"
 
     @property
@@ -69,13 +74,25 @@ class ThirdPartyPaySource:
         self._kept: dict[str, _Found] = {}
 
     def pay_runs(self, since: date) -> tuple[PayRunRef, ...]:
-        """Runs whose period ends on or after the date. The list is by pay date, which comes a little before or after it, so it begins earlier."""
+        """Runs whose period ends on or after the date. The list is by pay date, which comes a little before
+        or after it, so it begins earlier.
+        """
         found = self._read(since - timedelta(days=min(PAID_BEFORE_DAYS_MAX, since.toordinal() - 1)), None)
         refs = [
-            PayRunRef(reference=run.reference, description=run.description, calculated_at=run.calculated_at, period_end=_period(run).end)
+            PayRunRef(
+                reference=run.reference,
+                description=run.description,
+                calculated_at=run.calculated_at,
+                period_end=_period(run).end,
+            )
             for run in found
         ]
-        return tuple(sorted((ref for ref in refs if ref.period_end >= since), key=lambda ref: (ref.calculated_at, ref.reference)))
+        return tuple(
+            sorted(
+                (ref for ref in refs if ref.period_end >= since),
+                key=lambda ref: (ref.calculated_at, ref.reference),
+            )
+        )
 
     def pay_run(self, reference: str) -> PayRun:
         """The run's dates and currency. There is no register of these payrolls to tie it to."""
@@ -85,9 +102,16 @@ class ThirdPartyPaySource:
         period = _period(run)
         subject = " ".join([run.company, *groups, str(period.end), str(run.pay_date)])
         return PayRun(
-            source=self._tenant, reference=reference, subject=subject, description=run.description, companies=(run.company,),
-            currency=self._currency(run), pay_period=period, calculated_at=run.calculated_at, blocks=_blocks(len(self._rows(run))),
-        )  # fmt: skip
+            source=self._tenant,
+            reference=reference,
+            subject=subject,
+            description=run.description,
+            companies=(run.company,),
+            currency=self._currency(run),
+            pay_period=period,
+            calculated_at=run.calculated_at,
+            blocks=_blocks(len(self._rows(run))),
+        )
 
     def blocks(self, reference: str) -> Iterator[Block]:
         """The rows, 10,000 to a block; a run of void records only is one empty block."""
@@ -97,9 +121,11 @@ class ThirdPartyPaySource:
         for number in range(total):
             part = rows[number * BLOCK_ROWS : (number + 1) * BLOCK_ROWS]
             yield Block(
-                number=number + 1, total=total, rows=tuple(row for row in part if isinstance(row, Distribution)),
+                number=number + 1,
+                total=total,
+                rows=tuple(row for row in part if isinstance(row, Distribution)),
                 problems=tuple(row for row in part if isinstance(row, Problem)),
-            )  # fmt: skip
+            )
 
     def _rows(self, run: _Found) -> list[Distribution | Problem]:
         reader = RecordReader(
@@ -111,13 +137,18 @@ class ThirdPartyPaySource:
         return [row for record in run.records for row in reader.rows(record)]
 
     def _currency(self, run: _Found) -> str:
-        currency = self._options.currency_of(run.company) or next((record.currency for record in run.records if record.currency), "")
+        currency = self._options.currency_of(run.company) or next(
+            (record.currency for record in run.records if record.currency), ""
+        )
         if not currency:
-            text = f"The records name no currency, and the connection has none for company {run.company}. Set currency to {run.company}=… there."
+            text = (
+                f"The records name no currency, and the connection has none for company {run.company}. Set"
+                f" currency to {run.company}=… there."
+            )
             raise Refused(text, where="currency", code="run.currency")
         return currency
 
-    # --- reading ----------------------------------------------------------------------------------------------------------------------
+    # --- reading --------------------------------------------------------------------------------------------
 
     def _find(self, reference: str) -> _Found:
         company, _, rest = reference.rpartition(":")[0].rpartition(":")
@@ -126,7 +157,11 @@ class ThirdPartyPaySource:
         except ValueError:
             text = f"{reference!r} names no run; expected company:pay date:hash, as a list of runs shows it."
             raise NotFound(text, where="pay run") from None
-        runs = [run for run in self._read(pay_date, pay_date) if run.company == company and run.pay_date == pay_date]
+        runs = [
+            run
+            for run in self._read(pay_date, pay_date)
+            if run.company == company and run.pay_date == pay_date
+        ]
         if not runs or runs[0].reference != reference:
             now = f" The records of that day are now {runs[0].reference}." if runs else ""
             raise NotFound(f"UKG has no run {reference}.{now}", where="pay run")
@@ -151,7 +186,9 @@ class ThirdPartyPaySource:
             query["$expand"] = f"{names.earnings},{names.deductions}"
         seen: set[str] = set()
         while True:
-            raw = wire.third_party_records(self._ukg.get(path, {**query, "$skip": str(len(seen))} if seen else query))
+            raw = wire.third_party_records(
+                self._ukg.get(path, {**query, "$skip": str(len(seen))} if seen else query)
+            )
             if not raw:
                 return
             records = [Record.read(values, names, path) for values in raw]
@@ -161,9 +198,16 @@ class ThirdPartyPaySource:
                 raise VendorChanged(text, where=path, support=f"{len(seen)} records read")
             seen.update(record.id for record in fresh)
             if len(seen) > RECORDS_MAX:
-                text = f"More than {RECORDS_MAX:,} Third-Party Pay records are asked for at once. Ask for a later date."
+                text = (
+                    f"More than {RECORDS_MAX:,} Third-Party Pay records are asked for at once. Ask for a"
+                    " later date."
+                )
                 raise Refused(text, where="since", owner=Owner.CONTROLLER, code="run.large")
-            yield from (record for record in fresh if record.pay_date >= since and (until is None or record.pay_date <= until))
+            yield from (
+                record
+                for record in fresh
+                if record.pay_date >= since and (until is None or record.pay_date <= until)
+            )
 
     def _company(self, record: Record) -> str:
         kind = record.company_type.replace(" ", "").lower()
@@ -183,7 +227,10 @@ def _period(run: _Found) -> PayPeriod:
     starts = sorted({record.period_start for record in run.records if record.period_start})
     if len(ends) > 1:
         listed = ", ".join(map(str, ends[:10]))
-        text = f"The records that {run.company} paid on {run.pay_date} are for several periods: {listed}. Correct them in UKG."
+        text = (
+            f"The records that {run.company} paid on {run.pay_date} are for several periods: {listed}."
+            " Correct them in UKG."
+        )
         raise Refused(text, where="period end", owner=Owner.PAYROLL, code="run.ambiguous")
     end = ends[0] if ends else run.pay_date
     return PayPeriod(start=starts[0] if starts else end, end=end, pay_date=run.pay_date)

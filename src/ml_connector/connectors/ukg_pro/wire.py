@@ -1,8 +1,10 @@
-"""Shapes on UKG's wire, in UKG's words. Only the fields we read; names, pay rates and social security numbers are passed over unread.
+"""Shapes on UKG's wire, in UKG's words. Only the fields we read; names, pay rates and social security numbers
+are passed over unread.
 
-Lists are bare arrays. Dates are local times without an offset and a fraction of any length. Amounts are JSON numbers and become exact decimals;
-a page in which one of them is none is read row by row, so that the row is named and the rest is kept.
-Source: UKG Pro developer pages, general ledger, pay register and pay group pay periods, read 2026-08.
+Lists are bare arrays. Dates are local times without an offset and a fraction of any length. Amounts are JSON
+numbers and become exact decimals; a page in which one of them is none is read row by row, so that the row is
+named and the rest is kept. Source: UKG Pro developer pages, general ledger, pay register and pay group pay
+periods, read 2026-08.
 """
 
 from __future__ import annotations
@@ -61,7 +63,9 @@ class GlHead(msgspec.Struct, frozen=True, gc=False):
 
 
 class PayPeriodRow(msgspec.Struct, frozen=True):
-    """A period of a pay group; `periodControl` is the pay date with a sequence, and unique within the pay group."""
+    """A period of a pay group; `periodControl` is the pay date with a sequence, and unique within the pay
+    group.
+    """
 
     payGroup: str
     periodControl: str
@@ -91,7 +95,9 @@ class Check(msgspec.Struct, frozen=True, gc=False):
 
 
 class Company(msgspec.Struct, frozen=True):
-    """A company of the tenant; `companyID` is what checks carry, `companyCode` what people and ledger rows carry."""
+    """A company of the tenant; `companyID` is what checks carry, `companyCode` what people and ledger rows
+    carry.
+    """
 
     companyID: str
     companyCode: str
@@ -109,12 +115,14 @@ class ErrorBody(msgspec.Struct, frozen=True):
     modelstate: object = None
 
 
-# --- general-ledger pages -------------------------------------------------------------------------------------------------------------
+# --- general-ledger pages -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GlPage:
-    """Rows of a page; `odd` names the field and the text of what a row holds and cannot be read, by the row's place."""
+    """Rows of a page; `odd` names the field and the text of what a row holds and cannot be read, by the row's
+    place.
+    """
 
     rows: list[GlRow]
     odd: Mapping[int, tuple[str, str]] = field(default_factory=dict)
@@ -126,7 +134,9 @@ _PLACED_BY = frozenset({"runId", "blockId", "totalNrOfBlocks", "systemId"})
 
 
 def gl_page(answer: Answer) -> GlPage:
-    """The rows of a page. Raises `VendorChanged` for anything that is no list of rows, or a row that belongs to no block."""
+    """The rows of a page. Raises `VendorChanged` for anything that is no list of rows, or a row that belongs
+    to no block.
+    """
     try:
         return GlPage(rows=answer.decode(list[GlRow]))
     except VendorChanged as error:
@@ -162,7 +172,7 @@ def _odd_row(raw: bytes, error: VendorChanged) -> tuple[GlRow, tuple[str, str] |
     raise error
 
 
-# --- dates ----------------------------------------------------------------------------------------------------------------------------
+# --- dates --------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=4096)
@@ -173,7 +183,9 @@ def day(text: str) -> date:
 
 @lru_cache(maxsize=4096)
 def moment(text: str, zone: ZoneInfo) -> datetime:
-    """A local time, with an offset or without one and a fraction of any length, in UTC. Raises `ValueError`."""
+    """A local time, with an offset or without one and a fraction of any length, in UTC. Raises
+    `ValueError`.
+    """
     whole, dot, rest = text.strip().partition(".")
     if dot:
         digits = re.match(r"\d*", rest)
@@ -183,7 +195,7 @@ def moment(text: str, zone: ZoneInfo) -> datetime:
     return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)
 
 
-# --- Third-Party Pay ------------------------------------------------------------------------------------------------------------------
+# --- Third-Party Pay ----------------------------------------------------------------------------------------
 
 
 class FieldsError(ValueError):

@@ -1,7 +1,9 @@
-"""Calls to the API: one at a time for a company, with a token of its own, within the quota that Visma states, lists read to their proven end.
+"""Calls to the API: one at a time for a company, with a token of its own, within the quota that Visma states,
+lists read to their proven end.
 
-Unknown and malformed parameters are ignored by Visma and answered with unfiltered rows, so rows are looked at, never the request. A paged list
-says on every row how many there are; it is believed when that number is the same on the first and the last page and so many were read.
+Unknown and malformed parameters are ignored by Visma and answered with unfiltered rows, so rows are looked
+at, never the request. A paged list says on every row how many there are; it is believed when that number is
+the same on the first and the last page and so many were read.
 """
 
 from __future__ import annotations
@@ -36,14 +38,17 @@ CRAWLS = 3
 """How often a list that changes while it is read is begun again."""
 
 _REFUSED_TOKEN = (
-    "Visma Connect gave a token for company {company}, and the API does not accept it (401). Most often the tenant id is the customer's, not "
-    "the company's: take the company's tenant id from Visma Admin. Else the company's administrator has not approved the application in the "
-    "Visma App Store, or not since its scopes changed. Authorise it there, correct the connection, and go on."
+    "Visma Connect gave a token for company {company}, and the API does not accept it (401). Most often the"
+    " tenant id is the customer's, not the company's: take the company's tenant id from Visma Admin. Else the"
+    " company's administrator has not approved the application in the Visma App Store, or not since its"
+    " scopes changed. Authorise it there, correct the connection, and go on."
 )
 
 
 def token_broker(options: Options, wiring: Wiring, company: str) -> TokenBroker:
-    """The sign-in to a company. Its token is kept under the tenant id it was given for, so one of another tenant id is never taken for it."""
+    """The sign-in to a company. Its token is kept under the tenant id it was given for, so one of another
+    tenant id is never taken for it.
+    """
     tenant = options.companies[company]
     parameters = {"scope": options.scope, "tenant_id": tenant}
     apart = replace(wiring, tokens=wiring.tokens.of(tenant.lower()))
@@ -56,7 +61,11 @@ class VismaClient:
     def __init__(self, options: Options, wiring: Wiring, company: str) -> None:
         self.company, self._asked = company, options.scope
         self._broker = token_broker(options, wiring, company)
-        declared = (Window(name=faults.HOUR, limit=options.calls_per_hour, seconds=3600),) if options.calls_per_hour else ()
+        declared = (
+            (Window(name=faults.HOUR, limit=options.calls_per_hour, seconds=3600),)
+            if options.calls_per_hour
+            else ()
+        )
         self.http = Client(
             base_url=options.base_url,
             auth=self._broker,
@@ -84,15 +93,23 @@ class VismaClient:
         return self.get(path, **query).decode(shape)
 
     def must_exist(self, path: str, row: type[T], **query: str) -> list[T]:
-        """Every row of a list that no company is without. Raises `Refused` for an empty one: the token then leads elsewhere."""
+        """Every row of a list that no company is without. Raises `Refused` for an empty one: the token then
+        leads elsewhere.
+        """
         rows = self.every(path, row, **query)
         if not rows:
-            text = f"Visma answers {path} with an empty list, which no company has. The tenant id or the company is not the right one."
+            text = (
+                f"Visma answers {path} with an empty list, which no company has. The tenant id or the company"
+                " is not the right one."
+            )
             raise Refused(text, where="company", code="company.empty")
         return rows
 
-    def pages(self, path: str, row: type[R], parts: Callable[[R], Iterable[Hashable]], **query: str) -> list[R]:
-        """Every row of a paged list. `parts` names what the list counts in a row: the row itself, or the lines of a batch.
+    def pages(
+        self, path: str, row: type[R], parts: Callable[[R], Iterable[Hashable]], **query: str
+    ) -> list[R]:
+        """Every row of a paged list. `parts` names what the list counts in a row: the row itself, or the
+        lines of a batch.
 
         Raises `OutcomeUnknown` when the list never held still, so that an empty result is worth something.
         """
@@ -100,10 +117,15 @@ class VismaClient:
             rows, whole = self._crawl(path, row, parts, query)
             if whole:
                 return rows
-        text = f"The list {path} kept changing while it was read, so nothing was concluded from it. It is read again later."
+        text = (
+            f"The list {path} kept changing while it was read, so nothing was concluded from it. It is read"
+            " again later."
+        )
         raise OutcomeUnknown(text, where=path)
 
-    def _crawl(self, path: str, row: type[R], parts: Callable[[R], Iterable[Hashable]], query: Mapping[str, str]) -> tuple[list[R], bool]:
+    def _crawl(
+        self, path: str, row: type[R], parts: Callable[[R], Iterable[Hashable]], query: Mapping[str, str]
+    ) -> tuple[list[R], bool]:
         shape: type[list[R]] = list[row]  # type: ignore[valid-type]
         rows: list[R] = []
         seen: set[Hashable] = set()
@@ -113,7 +135,10 @@ class VismaClient:
             if not page:
                 return rows, not rows
             if page[0].metadata is None:
-                raise VendorChanged(f"Rows of {path} do not say how many there are, so the end of the list cannot be proven.", where=path)
+                raise VendorChanged(
+                    f"Rows of {path} do not say how many there are, so the end of the list cannot be proven.",
+                    where=path,
+                )
             rows.extend(page)
             totals.append(page[0].metadata.totalCount)
             seen.update(part for found in page for part in parts(found))
@@ -122,16 +147,25 @@ class VismaClient:
         raise VendorChanged(f"The list {path} has more than {PAGES_MAX} pages.", where=path)
 
     @contextmanager
-    def prepare(self, method: str, path: str, body: Any, version: str = "") -> Iterator[Callable[[Gate], Answer]]:
+    def prepare(
+        self, method: str, path: str, body: Any, version: str = ""
+    ) -> Iterator[Callable[[Gate], Answer]]:
         """A write made ready; with a version it is done only while the record still has it."""
         headers = {"Content-Type": "application/json"}
         if version:
             headers["If-Match"] = f'"{version}"'
-        with self._in_words(), self.http.prepare(method, path, scope=self.company, headers=headers, content=wire.encode(body)) as post:
+        with (
+            self._in_words(),
+            self.http.prepare(
+                method, path, scope=self.company, headers=headers, content=wire.encode(body)
+            ) as post,
+        ):
             yield post
 
     def write(self, method: str, path: str, body: Any, version: str) -> Answer:
-        """A guarded write that may be repeated: it says what shall be, and the version lets it through once."""
+        """A guarded write that may be repeated: it says what shall be, and the version lets it through
+        once.
+        """
         with self.prepare(method, path, body, version) as post:
             return post(lambda: None)
 
@@ -147,7 +181,9 @@ class VismaClient:
 
 
 def granted(token: str, asked: str) -> frozenset[str]:
-    """The scopes that the access token names; those that were asked for where it names none, because Connect refuses what it does not grant."""
+    """The scopes that the access token names; those that were asked for where it names none, because Connect
+    refuses what it does not grant.
+    """
     body = token.split(".")[1] if token.count(".") == 2 else ""
     try:
         claims: Any = msgspec.json.decode(urlsafe_b64decode(body + "=" * (-len(body) % 4)))

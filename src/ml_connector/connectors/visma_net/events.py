@@ -1,7 +1,9 @@
-"""Notifications of Visma: a signed hint that master data changed. There is none for batches, so their state is asked for.
+"""Notifications of Visma: a signed hint that master data changed. There is none for batches, so their state
+is asked for.
 
-The signature is the HMAC-SHA256 of the body as received, in base64, under one of the application's secrets; several may be active at a time. What
-the body holds is not published: what changed is read again, and a repeat is recognised by the notification's id.
+The signature is the HMAC-SHA256 of the body as received, in base64, under one of the application's secrets;
+several may be active at a time. What the body holds is not published: what changed is read again, and a
+repeat is recognised by the notification's id.
 """
 
 from __future__ import annotations
@@ -31,26 +33,42 @@ class VismaEvents:
         self._tenants, self._vault = frozenset(tenant.lower() for tenant in tenants), vault
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Event:
-        """The event. Raises `Refused` for a body that Visma did not sign, or that is not for one of these companies."""
+        """The event. Raises `Refused` for a body that Visma did not sign, or that is not for one of these
+        companies.
+        """
         if len(body) > BODY_BYTES_MAX:
-            raise Refused(f"The notification has {len(body)} bytes; Visma's have a few hundred.", where="body", code="event.size")
+            raise Refused(
+                f"The notification has {len(body)} bytes; Visma's have a few hundred.",
+                where="body",
+                code="event.size",
+            )
         received = {name.lower(): content.strip() for name, content in headers.items()}
         self._check_signature(received.get(SIGNATURE, ""), body)
         tenant = received.get(f"{PREFIX}tenant-id", "")
         if tenant and tenant.lower() not in self._tenants:
             raise Refused(
-                f"The notification is for tenant {tenant}, not for one of this connection's.", where="tenant_id", code="event.entity"
+                f"The notification is for tenant {tenant}, not for one of this connection's.",
+                where="tenant_id",
+                code="event.entity",
             )
         repeat = received.get(f"{PREFIX}notification-id", "")
         if not repeat:
             raise Refused(
-                "The notification lacks its id, so a repeat could not be told.", where=f"{PREFIX}notification-id", code="event.shape"
+                "The notification lacks its id, so a repeat could not be told.",
+                where=f"{PREFIX}notification-id",
+                code="event.shape",
             )
         told = _told(body)
-        kind = " ".join(told[name] for name in _KINDS if told.get(name)) or received.get(f"{PREFIX}event-id", "")
+        kind = " ".join(told[name] for name in _KINDS if told.get(name)) or received.get(
+            f"{PREFIX}event-id", ""
+        )
         key = next((told[name] for name in _KEYS if told.get(name)), "")
         stamp = received.get(f"{PREFIX}notification-timestamp", "")
-        detail = {name.removeprefix(PREFIX): text for name, text in received.items() if name.startswith(PREFIX) and name != SIGNATURE}
+        detail = {
+            name.removeprefix(PREFIX): text
+            for name, text in received.items()
+            if name.startswith(PREFIX) and name != SIGNATURE
+        }
         return Event(id=repeat, topic=kind, key=key, occurred_at=_moment(stamp), detail=detail)
 
     def _check_signature(self, given: str, body: bytes) -> None:
@@ -59,16 +77,24 @@ class VismaEvents:
         except KeyError:
             secrets = []
         if not secrets:
-            text = "This connection has no webhook secret, so no notification can be trusted. Enter it in the connection."
+            text = (
+                "This connection has no webhook secret, so no notification can be trusted. Enter it in the"
+                " connection."
+            )
             raise Refused(text, where="webhook_secret", code="event.secret")
         signatures = [b64encode(hmac.new(secret.encode(), body, "sha256").digest()) for secret in secrets]
         if not any(hmac.compare_digest(given.encode(), expected) for expected in signatures):
-            text = f"The notification's {SIGNATURE} does not match. Check that the webhook secrets are the application's active ones."
+            text = (
+                f"The notification's {SIGNATURE} does not match. Check that the webhook secrets are the"
+                " application's active ones."
+            )
             raise Refused(text, where=SIGNATURE, code="event.signature")
 
 
 def _told(body: bytes) -> dict[str, str]:
-    """What a JSON object says on its first level, by lower-case name; nothing for any other body, which is signed all the same."""
+    """What a JSON object says on its first level, by lower-case name; nothing for any other body, which is
+    signed all the same.
+    """
     try:
         found: Any = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -81,5 +107,11 @@ def _told(body: bytes) -> dict[str, str]:
 
 
 def _moment(milliseconds: str) -> datetime | None:
-    """The time of a notification, which is only for show; `None` for what is no number of milliseconds of this age."""
-    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC) if milliseconds.isdecimal() and len(milliseconds) <= 14 else None
+    """The time of a notification, which is only for show; `None` for what is no number of milliseconds of
+    this age.
+    """
+    return (
+        datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
+        if milliseconds.isdecimal() and len(milliseconds) <= 14
+        else None
+    )

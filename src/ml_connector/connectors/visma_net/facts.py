@@ -1,8 +1,9 @@
 """What a company accepts, read from it and compared with an entry before anything is sent.
 
-What never changes is remembered while the process lives: the company's own currency, and which days a period holds. A reading is made of small
-lists, the long ones read only where they are asked for; it is believed for a minute between proposal and write, as long as nothing speaks against
-the entry, because Visma itself looks again.
+What never changes is remembered while the process lives: the company's own currency, and which days a period
+holds. A reading is made of small lists, the long ones read only where they are asked for; it is believed for
+a minute between proposal and write, as long as nothing speaks against the entry, because Visma itself looks
+again.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ ACTUAL, ACTIVE, SUBACCOUNT = "Actual", "Active", "SUBACCOUNT"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What was read of the company at one moment. `barred` holds combinations of segment values that may not be used."""
+    """What was read of the company at one moment. `barred` holds combinations of segment values that may not
+    be used.
+    """
 
     chart: Chart
     layout: Layout
@@ -64,18 +67,32 @@ class Facts:
         self._organization: wire.Organization | None = None
 
     def organization(self) -> wire.Organization:
-        """The company that the token leads into. Raises `Refused` when it is another than the tenant id is stored for, or may be."""
+        """The company that the token leads into. Raises `Refused` when it is another than the tenant id is
+        stored for, or may be.
+        """
         if self._organization is None:
             rows = self._client.must_exist("/v1/organization", wire.Organization, expandBranches="true")
             found = next((row for row in rows if row.organizationCd.strip() == self.company), None)
             if found is None:
                 there = ", ".join(row.organizationCd for row in rows)
-                text = f"The tenant id leads to {there}, not to {self.company}. Correct the company or the tenant id; nothing is booked."
+                text = (
+                    f"The tenant id leads to {there}, not to {self.company}. Correct the company or the"
+                    " tenant id; nothing is booked."
+                )
                 raise Refused(text, where="company", code="company.wrong")
-            others = self._options.companies.keys() & {row.organizationCd.strip() for row in rows} - {self.company}
+            others = self._options.companies.keys() & {row.organizationCd.strip() for row in rows} - {
+                self.company
+            }
             if others:
-                text = f"The tenant id of {self.company} leads to {', '.join(sorted(others))} too, so it is not certain where an entry would be booked. "
-                raise Refused(text + "Connect these companies apart; nothing is booked.", where="company", code="company.unclear")
+                text = (
+                    f"The tenant id of {self.company} leads to {', '.join(sorted(others))} too, so it is not"
+                    " certain where an entry would be booked. "
+                )
+                raise Refused(
+                    text + "Connect these companies apart; nothing is booked.",
+                    where="company",
+                    code="company.unclear",
+                )
             self._organization = found
         return self._organization
 
@@ -101,7 +118,9 @@ class Facts:
         """The branches of the company; those of other companies behind the same tenant id are left out."""
         own = self.organization().branches
         rows = self._client.must_exist("/v1/branch", wire.Branch)
-        return rows if own is None else [row for row in rows if row.number in {branch.number for branch in own}]
+        return (
+            rows if own is None else [row for row in rows if row.number in {branch.number for branch in own}]
+        )
 
     def branch(self, branches: Iterable[wire.Branch]) -> str:
         """The branch of lines that name none. Raises `Refused` when there is not exactly one."""
@@ -122,12 +141,20 @@ class Facts:
         return sorted(found, key=lambda segment: segment.segmentId)
 
     def layout(self, segments: Iterable[wire.Segment], branch: str) -> Layout:
-        """How lines are written. Raises `Refused` for a segment without an axis, or an axis without a segment."""
-        found = [(row.segmentId, row.description or "", self._options.axis_of(row.segmentId, row.description)) for row in segments]
+        """How lines are written. Raises `Refused` for a segment without an axis, or an axis without a
+        segment.
+        """
+        found = [
+            (row.segmentId, row.description or "", self._options.axis_of(row.segmentId, row.description))
+            for row in segments
+        ]
         loose = [f"{number} ({name})" for number, name, axis in found if axis is None or number > SEGMENT_MAX]
         missing = sorted(self._options.segments.keys() - {axis for _, _, axis in found})
         if loose:
-            text = f"Segment {', '.join(loose)} of the subaccount stands for no axis, and Visma wants it on every line. Name it in the connection."
+            text = (
+                f"Segment {', '.join(loose)} of the subaccount stands for no axis, and Visma wants it on"
+                " every line. Name it in the connection."
+            )
             raise Refused(text, where="segments", code="segments.unnamed")
         if missing:
             there = ", ".join(f"{number} ({name})" for number, name, _ in found)
@@ -136,21 +163,30 @@ class Facts:
                 where="segments",
                 code="segments.unnamed",
             )
-        return Layout(segments=tuple((number, name, axis) for number, name, axis in found if axis is not None), branch=branch)
+        return Layout(
+            segments=tuple((number, name, axis) for number, name, axis in found if axis is not None),
+            branch=branch,
+        )
 
     def projects(self) -> list[wire.Project]:
         """The projects with their tasks."""
         return self._client.pages("/v1/project", wire.Project, lambda row: [row.projectID])
 
     def periods(self) -> tuple[FiscalPeriod, ...]:
-        """The whole calendar, in order. Periods within others, which adjustments are booked in, take no posting date and are left out."""
+        """The whole calendar, in order. Periods within others, which adjustments are booked in, take no
+        posting date and are left out.
+        """
         rows = self._client.must_exist("/v1/financialPeriod", wire.Period)
         try:
-            days = sorted(((wire.day(row.startDate), wire.day(row.endDate), row) for row in rows), key=lambda found: found[:2])
+            days = sorted(
+                ((wire.day(row.startDate), wire.day(row.endDate), row) for row in rows),
+                key=lambda found: found[:2],
+            )
             numbers = {row.period: (int(row.period[:4]), int(row.period[4:])) for row in rows}
         except ValueError as error:
             raise VendorChanged(
-                f"A financial period has dates or a number that cannot be read: {error}.", where="financialPeriod"
+                f"A financial period has dates or a number that cannot be read: {error}.",
+                where="financialPeriod",
             ) from error
         found: list[FiscalPeriod] = []
         for start, end, row in days:
@@ -164,14 +200,19 @@ class Facts:
         return self._calendar
 
     def period(self, day: date) -> FiscalPeriod:
-        """The period of a day, open or not as it was when last read. Raises `PeriodClosed` where there is none."""
+        """The period of a day, open or not as it was when last read. Raises `PeriodClosed` where there is
+        none.
+        """
         found = period_of(day, self._calendar) or period_of(day, self.periods())
         if found is None:
-            text = f"{day} lies in no financial period of company {self.company}. Create it in Visma, or choose another posting date."
+            text = (
+                f"{day} lies in no financial period of company {self.company}. Create it in Visma, or choose"
+                " another posting date."
+            )
             raise PeriodClosed(text, where="posting_date", code="period.unknown")
         return found
 
-    # --- readings -----------------------------------------------------------------------------------------------------------------------
+    # --- readings -------------------------------------------------------------------------------------------
 
     def read(self, journal: str, axes: frozenset[str]) -> Reading:
         """Ledgers, branches, segments, accounts and currencies; projects where their axis is asked for."""
@@ -179,32 +220,55 @@ class Facts:
         layout = self.layout(segments, self.branch(branches))
         accounts = self._client.must_exist("/v1/account", wire.Account)
         currencies = self._client.must_exist("/v1/currency", wire.Currency)
-        states = {axis: _segment_states(segments, number) for number, _, axis in layout.segments if axis in axes}
+        states = {
+            axis: _segment_states(segments, number) for number, _, axis in layout.segments if axis in axes
+        }
         if BRANCH in axes:
             states[BRANCH] = {row.number: row.isActive for row in branches}
         if PROJECT in axes:
             states[PROJECT] = _project_states(self.projects())
         required = frozenset(axis for _, _, axis in layout.segments if axis not in self._options.defaults)
         chart = Chart(
-            entity=self.company, journal=journal, journal_problem=self.ledger_problem(journal, self.ledgers()),
-            currencies=frozenset(row.id for row in currencies if row.isUsedForAccounting and row.id in DECIMALS),
+            entity=self.company,
+            journal=journal,
+            journal_problem=self.ledger_problem(journal, self.ledgers()),
+            currencies=frozenset(
+                row.id for row in currencies if row.isUsedForAccounting and row.id in DECIMALS
+            ),
             accounts={row.accountCD.strip(): _account(row, required) for row in accounts},
-            codes={axis: frozenset(code for code, usable in codes.items() if usable) for axis, codes in states.items()},
-            inactive={axis: frozenset(code for code, usable in codes.items() if not usable) for axis, codes in states.items()},
-            currency=self.currency, own_rates=True,
-        )  # fmt: skip
+            codes={
+                axis: frozenset(code for code, usable in codes.items() if usable)
+                for axis, codes in states.items()
+            },
+            inactive={
+                axis: frozenset(code for code, usable in codes.items() if not usable)
+                for axis, codes in states.items()
+            },
+            currency=self.currency,
+            own_rates=True,
+        )
         reading = Reading(
-            chart=chart, layout=layout, currency_of={row.accountCD.strip(): row.currency for row in accounts if row.currency},
-            precision={row.id: row.decimalPrecision for row in currencies}, axes=axes, at=self._clock.monotonic(),
-        )  # fmt: skip
+            chart=chart,
+            layout=layout,
+            currency_of={row.accountCD.strip(): row.currency for row in accounts if row.currency},
+            precision={row.id: row.decimalPrecision for row in currencies},
+            axes=axes,
+            at=self._clock.monotonic(),
+        )
         self._readings[journal] = reading
         return reading
 
     def usable(self, entry: JournalEntry) -> Reading:
-        """What the entry was compared with and found right. Raises what Visma would refuse of it, by facts of this moment."""
+        """What the entry was compared with and found right. Raises what Visma would refuse of it, by facts of
+        this moment.
+        """
         axes = frozenset(value.axis for line in entry.lines for value in line.dimensions)
         barred, known, now = self._barred(), self._readings.get(entry.journal), self._clock.monotonic()
-        if known is not None and axes <= known.axes and now - min(known.at, self._calendar_at) <= BELIEVED_SECONDS:
+        if (
+            known is not None
+            and axes <= known.axes
+            and now - min(known.at, self._calendar_at) <= BELIEVED_SECONDS
+        ):
             reading = replace(known, periods=self._calendar, barred=barred)
             if not list(problems_of(entry, reading, self._options.defaults)):
                 return reading
@@ -213,21 +277,34 @@ class Facts:
         return reading
 
     def explain(self, entry: JournalEntry) -> None:
-        """After Visma refused the entry: believe nothing from before, and raise its refusal by field and value where the facts of this moment tell it."""
+        """After Visma refused the entry: believe nothing from before, and raise its refusal by field and
+        value where the facts of this moment tell it.
+        """
         self._readings.pop(entry.journal, None)
         with suppress(NotSent, OutcomeUnknown, Throttled, VendorChanged):
             self.usable(entry)
 
     def _barred(self) -> frozenset[tuple[str, ...]]:
-        inactive = self._client.pages("/v1/subaccount", wire.Subaccount, lambda row: [row.subaccountNumber], active="false")
+        inactive = self._client.pages(
+            "/v1/subaccount", wire.Subaccount, lambda row: [row.subaccountNumber], active="false"
+        )
         return frozenset(
-            tuple((part.segmentValue or "").rstrip() for part in sorted(row.segments or [], key=lambda part: part.segmentId))
-            for row in inactive if not row.active
-        )  # fmt: skip
+            tuple(
+                (part.segmentValue or "").rstrip()
+                for part in sorted(row.segments or [], key=lambda part: part.segmentId)
+            )
+            for row in inactive
+            if not row.active
+        )
 
 
 def _segment_states(segments: Iterable[wire.Segment], number: int) -> dict[str, bool]:
-    return {value.valueId.rstrip(): value.active for row in segments if row.segmentId == number for value in row.segmentValues or []}
+    return {
+        value.valueId.rstrip(): value.active
+        for row in segments
+        if row.segmentId == number
+        for value in row.segmentValues or []
+    }
 
 
 def _project_states(projects: Iterable[wire.Project]) -> dict[str, bool]:
@@ -236,7 +313,9 @@ def _project_states(projects: Iterable[wire.Project]) -> dict[str, bool]:
     for row in projects:
         usable = row.status == ACTIVE and not row.hold and _visible(row.visibility)
         for task in row.tasks or []:
-            states[f"{row.projectID.strip()}/{task.taskId.strip()}"] = usable and task.status == ACTIVE and _visible(task.visibility)
+            states[f"{row.projectID.strip()}/{task.taskId.strip()}"] = (
+                usable and task.status == ACTIVE and _visible(task.visibility)
+            )
     return states
 
 
@@ -245,15 +324,20 @@ def _visible(visibility: wire.Visibility | None) -> bool:
 
 
 def _account(row: wire.Account, required: frozenset[str]) -> Account:
-    """The account; why it takes no entry of ours, where it is not just inactive, stands in its description."""
+    """The account; why it takes no entry of ours, where it is not just inactive, stands in its
+    description.
+    """
     barred = f", control account of {row.controlAccountModule}" if row.controlAccountModule else ""
     barred = barred or (", without manual entry" if row.allowManualEntry is False else "")
     return Account(
-        code=row.accountCD.strip(), description=f"{row.description or 'no name'}{barred}", blocked=not row.active or bool(barred), required=required
-    )  # fmt: skip
+        code=row.accountCD.strip(),
+        description=f"{row.description or 'no name'}{barred}",
+        blocked=not row.active or bool(barred),
+        required=required,
+    )
 
 
-# --- comparing --------------------------------------------------------------------------------------------------------------------------
+# --- comparing ----------------------------------------------------------------------------------------------
 
 
 def problems_of(entry: JournalEntry, reading: Reading, defaults: dict[str, str]) -> Iterable[Problem]:
@@ -265,12 +349,16 @@ def problems_of(entry: JournalEntry, reading: Reading, defaults: dict[str, str])
 
 
 def refuse(entry: JournalEntry, reading: Reading, defaults: dict[str, str]) -> None:
-    """Raise what Visma would refuse of the entry, all of it in one text: `PeriodClosed`, `CodeUnknown`, `Inexpressible` or `Refused`."""
+    """Raise what Visma would refuse of the entry, all of it in one text: `PeriodClosed`, `CodeUnknown`,
+    `Inexpressible` or `Refused`.
+    """
     problems = list(problems_of(entry, reading, defaults))
     if not problems:
         return
     first = problems[0]
-    kind: type[ConnectorError] = PeriodClosed if first.code.startswith("period.") else CodeUnknown if first.code in _CODES else Refused
+    kind: type[ConnectorError] = (
+        PeriodClosed if first.code.startswith("period.") else CodeUnknown if first.code in _CODES else Refused
+    )
     if first.code == "amount.decimals":
         kind = Inexpressible
     more = f" And {len(problems) - 10} more." if len(problems) > 10 else ""
@@ -279,7 +367,15 @@ def refuse(entry: JournalEntry, reading: Reading, defaults: dict[str, str]) -> N
 
 
 _CODES = frozenset(
-    {"account.unknown", "account.blocked", "account.currency", "code.unknown", "code.inactive", "dimension.missing", "subaccount.inactive"}
+    {
+        "account.unknown",
+        "account.blocked",
+        "account.currency",
+        "code.unknown",
+        "code.inactive",
+        "dimension.missing",
+        "subaccount.inactive",
+    }
 )
 
 
@@ -287,8 +383,15 @@ def _period_problems(entry: JournalEntry, periods: tuple[FiscalPeriod, ...]) -> 
     period = period_of(entry.posting_date, periods)
     if period is None or not period.open:
         code = "period.unknown" if period is None else "period.closed"
-        what = "lies in no financial period" if period is None else f"lies in period {period.name}, which is closed or not active"
-        text = f"{entry.posting_date} {what} in company {entry.entity}. Open the period in Visma, or choose another posting date."
+        what = (
+            "lies in no financial period"
+            if period is None
+            else f"lies in period {period.name}, which is closed or not active"
+        )
+        text = (
+            f"{entry.posting_date} {what} in company {entry.entity}. Open the period in Visma, or choose"
+            " another posting date."
+        )
         yield Problem(code, "posting_date", text, Owner.CONTROLLER)
 
 
@@ -300,21 +403,32 @@ def _named(problems: Iterable[Problem], layout: Layout, defaults: dict[str, str]
         axis = problem.where.partition(" ")[0]
         if problem.code == "dimension.missing":
             problem = replace(
-                problem, text=f"{problem.text} Visma wants {needed} of the subaccount on every line. Map a code, or set a default."
+                problem,
+                text=(
+                    f"{problem.text} Visma wants {needed} of the subaccount on every line. Map a code, or set"
+                    " a default."
+                ),
             )
         elif axis in names:
-            problem = replace(problem, text=f"{problem.text} In Visma that is {names[axis]} of the subaccount.")
+            problem = replace(
+                problem, text=f"{problem.text} In Visma that is {names[axis]} of the subaccount."
+            )
         yield problem
 
 
-def _combination_problems(entry: JournalEntry, reading: Reading, defaults: dict[str, str]) -> Iterable[Problem]:
+def _combination_problems(
+    entry: JournalEntry, reading: Reading, defaults: dict[str, str]
+) -> Iterable[Problem]:
     seen = set()
     for number, line in enumerate(entry.lines, 1):
         codes = {value.axis: value.code for value in line.dimensions}
         values = tuple(codes.get(axis) or defaults.get(axis, "") for _, _, axis in reading.layout.segments)
         if values in reading.barred and values not in seen:
             seen.add(values)
-            text = f"Subaccount {'-'.join(values)} of line {number} is not active. Activate it in Visma, or map to another."
+            text = (
+                f"Subaccount {'-'.join(values)} of line {number} is not active. Activate it in Visma, or map"
+                " to another."
+            )
             yield Problem("subaccount.inactive", f"line {number} subaccount", text)
 
 
@@ -323,8 +437,16 @@ def _account_problems(entry: JournalEntry, reading: Reading) -> Iterable[Problem
     for number, line in enumerate(entry.lines, 1):
         currency = reading.currency_of.get(line.account, entry.currency)
         if currency != entry.currency:
-            text = f"GL account {line.account} is kept in {currency} and takes no {entry.currency}. Map line {number} to another."
+            text = (
+                f"GL account {line.account} is kept in {currency} and takes no {entry.currency}. Map line"
+                f" {number} to another."
+            )
             yield Problem("account.currency", f"line {number} account", text)
-        if places is not None and line.amount.amount != line.amount.amount.quantize(Decimal(1).scaleb(-places)):
-            text = f"{line.amount} on line {number} has more than the {places} decimals that Visma keeps for {entry.currency}. It is never rounded."
+        if places is not None and line.amount.amount != line.amount.amount.quantize(
+            Decimal(1).scaleb(-places)
+        ):
+            text = (
+                f"{line.amount} on line {number} has more than the {places} decimals that Visma keeps for"
+                f" {entry.currency}. It is never rounded."
+            )
             yield Problem("amount.decimals", f"line {number} amount", text)

@@ -1,11 +1,15 @@
 """What an answer of the API means.
 
-    400, or 500 with the ERP's own words   a business rule said no: nothing was done      404  no such record
-    403                                    a scope, an approval or a licence is missing   412  somebody saved it since we read it
-    429                                    the quota; Retry-After says how long           5xx  nothing is known
+    400, or 500 with the ERP's own words   a business rule said no: nothing was done
+    403                                    a scope, an approval or a licence is missing
+    404                                    no such record
+    412                                    somebody saved it since we read it
+    429                                    the quota; Retry-After says how long
+    5xx                                    nothing is known
 
-There is no catalogue of errors. The words follow the company's language and stand in `message`, `Message` or `ExceptionMessage`; those we know
-tell the kind. What is not recognised is still a refusal, in the vendor's own words.
+There is no catalogue of errors. The words follow the company's language and stand in `message`, `Message` or
+`ExceptionMessage`; those we know tell the kind. What is not recognised is still a refusal, in the vendor's
+own words.
 """
 
 from __future__ import annotations
@@ -18,7 +22,16 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ml_connector.errors import CodeUnknown, ConnectorError, NotFound, PeriodClosed, Refused, RightMissing, Throttled, Unbalanced
+from ml_connector.errors import (
+    CodeUnknown,
+    ConnectorError,
+    NotFound,
+    PeriodClosed,
+    Refused,
+    RightMissing,
+    Throttled,
+    Unbalanced,
+)
 from ml_connector.ports.storage import Window
 from ml_connector.transport.http import Answer, retry_after, unknown_status
 from ml_connector.transport.redact import redact
@@ -33,12 +46,15 @@ _NOISE = re.compile(r"record raised at least one error|record raised one or more
 _LABEL = re.compile(r"^Error:\s*", re.IGNORECASE)
 _CLOSED = re.compile(r"period is (?:closed|inactive)", re.IGNORECASE)
 _PERIOD = re.compile(
-    r"financial period cannot be found|invalid year or period|outside the range of the selected financial period", re.IGNORECASE
+    r"financial period cannot be found|invalid year or period|outside the range of the selected financial"
+    r" period",
+    re.IGNORECASE,
 )
 _UNBALANCED = re.compile(r"out of balance", re.IGNORECASE)
 _SEGMENT = re.compile(r"(?:Error:\s*)?([^:]+?) of Subaccount do(?:es)? not exist", re.IGNORECASE)
 _CODE = re.compile(
-    r"cannot be found in the system|do(?:es)? not exist|is inactive|is not active|(?:project|task|subaccount|account|branch)'? cannot be empty"
+    r"cannot be found in the system|do(?:es)? not exist|is inactive|is not"
+    r" active|(?:project|task|subaccount|account|branch)'? cannot be empty"
     r"|year to date net income|denominated gl account|manual entr",
     re.IGNORECASE,
 )
@@ -58,19 +74,27 @@ def classify(answer: Answer) -> ConnectorError | None:
         return None
     path, said, support = urlsplit(answer.url).path, message(answer), _support(answer)
     if _LICENCE.search(said):
-        text = f"Visma refused: {said}. The company needs a licence for the interface; its administrator can order it."
+        text = (
+            f"Visma refused: {said}. The company needs a licence for the interface; its administrator can"
+            " order it."
+        )
         return RightMissing(text, where=path, support=support)
     match answer.status:
         case 403:
             text = (
-                f"The application may not use {path} (403). Give it the scope, have the company approve it again in the Visma App Store, "
+                f"The application may not use {path} (403). Give it the scope, have the company approve it"
+                " again in the Visma App Store, "
             )
-            return RightMissing(text + "and check that it is approved for this company.", where=path, support=support)
+            return RightMissing(
+                text + "and check that it is approved for this company.", where=path, support=support
+            )
         case 404 | 410:
             return NotFound(f"Visma has nothing at {path} ({answer.status}).", where=path, support=support)
         case 412:
             return VersionStale(
-                f"{path} was saved by somebody else since it was read, so nothing was changed.", where=path, support=support
+                f"{path} was saved by somebody else since it was read, so nothing was changed.",
+                where=path,
+                support=support,
             )
         case 429:
             wait = retry_after(answer)
@@ -85,7 +109,9 @@ def classify(answer: Answer) -> ConnectorError | None:
 
 
 def message(answer: Answer) -> str:
-    """The vendor's own words in a JSON error body, whatever the case of their name; empty where there is no such body."""
+    """The vendor's own words in a JSON error body, whatever the case of their name; empty where there is no
+    such body.
+    """
     try:
         body: Any = msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -93,7 +119,9 @@ def message(answer: Answer) -> str:
     if not isinstance(body, dict):
         return ""
     fields = {str(name).lower(): content for name, content in body.items()}
-    return next((text.strip() for name in _FIELDS if isinstance(text := fields.get(name), str) and text.strip()), "")
+    return next(
+        (text.strip() for name in _FIELDS if isinstance(text := fields.get(name), str) and text.strip()), ""
+    )
 
 
 def sentences(said: str) -> list[str]:
@@ -109,20 +137,31 @@ def refusal(said: str, where: str, support: str = "") -> Refused:
     text = f"Visma refused: {'; '.join(lines)}."
     if any(_CLOSED.search(line) for line in lines):
         return PeriodClosed(
-            text + " Open the period in Visma, or choose a posting date in an open one.", where="posting_date", support=support
+            text + " Open the period in Visma, or choose a posting date in an open one.",
+            where="posting_date",
+            support=support,
         )
     if any(_PERIOD.search(line) for line in lines):
-        return Refused(text + " Create the period in Visma, or choose another posting date.", where="posting_date", support=support,
-                       code="period.unknown")  # fmt: skip
+        return Refused(
+            text + " Create the period in Visma, or choose another posting date.",
+            where="posting_date",
+            support=support,
+            code="period.unknown",
+        )
     if any(_UNBALANCED.search(line) for line in lines):
         return Unbalanced(text, where=where, support=support)
     if found := next((match[1].strip() for line in lines if (match := _SEGMENT.search(line))), None):
-        remedy = f" The value of segment {found} of the subaccount is missing or unknown on a line. Create it in Visma, or map to another."
+        remedy = (
+            f" The value of segment {found} of the subaccount is missing or unknown on a line. Create it in"
+            " Visma, or map to another."
+        )
         return CodeUnknown(text + remedy, where=f"segment {found}", support=support)
     if any(_STATUS.search(line) for line in lines):
         return Refused(text, where=where, support=support, code=NOT_RELEASABLE)
     if any(_CODE.search(line) for line in lines):
-        return CodeUnknown(text + " Correct the code in Visma, or map to one that may be used.", where=where, support=support)
+        return CodeUnknown(
+            text + " Correct the code in Visma, or map to one that may be used.", where=where, support=support
+        )
     return Refused(text, where=where, support=support)
 
 
@@ -130,7 +169,9 @@ def limits(now: Callable[[], datetime]) -> Callable[[Answer], Sequence[Window]]:
     """How a client reads the quota in an answer. A header that is absent says nothing."""
 
     def learn(answer: Answer) -> Sequence[Window]:
-        limit, remaining, reset = (answer.headers.get(f"x-ratelimit-{part}", "").strip() for part in ("limit", "remaining", "reset"))
+        limit, remaining, reset = (
+            answer.headers.get(f"x-ratelimit-{part}", "").strip() for part in ("limit", "remaining", "reset")
+        )
         if not (limit.isdecimal() and remaining.isdecimal()):
             return ()
         ends = now() + timedelta(seconds=int(reset)) if reset.isdecimal() else None
@@ -140,6 +181,8 @@ def limits(now: Callable[[], datetime]) -> Callable[[Answer], Sequence[Window]]:
 
 
 def _support(answer: Answer) -> str:
-    request = f" ipp-request-id: {answer.headers['ipp-request-id']}" if answer.headers.get("ipp-request-id") else ""
+    request = (
+        f" ipp-request-id: {answer.headers['ipp-request-id']}" if answer.headers.get("ipp-request-id") else ""
+    )
     body = redact(answer.body[:2000].decode(errors="replace"))
     return f"{answer.method} {urlsplit(answer.url).path} → {answer.status}{request} {body}"

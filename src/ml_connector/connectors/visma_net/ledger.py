@@ -1,12 +1,15 @@
 """Visma as a ledger: a batch is written on hold in one request, read back, and released.
 
-Each company has a client, facts and a memory of its batches of its own: numbers begin again in each. Before a company's calendar and chart are
-believed, and before its batches are looked for or touched, what its token leads into is compared with its code.
+Each company has a client, facts and a memory of its batches of its own: numbers begin again in each. Before a
+company's calendar and chart are believed, and before its batches are looked for or touched, what its token
+leads into is compared with its code.
 
 facts     organization 1 for the life of the connection
-chart     branch, dimension, account, currency, ledger 1 each; project ⌈n/500⌉ where asked for      calendar  financialPeriod 1
+chart     branch, dimension, account, currency, ledger 1 each; project ⌈n/500⌉ where asked for
+calendar  financialPeriod 1
 locate    journaltransaction ⌈lines of the period/1000⌉; after a send, those changed since a day before it
-prepare   subaccount ⌈inactive/1000⌉; chart and calendar, where they were not read within a minute; then 1         read_back 1
+prepare   subaccount ⌈inactive/1000⌉; chart and calendar, where they were not read within a minute; then 1
+read_back 1
 release   read 1, hold 1, release 1, read 1, which counts as the next read-back; once it is queued 1 a time
 """
 
@@ -42,7 +45,11 @@ class Books:
     """One company's side of the ledger."""
 
     def __init__(self, options: Options, client: VismaClient, clock: Clock) -> None:
-        self.client, self.facts, self.releases = client, Facts(options, client, clock), Releases(client, clock)
+        self.client, self.facts, self.releases = (
+            client,
+            Facts(options, client, clock),
+            Releases(client, clock),
+        )
 
 
 class VismaLedger:
@@ -50,7 +57,10 @@ class VismaLedger:
 
     def __init__(self, options: Options, wiring: Wiring) -> None:
         self._options = options
-        self._books = {company: Books(options, VismaClient(options, wiring, company), wiring.clock) for company in options.companies}
+        self._books = {
+            company: Books(options, VismaClient(options, wiring, company), wiring.clock)
+            for company in options.companies
+        }
         self.limits = LedgerLimits(
             lines_max=options.lines_max,
             text_max=translate.TEXT_MAX,
@@ -75,7 +85,7 @@ class VismaLedger:
         books.facts.organization()
         return books
 
-    # --- facts ------------------------------------------------------------------------------------------------------------------------
+    # --- facts ----------------------------------------------------------------------------------------------
 
     def journals(self, entity: str) -> tuple[tuple[str, str], ...]:
         """Ledgers that take our entries, by number; only those of the connection where it names some."""
@@ -83,41 +93,62 @@ class VismaLedger:
         rows = facts.ledgers()
         usable = (row for row in rows if facts.ledger_problem(row.number.strip(), rows) is None)
         wanted = self._options.ledgers
-        return tuple(sorted((row.number.strip(), row.description or "") for row in usable if not wanted or row.number.strip() in wanted))
+        return tuple(
+            sorted(
+                (row.number.strip(), row.description or "")
+                for row in usable
+                if not wanted or row.number.strip() in wanted
+            )
+        )
 
     def calendar(self, entity: str, journal: str, around: date) -> tuple[FiscalPeriod, ...]:
         """Periods from a year before the date to a year after it; open for general ledger batches, or not."""
         year = timedelta(days=366)
         periods = self._proven(entity).facts.periods()
-        return tuple(period for period in periods if period.end >= around - year and period.start <= around + year)
+        return tuple(
+            period for period in periods if period.end >= around - year and period.start <= around + year
+        )
 
     def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
-        """Accounts, the ledger, currencies, and the codes of the axes; a code on `project` is project and task with a slash between."""
+        """Accounts, the ledger, currencies, and the codes of the axes; a code on `project` is project and
+        task with a slash between.
+        """
         return self.books(entity).facts.read(journal, axes).chart
 
     def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
         """What a batch cannot hold of the entry."""
         return tuple(translate.preflight(entry, self.limits, self._options))
 
-    def foreign(self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> tuple[str, ...]:
-        """General ledger batches of others in the ledger and period, drafts too, as `batch 100001 of 2026-06-30: text`."""
+    def foreign(
+        self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]
+    ) -> tuple[str, ...]:
+        """General ledger batches of others in the ledger and period, drafts too, as `batch 100001 of
+        2026-06-30: text`.
+        """
         number = _period_id(period)
         others: dict[str, str] = {}
         for batch in self._batches(entity, periodId=number):
-            if (batch.financialPeriod, batch.ledger.strip()) != (number, journal) or not batch.module.upper().endswith(MODULE):
+            if (batch.financialPeriod, batch.ledger.strip()) != (
+                number,
+                journal,
+            ) or not batch.module.upper().endswith(MODULE):
                 continue
-            others[batch.batchNumber] = f"batch {batch.batchNumber} of {batch.transactionDate[:10]}: {batch.description or 'no text'}"
+            others[batch.batchNumber] = (
+                f"batch {batch.batchNumber} of {batch.transactionDate[:10]}: {batch.description or 'no text'}"
+            )
             if batch.batchNumber in known or translate.tokens(batch) & known:
                 del others[batch.batchNumber]
         return tuple(others[number] for number in sorted(others))
 
-    # --- finding ----------------------------------------------------------------------------------------------------------------------
+    # --- finding --------------------------------------------------------------------------------------------
 
     def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
-        """Every batch that carries the marker, in any state. No filter of Visma's knows a marker, so lines are read and looked at.
+        """Every batch that carries the marker, in any state. No filter of Visma's knows a marker, so lines
+        are read and looked at.
 
-        Before a first send these are the lines of the posting date's period, over all time: a batch that a person moved to another period since
-        is not seen by it. After a send they are all that changed since 26 hours before it, in whatever period.
+        Before a first send these are the lines of the posting date's period, over all time: a batch that a
+        person moved to another period since is not seen by it. After a send they are all that changed since
+        26 hours before it, in whatever period.
         """
         if since is None:
             period = self._proven(entry.entity).facts.period(entry.posting_date)
@@ -127,7 +158,8 @@ class VismaLedger:
             rows = self._batches(entry.entity, lastModifiedDateTime=earliest.isoformat(timespec="seconds"))
         found = [batch for batch in rows if translate.carries(marker, batch)]
         return tuple(
-            self._receipt(entry.entity, batch.batchNumber, batch.status) for batch in sorted(found, key=lambda batch: batch.batchNumber)
+            self._receipt(entry.entity, batch.batchNumber, batch.status)
+            for batch in sorted(found, key=lambda batch: batch.batchNumber)
         )
 
     def _batches(self, entity: str, **query: str) -> list[wire.Batch]:
@@ -139,17 +171,23 @@ class VismaLedger:
                 batch.journalTransactionLines = [*batch.lines, *row.lines]
         return list(merged.values())
 
-    # --- writing ----------------------------------------------------------------------------------------------------------------------
+    # --- writing --------------------------------------------------------------------------------------------
 
     @contextmanager
     def prepare(self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None) -> Iterator[Send]:
-        """Everything but the send. The entry is compared with the company's facts first, so that what Visma would refuse is said by field and value.
+        """Everything but the send. The entry is compared with the company's facts first, so that what Visma
+        would refuse is said by field and value.
 
-        Raises `Inexpressible` for what preflight says; `PeriodClosed`, `CodeUnknown` and other `Refused` for what the facts say. They are read again
-        once Visma has refused, because its words often name no value; what they tell then is raised when the preparation ends.
+        Raises `Inexpressible` for what preflight says; `PeriodClosed`, `CodeUnknown` and other `Refused` for
+        what the facts say. They are read again once Visma has refused, because its words often name no value;
+        what they tell then is raised when the preparation ends.
         """
         if problems := self.preflight(entry, marker):
-            raise Inexpressible(" ".join(problem.text for problem in problems[:5]), where=problems[0].where, code=problems[0].code)
+            raise Inexpressible(
+                " ".join(problem.text for problem in problems[:5]),
+                where=problems[0].where,
+                code=problems[0].code,
+            )
         books = self._proven(entry.entity)
         reading = books.facts.usable(entry)
         period = period_of(entry.posting_date, reading.periods)
@@ -161,7 +199,9 @@ class VismaLedger:
         if refused:
             books.facts.explain(entry)
 
-    def _send(self, entity: str, post: Callable[[Gate], Answer], gate: Gate, refused: list[Refused]) -> Receipt:
+    def _send(
+        self, entity: str, post: Callable[[Gate], Answer], gate: Gate, refused: list[Refused]
+    ) -> Receipt:
         try:
             answer = post(gate)
         except (CodeUnknown, PeriodClosed) as error:
@@ -169,31 +209,42 @@ class VismaLedger:
             raise
         found = _LOCATION.search(urlsplit(answer.headers.get("location", "")).path)
         if answer.status != 201 or found is None:
-            text = f"Visma answered the batch with {answer.status} and without its number, so it is looked up."
+            text = (
+                f"Visma answered the batch with {answer.status} and without its number, so it is looked up."
+            )
             raise OutcomeUnknown(text, where=JOURNALS, support=answer.body[:500].decode(errors="replace"))
         number = unquote(found[1])
         self.books(entity).releases.wrote(number, calls.version(answer))
         return self._receipt(entity, number, "")
 
     def release(self, receipt: Receipt) -> Receipt:
-        """Take the batch off hold and release it, if it is as it was compared. Not posted while Visma's queue or its posting job has it."""
+        """Take the batch off hold and release it, if it is as it was compared. Not posted while Visma's queue
+        or its posting job has it.
+        """
         return self._proven(receipt.entity).releases.release(receipt)
 
     def abandon(self, receipt: Receipt) -> None:
-        """A batch is written whole or not at all, so there is nothing to remove; and Visma deletes no batch through its interface."""
+        """A batch is written whole or not at all, so there is nothing to remove; and Visma deletes no batch
+        through its interface.
+        """
 
     def read_back(self, receipt: Receipt) -> BookedEntry:
-        """Every line of the batch. Raises `Refused` when it stands in another period than that of its date, `NotFound` when it is gone."""
+        """Every line of the batch. Raises `Refused` when it stands in another period than that of its date,
+        `NotFound` when it is gone.
+        """
         books = self._proven(receipt.entity)
         batch = books.releases.read_back(receipt)
         booked = translate.booked_entry(receipt, batch, self._options, books.facts.currency)
         period = _period_id(books.facts.period(booked.posting_date))
         if batch.financialPeriod != period:
             text = (
-                f"Batch {receipt.number} of {booked.posting_date} stands in period {batch.financialPeriod}, and the date lies in {period}. "
+                f"Batch {receipt.number} of {booked.posting_date} stands in period {batch.financialPeriod},"
+                f" and the date lies in {period}. "
             )
             text += "Put the period right in Visma, and go on."
-            raise Refused(text, where=f"batch {receipt.number} period", code="document.period", owner=Owner.CONTROLLER)
+            raise Refused(
+                text, where=f"batch {receipt.number} period", code="document.period", owner=Owner.CONTROLLER
+            )
         books.releases.compared(batch)
         return booked
 

@@ -6,8 +6,9 @@
                             └ yes: PUT hold false, POST release ─ 412: read again, once more; twice: said so
                                                                 ─ Queued, InProcess: asked again later
 
-What is written names one field, so an edit of somebody else's is never overwritten: one that leaves the entry as it was is kept beside ours, one that
-changes it stops the release. Any of this may be repeated, because every step begins with reading.
+What is written names one field, so an edit of somebody else's is never overwritten: one that leaves the entry
+as it was is kept beside ours, one that changes it stops the release. Any of this may be repeated, because
+every step begins with reading.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ CHANGES_SHOWN = 5
 
 
 class Releases:
-    """Takes batches to the books. Remembers, for as long as the process lives, what of a batch was written and compared."""
+    """Takes batches to the books. Remembers, for as long as the process lives, what of a batch was written
+    and compared.
+    """
 
     def __init__(self, client: VismaClient, clock: Clock) -> None:
         self._client, self._clock = client, clock
@@ -49,9 +52,15 @@ class Releases:
         self._written[number] = version
 
     def read_back(self, receipt: Receipt) -> wire.Batch:
-        """The batch as it stands. The one that was just seen to be posted is not asked for a second time; nobody can change it any more."""
+        """The batch as it stands. The one that was just seen to be posted is not asked for a second time;
+        nobody can change it any more.
+        """
         (batch, at), self._posted = self._posted or (None, 0.0), None
-        just_now = batch is not None and batch.batchNumber == receipt.reference and self._clock.monotonic() - at <= JUST_NOW_SECONDS
+        just_now = (
+            batch is not None
+            and batch.batchNumber == receipt.reference
+            and self._clock.monotonic() - at <= JUST_NOW_SECONDS
+        )
         return batch if batch is not None and just_now else self.read(receipt)
 
     def read(self, receipt: Receipt) -> wire.Batch:
@@ -67,7 +76,9 @@ class Releases:
         self._compared[batch.batchNumber] = translate.content(batch)
 
     def release(self, receipt: Receipt) -> Receipt:
-        """The receipt, posted when Visma has posted the batch. Raises `Refused` for a batch that is not as it was compared."""
+        """The receipt, posted when Visma has posted the batch. Raises `Refused` for a batch that is not as it
+        was compared.
+        """
         failed: Refused | None = None
         for _ in range(TRIES):
             batch = self.read(receipt)
@@ -82,35 +93,54 @@ class Releases:
                 failed = error
         if isinstance(failed, SignInRenewed):
             raise failed
-        text = f"Batch {receipt.number} was saved by somebody else each time it was about to be released. Nothing was overwritten; it is still "
+        text = (
+            f"Batch {receipt.number} was saved by somebody else each time it was about to be released."
+            " Nothing was overwritten; it is still "
+        )
         text += "on hold or balanced. Ask who works on it, then go on."
-        raise Refused(text, where=f"batch {receipt.number}", code="document.contended", owner=Owner.CONTROLLER)
+        raise Refused(
+            text, where=f"batch {receipt.number}", code="document.contended", owner=Owner.CONTROLLER
+        )
 
     def _released(self, receipt: Receipt, batch: wire.Batch) -> Receipt:
         version = batch.timeStamp
         if batch.status == HOLD:
-            answer = self._client.write("PUT", batch_path(receipt.reference), {"hold": wire.value(False)}, version)
+            answer = self._client.write(
+                "PUT", batch_path(receipt.reference), {"hold": wire.value(False)}, version
+            )
             version = calls.version(answer)
             if answer.status != 204:
-                text = f"Taking batch {receipt.number} off hold was answered with {answer.status}, which proves nothing; it is looked at again."
-                raise OutcomeUnknown(text, where=f"batch {receipt.number}", support=answer.body[:500].decode(errors="replace"))
+                text = (
+                    f"Taking batch {receipt.number} off hold was answered with {answer.status}, which proves"
+                    " nothing; it is looked at again."
+                )
+                raise OutcomeUnknown(
+                    text, where=f"batch {receipt.number}", support=answer.body[:500].decode(errors="replace")
+                )
             if not version:
                 batch = self.read(receipt)
                 self._still_ours(receipt, batch)
                 version = batch.timeStamp
             self._wrote_over(receipt.reference, batch.timeStamp, version)
         try:
-            answer = self._client.write("POST", f"{batch_path(receipt.reference)}/action/release", {}, version)
+            answer = self._client.write(
+                "POST", f"{batch_path(receipt.reference)}/action/release", {}, version
+            )
             result = answer.decode(wire.ActionResult)
         except VendorChanged as error:
-            text = f"The release of batch {receipt.number} was answered with something that cannot be read; the batch is looked at again."
+            text = (
+                f"The release of batch {receipt.number} was answered with something that cannot be read; the"
+                " batch is looked at again."
+            )
             raise OutcomeUnknown(text, where=f"batch {receipt.number}", support=error.support) from error
         except Refused as error:
             if error.problem.code == faults.NOT_RELEASABLE and batch.status == BALANCED:
                 return receipt  # a release of it waits in Visma's queue already
             raise
         if result.actionResult == "Failed":
-            raise faults.refusal(result.errorInfo or "the release failed without a reason", f"batch {receipt.number}")
+            raise faults.refusal(
+                result.errorInfo or "the release failed without a reason", f"batch {receipt.number}"
+            )
         self._asked[receipt.reference] = (version, self._clock.monotonic())
         if result.actionResult == "Done":
             return self._seen(receipt, self.read(receipt))
@@ -136,7 +166,8 @@ class Releases:
         where = f"batch {receipt.number}"
         if batch.status not in (HOLD, BALANCED):
             text = (
-                f"Batch {receipt.number} is {batch.status or 'in no state'} in Visma, so it is not released. Look at it there, and decide."
+                f"Batch {receipt.number} is {batch.status or 'in no state'} in Visma, so it is not released."
+                " Look at it there, and decide."
             )
             raise Refused(text, where=where, code=faults.NOT_RELEASABLE, owner=Owner.CONTROLLER)
         before, now = self._compared.get(receipt.reference), translate.content(batch)
@@ -144,14 +175,21 @@ class Releases:
             return
         if before is None:
             text = (
-                f"Batch {receipt.number} was not read back and compared since it was last saved, so it is not released. Go on to do both."
+                f"Batch {receipt.number} was not read back and compared since it was last saved, so it is not"
+                " released. Go on to do both."
             )
             raise Refused(text, where=where, code="document.changed", owner=Owner.CONTROLLER)
         if before != now:
             found = translate.changes(before, now)
             more = f"; and {len(found) - CHANGES_SHOWN} more" if len(found) > CHANGES_SHOWN else ""
-            text = f"Somebody changed batch {receipt.number} after it was compared: {'; '.join(found[:CHANGES_SHOWN])}{more}. Nothing was released "
-            text += "or overwritten. Put it back in Visma and go on, or delete it there and have the entry written anew."
+            text = (
+                f"Somebody changed batch {receipt.number} after it was compared:"
+                f" {'; '.join(found[:CHANGES_SHOWN])}{more}. Nothing was released "
+            )
+            text += (
+                "or overwritten. Put it back in Visma and go on, or delete it there and have the entry"
+                " written anew."
+            )
             raise Refused(text, where=where, code="document.changed", owner=Owner.CONTROLLER)
 
     def _is_queued(self, batch: wire.Batch) -> bool:

@@ -1,8 +1,9 @@
 """What a connection to Visma.net ERP is made of, and the checks on it that need no call.
 
-A tenant id leads into one company, so a connection has one for each of its companies; the company's code stands beside it and is compared with
-what Visma shows, because a token of the wrong company works and books in the wrong place. A subaccount has several segments and Visma wants each
-of them on every line. Whatever else is set, such as segments, ledgers and the branch, holds for all companies of the connection.
+A tenant id leads into one company, so a connection has one for each of its companies; the company's code
+stands beside it and is compared with what Visma shows, because a token of the wrong company works and books
+in the wrong place. A subaccount has several segments and Visma wants each of them on every line. Whatever
+else is set, such as segments, ledgers and the branch, holds for all companies of the connection.
 """
 
 from __future__ import annotations
@@ -26,46 +27,162 @@ BRANCH, PROJECT = "branch", "project"
 """Axes that are fields of a line, not segments of its subaccount."""
 
 SETTINGS = (
-    Setting(name="base_url", label="Address", default=f"https://{HOSTS[0]}", help="Only the host, without a path. The address that Visma's "
-            "portal calls the audience, and the old host integration.visma.net, are not it."),
-    Setting(name="token_url", label="Sign-in address", default=f"https://{SIGN_IN_HOSTS[0]}/connect/token", help="Of Visma Connect."),
-    Setting(name="tenant_id", label="Company tenant id", help="Of the company, from Visma Admin. The customer's tenant id looks alike, gives a "
-            "token too, and is refused afterwards. Of several companies each by its code: FJORD=4e95…, VERFT=2072…"),
-    Setting(name="company", label="Company", help="Code of the company that the tenant id leads into, as Visma shows it under organisations. "
-            "Several are separated by commas."),
-    Setting(name="client_id", label="Client id", help="Of the service application, such as isv_name.", field=Field.SECRET),
+    Setting(
+        name="base_url",
+        label="Address",
+        default=f"https://{HOSTS[0]}",
+        help=(
+            "Only the host, without a path. The address that Visma's "
+            "portal calls the audience, and the old host integration.visma.net, are not it."
+        ),
+    ),
+    Setting(
+        name="token_url",
+        label="Sign-in address",
+        default=f"https://{SIGN_IN_HOSTS[0]}/connect/token",
+        help="Of Visma Connect.",
+    ),
+    Setting(
+        name="tenant_id",
+        label="Company tenant id",
+        help=(
+            "Of the company, from Visma Admin. The customer's tenant id looks alike, gives a token too, and"
+            " is refused afterwards. Of several companies each by its code: FJORD=4e95…, VERFT=2072…"
+        ),
+    ),
+    Setting(
+        name="company",
+        label="Company",
+        help=(
+            "Code of the company that the tenant id leads into, as Visma shows it under organisations. "
+            "Several are separated by commas."
+        ),
+    ),
+    Setting(
+        name="client_id",
+        label="Client id",
+        help="Of the service application, such as isv_name.",
+        field=Field.SECRET,
+    ),
     Setting(name="client_secret", label="Client secret", help="Of the application.", field=Field.SECRET),
-    Setting(name="webhook_secret", label="Webhook secrets", help="Of the application; several that are active are separated by blanks. Only "
-            "for notifications.", field=Field.SECRET, required=False),
-    Setting(name="scope", label="Scope", help="What the application may do; the company approves it.", required=False, default=SCOPE),
-    Setting(name="ledger", label="Ledgers", help="The ledgers that entries may go to, separated by commas. Empty: every one of type Actual.",
-            required=False),
-    Setting(name="branch", label="Branch", help="Of lines without a code on the axis branch. Empty: the main branch.", required=False),
-    Setting(name="segments", label="Segments", help="Which segment of the subaccount stands for which axis, by number or name; every segment "
-            "is named.", required=False, default="cost_center=1"),
-    Setting(name="segment_defaults", label="Segment defaults", help="The value that a line without a code on the axis gets, such as "
-            "cost_center=0000. An axis without one is needed on every line.", required=False),
-    Setting(name="non_project", label="Non-project code", help="The code that stands for no project.", required=False, default="X"),
-    Setting(name="lines_max", label="Lines per entry", help="A larger entry is cut at balanced borders. Visma publishes no maximum and cuts "
-            "requests off after four minutes.", field=Field.NUMBER, required=False, default="1000"),
-    Setting(name="deadline_seconds", label="Deadline of a send", help="A batch not on the wire by then is not sent.",
-            field=Field.NUMBER, required=False, default="240"),
-    Setting(name="settle_seconds", label="Settling time", help="How long Visma may still book after an answer was lost; at least the deadline "
-            "and 60 seconds on a real host.", field=Field.NUMBER, required=False, default="900"),
-    Setting(name="visible_seconds", label="Visibility time", help="How long a booked batch may be missing from lists.",
-            field=Field.NUMBER, required=False, default="60"),
-    Setting(name="posting_seconds", label="Posting interval", help="How often a batch whose release is not done is looked at.",
-            field=Field.NUMBER, required=False, default="60"),
-    Setting(name="calls_per_hour", label="Calls an hour", help="What is counted until Visma says its limit for this company and application; "
-            "0 counts none, in a sandbox only.", field=Field.NUMBER, required=False, default="500"),
-)  # fmt: skip
+    Setting(
+        name="webhook_secret",
+        label="Webhook secrets",
+        help="Of the application; several that are active are separated by blanks. Only for notifications.",
+        field=Field.SECRET,
+        required=False,
+    ),
+    Setting(
+        name="scope",
+        label="Scope",
+        help="What the application may do; the company approves it.",
+        required=False,
+        default=SCOPE,
+    ),
+    Setting(
+        name="ledger",
+        label="Ledgers",
+        help="The ledgers that entries may go to, separated by commas. Empty: every one of type Actual.",
+        required=False,
+    ),
+    Setting(
+        name="branch",
+        label="Branch",
+        help="Of lines without a code on the axis branch. Empty: the main branch.",
+        required=False,
+    ),
+    Setting(
+        name="segments",
+        label="Segments",
+        help=(
+            "Which segment of the subaccount stands for which axis, by number or name; every segment "
+            "is named."
+        ),
+        required=False,
+        default="cost_center=1",
+    ),
+    Setting(
+        name="segment_defaults",
+        label="Segment defaults",
+        help=(
+            "The value that a line without a code on the axis gets, such as "
+            "cost_center=0000. An axis without one is needed on every line."
+        ),
+        required=False,
+    ),
+    Setting(
+        name="non_project",
+        label="Non-project code",
+        help="The code that stands for no project.",
+        required=False,
+        default="X",
+    ),
+    Setting(
+        name="lines_max",
+        label="Lines per entry",
+        help=(
+            "A larger entry is cut at balanced borders. Visma publishes no maximum and cuts "
+            "requests off after four minutes."
+        ),
+        field=Field.NUMBER,
+        required=False,
+        default="1000",
+    ),
+    Setting(
+        name="deadline_seconds",
+        label="Deadline of a send",
+        help="A batch not on the wire by then is not sent.",
+        field=Field.NUMBER,
+        required=False,
+        default="240",
+    ),
+    Setting(
+        name="settle_seconds",
+        label="Settling time",
+        help=(
+            "How long Visma may still book after an answer was lost; at least the deadline "
+            "and 60 seconds on a real host."
+        ),
+        field=Field.NUMBER,
+        required=False,
+        default="900",
+    ),
+    Setting(
+        name="visible_seconds",
+        label="Visibility time",
+        help="How long a booked batch may be missing from lists.",
+        field=Field.NUMBER,
+        required=False,
+        default="60",
+    ),
+    Setting(
+        name="posting_seconds",
+        label="Posting interval",
+        help="How often a batch whose release is not done is looked at.",
+        field=Field.NUMBER,
+        required=False,
+        default="60",
+    ),
+    Setting(
+        name="calls_per_hour",
+        label="Calls an hour",
+        help=(
+            "What is counted until Visma says its limit for this company and application; "
+            "0 counts none, in a sandbox only."
+        ),
+        field=Field.NUMBER,
+        required=False,
+        default="500",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """The settings of one connection, read.
 
-    `companies` is code → tenant id, in the order of the setting; `segments` is axis → number or name of a segment, `defaults` axis → value.
+    `companies` is code → tenant id, in the order of the setting; `segments` is axis → number or name of a
+    segment, `defaults` axis → value.
     """
 
     base_url: str
@@ -114,12 +231,22 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
     problems.extend(_limits(numbers, sandbox))
     segments = _pairs(settings, "segments", problems)
     options = Options(
-        base_url=base_url, token_url=token_url, companies=companies, scope=" ".join(_text(settings, "scope").split()),
-        ledgers=list_of(_text(settings, "ledger")), branch=_text(settings, "branch"),
-        segments=segments, defaults=_pairs(settings, "segment_defaults", problems), non_project=_text(settings, "non_project"),
-        lines_max=int(numbers["lines_max"]), deadline_seconds=numbers["deadline_seconds"], settle_seconds=numbers["settle_seconds"],
-        visible_seconds=numbers["visible_seconds"], posting_seconds=numbers["posting_seconds"], calls_per_hour=int(numbers["calls_per_hour"]),
-    )  # fmt: skip
+        base_url=base_url,
+        token_url=token_url,
+        companies=companies,
+        scope=" ".join(_text(settings, "scope").split()),
+        ledgers=list_of(_text(settings, "ledger")),
+        branch=_text(settings, "branch"),
+        segments=segments,
+        defaults=_pairs(settings, "segment_defaults", problems),
+        non_project=_text(settings, "non_project"),
+        lines_max=int(numbers["lines_max"]),
+        deadline_seconds=numbers["deadline_seconds"],
+        settle_seconds=numbers["settle_seconds"],
+        visible_seconds=numbers["visible_seconds"],
+        posting_seconds=numbers["posting_seconds"],
+        calls_per_hour=int(numbers["calls_per_hour"]),
+    )
     problems.extend(_segment_problems(options))
     return options, problems
 
@@ -139,14 +266,24 @@ def _address_problem(url: str) -> str | None:
 
 
 def _token_problem(url: str) -> str | None:
-    return None if urlsplit(url).path == "/connect/token" else f"{url!r} is not Visma Connect's: expected {_DEFAULTS['token_url']}."
+    return (
+        None
+        if urlsplit(url).path == "/connect/token"
+        else f"{url!r} is not Visma Connect's: expected {_DEFAULTS['token_url']}."
+    )
 
 
 def _companies(settings: Mapping[str, str], problems: list[Problem]) -> dict[str, str]:
     """The tenant id of each company, by code. One company may give it bare."""
     codes = list_of(_text(settings, "company"))
     if not codes:
-        problems.append(Problem("setting.missing", "company", "Name the company that the tenant id leads into, by its code in Visma."))
+        problems.append(
+            Problem(
+                "setting.missing",
+                "company",
+                "Name the company that the tenant id leads into, by its code in Visma.",
+            )
+        )
     problems.extend(
         Problem("setting.company", "company", f"Company {code} is named twice. Name each once.")
         for code in dict.fromkeys(codes)
@@ -168,11 +305,23 @@ def _pairing_problem(code: str, codes: tuple[str, ...], tenants: Mapping[str, st
         return f"Company {code} has no tenant id. Write each company and its own: {_EXAMPLES['tenant_id']}."
     tenant = tenants[code]
     if codes and code not in codes:
-        return f"The tenant id of {code} is there, and {code} is not among the companies. Name it under company, or remove its tenant id."
+        return (
+            f"The tenant id of {code} is there, and {code} is not among the companies. Name it under company,"
+            " or remove its tenant id."
+        )
     if not _is_uuid(tenant):
-        return f"{tenant!r} is not a tenant id. Copy the company's tenant id from Visma Admin: 32 hexadecimal digits in five groups."
-    other = next((other for other, its in tenants.items() if other != code and its.lower() == tenant.lower()), None)
-    return other and f"{code} and {other} have the same tenant id, and one leads into one company. Take each from Visma Admin."
+        return (
+            f"{tenant!r} is not a tenant id. Copy the company's tenant id from Visma Admin: 32 hexadecimal"
+            " digits in five groups."
+        )
+    other = next(
+        (other for other, its in tenants.items() if other != code and its.lower() == tenant.lower()), None
+    )
+    return (
+        other
+        and f"{code} and {other} have the same tenant id, and one leads into one company. "
+        "Take each from Visma Admin."
+    )
 
 
 def _is_uuid(text: str) -> bool:
@@ -187,7 +336,11 @@ def _pairs(settings: Mapping[str, str], name: str, problems: list[Problem]) -> d
     for part in list_of(_text(settings, name)):
         axis, _, value = (half.strip() for half in part.partition("="))
         if not axis or not value or axis in pairs:
-            what = "a company and its tenant id, each company" if name == "tenant_id" else "an axis and its value, each axis"
+            what = (
+                "a company and its tenant id, each company"
+                if name == "tenant_id"
+                else "an axis and its value, each axis"
+            )
             text = f"{part!r} is not {what} once; expected for example {_EXAMPLES[name]}."
             problems.append(Problem(f"setting.{name}", name, text))
         pairs[axis] = value
@@ -204,15 +357,30 @@ _EXAMPLES = {
 def _segment_problems(options: Options) -> list[Problem]:
     problems = []
     if not options.segments:
-        problems.append(Problem("setting.segments", "segments", "Name every segment of the subaccount with its axis: cost_center=1."))
+        problems.append(
+            Problem(
+                "setting.segments",
+                "segments",
+                "Name every segment of the subaccount with its axis: cost_center=1.",
+            )
+        )
     for axis in sorted({BRANCH, PROJECT} & options.segments.keys()):
-        text = f"{axis} is a field of the line and not a segment of the subaccount. Give the segment another axis."
+        text = (
+            f"{axis} is a field of the line and not a segment of the subaccount. Give the segment another"
+            " axis."
+        )
         problems.append(Problem("setting.segments", "segments", text))
     if len({segment.casefold() for segment in options.segments.values()}) < len(options.segments):
-        problems.append(Problem("setting.segments", "segments", "Two axes name the same segment. Each stands for one."))
+        problems.append(
+            Problem("setting.segments", "segments", "Two axes name the same segment. Each stands for one.")
+        )
     for axis in sorted(options.defaults.keys() - options.segments.keys()):
         problems.append(
-            Problem("setting.segment_defaults", "segment_defaults", f"{axis} stands for no segment. Name it under segments first.")
+            Problem(
+                "setting.segment_defaults",
+                "segment_defaults",
+                f"{axis} stands for no segment. Name it under segments first.",
+            )
         )
     return problems
 
@@ -220,7 +388,13 @@ def _segment_problems(options: Options) -> list[Problem]:
 def _limits(numbers: Mapping[str, float], sandbox: bool) -> list[Problem]:
     problems = ledger_problems(numbers, sandbox, LINES_MAX)
     if not sandbox and numbers["calls_per_hour"] < 1:
-        problems.append(Problem("setting.calls", "calls_per_hour", "Visma limits calls, so they are counted: enter at least 1 an hour."))
+        problems.append(
+            Problem(
+                "setting.calls",
+                "calls_per_hour",
+                "Visma limits calls, so they are counted: enter at least 1 an hour.",
+            )
+        )
     return problems
 
 

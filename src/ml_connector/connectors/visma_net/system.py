@@ -19,7 +19,9 @@ WRITES = ("create", "update")
 
 
 class VismaSystem:
-    """Answers about the connection itself. Reads what an entry would read, changes nothing, and provokes no refusal of a write."""
+    """Answers about the connection itself. Reads what an entry would read, changes nothing, and provokes no
+    refusal of a write.
+    """
 
     def __init__(self, options: Options, wiring: Wiring) -> None:
         self.options, self.clock = options, wiring.clock
@@ -27,8 +29,13 @@ class VismaSystem:
         self.events = VismaEvents(options.companies.values(), wiring.vault)
 
     def entities(self) -> tuple[Entity, ...]:
-        """The companies of the connection, every one in the order of the setting. Raises `Refused` when a token leads to another."""
-        return tuple(self._entity(self.ledger.books(company).facts.organization()) for company in self.options.companies)
+        """The companies of the connection, every one in the order of the setting. Raises `Refused` when a
+        token leads to another.
+        """
+        return tuple(
+            self._entity(self.ledger.books(company).facts.organization())
+            for company in self.options.companies
+        )
 
     def _entity(self, found: wire.Organization) -> Entity:
         code = found.organizationCd.strip()
@@ -44,7 +51,9 @@ class VismaSystem:
         return tuple(rights)
 
     def _reach(self, company: str) -> Iterator[Right]:
-        """Sign-in, company, every list that is read, the right to write by the token's scope, and an open period today."""
+        """Sign-in, company, every list that is read, the right to write by the token's scope, and an open
+        period today.
+        """
         books = self.ledger.books(company)
         try:
             books.client.get("/v1/organization")
@@ -61,33 +70,65 @@ class VismaSystem:
 
     def _company_rights(self, books: Books) -> Iterator[Right]:
         facts, client = books.facts, books.client
-        yield _right("read accounts", "checking accounts before posting", lambda: client.must_exist("/v1/account", wire.Account))
-        yield _right("read segments", "checking dimensions before posting", lambda: facts.layout(facts.segments(), ""))
-        yield _right("read subaccounts", "checking dimensions before posting", lambda: client.get("/v1/subaccount", pageSize="1"))
+        yield _right(
+            "read accounts",
+            "checking accounts before posting",
+            lambda: client.must_exist("/v1/account", wire.Account),
+        )
+        yield _right(
+            "read segments", "checking dimensions before posting", lambda: facts.layout(facts.segments(), "")
+        )
+        yield _right(
+            "read subaccounts",
+            "checking dimensions before posting",
+            lambda: client.get("/v1/subaccount", pageSize="1"),
+        )
         yield _right("read branches", "booking on a branch", lambda: facts.branch(facts.branches()))
-        yield _right("read projects", "checking projects before posting", lambda: client.get("/v1/project", pageSize="1"))
-        yield _right("read currencies", "checking the currency before posting", lambda: client.must_exist("/v1/currency", wire.Currency))
+        yield _right(
+            "read projects",
+            "checking projects before posting",
+            lambda: client.get("/v1/project", pageSize="1"),
+        )
+        yield _right(
+            "read currencies",
+            "checking the currency before posting",
+            lambda: client.must_exist("/v1/currency", wire.Currency),
+        )
         yield _right("read periods", "seeing a closed period before posting", facts.periods)
-        yield _right("read batches", "finding an entry again, and comparing it to the cent", lambda: self._read_batches(books))
+        yield _right(
+            "read batches",
+            "finding an entry again, and comparing it to the cent",
+            lambda: self._read_batches(books),
+        )
         yield from self._ledger_rights(facts)
         scopes = client.scopes()
         missing = [verb for verb in WRITES if f"vismanet_erp_service_api:{verb}" not in scopes]
         text = (
-            f"The scope lacks {' and '.join(missing)}. Add it to the application and the connection, and have the company approve it again."
+            f"The scope lacks {' and '.join(missing)}. Add it to the application and the connection, and have"
+            " the company approve it again."
         )
-        yield Right(name="write batches", granted=not missing, needed_for="posting", text=text if missing else "")
+        yield Right(
+            name="write batches", granted=not missing, needed_for="posting", text=text if missing else ""
+        )
         yield _right("period open today", "posting with today's date", lambda: self._open_today(facts))
 
     def _ledger_rights(self, facts: Facts) -> Iterator[Right]:
         try:
             rows = facts.ledgers()
         except ConnectorError as error:
-            yield Right(name="read ledgers", granted=False, needed_for="choosing the ledger", text=error.problem.text)
+            yield Right(
+                name="read ledgers", granted=False, needed_for="choosing the ledger", text=error.problem.text
+            )
             return
         yield Right(name="read ledgers", granted=True, needed_for="choosing the ledger")
         for number in self.options.ledgers:
             problem = facts.ledger_problem(number, rows)
-            yield Right(name=f"ledger {number}", granted=problem is None, needed_for="posting to it", text=problem or "")
+            yield Right(
+                name=f"ledger {number}",
+                granted=problem is None,
+                needed_for="posting to it",
+                text=problem or "",
+            )
 
     def _read_batches(self, books: Books) -> None:
         period = books.facts.period(self.clock.now().date())
@@ -96,7 +137,11 @@ class VismaSystem:
     def _open_today(self, facts: Facts) -> str:
         today = self.clock.now().date()
         period = period_of(today, facts.periods())
-        return "" if period is not None and period.open else f"{today} lies in no open period. Open it in Visma before posting."
+        return (
+            ""
+            if period is not None and period.open
+            else f"{today} lies in no open period. Open it in Visma before posting."
+        )
 
 
 def _right(name: str, needed_for: str, look: Callable[[], object]) -> Right:
@@ -113,5 +158,10 @@ def open_system(options: Options, wiring: Wiring) -> System:
     """The system behind checked options. Makes no call."""
     found = VismaSystem(options, wiring)
     return System(
-        connection=wiring.connection, tenant=options.tenant, check=found.check, entities=found.entities, ledger=found.ledger, events=found.events
-    )  # fmt: skip
+        connection=wiring.connection,
+        tenant=options.tenant,
+        check=found.check,
+        entities=found.entities,
+        ledger=found.ledger,
+        events=found.events,
+    )

@@ -1,16 +1,22 @@
-"""Between our journal entry and a batch. Pure: nothing is fetched, nothing is guessed, every field is accounted for.
+"""Between our journal entry and a batch. Pure: nothing is fetched, nothing is guessed, every field is
+accounted for.
 
-    entry.entity        → nowhere; its token leads into the company    entry.text      → description, before `#` and the token
-    entry.journal       → ledger                                       line.text       → transactionDescription
-    entry.posting_date  → transactionDate, and financialPeriod by      line.amount     → debitAmountInCurrency above zero,
-                          the company's calendar, never by the month                     creditAmountInCurrency below
-    entry.currency      → currencyId, and rate → exchangeRate          line.account    → accountNumber
-    marker.token        → referenceNumber of every line, see below     line.dimensions → subaccount by segment, branch, project and task
+    entry.entity        → nowhere; its token leads into the company
+    entry.journal       → ledger
+    entry.posting_date  → transactionDate, and financialPeriod by the company's calendar, never by the month
+    entry.currency      → currencyId, and rate → exchangeRate
+    entry.text          → description, before `#` and the token
     entry.key           → nowhere; the token is made from it
+    marker.token        → referenceNumber of every line, see below
+    line.text           → transactionDescription
+    line.amount         → debitAmountInCurrency above zero, creditAmountInCurrency below
+    line.account        → accountNumber
+    line.dimensions     → subaccount by segment, branch, project and task
 
-Visma wants every segment and a branch on every line. Where a line has no code the connection's default is written, and the line's
-`referenceNumber` says so behind the token, as a sum in hexadecimal: 1 for the branch, 2 for segment 1, 4 for segment 2, and so on. Reading back
-leaves out what is said to be a default and still is one, so a default may be a code that other lines name on purpose.
+Visma wants every segment and a branch on every line. Where a line has no code the connection's default is
+written, and the line's `referenceNumber` says so behind the token, as a sum in hexadecimal: 1 for the branch,
+2 for segment 1, 4 for segment 2, and so on. Reading back leaves out what is said to be a default and still is
+one, so a default may be a code that other lines name on purpose.
 """
 
 from __future__ import annotations
@@ -45,13 +51,15 @@ _REFERENCE = re.compile(r"[A-Z2-7]{10}-([0-9A-F]{1,4})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """How lines of a company are written: its segments in order, as number, name and axis, and the branch of lines that name none."""
+    """How lines of a company are written: its segments in order, as number, name and axis, and the branch of
+    lines that name none.
+    """
 
     segments: tuple[tuple[int, str, str], ...]
     branch: str
 
 
-# --- before -----------------------------------------------------------------------------------------------------------------------------
+# --- before -------------------------------------------------------------------------------------------------
 
 
 def preflight(entry: JournalEntry, limits: LedgerLimits, options: Options) -> Iterable[Problem]:
@@ -59,15 +67,28 @@ def preflight(entry: JournalEntry, limits: LedgerLimits, options: Options) -> It
     if entry.entity not in options.companies:
         yield not_pinned(entry.entity, options)
     if options.ledgers and entry.journal not in options.ledgers:
-        text = f"Ledger {entry.journal} is not among those of this connection. Add it to the connection, or choose another."
+        text = (
+            f"Ledger {entry.journal} is not among those of this connection. Add it to the connection, or"
+            " choose another."
+        )
         yield Problem("journal.not_pinned", "journal", text)
     if len(entry.lines) > limits.lines_max:
-        text = f"The entry has {len(entry.lines)} lines and this connection sends {limits.lines_max} at the most. Summarise the lines."
+        text = (
+            f"The entry has {len(entry.lines)} lines and this connection sends {limits.lines_max} at the"
+            " most. Summarise the lines."
+        )
         yield Problem("entry.lines", "lines", text)
     if not entry.lines or sum((line.amount.amount for line in entry.lines), Decimal(0)):
-        yield Problem("entry.unbalanced", "lines", "The lines do not balance. The batch would be kept on hold and never be released.")
+        yield Problem(
+            "entry.unbalanced",
+            "lines",
+            "The lines do not balance. The batch would be kept on hold and never be released.",
+        )
     if len(entry.text) > TEXT_MAX:
-        text = f"The entry's text {entry.text!r} has {len(entry.text)} characters; {TEXT_MAX} fit beside the marker. Shorten it, it is never cut."
+        text = (
+            f"The entry's text {entry.text!r} has {len(entry.text)} characters; {TEXT_MAX} fit beside the"
+            " marker. Shorten it, it is never cut."
+        )
         yield Problem("text.too_long", "text", text)
     for number, line in enumerate(entry.lines, 1):
         yield from _line_problems(f"line {number}", line, limits, options.axes)
@@ -75,26 +96,44 @@ def preflight(entry: JournalEntry, limits: LedgerLimits, options: Options) -> It
 
 def not_pinned(entity: str, options: Options) -> Problem:
     """That the connection does not lead into the company."""
-    text = f"This connection books in company {', '.join(options.companies)}, not in {entity}. Add it to the connection with its tenant id, use "
+    text = (
+        f"This connection books in company {', '.join(options.companies)}, not in {entity}. Add it to the"
+        " connection with its tenant id, use "
+    )
     return Problem("entity.not_pinned", "entity", text + "that one's connection, or map to another.")
 
 
-def _line_problems(where: str, line: JournalLine, limits: LedgerLimits, axes: frozenset[str]) -> Iterable[Problem]:
+def _line_problems(
+    where: str, line: JournalLine, limits: LedgerLimits, axes: frozenset[str]
+) -> Iterable[Problem]:
     if len(line.text) > LINE_TEXT_MAX:
-        text = f"The text {line.text!r} has {len(line.text)} characters and may have {LINE_TEXT_MAX}. Shorten it, it is never cut."
+        text = (
+            f"The text {line.text!r} has {len(line.text)} characters and may have {LINE_TEXT_MAX}. Shorten"
+            " it, it is never cut."
+        )
         yield Problem("text.too_long", where, text)
     if line.amount.amount != round(line.amount.amount, limits.decimals):
-        yield Problem("amount.decimals", where, f"{line.amount} has more than {limits.decimals} decimals. It is never rounded.")
+        yield Problem(
+            "amount.decimals",
+            where,
+            f"{line.amount} has more than {limits.decimals} decimals. It is never rounded.",
+        )
     if len(line.amount.amount.normalize().as_tuple().digits) > DIGITS_MAX:
-        text = f"{line.amount} has more than the {DIGITS_MAX} digits that Visma keeps exactly. Split the line."
+        text = (
+            f"{line.amount} has more than the {DIGITS_MAX} digits that Visma keeps exactly. Split the line."
+        )
         yield Problem("amount.digits", where, text)
     for value in line.dimensions:
         if value.axis not in axes:
-            text = f"No segment of the subaccount stands for {value.axis}; {value.code} cannot be booked there. Name one in the connection, or clear it."
+            text = (
+                f"No segment of the subaccount stands for {value.axis}; {value.code} cannot be booked there."
+                " Name one in the connection, or clear it."
+            )
             yield Problem("dimension.inexpressible", where, text)
         if value.axis == PROJECT and not all(project_and_task(value.code)):
             text = (
-                f"Project {value.code} has no task, and Visma books on tasks. Write project and task with a slash between: {value.code}/10."
+                f"Project {value.code} has no task, and Visma books on tasks. Write project and task with a"
+                f" slash between: {value.code}/10."
             )
             yield Problem("project.task", where, text)
 
@@ -105,41 +144,60 @@ def project_and_task(code: str) -> tuple[str, str]:
     return project, task
 
 
-# --- writing ----------------------------------------------------------------------------------------------------------------------------
+# --- writing ------------------------------------------------------------------------------------------------
 
 
-def new_batch(entry: JournalEntry, marker: Marker, period: str, layout: Layout, defaults: Mapping[str, str]) -> dict[str, Any]:
+def new_batch(
+    entry: JournalEntry, marker: Marker, period: str, layout: Layout, defaults: Mapping[str, str]
+) -> dict[str, Any]:
     """The batch, on hold."""
     value = wire.value
     body = {
-        "hold": value(True), "transactionDate": value(wire.moment(entry.posting_date)), "financialPeriod": value(period),
-        "ledger": value(entry.journal), "currencyId": value(entry.currency), "branch": value(layout.branch), "autoReversing": value(False),
+        "hold": value(True),
+        "transactionDate": value(wire.moment(entry.posting_date)),
+        "financialPeriod": value(period),
+        "ledger": value(entry.journal),
+        "currencyId": value(entry.currency),
+        "branch": value(layout.branch),
+        "autoReversing": value(False),
         "description": value(f"{entry.text} #{marker.token}".lstrip()),
-        "journalTransactionLines": [_new_line(number, line, marker, layout, defaults) for number, line in enumerate(entry.lines, 1)],
-    }  # fmt: skip
+        "journalTransactionLines": [
+            _new_line(number, line, marker, layout, defaults) for number, line in enumerate(entry.lines, 1)
+        ],
+    }
     if entry.rate is not None:
         body["exchangeRate"] = value(entry.rate.rate)
     return body
 
 
-def _new_line(number: int, line: JournalLine, marker: Marker, layout: Layout, defaults: Mapping[str, str]) -> dict[str, Any]:
+def _new_line(
+    number: int, line: JournalLine, marker: Marker, layout: Layout, defaults: Mapping[str, str]
+) -> dict[str, Any]:
     codes = {found.axis: found.code for found in line.dimensions}
-    filled = sum(1 << place for place, _, axis in layout.segments if axis not in codes) + (BRANCH not in codes)
+    filled = sum(1 << place for place, _, axis in layout.segments if axis not in codes) + (
+        BRANCH not in codes
+    )
     amount = line.amount.amount
     body: dict[str, Any] = {
-        "operation": "Insert", "lineNumber": wire.value(number), "accountNumber": wire.value(line.account),
-        "subaccount": [{"segmentId": place, "segmentValue": codes.get(axis) or defaults[axis]} for place, _, axis in layout.segments],
-        "referenceNumber": wire.value(f"{marker.token}-{filled:X}"), "transactionDescription": wire.value(line.text),
+        "operation": "Insert",
+        "lineNumber": wire.value(number),
+        "accountNumber": wire.value(line.account),
+        "subaccount": [
+            {"segmentId": place, "segmentValue": codes.get(axis) or defaults[axis]}
+            for place, _, axis in layout.segments
+        ],
+        "referenceNumber": wire.value(f"{marker.token}-{filled:X}"),
+        "transactionDescription": wire.value(line.text),
         "debitAmountInCurrency" if amount >= 0 else "creditAmountInCurrency": wire.value(abs(amount)),
         "branch": wire.value(codes.get(BRANCH) or layout.branch),
-    }  # fmt: skip
+    }
     if PROJECT in codes:
         project, task = project_and_task(codes[PROJECT])
         body |= {"project": wire.value(project), "projectTask": wire.value(task)}
     return body
 
 
-# --- reading ----------------------------------------------------------------------------------------------------------------------------
+# --- reading ------------------------------------------------------------------------------------------------
 
 
 def carries(marker: Marker, batch: wire.Batch) -> bool:
@@ -156,30 +214,51 @@ def tokens(batch: wire.Batch) -> frozenset[str]:
 
 
 def booked_entry(receipt: Receipt, batch: wire.Batch, options: Options, own: str) -> BookedEntry:
-    """The batch as an entry; `own` is the company's currency. Raises `VendorChanged` for what was not written so, or does not add up."""
+    """The batch as an entry; `own` is the company's currency. Raises `VendorChanged` for what was not written
+    so, or does not add up.
+    """
     where = f"batch {receipt.number}"
     try:
         day = wire.day(batch.transactionDate)
-        lines = tuple(_journal_line(row, batch, options, where) for row in sorted(batch.lines, key=lambda row: row.lineNumber))
+        lines = tuple(
+            _journal_line(row, batch, options, where)
+            for row in sorted(batch.lines, key=lambda row: row.lineNumber)
+        )
     except (ValueError, AmountError) as error:
-        raise VendorChanged(f"{where.capitalize()} holds a date or an amount that cannot be read: {error}.", where=where) from error
-    sides = [sum((getattr(row, side) or Decimal(0) for row in batch.lines), Decimal(0))
-             for side in ("debitAmountInCurrency", "creditAmountInCurrency")]  # fmt: skip
+        raise VendorChanged(
+            f"{where.capitalize()} holds a date or an amount that cannot be read: {error}.", where=where
+        ) from error
+    sides = [
+        sum((getattr(row, side) or Decimal(0) for row in batch.lines), Decimal(0))
+        for side in ("debitAmountInCurrency", "creditAmountInCurrency")
+    ]
     totals = [batch.debitTotalInCurrency, batch.creditTotalInCurrency]
     if totals != sides:
         shown = "/".join(map(str, sides)), "/".join(map(str, totals))
-        text = f"The lines of batch {receipt.number} sum up to {shown[0]} and the batch says {shown[1]}: not every line was shown."
+        text = (
+            f"The lines of batch {receipt.number} sum up to {shown[0]} and the batch says {shown[1]}: not"
+            " every line was shown."
+        )
         raise VendorChanged(text, where=where)
     rate = _rate(batch, own, where) if batch.currencyId != own else None
-    return BookedEntry(receipt=receipt, journal=batch.ledger.strip(), posting_date=day, currency=batch.currencyId, lines=lines, rate=rate)
+    return BookedEntry(
+        receipt=receipt,
+        journal=batch.ledger.strip(),
+        posting_date=day,
+        currency=batch.currencyId,
+        lines=lines,
+        rate=rate,
+    )
 
 
 def _journal_line(row: wire.Line, batch: wire.Batch, options: Options, where: str) -> JournalLine:
     amount = (row.debitAmountInCurrency or Decimal(0)) - (row.creditAmountInCurrency or Decimal(0))
     return JournalLine(
-        account=row.accountNumber.strip(), amount=Money(amount, batch.currencyId), dimensions=_dimensions(row, batch, options, where),
+        account=row.accountNumber.strip(),
+        amount=Money(amount, batch.currencyId),
+        dimensions=_dimensions(row, batch, options, where),
         text=row.transactionDescription or "",
-    )  # fmt: skip
+    )
 
 
 def _dimensions(row: wire.Line, batch: wire.Batch, options: Options, where: str) -> Dimensions:
@@ -187,16 +266,26 @@ def _dimensions(row: wire.Line, batch: wire.Batch, options: Options, where: str)
     filled = int(found[1], 16) if found else 0
     codes: dict[str, str | None] = {}
     for segment in (row.subaccount.segments if row.subaccount else None) or []:
-        axis, code = options.axis_of(segment.segmentId, segment.segmentDescription), (segment.segmentValue or "").rstrip()
+        axis, code = (
+            options.axis_of(segment.segmentId, segment.segmentDescription),
+            (segment.segmentValue or "").rstrip(),
+        )
         if axis is None:
-            text = f"Segment {segment.segmentId} ({segment.segmentDescription}) of the subaccount stands for no axis. Name it in the connection."
+            text = (
+                f"Segment {segment.segmentId} ({segment.segmentDescription}) of the subaccount stands for no"
+                " axis. Name it in the connection."
+            )
             raise VendorChanged(text, where=where)
         if not (filled >> segment.segmentId & 1 and code == options.defaults.get(axis)):
             codes[axis] = code
     if not (filled & 1 and row.branch == batch.branch):
         codes[BRANCH] = row.branch
     if row.project is not None and row.project.id not in ("", options.non_project):
-        codes[PROJECT] = f"{row.project.id}/{row.projectTask.id}" if row.projectTask and row.projectTask.id else row.project.id
+        codes[PROJECT] = (
+            f"{row.project.id}/{row.projectTask.id}"
+            if row.projectTask and row.projectTask.id
+            else row.project.id
+        )
     return dimensions(codes)
 
 
@@ -207,19 +296,33 @@ def _rate(batch: wire.Batch, own: str, where: str) -> ExchangeRate | None:
         return None
     if base is not None and abs(foreign * rate - base) > RATE_TOLERANCE * len(batch.lines):
         text = (
-            f"{where.capitalize()} has the rate {rate}, and {foreign} {batch.currencyId} are {base} {own} in it: the rate is not for one "
+            f"{where.capitalize()} has the rate {rate}, and {foreign} {batch.currencyId} are {base} {own} in"
+            " it: the rate is not for one "
         )
-        text += f"{batch.currencyId}, or was changed without the amounts. Look at it in Visma; nothing was released."
+        text += (
+            f"{batch.currencyId}, or was changed without the amounts. Look at it in Visma; nothing was"
+            " released."
+        )
         raise Refused(text, where=where, code="rate.direction", owner=Owner.CONTROLLER)
     return ExchangeRate(currency=own, rate=rate, source="as Visma booked it")
 
 
-# --- what changed -----------------------------------------------------------------------------------------------------------------------
+# --- what changed -------------------------------------------------------------------------------------------
 
 
 def content(batch: wire.Batch) -> dict[str, str]:
-    """What a batch says, field by field, without its state and version: equal for two readings between which nobody changed the entry."""
-    header = ("transactionDate", "financialPeriod", "ledger", "currencyId", "exchangeRate", "description", "branch")
+    """What a batch says, field by field, without its state and version: equal for two readings between which
+    nobody changed the entry.
+    """
+    header = (
+        "transactionDate",
+        "financialPeriod",
+        "ledger",
+        "currencyId",
+        "exchangeRate",
+        "description",
+        "branch",
+    )
     said = {name: str(getattr(batch, name)) for name in header}
     for row in batch.lines:
         subaccount = row.subaccount.subaccountNumber if row.subaccount else ""
@@ -242,4 +345,8 @@ def content(batch: wire.Batch) -> dict[str, str]:
 def changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """The differences between two readings, for a person."""
     names = dict.fromkeys([*before, *now])
-    return [f"{name}: {before.get(name, 'absent')} → {now.get(name, 'absent')}" for name in names if before.get(name) != now.get(name)]
+    return [
+        f"{name}: {before.get(name, 'absent')} → {now.get(name, 'absent')}"
+        for name in names
+        if before.get(name) != now.get(name)
+    ]

@@ -1,4 +1,6 @@
-"""Dynamics 365 Finance & Operations' OData service with one environment; the README says what it does not do."""
+"""Dynamics 365 Finance & Operations' OData service with one environment; the README says what it does not
+do.
+"""
 
 from __future__ import annotations
 
@@ -27,4 +29,10 @@ def build(
     register: str | None = None,
 ) -> DynamicsFo:
     """The simulator with the scenario's ledger in it; `scenario` is a name, or the ledger itself as data."""
-    return DynamicsFo(ledger=ledger_of(scenario, register, seed), clock=clock, seed=seed, profile=profile, switches=switches or {})
+    return DynamicsFo(
+        ledger=ledger_of(scenario, register, seed),
+        clock=clock,
+        seed=seed,
+        profile=profile,
+        switches=switches or {},
+    )

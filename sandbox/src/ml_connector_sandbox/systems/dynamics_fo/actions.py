@@ -1,4 +1,6 @@
-"""The two actions that build a display string: the server joins and escapes, and skips what the format does not know."""
+"""The two actions that build a display string: the server joins and escapes, and skips what the format does
+not know.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,22 @@ def answer(book: Book, switches: Switches, address: Address, request: Request) -
     action = address.tail.rpartition(".")[2]
     kind = _KINDS.get((address.set_name, action))
     if kind is None:
-        raise Failed(404, f"No HTTP resource was found that matches the request URI '{request.base_url}{request.path}'.")
+        raise Failed(
+            404,
+            f"No HTTP resource was found that matches the request URI '{request.base_url}{request.path}'.",
+        )
     given = parse_object(request.body)
     try:
         text = _display(book, switches, kind, given)
     except Broken as broken:
-        text = f"Exception occurred while executing action {action} on Entity {address.set_name.removesuffix('s')}: {broken}"
+        text = (
+            f"Exception occurred while executing action {action} on Entity"
+            f" {address.set_name.removesuffix('s')}: {broken}"
+        )
         raise Failed(500, text, "System.InvalidOperationException") from broken
-    return json_response(200, {"@odata.context": f"{request.base_url}/data/$metadata#Edm.String", "value": text})
+    return json_response(
+        200, {"@odata.context": f"{request.base_url}/data/$metadata#Edm.String", "value": text}
+    )
 
 
 def _display(book: Book, switches: Switches, kind: str, given: Mapping[str, Any]) -> str:

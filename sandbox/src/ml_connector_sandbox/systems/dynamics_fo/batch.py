@@ -19,8 +19,8 @@ from ml_connector_sandbox.core.vendor import Request, Response
 from ml_connector_sandbox.systems.dynamics_fo.render import Failed, error_response
 
 _NO_GET = (
-    "An invalid HTTP method 'GET' was detected for a request in a change set. Requests in change sets only support the HTTP "
-    "methods 'POST', 'PUT', 'DELETE', and 'PATCH'."
+    "An invalid HTTP method 'GET' was detected for a request in a change set. Requests in change sets only"
+    " support the HTTP methods 'POST', 'PUT', 'DELETE', and 'PATCH'."
 )
 _REQUEST_LINE = re.compile(r"([A-Za-z]+)\s+(.+?)(?:\s+HTTP/\d(?:\.\d)?)?")
 """The address goes up to the protocol: blanks in a filter that nobody encoded belong to it."""
@@ -75,7 +75,9 @@ def run_batch(
     parts: list[bytes] = []
     for item in items:
         answers = (
-            _changeset(item, operate, transaction) if item.is_changeset else [(item.operations[0], operate(item.operations[0].request))]
+            _changeset(item, operate, transaction)
+            if item.is_changeset
+            else [(item.operations[0], operate(item.operations[0].request))]
         )
         failed = answers[-1][1].status >= 400
         written = [_write(operation, answer) for operation, answer in answers]
@@ -91,7 +93,9 @@ def run_batch(
     return Response(status=200, headers=headers, body=_wrap(parts, boundary))
 
 
-def _changeset(item: Item, operate: Operate, transaction: Callable[[], AbstractContextManager[None]]) -> list[tuple[Operation, Response]]:
+def _changeset(
+    item: Item, operate: Operate, transaction: Callable[[], AbstractContextManager[None]]
+) -> list[tuple[Operation, Response]]:
     """Every answer, or the one that failed, with nothing left of the others."""
     answers: list[tuple[Operation, Response]] = []
     try:
@@ -102,7 +106,12 @@ def _changeset(item: Item, operate: Operate, transaction: Callable[[], AbstractC
                     raise _Undo
     except _Undo:
         return answers[-1:]
-    return answers or [(Operation(Request(method="POST", target="/"), ""), error_response(Failed(400, "The change set is empty.")))]
+    return answers or [
+        (
+            Operation(Request(method="POST", target="/"), ""),
+            error_response(Failed(400, "The change set is empty.")),
+        )
+    ]
 
 
 def _boundary(content_type: str) -> str:
@@ -131,7 +140,9 @@ def _operation(outer: Request, headers: Mapping[str, str], content: bytes) -> Op
     if found is None:
         raise Failed(400, "A part of the batch holds no request line.")
     inner, body = _headers(b"X-First: -\n" + rest)
-    made = Request(method=found[1].upper(), target=_target(found[2]), headers=inner, body=body, base_url=outer.base_url)
+    made = Request(
+        method=found[1].upper(), target=_target(found[2]), headers=inner, body=body, base_url=outer.base_url
+    )
     return Operation(made, headers.get("content-id", inner.get("content-id", "")))
 
 
@@ -150,7 +161,13 @@ def _write(operation: Operation, answer: Response) -> bytes:
         reason = "Unknown"
     head = ["Content-Type: application/http", "Content-Transfer-Encoding: binary"]
     head += [f"Content-ID: {operation.content_id}"] if operation.content_id else []
-    head += ["", f"HTTP/1.1 {answer.status} {reason}", *(f"{name}: {value}" for name, value in answer.headers.items()), "", ""]
+    head += [
+        "",
+        f"HTTP/1.1 {answer.status} {reason}",
+        *(f"{name}: {value}" for name, value in answer.headers.items()),
+        "",
+        "",
+    ]
     return "\r\n".join(head).encode() + answer.body
 
 

@@ -9,7 +9,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ml_connector_sandbox.core.vendor import Request
-from ml_connector_sandbox.systems.dynamics_fo.entities import BLANK_DATE, BLANK_MOMENT, NAMESPACE, Entity, Property, enums
+from ml_connector_sandbox.systems.dynamics_fo.entities import (
+    BLANK_DATE,
+    BLANK_MOMENT,
+    NAMESPACE,
+    Entity,
+    Property,
+    enums,
+)
 from ml_connector_sandbox.systems.dynamics_fo.odata import fits, parse_literal, parse_moment
 from ml_connector_sandbox.systems.dynamics_fo.render import SECURITY, Failed
 
@@ -42,18 +49,26 @@ def key_values(entity: Entity, text: str) -> dict[str, Any]:
             raise Failed(400, f"Bad key predicate '{text}'.")
         name = found[1] or (entity.keys[0] if len(entity.keys) == 1 else "")
         if name not in entity.keys:
-            raise Failed(400, f"The key predicate '{text}' does not name the keys of '{NAMESPACE}.{entity.type}'.")
+            raise Failed(
+                400, f"The key predicate '{text}' does not name the keys of '{NAMESPACE}.{entity.type}'."
+            )
         values[name] = fits(entity.properties[name], *parse_literal(found[2]))
         at = found.end()
     if set(values) != set(entity.keys):
         raise Failed(
-            400, f"The number of keys specified in the URI does not match number of key properties for the resource '{entity.name}'."
+            400,
+            "The number of keys specified in the URI does not match number of key properties for the"
+            f" resource '{entity.name}'.",
         )
     return values
 
 
-def read_body(entity: Entity, body: bytes, *, update: bool, ignore_read_only: bool = False, ignore_keys: bool = False) -> dict[str, Any]:
-    """The typed values of a POST or PATCH body. Raises `Failed`: 400 for what cannot be read, 403 for what may not be set."""
+def read_body(
+    entity: Entity, body: bytes, *, update: bool, ignore_read_only: bool = False, ignore_keys: bool = False
+) -> dict[str, Any]:
+    """The typed values of a POST or PATCH body. Raises `Failed`: 400 for what cannot be read, 403 for what
+    may not be set.
+    """
     given = parse_object(body)
     values: dict[str, Any] = {}
     for name, value in given.items():
@@ -91,7 +106,9 @@ def _value(known: Property, value: Any) -> Any:
     converted = _convert(known, value)
     if converted is None:
         kind = f"{NAMESPACE}.{known.enum}" if known.enum else f"Edm.{known.type}"
-        raise Failed(400, f"Cannot convert the value of property '{known.name}' to the expected type '{kind}'.")
+        raise Failed(
+            400, f"Cannot convert the value of property '{known.name}' to the expected type '{kind}'."
+        )
     return converted
 
 

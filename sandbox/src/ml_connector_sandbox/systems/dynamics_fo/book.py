@@ -1,4 +1,5 @@
-"""The tenant's tables: rows by key, RecIds and versions, number sequences, and a transaction that can be taken back.
+"""The tenant's tables: rows by key, RecIds and versions, number sequences, and a transaction that can be
+taken back.
 
 Nothing here knows HTTP. Numbers drawn in a transaction that failed are not given back: sequences have gaps.
 """
@@ -72,7 +73,9 @@ class Broken(ValueError):
 class Table:
     """Rows by key, with indexes for equality. Every change is noted with the way to take it back."""
 
-    def __init__(self, name: str, key: tuple[str, ...], indexed: Sequence[str], note: Callable[[Undo], None]) -> None:
+    def __init__(
+        self, name: str, key: tuple[str, ...], indexed: Sequence[str], note: Callable[[Undo], None]
+    ) -> None:
         self.name = name
         self.key = key
         self._note = note
@@ -95,7 +98,11 @@ class Table:
 
     def candidates(self, equal: Mapping[str, Any]) -> list[Row]:
         """The rows worth looking at for these conditions."""
-        found = [self._indexes[field].get(fold(value), {}) for field, value in equal.items() if field in self._indexes]
+        found = [
+            self._indexes[field].get(fold(value), {})
+            for field, value in equal.items()
+            if field in self._indexes
+        ]
         return list(min(found, key=len).values()) if found else list(self._rows.values())
 
     def put(self, row: Row) -> None:
@@ -146,7 +153,9 @@ class Table:
 
 
 class Book:
-    """All tables of one environment. RecIds and versions come from the seed, so two sandboxes hold the same."""
+    """All tables of one environment. RecIds and versions come from the seed, so two sandboxes hold the
+    same.
+    """
 
     def __init__(self, *, clock: Clock, seed: int) -> None:
         self.clock = clock
@@ -158,7 +167,9 @@ class Book:
         self._rec_ids: Counter[str] = Counter()
         self._numbers: Counter[str] = Counter()
         self._undo: list[Undo] | None = None
-        self.tables = {name: Table(name, key, indexed, self._noted) for name, (key, indexed) in _TABLES.items()}
+        self.tables = {
+            name: Table(name, key, indexed, self._noted) for name, (key, indexed) in _TABLES.items()
+        }
 
     def __getitem__(self, name: str) -> Table:
         return self.tables[name]
@@ -217,18 +228,30 @@ class Book:
         """A company's ledger; `Broken` for an unknown company."""
         ledger = self.tables["ledgers"].get(code)
         if ledger is None:
-            raise Broken(f"The value '{code}' in field 'Company' is not found in the related table 'Legal entities'")
+            raise Broken(
+                f"The value '{code}' in field 'Company' is not found in the related table 'Legal entities'"
+            )
         return ledger
 
     def period_of(self, company: str, day: date) -> Row | None:
-        """The status row of the period that day falls in, for that company's ledger; None outside the calendar."""
+        """The status row of the period that day falls in, for that company's ledger; None outside the
+        calendar.
+        """
         ledger = self.company(company)
         for period in self.tables["fiscal_periods"]:
-            if period["Calendar"] == ledger["FiscalCalendar"] and period["StartDate"] <= day <= period["EndDate"]:
-                return self.tables["period_statuses"].get(company, period["Calendar"], period["FiscalYear"], period["PeriodName"])
+            if (
+                period["Calendar"] == ledger["FiscalCalendar"]
+                and period["StartDate"] <= day <= period["EndDate"]
+            ):
+                return self.tables["period_statuses"].get(
+                    company, period["Calendar"], period["FiscalYear"], period["PeriodName"]
+                )
         return None
 
     def journal_lines(self, header: Row) -> list[Row]:
         """The lines of a journal by number, also those hidden since posting."""
         rows = (row for row in self.tables["lines"].all("JournalBatchNumber", header["JournalBatchNumber"]))
-        return sorted((row for row in rows if row["dataAreaId"] == header["dataAreaId"]), key=lambda row: row["LineNumber"])
+        return sorted(
+            (row for row in rows if row["dataAreaId"] == header["dataAreaId"]),
+            key=lambda row: row["LineNumber"],
+        )

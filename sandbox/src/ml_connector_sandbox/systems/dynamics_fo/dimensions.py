@@ -1,6 +1,8 @@
-"""Account and dimension display strings: the active format, the delimiter, escapes, and what a value must pass.
+"""Account and dimension display strings: the active format, the delimiter, escapes, and what a value must
+pass.
 
-    format  MainAccount-Department-CostCenter     text  601100--P1\\-ASM     ->  601100, Department blank, CostCenter P1-ASM
+    format  MainAccount-Department-CostCenter
+    text    601100--P1\\-ASM  ->  601100, Department blank, CostCenter P1-ASM
 
 Fewer segments than the format leave the rest blank; more are dropped without a word.
 """
@@ -36,7 +38,8 @@ def active_format(book: Book, kind: str) -> list[str]:
         if row["DimensionFormatType"] == kind and row["IsActive"] == "Yes":
             return [name for name in str(row["FinancialDimensionFormat"]).split(delimiter(book)) if name]
     raise Broken(
-        f"No active dimension format of type {kind} is set up. Set up a format in Financial dimension configuration for integrating applications"
+        f"No active dimension format of type {kind} is set up. Set up a format in Financial dimension"
+        " configuration for integrating applications"
     )
 
 
@@ -71,7 +74,9 @@ def escaped(value: str, between: str) -> str:
 
 
 def parse_account(book: Book, company: str, text: str) -> tuple[Row, dict[str, str]]:
-    """Main account and dimension values of a ledger account string; every value exists. `Broken` lists all that do not."""
+    """Main account and dimension values of a ledger account string; every value exists. `Broken` lists all
+    that do not.
+    """
     names = active_format(book, LEDGER_FORMAT)
     given = dict(zip(names, (segment.strip() for segment in split(text, delimiter(book))), strict=False))
     chart = book.company(company)["ChartOfAccounts"]
@@ -85,7 +90,9 @@ def parse_account(book: Book, company: str, text: str) -> tuple[Row, dict[str, s
     problems += _unknown_values(book, company, given)
     if problems or account is None:
         raise Broken(*problems)
-    return account, {name: _value(book, company, name, value)["DimensionValue"] for name, value in given.items() if value}
+    return account, {
+        name: _value(book, company, name, value)["DimensionValue"] for name, value in given.items() if value
+    }
 
 
 def parse_default(book: Book, company: str, text: str) -> dict[str, str]:
@@ -101,7 +108,9 @@ def parse_default(book: Book, company: str, text: str) -> dict[str, str]:
 
 
 def show_account(book: Book, account: str, dimensions: Mapping[str, str], switches: Switches) -> str:
-    """The display string of a combination in the ledger format; the bare account while no format is active."""
+    """The display string of a combination in the ledger format; the bare account while no format is
+    active.
+    """
     try:
         names = active_format(book, LEDGER_FORMAT)
     except Broken:
@@ -112,7 +121,9 @@ def show_account(book: Book, account: str, dimensions: Mapping[str, str], switch
 
 def usable(book: Book, company: str, account: Row, dimensions: Mapping[str, str], day: date) -> list[str]:
     """What stands against booking on this combination that day: suspended or inactive account and values."""
-    override = book["account_overrides"].get(account["MainAccountId"], account["ChartOfAccounts"], company) or {}
+    override = (
+        book["account_overrides"].get(account["MainAccountId"], account["ChartOfAccounts"], company) or {}
+    )
     problems = []
     if "Yes" in (account["IsSuspended"], override.get("IsSuspended")):
         problems.append(f"Main account {account['MainAccountId']} is suspended")
@@ -129,9 +140,13 @@ def usable(book: Book, company: str, account: Row, dimensions: Mapping[str, str]
     return problems
 
 
-def blocked_for_manual_entry(book: Book, company: str, account: Row, dimensions: Mapping[str, str]) -> list[str]:
+def blocked_for_manual_entry(
+    book: Book, company: str, account: Row, dimensions: Mapping[str, str]
+) -> list[str]:
     """The account and the values that may not be entered by hand."""
-    override = book["account_overrides"].get(account["MainAccountId"], account["ChartOfAccounts"], company) or {}
+    override = (
+        book["account_overrides"].get(account["MainAccountId"], account["ChartOfAccounts"], company) or {}
+    )
     problems = []
     if "Yes" in (account["DoNotAllowManualEntry"], override.get("DoNotAllowManualEntry")):
         problems.append(f"Main account {account['MainAccountId']} is blocked for manual entry")
@@ -146,8 +161,8 @@ def missing(book: Book, account: Row, dimensions: Mapping[str, str]) -> list[str
     wanted = book.demands.get(str(account["MainAccountId"]), ())
     number = account["MainAccountId"]
     return [
-        f"You must select a value in the {name} field in combination with the following dimensions values that are valid: "
-        f"MainAccount - {number}"
+        f"You must select a value in the {name} field in combination with the following dimensions values"
+        f" that are valid: MainAccount - {number}"
         for name in wanted
         if not dimensions.get(name)
     ]
@@ -159,14 +174,18 @@ def _value(book: Book, company: str, name: str, value: str) -> Row:
 
 
 def _unknown_values(book: Book, company: str, given: Mapping[str, str]) -> list[str]:
-    gone = [(name, value) for name, value in given.items() if value and not _value(book, company, name, value)]
-    return [_unknown(name, value, "DIMENSIONFINANCIALTAG", f"DIMATTRIBUTE{name.upper()}") for name, value in gone]
+    gone = [
+        (name, value) for name, value in given.items() if value and not _value(book, company, name, value)
+    ]
+    return [
+        _unknown(name, value, "DIMENSIONFINANCIALTAG", f"DIMATTRIBUTE{name.upper()}") for name, value in gone
+    ]
 
 
 def _unknown(name: str, value: str, table: str, view: str) -> str:
     return (
-        f"Unable to return DimensionAttributeValue record for Dimension {name} with value {value} as no record exists in table "
-        f"{table} through view {view}"
+        f"Unable to return DimensionAttributeValue record for Dimension {name} with value {value} as no"
+        f" record exists in table {table} through view {view}"
     )
 
 

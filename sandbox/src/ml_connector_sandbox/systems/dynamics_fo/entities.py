@@ -1,8 +1,8 @@
 """The entity tables: what sets there are, their keys, properties and verbs; read from `entities.json`.
 
-A property is written `Name:Type[:flags]`. Types are Edm names, `Date` for a day (on the wire noon UTC), `E.<enum>` for an
-enum. Flags: `k` part of the key, `r` written by the server only, `i` fixed once created, `n` numbered by the server,
-`o` an enum that is null until somebody sets it.
+A property is written `Name:Type[:flags]`. Types are Edm names, `Date` for a day (on the wire noon UTC),
+`E.<enum>` for an enum. Flags: `k` part of the key, `r` written by the server only, `i` fixed once created,
+`n` numbered by the server, `o` an enum that is null until somebody sets it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,12 @@ ACTIONS: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "getSetDisplayValue": ("DimensionSets", _NAMES),
     "getCombinationDisplayValue": (
         "DimensionCombinations",
-        (("_entityName", "Edm.String"), ("_propertyName", "Edm.String"), *_NAMES, ("_accountType", f"{NAMESPACE}.LedgerJournalACType")),
+        (
+            ("_entityName", "Edm.String"),
+            ("_propertyName", "Edm.String"),
+            *_NAMES,
+            ("_accountType", f"{NAMESPACE}.LedgerJournalACType"),
+        ),
     ),
 }
 """Actions by name, with the set they belong to and their parameters."""
@@ -70,7 +75,9 @@ class Property:
             return None
         if self.enum:
             return enums()[self.enum][0]
-        return {"String": "", "Date": BLANK_DATE, "DateTime": BLANK_MOMENT, "Decimal": Decimal(0)}.get(self.type, 0)
+        return {"String": "", "Date": BLANK_DATE, "DateTime": BLANK_MOMENT, "Decimal": Decimal(0)}.get(
+            self.type, 0
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +95,9 @@ class Entity:
 
     @property
     def company_field(self) -> str:
-        """The property that says whose a row is, for rows that callers of another company do not see; empty for shared sets."""
+        """The property that says whose a row is, for rows that callers of another company do not see; empty
+        for shared sets.
+        """
         if "dataAreaId" in self.properties:
             return "dataAreaId"
         return "DataArea" if "DataArea" in self.properties and "DataArea" not in self.keys else ""
@@ -108,7 +117,9 @@ def entities() -> Mapping[str, Entity]:
 
 @cache
 def _raw() -> dict[str, Any]:
-    raw: dict[str, Any] = json.loads(resources.files(__package__).joinpath("entities.json").read_text(encoding="utf-8"))
+    raw: dict[str, Any] = json.loads(
+        resources.files(__package__).joinpath("entities.json").read_text(encoding="utf-8")
+    )
     return raw
 
 

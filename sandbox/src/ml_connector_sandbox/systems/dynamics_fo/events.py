@@ -1,4 +1,6 @@
-"""Business events to an HTTPS-style endpoint: the envelope, three retries, control numbers with gaps; unsigned, as the vendor's are."""
+"""Business events to an HTTPS-style endpoint: the envelope, three retries, control numbers with gaps;
+unsigned, as the vendor's are.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ Sender = Callable[[str, bytes], int]
 
 @dataclass(slots=True, kw_only=True)
 class Events:
-    """Who is told of what. With `background`, events leave from a thread, so no request waits for a receiver."""
+    """Who is told of what. With `background`, events leave from a thread, so no request waits for a
+    receiver.
+    """
 
     switches: Switches
     clock: Clock
@@ -49,11 +53,15 @@ class Events:
         self._dice.seed(f"events {self.seed}")
 
     def activate(self, event: str, url: str, company: str) -> Json:
-        """Send this event of this company (empty: of all) to that address, a test message first. `ValueError` if not acknowledged."""
+        """Send this event of this company (empty: of all) to that address, a test message first. `ValueError`
+        if not acknowledged.
+        """
         if event not in CATALOG:
             raise KeyError(f"business event {event}; there are {', '.join(CATALOG)}")
         if self.send is post and self.switches["events_only_loopback"] and not is_loopback(url):
-            raise ValueError("The sandbox sends only to addresses on this machine; see the switch events_only_loopback")
+            raise ValueError(
+                "The sandbox sends only to addresses on this machine; see the switch events_only_loopback"
+            )
         test = {"BusinessEventId": "BusinessEventsTestEndpointContract", "TestMessage": "test"}
         status = self.send(url, json.dumps(test).encode())
         if status >= 300:
@@ -70,7 +78,9 @@ class Events:
                     self._deliver(str(endpoint["url"]), envelope)
 
     def _next_number(self) -> int:
-        """A control number: higher than those before, with gaps; in disorder the second of a pair comes first."""
+        """A control number: higher than those before, with gaps; in disorder the second of a pair comes
+        first.
+        """
         if self._withheld is not None:
             number, self._withheld = self._withheld, None
             return number

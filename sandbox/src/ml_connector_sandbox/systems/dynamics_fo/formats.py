@@ -1,4 +1,5 @@
-"""How much an answer says about itself: `odata.metadata` as minimal, none or full, asked for by `Accept` or `$format`.
+"""How much an answer says about itself: `odata.metadata` as minimal, none or full, asked for by `Accept` or
+`$format`.
 
 The vendor's own material shows minimal alone; none and full follow the standard, by switch.
 """
@@ -25,7 +26,9 @@ def level_of(request: Request, switches: Switches) -> str:
     """`minimal`, `none` or `full`; `$format` goes before `Accept`."""
     if not switches["metadata_levels"]:
         return "minimal"
-    wished = next((value for name, value in request.query if name == "$format"), "") or request.headers.get("accept", "")
+    wished = next((value for name, value in request.query if name == "$format"), "") or request.headers.get(
+        "accept", ""
+    )
     found = _LEVEL.search(wished)
     return found[1].lower() if found else "minimal"
 
@@ -51,7 +54,10 @@ def dressed(entity: Entity, row: Row, made: dict[str, Any], base_url: str, level
     if level == "none":
         return bare(made)
     address = key_text(entity, row)
-    full: dict[str, Any] = {"@odata.type": f"#{NAMESPACE}.{entity.type}", "@odata.id": f"{base_url}/data/{address}"}
+    full: dict[str, Any] = {
+        "@odata.type": f"#{NAMESPACE}.{entity.type}",
+        "@odata.id": f"{base_url}/data/{address}",
+    }
     full |= {"@odata.etag": made.get("@odata.etag"), "@odata.editLink": address}
     for name, value in made.items():
         known = entity.properties.get(name)

@@ -1,7 +1,7 @@
 """General journals before posting: headers and lines as the entity writes them, row by row.
 
-The server numbers journals, lines and vouchers; defaults what was left out; and checks each line by itself. Whether a
-voucher balances is nobody's question until it is posted.
+The server numbers journals, lines and vouchers; defaults what was left out; and checks each line by itself.
+Whether a voucher balances is nobody's question until it is posted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,15 @@ from ml_connector_sandbox.systems.dynamics_fo.entities import BLANK_DATE
 from ml_connector_sandbox.systems.dynamics_fo.render import Row
 
 CENT = Decimal("0.01")
-LENGTHS = {"Description": 60, "Text": 60, "Document": 20, "Invoice": 20, "Voucher": 20, "IntegrationKey": 60, "PaymentReference": 20}
+LENGTHS = {
+    "Description": 60,
+    "Text": 60,
+    "Document": 20,
+    "Invoice": 20,
+    "Voucher": 20,
+    "IntegrationKey": 60,
+    "PaymentReference": 20,
+}
 HUNDRED = Decimal(100)
 
 
@@ -28,7 +36,9 @@ def not_found(value: Any, field: str, table: str) -> str:
 
 
 def post_header(book: Book, switches: Switches, values: Mapping[str, Any]) -> Row:
-    """Create a journal; the batch number comes from the company's sequence. `Broken` when a rule refuses it."""
+    """Create a journal; the batch number comes from the company's sequence. `Broken` when a rule refuses
+    it.
+    """
     ledger = book.company(str(values.get("dataAreaId") or book.default_company))
     company = str(ledger["LegalEntityId"])
     code = str(values.get("JournalName") or "")
@@ -42,13 +52,17 @@ def post_header(book: Book, switches: Switches, values: Mapping[str, Any]) -> Ro
     number = str(values.get("JournalBatchNumber") or "") if switches["keeps_batch_number"] else ""
     number = number or book.next_number(f"journal {company}", f"{company.upper()}-######")
     if book["headers"].get(company, number):
-        raise Broken(duplicate("Ledger journal table", "LedgerJournalTable", f"Journal batch number: {number}"))
+        raise Broken(
+            duplicate("Ledger journal table", "LedgerJournalTable", f"Journal batch number: {number}")
+        )
     row = {
         "dataAreaId": company,
         "JournalBatchNumber": number,
         "AccountingCurrency": ledger["AccountingCurrency"],
         "JournalName": name["Name"],
-        "IntegrationKey": str(values.get("IntegrationKey") or "") if switches["integration_key_writable"] else "",
+        "IntegrationKey": (
+            str(values.get("IntegrationKey") or "") if switches["integration_key_writable"] else ""
+        ),
         "Description": values.get("Description") or name["Description"],
         "PostingLayer": values.get("PostingLayer") or name.get("PostingLayer", "Current"),
         "IsPosted": "No",
@@ -70,13 +84,16 @@ def delete_header(book: Book, header: Row) -> None:
     _demand_open(header)
     if book.journal_lines(header):
         raise Broken(
-            "Ledger journal table cannot be deleted while dependent Journal lines exist. Delete dependent Journal lines and try again"
+            "Ledger journal table cannot be deleted while dependent Journal lines exist. Delete dependent"
+            " Journal lines and try again"
         )
     book["headers"].remove(header)
 
 
 def post_line(book: Book, switches: Switches, values: Mapping[str, Any]) -> Row:
-    """Add a line to a journal: number, voucher and defaults are the server's. `Broken` when a rule refuses it."""
+    """Add a line to a journal: number, voucher and defaults are the server's. `Broken` when a rule refuses
+    it.
+    """
     company = str(values.get("dataAreaId") or book.default_company)
     book.company(company)
     number = str(values.get("JournalBatchNumber") or "")
@@ -90,7 +107,13 @@ def post_line(book: Book, switches: Switches, values: Mapping[str, Any]) -> Row:
     if switches["keeps_line_number"] and values.get("LineNumber"):
         line_number = Decimal(values["LineNumber"])
         if book["lines"].get(company, number, line_number):
-            raise Broken(duplicate("Journal lines", "LedgerJournalTrans", f"Journal batch number: {number}. Line number: {line_number}"))
+            raise Broken(
+                duplicate(
+                    "Journal lines",
+                    "LedgerJournalTrans",
+                    f"Journal batch number: {number}. Line number: {line_number}",
+                )
+            )
     row = _line(book, switches, header, values)
     row |= {"LineNumber": line_number, "Voucher": _voucher(book, header, row)}
     made = book.add("lines", row)
@@ -130,7 +153,9 @@ def fitted(values: Mapping[str, Any], switches: Switches) -> dict[str, Any]:
         text = out.get(name)
         if isinstance(text, str) and len(text) > length:
             if switches["text_overflow"] == "refuse":
-                raise Broken(f"The length of the value in field '{name}' is {len(text)}; the maximum is {length}")
+                raise Broken(
+                    f"The length of the value in field '{name}' is {len(text)}; the maximum is {length}"
+                )
             out[name] = text[:length]
     return out
 
@@ -155,8 +180,14 @@ def _line(book: Book, switches: Switches, header: Row, values: Mapping[str, Any]
     company = header["dataAreaId"]
     ledger = book.company(company)
     name = book["journal_names"].get(company, header["JournalName"]) or {}
-    given = {key: value for key, value in values.items() if not key.startswith("_") and key not in ("RecId", "RecVersion")}
-    row: Row = fitted({**given, "dataAreaId": company, "JournalBatchNumber": header["JournalBatchNumber"]}, switches)
+    given = {
+        key: value
+        for key, value in values.items()
+        if not key.startswith("_") and key not in ("RecId", "RecVersion")
+    }
+    row: Row = fitted(
+        {**given, "dataAreaId": company, "JournalBatchNumber": header["JournalBatchNumber"]}, switches
+    )
     row["TransDate"] = _day(given.get("TransDate")) or book.today()
     row["CurrencyCode"] = given.get("CurrencyCode") or name.get("Currency") or ledger["AccountingCurrency"]
     row["AccountType"] = given.get("AccountType") or "Ledger"
@@ -179,8 +210,13 @@ def _line(book: Book, switches: Switches, header: Row, values: Mapping[str, Any]
     return row
 
 
-def _amounts(book: Book, switches: Switches, name: Mapping[str, Any], row: Row, problems: list[str]) -> dict[str, Decimal]:
-    debit, credit = (rounded(book, row["CurrencyCode"], Decimal(row.get(side) or 0)) for side in ("DebitAmount", "CreditAmount"))
+def _amounts(
+    book: Book, switches: Switches, name: Mapping[str, Any], row: Row, problems: list[str]
+) -> dict[str, Decimal]:
+    debit, credit = (
+        rounded(book, row["CurrencyCode"], Decimal(row.get(side) or 0))
+        for side in ("DebitAmount", "CreditAmount")
+    )
     if debit and credit:
         if switches["both_amounts"] == "refuse":
             problems.append("A line can have either a debit or a credit amount, not both")
@@ -204,7 +240,8 @@ def _rate(book: Book, ledger: Row, row: Row) -> Decimal:
     ]
     if not found:
         raise Broken(
-            f"No exchange rate exists between currency {row['CurrencyCode']} and {ledger['AccountingCurrency']} for {row['TransDate']:%m/%d/%Y}"
+            f"No exchange rate exists between currency {row['CurrencyCode']} and"
+            f" {ledger['AccountingCurrency']} for {row['TransDate']:%m/%d/%Y}"
         )
     return Decimal(max(found, key=lambda rate: rate["StartDate"])["Rate"])
 
@@ -216,7 +253,9 @@ def _account(book: Book, switches: Switches, row: Row, problems: list[str]) -> R
         number = "".join(dimensions.split(text, "\0"))
         if row["AccountType"] == "Vend" and book["vendors"].get(row["Company"], number) is None:
             problems.append(not_found(number, "Account", "Vendors"))
-        held = dimensions.parse_default(book, row["Company"], str(row.get("DefaultDimensionDisplayValue") or ""))
+        held = dimensions.parse_default(
+            book, row["Company"], str(row.get("DefaultDimensionDisplayValue") or "")
+        )
         shown = dimensions.escaped(number, dimensions.delimiter(book))
         return {"AccountDisplayValue": shown, "_account": number, "_dimensions": held}
     try:
@@ -256,15 +295,29 @@ def closed(book: Book, company: str, day: date) -> list[str]:
 
 
 def _voucher(book: Book, header: Row, row: Row) -> str:
-    """The voucher of a new line, as its journal name says: one for all, a new one after each balance, or the caller's."""
+    """The voucher of a new line, as its journal name says: one for all, a new one after each balance, or the
+    caller's.
+    """
     name = book["journal_names"].get(header["dataAreaId"], header["JournalName"]) or {}
     if name.get("NewVoucher") == "Manually":
         return str(row.get("Voucher") or "")
     running = header.get("_voucher", "")
     balanced = header.get("_voucher_lines", 0) and not header.get("_voucher_balance", Decimal(0))
-    if not running or (name.get("NewVoucher") == "BalanceSheet" and (balanced or header.get("_voucher_offset"))):
-        running = book.next_number(f"voucher {name.get('VoucherSeriesCode')}", f"{name.get('VoucherSeriesCode') or 'GNJL'}########")
-        book["headers"].change(header, {"_voucher": running, "_voucher_balance": Decimal(0), "_voucher_lines": 0, "_voucher_offset": False})
+    if not running or (
+        name.get("NewVoucher") == "BalanceSheet" and (balanced or header.get("_voucher_offset"))
+    ):
+        running = book.next_number(
+            f"voucher {name.get('VoucherSeriesCode')}", f"{name.get('VoucherSeriesCode') or 'GNJL'}########"
+        )
+        book["headers"].change(
+            header,
+            {
+                "_voucher": running,
+                "_voucher_balance": Decimal(0),
+                "_voucher_lines": 0,
+                "_voucher_offset": False,
+            },
+        )
     signed = row["DebitAmount"] - row["CreditAmount"]
     book["headers"].change(
         header,
@@ -282,7 +335,14 @@ def _count(book: Book, header: Row, row: Row, times: int) -> None:
     amount = in_accounting_currency(book, row)
     side = "JournalTotalDebit" if row["DebitAmount"] else "JournalTotalCredit"
     book.change(
-        "headers", header, {side: header[side] + times * abs(amount) * (1 if row["DebitAmount"] + row["CreditAmount"] >= 0 else -1)}
+        "headers",
+        header,
+        {
+            side: (
+                header[side]
+                + times * abs(amount) * (1 if row["DebitAmount"] + row["CreditAmount"] >= 0 else -1)
+            )
+        },
     )
 
 

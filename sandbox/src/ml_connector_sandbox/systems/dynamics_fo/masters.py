@@ -26,7 +26,9 @@ def create(book: Book, switches: Switches, set_name: str, values: Mapping[str, A
     return _CREATE[set_name](book, values)
 
 
-def change(book: Book, switches: Switches, set_name: str, table: str, row: Row, values: Mapping[str, Any]) -> None:
+def change(
+    book: Book, switches: Switches, set_name: str, table: str, row: Row, values: Mapping[str, Any]
+) -> None:
     """Change a row of a set."""
     _demand_people(switches, set_name)
     if values.get("DimensionDisplayValue"):
@@ -43,7 +45,8 @@ def refresh_worker(book: Book, number: str) -> None:
     if worker is not None:
         now = book.now()
         active = any(
-            row["EmploymentStartDate"] <= now <= row["EmploymentEndDate"] for row in book["employments"].all("PersonnelNumber", number)
+            row["EmploymentStartDate"] <= now <= row["EmploymentEndDate"]
+            for row in book["employments"].all("PersonnelNumber", number)
         )
         status = "Employed" if active else "Terminated"
         if worker["WorkerStatus"] != status:
@@ -62,7 +65,11 @@ def add_employment(book: Book, values: Mapping[str, Any]) -> Row:
     start = _moment(values.get("EmploymentStartDate"), book.now())
     end = _moment(values.get("EmploymentEndDate"), LAST_MOMENT)
     for other in book["employments"].all("PersonnelNumber", number):
-        if other["LegalEntityId"] == company and start <= other["EmploymentEndDate"] and other["EmploymentStartDate"] <= end:
+        if (
+            other["LegalEntityId"] == company
+            and start <= other["EmploymentEndDate"]
+            and other["EmploymentStartDate"] <= end
+        ):
             raise Broken("The employment overlaps another employment of the worker in the same legal entity")
     row = book.add(
         "employments",
@@ -119,7 +126,12 @@ def hire(book: Book, values: Mapping[str, Any]) -> Row:
 def fill_position(book: Book, employment: Row) -> None:
     """A position for an employment, with the worker's own dimensions as its default."""
     number = book.next_number("position", "######")
-    row = {"PositionId": number, "PersonnelNumber": employment["PersonnelNumber"], "IsPrimaryPosition": "Yes", "ReasonCodeId": ""}
+    row = {
+        "PositionId": number,
+        "PersonnelNumber": employment["PersonnelNumber"],
+        "IsPrimaryPosition": "Yes",
+        "ReasonCodeId": "",
+    }
     row |= {"ValidFrom": employment["EmploymentStartDate"], "ValidTo": employment["EmploymentEndDate"]}
     book.add("position_assignments", row)
     company = employment["LegalEntityId"]
@@ -133,12 +145,17 @@ def _value(book: Book, values: Mapping[str, Any]) -> Row:
     if dimension is None:
         raise Broken(not_found(name, "Dimension name", "Financial dimensions"))
     if dimension["UseValuesFrom"] != "Custom list":
-        raise Broken(f"Values of the dimension {name} come from {dimension['UseValuesFrom']} and cannot be created here")
+        raise Broken(
+            f"Values of the dimension {name} come from {dimension['UseValuesFrom']} and cannot be created"
+            " here"
+        )
     if not value:
         raise Broken("Field 'Dimension value' must be filled in")
     company = str(values.get("LegalEntityId") or "")
     if book["dimension_values"].get(name, company, value):
-        raise Broken(duplicate("Financial dimension values", "DimensionFinancialTag", f"Dimension value: {value}"))
+        raise Broken(
+            duplicate("Financial dimension values", "DimensionFinancialTag", f"Dimension value: {value}")
+        )
     blanks = {
         "LegalEntityId": company,
         "ActiveFrom": BLANK_DATE,
@@ -146,7 +163,9 @@ def _value(book: Book, values: Mapping[str, Any]) -> Row:
         "IsSuspended": "No",
         "IsBlockedForManualEntry": "No",
     }
-    return book.add("dimension_values", {**blanks, **values, "FinancialDimension": dimension["DimensionName"]})
+    return book.add(
+        "dimension_values", {**blanks, **values, "FinancialDimension": dimension["DimensionName"]}
+    )
 
 
 def _vendor(book: Book, values: Mapping[str, Any]) -> Row:
@@ -154,7 +173,9 @@ def _vendor(book: Book, values: Mapping[str, Any]) -> Row:
     missing = [name for name in ("VendorOrganizationName", "VendorGroupId") if not values.get(name)]
     if missing:
         raise Broken(*(f"Field '{name}' must be filled in" for name in missing))
-    number = book.next_number(f"vendor {company['LegalEntityId']}", f"{company['LegalEntityId'].upper()}-##########")
+    number = book.next_number(
+        f"vendor {company['LegalEntityId']}", f"{company['LegalEntityId'].upper()}-##########"
+    )
     row = {
         "CurrencyCode": company["AccountingCurrency"],
         "OnHoldStatus": "No",

@@ -18,7 +18,11 @@ def answer(request: Request, hidden: Collection[str]) -> Response | None:
         sets = [{"name": entity.name, "kind": "EntitySet", "url": entity.name} for entity in shown]
         return json_response(200, {"@odata.context": f"{request.base_url}/data/$metadata", "value": sets})
     if path == "/data/$metadata":
-        return Response(status=200, headers={"Content-Type": "application/xml", "OData-Version": "4.0"}, body=metadata(hidden).encode())
+        return Response(
+            status=200,
+            headers={"Content-Type": "application/xml", "OData-Version": "4.0"},
+            body=metadata(hidden).encode(),
+        )
     found = re.fullmatch(r"/metadata/(DataEntities|PublicEntities|PublicEnumerations)(?:\('(\w+)'\))?", path)
     if found is None:
         return None
@@ -32,7 +36,10 @@ def _of(request: Request, rows: dict[str, Json], name: str | None) -> Response:
     if name is None:
         return json_response(200, {"value": list(rows.values())})
     if name not in rows:
-        raise Failed(404, f"No HTTP resource was found that matches the request URI '{request.base_url}{request.path}'.")
+        raise Failed(
+            404,
+            f"No HTTP resource was found that matches the request URI '{request.base_url}{request.path}'.",
+        )
     return json_response(200, rows[name])
 
 
@@ -68,4 +75,7 @@ def _property(entity: Entity, known: Property) -> Json:
 
 
 def _enumeration(name: str) -> Json:
-    return {"Name": name, "Members": [{"Name": member, "Value": value} for value, member in enumerate(enums()[name])]}
+    return {
+        "Name": name,
+        "Members": [{"Name": member, "Value": value} for value, member in enumerate(enums()[name])],
+    }

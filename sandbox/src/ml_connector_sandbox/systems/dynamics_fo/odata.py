@@ -1,8 +1,9 @@
 """The vendor's query options: `$filter` and its companions, evaluated against plain rows.
 
-`odata-query` reads v4 but no enum literal, and mistakes some names for keywords; so a small pass replaces every literal and
-name by a token it cannot misread, and puts them back when the tree is compiled into a function of a row. Text is compared
-as the database collates it: case does not count, and `*` in an `eq` is a wildcard.
+`odata-query` reads v4 but no enum literal, and mistakes some names for keywords; so a small pass replaces
+every literal and name by a token it cannot misread, and puts them back when the tree is compiled into a
+function of a row. Text is compared as the database collates it: case does not count, and `*` in an `eq` is a
+wildcard.
 """
 
 from __future__ import annotations
@@ -20,7 +21,14 @@ from odata_query import ast
 from odata_query.exceptions import ODataException
 from odata_query.grammar import ODataLexer, ODataParser
 
-from ml_connector_sandbox.systems.dynamics_fo.entities import NAMESPACE, NAVIGATION, Entity, Property, entities, enums
+from ml_connector_sandbox.systems.dynamics_fo.entities import (
+    NAMESPACE,
+    NAVIGATION,
+    Entity,
+    Property,
+    entities,
+    enums,
+)
 from ml_connector_sandbox.systems.dynamics_fo.render import Failed, Row
 
 _OPTIONS = {"$select", "$filter", "$orderby", "$top", "$skip", "$skiptoken", "$count", "$expand", "$format"}
@@ -40,9 +48,10 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _WORDS = {"true": True, "false": False, "null": None}
-_OPERATORS = {word: word for word in ("and", "or", "eq", "ne", "gt", "ge", "lt", "le", "add", "sub", "mul", "div", "mod")} | {
-    "divby": "div"
-}
+_OPERATORS = {
+    word: word
+    for word in ("and", "or", "eq", "ne", "gt", "ge", "lt", "le", "add", "sub", "mul", "div", "mod")
+} | {"divby": "div"}
 _ARITHMETIC: dict[type, Callable[[Decimal, Decimal], Decimal]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -112,13 +121,16 @@ def parse_literal(text: str) -> tuple[str, Any]:
 
 def fits(known: Property, kind: str, value: Any) -> Any:
     """The literal as rows of that property hold it; raises `Failed` when the types do not go together."""
-    wanted = {"String": "string", "Enum": "enum", "Date": "moment", "DateTime": "moment"}.get(known.type, "number")
+    wanted = {"String": "string", "Enum": "enum", "Date": "moment", "DateTime": "moment"}.get(
+        known.type, "number"
+    )
     if kind == "word" and value is None:
         return None
     if kind != wanted:
         edm = f"{NAMESPACE}.{known.enum}" if known.enum else f"Edm.{known.type}"
         text = (
-            f"A binary operator with incompatible types was detected. Found operand types '{edm}' and '{kind}' for operator kind 'Equal'."
+            f"A binary operator with incompatible types was detected. Found operand types '{edm}' and"
+            f" '{kind}' for operator kind 'Equal'."
         )
         raise _bad(text)
     if kind == "enum":
@@ -220,7 +232,11 @@ class _Safe:
         if isinstance(node.left, ast.String) and isinstance(node.right, ast.Identifier):
             turned = _TURNED.get(type(node.comparator), type(node.comparator))
             return self._compare(ast.Compare(turned(), node.right, node.left))
-        if isinstance(node.left, ast.Call) and isinstance(node.right, ast.String) and isinstance(node.comparator, ast.Eq):
+        if (
+            isinstance(node.left, ast.Call)
+            and isinstance(node.right, ast.String)
+            and isinstance(node.comparator, ast.Eq)
+        ):
             inner, wanted = self._call(node.left), self.literals[int(node.right.val)]
             return lambda row: inner(row) is wanted[1]
         if not _is_plain(node):
@@ -276,12 +292,22 @@ class _Safe:
         return lambda row: number
 
     def _call(self, node: ast.Call) -> Callable[[Row], bool]:
-        if len(node.args) != 2 or not isinstance(node.args[0], ast.Identifier) or not isinstance(node.args[1], ast.String):
-            raise _bad(f"No function signature for the function with name '{node.func.name}' matches the specified arguments.")
+        if (
+            len(node.args) != 2
+            or not isinstance(node.args[0], ast.Identifier)
+            or not isinstance(node.args[1], ast.String)
+        ):
+            raise _bad(
+                f"No function signature for the function with name '{node.func.name}' matches the specified"
+                " arguments."
+            )
         known = self._property(node.args[0])
         part = fits(known, *self.literals[int(node.args[1].val)])
         if known.type != "String" or not isinstance(part, str):
-            raise _bad(f"No function signature for the function with name '{node.func.name}' matches the specified arguments.")
+            raise _bad(
+                f"No function signature for the function with name '{node.func.name}' matches the specified"
+                " arguments."
+            )
         read, wanted, function = reader(known), fold(part), node.func.name
         if function == "contains":
             return lambda row: wanted in read(row)
@@ -337,7 +363,9 @@ def parse_moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
         return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError) as error:
-        raise _bad(f"Cannot convert the literal '{text}' to the expected type 'Edm.DateTimeOffset'.") from error
+        raise _bad(
+            f"Cannot convert the literal '{text}' to the expected type 'Edm.DateTimeOffset'."
+        ) from error
 
 
 def _select(entity: Entity, text: str | None) -> tuple[str, ...] | None:
@@ -351,14 +379,19 @@ def _select(entity: Entity, text: str | None) -> tuple[str, ...] | None:
 
 
 def _expand(entity: Entity, text: str) -> dict[str, Query]:
-    """What is expanded, one level deep: each with options of its own, as in `LedgerJournalLines($select=A,B;$top=1)`."""
+    """What is expanded, one level deep: each with options of its own, as in
+    `LedgerJournalLines($select=A,B;$top=1)`.
+    """
     known = {navigation.name: navigation for navigation in NAVIGATION.get(entity.name, ())}
     out: dict[str, Query] = {}
     for part in _parts(text, ","):
         found = re.fullmatch(r"(\w+)\s*(?:\((.*)\))?", part, re.DOTALL)
         if found is None or found[1] not in known:
             raise _bad(f"Could not find a property named '{part}' on type '{NAMESPACE}.{entity.type}'.")
-        options = [(name.strip(), value) for name, _, value in (option.partition("=") for option in _parts(found[2] or "", ";"))]
+        options = [
+            (name.strip(), value)
+            for name, _, value in (option.partition("=") for option in _parts(found[2] or "", ";"))
+        ]
         if any(name not in _INNER_OPTIONS for name, _ in options):
             raise _bad(f"The options '{found[2]}' of an expanded property are not supported.")
         out[found[1]] = parse_query(entities()[known[found[1]].target], options)

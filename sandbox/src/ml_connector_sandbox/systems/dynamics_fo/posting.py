@@ -1,7 +1,7 @@
 """The job "Post journals" and what it leaves in the general ledger.
 
-Nothing in the API posts a journal; the job takes every journal it finds that is not posted, whole or not: a part of a
-journal that happens to balance is posted like any other.
+Nothing in the API posts a journal; the job takes every journal it finds that is not posted, whole or not: a
+part of a journal that happens to balance is posted like any other.
 """
 
 from __future__ import annotations
@@ -22,8 +22,12 @@ from ml_connector_sandbox.systems.dynamics_fo.render import Row, number_text
 _FINANCIAL = ("ProfitAndLoss", "Revenue", "Expense", "BalanceSheet", "Asset", "Liability", "Equity")
 
 
-def run_job(book: Book, switches: Switches, *, company: str | None = None, only: str | None = None) -> dict[str, Any]:
-    """Post what can be posted: `{"posted": [numbers], "failed": [{"journal", "messages"}]}`; empty journals are passed over."""
+def run_job(
+    book: Book, switches: Switches, *, company: str | None = None, only: str | None = None
+) -> dict[str, Any]:
+    """Post what can be posted: `{"posted": [numbers], "failed": [{"journal", "messages"}]}`; empty journals
+    are passed over.
+    """
     posted, failed = [], []
     for header in book["headers"]:
         if header["IsPosted"] == "Yes" or (only and header["JournalBatchNumber"] != only):
@@ -46,7 +50,9 @@ def check(book: Book, header: Row, lines: Sequence[Row]) -> list[str]:
     """Everything that stands against posting this journal."""
     name = book["journal_names"].get(header["dataAreaId"], header["JournalName"]) or {}
     messages: list[str] = []
-    if "Yes" in (name.get("IsWorkflowApprovalActive"), name.get("IsApprovalActive")) and not header.get("_approved"):
+    if "Yes" in (name.get("IsWorkflowApprovalActive"), name.get("IsApprovalActive")) and not header.get(
+        "_approved"
+    ):
         messages.append(f"Journal {header['JournalBatchNumber']} is not approved")
     limit = int(name.get("PostingLineLimit", 0))
     if limit and len(lines) > limit:
@@ -55,7 +61,12 @@ def check(book: Book, header: Row, lines: Sequence[Row]) -> list[str]:
         messages += closed(book, header["dataAreaId"], day)
     seen: set[tuple[Any, ...]] = set()
     for line in lines:
-        combination = (line["AccountType"], line["_account"], tuple(sorted(line["_dimensions"].items())), line["TransDate"])
+        combination = (
+            line["AccountType"],
+            line["_account"],
+            tuple(sorted(line["_dimensions"].items())),
+            line["TransDate"],
+        )
         if combination not in seen:
             seen.add(combination)
             messages += _account_problems(book, line)
@@ -90,7 +101,10 @@ def _account_problems(book: Book, line: Row) -> list[str]:
         return [f"Main account {line['_account']} does not exist"]
     if account["MainAccountType"] not in _FINANCIAL:
         number = line["_account"]
-        return [f"The account type for main account {number} is not valid. The main account type must be Financial."]
+        return [
+            f"The account type for main account {number} is not valid. The main account type must be"
+            " Financial."
+        ]
     problems = dimensions.usable(book, company, account, line["_dimensions"], line["TransDate"])
     problems += dimensions.blocked_for_manual_entry(book, company, account, line["_dimensions"])
     problems += dimensions.missing(book, account, line["_dimensions"])
@@ -115,7 +129,9 @@ def _balances(book: Book, lines: Sequence[Row]) -> list[str]:
         if own or (len(currencies) == 1 and transaction):
             date_text = f"{day.month}/{day.day}/{day.year}"
             amounts = f"accounting currency: {number_text(own)} - reporting currency: {number_text(own)}"
-            messages.append(f"The transactions on voucher {voucher} do not balance as per {date_text}. ({amounts})")
+            messages.append(
+                f"The transactions on voucher {voucher} do not balance as per {date_text}. ({amounts})"
+            )
     return messages
 
 
@@ -125,11 +141,15 @@ def _reallocate(book: Book, name: Row, lines: Sequence[Row]) -> None:
     for line in lines:
         old = line["Voucher"]
         if old not in fresh:
-            fresh[old] = book.next_number(f"posted {name['VoucherSeriesCode']}", f"{name['VoucherSeriesCode'] or 'GNJP'}P#######")
+            fresh[old] = book.next_number(
+                f"posted {name['VoucherSeriesCode']}", f"{name['VoucherSeriesCode'] or 'GNJP'}P#######"
+            )
         book.change("lines", line, {"Voucher": fresh[old]})
 
 
-def _entry(book: Book, switches: Switches, header: Row, voucher: str, day: date, lines: Sequence[Row]) -> None:
+def _entry(
+    book: Book, switches: Switches, header: Row, voucher: str, day: date, lines: Sequence[Row]
+) -> None:
     ledger = book.company(header["dataAreaId"])
     period = book.period_of(header["dataAreaId"], day) or {}
     number = book.next_number(f"entry {header['dataAreaId']}", "JE########")
@@ -160,7 +180,15 @@ def _entry(book: Book, switches: Switches, header: Row, voucher: str, day: date,
 
 
 def _entry_line(
-    book: Book, switches: Switches, header: Row, entry: Row, ledger: Row, line: Row, account: str, held: dict[str, str], sign: int
+    book: Book,
+    switches: Switches,
+    header: Row,
+    entry: Row,
+    ledger: Row,
+    line: Row,
+    account: str,
+    held: dict[str, str],
+    sign: int,
 ) -> None:
     signed = (line["DebitAmount"] - line["CreditAmount"]) * sign
     own = in_accounting_currency(book, line) * sign

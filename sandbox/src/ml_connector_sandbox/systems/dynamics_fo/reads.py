@@ -13,13 +13,24 @@ from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.dynamics_fo import dimensions
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
-from ml_connector_sandbox.systems.dynamics_fo.entities import NAVIGATION, Entity, Navigation, Property, entities
+from ml_connector_sandbox.systems.dynamics_fo.entities import (
+    NAVIGATION,
+    Entity,
+    Navigation,
+    Property,
+    entities,
+)
 from ml_connector_sandbox.systems.dynamics_fo.formats import bare, content_type, dressed, level_of, page_rows
 from ml_connector_sandbox.systems.dynamics_fo.odata import Query, fold, parse_query, reader
 from ml_connector_sandbox.systems.dynamics_fo.render import Row, etag, json_response, row_json
 
 _PAYMENT_LINES = ("vendor_payment_lines", "customer_payment_lines")
-_RENAMED = {"TransDate": "TransactionDate", "Text": "TransactionText", "ExchRate": "ExchangeRate", "PaymentMethod": "PaymentMethodName"}
+_RENAMED = {
+    "TransDate": "TransactionDate",
+    "Text": "TransactionText",
+    "ExchRate": "ExchangeRate",
+    "PaymentMethod": "PaymentMethodName",
+}
 """How the fields of a general journal line are called in a payment journal."""
 
 
@@ -42,7 +53,11 @@ def rows_of(book: Book, entity: Entity, query: Query, *, cross: bool) -> list[Ro
     found: Iterable[Row] = book[entity.table].candidates(equal)
     if entity.name == "LedgerJournalLines":
         found = [*found, *_payment_lines(book, equal)]
-    rows = [row for row in found if sees(book, entity, row, cross=cross) and (query.where is None or query.where.matches(row))]
+    rows = [
+        row
+        for row in found
+        if sees(book, entity, row, cross=cross) and (query.where is None or query.where.matches(row))
+    ]
     return sorted_rows(entity, query, rows)
 
 
@@ -54,7 +69,9 @@ def sorted_rows(entity: Entity, query: Query, rows: list[Row]) -> list[Row]:
     return rows
 
 
-def find(book: Book, entity: Entity, key: Mapping[str, Any], *, cross: bool, to_read: bool = False) -> Row | None:
+def find(
+    book: Book, entity: Entity, key: Mapping[str, Any], *, cross: bool, to_read: bool = False
+) -> Row | None:
     """The row of that key, if this caller sees it; lines of payment journals only `to_read`."""
     table = book[entity.table]
     wanted = {name: _key_part(entity.properties[name], value) for name, value in key.items()}
@@ -65,7 +82,9 @@ def find(book: Book, entity: Entity, key: Mapping[str, Any], *, cross: bool, to_
     if entity.name == "LedgerJournalLines" and to_read:
         rows = [*rows, *_payment_lines(book, {"JournalBatchNumber": key["JournalBatchNumber"]})]
     readers = {name: reader(entity.properties[name]) for name in key}
-    row = next((held for held in rows if all(readers[name](held) == value for name, value in wanted.items())), None)
+    row = next(
+        (held for held in rows if all(readers[name](held) == value for name, value in wanted.items())), None
+    )
     return row if row is not None and sees(book, entity, row, cross=cross) else None
 
 
@@ -82,11 +101,18 @@ def _key_part(known: Property, value: Any) -> Any:
 
 
 def shown(book: Book, switches: Switches, entity: Entity, row: Row) -> Row:
-    """The row as it is read now: a ledger account in whatever format is active at the moment; vendors name their company in capitals."""
+    """The row as it is read now: a ledger account in whatever format is active at the moment; vendors name
+    their company in capitals.
+    """
     if entity.name == "VendorsV2":
         return {**row, "dataAreaId": str(row["dataAreaId"]).upper()}
     if entity.table == "lines" and row.get("AccountType") == "Ledger" and "_account" in row:
-        return {**row, "AccountDisplayValue": dimensions.show_account(book, row["_account"], row["_dimensions"], switches)}
+        return {
+            **row,
+            "AccountDisplayValue": dimensions.show_account(
+                book, row["_account"], row["_dimensions"], switches
+            ),
+        }
     return row
 
 
@@ -117,12 +143,17 @@ def one_response(book: Book, switches: Switches, entity: Entity, row: Row, reque
         "@odata.context": f"{request.base_url}/data/$metadata#{entity.name}{_columns(query)}/$entity",
         **Shower(book, switches, request.base_url, level).row(entity, row, query),
     }
-    return json_response(200, bare(body) if level == "none" else body, {**content_type(level), "ETag": etag(row)})
+    return json_response(
+        200, bare(body) if level == "none" else body, {**content_type(level), "ETag": etag(row)}
+    )
 
 
 def _columns(query: Query) -> str:
     """The columns of an answer as its context names them."""
-    names = [*(query.select or ()), *(f"{name}({','.join(inner.select)})" for name, inner in query.expand.items() if inner.select)]
+    names = [
+        *(query.select or ()),
+        *(f"{name}({','.join(inner.select)})" for name, inner in query.expand.items() if inner.select),
+    ]
     return f"({','.join(names)})" if names else ""
 
 
@@ -149,13 +180,19 @@ class Shower:
             found = self.book["companies"].get(row["dataAreaId"])
             return None if found is None else self.row(child, found, query)
         lines = (line for line in self.book.journal_lines(row) if not line.get("_hidden"))
-        kept = sorted_rows(child, query, [line for line in lines if query.where is None or query.where.matches(line)])
+        kept = sorted_rows(
+            child, query, [line for line in lines if query.where is None or query.where.matches(line)]
+        )
         until = len(kept) if query.top is None else query.skip + query.top
         return [self.row(child, line, query) for line in kept[query.skip : until]]
 
 
 def _next_link(switches: Switches, request: Request, query: Query, page_max: int) -> str:
-    kept = [(name, value) for name, value in request.query if name not in ("$skip", "$skiptoken", "$top", "$count")]
+    kept = [
+        (name, value)
+        for name, value in request.query
+        if name not in ("$skip", "$skiptoken", "$top", "$count")
+    ]
     if query.top is not None:
         kept.append(("$top", str(query.top - page_max)))
     kept.append((f"${switches['next_link']}", str(query.skip + page_max)))
@@ -165,8 +202,17 @@ def _next_link(switches: Switches, request: Request, query: Query, page_max: int
 
 def _payment_lines(book: Book, equal: Mapping[str, Any]) -> list[Row]:
     """The lines of payment journals as general journal lines: the set shows every journal's."""
-    found = [row for table in _PAYMENT_LINES for row in book[table].candidates(equal) if fold(equal.get("Document", "")) == ""]
+    found = [
+        row
+        for table in _PAYMENT_LINES
+        for row in book[table].candidates(equal)
+        if fold(equal.get("Document", "")) == ""
+    ]
     return [
-        {**row, **{name: row[old] for name, old in _RENAMED.items() if old in row}, "LineNumber": Decimal(row["LineNumber"])}
+        {
+            **row,
+            **{name: row[old] for name, old in _RENAMED.items() if old in row},
+            "LineNumber": Decimal(row["LineNumber"]),
+        }
         for row in found
     ]

@@ -13,7 +13,16 @@ from json.encoder import encode_basestring_ascii as quote
 from typing import Any
 
 from ml_connector_sandbox.core.vendor import Response
-from ml_connector_sandbox.systems.dynamics_fo.entities import ACTIONS, NAMESPACE, NAVIGATION, Entity, Navigation, Property, entities, enums
+from ml_connector_sandbox.systems.dynamics_fo.entities import (
+    ACTIONS,
+    NAMESPACE,
+    NAVIGATION,
+    Entity,
+    Navigation,
+    Property,
+    entities,
+    enums,
+)
 
 Row = dict[str, Any]
 JSON_TYPE = "application/json; odata.metadata=minimal"
@@ -26,7 +35,9 @@ _STACK = "   at Microsoft.Dynamics.Platform.Integration.Services.OData.Update.Up
 class Failed(Exception):
     """The vendor answers with an error; `kind` is the .NET type it names."""
 
-    def __init__(self, status: int, message: str, kind: str = BAD_REQUEST, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, message: str, kind: str = BAD_REQUEST, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
@@ -45,7 +56,9 @@ def error_response(failed: Failed) -> Response:
 def json_response(status: int, value: Any, headers: Mapping[str, str] | None = None) -> Response:
     """JSON with decimals as they are."""
     return Response(
-        status=status, headers={"Content-Type": JSON_TYPE, "OData-Version": "4.0", **(headers or {})}, body=to_json(value).encode()
+        status=status,
+        headers={"Content-Type": JSON_TYPE, "OData-Version": "4.0", **(headers or {})},
+        body=to_json(value).encode(),
     )
 
 
@@ -77,7 +90,10 @@ def row_json(entity: Entity, row: Row, select: Sequence[str] | None = None) -> d
     """A row as an object: the ETag, the key, the rest in the set's order."""
     known = entity.properties
     if select is not None:
-        return {"@odata.etag": etag(row), **{name: wire_value(known[name], row.get(name, ...)) for name in select}}
+        return {
+            "@odata.etag": etag(row),
+            **{name: wire_value(known[name], row.get(name, ...)) for name in select},
+        }
     given = {name: wire_value(known[name], value) for name, value in row.items() if name in known}
     return {"@odata.etag": etag(row), **_blank_row(entity.name), **given}
 
@@ -104,7 +120,11 @@ def key_text(entity: Entity, row: Row) -> str:
     for name in entity.keys:
         value = wire_value(entity.properties[name], row.get(name, ...))
         quoted = entity.properties[name].type == "String"
-        parts.append(f"{name}='{str(value).replace(chr(39), chr(39) * 2)}'" if quoted else f"{name}={to_json(value).strip(chr(34))}")
+        parts.append(
+            f"{name}='{str(value).replace(chr(39), chr(39) * 2)}'"
+            if quoted
+            else f"{name}={to_json(value).strip(chr(34))}"
+        )
     return f"{entity.name}({','.join(parts)})"
 
 
@@ -117,14 +137,18 @@ def metadata(hidden: Iterable[str]) -> str:
     sets = "".join(_entity_set(entity) for entity in shown)
     parts += [_action(name, *facts) for name, facts in ACTIONS.items()]
     return (
-        '<?xml version="1.0" encoding="utf-8"?><edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">'
-        f'<edmx:DataServices><Schema Namespace="{NAMESPACE}" xmlns="http://docs.oasis-open.org/odata/ns/edm">'
-        f'{"".join(parts)}<EntityContainer Name="Resources">{sets}</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>'
+        '<?xml version="1.0" encoding="utf-8"?><edmx:Edmx Version="4.0"'
+        ' xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx"><edmx:DataServices><Schema'
+        f' Namespace="{NAMESPACE}"'
+        f' xmlns="http://docs.oasis-open.org/odata/ns/edm">{"".join(parts)}<EntityContainer'
+        f' Name="Resources">{sets}</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>'
     )
 
 
 def _enum_type(name: str) -> str:
-    members = "".join(f'<Member Name="{escape(member)}" Value="{value}"/>' for value, member in enumerate(enums()[name]))
+    members = "".join(
+        f'<Member Name="{escape(member)}" Value="{value}"/>' for value, member in enumerate(enums()[name])
+    )
     return f'<EnumType Name="{name}">{members}</EnumType>'
 
 
@@ -137,12 +161,17 @@ def _entity_type(entity: Entity) -> str:
 
 def _navigation(navigation: Navigation) -> str:
     kind = f"{NAMESPACE}.{entities()[navigation.target].type}"
-    return f'<NavigationProperty Name="{navigation.name}" Type="{f"Collection({kind})" if navigation.many else kind}"/>'
+    return (
+        f'<NavigationProperty Name="{navigation.name}"'
+        f' Type="{f"Collection({kind})" if navigation.many else kind}"/>'
+    )
 
 
 def _entity_set(entity: Entity) -> str:
     paths = NAVIGATION.get(entity.name, ())
-    bound = "".join(f'<NavigationPropertyBinding Path="{path.name}" Target="{path.target}"/>' for path in paths)
+    bound = "".join(
+        f'<NavigationPropertyBinding Path="{path.name}" Target="{path.target}"/>' for path in paths
+    )
     return f'<EntitySet Name="{entity.name}" EntityType="{NAMESPACE}.{entity.type}">{bound}</EntitySet>'
 
 
@@ -153,7 +182,15 @@ def _action(name: str, set_name: str, parameters: Sequence[tuple[str, str]]) -> 
 
 
 def _property(known: Property) -> str:
-    kind = f"{NAMESPACE}.{known.enum}" if known.enum else f"Edm.{'DateTimeOffset' if known.type in ('Date', 'DateTime') else known.type}"
+    kind = (
+        f"{NAMESPACE}.{known.enum}"
+        if known.enum
+        else f"Edm.{'DateTimeOffset' if known.type in ('Date', 'DateTime') else known.type}"
+    )
     required = known.key or (not known.enum and known.type != "String")
     scale = ' Scale="Variable"' if known.type == "Decimal" else ""
-    return f'<Property Name="{known.name}" Type="{kind}"' + (' Nullable="false"' if required else "") + f"{scale}/>"
+    return (
+        f'<Property Name="{known.name}" Type="{kind}"'
+        + (' Nullable="false"' if required else "")
+        + f"{scale}/>"
+    )

@@ -1,6 +1,7 @@
 """The vendor itself: from a request through sign-in, quotas and addresses to the books, and back.
 
-token → audience (401, empty) → quota and load (429) → set (404) → verb (405) → options, body (400, 403) → rules (400)
+token → audience (401, empty) → quota and load (429) → set (404) → verb (405) → options, body (400, 403) →
+rules (400)
 """
 
 from __future__ import annotations
@@ -24,7 +25,13 @@ from ml_connector_sandbox.systems.dynamics_fo.events import Events
 from ml_connector_sandbox.systems.dynamics_fo.formats import bare, content_type, dressed, level_of
 from ml_connector_sandbox.systems.dynamics_fo.odata import parse_query
 from ml_connector_sandbox.systems.dynamics_fo.posting import run_job
-from ml_connector_sandbox.systems.dynamics_fo.reads import find, is_cross_company, list_response, one_response, rows_of
+from ml_connector_sandbox.systems.dynamics_fo.reads import (
+    find,
+    is_cross_company,
+    list_response,
+    one_response,
+    rows_of,
+)
 from ml_connector_sandbox.systems.dynamics_fo.render import (
     WRITE_FAILURE,
     Failed,
@@ -43,8 +50,8 @@ from ml_connector_sandbox.systems.dynamics_fo.throttle import Throttle
 _VERBS = {"GET": "G", "POST": "P", "PATCH": "U", "PUT": "U", "DELETE": "D"}
 ABSENT = "No resources were found when selecting for update."
 CONFLICT = (
-    "Cannot edit a record in Ledger journal table (LedgerJournalTable). An update conflict occurred due to another user process "
-    "deleting the record or changing one or more fields in the record."
+    "Cannot edit a record in Ledger journal table (LedgerJournalTable). An update conflict occurred due to"
+    " another user process deleting the record or changing one or more fields in the record."
 )
 
 
@@ -53,7 +60,9 @@ class DynamicsFo:
 
     slug = "dynamics_fo"
 
-    def __init__(self, *, ledger: Json, clock: Clock, seed: int, profile: str, switches: Mapping[str, Any]) -> None:
+    def __init__(
+        self, *, ledger: Json, clock: Clock, seed: int, profile: str, switches: Mapping[str, Any]
+    ) -> None:
         self.clock = clock
         self.switches = Switches(SWITCHES, switches)
         self.ledger = ledger
@@ -68,7 +77,9 @@ class DynamicsFo:
 
     def reset(self) -> None:
         """Back to the seeded state: books, tokens and quotas; switches stay as they are."""
-        self.book: Book = build_book(self.ledger, self.clock, self._seed, self.switches, self.sign_in.client_id)
+        self.book: Book = build_book(
+            self.ledger, self.clock, self._seed, self.switches, self.sign_in.client_id
+        )
         self.sign_in.reset()
         self.throttle.clear()
         self.events.endpoints.clear()
@@ -88,7 +99,11 @@ class DynamicsFo:
             response = error_response(failed)
         except RecursionError:
             response = error_response(Failed(400, "The request is nested too deeply."))
-        trace = {"ms-dyn-aid": str(uuid.uuid4()), "server-timing": "dur=1"} if request.path.startswith("/data") else {}
+        trace = (
+            {"ms-dyn-aid": str(uuid.uuid4()), "server-timing": "dur=1"}
+            if request.path.startswith("/data")
+            else {}
+        )
         return Response(status=response.status, headers={**response.headers, **trace}, body=response.body)
 
     def describe(self, base_url: str) -> Json:
@@ -107,13 +122,19 @@ class DynamicsFo:
                 "token_url_v1": f"{base_url}/{tenant}/oauth2/token",
                 "scope": f"{base_url}/.default",
             },
-            "entities": [{**row, "currency": self.book.company(row["code"])["AccountingCurrency"]} for row in companies],
+            "entities": [
+                {**row, "currency": self.book.company(row["code"])["AccountingCurrency"]} for row in companies
+            ],
         }
 
     def books(self) -> Json:
         """Every general journal, posted or not, and the payments."""
         self.catch_up()
-        return {"documents": documents(self.book), "payments": payments(self.book), "calls": calls(self._calls, self._by_endpoint)}
+        return {
+            "documents": documents(self.book),
+            "payments": payments(self.book),
+            "calls": calls(self._calls, self._by_endpoint),
+        }
 
     def control(self, action: str, arguments: Json) -> Json:
         """Do what a person at the vendor's screen could; see `screen.py`."""
@@ -135,7 +156,10 @@ class DynamicsFo:
         if self.switches["general_journal_event"]:
             for header in self.book["headers"]:
                 if header["JournalBatchNumber"] in result["posted"]:
-                    fields = {"JournalBatchNumber": header["JournalBatchNumber"], "LegalEntity": header["dataAreaId"]}
+                    fields = {
+                        "JournalBatchNumber": header["JournalBatchNumber"],
+                        "LegalEntity": header["dataAreaId"],
+                    }
                     self.events.tell("GeneralJournalPostedBusinessEvent", header["dataAreaId"], fields)
         return result
 
@@ -152,7 +176,12 @@ class DynamicsFo:
         self._by_endpoint[f"{request.method} {name}"] += 1
         if not self.sign_in.admits(bearer_token(request.headers), request.base_url):
             return Response(
-                status=401, headers={"WWW-Authenticate": f'Bearer authorization_uri="{request.base_url}/{self.sign_in.tenant_id}"'}
+                status=401,
+                headers={
+                    "WWW-Authenticate": (
+                        f'Bearer authorization_uri="{request.base_url}/{self.sign_in.tenant_id}"'
+                    )
+                },
             )
         self.throttle.admit_request(self.sign_in.client_id, self.clock.now())
         if request.path.rstrip("/") == "/data/$batch":
@@ -167,7 +196,11 @@ class DynamicsFo:
         items = read_batch(request)
         count, most = sum(len(item.operations) for item in items), int(self.switches["batch_operations_max"])
         if count > most:
-            raise Failed(400, f"The current batch message contains {count} operations. A maximum of {most} operations is allowed.")
+            raise Failed(
+                400,
+                f"The current batch message contains {count} operations. A maximum of {most} operations is"
+                " allowed.",
+            )
         return run_batch(
             items,
             self._operate_part,
@@ -192,15 +225,26 @@ class DynamicsFo:
         entity = entities().get(address.set_name) if address else None
         if address and address.tail.startswith(NAMESPACE + ".") and request.method == "POST":
             return actions.answer(self.book, self.switches, address, request)
-        if address is None or entity is None or entity.name in self._hidden() or address.tail not in ("", "$count"):
-            raise Failed(404, f"No HTTP resource was found that matches the request URI '{request.base_url}{request.path}'.")
+        if (
+            address is None
+            or entity is None
+            or entity.name in self._hidden()
+            or address.tail not in ("", "$count")
+        ):
+            raise Failed(
+                404,
+                "No HTTP resource was found that matches the request URI"
+                f" '{request.base_url}{request.path}'.",
+            )
         if _VERBS.get(request.method, "?") not in entity.verbs or (address.tail and request.method != "GET"):
             raise self._not_allowed(request, entity)
         try:
             with self.book.transaction():
                 return self._carry_out(request, address, entity)
         except Broken as broken:
-            raise Failed(int(self.switches["write_failure_status"]), _failure_text(entity, broken), WRITE_FAILURE) from broken
+            raise Failed(
+                int(self.switches["write_failure_status"]), _failure_text(entity, broken), WRITE_FAILURE
+            ) from broken
 
     def _carry_out(self, request: Request, address: Address, entity: Entity) -> Response:
         if request.method == "POST":
@@ -235,7 +279,12 @@ class DynamicsFo:
         return Response(status=204, headers={"OData-Version": "4.0"})
 
     def _create(self, request: Request, entity: Entity) -> Response:
-        values = read_body(entity, request.body, update=False, ignore_read_only=self.switches["read_only_on_create"] == "ignore")
+        values = read_body(
+            entity,
+            request.body,
+            update=False,
+            ignore_read_only=self.switches["read_only_on_create"] == "ignore",
+        )
         self._demand_no_conflict(entity)
         if entity.table == "headers":
             # The accounting currency is filled in behind the answer.
@@ -247,7 +296,11 @@ class DynamicsFo:
         level = level_of(request, self.switches)
         made = dressed(entity, row, row_json(entity, row), request.base_url, level)
         body = {"@odata.context": f"{request.base_url}/data/$metadata#{entity.name}/$entity", **made}
-        headers = {"Location": f"{request.base_url}/data/{key_text(entity, row)}", "ETag": etag(row), **content_type(level)}
+        headers = {
+            "Location": f"{request.base_url}/data/{key_text(entity, row)}",
+            "ETag": etag(row),
+            **content_type(level),
+        }
         return json_response(201, bare(body) if level == "none" else body, headers)
 
     def _change(self, entity: Entity, row: Row, values: Mapping[str, Any]) -> None:
@@ -266,13 +319,19 @@ class DynamicsFo:
 
     def _not_allowed(self, request: Request, entity: Entity) -> Failed:
         text = f"The requested resource does not support http method '{request.method}'."
-        return Failed(405, text, headers={"Allow": ", ".join(verb for verb, letter in _VERBS.items() if letter in entity.verbs)})
+        return Failed(
+            405,
+            text,
+            headers={"Allow": ", ".join(verb for verb, letter in _VERBS.items() if letter in entity.verbs)},
+        )
 
     def _demand_etag(self, request: Request, row: Row) -> None:
         wanted = [part.strip() for part in request.headers.get("if-match", "*").split(",")]
         if "*" not in wanted and etag(row) not in wanted:
             status = int(self.switches["stale_etag"])
-            raise Failed(status, CONFLICT if status == 400 else "The ETag of the record does not match.", WRITE_FAILURE)
+            raise Failed(
+                status, CONFLICT if status == 400 else "The ETag of the record does not match.", WRITE_FAILURE
+            )
 
     def _demand_no_conflict(self, entity: Entity) -> None:
         if entity.table == "lines" and self.conflicts > 0:
@@ -282,7 +341,13 @@ class DynamicsFo:
     def _hidden(self) -> frozenset[str]:
         match self.switches["gl_sets"]:
             case "none":
-                return frozenset({"GeneralJournalEntryBiEntities", "GeneralJournalAccountEntryBiEntities", "GeneralJournalAccountEntries"})
+                return frozenset(
+                    {
+                        "GeneralJournalEntryBiEntities",
+                        "GeneralJournalAccountEntryBiEntities",
+                        "GeneralJournalAccountEntries",
+                    }
+                )
             case "bi":
                 return frozenset({"GeneralJournalAccountEntries"})
             case _:
@@ -291,6 +356,8 @@ class DynamicsFo:
 
 def _failure_text(entity: Entity, broken: Broken) -> str:
     """The log of a refused write as the vendor strings it together."""
-    log = [f"{'Info' if text.startswith('Cannot create') else 'Warning'}: {text}." for text in broken.messages]
+    log = [
+        f"{'Info' if text.startswith('Cannot create') else 'Warning'}: {text}." for text in broken.messages
+    ]
     log.append(f"Warning: validateWrite failed on data source '{entity.aot} ({entity.type})'.")
     return f"Write failed for table row of type '{entity.aot}'. Infolog: {'; '.join(log)}"

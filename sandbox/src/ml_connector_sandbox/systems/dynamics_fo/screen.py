@@ -74,7 +74,12 @@ def _double(tenant: Tenant, arguments: Json) -> Json:
     book.add("headers", {**kept, "JournalBatchNumber": number, "IsPosted": "No"})
     for line in book.journal_lines(header):
         book.add(
-            "lines", {**{n: v for n, v in line.items() if n not in ("RecId", "RecVersion")}, "JournalBatchNumber": number, "_hidden": False}
+            "lines",
+            {
+                **{n: v for n, v in line.items() if n not in ("RecId", "RecVersion")},
+                "JournalBatchNumber": number,
+                "_hidden": False,
+            },
         )
     if header["IsPosted"] == "Yes":
         tenant.run_posting_job(only=number)
@@ -82,13 +87,17 @@ def _double(tenant: Tenant, arguments: Json) -> Json:
 
 
 def _edit(tenant: Tenant, arguments: Json) -> Json:
-    """`{"id", "line": 1, "amount", "text", "reference", "account", "dimensions": {"CostCenter": "…"}}`, posted or not."""
+    """`{"id", "line": 1, "amount", "text", "reference", "account", "dimensions": {"CostCenter": "…"}}`,
+    posted or not.
+    """
     header, book = _journal(tenant, arguments), tenant.book
     number = int(arguments.get("line", 1))
     line = next((row for row in book.journal_lines(header) if row["LineNumber"] == number), None)
     if line is None:
         raise KeyError(f"line {number} of journal {header['JournalBatchNumber']}")
-    changes: dict[str, Any] = {field: str(arguments[name]) for name, field in _TEXTS.items() if name in arguments}
+    changes: dict[str, Any] = {
+        field: str(arguments[name]) for name, field in _TEXTS.items() if name in arguments
+    }
     if "amount" in arguments:
         amount = Decimal(str(arguments["amount"]))
         changes |= {"DebitAmount": max(amount, Decimal(0)), "CreditAmount": max(-amount, Decimal(0))}
@@ -103,16 +112,28 @@ def _edit(tenant: Tenant, arguments: Json) -> Json:
         signed = (line["DebitAmount"] - line["CreditAmount"]) * entry["_sign"]
         shown = dimensions.show_account(book, line["_account"], line["_dimensions"], tenant.switches)
         own = journals.in_accounting_currency(book, line) * entry["_sign"]
-        book.change("gl_lines", entry, {"TransactionCurrencyAmount": signed, "AccountingCurrencyAmount": own, "LedgerAccount": shown})
-    return {"id": header["JournalBatchNumber"], "line": number, "amount": amount_text(line["DebitAmount"] - line["CreditAmount"])}
+        book.change(
+            "gl_lines",
+            entry,
+            {"TransactionCurrencyAmount": signed, "AccountingCurrencyAmount": own, "LedgerAccount": shown},
+        )
+    return {
+        "id": header["JournalBatchNumber"],
+        "line": number,
+        "amount": amount_text(line["DebitAmount"] - line["CreditAmount"]),
+    }
 
 
 def _book_by_hand(tenant: Tenant, arguments: Json) -> Json:
     """A journal entered at the screen, without any marker; posted at once with `"post": true`."""
     book, switches = tenant.book, tenant.switches
     company = _company(tenant, arguments) or str(next(iter(book["ledgers"]))["LegalEntityId"])
-    name = arguments.get("journal") or next(row["Name"] for row in book["journal_names"] if row["Type"] == "Daily")
-    header = journals.post_header(book, switches, {"dataAreaId": company, "JournalName": name, "Description": arguments.get("text", "")})
+    name = arguments.get("journal") or next(
+        row["Name"] for row in book["journal_names"] if row["Type"] == "Daily"
+    )
+    header = journals.post_header(
+        book, switches, {"dataAreaId": company, "JournalName": name, "Description": arguments.get("text", "")}
+    )
     for line in arguments["lines"]:
         amount = Decimal(str(line["amount"]))
         held = _names(book, line.get("dimensions", {}))
@@ -163,11 +184,19 @@ def _company(tenant: Tenant, arguments: Json) -> str | None:
 
 
 def _close_period(tenant: Tenant, arguments: Json) -> Json:
-    return {"closed": set_period(tenant.book, tenant.switches, _company(tenant, arguments), str(arguments["period"]), closed=True)}
+    return {
+        "closed": set_period(
+            tenant.book, tenant.switches, _company(tenant, arguments), str(arguments["period"]), closed=True
+        )
+    }
 
 
 def _open_period(tenant: Tenant, arguments: Json) -> Json:
-    return {"open": set_period(tenant.book, tenant.switches, _company(tenant, arguments), str(arguments["period"]), closed=False)}
+    return {
+        "open": set_period(
+            tenant.book, tenant.switches, _company(tenant, arguments), str(arguments["period"]), closed=False
+        )
+    }
 
 
 def _account(tenant: Tenant, arguments: Json) -> Row:
@@ -225,14 +254,20 @@ def _set_format(tenant: Tenant, arguments: Json) -> Json:
         if row["DimensionFormatType"] == kind:
             book.change("formats", row, {"IsActive": "No"})
     name = arguments.get("name", "Sandbox")
-    row = book["formats"].get(name, kind) or book.add("formats", {"DimensionFormatName": name, "DimensionFormatType": kind})
+    row = book["formats"].get(name, kind) or book.add(
+        "formats", {"DimensionFormatName": name, "DimensionFormatType": kind}
+    )
     book.change("formats", row, {"FinancialDimensionFormat": str(arguments["format"]), "IsActive": "Yes"})
     return {"format": row["FinancialDimensionFormat"]}
 
 
 def _deactivate_format(tenant: Tenant, arguments: Json) -> Json:
     kind = dimensions.FORMAT_KINDS[arguments.get("kind", "ledger")]
-    active = [row for row in tenant.book["formats"] if row["DimensionFormatType"] == kind and row["IsActive"] == "Yes"]
+    active = [
+        row
+        for row in tenant.book["formats"]
+        if row["DimensionFormatType"] == kind and row["IsActive"] == "Yes"
+    ]
     for row in active:
         tenant.book.change("formats", row, {"IsActive": "No"})
     return {"deactivated": [row["DimensionFormatName"] for row in active]}
@@ -246,14 +281,22 @@ def _set_delimiter(tenant: Tenant, arguments: Json) -> Json:
     book.change("dimension_parameters", row, {"DimensionSegmentDelimiter": str(arguments["delimiter"])})
     after = dimensions.delimiter(book)
     for shown in book["formats"]:
-        book.change("formats", shown, {"FinancialDimensionFormat": shown["FinancialDimensionFormat"].replace(before, after)})
+        book.change(
+            "formats",
+            shown,
+            {"FinancialDimensionFormat": shown["FinancialDimensionFormat"].replace(before, after)},
+        )
     return {"delimiter": after}
 
 
 def _journal_name(tenant: Tenant, arguments: Json) -> Json:
     """`{"name": "PAYROLL", "set": {"DeleteLinesAfterPosting": "Yes"}}`, in every company or in one."""
     company, name = _company(tenant, arguments), str(arguments["name"])
-    found = [row for row in tenant.book["journal_names"] if row["Name"] == name and company in (None, row["dataAreaId"])]
+    found = [
+        row
+        for row in tenant.book["journal_names"]
+        if row["Name"] == name and company in (None, row["dataAreaId"])
+    ]
     if not found:
         raise KeyError(f"journal name {name}")
     unknown = set(arguments["set"]) - set(found[0])
@@ -285,7 +328,11 @@ def _conflict(tenant: Tenant, arguments: Json) -> Json:
 
 def _post_payment(tenant: Tenant, arguments: Json) -> Json:
     """Post a vendor payment journal: the journal and a business event per line."""
-    found = [row for row in tenant.book["vendor_payments"] if arguments.get("id") in (None, row["JournalBatchNumber"])]
+    found = [
+        row
+        for row in tenant.book["vendor_payments"]
+        if arguments.get("id") in (None, row["JournalBatchNumber"])
+    ]
     if not found:
         raise KeyError(f"vendor payment journal {arguments.get('id')}")
     header = found[-1]
@@ -301,7 +348,9 @@ def _post_payment(tenant: Tenant, arguments: Json) -> Json:
 
 
 def _activate_event(tenant: Tenant, arguments: Json) -> Json:
-    return tenant.events.activate(str(arguments["event"]), str(arguments["url"]), str(arguments.get("entity", "")))
+    return tenant.events.activate(
+        str(arguments["event"]), str(arguments["url"]), str(arguments.get("entity", ""))
+    )
 
 
 def _events(tenant: Tenant, _: Json) -> Json:

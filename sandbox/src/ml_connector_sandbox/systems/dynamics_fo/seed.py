@@ -1,11 +1,13 @@
 """Fills an environment from a scenario's ledger: plain data in, tables out.
 
-    {"default_company", "chart", "companies": [{"code", "title", "currency"}], "currencies": [{"code", "name", "rounding"}],
-     "exchange_rates": [{"from", "to", "rate", "start"}], "calendar": {"id", "first_year", "years", "first_month"},
-     "closed": [[company, "2026-05"]], "accounts": [{"code", "name", "type", "demands": […], "suspended", "blocked"}],
-     "dimensions": [{"name", "axis", "values_from", "values": [{"code", "name", "suspended", "blocked"}]}],
-     "delimiter", "formats": [{"name", "kind": "ledger"|"default", "format", "active"}],
-     "journal_names": [{"name", "title", "type", "new_voucher", …}], "vendors", "vendor_payments", "customer_payments", "workers"}
+    {"default_company", "chart", "companies": [{"code", "title", "currency"}], "currencies": [{"code", "name",
+    "rounding"}],
+     "exchange_rates": [{"from", "to", "rate", "start"}], "calendar": {"id", "first_year", "years",
+     "first_month"}, "closed": [[company, "2026-05"]], "accounts": [{"code", "name", "type", "demands": […],
+     "suspended", "blocked"}], "dimensions": [{"name", "axis", "values_from", "values": [{"code", "name",
+     "suspended", "blocked"}]}], "delimiter", "formats": [{"name", "kind": "ledger"|"default", "format",
+     "active"}], "journal_names": [{"name", "title", "type", "new_voucher", …}], "vendors", "vendor_payments",
+     "customer_payments", "workers"}
 
 What is left out is empty. Rates are per 100 units, as the vendor keeps them.
 """
@@ -36,7 +38,9 @@ _QUARTERS = ("Q1", "Q2", "Q3", "Q4")
 
 
 def ledger_of(scenario: str | Json, register: str | None, seed: int) -> Json:
-    """The scenario's ledger: what its `ledger_dynamics_fo(register, seed)` gives; a dict is taken as it is. KeyError without one."""
+    """The scenario's ledger: what its `ledger_dynamics_fo(register, seed)` gives; a dict is taken as it is.
+    KeyError without one.
+    """
     if not isinstance(scenario, str):
         return scenario
     make = getattr(load_scenario(scenario), "ledger_dynamics_fo", None)
@@ -49,7 +53,9 @@ def ledger_of(scenario: str | Json, register: str | None, seed: int) -> Json:
 def build_book(ledger: Json, clock: Clock, seed: int, switches: Switches, client_id: str) -> Book:
     """The environment before anybody called it."""
     book = Book(clock=clock, seed=seed)
-    book.default_company = str(switches["default_company"] or ledger.get("default_company") or ledger["companies"][0]["code"])
+    book.default_company = str(
+        switches["default_company"] or ledger.get("default_company") or ledger["companies"][0]["code"]
+    )
     _companies(book, ledger)
     _calendar(book, ledger)
     _chart(book, ledger)
@@ -61,12 +67,16 @@ def build_book(ledger: Json, clock: Clock, seed: int, switches: Switches, client
     _parties(book, ledger)
     for facts in ledger.get("workers", ()):
         masters.fill_position(book, masters.hire(book, _worker(facts)))
-    book.add("aad_clients", {"AADClientId": client_id, "Name": "Sandbox integration", "UserId": "integration"})
+    book.add(
+        "aad_clients", {"AADClientId": client_id, "Name": "Sandbox integration", "UserId": "integration"}
+    )
     return book
 
 
 def set_period(book: Book, switches: Switches, company: str | None, month: str, *, closed: bool) -> list[str]:
-    """Close or open the period that a month begins in, for one company or all; returns the periods. `KeyError` for none."""
+    """Close or open the period that a month begins in, for one company or all; returns the periods.
+    `KeyError` for none.
+    """
     day = date.fromisoformat(f"{month}-01")
     changed = []
     for ledger in book["ledgers"]:
@@ -87,8 +97,18 @@ def add_value(book: Book, dimension: Row, facts: Mapping[str, Any]) -> Row:
     unit = _UNITS.get(dimension["UseValuesFrom"])
     if unit is not None:
         table, kind = unit
-        row = {"OperatingUnitNumber": facts["code"], "Name": facts["name"], "PartyNumber": book.next_number("party", "#########")}
-        row |= {"OperatingUnitType": kind, "OperatingUnitTypes": kind, "LanguageId": "en-US", "Language": "en-US", "KnownAs": facts["name"]}
+        row = {
+            "OperatingUnitNumber": facts["code"],
+            "Name": facts["name"],
+            "PartyNumber": book.next_number("party", "#########"),
+        }
+        row |= {
+            "OperatingUnitType": kind,
+            "OperatingUnitTypes": kind,
+            "LanguageId": "en-US",
+            "Language": "en-US",
+            "KnownAs": facts["name"],
+        }
         if book[table].get(facts["code"]) is None:
             book.add(table, row)
             book.add("operating_units", row)
@@ -109,25 +129,62 @@ def add_value(book: Book, dimension: Row, facts: Mapping[str, Any]) -> Row:
 
 def _companies(book: Book, ledger: Json) -> None:
     chart = ledger.get("chart", "Shared")
-    book.add("charts", {"ChartOfAccounts": chart, "MainAccountMask": "######", "Description": f"{chart} chart of accounts"})
+    book.add(
+        "charts",
+        {"ChartOfAccounts": chart, "MainAccountMask": "######", "Description": f"{chart} chart of accounts"},
+    )
     chart_row = book["charts"].get(chart) or {}
     chart_row["ChartOfAccountsRecId"] = chart_row["RecId"]
     for facts in ledger.get("currencies") or [{"code": "USD", "name": "US Dollar"}]:
         book.add(
             "currencies",
-            {"CurrencyCode": facts["code"], "Name": facts["name"], "GeneralRoundingRule": Decimal(facts.get("rounding", "0.01"))},
+            {
+                "CurrencyCode": facts["code"],
+                "Name": facts["name"],
+                "GeneralRoundingRule": Decimal(facts.get("rounding", "0.01")),
+            },
         )
     for facts in ledger.get("exchange_rates", ()):
         start = date.fromisoformat(facts["start"])
-        row = {"RateTypeName": "Default", "FromCurrency": facts["from"], "ToCurrency": facts["to"], "StartDate": start}
-        book.add("exchange_rates", {**row, "Rate": Decimal(facts["rate"]), "ConversionFactor": "Hundred", "RateTypeDescription": "Default"})
+        row = {
+            "RateTypeName": "Default",
+            "FromCurrency": facts["from"],
+            "ToCurrency": facts["to"],
+            "StartDate": start,
+        }
+        book.add(
+            "exchange_rates",
+            {
+                **row,
+                "Rate": Decimal(facts["rate"]),
+                "ConversionFactor": "Hundred",
+                "RateTypeDescription": "Default",
+            },
+        )
     for number, facts in enumerate(ledger["companies"], start=1):
         code, title = facts["code"], facts["title"]
-        row = {"LegalEntityId": code, "Name": title, "CompanyName": title, "PartyNumber": f"{number:09d}", "LanguageId": "en-US"}
-        row |= {"AddressTimeZone": None, "LegalNature": None, "AddressCountryRegionId": facts.get("country", "USA")}
+        row = {
+            "LegalEntityId": code,
+            "Name": title,
+            "CompanyName": title,
+            "PartyNumber": f"{number:09d}",
+            "LanguageId": "en-US",
+        }
+        row |= {
+            "AddressTimeZone": None,
+            "LegalNature": None,
+            "AddressCountryRegionId": facts.get("country", "USA"),
+        }
         book.add("companies", {**row, "AddressValidFrom": BLANK_MOMENT})
         book.add(
-            "company_infos", {"DataArea": code, "Name": title, "KnownAs": title, "LanguageId": "en-US", "PartyNumber": f"{number:09d}"}
+            "company_infos",
+            {
+                "DataArea": code,
+                "Name": title,
+                "KnownAs": title,
+                "LanguageId": "en-US",
+                "PartyNumber": f"{number:09d}",
+            },
         )
         made = book.add(
             "ledgers",
@@ -156,7 +213,13 @@ def _calendar(book: Book, ledger: Json) -> None:
         rec_ids = {}
         for company in book["ledgers"]:
             code = company["LegalEntityId"]
-            row = {"LegalEntityId": code, "Calendar": facts["id"], "FiscalYear": name, "LegalEntityName": code, "Status": "Open"}
+            row = {
+                "LegalEntityId": code,
+                "Calendar": facts["id"],
+                "FiscalYear": name,
+                "LegalEntityName": code,
+                "Status": "Open",
+            }
             rec_ids[code] = book.add("fiscal_years", row)["RecId"]
         for number in range(1, 13):
             year, month = start_year + (first_month + number - 2) // 12, (first_month + number - 2) % 12 + 1
@@ -164,7 +227,9 @@ def _calendar(book: Book, ledger: Json) -> None:
             _period(book, facts["id"], name, number, start, days, rec_ids)
 
 
-def _period(book: Book, calendar_id: str, year: str, number: int, start: date, days: int, rec_ids: Mapping[str, int]) -> None:
+def _period(
+    book: Book, calendar_id: str, year: str, number: int, start: date, days: int, rec_ids: Mapping[str, int]
+) -> None:
     row = {
         "Calendar": calendar_id,
         "FiscalYear": year,
@@ -181,8 +246,19 @@ def _period(book: Book, calendar_id: str, year: str, number: int, start: date, d
     }
     book.add("fiscal_periods", row)
     for code, rec_id in rec_ids.items():
-        status = {"LedgerName": code, "Calendar": calendar_id, "YearName": year, "PeriodName": row["PeriodName"], "LegalEntityId": code}
-        status |= {"PeriodStatus": "Open", "LedgerAccessLevel": "All", "VendAccessLevel": "All", "CustAccessLevel": "All"}
+        status = {
+            "LedgerName": code,
+            "Calendar": calendar_id,
+            "YearName": year,
+            "PeriodName": row["PeriodName"],
+            "LegalEntityId": code,
+        }
+        status |= {
+            "PeriodStatus": "Open",
+            "LedgerAccessLevel": "All",
+            "VendAccessLevel": "All",
+            "CustAccessLevel": "All",
+        }
         book.add("period_statuses", {**status, "_closed": False, "_start": start, "_year_rec_id": rec_id})
 
 
@@ -209,24 +285,40 @@ def _chart(book: Book, ledger: Json) -> None:
         book.demands[facts["code"]] = tuple(facts.get("demands", ()))
     for facts in ledger.get("account_overrides", ()):
         row = {"MainAccountId": facts["code"], "ChartOfAccounts": chart, "LegalEntityId": facts["company"]}
-        flags = {"IsSuspended": _yes(facts.get("suspended")), "DoNotAllowManualEntry": _yes(facts.get("blocked"))}
+        flags = {
+            "IsSuspended": _yes(facts.get("suspended")),
+            "DoNotAllowManualEntry": _yes(facts.get("blocked")),
+        }
         book.add("account_overrides", {**row, **flags, "ActiveFrom": BLANK_DATE, "ActiveTo": BLANK_DATE})
 
 
 def _dimensions(book: Book, ledger: Json) -> None:
-    book.add("dimension_parameters", {"Key": 1, "DimensionSegmentDelimiter": ledger.get("delimiter", "Hyphen")})
+    book.add(
+        "dimension_parameters", {"Key": 1, "DimensionSegmentDelimiter": ledger.get("delimiter", "Hyphen")}
+    )
     for facts in ledger.get("dimensions", ()):
-        row = {"DimensionName": facts["name"], "UseValuesFrom": facts.get("values_from", "Custom list"), "ReportColumnName": facts["name"]}
+        row = {
+            "DimensionName": facts["name"],
+            "UseValuesFrom": facts.get("values_from", "Custom list"),
+            "ReportColumnName": facts["name"],
+        }
         dimension = book.add("dimensions", row)
         book.axes[facts["name"]] = facts.get("axis", facts["name"])
         for value in facts.get("values", ()):
             add_value(book, dimension, value)
     names = [facts["name"] for facts in ledger.get("dimensions", ())]
-    segments = {f"SegmentName{number:02d}": name for number, name in enumerate(["MainAccount", *names][:4], start=1)}
-    book.add("dimension_sets", {"Name": "MA+all", "Description": "Main account and every dimension", **segments})
+    segments = {
+        f"SegmentName{number:02d}": name for number, name in enumerate(["MainAccount", *names][:4], start=1)
+    }
+    book.add(
+        "dimension_sets", {"Name": "MA+all", "Description": "Main account and every dimension", **segments}
+    )
     for facts in ledger.get("formats", ()):
         row = {"DimensionFormatName": facts["name"], "DimensionFormatType": FORMAT_KINDS[facts["kind"]]}
-        book.add("formats", {**row, "FinancialDimensionFormat": facts["format"], "IsActive": _yes(facts.get("active", True))})
+        book.add(
+            "formats",
+            {**row, "FinancialDimensionFormat": facts["format"], "IsActive": _yes(facts.get("active", True))},
+        )
 
 
 def _journal_name(book: Book, ledger: Json, facts: Mapping[str, Any]) -> None:
@@ -258,8 +350,16 @@ def _journal_name(book: Book, ledger: Json, facts: Mapping[str, Any]) -> None:
 
 def _parties(book: Book, ledger: Json) -> None:
     for facts in ledger.get("vendors", ()):
-        row = {"dataAreaId": facts["company"], "VendorAccountNumber": facts["code"], "VendorOrganizationName": facts["name"]}
-        row |= {"VendorGroupId": facts.get("group", "30"), "CurrencyCode": facts.get("currency", "USD"), "OnHoldStatus": "No"}
+        row = {
+            "dataAreaId": facts["company"],
+            "VendorAccountNumber": facts["code"],
+            "VendorOrganizationName": facts["name"],
+        }
+        row |= {
+            "VendorGroupId": facts.get("group", "30"),
+            "CurrencyCode": facts.get("currency", "USD"),
+            "OnHoldStatus": "No",
+        }
         book.add("vendors", {**row, "VendorPartyNumber": book.next_number("party", "#########")})
     for party, table in (("Vend", "vendor_payments"), ("Cust", "customer_payments")):
         for facts in ledger.get(table, ()):
@@ -268,7 +368,12 @@ def _parties(book: Book, ledger: Json) -> None:
 
 def _payment_journal(book: Book, party: str, table: str, facts: Mapping[str, Any]) -> None:
     number = book.next_number(f"journal {facts['company']}", f"{facts['company'].upper()}-######")
-    row = {"dataAreaId": facts["company"], "JournalBatchNumber": number, "JournalName": facts["journal"], "Description": facts["text"]}
+    row = {
+        "dataAreaId": facts["company"],
+        "JournalBatchNumber": number,
+        "JournalName": facts["journal"],
+        "Description": facts["text"],
+    }
     book.add(table, {**row, "IsPosted": _yes(facts.get("posted")), "OverrideSalesTax": "No"})
     for place, line in enumerate(facts["lines"], start=1):
         amount = Decimal(str(line["amount"]))
@@ -308,7 +413,11 @@ def _worker(facts: Mapping[str, Any]) -> Json:
         "LastName": facts["last_name"],
         "EmploymentStartDate": start,
     }
-    return {**row, "EmploymentLegalEntityId": facts["company"], "DimensionDisplayValue": facts.get("dimensions", "")}
+    return {
+        **row,
+        "EmploymentLegalEntityId": facts["company"],
+        "DimensionDisplayValue": facts.get("dimensions", ""),
+    }
 
 
 def _yes(flag: Any) -> str:

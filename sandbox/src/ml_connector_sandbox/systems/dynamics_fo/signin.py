@@ -1,4 +1,5 @@
-"""Entra ID's token endpoints for one app: v1 takes `resource`, v2 takes `scope`; the environment checks the audience.
+"""Entra ID's token endpoints for one app: v1 takes `resource`, v2 takes `scope`; the environment checks the
+audience.
 
 POST /<tenant>/oauth2/token        resource=<environment>            expires_in as text
 POST /<tenant>/oauth2/v2.0/token   scope=<environment>/.default      expires_in as a number
@@ -62,21 +63,37 @@ class SignIn:
     def admits(self, token: str | None, environment: str) -> bool:
         """Whether this token is alive, from the tenant itself, and for exactly this environment."""
         held = self._tokens.get(token or "")
-        return held is not None and not held.foreign and held.audience == environment and self.clock.now() < held.ends_at
+        return (
+            held is not None
+            and not held.foreign
+            and held.audience == environment
+            and self.clock.now() < held.ends_at
+        )
 
     def token(self, request: Request, tenant: str, *, v2: bool) -> Response:
         """Answer a token call."""
         try:
-            form = {name: values[0] for name, values in parse_qs(request.body.decode(), keep_blank_values=True).items()}
+            form = {
+                name: values[0]
+                for name, values in parse_qs(request.body.decode(), keep_blank_values=True).items()
+            }
         except (UnicodeDecodeError, ValueError):
             form = {}
         if tenant != self.tenant_id and tenant not in _FOREIGN_TENANTS:
             return self._refused(
-                400, "invalid_request", 90002, f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID."
+                400,
+                "invalid_request",
+                90002,
+                f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID.",
             )
         if form.get("grant_type") != "client_credentials":
-            return self._refused(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
-        client_id, secret = basic_credentials(request.headers) or (form.get("client_id", ""), form.get("client_secret", ""))
+            return self._refused(
+                400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type."
+            )
+        client_id, secret = basic_credentials(request.headers) or (
+            form.get("client_id", ""),
+            form.get("client_secret", ""),
+        )
         if client_id.lower() != self.client_id:
             text = f"Application with identifier '{client_id}' was not found in the directory."
             return self._refused(400, "unauthorized_client", 700016, text)
@@ -84,7 +101,12 @@ class SignIn:
             return self._refused(401, "invalid_client", 7000215, "Invalid client secret provided.")
         wanted = form.get("scope" if v2 else "resource", "")
         if v2 and not wanted.endswith("/.default"):
-            return self._refused(400, "invalid_scope", 1002012, "The provided value for scope is not valid; it must end with /.default.")
+            return self._refused(
+                400,
+                "invalid_scope",
+                1002012,
+                "The provided value for scope is not valid; it must end with /.default.",
+            )
         audience = wanted.removesuffix("/.default") if v2 else wanted
         if not re.match(r"https?://[^/]+", audience, re.IGNORECASE):
             text = f"The resource principal named {audience} was not found in the tenant."
@@ -98,7 +120,15 @@ class SignIn:
         now, seconds = self.clock.now(), int(self.switches["token_seconds"])
         self._tokens[token] = _Token(audience, foreign, now + timedelta(seconds=seconds))
         if v2:
-            return _json(200, {"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token})
+            return _json(
+                200,
+                {
+                    "token_type": "Bearer",
+                    "expires_in": seconds,
+                    "ext_expires_in": seconds,
+                    "access_token": token,
+                },
+            )
         answer = {
             "token_type": "Bearer",
             "expires_in": str(seconds),
@@ -115,7 +145,9 @@ class SignIn:
         stamp = f"{self.clock.now():%Y-%m-%d %H:%M:%SZ}"
         answer = {
             "error": error,
-            "error_description": f"AADSTS{code}: {text} Trace ID: {trace} Correlation ID: {trace} Timestamp: {stamp}",
+            "error_description": (
+                f"AADSTS{code}: {text} Trace ID: {trace} Correlation ID: {trace} Timestamp: {stamp}"
+            ),
             "error_codes": [code],
             "timestamp": stamp,
             "trace_id": trace,
@@ -126,4 +158,8 @@ class SignIn:
 
 
 def _json(status: int, value: Json) -> Response:
-    return Response(status=status, headers={"Content-Type": "application/json; charset=utf-8"}, body=json.dumps(value).encode())
+    return Response(
+        status=status,
+        headers={"Content-Type": "application/json; charset=utf-8"},
+        body=json.dumps(value).encode(),
+    )

@@ -12,13 +12,17 @@ from ml_connector_sandbox.systems.dynamics_fo.render import Failed
 REQUESTS_MAX = 6_000
 WINDOW_SECONDS = 300
 BY_QUOTA = "Number of requests exceeded the limit of 6000 over the time window of 300 seconds."
-BY_LOAD = "This request could not be processed at this time due to system experiencing high resource utilization."
+BY_LOAD = (
+    "This request could not be processed at this time due to system experiencing high resource utilization."
+)
 WHERE = ("any", "request", "part")
 
 
 @dataclass(slots=True, kw_only=True)
 class Throttle:
-    """What stands in the way of a call. With `limited` false there is no quota, and no load but what was asked for."""
+    """What stands in the way of a call. With `limited` false there is no quota, and no load but what was
+    asked for.
+    """
 
     switches: Switches
     limited: bool
@@ -30,7 +34,9 @@ class Throttle:
     _retry_after: int = 0
 
     def press(self, *, operations: int, skip: int, where: str, retry_after: int | None) -> None:
-        """Let the next `operations` meet a busy server, after the first `skip`; `where` is any, request or part."""
+        """Let the next `operations` meet a busy server, after the first `skip`; `where` is any, request or
+        part.
+        """
         if where not in WHERE:
             raise ValueError(f"where is one of {', '.join(WHERE)}")
         self._left, self._skip, self._where = operations, skip, where
@@ -66,5 +72,8 @@ class Throttle:
 
 def _refusal(text: str, seconds: int) -> Failed:
     return Failed(
-        429, text, "Microsoft.Dynamics.Platform.Integration.Services.Throttling.ThrottlingException", {"Retry-After": str(seconds)}
+        429,
+        text,
+        "Microsoft.Dynamics.Platform.Integration.Services.Throttling.ThrottlingException",
+        {"Retry-After": str(seconds)},
     )

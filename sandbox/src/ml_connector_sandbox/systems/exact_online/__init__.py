@@ -1,4 +1,6 @@
-"""Exact Online's REST API with one app, one user and the divisions of a scenario; the README says what it does not do."""
+"""Exact Online's REST API with one app, one user and the divisions of a scenario; the README says what it
+does not do.
+"""
 
 from __future__ import annotations
 
@@ -27,4 +29,10 @@ def build(
     register: str | None = None,
 ) -> ExactOnline:
     """The simulator with the scenario's ledger in it; `scenario` is a name, or the ledger itself as data."""
-    return ExactOnline(ledger=ledger_of(scenario, register, seed), clock=clock, seed=seed, profile=profile, switches=switches or {})
+    return ExactOnline(
+        ledger=ledger_of(scenario, register, seed),
+        clock=clock,
+        seed=seed,
+        profile=profile,
+        switches=switches or {},
+    )

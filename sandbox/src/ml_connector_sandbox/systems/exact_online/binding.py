@@ -1,4 +1,6 @@
-"""A request body becomes typed values: unknown names and wrong types are refused, what may not be set is dropped silently."""
+"""A request body becomes typed values: unknown names and wrong types are refused, what may not be set is
+dropped silently.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,12 @@ from ml_connector_sandbox.systems.exact_online.entities import Entity, Property,
 from ml_connector_sandbox.systems.exact_online.odata import BadQuery, parse_datetime
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_RANGES = {"Byte": (0, 255), "Int16": (-(2**15), 2**15 - 1), "Int32": (-(2**31), 2**31 - 1), "Int64": (-(2**63), 2**63 - 1)}
+_RANGES = {
+    "Byte": (0, 255),
+    "Int16": (-(2**15), 2**15 - 1),
+    "Int32": (-(2**31), 2**31 - 1),
+    "Int64": (-(2**63), 2**63 - 1),
+}
 _DOUBLE_MAX = Decimal("1.7976931348623157E+308")
 _PREFIX = "Error processing request stream. "
 
@@ -39,7 +46,9 @@ def _values(entity: Entity, given: Mapping[str, Any], *, update: bool) -> dict[s
             continue
         known = entity.properties.get(name)
         if known is None:
-            raise BadBody(f"{_PREFIX}The property name '{name}' specified for type '{entity.model}' is not valid.")
+            raise BadBody(
+                f"{_PREFIX}The property name '{name}' specified for type '{entity.model}' is not valid."
+            )
         if not (known.updatable if update else known.creatable):
             continue
         out[name] = _children(known, value, update=update) if known.collection else _value(known, value)
@@ -62,8 +71,9 @@ def _value(known: Property, value: Any) -> Any:
     converted = _convert(known.type, value)
     if converted is None:
         raise BadBody(
-            f"{_PREFIX}Error encountered in converting the value from request payload for property '{known.name}' to type "
-            f"'{known.type}', which is the property's expected type. See inner exception for more detail."
+            f"{_PREFIX}Error encountered in converting the value from request payload for property"
+            f" '{known.name}' to type '{known.type}', which is the property's expected type. See inner"
+            " exception for more detail."
         )
     return converted
 

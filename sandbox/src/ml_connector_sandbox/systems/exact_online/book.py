@@ -28,7 +28,9 @@ DELETED_TYPES = {"lines": 1, "relations": 2, "accounts": 7, "projects": 21}
 
 
 class Broken(ValueError):
-    """One or more business rules are broken; the vendor answers 500 with the messages on lines of their own."""
+    """One or more business rules are broken; the vendor answers 500 with the messages on lines of their
+    own.
+    """
 
     def __init__(self, *messages: str) -> None:
         super().__init__("\n".join(messages))
@@ -36,9 +38,13 @@ class Broken(ValueError):
 
 
 class DivisionBook:
-    """The tables of one division. Ids come from the seed, so two sandboxes with the same seed hold the same ids."""
+    """The tables of one division. Ids come from the seed, so two sandboxes with the same seed hold the same
+    ids.
+    """
 
-    def __init__(self, *, code: int, title: str, currency: str, country: str, clock: Clock, seed: int) -> None:
+    def __init__(
+        self, *, code: int, title: str, currency: str, country: str, clock: Clock, seed: int
+    ) -> None:
         self.code = code
         self.title = title
         self.currency = currency
@@ -116,7 +122,12 @@ class DivisionBook:
         """Take a row out and note that in the list of deleted ones, where the table is covered by it."""
         self.tables[table].remove(row[self.tables[table].key])
         if table in DELETED_TYPES:
-            entry = {"EntityKey": row["ID"], "EntityType": DELETED_TYPES[table], "DeletedBy": USER_ID, "DeletedDate": self.now()}
+            entry = {
+                "EntityKey": row["ID"],
+                "EntityType": DELETED_TYPES[table],
+                "DeletedBy": USER_ID,
+                "DeletedDate": self.now(),
+            }
             self.add("deleted", entry)
 
     def forget_old_deletions(self) -> None:
@@ -141,7 +152,11 @@ class DivisionBook:
         """The period-date table by start date, as starts, rows and (year, period) pairs."""
         if self._dates is None:
             rows = sorted(self.tables["periods"], key=lambda row: row["StartDate"])
-            self._dates = [row["StartDate"] for row in rows], rows, {(row["FinYear"], row["FinPeriod"]) for row in rows}
+            self._dates = (
+                [row["StartDate"] for row in rows],
+                rows,
+                {(row["FinYear"], row["FinPeriod"]) for row in rows},
+            )
         return self._dates
 
     def is_closed(self, journal: str, year: int, period: int) -> bool:
@@ -149,7 +164,9 @@ class DivisionBook:
         return (journal, year, period) in self.closed
 
     def set_closed(self, journal: str | None, year: int, period: int, closed: bool) -> list[str]:
-        """Close or open a period for one journal, or for all; returns the journals' codes. `KeyError` for an unknown one."""
+        """Close or open a period for one journal, or for all; returns the journals' codes. `KeyError` for an
+        unknown one.
+        """
         codes = [row["Code"] for row in self.tables["journals"] if journal in (None, "*", row["Code"])]
         if not codes or not self.has_period(year, period):
             raise KeyError(f"journal {journal}, period {year}-{period:02d}")

@@ -1,7 +1,9 @@
-"""The entity sets this simulator serves: verbs, permission scope, page size and properties, as the vendor lists them.
+"""The entity sets this simulator serves: verbs, permission scope, page size and properties, as the vendor
+lists them.
 
-The table itself is `entities.json`; a property is written `Name:Type:flags:marks`, flags C (settable on POST) and U
-(settable on PUT), marks k (key) and r (required on POST), a `*` before the type means a child collection.
+The table itself is `entities.json`; a property is written `Name:Type:flags:marks`, flags C (settable on POST)
+and U (settable on PUT), marks k (key) and r (required on POST), a `*` before the type means a child
+collection.
 """
 
 from __future__ import annotations
@@ -80,7 +82,9 @@ def entities() -> Mapping[str, Entity]:
 
 
 def find(path: str) -> Entity | None:
-    """The set at that path. The case of the entity matters; that of the service does not for `sync` and `bulk`."""
+    """The set at that path. The case of the entity matters; that of the service does not for `sync` and
+    `bulk`.
+    """
     found = entities().get(path)
     if found is not None:
         return found

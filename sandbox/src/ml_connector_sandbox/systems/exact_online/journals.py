@@ -1,4 +1,6 @@
-"""Posting a general journal entry: every rule is checked, every message collected, and all or nothing is booked."""
+"""Posting a general journal entry: every rule is checked, every message collected, and all or nothing is
+booked.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,14 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.systems.exact_online.book import STATUS_OPEN, STATUS_TEXT, TYPE_GENERAL_JOURNAL, USER_ID, Broken, DivisionBook
+from ml_connector_sandbox.systems.exact_online.book import (
+    STATUS_OPEN,
+    STATUS_TEXT,
+    TYPE_GENERAL_JOURNAL,
+    USER_ID,
+    Broken,
+    DivisionBook,
+)
 from ml_connector_sandbox.systems.exact_online.odata import Row
 
 TEXT_MAX = 60
@@ -22,12 +31,23 @@ _DIMENSIONS = (
     ("CostUnit", "cost_units", "UseCostunit", "Costunit", "Cost unit"),
 )
 """Line field, table, how the account uses it, the account's default, and its name in messages."""
-_OF_ENTRY = ("EntryID", "EntryNumber", "Currency", "ExchangeRate", "JournalCode", "JournalDescription", "Status", "Type")
+_OF_ENTRY = (
+    "EntryID",
+    "EntryNumber",
+    "Currency",
+    "ExchangeRate",
+    "JournalCode",
+    "JournalDescription",
+    "Status",
+    "Type",
+)
 """What a line repeats of its entry."""
 _OPTIONAL, _MANDATORY, _NOT_ALLOWED = 0, 1, 2
 
 
-def post_entry(book: DivisionBook, switches: Switches, header: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> Row:
+def post_entry(
+    book: DivisionBook, switches: Switches, header: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]
+) -> Row:
     """Book an entry with its lines, or raise `Broken` with every message and leave the books alone."""
     problems: list[str] = []
     journal = _journal(book, header.get("JournalCode"), problems)
@@ -37,13 +57,22 @@ def post_entry(book: DivisionBook, switches: Switches, header: Mapping[str, Any]
     rows = [_line(book, switches, journal, line, problems) for line in dated]
     periods = [_period(book, header, row["Date"], problems) for row in rows]
     number = header.get("EntryNumber")
-    if journal is not None and number and switches["unique_entry_number"] and _taken(book, journal["Code"], number):
+    if (
+        journal is not None
+        and number
+        and switches["unique_entry_number"]
+        and _taken(book, journal["Code"], number)
+    ):
         problems.append("In use: Entry number")
     currency, rate = _currency(book, journal, header, problems)
     if not problems and journal is not None:
         for year, period in sorted(set(periods)):
             if book.is_closed(journal["Code"], year, period):
-                problems.append(f"Period is closed: {year} - {period}" if switches["closed_period_suffix"] else "Period is closed")
+                problems.append(
+                    f"Period is closed: {year} - {period}"
+                    if switches["closed_period_suffix"]
+                    else "Period is closed"
+                )
         problems += _imbalances(rows, periods, currency)
     if problems or journal is None:
         raise Broken(*dict.fromkeys(problems))
@@ -71,14 +100,31 @@ def post_entry(book: DivisionBook, switches: Switches, header: Mapping[str, Any]
     return write_entry(book, entry, rows, periods)
 
 
-def write_entry(book: DivisionBook, entry: Row, rows: Sequence[Row], periods: Sequence[tuple[int, int]]) -> Row:
-    """Put a checked entry into the tables: the header, a line number 0 for the sync feed, and the numbered lines."""
+def write_entry(
+    book: DivisionBook, entry: Row, rows: Sequence[Row], periods: Sequence[tuple[int, int]]
+) -> Row:
+    """Put a checked entry into the tables: the header, a line number 0 for the sync feed, and the numbered
+    lines.
+    """
     stored = book.add("entries", entry)
     shared = {
         name: entry[name]
-        for name in ("EntryID", "EntryNumber", "Currency", "ExchangeRate", "JournalCode", "JournalDescription", "Status", "Type")
+        for name in (
+            "EntryID",
+            "EntryNumber",
+            "Currency",
+            "ExchangeRate",
+            "JournalCode",
+            "JournalDescription",
+            "Status",
+            "Type",
+        )
     }
-    head = {"FinancialYear": entry["FinancialYear"], "FinancialPeriod": entry["FinancialPeriod"], "Date": entry["Date"]}
+    head = {
+        "FinancialYear": entry["FinancialYear"],
+        "FinancialPeriod": entry["FinancialPeriod"],
+        "Date": entry["Date"],
+    }
     zero = {"LineNumber": 0, "AmountDC": Decimal(0), "AmountFC": Decimal(0), "LineType": 0}
     book.add("lines", {**shared, **head, **zero})
     for position, (row, (year, period)) in enumerate(zip(rows, periods, strict=True), 1):
@@ -106,10 +152,24 @@ def post_line(book: DivisionBook, switches: Switches, values: Mapping[str, Any])
         raise Broken(*problems)
     shared = {
         name: entry[name]
-        for name in ("EntryID", "EntryNumber", "Currency", "ExchangeRate", "JournalCode", "JournalDescription", "Status", "Type")
+        for name in (
+            "EntryID",
+            "EntryNumber",
+            "Currency",
+            "ExchangeRate",
+            "JournalCode",
+            "JournalDescription",
+            "Status",
+            "Type",
+        )
     }
     number = max((line["LineNumber"] for line in book.entry_lines(entry)), default=0) + 1
-    place = {"LineNumber": number, "AmountDC": row["AmountFC"], "FinancialYear": year, "FinancialPeriod": period}
+    place = {
+        "LineNumber": number,
+        "AmountDC": row["AmountFC"],
+        "FinancialYear": year,
+        "FinancialPeriod": period,
+    }
     return book.add("lines", {**shared, **row, **place})
 
 
@@ -136,8 +196,12 @@ def _journal(book: DivisionBook, code: Any, problems: list[str]) -> Row | None:
     return journal
 
 
-def _line(book: DivisionBook, switches: Switches, journal: Row | None, line: Mapping[str, Any], problems: list[str]) -> Row:
-    row: Row = {name: value for name, value in line.items() if value is not None and name not in ("ID", "EntryID")}
+def _line(
+    book: DivisionBook, switches: Switches, journal: Row | None, line: Mapping[str, Any], problems: list[str]
+) -> Row:
+    row: Row = {
+        name: value for name, value in line.items() if value is not None and name not in ("ID", "EntryID")
+    }
     if switches["keeps_entry_id"] and line.get("ID"):
         row["ID"] = line["ID"]
     if switches["ignores_our_ref"]:
@@ -231,7 +295,9 @@ def _vat(book: DivisionBook, journal: Row | None, row: Row, problems: list[str])
     }
 
 
-def _period(book: DivisionBook, header: Mapping[str, Any], day: datetime, problems: list[str]) -> tuple[int, int]:
+def _period(
+    book: DivisionBook, header: Mapping[str, Any], day: datetime, problems: list[str]
+) -> tuple[int, int]:
     """The header's period for all lines, or each line's own by its date."""
     by_date = book.period_of(day)
     if by_date is None and (header.get("FinancialYear") is None or header.get("FinancialPeriod") is None):
@@ -245,7 +311,9 @@ def _period(book: DivisionBook, header: Mapping[str, Any], day: datetime, proble
     return year, period
 
 
-def _currency(book: DivisionBook, journal: Row | None, header: Mapping[str, Any], problems: list[str]) -> tuple[str, Decimal]:
+def _currency(
+    book: DivisionBook, journal: Row | None, header: Mapping[str, Any], problems: list[str]
+) -> tuple[str, Decimal]:
     own = (journal or {}).get("Currency") or book.currency
     currency = str(header.get("Currency") or own).strip()
     rate = Decimal(header.get("ExchangeRate") or 1)
@@ -255,7 +323,11 @@ def _currency(book: DivisionBook, journal: Row | None, header: Mapping[str, Any]
         problems.append("Invalid reference: Currency")
     elif journal is not None and currency != own and not journal["AllowVariableCurrency"]:
         problems.append("Not allowed: Currency")
-    if journal is not None and rate != 1 and (currency == book.currency or not journal["AllowVariableExchangeRate"]):
+    if (
+        journal is not None
+        and rate != 1
+        and (currency == book.currency or not journal["AllowVariableExchangeRate"])
+    ):
         problems.append("Not allowed: Exchange rate")
     return currency, rate
 
@@ -265,7 +337,8 @@ def _imbalances(rows: Sequence[Row], periods: Sequence[tuple[int, int]], currenc
     for row, period in zip(rows, periods, strict=True):
         sums[period] += row["AmountFC"]
     return [
-        f"This entry is not balanced on: {year} / {period} (Type: Other) - Difference: {currency} {_local(total)}"
+        f"This entry is not balanced on: {year} / {period} (Type: Other) - Difference: {currency}"
+        f" {_local(total)}"
         for (year, period), total in sorted(sums.items())
         if total
     ]
@@ -281,7 +354,9 @@ def _taken(book: DivisionBook, journal: str, number: Any) -> bool:
 
 
 def _midnight(moment: datetime) -> datetime:
-    return moment - timedelta(hours=moment.hour, minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond)
+    return moment - timedelta(
+        hours=moment.hour, minutes=moment.minute, seconds=moment.second, microseconds=moment.microsecond
+    )
 
 
 def process_entry(book: DivisionBook, entry: Row) -> None:

@@ -23,7 +23,9 @@ class Limits:
     errors: ErrorVelocity = field(default_factory=ErrorVelocity)
 
     def take(self, division: str, now: datetime) -> tuple[bool, Mapping[str, str]]:
-        """Count a call: whether it is refused, and the headers its answer carries (only the family that was hit)."""
+        """Count a call: whether it is refused, and the headers its answer carries (only the family that was
+        hit).
+        """
         if not self.limited:
             return False, {}
         daily, minutely = self.day.peek(division, now), self.minute.peek(division, now)

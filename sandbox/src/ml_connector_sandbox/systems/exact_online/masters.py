@@ -1,4 +1,6 @@
-"""Creating, changing and deleting master data: accounts, journals, cost centers and units, VAT codes, relations."""
+"""Creating, changing and deleting master data: accounts, journals, cost centers and units, VAT codes,
+relations.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,11 @@ IN_USE = "Not allowed: Delete - Already in use"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Master:
-    """The rules of one set: its table, required fields by label, width of its code, what happens to a `Code` on update.
+    """The rules of one set: its table, required fields by label, width of its code, what happens to a `Code`
+    on update.
 
-    `same_code` is `refused` (even an unchanged one clashes with itself), `ignored` (cannot be changed) or `allowed`.
+    `same_code` is `refused` (even an unchanged one clashes with itself), `ignored` (cannot be changed) or
+    `allowed`.
     """
 
     table: str
@@ -33,7 +37,9 @@ class Master:
 def create(book: DivisionBook, master: Master, values: Mapping[str, Any]) -> Row:
     """Add a row, or raise `Broken` with every message."""
     row: Row = {name: value for name, value in values.items() if value is not None and name != "ID"}
-    problems = [f"Mandatory: {label}" for name, label in master.required if not str(row.get(name, "")).strip()]
+    problems = [
+        f"Mandatory: {label}" for name, label in master.required if not str(row.get(name, "")).strip()
+    ]
     row = {**master.defaults(book, row), **row}
     row["Code"] = stored_code(master, str(row.get("Code", "")))
     problems += _code_problems(book, master, row["Code"])
@@ -65,7 +71,9 @@ def delete(book: DivisionBook, master: Master, row: Row) -> None:
 
 
 def stored_code(master: Master, code: str) -> str:
-    """A code as the vendor keeps it: relations padded on the left to 18, VAT codes on the right to 3, others as sent."""
+    """A code as the vendor keeps it: relations padded on the left to 18, VAT codes on the right to 3, others
+    as sent.
+    """
     code = code.strip()
     if master.table == "relations":
         return code.rjust(18)
@@ -166,10 +174,20 @@ JOURNAL_TYPES = {
 }
 MASTERS = {
     "financial/GLAccounts": Master(
-        table="accounts", required=_CODE_AND_TEXT, code_max=18, same_code="allowed", defaults=_account, used_as="GLAccount"
+        table="accounts",
+        required=_CODE_AND_TEXT,
+        code_max=18,
+        same_code="allowed",
+        defaults=_account,
+        used_as="GLAccount",
     ),
     "financial/Journals": Master(
-        table="journals", required=_CODE_AND_TEXT, code_max=10, same_code="allowed", defaults=_journal, used_as="JournalCode"
+        table="journals",
+        required=_CODE_AND_TEXT,
+        code_max=10,
+        same_code="allowed",
+        defaults=_journal,
+        used_as="JournalCode",
     ),
     "hrm/Costcenters": Master(
         table="cost_centers",
@@ -180,14 +198,25 @@ MASTERS = {
         used_as="CostCenter",
     ),
     "hrm/Costunits": Master(
-        table="cost_units", required=_CODE_AND_TEXT, code_max=8, same_code="ignored", defaults=_nothing, used_as="CostUnit"
+        table="cost_units",
+        required=_CODE_AND_TEXT,
+        code_max=8,
+        same_code="ignored",
+        defaults=_nothing,
+        used_as="CostUnit",
     ),
     "vat/VATCodes": Master(
         table="vat_codes",
         required=_CODE_AND_TEXT,
         code_max=3,
         same_code="allowed",
-        defaults=lambda book, row: {"Type": "E", "VATTransactionType": "B", "Percentage": Decimal(0), "IsBlocked": False, "Charged": False},
+        defaults=lambda book, row: {
+            "Type": "E",
+            "VATTransactionType": "B",
+            "Percentage": Decimal(0),
+            "IsBlocked": False,
+            "Charged": False,
+        },
         used_as="VATCode",
     ),
     "project/Projects": Master(
@@ -199,6 +228,11 @@ MASTERS = {
         used_as="Project",
     ),
     "crm/Accounts": Master(
-        table="relations", required=(("Name", "Name"),), code_max=18, same_code="refused", defaults=_relation, used_as="Account"
+        table="relations",
+        required=(("Name", "Name"),),
+        code_max=18,
+        same_code="refused",
+        defaults=_relation,
+        used_as="Account",
     ),
 }

@@ -1,7 +1,8 @@
 """The vendor's query options: OData v3 `$filter` and its companions, evaluated against plain rows.
 
-`odata-query` reads v4 and mistakes names like `AllowVAT` for keywords, so a small pass replaces every v3 literal and every
-name by a token it cannot misread, and puts them back when the tree is compiled into a function of a row.
+`odata-query` reads v4 and mistakes names like `AllowVAT` for keywords, so a small pass replaces every v3
+literal and every name by a token it cannot misread, and puts them back when the tree is compiled into a
+function of a row.
 """
 
 from __future__ import annotations
@@ -93,7 +94,11 @@ def parse_query(entity: Entity, parameters: list[tuple[str, str]]) -> Query:
         order=_order(entity, given.get("$orderby", "")),
         top=_whole(given, "$top"),
         skip=_whole(given, "$skip") or 0,
-        token=tuple(parse_literal(part) for part in _split(given["$skiptoken"])) if "$skiptoken" in given else None,
+        token=(
+            tuple(parse_literal(part) for part in _split(given["$skiptoken"]))
+            if "$skiptoken" in given
+            else None
+        ),
         count=given.get("$inlinecount") == "allpages",
     )
 
@@ -200,8 +205,18 @@ class _Safe:
         if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
             self.conjuncts(node.left, equal, above)
             self.conjuncts(node.right, equal, above)
-        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Identifier) and isinstance(node.right, ast.String):
-            into = equal if isinstance(node.comparator, ast.Eq) else above if isinstance(node.comparator, ast.Gt) else None
+        if (
+            isinstance(node, ast.Compare)
+            and isinstance(node.left, ast.Identifier)
+            and isinstance(node.right, ast.String)
+        ):
+            into = (
+                equal
+                if isinstance(node.comparator, ast.Eq)
+                else above
+                if isinstance(node.comparator, ast.Gt)
+                else None
+            )
             value = self.literals[int(node.right.val)][1]
             if into is not None and value is not None:
                 into[self._name(node.left)] = value
@@ -256,7 +271,13 @@ class _Safe:
         if not isinstance(node, ast.String):
             raise BadQuery(UNSUPPORTED)
         kind, value = self.literals[int(node.val)]
-        fits = {"guid": {"Guid"}, "datetime": {"DateTime"}, "string": {"String"}, "boolean": {"Boolean"}, "number": _NUMBERS}
+        fits = {
+            "guid": {"Guid"},
+            "datetime": {"DateTime"},
+            "string": {"String"},
+            "boolean": {"Boolean"},
+            "number": _NUMBERS,
+        }
         if kind != "null" and wanted not in fits[kind]:
             raise BadQuery(SYNTAX)
         return value

@@ -1,4 +1,6 @@
-"""Rows on the wire: verbose JSON or Atom XML, dates as `/Date(ms)/`, Int64 as text, amounts exactly as booked."""
+"""Rows on the wire: verbose JSON or Atom XML, dates as `/Date(ms)/`, Int64 as text, amounts exactly as
+booked.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,8 @@ def literal_text(known: Property, value: Any) -> str:
     if known.type == "Int64":
         return f"{value}L"
     if known.type == "DateTime":
-        return f"datetime'{value.isoformat(timespec='milliseconds') if value.microsecond else value.isoformat()}'"
+        shown = value.isoformat(timespec="milliseconds") if value.microsecond else value.isoformat()
+        return f"datetime'{shown}'"
     if known.type in _NUMBERS:
         return _number(value)
     if known.type == "Boolean":
@@ -100,18 +103,34 @@ def entity_response(request: Request, view: View, row: Row, status: int = 200) -
     headers = {"Location": view.uri(row)} if status == 201 else {}
     if wants_json(request):
         return _json_text(status, f'{{"d":{json_row(view, row)}}}', headers)
-    return Response(status=status, headers={"Content-Type": ATOM, **headers}, body=('<?xml version="1.0"?>' + _entry(view, row)).encode())
+    return Response(
+        status=status,
+        headers={"Content-Type": ATOM, **headers},
+        body=('<?xml version="1.0"?>' + _entry(view, row)).encode(),
+    )
 
 
 def error_response(
-    request: Request, status: int, text: str, headers: Mapping[str, str] | None = None, *, as_json: bool = False
+    request: Request,
+    status: int,
+    text: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    as_json: bool = False,
 ) -> Response:
     """An error with the vendor's message, JSON or XML as asked for."""
     if as_json or wants_json(request):
         body = json.dumps({"error": {"code": "", "message": {"lang": "", "value": text}}}, ensure_ascii=False)
         return _json_text(status, body, headers)
-    xml = f'<?xml version="1.0"?><error xmlns="{_METADATA_NS}"><code></code><message xml:lang="">{escape(text)}</message></error>'
-    return Response(status=status, headers={"Content-Type": "application/xml;charset=utf-8", **(headers or {})}, body=xml.encode())
+    xml = (
+        f'<?xml version="1.0"?><error xmlns="{_METADATA_NS}"><code></code><message'
+        f' xml:lang="">{escape(text)}</message></error>'
+    )
+    return Response(
+        status=status,
+        headers={"Content-Type": "application/xml;charset=utf-8", **(headers or {})},
+        body=xml.encode(),
+    )
 
 
 def json_row(view: View, row: Row) -> str:
@@ -126,7 +145,8 @@ def json_row(view: View, row: Row) -> str:
             child = child_of(name)
             assert child is not None
             nested = View(entity=child, root=view.root, children={})
-            parts.append(f'"{name}":{{"results":[{",".join(json_row(nested, line) for line in view.children[name](row))}]}}')
+            lines = ",".join(json_row(nested, line) for line in view.children[name](row))
+            parts.append(f'"{name}":{{"results":[{lines}]}}')
         else:
             parts.append(f'"{name}":{{"__deferred":{{"uri":{json.dumps(uri + "/" + name)}}}}}')
     return "{" + ",".join(parts) + "}"
@@ -160,15 +180,21 @@ def _number(value: Any) -> str:
 
 
 def _json_text(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(status=status, headers={"Content-Type": JSON, "DataServiceVersion": "2.0;", **(headers or {})}, body=text.encode())
+    return Response(
+        status=status,
+        headers={"Content-Type": JSON, "DataServiceVersion": "2.0;", **(headers or {})},
+        body=text.encode(),
+    )
 
 
 def _feed(view: View, page: Page) -> str:
     address = f"{view.root}/{view.entity.path}"
     parts = [
-        f'<?xml version="1.0"?><feed xml:base={quoteattr(view.root + "/")} xmlns:d="{_DATA_NS}" xmlns:m="{_METADATA_NS}"'
-        f' xmlns="http://www.w3.org/2005/Atom"><title type="text">{view.entity.name}</title><id>{escape(address)}</id>'
-        f"<updated>{_now()}</updated>",
+        (
+            f'<?xml version="1.0"?><feed xml:base={quoteattr(view.root + "/")} xmlns:d="{_DATA_NS}"'
+            f' xmlns:m="{_METADATA_NS}" xmlns="http://www.w3.org/2005/Atom"><title'
+            f' type="text">{view.entity.name}</title><id>{escape(address)}</id><updated>{_now()}</updated>'
+        ),
         f'<link rel="self" title="{view.entity.name}" href="{view.entity.name}" />',
     ]
     if page.count is not None:
@@ -180,7 +206,11 @@ def _feed(view: View, page: Page) -> str:
 
 
 def _entry(view: View, row: Row, *, namespaces: bool = True) -> str:
-    spaces = f' xmlns:d="{_DATA_NS}" xmlns:m="{_METADATA_NS}" xmlns="http://www.w3.org/2005/Atom"' if namespaces else ""
+    spaces = (
+        f' xmlns:d="{_DATA_NS}" xmlns:m="{_METADATA_NS}" xmlns="http://www.w3.org/2005/Atom"'
+        if namespaces
+        else ""
+    )
     uri = view.uri(row)
     fields, links = [], []
     for p in view.shown():
@@ -189,17 +219,25 @@ def _entry(view: View, row: Row, *, namespaces: bool = True) -> str:
             continue
         value = row.get(p.name)
         kind = "" if p.type == "String" else f' m:type="Edm.{p.type}"'
-        fields.append(f'<d:{p.name}{kind} m:null="true" />' if value is None else f"<d:{p.name}{kind}>{_xml(p.type, value)}</d:{p.name}>")
+        fields.append(
+            f'<d:{p.name}{kind} m:null="true" />'
+            if value is None
+            else f"<d:{p.name}{kind}>{_xml(p.type, value)}</d:{p.name}>"
+        )
     return (
-        f'<entry{spaces}><id>{escape(uri)}</id><category term="{view.entity.model}" scheme="{_DATA_NS}/scheme" />'
-        f'<link rel="edit" href={quoteattr(uri)} />{"".join(links)}<title /><updated>{_now()}</updated><author><name /></author>'
-        f'<content type="application/xml"><m:properties>{"".join(fields)}</m:properties></content></entry>'
+        f'<entry{spaces}><id>{escape(uri)}</id><category term="{view.entity.model}"'
+        f' scheme="{_DATA_NS}/scheme" /><link rel="edit" href={quoteattr(uri)} />{"".join(links)}<title'
+        f" /><updated>{_now()}</updated><author><name /></author><content"
+        f' type="application/xml"><m:properties>{"".join(fields)}</m:properties></content></entry>'
     )
 
 
 def _collection_link(view: View, row: Row, name: str) -> str:
     address = quoteattr(view.uri(row) + "/" + name)
-    start = f'<link rel="{_DATA_NS}/related/{name}" type="application/atom+xml;type=feed" title="{name}" href={address}'
+    start = (
+        f'<link rel="{_DATA_NS}/related/{name}" type="application/atom+xml;type=feed" title="{name}"'
+        f" href={address}"
+    )
     child = child_of(name)
     if name not in view.children or child is None:
         return start + " />"

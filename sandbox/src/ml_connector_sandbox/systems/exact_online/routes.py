@@ -1,6 +1,7 @@
 """The vendor itself: from a request through sign-in, quotas, rights and query options to the books, and back.
 
-token (HTML 401) → quotas → error block → division (403) → set (404) → scope (403) → verb (405) → options (400) → rules (500)
+token (HTML 401) → quotas → error block → division (403) → set (404) → scope (403) → verb (405) → options
+(400) → rules (500)
 """
 
 from __future__ import annotations
@@ -23,7 +24,14 @@ from ml_connector_sandbox.systems.exact_online.entities import VERBS, Entity, ch
 from ml_connector_sandbox.systems.exact_online.journals import delete_entry, post_entry, post_line
 from ml_connector_sandbox.systems.exact_online.limits import Limits
 from ml_connector_sandbox.systems.exact_online.odata import SYNTAX, BadQuery, Row, parse_literal, parse_query
-from ml_connector_sandbox.systems.exact_online.render import Page, View, entity_response, error_response, list_response, wants_json
+from ml_connector_sandbox.systems.exact_online.render import (
+    Page,
+    View,
+    entity_response,
+    error_response,
+    list_response,
+    wants_json,
+)
 from ml_connector_sandbox.systems.exact_online.requests import Aim, aim
 from ml_connector_sandbox.systems.exact_online.seed import build_divisions
 from ml_connector_sandbox.systems.exact_online.sets import Sets
@@ -42,7 +50,9 @@ class ExactOnline:
 
     slug = "exact_online"
 
-    def __init__(self, *, ledger: Json, clock: Clock, seed: int, profile: str, switches: Mapping[str, Any]) -> None:
+    def __init__(
+        self, *, ledger: Json, clock: Clock, seed: int, profile: str, switches: Mapping[str, Any]
+    ) -> None:
         self.clock = clock
         self.switches = Switches(SWITCHES, switches)
         self._ledger = ledger
@@ -50,7 +60,9 @@ class ExactOnline:
         limited = profile == "vendor"
         self.sign_in = SignIn(seed=seed, clock=clock, switches=self.switches, limited=limited)
         self.limits = Limits(limited=limited)
-        self.webhooks = Webhooks(switches=self.switches, client_id=self.sign_in.client_id, secret=self.sign_in.webhook_secret)
+        self.webhooks = Webhooks(
+            switches=self.switches, client_id=self.sign_in.client_id, secret=self.sign_in.webhook_secret
+        )
         self.sets = Sets(self.switches, self._division_rows)
         self.books_by_division: dict[int, DivisionBook] = {}
         self.accessible: set[int] = set()
@@ -90,12 +102,17 @@ class ExactOnline:
                 "token_url": f"{base_url}/api/oauth2/token",
                 "webhook_secret": self.sign_in.webhook_secret,
             },
-            "entities": [{"code": str(b.code), "title": b.title, "currency": b.currency} for b in self.books_by_division.values()],
+            "entities": [
+                {"code": str(b.code), "title": b.title, "currency": b.currency}
+                for b in self.books_by_division.values()
+            ],
         }
 
     def books(self) -> Json:
         """Every entry of every division, as booked."""
-        documents = [_document(book, entry) for book in self.books_by_division.values() for entry in book["entries"]]
+        documents = [
+            _document(book, entry) for book in self.books_by_division.values() for entry in book["entries"]
+        ]
         counts = {kind: self._calls[kind] for kind in ("token", "read", "write")}
         return {"documents": documents, "calls": {**counts, "by_endpoint": dict(self._by_endpoint)}}
 
@@ -111,7 +128,11 @@ class ExactOnline:
             self._calls["token"] += 1
             return self.sign_in.token(request) if request.method == "POST" else _method_not_allowed(request)
         if path == "/api/oauth2/auth":
-            return self.sign_in.authorize(request) if request.method in ("GET", "POST") else _method_not_allowed(request)
+            return (
+                self.sign_in.authorize(request)
+                if request.method in ("GET", "POST")
+                else _method_not_allowed(request)
+            )
         target = aim(path)
         me = path == "/api/v1/current/Me"
         if target is None and not me:
@@ -135,7 +156,9 @@ class ExactOnline:
             return Response(status=429, headers=headers)
         if self.limits.blocked(target.division, now):
             status = int(self.switches["error_velocity_status"])
-            return error_response(request, status, "Forbidden - Too many errors", {**headers, "Reason": "ErrorVelocity"})
+            return error_response(
+                request, status, "Forbidden - Too many errors", {**headers, "Reason": "ErrorVelocity"}
+            )
         response = self._in_division(request, target)
         self.limits.note(target.division, target.endpoint, response.status, now)
         return Response(status=response.status, headers={**response.headers, **headers}, body=response.body)
@@ -154,11 +177,16 @@ class ExactOnline:
         if not self._allowed(entity, request.method):
             verb = "read" if request.method == "GET" else "write"
             return error_response(
-                request, 403, f"Forbidden - Application Scope Violated. Cannot {verb}", {"Reason": "ApplicationScopeViolated"}
+                request,
+                403,
+                f"Forbidden - Application Scope Violated. Cannot {verb}",
+                {"Reason": "ApplicationScopeViolated"},
             )
         if VERBS.get(request.method, "?") not in entity.verbs or (entity.path, request.method) in _UNSERVED:
             return _method_not_allowed(request)
-        if wants_json(request) is None or (target.count and "json" in request.headers.get("accept", "").lower()):
+        if wants_json(request) is None or (
+            target.count and "json" in request.headers.get("accept", "").lower()
+        ):
             return error_response(request, 415, "Unsupported media type requested.", as_json=target.count)
         try:
             return self._carry_out(request, target, entity, book)
@@ -173,7 +201,11 @@ class ExactOnline:
                 return _method_not_allowed(request)
             return self._create(request, entity, book)
         if target.key is None:
-            return self._list(request, target, entity, book) if request.method == "GET" else _method_not_allowed(request)
+            return (
+                self._list(request, target, entity, book)
+                if request.method == "GET"
+                else _method_not_allowed(request)
+            )
         row = self.sets.one(book, entity, target.key_values())
         if row is None:
             return error_response(request, 404, f"{NOT_FOUND} '{entity.name}'.")
@@ -195,11 +227,17 @@ class ExactOnline:
         query = parse_query(entity, request.query)
         self.sets.check(entity, query)
         if target.count:
-            return Response(status=200, headers={"Content-Type": "text/plain"}, body=str(len(self.sets.rows(book, entity, query))).encode())
+            return Response(
+                status=200,
+                headers={"Content-Type": "text/plain"},
+                body=str(len(self.sets.rows(book, entity, query))).encode(),
+            )
         page = self.sets.page(book, entity, query, _address(request), request.query)
         return list_response(request, self._view(request, book, entity, query.select, query.expand), page)
 
-    def _list_children(self, request: Request, target: Aim, entity: Entity, book: DivisionBook, row: Row) -> Response:
+    def _list_children(
+        self, request: Request, target: Aim, entity: Entity, book: DivisionBook, row: Row
+    ) -> Response:
         name = target.child or ""
         child = child_of(name)
         known = entity.properties.get(name)
@@ -241,13 +279,29 @@ class ExactOnline:
         if entity.service == "generaljournalentry":
             made_by_line = entity.name == "GeneralJournalEntryLines"
             path = "generaljournalentry/GeneralJournalEntries"
-            self.webhooks.tell(book, "GeneralJournalEntries", "Update" if made_by_line else action, row["EntryID"], path, root)
+            self.webhooks.tell(
+                book,
+                "GeneralJournalEntries",
+                "Update" if made_by_line else action,
+                row["EntryID"],
+                path,
+                root,
+            )
         elif entity.path in _TOPICS:
             self.webhooks.tell(book, _TOPICS[entity.path], action, row["ID"], entity.path, root)
 
-    def _view(self, request: Request, book: DivisionBook, entity: Entity, select: tuple[str, ...] | None, expand: Sequence[str]) -> View:
+    def _view(
+        self,
+        request: Request,
+        book: DivisionBook,
+        entity: Entity,
+        select: tuple[str, ...] | None,
+        expand: Sequence[str],
+    ) -> View:
         children = {name: _children(book, name) for name in expand if child_of(name)}
-        return View(entity=entity, root=f"{request.base_url}/api/v1/{book.code}", select=select, children=children)
+        return View(
+            entity=entity, root=f"{request.base_url}/api/v1/{book.code}", select=select, children=children
+        )
 
     def _me(self, request: Request) -> Response:
         if request.method != "GET":
@@ -265,7 +319,11 @@ class ExactOnline:
         return list_response(request, view, Page(rows=[row]))
 
     def _division_rows(self, book: DivisionBook, entity: Entity) -> Iterable[Row]:
-        shown = [other for other in self.books_by_division.values() if entity.name == "AllDivisions" or other.code in self.accessible]
+        shown = [
+            other
+            for other in self.books_by_division.values()
+            if entity.name == "AllDivisions" or other.code in self.accessible
+        ]
         return [people.division(other, current=other is book) for other in shown]
 
     def _allowed(self, entity: Entity, method: str) -> bool:
@@ -273,7 +331,9 @@ class ExactOnline:
         return level == "manage" or (level == "read" and method == "GET")
 
     def _user_has_rights(self, request: Request) -> Response:
-        """Whether the app and its user may use an endpoint with a method; asking changes and costs nothing but a call."""
+        """Whether the app and its user may use an endpoint with a method; asking changes and costs nothing
+        but a call.
+        """
         asked = dict(request.query)
         entity = find(asked.get("endpoint", "").strip("'"))
         method = asked.get("method", "GET").strip("'").upper()
@@ -289,14 +349,23 @@ class ExactOnline:
         if not isinstance(moment, datetime):
             return error_response(request, 400, SYNTAX)
         api = asked.get("endpoint", "").strip("'")
-        return _json({"d": {"Modified": moment.isoformat(), "API": api, "TimeStampAsBigInt": str(book.stamp_before(moment))}})
+        return _json(
+            {
+                "d": {
+                    "Modified": moment.isoformat(),
+                    "API": api,
+                    "TimeStampAsBigInt": str(book.stamp_before(moment)),
+                }
+            }
+        )
 
     def _unauthorized(self, request: Request) -> Response:
         if self.switches["unauthorized_as"] == "json":
             return error_response(request, 401, "Unauthorized", as_json=True)
         back = "/docs/Login.aspx?ReturnUrl=" + quote(request.target, safe="")
         page = (
-            f'<html><head><title>Object moved</title></head><body><h2>Object moved to <a href="{escape(back)}">here</a>.</h2></body></html>'
+            "<html><head><title>Object moved</title></head><body><h2>Object moved to <a"
+            f' href="{escape(back)}">here</a>.</h2></body></html>'
         )
         return Response(status=401, headers={"Content-Type": "text/html; charset=utf-8"}, body=page.encode())
 
@@ -341,8 +410,14 @@ def _address(request: Request) -> str:
 
 
 def _method_not_allowed(request: Request) -> Response:
-    return error_response(request, 405, f"Method {request.method} is not allowed for this resource.", as_json=True)
+    return error_response(
+        request, 405, f"Method {request.method} is not allowed for this resource.", as_json=True
+    )
 
 
 def _json(value: Json) -> Response:
-    return Response(status=200, headers={"Content-Type": "application/json;charset=utf-8"}, body=json.dumps(value).encode())
+    return Response(
+        status=200,
+        headers={"Content-Type": "application/json;charset=utf-8"},
+        body=json.dumps(value).encode(),
+    )

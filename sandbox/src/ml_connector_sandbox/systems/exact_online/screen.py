@@ -1,4 +1,6 @@
-"""What a person at the vendor's screen, or an administrator, does to the books: the actions of the control API."""
+"""What a person at the vendor's screen, or an administrator, does to the books: the actions of the control
+API.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,13 @@ from ml_connector_sandbox.systems.exact_online.journals import post_entry, proce
 from ml_connector_sandbox.systems.exact_online.odata import Row
 from ml_connector_sandbox.systems.exact_online.signin import SignIn
 
-_EDITABLE = {"amount": "AmountFC", "text": "Description", "cost_center": "CostCenter", "account": "GLAccountCode", "reference": "OurRef"}
+_EDITABLE = {
+    "amount": "AmountFC",
+    "text": "Description",
+    "cost_center": "CostCenter",
+    "account": "GLAccountCode",
+    "reference": "OurRef",
+}
 
 
 class Tenant(Protocol):
@@ -51,7 +59,9 @@ def _document(tenant: Tenant, arguments: Json) -> tuple[DivisionBook, Row]:
     if "id" in arguments:
         found = [(book, entry) for book, entry in found if entry["EntryID"] == arguments["id"]]
     elif "number" in arguments:
-        found = [(book, entry) for book, entry in found if str(entry["EntryNumber"]) == str(arguments["number"])]
+        found = [
+            (book, entry) for book, entry in found if str(entry["EntryNumber"]) == str(arguments["number"])
+        ]
     if not found:
         raise KeyError(f"document {arguments.get('id') or arguments.get('number') or '(none is booked)'}")
     return found[-1]
@@ -66,11 +76,18 @@ def _delete(tenant: Tenant, arguments: Json) -> Json:
 def _double(tenant: Tenant, arguments: Json) -> Json:
     book, entry = _document(tenant, arguments)
     lines = book.entry_lines(entry)
-    fresh = {"EntryID": book.new_id(), "EntryNumber": book.next_number(entry["JournalCode"], entry["FinancialYear"])}
+    fresh = {
+        "EntryID": book.new_id(),
+        "EntryNumber": book.next_number(entry["JournalCode"], entry["FinancialYear"]),
+    }
     stamps = ("Created", "Modified", "Timestamp")
     header = {name: value for name, value in entry.items() if name not in stamps} | fresh
-    rows = [{name: value for name, value in line.items() if name not in (*stamps, "ID", *fresh)} for line in lines]
-    made = write_entry(book, header, rows, [(line["FinancialYear"], line["FinancialPeriod"]) for line in lines])
+    rows = [
+        {name: value for name, value in line.items() if name not in (*stamps, "ID", *fresh)} for line in lines
+    ]
+    made = write_entry(
+        book, header, rows, [(line["FinancialYear"], line["FinancialPeriod"]) for line in lines]
+    )
     return {"id": made["EntryID"], "number": str(made["EntryNumber"])}
 
 
@@ -82,7 +99,9 @@ def _edit(tenant: Tenant, arguments: Json) -> Json:
     if not 1 <= number <= len(lines):
         raise KeyError(f"line {number}; the document has {len(lines)}")
     line = lines[number - 1]
-    changes: dict[str, Any] = {field: arguments[name] for name, field in _EDITABLE.items() if name in arguments}
+    changes: dict[str, Any] = {
+        field: arguments[name] for name, field in _EDITABLE.items() if name in arguments
+    }
     if not changes:
         raise ValueError(f"edit takes one of {', '.join(_EDITABLE)}")
     if "AmountFC" in changes:
@@ -97,7 +116,9 @@ def _edit(tenant: Tenant, arguments: Json) -> Json:
 
 
 def _book_by_hand(tenant: Tenant, arguments: Json) -> Json:
-    """`{"journal", "date", "lines": [{"account", "amount", "cost_center", "text"}]}`: an entry without any marker."""
+    """`{"journal", "date", "lines": [{"account", "amount", "cost_center", "text"}]}`: an entry without any
+    marker.
+    """
     book = _book(tenant, arguments)
     day = datetime.fromisoformat(arguments["date"]) if "date" in arguments else None
     lines = [
@@ -130,7 +151,12 @@ def _period(closed: bool) -> Callable[[Tenant, Json], Json]:
         if not str(year).isdigit() or not period.isdigit():
             raise ValueError('period: expected "2026-07" or {"year": 2026, "period": 7}')
         journals = book.set_closed(arguments.get("journal"), int(year), int(period), closed=closed)
-        return {"division": str(book.code), "period": f"{int(year)}-{int(period):02d}", "journals": journals, "closed": closed}
+        return {
+            "division": str(book.code),
+            "period": f"{int(year)}-{int(period):02d}",
+            "journals": journals,
+            "closed": closed,
+        }
 
     return action
 
@@ -139,7 +165,9 @@ def _blocked(table: str, blocked: bool) -> Callable[[Tenant, Json], Json]:
     def action(tenant: Tenant, arguments: Json) -> Json:
         book = _book(tenant, arguments)
         row = _coded(book, table, str(arguments.get("code", arguments.get("account", ""))))
-        book.change(table, row, {"Active": not blocked} if table == "cost_centers" else {"IsBlocked": blocked})
+        book.change(
+            table, row, {"Active": not blocked} if table == "cost_centers" else {"IsBlocked": blocked}
+        )
         return {"code": row["Code"], "blocked": blocked}
 
     return action
@@ -169,7 +197,12 @@ def _revoke(tenant: Tenant, arguments: Json) -> Json:
 
 def _grant(tenant: Tenant, _: Json) -> Json:
     pair = tenant.sign_in.tokens.start_chain(tenant.clock.now())
-    return {"access_token": pair.access, "refresh_token": pair.refresh, "expires_in": "600", "token_type": "bearer"}
+    return {
+        "access_token": pair.access,
+        "refresh_token": pair.refresh,
+        "expires_in": "600",
+        "token_type": "bearer",
+    }
 
 
 def _division(accessible: bool) -> Callable[[Tenant, Json], Json]:

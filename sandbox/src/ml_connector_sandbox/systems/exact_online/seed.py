@@ -13,11 +13,19 @@ from ml_connector_sandbox.core.vendor import Clock, Json
 from ml_connector_sandbox.systems.exact_online.book import DivisionBook
 from ml_connector_sandbox.systems.exact_online.masters import MASTERS, create
 
-CURRENCIES = (("EUR", "Euro"), ("USD", "US dollar"), ("GBP", "Pound sterling"), ("CHF", "Swiss franc"), ("NOK", "Norwegian krone"))
+CURRENCIES = (
+    ("EUR", "Euro"),
+    ("USD", "US dollar"),
+    ("GBP", "Pound sterling"),
+    ("CHF", "Swiss franc"),
+    ("NOK", "Norwegian krone"),
+)
 
 
 def ledger_of(scenario: str | Json, register: str | None, seed: int) -> Json:
-    """The scenario's ledger: from its `ledger(register, seed)` where there is one, else its `LEDGER`; a dict is taken as it is."""
+    """The scenario's ledger: from its `ledger(register, seed)` where there is one, else its `LEDGER`; a dict
+    is taken as it is.
+    """
     if not isinstance(scenario, str):
         return scenario
     module = load_scenario(scenario)
@@ -29,7 +37,9 @@ def ledger_of(scenario: str | Json, register: str | None, seed: int) -> Json:
 
 
 def build_divisions(ledger: Json, clock: Clock, seed: int) -> dict[int, DivisionBook]:
-    """One book per division by its number. Sections under `"by_division"[code]` replace the shared ones for that division."""
+    """One book per division by its number. Sections under `"by_division"[code]` replace the shared ones for
+    that division.
+    """
     company = ledger.get("company", {})
     books = {}
     for facts in ledger["divisions"]:
@@ -48,10 +58,19 @@ def build_divisions(ledger: Json, clock: Clock, seed: int) -> dict[int, Division
 
 def _fill(book: DivisionBook, ledger: Json) -> None:
     for code, text in CURRENCIES:
-        values = {"Code": code, "Description": text, "AmountPrecision": Decimal("0.01"), "PricePrecision": Decimal("0.0001")}
+        values = {
+            "Code": code,
+            "Description": text,
+            "AmountPrecision": Decimal("0.01"),
+            "PricePrecision": Decimal("0.0001"),
+        }
         book.add("currencies", values)
     for row in ledger.get("cost_centers", ()):
-        _create(book, "hrm/Costcenters", {"Code": row["code"], "Description": row["description"], "Active": row.get("active", True)})
+        _create(
+            book,
+            "hrm/Costcenters",
+            {"Code": row["code"], "Description": row["description"], "Active": row.get("active", True)},
+        )
     for row in ledger.get("cost_units", ()):
         _create(book, "hrm/Costunits", {"Code": row["code"], "Description": row["description"]})
     for row in ledger.get("accounts", ()):
@@ -64,7 +83,11 @@ def _fill(book: DivisionBook, ledger: Json) -> None:
         named = {"Code": row["code"], "Name": row.get("name") or row.get("title"), "IsSupplier": True}
         _create(book, "crm/Accounts", {**named, "Country": str(row.get("country") or book.country).ljust(3)})
     for row in ledger.get("projects", ()):
-        _create(book, "project/Projects", {"Code": row["code"], "Description": row["description"], "Type": row.get("type", 3)})
+        _create(
+            book,
+            "project/Projects",
+            {"Code": row["code"], "Description": row["description"], "Type": row.get("type", 3)},
+        )
     _periods(book, ledger.get("periods", {}))
 
 
@@ -109,10 +132,18 @@ def _journal(book: DivisionBook, row: Json) -> Json:
 
 def _vat_code(book: DivisionBook, row: Json) -> None:
     share = Decimal(str(row.get("percentage", 0)))
-    values = {"Code": str(row["code"]), "Description": row["description"], "Type": row.get("type", "E"), "Percentage": share}
+    values = {
+        "Code": str(row["code"]),
+        "Description": row["description"],
+        "Type": row.get("type", "E"),
+        "Percentage": share,
+    }
     made = create(book, MASTERS["vat/VATCodes"], values)
     start = datetime(2012, 1, 1)
-    book.add("vat_percentages", {"VATCodeID": made["ID"], "Percentage": share, "StartDate": start, "LineNumber": 1, "Type": 0})
+    book.add(
+        "vat_percentages",
+        {"VATCodeID": made["ID"], "Percentage": share, "StartDate": start, "LineNumber": 1, "Type": 0},
+    )
 
 
 def _periods(book: DivisionBook, facts: Json) -> None:

@@ -48,7 +48,17 @@ _BULK = {
     "Accounts": ("ID", "Code", "Modified", "Created", "Name"),
     "GLAccounts": ("ID", "Code", "Modified", "Created", "Type"),
     "TransactionLines": (
-        *("ID", "EntryID", "EntryNumber", "JournalCode", "FinancialYear", "FinancialPeriod", "Date", "Modified", "Created"),
+        *(
+            "ID",
+            "EntryID",
+            "EntryNumber",
+            "JournalCode",
+            "FinancialYear",
+            "FinancialPeriod",
+            "Date",
+            "Modified",
+            "Created",
+        ),
         *("GLAccount", "GLAccountCode", "Status", "Type"),
     ),
 }
@@ -71,7 +81,9 @@ class Sets:
         names = query.where.names if query.where else frozenset()
         if entity.service == "sync":
             if names - {"Timestamp"}:
-                raise BadQuery("Filtering on these fields is not supported: " + ",".join(sorted(names - {"Timestamp"})))
+                raise BadQuery(
+                    "Filtering on these fields is not supported: " + ",".join(sorted(names - {"Timestamp"}))
+                )
             return
         if entity.service == "bulk":
             if query.skip:
@@ -84,20 +96,34 @@ class Sets:
         wanted = _MANDATORY.get(entity.name, ())
         if wanted and self.switches["mandatory_filtering"] and not names & set(wanted):
             raise BadQuery(
-                "This endpoint has mandatory filtering applied. A GET request for this endpoint must have a $filter parameter "
-                f"with one of the following fields in the url:{','.join(wanted)}"
+                "This endpoint has mandatory filtering applied. A GET request for this endpoint must have a"
+                f" $filter parameter with one of the following fields in the url:{','.join(wanted)}"
             )
-        if entity.name == "GeneralJournalEntries" and self.switches["select_required"] and query.select is None and query.top != 1:
+        if (
+            entity.name == "GeneralJournalEntries"
+            and self.switches["select_required"]
+            and query.select is None
+            and query.top != 1
+        ):
             raise BadQuery("Please add a $select or a $top=1 statement to the query string.")
         if "OurRef" in names and not self.switches["our_ref_filter"]:
             raise BadQuery(UNSUPPORTED)
 
-    def page(self, book: DivisionBook, entity: Entity, query: Query, url: str, parameters: Sequence[tuple[str, str]]) -> Page:
+    def page(
+        self,
+        book: DivisionBook,
+        entity: Entity,
+        query: Query,
+        url: str,
+        parameters: Sequence[tuple[str, str]],
+    ) -> Page:
         """One page of a list. `url` is its address without the query, for the link to the next page."""
         return self.page_of(self.rows(book, entity, query), entity, query, url, parameters)
 
     @staticmethod
-    def page_of(rows: Sequence[Row], entity: Entity, query: Query, url: str, parameters: Sequence[tuple[str, str]]) -> Page:
+    def page_of(
+        rows: Sequence[Row], entity: Entity, query: Query, url: str, parameters: Sequence[tuple[str, str]]
+    ) -> Page:
         """One page of rows that are already chosen and in order."""
         count = len(rows) if query.count else None
         start = query.skip
@@ -106,11 +132,15 @@ class Sets:
         size = entity.page or len(rows)
         wanted = len(rows) - start if query.top is None else min(query.top, len(rows) - start)
         taken = rows[start : start + max(0, min(wanted, size))]
-        bare = query.top is not None and query.top <= BARE_LIST_MAX and query.token is None and not query.count
+        bare = (
+            query.top is not None and query.top <= BARE_LIST_MAX and query.token is None and not query.count
+        )
         bare = bare and entity.name not in ("Divisions", "AllDivisions", "Me")
         if wanted <= size or not taken:
             return Page(rows=taken, count=count, bare=bare)
-        return Page(rows=taken, count=count, next_url=_next_url(entity, query, url, parameters, taken[-1], size))
+        return Page(
+            rows=taken, count=count, next_url=_next_url(entity, query, url, parameters, taken[-1], size)
+        )
 
     def rows(self, book: DivisionBook, entity: Entity, query: Query) -> list[Row]:
         """Every row the query asks for, in its order."""
@@ -119,7 +149,13 @@ class Sets:
         table = book.tables.get(_TABLES.get(entity.name, "nothing"))
         lag = self.switches["visibility_lag_seconds"]
         cacheable = table is not None and entity.name in _TABLES and not lag
-        key = (book.code, entity.path, query.filter_text, query.order, table.version if table is not None else 0)
+        key = (
+            book.code,
+            entity.path,
+            query.filter_text,
+            query.order,
+            table.version if table is not None else 0,
+        )
         if cacheable and key in self._lists:
             return self._lists[key]
         rows = self.arrange(self._source(book, entity, query), entity, query)
@@ -142,7 +178,9 @@ class Sets:
         table = book.tables.get(_TABLES.get(entity.name, ""))
         if table is not None and list(key) == [table.key]:
             row = table.get(key[table.key])
-            return row if row is not None and (entity.service == "sync" or row.get("LineNumber") != 0) else None
+            return (
+                row if row is not None and (entity.service == "sync" or row.get("LineNumber") != 0) else None
+            )
         rows = self._source(book, entity, Query())
         return next((row for row in rows if all(row.get(name) == value for name, value in key.items())), None)
 
@@ -170,7 +208,9 @@ class Sets:
 def _journal_statuses(book: DivisionBook, query: Query) -> Iterable[Row]:
     wanted = dict(query.where.equal) if query.where else {}
     year, number = wanted.get("Year"), wanted.get("Period")
-    periods = [p for p in book["periods"] if year in (None, p["FinYear"]) and number in (None, p["FinPeriod"])]
+    periods = [
+        p for p in book["periods"] if year in (None, p["FinYear"]) and number in (None, p["FinPeriod"])
+    ]
     for journal in book["journals"]:
         if wanted.get("Journal", journal["Code"]) != journal["Code"]:
             continue
@@ -199,7 +239,18 @@ def _balances(book: DivisionBook) -> list[Row]:
     for line in book["lines"]:
         if not line["LineNumber"]:
             continue
-        key = tuple(line.get(n) for n in ("GLAccount", "CostCenter", "CostUnit", "FinancialYear", "FinancialPeriod", "Status", "Type"))
+        key = tuple(
+            line.get(n)
+            for n in (
+                "GLAccount",
+                "CostCenter",
+                "CostUnit",
+                "FinancialYear",
+                "FinancialPeriod",
+                "Status",
+                "Type",
+            )
+        )
         sums[key].append(line["AmountDC"])
         groups.setdefault(key, line)
     rows = []
@@ -258,10 +309,20 @@ def _after(rows: Sequence[Row], order: Sequence[tuple[str, bool]], token: Sequen
         raise BadQuery("Bad Request - Error in query syntax.") from error
 
 
-def _next_url(entity: Entity, query: Query, url: str, parameters: Sequence[tuple[str, str]], last: Row, size: int) -> str:
+def _next_url(
+    entity: Entity, query: Query, url: str, parameters: Sequence[tuple[str, str]], last: Row, size: int
+) -> str:
     """The next page's address; the token comes last, some clients rely on that."""
     kept = [(name, value) for name, value in parameters if name not in ("$skip", "$top", "$skiptoken")]
     if query.top is not None:
         kept.append(("$top", str(query.top - size)))
-    token = ",".join(literal_text(entity.properties[name], last.get(name)) for name, _ in _order(entity, query))
-    return url + "?" + "&".join(f"{name}={quote(value, safe=chr(39) + ',()$*')}" for name, value in [*kept, ("$skiptoken", token)])
+    token = ",".join(
+        literal_text(entity.properties[name], last.get(name)) for name, _ in _order(entity, query)
+    )
+    return (
+        url
+        + "?"
+        + "&".join(
+            f"{name}={quote(value, safe=chr(39) + ',()$*')}" for name, value in [*kept, ("$skiptoken", token)]
+        )
+    )

@@ -52,23 +52,46 @@ class SignIn:
             asked |= dict(parse_qsl(request.body.decode("utf-8", "replace")))
         wrong = [
             name
-            for name, expected in (("client_id", self.client_id), ("redirect_uri", REDIRECT_URI), ("response_type", "code"))
+            for name, expected in (
+                ("client_id", self.client_id),
+                ("redirect_uri", REDIRECT_URI),
+                ("response_type", "code"),
+            )
             if asked.get(name) != expected
         ]
         if wrong:
-            return _page(400, f"<h1>Error</h1><p>Invalid request: {escape(wrong[0])} is missing or not the registered one.</p>")
+            return _page(
+                400,
+                f"<h1>Error</h1><p>Invalid request: {escape(wrong[0])} is missing or not the registered"
+                " one.</p>",
+            )
         if request.method == "GET" and not self.switches["auto_approve"]:
-            hidden = "".join(f'<input type="hidden" name="{escape(n)}" value="{escape(v)}">' for n, v in asked.items())
-            form = f'<form method="post" action="/api/oauth2/auth">{hidden}<button name="approve" value="1">Approve</button></form>'
+            hidden = "".join(
+                f'<input type="hidden" name="{escape(n)}" value="{escape(v)}">' for n, v in asked.items()
+            )
+            form = (
+                f'<form method="post" action="/api/oauth2/auth">{hidden}<button name="approve"'
+                ' value="1">Approve</button></form>'
+            )
             return _page(200, f"<h1>Sandbox sign-in</h1><p>An app asks to see your divisions.</p>{form}")
         code = self.tokens.issue_code(REDIRECT_URI, self._now(), mark="!")
-        back = "&".join(["code=" + quote(code, safe=""), *([urlencode({"state": asked["state"]})] if "state" in asked else [])])
-        return Response(status=302, headers={"Location": f"{REDIRECT_URI}?{back}", "Content-Type": "text/html"})
+        back = "&".join(
+            [
+                "code=" + quote(code, safe=""),
+                *([urlencode({"state": asked["state"]})] if "state" in asked else []),
+            ]
+        )
+        return Response(
+            status=302, headers={"Location": f"{REDIRECT_URI}?{back}", "Content-Type": "text/html"}
+        )
 
     def token(self, request: Request) -> Response:
         """Exchange a code or a refresh token for a pair."""
         try:
-            form = {name: values[0] for name, values in parse_qs(request.body.decode(), keep_blank_values=True).items()}
+            form = {
+                name: values[0]
+                for name, values in parse_qs(request.body.decode(), keep_blank_values=True).items()
+            }
         except (UnicodeDecodeError, ValueError):
             form = {}
         basic = basic_credentials(request.headers)
@@ -86,7 +109,12 @@ class SignIn:
                 return _refusal(400, "invalid_request")
         except SignInRefused as refused:
             return _refused(refused.reason, by_code=form.get("grant_type") == "authorization_code")
-        answer = {"access_token": pair.access, "token_type": "bearer", "expires_in": "600", "refresh_token": pair.refresh}
+        answer = {
+            "access_token": pair.access,
+            "token_type": "bearer",
+            "expires_in": "600",
+            "refresh_token": pair.refresh,
+        }
         return _json(200, answer)
 
     def _now(self) -> datetime:
@@ -109,7 +137,9 @@ def _refusal(status: int, error: str, text: str = "", headers: dict[str, str] | 
 
 def _json(status: int, value: dict[str, str], headers: dict[str, str] | None = None) -> Response:
     return Response(
-        status=status, headers={"Content-Type": "application/json; charset=utf-8", **(headers or {})}, body=json.dumps(value).encode()
+        status=status,
+        headers={"Content-Type": "application/json; charset=utf-8", **(headers or {})},
+        body=json.dumps(value).encode(),
     )
 
 

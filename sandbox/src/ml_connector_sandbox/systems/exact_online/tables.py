@@ -1,4 +1,6 @@
-"""The tables a division is made of: rows by key, indexes for equality, and the order in which rows changed."""
+"""The tables a division is made of: rows by key, indexes for equality, and the order in which rows
+changed.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from ml_connector_sandbox.systems.exact_online.odata import Row
 
 
 class Table:
-    """Rows by their key. `indexed` fields can be looked up without a scan; `version` grows with every change."""
+    """Rows by their key. `indexed` fields can be looked up without a scan; `version` grows with every
+    change.
+    """
 
     def __init__(self, key: str, indexed: Iterable[str] = ()) -> None:
         self.key = key
@@ -68,7 +72,11 @@ class Table:
 
     def candidates(self, equal: Mapping[str, Any], above: Mapping[str, Any]) -> Iterable[Row]:
         """The rows worth looking at for these conditions: from the smallest index that applies, else all."""
-        found = [self._indexes[name].get(_same(value), {}) for name, value in equal.items() if name in self._indexes]
+        found = [
+            self._indexes[name].get(_same(value), {})
+            for name, value in equal.items()
+            if name in self._indexes
+        ]
         if found:
             return list(min(found, key=len).values())
         if "Timestamp" in above:
@@ -77,7 +85,11 @@ class Table:
 
     def _changed_after(self, stamp: int) -> list[Row]:
         start = bisect_right(self._changes, stamp, key=lambda change: change[0])
-        return [row for at, row in self._changes[start:] if row.get("Timestamp") == at and self._rows.get(row[self.key]) is row]
+        return [
+            row
+            for at, row in self._changes[start:]
+            if row.get("Timestamp") == at and self._rows.get(row[self.key]) is row
+        ]
 
     def _note(self, row: Row) -> None:
         self.version += 1

@@ -1,6 +1,7 @@
 """Signed notifications: who asked for them, what they say, and the sender, which can be replaced.
 
-The signature stands in the body: upper-case hex HMAC-SHA256 over the bytes of the `Content` value exactly as sent.
+The signature stands in the body: upper-case hex HMAC-SHA256 over the bytes of the `Content` value exactly as
+sent.
 """
 
 from __future__ import annotations
@@ -24,9 +25,33 @@ from ml_connector_sandbox.systems.exact_online.signin import REDIRECT_URI
 
 TOPICS = frozenset(
     {
-        *("Accounts", "Contacts", "BankAccounts", "GLAccounts", "Items", "StockPositions", "Documents", "DocumentAttachments"),
-        *("GeneralJournalEntries", "PurchaseEntries", "SalesEntries", "BankEntries", "CashEntries", "FinancialTransactions"),
-        *("SalesInvoices", "SalesOrders", "PurchaseOrders", "GoodsDeliveries", "Quotations", "Opportunities", "Subscriptions"),
+        *(
+            "Accounts",
+            "Contacts",
+            "BankAccounts",
+            "GLAccounts",
+            "Items",
+            "StockPositions",
+            "Documents",
+            "DocumentAttachments",
+        ),
+        *(
+            "GeneralJournalEntries",
+            "PurchaseEntries",
+            "SalesEntries",
+            "BankEntries",
+            "CashEntries",
+            "FinancialTransactions",
+        ),
+        *(
+            "SalesInvoices",
+            "SalesOrders",
+            "PurchaseOrders",
+            "GoodsDeliveries",
+            "Quotations",
+            "Opportunities",
+            "Subscriptions",
+        ),
         *("CostTransactions", "TimeTransactions", "ProjectPlanning"),
     }
 )
@@ -37,7 +62,9 @@ Sender = Callable[[str, bytes], int]
 
 @dataclass(slots=True, kw_only=True)
 class Webhooks:
-    """Subscriptions of one app. With `background`, notifications leave from a thread, so no request waits for a receiver."""
+    """Subscriptions of one app. With `background`, notifications leave from a thread, so no request waits for
+    a receiver.
+    """
 
     switches: Switches
     client_id: str
@@ -51,7 +78,9 @@ class Webhooks:
     def subscribe(self, book: DivisionBook, values: Mapping[str, Any]) -> Row:
         """Check and call the callback, then store the subscription; raises `Broken`."""
         topic, url = str(values.get("Topic") or ""), str(values.get("CallbackURL") or "")
-        problems = [f"Mandatory: {name}" for name, value in (("Topic", topic), ("Callback URL", url)) if not value]
+        problems = [
+            f"Mandatory: {name}" for name, value in (("Topic", topic), ("Callback URL", url)) if not value
+        ]
         if topic and topic not in TOPICS:
             problems.append("Invalid reference: Topic")
         if url:
@@ -65,7 +94,14 @@ class Webhooks:
         if problems:
             raise Broken(*problems)
         return book.add(
-            "subscriptions", {"Topic": topic, "CallbackURL": url, "ClientID": self.client_id, "UserID": USER_ID, "Description": topic}
+            "subscriptions",
+            {
+                "Topic": topic,
+                "CallbackURL": url,
+                "ClientID": self.client_id,
+                "UserID": USER_ID,
+                "Description": topic,
+            },
         )
 
     def tell(self, book: DivisionBook, topic: str, action: str, key: str, path: str, root: str) -> None:
@@ -109,6 +145,13 @@ class Webhooks:
             problems.append("Invalid: Callback URL - https is required")
         if self.switches["webhooks_same_domain"] and parts.hostname != urlsplit(REDIRECT_URI).hostname:
             problems.append("Invalid: Callback URL - domain differs from the redirect URI")
-        if not problems and self.send is post and self.switches["webhooks_only_loopback"] and not is_loopback(url):
-            problems.append("The sandbox calls only addresses on this machine; see the switch webhooks_only_loopback")
+        if (
+            not problems
+            and self.send is post
+            and self.switches["webhooks_only_loopback"]
+            and not is_loopback(url)
+        ):
+            problems.append(
+                "The sandbox calls only addresses on this machine; see the switch webhooks_only_loopback"
+            )
         return problems

@@ -1,4 +1,5 @@
-"""Who may call: web service account and customer key for core, bearer tokens for the platform, quotas for all.
+"""Who may call: web service account and customer key for core, bearer tokens for the platform, quotas for
+all.
 
 Whatever is wrong with a sign-in, the answer is the same: 401 without a body.
 """
@@ -56,8 +57,16 @@ class Access:
     def endpoints(self) -> list[Endpoint]:
         """Both places to get a token."""
         return [
-            Endpoint(method="POST", path="/signin/oauth2/t/{tenant}/access_token", answer=self._legacy_token, family="token", kind="token"),
-            Endpoint(method="POST", path="/oauth/token", answer=self._platform_token, family="token", kind="token"),
+            Endpoint(
+                method="POST",
+                path="/signin/oauth2/t/{tenant}/access_token",
+                answer=self._legacy_token,
+                family="token",
+                kind="token",
+            ),
+            Endpoint(
+                method="POST", path="/oauth/token", answer=self._platform_token, family="token", kind="token"
+            ),
         ]
 
     def describe(self, base_url: str) -> Json:
@@ -89,7 +98,9 @@ class Access:
 
     def may(self, endpoint: Endpoint) -> bool:
         """Whether the account has the rights the endpoint needs."""
-        lacking = {name.strip() for name in str(self._tenant.switches["without_permissions"]).split(",")} | self.revoked
+        lacking = {
+            name.strip() for name in str(self._tenant.switches["without_permissions"]).split(",")
+        } | self.revoked
         wanted = {f"{endpoint.permission}:{right}" for right in endpoint.rights} | {endpoint.permission}
         return not endpoint.permission or not wanted & lacking
 
@@ -104,15 +115,23 @@ class Access:
             return self._has_bearer(request)
         if not same_secret(request.headers.get("us-customer-api-key", ""), self.customer_key):
             return False
-        if self._tenant.switches["strict_user_key"] and not same_secret(request.headers.get("x-api-key", ""), self.user_key):
+        if self._tenant.switches["strict_user_key"] and not same_secret(
+            request.headers.get("x-api-key", ""), self.user_key
+        ):
             return False
         given = basic_credentials(request.headers)
-        return given is not None and same_secret(given[0], self.username) and same_secret(given[1], self.password)
+        return (
+            given is not None
+            and same_secret(given[0], self.username)
+            and same_secret(given[1], self.password)
+        )
 
     def _has_bearer(self, request: Request) -> bool:
         family, ends_at = self._tokens.get(bearer_token(request.headers) or "", ("", None))
         in_time = ends_at is not None and self._tenant.clock.now() < ends_at
-        return family == "platform" and in_time and request.headers.get("global-tenant-id") == self.organization
+        return (
+            family == "platform" and in_time and request.headers.get("global-tenant-id") == self.organization
+        )
 
     def _over_quota(self) -> Response | None:
         limit = self._tenant.switches["quota_per_minute"]
@@ -125,7 +144,10 @@ class Access:
 
     def _legacy_token(self, request: Request, params: Mapping[str, str]) -> Response:
         given = _form_or_json(request)
-        user = basic_credentials(request.headers) or (given.get("client_id", ""), given.get("client_secret", ""))
+        user = basic_credentials(request.headers) or (
+            given.get("client_id", ""),
+            given.get("client_secret", ""),
+        )
         is_right = same_secret(user[0], self.client_id) and same_secret(user[1], self.client_secret)
         if not is_right or params["tenant"] != TENANT_ALIAS:
             return json_response({"error": "invalid_client"}, status=401)
@@ -140,8 +162,15 @@ class Access:
         is_right = same_secret(given.get("client_id", ""), self.client_id) and same_secret(
             given.get("client_secret", ""), self.client_secret
         )
-        is_here = given.get("audience") == AUDIENCE and given.get("organization", self.organization) == self.organization
-        return self._token("platform", "api") if is_right and is_here else json_response({"error": "access_denied"}, status=401)
+        is_here = (
+            given.get("audience") == AUDIENCE
+            and given.get("organization", self.organization) == self.organization
+        )
+        return (
+            self._token("platform", "api")
+            if is_right and is_here
+            else json_response({"error": "access_denied"}, status=401)
+        )
 
     def _token(self, family: str, scope: str) -> Response:
         self._made += 1
@@ -149,7 +178,9 @@ class Access:
         text = hashlib.sha256(f"token {self._tenant.seed} {family} {self._made}".encode()).hexdigest()
         token = f"eyJhbGciOiJub25lIn0.{text}.{family}"
         self._tokens[token] = (family, self._tenant.clock.now() + timedelta(seconds=seconds))
-        return json_response({"access_token": token, "token_type": "Bearer", "expires_in": seconds, "scope": scope})
+        return json_response(
+            {"access_token": token, "token_type": "Bearer", "expires_in": seconds, "scope": scope}
+        )
 
 
 def too_many(tenant: Tenant, wait: timedelta) -> Response:

@@ -14,7 +14,9 @@ from ml_connector_sandbox.systems.ukg_pro.register import Worker
 
 @dataclass(slots=True, kw_only=True)
 class Person:
-    """One employment of one person. `place` is the worker's place in the register, from 0; `company_id` where they work."""
+    """One employment of one person. `place` is the worker's place in the register, from 0; `company_id` where
+    they work.
+    """
 
     place: int
     employee_id: str
@@ -46,7 +48,9 @@ class Person:
 
 @dataclass(slots=True, kw_only=True)
 class Book:
-    """Everything the tenant holds. `departments` is code to place in the GL rows' list of org codes, `company_of` code to company."""
+    """Everything the tenant holds. `departments` is code to place in the GL rows' list of org codes,
+    `company_of` code to company.
+    """
 
     scenario: Any
     seed: int
@@ -86,7 +90,9 @@ class Book:
         return str(20_239 + self.next_run)
 
     def person(self, text: str) -> Person:
-        """The first employment whose employee id, number or register id is `text`. KeyError if there is none."""
+        """The first employment whose employee id, number or register id is `text`. KeyError if there is
+        none.
+        """
         for person in self.people:
             if text in (person.employee_id, person.number, self.workers[person.place].worker):
                 return person

@@ -1,7 +1,8 @@
-"""The companies of a tenant: the scenario's one, or those it names as `COMPANIES` with `company_of(department)` to tell them apart.
+"""The companies of a tenant: the scenario's one, or those it names as `COMPANIES` with
+`company_of(department)` to tell them apart.
 
-A pay run covers all of them. Each department belongs to one company, so every row, check and person is of exactly one, and each company
-balances by itself.
+A pay run covers all of them. Each department belongs to one company, so every row, check and person is of
+exactly one, and each company balances by itself.
 """
 
 from __future__ import annotations

@@ -30,23 +30,36 @@ class ConfigurationEndpoints:
         """Everything under `/configuration`."""
         root = "/configuration/v1"
         table: tuple[tuple[str, Answer], ...] = (
-            (f"{root}/company-details", self._list(_companies, ("companyId", "companyCode", "masterCompanyId", "isMasterCompany"))),
-            (f"{root}/org-levels", self._list(org_levels, ("code", "levelDescription", "isActive"), paged=False)),
+            (
+                f"{root}/company-details",
+                self._list(_companies, ("companyId", "companyCode", "masterCompanyId", "isMasterCompany")),
+            ),
+            (
+                f"{root}/org-levels",
+                self._list(org_levels, ("code", "levelDescription", "isActive"), paged=False),
+            ),
             (f"{root}/org-levels/{{level}}/{{code}}", self._org_level),
             (f"{root}/locations", self._list(_locations, ("countryCode", "isActive"), paged=False)),
             (f"{root}/jobs", self._list(_jobs, ("countryCode", "isActive"), paged=False)),
             ("/configuration/v2/jobs", self._list(_jobs, ("countryCode", "isActive"))),
             ("/configuration/v2/jobs/{code}", self._job),
-            (f"{root}/positions", self._list(_positions, ("companyId", "positionCode", "statusCode", "payGroupCode"))),
+            (
+                f"{root}/positions",
+                self._list(_positions, ("companyId", "positionCode", "statusCode", "payGroupCode")),
+            ),
             (f"{root}/earnings", self._list(_earnings, ("earningCode", "taxCategory"))),
             (f"{root}/earnings/{{code}}", self._earning),
             (f"{root}/tax-groups", self._list(_tax_groups, ("taxCalcGroupIdCode",))),
             (f"{root}/code-tables", self._code_tables),
             (f"{root}/code-tables/{{table}}", self._code_table),
         )
-        return [Endpoint(method="GET", path=path, permission=PERMISSION, answer=answer) for path, answer in table]
+        return [
+            Endpoint(method="GET", path=path, permission=PERMISSION, answer=answer) for path, answer in table
+        ]
 
-    def _list(self, make: Callable[[Book], list[Json]], equal: tuple[str, ...], *, paged: bool = True) -> Answer:
+    def _list(
+        self, make: Callable[[Book], list[Json]], equal: tuple[str, ...], *, paged: bool = True
+    ) -> Answer:
         def answer(request: Request, _: Mapping[str, str]) -> Response:
             most = self._tenant.switches["page_rows_max"]
             return listed(request, make(self._tenant.book), dict, equal=equal, rows_max=most, paged=paged)
@@ -54,7 +67,11 @@ class ConfigurationEndpoints:
         return answer
 
     def _org_level(self, request: Request, params: Mapping[str, str]) -> Response:
-        return _one(row for row in org_levels(self._tenant.book) if (str(row["level"]), row["code"]) == (params["level"], params["code"]))
+        return _one(
+            row
+            for row in org_levels(self._tenant.book)
+            if (str(row["level"]), row["code"]) == (params["level"], params["code"])
+        )
 
     def _job(self, request: Request, params: Mapping[str, str]) -> Response:
         return _one(row for row in _jobs(self._tenant.book) if row["jobCode"] == params["code"])
@@ -68,7 +85,11 @@ class ConfigurationEndpoints:
 
     def _code_table(self, request: Request, params: Mapping[str, str]) -> Response:
         rows = CODE_TABLES.get(params["table"].upper())
-        return empty(404) if rows is None else json_response([{"code": code, "description": text} for code, text in rows])
+        return (
+            empty(404)
+            if rows is None
+            else json_response([{"code": code, "description": text} for code, text in rows])
+        )
 
 
 def _one(rows: object) -> Response:

@@ -17,12 +17,17 @@ from ml_connector_sandbox.systems.ukg_pro.seed import add_extra_run
 from ml_connector_sandbox.systems.ukg_pro.tenant import Tenant
 from ml_connector_sandbox.systems.ukg_pro.webhooks import Webhooks
 
-HTML = b"<!DOCTYPE html><html><head><title>Service Unavailable</title></head><body><h1>Please try again later</h1></body></html>"
+HTML = (
+    b"<!DOCTYPE html><html><head><title>Service Unavailable</title></head><body><h1>Please try again"
+    b" later</h1></body></html>"
+)
 _CENTS = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,2})?")
 
 
 class Controls:
-    """The actions of the control API, by name. Each takes and returns plain JSON; KeyError names what does not exist."""
+    """The actions of the control API, by name. Each takes and returns plain JSON; KeyError names what does
+    not exist.
+    """
 
     def __init__(self, tenant: Tenant, access: Access, payroll: PayrollEndpoints, webhooks: Webhooks) -> None:
         self._tenant = tenant
@@ -49,7 +54,11 @@ class Controls:
         """The run named in `run_id`, or the newest regular one that stands."""
         if "run_id" in wish:
             return self._tenant.book.run(str(wish["run_id"]))
-        standing = [run for run in self._tenant.book.runs if run.kind in ("regular", "bench") and run.status == "current"]
+        standing = [
+            run
+            for run in self._tenant.book.runs
+            if run.kind in ("regular", "bench") and run.status == "current"
+        ]
         if not standing:
             raise KeyError("run: none stands; name one as run_id")
         return standing[-1]
@@ -61,7 +70,9 @@ class Controls:
         return {"run_id": run.run_id, "status": run.status}
 
     def _rerun(self, wish: Json) -> Json:
-        """The same payroll again under a new run id; `changes` adds dollars to the gross of workers: `{"W00001": "100.00"}`."""
+        """The same payroll again under a new run id; `changes` adds dollars to the gross of workers:
+        `{"W00001": "100.00"}`.
+        """
         old = self._run_to_repeat(wish)
         book, now = self._tenant.book, self._tenant.local_now()
         known = {worker.worker for worker in book.workers}
@@ -115,7 +126,9 @@ class Controls:
             raise KeyError(f"row {row + 1} of run {run.run_id}")
         match what:
             case "truncate_last_block" | "reorder_blocks" | "repeat_block":
-                run.segments = self._segments(what, total, int(wish.get("keep_rows", 0)), int(wish.get("block", 1)))
+                run.segments = self._segments(
+                    what, total, int(wish.get("keep_rows", 0)), int(wish.get("block", 1))
+                )
             case "both_sides":
                 run.overlay.setdefault(row, {}).update({"debitAmt": "12.34", "creditAmt": "12.34"})
             case "amount":
@@ -152,10 +165,16 @@ class Controls:
         rows = self._payroll.gl_rows(run)
         companies = [self._tenant.book.company_of[org].code for org in rows.orgs]
         text = gl_file(run, rows, layout=layout, companies=companies, pay_group=scenario.PAY_GROUP)
-        return {"name": f"gl_{scenario.PAY_GROUP}_{run.period.control}_{layout}.txt", "run_id": run.run_id, "text": text}
+        return {
+            "name": f"gl_{scenario.PAY_GROUP}_{run.period.control}_{layout}.txt",
+            "run_id": run.run_id,
+            "text": text,
+        }
 
     def _permissions(self, wish: Json) -> Json:
-        """Take permissions from the account or give them back: `{"revoke": ["Payroll Integration:View"], "grant": []}`."""
+        """Take permissions from the account or give them back: `{"revoke": ["Payroll Integration:View"],
+        "grant": []}`.
+        """
         for name in [*wish.get("revoke", []), *wish.get("grant", [])]:
             if str(name).partition(":")[0] not in PERMISSIONS:
                 raise KeyError(f"permission {name}")
@@ -168,7 +187,9 @@ class Controls:
         return {"changed": True}
 
     def _change_employee(self, wish: Json) -> Json:
-        """Change a person and say so: `{"employee": "W00001", "department": "BOSFIN", "last_name": "…", "status": "T"}`."""
+        """Change a person and say so: `{"employee": "W00001", "department": "BOSFIN", "last_name": "…",
+        "status": "T"}`.
+        """
         person = self._tenant.book.person(str(wish["employee"]))
         now = self._tenant.local_now().replace(microsecond=0)
         changes = {
@@ -178,7 +199,10 @@ class Controls:
         }
         if wish.get("department") not in (None, *self._tenant.book.departments):
             raise KeyError(f"department {wish['department']}")
-        if wish.get("department") and self._tenant.book.company_of[str(wish["department"])].code != person.company_code:
+        if (
+            wish.get("department")
+            and self._tenant.book.company_of[str(wish["department"])].code != person.company_code
+        ):
             raise KeyError(f"department {wish['department']} in company {person.company_code}")
         for field, (name, value) in changes.items():
             if value is not None:
@@ -210,8 +234,12 @@ class Controls:
         return {"employee_id": person.employee_id, "event": event}
 
     def _event(self, wish: Json) -> Json:
-        """Publish any event: `{"event_type": "EmployeeNewHireEvent", "operation": "Insert", "payload": {…}}`."""
-        event = self._webhooks.publish(str(wish["event_type"]), str(wish.get("operation", "Update")), dict(wish.get("payload", {})))
+        """Publish any event: `{"event_type": "EmployeeNewHireEvent", "operation": "Insert", "payload":
+        {…}}`.
+        """
+        event = self._webhooks.publish(
+            str(wish["event_type"]), str(wish.get("operation", "Update")), dict(wish.get("payload", {}))
+        )
         self._webhooks.deliver()
         return {"event": event}
 

@@ -1,8 +1,10 @@
 """The flat file that the general-ledger step writes, in three layouts. Real layouts are the customer's own.
 
-L1  csv with a header         CompanyCode,PayGroup,PeriodControl,PayDate,GLAccount,OrgLevel1,OrgLevel2,Description,Debit,Credit
-L2  pipes and a trailer       20260703|HTC01|HTC01-5100-BOSFIN|BOSFIN|5230.77|BIWEEK|text … T|rows|sumDebit|sumCredit
-L3  fixed width               co(5) acct(25) cc(10) date(8) D/C(1) amount(13, cents) text(30)
+L1  csv with a header    CompanyCode,PayGroup,PeriodControl,PayDate,GLAccount,OrgLevel1,OrgLevel2,
+                         Description,Debit,Credit
+L2  pipes and a trailer  20260703|HTC01|HTC01-5100-BOSFIN|BOSFIN|5230.77|BIWEEK|text …
+                         T|rows|sumDebit|sumCredit
+L3  fixed width          co(5) acct(25) cc(10) date(8) D/C(1) amount(13, cents) text(30)
 """
 
 from __future__ import annotations
@@ -17,7 +19,18 @@ from ml_connector_sandbox.systems.ukg_pro.payroll import PayRun
 from ml_connector_sandbox.systems.ukg_pro.render import decimal_text
 
 LAYOUTS = ("L1", "L2", "L3")
-HEADER = ("CompanyCode", "PayGroup", "PeriodControl", "PayDate", "GLAccount", "OrgLevel1", "OrgLevel2", "Description", "Debit", "Credit")
+HEADER = (
+    "CompanyCode",
+    "PayGroup",
+    "PeriodControl",
+    "PayDate",
+    "GLAccount",
+    "OrgLevel1",
+    "OrgLevel2",
+    "Description",
+    "Debit",
+    "Credit",
+)
 _TEXT = "Payroll"
 
 
@@ -53,7 +66,19 @@ def _delimited(run: PayRun, postings: list[_Posting], pay_group: str) -> str:
     held = run.period
     for row in postings:
         amounts = (decimal_text(row.debit), decimal_text(row.credit))
-        lines.writerow([row.company, pay_group, held.control, held.pay_date.isoformat(), row.account, row.org, "", _TEXT, *amounts])
+        lines.writerow(
+            [
+                row.company,
+                pay_group,
+                held.control,
+                held.pay_date.isoformat(),
+                row.account,
+                row.org,
+                "",
+                _TEXT,
+                *amounts,
+            ]
+        )
     return out.getvalue()
 
 
@@ -72,4 +97,5 @@ def _fixed(run: PayRun, postings: list[_Posting]) -> Iterator[str]:
         account = f"{row.account:<25}"[:25]
         # The layout has no sign: a negative debit can only be written as a credit.
         flag = "D" if cents >= 0 else "C"
-        yield f"{row.company:<5.5}{account}{row.org:<10.10}{run.period.pay_date:%Y%m%d}{flag}{abs(cents):013d}{_TEXT:<30}"
+        start = f"{row.company:<5.5}{account}{row.org:<10.10}{run.period.pay_date:%Y%m%d}"
+        yield f"{start}{flag}{abs(cents):013d}{_TEXT:<30}"

@@ -1,6 +1,7 @@
 """The posting lines of a run in three flat arrays, and their text.
 
-A run can have a million rows; as dicts they would fill memory. Here a row is 13 bytes, and it becomes JSON when a page asks for it.
+A run can have a million rows; as dicts they would fill memory. Here a row is 13 bytes, and it becomes JSON
+when a page asks for it.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ class GlRows:
 
 
 def gl_rows(lines: Iterable[tuple[int, Sequence[int]]], orgs: list[str], *, other_side: bool) -> GlRows:
-    """Rows from (org, amounts in the order of `LINES`); zeros are left out. `other_side` turns a negative amount over."""
+    """Rows from (org, amounts in the order of `LINES`); zeros are left out. `other_side` turns a negative
+    amount over.
+    """
     kinds, places, amounts = bytearray(), array("I"), array("q")
     for org, cents_by_line in lines:
         for number, cents in enumerate(cents_by_line):
@@ -73,7 +76,9 @@ _EMPLOYER_TAX = (2, 5)
 
 
 def bench_groups(groups: int) -> Iterator[tuple[int, int]]:
-    """`groups` pairs of (org, line), org by org, debits first; every org has a debit and a credit. ValueError below 2."""
+    """`groups` pairs of (org, line), org by org, debits first; every org has a debit and a credit. ValueError
+    below 2.
+    """
     if groups < 2:
         raise ValueError("bench_groups: at least 2, or an org could not balance")
     whole, rest = divmod(groups, 5)
@@ -91,8 +96,9 @@ def bench_org(number: int) -> str:
 def bench_rows(rows: int, groups: int, seed: int) -> GlRows:
     """`rows` rows in exactly `groups` groups; each org balances. Row i belongs to group i modulo `groups`.
 
-    The amounts of an org need not balance row by row: the first row of its net pay carries the difference, and that of its
-    employer tax the difference of those. Debits come first in every round, so a difference is a credit and positive.
+    The amounts of an org need not balance row by row: the first row of its net pay carries the difference,
+    and that of its employer tax the difference of those. Debits come first in every round, so a difference is
+    a credit and positive.
     """
     pairs = list(bench_groups(groups))
     if rows < groups:
@@ -102,7 +108,11 @@ def bench_rows(rows: int, groups: int, seed: int) -> GlRows:
     for row in range(rows):
         turn, place = divmod(row, groups)
         org, line = pairs[place]
-        cents = 100 if line == 6 else (20_000 if line > 1 else 200_000) + (turn * 7_919 + org * 104_729 + seed * 31) % 30_011
+        cents = (
+            100
+            if line == 6
+            else (20_000 if line > 1 else 200_000) + (turn * 7_919 + org * 104_729 + seed * 31) % 30_011
+        )
         amounts[row] = cents
         surplus[org][line in _EMPLOYER_TAX] += cents if LINES[line].is_debit else -cents
     for place, (org, line) in enumerate(pairs):
@@ -118,12 +128,23 @@ class RowText:
     """Writes rows of one run as JSON objects; what is the same in every row is written once."""
 
     def __init__(
-        self, rows: GlRows, common: Mapping[str, Mapping[str, str]], *, block_rows: int, companies: Sequence[str], account_form: str
+        self,
+        rows: GlRows,
+        common: Mapping[str, Mapping[str, str]],
+        *,
+        block_rows: int,
+        companies: Sequence[str],
+        account_form: str,
     ) -> None:
-        """`common` is, by company, name to JSON text for the fields that do not change within it; `companies` are those of `rows.orgs`."""
+        """`common` is, by company, name to JSON text for the fields that do not change within it; `companies`
+        are those of `rows.orgs`.
+        """
         self._rows = rows
         self._block_rows = block_rows
-        heads = {code: "{" + ",".join(f"{quote(name)}:{text}" for name, text in fields.items()) for code, fields in common.items()}
+        heads = {
+            code: "{" + ",".join(f"{quote(name)}:{text}" for name, text in fields.items())
+            for code, fields in common.items()
+        }
         self._heads = [heads[code] for code in companies]
         self._common = common
         self._companies = companies
@@ -131,23 +152,37 @@ class RowText:
         self._orgs = [quote(code) for code in rows.orgs]
 
     def page(self, numbers: Iterable[int], overlay: Mapping[int, Mapping[str, str | None]]) -> Iterator[str]:
-        """The rows of these numbers, from 0. `overlay` gives raw JSON for fields of a row, or None to leave one out."""
+        """The rows of these numbers, from 0. `overlay` gives raw JSON for fields of a row, or None to leave
+        one out.
+        """
         for number in numbers:
             special = overlay.get(number)
             fields = self._fields(number)
             if special is None:
-                yield self._heads[self._rows.org[number]] + "".join([f',"{name}":{text}' for name, text in fields]) + "}"
+                yield (
+                    self._heads[self._rows.org[number]]
+                    + "".join([f',"{name}":{text}' for name, text in fields])
+                    + "}"
+                )
             else:
                 common = self._common[self._companies[self._rows.org[number]]]
                 merged: dict[str, str | None] = {**common, **dict(fields), **special}
-                yield "{" + ",".join(f"{quote(name)}:{text}" for name, text in merged.items() if text is not None) + "}"
+                yield (
+                    "{"
+                    + ",".join(f"{quote(name)}:{text}" for name, text in merged.items() if text is not None)
+                    + "}"
+                )
 
     def _fields(self, number: int) -> tuple[tuple[str, str], ...]:
         rows = self._rows
         line = LINES[rows.line[number] % CREDIT_SIDE]
         org = rows.org[number]
         debit, credit = rows.debit_credit(number)
-        account = line.account if self._account_form == "base" else f"{self._companies[org]}-{line.account}-{rows.orgs[org]}"
+        account = (
+            line.account
+            if self._account_form == "base"
+            else f"{self._companies[org]}-{line.account}-{rows.orgs[org]}"
+        )
         return (
             ("blockId", str(number // self._block_rows + 1)),
             ("systemId", str(number + 1)),

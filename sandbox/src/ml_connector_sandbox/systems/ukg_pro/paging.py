@@ -1,6 +1,7 @@
 """Query parameters, pages and filters as the list endpoints read them.
 
-Names are matched without regard to case; unknown ones are ignored. The answer is a bare array, the way on stands in `Link`.
+Names are matched without regard to case; unknown ones are ignored. The answer is a bare array, the way on
+stands in `Link`.
 """
 
 from __future__ import annotations
@@ -20,10 +21,7 @@ YEARS = range(1753, 9999)
 """The years a date of the vendor's database can have, less the last, so that a day can be added."""
 T = TypeVar("T")
 
-PATTERNS = {
-    "employeeid": re.compile(r"[a-zA-Z0-9,]*"),
-    "employeenumber": re.compile(r"[0-9]*"),
-}
+PATTERNS = {"employeeid": re.compile(r"[a-zA-Z0-9,]*"), "employeenumber": re.compile(r"[0-9]*")}
 """What a value may consist of; the manual gives the patterns."""
 
 _DATE_VALUE = re.compile(
@@ -57,7 +55,9 @@ class Query:
         value = self._values.get(name.lower()) or None
         pattern = PATTERNS.get(name.lower())
         if value is not None and pattern is not None and not pattern.fullmatch(value):
-            raise BadParameter(name, f"The field {name} must match the regular expression '^{pattern.pattern}$'.")
+            raise BadParameter(
+                name, f"The field {name} must match the regular expression '^{pattern.pattern}$'."
+            )
         return value
 
     def number(self, name: str, default: int) -> int:
@@ -70,7 +70,9 @@ class Query:
         return int(value)
 
 
-def page_of(request: Request, query: Query, total: int, rows_max: int, *, cap: bool = True) -> tuple[range, dict[str, str]]:
+def page_of(
+    request: Request, query: Query, total: int, rows_max: int, *, cap: bool = True
+) -> tuple[range, dict[str, str]]:
     """The row numbers of the page asked for, from 0, and the headers that go with it.
 
     Without parameters the page is the largest there is, not everything. Past the end the range is empty.
@@ -91,12 +93,20 @@ def page_of(request: Request, query: Query, total: int, rows_max: int, *, cap: b
 
 def _link(request: Request, page: int, relation: str) -> str:
     others = [(name, value) for name, value in request.query if name.lower() != "page"]
-    return f'<{request.base_url}{request.raw_path}?{urlencode([*others, ("page", str(page))], quote_via=quote)}>; rel="{relation}"'
+    return (
+        f"<{request.base_url}{request.raw_path}?"
+        f"{urlencode([*others, ('page', str(page))], quote_via=quote)}>;"
+        f' rel="{relation}"'
+    )
 
 
 def array_response(texts: Iterable[str], headers: Mapping[str, str] | None = None) -> Response:
     """A bare array of rows that are JSON text already."""
-    return Response(status=200, headers={"Content-Type": JSON_TYPE, **(headers or {})}, body=("[" + ",".join(texts) + "]").encode())
+    return Response(
+        status=200,
+        headers={"Content-Type": JSON_TYPE, **(headers or {})},
+        body=("[" + ",".join(texts) + "]").encode(),
+    )
 
 
 def listed(
@@ -111,8 +121,8 @@ def listed(
 ) -> Response:
     """A page of `items` as `row` writes them, of those that fit the filters in the query.
 
-    `equal` are fields compared as text (a comma list, in brackets or not, means any of them), `dates` those whose value
-    may carry an operator. BadParameter for a value that cannot be read.
+    `equal` are fields compared as text (a comma list, in brackets or not, means any of them), `dates` those
+    whose value may carry an operator. BadParameter for a value that cannot be read.
     """
     query = Query(request)
     tests = [*_equal_tests(query, equal), *_date_tests(query, dates)]
@@ -160,7 +170,9 @@ def _is_within(row: Mapping[str, Any], *, name: str, low: date, high: date) -> b
 
 
 def date_range(name: str, value: str) -> tuple[date, date]:
-    """First and last day that fit: `01-31-2024`, `<…`, `>…`, `=…`, `=>…`, `{a,b}`, `={a,b}`, or an ISO date(-time) for equality."""
+    """First and last day that fit: `01-31-2024`, `<…`, `>…`, `=…`, `=>…`, `{a,b}`, `={a,b}`, or an ISO
+    date(-time) for equality.
+    """
     found = _DATE_VALUE.fullmatch(value)
     try:
         if found is None:
@@ -171,7 +183,8 @@ def date_range(name: str, value: str) -> tuple[date, date]:
         day, operator = _us_date(found["one"]), found["operator"]
     except ValueError:
         raise BadParameter(name, f"The value '{value}' is not valid for {name}. Use MM-DD-YYYY.") from None
-    # Compared with midnight, as a database would: later on the same day is `>`, and nothing of that day is `<`.
+    # Compared with midnight, as a database would: later on the same day is `>`, and nothing of that day is
+    # `<`.
     if "<" in operator:
         return date.min, day if "=" in operator else day - timedelta(days=1)
     return (day, date.max) if ">" in operator else (day, day)

@@ -1,6 +1,7 @@
 """What one pay run pays each worker, in whole cents, and the calendar the runs stand in.
 
-    G = gross / 26    O = overtime / 26    R = G − O    T = 18 % of G    P = 4 % of G    E = 7.65 % of G    N = G − T − P
+    G = gross / 26    O = overtime / 26    R = G − O
+    T = 18 % of G     P = 4 % of G         E = 7.65 % of G    N = G − T − P
 
 G and O are rounded half-up to the cent first, T, P and E are taken of the rounded G and rounded the same way.
 """
@@ -54,12 +55,21 @@ def half_up(numerator: int, denominator: int) -> int:
 
 def check_of(worker: int, gross: int, overtime: int) -> Check:
     """The taxes and contributions on a gross amount."""
-    return Check(worker, gross, overtime, half_up(gross * 18, 100), half_up(gross * 4, 100), half_up(gross * 765, 10_000))
+    return Check(
+        worker,
+        gross,
+        overtime,
+        half_up(gross * 18, 100),
+        half_up(gross * 4, 100),
+        half_up(gross * 765, 10_000),
+    )
 
 
 @dataclass(slots=True, kw_only=True)
 class PayPeriod:
-    """One payroll of a pay group: the days it pays for, and whether it is closed. `control` is pay date and sequence."""
+    """One payroll of a pay group: the days it pays for, and whether it is closed. `control` is pay date and
+    sequence.
+    """
 
     position: int
     start: date
@@ -78,8 +88,9 @@ class PayPeriod:
 class PayRun:
     """One execution of the general-ledger step, with the checks behind it.
 
-    `kind` is regular, off_cycle, void or bench; `status` is current, undone or superseded. `scale` is in ten-thousandths
-    of the newest run's pay; `changes` adds cents to the gross of single workers, by worker id.
+    `kind` is regular, off_cycle, void or bench; `status` is current, undone or superseded. `scale` is in
+    ten-thousandths of the newest run's pay; `changes` adds cents to the gross of single workers, by worker
+    id.
     """
 
     run_id: str
@@ -108,7 +119,11 @@ class PayRun:
         if self.kind == "off_cycle":
             return [check_of(place, BONUS, 0) for place in range(0, len(workers), BONUS_EVERY)]
         if self.kind == "void":
-            return [_negated(self._check(place, worker)) for place, worker in enumerate(workers) if worker.worker in self.voids]
+            return [
+                _negated(self._check(place, worker))
+                for place, worker in enumerate(workers)
+                if worker.worker in self.voids
+            ]
         return [self._check(place, worker) for place, worker in enumerate(workers)]
 
     def _check(self, place: int, worker: Worker) -> Check:
@@ -140,12 +155,17 @@ class PayRun:
 
 
 def bench_checks(rows: GlRows) -> list[Check]:
-    """One check per department of a synthetic run, which tie to its rows; `worker` is the department's place."""
+    """One check per department of a synthetic run, which tie to its rows; `worker` is the department's
+    place.
+    """
     sums = [[0] * len(rows.orgs) for _ in range(7)]
     for line, org, cents in zip(rows.line, rows.org, rows.cents, strict=True):
         sums[line][org] += cents
     regular, overtime, employer, tax, pension, _, _ = sums
-    return [Check(org, regular[org] + overtime[org], overtime[org], tax[org], pension[org], employer[org]) for org in range(len(rows.orgs))]
+    return [
+        Check(org, regular[org] + overtime[org], overtime[org], tax[org], pension[org], employer[org])
+        for org in range(len(rows.orgs))
+    ]
 
 
 def _negated(check: Check) -> Check:
@@ -166,7 +186,9 @@ def _lines(check: Check) -> tuple[int, int, int, int, int, int, int]:
 
 
 def calendar(scenario: Any, runs: int) -> list[PayPeriod]:
-    """`runs` closed pay periods, oldest first, the newest ending on the scenario's date, and the open one after it."""
+    """`runs` closed pay periods, oldest first, the newest ending on the scenario's date, and the open one
+    after it.
+    """
     length = timedelta(days=scenario.PERIOD_DAYS)
     periods = []
     for position in range(runs - 1, -2, -1):

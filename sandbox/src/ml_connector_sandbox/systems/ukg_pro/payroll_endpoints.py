@@ -1,4 +1,6 @@
-"""The payroll endpoints: calendar, general ledger in blocks, pay register, earnings, deductions, pay statements."""
+"""The payroll endpoints: calendar, general ledger in blocks, pay register, earnings, deductions, pay
+statements.
+"""
 
 from __future__ import annotations
 
@@ -41,10 +43,15 @@ class PayrollEndpoints:
             answer=self._statements,
             permission="Employee Pay Statement",
         )
-        return [Endpoint(method="GET", path=path, permission=needed, answer=answer) for path, needed, answer in reads] + [statements]
+        return [
+            Endpoint(method="GET", path=path, permission=needed, answer=answer)
+            for path, needed, answer in reads
+        ] + [statements]
 
     def general_ledger(self, request: Request, params: Mapping[str, str]) -> Response:
-        """Rows of one run, of the newest, or of all; an unknown run is 404 in the path form and no rows in the query form."""
+        """Rows of one run, of the newest, or of all; an unknown run is 404 in the path form and no rows in
+        the query form.
+        """
         query = Query(request)
         wanted = params.get("run_id") or query.text("runId")
         runs = [run for run in self._tenant.runs() if wanted in (None, run.run_id)]
@@ -55,7 +62,9 @@ class PayrollEndpoints:
         block = query.number("blockId", 0) if query.text("blockId") else None
         for run in runs:
             if run.body_instead is not None:
-                return Response(status=200, headers={"Content-Type": "text/html; charset=utf-8"}, body=run.body_instead)
+                return Response(
+                    status=200, headers={"Content-Type": "text/html; charset=utf-8"}, body=run.body_instead
+                )
         slices = [piece for run in runs for piece in self._slices(run, block)]
         total = sum(stop - start for _, start, stop in slices)
         numbers, headers = page_of(request, query, total, self._tenant.switches["page_rows_max"])
@@ -64,7 +73,9 @@ class PayrollEndpoints:
     def gl_rows(self, run: PayRun) -> GlRows:
         """The posting lines of a run."""
         book = self._tenant.book
-        return run.rows(book.workers, book.departments, other_side=self._tenant.switches["negative_as"] == "other_side")
+        return run.rows(
+            book.workers, book.departments, other_side=self._tenant.switches["negative_as"] == "other_side"
+        )
 
     def blocks(self, run: PayRun) -> int:
         """How many blocks the run is stored in."""
@@ -121,7 +132,9 @@ class PayrollEndpoints:
         )
 
     def _earnings(self, request: Request, params: Mapping[str, str]) -> Response:
-        return self._lines(request, rows.earning_rows, ("companyID", "earningCode", "employeeID", "employeeNumber"))
+        return self._lines(
+            request, rows.earning_rows, ("companyID", "earningCode", "employeeID", "employeeNumber")
+        )
 
     def _deductions(self, request: Request, params: Mapping[str, str]) -> Response:
         names = ("employeeId", "companyId", "checkId", "employeeNumber", "deductionCode", "deductionType")
@@ -154,20 +167,32 @@ class PayrollEndpoints:
         texts = (("periodControl", held.control), ("payGroup", self._tenant.scenario.PAY_GROUP))
         if any(query.text(name) not in (None, text) for name, text in texts):
             return False
-        return (query.text("startPerControl") or "") <= held.control <= (query.text("endPerControl") or "9" * 9)
+        return (
+            (query.text("startPerControl") or "") <= held.control <= (query.text("endPerControl") or "9" * 9)
+        )
 
     def _statements(self, request: Request, params: Mapping[str, str]) -> Response:
         """Pay statements of a company between two dates; the page numbers stand in the body."""
         try:
             wish = json.loads(request.body)
-            low, high = date.fromisoformat(str(wish["startDate"])[:10]), date.fromisoformat(str(wish["endDate"])[:10])
-            page, size = int(wish.get("page") or 1), min(int(wish.get("per_Page") or 100), self._tenant.switches["page_rows_max"])
+            low, high = (
+                date.fromisoformat(str(wish["startDate"])[:10]),
+                date.fromisoformat(str(wish["endDate"])[:10]),
+            )
+            page, size = (
+                int(wish.get("page") or 1),
+                min(int(wish.get("per_Page") or 100), self._tenant.switches["page_rows_max"]),
+            )
         except (ValueError, KeyError, TypeError, AttributeError):
             return bad_request("startDate", "companyId, startDate and endDate are required.")
         book = self._tenant.book
         runs = [run for run in self._tenant.paid_runs() if low <= run.period.pay_date <= high]
         checks = [(run, check) for run in runs for check in run.checks(book.workers)]
-        checks = [item for item in checks if wish.get("companyId") in (None, rows.person_of(book, item[1]).company_id)]
+        checks = [
+            item
+            for item in checks
+            if wish.get("companyId") in (None, rows.person_of(book, item[1]).company_id)
+        ]
         chosen = checks[(page - 1) * size : page * size] if page > 0 and size > 0 else []
         return json_response([self._statement(run, check) for run, check in chosen])
 
@@ -187,6 +212,9 @@ class PayrollEndpoints:
             "orglevel2": person.division,
             "job": person.job,
             "companyname": self._tenant.book.company_named(person.company_code).title,
-            "employeeidentifier": {"companyidentifier": person.company_id, "employeeidentifier": person.employee_id},
+            "employeeidentifier": {
+                "companyidentifier": person.company_id,
+                "employeeidentifier": person.employee_id,
+            },
             "ssn": f"900{person.place % 1_000_000:06d}",
         }

@@ -46,7 +46,9 @@ def period(book: Book, held: PayPeriod) -> Json:
 
 
 def gl_common(book: Book, run: PayRun, blocks: int, company: Company) -> dict[str, str]:
-    """The fields that are the same in every row of a company in a run, as JSON text. No currency and no pay date among them."""
+    """The fields that are the same in every row of a company in a run, as JSON text. No currency and no pay
+    date among them.
+    """
     scenario, held = book.scenario, run.period
     fields: Json = {
         "runId": run.run_id,
@@ -75,7 +77,9 @@ def gl_common(book: Book, run: PayRun, blocks: int, company: Company) -> dict[st
 
 
 def department(book: Book, run: PayRun, check: Check) -> str:
-    """Org level 1 of a check: where the worker was when it was calculated, which is what the general ledger says too."""
+    """Org level 1 of a check: where the worker was when it was calculated, which is what the general ledger
+    says too.
+    """
     if run.kind == "bench" and run.rows_cache is not None:
         return run.rows_cache.orgs[check.worker]
     return book.workers[check.worker].department_code

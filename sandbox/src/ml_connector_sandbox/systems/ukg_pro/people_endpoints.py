@@ -19,8 +19,23 @@ CHANGES_WINDOW = timedelta(hours=3)
 IDS_MAX = 1_000
 _DATES = ("dateTimeChanged", "dateTimeCreated")
 _EMPLOYMENT = (
-    *("companyId", "employeeId", "primaryJobCode", "jobTitle", "fullTimeOrPartTimeCode", "primaryWorkLocationCode", "primaryProjectCode"),
-    *("employeeTypeCode", "employeeStatusCode", "employeeNumber", "supervisorID", "payGroup", "isHomeCompany"),
+    *(
+        "companyId",
+        "employeeId",
+        "primaryJobCode",
+        "jobTitle",
+        "fullTimeOrPartTimeCode",
+        "primaryWorkLocationCode",
+        "primaryProjectCode",
+    ),
+    *(
+        "employeeTypeCode",
+        "employeeStatusCode",
+        "employeeNumber",
+        "supervisorID",
+        "payGroup",
+        "isHomeCompany",
+    ),
 )
 _EMPLOYMENT_DATES = (*_DATES, "originalHireDate", "lastHireDate", "dateOfTermination", "dateLastPayDatePaid")
 
@@ -44,9 +59,16 @@ class PeopleEndpoints:
             (f"{root}/audit-details", personnel, self._audit),
             (f"{root}/integration/kronos/business-structure-status", personnel, self._moved),
         ]
-        made += [Endpoint(method="GET", path=path, permission=needed, answer=answer) for path, needed, answer in singles]
+        made += [
+            Endpoint(method="GET", path=path, permission=needed, answer=answer)
+            for path, needed, answer in singles
+        ]
         lookup = Endpoint(
-            method="POST", path=f"{root}/employee-ids", permission=personnel, rights=("View", "Add"), answer=self._employee_ids
+            method="POST",
+            path=f"{root}/employee-ids",
+            permission=personnel,
+            rights=("View", "Add"),
+            answer=self._employee_ids,
         )
         return [*made, lookup]
 
@@ -54,9 +76,27 @@ class PeopleEndpoints:
         book = self._tenant.book
         names = ("companyId", "employeeId")
         table: tuple[tuple[str, str, Callable[[Person], Json], tuple[str, ...], tuple[str, ...]], ...] = (
-            ("employment-details", "Personnel Integration", lambda p: rows.employment(book, p), _EMPLOYMENT, _EMPLOYMENT_DATES),
-            ("employee-employment-details", "Personnel Integration", self._newer, _EMPLOYMENT, _EMPLOYMENT_DATES),
-            ("employee-supervisor-details", "Personnel Integration", lambda p: rows.supervisor(book, p), names, ()),
+            (
+                "employment-details",
+                "Personnel Integration",
+                lambda p: rows.employment(book, p),
+                _EMPLOYMENT,
+                _EMPLOYMENT_DATES,
+            ),
+            (
+                "employee-employment-details",
+                "Personnel Integration",
+                self._newer,
+                _EMPLOYMENT,
+                _EMPLOYMENT_DATES,
+            ),
+            (
+                "employee-supervisor-details",
+                "Personnel Integration",
+                lambda p: rows.supervisor(book, p),
+                names,
+                (),
+            ),
             (
                 "person-details",
                 "Employee Person Details",
@@ -87,18 +127,25 @@ class PeopleEndpoints:
             root = "/personnel/v1"
             paths = [f"{root}/{name}"]
             if name in with_company:
-                paths += [f"{root}/companies/{{company_id}}/{name}", f"{root}/companies/{{company_id}}/employees/{{employee_id}}/{name}"]
+                paths += [
+                    f"{root}/companies/{{company_id}}/{name}",
+                    f"{root}/companies/{{company_id}}/employees/{{employee_id}}/{name}",
+                ]
             if name in with_employee:
                 paths.append(f"{root}/{name}/{{employee_id}}")
             if name == "employee-job-history-details":
                 paths.append(f"{root}/{name}/{{system_id}}")
-            made += [Endpoint(method="GET", path=path, permission=permission, answer=answer) for path in paths]
+            made += [
+                Endpoint(method="GET", path=path, permission=permission, answer=answer) for path in paths
+            ]
         return made
 
     def _newer(self, person: Person) -> Json:
         return rows.newer_employment(self._tenant.book, person)
 
-    def _lister(self, row: Callable[[Person], Json], equal: tuple[str, ...], dates: tuple[str, ...]) -> Callable[..., Response]:
+    def _lister(
+        self, row: Callable[[Person], Json], equal: tuple[str, ...], dates: tuple[str, ...]
+    ) -> Callable[..., Response]:
         def answer(request: Request, params: Mapping[str, str]) -> Response:
             people = [
                 person
@@ -116,12 +163,16 @@ class PeopleEndpoints:
         return answer
 
     def _changes(self, request: Request, params: Mapping[str, str]) -> Response:
-        """Everybody who changed in the span, widened to whole windows; only the first page of a sweep is guarded."""
+        """Everybody who changed in the span, widened to whole windows; only the first page of a sweep is
+        guarded.
+        """
         query = Query(request)
         start, end = query.text("startDate"), query.text("endDate")
         now = self._tenant.local_now()
         if (start is None) != (end is None):
-            raise BadParameter("endDate" if end is None else "startDate", "startDate and endDate are required together.")
+            raise BadParameter(
+                "endDate" if end is None else "startDate", "startDate and endDate are required together."
+            )
         low, high = datetime.min, datetime.max
         if start is not None and end is not None:
             low, high = _window(iso_moment("startDate", start)), _window(iso_moment("endDate", end), up=True)
@@ -133,7 +184,9 @@ class PeopleEndpoints:
             refused = self._guarded(now)
             if refused is not None:
                 return refused
-        return self._changed(request, [person for person in self._tenant.book.people if low <= person.changed_at < high])
+        return self._changed(
+            request, [person for person in self._tenant.book.people if low <= person.changed_at < high]
+        )
 
     def _guarded(self, now: datetime) -> Response | None:
         """A new sweep within three hours of the last is refused, so at most eight fit in a day."""
@@ -146,17 +199,23 @@ class PeopleEndpoints:
 
     def _change(self, request: Request, params: Mapping[str, str]) -> Response:
         since = self._tenant.local_now() - CHANGES_WINDOW
-        people = [person for person in self._tenant.book.people if person.employee_id == params["employee_id"]]
+        people = [
+            person for person in self._tenant.book.people if person.employee_id == params["employee_id"]
+        ]
         if not people:
             return Response(status=404)
         return self._changed(request, [person for person in people if person.changed_at >= since])
 
     def _changed(self, request: Request, people: list[Person]) -> Response:
         book = self._tenant.book
-        wanted = [(person, False) for person in people] + [(person, True) for person in people if person.rehired]
+        wanted = [(person, False) for person in people] + [
+            (person, True) for person in people if person.rehired
+        ]
         wanted.sort(key=lambda item: (item[0].place, not item[1]))
         most = min(CHANGES_ROWS_MAX, self._tenant.switches["page_rows_max"])
-        return listed(request, wanted, lambda item: rows.change(book, item[0], before_rehire=item[1]), rows_max=most)
+        return listed(
+            request, wanted, lambda item: rows.change(book, item[0], before_rehire=item[1]), rows_max=most
+        )
 
     def _audit(self, request: Request, params: Mapping[str, str]) -> Response:
         """Field by field what changed; four parameters are required."""
@@ -167,7 +226,10 @@ class PeopleEndpoints:
             if value is None:
                 return bad_request(name, f"The {name} field is required.")
             given[name] = value
-        low, high = iso_moment("startDateTime", given["startDateTime"]), iso_moment("endDateTime", given["endDateTime"])
+        low, high = (
+            iso_moment("startDateTime", given["startDateTime"]),
+            iso_moment("endDateTime", given["endDateTime"]),
+        )
         chosen = [
             row
             for row in self._tenant.book.audit
@@ -184,22 +246,37 @@ class PeopleEndpoints:
         since = query.text("modifiedAfterDateTime")
         after = iso_moment("modifiedAfterDateTime", since) if since else datetime.min
         audit = self._tenant.book.audit
-        moved = {row["audKey1Value"] for row in audit if row["audFieldName"] == "orgLevel1" and _at(row) > after}
-        ids = sorted({person.employee_id for person in self._tenant.book.people if person.employee_id in moved})
+        moved = {
+            row["audKey1Value"] for row in audit if row["audFieldName"] == "orgLevel1" and _at(row) > after
+        }
+        ids = sorted(
+            {person.employee_id for person in self._tenant.book.people if person.employee_id in moved}
+        )
         return json_response(ids)
 
     def _employee_ids(self, request: Request, params: Mapping[str, str]) -> Response:
-        """Employee and company ids by number, e-mail or person id; one answer per question, in their order."""
+        """Employee and company ids by number, e-mail or person id; one answer per question, in their
+        order.
+        """
         try:
             asked = json.loads(request.body)
         except ValueError:
             asked = None
-        if not isinstance(asked, list) or not all(isinstance(item, dict) for item in asked) or len(asked) > IDS_MAX:
+        if (
+            not isinstance(asked, list)
+            or not all(isinstance(item, dict) for item in asked)
+            or len(asked) > IDS_MAX
+        ):
             return bad_request("identifiers", f"The body must be an array of at most {IDS_MAX} identifiers.")
-        return json_response([self._found(sequence, item) for sequence, item in enumerate(asked, start=1)], status=207)
+        return json_response(
+            [self._found(sequence, item) for sequence, item in enumerate(asked, start=1)], status=207
+        )
 
     def _found(self, sequence: int, item: Json) -> Json:
-        kind, value = str(item.get("employeeIdentifierType", "")).lower(), str(item.get("employeeIdentifierValue", "")).lower()
+        kind, value = (
+            str(item.get("employeeIdentifierType", "")).lower(),
+            str(item.get("employeeIdentifierValue", "")).lower(),
+        )
         keys: dict[str, Callable[[Person], str]] = {
             "emailaddress": lambda person: person.email,
             "employeenumber": lambda person: person.number,
@@ -207,10 +284,27 @@ class PeopleEndpoints:
             "employeeid": lambda person: person.employee_id,
         }
         key = keys.get(kind)
-        people = [person for person in self._tenant.book.people if key is not None and key(person).lower() == value]
-        errors = [] if people else [{"title": "Not found", "refId": str(sequence), "type": "NotFound", "detail": "No employee matches."}]
+        people = [
+            person for person in self._tenant.book.people if key is not None and key(person).lower() == value
+        ]
+        errors = (
+            []
+            if people
+            else [
+                {
+                    "title": "Not found",
+                    "refId": str(sequence),
+                    "type": "NotFound",
+                    "detail": "No employee matches.",
+                }
+            ]
+        )
         people.sort(key=lambda person: not person.is_home)
-        body = {"eeid": people[0].employee_id, "coid": [person.company_id for person in people]} if people else None
+        body = (
+            {"eeid": people[0].employee_id, "coid": [person.company_id for person in people]}
+            if people
+            else None
+        )
         return {
             "title": "Employee ID Lookup",
             "type": "multistatus",
@@ -218,7 +312,9 @@ class PeopleEndpoints:
             "errorCount": len(errors),
             "success_count": 1 - len(errors),
             "error_count": len(errors),
-            "multistatus": [{"sequenceId": str(sequence), "status": "404" if errors else "200", "body": body}],
+            "multistatus": [
+                {"sequenceId": str(sequence), "status": "404" if errors else "200", "body": body}
+            ],
             "errors": errors,
         }
 

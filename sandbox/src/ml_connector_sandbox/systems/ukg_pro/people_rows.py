@@ -76,12 +76,37 @@ def employment(book: Book, person: Person) -> Json:
 
 
 def newer_employment(book: Book, person: Person) -> Json:
-    """A row of employee-employment-details: the same data under other names, without company code and GL segments."""
+    """A row of employee-employment-details: the same data under other names, without company code and GL
+    segments.
+    """
     old = employment(book, person)
     same = (
-        *("companyID", "employeeID", "employeeNumber", "employeeStatusCode", "originalHireDate", "lastHireDate", "orgLevel1Code"),
-        *("orgLevel2Code", "orgLevel3Code", "orgLevel4Code", "primaryJobCode", "jobTitle", "positionCode", "primaryWorkLocationCode"),
-        *("primaryProjectCode", "fullTimeOrPartTimeCode", "salaryOrHourly", "employeeTypeCode", "dateTimeCreated", "dateTimeChanged"),
+        *(
+            "companyID",
+            "employeeID",
+            "employeeNumber",
+            "employeeStatusCode",
+            "originalHireDate",
+            "lastHireDate",
+            "orgLevel1Code",
+        ),
+        *(
+            "orgLevel2Code",
+            "orgLevel3Code",
+            "orgLevel4Code",
+            "primaryJobCode",
+            "jobTitle",
+            "positionCode",
+            "primaryWorkLocationCode",
+        ),
+        *(
+            "primaryProjectCode",
+            "fullTimeOrPartTimeCode",
+            "salaryOrHourly",
+            "employeeTypeCode",
+            "dateTimeCreated",
+            "dateTimeChanged",
+        ),
     )
     return {
         **{name: old[name] for name in same},

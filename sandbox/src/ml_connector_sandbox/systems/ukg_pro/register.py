@@ -1,7 +1,7 @@
 """The payroll register a simulated payroll is seeded from: one row per worker and year.
 
-`read_register` takes any CSV file with `COLUMNS`; `made_register` makes one of a trading company with two offices.
-Amounts are whole cents.
+`read_register` takes any CSV file with `COLUMNS`; `made_register` makes one of a trading company with two
+offices. Amounts are whole cents.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def load_register(
 ) -> tuple[Worker, ...]:
     """The register at `path`, or a made one; only its first `workers` rows when that is not 0.
 
-    `made` makes it from the seed for a scenario with departments of its own (its `made_workers`); else the trading company's is taken.
+    `made` makes it from the seed for a scenario with departments of its own (its `made_workers`); else the
+    trading company's is taken.
     """
     if path is None:
         return (made(seed) if made else made_register(seed=seed))[: workers or None]
@@ -74,10 +75,14 @@ def read_register(path: Path) -> tuple[Worker, ...]:
         try:
             header = next(lines, None)
             if header is None:
-                raise RegisterError(f"{path}: is empty; its first line must name the columns {', '.join(COLUMNS)}")
+                raise RegisterError(
+                    f"{path}: is empty; its first line must name the columns {', '.join(COLUMNS)}"
+                )
             missing = [name for name in COLUMNS if name not in header]
             if missing:
-                raise RegisterError(f"{path}: the column {', '.join(missing)} is missing; line 1 has {', '.join(header)}")
+                raise RegisterError(
+                    f"{path}: the column {', '.join(missing)} is missing; line 1 has {', '.join(header)}"
+                )
             workers = tuple(_worker(path, lines.line_num, header, row) for row in lines if row)
         except csv.Error as error:
             raise RegisterError(f"{path}: line {lines.line_num} is not CSV ({error})") from error
@@ -91,7 +96,9 @@ def _lines(path: Path, handle: Iterable[bytes]) -> Iterator[str]:
         try:
             yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
-            raise RegisterError(f"{path}: line {number} is not UTF-8 (byte 0x{raw[error.start]:02x}); save the file as UTF-8") from error
+            raise RegisterError(
+                f"{path}: line {number} is not UTF-8 (byte 0x{raw[error.start]:02x}); save the file as UTF-8"
+            ) from error
 
 
 def _worker(path: Path, line: int, header: Sequence[str], row: Sequence[str]) -> Worker:
@@ -102,7 +109,9 @@ def _worker(path: Path, line: int, header: Sequence[str], row: Sequence[str]) ->
         if not cells[name]:
             raise RegisterError(f"{path}: {name} is empty on line {line}")
     if not _MONTH.fullmatch(cells["hired_month"]):
-        raise RegisterError(f"{path}: hired_month {cells['hired_month']!r} on line {line} is not a month like 2001-09")
+        raise RegisterError(
+            f"{path}: hired_month {cells['hired_month']!r} on line {line} is not a month like 2001-09"
+        )
     return Worker(
         worker=cells["worker"],
         department_code=cells["department_code"],
@@ -119,7 +128,10 @@ def _worker(path: Path, line: int, header: Sequence[str], row: Sequence[str]) ->
 def _cents(path: Path, line: int, name: str, cells: dict[str, str]) -> int:
     text = cells[name]
     if not _AMOUNT.fullmatch(text):
-        raise RegisterError(f"{path}: {name} {text!r} on line {line} is not an amount like 84512.07, at most 12 digits and two decimals")
+        raise RegisterError(
+            f"{path}: {name} {text!r} on line {line} is not an amount like 84512.07, at most 12 digits and"
+            " two decimals"
+        )
     whole, _, fraction = text.lstrip("-").partition(".")
     cents = int(whole) * 100 + int(fraction.ljust(2, "0"))
     return -cents if text.startswith("-") else cents
@@ -153,7 +165,9 @@ def _text(cents: int) -> str:
 
 
 Department = tuple[str, str, int, int, int, bool]
-"""Code, name, place among the divisions, share of the head count, yearly salary in whole units, and whether overtime is paid."""
+"""Code, name, place among the divisions, share of the head count, yearly salary in whole units, and whether
+overtime is paid.
+"""
 OFFICES = ("Boston office", "Houston office")
 DEPARTMENTS: tuple[Department, ...] = (
     ("BOSADM", "Administration Boston", 0, 5, 64_000, False),
@@ -176,18 +190,26 @@ DEPARTMENTS: tuple[Department, ...] = (
 
 
 def made_register(
-    workers: int = 240, seed: int = 0, departments: Sequence[Department] = DEPARTMENTS, divisions: Sequence[str] = OFFICES
+    workers: int = 240,
+    seed: int = 0,
+    departments: Sequence[Department] = DEPARTMENTS,
+    divisions: Sequence[str] = OFFICES,
 ) -> tuple[Worker, ...]:
-    """A trading company with two offices, or another with these departments; the same arguments give the same register.
+    """A trading company with two offices, or another with these departments; the same arguments give the same
+    register.
 
     Each department has at least one worker while there are enough; one with share 0 is a department of one.
     """
     dice = random.Random(f"register {seed}")
     order = list(range(len(departments)))
     shares = [index for index, department in enumerate(departments) for _ in range(department[3])]
-    places = (order + [shares[dice.randrange(len(shares))] for _ in range(max(0, workers - len(order)))])[:workers]
+    places = (order + [shares[dice.randrange(len(shares))] for _ in range(max(0, workers - len(order)))])[
+        :workers
+    ]
     dice.shuffle(places)
-    return tuple(_made(number, departments[place], divisions, dice) for number, place in enumerate(places, start=1))
+    return tuple(
+        _made(number, departments[place], divisions, dice) for number, place in enumerate(places, start=1)
+    )
 
 
 def _made(number: int, department: Department, divisions: Sequence[str], dice: random.Random) -> Worker:
@@ -195,7 +217,11 @@ def _made(number: int, department: Department, divisions: Sequence[str], dice: r
     parttime = dice.randrange(100) < 12
     annual = salary * 100 * (80 + dice.randrange(60)) // 100 + dice.randrange(100)
     annual = annual // 2 if parttime else annual
-    overtime = annual * dice.randrange(140) // 1000 + dice.randrange(100) if has_overtime and dice.randrange(3) else 0
+    overtime = (
+        annual * dice.randrange(140) // 1000 + dice.randrange(100)
+        if has_overtime and dice.randrange(3)
+        else 0
+    )
     return Worker(
         worker=f"W{number:05d}",
         department_code=code,

@@ -34,7 +34,9 @@ def decimal_text(cents: int) -> str:
 
 
 def dump(value: object) -> str:
-    """`value` as JSON text. Knows what the books hold: text, whole numbers, `Cents`, `Decimal`, truth, lists, mappings."""
+    """`value` as JSON text. Knows what the books hold: text, whole numbers, `Cents`, `Decimal`, truth, lists,
+    mappings.
+    """
     kind = type(value)
     if kind is str:
         return quote(value)  # type: ignore[arg-type]
@@ -55,7 +57,9 @@ def dump(value: object) -> str:
 
 def json_response(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """An answer with a JSON body."""
-    return Response(status=status, headers={"Content-Type": JSON_TYPE, **(headers or {})}, body=dump(value).encode())
+    return Response(
+        status=status, headers={"Content-Type": JSON_TYPE, **(headers or {})}, body=dump(value).encode()
+    )
 
 
 def empty(status: int, headers: Mapping[str, str] | None = None) -> Response:
@@ -69,7 +73,13 @@ def bad_request(field: str, message: str) -> Response:
         "title": "Bad Request",
         "type": "ValidationError",
         "errorCount": 1,
-        "errors": {"modelstate": {field: [{"message": message, "type": "ValidationError"}], "type": "ValidationError", "message": message}},
+        "errors": {
+            "modelstate": {
+                field: [{"message": message, "type": "ValidationError"}],
+                "type": "ValidationError",
+                "message": message,
+            }
+        },
         "detail": message,
         "code": "400",
         "message": message,

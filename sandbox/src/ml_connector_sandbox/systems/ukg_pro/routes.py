@@ -56,7 +56,14 @@ class UkgPro:
     def _route(self) -> None:
         self._routed_by = self._path_switches()
         third_party = ThirdPartyEndpoints(self._tenant, self._payroll.gl_rows)
-        parts = (self._access, self._payroll, self._people, ConfigurationEndpoints(self._tenant), third_party, self._webhooks)
+        parts = (
+            self._access,
+            self._payroll,
+            self._people,
+            ConfigurationEndpoints(self._tenant),
+            third_party,
+            self._webhooks,
+        )
         self._routes: Routes[Endpoint] = Routes()
         for endpoint in [endpoint for part in parts for endpoint in part.endpoints()]:
             self._routes.add(endpoint.method, endpoint.path, endpoint)
@@ -95,7 +102,9 @@ class UkgPro:
         """How to connect, which companies there are, and which run is newest."""
         scenario = self._tenant.scenario
         companies = self._tenant.book.companies
-        entities = [{"code": row.code, "title": row.title, "currency": scenario.CURRENCY} for row in companies]
+        entities = [
+            {"code": row.code, "title": row.title, "currency": scenario.CURRENCY} for row in companies
+        ]
         return {
             "base_url": base_url,
             "credentials": self._access.describe(base_url),
@@ -106,7 +115,9 @@ class UkgPro:
         }
 
     def books(self) -> Json:
-        """Every run with its totals, and the parameters from which a judge can work out the same by itself."""
+        """Every run with its totals, and the parameters from which a judge can work out the same by
+        itself.
+        """
         switches, book = self._tenant.switches, self._tenant.book
         names = ("runs", "workers", "bench_rows", "bench_groups", "negative_as")
         return {
@@ -123,7 +134,10 @@ class UkgPro:
                 "lost": self._webhooks.lost,
                 "messages": dict(Counter(message.status for message in self._webhooks.messages)),
             },
-            "calls": {**{kind: self._calls[kind] for kind in ("token", "read", "write")}, "by_endpoint": dict(self._by_endpoint)},
+            "calls": {
+                **{kind: self._calls[kind] for kind in ("token", "read", "write")},
+                "by_endpoint": dict(self._by_endpoint),
+            },
         }
 
     def _run(self, run: PayRun) -> Json:

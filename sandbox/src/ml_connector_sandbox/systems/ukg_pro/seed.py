@@ -21,8 +21,36 @@ from ml_connector_sandbox.systems.ukg_pro.render import Cents
 RUNS_MAX = 1_000
 BENCH_ID = "BENCH"
 SECOND_COMPANY = Company("HTC02", "8K2PD", "Harbor Customs Services")
-FIRST_NAMES = ("Ada", "Ben", "Carla", "Dev", "Elif", "Femi", "Grace", "Hugo", "Ines", "Jonas", "Kira", "Lars", "Mona", "Nils")
-LAST_NAMES = ("Abbott", "Bakker", "Castro", "Dahl", "Ekman", "Fischer", "Garcia", "Haas", "Ivers", "Jansen", "Kovac", "Lund")
+FIRST_NAMES = (
+    "Ada",
+    "Ben",
+    "Carla",
+    "Dev",
+    "Elif",
+    "Femi",
+    "Grace",
+    "Hugo",
+    "Ines",
+    "Jonas",
+    "Kira",
+    "Lars",
+    "Mona",
+    "Nils",
+)
+LAST_NAMES = (
+    "Abbott",
+    "Bakker",
+    "Castro",
+    "Dahl",
+    "Ekman",
+    "Fischer",
+    "Garcia",
+    "Haas",
+    "Ivers",
+    "Jansen",
+    "Kovac",
+    "Lund",
+)
 _ID_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -31,7 +59,9 @@ def seeded_book(scenario: Any, seed: int, switches: Switches, register: Path | N
     for name in ("block_rows", "page_rows_max"):
         if switches[name] < 1:
             raise ValueError(f"{name}: {switches[name]} is not at least 1")
-    workers = load_register(register, seed, max(0, switches["workers"]), getattr(scenario, "made_workers", None))
+    workers = load_register(
+        register, seed, max(0, switches["workers"]), getattr(scenario, "made_workers", None)
+    )
     names = {worker.department_code: worker.department_name for worker in workers}
     names.update(scenario.EXTRA_ORG_LEVELS)
     if switches["bench_rows"]:
@@ -41,7 +71,9 @@ def seeded_book(scenario: Any, seed: int, switches: Switches, register: Path | N
     divisions = sorted({worker.division for worker in workers})
     companies = companies_of(scenario)
     if switches["bench_rows"] and len(companies) > 1:
-        raise ValueError(f"bench_rows: the synthetic run is of one company; the scenario has {len(companies)}")
+        raise ValueError(
+            f"bench_rows: the synthetic run is of one company; the scenario has {len(companies)}"
+        )
     book = Book(
         scenario=scenario,
         seed=seed,
@@ -64,8 +96,12 @@ def seeded_book(scenario: Any, seed: int, switches: Switches, register: Path | N
     return book
 
 
-def _company_of(scenario: Any, companies: Sequence[Company], departments: Iterable[str]) -> dict[str, Company]:
-    """The company of every department. ValueError for a department in a company that the scenario does not name."""
+def _company_of(
+    scenario: Any, companies: Sequence[Company], departments: Iterable[str]
+) -> dict[str, Company]:
+    """The company of every department. ValueError for a department in a company that the scenario does not
+    name.
+    """
     by_code = {company.code: company for company in companies}
     codes = {department: company_code(scenario, department) for department in departments}
     if unknown := sorted(set(codes.values()) - set(by_code)):
@@ -158,7 +194,8 @@ def _people(book: Book, workers: Sequence[Worker], switches: Switches) -> list[P
                 supervisor=None if leader == place else leader,
                 is_parttime=worker.assignment_category != "Fulltime-Regular",
                 annual_salary=worker.annual_salary,
-                changed_at=datetime.combine(book.scenario.PERIOD_END, time(8)) - timedelta(days=30 + place % 300),
+                changed_at=datetime.combine(book.scenario.PERIOD_END, time(8))
+                - timedelta(days=30 + place % 300),
             )
         )
     return people + _special_people(people, switches)
@@ -172,7 +209,16 @@ def _special_people(people: list[Person], switches: Switches) -> list[Person]:
     if switches["dual_company"] and people:
         first = people[0]
         fields = {name: getattr(first, name) for name in Person.__dataclass_fields__}
-        extra.append(Person(**{**fields, "company_code": SECOND_COMPANY.code, "company_id": SECOND_COMPANY.company_id, "is_home": False}))
+        extra.append(
+            Person(
+                **{
+                    **fields,
+                    "company_code": SECOND_COMPANY.code,
+                    "company_id": SECOND_COMPANY.company_id,
+                    "is_home": False,
+                }
+            )
+        )
     return extra
 
 
@@ -208,7 +254,15 @@ def _third_party(book: Book) -> dict[str, Json]:
             "OrgLevel2": person.division,
             "OrgLevel3": None,
             "OrgLevel4": None,
-            "Earnings": [{"EarningCode": "REG", "EarningDescription": "Regular", "EarningCurrentAmount": Cents(gross)}],
-            "Deductions": [{"DeductionCode": "MED", "DeductionDescription": "Medical", "EmployeeDeductionAmount": Cents(gross * 4 // 100)}],
+            "Earnings": [
+                {"EarningCode": "REG", "EarningDescription": "Regular", "EarningCurrentAmount": Cents(gross)}
+            ],
+            "Deductions": [
+                {
+                    "DeductionCode": "MED",
+                    "DeductionDescription": "Medical",
+                    "EmployeeDeductionAmount": Cents(gross * 4 // 100),
+                }
+            ],
         }
     return records

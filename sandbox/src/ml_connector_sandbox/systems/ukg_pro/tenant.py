@@ -22,7 +22,8 @@ Answer = Callable[[Request, Mapping[str, str]], Response]
 class Endpoint:
     """One verb on one path. `family` is core, platform or token; `permission` is empty where none is needed.
 
-    `rights` are those of the permission that the call needs; `kind` is how it is counted: token, read or write.
+    `rights` are those of the permission that the call needs; `kind` is how it is counted: token, read or
+    write.
     """
 
     method: str
@@ -37,7 +38,16 @@ class Endpoint:
 class Tenant:
     """The book, how the tenant behaves, and what time it is there."""
 
-    def __init__(self, *, scenario: Any, clock: Clock, seed: int, profile: str, switches: Switches, register: Path | None) -> None:
+    def __init__(
+        self,
+        *,
+        scenario: Any,
+        clock: Clock,
+        seed: int,
+        profile: str,
+        switches: Switches,
+        register: Path | None,
+    ) -> None:
         self.scenario = scenario
         self.clock = clock
         self.seed = seed
@@ -56,7 +66,9 @@ class Tenant:
 
     def runs(self) -> list[PayRun]:
         """The runs whose rows can be read, oldest first."""
-        listed = [run for run in self.book.runs if run.status != "undone" or self.switches["undone_runs_listed"]]
+        listed = [
+            run for run in self.book.runs if run.status != "undone" or self.switches["undone_runs_listed"]
+        ]
         return [run for run in listed if self._is_past(run.ran_at)]
 
     def paid_runs(self) -> list[PayRun]:

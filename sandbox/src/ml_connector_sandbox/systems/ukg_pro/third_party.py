@@ -1,7 +1,7 @@
 """Third-Party Pay: records of pay that was processed elsewhere, to be read, added, replaced and deleted.
 
-With the switch `third_party_gl` the rows are those a tenant would need for posting: one per posting line of the newest run,
-with account segments, debit, credit and cost center.
+With the switch `third_party_gl` the rows are those a tenant would need for posting: one per posting line of
+the newest run, with account segments, debit, credit and cost center.
 """
 
 from __future__ import annotations
@@ -40,28 +40,52 @@ class ThirdPartyEndpoints:
 
     def endpoints(self) -> list[Endpoint]:
         """The collection and its items."""
-        path, needed = self._tenant.switches["third_party_path"], self._tenant.switches["third_party_permission"]
+        path, needed = (
+            self._tenant.switches["third_party_path"],
+            self._tenant.switches["third_party_permission"],
+        )
         item = path + "/{record_id}"
         return [
             Endpoint(method="GET", path=path, permission=needed, answer=self._list),
             Endpoint(method="GET", path=item, permission=needed, answer=self._get),
-            Endpoint(method="POST", path=path, permission=needed, rights=("Add",), answer=self._post, kind="write"),
-            Endpoint(method="PUT", path=item, permission=needed, rights=("Edit",), answer=self._put, kind="write"),
-            Endpoint(method="DELETE", path=item, permission=needed, rights=("Delete",), answer=self._delete, kind="write"),
+            Endpoint(
+                method="POST", path=path, permission=needed, rights=("Add",), answer=self._post, kind="write"
+            ),
+            Endpoint(
+                method="PUT", path=item, permission=needed, rights=("Edit",), answer=self._put, kind="write"
+            ),
+            Endpoint(
+                method="DELETE",
+                path=item,
+                permission=needed,
+                rights=("Delete",),
+                answer=self._delete,
+                kind="write",
+            ),
         ]
 
     def records(self) -> list[Json]:
         """Every record as it is served, children apart."""
-        return self._posting_lines() if self._tenant.switches["third_party_gl"] else list(self._tenant.book.third_party.values())
+        return (
+            self._posting_lines()
+            if self._tenant.switches["third_party_gl"]
+            else list(self._tenant.book.third_party.values())
+        )
 
     def _list(self, request: Request, params: Mapping[str, str]) -> Response:
         """Filtered, then cut by `$skip` and `$top`; children only when `$expand` names them."""
         options = {name.lower(): value for name, value in request.query}
         fits = read_filter(options.get("$filter", ""))
         rows = [row for row in self.records() if fits(row)]
-        skip, top = _count(options, "$skip", 0), _count(options, "$top", self._tenant.switches["page_rows_max"])
+        skip, top = (
+            _count(options, "$skip", 0),
+            _count(options, "$top", self._tenant.switches["page_rows_max"]),
+        )
         expand = {name.strip().lower() for name in options.get("$expand", "").split(",")}
-        chosen = [_served(row, expand) for row in rows[skip : skip + min(top, self._tenant.switches["page_rows_max"])]]
+        chosen = [
+            _served(row, expand)
+            for row in rows[skip : skip + min(top, self._tenant.switches["page_rows_max"])]
+        ]
         match self._tenant.switches["third_party_envelope"]:
             case "d.results":
                 return json_response({"d": {"results": chosen}})
@@ -90,11 +114,17 @@ class ThirdPartyEndpoints:
         return json_response(_served(book.third_party[record_id], {"earnings", "deductions"}))
 
     def _delete(self, request: Request, params: Mapping[str, str]) -> Response:
-        return empty(404) if self._tenant.book.third_party.pop(params["record_id"], None) is None else empty(204)
+        return (
+            empty(404) if self._tenant.book.third_party.pop(params["record_id"], None) is None else empty(204)
+        )
 
     def _posting_lines(self) -> list[Json]:
         runs = [run for run in self._tenant.paid_runs() if run.kind == "regular"]
-        return [self._posting_line(run, self._gl_rows(run), number) for run in runs[-1:] for number in range(len(self._gl_rows(run)))]
+        return [
+            self._posting_line(run, self._gl_rows(run), number)
+            for run in runs[-1:]
+            for number in range(len(self._gl_rows(run)))
+        ]
 
     def _posting_line(self, run: PayRun, rows: GlRows, number: int) -> Json:
         scenario, org = self._tenant.scenario, rows.orgs[rows.org[number]]
@@ -102,7 +132,11 @@ class ThirdPartyEndpoints:
         account = LINES[rows.line[number] % CREDIT_SIDE].account
         debit, credit = rows.debit_credit(number)
         return {
-            "Id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"third-party-pay/{self._tenant.seed}/{run.run_id}/{number + 1}")),
+            "Id": str(
+                uuid.uuid5(
+                    uuid.NAMESPACE_URL, f"third-party-pay/{self._tenant.seed}/{run.run_id}/{number + 1}"
+                )
+            ),
             "CompanyIdentifierType": "CompanyCode",
             "CompanyIdentifierValue": company,
             "PayDate": run.period.pay_date.isoformat() + "T00:00:00Z",
@@ -137,7 +171,10 @@ def _record(request: Request) -> Json:
         if not given.get(name):
             raise BadParameter(name, f"The {name} field is required.")
     if len(str(given["EmployeeIdentifierValue"])) > 12:
-        raise BadParameter("EmployeeIdentifierValue", "The field EmployeeIdentifierValue must have between 1 and 12 characters.")
+        raise BadParameter(
+            "EmployeeIdentifierValue",
+            "The field EmployeeIdentifierValue must have between 1 and 12 characters.",
+        )
     return {name: value for name, value in given.items() if name not in _READ_ONLY}
 
 
@@ -185,7 +222,9 @@ def _value(node: Any, row: Json) -> Any:
         case ast.Compare():
             return _compared(node.comparator, _value(node.left, row), _value(node.right, row))
         case ast.Identifier():
-            return _held(next((value for name, value in row.items() if name.lower() == node.name.lower()), None))
+            return _held(
+                next((value for name, value in row.items() if name.lower() == node.name.lower()), None)
+            )
         case ast.DateTime() | ast.Date():
             return _moment(node.val)
         case ast.String() | ast.GUID():

@@ -3,8 +3,8 @@
     event ─► one message per subscription ─► try ─2xx─► delivered
                                               └─ else ─► again after 1, 5, 15 minutes ─► failed
 
-Nothing runs in the background: whatever is due is sent when the tenant is next touched. Receivers must answer at once and
-work later, as the vendor asks of them.
+Nothing runs in the background: whatever is due is sent when the tenant is next touched. Receivers must answer
+at once and work later, as the vendor asks of them.
 """
 
 from __future__ import annotations
@@ -67,7 +67,12 @@ def send_by_socket(url: str, headers: Mapping[str, str], body: bytes) -> int | N
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     line = kind(parts.hostname or "", parts.port, timeout=SEND_SECONDS_MAX)
     try:
-        line.request("POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body=body, headers=dict(headers))
+        line.request(
+            "POST",
+            (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+            body=body,
+            headers=dict(headers),
+        )
         return line.getresponse().status
     except (OSError, http.client.HTTPException):
         return None
@@ -94,7 +99,12 @@ class Webhooks:
         item = root + "/{id}"
         table = (
             ("POST", root, self._create, "write"),
-            ("GET", root, lambda request, params: json_response([_shown(held) for held in self.subscriptions.values()]), "read"),
+            (
+                "GET",
+                root,
+                lambda request, params: json_response([_shown(held) for held in self.subscriptions.values()]),
+                "read",
+            ),
             ("POST", f"{root}/test", self._test, "write"),
             ("GET", item, lambda request, params: json_response(_shown(self._held(params))), "read"),
             ("PUT", item, self._change, "write"),
@@ -107,10 +117,15 @@ class Webhooks:
             ("GET", "/webhooks/v1/events", lambda request, params: json_response(self.events), "read"),
             ("GET", "/webhooks/v1/events/{id}", self._event, "read"),
         )
-        return [Endpoint(method=verb, path=path, answer=answer, family="platform", kind=kind) for verb, path, answer, kind in table]
+        return [
+            Endpoint(method=verb, path=path, answer=answer, family="platform", kind=kind)
+            for verb, path, answer, kind in table
+        ]
 
     def publish(self, event_type: str, operation: str, payload: Json) -> Json | None:
-        """Make an event and a message for every subscription that wants it; None when the event is lost, as the switch may ask."""
+        """Make an event and a message for every subscription that wants it; None when the event is lost, as
+        the switch may ask.
+        """
         self._made += 1
         switches = self._tenant.switches
         if switches["webhook_lose_every"] and self._made % switches["webhook_lose_every"] == 0:
@@ -152,7 +167,9 @@ class Webhooks:
     def _queue(self, held: Subscription, event: Json, replay_id: str | None = None) -> None:
         now = self._tenant.clock.now()
         number = f"msg-{len(self.messages) + 1:06d}"
-        self.messages.append(Message(id=number, subscription=held, event=event, created_at=now, due=now, replay_id=replay_id))
+        self.messages.append(
+            Message(id=number, subscription=held, event=event, created_at=now, due=now, replay_id=replay_id)
+        )
 
     def _try(self, message: Message, now: datetime) -> None:
         held = message.subscription
@@ -164,7 +181,11 @@ class Webhooks:
         }
         status = self.sender(held.url, headers, body)
         message.tries.append({"at": now.isoformat(), "status": status})
-        waits = [int(part) for part in str(self._tenant.switches["webhook_retry_minutes"]).split(",") if part.strip().isdigit()]
+        waits = [
+            int(part)
+            for part in str(self._tenant.switches["webhook_retry_minutes"]).split(",")
+            if part.strip().isdigit()
+        ]
         if status is not None and 200 <= status < 300:
             message.status, message.due = "delivered", None
         elif len(message.tries) > len(waits):
@@ -175,9 +196,14 @@ class Webhooks:
     def _create(self, request: Request, params: Mapping[str, str]) -> Response:
         """A new subscription; its secret is in this answer and in no other."""
         given = _object(request)
-        secret = str(given.get("hmacSecret") or hashlib.sha256(f"hmac {self._tenant.seed} {len(self.subscriptions)}".encode()).hexdigest())
+        secret = str(
+            given.get("hmacSecret")
+            or hashlib.sha256(f"hmac {self._tenant.seed} {len(self.subscriptions)}".encode()).hexdigest()
+        )
         if len(secret) < SECRET_CHARACTERS_MIN:
-            raise BadParameter("hmacSecret", f"The secret must have at least {SECRET_CHARACTERS_MIN} characters.")
+            raise BadParameter(
+                "hmacSecret", f"The secret must have at least {SECRET_CHARACTERS_MIN} characters."
+            )
         self._made += 1
         held = Subscription(id=f"sub-{self._made:06d}", url="", events=(), secret=secret, headers={})
         self._apply(held, {"eventTypes": ["*"], **given})
@@ -185,13 +211,21 @@ class Webhooks:
         return json_response({**_shown(held), "hmacSecret": secret}, status=201)
 
     def _apply(self, held: Subscription, given: Json) -> None:
-        url, events, headers = str(given.get("url", held.url)), given.get("eventTypes", held.events), given.get("headers", held.headers)
+        url, events, headers = (
+            str(given.get("url", held.url)),
+            given.get("eventTypes", held.events),
+            given.get("headers", held.headers),
+        )
         host = _host(url)
         if host not in LOOPBACK and not self._tenant.switches["webhook_any_host"]:
-            raise BadParameter("url", "This sandbox delivers to loopback addresses only; see the switch webhook_any_host.")
+            raise BadParameter(
+                "url", "This sandbox delivers to loopback addresses only; see the switch webhook_any_host."
+            )
         if not isinstance(events, (list, tuple)):
             raise BadParameter("eventTypes", "The eventTypes must be an array of names.")
-        if not isinstance(headers, dict) or not all(_HEADER.fullmatch(f"{name}: {value}") for name, value in headers.items()):
+        if not isinstance(headers, dict) or not all(
+            _HEADER.fullmatch(f"{name}: {value}") for name, value in headers.items()
+        ):
             raise BadParameter("headers", "The headers must be an object of names and values on one line.")
         held.url = url
         held.events = tuple(str(name) for name in events)
@@ -222,7 +256,9 @@ class Webhooks:
 
     def _messages(self, request: Request, params: Mapping[str, str]) -> Response:
         held = self._held(params)
-        return json_response([_message(message) for message in self._kept() if message.subscription.id == held.id])
+        return json_response(
+            [_message(message) for message in self._kept() if message.subscription.id == held.id]
+        )
 
     def _replay(self, request: Request, params: Mapping[str, str]) -> Response:
         """Send again what is named in `messageIds`, or every failed message, as far as it is still kept."""
@@ -230,17 +266,32 @@ class Webhooks:
         chosen = [message for message in self._kept() if message.subscription.id == held.id]
         if wanted is not None and not isinstance(wanted, list):
             raise BadParameter("messageIds", "The messageIds must be an array of ids.")
-        chosen = [message for message in chosen if (message.status == "failed" if wanted is None else message.id in wanted)]
+        chosen = [
+            message
+            for message in chosen
+            if (message.status == "failed" if wanted is None else message.id in wanted)
+        ]
         replay_id = f"replay-{len(self.audit) + 1:06d}"
         for message in chosen:
             self._queue(held, message.event, replay_id)
         ids = [message.id for message in chosen]
-        self.audit.append({"replayId": replay_id, "subscriptionId": held.id, "at": self._tenant.clock.now().isoformat(), "messageIds": ids})
+        self.audit.append(
+            {
+                "replayId": replay_id,
+                "subscriptionId": held.id,
+                "at": self._tenant.clock.now().isoformat(),
+                "messageIds": ids,
+            }
+        )
         self.deliver()
         return json_response(self.audit[-1], status=202)
 
     def _audit(self, request: Request, params: Mapping[str, str]) -> Response:
-        rows = [row for row in self.audit if row["subscriptionId"] == params["id"] and params.get("replay_id") in (None, row["replayId"])]
+        rows = [
+            row
+            for row in self.audit
+            if row["subscriptionId"] == params["id"] and params.get("replay_id") in (None, row["replayId"])
+        ]
         return json_response(rows) if rows or "replay_id" not in params else empty(404)
 
     def _event(self, request: Request, params: Mapping[str, str]) -> Response:
@@ -259,7 +310,11 @@ def _host(url: str) -> str:
     """The host of an address that can be delivered to. BadParameter for any other."""
     try:
         parts = urlsplit(url)
-        is_usable = parts.scheme in ("http", "https") and (parts.port is None or parts.port > 0) and _URL.fullmatch(url)
+        is_usable = (
+            parts.scheme in ("http", "https")
+            and (parts.port is None or parts.port > 0)
+            and _URL.fullmatch(url)
+        )
     except ValueError:
         is_usable = None
     if not is_usable or not parts.hostname:

@@ -1,4 +1,6 @@
-"""Visma.net ERP's REST API with one application and the companies of a scenario; the README says what it does not do."""
+"""Visma.net ERP's REST API with one application and the companies of a scenario; the README says what it does
+not do.
+"""
 
 from __future__ import annotations
 
@@ -27,4 +29,10 @@ def build(
     register: str | None = None,
 ) -> VismaNet:
     """The simulator with the scenario's ledger in it; `scenario` is a name, or the ledger itself as data."""
-    return VismaNet(ledger=ledger_of(scenario, register, seed), clock=clock, seed=seed, profile=profile, switches=switches or {})
+    return VismaNet(
+        ledger=ledger_of(scenario, register, seed),
+        clock=clock,
+        seed=seed,
+        profile=profile,
+        switches=switches or {},
+    )

@@ -26,18 +26,26 @@ def address_part(code: str) -> str:
     return f"b64({base64.urlsafe_b64encode(code.encode()).decode().rstrip('=')})"
 
 
-def listed(rows: Callable[[Company], Iterable[Row]], show: Render, *, code: str = "", stamped: bool = True) -> Answer:
+def listed(
+    rows: Callable[[Company], Iterable[Row]], show: Render, *, code: str = "", stamped: bool = True
+) -> Answer:
     """An unpaged list; `code` is the field that `greaterThanValue` looks at."""
 
     def answer(call: Call) -> Response:
         held = reads.above(rows(call.book), call.query, code)
-        return json_response([show(call.book, row) for row in (reads.changed(held, call.query) if stamped else held)])
+        return json_response(
+            [show(call.book, row) for row in (reads.changed(held, call.query) if stamped else held)]
+        )
 
     return answer
 
 
-def paged(rows: Callable[[Call], Iterable[Row]], show: Render, switch: str = "page_lines_max", *, code: str = "") -> Answer:
-    """A list in pages; each element carries the whole count. `code` is the field that `greaterThanValue` looks at."""
+def paged(
+    rows: Callable[[Call], Iterable[Row]], show: Render, switch: str = "page_lines_max", *, code: str = ""
+) -> Answer:
+    """A list in pages; each element carries the whole count. `code` is the field that `greaterThanValue`
+    looks at.
+    """
 
     def answer(call: Call) -> Response:
         held = reads.changed(reads.above(rows(call), call.query, code), call.query)
@@ -57,7 +65,9 @@ def one(table: Callable[[Company], Mapping[Any, Row]], show: Render, *, versione
     return answer
 
 
-def creating(shape: Shape, make: Callable[[Company, Mapping[str, Any]], Row], path: str, code: str, entity: str = "") -> Answer:
+def creating(
+    shape: Shape, make: Callable[[Company, Mapping[str, Any]], Row], path: str, code: str, entity: str = ""
+) -> Answer:
     """A creation: 201 without a body, and where to find what was made."""
 
     def answer(call: Call) -> Response:

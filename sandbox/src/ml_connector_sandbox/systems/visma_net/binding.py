@@ -1,7 +1,7 @@
 """Request bodies: JSON whose scalars are wrapped in `{"value": …}`, read without a float on the way.
 
-A property that is absent stays absent; one that is null, or wraps null, is None. Names are matched whatever their case, and
-names nobody knows are ignored, as the vendor's reader does.
+A property that is absent stays absent; one that is null, or wraps null, is None. Names are matched whatever
+their case, and names nobody knows are ignored, as the vendor's reader does.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ def _object(given: Any, shape: Shape, path: str) -> dict[str, Any]:
 def _member(value: Any, known: Field | Nested, path: str) -> Any:
     if value is not None and known.wrapped:
         if not isinstance(value, dict):
-            raise BadBody(f"Error converting value {json.dumps(value, default=str)} to a DtoValue. Path '{path}'.")
+            raise BadBody(
+                f"Error converting value {json.dumps(value, default=str)} to a DtoValue. Path '{path}'."
+            )
         value = next((inner for name, inner in value.items() if name.lower() == "value"), None)
     if value is None:
         return None

@@ -1,6 +1,7 @@
 """One company's books: its master data, its batches, and the row version every change gets.
 
-Nothing here knows HTTP. A rule that is broken raises `Broken` with all messages; a row that changed meanwhile, `Stale`.
+Nothing here knows HTTP. A rule that is broken raises `Broken` with all messages; a row that changed
+meanwhile, `Stale`.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ class Missing(LookupError):
 
 
 class Stale(Exception):
-    """The row is no longer the version the caller wants to change; `resource` is how the vendor names its kind."""
+    """The row is no longer the version the caller wants to change; `resource` is how the vendor names its
+    kind.
+    """
 
     def __init__(self, resource: str) -> None:
         super().__init__(resource)
@@ -50,7 +53,17 @@ class Stale(Exception):
 class Company:
     """The tables of one company, each row by its code. The same seed gives the same ids."""
 
-    def __init__(self, *, code: str, title: str, currency: str, tenant_id: str, clock: Clock, switches: Switches, seed: int) -> None:
+    def __init__(
+        self,
+        *,
+        code: str,
+        title: str,
+        currency: str,
+        tenant_id: str,
+        clock: Clock,
+        switches: Switches,
+        seed: int,
+    ) -> None:
         self.code = code
         self.title = title
         self.currency = currency
@@ -130,11 +143,20 @@ class Company:
 
     def period_of(self, day: datetime) -> Row | None:
         """The financial period that day falls in."""
-        return next((row for row in self.periods.values() if row["startDate"] <= day < row["endDate"] + timedelta(days=1)), None)
+        return next(
+            (
+                row
+                for row in self.periods.values()
+                if row["startDate"] <= day < row["endDate"] + timedelta(days=1)
+            ),
+            None,
+        )
 
     def main_branch(self) -> Row:
         """The branch a batch belongs to when it names none."""
-        return next((row for row in self.branches.values() if row["isMainBranch"]), next(iter(self.branches.values())))
+        return next(
+            (row for row in self.branches.values() if row["isMainBranch"]), next(iter(self.branches.values()))
+        )
 
     def precision(self, currency: str) -> Decimal:
         """The smallest amount of a currency."""
@@ -143,7 +165,14 @@ class Company:
 
     def task_of(self, project: Row, task_id: str) -> Row | None:
         """A project's task by its id."""
-        return next((t for t in self.tasks.values() if t["projectInternalId"] == project["internalID"] and t["taskId"] == task_id), None)
+        return next(
+            (
+                t
+                for t in self.tasks.values()
+                if t["projectInternalId"] == project["internalID"] and t["taskId"] == task_id
+            ),
+            None,
+        )
 
 
 def etag(row: Row) -> str:
@@ -152,7 +181,9 @@ def etag(row: Row) -> str:
 
 
 def check_version(row: Row, if_match: str | None, resource: str, *, lenient: bool = False) -> None:
-    """`Stale` unless the caller's `If-Match` is absent, `*`, or this row's version: in quotes, or `lenient` bare or weak."""
+    """`Stale` unless the caller's `If-Match` is absent, `*`, or this row's version: in quotes, or `lenient`
+    bare or weak.
+    """
     if if_match is None or if_match.strip() == "*":
         return
     tags = [part.strip() for part in if_match.split(",")]

@@ -17,7 +17,9 @@ from ml_connector_sandbox.systems.visma_net.webhooks import Webhooks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request inside a company: `names` are the path's segments, `query` the parameters by lower-case name."""
+    """One request inside a company: `names` are the path's segments, `query` the parameters by lower-case
+    name.
+    """
 
     book: Company
     request: Request
@@ -54,7 +56,9 @@ Answer = Callable[[Call], Response]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One verb on one path; `words` say in an error what was tried, `verb` is the scope it needs where the method does not tell."""
+    """One verb on one path; `words` say in an error what was tried, `verb` is the scope it needs where the
+    method does not tell.
+    """
 
     method: str
     path: str

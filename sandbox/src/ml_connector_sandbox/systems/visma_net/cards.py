@@ -26,8 +26,18 @@ _EXPANDED = {
 def employee(book: Company, row: Row) -> Row:
     """An employee; the status is read as `OnHold` and written as `Hold`."""
     full = ", ".join(part for part in (row["lastName"], row["firstName"]) if part)
-    contact = {"employeeContact": full, "title": None, "firstName": row["firstName"], "midName": row["middleName"]}
-    contact |= {"lastName": row["lastName"], "phone3": row["phone3"], "contactId": row["contactId"], "name": full}
+    contact = {
+        "employeeContact": full,
+        "title": None,
+        "firstName": row["firstName"],
+        "midName": row["middleName"],
+    }
+    contact |= {
+        "lastName": row["lastName"],
+        "phone3": row["phone3"],
+        "contactId": row["contactId"],
+        "name": full,
+    }
     contact |= {"attention": None, "email": row["email"], "web": None}
     contact |= {name: row[name] for name in ("phone1", "phone2", "fax")}
     return {
@@ -52,7 +62,10 @@ def employee(book: Company, row: Row) -> Row:
 
 def _address(given: Row, number: int) -> Row:
     """An address: country and county are written as ids and read as objects."""
-    lines = {name: given.get(name) for name in ("addressLine1", "addressLine2", "addressLine3", "postalCode", "city")}
+    lines = {
+        name: given.get(name)
+        for name in ("addressLine1", "addressLine2", "addressLine3", "postalCode", "city")
+    }
     country, county = given.get("countryId"), given.get("county")
     return {
         "addressId": number,
@@ -69,7 +82,11 @@ def _branch_named(book: Company, number: str | None) -> Row | None:
 
 def project(book: Company, row: Row) -> Row:
     """A project with its tasks; what a payroll has no use for is null."""
-    own = [_task_of_project(held) for held in book.tasks.values() if held["projectInternalId"] == row["internalID"]]
+    own = [
+        _task_of_project(held)
+        for held in book.tasks.values()
+        if held["projectInternalId"] == row["internalID"]
+    ]
     return {
         "internalID": row["internalID"],
         "projectID": row["projectID"],
@@ -86,7 +103,9 @@ def project(book: Company, row: Row) -> Row:
         "restrictEquipment": False,
         "visibility": _visibility(row),
         **dict.fromkeys(("defAccount", "defSub", "defAccrualAccount", "defAccrualSub", "billingPeriod")),
-        **dict.fromkeys(("nextBillingDate", "lastBillingDate", "customerLocation", "allocationRule", "billingRule")),
+        **dict.fromkeys(
+            ("nextBillingDate", "lastBillingDate", "customerLocation", "allocationRule", "billingRule")
+        ),
         "branch": _branch_named(book, row["branch"]),
         "rateTable": None,
         "autoAllocate": False,
@@ -163,7 +182,11 @@ def branch(book: Company, row: Row, expand: frozenset[str] = frozenset()) -> Row
     """A branch; what can be expanded is absent unless it was asked for."""
     names = ("branchId", "number", "name", "organizationId", "isMainBranch", "isActive")
     shown = {name: row[name] for name in names}
-    shown |= {"lastModifiedDateTime": row["_modified"], "corporateId": row["corporateId"], "vatRegistrationId": row["vatRegistrationId"]}
+    shown |= {
+        "lastModifiedDateTime": row["_modified"],
+        "corporateId": row["corporateId"],
+        "vatRegistrationId": row["vatRegistrationId"],
+    }
     base = book.currencies[book.currency]
     known = {
         "currency": {"id": base["id"], "description": base["description"], "symbol": base["symbol"]},
@@ -199,14 +222,24 @@ def organization(book: Company, *, branches: bool = False) -> Row:
 def ledger(_: Company, row: Row) -> Row:
     """A ledger."""
     first = ("internalId", "number", "description", "balanceType", "currencyId", "consolidationSource")
-    shown = {name: row[name] for name in first} | {"consolBranch": None, "branchAccounting": row["branchAccounting"]}
+    shown = {name: row[name] for name in first} | {
+        "consolBranch": None,
+        "branchAccounting": row["branchAccounting"],
+    }
     return {**shown, "lastModifiedDateTime": row["_modified"], "postInterCompany": row["postInterCompany"]}
 
 
 def period(_: Company, row: Row) -> Row:
     """A financial period and the ledgers it is closed in."""
     shown = {name: value for name, value in row.items() if name != "closed"}
-    names = ("SupplierLedger", "CustomerLedger", "InventoryManagement", "GeneralLedger", "CashManagement", "FixedAssets")
+    names = (
+        "SupplierLedger",
+        "CustomerLedger",
+        "InventoryManagement",
+        "GeneralLedger",
+        "CashManagement",
+        "FixedAssets",
+    )
     return {**shown, **{f"closedIn{name}": row["closed"] for name in names}}
 
 
@@ -217,9 +250,21 @@ def currency(_: Company, row: Row) -> Row:
 
 def vat(book: Company, row: Row) -> Row:
     """A VAT rate."""
-    schedule = {"startDate": datetime(2020, 1, 1), "vatRate": row["rate"], "minTaxableAmt": Decimal(0), "maxTaxableAmt": Decimal(0)}
+    schedule = {
+        "startDate": datetime(2020, 1, 1),
+        "vatRate": row["rate"],
+        "minTaxableAmt": Decimal(0),
+        "maxTaxableAmt": Decimal(0),
+    }
     schedule |= {"reportingGroup": None, "deductibleVatRate": Decimal(100), "groupType": "Input"}
-    flags = ("deductibleVat", "reverseVat", "statisticalVat", "pendingVat", "includeinVatExemptTotal", "includeinVatTotal")
+    flags = (
+        "deductibleVat",
+        "reverseVat",
+        "statisticalVat",
+        "pendingVat",
+        "includeinVatExemptTotal",
+        "includeinVatTotal",
+    )
     return {
         "vatCategoryId": row["vatId"],
         "vatId": row["vatId"],
@@ -229,7 +274,16 @@ def vat(book: Company, row: Row) -> Row:
         "enterFromVatInvoice": False,
         "calculateOn": "ExtractFromItemAmount",
         "cashDiscount": "ToTaxableAmount",
-        **dict.fromkeys(("vatAgencyId", "notValidAfter", "euReportCode", "documentText", "defaultNonStockItem", "vismaXmlVatType")),
+        **dict.fromkeys(
+            (
+                "vatAgencyId",
+                "notValidAfter",
+                "euReportCode",
+                "documentText",
+                "defaultNonStockItem",
+                "vismaXmlVatType",
+            )
+        ),
         "lastModifiedDateTime": row["_modified"],
         "glAccounts": None,
         "schedules": [schedule],
@@ -240,8 +294,16 @@ def vat(book: Company, row: Row) -> Row:
 
 def vat_category(_: Company, row: Row) -> Row:
     """A VAT code, as lines name it in `vatCodeId`, with the one rate it stands for."""
-    line = {"vatId": row["vatId"], "description": row["description"], "type": "Vat", "calculateOn": "ExtractFromItemAmount"}
-    line |= {"cashDiscount": "ToTaxableAmount", "vatRates": [{"revisionID": 1, "vatRate": row["rate"], "startDate": datetime(2020, 1, 1)}]}
+    line = {
+        "vatId": row["vatId"],
+        "description": row["description"],
+        "type": "Vat",
+        "calculateOn": "ExtractFromItemAmount",
+    }
+    line |= {
+        "cashDiscount": "ToTaxableAmount",
+        "vatRates": [{"revisionID": 1, "vatRate": row["rate"], "startDate": datetime(2020, 1, 1)}],
+    }
     return {
         "vatCategoryId": row["vatId"],
         "description": row["description"],

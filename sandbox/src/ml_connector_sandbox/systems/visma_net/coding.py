@@ -1,4 +1,6 @@
-"""What a line is coded with: account, subaccount, project and task, branch, VAT, and the rules each must satisfy."""
+"""What a line is coded with: account, subaccount, project and task, branch, VAT, and the rules each must
+satisfy.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ def unknown(field: str, value: str) -> str:
 
 
 def check_line(book: Company, batch: Row, line: Row, problems: list[str]) -> None:
-    """Every rule of a line's codes; a combination that is yet to be made is left on the line as `new_combination`."""
+    """Every rule of a line's codes; a combination that is yet to be made is left on the line as
+    `new_combination`.
+    """
     account = _account(book, batch, line, problems)
     _subaccount(book, account, line, problems)
     _project(book, line, problems)
@@ -37,8 +41,12 @@ def _account(book: Company, batch: Row, line: Row, problems: list[str]) -> Row |
         problems.append("Account is inactive.")
     if account["is_year_result"]:
         problems.append("Cannot post transactions directly to Year to Date Net Income.")
-    elif (not account["allowManualEntry"] or account["controlAccountModule"]) and book.switches["manual_entry_check"]:
-        problems.append(f"Account '{account['accountCD']}' is a control account; manual entry is not allowed.")
+    elif (not account["allowManualEntry"] or account["controlAccountModule"]) and book.switches[
+        "manual_entry_check"
+    ]:
+        problems.append(
+            f"Account '{account['accountCD']}' is a control account; manual entry is not allowed."
+        )
     if account["currency"] and account["currency"] != batch["currencyId"]:
         problems.append("Denominated GL Account currency is different from transaction currency.")
     return account
@@ -75,13 +83,18 @@ def _combination(book: Company, segments: list[Row], line: Row, problems: list[s
     strange = set(chosen) - {segment["segmentId"] for segment in segments}
     if strange:
         problems.append(
-            f"An error occurred during processing of the field Subaccount : Error: there is no segment {min(strange, key=str)}."
+            "An error occurred during processing of the field Subaccount : Error: there is no segment"
+            f" {min(strange, key=str)}."
         )
         return None
     number = book.subaccount_number(values)
     if number in book.subaccounts:
         return number
-    inactive = [s for s, value in zip(segments, values, strict=True) if not s["values"].get(value, {"active": True})["active"]]
+    inactive = [
+        s
+        for s, value in zip(segments, values, strict=True)
+        if not s["values"].get(value, {"active": True})["active"]
+    ]
     if inactive or not book.switches["subaccounts_on_the_fly"]:
         problems.append(unknown("Subaccount", number))
         return None
@@ -105,7 +118,9 @@ def _project(book: Company, line: Row, problems: list[str]) -> None:
         problems.append(f"Project '{project['projectID']}' is not visible in the module GL.")
     own = [task for task in book.tasks.values() if task["projectInternalId"] == project["internalID"]]
     if not line["task"] and book.switches["missing_task"] == "first":
-        line["task"] = next((task["taskId"] for task in own if task["status"] == "Active" and task["visibleInGl"]), None)
+        line["task"] = next(
+            (task["taskId"] for task in own if task["status"] == "Active" and task["visibleInGl"]), None
+        )
     if not line["task"]:
         problems.append("'Project Task' cannot be empty.")
         return
@@ -115,4 +130,6 @@ def _project(book: Company, line: Row, problems: list[str]) -> None:
     elif task["status"] != "Active":
         problems.append(f"Task '{task['taskId']}' of project '{project['projectID']}' is not active.")
     elif not task["visibleInGl"]:
-        problems.append(f"Task '{task['taskId']}' of project '{project['projectID']}' is not visible in the module GL.")
+        problems.append(
+            f"Task '{task['taskId']}' of project '{project['projectID']}' is not visible in the module GL."
+        )

@@ -1,4 +1,6 @@
-"""Every verb on every path: what it reads, what it changes, what it answers. Batches have a file of their own."""
+"""Every verb on every path: what it reads, what it changes, what it answers. Batches have a file of their
+own.
+"""
 
 from __future__ import annotations
 
@@ -25,17 +27,25 @@ def _accounts(call: Call) -> Response:
         rows = [row for row in rows if row["publicCode1"] == call.query["publiccode"].strip()]
     metadata = {"totalCount": len(rows), "maxPageSize": len(rows)}
     class_text = reads.flag(call.query, "includeAccountClassDescription")
-    return json_response([{**render.account(call.book, row, class_text=class_text), "metadata": metadata} for row in rows])
+    return json_response(
+        [{**render.account(call.book, row, class_text=class_text), "metadata": metadata} for row in rows]
+    )
 
 
 def _subaccounts(call: Call) -> Iterable[Row]:
     wanted = call.query.get("active")
-    return [row for row in call.book.subaccounts.values() if not wanted or row["active"] is reads.flag(call.query, "active")]
+    return [
+        row
+        for row in call.book.subaccounts.values()
+        if not wanted or row["active"] is reads.flag(call.query, "active")
+    ]
 
 
 def _dimension(call: Call) -> Response:
     row = found(call.book.dimensions, call.names["code"].upper())
-    return json_response(render.dimension(call.book, row, values=reads.flag(call.query, "expandSegmentsValues", True)))
+    return json_response(
+        render.dimension(call.book, row, values=reads.flag(call.query, "expandSegmentsValues", True))
+    )
 
 
 def _segment(call: Call) -> Response:
@@ -66,11 +76,15 @@ def _segment_value(call: Call) -> Response:
 
 def _segment_value_by_id(call: Call) -> Response:
     row = masters.find_segment(call.book, call.names["code"], call.names["segment"])
-    return json_response(render.segment_value(found({v["publicId"]: v for v in row["values"].values()}, call.names["value"])))
+    return json_response(
+        render.segment_value(found({v["publicId"]: v for v in row["values"].values()}, call.names["value"]))
+    )
 
 
 def _branches(call: Call) -> Response:
-    expand = frozenset(name for name in call.query if name.startswith("expand") and reads.flag(call.query, name))
+    expand = frozenset(
+        name for name in call.query if name.startswith("expand") and reads.flag(call.query, name)
+    )
     if "code" in call.names:
         return json_response(cards.branch(call.book, found(call.book.branches, call.names["code"]), expand))
     rows = reads.changed(reads.above(call.book.branches.values(), call.query, "number"), call.query)
@@ -81,7 +95,9 @@ def _organizations(call: Call) -> Response:
     shown = cards.organization(call.book, branches=reads.flag(call.query, "expandBranches"))
     if "code" not in call.names:
         rows = [{"code": call.book.code, "_modified": shown["lastModifiedDateTime"]}]
-        return json_response([shown for _ in reads.changed(reads.above(rows, call.query, "code"), call.query)])
+        return json_response(
+            [shown for _ in reads.changed(reads.above(rows, call.query, "code"), call.query)]
+        )
     if call.names["code"] != call.book.code:
         raise Missing(call.names["code"])
     return json_response(shown, {"ETag": f'"{shown["timeStamp"]}"'})
@@ -128,7 +144,9 @@ def _employees(call: Call) -> Iterable[Row]:
 def _renumber(call: Call) -> Response:
     if "erp-api-background" in call.request.headers:
         # The version counts here only for an operation of the background.
-        row = found({str(held["employeeId"]): held for held in call.book.employees.values()}, call.names["code"])
+        row = found(
+            {str(held["employeeId"]): held for held in call.book.employees.values()}, call.names["code"]
+        )
         call.demand_version(row, "Employee")
     row = masters.renumber_employee(call.book, call.names["code"], call.body(masters.NUMBER))
     call.tell("Employee", "Changed", row["employeeNumber"])
@@ -148,24 +166,36 @@ ENDPOINTS = (
     Endpoint(
         method="PUT",
         path="v1/account/{code}",
-        answer=changing(lambda book: book.accounts, masters.ACCOUNT, masters.change_account, "Account", "Account"),
+        answer=changing(
+            lambda book: book.accounts, masters.ACCOUNT, masters.change_account, "Account", "Account"
+        ),
         words="Error updating the account.",
     ),
     Endpoint(method="GET", path="v1/subaccount", answer=paged(_subaccounts, render.subaccount)),
-    Endpoint(method="GET", path="v1/subaccount/{code}", answer=one(lambda book: book.subaccounts, render.subaccount)),
+    Endpoint(
+        method="GET",
+        path="v1/subaccount/{code}",
+        answer=one(lambda book: book.subaccounts, render.subaccount),
+    ),
     Endpoint(
         method="POST",
         path="v1/subaccount",
-        answer=creating(masters.SUBACCOUNT_SHAPE, masters.create_subaccount, "v1/subaccount", "subaccountNumber"),
+        answer=creating(
+            masters.SUBACCOUNT_SHAPE, masters.create_subaccount, "v1/subaccount", "subaccountNumber"
+        ),
         words="Error inserting the subaccount.",
     ),
     Endpoint(
         method="PUT",
         path="v1/subaccount/{code}",
-        answer=changing(lambda book: book.subaccounts, masters.SUBACCOUNT_SHAPE, masters.change_subaccount, "Subaccount"),
+        answer=changing(
+            lambda book: book.subaccounts, masters.SUBACCOUNT_SHAPE, masters.change_subaccount, "Subaccount"
+        ),
         words="Error updating the subaccount.",
     ),
-    Endpoint(method="GET", path="v1/dimension", answer=lambda call: json_response(list(call.book.dimensions))),
+    Endpoint(
+        method="GET", path="v1/dimension", answer=lambda call: json_response(list(call.book.dimensions))
+    ),
     Endpoint(method="GET", path="v1/dimension/{code}", answer=_dimension),
     Endpoint(method="GET", path="v1/dimension/{code}/{segment}", answer=_segment),
     Endpoint(
@@ -175,12 +205,20 @@ ENDPOINTS = (
         words="Error updating the segment.",
         failure="segment_failure_status",
     ),
-    Endpoint(method="GET", path="v1/dimension/{code}/{segment}/publicid/{value}", answer=_segment_value_by_id),
+    Endpoint(
+        method="GET", path="v1/dimension/{code}/{segment}/publicid/{value}", answer=_segment_value_by_id
+    ),
     Endpoint(method="GET", path="v1/dimension/{code}/{segment}/{value}", answer=_segment_value),
     Endpoint(
-        method="GET", path="v1/department", answer=listed(lambda book: book.departments.values(), render.department, code="departmentId")
+        method="GET",
+        path="v1/department",
+        answer=listed(lambda book: book.departments.values(), render.department, code="departmentId"),
     ),
-    Endpoint(method="GET", path="v1/department/{code}", answer=one(lambda book: book.departments, render.department)),
+    Endpoint(
+        method="GET",
+        path="v1/department/{code}",
+        answer=one(lambda book: book.departments, render.department),
+    ),
     Endpoint(
         method="POST",
         path="v1/department",
@@ -190,38 +228,81 @@ ENDPOINTS = (
     Endpoint(
         method="PUT",
         path="v1/department/{code}",
-        answer=changing(lambda book: book.departments, masters.DEPARTMENT, masters.change_department, "Department"),
+        answer=changing(
+            lambda book: book.departments, masters.DEPARTMENT, masters.change_department, "Department"
+        ),
         words="Error updating the department.",
     ),
-    Endpoint(method="GET", path="v1/employee", answer=paged(_employees, cards.employee, code="employeeNumber")),
-    Endpoint(method="GET", path="v1/employee/{code}", answer=one(lambda book: book.employees, cards.employee)),
+    Endpoint(
+        method="GET", path="v1/employee", answer=paged(_employees, cards.employee, code="employeeNumber")
+    ),
+    Endpoint(
+        method="GET", path="v1/employee/{code}", answer=one(lambda book: book.employees, cards.employee)
+    ),
     Endpoint(
         method="POST",
         path="v1/employee",
-        answer=creating(masters.EMPLOYEE, masters.create_employee, "v1/employee", "employeeNumber", "Employee"),
+        answer=creating(
+            masters.EMPLOYEE, masters.create_employee, "v1/employee", "employeeNumber", "Employee"
+        ),
         words="Error inserting the employee.",
     ),
     Endpoint(
         method="PUT",
         path="v1/employee/{code}",
-        answer=changing(lambda book: book.employees, masters.EMPLOYEE, masters.change_employee, "Employee", "Employee"),
+        answer=changing(
+            lambda book: book.employees, masters.EMPLOYEE, masters.change_employee, "Employee", "Employee"
+        ),
         words="Error updating the employee.",
     ),
-    Endpoint(method="POST", path="v1/employee/action/changeEmployeeCd/{code}", answer=_renumber, words="Error updating the employee."),
+    Endpoint(
+        method="POST",
+        path="v1/employee/action/changeEmployeeCd/{code}",
+        answer=_renumber,
+        words="Error updating the employee.",
+    ),
     Endpoint(method="GET", path="v1/branch", answer=_branches),
     Endpoint(method="GET", path="v1/branch/{code}", answer=_branches),
     Endpoint(method="GET", path="v1/organization", answer=_organizations),
     Endpoint(method="GET", path="v1/organization/{code}", answer=_organizations),
-    Endpoint(method="GET", path="v1/ledger", answer=listed(lambda book: book.ledgers.values(), cards.ledger, code="number")),
+    Endpoint(
+        method="GET",
+        path="v1/ledger",
+        answer=listed(lambda book: book.ledgers.values(), cards.ledger, code="number"),
+    ),
     Endpoint(method="GET", path="v1/financialperiod", answer=_periods),
-    Endpoint(method="GET", path="v1/financialperiod/{code}", answer=one(lambda book: book.periods, cards.period, versioned=False)),
-    Endpoint(method="GET", path="v1/currency", answer=listed(lambda book: book.currencies.values(), cards.currency, stamped=False)),
-    Endpoint(method="GET", path="v1/currency/{code}", answer=one(lambda book: book.currencies, cards.currency, versioned=False)),
+    Endpoint(
+        method="GET",
+        path="v1/financialperiod/{code}",
+        answer=one(lambda book: book.periods, cards.period, versioned=False),
+    ),
+    Endpoint(
+        method="GET",
+        path="v1/currency",
+        answer=listed(lambda book: book.currencies.values(), cards.currency, stamped=False),
+    ),
+    Endpoint(
+        method="GET",
+        path="v1/currency/{code}",
+        answer=one(lambda book: book.currencies, cards.currency, versioned=False),
+    ),
     Endpoint(method="GET", path="v1/numbersequence", answer=_numbering),
     Endpoint(method="GET", path="v1/numbersequence/{code}", answer=_numbering),
     Endpoint(method="GET", path="v1/vat", answer=listed(lambda book: book.vat_codes.values(), cards.vat)),
-    Endpoint(method="GET", path="v1/vat/{code}", answer=one(lambda book: book.vat_codes, cards.vat, versioned=False)),
-    Endpoint(method="GET", path="v1/vatcategory", answer=listed(lambda book: book.vat_codes.values(), cards.vat_category, code="vatId")),
-    Endpoint(method="GET", path="v1/vatcategory/{code}", answer=one(lambda book: book.vat_codes, cards.vat_category, versioned=False)),
+    Endpoint(
+        method="GET",
+        path="v1/vat/{code}",
+        answer=one(lambda book: book.vat_codes, cards.vat, versioned=False),
+    ),
+    Endpoint(
+        method="GET",
+        path="v1/vatcategory",
+        answer=listed(lambda book: book.vat_codes.values(), cards.vat_category, code="vatId"),
+    ),
+    Endpoint(
+        method="GET",
+        path="v1/vatcategory/{code}",
+        answer=one(lambda book: book.vat_codes, cards.vat_category, versioned=False),
+    ),
     *PROJECT_ENDPOINTS,
 )

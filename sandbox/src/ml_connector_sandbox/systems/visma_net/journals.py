@@ -32,7 +32,9 @@ LINE: Shape = {
     "operation": Field("text", wrapped=False),
     "lineNumber": Field("whole"),
     "accountNumber": _TEXT,
-    "subaccount": Nested({"segmentId": Field("whole", wrapped=False), "segmentValue": Field("text", wrapped=False)}, many=True),
+    "subaccount": Nested(
+        {"segmentId": Field("whole", wrapped=False), "segmentValue": Field("text", wrapped=False)}, many=True
+    ),
     "project": _TEXT,
     "projectTask": _TEXT,
     "referenceNumber": _TEXT,
@@ -90,10 +92,18 @@ def create(book: Company, given: Mapping[str, Any]) -> Row:
     """A new batch, or `Broken` with every message and the books as they were."""
     problems: list[str] = []
     number = None
-    if given.get("overrideNumberSeries") and given.get("batchNumber") and book.switches["override_number_series"]:
+    if (
+        given.get("overrideNumberSeries")
+        and given.get("batchNumber")
+        and book.switches["override_number_series"]
+    ):
         number = str(given["batchNumber"]).strip()
         if len(number) > REFERENCE_MAX or number in book.batches:
-            problems.append(f"Batch Number '{number}' already exists." if number in book.batches else _too_long("BatchNbr", REFERENCE_MAX))
+            problems.append(
+                f"Batch Number '{number}' already exists."
+                if number in book.batches
+                else _too_long("BatchNbr", REFERENCE_MAX)
+            )
     batch = _header(book, None, given, problems)
     _apply_lines(book, batch, given.get("journalTransactionLines") or (), problems)
     _check(book, batch, problems)
@@ -138,7 +148,9 @@ def begin_release(book: Company, batch: Row) -> None:
 
 
 def finish_release(book: Company, batch: Row) -> bool:
-    """Do the work of an accepted release; False, with the batch still balanced, when a rule is broken by now."""
+    """Do the work of an accepted release; False, with the batch still balanced, when a rule is broken by
+    now.
+    """
     batch["releasing"] = False
     if book.batches.get(batch["batchNumber"]) is not batch or batch["status"] != BALANCED:
         return False
@@ -173,7 +185,11 @@ def totals(book: Company, batch: Row) -> Row:
         pairs = [amounts(book, batch, line) for line in batch["lines"]]
         own = [sum((pair[side] for pair in pairs), Decimal(0)) for side in (0, 1)]
         kept = {"debitTotal": own[0], "debitTotalInCurrency": total(batch, "debit")}
-        kept |= {"creditTotal": own[1], "creditTotalInCurrency": total(batch, "credit"), "version": batch["_version"]}
+        kept |= {
+            "creditTotal": own[1],
+            "creditTotalInCurrency": total(batch, "credit"),
+            "version": batch["_version"],
+        }
         batch["_totals"] = kept
     return kept
 
@@ -193,7 +209,9 @@ def _header(book: Company, old: Row | None, given: Mapping[str, Any], problems: 
             batch[name] = bool(given[name])
     if given.get("hold") is not None:
         batch["status"] = HOLD if given["hold"] else BALANCED
-    batch["description"] = _fitting(book, batch["description"], "Description", int(book.switches["header_text_max"]), problems)
+    batch["description"] = _fitting(
+        book, batch["description"], "Description", int(book.switches["header_text_max"]), problems
+    )
     if given.get("transactionDate"):
         batch["date"] = given["transactionDate"]
     batch["period"] = _period(book, old, batch, given, problems)
@@ -204,7 +222,9 @@ def _header(book: Company, old: Row | None, given: Mapping[str, Any], problems: 
         problems.append(unknown("Branch", batch["branch"]))
     elif not branch["isActive"]:
         problems.append("Branch is inactive.")
-    batch["ledger"] = (given.get("ledger") or batch["ledger"] or (branch or book.main_branch())["ledger"]).strip()
+    batch["ledger"] = (
+        given.get("ledger") or batch["ledger"] or (branch or book.main_branch())["ledger"]
+    ).strip()
     if batch["ledger"] not in book.ledgers:
         problems.append(unknown("Ledger", batch["ledger"]))
     _currency(book, batch, given, problems)
@@ -237,7 +257,9 @@ def _blank(book: Company) -> Row:
 
 
 def _period(book: Company, old: Row | None, batch: Row, given: Mapping[str, Any], problems: list[str]) -> str:
-    """`financialPeriod` YYYYMM before `postPeriod` MMYYYY; without either the one the batch has, else that of its date."""
+    """`financialPeriod` YYYYMM before `postPeriod` MMYYYY; without either the one the batch has, else that of
+    its date.
+    """
     financial, post = given.get("financialPeriod"), given.get("postPeriod")
     if financial or post:
         text = str(financial or str(post)[2:] + str(post)[:2]).replace("-", "")
@@ -279,10 +301,18 @@ def _apply_lines(book: Company, batch: Row, given: Sequence[Mapping[str, Any]], 
         operation = (wish.get("operation") or "Insert").capitalize()
         number = wish.get("lineNumber")
         if operation not in OPERATIONS:
-            problems.append(f"An error occurred during processing of the field Operation : Error: '{operation}' is not an operation.")
+            problems.append(
+                f"An error occurred during processing of the field Operation : Error: '{operation}' is not an"
+                " operation."
+            )
         elif operation == "Insert":
             last = max(last + 1, number or 0) if number not in by_number else last + 1
-            line: Row = {"lineNumber": last, **dict.fromkeys(_LINE_FIELDS.values()), "subaccount": None, "segments": None}
+            line: Row = {
+                "lineNumber": last,
+                **dict.fromkeys(_LINE_FIELDS.values()),
+                "subaccount": None,
+                "segments": None,
+            }
             lines.append(line)
             by_number[last] = line
             _apply(book, batch, line, wish, problems)
@@ -299,7 +329,9 @@ def _apply(book: Company, batch: Row, line: Row, wish: Mapping[str, Any], proble
         if name in wish:
             line[field] = wish[name].strip() if isinstance(wish[name], str) else wish[name]
     if wish.get("subaccount") is not None:
-        line["segments"] = {part.get("segmentId"): (part.get("segmentValue") or "") for part in wish["subaccount"]}
+        line["segments"] = {
+            part.get("segmentId"): part.get("segmentValue") or "" for part in wish["subaccount"]
+        }
         line["subaccount"] = None
     line["reference"] = _fitting(book, line["reference"], "RefNbr", REFERENCE_MAX, problems)
     line["text"] = _fitting(book, line["text"], "TranDesc", TEXT_MAX, problems)
@@ -310,14 +342,19 @@ def _apply(book: Company, batch: Row, line: Row, wish: Mapping[str, Any], proble
         rounded = amount.quantize(smallest, ROUND_HALF_UP)
         if rounded != amount and book.switches["excess_decimals"] == "refuse":
             name = f"Cury{side.capitalize()}Amt"
-            problems.append(f"An error occurred during processing of the field {name} : Error: Too many decimals in {amount}.")
+            problems.append(
+                f"An error occurred during processing of the field {name} : Error: Too many decimals in"
+                f" {amount}."
+            )
         line[side] = rounded
     if line["debit"] and line["credit"]:
         problems.append("A line has a debit amount or a credit amount, not both.")
 
 
 def _check(book: Company, batch: Row, problems: list[str]) -> None:
-    """Every rule of a batch as it stands; raises `Broken` when one is broken, or `problems` holds any already."""
+    """Every rule of a batch as it stands; raises `Broken` when one is broken, or `problems` holds any
+    already.
+    """
     period = book.periods.get(batch["period"])
     if period is not None:
         if not period["active"]:
@@ -342,7 +379,10 @@ def _reverse(book: Company, batch: Row) -> None:
     later = sorted(period for period in book.periods if period > batch["period"])
     if not later:
         return
-    lines = [{**line, "debit": line["credit"], "credit": line["debit"], "attachments": []} for line in batch["lines"]]
+    lines = [
+        {**line, "debit": line["credit"], "credit": line["debit"], "attachments": []}
+        for line in batch["lines"]
+    ]
     mirrored = {
         **{name: value for name, value in batch.items() if not name.startswith("_")},
         "batchNumber": book.take_batch_number(),
@@ -366,4 +406,7 @@ def _fitting(book: Company, text: str | None, field: str, longest: int, problems
 
 
 def _too_long(field: str, longest: int) -> str:
-    return f"An error occurred during processing of the field {field} : Error: The text is longer than {longest} characters."
+    return (
+        f"An error occurred during processing of the field {field} : Error: The text is longer than {longest}"
+        " characters."
+    )

@@ -89,7 +89,11 @@ class Operation:
             "startedUtc": shown(self.started),
             "finishedUtc": shown(self.finished),
             "webhookAddress": None,
-            "errorMessage": response.body.decode("utf-8", "replace") if response is not None and response.status >= 400 else None,
+            "errorMessage": (
+                response.body.decode("utf-8", "replace")
+                if response is not None and response.status >= 400
+                else None
+            ),
             "reference": self.reference,
             "originalUri": self.address,
             "hasResponseContent": has_content,

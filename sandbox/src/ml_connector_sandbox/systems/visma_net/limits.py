@@ -33,14 +33,24 @@ class Limits:
         headers = _headers(standing, now)
         refused = standing
         if not standing.refused and self.switches["burst_calls"]:
-            self.burst.limit, self.burst.seconds = int(self.switches["burst_calls"]), max(1, int(self.switches["burst_seconds"]))
+            self.burst.limit, self.burst.seconds = (
+                int(self.switches["burst_calls"]),
+                max(1, int(self.switches["burst_seconds"])),
+            )
             refused = self.burst.take(company, now)
         if not refused.refused:
             return None, headers
         seconds = _seconds(refused, now)
         body = {"statusCode": 429, "message": f"Rate limit is exceeded. Try again in {seconds} seconds."}
         headers = {**headers, "Retry-After": str(seconds)}
-        return Response(status=429, headers={"Content-Type": "application/json", **headers}, body=json.dumps(body).encode()), headers
+        return (
+            Response(
+                status=429,
+                headers={"Content-Type": "application/json", **headers},
+                body=json.dumps(body).encode(),
+            ),
+            headers,
+        )
 
     def clear(self) -> None:
         """Forget every call."""

@@ -1,4 +1,5 @@
-"""Writing master data: segment values in batches, subaccounts, accounts, departments, employees, projects and tasks.
+"""Writing master data: segment values in batches, subaccounts, accounts, departments, employees, projects and
+tasks.
 
 A segment has one version for all its values, so two callers who change different values still meet.
 """
@@ -15,7 +16,9 @@ from ml_connector_sandbox.systems.visma_net.coding import unknown
 from ml_connector_sandbox.systems.visma_net.seed import add_account, add_employee, put_value
 
 _TEXT, _YES_NO, _DATE = Field("text"), Field("yes_no"), Field("date")
-_SUB = Nested({"segmentId": Field("whole", wrapped=False), "segmentValue": Field("text", wrapped=False)}, many=True)
+_SUB = Nested(
+    {"segmentId": Field("whole", wrapped=False), "segmentValue": Field("text", wrapped=False)}, many=True
+)
 SEGMENT: Shape = {
     "dimensionId": Field("text", wrapped=False),
     "segementId": Field("whole", wrapped=False),
@@ -30,7 +33,12 @@ SEGMENT: Shape = {
         many=True,
     ),
 }
-SUBACCOUNT_SHAPE: Shape = {"subaccountNumber": _TEXT, "subaccountId": _TEXT, "description": _TEXT, "active": _YES_NO}
+SUBACCOUNT_SHAPE: Shape = {
+    "subaccountNumber": _TEXT,
+    "subaccountId": _TEXT,
+    "description": _TEXT,
+    "active": _YES_NO,
+}
 ACCOUNT: Shape = {
     "accountCD": _TEXT,
     "active": _YES_NO,
@@ -44,9 +52,18 @@ ACCOUNT: Shape = {
     "useDefaultSub": _YES_NO,
     "taxCategory": _TEXT,
 }
-DEPARTMENT: Shape = {"departmentId": Field("text", wrapped=False), "description": _TEXT, "expenseAccount": _TEXT, "expenseSubaccount": _SUB}
-_CONTACT: Shape = dict.fromkeys(("firstName", "lastName", "middleName", "email", "phone1", "phone2", "phone3", "fax"), _TEXT)
-_ADDRESS: Shape = dict.fromkeys(("addressLine1", "addressLine2", "addressLine3", "postalCode", "city", "countryId", "county"), _TEXT)
+DEPARTMENT: Shape = {
+    "departmentId": Field("text", wrapped=False),
+    "description": _TEXT,
+    "expenseAccount": _TEXT,
+    "expenseSubaccount": _SUB,
+}
+_CONTACT: Shape = dict.fromkeys(
+    ("firstName", "lastName", "middleName", "email", "phone1", "phone2", "phone3", "fax"), _TEXT
+)
+_ADDRESS: Shape = dict.fromkeys(
+    ("addressLine1", "addressLine2", "addressLine3", "postalCode", "city", "countryId", "county"), _TEXT
+)
 EMPLOYEE: Shape = {
     **dict.fromkeys(("employeeCd", "department", "employeeClass", "branch", "calendar", "status"), _TEXT),
     "contact": Nested(_CONTACT),
@@ -67,7 +84,13 @@ TASK: Shape = {
 }
 NUMBER: Shape = {"employeeNr": Field("text", wrapped=False), "projectId": Field("text", wrapped=False)}
 TYPES = ("Asset", "Liability", "Income", "Expense")
-EMPLOYEE_STATUS = {"Active": "Active", "Hold": "OnHold", "HoldPayments": "HoldPayments", "Inactive": "Inactive", "OneTime": "OneTime"}
+EMPLOYEE_STATUS = {
+    "Active": "Active",
+    "Hold": "OnHold",
+    "HoldPayments": "HoldPayments",
+    "Inactive": "Inactive",
+    "OneTime": "OneTime",
+}
 """Written to read."""
 PROJECT_STATUS = ("Planned", "Active", "Completed", "Cancelled", "OnHold", "PendingApproval")
 TASK_STATUS = ("Planned", "Active", "Cancelled", "Completed")
@@ -91,7 +114,9 @@ def update_segment(book: Company, segment: Row, given: Mapping[str, Any]) -> Non
     book.touch(segment)
 
 
-def _plan_value(book: Company, segment: Row, item: Mapping[str, Any], wished: dict[str, Row | None], problems: list[str]) -> None:
+def _plan_value(
+    book: Company, segment: Row, item: Mapping[str, Any], wished: dict[str, Row | None], problems: list[str]
+) -> None:
     code, operation = (item.get("value") or "").strip(), (item.get("operation") or "").capitalize()
     held = wished[code] if code in wished else segment["values"].get(code)
     if operation not in ("Insert", "Update", "Delete"):
@@ -125,7 +150,9 @@ def create_subaccount(book: Company, given: Mapping[str, Any]) -> Row:
     values = split_number(book, number)
     if book.subaccount_number(values) in book.subaccounts:
         raise Broken(f"Subaccount '{number}' already exists.")
-    return book.add_subaccount(values, given.get("description") or "", active=given.get("active") is not False)
+    return book.add_subaccount(
+        values, given.get("description") or "", active=given.get("active") is not False
+    )
 
 
 def split_number(book: Company, number: str) -> list[str]:
@@ -143,7 +170,8 @@ def split_number(book: Company, number: str) -> list[str]:
         listed = segment["values"].get(value)
         if not value or (segment["validate"] and (listed is None or not listed["active"])):
             raise Broken(
-                f"An error occurred during processing of the field Subaccount : Error: {segment['description']} of Subaccount do not exist."
+                "An error occurred during processing of the field Subaccount : Error:"
+                f" {segment['description']} of Subaccount do not exist."
             )
     return values
 
@@ -160,14 +188,19 @@ def create_account(book: Company, given: Mapping[str, Any]) -> Row:
     problems = []
     if not code or len(code) > 10:
         problems.append(
-            "'Account' cannot be empty." if not code else "An error occurred during processing of the field AccountCD : Error: too long."
+            "'Account' cannot be empty."
+            if not code
+            else "An error occurred during processing of the field AccountCD : Error: too long."
         )
     if code in book.accounts:
         problems.append(f"Account '{code}' already exists.")
     problems += _account_problems(book, given)
     if problems:
         raise Broken(*problems)
-    row = add_account(book, {"code": code, "type": given.get("type") or "Expense", "description": given.get("description") or ""})
+    row = add_account(
+        book,
+        {"code": code, "type": given.get("type") or "Expense", "description": given.get("description") or ""},
+    )
     change_account(book, row, given)
     return row
 
@@ -195,9 +228,17 @@ def create_department(book: Company, given: Mapping[str, Any]) -> Row:
     code = (given.get("departmentId") or "").strip()
     if not code or len(code) > 10 or code in book.departments:
         raise Broken(
-            f"Department '{code}' already exists." if code in book.departments else "'Department ID' cannot be empty or longer than 10."
+            f"Department '{code}' already exists."
+            if code in book.departments
+            else "'Department ID' cannot be empty or longer than 10."
         )
-    row = {"departmentId": code, "description": "", "publicId": book.new_uuid(), "expenseAccount": None, "expenseSubaccount": None}
+    row = {
+        "departmentId": code,
+        "description": "",
+        "publicId": book.new_uuid(),
+        "expenseAccount": None,
+        "expenseSubaccount": None,
+    }
     change_department(book, row, given)
     book.departments[code] = row
     return row
@@ -208,7 +249,9 @@ def change_department(book: Company, row: Row, given: Mapping[str, Any]) -> None
     account = given.get("expenseAccount")
     if account and account not in book.accounts:
         raise Broken(unknown("Account", account))
-    sub = {part.get("segmentId"): part.get("segmentValue") or "" for part in given.get("expenseSubaccount") or ()}
+    sub = {
+        part.get("segmentId"): part.get("segmentValue") or "" for part in given.get("expenseSubaccount") or ()
+    }
     if sub:
         row["expenseSubaccount"] = book.subaccount_number(
             split_number(book, SEPARATOR.join(sub.get(s["segmentId"], "") for s in book.segments()))
@@ -220,7 +263,10 @@ def change_department(book: Company, row: Row, given: Mapping[str, Any]) -> None
 def create_employee(book: Company, given: Mapping[str, Any]) -> Row:
     """A new employee; class, branch, calendar, department, last name and e-mail must be there."""
     code, contact = (given.get("employeeCd") or "").strip(), given.get("contact") or {}
-    needed = {**{name: given.get(name) for name in ("department", "employeeClass", "branch", "calendar")}, "employeeCd": code}
+    needed = {
+        **{name: given.get(name) for name in ("department", "employeeClass", "branch", "calendar")},
+        "employeeCd": code,
+    }
     needed |= {"contact.lastName": contact.get("lastName"), "contact.email": contact.get("email")}
     problems = [f"'{name}' cannot be empty." for name, value in needed.items() if not value]
     if code in book.employees:
@@ -277,8 +323,15 @@ def create_project(book: Company, given: Mapping[str, Any]) -> Row:
     code = (given.get("projectID") or "").strip()
     missing = [name for name in ("projectID", "description", "startDate") if not given.get(name)]
     if missing or code in book.projects:
-        raise Broken(f"Project '{code}' already exists." if not missing else f"'{missing[0]}' cannot be empty.")
-    row: Row = {"internalID": book.next_id("project"), "projectID": code, "status": "Planned", "publicId": book.new_uuid()}
+        raise Broken(
+            f"Project '{code}' already exists." if not missing else f"'{missing[0]}' cannot be empty."
+        )
+    row: Row = {
+        "internalID": book.next_id("project"),
+        "projectID": code,
+        "status": "Planned",
+        "publicId": book.new_uuid(),
+    }
     row |= {"description": "", "startDate": None, "endDate": None, "visibleInGl": True, "branch": None}
     change_project(book, row, given)
     book.projects[code] = row
@@ -292,7 +345,9 @@ def change_project(book: Company, row: Row, given: Mapping[str, Any]) -> None:
     _take(row, given, ("description", "status", "startDate", "endDate", "branch"))
     _take(row, given.get("visibility") or {}, ("visibleInGl",))
     if given.get("hold") is not None:
-        row["status"] = "OnHold" if given["hold"] else ("Active" if row["status"] == "OnHold" else row["status"])
+        row["status"] = (
+            "OnHold" if given["hold"] else ("Active" if row["status"] == "OnHold" else row["status"])
+        )
     book.touch(row)
 
 
@@ -304,7 +359,9 @@ def renumber_project(book: Company, row: Row, given: Mapping[str, Any]) -> None:
     for batch in book.batches.values():
         for line in batch["lines"]:
             line["project"] = number if line["project"] == row["projectID"] else line["project"]
-    held = {(number if code == row["projectID"] else code): project for code, project in book.projects.items()}
+    held = {
+        (number if code == row["projectID"] else code): project for code, project in book.projects.items()
+    }
     book.projects.clear()
     book.projects.update(held)
     row["projectID"] = number
@@ -320,7 +377,13 @@ def create_task(book: Company, project_id: str, given: Mapping[str, Any]) -> Row
     if not code or book.task_of(project, code) is not None:
         raise Broken(f"Task '{code}' already exists." if code else "'taskId' cannot be empty.")
     number = book.next_id("task")
-    row: Row = {"internalId": number, "projectInternalId": project["internalID"], "taskId": code, "description": "", "status": "Planned"}
+    row: Row = {
+        "internalId": number,
+        "projectInternalId": project["internalID"],
+        "taskId": code,
+        "description": "",
+        "status": "Planned",
+    }
     row |= {"startDate": project["startDate"] or datetime(2025, 1, 1), "endDate": None, "visibleInGl": True}
     change_task(book, row, given)
     book.tasks[number] = row
@@ -339,7 +402,11 @@ def change_task(book: Company, row: Row, given: Mapping[str, Any]) -> None:
 def find_segment(book: Company, dimension: str, segment: str) -> Row:
     """A segment of a key; `Missing` when there is none."""
     key = book.dimensions.get(dimension.upper())
-    found = key["segments"].get(int(segment)) if key is not None and segment.isascii() and segment.isdigit() else None
+    found = (
+        key["segments"].get(int(segment))
+        if key is not None and segment.isascii() and segment.isdigit()
+        else None
+    )
     if found is None:
         raise Missing(f"{dimension} {segment}")
     row: Row = found
@@ -350,4 +417,8 @@ def _take(row: Row, given: Mapping[str, Any], names: Sequence[str]) -> None:
     """Copy what is named; a null blanks a text."""
     for name in names:
         if name in given:
-            row[name] = given[name] if given[name] is not None or not isinstance(row.get(name), (str, bool)) else type(row[name])()
+            row[name] = (
+                given[name]
+                if given[name] is not None or not isinstance(row.get(name), (str, bool))
+                else type(row[name])()
+            )

@@ -1,4 +1,6 @@
-"""Projects and their tasks: the lists with their filters, one by either id, creation, change and another number."""
+"""Projects and their tasks: the lists with their filters, one by either id, creation, change and another
+number.
+"""
 
 from __future__ import annotations
 
@@ -21,21 +23,31 @@ def _projects(call: Call) -> Iterable[Row]:
         rows = [row for row in rows if (row["status"] == "OnHold") is reads.flag(query, "onHold")]
     if query.get("taskvisibleingl"):
         wanted = reads.flag(query, "taskVisibleInGl")
-        held = {task["projectInternalId"] for task in call.book.tasks.values() if task["visibleInGl"] is wanted}
+        held = {
+            task["projectInternalId"] for task in call.book.tasks.values() if task["visibleInGl"] is wanted
+        }
         rows = [row for row in rows if row["internalID"] in held]
     if reads.flag(query, "systemTemplate"):
         rows = []
-    return _chosen(rows, query, {"status": "status", "branch": "branch", "publicid": "publicId", "projectid": "projectID"})
+    return _chosen(
+        rows,
+        query,
+        {"status": "status", "branch": "branch", "publicid": "publicId", "projectid": "projectID"},
+    )
 
 
 def _tasks(call: Call) -> Iterable[Row]:
     query, rows = call.query, list(call.book.tasks.values())
     if query.get("projectid"):
         project = call.book.projects.get(query["projectid"])
-        rows = [row for row in rows if project is not None and row["projectInternalId"] == project["internalID"]]
+        rows = [
+            row for row in rows if project is not None and row["projectInternalId"] == project["internalID"]
+        ]
     if query.get("visibleingl"):
         rows = [row for row in rows if row["visibleInGl"] is reads.flag(query, "visibleInGl")]
-    return _chosen(rows, query, {"status": "status", "taskcd": "taskId", "projectinternalid": "projectInternalId"})
+    return _chosen(
+        rows, query, {"status": "status", "taskcd": "taskId", "projectinternalid": "projectInternalId"}
+    )
 
 
 def _chosen(rows: list[Row], query: reads.Query, fields: Mapping[str, str]) -> list[Row]:
@@ -69,7 +81,11 @@ def _renumber(call: Call) -> Response:
 
 PROJECT_ENDPOINTS = (
     Endpoint(method="GET", path="v1/project", answer=paged(_projects, cards.project, "project_page_max")),
-    Endpoint(method="GET", path="v1/projectbasic", answer=paged(_projects, cards.project_basic, "project_page_max", code="projectID")),
+    Endpoint(
+        method="GET",
+        path="v1/projectbasic",
+        answer=paged(_projects, cards.project_basic, "project_page_max", code="projectID"),
+    ),
     Endpoint(method="GET", path="v1/project/tasks", answer=paged(_tasks, cards.task, code="taskId")),
     Endpoint(method="GET", path="v1/project/{code}", answer=one(lambda book: book.projects, cards.project)),
     Endpoint(method="GET", path="v1/project/internal/{code}", answer=one(_by_internal, cards.project)),
@@ -82,7 +98,9 @@ PROJECT_ENDPOINTS = (
     Endpoint(
         method="PUT",
         path="v1/project/{code}",
-        answer=changing(lambda book: book.projects, masters.PROJECT, masters.change_project, "Project", "Project"),
+        answer=changing(
+            lambda book: book.projects, masters.PROJECT, masters.change_project, "Project", "Project"
+        ),
         words="Error updating the project.",
     ),
     Endpoint(
@@ -91,10 +109,20 @@ PROJECT_ENDPOINTS = (
         answer=changing(_by_internal, masters.PROJECT, masters.change_project, "Project"),
         words="Error updating the project.",
     ),
-    Endpoint(method="POST", path="v1/project/action/changeProjectId/{code}", answer=_renumber, words="Error updating the project."),
+    Endpoint(
+        method="POST",
+        path="v1/project/action/changeProjectId/{code}",
+        answer=_renumber,
+        words="Error updating the project.",
+    ),
     Endpoint(method="GET", path="v1/projecttask", answer=paged(_tasks, cards.task, code="taskId")),
     Endpoint(method="GET", path="v1/projecttask/{code}", answer=one(_tasks_by_id, cards.task)),
-    Endpoint(method="POST", path="v1/projecttask/{code}", answer=_post_task, words="Error inserting the project task."),
+    Endpoint(
+        method="POST",
+        path="v1/projecttask/{code}",
+        answer=_post_task,
+        words="Error inserting the project task.",
+    ),
     Endpoint(
         method="PUT",
         path="v1/projecttask/{code}",

@@ -23,7 +23,18 @@ CONDITIONS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">=": lambda left, right: left >= right,
     "<=": lambda left, right: left <= right,
 }
-STATUSES = ("hold", "balanced", "unposted", "posted", "completed", "voided", "released", "partiallyreleased", "scheduled", "unreleased")
+STATUSES = (
+    "hold",
+    "balanced",
+    "unposted",
+    "posted",
+    "completed",
+    "voided",
+    "released",
+    "partiallyreleased",
+    "scheduled",
+    "unreleased",
+)
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}:\d{2})(\.\d{1,7})?)?")
 
 
@@ -42,7 +53,10 @@ def moment(text: str) -> tuple[datetime, bool]:
     found = _MOMENT.fullmatch(text.strip())
     try:
         if found is not None:
-            return datetime.fromisoformat(f"{found[1]}T{found[2] or '00:00:00'}{(found[3] or '')[:7]}"), found[2] is None
+            return (
+                datetime.fromisoformat(f"{found[1]}T{found[2] or '00:00:00'}{(found[3] or '')[:7]}"),
+                found[2] is None,
+            )
     except ValueError:
         pass
     raise BadQuery(f"lastModifiedDateTime '{text}' is not a date or time.")
@@ -50,7 +64,10 @@ def moment(text: str) -> tuple[datetime, bool]:
 
 def changed(rows: Iterable[Row], query: Query) -> list[Row]:
     """The rows the `lastModifiedDateTime` pair chooses; half a pair, or an odd condition, chooses all."""
-    given, condition = query.get("lastmodifieddatetime"), query.get("lastmodifieddatetimecondition", "").strip()
+    given, condition = (
+        query.get("lastmodifieddatetime"),
+        query.get("lastmodifieddatetimecondition", "").strip(),
+    )
     if not given or condition not in CONDITIONS:
         return list(rows)
     at, date_only = moment(given)
@@ -95,7 +112,11 @@ def batches(book: Company, query: Query) -> list[Row]:
     if status and status not in STATUSES:
         raise BadQuery(f"The value '{query['status']}' is not valid for status.")
     if status:
-        chosen = [row for row in chosen if row["status"].lower() == status or (status == "unreleased" and row["status"] in UNRELEASED)]
+        chosen = [
+            row
+            for row in chosen
+            if row["status"].lower() == status or (status == "unreleased" and row["status"] in UNRELEASED)
+        ]
     if query.get("branch"):
         chosen = [row for row in chosen if row["branch"] == query["branch"]]
     flat = [(row, line) for row in chosen for line in row["lines"]]
@@ -140,16 +161,31 @@ def transactions(book: Company, query: Query) -> list[Row]:
     if flag(query, "includeUnreleased"):
         wanted.update(UNRELEASED)
     chosen = [row for row in _visible(book) if row["ledger"] == ledger and row["status"] in wanted]
-    chosen = [row for row in changed(chosen, query) if _between(row["period"], query.get("fromperiod"), query.get("toperiod"))]
-    chosen = [row for row in chosen if _between(row["date"].date().isoformat(), query.get("fromdate"), query.get("todate"))]
+    chosen = [
+        row
+        for row in changed(chosen, query)
+        if _between(row["period"], query.get("fromperiod"), query.get("toperiod"))
+    ]
+    chosen = [
+        row
+        for row in chosen
+        if _between(row["date"].date().isoformat(), query.get("fromdate"), query.get("todate"))
+    ]
     flat = [(row, line) for row in chosen for line in row["lines"]]
-    flat = [pair for pair in flat if _asked(query, "account", pair[1]["account"]) and _asked(query, "branch", pair[1]["branch"])]
+    flat = [
+        pair
+        for pair in flat
+        if _asked(query, "account", pair[1]["account"]) and _asked(query, "branch", pair[1]["branch"])
+    ]
     if query.get("subaccountid"):
         known = {book.subaccounts[n]["subaccountId"] for n in book.subaccounts if n == query["subaccountid"]}
         flat = [pair for pair in flat if _is_subaccount(book, pair[1], query["subaccountid"], known)]
     balances = _running(book, ledger, flat) if flag(query, "includeTransactionBalance") else None
     shown, metadata = page(list(enumerate(flat)), query, int(book.switches["page_lines_max"]))
-    return [{**_transaction(book, row, line, balances[i] if balances else None, query), "metadata": metadata} for i, (row, line) in shown]
+    return [
+        {**_transaction(book, row, line, balances[i] if balances else None, query), "metadata": metadata}
+        for i, (row, line) in shown
+    ]
 
 
 def _is_subaccount(book: Company, line: Row, wanted: str, known: set[int]) -> bool:
@@ -195,11 +231,20 @@ def account_named(book: Company, number: str, *, expand: bool) -> Row:
     return {**shown, "number": number, "description": row.get("description")}
 
 
-def _transaction(book: Company, row: Row, line: Row, balance: tuple[Decimal, Decimal] | None, query: Query) -> Row:
+def _transaction(
+    book: Company, row: Row, line: Row, balance: tuple[Decimal, Decimal] | None, query: Query
+) -> Row:
     debit, credit = journals.amounts(book, row, line)
-    branch = {"number": line["branch"], **({"name": book.branches[line["branch"]]["name"]} if flag(query, "expandBranchInfo") else {})}
-    before, after = ({}, {}) if balance is None else ({"begBalance": balance[0]}, {"endingBalance": balance[1]})
-    own_before, own_after = ({}, {}) if balance is None else ({"currBegBalance": balance[0]}, {"currEndingBalance": balance[1]})
+    branch = {
+        "number": line["branch"],
+        **({"name": book.branches[line["branch"]]["name"]} if flag(query, "expandBranchInfo") else {}),
+    }
+    before, after = (
+        ({}, {}) if balance is None else ({"begBalance": balance[0]}, {"endingBalance": balance[1]})
+    )
+    own_before, own_after = (
+        ({}, {}) if balance is None else ({"currBegBalance": balance[0]}, {"currEndingBalance": balance[1]})
+    )
     return {
         "lineNumber": line["lineNumber"],
         "module": "GL",
@@ -231,7 +276,9 @@ def balances(book: Company, query: Query) -> list[Row]:
     period = query.get("periodid", "").strip()
     if not period and not query.get("lastmodifieddatetime"):
         raise BadQuery("One of the parameters periodId and lastModifiedDateTime is mandatory.")
-    posted = _implicitly_changed(book, [row for row in book.batches.values() if row["status"] == POSTED], query)
+    posted = _implicitly_changed(
+        book, [row for row in book.batches.values() if row["status"] == POSTED], query
+    )
     touched = {period or row["period"] for row in posted} or {period}
     rows: list[Row] = []
     for each in sorted(touched):
@@ -248,7 +295,12 @@ def _balances_of(book: Company, period: str, query: Query) -> list[Row]:
         for line in row["lines"]:
             debit, credit = journals.amounts(book, row, line)
             key = (line["branch"], row["ledger"], line["account"], line["subaccount"] or "")
-            blank = {"debit": Decimal(0), "credit": Decimal(0), "before": Decimal(0), "modified": row["_modified"]}
+            blank = {
+                "debit": Decimal(0),
+                "credit": Decimal(0),
+                "before": Decimal(0),
+                "modified": row["_modified"],
+            }
             cell = cells.setdefault(key, blank)
             if row["period"] == period:
                 cell["debit"] += debit
@@ -259,7 +311,9 @@ def _balances_of(book: Company, period: str, query: Query) -> list[Row]:
     return [
         _balance(book, key, cell, period, turned=flag(query, "toggleBalanceSigns"))
         for key, cell in sorted(cells.items())
-        if _asked(query, "branch", key[0]) and _asked(query, "ledger", key[1]) and _asked(query, "account", key[2])
+        if _asked(query, "branch", key[0])
+        and _asked(query, "ledger", key[1])
+        and _asked(query, "account", key[2])
         if _asked_kind(query, book.ledgers[key[1]]["balanceType"])
     ]
 

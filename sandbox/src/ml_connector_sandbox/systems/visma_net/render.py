@@ -52,7 +52,9 @@ _WRITERS: Mapping[type, Callable[[Any], str]] = {
 
 def json_response(value: Any, headers: Mapping[str, str] | None = None, status: int = 200) -> Response:
     """An answer with a body."""
-    return Response(status=status, headers={"Content-Type": JSON, **(headers or {})}, body=dumps(value).encode())
+    return Response(
+        status=status, headers={"Content-Type": JSON, **(headers or {})}, body=dumps(value).encode()
+    )
 
 
 def empty(status: int, headers: Mapping[str, str] | None = None) -> Response:
@@ -98,7 +100,8 @@ def batch(book: Company, row: Row, lines: Sequence[Row] | None = None, *, attach
         "transactionCodeDescription": None,
         "branch": row["branch"],
         "journalTransactionLines": [
-            batch_line(book, row, line, attachments=attachments) for line in (row["lines"] if lines is None else lines)
+            batch_line(book, row, line, attachments=attachments)
+            for line in (row["lines"] if lines is None else lines)
         ],
         "attachments": row["attachments"] if attachments else None,
         "timeStamp": etag(row),
@@ -116,15 +119,27 @@ def batch_line(book: Company, row: Row, line: Row, *, attachments: bool = True) 
         "lineNumber": line["lineNumber"],
         "accountNumber": line["account"],
         "description": account["description"] if account else None,
-        "subaccount": subaccount(book, book.subaccounts[line["subaccount"]]) if line["subaccount"] in book.subaccounts else None,
+        "subaccount": (
+            subaccount(book, book.subaccounts[line["subaccount"]])
+            if line["subaccount"] in book.subaccounts
+            else None
+        ),
         "referenceNumber": line["reference"],
         "debitAmount": debit,
         "debitAmountInCurrency": line["debit"],
         "creditAmount": credit,
         "creditAmountInCurrency": line["credit"],
         "transactionDescription": line["text"],
-        "vatCode": {"id": line["vat_code"], "description": book.vat_codes[line["vat_code"]]["description"]} if line["vat_code"] else None,
-        "vat": {"id": line["vat"], "description": book.vat_codes[line["vat"]]["description"]} if line["vat"] else None,
+        "vatCode": (
+            {"id": line["vat_code"], "description": book.vat_codes[line["vat_code"]]["description"]}
+            if line["vat_code"]
+            else None
+        ),
+        "vat": (
+            {"id": line["vat"], "description": book.vat_codes[line["vat"]]["description"]}
+            if line["vat"]
+            else None
+        ),
         "branch": line["branch"],
         "customerSupplier": None,
         "transactionType": None,
@@ -158,7 +173,9 @@ def subaccount(book: Company, row: Row) -> Row:
     return {
         "subaccountNumber": row["subaccountNumber"],
         "subaccountId": row["subaccountId"],
-        "description": row["description"] or SEPARATOR.join(str(part["segmentValueDescription"] or "") for part in parts),
+        "description": (
+            row["description"] or SEPARATOR.join(str(part["segmentValueDescription"] or "") for part in parts)
+        ),
         "lastModifiedDateTime": row["_modified"],
         "active": row["active"],
         "segments": parts,
@@ -205,8 +222,16 @@ def segment(_: Company, row: Row, *, values: bool = True) -> Row:
 
 def segment_value(row: Row) -> Row:
     """A value of a segment."""
-    shown = {name: row[name] for name in ("internalId", "segmentId", "valueId", "description", "publicId", "active")}
-    return {**shown, "timeStamp": etag(row), "lastModified": row["_modified"], "mappedSegValue": row["mappedSegValue"]}
+    shown = {
+        name: row[name]
+        for name in ("internalId", "segmentId", "valueId", "description", "publicId", "active")
+    }
+    return {
+        **shown,
+        "timeStamp": etag(row),
+        "lastModified": row["_modified"],
+        "mappedSegValue": row["mappedSegValue"],
+    }
 
 
 def dimension(book: Company, row: Row, *, values: bool = True) -> Row:
@@ -224,10 +249,19 @@ def department(book: Company, row: Row) -> Row:
     found = book.accounts.get(row["expenseAccount"] or "")
     expense = None
     if found is not None:
-        expense = {"type": found["type"], "externalCode1": None, "externalCode2": None, "active": found["active"]}
+        expense = {
+            "type": found["type"],
+            "externalCode1": None,
+            "externalCode2": None,
+            "active": found["active"],
+        }
         expense |= {"number": found["accountCD"], "description": found["description"]}
     sub = book.subaccounts.get(row["expenseSubaccount"] or "")
-    own = {"active": sub["active"], "id": sub["subaccountNumber"], "description": sub["description"]} if sub else None
+    own = (
+        {"active": sub["active"], "id": sub["subaccountNumber"], "description": sub["description"]}
+        if sub
+        else None
+    )
     return {
         "departmentId": row["departmentId"],
         "publicId": row["publicId"],

@@ -1,6 +1,7 @@
 """The vendor itself: from a request through token, quota and scope to an endpoint, and back.
 
-token (401) → quota (429) → path (404) → verb (405) → scope (403) → body (400) → version (412) → rules (400 or 500)
+token (401) → quota (429) → path (404) → verb (405) → scope (403) → body (400) → version (412) → rules (400 or
+500)
 """
 
 from __future__ import annotations
@@ -30,7 +31,14 @@ from ml_connector_sandbox.systems.visma_net.limits import Limits
 from ml_connector_sandbox.systems.visma_net.reads import BadQuery
 from ml_connector_sandbox.systems.visma_net.render import json_response
 from ml_connector_sandbox.systems.visma_net.seed import build_companies
-from ml_connector_sandbox.systems.visma_net.signin import DISCOVERY_PATH, SCOPE_PREFIX, SCOPES, TOKEN_PATH, SignIn, Token
+from ml_connector_sandbox.systems.visma_net.signin import (
+    DISCOVERY_PATH,
+    SCOPE_PREFIX,
+    SCOPES,
+    TOKEN_PATH,
+    SignIn,
+    Token,
+)
 from ml_connector_sandbox.systems.visma_net.switches import SWITCHES
 from ml_connector_sandbox.systems.visma_net.webhooks import Webhooks
 
@@ -45,7 +53,9 @@ class VismaNet:
 
     slug = "visma_net"
 
-    def __init__(self, *, ledger: Json, clock: SandboxClock, seed: int, profile: str, switches: Mapping[str, Any]) -> None:
+    def __init__(
+        self, *, ledger: Json, clock: SandboxClock, seed: int, profile: str, switches: Mapping[str, Any]
+    ) -> None:
         self.clock = clock
         self.switches = Switches(SWITCHES, switches)
         self._ledger = ledger
@@ -53,7 +63,12 @@ class VismaNet:
         codes = [str(row["code"]) for row in ledger["companies"]]
         self.sign_in = SignIn(seed=seed, clock=clock, switches=self.switches, company_codes=codes)
         self.limits = Limits(limited=profile == "vendor", switches=self.switches)
-        self.webhooks = Webhooks(switches=self.switches, clock=clock, secret=self.sign_in.webhook_secret, client_id=self.sign_in.client_id)
+        self.webhooks = Webhooks(
+            switches=self.switches,
+            clock=clock,
+            secret=self.sign_in.webhook_secret,
+            client_id=self.sign_in.client_id,
+        )
         self.later = Later(clock)
         self.companies: dict[str, Company] = {}
         self._operations: dict[str, Operation] = {}
@@ -67,7 +82,9 @@ class VismaNet:
     def reset(self) -> None:
         """Back to the seeded state: books, tokens, approvals and quotas; switches stay as they are."""
         self.later.clear()
-        self.companies = build_companies(self._ledger, self.sign_in.tenant_ids, self.clock, self.switches, self._seed)
+        self.companies = build_companies(
+            self._ledger, self.sign_in.tenant_ids, self.clock, self.switches, self._seed
+        )
         self.sign_in.reset()
         self.limits.clear()
         self.webhooks.reset()
@@ -80,7 +97,11 @@ class VismaNet:
         self.later.settle()
         if request.path == TOKEN_PATH:
             self._calls["token"] += 1
-            return self.sign_in.token(request) if request.method == "POST" else Response(status=405, headers={"Allow": "POST"})
+            return (
+                self.sign_in.token(request)
+                if request.method == "POST"
+                else Response(status=405, headers={"Allow": "POST"})
+            )
         if request.path == DISCOVERY_PATH:
             return self.sign_in.discovery(request.base_url)
         self._calls["read" if request.method == "GET" else "write"] += 1
@@ -105,14 +126,22 @@ class VismaNet:
                 "webhook_secret": self.sign_in.webhook_secret,
             },
             "entities": [
-                {"code": book.code, "title": book.title, "currency": book.currency, "tenant_id": book.tenant_id} for book in companies
+                {
+                    "code": book.code,
+                    "title": book.title,
+                    "currency": book.currency,
+                    "tenant_id": book.tenant_id,
+                }
+                for book in companies
             ],
         }
 
     def books(self) -> Json:
         """Every batch of every company, as it stands."""
         self.later.settle()
-        documents = [_document(book, row) for book in self.companies.values() for row in book.batches.values()]
+        documents = [
+            _document(book, row) for book in self.companies.values() for row in book.batches.values()
+        ]
         counts = {kind: self._calls[kind] for kind in ("token", "read", "write")}
         return {"documents": documents, "calls": {**counts, "by_endpoint": dict(self._by_endpoint)}}
 
@@ -131,10 +160,14 @@ class VismaNet:
         refused, headers = self.limits.take(code, self.clock.now())
         response = refused or self._in_company(request, path, self.companies[code], token)
         tracing = {
-            "ipp-request-id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed} {sum(self._calls.values())}")),
+            "ipp-request-id": str(
+                uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed} {sum(self._calls.values())}")
+            ),
             "Request-Context": f"appId=cid-v1:{uuid.uuid5(uuid.NAMESPACE_URL, f'{self._seed} application')}",
         }
-        return Response(status=response.status, headers={**response.headers, **headers, **tracing}, body=response.body)
+        return Response(
+            status=response.status, headers={**response.headers, **headers, **tracing}, body=response.body
+        )
 
     def _in_company(self, request: Request, path: str, book: Company, token: Token) -> Response:
         if path.startswith("v1/background/"):
@@ -144,20 +177,32 @@ class VismaNet:
             if not found.allowed:
                 return json_response({"message": "Resource not found", "statusCode": 404}, status=404)
             text = f"The requested resource does not support http method '{request.method}'."
-            return json_response({"Message": text}, {"Allow": ", ".join(dict.fromkeys(found.allowed))}, status=405)
+            return json_response(
+                {"Message": text}, {"Allow": ", ".join(dict.fromkeys(found.allowed))}, status=405
+            )
         endpoint, names = found
         self._by_endpoint[f"{endpoint.method} {endpoint.path}"] += 1
         if not self._allowed(endpoint, token):
-            return json_response({"statusCode": 403, "message": "Forbidden. The scope of the access token is insufficient."}, status=403)
+            return json_response(
+                {"statusCode": 403, "message": "Forbidden. The scope of the access token is insufficient."},
+                status=403,
+            )
         wish = request.headers.get(BACKGROUND)
         if wish is not None and wish.strip().lower() != "":
             return self._accept(request, endpoint, names, book, wish.strip())
         return self._carry_out(request, endpoint, names, book)
 
-    def _carry_out(self, request: Request, endpoint: Endpoint, names: Mapping[str, str], book: Company) -> Response:
+    def _carry_out(
+        self, request: Request, endpoint: Endpoint, names: Mapping[str, str], book: Company
+    ) -> Response:
         query = {name.lower(): value for name, value in reversed(request.query)}
         other = request.headers.get("ipp-company-id")
-        if self.switches["company_header"] == "filter" and other and other != book.code and request.method == "GET":
+        if (
+            self.switches["company_header"] == "filter"
+            and other
+            and other != book.code
+            and request.method == "GET"
+        ):
             return json_response([])
         call = Call(
             book=book,
@@ -173,21 +218,39 @@ class VismaNet:
         except (BadBody, BadQuery) as wrong:
             return json_response({"Message": f"The request is invalid. {wrong}"}, status=400)
         except Missing:
-            return json_response({"message": f"VismaId: {book.new_uuid()}. The requested resource was not found."}, status=404)
+            return json_response(
+                {"message": f"VismaId: {book.new_uuid()}. The requested resource was not found."}, status=404
+            )
         except Stale as stale:
-            return json_response({"message": f"{stale.resource} version does not match with If-Match header"}, status=412)
+            return json_response(
+                {"message": f"{stale.resource} version does not match with If-Match header"}, status=412
+            )
         except Broken as broken:
-            failure = "released_edit_status" if broken.messages == (INVALID_STATUS,) and request.method == "PUT" else endpoint.failure
-            return json_response({"message": _message(book, endpoint.words, broken)}, status=int(self.switches[failure]))
+            failure = (
+                "released_edit_status"
+                if broken.messages == (INVALID_STATUS,) and request.method == "PUT"
+                else endpoint.failure
+            )
+            return json_response(
+                {"message": _message(book, endpoint.words, broken)}, status=int(self.switches[failure])
+            )
 
     def _allowed(self, endpoint: Endpoint, token: Token) -> bool:
         verb = endpoint.verb or _VERBS.get(endpoint.method, "update")
         if verb == "release":
             wanted = self.switches["release_scope"]
-            return bool(token.scopes & {SCOPE_PREFIX + name for name in (("create", "update") if wanted == "either" else (wanted,))})
+            return bool(
+                token.scopes
+                & {
+                    SCOPE_PREFIX + name
+                    for name in (("create", "update") if wanted == "either" else (wanted,))
+                }
+            )
         return SCOPE_PREFIX + verb in token.scopes
 
-    def _accept(self, request: Request, endpoint: Endpoint, names: Mapping[str, str], book: Company, wish: str) -> Response:
+    def _accept(
+        self, request: Request, endpoint: Endpoint, names: Mapping[str, str], book: Company, wish: str
+    ) -> Response:
         """Queue a request for the background: 202 now, the work by the clock."""
         operation = Operation(
             id=book.new_uuid(),
@@ -230,10 +293,19 @@ class VismaNet:
 
     def _unauthorized(self) -> Response:
         if self.switches["unauthorized_body"] == "gateway":
-            return json_response({"statusCode": 401, "message": "Unauthorized. Access token is missing or invalid."}, status=401)
+            return json_response(
+                {"statusCode": 401, "message": "Unauthorized. Access token is missing or invalid."},
+                status=401,
+            )
         number = uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed} {sum(self._calls.values())}")
-        body = {"ExceptionType": "IPPException", "ExceptionMessage": "Invalid or expired token.", "ExceptionFaultCode": "12024"}
-        return json_response({**body, "ExceptionMessageID": f"12024_{number}", "ExceptionDetails": ""}, status=401)
+        body = {
+            "ExceptionType": "IPPException",
+            "ExceptionMessage": "Invalid or expired token.",
+            "ExceptionFaultCode": "12024",
+        }
+        return json_response(
+            {**body, "ExceptionMessageID": f"12024_{number}", "ExceptionDetails": ""}, status=401
+        )
 
 
 def _path(request: Request) -> str:
@@ -256,7 +328,11 @@ def _plain(name: str) -> str:
 def _message(book: Company, words: str, broken: Broken) -> str:
     texts = [text if text.startswith("An error occurred") else f"Error: {text}" for text in broken.messages]
     if len(texts) > 1:
-        texts.insert(0, "Error: Inserting 'Journal Transaction' record raised at least one error. Please review the errors.")
+        texts.insert(
+            0,
+            "Error: Inserting 'Journal Transaction' record raised at least one error. Please review the"
+            " errors.",
+        )
     return f"VismaId: {book.new_uuid()}. {words} " + "\r\n".join(texts)
 
 
@@ -279,7 +355,9 @@ def _document(book: Company, row: Row) -> Json:
 def _booked_line(book: Company, line: Row) -> Json:
     known = book.subaccounts.get(line["subaccount"] or "")
     values = known["values"] if known else (line["subaccount"] or "").split("-")
-    dimensions = {segment["axis"]: value for segment, value in zip(book.segments(), values, strict=False) if value}
+    dimensions = {
+        segment["axis"]: value for segment, value in zip(book.segments(), values, strict=False) if value
+    }
     dimensions["branch"] = line["branch"]
     if line["project"]:
         dimensions["project"] = line["project"]

@@ -10,7 +10,16 @@ from typing import Any, Protocol
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.visma_net import journals
-from ml_connector_sandbox.systems.visma_net.book import BALANCED, HOLD, POSTED, UNPOSTED, Broken, Company, Row, etag
+from ml_connector_sandbox.systems.visma_net.book import (
+    BALANCED,
+    HOLD,
+    POSTED,
+    UNPOSTED,
+    Broken,
+    Company,
+    Row,
+    etag,
+)
 from ml_connector_sandbox.systems.visma_net.later import Later
 from ml_connector_sandbox.systems.visma_net.masters import split_number
 from ml_connector_sandbox.systems.visma_net.seed import put_value
@@ -29,7 +38,9 @@ class Tenant(Protocol):
 
 
 def act(tenant: Tenant, action: str, arguments: Json) -> Json:
-    """Carry out an action; `KeyError` for an action, company, document or code that does not exist, `ValueError` for a broken rule."""
+    """Carry out an action; `KeyError` for an action, company, document or code that does not exist,
+    `ValueError` for a broken rule.
+    """
     if action not in ACTIONS:
         raise KeyError(f"action {action}; there are {', '.join(sorted(ACTIONS))}")
     return ACTIONS[action](tenant, arguments)
@@ -58,7 +69,12 @@ def _document(tenant: Tenant, arguments: Json) -> tuple[Company, Row]:
 
 
 def _shown(row: Row) -> Json:
-    return {"id": row["batchNumber"], "number": row["batchNumber"], "status": row["status"], "etag": etag(row)}
+    return {
+        "id": row["batchNumber"],
+        "number": row["batchNumber"],
+        "status": row["status"],
+        "etag": etag(row),
+    }
 
 
 def _delete(tenant: Tenant, arguments: Json) -> Json:
@@ -69,12 +85,18 @@ def _delete(tenant: Tenant, arguments: Json) -> Json:
 
 def _double(tenant: Tenant, arguments: Json) -> Json:
     book, row = _document(tenant, arguments)
-    fresh = {"batchNumber": book.take_batch_number(), "lines": [dict(line) for line in row["lines"]], "releasing": False}
+    fresh = {
+        "batchNumber": book.take_batch_number(),
+        "lines": [dict(line) for line in row["lines"]],
+        "releasing": False,
+    }
     return _shown(journals.put(book, {**row, **fresh}))
 
 
 def _edit(tenant: Tenant, arguments: Json) -> Json:
-    """Change the description, or one line (`line`, from 1): amount, text, account, reference, project, task, segments. No rule is checked."""
+    """Change the description, or one line (`line`, from 1): amount, text, account, reference, project, task,
+    segments. No rule is checked.
+    """
     book, row = _document(tenant, arguments)
     if "description" in arguments:
         row["description"] = str(arguments["description"])
@@ -126,7 +148,9 @@ def _touch(tenant: Tenant, arguments: Json) -> Json:
 
 
 def _book_by_hand(tenant: Tenant, arguments: Json) -> Json:
-    """`{"date", "description", "lines": [{"account", "amount", "segments": {"1": "…"}, "text", "project", "task"}]}`; posted at once."""
+    """`{"date", "description", "lines": [{"account", "amount", "segments": {"1": "…"}, "text", "project",
+    "task"}]}`; posted at once.
+    """
     book = _book(tenant, arguments)
     lines = []
     for line in arguments["lines"]:
@@ -137,7 +161,9 @@ def _book_by_hand(tenant: Tenant, arguments: Json) -> Json:
         wish = {
             "operation": "Insert",
             "accountNumber": str(line["account"]),
-            "subaccount": [{"segmentId": int(number), "segmentValue": str(value)} for number, value in segments.items()],
+            "subaccount": [
+                {"segmentId": int(number), "segmentValue": str(value)} for number, value in segments.items()
+            ],
             "transactionDescription": line.get("text"),
             "referenceNumber": line.get("reference"),
             "project": line.get("project"),
@@ -147,7 +173,11 @@ def _book_by_hand(tenant: Tenant, arguments: Json) -> Json:
         }
         lines.append(wish)
     day = datetime.fromisoformat(arguments["date"]) if "date" in arguments else None
-    given: dict[str, Any] = {"hold": False, "transactionDate": day, "description": arguments.get("description", "")}
+    given: dict[str, Any] = {
+        "hold": False,
+        "transactionDate": day,
+        "description": arguments.get("description", ""),
+    }
     try:
         row = journals.create(book, {**given, "journalTransactionLines": lines})
         if arguments.get("release", True):
@@ -211,7 +241,11 @@ def _active(what: str, active: bool) -> Callable[[Tenant, Json], Json]:
         table = {"account": book.accounts, "subaccount": book.subaccounts, "branch": book.branches}[what]
         row = _coded(table, what, arguments)
         row["isActive" if what == "branch" else "active"] = active
-        return {what: str(arguments.get("code", arguments.get(what))), "active": active, "etag": etag(book.touch(row))}
+        return {
+            what: str(arguments.get("code", arguments.get(what))),
+            "active": active,
+            "etag": etag(book.touch(row)),
+        }
 
     return action
 
@@ -221,7 +255,11 @@ def _manual_entry(tenant: Tenant, arguments: Json) -> Json:
     book = _book(tenant, arguments)
     row = _coded(book.accounts, "account", arguments)
     row["allowManualEntry"] = bool(arguments.get("allowed", False))
-    return {"account": row["accountCD"], "allowManualEntry": row["allowManualEntry"], "etag": etag(book.touch(row))}
+    return {
+        "account": row["accountCD"],
+        "allowManualEntry": row["allowManualEntry"],
+        "etag": etag(book.touch(row)),
+    }
 
 
 def _add_subaccount(tenant: Tenant, arguments: Json) -> Json:
@@ -230,7 +268,9 @@ def _add_subaccount(tenant: Tenant, arguments: Json) -> Json:
     if len(values) != len(book.segments()):
         raise ValueError(f"values: one for each of the {len(book.segments())} segments")
     row = book.add_subaccount(
-        [str(value) for value in values], str(arguments.get("description", "")), active=arguments.get("active") is not False
+        [str(value) for value in values],
+        str(arguments.get("description", "")),
+        active=arguments.get("active") is not False,
     )
     return {"subaccount": row["subaccountNumber"], "id": row["subaccountId"]}
 
@@ -259,8 +299,19 @@ def _put_value(tenant: Tenant, arguments: Json) -> Json:
         raise ValueError(f"code: 1 to {segment['length']} characters")
     old = segment["values"].get(code, {})
     active = arguments.get("active", old.get("active", True))
-    put_value(book, segment, code, str(arguments.get("description", old.get("description", ""))), active=bool(active))
-    return {"segment": segment["segmentId"], "code": code, "active": bool(active), "etag": etag(book.touch(segment))}
+    put_value(
+        book,
+        segment,
+        code,
+        str(arguments.get("description", old.get("description", ""))),
+        active=bool(active),
+    )
+    return {
+        "segment": segment["segmentId"],
+        "code": code,
+        "active": bool(active),
+        "etag": etag(book.touch(segment)),
+    }
 
 
 def _remove_value(tenant: Tenant, arguments: Json) -> Json:
@@ -272,7 +323,9 @@ def _remove_value(tenant: Tenant, arguments: Json) -> Json:
 
 
 def _project(tenant: Tenant, arguments: Json) -> Json:
-    """`{"code": "P2601", "status": "Completed", "task": "10", "visible_in_gl": true}`: of the task when one is named, else of the project."""
+    """`{"code": "P2601", "status": "Completed", "task": "10", "visible_in_gl": true}`: of the task when one
+    is named, else of the project.
+    """
     book = _book(tenant, arguments)
     row = _coded(book.projects, "project", arguments)
     if "task" in arguments:

@@ -14,15 +14,52 @@ from ml_connector_sandbox.core.vendor import Clock, Json
 from ml_connector_sandbox.systems.visma_net.book import NON_PROJECT, SUBACCOUNT, Company, Row
 
 KEYS = (
-    *("ACCGROUP", "ACCOUNT", "BIZACCT", "CASHACCOUNT", "CONTRACT", "CONTRACTITEM", "CUSTOMER", "EMPLOYEE", "INLOCATION", "INSITE"),
-    *("INSUBITEM", "INVENTORY", "LOCATION", "MLISTCD", "PROJECT", "PROTASK", "SALESPER", SUBACCOUNT, "TMCONTRACT", "VENDOR"),
+    *(
+        "ACCGROUP",
+        "ACCOUNT",
+        "BIZACCT",
+        "CASHACCOUNT",
+        "CONTRACT",
+        "CONTRACTITEM",
+        "CUSTOMER",
+        "EMPLOYEE",
+        "INLOCATION",
+        "INSITE",
+    ),
+    *(
+        "INSUBITEM",
+        "INVENTORY",
+        "LOCATION",
+        "MLISTCD",
+        "PROJECT",
+        "PROTASK",
+        "SALESPER",
+        SUBACCOUNT,
+        "TMCONTRACT",
+        "VENDOR",
+    ),
 )
 """The segmented keys every company has; only SUBACCOUNT carries values here."""
-MONTHS = ("Januar", "Februar", "Mars", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Desember")
+MONTHS = (
+    "Januar",
+    "Februar",
+    "Mars",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Desember",
+)
 
 
 def ledger_of(scenario: str | Json, register: str | None, seed: int) -> Json:
-    """The scenario's ledger: what its `ledger_visma_net(register, seed)` gives; a dict is taken as it is. `KeyError` without one."""
+    """The scenario's ledger: what its `ledger_visma_net(register, seed)` gives; a dict is taken as it is.
+    `KeyError` without one.
+    """
     if not isinstance(scenario, str):
         return scenario
     make = getattr(load_scenario(scenario), "ledger_visma_net", None)
@@ -32,8 +69,12 @@ def ledger_of(scenario: str | Json, register: str | None, seed: int) -> Json:
     return made
 
 
-def build_companies(ledger: Json, tenant_ids: Mapping[str, str], clock: Clock, switches: Switches, seed: int) -> dict[str, Company]:
-    """One book per company by its code. Sections under `"by_company"[code]` replace the shared ones for that company."""
+def build_companies(
+    ledger: Json, tenant_ids: Mapping[str, str], clock: Clock, switches: Switches, seed: int
+) -> dict[str, Company]:
+    """One book per company by its code. Sections under `"by_company"[code]` replace the shared ones for that
+    company.
+    """
     books = {}
     for facts in ledger["companies"]:
         code = str(facts["code"])
@@ -46,7 +87,10 @@ def build_companies(ledger: Json, tenant_ids: Mapping[str, str], clock: Clock, s
             switches=switches,
             seed=seed,
         )
-        book.facts = {"corporateId": facts.get("corporate_id", "999888777"), "vatRegistrationId": facts.get("vat_id", "NO999888777MVA")}
+        book.facts = {
+            "corporateId": facts.get("corporate_id", "999888777"),
+            "vatRegistrationId": facts.get("vat_id", "NO999888777MVA"),
+        }
         _fill(book, {**ledger, **ledger.get("by_company", {}).get(code, {})})
         books[code] = book
     return books
@@ -59,11 +103,21 @@ def _fill(book: Company, ledger: Json) -> None:
     for row in ledger.get("accounts", ()):
         add_account(book, row)
     for row in ledger.get("vat_codes", ()):
-        facts = {"vatId": str(row["code"]), "description": row["description"], "rate": Decimal(str(row.get("percentage", 0)))}
+        facts = {
+            "vatId": str(row["code"]),
+            "description": row["description"],
+            "rate": Decimal(str(row.get("percentage", 0))),
+        }
         book.vat_codes[facts["vatId"]] = book.touch(facts)
     for row in ledger.get("departments", ()):
-        facts = {"departmentId": str(row["code"]), "description": row["description"], "publicId": book.new_uuid()}
-        book.departments[facts["departmentId"]] = book.touch({**facts, "expenseAccount": row.get("account"), "expenseSubaccount": None})
+        facts = {
+            "departmentId": str(row["code"]),
+            "description": row["description"],
+            "publicId": book.new_uuid(),
+        }
+        book.departments[facts["departmentId"]] = book.touch(
+            {**facts, "expenseAccount": row.get("account"), "expenseSubaccount": None}
+        )
     _projects(book, ledger.get("projects", ()))
     for row in ledger.get("employees", ()):
         add_employee(book, row)

@@ -1,7 +1,7 @@
 """Visma Connect for one service application: client credentials with a tenant id, and no refresh token.
 
-Two kinds of tenant ids are known: a company's, whose token enters that company, and the customer's, whose token is issued
-like any other and enters nothing.
+Two kinds of tenant ids are known: a company's, whose token enters that company, and the customer's, whose
+token is issued like any other and enters nothing.
 """
 
 from __future__ import annotations
@@ -78,26 +78,46 @@ class SignIn:
         held = self._tokens.get(token or "")
         if held is None or self.clock.now() >= held.ends_at:
             return None
-        code = next((code for code, tenant_id in self.tenant_ids.items() if tenant_id == held.tenant_id), None)
+        code = next(
+            (code for code, tenant_id in self.tenant_ids.items() if tenant_id == held.tenant_id), None
+        )
         return (code, held) if code is not None and code not in self.withdrawn else None
 
     def discovery(self, base_url: str) -> Response:
         """The OpenID configuration, as far as a service application needs it."""
-        paths = {"authorization": "authorize", "token": "token", "userinfo": "userinfo", "end_session": "endsession"}
-        answer = {"issuer": base_url, **{f"{name}_endpoint": f"{base_url}/connect/{path}" for name, path in paths.items()}}
-        return _json(200, {**answer, "grant_types_supported": ["client_credentials"], "scopes_supported": list(SCOPES)})
+        paths = {
+            "authorization": "authorize",
+            "token": "token",
+            "userinfo": "userinfo",
+            "end_session": "endsession",
+        }
+        answer = {
+            "issuer": base_url,
+            **{f"{name}_endpoint": f"{base_url}/connect/{path}" for name, path in paths.items()},
+        }
+        return _json(
+            200, {**answer, "grant_types_supported": ["client_credentials"], "scopes_supported": list(SCOPES)}
+        )
 
     def token(self, request: Request) -> Response:
         """Answer a token call: an access token, or an OAuth error with 400."""
         try:
-            form = {name: values[0] for name, values in parse_qs(request.body.decode(), keep_blank_values=True).items()}
+            form = {
+                name: values[0]
+                for name, values in parse_qs(request.body.decode(), keep_blank_values=True).items()
+            }
         except (UnicodeDecodeError, ValueError):
             form = {}
-        client_id, secret = basic_credentials(request.headers) or (form.get("client_id", ""), form.get("client_secret", ""))
+        client_id, secret = basic_credentials(request.headers) or (
+            form.get("client_id", ""),
+            form.get("client_secret", ""),
+        )
         if client_id != self.client_id or not same_secret(secret, self.client_secret):
             return _json(400, {"error": "invalid_client"})
         if form.get("grant_type") != "client_credentials":
-            return _json(400, {"error": "unsupported_grant_type" if form.get("grant_type") else "invalid_request"})
+            return _json(
+                400, {"error": "unsupported_grant_type" if form.get("grant_type") else "invalid_request"}
+            )
         asked = frozenset(form.get("scope", "").split())
         if not asked or not asked <= self.granted:
             return _json(400, {"error": "invalid_scope"})
@@ -120,10 +140,21 @@ class SignIn:
             "exp": int(now.timestamp()) + seconds,
         }
         signature = hashlib.sha256(f"visma token {self.seed} {self._made}".encode()).digest()
-        parts = (json.dumps({"alg": "RS256", "typ": "at+jwt"}).encode(), json.dumps(claims).encode(), signature)
+        parts = (
+            json.dumps({"alg": "RS256", "typ": "at+jwt"}).encode(),
+            json.dumps(claims).encode(),
+            signature,
+        )
         token = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
-        self._tokens[token] = Token(tenant_id=tenant_id, scopes=scopes, ends_at=now + timedelta(seconds=seconds))
-        answer = {"access_token": token, "expires_in": seconds, "token_type": "Bearer", "scope": " ".join(sorted(scopes))}
+        self._tokens[token] = Token(
+            tenant_id=tenant_id, scopes=scopes, ends_at=now + timedelta(seconds=seconds)
+        )
+        answer = {
+            "access_token": token,
+            "expires_in": seconds,
+            "token_type": "Bearer",
+            "scope": " ".join(sorted(scopes)),
+        }
         return _json(200, answer)
 
 
@@ -132,5 +163,8 @@ def _uuid(name: str) -> str:
 
 
 def _json(status: int, value: Json) -> Response:
-    headers = {"Content-Type": "application/json; charset=UTF-8", "Cache-Control": "no-store, no-cache, max-age=0"}
+    headers = {
+        "Content-Type": "application/json; charset=UTF-8",
+        "Cache-Control": "no-store, no-cache, max-age=0",
+    }
     return Response(status=status, headers=headers, body=json.dumps(value).encode())

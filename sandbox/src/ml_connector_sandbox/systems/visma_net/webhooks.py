@@ -1,7 +1,7 @@
 """Signed notifications, as the dispatcher in front of the vendor's publishers sends them.
 
-Subscriptions are made in the vendor's portal, so here by a control action. The payloads of these publishers are not
-published: ours name the event, the entity and its code, and a receiver should read the rest.
+Subscriptions are made in the vendor's portal, so here by a control action. The payloads of these publishers
+are not published: ours name the event, the entity and its code, and a receiver should read the rest.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ Sender = Callable[[str, bytes, Mapping[str, str]], int]
 
 @dataclass(slots=True, kw_only=True)
 class Webhooks:
-    """Subscriptions of one application. With `background`, notifications leave from a thread, so no request waits for a receiver."""
+    """Subscriptions of one application. With `background`, notifications leave from a thread, so no request
+    waits for a receiver.
+    """
 
     switches: Switches
     clock: Clock
@@ -62,12 +64,16 @@ class Webhooks:
         self._made = 0
 
     def subscribe(self, url: str, entities: list[str]) -> Json:
-        """Notify that address of these entities, or of all; `ValueError` for an address or entity that cannot be."""
+        """Notify that address of these entities, or of all; `ValueError` for an address or entity that cannot
+        be.
+        """
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"url: {url!r} is not a web address")
         if self.switches["webhooks_only_loopback"] and self.send is post and not is_loopback(url):
-            raise ValueError("the sandbox calls only addresses on this machine; see the switch webhooks_only_loopback")
+            raise ValueError(
+                "the sandbox calls only addresses on this machine; see the switch webhooks_only_loopback"
+            )
         unknown = sorted(set(entities) - set(EVENTS))
         if unknown:
             raise ValueError(f"entities: {unknown[0]}; there are {', '.join(EVENTS)}")
@@ -79,13 +85,21 @@ class Webhooks:
         """Notify whoever asked for that entity."""
         for row in self.subscriptions:
             if entity in row["entities"]:
-                self._deliver(row, tenant_id, {"entity": entity, "event": event, "code": code, "tenantId": tenant_id})
+                self._deliver(
+                    row, tenant_id, {"entity": entity, "event": event, "code": code, "tenantId": tenant_id}
+                )
 
     def _deliver(self, row: Json, tenant_id: str, content: Json) -> None:
         now = self.clock.now()
         body = dumps({**content, "occurredAt": now.replace(tzinfo=None)}).encode()
         headers = self._headers(row, tenant_id, now, body)
-        record: Json = {"url": row["url"], "body": body.decode(), "headers": headers, "status": None, "attempts": 0}
+        record: Json = {
+            "url": row["url"],
+            "body": body.decode(),
+            "headers": headers,
+            "status": None,
+            "attempts": 0,
+        }
         self.sent = [*self.sent[-SENT_KEPT_MAX + 1 :], record]
         if not self.background:
             self._attempt(record, body, headers)

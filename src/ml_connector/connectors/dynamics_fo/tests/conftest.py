@@ -30,7 +30,9 @@ TOKENS = {"method": "POST", "path": "/oauth2/"}
 
 
 class WholeSink:
-    """The ledger as a suite that knows one write sees it: all parts in a row, as the engine sends them, and the vendor's job run on release."""
+    """The ledger as a suite that knows one write sees it: all parts in a row, as the engine sends them, and
+    the vendor's job run on release.
+    """
 
     def __init__(self, ledger: LedgerSink, post_journals: Callable[[], None]) -> None:
         self.inner, self.limits, self._post_journals = ledger, ledger.limits, post_journals
@@ -47,7 +49,9 @@ class WholeSink:
     def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
         return self.inner.preflight(entry, marker)
 
-    def foreign(self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> tuple[str, ...]:
+    def foreign(
+        self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]
+    ) -> tuple[str, ...]:
         return self.inner.foreign(entity, journal, period, known)
 
     def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
@@ -87,33 +91,55 @@ class DynamicsWorld(SimulatedLedger):
     """One simulated environment and a connection to it."""
 
     connector, base_url, writes = CONNECTOR, BASE_URL, WRITES
-    company, journal, currency, cost, payable, centers = COMPANY, JOURNAL, "USD", COST, PAYABLE, ("AKRASM", "LINE-7", "HOFIN")
+    company, journal, currency, cost, payable, centers = (
+        COMPANY,
+        JOURNAL,
+        "USD",
+        COST,
+        PAYABLE,
+        ("AKRASM", "LINE-7", "HOFIN"),
+    )
 
-    def __init__(self, *, profile: str = "vendor", switches: dict[str, Any] | None = None, **settings: str) -> None:
+    def __init__(
+        self, *, profile: str = "vendor", switches: dict[str, Any] | None = None, **settings: str
+    ) -> None:
         self.clock = SandboxClock(start=START, frozen=True)
-        self.host = open_system("dynamics_fo", scenario="manufacturer", clock=self.clock, profile=profile, switches=switches)
+        self.host = open_system(
+            "dynamics_fo", scenario="manufacturer", clock=self.clock, profile=profile, switches=switches
+        )
         self.credentials = self.host.vendor.describe(BASE_URL)["credentials"]
         self.wire = Recording(SandboxTransport(self.host))
         secrets = {name: self.credentials[name] for name in ("client_id", "client_secret")}
         self.wiring = memory_wiring(clock=SharedClock(self.clock), secrets=secrets, wire=self.wire)
-        self.settings = {"base_url": BASE_URL, "company": COMPANY, "token_url": self.credentials["token_url"], **settings}
+        self.settings = {
+            "base_url": BASE_URL,
+            "company": COMPANY,
+            "token_url": self.credentials["token_url"],
+            **settings,
+        }
         self.system: System = CONNECTOR.open(self.settings, self.wiring)
         self.tokens = self.wiring.tokens
 
-    # --- the vendor's side ------------------------------------------------------------------------------------------------------------
+    # --- the vendor's side ----------------------------------------------------------------------------------
 
     def post_journals(self) -> Any:
         return self.control("run_posting_job")
 
     def documents(self) -> list[dict[str, Any]]:
-        return [document for document in self.host.vendor.books()["documents"] if document["journal"] == JOURNAL]
+        return [
+            document for document in self.host.vendor.books()["documents"] if document["journal"] == JOURNAL
+        ]
 
     def calls(self) -> list[str]:
         """Requests so far without token calls: `GET LedgerJournalLines`."""
-        paths = [(request.method, request.url.path) for request in self.wire.requests if "/oauth2/" not in request.url.path]
+        paths = [
+            (request.method, request.url.path)
+            for request in self.wire.requests
+            if "/oauth2/" not in request.url.path
+        ]
         return [f"{method} {path.removeprefix('/data/').partition('(')[0]}" for method, path in paths]
 
-    # --- signed -----------------------------------------------------------------------------------------------------------------------
+    # --- signed ---------------------------------------------------------------------------------------------
 
     def secrets(self) -> tuple[str, ...]:
         assert isinstance(self.tokens, MemoryTokens)
@@ -128,12 +154,15 @@ class DynamicsWorld(SimulatedLedger):
 
     def withdraw_sign_in(self) -> None:
         """The app's secret is deleted at the sign-in's side, and its tokens with it."""
-        body = {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."}
+        body = {
+            "error": "invalid_client",
+            "error_description": "AADSTS7000215: Invalid client secret provided.",
+        }
         self.post("faults", {"kind": "status", "status": 401, "body": body, "match": TOKENS, "times": 99})
         self.control("revoke_tokens")
         self.advance(3600)
 
-    # --- ledger -----------------------------------------------------------------------------------------------------------------------
+    # --- ledger ---------------------------------------------------------------------------------------------
 
     def whole(self, ledger: LedgerSink | None = None) -> WholeSink:
         return WholeSink(ledger or self.ledger, self.post_journals)
@@ -142,8 +171,15 @@ class DynamicsWorld(SimulatedLedger):
         return "EUR"
 
     def book_by_hand(self) -> str:
-        lines = [{"account": COST, "amount": "5.00", "dimensions": {"cost_center": "AKRASM"}}, {"account": PAYABLE, "amount": "-5.00"}]
-        return self.made(lambda: self.control("book", entity=COMPANY, journal=JOURNAL, date="2026-06-30", post=True, lines=lines))
+        lines = [
+            {"account": COST, "amount": "5.00", "dimensions": {"cost_center": "AKRASM"}},
+            {"account": PAYABLE, "amount": "-5.00"},
+        ]
+        return self.made(
+            lambda: self.control(
+                "book", entity=COMPANY, journal=JOURNAL, date="2026-06-30", post=True, lines=lines
+            )
+        )
 
     def close_period(self, day: date) -> None:
         self.control("close_period", period=f"{day:%Y-%m}", entity=COMPANY)

@@ -10,21 +10,29 @@ from ml_connector.errors import OutcomeUnknown, Refused, RightMissing, Throttled
 from ml_connector.transport.http import Answer
 
 FAILURE = (
-    '{"error":{"code":"","message":"An error has occurred.","innererror":{"message":"Write failed. Infolog: Error: No.;","type":"X"}}}'
+    '{"error":{"code":"","message":"An error has occurred.","innererror":{"message":"Write failed. Infolog:'
+    ' Error: No.;","type":"X"}}}'
 )
 
 
 def answer(*parts: str, nested: bool = True, end: str = "\r\n") -> Answer:
     """A batch's answer around the parts, each a status line with headers and body."""
     wrapped = [
-        f"Content-Type: application/http\nContent-Transfer-Encoding: binary\nContent-ID: {n}\n\n{part}" for n, part in enumerate(parts, 1)
+        f"Content-Type: application/http\nContent-Transfer-Encoding: binary\nContent-ID: {n}\n\n{part}"
+        for n, part in enumerate(parts, 1)
     ]
     if nested:
         inner = "".join(f"--changesetresponse_2\n{part}\n" for part in wrapped) + "--changesetresponse_2--\n"
         wrapped = [f"Content-Type: multipart/mixed; boundary=changesetresponse_2\n\n{inner}"]
     text = "".join(f"--batchresponse_1 \n{part}\n" for part in wrapped) + "--batchresponse_1--\n"
     headers = {"content-type": 'multipart/mixed; boundary="batchresponse_1"'}
-    return Answer(method="POST", url="https://x/data/$batch", status=200, headers=headers, body=text.replace("\n", end).encode())
+    return Answer(
+        method="POST",
+        url="https://x/data/$batch",
+        status=200,
+        headers=headers,
+        body=text.replace("\n", end).encode(),
+    )
 
 
 CREATED = 'HTTP/1.1 201 Created\nContent-Type: application/json\n\n{"LineNumber":1}'
@@ -33,18 +41,41 @@ CREATED = 'HTTP/1.1 201 Created\nContent-Type: application/json\n\n{"LineNumber"
 def test_batch_as_it_is_sent() -> None:
     """One changeset, its parts numbered, with the line ends that the format demands."""
     kind, body = batch.body(
-        "T", [Operation(method="POST", url="https://x/data/L", content=b"{}"), Operation(method="DELETE", url="https://x/data/L(1)")]
+        "T",
+        [
+            Operation(method="POST", url="https://x/data/L", content=b"{}"),
+            Operation(method="DELETE", url="https://x/data/L(1)"),
+        ],
     )
 
     assert kind == "multipart/mixed; boundary=batch_T"
     assert body.decode().split("\r\n") == [
-        "--batch_T", "Content-Type: multipart/mixed; boundary=changeset_T", "",
-        "--changeset_T", "Content-Type: application/http", "Content-Transfer-Encoding: binary", "Content-ID: 1", "",
-        "POST https://x/data/L HTTP/1.1", "Content-Type: application/json", "Accept: application/json", "", "{}",
-        "--changeset_T", "Content-Type: application/http", "Content-Transfer-Encoding: binary", "Content-ID: 2", "",
-        "DELETE https://x/data/L(1) HTTP/1.1", "Accept: application/json", "", "",
-        "--changeset_T--", "--batch_T--", "",
-    ]  # fmt: skip
+        "--batch_T",
+        "Content-Type: multipart/mixed; boundary=changeset_T",
+        "",
+        "--changeset_T",
+        "Content-Type: application/http",
+        "Content-Transfer-Encoding: binary",
+        "Content-ID: 1",
+        "",
+        "POST https://x/data/L HTTP/1.1",
+        "Content-Type: application/json",
+        "Accept: application/json",
+        "",
+        "{}",
+        "--changeset_T",
+        "Content-Type: application/http",
+        "Content-Transfer-Encoding: binary",
+        "Content-ID: 2",
+        "",
+        "DELETE https://x/data/L(1) HTTP/1.1",
+        "Accept: application/json",
+        "",
+        "",
+        "--changeset_T--",
+        "--batch_T--",
+        "",
+    ]
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\n"])
@@ -59,7 +90,11 @@ def test_every_part_is_read(end: str) -> None:
 def test_failure_inside_a_200(nested: bool) -> None:
     """One part alone, in its changeset or bare: nothing was done."""
     with pytest.raises(Refused, match="Dynamics refused: No"):
-        batch.judge(answer(f"HTTP/1.1 400 Bad Request\nContent-Type: application/json\n\n{FAILURE}", nested=nested), 2, faults.classify)
+        batch.judge(
+            answer(f"HTTP/1.1 400 Bad Request\nContent-Type: application/json\n\n{FAILURE}", nested=nested),
+            2,
+            faults.classify,
+        )
 
 
 def test_busy_inside_a_200() -> None:
@@ -73,7 +108,9 @@ def test_busy_inside_a_200() -> None:
 def test_right_missing_inside_a_200() -> None:
     """The part's status decides."""
     with pytest.raises(RightMissing):
-        batch.judge(answer(f"HTTP/1.1 403 Forbidden\nContent-Type: application/json\n\n{FAILURE}"), 2, faults.classify)
+        batch.judge(
+            answer(f"HTTP/1.1 403 Forbidden\nContent-Type: application/json\n\n{FAILURE}"), 2, faults.classify
+        )
 
 
 @pytest.mark.parametrize(
@@ -84,7 +121,13 @@ def test_right_missing_inside_a_200() -> None:
         answer(CREATED, f"HTTP/1.1 400 Bad Request\n\n{FAILURE}"),
         answer("HTTP/1.1 500 Internal Server Error\n\noops"),
         answer(),
-        Answer(method="POST", url="https://x/data/$batch", status=200, headers={"content-type": "text/html"}, body=b"<html>"),
+        Answer(
+            method="POST",
+            url="https://x/data/$batch",
+            status=200,
+            headers={"content-type": "text/html"},
+            body=b"<html>",
+        ),
     ],
     ids=["too few", "too many", "mixed", "server error", "none", "page"],
 )

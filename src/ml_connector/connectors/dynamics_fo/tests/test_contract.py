@@ -1,8 +1,8 @@
 """The ledger contract on the simulator.
 
-The suite knows an entry of one write. Here it sees the ledger through `WholeSink`, which sends the parts one after the other as the engine
-does, removes what stands when a part is refused, and runs the vendor's posting job on release. Lost and late answers strike the first write;
-`test_parts.py` strikes every other.
+The suite knows an entry of one write. Here it sees the ledger through `WholeSink`, which sends the parts one
+after the other as the engine does, removes what stands when a part is refused, and runs the vendor's posting
+job on release. Lost and late answers strike the first write; `test_parts.py` strikes every other.
 """
 
 from __future__ import annotations

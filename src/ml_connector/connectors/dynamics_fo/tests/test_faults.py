@@ -7,7 +7,16 @@ import json
 import pytest
 
 from ml_connector.connectors.dynamics_fo.faults import classify, sentences
-from ml_connector.errors import CodeUnknown, NotFound, OutcomeUnknown, PeriodClosed, Refused, RightMissing, Throttled, Unbalanced
+from ml_connector.errors import (
+    CodeUnknown,
+    NotFound,
+    OutcomeUnknown,
+    PeriodClosed,
+    Refused,
+    RightMissing,
+    Throttled,
+    Unbalanced,
+)
 from ml_connector.transport.http import Answer
 
 WRITE = "Microsoft.Dynamics.Platform.Integration.Services.OData.AxODataWriteException"
@@ -15,23 +24,42 @@ WRITE = "Microsoft.Dynamics.Platform.Integration.Services.OData.AxODataWriteExce
 
 def answer(status: int, said: str = "", kind: str = WRITE, headers: dict[str, str] | None = None) -> Answer:
     """A failure in the usual shape."""
-    body = {"error": {"code": "", "message": "An error has occurred.", "innererror": {"message": said, "type": kind, "stacktrace": ""}}}
+    body = {
+        "error": {
+            "code": "",
+            "message": "An error has occurred.",
+            "innererror": {"message": said, "type": kind, "stacktrace": ""},
+        }
+    }
     return Answer(
-        method="POST", url="https://x/data/LedgerJournalLines", status=status, headers=headers or {}, body=json.dumps(body).encode()
+        method="POST",
+        url="https://x/data/LedgerJournalLines",
+        status=status,
+        headers=headers or {},
+        body=json.dumps(body).encode(),
     )
 
 
 def log(*lines: str) -> str:
     """An info log of a row that was not written."""
     entries = "; ".join(f"Warning: {line}." for line in lines)
-    return f"Write failed for table row of type 'LedgerJournalLineEntity'. Infolog: {entries}; Warning: validateWrite failed on data source 'X (Y)'."
+    return (
+        f"Write failed for table row of type 'LedgerJournalLineEntity'. Infolog: {entries}; Warning:"
+        " validateWrite failed on data source 'X (Y)'."
+    )
 
 
 @pytest.mark.parametrize("status", [400, 500])
 @pytest.mark.parametrize(
     ("said", "kind"),
     [
-        ("Unable to return DimensionAttributeValue record for Dimension CostCenter with value X as no record exists", CodeUnknown),
+        (
+            (
+                "Unable to return DimensionAttributeValue record for Dimension CostCenter with value X as no"
+                " record exists"
+            ),
+            CodeUnknown,
+        ),
         ("The value X doesn't exist for Department", CodeUnknown),
         ("AKRASM is suspended", CodeUnknown),
         ("Main account 601100 is blocked for manual entry", CodeUnknown),
@@ -42,7 +70,9 @@ def log(*lines: str) -> str:
     ],
 )
 def test_write_failure_is_permanent(status: int, said: str, kind: type[Refused]) -> None:
-    """Whatever its status: the row was not written, and the vendor's words are shown without its bookkeeping."""
+    """Whatever its status: the row was not written, and the vendor's words are shown without its
+    bookkeeping.
+    """
     error = classify(answer(status, log(said)))
 
     assert type(error) is kind
@@ -56,7 +86,10 @@ def test_write_failure_is_permanent(status: int, said: str, kind: type[Refused])
         (answer(403, "update not allowed for field 'IsPosted'", "ODataSecurityException"), RightMissing),
         (answer(404), NotFound),
         (answer(400, "No resources were found when selecting for update."), NotFound),
-        (answer(400, "Cannot edit a record. An update conflict occurred due to another user process"), Throttled),
+        (
+            answer(400, "Cannot edit a record. An update conflict occurred due to another user process"),
+            Throttled,
+        ),
         (answer(429, headers={"retry-after": "12"}), Throttled),
         (answer(500, "Object reference not set", "System.NullReferenceException"), OutcomeUnknown),
         (answer(503), OutcomeUnknown),

@@ -1,4 +1,6 @@
-"""An entry in several writes: what stands after each fault, and that the vendor's own job never posts a part of it."""
+"""An entry in several writes: what stands after each fault, and that the vendor's own job never posts a part
+of it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,14 @@ from ml_connector.domain.journal import JournalEntry, Marker, Receipt
 from ml_connector.domain.period import period_of
 from ml_connector.errors import CodeUnknown, NotFound, NotSent, OutcomeUnknown, Refused, Throttled
 
-FACTS = {"DimensionParameters", "DimensionIntegrationFormats", "JournalNames", "Ledgers", "FiscalPeriods", "LedgerFiscalPeriods"}
+FACTS = {
+    "DimensionParameters",
+    "DimensionIntegrationFormats",
+    "JournalNames",
+    "Ledgers",
+    "FiscalPeriods",
+    "LedgerFiscalPeriods",
+}
 
 
 def part(world: Any, entry: JournalEntry, so_far: Receipt | None) -> Receipt:
@@ -39,7 +48,9 @@ def found(world: Any, entry: JournalEntry) -> list[Receipt]:
 
 
 def whole(world: Any, entry: JournalEntry, receipt: Receipt | None = None) -> Receipt:
-    """Every write that is left, one after the other; an unsure one settles and is looked up, as the engine does."""
+    """Every write that is left, one after the other; an unsure one settles and is looked up, as the engine
+    does.
+    """
     while receipt is None or not receipt.complete:
         try:
             receipt = part(world, entry, receipt)
@@ -50,7 +61,9 @@ def whole(world: Any, entry: JournalEntry, receipt: Receipt | None = None) -> Re
 
 
 def test_posting_job_between_every_two_writes_posts_nothing(world: Any) -> None:
-    """No part of an entry balances before its last line stands, so the job refuses what it finds, and then posts the whole."""
+    """No part of an entry balances before its last line stands, so the job refuses what it finds, and then
+    posts the whole.
+    """
     entry, receipt = world.entry(lines=450), None
     while receipt is None or not receipt.complete:
         receipt = part(world, entry, receipt)
@@ -96,7 +109,12 @@ def test_unsure_write_is_made_once(world: Any, fault: str, strikes: int) -> None
 def test_every_write_loses_its_answer(world: Any) -> None:
     """The worst of networks costs time, not lines."""
     world.post(
-        "faults", {"kind": "lost_after_commit", "match": {"method": "POST", "path": r"/data/(LedgerJournalHeaders|\$batch)"}, "times": 4}
+        "faults",
+        {
+            "kind": "lost_after_commit",
+            "match": {"method": "POST", "path": r"/data/(LedgerJournalHeaders|\$batch)"},
+            "times": 4,
+        },
     )
     entry = world.entry(lines=250)
 
@@ -135,7 +153,9 @@ def test_update_conflict_is_tried_again(world: Any) -> None:
 
 
 def test_failure_inside_a_200_leaves_the_earlier_parts(world: Any) -> None:
-    """The changeset with the unknown code is undone whole, its words come through, and the journal can be removed."""
+    """The changeset with the unknown code is undone whole, its words come through, and the journal can be
+    removed.
+    """
     entry = world.entry(lines=201)
     world.block_account("230100")
     receipt = parts(world, entry, 3)
@@ -199,13 +219,18 @@ def test_strange_line_in_a_journal_that_is_not_posted_is_shown(world: Any, refer
     with pytest.raises(Refused) as caught:
         found(world, entry)
 
-    assert ("journal.changed", f"journal {receipt.reference}") == (caught.value.problem.code, caught.value.problem.where)
+    assert ("journal.changed", f"journal {receipt.reference}") == (
+        caught.value.problem.code,
+        caught.value.problem.where,
+    )
     assert "holds a line that is not of this entry, such as line 2: " in caught.value.problem.text
     assert "'Taxi'. Nothing was added, posted or deleted." in caught.value.problem.text
 
 
 def test_journal_name_that_began_to_delete_lines_takes_no_entry(world: Any) -> None:
-    """It was fit when the entries were proposed and is not when they are sent: nothing is created that could not be compared."""
+    """It was fit when the entries were proposed and is not when they are sent: nothing is created that could
+    not be compared.
+    """
     entry = world.entry()
     world.ledger.chart(entry.entity, entry.journal, frozenset())
     world.control("set_journal_name", name="PAYROLL", set={"DeleteLinesAfterPosting": "Yes"})

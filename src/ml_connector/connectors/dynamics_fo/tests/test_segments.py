@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from ml_connector.connectors.dynamics_fo.segments import Format, active_format, display_value, problems, read_display_value, split
+from ml_connector.connectors.dynamics_fo.segments import (
+    Format,
+    active_format,
+    display_value,
+    problems,
+    read_display_value,
+    split,
+)
 from ml_connector.connectors.dynamics_fo.wire import IntegrationFormat
 from ml_connector.contract.acts import send
 from ml_connector.domain.checks import compare
@@ -29,9 +36,21 @@ def line(account: str = "601100", **codes: str) -> JournalLine:
 def formats(text: str = "MainAccount-CostCenter", active: str = "Yes") -> list[IntegrationFormat]:
     """A format for ledger accounts, and others that are not looked at."""
     return [
-        IntegrationFormat(DimensionFormatType="DataEntityLedgerDimensionFormat", FinancialDimensionFormat=text, IsActive=active),
-        IntegrationFormat(DimensionFormatType="DataEntityLedgerDimensionFormat", FinancialDimensionFormat="MainAccount", IsActive="No"),
-        IntegrationFormat(DimensionFormatType="DataEntityDefaultDimensionFormat", FinancialDimensionFormat="CostCenter", IsActive="Yes"),
+        IntegrationFormat(
+            DimensionFormatType="DataEntityLedgerDimensionFormat",
+            FinancialDimensionFormat=text,
+            IsActive=active,
+        ),
+        IntegrationFormat(
+            DimensionFormatType="DataEntityLedgerDimensionFormat",
+            FinancialDimensionFormat="MainAccount",
+            IsActive="No",
+        ),
+        IntegrationFormat(
+            DimensionFormatType="DataEntityDefaultDimensionFormat",
+            FinancialDimensionFormat="CostCenter",
+            IsActive="Yes",
+        ),
     ]
 
 
@@ -45,7 +64,9 @@ def formats(text: str = "MainAccount-CostCenter", active: str = "Yes") -> list[I
     ],
 )
 def test_every_segment_is_written_and_read(given: JournalLine, text: str) -> None:
-    """In the format's order, blanks included, delimiters escaped; the vendor may leave trailing blanks out."""
+    """In the format's order, blanks included, delimiters escaped; the vendor may leave trailing blanks
+    out.
+    """
     assert display_value(given, FORM, AXES) == text
     assert read_display_value(text, FORM, AXES) == (given.account, given.dimensions)
     assert read_display_value(text.rstrip("-"), FORM, AXES) == (given.account, given.dimensions)
@@ -62,7 +83,9 @@ def test_more_segments_than_the_format() -> None:
         read_display_value("601100----X", FORM, AXES)
 
 
-@pytest.mark.parametrize(("text", "parts"), [("a\\-b-c", ["a-b", "c"]), ("a\\\\-b", ["a\\", "b"]), ("", [""]), ("-", ["", ""])])
+@pytest.mark.parametrize(
+    ("text", "parts"), [("a\\-b-c", ["a-b", "c"]), ("a\\\\-b", ["a\\", "b"]), ("", [""]), ("-", ["", ""])]
+)
 def test_split_honours_escapes(text: str, parts: list[str]) -> None:
     """Only a delimiter without a backslash ends a segment."""
     assert split(text, "-") == parts
@@ -74,7 +97,9 @@ def test_lone_backslash() -> None:
         split("a\\", "-")
 
 
-@pytest.mark.parametrize(("name", "delimiter"), [("Hyphen", "-"), ("Bar", "|"), ("DoubleTilde", "~~"), ("Underscore", "_")])
+@pytest.mark.parametrize(
+    ("name", "delimiter"), [("Hyphen", "-"), ("Bar", "|"), ("DoubleTilde", "~~"), ("Underscore", "_")]
+)
 def test_active_format(name: str, delimiter: str) -> None:
     """The active one for ledger accounts, cut at the delimiter."""
     form = active_format(formats(f"MainAccount{delimiter}CostCenter"), name)
@@ -83,7 +108,12 @@ def test_active_format(name: str, delimiter: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "code"), [(formats(active="No"), "format.missing"), ([], "format.missing"), (formats("CostCenter"), "format.main_account")]
+    ("rows", "code"),
+    [
+        (formats(active="No"), "format.missing"),
+        ([], "format.missing"),
+        (formats("CostCenter"), "format.main_account"),
+    ],
 )
 def test_format_that_cannot_be_used(rows: list[IntegrationFormat], code: str) -> None:
     """Each says where to set it up."""
@@ -117,17 +147,23 @@ def test_what_a_line_may_hold(given: JournalLine, delimiter: str, code: str | No
 
 
 def test_a_cause_is_named_once_for_all_lines() -> None:
-    """A hundred lines without their dimension are one thing to mend, and so is a code that stands on several."""
+    """A hundred lines without their dimension are one thing to mend, and so is a code that stands on
+    several.
+    """
     lacking = Format(names=("MainAccount", "Department"), delimiter="-")
     doubled = Format(names=("MainAccount", "CostCenter"), delimiter="--")
     lines = [line(cost_center="A-B"), line(cost_center="A-B"), line(cost_center="C-D")]
 
-    assert [("dimension.format", "line 1")] == [(found.code, found.where) for found in problems(lines, lacking, AXES)]
+    assert [("dimension.format", "line 1")] == [
+        (found.code, found.where) for found in problems(lines, lacking, AXES)
+    ]
     assert ["line 1", "line 3"] == [found.where for found in problems(lines, doubled, AXES)]
 
 
 def test_double_delimiter_is_noticed_by_whoever_knew_the_single_one(world: Any) -> None:
-    """Formats are rewritten with it and seem to be readable still; a code with half of it in it is refused before anything is sent."""
+    """Formats are rewritten with it and seem to be readable still; a code with half of it in it is refused
+    before anything is sent.
+    """
     world.ledger.chart("usmf", "PAYROLL", frozenset())
     world.control("set_delimiter", delimiter="DoubleHyphen")
 
@@ -145,14 +181,18 @@ def test_format_not_configured_in_the_environment(world: Any) -> None:
     chart = world.ledger.chart("usmf", "PAYROLL", frozenset({"cost_center"}))
 
     assert "No dimension format for ledger accounts is active" in chart.journal_problem
-    assert {problem.code for problem in world.ledger.preflight(world.entry(), Marker.of("k"))} == {"format.missing"}
+    assert {problem.code for problem in world.ledger.preflight(world.entry(), Marker.of("k"))} == {
+        "format.missing"
+    }
     with pytest.raises(Inexpressible):
         send(world.ledger, world.entry())
     assert world.journal_references() == []
 
 
 def test_format_without_the_dimension(world: Any) -> None:
-    """Another integration activated a shorter format: refused before a journal is created, although the old one was known."""
+    """Another integration activated a shorter format: refused before a journal is created, although the old
+    one was known.
+    """
     world.ledger.chart("usmf", "PAYROLL", frozenset())
     world.control("set_dimension_format", format="MainAccount-Department", kind="ledger", name="Other")
 
@@ -177,13 +217,17 @@ def test_format_changed_before_reading_back(world: Any) -> None:
     """Accounts are shown in the format of the day, so that is what they are read in."""
     entry = world.entry()
     receipt = send(world.whole(), entry)
-    world.control("set_dimension_format", format="MainAccount-CostCenter-Department", kind="ledger", name="Other")
+    world.control(
+        "set_dimension_format", format="MainAccount-CostCenter-Department", kind="ledger", name="Other"
+    )
 
     assert compare(entry, world.ledger.read_back(receipt)) == []
 
 
 def test_format_changed_while_writing(world: Any) -> None:
-    """The vendor reads a remembered order in its new one: what it books on wrong dimensions is seen when it is read back."""
+    """The vendor reads a remembered order in its new one: what it books on wrong dimensions is seen when it
+    is read back.
+    """
     codes = dimensions({"department": "010", "cost_center": "HOFIN"})
     entry = world.entry()
     entry = replace(entry, lines=(replace(entry.lines[0], dimensions=codes), *entry.lines[1:]))
@@ -194,7 +238,12 @@ def test_format_changed_while_writing(world: Any) -> None:
     marker = Marker.of(entry.key)
     with world.ledger.prepare(entry, marker) as post:
         receipt = post(lambda: None)
-    world.control("set_dimension_format", format="MainAccount-CostCenter-Department-BusinessUnit-Project", kind="ledger", name="Other")
+    world.control(
+        "set_dimension_format",
+        format="MainAccount-CostCenter-Department-BusinessUnit-Project",
+        kind="ledger",
+        name="Other",
+    )
     with world.ledger.prepare(entry, marker, receipt) as post:
         receipt = post(lambda: None)
 

@@ -62,7 +62,10 @@ def test_bad_setting_is_named(name: str, value: str, where: str) -> None:
 
 def test_sandbox_speaks_to_this_machine_only() -> None:
     """Neither the environment nor the sign-in leaves it."""
-    assert [problem.where for problem in CONNECTOR.check_settings(GOOD, sandbox=True)] == ["base_url", "token_url"]
+    assert [problem.where for problem in CONNECTOR.check_settings(GOOD, sandbox=True)] == [
+        "base_url",
+        "token_url",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +78,9 @@ def test_sandbox_speaks_to_this_machine_only() -> None:
 )
 def test_audience(url: str, scope: str, parameters: dict[str, str]) -> None:
     """By the version of the sign-in, and by setting."""
-    options, problems = read({**GOOD, "token_url": f"https://login.microsoftonline.com/3f2a/{url}", "scope": scope}, sandbox=False)
+    options, problems = read(
+        {**GOOD, "token_url": f"https://login.microsoftonline.com/3f2a/{url}", "scope": scope}, sandbox=False
+    )
 
     assert problems == []
     assert token_broker(options, memory_wiring(sandbox=False)).parameters == parameters
@@ -86,6 +91,15 @@ def test_defaults() -> None:
     real, _ = read(GOOD, sandbox=False)
     local, _ = read(GOOD, sandbox=True)
 
-    assert (real.deadline_seconds, real.settle_seconds, real.visible_seconds, real.posting_seconds) == (120, 900, 0, 60)
+    assert (real.deadline_seconds, real.settle_seconds, real.visible_seconds, real.posting_seconds) == (
+        120,
+        900,
+        0,
+        60,
+    )
     assert (local.settle_seconds, local.posting_seconds, local.tenant) == (5, 1, "sandbox")
-    assert (real.companies, real.lines_max, real.tenant) == (("usmf", "dat"), 10_000, "acme.operations.dynamics.com")
+    assert (real.companies, real.lines_max, real.tenant) == (
+        ("usmf", "dat"),
+        10_000,
+        "acme.operations.dynamics.com",
+    )

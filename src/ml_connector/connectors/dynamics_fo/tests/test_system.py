@@ -21,9 +21,14 @@ def test_ping_says_what_is_there(world: Any) -> None:
     rights = world.system.check()
 
     assert [right.name for right in rights if not right.granted] == []
-    assert {"sign in", "read LedgerJournalLines", "dimension format", "company usmf", "journal names usmf", "period open today usmf"} <= {
-        right.name for right in rights
-    }
+    assert {
+        "sign in",
+        "read LedgerJournalLines",
+        "dimension format",
+        "company usmf",
+        "journal names usmf",
+        "period open today usmf",
+    } <= {right.name for right in rights}
     assert {call.split()[0] for call in world.calls()} == {"GET"}
     assert {exchange.status for exchange in world.wiring.exchanges.all} == {200}
 
@@ -37,8 +42,13 @@ def test_ping_says_what_is_missing(make_world: Callable[..., Any]) -> None:
     missing = {right.name: right.text for right in world.system.check() if not right.granted}
 
     assert set(missing) == {
-        "dimension format", "company nope", "journal DELLINES usmf", "journal GenJrn usmf", "journal NONE usmf", "period open today usmf",
-    }  # fmt: skip
+        "dimension format",
+        "company nope",
+        "journal DELLINES usmf",
+        "journal GenJrn usmf",
+        "journal NONE usmf",
+        "period open today usmf",
+    }
     assert "deletes lines after posting" in missing["journal DELLINES usmf"]
     assert "an entry must be one voucher" in missing["journal GenJrn usmf"]
 
@@ -57,7 +67,10 @@ def test_entities(make_world: Callable[..., Any]) -> None:
     """Those of the setting that are there, in its order."""
     world = make_world(company="dat,nope,usmf")
 
-    assert [(entity.code, entity.currency) for entity in world.system.entities()] == [("dat", "USD"), ("usmf", "USD")]
+    assert [(entity.code, entity.currency) for entity in world.system.entities()] == [
+        ("dat", "USD"),
+        ("usmf", "USD"),
+    ]
 
 
 def test_journals_that_do_not_fit_are_not_offered(world: Any) -> None:
@@ -70,18 +83,30 @@ def test_journals_that_do_not_fit_are_not_offered(world: Any) -> None:
 
 
 def test_chart_knows_what_is_blocked(world: Any) -> None:
-    """Blocked for manual entry, suspended, totals, and what a company says otherwise; suspended and blocked codes."""
+    """Blocked for manual entry, suspended, totals, and what a company says otherwise; suspended and blocked
+    codes.
+    """
     chart = world.ledger.chart("usmf", "PAYROLL", frozenset({"cost_center", "phase_of_the_moon"}))
 
-    assert {code for code, account in chart.accounts.items() if account.blocked} == {"600000", "601900", "601999", "605119", "699999"}
+    assert {code for code, account in chart.accounts.items() if account.blocked} == {
+        "600000",
+        "601900",
+        "601999",
+        "605119",
+        "699999",
+    }
     assert (chart.inactive["cost_center"], set(chart.codes)) == (frozenset({"OLD1", "OLD2"}), {"cost_center"})
-    blocked = replace(world.entry(), lines=tuple(replace(line, account="601900") for line in world.entry().lines))
+    blocked = replace(
+        world.entry(), lines=tuple(replace(line, account="601900") for line in world.entry().lines)
+    )
     assert "account.blocked" in {problem.code for problem in check_entry(blocked, chart)}
 
 
 def test_period_numbers_are_the_calendar_s(world: Any) -> None:
     """The year begins in July here; May is closed."""
-    calendar = {period.start: period for period in world.ledger.calendar("usmf", "PAYROLL", date(2026, 6, 30))}
+    calendar = {
+        period.start: period for period in world.ledger.calendar("usmf", "PAYROLL", date(2026, 6, 30))
+    }
 
     assert (calendar[date(2026, 6, 1)].name, calendar[date(2026, 7, 1)].name) == ("2026-12", "2027-01")
     assert (calendar[date(2026, 5, 1)].open, calendar[date(2026, 6, 1)].open) == (False, True)
@@ -108,7 +133,9 @@ def test_company_that_is_not_there(make_world: Callable[..., Any]) -> None:
 def test_all_dimensions_of_a_line(world: Any) -> None:
     """Department, branch and project beside the cost center, delimiters in two of them."""
     entry = world.entry()
-    codes = dimensions({"cost_center": "LINE-7", "department": "010", "branch": "001", "project": "P-2026-01"})
+    codes = dimensions(
+        {"cost_center": "LINE-7", "department": "010", "branch": "001", "project": "P-2026-01"}
+    )
     entry = replace(entry, lines=(replace(entry.lines[0], dimensions=codes), *entry.lines[1:]))
 
     receipt = send(world.whole(), entry)
@@ -149,7 +176,9 @@ def test_token_revoked_between_preparing_and_sending(world: Any) -> None:
     ],
     ids=str,
 )
-def test_habits_of_the_vendor_that_are_not_known(make_world: Callable[..., Any], switches: dict[str, Any]) -> None:
+def test_habits_of_the_vendor_that_are_not_known(
+    make_world: Callable[..., Any], switches: dict[str, Any]
+) -> None:
     """An entry comes back, and a refused one leaves nothing, either way."""
     world = make_world(switches=switches)
     entry = world.entry(lines=120)
@@ -173,7 +202,9 @@ def test_page_of_html_stops_the_work(world: Any) -> None:
 
 
 def test_period_closed_between_proposal_and_write(world: Any) -> None:
-    """The state of the period is asked for again, because a journal that cannot be posted would stay behind; the periods themselves are known."""
+    """The state of the period is asked for again, because a journal that cannot be posted would stay behind;
+    the periods themselves are known.
+    """
     entry = world.entry()
     world.ledger.calendar(entry.entity, entry.journal, entry.posting_date)
     world.close_period(entry.posting_date)

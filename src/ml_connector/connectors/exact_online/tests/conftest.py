@@ -45,23 +45,47 @@ class ExactWorld(SimulatedLedger):
         secrets = {name: self.credentials[name] for name in ("client_id", "client_secret", "webhook_secret")}
         self.wiring = memory_wiring(clock=SharedClock(self.clock), secrets=secrets, wire=self.wire)
         redirect = self.credentials["redirect_uri"]
-        self.settings = {"base_url": BASE_URL, "division": self.division, "redirect_uri": redirect, "lines_max": "2000", **settings}
+        self.settings = {
+            "base_url": BASE_URL,
+            "division": self.division,
+            "redirect_uri": redirect,
+            "lines_max": "2000",
+            **settings,
+        }
         self.codes: list[str] = []
         self.system: System = CONNECTOR.open(self.settings, self.wiring)
         assert self.system.sign_in is not None
         self.sign_in = self.system.sign_in
         self.tokens = self.wiring.tokens
 
-    # --- both suites ------------------------------------------------------------------------------------------------------------------
+    # --- both suites ----------------------------------------------------------------------------------------
 
     def secrets(self) -> tuple[str, ...]:
         assert isinstance(self.tokens, MemoryTokens)
-        tokens = [token for state in self.tokens.history for token in (state.access_token, state.refresh_token) if token]
-        answered = [str(answer[name]) for _, answer in self.wire.grants for name in ("access_token", "refresh_token") if name in answer]
-        return (self.credentials["client_secret"], self.credentials["webhook_secret"], *tokens, *answered, *self.codes)
+        tokens = [
+            token
+            for state in self.tokens.history
+            for token in (state.access_token, state.refresh_token)
+            if token
+        ]
+        answered = [
+            str(answer[name])
+            for _, answer in self.wire.grants
+            for name in ("access_token", "refresh_token")
+            if name in answer
+        ]
+        return (
+            self.credentials["client_secret"],
+            self.credentials["webhook_secret"],
+            *tokens,
+            *answered,
+            *self.codes,
+        )
 
     def renewals(self) -> int:
-        return sum(1 for grant, answer in self.wire.grants if grant == "refresh_token" and "access_token" in answer)
+        return sum(
+            1 for grant, answer in self.wire.grants if grant == "refresh_token" and "access_token" in answer
+        )
 
     def consent(self, url: str) -> str:
         """The login page approves at once and sends the browser back."""
@@ -73,7 +97,7 @@ class ExactWorld(SimulatedLedger):
     def authorize(self) -> None:
         self.sign_in.exchange(self.consent(self.sign_in.authorize_url("state")), "state")
 
-    # --- sign-in ----------------------------------------------------------------------------------------------------------------------
+    # --- sign-in --------------------------------------------------------------------------------------------
 
     def call(self) -> None:
         assert self.system.ledger is not None
@@ -96,21 +120,32 @@ class ExactWorld(SimulatedLedger):
         fault = {"kind": "status", "status": 401, "body": page, "headers": {"Content-Type": "text/html"}}
         self.post("faults", {**fault, "match": {"method": "GET", "path": "/api/v1/"}, "times": 1})
 
-    # --- ledger -----------------------------------------------------------------------------------------------------------------------
+    # --- ledger ---------------------------------------------------------------------------------------------
 
     def foreign_currency(self) -> str:
         return "EUR"
 
     def throttled(self) -> dict[str, str]:
         reset = str(int(self.clock.now().timestamp() * 1000) + faults.THROTTLED_SECONDS * 1000)
-        return {"X-RateLimit-Minutely-Limit": "60", "X-RateLimit-Minutely-Remaining": "0", "X-RateLimit-Minutely-Reset": reset}
+        return {
+            "X-RateLimit-Minutely-Limit": "60",
+            "X-RateLimit-Minutely-Remaining": "0",
+            "X-RateLimit-Minutely-Reset": reset,
+        }
 
     def documents(self) -> list[dict[str, Any]]:
-        return [document for document in self.host.vendor.books()["documents"] if document["journal"] == JOURNAL]
+        return [
+            document for document in self.host.vendor.books()["documents"] if document["journal"] == JOURNAL
+        ]
 
     def book_by_hand(self) -> str:
-        lines = [{"account": COST, "amount": "5.00", "cost_center": "BOSADM"}, {"account": PAYABLE, "amount": "-5.00"}]
-        return self.made(lambda: self.control("book", journal=JOURNAL, date="2026-06-30", lines=lines, text="by hand"))
+        lines = [
+            {"account": COST, "amount": "5.00", "cost_center": "BOSADM"},
+            {"account": PAYABLE, "amount": "-5.00"},
+        ]
+        return self.made(
+            lambda: self.control("book", journal=JOURNAL, date="2026-06-30", lines=lines, text="by hand")
+        )
 
     def close_period(self, day: date) -> None:
         self.control("close_period", period=f"{day:%Y-%m}")
@@ -125,10 +160,17 @@ class ExactWorld(SimulatedLedger):
         return 1000
 
     def chart_size(self) -> int:
-        """Adds accounts through the vendor's own interface until there are more than one page of a thousand."""
+        """Adds accounts through the vendor's own interface until there are more than one page of a
+        thousand.
+        """
         options, _ = read({**self.settings, "calls_per_minute": "0"}, True)
         exact = client.ExactClient(options, self.wiring, client.token_broker(options, self.wiring))
-        select = {"$filter": "Modified gt datetime'1970-01-01T00:00:00'", "$select": "Code", "$top": "1", "$inlinecount": "allpages"}
+        select = {
+            "$filter": "Modified gt datetime'1970-01-01T00:00:00'",
+            "$select": "Code",
+            "$top": "1",
+            "$inlinecount": "allpages",
+        }
         answer = exact.http.read("GET", client.address(self.division, "financial/GLAccounts", select))
         count = int(json.loads(answer.body)["d"]["__count"])
         address = client.address(self.division, "financial/GLAccounts", {})

@@ -21,8 +21,15 @@ LIMITS = LedgerLimits(lines_max=1000, text_max=translate.TEXT_MAX)
 
 def line_of(new: wire.NewLine, number: int, entry: JournalEntry) -> dict[str, object]:
     """The line as the ledger shows it."""
-    return {"EntryID": "e", "LineNumber": number, "JournalCode": entry.journal, "Date": f"{new.Date}T00:00:00", "GLAccountCode": "4000",
-            "Currency": entry.currency, "AmountFC": new.AmountFC}  # fmt: skip
+    return {
+        "EntryID": "e",
+        "LineNumber": number,
+        "JournalCode": entry.journal,
+        "Date": f"{new.Date}T00:00:00",
+        "GLAccountCode": "4000",
+        "Currency": entry.currency,
+        "AmountFC": new.AmountFC,
+    }
 
 
 @given(
@@ -32,12 +39,24 @@ def line_of(new: wire.NewLine, number: int, entry: JournalEntry) -> dict[str, ob
 def test_amounts_survive_the_wire(minor: list[int], currency: str) -> None:
     """Any amount that preflight lets through, in currencies of 0 and 2 decimals."""
     lines = tuple(JournalLine(account="4000", amount=Money.from_minor(amount, currency)) for amount in minor)
-    entry = JournalEntry(key="k", entity="1204", journal="90", posting_date=date(2026, 6, 30), currency=currency, text="t", lines=lines)
+    entry = JournalEntry(
+        key="k",
+        entity="1204",
+        journal="90",
+        posting_date=date(2026, 6, 30),
+        currency=currency,
+        text="t",
+        lines=lines,
+    )
     assert translate.preflight(entry, LIMITS, ("1204",)) == []
 
     body = wire.encode(translate.to_wire(entry, Marker.of("k"), {"4000": "g"}, {}))
     sent = msgspec.json.decode(body, type=wire.NewEntry)
-    shown = wire.encode([line_of(line, number, entry) for number, line in enumerate(sent.GeneralJournalEntryLines, 1)])
-    booked = translate.booked_entry(RECEIPT, msgspec.json.decode(shown, type=list[wire.TransactionLine]), currency)
+    shown = wire.encode(
+        [line_of(line, number, entry) for number, line in enumerate(sent.GeneralJournalEntryLines, 1)]
+    )
+    booked = translate.booked_entry(
+        RECEIPT, msgspec.json.decode(shown, type=list[wire.TransactionLine]), currency
+    )
 
     assert compare(entry, booked) == []

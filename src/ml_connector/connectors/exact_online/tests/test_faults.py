@@ -8,7 +8,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ml_connector.connectors.exact_online import faults
-from ml_connector.errors import CodeUnknown, NotFound, OutcomeUnknown, PeriodClosed, Refused, RightMissing, Throttled, Unbalanced
+from ml_connector.errors import (
+    CodeUnknown,
+    NotFound,
+    OutcomeUnknown,
+    PeriodClosed,
+    Refused,
+    RightMissing,
+    Throttled,
+    Unbalanced,
+)
 from ml_connector.transport.http import Answer
 
 NOW = datetime(2026, 7, 1, 8, 18, 25, tzinfo=UTC)
@@ -17,7 +26,13 @@ classify = faults.classifier(lambda: NOW)
 
 def answer(status: int, body: str = "", **headers: str) -> Answer:
     names = {name.replace("_", "-").lower(): value for name, value in headers.items()}
-    return Answer(method="POST", url="https://start.exactonline.nl/api/v1/1204/x/Y", status=status, headers=names, body=body.encode())
+    return Answer(
+        method="POST",
+        url="https://start.exactonline.nl/api/v1/1204/x/Y",
+        status=status,
+        headers=names,
+        body=body.encode(),
+    )
 
 
 def said(text: str) -> str:
@@ -30,7 +45,10 @@ def said(text: str) -> str:
         ("Period is closed", PeriodClosed),
         ("Periode is afgesloten: 2026 – 06", PeriodClosed),
         ("This entry is not balanced on: 2021 / 12 (Type: Other) - Difference: EUR 1.000,00", Unbalanced),
-        ("De boeking is niet in evenwicht op: 2022 / 4 (Type: Inkoopboeking) - Verschil: EUR -0,01", Unbalanced),
+        (
+            "De boeking is niet in evenwicht op: 2022 / 4 (Type: Inkoopboeking) - Verschil: EUR -0,01",
+            Unbalanced,
+        ),
         ("Mandatory: G/L account\nInvalid reference: Cost center", CodeUnknown),
         ("Ongeldige referentie: Btw-code", CodeUnknown),
         ("[GLTransactions] Invalid: Journal", CodeUnknown),
@@ -52,8 +70,10 @@ def test_closed_period_text() -> None:
     error = classify(answer(500, said("Period is closed")))
 
     assert error is not None
-    assert error.problem.text == (
-        "Exact refused: Period is closed. Reopen the period in Exact for this journal, or choose a posting date in an open one."
+    assert (
+        error.problem.text
+        == "Exact refused: Period is closed. Reopen the period in Exact for this journal, or choose a posting"
+        " date in an open one."
     )
     assert error.problem.where == "posting_date"
 
@@ -117,7 +137,11 @@ def milliseconds(moment: datetime) -> str:
 def test_minutely_limit_names_the_wait() -> None:
     """Resets are epoch milliseconds; only the headers of the limit that was hit are there."""
     reset = milliseconds(datetime(2026, 7, 1, 8, 19, tzinfo=UTC))
-    headers = {"X_RateLimit_Minutely_Limit": "60", "X_RateLimit_Minutely_Remaining": "0", "X_RateLimit_Minutely_Reset": reset}
+    headers = {
+        "X_RateLimit_Minutely_Limit": "60",
+        "X_RateLimit_Minutely_Remaining": "0",
+        "X_RateLimit_Minutely_Reset": reset,
+    }
 
     error = classify(answer(429, **headers))
 
@@ -129,7 +153,9 @@ def test_daily_limit_names_the_wait() -> None:
     """No minutely headers: the day is used up."""
     reset = milliseconds(datetime(2026, 7, 2, tzinfo=UTC))
 
-    error = classify(answer(429, X_RateLimit_Limit="5000", X_RateLimit_Remaining="0", X_RateLimit_Reset=reset))
+    error = classify(
+        answer(429, X_RateLimit_Limit="5000", X_RateLimit_Remaining="0", X_RateLimit_Reset=reset)
+    )
 
     assert isinstance(error, Throttled)
     assert error.retry_after_seconds == (datetime(2026, 7, 2, tzinfo=UTC) - NOW).total_seconds()
@@ -146,7 +172,12 @@ def test_limit_without_headers_has_no_wait() -> None:
 def test_only_present_headers_are_believed() -> None:
     """A window whose headers are missing is unknown, not empty."""
     reset = NOW + timedelta(seconds=35)
-    both = answer(200, X_RateLimit_Minutely_Limit="60", X_RateLimit_Minutely_Remaining="59", X_RateLimit_Minutely_Reset=milliseconds(reset))
+    both = answer(
+        200,
+        X_RateLimit_Minutely_Limit="60",
+        X_RateLimit_Minutely_Remaining="59",
+        X_RateLimit_Minutely_Reset=milliseconds(reset),
+    )
 
     (window,) = faults.limits(both)
 

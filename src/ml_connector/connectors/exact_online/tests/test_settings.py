@@ -8,11 +8,17 @@ from ml_connector.connectors.exact_online import CONNECTOR
 from ml_connector.contract.memory import memory_wiring
 from ml_connector.errors import NotSent
 
-GOOD = {"base_url": "https://start.exactonline.nl", "division": "123456", "redirect_uri": "https://connector.example/back"}
+GOOD = {
+    "base_url": "https://start.exactonline.nl",
+    "division": "123456",
+    "redirect_uri": "https://connector.example/back",
+}
 
 
 def problems(sandbox: bool = False, **changed: str) -> list[tuple[str, str]]:
-    return [(problem.code, problem.where) for problem in CONNECTOR.check_settings({**GOOD, **changed}, sandbox)]
+    return [
+        (problem.code, problem.where) for problem in CONNECTOR.check_settings({**GOOD, **changed}, sandbox)
+    ]
 
 
 def test_defaults_are_enough() -> None:
@@ -50,14 +56,22 @@ def test_settling_time_covers_the_deadline() -> None:
 
 def test_calls_cannot_be_unlimited_on_a_real_host() -> None:
     """Exact blocks an app that does not count."""
-    assert problems(errors_per_hour="0") == problems(errors_per_hour="5") == [("setting.errors", "errors_per_hour")]
+    assert (
+        problems(errors_per_hour="0")
+        == problems(errors_per_hour="5")
+        == [("setting.errors", "errors_per_hour")]
+    )
     assert problems(calls_per_minute="0") == [("setting.calls", "calls_per_minute")]
-    assert problems(sandbox=True, base_url="http://localhost:1", calls_per_minute="0", calls_per_day="0") == []
+    assert (
+        problems(sandbox=True, base_url="http://localhost:1", calls_per_minute="0", calls_per_day="0") == []
+    )
 
 
 def test_every_problem_at_once() -> None:
     """Nobody has to try five times."""
-    found = problems(base_url="https://x.example", division="current", redirect_uri="http://localhost/", lines_max="many")
+    found = problems(
+        base_url="https://x.example", division="current", redirect_uri="http://localhost/", lines_max="many"
+    )
 
     assert [where for _, where in found] == ["base_url", "division", "redirect_uri", "lines_max"]
 
@@ -65,7 +79,9 @@ def test_every_problem_at_once() -> None:
 def test_open_refuses_what_the_check_refuses() -> None:
     """No system stands behind settings with a problem."""
     with pytest.raises(NotSent) as caught:
-        CONNECTOR.open({**GOOD, "base_url": "https://start.exactonline.example"}, memory_wiring(sandbox=False))
+        CONNECTOR.open(
+            {**GOOD, "base_url": "https://start.exactonline.example"}, memory_wiring(sandbox=False)
+        )
 
     assert "is not a host of this vendor" in caught.value.problem.text
 
@@ -79,14 +95,20 @@ def test_tenant_is_known_without_a_call() -> None:
 def test_limits_are_settings() -> None:
     """Deadline, settling and visibility come from the connection; a sandbox settles in five seconds."""
     real = CONNECTOR.open(GOOD, memory_wiring(sandbox=False)).ledger
-    sandbox = CONNECTOR.open({**GOOD, "base_url": "http://127.0.0.1:1", "lines_max": "7"}, memory_wiring()).ledger
+    sandbox = CONNECTOR.open(
+        {**GOOD, "base_url": "http://127.0.0.1:1", "lines_max": "7"}, memory_wiring()
+    ).ledger
     assert real is not None
     assert sandbox is not None
 
-    assert (real.limits.deadline_seconds, real.limits.settle_seconds, real.limits.visible_seconds, real.limits.lines_max) == (
-        100,
-        600,
-        60,
-        1000,
+    assert (
+        real.limits.deadline_seconds,
+        real.limits.settle_seconds,
+        real.limits.visible_seconds,
+        real.limits.lines_max,
+    ) == (100, 600, 60, 1000)
+    assert (sandbox.limits.settle_seconds, sandbox.limits.visible_seconds, sandbox.limits.lines_max) == (
+        5,
+        0,
+        7,
     )
-    assert (sandbox.limits.settle_seconds, sandbox.limits.visible_seconds, sandbox.limits.lines_max) == (5, 0, 7)

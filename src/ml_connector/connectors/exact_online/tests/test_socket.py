@@ -51,8 +51,14 @@ def ledger(served: dict[str, Any]) -> LedgerSink:
     httpx2.post(served["control_url"] + "reset", json={}, trust_env=False)
     credentials = served["credentials"]
     clock = VirtualClock()
-    wiring = memory_wiring(clock=clock, secrets={name: credentials[name] for name in ("client_id", "client_secret")})
-    settings = {"base_url": served["base_url"], "division": served["entities"][0]["code"], "redirect_uri": credentials["redirect_uri"]}
+    wiring = memory_wiring(
+        clock=clock, secrets={name: credentials[name] for name in ("client_id", "client_secret")}
+    )
+    settings = {
+        "base_url": served["base_url"],
+        "division": served["entities"][0]["code"],
+        "redirect_uri": credentials["redirect_uri"],
+    }
     system = CONNECTOR.open({**settings, "calls_per_minute": "0", "calls_per_day": "0"}, wiring)
     assert system.sign_in is not None
     assert system.ledger is not None
@@ -66,7 +72,9 @@ def booked(served: dict[str, Any]) -> list[str]:
     return [document["id"] for document in books["documents"]]
 
 
-def test_gate_is_asked_once_and_stops_the_send(served: dict[str, Any], ledger: LedgerSink, make_world: Callable[..., Any]) -> None:
+def test_gate_is_asked_once_and_stops_the_send(
+    served: dict[str, Any], ledger: LedgerSink, make_world: Callable[..., Any]
+) -> None:
     """The connection stands, and no byte of the request has left."""
     asked = []
 
@@ -81,7 +89,9 @@ def test_gate_is_asked_once_and_stops_the_send(served: dict[str, Any], ledger: L
     assert booked(served) == []
 
 
-def test_open_gate_lets_one_pass(served: dict[str, Any], ledger: LedgerSink, make_world: Callable[..., Any]) -> None:
+def test_open_gate_lets_one_pass(
+    served: dict[str, Any], ledger: LedgerSink, make_world: Callable[..., Any]
+) -> None:
     """The gate is asked once for one send."""
     entry, asked = make_world().entry(), []
     with ledger.prepare(entry, Marker.of(entry.key)) as post:
@@ -92,9 +102,16 @@ def test_open_gate_lets_one_pass(served: dict[str, Any], ledger: LedgerSink, mak
 
 
 @pytest.mark.parametrize("drop", ["reset", "fin"])
-def test_torn_connection_is_unknown(served: dict[str, Any], ledger: LedgerSink, make_world: Callable[..., Any], drop: str) -> None:
+def test_torn_connection_is_unknown(
+    served: dict[str, Any], ledger: LedgerSink, make_world: Callable[..., Any], drop: str
+) -> None:
     """However the socket ends after the vendor booked, nobody knows, and the look-up finds it."""
-    fault = {"kind": "lost_after_commit", "drop": drop, "match": {"method": "POST", "path": "GeneralJournalEntries"}, "times": 1}
+    fault = {
+        "kind": "lost_after_commit",
+        "drop": drop,
+        "match": {"method": "POST", "path": "GeneralJournalEntries"},
+        "times": 1,
+    }
     httpx2.post(served["control_url"] + "faults", json=fault, trust_env=False)
     entry = make_world().entry()
 

@@ -16,7 +16,16 @@ from ml_connector.domain.checks import compare
 from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.journal import Marker
 from ml_connector.domain.period import period_of
-from ml_connector.errors import NotSent, OutcomeUnknown, Refused, RightMissing, SignInLost, SignInRenewed, Throttled, VendorChanged
+from ml_connector.errors import (
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    RightMissing,
+    SignInLost,
+    SignInRenewed,
+    Throttled,
+    VendorChanged,
+)
 
 
 @pytest.fixture
@@ -29,7 +38,11 @@ def world(make_world: Callable[..., Any]) -> Any:
 
 def calls(world: Any) -> list[str]:
     """Requests so far without token calls: `GET hrm/Costcenters`."""
-    paths = [(request.method, request.url.path) for request in world.wire.requests if "/oauth2/" not in request.url.path]
+    paths = [
+        (request.method, request.url.path)
+        for request in world.wire.requests
+        if "/oauth2/" not in request.url.path
+    ]
     return [f"{method} {path.partition(f'/{world.division}/')[2] or path}" for method, path in paths]
 
 
@@ -38,9 +51,12 @@ def test_ping_says_what_is_there(world: Any) -> None:
     rights = world.system.check()
 
     assert [right.name for right in rights if not right.granted] == []
-    assert {"division 1204", "read journals 1204", "write journal entries 1204", "period open today 1204"} <= {
-        right.name for right in rights
-    }
+    assert {
+        "division 1204",
+        "read journals 1204",
+        "write journal entries 1204",
+        "period open today 1204",
+    } <= {right.name for right in rights}
     assert {call.split()[0] for call in calls(world)} == {"GET"}
     assert {exchange.status for exchange in world.wiring.exchanges.all} == {200}
 
@@ -53,7 +69,10 @@ def test_ping_says_what_is_missing(world: Any) -> None:
     missing = {right.name: right.text for right in world.system.check() if not right.granted}
 
     assert "period open today 1204" in missing
-    assert {name for name in missing if name.startswith("read cost")} == {"read cost centers 1204", "read cost units 1204"}
+    assert {name for name in missing if name.startswith("read cost")} == {
+        "read cost centers 1204",
+        "read cost units 1204",
+    }
     assert 403 not in {exchange.status for exchange in world.wiring.exchanges.all}
 
 
@@ -87,7 +106,9 @@ def test_calls_of_one_entry_are_at_the_floor(world: Any) -> None:
     chart = ledger.chart(entry.entity, entry.journal, frozenset({"cost_center", "cost_unit"}))
     calendar = ledger.calendar(entry.entity, entry.journal, entry.posting_date)
     period = period_of(entry.posting_date, calendar)
-    codes = {axis: len(chart.codes[axis]) + len(chart.inactive[axis]) for axis in ("cost_center", "cost_unit")}
+    codes = {
+        axis: len(chart.codes[axis]) + len(chart.inactive[axis]) for axis in ("cost_center", "cost_unit")
+    }
     facts = 4 + math.ceil(len(chart.accounts) / 1000) + sum(math.ceil(count / 60) for count in codes.values())
     assert period is not None
 
@@ -100,7 +121,9 @@ def test_calls_of_one_entry_are_at_the_floor(world: Any) -> None:
 
 
 def test_look_up_without_the_filter_reads_the_change_feed(world: Any) -> None:
-    """Should Exact refuse to filter by OurRef, the entry is found by its text in the feed; the refused search is not tried again."""
+    """Should Exact refuse to filter by OurRef, the entry is found by its text in the feed; the refused search
+    is not tried again.
+    """
     world.post("switches", {"our_ref_filter": False})
     receipt = send(world.ledger, world.entry())
 
@@ -113,7 +136,9 @@ def test_look_up_without_the_filter_reads_the_change_feed(world: Any) -> None:
 
 
 def test_number_that_is_dropped_silently_finds_nothing(world: Any) -> None:
-    """A vendor may ignore a field: this is why the first read-back of a connection goes through the look-up."""
+    """A vendor may ignore a field: this is why the first read-back of a connection goes through the
+    look-up.
+    """
     world.post("switches", {"ignores_our_ref": True})
     send(world.ledger, world.entry())
 
@@ -124,9 +149,21 @@ def test_bulk_that_refuses_the_filter_is_read_in_small_pages(world: Any) -> None
     """The same lines, sixty at a time; the refused address is not tried again."""
     entry = world.entry(lines=130)
     receipt = send(world.ledger, entry)
-    refusal = {"error": {"code": "", "message": {"lang": "", "value": "Filtering on these fields is not supported: EntryID"}}}
+    refusal = {
+        "error": {
+            "code": "",
+            "message": {"lang": "", "value": "Filtering on these fields is not supported: EntryID"},
+        }
+    }
     world.post(
-        "faults", {"kind": "status", "status": 400, "body": refusal, "match": {"path": "/bulk/Financial/TransactionLines"}, "times": 9}
+        "faults",
+        {
+            "kind": "status",
+            "status": 400,
+            "body": refusal,
+            "match": {"path": "/bulk/Financial/TransactionLines"},
+            "times": 9,
+        },
     )
 
     for _ in range(2):
@@ -175,7 +212,14 @@ def test_html_instead_of_json_on_a_read(world: Any) -> None:
 def test_unreadable_answer_to_a_posting_is_unknown(world: Any, body: str) -> None:
     """Booked or not, nobody knows from such an answer: it is looked up, and found."""
     world.post(
-        "faults", {"kind": "garbage", "body": body, "after_commit": True, "match": {"method": "POST", "path": "GeneralJournal"}, "times": 1}
+        "faults",
+        {
+            "kind": "garbage",
+            "body": body,
+            "after_commit": True,
+            "match": {"method": "POST", "path": "GeneralJournal"},
+            "times": 1,
+        },
     )
 
     receipt = settle(world, world.ledger, world.entry())
@@ -211,7 +255,10 @@ def test_cost_center_that_is_no_longer_active(world: Any) -> None:
 
     chart = world.ledger.chart(world.division, "95", frozenset({"cost_center"}))
 
-    assert ("BOSFIN" in chart.codes["cost_center"], "BOSFIN" in chart.inactive["cost_center"]) == (False, True)
+    assert ("BOSFIN" in chart.codes["cost_center"], "BOSFIN" in chart.inactive["cost_center"]) == (
+        False,
+        True,
+    )
 
 
 def test_project_that_is_not_kept(world: Any) -> None:
@@ -249,7 +296,9 @@ def test_unreachable_token_endpoint_keeps_the_sign_in(world: Any) -> None:
     assert world.tokens.read().lost == ""
 
 
-@pytest.mark.parametrize("fault", [{"kind": "garbage"}, {"kind": "status", "status": 429}, {"kind": "status", "status": 503}])
+@pytest.mark.parametrize(
+    "fault", [{"kind": "garbage"}, {"kind": "status", "status": 429}, {"kind": "status", "status": 503}]
+)
 def test_token_endpoint_that_says_nothing_keeps_the_sign_in(world: Any, fault: dict[str, Any]) -> None:
     """A gateway's page, a limit or a failure is no refusal of the token."""
     world.advance(601)
@@ -263,7 +312,9 @@ def test_token_endpoint_that_says_nothing_keeps_the_sign_in(world: Any, fault: d
 
 
 def test_endpoint_that_refuses_is_left_alone_before_the_app_is_blocked(world: Any) -> None:
-    """Exact blocks an app at ten client errors of one endpoint within an hour: we stop at four, all processes together, and the rest goes on."""
+    """Exact blocks an app at ten client errors of one endpoint within an hour: we stop at four, all processes
+    together, and the rest goes on.
+    """
     world.control("scope", scope="Financial costcenters", level="none")
     refusals: list[type] = []
     for number in range(12):
@@ -284,7 +335,9 @@ def test_endpoint_that_refuses_is_left_alone_before_the_app_is_blocked(world: An
 
 
 def test_books_in_an_unknown_currency_stop_the_proposal(world: Any) -> None:
-    """Without it an entry in another currency could not be told from one in the division's own, and might be booked one to one."""
+    """Without it an entry in another currency could not be told from one in the division's own, and might be
+    booked one to one.
+    """
 
     def silent(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         if not request.url.path.endswith("hrm/Divisions"):

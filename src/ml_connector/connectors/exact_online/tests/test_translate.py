@@ -29,8 +29,15 @@ def entry() -> JournalEntry:
         JournalLine(account="4000", amount=amount, dimensions=codes, text="wages"),
         JournalLine(account="1700", amount=-amount),
     )
-    return JournalEntry(key="payroll:acme:1:1204:1:1", entity="1204", journal="90", posting_date=date(2026, 6, 30), currency="EUR",
-                        text="Payroll 2026-06", lines=lines)  # fmt: skip
+    return JournalEntry(
+        key="payroll:acme:1:1204:1:1",
+        entity="1204",
+        journal="90",
+        posting_date=date(2026, 6, 30),
+        currency="EUR",
+        text="Payroll 2026-06",
+        lines=lines,
+    )
 
 
 def test_every_field_is_accounted_for() -> None:
@@ -55,7 +62,12 @@ def test_every_field_is_accounted_for() -> None:
                 "OurRef": marker.number,
                 "Notes": "payroll:acme:1:1204:1:1\nwages",
             },
-            {"Date": "2026-06-30", "GLAccount": "guid-1700", "AmountFC": Decimal("-1234567890123.10"), "Description": "Payroll 2026-06"},
+            {
+                "Date": "2026-06-30",
+                "GLAccount": "guid-1700",
+                "AmountFC": Decimal("-1234567890123.10"),
+                "Description": "Payroll 2026-06",
+            },
         ],
     }
 
@@ -104,7 +116,9 @@ def test_preflight_returns_every_problem() -> None:
 
 
 def test_key_or_token_proves_the_document() -> None:
-    """A person may change the text or the notes, not both; another document with the same number is not ours."""
+    """A person may change the text or the notes, not both; another document with the same number is not
+    ours.
+    """
     marker = Marker.of("payroll:acme:1")
 
     assert translate.carries(marker, f"Payroll #{marker.token}", None)
@@ -115,10 +129,21 @@ def test_key_or_token_proves_the_document() -> None:
 
 def rows(*amounts: str, **changes: object) -> list[wire.TransactionLine]:
     lines = [
-        {"EntryID": "e", "EntryNumber": 26900001, "LineNumber": number, "JournalCode": "90", "Date": "/Date(1782777600000)/",
-         "GLAccountCode": "4000", "Currency": "EUR", "CostCenter": "SALES ", "CostUnit": None, "AmountFC": "?", **changes}
+        {
+            "EntryID": "e",
+            "EntryNumber": 26900001,
+            "LineNumber": number,
+            "JournalCode": "90",
+            "Date": "/Date(1782777600000)/",
+            "GLAccountCode": "4000",
+            "Currency": "EUR",
+            "CostCenter": "SALES ",
+            "CostUnit": None,
+            "AmountFC": "?",
+            **changes,
+        }
         for number in range(len(amounts))
-    ]  # fmt: skip
+    ]
     body = json.dumps(lines)
     for amount in amounts:
         body = body.replace('"?"', amount, 1)
@@ -129,7 +154,10 @@ def test_header_row_is_no_line() -> None:
     """Row 0 of an entry is its header."""
     booked = translate.booked_entry(RECEIPT, rows("0", "1234567890123.1", "-1234567890123.10"), "EUR")
 
-    assert [line.amount for line in booked.lines] == [Money(Decimal("1234567890123.10"), "EUR"), Money(Decimal("-1234567890123.10"), "EUR")]
+    assert [line.amount for line in booked.lines] == [
+        Money(Decimal("1234567890123.10"), "EUR"),
+        Money(Decimal("-1234567890123.10"), "EUR"),
+    ]
     assert (booked.posting_date, booked.journal, booked.lines[0].dimensions) == (
         date(2026, 6, 30),
         "90",
@@ -140,7 +168,9 @@ def test_header_row_is_no_line() -> None:
 def test_lines_that_disagree_are_not_ours() -> None:
     """An entry has one date; what shows several was changed."""
     with pytest.raises(VendorChanged) as caught:
-        translate.booked_entry(RECEIPT, [*rows("0", "1"), *rows("0", "-1", Date="/Date(1782864000000)/")], "EUR")
+        translate.booked_entry(
+            RECEIPT, [*rows("0", "1"), *rows("0", "-1", Date="/Date(1782864000000)/")], "EUR"
+        )
 
     assert "several journals, dates, currencies or rates" in caught.value.problem.text
 
@@ -157,7 +187,9 @@ def test_both_envelopes_are_read() -> None:
     """A list comes bare or in `results`, with a next page or without."""
     shape = wire.Page[wire.Me]
     bare = msgspec.json.decode(b'{"d":[{"__metadata":{"uri":"x"},"CurrentDivision":1}]}', type=shape)
-    page = msgspec.json.decode(b'{"d":{"results":[{"CurrentDivision":1}],"__next":"https://x/y?$skiptoken=1"}}', type=shape)
+    page = msgspec.json.decode(
+        b'{"d":{"results":[{"CurrentDivision":1}],"__next":"https://x/y?$skiptoken=1"}}', type=shape
+    )
     empty = msgspec.json.decode(b'{"d":[]}', type=shape)
 
     assert [len(found.rows) for found in (bare, page, empty)] == [1, 1, 0]
@@ -174,19 +206,37 @@ def test_dates() -> None:
 
 
 def test_chart() -> None:
-    """Uses of cost centers become required and forbidden axes; codes that ended are inactive; padding is stripped."""
+    """Uses of cost centers become required and forbidden axes; codes that ended are inactive; padding is
+    stripped.
+    """
     accounts = [
         wire.GLAccount(ID="1", Code="4000 ", UseCostcenter=1, UseCostunit=2),
         wire.GLAccount(ID="2", Code="1700", IsBlocked=True, UseCostcenter=0),
     ]
-    centers = [wire.CostCode(Code="A"), wire.CostCode(Code="B", Active=False), wire.CostCode(Code="C", EndDate="2026-06-29")]
+    centers = [
+        wire.CostCode(Code="A"),
+        wire.CostCode(Code="B", Active=False),
+        wire.CostCode(Code="C", EndDate="2026-06-29"),
+    ]
     journal = wire.Journal(Code="90", Type=90)
 
-    chart = translate.chart("1204", "90", journal, "EUR", accounts, {"cost_center": centers}, date(2026, 6, 30))
+    chart = translate.chart(
+        "1204", "90", journal, "EUR", accounts, {"cost_center": centers}, date(2026, 6, 30)
+    )
 
-    assert (chart.accounts["4000"].required, chart.accounts["4000"].forbidden) == (frozenset({"cost_center"}), frozenset({"cost_unit"}))
-    assert (chart.accounts["1700"].blocked, chart.currencies, chart.journal_problem) == (True, frozenset({"EUR"}), None)
-    assert (chart.codes, chart.inactive) == ({"cost_center": frozenset({"A"})}, {"cost_center": frozenset({"B", "C"})})
+    assert (chart.accounts["4000"].required, chart.accounts["4000"].forbidden) == (
+        frozenset({"cost_center"}),
+        frozenset({"cost_unit"}),
+    )
+    assert (chart.accounts["1700"].blocked, chart.currencies, chart.journal_problem) == (
+        True,
+        frozenset({"EUR"}),
+        None,
+    )
+    assert (chart.codes, chart.inactive) == (
+        {"cost_center": frozenset({"A"})},
+        {"cost_center": frozenset({"B", "C"})},
+    )
 
 
 @pytest.mark.parametrize(

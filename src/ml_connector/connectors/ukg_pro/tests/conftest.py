@@ -1,4 +1,6 @@
-"""The simulated tenant as the world of the payroll suite, by each of the three sources: in-process, on one clock that stands still."""
+"""The simulated tenant as the world of the payroll suite, by each of the three sources: in-process, on one
+clock that stands still.
+"""
 
 from __future__ import annotations
 
@@ -38,16 +40,22 @@ class UkgWorld:
 
     source_name = "general_ledger"
 
-    def __init__(self, *, profile: str = "fast", switches: dict[str, Any] | None = None, **settings: str) -> None:
+    def __init__(
+        self, *, profile: str = "fast", switches: dict[str, Any] | None = None, **settings: str
+    ) -> None:
         self.clock = SandboxClock(start=START, frozen=True)
         self.host = open_system("ukg_pro", clock=self.clock, profile=profile, switches=switches)
         self.credentials = self.host.vendor.describe(BASE_URL)["credentials"]
         self.wire: httpx2.BaseTransport = SandboxTransport(self.host)
         self.exchanges = MemoryExchanges()
         self.settings = {
-            "base_url": BASE_URL, "username": self.credentials["username"], "currency": "USD", "calls_per_minute": "0",
-            "source": self.source_name, **settings,
-        }  # fmt: skip
+            "base_url": BASE_URL,
+            "username": self.credentials["username"],
+            "currency": "USD",
+            "calls_per_minute": "0",
+            "source": self.source_name,
+            **settings,
+        }
         self.system = self.open()
 
     @property
@@ -70,7 +78,9 @@ class UkgWorld:
         return self.host.vendor.control(action, arguments)
 
     def post(self, path: str, value: Any) -> None:
-        outcome = self.host.exchange(Request(method="POST", target=f"/__sandbox__/{path}", body=json.dumps(value).encode()))
+        outcome = self.host.exchange(
+            Request(method="POST", target=f"/__sandbox__/{path}", body=json.dumps(value).encode())
+        )
         assert outcome.response.status == 200, outcome.response.body
 
     def switch(self, **switches: Any) -> None:
@@ -88,16 +98,21 @@ class UkgWorld:
     def throttle(self) -> None:
         self.post("faults", {"kind": "status", "status": 429, "match": {"method": "GET"}, "times": 1})
 
-    # --- the general ledger -----------------------------------------------------------------------------------------------------------
+    # --- the general ledger ---------------------------------------------------------------------------------
 
     def newest(self) -> str:
-        return str([run for run in self.host.vendor.books()["runs"] if run["status"] == "current"][-1]["run_id"])
+        return str(
+            [run for run in self.host.vendor.books()["runs"] if run["status"] == "current"][-1]["run_id"]
+        )
 
     def expected(self, reference: str) -> ExpectedRun:
         (run,) = (run for run in self.host.vendor.books()["runs"] if run["run_id"] == self.run_of(reference))
         debit = Decimal(run["totals"]["gross"]) + Decimal(run["totals"]["employer_taxes"])
         return ExpectedRun(
-            rows=run["rows"], debit=Money(debit, run["currency"]), pay_date=date.fromisoformat(run["pay_date"]), companies=(run["company"],)
+            rows=run["rows"],
+            debit=Money(debit, run["currency"]),
+            pay_date=date.fromisoformat(run["pay_date"]),
+            companies=(run["company"],),
         )
 
     def run_of(self, reference: str) -> str:
@@ -165,10 +180,13 @@ class ThirdPartyWorld(UkgWorld):
     def call(self, method: str, path: str, value: Any = None) -> Any:
         headers = {
             "authorization": basic(self.credentials["username"], self.credentials["password"]),
-            "us-customer-api-key": self.credentials["customer_api_key"], "content-type": "application/json",
-        }  # fmt: skip
+            "us-customer-api-key": self.credentials["customer_api_key"],
+            "content-type": "application/json",
+        }
         body = json.dumps(value).encode() if value is not None else b""
-        response = self.host.exchange(Request(method=method, target=path, headers=headers, body=body)).response
+        response = self.host.exchange(
+            Request(method=method, target=path, headers=headers, body=body)
+        ).response
         assert response.status < 300, (response.status, response.body)
         return json.loads(response.body, parse_float=Decimal) if response.body else None
 
@@ -181,14 +199,18 @@ class ThirdPartyWorld(UkgWorld):
     def expected(self, reference: str) -> ExpectedRun:
         records = [record for record in self.records() if record["IsVoided"] == "N"]
         rows = sum(len(record["Earnings"]) + len(record["Deductions"]) + 1 for record in records)
-        debit = sum((row["EarningCurrentAmount"] for record in records for row in record["Earnings"]), Decimal(0))
+        debit = sum(
+            (row["EarningCurrentAmount"] for record in records for row in record["Earnings"]), Decimal(0)
+        )
         return ExpectedRun(rows=rows, debit=Money(debit, "USD"), pay_date=PAY_DATE, companies=(COMPANY,))
 
     def rerun(self) -> str:
         record = self.records()[0]
         earning = {"EarningCode": "BON", "EarningDescription": "Bonus", "EarningCurrentAmount": 100.5}
         members = {name: value for name, value in record.items() if name not in ("Id", "Deductions")}
-        self.call("POST", THIRD_PARTY, {**members, "CheckNumber": "99001", "Earnings": [earning], "Deductions": []})
+        self.call(
+            "POST", THIRD_PARTY, {**members, "CheckNumber": "99001", "Earnings": [earning], "Deductions": []}
+        )
         return self.newest()
 
     def void(self) -> tuple[PayrollSource, str]:
@@ -211,12 +233,18 @@ class ThirdPartyWorld(UkgWorld):
 
     def uncertain(self) -> tuple[PayrollSource, str]:
         reference = self.newest()
-        self.changed.append(lambda records: [{"PeriodEndDate": "2026-06-26T00:00:00Z", **record} for record in records])
+        self.changed.append(
+            lambda records: [{"PeriodEndDate": "2026-06-26T00:00:00Z", **record} for record in records]
+        )
         self._first(lambda record: record.update(PeriodEndDate="2026-06-12T00:00:00Z"))
         return self.source, reference
 
     def amount(self, text: str, currency: str) -> tuple[PayrollSource, str]:
-        self._first(lambda record: record.update(Deductions=[], Earnings=[{"EarningCode": "REG", "EarningCurrentAmount": _Digits(text)}]))
+        self._first(
+            lambda record: record.update(
+                Deductions=[], Earnings=[{"EarningCode": "REG", "EarningCurrentAmount": _Digits(text)}]
+            )
+        )
         source = self.with_settings(currency=currency)
         return source, source.pay_runs(PAY_DATE)[-1].reference
 
@@ -244,18 +272,27 @@ class _Digits(str):
 class _Changing(httpx2.BaseTransport):
     """Changes lists of records on their way, as another tenant would have written them."""
 
-    def __init__(self, inner: httpx2.BaseTransport, changes: list[Callable[[list[dict[str, Any]]], Any]]) -> None:
+    def __init__(
+        self, inner: httpx2.BaseTransport, changes: list[Callable[[list[dict[str, Any]]], Any]]
+    ) -> None:
         self._inner, self._changes = inner, changes
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         response = self._inner.handle_request(request)
         body = response.read()
-        if not self._changes or response.status_code != 200 or not body.startswith(b"[") or THIRD_PARTY not in request.url.path:
+        if (
+            not self._changes
+            or response.status_code != 200
+            or not body.startswith(b"[")
+            or THIRD_PARTY not in request.url.path
+        ):
             return response
         records = json.loads(body, parse_float=_Digits)
         for change in self._changes:
             records = change(records) if records else records
-        return httpx2.Response(200, headers={"content-type": "application/json"}, content=_written(records).encode())
+        return httpx2.Response(
+            200, headers={"content-type": "application/json"}, content=_written(records).encode()
+        )
 
 
 def _written(value: Any) -> str:
@@ -263,7 +300,9 @@ def _written(value: Any) -> str:
         finite = Decimal(value).is_finite()
         return str(value) if finite else f'"{value}"'
     if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(name)}:{_written(member)}" for name, member in value.items()) + "}"
+        return (
+            "{" + ",".join(f"{json.dumps(name)}:{_written(member)}" for name, member in value.items()) + "}"
+        )
     if isinstance(value, list):
         return "[" + ",".join(map(_written, value)) + "]"
     return json.dumps(value)
@@ -324,17 +363,28 @@ class FlatFileWorld(UkgWorld):
         return self.case(lambda text: text.splitlines(keepends=True)[0] + text)
 
     def uncertain(self) -> tuple[PayrollSource, str]:
-        return self.first_line(lambda values: values.__setitem__(3 if self.layout == "L1" else 0, self.other_day()))
+        return self.first_line(
+            lambda values: values.__setitem__(3 if self.layout == "L1" else 0, self.other_day())
+        )
 
     def other_day(self) -> str:
         return "2026-07-10" if self.layout == "L1" else "20260710"
 
     def amount(self, text: str, currency: str) -> tuple[PayrollSource, str]:
-        _, reference = self.first_line(lambda values: values.__setitem__(8 if self.layout == "L1" else 4, text))
-        return self.with_settings(currency=currency, file_layout=_WITHOUT_TOTALS if self.layout == "L2" else "L1"), reference
+        _, reference = self.first_line(
+            lambda values: values.__setitem__(8 if self.layout == "L1" else 4, text)
+        )
+        return (
+            self.with_settings(
+                currency=currency, file_layout=_WITHOUT_TOTALS if self.layout == "L2" else "L1"
+            ),
+            reference,
+        )
 
     def both_sides(self) -> tuple[PayrollSource, str] | None:
-        return self.first_line(lambda values: values.__setitem__(9, "1.00\n")) if self.layout == "L1" else None
+        return (
+            self.first_line(lambda values: values.__setitem__(9, "1.00\n")) if self.layout == "L1" else None
+        )
 
     def throttle(self) -> None:
         """Nobody counts how often a file is read."""
@@ -347,11 +397,18 @@ _WITHOUT_TOTALS = json.dumps(
     {
         "columns": [
             {"kind": kind, "index": index, "date_format": "%Y%m%d"}
-            for index, kind in enumerate(("pay_date", "company", "account", "org_level_1", "amount", "pay_group", "ignore"))
+            for index, kind in enumerate(
+                ("pay_date", "company", "account", "org_level_1", "amount", "pay_group", "ignore")
+            )
         ],
-        "delimiter": "|", "quote": "", "trailer": r"T\|.*", "amount": "signed", "account": "segments", "segment": 1,
+        "delimiter": "|",
+        "quote": "",
+        "trailer": r"T\|.*",
+        "amount": "signed",
+        "account": "segments",
+        "segment": 1,
     }
-)  # fmt: skip
+)
 
 
 @pytest.fixture

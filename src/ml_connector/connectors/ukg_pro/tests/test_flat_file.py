@@ -63,7 +63,9 @@ def test_negative_debit_keeps_its_column(make_flat_file: Make) -> None:
 
 
 def test_same_file_is_the_same_run(make_flat_file: Make) -> None:
-    """Delivered again under another name, it is one run still; with a byte changed it is another, and the first is gone."""
+    """Delivered again under another name, it is one run still; with a byte changed it is another, and the
+    first is gone.
+    """
     world = make_flat_file("L1")
     first = written(world, (HEADER + LINE).encode())
     (world.folder / "again.csv").write_bytes((HEADER + LINE).encode())
@@ -81,7 +83,11 @@ def test_same_file_is_the_same_run(make_flat_file: Make) -> None:
         (LINE.replace("4458.47", "4458.4x"), "amount.unreadable", ("Debit is 4458.4x", "1234.56")),
         (LINE.replace("4458.47", "1e400"), "amount.unreadable", ("Debit is 1e400",)),
         (LINE.replace("4458.47", "NaN"), "amount.unreadable", ("Debit is NaN",)),
-        (LINE.replace("4458.47", "1234567890123456789"), "amount.invalid", ("1234567890123456789", "18 digits")),
+        (
+            LINE.replace("4458.47", "1234567890123456789"),
+            "amount.invalid",
+            ("1234567890123456789", "18 digits"),
+        ),
         (LINE.replace("4458.47", "1.005"), "amount.invalid", ("1.005", "decimals")),
         (LINE.replace("4458.47,0.00", "4458.47,1.00"), "amount.both_sides", ("4458.47 and 1.00",)),
         (LINE.replace("4458.47,0.00", ","), "amount.missing", ("Debit, Credit is empty",)),
@@ -89,7 +95,9 @@ def test_same_file_is_the_same_run(make_flat_file: Make) -> None:
         (LINE.replace("2026-07-03", "03.07.2026"), "row.date", ("PayDate is 03.07.2026", "%Y-%m-%d")),
     ],
 )
-def test_bad_line_is_a_problem_with_its_number(make_flat_file: Make, line: str, code: str, words: tuple[str, ...]) -> None:
+def test_bad_line_is_a_problem_with_its_number(
+    make_flat_file: Make, line: str, code: str, words: tuple[str, ...]
+) -> None:
     """The problem names line, column, value and remedy."""
     found = problem(make_flat_file("L1"), line)
 
@@ -153,16 +161,28 @@ def test_bad_layout_says_why(layout: str, words: str) -> None:
     with pytest.raises(LayoutError) as caught:
         read_layout(layout)
     assert words in str(caught.value)
-    problems = CONNECTOR.check_settings({"source": "flat_file", "file_path": "/srv/gl", "file_layout": layout}, False)
+    problems = CONNECTOR.check_settings(
+        {"source": "flat_file", "file_path": "/srv/gl", "file_layout": layout}, False
+    )
     assert ["setting.layout"] == [found.code for found in problems]
 
 
 @pytest.mark.parametrize(
-    "change", [{"encoding": "utf-16"}, {"encoding": "x"}, {"trailer": "("}, {"trailer": "(?P<sum>x)"}, {"delimiter": ""}]
+    "change",
+    [
+        {"encoding": "utf-16"},
+        {"encoding": "x"},
+        {"trailer": "("},
+        {"trailer": "(?P<sum>x)"},
+        {"delimiter": ""},
+    ],
 )
 def test_layout_that_cannot_work_is_refused(change: dict[str, str]) -> None:
     """Before any file is read."""
-    columns = [{"kind": kind, "index": place} for place, kind in enumerate(("company", "account", "pay_date", "debit", "credit"))]
+    columns = [
+        {"kind": kind, "index": place}
+        for place, kind in enumerate(("company", "account", "pay_date", "debit", "credit"))
+    ]
     assert read_layout(json.dumps({"columns": columns}))
 
     with pytest.raises(LayoutError):

@@ -38,7 +38,10 @@ def test_run_costs_two_calls_and_its_pages(make_world: Make) -> None:
     rows = sum(len(block.rows) for block in source.blocks("20240"))
 
     assert rows == 1516
-    assert asked(world) == [f"{GENERAL_LEDGER}/20240", PAY_PERIODS, PAY_REGISTER] + [f"{GENERAL_LEDGER}/20240"] * 3
+    assert (
+        asked(world)
+        == [f"{GENERAL_LEDGER}/20240", PAY_PERIODS, PAY_REGISTER] + [f"{GENERAL_LEDGER}/20240"] * 3
+    )
 
 
 def test_default_run_is_read_in_three_calls(make_world: Make) -> None:
@@ -68,7 +71,9 @@ def test_register_counts_workers_by_code(make_world: Make) -> None:
 
     books = world.host.vendor.books()["runs"][0]["totals"]
     known = [books[name] for name in ("gross", "deductions", "employee_taxes", "net")]
-    assert known == [str(amount.amount) for amount in (totals.gross, totals.deductions, totals.employee_taxes, totals.net)]
+    assert known == [
+        str(amount.amount) for amount in (totals.gross, totals.deductions, totals.employee_taxes, totals.net)
+    ]
     level_1 = [workers for axis, _, workers in totals.workers_by_code if axis == "org_level_1"]
     assert (240, 240) == (totals.workers, sum(level_1))
 
@@ -86,13 +91,26 @@ def test_account_is_the_base_segment_or_the_whole(make_world: Make) -> None:
     """The mapping starts from the base segment unless the connection says otherwise."""
     world = make_world(switches={"account_form": "company-base-org"})
 
-    assert {row.account for row in rows_of(world.source, "20240")} == {"5100", "5110", "5200", "2210", "2220", "2230", "2290"}
-    assert rows_of(world.with_settings(account="general_ledger_account"), "20240")[0].account == "HTC01-5100-BOSIT"
+    assert {row.account for row in rows_of(world.source, "20240")} == {
+        "5100",
+        "5110",
+        "5200",
+        "2210",
+        "2220",
+        "2230",
+        "2290",
+    }
+    assert (
+        rows_of(world.with_settings(account="general_ledger_account"), "20240")[0].account
+        == "HTC01-5100-BOSIT"
+    )
 
 
 @pytest.mark.parametrize(("form", "sign"), [("same_side", 1), ("other_side", -1)])
 def test_negative_amounts_keep_their_column(make_world: Make, form: str, sign: int) -> None:
-    """A void is written as negative amounts in the same column, or as positive ones in the other: both are read to the cent."""
+    """A void is written as negative amounts in the same column, or as positive ones in the other: both are
+    read to the cent.
+    """
     world = make_world(switches={"negative_as": form})
     source, run = world.void()
     rows = rows_of(source, run)
@@ -271,7 +289,13 @@ def test_odd_references_find_nothing_else(make_world: Make) -> None:
     """A reference is one path segment, whatever it holds."""
     source = make_world().source
 
-    for reference in ("../../personnel/v1/person-details", "20240?mostRecent=true", "20240/../20240", "", " "):
+    for reference in (
+        "../../personnel/v1/person-details",
+        "20240?mostRecent=true",
+        "20240/../20240",
+        "",
+        " ",
+    ):
         with pytest.raises(Refused):
             source.pay_run(reference)
 

@@ -24,9 +24,15 @@ from ml_connector.transport.http import Answer
 GOOD = {"base_url": "https://service5.ultipro.com", "username": "svc", "currency": "USD"}
 SECRET = "a-secret-of-enough-characters"
 BODY = json.dumps(
-    {"EventId": 459469162, "EventTime": "2026-04-16T15:51:52.64", "EventType": "EmployeeAddressChangeEvent", "Operation": "Update",
-     "Payload": {"CoId": "6Y4NV", "EeId": "EQKKKU000020", "IntegrationRecordId": None}, "Tenant": "G0311"}
-).encode()  # fmt: skip
+    {
+        "EventId": 459469162,
+        "EventTime": "2026-04-16T15:51:52.64",
+        "EventType": "EmployeeAddressChangeEvent",
+        "Operation": "Update",
+        "Payload": {"CoId": "6Y4NV", "EeId": "EQKKKU000020", "IntegrationRecordId": None},
+        "Tenant": "G0311",
+    }
+).encode()
 
 
 def codes(sandbox: bool = False, **changes: str) -> list[str]:
@@ -34,14 +40,23 @@ def codes(sandbox: bool = False, **changes: str) -> list[str]:
     return [problem.code for problem in CONNECTOR.check_settings({**GOOD, **changes}, sandbox)]
 
 
-@pytest.mark.parametrize("host", ["service5.ultipro.com", "servicet.ultipro.com", "acme.ultipro.com", "service12.ultipro.ca"])
+@pytest.mark.parametrize(
+    "host", ["service5.ultipro.com", "servicet.ultipro.com", "acme.ultipro.com", "service12.ultipro.ca"]
+)
 def test_hosts_of_the_vendor_pass(host: str) -> None:
     """Numbered hosts, the test host, a company's own address, Canada."""
     assert codes(base_url=f"https://{host}/") == []
 
 
 @pytest.mark.parametrize(
-    "url", ["http://service5.ultipro.com", "https://ultipro.com.evil.example", "https://evilultipro.com", "http://127.0.0.1:9", ""]
+    "url",
+    [
+        "http://service5.ultipro.com",
+        "https://ultipro.com.evil.example",
+        "https://evilultipro.com",
+        "http://127.0.0.1:9",
+        "",
+    ],
 )
 def test_other_hosts_are_refused(url: str) -> None:
     """Secrets go nowhere else."""
@@ -53,33 +68,63 @@ def test_other_hosts_are_refused(url: str) -> None:
 def test_each_setting_is_checked() -> None:
     """Every problem is returned, not the first one only."""
     wrong = {
-        "currency": "A=USD,A=EUR", "pay_periods": "x", "source": "tape", "register": "perhaps", "page_rows": "20000", "calls_per_minute": "0",
-        "source_tz": "Mars/Base", "third_party_fields": '{"colour": "x"}', "file_layout": "L9", "username": "",
-    }  # fmt: skip
+        "currency": "A=USD,A=EUR",
+        "pay_periods": "x",
+        "source": "tape",
+        "register": "perhaps",
+        "page_rows": "20000",
+        "calls_per_minute": "0",
+        "source_tz": "Mars/Base",
+        "third_party_fields": '{"colour": "x"}',
+        "file_layout": "L9",
+        "username": "",
+    }
     assert {
-        "setting.currency", "setting.pay_periods", "setting.choice", "setting.flag", "setting.page_rows", "setting.calls", "setting.zone",
-        "setting.fields", "setting.layout", "setting.missing",
-    } == set(codes(**wrong))  # fmt: skip
+        "setting.currency",
+        "setting.pay_periods",
+        "setting.choice",
+        "setting.flag",
+        "setting.page_rows",
+        "setting.calls",
+        "setting.zone",
+        "setting.fields",
+        "setting.layout",
+        "setting.missing",
+    } == set(codes(**wrong))
     assert codes(currency="DOLLAR") == ["setting.currency"]
     assert codes(auth="bearer") == ["setting.host", "setting.missing"]
-    assert codes(auth="bearer", token_url="https://welcome.ultipro.com/oauth/token", organization="org_1") == []
+    assert (
+        codes(auth="bearer", token_url="https://welcome.ultipro.com/oauth/token", organization="org_1") == []
+    )
 
 
 def test_secrets_are_secret() -> None:
     """Keys and passwords go to the vault only."""
     secret = {setting.name for setting in CONNECTOR.settings if setting.field is Field.SECRET}
 
-    assert {"password", "customer_api_key", "user_api_key", "client_id", "client_secret", "webhook_secret", "webhook_token"} == secret
+    assert {
+        "password",
+        "customer_api_key",
+        "user_api_key",
+        "client_id",
+        "client_secret",
+        "webhook_secret",
+        "webhook_token",
+    } == secret
 
 
 def test_tenant_is_stable_and_tells_no_key() -> None:
     """The same for every opening; another key or host is another tenant; a name given stands for itself."""
 
     def tenant(key: str, **changes: str) -> str:
-        return CONNECTOR.open({**GOOD, **changes}, memory_wiring(secrets={"customer_api_key": key}, sandbox=False)).tenant
+        return CONNECTOR.open(
+            {**GOOD, **changes}, memory_wiring(secrets={"customer_api_key": key}, sandbox=False)
+        ).tenant
 
     assert tenant("G2ASY") == tenant("G2ASY", username="other")
-    assert len({tenant("G2ASY"), tenant("G2ASZ"), tenant("G2ASY", base_url="https://service4.ultipro.com")}) == 3
+    assert (
+        len({tenant("G2ASY"), tenant("G2ASZ"), tenant("G2ASY", base_url="https://service4.ultipro.com")}) == 3
+    )
     assert "G2ASY" not in tenant("G2ASY")
     assert tenant("G2ASY", tenant="acme") == "acme"
 
@@ -100,7 +145,9 @@ def test_local_times_become_utc(text: str, expected: datetime) -> None:
 
 def answer(status: int, body: bytes = b"", path: str = "/payroll/v1/pay-register", **headers: str) -> Answer:
     """An answer of UKG's."""
-    return Answer(method="GET", url=f"https://service5.ultipro.com{path}", status=status, headers=headers, body=body)
+    return Answer(
+        method="GET", url=f"https://service5.ultipro.com{path}", status=status, headers=headers, body=body
+    )
 
 
 def test_statuses_are_told_apart() -> None:
@@ -109,12 +156,17 @@ def test_statuses_are_told_apart() -> None:
     throttled = faults.classify(answer(429))
     assert isinstance(throttled, Throttled)
     assert throttled.retry_after_seconds is None
-    assert isinstance(faults.classify(answer(502, b"<html>", **{"content-type": "text/html"})), OutcomeUnknown)
+    assert isinstance(
+        faults.classify(answer(502, b"<html>", **{"content-type": "text/html"})), OutcomeUnknown
+    )
     body = b'{"title":"Bad","errors":{"modelstate":{"payGroup":[{"message":"too long"}]}}}'
     refused = faults.classify(answer(400, body))
     assert isinstance(refused, Refused)
     assert [word for word in ("Bad", "payGroup", "too long") if word not in refused.problem.text] == []
-    for path, service in (("/configuration/v1/org-levels", faults.COMPANY_CONFIGURATION), ("/services/x", faults.THIRD_PARTY)):
+    for path, service in (
+        ("/configuration/v1/org-levels", faults.COMPANY_CONFIGURATION),
+        ("/services/x", faults.THIRD_PARTY),
+    ):
         missing = faults.classify(answer(403, path=path))
         assert missing is not None
         assert repr(service) in missing.problem.text
@@ -138,7 +190,11 @@ def reading(answers: list[httpx2.Response]) -> tuple[list[str], list[str]]:
 def page(*ids: str, link: str | None = None) -> httpx2.Response:
     """A page of companies."""
     headers = {"content-type": "application/json", **({"link": link} if link is not None else {})}
-    return httpx2.Response(200, headers=headers, content=json.dumps([{"companyID": name, "companyCode": name} for name in ids]).encode())
+    return httpx2.Response(
+        200,
+        headers=headers,
+        content=json.dumps([{"companyID": name, "companyCode": name} for name in ids]).encode(),
+    )
 
 
 def test_link_is_followed_on_our_own_host() -> None:
@@ -166,7 +222,9 @@ def test_pages_in_a_circle_are_an_error() -> None:
         reading([page("A", link=back), page("B", link=back), page("C", link=back)])
 
 
-def signed(body: bytes = BODY, encoding: str = "hex", prefix: str = "", algorithm: str = "sha256", key: str = SECRET) -> str:
+def signed(
+    body: bytes = BODY, encoding: str = "hex", prefix: str = "", algorithm: str = "sha256", key: str = SECRET
+) -> str:
     """The signature of a body."""
     mac = hmac.new(key.encode(), body, algorithm)
     return prefix + (mac.hexdigest() if encoding == "hex" else b64encode(mac.digest()).decode())
@@ -180,7 +238,14 @@ def events(secrets: dict[str, str] | None = None, **settings: str) -> UkgEvents:
 
 
 @pytest.mark.parametrize(
-    "form", [{}, {"encoding": "base64"}, {"prefix": "sha256="}, {"algorithm": "sha512"}, {"encoding": "base64", "prefix": "v1="}]
+    "form",
+    [
+        {},
+        {"encoding": "base64"},
+        {"prefix": "sha256="},
+        {"algorithm": "sha512"},
+        {"encoding": "base64", "prefix": "v1="},
+    ],
 )
 def test_signed_notification_is_an_event(form: dict[str, Any]) -> None:
     """However the tenant signs, once the settings say how."""
@@ -213,7 +278,9 @@ def test_notification_that_is_not_ours_is_refused(headers: dict[str, str], body:
 
 def test_token_header_is_checked_as_well() -> None:
     """A header of our own must be there, and right, beside the signature."""
-    verifier = events({"webhook_secret": SECRET, "webhook_token": "token"}, webhook_token_header="X-Connector-Token")
+    verifier = events(
+        {"webhook_secret": SECRET, "webhook_token": "token"}, webhook_token_header="X-Connector-Token"
+    )
     headers = {"X-UKG-Signature": signed()}
 
     assert verifier.verify({**headers, "x-connector-token": "token"}, BODY)

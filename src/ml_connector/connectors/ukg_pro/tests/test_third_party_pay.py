@@ -28,7 +28,9 @@ def test_rows_by_code_balance(make_third_party: Make) -> None:
     world = make_third_party()
     rows = rows_of(world.source, world.newest())
 
-    assert {("EARNING", "REG"), ("DEDUCTION", "MED"), ("NET", None)} == {(row.account, row.pay_code) for row in rows}
+    assert {("EARNING", "REG"), ("DEDUCTION", "MED"), ("NET", None)} == {
+        (row.account, row.pay_code) for row in rows
+    }
     assert side_total(rows, debit=True) == -side_total(rows, debit=False)
     assert code_on("org_level_1", rows[0].dimensions) == "BOSIT"
 
@@ -68,14 +70,20 @@ def test_void_record_pays_nothing_and_changes_the_run(make_third_party: Make) ->
 @pytest.mark.parametrize(
     ("change", "code", "word"),
     [
-        ({"Earnings": [{"EarningCode": "REG", "EarningCurrentAmount": "12,50"}]}, "amount.unreadable", "12,50"),
+        (
+            {"Earnings": [{"EarningCode": "REG", "EarningCurrentAmount": "12,50"}]},
+            "amount.unreadable",
+            "12,50",
+        ),
         ({"Earnings": [{"EarningCode": "REG"}]}, "amount.missing", "EarningCurrentAmount"),
         ({"Earnings": [{"EarningCurrentAmount": "1.00"}]}, "row.pay_code", "EarningCode"),
         ({"Earnings": "none"}, "row.shape", "Earnings"),
         ({"CurrencyCode": "EUR"}, "run.currency", "USD"),
     ],
 )
-def test_odd_record_is_a_problem(make_third_party: Make, change: dict[str, Any], code: str, word: str) -> None:
+def test_odd_record_is_a_problem(
+    make_third_party: Make, change: dict[str, Any], code: str, word: str
+) -> None:
     """The problem names the record, the field and the value; the other records arrive."""
     world = make_third_party()
     world._first(lambda record: record.update(change))
@@ -98,7 +106,9 @@ def test_record_without_an_id_stops_the_reading(make_third_party: Make) -> None:
 def test_field_names_are_the_tenants(make_third_party: Make) -> None:
     """A tenant with other names is read by a setting."""
     world = make_third_party(third_party_fields='{"earning_amount": "Amount"}')
-    world._first(lambda record: [row.update(Amount=row.pop("EarningCurrentAmount")) for row in record["Earnings"]])
+    world._first(
+        lambda record: [row.update(Amount=row.pop("EarningCurrentAmount")) for row in record["Earnings"]]
+    )
     rows = [row for block in world.source.blocks(world.newest()) for row in block.rows]
 
     assert Decimal("5055.90") == rows[0].amount.amount
@@ -111,4 +121,6 @@ def test_missing_permission_is_named(make_third_party: Make) -> None:
 
     with pytest.raises(RightMissing):
         world.newest()
-    assert ["Third Party Pay"] == [right.name.partition(":")[0] for right in world.system.check() if not right.granted]
+    assert ["Third Party Pay"] == [
+        right.name.partition(":")[0] for right in world.system.check() if not right.granted
+    ]

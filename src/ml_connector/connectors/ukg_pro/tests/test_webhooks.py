@@ -49,17 +49,23 @@ def listening() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
 def platform(world: Any, path: str, value: Any, **headers: str) -> Any:
     """A call of the platform's own interface."""
     body = json.dumps(value).encode()
-    request = Request(method="POST", target=path, headers={"content-type": "application/json", **headers}, body=body)
+    request = Request(
+        method="POST", target=path, headers={"content-type": "application/json", **headers}, body=body
+    )
     response = world.host.exchange(request).response
     assert response.status < 300, response.body
     return json.loads(response.body)
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_delivery_is_verified_and_a_changed_one_is_not(make_world: Callable[..., Any], form: dict[str, str]) -> None:
+def test_delivery_is_verified_and_a_changed_one_is_not(
+    make_world: Callable[..., Any], form: dict[str, str]
+) -> None:
     """However the tenant signs: the event names the worker, and one byte more makes it nobody's."""
     world = make_world(switches={"workers": 3, **{f"webhook_{name}": value for name, value in form.items()}})
-    asked = {name: world.credentials[name] for name in ("client_id", "client_secret", "audience", "organization")}
+    asked = {
+        name: world.credentials[name] for name in ("client_id", "client_secret", "audience", "organization")
+    }
     token = platform(world, "/oauth/token", {"grant_type": "client_credentials", **asked})["access_token"]
     signed_in = {"authorization": f"Bearer {token}", "global-tenant-id": world.credentials["organization"]}
     with listening() as (url, arrived):
@@ -69,10 +75,17 @@ def test_delivery_is_verified_and_a_changed_one_is_not(make_world: Callable[...,
         world.control("deliver")
 
     options, _ = read(
-        {**world.settings, **{f"webhook_{name}": value for name, value in form.items()}, "webhook_token_header": "X-Token"}, True
+        {
+            **world.settings,
+            **{f"webhook_{name}": value for name, value in form.items()},
+            "webhook_token_header": "X-Token",
+        },
+        True,
     )
     assert options is not None
-    events = UkgEvents(options, MemoryVault({"webhook_secret": made["hmacSecret"], "webhook_token": "shared"}))
+    events = UkgEvents(
+        options, MemoryVault({"webhook_secret": made["hmacSecret"], "webhook_token": "shared"})
+    )
     headers, body = arrived[0]
     event = events.verify(headers, body)
     assert ("EmployeePersonNameChangeEvent", True) == (event.topic, bool(event.key))

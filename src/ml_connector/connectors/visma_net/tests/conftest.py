@@ -31,14 +31,28 @@ class VismaWorld(SimulatedLedger):
     """The simulated companies of a scenario and one connection to them."""
 
     connector, base_url, writes = CONNECTOR, BASE_URL, WRITES
-    company, journal, currency, cost, payable, centers = COMPANY, LEDGER, "NOK", COST, PAYABLE, ("OSLADM", "OSLFIN", "OSLHR")
+    company, journal, currency, cost, payable, centers = (
+        COMPANY,
+        LEDGER,
+        "NOK",
+        COST,
+        PAYABLE,
+        ("OSLADM", "OSLFIN", "OSLHR"),
+    )
     wages = "lønn"
 
     def __init__(
-        self, *, scenario: str = "norway", profile: str = "vendor", switches: dict[str, Any] | None = None, **settings: str
+        self,
+        *,
+        scenario: str = "norway",
+        profile: str = "vendor",
+        switches: dict[str, Any] | None = None,
+        **settings: str,
     ) -> None:
         self.clock = SandboxClock(start=START, frozen=True)
-        self.host = open_system("visma_net", scenario=scenario, clock=self.clock, profile=profile, switches=switches)
+        self.host = open_system(
+            "visma_net", scenario=scenario, clock=self.clock, profile=profile, switches=switches
+        )
         described = self.host.vendor.describe(BASE_URL)
         self.credentials = described["credentials"]
         self.tenants = {entity["code"]: entity["tenant_id"] for entity in described["entities"]}
@@ -47,12 +61,15 @@ class VismaWorld(SimulatedLedger):
         self.wiring = memory_wiring(clock=SharedClock(self.clock), secrets=secrets, wire=self.wire)
         found = {name: self.credentials[name] for name in ("token_url", "tenant_id", "company")}
         if len(self.tenants) > 1:
-            found |= {"company": ", ".join(self.tenants), "tenant_id": ", ".join(map("=".join, self.tenants.items()))}
+            found |= {
+                "company": ", ".join(self.tenants),
+                "tenant_id": ", ".join(map("=".join, self.tenants.items())),
+            }
         self.settings = {"base_url": BASE_URL, **found, **SEGMENTS, **settings}
         self.system: System = CONNECTOR.open(self.settings, self.wiring)
         self.tokens = self.tokens_of(COMPANY)
 
-    # --- the vendor's side ------------------------------------------------------------------------------------------------------------
+    # --- the vendor's side ----------------------------------------------------------------------------------
 
     def screen(self, method: str, path: str, value: Any = None) -> Any:
         """What another program of the company's does with a token of its own, beside the connector."""
@@ -65,7 +82,11 @@ class VismaWorld(SimulatedLedger):
         return answer.json() if answer.content else None
 
     def documents(self) -> list[dict[str, Any]]:
-        return [document for document in self.host.vendor.books()["documents"] if document.get("status") != "deleted"]
+        return [
+            document
+            for document in self.host.vendor.books()["documents"]
+            if document.get("status") != "deleted"
+        ]
 
     def document(self, reference: str) -> dict[str, Any]:
         (found,) = [document for document in self.documents() if document["id"] == reference]
@@ -73,10 +94,14 @@ class VismaWorld(SimulatedLedger):
 
     def calls(self) -> list[str]:
         """Requests so far without token calls: `GET v1/account`."""
-        paths = [(request.method, request.url.path) for request in self.wire.requests if "/connect/" not in request.url.path]
+        paths = [
+            (request.method, request.url.path)
+            for request in self.wire.requests
+            if "/connect/" not in request.url.path
+        ]
         return [f"{method} {path.strip('/')}" for method, path in paths]
 
-    # --- signed -----------------------------------------------------------------------------------------------------------------------
+    # --- signed ---------------------------------------------------------------------------------------------
 
     def tokens_of(self, company: str) -> Tokens:
         return self.wiring.tokens.of(self.tenants[company])
@@ -84,7 +109,12 @@ class VismaWorld(SimulatedLedger):
     def secrets(self) -> tuple[str, ...]:
         assert isinstance(self.tokens, MemoryTokens)
         tokens = [state.access_token for state in self.tokens.history if state.access_token]
-        return (self.credentials["client_secret"], self.credentials["webhook_secret"], *tokens, *self.wire.tokens)
+        return (
+            self.credentials["client_secret"],
+            self.credentials["webhook_secret"],
+            *tokens,
+            *self.wire.tokens,
+        )
 
     def renewals(self) -> int:
         return len(self.wire.tokens)
@@ -97,7 +127,7 @@ class VismaWorld(SimulatedLedger):
         self.control("withdraw_approval")
         self.control("revoke")
 
-    # --- ledger -----------------------------------------------------------------------------------------------------------------------
+    # --- ledger ---------------------------------------------------------------------------------------------
 
     def foreign_currency(self) -> str:
         return "EUR"
@@ -107,7 +137,9 @@ class VismaWorld(SimulatedLedger):
             {"account": COST, "amount": "5.00", "subaccount": "OSLADM-OSL"},
             {"account": PAYABLE, "amount": "-5.00", "subaccount": "OSLADM-OSL"},
         ]
-        return self.made(lambda: self.control("book", date="2026-06-30", description="by hand", release=True, lines=lines))
+        return self.made(
+            lambda: self.control("book", date="2026-06-30", description="by hand", release=True, lines=lines)
+        )
 
     def close_period(self, day: date) -> None:
         self.control("close_period", period=f"{day:%Y-%m}")

@@ -1,6 +1,8 @@
-"""Accounts, segments, projects, branches and periods, proven before anything is sent: each fault by field, value and remedy, nothing half-booked.
+"""Accounts, segments, projects, branches and periods, proven before anything is sent: each fault by field,
+value and remedy, nothing half-booked.
 
-What changes between the look and the send is refused by Visma itself; what it says then is tested here as well.
+What changes between the look and the send is refused by Visma itself; what it says then is tested here as
+well.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ def first(world: Any, **changes: Any) -> JournalEntry:
     """An entry whose first line is changed; `codes` are its dimensions."""
     entry: JournalEntry = world.entry()
     codes = changes.pop("codes", None)
-    line = replace(entry.lines[0], **changes, **({"dimensions": dimensions(codes)} if codes is not None else {}))
+    line = replace(
+        entry.lines[0], **changes, **({"dimensions": dimensions(codes)} if codes is not None else {})
+    )
     return replace(entry, lines=(line, *entry.lines[1:]))
 
 
@@ -48,12 +52,32 @@ CODES = {"cost_center": "OSLFIN"}
 @pytest.mark.parametrize(
     ("changes", "kind", "texts"),
     [
-        ({"account": "9876"}, CodeUnknown, ["GL account 9876 does not exist in FJORD", "Create it, or map to another"]),
+        (
+            {"account": "9876"},
+            CodeUnknown,
+            ["GL account 9876 does not exist in FJORD", "Create it, or map to another"],
+        ),
         ({"account": "5099"}, CodeUnknown, ["GL account 5099", "is blocked"]),
-        ({"account": "2400"}, CodeUnknown, ["GL account 2400 (Leverandørgjeld, control account of AP) is blocked"]),
-        ({"codes": {"cost_center": "NOWHER"}}, CodeUnknown, ["cost_center NOWHER does not exist", "segment 1 (Avdeling)", "Create it"]),
-        ({"codes": {"cost_center": "GML1"}}, CodeUnknown, ["cost_center GML1 is not active", "segment 1 (Avdeling)", "Activate it"]),
-        ({"codes": {**CODES, "plant": "XXX"}}, CodeUnknown, ["plant XXX does not exist", "segment 2 (Anlegg)"]),
+        (
+            {"account": "2400"},
+            CodeUnknown,
+            ["GL account 2400 (Leverandørgjeld, control account of AP) is blocked"],
+        ),
+        (
+            {"codes": {"cost_center": "NOWHER"}},
+            CodeUnknown,
+            ["cost_center NOWHER does not exist", "segment 1 (Avdeling)", "Create it"],
+        ),
+        (
+            {"codes": {"cost_center": "GML1"}},
+            CodeUnknown,
+            ["cost_center GML1 is not active", "segment 1 (Avdeling)", "Activate it"],
+        ),
+        (
+            {"codes": {**CODES, "plant": "XXX"}},
+            CodeUnknown,
+            ["plant XXX does not exist", "segment 2 (Anlegg)"],
+        ),
         ({"codes": {**CODES, "branch": "7"}}, CodeUnknown, ["branch 7 does not exist in FJORD"]),
         ({"codes": {**CODES, "branch": "9"}}, CodeUnknown, ["branch 9 is not active in FJORD"]),
         ({"codes": {**CODES, "project": "P2601/77"}}, CodeUnknown, ["project P2601/77 does not exist"]),
@@ -65,7 +89,9 @@ CODES = {"cost_center": "OSLFIN"}
     ],
     ids=str,
 )
-def test_code_is_named_before_it_is_sent(world: Any, changes: dict[str, Any], kind: type[ConnectorError], texts: list[str]) -> None:
+def test_code_is_named_before_it_is_sent(
+    world: Any, changes: dict[str, Any], kind: type[ConnectorError], texts: list[str]
+) -> None:
     """Unknown, blocked, closed, invisible, without a task."""
     error = refused(world, first(world, **changes), kind)
 
@@ -80,7 +106,11 @@ def test_checks_of_a_proposal_say_the_same(world: Any) -> None:
 
     assert {"P2601/10", "P2601/20", "P2602/10", "P2602/20"} == chart.codes["project"]
     assert {"P2601/90", "P2501/10", "P2701/10", "P2603/10"} == chart.inactive["project"]
-    assert ({"1", "2"}, {"9"}, {"NAR"}) == (chart.codes["branch"], chart.inactive["branch"], chart.inactive["plant"])
+    assert ({"1", "2"}, {"9"}, {"NAR"}) == (
+        chart.codes["branch"],
+        chart.inactive["branch"],
+        chart.inactive["plant"],
+    )
     found = check_entry(first(world, codes={**CODES, "project": "P2601/90", "plant": "XXX"}), chart)
     assert ["code.unknown", "code.inactive"] == [problem.code for problem in found]
 
@@ -120,7 +150,9 @@ def test_account_without_manual_entry_says_so(world: Any) -> None:
 
     error = refused(world, world.entry(), CodeUnknown)
 
-    assert "GL account 5000 (Lønn til ansatte, without manual entry) is blocked in FJORD." in error.problem.text
+    assert (
+        "GL account 5000 (Lønn til ansatte, without manual entry) is blocked in FJORD." in error.problem.text
+    )
     assert sent(world) == []
 
 
@@ -168,7 +200,9 @@ def cut_precision(request: httpx2.Request, response: httpx2.Response) -> httpx2.
     """Kroner without øre."""
     if request.url.path != "/v1/currency":
         return response
-    body = response.read().replace(b'"isBaseCurrency":true,"decimalPrecision":2', b'"isBaseCurrency":true,"decimalPrecision":0')
+    body = response.read().replace(
+        b'"isBaseCurrency":true,"decimalPrecision":2', b'"isBaseCurrency":true,"decimalPrecision":0'
+    )
     return httpx2.Response(response.status_code, headers={"content-type": "application/json"}, content=body)
 
 
@@ -207,7 +241,7 @@ def test_line_moved_off_its_default_is_noticed(world: Any) -> None:
     assert any("cost_center BERADM" in problem.text or "BERADM" in problem.text for problem in problems)
 
 
-# --- refused by Visma -------------------------------------------------------------------------------------------------------------------
+# --- refused by Visma ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [400, 500])
@@ -226,7 +260,12 @@ def test_line_moved_off_its_default_is_noticed(world: Any) -> None:
             "Visma refused",
             "(Lønn til ansatte, without manual entry) is blocked",
         ),
-        (("close_period", {"period": "2026-06"}), PeriodClosed, "is closed", "lies in period 2026-06, which is closed or not active"),
+        (
+            ("close_period", {"period": "2026-06"}),
+            PeriodClosed,
+            "is closed",
+            "lies in period 2026-06, which is closed or not active",
+        ),
         (
             ("remove_segment_value", {"segment": "cost_center", "code": "ZZZ"}),
             CodeUnknown,
@@ -240,7 +279,12 @@ def test_line_moved_off_its_default_is_noticed(world: Any) -> None:
             "Subaccount OSLFIN-OSL of line",
         ),
         (("deactivate_branch", {"code": "1"}), CodeUnknown, "Branch is inactive", "Activate 1 in Visma"),
-        (("project", {"code": "P2601", "status": "Completed"}), CodeUnknown, "P2601", "project P2601/10 is not active in FJORD."),
+        (
+            ("project", {"code": "P2601", "status": "Completed"}),
+            CodeUnknown,
+            "P2601",
+            "project P2601/10 is not active in FJORD.",
+        ),
         (
             ("project", {"code": "P2601", "task": "10", "status": "Completed"}),
             CodeUnknown,
@@ -251,9 +295,16 @@ def test_line_moved_off_its_default_is_noticed(world: Any) -> None:
     ids=str,
 )
 def test_change_between_the_look_and_the_send(
-    make_world: Callable[..., Any], status: int, action: tuple[str, dict[str, Any]], kind: type[Refused], text: str, ours: str
+    make_world: Callable[..., Any],
+    status: int,
+    action: tuple[str, dict[str, Any]],
+    kind: type[Refused],
+    text: str,
+    ours: str,
 ) -> None:
-    """Visma refuses with 400 or 500, in its own words, and has booked nothing; then it is said which value it is."""
+    """Visma refuses with 400 or 500, in its own words, and has booked nothing; then it is said which value it
+    is.
+    """
     world = make_world(switches={"validation_status": status})
     world.control("put_segment_value", segment=1, code="ZZZ", description="soon gone")
     entry = first(world, codes={"cost_center": "ZZZ", "project": "P2601/10"})

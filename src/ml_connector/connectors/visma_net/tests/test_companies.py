@@ -1,4 +1,6 @@
-"""Several companies behind one connection: a token, books and a quota for each, and never an entry in another's."""
+"""Several companies behind one connection: a token, books and a quota for each, and never an entry in
+another's.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,7 @@ def booked(world: Any) -> list[tuple[str, str]]:
     return [(document["entity"], document["number"]) for document in world.documents()]
 
 
-# --- entries ----------------------------------------------------------------------------------------------------------------------------
+# --- entries ------------------------------------------------------------------------------------------------
 
 
 def test_one_pay_run_posts_one_entry_in_each_company(two: Any) -> None:
@@ -59,7 +61,11 @@ def test_one_pay_run_posts_one_entry_in_each_company(two: Any) -> None:
         receipts.append(two.ledger.release(receipt))
         assert locate(two.ledger, entry) == [receipt.reference]
 
-    assert booked(two) == [(receipt.entity, receipt.number) for receipt in receipts] == [("FJORD", "100001"), ("VERFT", "100001")]
+    assert (
+        booked(two)
+        == [(receipt.entity, receipt.number) for receipt in receipts]
+        == [("FJORD", "100001"), ("VERFT", "100001")]
+    )
     assert [receipt.posted for receipt in receipts] == [True, True]
 
 
@@ -84,10 +90,15 @@ def test_batch_of_the_same_number_in_another_company_is_not_taken_for_ours(two: 
 
 def test_others_batches_are_those_of_the_company(two: Any) -> None:
     """A batch booked by hand in one company bars nothing in the other."""
-    period = next(period for period in two.ledger.calendar("FJORD", "1", date(2026, 6, 30)) if period.name == "2026-06")
+    period = next(
+        period for period in two.ledger.calendar("FJORD", "1", date(2026, 6, 30)) if period.name == "2026-06"
+    )
     two.book_by_hand()
 
-    assert [len(two.ledger.foreign(company, "1", period, frozenset())) for company in ("FJORD", "VERFT")] == [1, 0]
+    assert [len(two.ledger.foreign(company, "1", period, frozenset())) for company in ("FJORD", "VERFT")] == [
+        1,
+        0,
+    ]
 
 
 @pytest.mark.parametrize("company", ["OTHER", "fjord", ""])
@@ -97,19 +108,26 @@ def test_company_that_is_not_in_the_connection(two: Any, company: str) -> None:
 
     (problem,) = two.ledger.preflight(entry, Marker.of(entry.key))
     assert (problem.code, problem.where) == ("entity.not_pinned", "entity")
-    assert f"books in company FJORD, VERFT, not in {company}. Add it to the connection with its tenant id" in problem.text
+    assert (
+        f"books in company FJORD, VERFT, not in {company}. Add it to the connection with its tenant id"
+        in problem.text
+    )
     receipt = Receipt(reference="100001", number="100001", entity=company, posted=False)
     for act in (
-        lambda: two.ledger.journals(company), lambda: two.ledger.calendar(company, "1", entry.posting_date), lambda: locate(two.ledger, entry),
-        lambda: two.ledger.chart(company, "1", frozenset()), lambda: two.ledger.release(receipt), lambda: two.ledger.read_back(receipt),
-    ):  # fmt: skip
+        lambda: two.ledger.journals(company),
+        lambda: two.ledger.calendar(company, "1", entry.posting_date),
+        lambda: locate(two.ledger, entry),
+        lambda: two.ledger.chart(company, "1", frozenset()),
+        lambda: two.ledger.release(receipt),
+        lambda: two.ledger.read_back(receipt),
+    ):
         with pytest.raises(Refused) as caught:
             act()
         assert caught.value.problem.code == "entity.not_pinned"
     assert two.wire.requests == []
 
 
-# --- facts ------------------------------------------------------------------------------------------------------------------------------
+# --- facts --------------------------------------------------------------------------------------------------
 
 
 def test_facts_are_the_company_s_own(two: Any) -> None:
@@ -124,12 +142,17 @@ def test_facts_are_the_company_s_own(two: Any) -> None:
         ("FJORD", "NOK", True),
         ("VERFT", "EUR", False),
     ]
-    assert [next(period.open for period in calendar if period.name == "2026-06") for calendar in calendars] == [True, False]
+    assert [
+        next(period.open for period in calendar if period.name == "2026-06") for calendar in calendars
+    ] == [True, False]
 
 
 def test_entities_are_listed_in_the_order_of_the_setting(two: Any) -> None:
     """Each with its own currency."""
-    assert [(entity.code, entity.currency) for entity in two.system.entities()] == [("FJORD", "NOK"), ("VERFT", "EUR")]
+    assert [(entity.code, entity.currency) for entity in two.system.entities()] == [
+        ("FJORD", "NOK"),
+        ("VERFT", "EUR"),
+    ]
     assert two.system.tenant == two.tenants["FJORD"]
 
 
@@ -140,7 +163,9 @@ def test_ping_says_what_each_company_lacks(two: Any) -> None:
     rights = two.system.check()
 
     assert [right.name for right in rights if not right.granted] == ["period open today VERFT"]
-    assert {"sign in FJORD", "company FJORD", "read accounts FJORD", "write batches FJORD"} <= {right.name for right in rights}
+    assert {"sign in FJORD", "company FJORD", "read accounts FJORD", "write batches FJORD"} <= {
+        right.name for right in rights
+    }
     assert {right.name.replace("FJORD", "VERFT") for right in rights if "FJORD" in right.name} == {
         right.name for right in rights if "VERFT" in right.name
     }
@@ -161,7 +186,7 @@ def test_quota_is_counted_for_each_company(make_world: Callable[..., Any]) -> No
     assert left == [48, 49]
 
 
-# --- tokens -----------------------------------------------------------------------------------------------------------------------------
+# --- tokens -------------------------------------------------------------------------------------------------
 
 
 def test_each_company_has_a_token_of_its_own(two: Any) -> None:
@@ -217,9 +242,13 @@ def test_company_that_withdrew_its_approval_stops_alone(two: Any) -> None:
 def test_customer_s_tenant_id_at_one_company(make_world: Callable[..., Any]) -> None:
     """Every call with it is a 401, which says nothing of the other company."""
     known = make_world(scenario="two_companies").credentials
-    world = make_world(scenario="two_companies", tenant_id=f"FJORD={known['tenant_id']}, VERFT={known['customer_tenant_id']}")
+    world = make_world(
+        scenario="two_companies", tenant_id=f"FJORD={known['tenant_id']}, VERFT={known['customer_tenant_id']}"
+    )
 
-    with pytest.raises(SignInLost, match=r"gave a token for company VERFT, and the API does not accept it \(401\)"):
+    with pytest.raises(
+        SignInLost, match=r"gave a token for company VERFT, and the API does not accept it \(401\)"
+    ):
         send(world.ledger, of_verft(world))
     send(world.ledger, world.entry())
 
@@ -227,17 +256,21 @@ def test_customer_s_tenant_id_at_one_company(make_world: Callable[..., Any]) -> 
 
 
 def test_token_is_never_taken_for_one_of_another_tenant_id() -> None:
-    """A tenant id that was corrected has no token yet, whatever stands under the one before it; upper case is the same id."""
+    """A tenant id that was corrected has no token yet, whatever stands under the one before it; upper case is
+    the same id.
+    """
     wiring = memory_wiring(sandbox=False)
     wanted = [{"company": "FJORD", "tenant_id": tenant} for tenant in (FJORD, FJORD.upper(), VERFT)]
 
-    first, same, other = (token_broker(read(settings, sandbox=False)[0], wiring, "FJORD").wiring.tokens for settings in wanted)
+    first, same, other = (
+        token_broker(read(settings, sandbox=False)[0], wiring, "FJORD").wiring.tokens for settings in wanted
+    )
 
     assert first is same
     assert first is not other
 
 
-# --- wrong pairing ----------------------------------------------------------------------------------------------------------------------
+# --- wrong pairing ------------------------------------------------------------------------------------------
 
 
 def test_swapped_tenant_ids_are_named_and_nothing_is_booked(make_world: Callable[..., Any]) -> None:
@@ -245,8 +278,14 @@ def test_swapped_tenant_ids_are_named_and_nothing_is_booked(make_world: Callable
     world = swapped(make_world)
 
     assert {right.name: right.text for right in world.system.check() if not right.granted} == {
-        "company FJORD": "The tenant id leads to VERFT, not to FJORD. Correct the company or the tenant id; nothing is booked.",
-        "company VERFT": "The tenant id leads to FJORD, not to VERFT. Correct the company or the tenant id; nothing is booked.",
+        "company FJORD": (
+            "The tenant id leads to VERFT, not to FJORD. Correct the company or the tenant id; nothing is"
+            " booked."
+        ),
+        "company VERFT": (
+            "The tenant id leads to FJORD, not to VERFT. Correct the company or the tenant id; nothing is"
+            " booked."
+        ),
     }
     for entry in (world.entry(), of_verft(world)):
         with pytest.raises(Refused) as caught:
@@ -258,12 +297,21 @@ def test_swapped_tenant_ids_are_named_and_nothing_is_booked(make_world: Callable
 
 
 def test_wrong_company_proves_nothing_and_is_not_touched(make_world: Callable[..., Any]) -> None:
-    """An entry is not said to be absent, and no batch of the same number is read or released, where its token leads elsewhere."""
+    """An entry is not said to be absent, and no batch of the same number is read or released, where its token
+    leads elsewhere.
+    """
     world = swapped(make_world)
     receipt = Receipt(reference="100001", number="100001", entity="FJORD", posted=False)
-    world.control("book", company="VERFT", date="2026-06-30", description="theirs", lines=[
-        {"account": "5000", "amount": "5.00", "subaccount": "OSLADM-OSL"}, {"account": "2930", "amount": "-5.00", "subaccount": "OSLADM-OSL"},
-    ])  # fmt: skip
+    world.control(
+        "book",
+        company="VERFT",
+        date="2026-06-30",
+        description="theirs",
+        lines=[
+            {"account": "5000", "amount": "5.00", "subaccount": "OSLADM-OSL"},
+            {"account": "2930", "amount": "-5.00", "subaccount": "OSLADM-OSL"},
+        ],
+    )
 
     for act in (
         lambda: locate(world.ledger, world.entry()),
@@ -293,7 +341,9 @@ def test_tenant_ids_put_right_work_at_once(make_world: Callable[..., Any]) -> No
 
 def test_tenant_id_that_shows_both_companies(two: Any) -> None:
     """It could not be told where an entry would be booked, so none is."""
-    answer = b'[{"organizationCd":"FJORD","baseCurrency":"NOK"},{"organizationCd":"VERFT","baseCurrency":"EUR"}]'
+    answer = (
+        b'[{"organizationCd":"FJORD","baseCurrency":"NOK"},{"organizationCd":"VERFT","baseCurrency":"EUR"}]'
+    )
 
     def after(request: Any, response: Any) -> Any:
         return (
@@ -310,12 +360,14 @@ def test_tenant_id_that_shows_both_companies(two: Any) -> None:
     assert booked(two) == []
 
 
-# --- settings ---------------------------------------------------------------------------------------------------------------------------
+# --- settings -----------------------------------------------------------------------------------------------
 
 
 def test_one_company_gives_its_tenant_id_bare_or_by_its_code() -> None:
     """Both mean the same."""
-    bare, named = (read({"company": "FJORD", "tenant_id": text}, sandbox=False) for text in (FJORD, f"FJORD={FJORD}"))
+    bare, named = (
+        read({"company": "FJORD", "tenant_id": text}, sandbox=False) for text in (FJORD, f"FJORD={FJORD}")
+    )
 
     assert bare == named
     assert (bare[0].companies, bare[0].tenant, bare[1]) == ({"FJORD": FJORD}, FJORD, [])
@@ -327,10 +379,18 @@ def test_one_company_gives_its_tenant_id_bare_or_by_its_code() -> None:
         ({"tenant_id": FJORD}, "tenant_id", "is not a company and its tenant id, each company once"),
         ({"tenant_id": f"FJORD={FJORD}"}, "tenant_id", "Company VERFT has no tenant id"),
         ({"company": "FJORD"}, "tenant_id", "VERFT is not among the companies"),
-        ({"tenant_id": f"FJORD={FJORD}, VERFT={FJORD.upper()}"}, "tenant_id", "FJORD and VERFT have the same tenant id"),
+        (
+            {"tenant_id": f"FJORD={FJORD}, VERFT={FJORD.upper()}"},
+            "tenant_id",
+            "FJORD and VERFT have the same tenant id",
+        ),
         ({"tenant_id": f"FJORD={FJORD}, VERFT=2072"}, "tenant_id", "'2072' is not a tenant id"),
         ({"tenant_id": f"{BOTH['tenant_id']}, VERFT={FJORD}"}, "tenant_id", "each company once"),
-        ({"tenant_id": f"{BOTH['tenant_id']}, NORD"}, "tenant_id", "'NORD' is not a company and its tenant id"),
+        (
+            {"tenant_id": f"{BOTH['tenant_id']}, NORD"},
+            "tenant_id",
+            "'NORD' is not a company and its tenant id",
+        ),
         ({"company": "FJORD, VERFT, FJORD"}, "company", "Company FJORD is named twice"),
         ({"company": ""}, "company", "Name the company"),
     ],

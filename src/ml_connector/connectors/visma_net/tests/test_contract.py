@@ -1,4 +1,6 @@
-"""The ledger contract on the simulator. A batch is written on hold and posted by `release`, which here is done at once."""
+"""The ledger contract on the simulator. A batch is written on hold and posted by `release`, which here is
+done at once.
+"""
 
 from __future__ import annotations
 

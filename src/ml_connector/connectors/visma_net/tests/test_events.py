@@ -55,11 +55,20 @@ def test_delivery_is_verified_and_a_changed_one_is_not(make_world: Callable[...,
     """A new segment value is announced to whom it concerns; one byte more makes it nobody's."""
     world = make_world()
     world.ledger.journals("FJORD")
-    value = {"dimensionId": "SUBACCOUNT", "segementId": 1, "segmentValues": [{"operation": "Insert", "value": "NEW1"}]}
+    value = {
+        "dimensionId": "SUBACCOUNT",
+        "segementId": 1,
+        "segmentValues": [{"operation": "Insert", "value": "NEW1"}],
+    }
     headers = {"authorization": f"Bearer {world.wire.tokens[-1]}", "content-type": "application/json"}
     with listening() as (url, arrived):
         world.control("subscribe", url=url, entities=["Segment"])
-        asked = Request(method="PUT", target="/v1/dimension/SUBACCOUNT/1", headers=headers, body=json.dumps(value).encode())
+        asked = Request(
+            method="PUT",
+            target="/v1/dimension/SUBACCOUNT/1",
+            headers=headers,
+            body=json.dumps(value).encode(),
+        )
         assert world.host.exchange(asked).response.status == 204
         sent, body = arrived.get(timeout=10)
 
@@ -74,8 +83,13 @@ def test_delivery_is_verified_and_a_changed_one_is_not(make_world: Callable[...,
 def signed(body: bytes = BODY, secret: str = "new", **changes: str) -> dict[str, str]:
     """The dispatcher's headers."""
     signature = b64encode(hmac.new(secret.encode(), body, "sha256").digest()).decode()
-    headers = {"x-vwd-signature-v1": signature, "x-vwd-tenant-id": TENANT, "x-vwd-notification-id": "n1", "x-vwd-event-id": "SEGMENT_CHANGED",
-               "x-vwd-notification-timestamp": "1782896400000"}  # fmt: skip
+    headers = {
+        "x-vwd-signature-v1": signature,
+        "x-vwd-tenant-id": TENANT,
+        "x-vwd-notification-id": "n1",
+        "x-vwd-event-id": "SEGMENT_CHANGED",
+        "x-vwd-notification-timestamp": "1782896400000",
+    }
     return {**headers, **{f"x-vwd-{name.replace('_', '-')}": value for name, value in changes.items()}}
 
 

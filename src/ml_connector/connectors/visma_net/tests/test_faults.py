@@ -23,10 +23,14 @@ from ml_connector.transport.http import Answer
 FRAME = "VismaId: 96093116-0741-47a5-b5c3-c97bae27a78d. Error inserting the journal transaction. "
 
 
-def answer(status: int, said: str = "", field: str = "message", headers: dict[str, str] | None = None) -> Answer:
+def answer(
+    status: int, said: str = "", field: str = "message", headers: dict[str, str] | None = None
+) -> Answer:
     """A failure in the usual shape."""
     body = json.dumps({field: said}).encode() if said else b"<html>Bad gateway</html>"
-    return Answer(method="POST", url="https://x/v2/journaltransaction", status=status, headers=headers or {}, body=body)
+    return Answer(
+        method="POST", url="https://x/v2/journaltransaction", status=status, headers=headers or {}, body=body
+    )
 
 
 @pytest.mark.parametrize("status", [400, 500])
@@ -41,7 +45,13 @@ def answer(status: int, said: str = "", field: str = "message", headers: dict[st
         ("Error: 'Project Task' cannot be empty.", CodeUnknown),
         ("Error: Cannot post transactions directly to Year to Date Net Income.", CodeUnknown),
         ("Error: Denominated GL Account currency is different from transaction currency.", CodeUnknown),
-        ("An error occurred during processing of the field Subaccount : Error: Avdeling of Subaccount do not exist.", CodeUnknown),
+        (
+            (
+                "An error occurred during processing of the field Subaccount : Error: Avdeling of Subaccount"
+                " do not exist."
+            ),
+            CodeUnknown,
+        ),
         ("Error: Batch is out of balance, please review.", Unbalanced),
         ("Error: The 06-2026 financial period is closed.", PeriodClosed),
         ("Error: The 06-2026 financial period is inactive.", PeriodClosed),
@@ -50,8 +60,12 @@ def answer(status: int, said: str = "", field: str = "message", headers: dict[st
         ("Error: Noe nytt.", Refused),
     ],
 )
-def test_refusal_is_permanent_and_in_the_vendor_s_words(status: int, field: str, said: str, kind: type[Refused]) -> None:
-    """Whatever its status and the name of its field: nothing was booked, and its id and frame are left to support."""
+def test_refusal_is_permanent_and_in_the_vendor_s_words(
+    status: int, field: str, said: str, kind: type[Refused]
+) -> None:
+    """Whatever its status and the name of its field: nothing was booked, and its id and frame are left to
+    support.
+    """
     error = classify(answer(status, FRAME + said, field))
 
     assert type(error) is kind
@@ -64,7 +78,12 @@ def test_refusal_is_permanent_and_in_the_vendor_s_words(status: int, field: str,
 def test_segment_is_named() -> None:
     """The one thing that Visma says of a missing value."""
     error = classify(
-        answer(400, FRAME + "An error occurred during processing of the field Subaccount : Error: Avdeling of Subaccount do not exist.")
+        answer(
+            400,
+            FRAME
+            + "An error occurred during processing of the field Subaccount : Error: Avdeling of Subaccount do"
+            " not exist.",
+        )
     )
 
     assert error is not None
@@ -98,7 +117,8 @@ def test_several_errors_are_shown_each_once() -> None:
     """The first line only says that there are some."""
     said = (
         FRAME
-        + "Error: Inserting 'Journal' record raised at least one error. Please review the errors.\r\nError: A.\r\nError: B.\r\nError: A."
+        + "Error: Inserting 'Journal' record raised at least one error. Please review the errors.\r\nError:"
+        " A.\r\nError: B.\r\nError: A."
     )
 
     assert sentences(said) == ["A", "B"]

@@ -1,4 +1,6 @@
-"""Finding an entry again: pages that split batches, lists that move, filters that may be ignored, and how many calls it takes."""
+"""Finding an entry again: pages that split batches, lists that move, filters that may be ignored, and how
+many calls it takes.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,15 @@ def test_calls_of_an_entry_of_a_thousand_lines(world: Any) -> None:
     assert locate(world.ledger, entry) == []
     assert made() == ["GET v1/financialPeriod", "GET v2/journaltransaction"]
     receipt = send(world.ledger, entry)
-    facts = ["subaccount", "branch", "dimension/SUBACCOUNT", "account", "currency", "ledger", "financialPeriod"]
+    facts = [
+        "subaccount",
+        "branch",
+        "dimension/SUBACCOUNT",
+        "account",
+        "currency",
+        "ledger",
+        "financialPeriod",
+    ]
     assert made() == [*(f"GET v1/{name}" for name in facts), "POST v2/journaltransaction"]
     assert compare(entry, world.ledger.read_back(receipt)) == []
     assert made() == [f"GET v2/journaltransaction/{receipt.number}"]
@@ -64,13 +74,18 @@ def test_calls_of_an_entry_of_a_thousand_lines(world: Any) -> None:
 
 
 def test_facts_of_the_proposal_are_believed_for_a_minute(world: Any) -> None:
-    """What was just read is not asked for again, but for the combinations; what speaks against an entry is looked at again before it is refused."""
+    """What was just read is not asked for again, but for the combinations; what speaks against an entry is
+    looked at again before it is refused.
+    """
     entry, axes = world.entry(), frozenset({"cost_center"})
     count = len(world.calls())
 
     def asked() -> list[str]:
         nonlocal count
-        calls, count = [call for call in world.calls()[count:] if call.startswith("GET v1/")], len(world.calls())
+        calls, count = (
+            [call for call in world.calls()[count:] if call.startswith("GET v1/")],
+            len(world.calls()),
+        )
         return [call.removeprefix("GET v1/") for call in calls]
 
     world.ledger.chart(entry.entity, entry.journal, axes)
@@ -127,11 +142,17 @@ def test_look_up_after_a_send_sees_every_period_and_state(world: Any) -> None:
 
 
 def test_query_names_what_is_looked_for(world: Any) -> None:
-    """The period by its own number, or the change since 26 hours before the send; encoded once, whatever the state."""
+    """The period by its own number, or the change since 26 hours before the send; encoded once, whatever the
+    state.
+    """
     locate(world.ledger, world.entry())
     since(world, world.entry())
 
-    first, second = [dict(request.url.params) for request in world.wire.requests if "journaltransaction" in request.url.path]
+    first, second = [
+        dict(request.url.params)
+        for request in world.wire.requests
+        if "journaltransaction" in request.url.path
+    ]
     assert first == {"pageSize": "1000", "pageNumber": "1", "module": "GL", "periodId": "202606"}
     earliest = (world.clock.now().astimezone(UTC) - timedelta(hours=26)).strftime("%Y-%m-%dT%H:%M:%S")
     assert second == {"pageSize": "1000", "pageNumber": "1", "module": "GL", "lastModifiedDateTime": earliest}
@@ -148,7 +169,9 @@ def paged(world: Any, act: Callable[[int], Any]) -> None:
 
 
 def test_list_that_moves_once_is_read_again(make_world: Callable[..., Any]) -> None:
-    """A batch deleted behind our back pulls lines over to pages that were read: the count does not agree, so it is read again."""
+    """A batch deleted behind our back pulls lines over to pages that were read: the count does not agree, so
+    it is read again.
+    """
     world = make_world(switches={"page_lines_max": 6})
     early = world.book_by_hand()
     entry = world.entry(lines=10)
@@ -204,7 +227,9 @@ def test_marker_on_lines_is_enough(world: Any) -> None:
 
 
 def test_other_companies_documents_in_the_period(world: Any) -> None:
-    """Another period and another ledger are not asked about, and our own are known by reference or by token."""
+    """Another period and another ledger are not asked about, and our own are known by reference or by
+    token.
+    """
     entry, later = world.entry(), world.entry(key="payroll:acme:run-2:10:1:1", day=date(2026, 7, 1))
     ours = send(world.ledger, entry)
     send(world.ledger, later)
@@ -240,7 +265,9 @@ def test_batch_that_is_not_shown_whole(world: Any) -> None:
             return response
         batch = json.loads(response.read())
         batch["journalTransactionLines"].pop()
-        return httpx2.Response(200, headers={"content-type": "application/json"}, content=json.dumps(batch).encode())
+        return httpx2.Response(
+            200, headers={"content-type": "application/json"}, content=json.dumps(batch).encode()
+        )
 
     world.wire.after = cut
 

@@ -1,4 +1,6 @@
-"""Releasing: only what was compared, guarded by its version, whatever others do meanwhile and however long Visma takes."""
+"""Releasing: only what was compared, guarded by its version, whatever others do meanwhile and however long
+Visma takes.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ def compared(world: Any) -> Receipt:
     return receipt
 
 
-def meanwhile(world: Any, method: str, act: Callable[[], Any], times: int = 1, path: str = "/v2/journaltransaction") -> None:
+def meanwhile(
+    world: Any, method: str, act: Callable[[], Any], times: int = 1, path: str = "/v2/journaltransaction"
+) -> None:
     """Somebody acts just before a request of the connector's arrives."""
     left = [times]
 
@@ -49,7 +53,11 @@ def test_held_compared_released(world: Any) -> None:
     assert world.document(receipt.reference)["status"] == "posted"
     path = f"v2/journaltransaction/{receipt.number}"
     assert writes(world) == ["POST v2/journaltransaction", f"PUT {path}", f"POST {path}/action/release"]
-    put, release = [request for request in world.wire.requests if request.method != "GET" and "/connect/" not in request.url.path][1:]
+    put, release = [
+        request
+        for request in world.wire.requests
+        if request.method != "GET" and "/connect/" not in request.url.path
+    ][1:]
     assert put.content == b'{"hold":{"value":false}}'
     assert put.headers["if-match"] != release.headers["if-match"]
     assert put.headers["if-match"].startswith('"')
@@ -80,7 +88,9 @@ def test_slow_release_is_waited_for_and_asked_once(make_world: Callable[..., Any
 
 
 def test_slow_release_survives_a_restart(make_world: Callable[..., Any]) -> None:
-    """A connector that remembers nothing reads, asks, is told that the batch is not releasable now, and waits on."""
+    """A connector that remembers nothing reads, asks, is told that the batch is not releasable now, and waits
+    on.
+    """
     world = make_world(switches={"release_seconds": 30})
     receipt = compared(world)
     assert not world.ledger.release(receipt).posted
@@ -94,7 +104,9 @@ def test_slow_release_survives_a_restart(make_world: Callable[..., Any]) -> None
 
 
 def test_release_that_is_never_done_is_asked_for_again(make_world: Callable[..., Any]) -> None:
-    """A queued release that came to nothing leaves the batch balanced; after a while it is asked for once more."""
+    """A queued release that came to nothing leaves the batch balanced; after a while it is asked for once
+    more.
+    """
     world = make_world(switches={"release_seconds": 30})
     receipt = compared(world)
     world.ledger.release(receipt)
@@ -123,11 +135,13 @@ def test_company_that_does_not_post_on_release(make_world: Callable[..., Any]) -
     assert world.ledger.release(receipt).posted
 
 
-# --- others at work ---------------------------------------------------------------------------------------------------------------------
+# --- others at work -----------------------------------------------------------------------------------------
 
 
 def test_save_that_changes_nothing_is_no_obstacle(world: Any) -> None:
-    """Somebody saved the batch between our look and our write: 412, read again, the same, and released over the new version."""
+    """Somebody saved the batch between our look and our write: 412, read again, the same, and released over
+    the new version.
+    """
     receipt = compared(world)
     meanwhile(world, "PUT", lambda: world.control("touch", id=receipt.reference))
 
@@ -170,7 +184,9 @@ def test_version_stale_twice_is_said_and_nothing_overwritten(world: Any) -> None
     ids=str,
 )
 @pytest.mark.parametrize("moment", ["before the look", "after it"])
-def test_edit_after_comparing_stops_the_release(world: Any, edit: dict[str, Any], shown: str, moment: str) -> None:
+def test_edit_after_comparing_stops_the_release(
+    world: Any, edit: dict[str, Any], shown: str, moment: str
+) -> None:
     """What changed is shown, nothing is overwritten, and nothing is released."""
     receipt = compared(world)
     if moment == "after it":
@@ -227,7 +243,7 @@ def test_person_deleted_it(world: Any) -> None:
         world.ledger.release(receipt)
 
 
-# --- refused and lost -------------------------------------------------------------------------------------------------------------------
+# --- refused and lost ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("form", ["status", "failed"])
@@ -263,7 +279,13 @@ def test_lost_answer_of_a_release_is_looked_at_again(world: Any, kind: str, meth
 def test_throttled_release_says_how_long_to_wait(world: Any) -> None:
     """The engine waits, and goes on."""
     receipt = compared(world)
-    fault = {"kind": "status", "status": 429, "headers": {"Retry-After": "30"}, "match": {"method": "PUT"}, "times": 1}
+    fault = {
+        "kind": "status",
+        "status": 429,
+        "headers": {"Retry-After": "30"},
+        "match": {"method": "PUT"},
+        "times": 1,
+    }
     world.post("faults", fault)
 
     with pytest.raises(Throttled) as caught:
@@ -292,7 +314,7 @@ def test_approval_withdrawn_before_the_release(world: Any) -> None:
     assert world.document(receipt.reference)["status"] == "draft"
 
 
-# --- other answers ----------------------------------------------------------------------------------------------------------------------
+# --- other answers ------------------------------------------------------------------------------------------
 
 
 def shown_as(world: Any, status: str) -> None:
@@ -307,7 +329,9 @@ def shown_as(world: Any, status: str) -> None:
     world.wire.after = after
 
 
-@pytest.mark.parametrize(("status", "posted"), [("Posted", True), ("Completed", True), ("Unposted", False), ("Released", False)])
+@pytest.mark.parametrize(
+    ("status", "posted"), [("Posted", True), ("Completed", True), ("Unposted", False), ("Released", False)]
+)
 def test_states_after_a_release(world: Any, status: str, posted: bool) -> None:
     """Nothing more is written."""
     receipt = compared(world)

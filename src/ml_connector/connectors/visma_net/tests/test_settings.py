@@ -21,8 +21,15 @@ def test_company_and_tenant_are_enough() -> None:
     options, problems = read(GOOD, sandbox=False)
 
     assert problems == []
-    assert ("https://api.finance.visma.net", "https://connect.visma.com/connect/token") == (options.base_url, options.token_url)
-    assert (options.tenant, options.segments, options.non_project) == (GOOD["tenant_id"], {"cost_center": "1"}, "X")
+    assert ("https://api.finance.visma.net", "https://connect.visma.com/connect/token") == (
+        options.base_url,
+        options.token_url,
+    )
+    assert (options.tenant, options.segments, options.non_project) == (
+        GOOD["tenant_id"],
+        {"cost_center": "1"},
+        "X",
+    )
     assert options.axes == {"cost_center", "branch", "project"}
 
 
@@ -60,7 +67,10 @@ def test_bad_setting_is_named(name: str, value: str, where: str) -> None:
 
 def test_sandbox_speaks_to_this_machine_only() -> None:
     """Neither the API nor the sign-in leaves it."""
-    assert [problem.where for problem in CONNECTOR.check_settings(GOOD, sandbox=True)] == ["base_url", "token_url"]
+    assert [problem.where for problem in CONNECTOR.check_settings(GOOD, sandbox=True)] == [
+        "base_url",
+        "token_url",
+    ]
 
 
 def test_defaults() -> None:
@@ -68,7 +78,12 @@ def test_defaults() -> None:
     real, _ = read(GOOD, sandbox=False)
     local, _ = read(GOOD, sandbox=True)
 
-    assert (real.deadline_seconds, real.settle_seconds, real.visible_seconds, real.posting_seconds) == (240, 900, 60, 60)
+    assert (real.deadline_seconds, real.settle_seconds, real.visible_seconds, real.posting_seconds) == (
+        240,
+        900,
+        60,
+        60,
+    )
     assert (local.settle_seconds, local.visible_seconds, local.posting_seconds) == (5, 0, 1)
     assert (real.lines_max, real.calls_per_hour, local.calls_per_hour) == (1000, 500, 0)
 
@@ -77,13 +92,21 @@ def test_tenant_goes_with_every_token_request() -> None:
     """It decides the company, and no right to delete is asked for."""
     options, _ = read(GOOD, sandbox=False)
 
-    assert token_broker(options, memory_wiring(sandbox=False), "FJORD").parameters == {"scope": SCOPE, "tenant_id": GOOD["tenant_id"]}
+    assert token_broker(options, memory_wiring(sandbox=False), "FJORD").parameters == {
+        "scope": SCOPE,
+        "tenant_id": GOOD["tenant_id"],
+    }
     assert "delete" not in SCOPE
 
 
 @pytest.mark.parametrize(
     ("claims", "scopes"),
-    [({"scope": "a:read a:create"}, {"a:read", "a:create"}), ({"scope": ["a:read"]}, {"a:read"}), ({}, {"x"}), ([], {"x"})],
+    [
+        ({"scope": "a:read a:create"}, {"a:read", "a:create"}),
+        ({"scope": ["a:read"]}, {"a:read"}),
+        ({}, {"x"}),
+        ([], {"x"}),
+    ],
 )
 def test_scopes_of_a_token(claims: object, scopes: set[str]) -> None:
     """What it names; what was asked for where it names nothing."""

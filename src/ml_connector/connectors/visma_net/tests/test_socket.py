@@ -19,7 +19,19 @@ from ml_connector.domain.journal import Marker
 from ml_connector.errors import NotSent, OutcomeUnknown
 from ml_connector.ports.systems import LedgerSink
 
-COMMAND = ["-m", "ml_connector_sandbox", "serve", "--system", "visma_net", "--port", "0", "--scenario", "norway", "--profile", "fast"]
+COMMAND = [
+    "-m",
+    "ml_connector_sandbox",
+    "serve",
+    "--system",
+    "visma_net",
+    "--port",
+    "0",
+    "--scenario",
+    "norway",
+    "--profile",
+    "fast",
+]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +65,9 @@ def booked(served: dict[str, Any]) -> list[str]:
     return [document["id"] for document in books["documents"]]
 
 
-def test_gate_is_asked_once_and_stops_the_send(served: dict[str, Any], ledger: LedgerSink, make_world: Callable[..., Any]) -> None:
+def test_gate_is_asked_once_and_stops_the_send(
+    served: dict[str, Any], ledger: LedgerSink, make_world: Callable[..., Any]
+) -> None:
     """The connection stands, and no byte of the request has left."""
     asked = []
 
@@ -68,7 +82,9 @@ def test_gate_is_asked_once_and_stops_the_send(served: dict[str, Any], ledger: L
     assert booked(served) == []
 
 
-def test_open_gate_lets_one_pass(served: dict[str, Any], ledger: LedgerSink, make_world: Callable[..., Any]) -> None:
+def test_open_gate_lets_one_pass(
+    served: dict[str, Any], ledger: LedgerSink, make_world: Callable[..., Any]
+) -> None:
     """The gate is asked once for one send, and the batch comes back."""
     entry, asked = make_world().entry(), []
     with ledger.prepare(entry, Marker.of(entry.key)) as post:
@@ -80,9 +96,16 @@ def test_open_gate_lets_one_pass(served: dict[str, Any], ledger: LedgerSink, mak
 
 
 @pytest.mark.parametrize("drop", ["reset", "fin"])
-def test_torn_connection_is_unknown(served: dict[str, Any], ledger: LedgerSink, make_world: Callable[..., Any], drop: str) -> None:
+def test_torn_connection_is_unknown(
+    served: dict[str, Any], ledger: LedgerSink, make_world: Callable[..., Any], drop: str
+) -> None:
     """However the socket ends after the vendor booked, nobody knows, and the look-up finds it."""
-    fault = {"kind": "lost_after_commit", "drop": drop, "match": {"method": "POST", "path": "journaltransaction"}, "times": 1}
+    fault = {
+        "kind": "lost_after_commit",
+        "drop": drop,
+        "match": {"method": "POST", "path": "journaltransaction"},
+        "times": 1,
+    }
     httpx2.post(served["control_url"] + "faults", json=fault, trust_env=False)
     entry = make_world().entry()
 

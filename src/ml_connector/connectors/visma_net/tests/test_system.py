@@ -16,7 +16,15 @@ from ml_connector.domain.checks import compare
 from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.journal import Marker
 from ml_connector.domain.money import Money
-from ml_connector.errors import ConnectorError, OutcomeUnknown, Refused, SignInLost, SignInRenewed, Throttled, VendorChanged
+from ml_connector.errors import (
+    ConnectorError,
+    OutcomeUnknown,
+    Refused,
+    SignInLost,
+    SignInRenewed,
+    Throttled,
+    VendorChanged,
+)
 from ml_connector.ports.storage import Permit, Window
 
 
@@ -29,8 +37,21 @@ def test_ping_says_what_is_there(world: Any) -> None:
     rights = world.system.check()
 
     assert [right.name for right in rights if not right.granted] == []
-    assert {"sign in", "company FJORD", "read accounts", "read segments", "read subaccounts", "read branches", "read projects", "read periods",
-            "read currencies", "read batches", "read ledgers", "write batches", "period open today"} == {right.name for right in rights}  # fmt: skip
+    assert {
+        "sign in",
+        "company FJORD",
+        "read accounts",
+        "read segments",
+        "read subaccounts",
+        "read branches",
+        "read projects",
+        "read periods",
+        "read currencies",
+        "read batches",
+        "read ledgers",
+        "write batches",
+        "period open today",
+    } == {right.name for right in rights}
     assert {call.split()[0] for call in world.calls()} == {"GET"}
     assert {exchange.status for exchange in world.wiring.exchanges.all} == {200}
 
@@ -38,13 +59,24 @@ def test_ping_says_what_is_there(world: Any) -> None:
 def test_ping_says_what_is_missing(make_world: Callable[..., Any]) -> None:
     """Ledgers, segments, branch, period and scope, each with the remedy."""
     world = make_world(
-        ledger="1, BUDSJETT, 7", segments="cost_center=1", segment_defaults="", branch="9", scope="vismanet_erp_service_api:read"
+        ledger="1, BUDSJETT, 7",
+        segments="cost_center=1",
+        segment_defaults="",
+        branch="9",
+        scope="vismanet_erp_service_api:read",
     )
     world.close_period(date(2026, 7, 1))
 
     found = missing(world)
 
-    assert {"ledger BUDSJETT", "ledger 7", "read segments", "read branches", "period open today", "write batches"} == set(found)
+    assert {
+        "ledger BUDSJETT",
+        "ledger 7",
+        "read segments",
+        "read branches",
+        "period open today",
+        "write batches",
+    } == set(found)
     assert "Segment 2 (Anlegg) of the subaccount stands for no axis" in found["read segments"]
     assert "no active branch 9" in found["read branches"]
     assert "The scope lacks create and update" in found["write batches"]
@@ -70,7 +102,9 @@ def test_ping_of_another_company(make_world: Callable[..., Any]) -> None:
 def test_empty_list_is_a_wrong_company(world: Any) -> None:
     """A wrong company context answers 200 and nothing."""
     world.wire.after = lambda request, response: (
-        httpx2.Response(200, headers={"content-type": "application/json"}, content=b"[]") if request.method == "GET" else response
+        httpx2.Response(200, headers={"content-type": "application/json"}, content=b"[]")
+        if request.method == "GET"
+        else response
     )
 
     found = missing(world)
@@ -79,11 +113,23 @@ def test_empty_list_is_a_wrong_company(world: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["account", "subaccount", "branch", "project", "currency", "financialPeriod", "journaltransaction", "ledger"]
+    "path",
+    [
+        "account",
+        "subaccount",
+        "branch",
+        "project",
+        "currency",
+        "financialPeriod",
+        "journaltransaction",
+        "ledger",
+    ],
 )
 def test_ping_names_the_right_that_is_missing(world: Any, path: str) -> None:
     """A list that the application may not read."""
-    world.post("faults", {"kind": "status", "status": 403, "match": {"method": "GET", "path": path}, "times": 9})
+    world.post(
+        "faults", {"kind": "status", "status": 403, "match": {"method": "GET", "path": path}, "times": 9}
+    )
 
     found = missing(world)
 
@@ -92,7 +138,9 @@ def test_ping_names_the_right_that_is_missing(world: Any, path: str) -> None:
 
 
 def test_customer_s_tenant_id(make_world: Callable[..., Any]) -> None:
-    """It gives a token that is refused: the text says so in words, at the ping and at a posting, and nothing is booked."""
+    """It gives a token that is refused: the text says so in words, at the ping and at a posting, and nothing
+    is booked.
+    """
     right = make_world()
     world = make_world(tenant_id=right.credentials["customer_tenant_id"])
 
@@ -129,17 +177,26 @@ def test_periods_are_the_calendar_s(world: Any) -> None:
     world.close_period(date(2026, 5, 1))
     calendar = {period.start: period for period in world.ledger.calendar("FJORD", "1", date(2026, 6, 30))}
 
-    assert (calendar[date(2026, 6, 1)].name, calendar[date(2026, 5, 1)].open, calendar[date(2026, 6, 1)].open) == ("2026-06", False, True)
+    assert (
+        calendar[date(2026, 6, 1)].name,
+        calendar[date(2026, 5, 1)].open,
+        calendar[date(2026, 6, 1)].open,
+    ) == ("2026-06", False, True)
 
 
 def answered(path: str, body: bytes) -> Callable[[httpx2.Request, httpx2.Response], httpx2.Response]:
     """Another answer for a path."""
     return lambda request, response: (
-        httpx2.Response(200, headers={"content-type": "application/json"}, content=body) if request.url.path == path else response
+        httpx2.Response(200, headers={"content-type": "application/json"}, content=body)
+        if request.url.path == path
+        else response
     )
 
 
-PERIOD = '{"year":2026,"period":"%s","startDate":"%sT00:00:00","endDate":"%sT00:00:00","active":true,"closedInGeneralLedger":false}'
+PERIOD = (
+    '{"year":2026,"period":"%s","startDate":"%sT00:00:00","endDate":"%sT00:00:00",'
+    '"active":true,"closedInGeneralLedger":false}'
+)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +204,11 @@ PERIOD = '{"year":2026,"period":"%s","startDate":"%sT00:00:00","endDate":"%sT00:
     [
         [("202601", "2026-01-01", "2026-01-31"), ("202602", "2026-02-01", "2026-02-28")],
         [("202601", "2026-01-01", "2026-02-01"), ("202602", "2026-02-01", "2026-02-28")],
-        [("202601", "2026-01-01", "2026-01-31"), ("202602", "2026-02-01", "2026-02-28"), ("202603", "2026-02-28", "2026-02-28")],
+        [
+            ("202601", "2026-01-01", "2026-01-31"),
+            ("202602", "2026-02-01", "2026-02-28"),
+            ("202603", "2026-02-28", "2026-02-28"),
+        ],
     ],
     ids=["last day inside", "last day outside", "a period of adjustments"],
 )
@@ -157,12 +218,17 @@ def test_calendar_in_other_habits(world: Any, rows: list[tuple[str, str, str]]) 
 
     found = world.ledger.calendar("FJORD", "1", date(2026, 1, 15))
 
-    assert [(date(2026, 1, 1), date(2026, 1, 31)), (date(2026, 2, 1), date(2026, 2, 28))] == [(one.start, one.end) for one in found]
+    assert [(date(2026, 1, 1), date(2026, 1, 31)), (date(2026, 2, 1), date(2026, 2, 28))] == [
+        (one.start, one.end) for one in found
+    ]
 
 
 def test_branches_of_another_organisation_are_not_ours(world: Any) -> None:
     """Behind one tenant id there may be several; their branches are not offered."""
-    body = b'[{"organizationCd":"FJORD","baseCurrency":"NOK","branches":[{"number":"1"}]},{"organizationCd":"OTHER","branches":[{"number":"2"}]}]'
+    body = (
+        b'[{"organizationCd":"FJORD","baseCurrency":"NOK","branches":[{"number":"1"}]},'
+        b'{"organizationCd":"OTHER","branches":[{"number":"2"}]}]'
+    )
     world.wire.after = answered("/v1/organization", body)
 
     assert {"1"} == world.ledger.chart("FJORD", "1", frozenset({"branch"})).codes["branch"]
@@ -197,7 +263,7 @@ def test_long_lists_of_master_data_are_read_to_their_end(make_world: Callable[..
     assert world.calls().count("GET v1/project") == 3
 
 
-# --- calls ------------------------------------------------------------------------------------------------------------------------------
+# --- calls --------------------------------------------------------------------------------------------------
 
 
 def test_quota_of_the_vendor_is_ours(make_world: Callable[..., Any]) -> None:
@@ -257,7 +323,7 @@ def test_token_revoked_between_preparing_and_sending(world: Any) -> None:
     assert [send(world.ledger, entry).reference] == world.journal_references()
 
 
-# --- answers ----------------------------------------------------------------------------------------------------------------------------
+# --- answers ------------------------------------------------------------------------------------------------
 
 
 def test_page_of_html_stops_the_work(world: Any) -> None:
@@ -281,7 +347,9 @@ def test_page_of_html_stops_the_work(world: Any) -> None:
 def test_answer_without_a_number_is_unknown(world: Any, answer: httpx2.Response) -> None:
     """The batch is booked, and nobody knows which it is: it is looked up, not sent again."""
     entry = world.entry()
-    world.wire.after = lambda request, response: answer if request.method == "POST" and "/v2/" in request.url.path else response
+    world.wire.after = lambda request, response: (
+        answer if request.method == "POST" and "/v2/" in request.url.path else response
+    )
 
     with pytest.raises(OutcomeUnknown):
         send(world.ledger, entry)
@@ -292,7 +360,9 @@ def test_answer_without_a_number_is_unknown(world: Any, answer: httpx2.Response)
 
 
 @pytest.mark.parametrize("host", ["http://integration.visma.net/API/controller/api", "https://evil.example"])
-def test_number_is_taken_from_any_location_and_its_host_is_not_followed(make_world: Callable[..., Any], host: str) -> None:
+def test_number_is_taken_from_any_location_and_its_host_is_not_followed(
+    make_world: Callable[..., Any], host: str
+) -> None:
     """The vendor is known to name an old host."""
     world = make_world(switches={"location_host": host, "release_seconds": 0})
     receipt = send(world.ledger, world.entry())
@@ -316,7 +386,9 @@ def test_number_is_taken_from_any_location_and_its_host_is_not_followed(make_wor
     ],
     ids=str,
 )
-def test_habits_of_the_vendor_that_are_not_known(make_world: Callable[..., Any], switches: dict[str, Any]) -> None:
+def test_habits_of_the_vendor_that_are_not_known(
+    make_world: Callable[..., Any], switches: dict[str, Any]
+) -> None:
     """An entry comes back, and a refused one leaves nothing, either way."""
     world = make_world(switches={"release_seconds": 0, **switches})
     entry = world.entry(lines=20, text="x" * 48)
@@ -337,7 +409,10 @@ def test_subaccount_that_must_exist_first(make_world: Callable[..., Any]) -> Non
     """Where postings make no combinations, Visma refuses one that is not there, and it is said as a code."""
     world = make_world(switches={"subaccounts_on_the_fly": False})
     entry = world.entry()
-    lines = (replace(entry.lines[0], dimensions=dimensions({"cost_center": "OSLFIN", "plant": "BER"})), *entry.lines[1:])
+    lines = (
+        replace(entry.lines[0], dimensions=dimensions({"cost_center": "OSLFIN", "plant": "BER"})),
+        *entry.lines[1:],
+    )
 
     with pytest.raises(Refused, match="Visma refused"):
         send(world.ledger, replace(entry, lines=lines))
@@ -352,4 +427,8 @@ def test_foreign_amounts_are_kept_in_their_currency(world: Any) -> None:
 
     assert Money(Decimal("1000.01"), "EUR") == booked.lines[0].amount
     assert booked.rate is not None
-    assert (booked.rate.currency, booked.rate.rate, booked.rate.source) == ("NOK", Decimal("11.635"), "as Visma booked it")
+    assert (booked.rate.currency, booked.rate.rate, booked.rate.source) == (
+        "NOK",
+        Decimal("11.635"),
+        "as Visma booked it",
+    )

@@ -38,16 +38,27 @@ def options() -> Options:
 
 
 def line(amount: str, currency: str = "NOK", text: str = "", **codes: str) -> JournalLine:
-    return JournalLine(account="5000", amount=Money(Decimal(amount), currency), dimensions=dimensions({**codes}), text=text)
+    return JournalLine(
+        account="5000", amount=Money(Decimal(amount), currency), dimensions=dimensions({**codes}), text=text
+    )
 
 
 def entry(*lines: JournalLine, **changes: Any) -> JournalEntry:
-    fixed = {"key": "k", "entity": "FJORD", "journal": "1", "posting_date": date(2026, 6, 30), "currency": "NOK", "text": "Payroll 2026-06"}
+    fixed = {
+        "key": "k",
+        "entity": "FJORD",
+        "journal": "1",
+        "posting_date": date(2026, 6, 30),
+        "currency": "NOK",
+        "text": "Payroll 2026-06",
+    }
     return JournalEntry(**{**fixed, "lines": lines or (line("10.50"), line("-10.50")), **changes})
 
 
 def written(ours: JournalEntry) -> Any:
-    return json.loads(wire.encode(translate.new_batch(ours, MARKER, "202606", LAYOUT, DEFAULTS)), parse_float=Decimal)
+    return json.loads(
+        wire.encode(translate.new_batch(ours, MARKER, "202606", LAYOUT, DEFAULTS)), parse_float=Decimal
+    )
 
 
 def shown(ours: JournalEntry, **changes: Any) -> wire.Batch:
@@ -59,13 +70,30 @@ def shown(ours: JournalEntry, **changes: Any) -> wire.Batch:
         plain = {name: part["value"] for name, part in row.items() if isinstance(part, dict)}
         segments = [{**part, "segmentDescription": names[part["segmentId"]]} for part in row["subaccount"]]
         work = {name: {"id": plain[name]} for name in ("project", "projectTask") if name in plain}
-        rows.append({"debitAmountInCurrency": 0, "creditAmountInCurrency": 0, **plain, "subaccount": {"segments": segments}, **work})
+        rows.append(
+            {
+                "debitAmountInCurrency": 0,
+                "creditAmountInCurrency": 0,
+                **plain,
+                "subaccount": {"segments": segments},
+                **work,
+            }
+        )
     header = {name: part["value"] for name, part in sent.items() if isinstance(part, dict)}
     totals = {
-        f"{side}TotalInCurrency": sum((Decimal(row[f"{side}AmountInCurrency"]) for row in rows), Decimal(0)) for side in ("debit", "credit")
+        f"{side}TotalInCurrency": sum((Decimal(row[f"{side}AmountInCurrency"]) for row in rows), Decimal(0))
+        for side in ("debit", "credit")
     }
-    batch = {"exchangeRate": 1, "debitTotal": totals["debitTotalInCurrency"], **header, **totals, "status": "Hold",
-             "batchNumber": "100001", "journalTransactionLines": rows, **changes}  # fmt: skip
+    batch = {
+        "exchangeRate": 1,
+        "debitTotal": totals["debitTotalInCurrency"],
+        **header,
+        **totals,
+        "status": "Hold",
+        "batchNumber": "100001",
+        "journalTransactionLines": rows,
+        **changes,
+    }
     return msgspec.json.decode(wire.encode(batch), type=wire.Batch)
 
 
@@ -91,7 +119,10 @@ def test_what_is_written() -> None:
                 "operation": "Insert",
                 "lineNumber": {"value": 1},
                 "accountNumber": {"value": "5000"},
-                "subaccount": [{"segmentId": 1, "segmentValue": "4100"}, {"segmentId": 2, "segmentValue": "OSL"}],
+                "subaccount": [
+                    {"segmentId": 1, "segmentValue": "4100"},
+                    {"segmentId": 2, "segmentValue": "OSL"},
+                ],
                 "referenceNumber": {"value": f"{MARKER.token}-4"},
                 "transactionDescription": {"value": "lønn"},
                 "debitAmountInCurrency": {"value": Decimal("10.50")},
@@ -103,7 +134,10 @@ def test_what_is_written() -> None:
                 "operation": "Insert",
                 "lineNumber": {"value": 2},
                 "accountNumber": {"value": "5000"},
-                "subaccount": [{"segmentId": 1, "segmentValue": "0000"}, {"segmentId": 2, "segmentValue": "OSL"}],
+                "subaccount": [
+                    {"segmentId": 1, "segmentValue": "0000"},
+                    {"segmentId": 2, "segmentValue": "OSL"},
+                ],
                 "referenceNumber": {"value": f"{MARKER.token}-7"},
                 "transactionDescription": {"value": ""},
                 "creditAmountInCurrency": {"value": Decimal("10.50")},
@@ -116,12 +150,16 @@ def test_what_is_written() -> None:
 @given(
     minor=st.lists(st.integers(min_value=-(10**15) + 1, max_value=10**15 - 1), min_size=1, max_size=9),
     currency=st.sampled_from(["NOK", "JPY", "KWD"]),
-    codes=st.dictionaries(st.sampled_from(["cost_center", "plant", "branch"]), st.sampled_from(["0000", "OSL", "1", "4100"])),
+    codes=st.dictionaries(
+        st.sampled_from(["cost_center", "plant", "branch"]), st.sampled_from(["0000", "OSL", "1", "4100"])
+    ),
 )
 def test_amounts_and_codes_survive_the_wire(minor: list[int], currency: str, codes: dict[str, str]) -> None:
     """To the last digit, through JSON numbers; codes that equal a default too."""
     amounts = [Money.from_minor(amount, currency) for amount in [*minor, -sum(minor)] if abs(amount) < 10**15]
-    lines = tuple(JournalLine(account="5000", amount=amount, dimensions=dimensions({**codes})) for amount in amounts)
+    lines = tuple(
+        JournalLine(account="5000", amount=amount, dimensions=dimensions({**codes})) for amount in amounts
+    )
     ours = entry(*lines, currency=currency)
 
     assert compare(ours, replace(booked(ours, exchangeRate=None), rate=None)) == []
@@ -129,8 +167,17 @@ def test_amounts_and_codes_survive_the_wire(minor: list[int], currency: str, cod
 
 def test_longest_reference_fits() -> None:
     """Fifteen characters, with the highest segment that can be spoken of."""
-    layout = Layout(segments=tuple((number, "", f"axis {number}") for number in range(1, translate.SEGMENT_MAX + 1)), branch="1")
-    body = translate.new_batch(entry(), MARKER, "202606", layout, {f"axis {number}": "x" for number in range(1, translate.SEGMENT_MAX + 1)})
+    layout = Layout(
+        segments=tuple((number, "", f"axis {number}") for number in range(1, translate.SEGMENT_MAX + 1)),
+        branch="1",
+    )
+    body = translate.new_batch(
+        entry(),
+        MARKER,
+        "202606",
+        layout,
+        {f"axis {number}": "x" for number in range(1, translate.SEGMENT_MAX + 1)},
+    )
 
     assert body["journalTransactionLines"][0]["referenceNumber"] == {"value": f"{MARKER.token}-FFFF"}
     assert len(f"{MARKER.token}-FFFF") == 15
@@ -139,12 +186,17 @@ def test_longest_reference_fits() -> None:
 def test_negative_amount_counts_against_its_side() -> None:
     """A person may write a debit of less than nothing."""
     batch = shown(entry())
-    batch.lines[0].debitAmountInCurrency, batch.lines[1].creditAmountInCurrency = Decimal("-3.00"), Decimal("-3.00")
+    batch.lines[0].debitAmountInCurrency, batch.lines[1].creditAmountInCurrency = (
+        Decimal("-3.00"),
+        Decimal("-3.00"),
+    )
     batch.debitTotalInCurrency = batch.creditTotalInCurrency = Decimal("-3.00")
 
     found = translate.booked_entry(RECEIPT, batch, options(), "NOK")
 
-    assert [Money(Decimal("-3.00"), "NOK"), Money(Decimal("3.00"), "NOK")] == [row.amount for row in found.lines]
+    assert [Money(Decimal("-3.00"), "NOK"), Money(Decimal("3.00"), "NOK")] == [
+        row.amount for row in found.lines
+    ]
 
 
 def test_non_project_is_none() -> None:
@@ -160,7 +212,9 @@ def test_project_without_a_task_is_shown_as_it_is() -> None:
     batch = shown(entry())
     batch.lines[0].project = wire.IdAndName(id="P1")
 
-    assert translate.booked_entry(RECEIPT, batch, options(), "NOK").lines[0].dimensions == dimensions({"project": "P1"})
+    assert translate.booked_entry(RECEIPT, batch, options(), "NOK").lines[0].dimensions == dimensions(
+        {"project": "P1"}
+    )
 
 
 def test_line_of_somebody_else_has_no_defaults() -> None:
@@ -199,13 +253,15 @@ def test_fraction_of_an_ore_is_not_rounded() -> None:
 def test_segment_that_nobody_named() -> None:
     """The company has added one since."""
     batch = shown(entry())
-    batch.lines[0].subaccount = wire.Subaccount(segments=[wire.SegmentOfSubaccount(segmentId=3, segmentDescription="Ny", segmentValue="1")])
+    batch.lines[0].subaccount = wire.Subaccount(
+        segments=[wire.SegmentOfSubaccount(segmentId=3, segmentDescription="Ny", segmentValue="1")]
+    )
 
     with pytest.raises(VendorChanged, match=r"Segment 3 \(Ny\) of the subaccount stands for no axis"):
         translate.booked_entry(RECEIPT, batch, options(), "NOK")
 
 
-# --- rates ------------------------------------------------------------------------------------------------------------------------------
+# --- rates --------------------------------------------------------------------------------------------------
 
 FOREIGN = {"currency": "EUR", "rate": ExchangeRate(currency="NOK", rate=Decimal("11.635"), source="ECB")}
 EURO = (line("10.50", "EUR"), line("-10.50", "EUR"))
@@ -235,7 +291,7 @@ def test_no_rate_in_the_own_currency() -> None:
     assert "exchangeRate" not in written(entry())
 
 
-# --- before -----------------------------------------------------------------------------------------------------------------------------
+# --- before -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -264,12 +320,26 @@ def test_largest_exact_amount_passes() -> None:
     """Fifteen digits, wherever the point stands; zeros behind do not count."""
     limits = LedgerLimits(lines_max=10, text_max=48, decimals=3)
 
-    assert list(translate.preflight(entry(line("1234567890123.45"), line("-1234567890123.45")), limits, options())) == []
-    assert list(translate.preflight(entry(line("1000000000000000.00"), line("-1000000000000000.00")), limits, options())) == []
+    assert (
+        list(
+            translate.preflight(entry(line("1234567890123.45"), line("-1234567890123.45")), limits, options())
+        )
+        == []
+    )
+    assert (
+        list(
+            translate.preflight(
+                entry(line("1000000000000000.00"), line("-1000000000000000.00")), limits, options()
+            )
+        )
+        == []
+    )
 
 
 def test_ledger_of_the_connection() -> None:
     """Where it names some, others are refused."""
     limits = LedgerLimits(lines_max=10, text_max=48)
 
-    assert ["journal.not_pinned"] == [problem.code for problem in translate.preflight(entry(), limits, replace(options(), ledgers=("2",)))]
+    assert ["journal.not_pinned"] == [
+        problem.code for problem in translate.preflight(entry(), limits, replace(options(), ledgers=("2",)))
+    ]
