@@ -1,3 +1,3 @@
 """Simulators of vendors' APIs, good enough to try a finance integration without an account."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
