@@ -1,20 +1,22 @@
-"""A payroll, a ledger and everything between them in memory, on a clock that stands still: the world of the
-flow and run tests.
+"""A payroll, a ledger and the product between them in one process, on a clock that stands still: the world of
+the flow and run tests.
 
 Fakes stand at ports: `Payroll` is a `PayrollSource`, `Ledger` the reference ledger with one set of books per
-legal entity. `World` is a company's side of it; a second `World` on the same vendor is a second installation.
-Nothing here touches a network, a file or a thread.
+legal entity. `World` is a company's side of it, the product's own tables and operations; a second `World` on
+the same vendor is a second installation. Nothing here touches a network or a thread.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
+from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
+
+from tests.tables import Tables, settings
 
 from ml_connector.contract.memory import START, VirtualClock, memory_wiring
 from ml_connector.contract.reference import (
@@ -34,15 +36,11 @@ from ml_connector.domain.payroll import Block, Distribution, PayRun, RegisterTot
 from ml_connector.domain.period import FiscalPeriod, PayPeriod
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import NotFound, SignInRenewed
-from ml_connector.flows.payroll_journal import PayrollJournal, proposal_fingerprint
-from ml_connector.flows.policy import Mode, read_policy
-from ml_connector.flows.reversal import Reversal
-from ml_connector.ports.storage import RunRow, RunState
-from ml_connector.ports.systems import PayRunRef
-from ml_connector.runs.inline import Inline, Memory
-from ml_connector.runs.intent import Committer
-from ml_connector.runs.run import Durable, Run, StageRun
-from ml_connector.runs.stages import Stage
+from ml_connector.flows.payroll_journal import proposal_fingerprint
+from ml_connector.flows.policy import Mode
+from ml_connector.ports.storage import CommitRow, RunRow, RunState
+from ml_connector.ports.systems import PayRunRef, System
+from ml_connector.runs.inline import Inline
 
 PERIOD_END, PAY_DATE = date(2026, 6, 30), date(2026, 7, 3)
 ENTITIES = {"US1": "10", "US2": "20"}
@@ -281,10 +279,12 @@ class Ledger(ReferenceLedger):
 
 # --- one installation ---------------------------------------------------------------------------------------
 
+SOURCE, TARGET = "pay", "books"
+
 
 class World:
-    """One installation: what it remembers, what it is connected to, and short words for what the tests do
-    most.
+    """One installation: the product's own tables and operations, what it is connected to, and short words for
+    what the tests do most.
     """
 
     def __init__(
@@ -293,21 +293,20 @@ class World:
         mode: Mode = Mode.AUTOMATIC,
         vendor: Vendor | None = None,
         clock: VirtualClock | None = None,
-        memory: Memory | None = None,
+        tables: Tables | None = None,
         payroll: Payroll | None = None,
         ledger: Ledger | None = None,
         **options: str,
     ) -> None:
         self.clock = clock or VirtualClock()
         self.vendor = vendor or a_vendor(self.clock)
-        self.memory = memory or Memory(self.clock)
         self.payroll = payroll or Payroll()
-        self.mapping = MAPPING
-        self.policy = read_policy(mode, date(2026, 1, 1), {**OPTIONS, **options})
-        self.pauses: list[str] = []
-        self.audited: list[str] = []
-        self.noted: list[dict[str, Any]] = []
         self.ledger = ledger or self._connect()
+        self.tables = tables or Tables()
+        self._use()
+        self._assembly = self._assemble()
+        if not self.access.flows().exists():
+            self._set_up(mode, options)
 
     def _connect(self) -> Ledger:
         wiring = memory_wiring(clock=self.clock)
@@ -318,137 +317,215 @@ class World:
         )
         return Ledger(self.vendor, wiring, sign_in)
 
+    def _assemble(self) -> Any:
+        from ml_connector.app.assemble import Assembly
+
+        world = self
+
+        class Fakes(Assembly):
+            """Systems that are not found in folders."""
+
+            def system(self, connection: Any) -> System:
+                return world.system(connection.name)
+
+        return Fakes(settings(), clock=self.clock)
+
+    def system(self, name: str) -> System:
+        """The payroll, or the ledger, as it is now."""
+        if name == SOURCE:
+            return System(connection="1", tenant="acme", check=tuple, entities=tuple, payroll=self.payroll)
+        return System(connection="2", tenant="books", check=tuple, entities=tuple, ledger=self.ledger)
+
+    def _set_up(self, mode: Mode, options: AbstractMapping[str, str]) -> None:
+        from ml_connector.store.models import Connection
+
+        source, target = (
+            Connection.objects.create(organisation=self.access.organisation, name=name, connector=name)
+            for name in (SOURCE, TARGET)
+        )
+        self.access.add_mapping(MAPPING, self._actor)
+        self.access.set_flow(
+            kind="payroll",
+            source=source,
+            target=target,
+            mode=mode,
+            starts_on=date(2026, 1, 1),
+            mapping=MAPPING.name,
+            options={**OPTIONS, **options},
+        )
+
+    def _use(self) -> None:
+        from ml_connector.store.database import use_clock
+
+        self.tables.use()
+        use_clock(self.clock)
+
+    @property
+    def _actor(self) -> Any:
+        from ml_connector.app.access import Actor
+
+        return Actor("anna", "cli")
+
+    # what the product remembers
+
+    @property
+    def access(self) -> Any:
+        from ml_connector.app.access import Access
+
+        self._use()
+        return Access("default")
+
+    @property
+    def operations(self) -> Any:
+        from ml_connector.app.operations import Operations
+
+        return Operations(self.access, self._assembly, self._actor)
+
+    @property
+    def commits(self) -> Any:
+        from ml_connector.store.commits import StoredCommits
+
+        return StoredCommits(self.access.connection(TARGET))
+
+    @property
+    def runs(self) -> Any:
+        return self.access.runs
+
+    @property
+    def staging(self) -> Any:
+        from ml_connector.store.staging import StoredStaging
+
+        self._use()
+        return StoredStaging()
+
+    def commit_rows(self) -> dict[str, CommitRow]:
+        """Every commit by key, in the order they were made."""
+        commits = self.commits
+        keys = self.access.commits().values_list("key", flat=True)
+        return {key: commits.get(key) for key in keys}
+
+    def intents(self) -> list[Any]:
+        """Every intent, in the order they were written."""
+        from ml_connector.store.models import Intent
+
+        self._use()
+        return list(Intent.objects.order_by("id").select_related("commit"))
+
+    # --- settings
+
     def limit(self, **limits: Any) -> None:
         """Give this ledger other limits."""
         self.ledger.limits = replace(self.ledger.limits, **limits)
 
-    # --- the workshop of the engines
+    @property
+    def _flow(self) -> Any:
+        return self.access.flow("payroll", SOURCE, TARGET)
+
+    def set(self, **options: str) -> None:
+        """Change options of the flow."""
+        flow = self._flow
+        flow.options = {**flow.options, **options}
+        flow.save()
+
+    def set_mode(self, mode: Mode) -> None:
+        """Change the flow's mode."""
+        flow = self._flow
+        flow.mode = mode
+        flow.save()
 
     @property
-    def runs(self) -> Any:
-        return self.memory.runs
+    def mapping(self) -> Mapping:
+        """The newest mapping."""
+        return cast(Mapping, self.access.mapping(MAPPING.name))
 
-    def flow(self) -> PayrollJournal:
-        return PayrollJournal(
-            tenant="acme",
-            payroll=self.payroll,
-            ledger=self.ledger,
-            staging=self.memory.staging,
-            commits=self.memory.commits,
-            mapping=self.mapping,
-            policy=self.policy,
-        )
+    @mapping.setter
+    def mapping(self, mapping: Mapping) -> None:
+        number = self.access.next_mapping_version(MAPPING.name)
+        self.access.add_mapping(replace(mapping, version=number), self._actor)
 
-    def stage(self, row: RunRow) -> Stage:
-        if row.flow == "reversal":
-            reversal = Reversal(ledger=self.ledger, commits=self.memory.commits, policy=self.policy)
-            return {"propose": reversal.propose, "post": reversal.post, "confirm": reversal.confirm}[
-                row.stage
-            ]
-        flow = self.flow()
-        return {"read": flow.read, "propose": flow.propose, "post": flow.post, "confirm": flow.confirm}[
-            row.stage
-        ]
+    # --- what people do
 
-    def run(self, row: RunRow, durable: Durable, point: Callable[[str], None] = lambda name: None) -> Run:
-        def audit(action: str, detail: Any) -> None:
-            self.audited.append(action)
-            self.noted.append(dict(detail))
-
-        committer = Committer(
-            commits=self.memory.commits, ledger=self.ledger, clock=self.clock, audit=audit, point=point
-        )
-        return StageRun(
-            row=row,
-            artifacts=self.memory.artifacts,
-            durable=durable,
-            committer=committer,
-            auditor=audit,
-            approval=lambda: self.memory.runs.approved(row.id),
-            point=point,
-        )
-
-    def paused(self, row: RunRow) -> str:
-        return self.pauses[0] if self.pauses else ""
-
-    # what people do
-
-    def start(self, reference: str = "R1", **values: str) -> str:
+    def start(self, reference: str = "R1", **values: Any) -> str:
         """A run of the payroll flow; nothing is carried out yet."""
         if reference not in self.payroll.runs:
             self.payroll.add(a_pay_run(reference))
-        return str(
-            self.memory.runs.create(flow="payroll", stage="read", input={"pay_run": reference, **values}).id
-        )
+        return str(self.operations.start_payroll(SOURCE, TARGET, reference, **values).id)
 
-    def settle(self, point: Callable[[str], None] = lambda name: None) -> None:
+    def workshop(self, point: Callable[[str], None] = lambda name: None) -> Any:
+        """What one process works with."""
+        from ml_connector.app.assemble import StoreWorkshop
+
+        return StoreWorkshop(assembly=self._assembly, point=point, runs=self.runs)
+
+    def run_to_rest(self, point: Callable[[str], None] = lambda name: None) -> None:
         """Carry everything out in a process that starts now, until nothing is to be done before a person
         acts.
         """
-        Inline(_Process(self, point), self.memory.runs, self._advance_to).settle()
+        Inline(self.workshop(point), self.runs, self._advance_to).run_to_rest()
 
-    def post(self, reference: str = "R1", **values: str) -> RunRow:
+    def post(self, reference: str = "R1", **values: Any) -> RunRow:
         """Start a run and carry it out."""
         run = self.start(reference, **values)
-        self.settle()
+        self.run_to_rest()
         return self.at(run)
 
     def approve(self, run: str) -> RunRow:
         """Consent to exactly what is proposed, and carry on."""
-        at = self.at(run)
-        assert at.state is RunState.AWAITING_APPROVAL
-        self.memory.runs.approvals[run] = proposal_fingerprint(self.proposal(run))
-        self.memory.runs.move(at, state=RunState.READY, stage="post", attempt=at.attempt + 1)
-        self.settle()
+        self.operations.approve(run, proposal_fingerprint(self.proposal(run)))
+        self.run_to_rest()
         return self.at(run)
 
-    def resume(self, run: str, stage: str | None = None, **values: str) -> RunRow:
-        """Let a held run go on, and carry it out."""
+    def force(self, run: str, *, stage: str = "post", fingerprint: str = "") -> RunRow:
+        """Put a run into a stage behind the back of the operations, with an approval of this fingerprint, and
+        carry it out.
+        """
+        from ml_connector.store.models import Approval
+
         at = self.at(run)
-        assert at.state in (RunState.HELD, RunState.FAILED, RunState.AWAITING_APPROVAL), at
-        self.memory.runs.move(
-            at,
-            state=RunState.READY,
-            stage=stage,
-            attempt=at.attempt + 1,
-            input={**at.input, "_tries": "0", **values},
-        )
-        self.settle()
+        if fingerprint:
+            Approval.objects.create(run_id=run, fingerprint=fingerprint, actor="anna", channel="cli")
+        self.runs.move(at, state=RunState.READY, stage=stage, attempt=at.attempt + 1)
+        self.run_to_rest()
+        return self.at(run)
+
+    def resume(self, run: str, **values: Any) -> RunRow:
+        """Let a held run go on, and carry it out."""
+        self.operations.resume(run, **values)
+        self.run_to_rest()
         return self.at(run)
 
     def reverse(self, run: str) -> RunRow:
         """Reverse what a run posted, with consent."""
-        keys = "\n".join(entry.key for entry in self.proposal(run).entries)
-        made = self.memory.runs.create(flow="reversal", stage="propose", input={"keys": keys})
-        self.settle()
-        at = self.at(made.id)
-        return (
-            self.approve(made.id)
-            if at.state is RunState.AWAITING_APPROVAL and self.policy.mode is not Mode.PROPOSE
-            else at
-        )
+        made = self.operations.reverse(run).id
+        self.run_to_rest()
+        at = self.at(made)
+        return self.approve(made) if at.state is RunState.AWAITING_APPROVAL else at
 
-    def set_mode(self, mode: Mode) -> None:
-        """Change the flow's mode."""
-        self.policy = replace(self.policy, mode=mode)
+    def propose_reversal(self, *keys: str) -> str:
+        """A reversal of exactly these commits, whether or not they may be reversed, as far as it goes."""
+        values = {"flow": str(self._flow.pk), "keys": "\n".join(keys)}
+        made = self.runs.create(flow="reversal", stage="propose", input=values)
+        self.run_to_rest()
+        return str(made.id)
 
     # what tests look at
 
     def at(self, run: str) -> RunRow:
-        return cast(RunRow, self.memory.runs.get(run))
+        return cast(RunRow, self.runs.get(run))
 
     def problems(self, run: str) -> list[str]:
         """Codes of everything that holds the run."""
         return [problem.code for problem in self.problem_list(run)]
 
     def problem_list(self, run: str) -> tuple[Problem, ...]:
-        text = self.at(run).problems
-        return cast(tuple[Problem, ...], codec.decode(text)) if text else ()
+        return cast(tuple[Problem, ...], self.operations.problems(self.at(run)))
 
     def recorded(self, run: str, stage: str, name: str) -> Any:
         """What the run's latest attempt of the stage recorded under the name."""
+        from ml_connector.store.runs import StoredArtifacts
+
         for attempt in range(self.at(run).attempt, 0, -1):
-            text = self.memory.artifacts.read(run, f"{stage}/{attempt}/{name}")
+            text = StoredArtifacts().read(run, f"{stage}/{attempt}/{name}")
             if text is not None:
                 return codec.decode(text)
         raise KeyError(name)
@@ -456,9 +533,18 @@ class World:
     def proposal(self, run: str) -> Proposal:
         return cast(Proposal, self.recorded(run, "propose", "proposal"))
 
+    @property
+    def audited(self) -> list[str]:
+        """Actions in the audit chain, in order."""
+        return [entry["action"] for entry in self._chain()]
+
     def rates_noted(self) -> list[str]:
         """Exchange rates in the audit chain, in the order of the documents."""
-        return [text for detail in self.noted for name, text in detail.items() if name.startswith("rate ")]
+        details = (entry["detail"] for entry in self._chain())
+        return [text for detail in details for name, text in detail.items() if name.startswith("rate ")]
+
+    def _chain(self) -> list[dict[str, Any]]:
+        return [codec.decode(text) for _, text, _ in self.access.audit.entries()]
 
     def texts(self) -> list[str]:
         """Texts of every document in the books, in the order of booking, those on their way included."""
@@ -486,42 +572,19 @@ class World:
         return other
 
     def copy(self) -> World:
-        """A second installation from a backup taken now: the same memory once more, on the same ledger,
+        """A second installation from a backup taken now: the same tables once more, on the same ledger,
         payroll and clock.
         """
-        memory = copy.deepcopy(self.memory, {id(self.clock): self.clock})
-        other = World(
-            vendor=self.vendor, clock=self.clock, memory=memory, payroll=self.payroll, ledger=self.ledger
+        return World(
+            vendor=self.vendor,
+            clock=self.clock,
+            tables=Tables(self.tables),
+            payroll=self.payroll,
+            ledger=self.ledger,
         )
-        other.policy, other.mapping = self.policy, self.mapping
-        return other
 
     def _advance_to(self, moment: datetime) -> None:
         self.clock.advance(max(0.0, (moment - self.clock.now()).total_seconds()))
-
-
-class _Process:
-    """A world as one process sees it, with the places where it may die."""
-
-    def __init__(self, world: World, point: Callable[[str], None]) -> None:
-        self._world, self._point = world, point
-
-    @property
-    def runs(self) -> Any:
-        return self._world.memory.runs
-
-    @property
-    def clock(self) -> VirtualClock:
-        return self._world.clock
-
-    def stage(self, row: RunRow) -> Stage:
-        return self._world.stage(row)
-
-    def run(self, row: RunRow, durable: Durable) -> Run:
-        return self._world.run(row, durable, self._point)
-
-    def paused(self, row: RunRow) -> str:
-        return self._world.paused(row)
 
 
 def usual_balances(

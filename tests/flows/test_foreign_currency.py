@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from tests.payday import World, a_pay_run
@@ -15,7 +16,7 @@ from ml_connector.flows.payroll_journal import rates_booked
 from ml_connector.flows.policy import PolicyError, read_rates
 from ml_connector.ports.storage import RunState
 
-ECB = {"rates": "USD=1.0842", "rate_source": "ECB 2026-06-30"}
+ECB: dict[str, Any] = {"rates": ["USD=1.0842"], "rate_source": "ECB 2026-06-30"}
 
 
 def american(*, rates: bool = False) -> World:
@@ -77,7 +78,7 @@ def test_rate_for_a_third_currency_is_not_silently_left_out() -> None:
     """A rate for kroner says nothing about books in dollars."""
     world = american(rates=True)
 
-    at = world.post(rates="NOK=11.4", rate_source="Norges Bank 2026-06-30")
+    at = world.post(rates=["NOK=11.4"], rate_source="Norges Bank 2026-06-30")
 
     assert (RunState.HELD, ["rate.unfit", "rate.unfit"]) == (at.state, world.problems(at.id))
 
@@ -113,7 +114,7 @@ def test_difference_to_an_earlier_run_takes_its_rate() -> None:
     first = world.post(**ECB)
     world.payroll.add(a_pay_run("R2", factor=2), factor=2)
 
-    second = world.post("R2", rates="USD=1.09", rate_source="ECB 2026-07-01")
+    second = world.post("R2", rates=["USD=1.09"], rate_source="ECB 2026-07-01")
 
     assert [RunState.DONE] * 2 == [world.at(first.id).state, second.state]
     rates = [document.entry.rate.rate for document in world.vendor.documents if document.entry.rate]
@@ -125,7 +126,7 @@ def test_another_rate_of_a_booked_run_is_not_posted_again() -> None:
     world = american()
     world.post(**ECB)
 
-    at = world.post(rates="USD=1.09", rate_source="ECB 2026-07-01")
+    at = world.post(rates=["USD=1.09"], rate_source="ECB 2026-07-01")
 
     assert (RunState.HELD, ["run.booked_otherwise"]) == (at.state, world.problems(at.id))
     assert 2 == len(world.texts())

@@ -15,7 +15,7 @@ from ml_connector.domain.journal import Account, JournalEntry, JournalLine
 from ml_connector.domain.mapping import MappingRule, Target
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import Block
-from ml_connector.domain.period import ClosedPeriodRule, FiscalPeriod
+from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import PeriodClosed
 from ml_connector.flows.policy import Mode
@@ -40,7 +40,7 @@ def assert_held(world: World, run: str, codes: list[str]) -> None:
     """The run waits for a person with exactly these problems, and nothing was booked."""
     assert (RunState.HELD, sorted(codes)) == (world.at(run).state, sorted(world.problems(run)))
     assert {} == {key: minor for key, minor in world.balances().items() if key[1] not in ("4000", "1700")}
-    assert [] == world.memory.commits.intents
+    assert [] == world.intents()
 
 
 # --- the walk -----------------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ def test_every_company_gets_an_entry_in_its_own_books() -> None:
         (entry.entity, entry.key) for entry in world.proposal(run).entries
     ]
     assert {"payroll:acme:biweekly 2026-06-30:10", "payroll:acme:biweekly 2026-06-30:20"} == {
-        commit.subject for commit in world.memory.commits.rows.values()
+        commit.subject for commit in world.commit_rows().values()
     }
 
 
@@ -104,7 +104,7 @@ def test_every_line_leads_back_to_its_source_lines() -> None:
 
     for cell, (entry, line) in enumerate(proposal.cells):
         amount = proposal.entries[entry].lines[line].amount.minor
-        behind = world.memory.staging.behind(run, cell, 100)
+        behind = world.staging.behind(run, cell, 100)
         if proposal.rules[cell] != "employer":
             assert amount == sum(found.amount.minor for found in behind)
         assert behind
@@ -121,7 +121,7 @@ def test_a_missing_block_stops_the_run_before_anything_is_proposed() -> None:
     whole = list(world.payroll.runs["R1"][1])
     del world.payroll.runs["R1"][1][1]
     run = world.start()
-    world.settle()
+    world.run_to_rest()
     assert_held(world, run, ["blocks.missing"])
     assert "Blocks 2 of 3 did not arrive." in world.problem_list(run)[0].text
 
@@ -138,7 +138,7 @@ def test_a_block_twice_stops_the_run() -> None:
     blocks = world.payroll.runs["R1"][1]
     blocks.append(blocks[0])
     run = world.start()
-    world.settle()
+    world.run_to_rest()
 
     assert_held(world, run, ["blocks.twice"])
 
@@ -165,7 +165,7 @@ def test_rows_that_cannot_be_used_stop_the_run_all_of_them() -> None:
         [Block(number=1, total=1, rows=company_rows("US1"), problems=wrong)],
     )
     run = world.start()
-    world.settle()
+    world.run_to_rest()
 
     assert_held(world, run, ["amount.invalid", "amount.invalid"])
 
@@ -175,7 +175,7 @@ def test_a_run_without_lines_stops() -> None:
     world = World()
     world.payroll.add(a_pay_run(), rows=())
     run = world.start()
-    world.settle()
+    world.run_to_rest()
 
     assert_held(world, run, ["blocks.none"])
 
@@ -185,7 +185,7 @@ def test_a_run_before_the_flow_begins_is_never_posted() -> None:
     world = World()
     world.payroll.add(a_pay_run(end=date(2025, 12, 31)))
     run = world.start()
-    world.settle()
+    world.run_to_rest()
 
     assert_held(world, run, ["run.before_start"])
 
@@ -195,11 +195,11 @@ def test_entries_of_others_stop_the_proposal_until_they_are_accepted() -> None:
     world = World()
     world.vendor.book(BY_HAND, "no marker of ours")
     run = world.start()
-    world.settle()
+    world.run_to_rest()
     assert_held(world, run, ["ledger.foreign"])
     assert "10 document 3: Payroll June, by hand" in world.problem_list(run)[0].text
 
-    assert RunState.DONE is world.resume(run, accept_foreign="yes").state
+    assert RunState.DONE is world.resume(run, accept_foreign=True).state
 
 
 def test_entries_of_ours_are_not_foreign() -> None:
@@ -217,7 +217,7 @@ def test_a_closed_period_holds_and_can_be_reopened() -> None:
     world = World()
     world.vendor.closed.add((2026, 6))
     run = world.start()
-    world.settle()
+    world.run_to_rest()
     assert_held(world, run, ["period.closed"])
     assert (
         "2026-06 is closed for this journal. Reopen it, or choose a posting date from 2026-07-01."
@@ -264,7 +264,7 @@ def test_a_period_closed_in_one_of_two_books_stops_both() -> None:
 
     ledger, world.ledger = world.ledger, TwoCalendars()  # type: ignore[assignment]
     run = world.start()
-    world.settle()
+    world.run_to_rest()
 
     assert_held(world, run, ["period.closed"])
     assert (
@@ -310,7 +310,7 @@ def test_unmapped_accounts_and_companies_are_shown_all_at_once() -> None:
     extra = (row("9100", "5.00", origin="x"), row("9200", "-5.00", origin="y"))
     world.payroll.add(a_pay_run(), rows=(*company_rows("US1"), *company_rows("US2"), *extra))
     run = world.start()
-    world.settle()
+    world.run_to_rest()
 
     assert_held(world, run, ["mapping.unmapped", "mapping.unmapped", "entity.unmapped"])
 
@@ -326,7 +326,7 @@ def test_everything_the_ledger_would_refuse_is_shown_all_at_once() -> None:
     world.vendor.cost_centers = frozenset({"SALES"})
     world.payroll.add(a_pay_run(companies=("US1",)))
     run = world.start()
-    world.settle()
+    world.run_to_rest()
 
     assert_held(world, run, ["account.blocked", "dimension.missing", "account.unknown", "code.unknown"])
 
@@ -338,7 +338,7 @@ def test_mended_problems_let_the_same_run_go_on() -> None:
         a_pay_run(companies=("US1",)), rows=(*company_rows("US1"), row("9100", "5.00"), row("9200", "-5.00"))
     )
     run = world.start()
-    world.settle()
+    world.run_to_rest()
     assert ["mapping.unmapped", "mapping.unmapped"] == world.problems(run)
 
     world.mapping = replace(
@@ -349,7 +349,7 @@ def test_mended_problems_let_the_same_run_go_on() -> None:
         ),
     )
 
-    assert RunState.DONE is world.resume(run, stage="propose").state
+    assert RunState.DONE is world.resume(run, propose_again=True).state
 
 
 def test_an_unbalanced_run_is_payrolls_to_mend() -> None:
@@ -357,7 +357,7 @@ def test_an_unbalanced_run_is_payrolls_to_mend() -> None:
     world = World()
     world.payroll.add(a_pay_run(companies=("US1",)), rows=company_rows("US1")[:-1])
     run = world.start()
-    world.settle()
+    world.run_to_rest()
 
     owners = {problem.code: problem.owner for problem in world.problem_list(run)}
     assert (Owner.PAYROLL, Owner.PAYROLL) == (owners["run.unbalanced"], owners["entry.unbalanced"])
@@ -371,7 +371,7 @@ def test_a_register_that_differs_holds_the_run_and_is_said() -> None:
     other = replace(pay_run.register[0], net=Money.parse("1170.00", "EUR"))
     world.payroll.add(replace(pay_run, register=(other,)))
     run = world.start()
-    world.settle()
+    world.run_to_rest()
 
     assert (RunState.HELD, ["tie_out.difference"]) == (world.at(run).state, world.problems(run))
     assert "net of US1 differs by 0.01 EUR" in world.problem_list(run)[0].text
@@ -417,10 +417,10 @@ def test_a_flow_that_proposes_never_posts() -> None:
     """Not even with an approval that was given while it did post."""
     world = World(mode=Mode.APPROVE)
     run = world.start()
-    world.settle()
+    world.run_to_rest()
     world.set_mode(Mode.PROPOSE)
 
-    at = world.approve(run)
+    at = world.force(run, fingerprint=world.recorded(run, "propose", "fingerprint"))
 
     assert RunState.AWAITING_APPROVAL is at.state
     assert [] == world.vendor.documents
@@ -431,7 +431,7 @@ def test_a_flow_that_asks_posts_after_consent() -> None:
     """The proposal waits, says what it is, and is posted after approval."""
     world = World(mode=Mode.APPROVE)
     run = world.start()
-    world.settle()
+    world.run_to_rest()
     at = world.at(run)
     assert RunState.AWAITING_APPROVAL is at.state
     assert at.summary.startswith(
@@ -447,12 +447,9 @@ def test_an_approval_is_of_exactly_these_entries() -> None:
     """Consent to other entries is no consent."""
     world = World(mode=Mode.APPROVE)
     run = world.start()
-    world.settle()
-    at = world.at(run)
-    world.memory.runs.approvals[run] = "another fingerprint"
-    world.memory.runs.move(at, state=RunState.READY, stage="post", attempt=at.attempt + 1)
+    world.run_to_rest()
 
-    world.settle()
+    world.force(run, fingerprint="another fingerprint")
 
     assert (RunState.AWAITING_APPROVAL, ["approval.missing"]) == (world.at(run).state, world.problems(run))
     assert [] == world.vendor.documents
@@ -462,23 +459,20 @@ def test_a_proposal_made_again_needs_consent_again_when_it_changed() -> None:
     """Between approval and posting the entries changed: the old approval does not count."""
     world = World(mode=Mode.APPROVE)
     run = world.start()
-    world.settle()
+    world.run_to_rest()
     world.vendor.fault = faults.UNREACHABLE
 
     def refuse(name: str) -> None:
         if name == "commit: before open":
             raise PeriodClosed("June is closed.")
 
-    at = world.at(run)
-    world.memory.runs.approvals[run] = world.recorded(run, "propose", "fingerprint")
-    world.memory.runs.move(at, state=RunState.READY, stage="post", attempt=at.attempt + 1)
-    world.settle(refuse)
-    world.policy = replace(world.policy, text="Wages {period_end}")
+    world.operations.approve(run, world.recorded(run, "propose", "fingerprint"))
+    world.run_to_rest(refuse)
+    world.set(text="Wages {period_end}")
 
-    again = world.resume(run, stage="propose")
+    again = world.resume(run, propose_again=True)
     assert RunState.AWAITING_APPROVAL is again.state
-    world.memory.runs.move(again, state=RunState.READY, stage="post", attempt=again.attempt + 1)
-    world.settle()
+    world.force(run)
 
     assert ["approval.missing"] == world.problems(run)
     assert RunState.DONE is world.approve(run).state
@@ -489,7 +483,7 @@ def test_a_dry_run_proposes_and_posts_nothing() -> None:
     """Everything is made and checked; nothing is written."""
     world = World()
 
-    at = world.post(dry_run="yes")
+    at = world.post(dry_run=True)
 
     assert (
         RunState.DONE,
@@ -503,7 +497,7 @@ def test_a_replay_of_a_posted_run_books_nothing_more() -> None:
     world = World()
     first = world.post().id
 
-    dry = world.post(dry_run="yes", replay_of=first)
+    dry = world.post(dry_run=True, replay_of=first)
     wet = world.post(replay_of=first)
 
     assert [RunState.DONE, RunState.DONE] == [dry.state, wet.state]
@@ -515,7 +509,7 @@ def test_a_replay_with_another_mapping_is_stopped() -> None:
     """The run stands booked and the proposal now says something else: reverse first."""
     world = World()
     world.post()
-    world.policy = replace(world.policy, text="Something else")
+    world.set(text="Something else")
 
     at = world.post()
 
@@ -535,15 +529,13 @@ def test_a_refused_run_proposed_again_with_other_entries_gets_a_new_revision() -
         if name == "intent: written":
             world.vendor.closed.add((2026, 6))
 
-    world.settle(close)
+    world.run_to_rest(close)
     assert ["period.closed"] == world.problems(run)
-    world.policy = replace(
-        world.policy, posting_date=replace(world.policy.posting_date, closed=ClosedPeriodRule.NEXT_OPEN)
-    )
+    world.set(closed_period="next_open")
 
-    assert RunState.DONE is world.resume(run, stage="propose").state
+    assert RunState.DONE is world.resume(run, propose_again=True).state
     assert {"payroll:acme:R1:10:1:1": "payroll:acme:R1:10:1:2", "payroll:acme:R1:10:1:2": ""} == {
-        key: commit.reversed_by for key, commit in world.memory.commits.rows.items()
+        key: commit.reversed_by for key, commit in world.commit_rows().items()
     }
     assert usual_balances(entities=("10",)) == world.balances()
 
@@ -629,9 +621,9 @@ def test_an_unsettled_entry_of_an_earlier_run_stops_the_next() -> None:
             raise Crash(name)
 
     with pytest.raises(Crash):
-        world.settle(die)
-    held = next(iter(world.memory.runs.rows.values()))
-    world.memory.runs.rows[held.id] = replace(held, state=RunState.HELD)
+        world.run_to_rest(die)
+    (died,) = world.runs.running()
+    held = world.runs.move(died, state=RunState.HELD)
     world.payroll.add(a_pay_run("R2", factor=2), factor=2)
 
     at = world.post("R2")
@@ -655,7 +647,7 @@ def test_a_commit_says_what_it_was_for_and_what_stands() -> None:
     world = World()
     world.post()
 
-    for commit in world.memory.commits.rows.values():
+    for commit in world.commit_rows().values():
         assert CommitState.CONFIRMED is commit.state
         assert commit.booked
         assert commit.receipt
@@ -708,9 +700,9 @@ def test_entry_of_ours_that_is_booked_while_others_are_looked_for_is_not_foreign
     look = world.ledger.foreign
 
     def meanwhile(entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> tuple[str, ...]:
-        if "payroll:acme:R9:10:1:1" not in world.memory.commits.rows:
+        if "payroll:acme:R9:10:1:1" not in world.commit_rows():
             committer = Committer(
-                commits=world.memory.commits,
+                commits=world.commits,
                 ledger=world.ledger,
                 clock=world.clock,
                 audit=lambda action, detail: None,

@@ -16,7 +16,7 @@ def posted(**options: str) -> tuple[World, str]:
     """A world with one pay run posted by consent."""
     world = World(mode=Mode.APPROVE, **options)
     run = world.start()
-    world.settle()
+    world.run_to_rest()
     assert RunState.DONE is world.approve(run).state
     return world, run
 
@@ -38,7 +38,7 @@ def test_a_reversal_cancels_every_entry_and_names_it() -> None:
 
     assert (RunState.DONE, {}) == (at.state, world.balances())
     assert ["Payroll 2026-06-30", "Payroll 2026-06-30", "Reversal of 3", "Reversal of 4"] == world.texts()
-    rows = world.memory.commits.rows
+    rows = world.commit_rows()
     assert "reversal:payroll:acme:R1:10:1:1:1" == rows["payroll:acme:R1:10:1:1"].reversed_by
     assert rows["payroll:acme:R1:10:1:1"].subject == rows["reversal:payroll:acme:R1:10:1:1:1"].subject
 
@@ -47,11 +47,9 @@ def test_a_reversal_waits_for_consent_even_where_posting_is_automatic() -> None:
     """Always a person."""
     world = World()
     run = world.post().id
-    made = world.memory.runs.create(
-        flow="reversal", stage="propose", input={"keys": world.proposal(run).entries[0].key}
-    )
+    made = world.operations.reverse(run)
 
-    world.settle()
+    world.run_to_rest()
 
     assert RunState.AWAITING_APPROVAL is world.at(made.id).state
     assert 2 == len(world.vendor.documents)
@@ -60,13 +58,11 @@ def test_a_reversal_waits_for_consent_even_where_posting_is_automatic() -> None:
 def test_a_flow_that_proposes_never_reverses() -> None:
     """A reversal is a posting; a flow that only proposes makes none, whatever was approved before."""
     world, run = posted()
-    made = world.memory.runs.create(
-        flow="reversal", stage="propose", input={"keys": world.proposal(run).entries[0].key}
-    )
-    world.settle()
+    made = world.operations.reverse(run)
+    world.run_to_rest()
     world.set_mode(Mode.PROPOSE)
 
-    at = world.approve(made.id)
+    at = world.force(made.id, fingerprint=world.recorded(made.id, "propose", "fingerprint"))
 
     assert RunState.AWAITING_APPROVAL is at.state
     assert 2 == len(world.vendor.documents)
@@ -77,43 +73,39 @@ def test_a_reversed_entry_is_not_reversed_twice() -> None:
     world, run = posted()
     world.reverse(run)
 
-    at = world.reverse(run)
+    again = world.propose_reversal(*(entry.key for entry in world.proposal(run).entries))
 
-    assert (RunState.HELD, ["reversal.twice", "reversal.twice"]) == (at.state, world.problems(at.id))
+    assert (RunState.HELD, ["reversal.twice"] * 2) == (world.at(again).state, world.problems(again))
     assert {} == world.balances()
 
 
 def test_a_reversal_of_nothing_is_refused() -> None:
     """Keys that no commit has."""
     world = World()
-    made = world.memory.runs.create(
-        flow="reversal", stage="propose", input={"keys": "payroll:acme:R9:10:1:1"}
-    )
-    world.settle()
+    made = world.propose_reversal("payroll:acme:R9:10:1:1")
 
-    assert ["reversal.nothing"] == world.problems(made.id)
+    assert ["reversal.nothing"] == world.problems(made)
 
 
 def test_what_was_booked_outside_is_not_reversed_from_here() -> None:
     """There is no document of ours to mirror; it is told, and is no defect."""
     world = World()
-    run = world.post(dry_run="yes").id
+    run = world.post(dry_run=True).id
     keys = []
     for entry in world.proposal(run).entries:
         keys.append(entry.key)
-        world.memory.commits.open(
+        world.commits.open(
             key=entry.key,
             fingerprint=fingerprint(entry),
             subject="pay",
             entity=entry.entity,
             content=encode(entry),
         )
-        world.memory.commits.settle(entry.key, state=CommitState.CONFIRMED, detail="booked outside")
-    made = world.memory.runs.create(flow="reversal", stage="propose", input={"keys": "\n".join(keys)})
+        world.commits.settle(entry.key, state=CommitState.CONFIRMED, detail="booked outside")
 
-    world.settle()
+    made = world.propose_reversal(*keys)
 
-    assert (RunState.HELD, ["reversal.outside"] * 2) == (world.at(made.id).state, world.problems(made.id))
+    assert (RunState.HELD, ["reversal.outside"] * 2) == (world.at(made).state, world.problems(made))
 
 
 def test_a_reversal_in_a_closed_period_follows_the_policy() -> None:
@@ -205,7 +197,7 @@ def test_a_deleted_document_counts_for_nothing() -> None:
     world = World()
     first = world.post()
     for entry in world.proposal(first.id).entries:
-        world.memory.commits.reverse(entry.key, DELETED)
+        world.commits.reverse(entry.key, DELETED)
     world.vendor.documents.clear()
 
     again = world.post()

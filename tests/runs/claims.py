@@ -20,7 +20,7 @@ Place = Any
 def a_run_is_carried_out_from_stage_to_stage(place: Place) -> None:
     """Read, proposed, posted and confirmed, without anybody asking for each stage."""
     run = place.start()
-    place.settle()
+    place.run_to_rest()
 
     assert (RunState.DONE, "confirm", 4) == (
         place.at(run).state,
@@ -34,7 +34,7 @@ def a_lost_answer_leaves_each_entry_once(place: Place) -> None:
     """The run waits until the ledger must have settled, looks, and adopts."""
     place.vendor.fault = faults.LOST_AFTER
     run = place.start()
-    place.settle()
+    place.run_to_rest()
 
     assert RunState.DONE is place.at(run).state
     assert usual_balances() == place.balances()
@@ -44,7 +44,7 @@ def a_late_commit_leaves_each_entry_once(place: Place) -> None:
     """Booked two seconds after the answer was lost."""
     place.vendor.fault = faults.LATE_COMMIT
     run = place.start()
-    place.settle()
+    place.run_to_rest()
 
     assert RunState.DONE is place.at(run).state
     assert usual_balances() == place.balances()
@@ -54,7 +54,7 @@ def a_refused_run_is_held_and_goes_on(place: Place) -> None:
     """The same run, the same entries, after the period was reopened."""
     place.vendor.closed.add((2026, 6))
     run = place.start()
-    place.settle()
+    place.run_to_rest()
     assert (RunState.HELD, ["period.closed"]) == (place.at(run).state, place.problems(run))
 
     place.vendor.closed.clear()
@@ -72,7 +72,7 @@ def a_defect_is_a_dead_letter_and_can_be_resumed(place: Place) -> None:
     sound = place.payroll.runs["R1"]
     place.payroll.runs["R1"] = (None, [])
     run = place.start()
-    place.settle()
+    place.run_to_rest()
     assert (RunState.FAILED, ["defect"]) == (place.at(run).state, place.problems(run))
 
     place.payroll.runs["R1"] = blocks or sound
@@ -85,7 +85,7 @@ def two_runs_of_one_ledger_do_not_meet(place: Place) -> None:
     """Started together, both done, each entry once."""
     place.payroll.add(a_pay_run("R2", subject="biweekly 2026-06-16"))
     runs = [place.start("R1"), place.start("R2")]
-    place.settle()
+    place.run_to_rest()
 
     assert [RunState.DONE, RunState.DONE] == [place.at(run).state for run in runs]
     assert usual_balances(factor=2) == place.balances()

@@ -155,7 +155,7 @@ class Installation:
     def start(self, reference: str = "R1") -> str:
         return self.operations.start_payroll("pay", "books", reference).id
 
-    def settle(self) -> None:
+    def run_to_rest(self) -> None:
         from ml_connector.app.work import follow
 
         for row in self.access.runs.list():
@@ -163,7 +163,7 @@ class Installation:
 
     def resume(self, run: str) -> Any:
         self.operations.resume(run)
-        self.settle()
+        self.run_to_rest()
         return self.at(run)
 
     def at(self, run: str) -> Any:
@@ -207,7 +207,7 @@ def main() -> int:
 
         rows = place.access.runs.list()
         run = rows[0].id if rows else place.start()
-        place.settle()
+        place.run_to_rest()
         print(place.at(run), place.problems(run))
         return 0 if place.at(run).state is RunState.DONE else NOT_DONE
 

@@ -36,23 +36,23 @@ def an_entry(key: str = KEY, amount: str = "10.00", day: date = date(2026, 6, 30
 
 def committer(world: World, **parts: Any) -> Committer:
     """A process that comes up now: a committer with a boot of its own."""
-    known: dict[str, Any] = {"commits": world.memory.commits, "ledger": world.ledger, "clock": world.clock}
-    return Committer(**{**known, "audit": lambda action, detail: world.audited.append(action), **parts})
+
+    def audit(action: str, detail: Any) -> None:
+        world.access.audit.append(actor="system", action=action, subject="test", detail=detail)
+
+    known: dict[str, Any] = {"commits": world.commits, "ledger": world.ledger, "clock": world.clock}
+    return Committer(**{**known, "audit": audit, **parts})
 
 
 def state(world: World, key: str = KEY) -> CommitState:
-    row = world.memory.commits.get(key)
+    row = world.commits.get(key)
     assert row is not None
     return row.state
 
 
 def ends(world: World) -> list[IntentEnd]:
     """How the intents ended, in order."""
-    return [
-        world.memory.commits.ended[intent.id]
-        for intent in world.memory.commits.intents
-        if intent.id in world.memory.commits.ended
-    ]
+    return [IntentEnd(intent.end) for intent in world.intents() if intent.end]
 
 
 # --- the network --------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ def test_a_revoked_sign_in_holds_the_run_and_a_new_one_lets_it_go_on() -> None:
             world.vendor.access = world.vendor.refresh = "revoked"
             world.clock.advance(605)
 
-    world.settle(revoke)
+    world.run_to_rest(revoke)
     assert (RunState.HELD, ["sign_in.lost"]) == (world.at(run).state, world.problems(run))
     assert [] == world.vendor.documents
 
@@ -165,7 +165,7 @@ def test_a_refused_entry_is_mended_and_resumed() -> None:
         if name == "intent: written":
             world.vendor.closed.add((2026, 6))
 
-    world.settle(close)
+    world.run_to_rest(close)
     assert (RunState.HELD, ["period.closed"]) == (world.at(run).state, world.problems(run))
     assert [] == world.vendor.documents
 
@@ -188,7 +188,7 @@ def test_an_entry_refused_between_two_leaves_the_run_repairable() -> None:
         if sent.count("intent: written") == 2:
             world.vendor.closed.add((2026, 6))
 
-    world.settle(close)
+    world.run_to_rest(close)
     assert (RunState.HELD, 1) == (world.at(run).state, len(world.vendor.documents))
     world.vendor.closed.clear()
 
@@ -209,7 +209,7 @@ def test_an_answer_of_unknown_shape_is_settled_like_a_lost_one() -> None:
 
     world.ledger._vendor = _Posting(world.vendor, post)  # type: ignore[assignment]
     run = world.start()
-    world.settle()
+    world.run_to_rest()
     assert (RunState.HELD, ["vendor_changed"]) == (world.at(run).state, world.problems(run))
 
     world.ledger._vendor = world.vendor
@@ -308,7 +308,7 @@ def test_a_document_booked_after_the_backup_is_found_before_the_first_send() -> 
     receipt = committer(restored).commit_once(an_entry(), "subject")
 
     assert [receipt.reference] == [document.reference for document in world.vendor.documents]
-    assert [] == restored.memory.commits.intents
+    assert [] == restored.intents()
 
 
 def test_a_second_installation_posts_nothing_twice() -> None:
@@ -323,8 +323,8 @@ def test_a_second_installation_posts_nothing_twice() -> None:
 
     assert RunState.DONE is row.state
     assert usual_balances() == world.balances()
-    assert [] == second.memory.commits.intents
-    assert all(row.adopted for row in second.memory.commits.rows.values())
+    assert [] == second.intents()
+    assert all(row.adopted for row in second.commit_rows().values())
 
 
 def test_a_second_installation_with_another_mapping_is_stopped_by_what_it_finds() -> None:
@@ -439,7 +439,7 @@ def test_a_ledger_that_ignores_the_marker_is_distrusted() -> None:
 
     committer(world).commit_once(an_entry(), "subject")
 
-    assert "was booked and is not found by its marker" in world.memory.commits.marker_distrusted("10")
+    assert "was booked and is not found by its marker" in world.commits.marker_distrusted("10")
     assert "marker.distrusted" in world.audited
 
 
@@ -463,7 +463,7 @@ def test_an_unknown_outcome_in_a_distrusted_ledger_waits_for_people() -> None:
 
     assert (CommitState.UNKNOWN, 2) == (state(world, other.key), len(world.vendor.documents))
     receipt = world.ledger._receipt(world.vendor.documents[1])
-    world.memory.commits.settle(other.key, state=CommitState.DRAFT, receipt=codec.encode(receipt))
+    world.commits.settle(other.key, state=CommitState.DRAFT, receipt=codec.encode(receipt))
     assert receipt == committer(world).commit_once(other, "subject")
     assert (CommitState.CONFIRMED, 2) == (state(world, other.key), len(world.vendor.documents))
 
@@ -495,7 +495,7 @@ def test_a_document_not_yet_visible_is_waited_for_before_the_marker_is_distruste
 
     committer(world).commit_once(an_entry(), "subject")
 
-    assert "" == world.memory.commits.marker_distrusted("10")
+    assert "" == world.commits.marker_distrusted("10")
     assert (CommitState.CONFIRMED, 1) == (state(world), len(world.vendor.documents))
 
 
@@ -580,7 +580,7 @@ def test_a_confirmed_revision_is_not_followed_by_another_until_it_is_reversed() 
     with pytest.raises(KeyConflict):
         committer(world).commit_once(second, "subject")
 
-    world.memory.commits.reverse(KEY, "reversal:payroll:acme:R1:10:1:1:1")
+    world.commits.reverse(KEY, "reversal:payroll:acme:R1:10:1:1:1")
     committer(world).commit_once(second, "subject")
 
     assert 2 == len(world.vendor.documents)
@@ -592,19 +592,19 @@ def test_a_confirmed_revision_is_not_followed_by_another_until_it_is_reversed() 
 def test_a_paused_flow_sends_nothing() -> None:
     """While it is paused the run waits; unpaused it posts, with all its attempts still before it."""
     world = World()
-    world.pauses.append("Paused by anna (everything).")
+    world.operations.pause("everything")
     run = world.start()
     for _ in range(30):
         at = world.at(run)
         if at.state is RunState.WAITING:
-            at = world.memory.runs.move(at, state=RunState.READY, attempt=at.attempt + 1) or at
-        carry_out(Ticket(run, at.stage, at.attempt), world, lambda name, perform: perform())
+            at = world.runs.move(at, state=RunState.READY, attempt=at.attempt + 1) or at
+        carry_out(Ticket(run, at.stage, at.attempt), world.workshop(), lambda name, perform: perform())
     assert (RunState.WAITING, "Paused by anna (everything).") == (world.at(run).state, world.at(run).summary)
     assert ([], []) == (world.payroll.calls, world.vendor.documents)
 
-    world.pauses.clear()
+    world.operations.unpause("everything")
     world.vendor.fault = faults.THROTTLED
-    world.settle()
+    world.run_to_rest()
 
     assert RunState.DONE is world.at(run).state
     assert usual_balances() == world.balances()
@@ -618,18 +618,20 @@ def test_a_pause_uses_up_no_attempts() -> None:
     run = world.start()
     at = world.at(run)
     for stage in ("read", "propose"):
-        carry_out(Ticket(run, stage, world.at(run).attempt), world, lambda name, perform: perform())
-    world.pauses.append("Paused by anna (everything).")
+        carry_out(
+            Ticket(run, stage, world.at(run).attempt), world.workshop(), lambda name, perform: perform()
+        )
+    world.operations.pause("everything")
     for _ in range(50):
         at = world.at(run)
         if at.state is RunState.WAITING:
-            at = world.memory.runs.move(at, state=RunState.READY, attempt=at.attempt + 1) or at
-        carry_out(Ticket(run, "post", at.attempt), world, lambda name, perform: perform())
+            at = world.runs.move(at, state=RunState.READY, attempt=at.attempt + 1) or at
+        carry_out(Ticket(run, "post", at.attempt), world.workshop(), lambda name, perform: perform())
     assert ("post", RunState.WAITING) == (world.at(run).stage, world.at(run).state)
 
-    world.pauses.clear()
+    world.operations.unpause("everything")
     world.vendor.fault = faults.THROTTLED
-    world.settle()
+    world.run_to_rest()
 
     assert RunState.DONE is world.at(run).state
     assert usual_balances() == world.balances()
@@ -654,7 +656,7 @@ def test_a_source_that_is_down_is_asked_again_and_then_a_person_is() -> None:
             raise NotSent("The payroll could not be reached.")
 
     world.payroll, payroll = Down(), world.payroll  # type: ignore[assignment]
-    world.settle()
+    world.run_to_rest()
     assert (RunState.HELD, ["not_sent"]) == (world.at(run).state, world.problems(run))
     pauses = [later - earlier for earlier, later in pairwise(tried)]
     assert [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 900.0, 900.0] == pauses
@@ -675,7 +677,7 @@ def test_a_defect_is_a_dead_letter_with_everything_support_needs() -> None:
             return 1 / 0
 
     world.payroll, payroll = Broken(), world.payroll  # type: ignore[assignment]
-    world.settle()
+    world.run_to_rest()
 
     text = (
         "Stage read stopped on a defect: ZeroDivisionError: division by zero. Nothing further was sent."
@@ -694,13 +696,14 @@ def test_a_changed_record_of_a_step_is_noticed() -> None:
     """A recorded value is read back by its hash: whoever changes it stops the run."""
     world = World()
     run = world.start()
+    from ml_connector.store.models import Artifact
 
     def tampered(name: str) -> None:
         if name == "fingerprint: recorded":
-            values = world.memory.artifacts.values
-            values[run, "propose/2/fingerprint"] = codec.encode("another")
+            recorded = Artifact.objects.filter(run_id=run, name="propose/2/fingerprint")
+            recorded.update(text=codec.encode("another"))
 
-    world.settle(tampered)
+    world.run_to_rest(tampered)
 
     assert ["defect"] == world.problems(run)
     assert "the record of step 'fingerprint'" in world.problem_list(run)[0].text

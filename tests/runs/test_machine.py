@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -21,12 +22,10 @@ from tests.payday import DIES_AFTER, DIES_BEFORE, DIES_LATE, EXPIRES, Crash, Wor
 
 from ml_connector.contract import world as faults
 from ml_connector.contract.world import LATE_SECONDS
-from ml_connector.domain import codec
-from ml_connector.domain.journal import JournalEntry, JournalLine, Marker, Receipt
+from ml_connector.domain.journal import JournalEntry, JournalLine, Marker
 from ml_connector.domain.money import Money
 from ml_connector.errors import ConnectorError
 from ml_connector.ports.storage import CommitState
-from ml_connector.runs.inline import Memory
 from ml_connector.runs.intent import Committer, Wait
 
 FAULTS = [None, None, *faults.FAULTS, DIES_LATE, DIES_BEFORE, DIES_AFTER, EXPIRES]
@@ -79,14 +78,14 @@ class Postings(RuleBasedStateMachine):
         self.world = World()
         self.world.limit(deadline_seconds=DEADLINE_SECONDS, settle_seconds=DEADLINE_SECONDS + LATE_SECONDS)
         self.vendor, self.clock = self.world.vendor, self.world.clock
-        self.memories: list[Memory] = [self.world.memory]
+        self.places: list[World] = [self.world]
         self.wanted: set[tuple[int, int]] = set()
 
-    def attempt(self, memory: int, number: int, at: Callable[[str], None] = lambda name: None) -> None:
+    def attempt(self, place: int, number: int, at: Callable[[str], None] = lambda name: None) -> None:
         """One pass of one new process over one entry; it ends as it ends."""
-        self.wanted.add((memory, number))
+        self.wanted.add((place, number))
         process = Committer(
-            commits=self.memories[memory].commits,
+            commits=self.places[place].commits,
             ledger=self.world.copy_connection(),
             clock=self.clock,
             audit=lambda action, detail: None,
@@ -146,7 +145,7 @@ class Postings(RuleBasedStateMachine):
         """The restored installation posts an entry, whatever it remembers of it; nobody else's send is in
         flight then, nor afterwards.
         """
-        if len(self.memories) > 1:
+        if len(self.places) > 1:
             self.clock.advance(SETTLED_SECONDS)
             self.vendor.fault = fault
             self.attempt(1, number)
@@ -155,8 +154,8 @@ class Postings(RuleBasedStateMachine):
     @rule()
     def restore(self) -> None:
         """A backup of the main installation is taken."""
-        if len(self.memories) == 1:
-            self.memories.append(self.world.copy().memory)
+        if len(self.places) == 1:
+            self.places.append(self.world.copy())
 
     @rule(seconds=st.sampled_from([0.5, 2.0, 5.0, 30.0, 700.0]))
     def wait(self, seconds: float) -> None:
@@ -172,21 +171,17 @@ class Postings(RuleBasedStateMachine):
     def nothing_is_confirmed_without_its_document(self) -> None:
         """What we call confirmed stands in the books under our reference."""
         booked = {document.reference: document.marker for document in self.vendor.documents}
-        for memory in self.memories:
-            for row in memory.commits.rows.values():
-                if row.state is CommitState.CONFIRMED:
-                    receipt = codec.decode(row.receipt)
-                    assert isinstance(receipt, Receipt)
-                    assert Marker.of(row.key).token == booked[receipt.reference]
+        for place in self.places:
+            confirmed = "SELECT key, reference FROM store_commit WHERE state = 'confirmed'"
+            for key, reference in place.tables.raw.execute(confirmed):
+                assert Marker.of(key).token == booked[reference]
 
     @invariant()
     def one_intent_is_open_at_the_most(self) -> None:
         """By constraint."""
-        for memory in self.memories:
-            open_ones = Counter(
-                intent.key for intent in memory.commits.intents if intent.id not in memory.commits.ended
-            )
-            assert {1} >= set(open_ones.values())
+        open_ones = "SELECT count(*) FROM store_intent WHERE ended_at IS NULL GROUP BY commit_id"
+        for place in self.places:
+            assert {1} >= {count for (count,) in place.tables.raw.execute(open_ones)}
 
     def teardown(self) -> None:
         """Let everything that was begun come to its end: nothing is lost, and still nothing is there
@@ -195,16 +190,22 @@ class Postings(RuleBasedStateMachine):
         self.vendor.fault = None
         for _ in range(ROUNDS_MAX):
             self.clock.advance(SETTLED_SECONDS)
-            for memory, number in sorted(self.wanted):
-                self.attempt(memory, number)
+            for place, number in sorted(self.wanted):
+                self.attempt(place, number)
         numbers = {number for _, number in self.wanted}
         assert Counter({Marker.of(entry(number).key).token: 1 for number in numbers}) == Counter(
             self.world.markers()
         )
-        for memory, number in self.wanted:
-            row = self.memories[memory].commits.rows[entry(number).key]
+        for place, number in self.wanted:
+            row = self.places[place].commit_rows()[entry(number).key]
             assert CommitState.CONFIRMED is row.state, row
 
 
-Postings.TestCase.settings = settings(max_examples=5 * settings().max_examples, stateful_step_count=20)
+class AtLength(Postings):
+    """The same, five times as often."""
+
+
+Postings.TestCase.settings = settings(stateful_step_count=20)
+AtLength.TestCase.settings = settings(max_examples=5 * settings().max_examples, stateful_step_count=20)
 TestPostings = Postings.TestCase
+TestPostingsAtLength = pytest.mark.slow(AtLength.TestCase)

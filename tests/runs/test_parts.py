@@ -107,7 +107,7 @@ def test_a_part_that_is_lost_or_cut_off_is_written_once(part: int, fault: str) -
     world = in_parts()
 
     def strike(name: str) -> None:
-        if name == "intent: before" and len(world.memory.commits.intents) == part:
+        if name == "intent: before" and len(world.intents()) == part:
             world.vendor.fault = fault
 
     for _ in range(4):

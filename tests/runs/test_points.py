@@ -2,7 +2,7 @@
 is tried.
 
 One clean pass records the names in order. Then, for every one of them, a process dies there and another comes
-back on the same memory: afterwards each entry stands in the books once, the run is done, and the tie-out is
+back on the same tables: afterwards each entry stands in the books once, the run is done, and the tie-out is
 equal.
 """
 
@@ -49,7 +49,7 @@ def clean_pass(fault: str | None = None) -> list[str]:
     world, dying = World(), Dying()
     world.vendor.fault = fault
     world.start()
-    world.settle(dying)
+    world.run_to_rest(dying)
     return dying.names
 
 
@@ -58,7 +58,7 @@ PLACES = list(enumerate(clean_pass()))
 
 def die(world: World, dying: Dying) -> None:
     with pytest.raises(Crash):
-        world.settle(dying)
+        world.run_to_rest(dying)
 
 
 def assert_posted_once(world: World, run: str) -> None:
@@ -72,10 +72,8 @@ def assert_posted_once(world: World, run: str) -> None:
     assert [] == [row for row in rows if row.difference]
     ledger = [row.ledger for row in rows if row.company == "*"]
     assert ["3229.50 EUR", "3229.50 EUR"] == [str(value) for value in ledger]
-    assert {CommitState.CONFIRMED} == {row.state for row in world.memory.commits.rows.values()}
-    assert None is next(
-        (key for key in world.memory.commits.rows if world.memory.commits.open_intent(key)), None
-    )
+    assert {CommitState.CONFIRMED} == {row.state for row in world.commit_rows().values()}
+    assert None is next((key for key in world.commit_rows() if world.commits.open_intent(key)), None)
 
 
 def test_every_place_of_the_protocol_is_passed() -> None:
@@ -116,11 +114,12 @@ def test_dying_there_posts_each_entry_once(number: int, name: str) -> None:
     run = world.start()
     die(world, Dying(number))
 
-    world.settle()
+    world.run_to_rest()
 
     assert_posted_once(world, run)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "name"), PLACES, ids=[f"{number}-{name}" for number, name in PLACES])
 def test_dying_there_twice_posts_each_entry_once(number: int, name: str) -> None:
     """The process that came back dies as well, at every second place it comes to."""
@@ -128,18 +127,19 @@ def test_dying_there_twice_posts_each_entry_once(number: int, name: str) -> None
     counted.start()
     die(counted, Dying(number))
     after = Dying()
-    counted.settle(after)
+    counted.run_to_rest(after)
     for second in range(0, len(after.names), 2):
         world = World()
         run = world.start()
         die(world, Dying(number))
         die(world, Dying(second))
 
-        world.settle()
+        world.run_to_rest()
 
         assert_posted_once(world, run)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault", [faults.LOST_AFTER, faults.LOST_BEFORE, faults.LATE_COMMIT, faults.THROTTLED, faults.UNREACHABLE]
 )
@@ -151,7 +151,7 @@ def test_a_fault_and_a_death_at_every_place_post_each_entry_once(fault: str) -> 
         run = world.start()
         die(world, Dying(number))
 
-        world.settle()
+        world.run_to_rest()
 
         assert_posted_once(world, run)
 
@@ -172,10 +172,10 @@ def test_dying_with_the_entry_on_its_way_posts_it_once() -> None:
     run = world.start()
     die(world, Dying())
 
-    world.settle()
+    world.run_to_rest()
 
     assert_posted_once(world, run)
-    assert [True, False] == [row.adopted for row in world.memory.commits.rows.values()]
+    assert [True, False] == [row.adopted for row in world.commit_rows().values()]
 
 
 @pytest.mark.parametrize(("number", "name"), PLACES, ids=[f"{number}-{name}" for number, name in PLACES])
@@ -187,13 +187,13 @@ def test_a_backup_taken_there_and_restored_posts_nothing_twice(number: int, name
     run = world.start()
     die(world, Dying(number))
     restored = world.copy()
-    world.settle()
+    world.run_to_rest()
 
-    restored.settle()
+    restored.run_to_rest()
     if restored.problems(run) == ["ledger.foreign"]:
         # The proposal was not made yet: entries that the restored memory does not know stop it, and a person
         # lets it go on.
-        restored.resume(run, accept_foreign="yes")
+        restored.resume(run, accept_foreign=True)
 
     assert_posted_once(world, run)
     assert_posted_once(restored, run)
@@ -204,21 +204,20 @@ def test_a_reversal_that_dies_there_is_booked_once(number: int, name: str) -> No
     """Dying anywhere in a reversal leaves one mirror per entry, linked to its original, and empty books."""
     world = World(mode=Mode.APPROVE)
     run = world.start()
-    world.settle()
+    world.run_to_rest()
     world.approve(run)
-    keys = "\n".join(entry.key for entry in world.proposal(run).entries)
-    made = world.memory.runs.create(flow="reversal", stage="propose", input={"keys": keys}).id
+    made = world.operations.reverse(run).id
     dying = Dying(number)
     try:
-        world.settle(dying)
+        world.run_to_rest(dying)
     except Crash:
-        world.settle()
+        world.run_to_rest()
 
     assert RunState.DONE is world.approve(made).state
     assert {} == world.balances()
     assert 4 == len(world.vendor.documents)
     assert all(
         row.reversed_by.startswith("reversal:")
-        for key, row in world.memory.commits.rows.items()
+        for key, row in world.commit_rows().items()
         if key.startswith("payroll:")
     )

@@ -1,4 +1,4 @@
-"""The same claims on every storage: in memory, on SQLite, and on a real PostgreSQL."""
+"""The same claims on SQLite and on a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -11,21 +11,18 @@ from pathlib import Path
 import pytest
 
 SUITE = Path(__file__).parent / "suite"
-SHARED = ("test_commits.py", "test_runs.py", "test_staging.py")
-"""What the memory of the inline engine promises too; the rest is of databases only."""
 PATIENCE_SECONDS = 240
 
 
-def suite(database: str, home: Path, *files: str) -> None:
+def suite(database: str, home: Path) -> None:
     """Run the suite in a process of its own; its output is the failure's text."""
-    paths = [str(SUITE / name) for name in files] or [str(SUITE)]
     environment = {**os.environ, "ML_CONNECTOR_TEST_DATABASE": database, "ML_CONNECTOR_TEST_HOME": str(home)}
     done = subprocess.run(
         [
             sys.executable,
             "-m",
             "pytest",
-            *paths,
+            str(SUITE),
             "-q",
             "-p",
             "no:cacheprovider",
@@ -52,11 +49,6 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
-
-
-def test_memory_keeps_the_claims(tmp_path: Path) -> None:
-    """What the tests of the engines stand on behaves as the tables do."""
-    suite("memory", tmp_path, *SHARED)
 
 
 def test_sqlite_keeps_the_claims(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
-"""What the product remembers. Implemented on Django's ORM in `store`, in memory in `runs/inline`; the same
-suite holds for both.
+"""What the product remembers. Implemented on Django's ORM in `store`, one schema for SQLite and PostgreSQL;
+the same suite holds on both.
 """
 
 from __future__ import annotations
@@ -386,6 +386,10 @@ class Runs(Protocol):
 
     def to_enqueue(self, now: datetime) -> tuple[RunRow, ...]:
         """Runs that are ready, or waiting and due."""
+        ...
+
+    def next_due(self) -> datetime | None:
+        """When the first of the waiting runs is due; `None` when none waits."""
         ...
 
     def approved(self, run: str) -> str:

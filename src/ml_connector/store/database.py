@@ -14,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 from django.db import connection, connections
 from filelock import FileLock, Timeout
 
+from ml_connector.ports.storage import Clock
+
 
 def database_settings(url: str) -> dict[str, Any]:
     """Django's settings for a `sqlite:///path` or `postgresql://user@host/name` address. Raises `ValueError`
@@ -44,8 +46,18 @@ def database_settings(url: str) -> dict[str, Any]:
     raise ValueError(f"{url!r} is neither a sqlite:/// nor a postgresql:// address")
 
 
+_simulated: list[Clock] = []
+
+
+def use_clock(clock: Clock) -> None:
+    """Take the database's time from this clock from now on: a simulated world has one time for everybody."""
+    _simulated[:] = [clock]
+
+
 def database_now() -> datetime:
     """The database's present time, UTC; the only clock that intents are compared with."""
+    if _simulated:
+        return _simulated[0].now()
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT clock_timestamp()")

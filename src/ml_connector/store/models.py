@@ -9,6 +9,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from ml_connector.store.database import database_now
+
 
 class Organisation(models.Model):
     """A client. One chain of audit entries each."""
@@ -25,7 +27,7 @@ class Connection(models.Model):
     connector = models.CharField(max_length=40)
     settings = models.JSONField(default=dict)
     sandbox = models.BooleanField(default=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=database_now)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="connection_name")]
@@ -48,7 +50,6 @@ class Token(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
     name = models.CharField(max_length=80, default="", blank=True)
     ciphertext = models.TextField()
-    updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "name"], name="token_name")]
@@ -75,7 +76,7 @@ class MappingVersion(models.Model):
     version = models.PositiveIntegerField()
     content = models.TextField()
     fingerprint = models.CharField(max_length=64)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=database_now)
     created_by = models.CharField(max_length=120)
 
     class Meta:
@@ -108,16 +109,17 @@ class Pause(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     scope = models.CharField(max_length=100)
     by = models.CharField(max_length=120)
-    since = models.DateTimeField(auto_now_add=True)
+    since = models.DateTimeField(default=database_now)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "scope"], name="pause_scope")]
 
 
 class Run(models.Model):
-    """One execution of a flow."""
+    """One execution of a flow. `number` counts runs in the order they were made."""
 
     id = models.CharField(primary_key=True, max_length=40)
+    number = models.BigIntegerField(default=0, db_index=True)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     flow = models.CharField(max_length=40)
     state = models.CharField(max_length=20)
@@ -127,8 +129,8 @@ class Run(models.Model):
     due_at = models.DateTimeField(null=True)
     summary = models.TextField(default="")
     problems = models.TextField(default="")
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    created_at = models.DateTimeField(default=database_now)
+    updated_at = models.DateTimeField(default=database_now)
 
     class Meta:
         indexes = [models.Index(fields=["state", "due_at"], name="run_due")]
@@ -220,7 +222,7 @@ class Commit(models.Model):
     reversed_by = models.CharField(max_length=300, default="")
     adopted = models.BooleanField(default=False)
     detail = models.TextField(default="")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=database_now)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "key"], name="commit_key")]
@@ -268,7 +270,7 @@ class Approval(models.Model):
     fingerprint = models.CharField(max_length=64)
     actor = models.CharField(max_length=120)
     channel = models.CharField(max_length=20)
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(default=database_now)
 
 
 class Resolution(models.Model):
@@ -278,14 +280,14 @@ class Resolution(models.Model):
     statement = models.CharField(max_length=300)
     actor = models.CharField(max_length=120)
     channel = models.CharField(max_length=20)
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(default=database_now)
 
 
 class AuditHead(models.Model):
     """The end of an organisation's audit chain; locked in the transaction that makes a change."""
 
     organisation = models.OneToOneField(Organisation, on_delete=models.PROTECT)
-    number = models.BigIntegerField(default=0)
+    number = models.BigIntegerField(default=0, db_index=True)
     hash = models.CharField(max_length=64, default="")
 
 
@@ -305,7 +307,7 @@ class ExchangeRow(models.Model):
     """One request to a vendor and its answer, redacted."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
-    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    at = models.DateTimeField(default=database_now, db_index=True)
     method = models.CharField(max_length=10)
     url = models.TextField()
     status = models.IntegerField(null=True)

@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.db import transaction
+from django.db.models import Max, Q, QuerySet
 
 from ml_connector.domain import codec
 from ml_connector.errors import KeyConflict
 from ml_connector.ports.storage import RunRow, RunState
+from ml_connector.store.database import database_now
 from ml_connector.store.models import Approval, Artifact, Organisation, Run
 
 
@@ -25,16 +26,18 @@ class StoredRuns:
         if self._organisation is None:
             raise ValueError("a run is made for an organisation")
         identity = f"{flow.replace('_', '-')}-{uuid.uuid4().hex[:10]}"
-        return _row(
-            Run.objects.create(
+        with transaction.atomic():
+            last = Run.objects.aggregate(last=Max("number"))["last"] or 0
+            made = Run.objects.create(
                 id=identity,
+                number=last + 1,
                 organisation=self._organisation,
                 flow=flow,
                 stage=stage,
                 state=RunState.READY,
                 input=dict(input),
             )
-        )
+        return _row(made)
 
     def get(self, run: str) -> RunRow:
         found = self._all().filter(id=run).first()
@@ -44,7 +47,7 @@ class StoredRuns:
 
     def list(self, limit: int = 50) -> tuple[RunRow, ...]:
         """The newest runs first."""
-        return tuple(_row(run) for run in self._all().order_by("-created_at")[:limit])
+        return tuple(_row(run) for run in self._all().order_by("-number")[:limit])
 
     def move(
         self,
@@ -66,7 +69,7 @@ class StoredRuns:
             "problems": problems,
             "summary": row.summary if summary is None else summary,
             "input": dict(row.input if input is None else input),
-            "updated_at": timezone.now(),
+            "updated_at": database_now(),
         }
         moved = Run.objects.filter(id=row.id, state=row.state, stage=row.stage, attempt=row.attempt).update(
             **values
@@ -74,15 +77,19 @@ class StoredRuns:
         return self.get(row.id) if moved else None
 
     def running(self) -> tuple[RunRow, ...]:
-        return tuple(_row(run) for run in self._all().filter(state=RunState.RUNNING))
+        return tuple(_row(run) for run in self._all().filter(state=RunState.RUNNING).order_by("number"))
 
     def to_enqueue(self, now: datetime) -> tuple[RunRow, ...]:
         found = (
             self._all()
             .filter(Q(state=RunState.READY) | Q(state=RunState.WAITING, due_at__lte=now))
-            .order_by("created_at")[:100]
+            .order_by("number")[:100]
         )
         return tuple(_row(run) for run in found)
+
+    def next_due(self) -> datetime | None:
+        waiting = self._all().filter(state=RunState.WAITING, due_at__isnull=False).order_by("due_at")
+        return waiting.values_list("due_at", flat=True).first()
 
     def approved(self, run: str) -> str:
         newest = Approval.objects.filter(run_id=run).order_by("-id").first()

@@ -1,6 +1,4 @@
-"""One storage under test, in the words of the ports: the memory of the inline engine, or the tables on the
-database of the environment.
-"""
+"""The storage under test, in the words of the ports: the tables on the database of the environment."""
 
 from __future__ import annotations
 
@@ -14,33 +12,13 @@ from typing import Any
 
 import pytest
 
-from ml_connector.contract.memory import VirtualClock
-from ml_connector.runs.inline import Memory
+from ml_connector.app.settings import Settings, start_django
 
 DATABASE = os.environ["ML_CONNECTOR_TEST_DATABASE"]
 HOME = Path(os.environ["ML_CONNECTOR_TEST_HOME"])
 
-if DATABASE != "memory":
-    # Models can be imported only after Django is started, and test modules import them.
-    from ml_connector.app.settings import Settings, start_django
-
-    start_django(Settings(home=HOME, database_url=DATABASE))
-
-
-class MemoryStorage:
-    """Everything in memory."""
-
-    def __init__(self) -> None:
-        memory = Memory(VirtualClock())
-        self.commits, self.runs, self.artifacts, self.staging = (
-            memory.commits,
-            memory.runs,
-            memory.artifacts,
-            memory.staging,
-        )
-
-    def approve(self, run: str, fingerprint: str) -> None:
-        self.runs.approvals[run] = fingerprint
+# Models can be imported only after Django is started, and test modules import them.
+start_django(Settings(home=HOME, database_url=DATABASE))
 
 
 class TableStorage:
@@ -75,15 +53,14 @@ class TableStorage:
 def django() -> Iterator[None]:
     """Connections of the main thread are closed at the end."""
     yield
-    if DATABASE != "memory":
-        from django.db import connections
+    from django.db import connections
 
-        connections.close_all()
+    connections.close_all()
 
 
 @pytest.fixture
 def storage() -> Any:
-    return MemoryStorage() if DATABASE == "memory" else TableStorage(HOME)
+    return TableStorage(HOME)
 
 
 @pytest.fixture
@@ -100,10 +77,9 @@ def together() -> Callable[..., list[Any]]:
             except Exception as error:
                 return error
             finally:
-                if DATABASE != "memory":
-                    from django.db import connections
+                from django.db import connections
 
-                    connections.close_all()
+                connections.close_all()
 
         with ThreadPoolExecutor(threads) as pool:
             return list(pool.map(one, range(threads)))
