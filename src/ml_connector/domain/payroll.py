@@ -86,7 +86,9 @@ class PayRun:
     """One payroll calculation, ready to be posted: dates, currency, companies and control totals.
 
     `reference` is the source's id of this calculation; `subject` names what it pays (pay group and period)
-    and stays the same when the payroll is undone and run again under another reference.
+    and stays the same when the payroll is undone and run again under another reference. A source that does
+    not `tells_pays_apart` gives two pays of one group and period the same subject: it cannot say whether the
+    second replaces the first.
     """
 
     source: str
@@ -99,6 +101,7 @@ class PayRun:
     calculated_at: datetime
     blocks: int
     register: tuple[RegisterTotals, ...] = ()
+    tells_pays_apart: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker, Receipt
 from ml_connector.domain.payroll import Block, PayRun
@@ -152,6 +152,17 @@ class PayrollSource(Protocol):
     def blocks(self, reference: str) -> Iterator[Block]:
         """The run's lines, block by block as the source delivers them, out of order or twice if it does so.
         Memory holds one at a time.
+        """
+        ...
+
+
+@runtime_checkable
+class SetsAside(Protocol):
+    """A `PayrollSource` that may meet deliveries it cannot read as a pay run: ask with `isinstance`."""
+
+    def set_aside(self) -> tuple[Problem, ...]:
+        """What the last `pay_runs` left out because it could not be read, a problem for each delivery that
+        names it; looks itself where nobody has yet.
         """
         ...
 

@@ -5,7 +5,7 @@ second delivery is the same run.
     second pass   rows, in blocks of 10,000
 
 A file names no currency, so that is a setting; where its layout has no period columns, the pay date stands
-for the period as well.
+for the period as well. What cannot be read as a pay run is set aside, a problem for each file.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from io import BufferedReader
 from pathlib import Path
 
+from ml_connector.connectors.ukg_pro.drop_folder import delivered, printable
 from ml_connector.connectors.ukg_pro.lines import REMEDY, Line, Reader
 from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.connectors.ukg_pro.translate import shown
-from ml_connector.domain.money import AmountError, Money
+from ml_connector.domain.money import AmountError, Money, decimals
 from ml_connector.domain.payroll import Block, Distribution, PayRun
 from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.errors import NotFound, NotSent, Refused
+from ml_connector.errors import NotFound, Refused
 from ml_connector.ports.systems import PayRunRef
 
 BLOCK_ROWS = 10_000
-FILES_MAX = 1_000
 FILE_BYTES_MAX = 2 * 1024**3
 _LISTED = 10
 
@@ -40,17 +40,20 @@ class _Totals:
 
     rows: int = 0
     unread: int = 0
+    first: Problem | None = None
     debit: Decimal = Decimal(0)
     credit: Decimal = Decimal(0)
     companies: set[str] = field(default_factory=set)
     groups: set[str] = field(default_factory=set)
     controls: set[str] = field(default_factory=set)
+    kinds: set[str] = field(default_factory=set)
     periods: set[PayPeriod] = field(default_factory=set)
 
     def add(self, line: Line | Problem) -> None:
         self.rows += 1
         if isinstance(line, Problem):
             self.unread += 1
+            self.first = self.first or line
             return
         if line.side == "debit" or (not line.side and line.amount > 0):
             self.debit += line.amount
@@ -59,6 +62,7 @@ class _Totals:
         self.companies.add(line.company)
         self.groups.add(line.pay_group)
         self.controls.add(line.period_control)
+        self.kinds.update((line.run_kind, line.run_number))
         end = line.period_end or line.pay_date
         self.periods.add(PayPeriod(start=line.period_start or end, end=end, pay_date=line.pay_date))
 
@@ -68,25 +72,58 @@ class FlatFileSource:
 
     def __init__(self, options: Options, tenant: str) -> None:
         self._options, self._tenant = options, tenant
+        self._aside: tuple[Problem, ...] | None = None
 
     def pay_runs(self, since: date) -> tuple[PayRunRef, ...]:
-        """Files whose period ends on or after the date, oldest file first; a file that cannot be read as a
-        whole is an error.
+        """Files whose period ends on or after the date, oldest file first. What cannot be read as a pay run
+        is left to `set_aside`; what changes while it is read, or is gone, waits for the next look.
         """
         found: dict[str, PayRunRef] = {}
+        aside: list[Problem] = []
         for path in self._files():
+            outcome = self._look(path)
+            if isinstance(outcome, Problem):
+                aside.append(outcome)
+            elif outcome is not None and outcome.period_end >= since:
+                found.setdefault(outcome.reference, outcome)
+        self._aside = tuple(aside)
+        return tuple(sorted(found.values(), key=lambda ref: (ref.calculated_at, ref.reference)))
+
+    def set_aside(self) -> tuple[Problem, ...]:
+        """What the last look at the folder could not read as a pay run, a problem for each file; looks where
+        nobody has yet.
+        """
+        if self._aside is None:
+            self.pay_runs(date.max)
+        return self._aside or ()
+
+    def _look(self, path: Path) -> PayRunRef | Problem | None:
+        """The pay run of the file, why it is none, or `None` where it is still being written."""
+        try:
+            before = path.stat()
+            if before.st_size > FILE_BYTES_MAX:
+                return _aside(path, "file.size", f"It is larger than {FILE_BYTES_MAX:,} bytes.")
             with path.open("rb") as file:
                 reference = _digest(file)
-                _, period = self._scan(path, file)
-            if reference in found or period.end < since:
-                continue
-            found[reference] = PayRunRef(
-                reference=reference,
-                description=path.name,
-                calculated_at=_written(path),
-                period_end=period.end,
-            )
-        return tuple(sorted(found.values(), key=lambda ref: (ref.calculated_at, ref.reference)))
+                try:
+                    _, period = self._scan(path, file)
+                except Refused as error:
+                    found: PayRunRef | Problem = _refused(path, error)
+                else:
+                    found = PayRunRef(
+                        reference=reference,
+                        description=printable(path.name),
+                        calculated_at=_written(path),
+                        period_end=period.end,
+                    )
+            after = path.stat()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            why = f"It cannot be opened: {error.strerror}. Let this process read it."
+            return _aside(path, "file.unreadable", why, Owner.ADMINISTRATOR)
+        unchanged = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+        return found if unchanged else None
 
     def pay_run(self, reference: str) -> PayRun:
         """The file's dates, currency and companies."""
@@ -94,19 +131,31 @@ class FlatFileSource:
         with path.open("rb") as file:
             totals, period = self._scan(path, file)
         companies = tuple(sorted(company for company in totals.companies if self._options.takes(company)))
-        groups = "+".join(sorted(filter(None, totals.groups)) or sorted(totals.companies))
-        subject = " ".join([groups, str(period.end), *sorted(filter(None, totals.controls))])
+        layout = self._options.layout
         return PayRun(
             source=self._tenant,
             reference=reference,
-            subject=subject,
-            description=path.name,
+            subject=self._subject(totals, period),
+            description=printable(path.name),
             companies=companies,
-            currency=self._currency(path.name, companies),
+            currency=self._currency(printable(path.name), companies),
             pay_period=period,
             calculated_at=_written(path),
             blocks=_blocks(totals.rows),
+            tells_pays_apart=layout.has("run_kind") or layout.has("run_number"),
         )
+
+    def _subject(self, totals: _Totals, period: PayPeriod) -> str:
+        """What the file pays. A pay whose date moves is the same pay, so the pay date counts only where the
+        file names neither a period's end nor a period control.
+        """
+        groups = "+".join(sorted(filter(None, totals.groups)) or sorted(totals.companies))
+        controls, kinds = sorted(filter(None, totals.controls)), sorted(filter(None, totals.kinds))
+        if self._options.layout.has("period_end"):
+            when = [str(period.end)]
+        else:
+            when = [] if controls else [str(period.pay_date)]
+        return " ".join([groups, *when, *controls, *kinds])
 
     def blocks(self, reference: str) -> Iterator[Block]:
         """The lines in the order of the file, 10,000 to a block."""
@@ -118,7 +167,9 @@ class FlatFileSource:
             problems: list[Problem] = []
             for count, line in enumerate(self._read(path, file), 1):
                 outcome = (
-                    line if isinstance(line, Problem) else self._distribution(line, reference, path.name)
+                    line
+                    if isinstance(line, Problem)
+                    else self._distribution(line, reference, printable(path.name))
                 )
                 if isinstance(outcome, Problem):
                     problems.append(outcome)
@@ -154,63 +205,50 @@ class FlatFileSource:
     # --- files ----------------------------------------------------------------------------------------------
 
     def _files(self) -> list[Path]:
-        place = Path(self._options["file_path"])
-        if not place.exists():
-            text = f"{place} does not exist. Name the file, or the folder, that UKG's export is delivered to."
-            raise NotSent(text, where="file_path", code="file.missing")
-        files = (
-            sorted(path for path in place.iterdir() if path.is_file() and not path.name.startswith("."))
-            if place.is_dir()
-            else [place]
-        )
-        if len(files) > FILES_MAX:
-            raise Refused(
-                f"{place} holds more than {FILES_MAX:,} files. Move the posted ones away.",
-                where="file_path",
-                code="file.many",
-            )
-        for path in files:
-            if path.stat().st_size > FILE_BYTES_MAX:
-                raise Refused(
-                    f"{path.name} is larger than {FILE_BYTES_MAX:,} bytes.",
-                    where="file_path",
-                    code="file.size",
-                )
-        return files
+        return delivered(Path(self._options["file_path"]), self._options.file_names)
 
     def _find(self, reference: str) -> Path:
         for path in self._files():
-            with path.open("rb") as file:
-                if _digest(file) == reference:
-                    return path
+            try:
+                with path.open("rb") as file:
+                    if _digest(file) == reference:
+                        return path
+            except OSError:
+                continue
         text = (
             f"No file with SHA-256 {shown(reference)} is there. Deliver it again unchanged; a changed file is"
             " another run."
         )
         raise NotFound(text, where="file_path")
 
+    def _reader(self, path: Path) -> Reader:
+        return Reader(name=printable(path.name), layout=self._options.layout, decimals_of=self._decimals_of)
+
+    def _decimals_of(self, company: str) -> int | None:
+        currency = self._options.currency_of(company)
+        return decimals(currency) if currency else None
+
     def _read(self, path: Path, file: BufferedReader) -> Iterator[Line | Problem]:
-        file.seek(0)
-        yield from Reader(name=path.name, layout=self._options.layout).lines(file)
+        yield from self._reader(path).lines(file)
 
     def _scan(self, path: Path, file: BufferedReader) -> tuple[_Totals, PayPeriod]:
         """The first pass. Raises `Refused` for totals that differ from the trailer's, and for a file of more
         than one pay period.
         """
-        file.seek(0)
-        reader, totals = Reader(name=path.name, layout=self._options.layout), _Totals()
+        reader, totals = self._reader(path), _Totals()
         for line in reader.lines(file):
             totals.add(line)
         if reader.trailer is not None:
             _compare(reader, totals)
         if len(totals.periods) == 1:
             return totals, next(iter(totals.periods))
+        if totals.first is not None and not totals.periods:
+            first = totals.first
+            text = f"None of the {totals.rows} lines can be read. The first is {first.where}: {first.text}"
+            raise Refused(text, where=first.where, owner=Owner.PAYROLL, code=first.code)
         if not totals.periods:
-            raise reader.refused(
-                "file.empty",
-                f"None of the {totals.rows} lines can be read. Check that the layout is the file's.",
-                "lines",
-            )
+            text = "The file holds no lines of pay. Check that the layout is the file's."
+            raise reader.refused("file.empty", text, "lines")
         listed = ", ".join(sorted({str(period.pay_date) for period in totals.periods})[:_LISTED])
         raise reader.refused(
             "run.ambiguous",
@@ -244,7 +282,11 @@ def _compare(reader: Reader, totals: _Totals) -> None:
     more on both sides, by the same amount.
     """
     found = {"rows": Decimal(totals.rows), "debit": totals.debit, "credit": totals.credit}
-    declared = {name: _declared(reader, name, text) for name, text in (reader.trailer or {}).items()}
+    declared = {
+        name: reader.total(name, text)
+        for name, text in (reader.trailer or {}).items()
+        if name in found and text is not None
+    }
     if not totals.unread and reader.layout.amount == "signed" and {"debit", "credit"} <= set(declared):
         more = found["debit"] - declared["debit"]
         if more > 0 and more == found["credit"] - declared["credit"]:
@@ -259,13 +301,19 @@ def _compare(reader: Reader, totals: _Totals) -> None:
             raise reader.refused("file.totals", text, f"trailer {name}")
 
 
-def _declared(reader: Reader, name: str, text: str | None) -> Decimal:
-    try:
-        return Decimal(text or "")
-    except InvalidOperation:
-        raise reader.refused(
-            "file.trailer", f"The trailer's {name} is {shown(text)}, which is not a number.", "trailer"
-        ) from None
+def _refused(path: Path, error: Refused) -> Problem:
+    """The refusal of a file as a problem of the folder: it names the file, and what to do with a stranger."""
+    found = error.problem
+    return _aside(path, found.code, found.text, found.owner, found.where)
+
+
+def _aside(path: Path, code: str, why: str, owner: Owner = Owner.PAYROLL, where: str = "") -> Problem:
+    name = printable(path.name)
+    text = (
+        f"{name} is set aside. {why} If it is no pay run, take it out of the folder, or set file_names to the"
+        " names of those that are."
+    )
+    return Problem(code, where or name, text, owner)
 
 
 def _digest(file: BufferedReader) -> str:

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
+from itertools import islice
+from typing import BinaryIO
 
+from ml_connector.connectors.ukg_pro.amounts import NumberReader, Unfit
+from ml_connector.connectors.ukg_pro.dates import DateReader
+from ml_connector.connectors.ukg_pro.file_text import is_blank, last_line, text_lines
 from ml_connector.connectors.ukg_pro.layout import AXES, Column, Layout
 from ml_connector.connectors.ukg_pro.translate import axes, shown
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import Refused
 
-LINE_BYTES_MAX = 100_000
 REMEDY = "Correct the export in UKG and write the file again; nothing of it is posted until then."
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?|[+-]?\.\d+")
+_PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _ZERO = Decimal(0)
 
 
@@ -45,6 +49,8 @@ class Line:
     period_start: date | None
     period_end: date | None
     period_control: str
+    run_kind: str
+    run_number: str
 
 
 class _Unreadable(Exception):
@@ -57,20 +63,33 @@ class _Unreadable(Exception):
 @dataclass(slots=True, kw_only=True)
 class Reader:
     """Reads one file once. `trailer` holds the totals of the last line, when the layout has one and it was
-    reached.
+    reached. `decimals_of` says how many decimals the currency of a company has, where that is known.
     """
 
     name: str
     layout: Layout
+    decimals_of: Callable[[str], int | None]
     trailer: Mapping[str, str] | None = None
     _places: dict[str, int] = field(default_factory=dict)
     _width: int | None = None
+    _once: dict[str, str] = field(default_factory=dict)
     _axes: dict[tuple[str, ...], Dimensions] = field(default_factory=dict)
     _dates: dict[tuple[str, str], date] = field(default_factory=dict)
+    _date_readers: dict[str, DateReader] = field(default_factory=dict)
+    _numbers: dict[str, NumberReader] = field(default_factory=dict)
 
-    def lines(self, raw: Iterable[bytes]) -> Iterator[Line | Problem]:
+    def __post_init__(self) -> None:
+        flags = (self.layout.debit_flag, self.layout.credit_flag)
+        for column in self.layout.columns:
+            self._once.update({column.kind: column.value} if column.value else {})
+            if column.kind in ("debit", "credit", "amount"):
+                numbers = column.numbers or self.layout.numbers
+                self._numbers[column.kind] = NumberReader(numbers, column.decimals, flags)
+
+    def lines(self, file: BinaryIO) -> Iterator[Line | Problem]:
         """Every line of the file, in order. Raises `Refused` for what concerns the whole file."""
-        for number, values in self._records(raw):
+        self._read_once(file)
+        for number, values in self._records(file):
             try:
                 yield self._line(number, values)
             except _Unreadable as error:
@@ -84,80 +103,144 @@ class Reader:
                 "trailer",
             )
 
+    def total(self, name: str, text: str) -> Decimal:
+        """A total of the trailer, written as the amounts of the lines are, or plainly. Raises `Refused`."""
+        if _PLAIN.fullmatch(text):
+            minor = None if "." in text or name == "rows" else self._minor_of(name)
+            return Decimal(text) if minor is None else Decimal(f"{text}E-{minor}")
+        try:
+            if name == "rows":
+                raise Unfit
+            return self._numbers[name if name in self._numbers else "amount"].read(text)
+        except Unfit:
+            why = f"The trailer's {name} is {shown(text)}, which is not a number."
+            raise self.refused("file.trailer", why, "trailer") from None
+
+    def _minor_of(self, name: str) -> int | None:
+        column = self.layout.column(name) or self.layout.column("amount")
+        return column.decimals if column else None
+
     def refused(self, code: str, text: str, where: str) -> Refused:
         """The refusal of the whole file."""
         return Refused(f"{text} {REMEDY}", where=f"{self.name}: {where}", owner=Owner.PAYROLL, code=code)
 
+    # --- what stands once per file --------------------------------------------------------------------------
+
+    def _read_once(self, file: BinaryIO) -> None:
+        layout = self.layout
+        if layout.file_name:
+            match = re.search(layout.file_name, self.name)
+            self._keep("file_name", layout.file_name, match, self.name, "name")
+        if any(column.source == "trailer" for column in layout.columns):
+            number, text = last_line(file, layout.encoding, self.refused)
+            match = re.fullmatch(layout.trailer, text.strip())
+            self._keep("trailer", layout.trailer, match, text, f"line {number}")
+
+    def _read_head(self, lines: list[str]) -> None:
+        head = "\n".join(line.rstrip("\r\n") for line in lines)
+        for expression in self.layout.heads:
+            found = list(re.compile(expression, re.MULTILINE).finditer(head))
+            if len(found) > 1:
+                text = f"The layout's head, {expression}, matches {len(found)} times and must match once."
+                raise self.refused("file.head", text, "head")
+            self._keep("head", expression, next(iter(found), None), head, "head")
+
+    def _keep(self, place: str, expression: str, match: re.Match[str] | None, text: str, where: str) -> None:
+        """Keep the values of the columns that are taken from this place."""
+        if match is None:
+            text = f"{shown(text.strip()) or 'Nothing'} does not match the layout's {place}, {expression}."
+            raise self.refused(f"file.{place}", text, where)
+        for column in self.layout.columns:
+            if column.source == place and (value := match.groupdict().get(column.kind)) is not None:
+                self._once[column.kind] = value.strip()
+
     # --- from bytes to values -------------------------------------------------------------------------------
 
-    def _records(self, raw: Iterable[bytes]) -> Iterator[tuple[int, list[str]]]:
-        decoded = self._decoded(raw)
-        if self.layout.format == "fixed":
-            for number, text in enumerate(decoded, 1):
-                if number > self.layout.header_rows and text.strip():
-                    yield number, [text]
-            return
+    def _records(self, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+        layout, lines = self.layout, self._postings(file)
+        head = [text for _, text in islice(lines, layout.header_rows)]
+        if len(head) < layout.header_rows:
+            what = "is empty" if not head else f"has {len(head)} lines"
+            text = f"The file {what}, and the layout's header alone has {layout.header_rows}."
+            raise self.refused("file.empty", text, "lines")
+        self._read_head(head)
+        if layout.has_titles or (head and layout.format == "delimited" and not layout.heads):
+            self._header(head[-1])
+        skip = re.compile(layout.skip) if layout.skip else None
+        rest = ((number, text) for number, text in lines if not (skip and skip.fullmatch(text.strip())))
+        if layout.format == "fixed":
+            yield from ((number, [text]) for number, text in rest if not is_blank(text))
+        else:
+            yield from self._delimited(rest)
+
+    def _delimited(self, lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
+        reached = 0
+
+        def texts() -> Iterator[str]:
+            nonlocal reached
+            for number, text in lines:
+                reached = number
+                yield text
+
+        try:
+            for values in self._csv(texts()):
+                if not all(is_blank(value) for value in values):
+                    yield reached, values
+        except csv.Error as error:
+            why = f"Line {reached} cannot be split into columns: {error}."
+            raise self.refused("file.quotes", why, f"line {reached}") from error
+
+    def _csv(self, texts: Iterable[str]) -> Iterator[list[str]]:
         quote = self.layout.quote
-        reader = csv.reader(
-            decoded,
+        return csv.reader(
+            texts,
             delimiter=self.layout.delimiter,
             quotechar=quote or None,
             strict=True,
             quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
         )
-        try:
-            for values in reader:
-                if reader.line_num <= self.layout.header_rows:
-                    if reader.line_num == self.layout.header_rows:
-                        self._header(values)
-                elif any(value.strip() for value in values):
-                    yield reader.line_num, values
-        except csv.Error as error:
-            raise self.refused(
-                "file.quotes",
-                f"Line {reader.line_num} cannot be split into columns: {error}.",
-                f"line {reader.line_num}",
-            ) from error
 
-    def _decoded(self, raw: Iterable[bytes]) -> Iterator[str]:
+    def _postings(self, file: BinaryIO) -> Iterator[tuple[int, str]]:
+        """The lines up to the trailer, which is kept; without the line that only names the separator."""
         ends = re.compile(self.layout.trailer) if self.layout.trailer else None
-        for number, line in enumerate(raw, 1):
-            if len(line) > LINE_BYTES_MAX:
-                raise self.refused(
-                    "file.line", f"Line {number} is longer than {LINE_BYTES_MAX:,} bytes.", f"line {number}"
-                )
-            try:
-                text = line.decode(self.layout.encoding)
-            except UnicodeDecodeError as error:
-                value = line[error.start : error.end].hex(" ")
-                why = (
-                    f"Line {number} is not {self.layout.encoding} at byte {error.start + 1}: {value}. Set the"
-                    " layout's encoding to the file's."
-                )
-                raise self.refused("file.encoding", why, f"line {number}") from error
-            text = text.removeprefix("\ufeff") if number == 1 else text
-            if self.trailer is not None and text.strip():
+        for number, text in text_lines(file, self.layout.encoding, self.refused):
+            if self.trailer is not None and not is_blank(text):
                 raise self.refused(
                     "file.trailer", f"Line {number} comes after the trailer.", f"line {number}"
                 )
             if ends is not None and (match := ends.fullmatch(text.strip())):
                 self.trailer = match.groupdict()
-            elif self.trailer is None:
-                yield text
+            elif self.trailer is None and not (number == 1 and self._names_separator(text)):
+                yield number, text
 
-    def _header(self, titles: list[str]) -> None:
-        found = {title.strip().lower(): place for place, title in enumerate(titles)}
+    def _names_separator(self, text: str) -> bool:
+        return self.layout.format == "delimited" and text.strip().lower() == f"sep={self.layout.delimiter}"
+
+    def _header(self, line: str) -> None:
+        try:
+            titles = next(self._csv([line]), [])
+        except csv.Error as error:
+            raise self.refused("file.quotes", f"The titles cannot be split: {error}.", "titles") from error
+        found: dict[str, int] = {}
+        for place, title in enumerate(map(str.strip, titles)):
+            earlier = found.setdefault(title.lower(), place)
+            if title and earlier != place and self.layout.has_titles:
+                text = (
+                    f"The title {shown(title)} stands twice, in columns {earlier + 1} and {place + 1}. Give"
+                    " each column its own title, or let the layout find all its columns by index."
+                )
+                raise self.refused("file.title_twice", text, f"column {title}")
         self._width = len(titles)
         for column in self.layout.columns:
             if not column.name:
                 continue
-            if column.name.lower() not in found:
+            if column.name.strip().lower() not in found:
                 text = (
                     f"The header has no column {column.name}; it has {', '.join(map(shown, titles))}. Add the"
                     " column, or change the layout."
                 )
                 raise self.refused("file.column", text, f"column {column.name}")
-            self._places[column.kind] = found[column.name.lower()]
+            self._places[column.name] = found[column.name.strip().lower()]
 
     # --- from values to a line ------------------------------------------------------------------------------
 
@@ -165,18 +248,18 @@ class Reader:
         if self._width is not None and len(values) != self._width:
             why = f"The header has {self._width} columns."
             raise _Unreadable("row.columns", "number of columns", str(len(values)), why)
-        texts: dict[str, str] = {
-            column.kind: self._value(column, values)
-            for column in self.layout.columns
-            if column.kind != "ignore"
-        }
+        texts = dict(self._once)
+        for column in self.layout.columns:
+            if column.kind != "ignore" and column.per_line:
+                texts[column.kind] = self._value(column, values)
         codes = tuple(texts.get(axis, "") for axis in AXES)
         if codes not in self._axes:
             self._axes[codes] = axes(dict(zip(AXES, codes, strict=True)))
+        company = self._needed(texts, "company")
         amount, side = self._amount(texts)
         return Line(
             number=number,
-            company=self._needed(texts, "company"),
+            company=company,
             account=self._account(texts),
             amount=amount,
             side=side,
@@ -184,9 +267,11 @@ class Reader:
             pay_group=texts.get("pay_group", ""),
             pay_code=texts.get("pay_code") or None,
             pay_date=self._date(texts, "pay_date"),
-            period_start=self._date(texts, "period_start") if "period_start" in texts else None,
-            period_end=self._date(texts, "period_end") if "period_end" in texts else None,
+            period_start=self._date(texts, "period_start") if self.layout.has("period_start") else None,
+            period_end=self._date(texts, "period_end") if self.layout.has("period_end") else None,
             period_control=texts.get("period_control", ""),
+            run_kind=texts.get("run_kind", ""),
+            run_number=texts.get("run_number", ""),
         )
 
     def _value(self, column: Column, values: list[str]) -> str:
@@ -198,13 +283,13 @@ class Reader:
                     "row.short", column.title, "missing", f"The line has {len(text)} characters."
                 )
             return text[start : start + length].strip()
-        place = self._places.get(column.kind, column.index)
+        place = self._places.get(column.name, column.index)
         if place is None or place >= len(values):
             raise _Unreadable("row.short", column.title, "missing", f"The line has {len(values)} columns.")
         return values[place].strip()
 
     def _needed(self, texts: Mapping[str, str], kind: str) -> str:
-        if not texts[kind]:
+        if not texts.get(kind):
             raise _Unreadable(f"row.{kind}", self._title(kind), "", "A line needs it.")
         return texts[kind]
 
@@ -237,6 +322,8 @@ class Reader:
             raise _Unreadable("amount.missing", self._title("amount"), "", "A line needs an amount.")
         if self.layout.amount == "signed":
             return amount if self.layout.sign == "debit_positive" else amount.copy_negate(), ""
+        if "side" not in texts:  # The flag stands behind the number and has become its sign.
+            return amount, "credit" if amount.is_signed() else "debit"
         side = texts["side"]
         if side not in (self.layout.debit_flag, self.layout.credit_flag):
             why = f"Expected {self.layout.debit_flag} or {self.layout.credit_flag}."
@@ -247,30 +334,27 @@ class Reader:
         text = texts[kind]
         if not text:
             return None
-        column = self.layout.column(kind)
-        minor = column.decimals if column else None
-        if not _NUMBER.fullmatch(text) or len(text) > 60 or (minor is not None and "." in text):
-            expected = "1234.56" if minor is None else "digits only"
-            raise _Unreadable(
-                "amount.unreadable",
-                self._title(kind),
-                text,
-                f"It is not a number as the layout has it, {expected}.",
-            )
-        return Decimal(text) if minor is None else Decimal(f"{text}E-{minor}")
+        reader = self._numbers[kind]
+        try:
+            value = reader.read(text)
+        except Unfit as error:
+            raise _Unreadable("amount.unreadable", self._title(kind), text, str(error)) from None
+        decimals = self.decimals_of(texts["company"])
+        if value and decimals is not None and (why := reader.ambiguous(text, decimals)):
+            raise _Unreadable("amount.unreadable", self._title(kind), text, why)
+        return value
 
     def _date(self, texts: Mapping[str, str], kind: str) -> date:
-        column = self.layout.column(kind)
+        column, text = self.layout.column(kind), texts.get(kind, "")
         form = column.date_format if column else ""
-        key = (form, texts[kind])
-        if key not in self._dates:
+        found = self._dates.get((form, text))
+        if found is None:
+            reader = self._date_readers.setdefault(form, DateReader(form))
             try:
-                self._dates[key] = datetime.strptime(texts[kind], form).date()
-            except ValueError:
-                raise _Unreadable(
-                    "row.date", self._title(kind), texts[kind], f"It is not a date of the form {form}."
-                ) from None
-        return self._dates[key]
+                found = self._dates[form, text] = reader.read(text)
+            except ValueError as error:
+                raise _Unreadable("row.date", self._title(kind), text, str(error)) from None
+        return found
 
     def _title(self, kind: str) -> str:
         column = self.layout.column(kind)

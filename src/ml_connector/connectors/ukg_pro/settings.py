@@ -210,11 +210,20 @@ SETTINGS = (
         help="A file, or a folder of files, of UKG's general-ledger export.",
     ),
     Setting(
+        name="file_names",
+        label="Names of the files",
+        required=False,
+        help=(
+            "Patterns such as gl_*.csv, separated by commas; other files of the folder are passed over."
+            " Empty looks at every complete file."
+        ),
+    ),
+    Setting(
         name="file_layout",
         label="Layout of the flat file",
         default="L1",
         required=False,
-        help="L1, L2, L3 or a layout as JSON.",
+        help="L1, L2, L3, or a layout as JSON, as the connector's README shows.",
     ),
     Setting(
         name="tenant",
@@ -304,6 +313,7 @@ class Options:
     page_rows: int
     calls_per_minute: int
     layout: Layout
+    file_names: tuple[str, ...]
     fields: ThirdPartyFields
     sandbox: bool
 
@@ -380,6 +390,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options | None, li
         page_rows=page_rows,
         calls_per_minute=calls,
         layout=layout,
+        file_names=list_of(text["file_names"]),
         fields=fields,
         sandbox=sandbox,
     )

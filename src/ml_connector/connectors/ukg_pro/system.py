@@ -15,9 +15,10 @@ from ml_connector.connectors.ukg_pro.flat_file import FlatFileSource
 from ml_connector.connectors.ukg_pro.general_ledger import GeneralLedgerSource
 from ml_connector.connectors.ukg_pro.settings import FLAT_FILE, THIRD_PARTY_PAY, Options
 from ml_connector.connectors.ukg_pro.third_party_pay import ThirdPartyPaySource
-from ml_connector.errors import NotFound, RightMissing, SignInLost
-from ml_connector.ports.systems import Entity, PayrollSource, Right, System, Wiring
+from ml_connector.errors import ConnectorError, NotFound, RightMissing, SignInLost
+from ml_connector.ports.systems import Entity, PayrollSource, Right, SetsAside, System, Wiring
 
+_ASIDE_SHOWN = 20
 ONE_ROW, ONE_RECORD = {"per_Page": "1"}, {"$top": "1"}
 READS = (
     (faults.COMPANY_CONFIGURATION, client.COMPANIES, "naming the companies of checks"),
@@ -64,7 +65,8 @@ class UkgSystem:
 
     def _rights(self) -> Iterator[Right]:
         if self.options["source"] == FLAT_FILE:
-            yield self._file_right()
+            yield (right := self._file_right())
+            yield from self._set_aside() if right.granted else ()
             return
         reads: tuple[tuple[str, str, str], ...] = READS
         if self.options["source"] == THIRD_PARTY_PAY:
@@ -100,6 +102,24 @@ class UkgSystem:
             else f"{place} does not exist or may not be read by this process. Deliver UKG's export there."
         )
         return Right(name="read the flat file", granted=readable, needed_for="reading pay runs", text=text)
+
+    def _set_aside(self) -> Iterator[Right]:
+        """Every file that is no pay run. It is no right that is missing: the other files are read without it,
+        so it must not make the test of the connection fail.
+        """
+        try:
+            problems = self.payroll.set_aside() if isinstance(self.payroll, SetsAside) else ()
+        except ConnectorError as error:
+            problems = (error.problem,)
+        for problem in problems[:_ASIDE_SHOWN]:
+            yield Right(
+                name=f"set aside: {problem.where}",
+                granted=True,
+                needed_for="nothing; the other files are read",
+                text=problem.text,
+            )
+        if (more := len(problems) - _ASIDE_SHOWN) > 0:
+            yield Right(name=f"set aside: {more} more", granted=True, needed_for="nothing")
 
 
 def open_system(options: Options, wiring: Wiring) -> System:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from hashlib import sha256
+from typing import Any, cast
 
 import pytest
 
@@ -31,10 +32,18 @@ def written(world: Any, content: bytes) -> str:
 
 
 def refused(world: Any, content: bytes) -> Problem:
-    """What the file is refused with."""
+    """Why the file, the only one there, is set aside; asked for by its reference, it is refused with the
+    same.
+    """
+    for path in world.folder.iterdir():
+        path.unlink()
+    (world.folder / "export.csv").write_bytes(content)
+    assert () == world.source.pay_runs(date(2000, 1, 1))
+    (found,) = world.source.set_aside()
     with pytest.raises(Refused) as caught:
-        written(world, content)
-    return caught.value.problem
+        world.source.pay_run(sha256(content).hexdigest())
+    assert (found.code, found.where) == (caught.value.problem.code, caught.value.problem.where)
+    return cast(Problem, found)
 
 
 def problem(world: Any, line: str) -> Problem:
@@ -93,6 +102,10 @@ def test_same_file_is_the_same_run(make_flat_file: Make) -> None:
         (LINE.replace("4458.47,0.00", ","), "amount.missing", ("Debit, Credit is empty",)),
         (LINE.replace(",5100,", ",,"), "row.account", ("GLAccount is empty",)),
         (LINE.replace("2026-07-03", "03.07.2026"), "row.date", ("PayDate is 03.07.2026", "%Y-%m-%d")),
+        (LINE.replace("2026-07-03", "2026-7-3"), "row.date", ("8 characters", "needs 10", "%Y-%-m-%-d")),
+        (LINE.replace("4458.47", "1_000"), "amount.unreadable", ("Debit is 1_000",)),
+        (LINE.replace("4458.47", "١٢"), "amount.unreadable", ("Debit is ١٢",)),
+        (LINE.replace("4458.47", "4.000"), "amount.unreadable", ("Debit is 4.000", "thousands", "layout")),
     ],
 )
 def test_bad_line_is_a_problem_with_its_number(
@@ -112,10 +125,12 @@ def test_bad_file_is_refused_as_a_whole(make_flat_file: Make) -> None:
 
     found = refused(world, latin)
     assert ("file.encoding", True) == (found.code, "Line 2 is not utf-8 at byte" in found.text)
+    assert "for example cp1252" in found.text
     found = refused(world, (HEADER.replace("GLAccount", "Account") + LINE).encode())
     assert ("file.column", True) == (found.code, "no column GLAccount" in found.text)
     assert "file.quotes" == refused(world, (HEADER + LINE.replace("Payroll", '"Payroll')).encode()).code
     assert "file.empty" == refused(world, HEADER.encode()).code
+    assert "file.empty" == refused(world, b"").code
     found = refused(world, (HEADER + LINE + LINE.replace("2026-07-03", "2026-07-10")).encode())
     assert ("run.ambiguous", True) == (found.code, "2026-07-03, 2026-07-10" in found.text)
     assert "file.line" == refused(world, (HEADER + "x" * 200_000).encode()).code
@@ -170,7 +185,8 @@ def test_bad_layout_says_why(layout: str, words: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"encoding": "utf-16"},
+        {"encoding": "utf-32"},
+        {"encoding": "cp037"},
         {"encoding": "x"},
         {"trailer": "("},
         {"trailer": "(?P<sum>x)"},
