@@ -226,6 +226,9 @@ class RecordReader:
         raw = values.get(name)
         if raw is None:
             raise _Unreadable("amount.missing", name, "missing", "The row lacks the field.")
+        if wire.is_odd_text(bytes(raw)):
+            value = str(msgspec.json.decode(raw))
+            raise _Unreadable("amount.unreadable", name, value, "It is not a number.")
         try:
             return Money(msgspec.json.decode(raw, type=Decimal), self.currency)
         except msgspec.ValidationError:

@@ -129,6 +129,10 @@ class GlPage:
 
 
 _BARE = re.compile(rb'("(?:debitAmt|creditAmt)"\s*:\s*)([+-]?(?:NaN|Inf(?:inity)?))', re.IGNORECASE)
+_ODD_TEXT = re.compile(rb'"(?:debitAmt|creditAmt)"\s*:\s*"[^"]*[^"0-9A-Za-z+.-][^"]*"')
+"""An amount in quotes with a character that no number has: `1_000` and digits of other scripts would be read
+as decimals.
+"""
 _PLACE = re.compile(r"`\$\.(\w+)`")
 _PLACED_BY = frozenset({"runId", "blockId", "totalNrOfBlocks", "systemId"})
 
@@ -138,7 +142,10 @@ def gl_page(answer: Answer) -> GlPage:
     to no block.
     """
     try:
-        return GlPage(rows=answer.decode(list[GlRow]))
+        rows = answer.decode(list[GlRow])
+        if not _ODD_TEXT.search(answer.body):
+            return GlPage(rows=rows)
+        raise VendorChanged("An amount is text that is no number.", where="general ledger")
     except VendorChanged as error:
         if not answer.is_json:
             raise
@@ -155,9 +162,19 @@ def gl_page(answer: Answer) -> GlPage:
         return GlPage(rows=rows, odd=odd)
 
 
+def is_odd_text(raw: bytes) -> bool:
+    """Whether the JSON value is a text with a character that no number has."""
+    return raw[:1] == b'"' and not re.fullmatch(rb'"[0-9A-Za-z+.-]*"', raw)
+
+
 def _odd_row(raw: bytes, error: VendorChanged) -> tuple[GlRow, tuple[str, str] | None]:
     """The row without the fields that cannot be read, and the first of them."""
     first = None
+    if _ODD_TEXT.search(raw):
+        members = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        name = next(name for name in ("debitAmt", "creditAmt") if is_odd_text(bytes(members.get(name, b""))))
+        first = (name, str(msgspec.json.decode(members.pop(name))))
+        raw = msgspec.json.encode(members)
     for _ in GlRow.__struct_fields__:
         try:
             return msgspec.json.decode(raw, type=GlRow), first

@@ -178,6 +178,8 @@ def test_companies_are_filtered(make_world: Make) -> None:
         ({"what": "amount", "row": 5, "field": "debitAmt", "text": "NaN"}, "amount.invalid"),
         ({"what": "amount", "row": 5, "field": "debitAmt", "text": "-Infinity"}, "amount.invalid"),
         ({"what": "amount", "row": 5, "field": "creditAmt", "text": "true"}, "amount.unreadable"),
+        ({"what": "amount", "row": 5, "field": "debitAmt", "text": '"1_000"'}, "amount.unreadable"),
+        ({"what": "amount", "row": 5, "field": "creditAmt", "text": '"\\u0661"'}, "amount.unreadable"),
         ({"what": "amount", "row": 5, "field": "creditAmt", "text": "1234567890123456789"}, "amount.invalid"),
     ],
 )

@@ -75,6 +75,11 @@ def test_void_record_pays_nothing_and_changes_the_run(make_third_party: Make) ->
             "amount.unreadable",
             "12,50",
         ),
+        (
+            {"Earnings": [{"EarningCode": "REG", "EarningCurrentAmount": "1_000"}]},
+            "amount.unreadable",
+            "1_000",
+        ),
         ({"Earnings": [{"EarningCode": "REG"}]}, "amount.missing", "EarningCurrentAmount"),
         ({"Earnings": [{"EarningCurrentAmount": "1.00"}]}, "row.pay_code", "EarningCode"),
         ({"Earnings": "none"}, "row.shape", "Earnings"),
