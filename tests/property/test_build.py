@@ -193,8 +193,8 @@ def test_every_row_leads_to_lines_that_hold_it(built: Any) -> None:
 
 @given(builds())
 def test_sums_by_kind_book_what_the_rows_book(built: Any) -> None:
-    """Rows of a kind at once, or one by one: the same lines, totals and problems; a kind that is split or
-    booked in detail is left to its rows.
+    """Rows of a kind at once, or one by one: the same lines, totals and problems; a kind that is booked in
+    detail is left to its rows.
     """
     pay_run, rows, mapping, policy = built
     one_by_one, _ = build(pay_run, rows, mapping, policy)
@@ -236,6 +236,90 @@ def test_the_order_of_rows_does_not_matter(built: Any, dice: random.Random) -> N
     assert booked(first.entries) == booked(second.entries)
     if not policy.detail_groups:
         assert first.entries == second.entries
+
+
+def pieces(minor: int, one_sign: bool, dice: random.Random) -> list[int]:
+    """The amount in one to three parts, zero among them; all of its sign, where the sign is the side."""
+    cuts = sorted(dice.randint(min(0, minor), max(0, minor)) for _ in range(dice.randrange(3)))
+    edges = [min(0, minor), *cuts, max(0, minor)]
+    parts = [(later - earlier) * (1 if minor >= 0 else -1) for earlier, later in itertools.pairwise(edges)]
+    if not one_sign and dice.randrange(2):
+        shift = dice.randint(-(10**6), 10**6)
+        parts += [shift, -shift]
+    return parts
+
+
+def cut_otherwise(rows: tuple[Distribution, ...], dice: random.Random) -> list[Distribution]:
+    """The same pay in other lines: some cut into several, some of a kind put together, in another order."""
+    lines = [
+        replace(row, amount=Money.from_minor(minor, row.amount.currency), origin=f"{row.origin}/{number}")
+        for row in rows
+        for number, minor in enumerate(pieces(row.amount.minor, not row.side, dice))
+    ]
+    dice.shuffle(lines)
+    together: dict[Kind, Distribution] = {}
+    apart: list[Distribution] = []
+    for line in lines:
+        if dice.randrange(2):
+            apart.append(line)
+        elif line.kind in together:
+            amount = together[line.kind].amount + line.amount
+            together[line.kind] = replace(together[line.kind], amount=amount)
+        else:
+            together[line.kind] = line
+    lines = [*apart, *together.values()]
+    dice.shuffle(lines)
+    return lines
+
+
+@given(builds(), st.randoms(use_true_random=False))
+def test_the_way_payroll_cut_its_lines_does_not_matter(built: Any, dice: random.Random) -> None:
+    """A percentage is of the total: the same pay in other lines is the same entry, to the cent."""
+    pay_run, rows, mapping, policy = built
+    policy = replace(policy, detail_groups=frozenset())
+    first, _ = build(pay_run, rows, mapping, policy)
+
+    second, _ = build(pay_run, cut_otherwise(rows, dice), mapping, policy)
+
+    assert first.entries == second.entries
+    assert first.ties == second.ties
+    assert [replace(total, rows=0) for total in first.totals] == [
+        replace(total, rows=0) for total in second.totals
+    ]
+
+
+def test_ten_cents_in_thirds_are_the_same_whoever_cut_them() -> None:
+    """Ten lines of a cent, or one of ten: three targets get 4, 3 and 3, and not 10, 0 and 0."""
+    thirds = tuple(
+        Target(account=account, percent=percent)
+        for account, percent in (
+            ("4000", Decimal("33.34")),
+            ("4010", Decimal("33.33")),
+            ("4020", Decimal("33.33")),
+        )
+    )
+    rules = (
+        MappingRule(name="wages", account="51*", targets=thirds),
+        MappingRule(name="net", account="2290", targets=(Target(account="1700"),)),
+    )
+    policy = BuildPolicy(entities=ENTITIES, journals=dict.fromkeys(ENTITIES.values(), "90"), text="Payroll")
+    cents = [("5100", 1)] * 10 + [("2290", -10)]
+    for given_rows in (cents, [("5100", 4), ("5110", 6), ("2290", -10)], [("5100", 10), ("2290", -10)]):
+        rows = [
+            Distribution(
+                company="C1",
+                account=account,
+                amount=Money.from_minor(minor, "EUR"),
+                dimensions=(),
+                pay_code=None,
+                origin="",
+            )
+            for account, minor in given_rows
+        ]
+        proposal, _ = build(a_pay_run(), rows, Mapping(name="m", version=1, rules=rules), policy)
+        assert [("1700", -10), ("4000", 4), ("4010", 3), ("4020", 3)] == [
+            (line.account, line.amount.minor) for line in proposal.entries[0].lines
+        ]
 
 
 @given(builds(), st.randoms(use_true_random=False))

@@ -4,6 +4,10 @@ Rows come one by one or summed by kind; only the sums stand in memory. Debit and
 other: a cell is one (entity, account, dimensions, text, side), so the debits that went in are the debits that
 come out; a negative debit lessens its own cell. A group that the policy books in detail keeps one cell per
 row. Entries longer than the ledger takes are cut where the lines up to there balance, and nowhere else.
+
+    rows that one rule splits alike  →  one share-out: their total, split once  →  a cell per target
+
+A percentage is of that total and never of a row, so the cents do not depend on how payroll cut its lines.
 """
 
 from __future__ import annotations
@@ -15,12 +19,13 @@ from datetime import date
 
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.journal import CommitKey, JournalEntry, JournalLine
-from ml_connector.domain.mapping import UNTIED, Mapping, Resolution, Resolver
+from ml_connector.domain.mapping import UNTIED, Booking, Mapping, Resolution, Resolver
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import Distribution, DistributionGroup, PayRun
 from ml_connector.domain.problem import Owner, Problem
 
 CellKey = tuple[str, str, Dimensions, str, bool, int]
+ShareKey = tuple[str, str, tuple[Booking, ...], bool, int]
 PROBLEMS_MAX = 500
 
 
@@ -154,6 +159,26 @@ class _Cell:
         return {self.company: self.minor - sum(self.others.values()), **self.others}
 
 
+@dataclass(slots=True)
+class _ShareOut:
+    """The rows of one company and side that one rule splits alike: their sum, and the cells of its targets.
+    It is split when all rows are known.
+    """
+
+    company: str
+    resolution: Resolution
+    cells: tuple[_Cell, ...]
+    minor: int = 0
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(cell.number for cell in self.cells))
+
+    def settle(self) -> None:
+        for cell, part in zip(self.cells, self.resolution.split(self.minor), strict=True):
+            cell.add(self.company, part)
+
+
 @dataclass(slots=True, kw_only=True)
 class EntryBuilder:
     """Builds the entries of one pay run on one posting date. `add` every row once, by itself or in its group,
@@ -167,6 +192,8 @@ class EntryBuilder:
     key_prefix: str
     _resolver: Resolver = field(init=False)
     _cells: dict[CellKey, _Cell] = field(init=False, default_factory=dict)
+    _shares: dict[ShareKey, _ShareOut] = field(init=False, default_factory=dict)
+    _seen: dict[tuple[int, bool, int], _ShareOut] = field(init=False, default_factory=dict)
     _problems: dict[tuple[str, str], Problem] = field(init=False, default_factory=dict)
     _sides: dict[tuple[str, bool], list[int]] = field(init=False, default_factory=dict)
     _ties: dict[tuple[str, str], list[int]] = field(init=False, default_factory=dict)
@@ -182,13 +209,11 @@ class EntryBuilder:
         return self._book(row, self._resolver.resolve(row), 1, row.amount.minor)
 
     def add_group(self, group: DistributionGroup) -> tuple[int, ...] | None:
-        """Book all rows of a group at once; `None` where each is to be added by itself: booked in detail, or
-        split and so rounded.
+        """Book all rows of a group at once; `None` where each is to be added by itself, as it is booked in
+        detail.
         """
         found = self._resolver.resolve(group.like)
-        if not isinstance(found, Problem) and (
-            found.rule.group in self.policy.detail_groups or len(found.bookings) > 1
-        ):
+        if not isinstance(found, Problem) and found.rule.group in self.policy.detail_groups:
             return None
         return self._book(group.like, found, group.rows, group.minor)
 
@@ -221,22 +246,43 @@ class EntryBuilder:
             minor
         )
         detail = self._rows if found.rule.group in self.policy.detail_groups else 0
-        numbers = []
-        for booking, part in zip(found.bookings, found.split(minor), strict=True):
-            if part == 0:
-                continue
-            key = (entity, booking.account, booking.dimensions, booking.text, debit, detail)
-            cell = self._cells.get(key)
-            if cell is None:
-                cell = self._cells[key] = _Cell(len(self._cells), like.company, 0, found.rule.name)
-            cell.add(like.company, part)
-            numbers.append(cell.number)
-        return tuple(numbers)
+        share = self._share(entity, like.company, found, debit, detail)
+        share.minor += minor
+        return share.numbers
+
+    def _share(self, entity: str, company: str, found: Resolution, debit: bool, detail: int) -> _ShareOut:
+        """The share-out that the rows of this resolution belong to; another resolution may book alike."""
+        seen = (id(found), debit, detail)
+        share = self._seen.get(seen)
+        if share is None:
+            share = self._seen[seen] = self._shared(entity, company, found, debit, detail)
+        return share
+
+    def _shared(self, entity: str, company: str, found: Resolution, debit: bool, detail: int) -> _ShareOut:
+        key = (company, found.rule.name, found.bookings, debit, detail)
+        share = self._shares.get(key)
+        if share is None:
+            cells = tuple(
+                self._cell(
+                    (entity, target.account, target.dimensions, target.text, debit, detail), found, company
+                )
+                for target in found.bookings
+            )
+            share = self._shares[key] = _ShareOut(company, found, cells)
+        return share
+
+    def _cell(self, key: CellKey, found: Resolution, company: str) -> _Cell:
+        cell = self._cells.get(key)
+        if cell is None:
+            cell = self._cells[key] = _Cell(len(self._cells), company, 0, found.rule.name)
+        return cell
 
     def finish(self) -> Proposal:
         """The proposal: entries per legal entity, cut where needed, and every problem found so far. A run
         with problems has no entries.
         """
+        for share in self._shares.values():
+            share.settle()
         ordered = sorted(
             self._cells.items(),
             key=lambda item: (item[0][0], item[0][2], item[0][1], item[0][3], not item[0][4], item[0][5]),
