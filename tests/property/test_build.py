@@ -20,7 +20,8 @@ from ml_connector.domain.build import BuildPolicy, EntryBuilder, Proposal
 from ml_connector.domain.checks import check_entry, check_totals
 from ml_connector.domain.dimension import Dimension, Dimensions, code_on
 from ml_connector.domain.journal import Account, Chart, JournalEntry
-from ml_connector.domain.mapping import Mapping, MappingRule, Target, canonical, check_mapping
+from ml_connector.domain.mapping import Mapping, MappingRule, Target, canonical
+from ml_connector.domain.mapping_checks import check_mapping
 from ml_connector.domain.money import Money, decimals, split_minor
 from ml_connector.domain.payroll import Distribution, DistributionGroup, Kind, PayRun
 

@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.domain.mapping import Mapping, MappingRule, Target, check_mapping, in_force
+from ml_connector.domain.mapping import Mapping, MappingRule, Target, in_force
+from ml_connector.domain.mapping_checks import check_mapping
 
 BEGIN = date(2026, 1, 1)
 TARGETS = (Target(account="4000"),)

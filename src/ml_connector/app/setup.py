@@ -13,7 +13,8 @@ from ml_connector.app.access import Access, Actor, Unknown
 from ml_connector.app.assemble import Assembly, connectors
 from ml_connector.app.mapping_csv import read_mapping, write_mapping
 from ml_connector.domain.mapping import Mapping as CodeMapping
-from ml_connector.domain.mapping import canonical, check_mapping, pattern_matches
+from ml_connector.domain.mapping import canonical, pattern_matches
+from ml_connector.domain.mapping_checks import check_mapping
 from ml_connector.domain.problem import Problem
 from ml_connector.flows.policy import OPTIONS as OPTIONS
 from ml_connector.flows.policy import read_policy

@@ -11,15 +11,8 @@ import pytest
 from tests.payday import MAPPING, row
 
 from ml_connector.domain.dimension import dimensions
-from ml_connector.domain.mapping import (
-    Mapping,
-    MappingRule,
-    Resolution,
-    Resolver,
-    Target,
-    check_mapping,
-    pattern_matches,
-)
+from ml_connector.domain.mapping import Mapping, MappingRule, Resolution, Resolver, Target, pattern_matches
+from ml_connector.domain.mapping_checks import check_mapping
 from ml_connector.domain.problem import Owner, Problem
 
 DAY = date(2026, 6, 30)
