@@ -145,7 +145,7 @@ def test_every_problem_of_the_settings_is_named_at_once(stand: Stand) -> None:
         (
             ["a,51*,01/02/2026,,,4000"],
             "table.date",
-            "Line 2: valid_from is '01/02/2026', expected a date such as 2026-01-01.",
+            "valid_from is '01/02/2026' in line 2, expected a date such as 2026-01-01.",
         ),
     ],
     ids=[
@@ -170,15 +170,15 @@ def test_a_mapping_whose_dates_make_no_sense_is_not_stored(
     assert "no mapping" in stand.ask("mappings", "export", "other", code=2)["error"]
 
 
-def test_a_mapping_that_is_not_utf_8_is_not_stored(stand: Stand, tmp_path: Path) -> None:
-    """The line is named, and what to do."""
+def test_a_mapping_whose_letters_are_not_certain_is_not_stored(stand: Stand, tmp_path: Path) -> None:
+    """Neither UTF-8 nor Windows-1252: the line is named, and what to do."""
     table = tmp_path / "rules.csv"
-    table.write_bytes(f"{RULES}\n".encode() + b"Lohn f\xfcr M\xe4rz,51*,,,,4000\n")
+    table.write_bytes(f"{RULES}\n".encode() + "Lohn für März,51*,,,,4000\n".encode("cp850"))
 
     answer = stand.ask("mappings", "import", "other", str(table), code=2)
 
     assert (
-        "Line 2 is not valid UTF-8. Save the table as UTF-8 and import it again."
+        "Line 2 is not valid UTF-8 or Windows-1252. Save it as CSV UTF-8 and import it again."
         == answer["problems"][0]["text"]
     )
 

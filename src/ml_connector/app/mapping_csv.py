@@ -4,65 +4,172 @@
     wages,51*,,2026-01-01,4000,=org_level_1,100,expense,gross
 
 Columns that begin with `source_` are matched (`source_account`, `source_company`, `source_pay_code`, or a
-dimension axis of the source); `account`, `percent`, `text` and any other name, taken as a dimension axis of
-the ledger, say where it is booked. Rows with one rule name are the targets of one rule. A second table,
-`axis,source_code,code`, translates codes.
+dimension axis of the source); `account`, `percent`, `text` and the dimension axes of the ledger say where it
+is booked. An axis is one of `AXES`, or any name behind `dimension:` (`source_dimension:` to match on it), so
+that a misspelt title is never taken for an axis. Rows with one rule name are the targets of one rule. A
+second table, `axis,source_code,code`, translates codes, by date where it has `valid_from` and `valid_until`.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+import re
+from collections.abc import Mapping as AbstractMapping
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
-from ml_connector.domain.mapping import Mapping, MappingRule, Target
+from ml_connector.app.tables import Row, TableError, Titles, in_lines, nearest, read_table
+from ml_connector.domain.mapping import Mapping, MappingRule, Target, Translation
 from ml_connector.domain.problem import Problem
 
+__all__ = ["TableError", "read_mapping", "write_mapping"]
+
+AXES = (
+    "cost_center",
+    "cost_unit",
+    "project",
+    "department",
+    "branch",
+    "plant",
+    "business_unit",
+    "division",
+    "location",
+    "region",
+    "product",
+    "activity",
+    "job_code",
+    "org_level_1",
+    "org_level_2",
+    "org_level_3",
+    "org_level_4",
+)
+"""Dimension axes that a title may name as they are, of the ledger or of the source."""
 _RULE_COLUMNS = ("rule", "valid_from", "valid_until", "replaces", "group", "ties_to")
 _TARGET_COLUMNS = ("account", "percent", "text")
-_SOURCE = "source_"
-_REQUIRED = ("rule", "source_account", "account")
+_MATCHED = ("source_account", "source_company", "source_pay_code")
+_DATES = ("valid_from", "valid_until")
+_AXIS, _SOURCE_AXIS = "dimension:", "source_dimension:"
+_PERCENT = re.compile("([0-9]{1,3})(?:[.,]([0-9]+))?[ \u00a0\u202f]*%?")
+_ISO = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-class TableError(ValueError):
-    """The table cannot be read; every problem of it is kept."""
+def _rule_title(title: str) -> str | None:
+    """The name a title stands for; capitals, blanks and hyphens do not matter but in the name of an axis."""
+    prefix, colon, axis = title.partition(":")
+    prefix = _plain(prefix)
+    if colon:
+        known = f"{prefix}:" in (_AXIS, _SOURCE_AXIS) and axis.strip()
+        return f"{prefix}:{axis.strip()}" if known else None
+    if prefix in (*_RULE_COLUMNS, *_TARGET_COLUMNS, *_MATCHED):
+        return prefix
+    if prefix in AXES:
+        return _AXIS + prefix
+    axis = prefix.removeprefix("source_")
+    return _SOURCE_AXIS + axis if axis != prefix and axis in AXES else None
 
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(problem.text for problem in problems))
+
+def _code_title(title: str) -> str | None:
+    name = _plain(title)
+    return name if name in ("axis", "source_code", "code", *_DATES) else None
+
+
+def _plain(title: str) -> str:
+    return re.sub(r"[\s-]+", "_", title.strip().lower())
+
+
+_RULES = Titles(
+    required=("rule", "source_account", "account"),
+    known=_rule_title,
+    expected=(*_RULE_COLUMNS, *_TARGET_COLUMNS, *_MATCHED, *AXES, *(f"source_{axis}" for axis in AXES)),
+    choice=(
+        f"{', '.join((*_RULE_COLUMNS, *_TARGET_COLUMNS, *_MATCHED))}, an axis such as cost_center or"
+        " source_org_level_1, or any other axis as dimension:NAME or source_dimension:NAME"
+    ),
+    meant={
+        **dict.fromkeys(("pct", "perc", "percentage", "share", "split"), "percent"),
+        **dict.fromkeys(("description", "memo", "linetext"), "text"),
+        **dict.fromkeys(("from", "startdate", "validfromdate"), "valid_from"),
+        **dict.fromkeys(("until", "to", "enddate", "validto"), "valid_until"),
+        **dict.fromkeys(("acct", "glaccount", "targetaccount"), "account"),
+        **dict.fromkeys(("name", "rulename"), "rule"),
+    },
+)
+_CODES = Titles(
+    required=("axis", "source_code", "code"),
+    known=_code_title,
+    expected=("axis", "source_code", "code", *_DATES),
+    choice="axis, source_code, code, valid_from or valid_until",
+)
+
+
+@dataclass(slots=True)
+class _Unread:
+    """Values that cannot be read, by column: each column is one problem, which lists its lines."""
+
+    values: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+
+    def date(self, row: Row, column: str, default: date) -> date:
+        """The date of the cell, ISO only: 01-02-2026 has two readings."""
+        text = row[column]
+        if not text:
+            return default
+        try:
+            if _ISO.fullmatch(text):
+                return date.fromisoformat(text)
+        except ValueError:
+            pass
+        self.values.setdefault(column, []).append((row.number, text))
+        return default
+
+    def percent(self, row: Row) -> Decimal:
+        """The share; a decimal comma and a percent sign can mean nothing else here."""
+        text = row["percent"] or "100"
+        match = _PERCENT.fullmatch(text)
+        if match is None:
+            self.values.setdefault("percent", []).append((row.number, text))
+            return Decimal(100)
+        fraction = (match[2] or "").rstrip("0")
+        return Decimal(f"{int(match[1])}.{fraction}" if fraction else int(match[1]))
+
+    def problems(self) -> list[Problem]:
+        """One for each column."""
+        found = []
+        for column, values in self.values.items():
+            if column == "percent":
+                text = in_lines(column, values, "a number such as 60 or 33.5")
+                found.append(Problem("table.percent", "column percent", text))
+            else:
+                text = in_lines(column, values, "a date such as 2026-01-01")
+                hint = " Format the column as YYYY-MM-DD and save the table again."
+                found.append(Problem("table.date", f"column {column}", text + hint))
+        return found
 
 
 def read_mapping(name: str, version: int, rules: bytes, codes: bytes | None = None) -> Mapping:
     """The mapping of the two tables, not yet checked. Raises `TableError` naming line, column and value of
     everything unreadable.
     """
-    table = _read(rules, _REQUIRED)
-    problems: list[Problem] = []
-    by_rule: dict[str, list[tuple[int, dict[str, str]]]] = {}
-    for number, row in table:
-        by_rule.setdefault(row["rule"], []).append((number, row))
-    found = tuple(_rule(rows, problems) for rows in by_rule.values())
-    taken = {
-        code.removeprefix("=")
-        for rule in found
-        for target in rule.targets
-        for _, code in target.dimensions
-        if code.startswith("=")
-    }
-    translations = []
-    for number, row in _read(codes, ("axis", "source_code", "code")) if codes is not None else []:
-        translations.append((row["axis"], row["source_code"], row["code"]))
-        if row["axis"] not in taken:
-            text = (
-                f"Line {number} translates a code of {row['axis']!r}, and no rule takes its code from there."
-                f" Write ={row['axis']} where a rule books it."
-            )
-            problems.append(Problem("codes.unused", f"line {number} axis", text))
-    if problems:
+    rows = read_table(rules, _RULES)
+    if not rows:
+        text = "The table has titles and no rule. A mapping without rules books nothing."
+        raise TableError([Problem("table.empty", "table", text)])
+    unread, problems = _Unread(), []
+    by_rule: dict[str, list[Row]] = {}
+    for row in rows:
+        if row["rule"]:
+            by_rule.setdefault(row["rule"], []).append(row)
+        else:
+            text = f"Line {row.number} has no rule name. Name its rule, or clear the line."
+            problems.append(Problem("table.rule_missing", f"line {row.number}", text))
+    found = tuple(_rule(of_rule, unread, problems) for of_rule in by_rule.values())
+    problems += _axis_problems(rows)
+    translations = _translations(codes, found, unread, problems) if codes is not None else ()
+    if problems := [*unread.problems(), *problems]:
         raise TableError(problems)
-    return Mapping(name=name, version=version, rules=found, translations=tuple(translations))
+    return Mapping(name=name, version=version, rules=found, translations=translations)
 
 
 def write_mapping(mapping: Mapping) -> tuple[str, str]:
@@ -71,152 +178,159 @@ def write_mapping(mapping: Mapping) -> tuple[str, str]:
         {axis for rule in mapping.rules for target in rule.targets for axis, _ in target.dimensions}
     )
     sources = sorted({axis for rule in mapping.rules for axis, _ in rule.codes})
-    head = [
-        "rule",
-        "source_account",
-        "source_company",
-        "source_pay_code",
-        *(f"{_SOURCE}{axis}" for axis in sources),
-        "valid_from",
-        "valid_until",
+    head = [*_MATCHED, *(_title(_SOURCE_AXIS, axis) for axis in sources), "valid_from", "valid_until"]
+    head = ["rule", *head, "replaces", "account", *(_title(_AXIS, axis) for axis in axes)]
+    head += ["percent", "text", "group", "ties_to"]
+    rows = [
+        {
+            "rule": rule.name,
+            "source_account": rule.account,
+            "source_company": rule.company,
+            "source_pay_code": rule.pay_code,
+            **{_title(_SOURCE_AXIS, axis): pattern for axis, pattern in rule.codes},
+            **_written_dates(rule.valid_from, rule.valid_until),
+            "replaces": rule.replaces or "",
+            "account": target.account,
+            **{_title(_AXIS, axis): code for axis, code in target.dimensions},
+            "percent": f"{target.percent:f}",
+            "text": target.text,
+            "group": rule.group,
+            "ties_to": rule.ties_to,
+        }
+        for rule in mapping.rules
+        for target in rule.targets
     ]
-    head += ["replaces", "account", *axes, "percent", "text", "group", "ties_to"]
-    rules = io.StringIO()
-    writer = csv.DictWriter(rules, head, lineterminator="\n")
+    code_rows = [
+        {
+            "axis": row.axis,
+            "source_code": row.source,
+            "code": row.code,
+            **_written_dates(row.valid_from, row.valid_until),
+        }
+        for row in mapping.translations
+    ]
+    dated = any(row["valid_from"] or row["valid_until"] for row in code_rows)
+    return _written(head, rows), _written([*_CODES.required, *(_DATES if dated else ())], code_rows)
+
+
+def _title(prefix: str, axis: str) -> str:
+    if axis in AXES:
+        return f"source_{axis}" if prefix == _SOURCE_AXIS else axis
+    return prefix + axis
+
+
+def _written_dates(first: date, last: date) -> dict[str, str]:
+    return {
+        "valid_from": "" if first == date.min else first.isoformat(),
+        "valid_until": "" if last == date.max else last.isoformat(),
+    }
+
+
+def _written(head: Sequence[str], rows: Sequence[AbstractMapping[str, str]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, head, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
-    for rule in mapping.rules:
-        for target in rule.targets:
-            writer.writerow(
-                {
-                    "rule": rule.name,
-                    "source_account": rule.account,
-                    "source_company": rule.company,
-                    "source_pay_code": rule.pay_code,
-                    **{f"{_SOURCE}{axis}": pattern for axis, pattern in rule.codes},
-                    "valid_from": "" if rule.valid_from == date.min else rule.valid_from,
-                    "valid_until": "" if rule.valid_until == date.max else rule.valid_until,
-                    "replaces": rule.replaces or "",
-                    "account": target.account,
-                    **dict(target.dimensions),
-                    "percent": target.percent,
-                    "text": target.text,
-                    "group": rule.group,
-                    "ties_to": rule.ties_to,
-                }
-            )
-    codes = io.StringIO()
-    csv.writer(codes, lineterminator="\n").writerows([("axis", "source_code", "code"), *mapping.translations])
-    return rules.getvalue(), codes.getvalue()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
-def _read(data: bytes, required: Iterable[str]) -> list[tuple[int, dict[str, str]]]:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        problem = Problem(
-            "table.encoding",
-            f"line {line}",
-            f"Line {line} is not valid UTF-8. Save the table as UTF-8 and import it again.",
-        )
-        raise TableError([problem]) from None
-    reader = csv.DictReader(io.StringIO(text))
-    missing = [name for name in required if name not in (reader.fieldnames or [])]
-    if missing:
-        text = (
-            f"The table has no column {', '.join(missing)}; it has"
-            f" {', '.join(reader.fieldnames or ['none'])}."
-        )
-        raise TableError([Problem("table.column_missing", missing[0], text)])
-    rows, surplus = [], []
-    try:
-        for row in reader:
-            if row.pop(None, None):
-                surplus.append(reader.line_num)
-            rows.append(
-                (reader.line_num, {name: (value or "").strip() for name, value in row.items() if name})
-            )
-    except csv.Error as error:
-        text = (
-            f"Line {reader.line_num + 1} cannot be read as CSV: {error}. Look for a quote that is not closed."
-        )
-        raise TableError([Problem("table.csv", f"line {reader.line_num + 1}", text)]) from error
-    if surplus:
-        text = "Line {0} has more cells than the table has columns. Look for a comma too many."
-        raise TableError(
-            [Problem("table.cells", f"line {number}", text.format(number)) for number in surplus]
-        )
-    return rows
+# --- rows ---------------------------------------------------------------------------------------------------
 
 
-def _rule(rows: list[tuple[int, dict[str, str]]], problems: list[Problem]) -> MappingRule:
-    number, first = rows[0]
-    for later, row in rows[1:]:
-        for column, value in row.items():
-            if value and (column.startswith(_SOURCE) or column in _RULE_COLUMNS) and value != first[column]:
+def _rule(rows: list[Row], unread: _Unread, problems: list[Problem]) -> MappingRule:
+    first = rows[0]
+    for later in rows[1:]:
+        for column, value in later.cells.items():
+            of_rule = column.startswith("source_") or column in _RULE_COLUMNS
+            if value and of_rule and value != first[column]:
                 text = (
-                    f"Line {later}: {column} is {value!r}, but rule {first['rule']!r} says {first[column]!r}"
-                    f" in line {number}. "
+                    f"Line {later.number}: {_shown(column)} is {value!r}, but rule {first['rule']!r} says"
+                    f" {first[column]!r} in line {first.number}. Give this row its own rule name."
                 )
-                problems.append(
-                    Problem("table.rule_differs", f"line {later}", text + "Give this row its own rule name.")
-                )
+                problems.append(Problem("table.rule_differs", f"line {later.number}", text))
     codes = tuple(
-        (name.removeprefix(_SOURCE), value)
-        for name, value in first.items()
-        if name.startswith(_SOURCE)
-        and name not in ("source_account", "source_company", "source_pay_code")
-        and value not in ("", "*")
+        (column.removeprefix(_SOURCE_AXIS), value)
+        for column, value in first.cells.items()
+        if column.startswith(_SOURCE_AXIS) and value not in ("", "*")
     )
     return MappingRule(
         name=first["rule"],
         account=first["source_account"] or "*",
-        company=first.get("source_company") or "*",
-        pay_code=first.get("source_pay_code") or "*",
+        company=first["source_company"] or "*",
+        pay_code=first["source_pay_code"] or "*",
         codes=codes,
-        valid_from=_date(first.get("valid_from"), date.min, number, "valid_from", problems),
-        valid_until=_date(first.get("valid_until"), date.max, number, "valid_until", problems),
-        replaces=first.get("replaces") or None,
-        targets=tuple(_target(number, row, problems) for number, row in rows),
-        group=first.get("group", ""),
-        ties_to=first.get("ties_to", ""),
+        valid_from=unread.date(first, "valid_from", date.min),
+        valid_until=unread.date(first, "valid_until", date.max),
+        replaces=first["replaces"] or None,
+        targets=tuple(_target(row, unread) for row in rows),
+        group=first["group"],
+        ties_to=first["ties_to"],
     )
 
 
-def _target(number: int, row: dict[str, str], problems: list[Problem]) -> Target:
-    known = {*_RULE_COLUMNS, *_TARGET_COLUMNS}
+def _target(row: Row, unread: _Unread) -> Target:
     axes = tuple(
-        (name, value)
-        for name, value in row.items()
-        if name not in known and not name.startswith(_SOURCE) and value
+        (column.removeprefix(_AXIS), value)
+        for column, value in row.cells.items()
+        if column.startswith(_AXIS) and value
     )
-    try:
-        percent = Decimal(row.get("percent") or "100")
-        if not percent.is_finite():
-            raise InvalidOperation
-    except InvalidOperation:
-        problems.append(
-            Problem(
-                "table.percent",
-                f"line {number}",
-                f"Line {number}: percent is {row['percent']!r}, expected a number such as 60.",
-            )
-        )
-        percent = Decimal(100)
-    return Target(account=row["account"], dimensions=axes, text=row.get("text", ""), percent=percent)
+    return Target(account=row["account"], dimensions=axes, text=row["text"], percent=unread.percent(row))
 
 
-def _date(value: str | None, default: date, number: int, column: str, problems: list[Problem]) -> date:
-    if not value:
-        return default
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        problems.append(
-            Problem(
-                "table.date",
-                f"line {number}",
-                f"Line {number}: {column} is {value!r}, expected a date such as 2026-01-01.",
+def _axis_problems(rows: Sequence[Row]) -> list[Problem]:
+    """Codes that are to come from an axis whose name is misspelt: no line of any payroll has it."""
+    wrong: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for row in rows:
+        for column, value in row.cells.items():
+            axis = value[1:]
+            if column.startswith(_AXIS) and value.startswith("=") and axis not in AXES:
+                near = nearest(axis, AXES, cutoff=0.8)
+                if near or not axis:
+                    wrong.setdefault((column, near), []).append((row.number, value))
+    return [
+        Problem(
+            "table.axis",
+            f"column {_shown(column)}",
+            in_lines(_shown(column), values, f"={near or 'org_level_1'} or another axis of the source"),
+        )
+        for (column, near), values in wrong.items()
+    ]
+
+
+def _shown(column: str) -> str:
+    """The column as its title names it."""
+    prefix, colon, axis = column.partition(":")
+    return _title(prefix + colon, axis) if colon else column
+
+
+def _translations(
+    codes: bytes, rules: Sequence[MappingRule], unread: _Unread, problems: list[Problem]
+) -> tuple[Translation, ...]:
+    taken = {
+        code.removeprefix("=")
+        for rule in rules
+        for target in rule.targets
+        for _, code in target.dimensions
+        if code.startswith("=")
+    }
+    found = []
+    for row in read_table(codes, _CODES):
+        if missing := [name for name in _CODES.required if not row[name]]:
+            text = f"Line {row.number} of the codes has no {' and no '.join(missing)}."
+            problems.append(Problem("codes.missing", f"line {row.number} {missing[0]}", text))
+        elif row["axis"] not in taken:
+            text = (
+                f"Line {row.number} translates a code of {row['axis']!r}, and no rule takes its code from"
+                f" there. Write ={row['axis']} where a rule books it."
+            )
+            problems.append(Problem("codes.unused", f"line {row.number} axis", text))
+        found.append(
+            Translation(
+                axis=row["axis"],
+                source=row["source_code"],
+                code=row["code"],
+                valid_from=unread.date(row, "valid_from", date.min),
+                valid_until=unread.date(row, "valid_until", date.max),
             )
         )
-        return default
+    return tuple(found)

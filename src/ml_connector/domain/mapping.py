@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping as AbstractMapping
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from ml_connector.domain.dimension import Dimensions, code_on, dimensions
@@ -26,6 +26,8 @@ from ml_connector.domain.problem import Owner, Problem
 
 PERCENT_DECIMALS_MAX = 4
 UNTIED = "other"
+NEVER = (date.max, date.min)
+"""First and last day of what is never in force."""
 TIES = ("gross", "deductions", "employee_taxes", "net", "employer_cost")
 """What a rule's amounts are tied to in the pay register; `employer_cost` stands for expense and liability
 that it does not know.
@@ -68,16 +70,31 @@ class MappingRule:
     ties_to: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A code of a source axis, and the code it is booked on while this is in force, both days inclusive."""
+
+    axis: str
+    source: str
+    code: str
+    valid_from: date = date.min
+    valid_until: date = date.max
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
-    """A version of a mapping. `translations` is `(source axis, source code, code)`; versions are numbered by
-    the store and never change.
+    """A version of a mapping; versions are numbered by the store and never change. Translations may be given
+    as `(axis, source, code)`, as they were stored when they had no dates.
     """
 
     name: str
     version: int
     rules: tuple[MappingRule, ...]
-    translations: tuple[tuple[str, str, str], ...] = ()
+    translations: tuple[Translation, ...] = ()
+
+    def __post_init__(self) -> None:
+        plain = tuple(row if isinstance(row, Translation) else Translation(*row) for row in self.translations)
+        object.__setattr__(self, "translations", plain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +142,11 @@ class Resolver:
 
     def __post_init__(self) -> None:
         self._rules = in_force(self.mapping.rules, self.day)
-        self._translations = {(axis, source): code for axis, source, code in self.mapping.translations}
+        self._translations = {
+            (row.axis, row.source): row.code
+            for row in self.mapping.translations
+            if row.valid_from <= self.day <= row.valid_until
+        }
 
     def resolve(self, row: Distribution) -> Resolution | Problem:
         """The first rule in force that matches the row, resolved; a `Problem` when none does or a code it
@@ -194,7 +215,9 @@ class Resolver:
         return None if source is None else self.translate(value[1:], source)
 
     def translate(self, axis: str, code: str) -> str:
-        """The ledger's code for a source code, or the source code itself where the code table has no row."""
+        """The ledger's code for a source code on the posting date, or the source code itself where the code
+        table has no row in force then.
+        """
         return self._translations.get((axis, code), code)
 
 
@@ -225,12 +248,23 @@ def _matches(rule: MappingRule, row: Distribution) -> bool:
 
 def in_force(rules: Sequence[MappingRule], day: date) -> list[MappingRule]:
     """The rules in force on the day, in table order: begun, not ended, and not yet replaced."""
-    replaced_on = {rule.replaces: rule.valid_from for rule in rules if rule.replaces}
-    return [
-        rule
-        for rule in rules
-        if rule.valid_from <= day <= rule.valid_until and day < replaced_on.get(rule.name, date.max)
-    ]
+    return [rule for rule, (first, last) in zip(rules, spans(rules), strict=True) if first <= day <= last]
+
+
+def spans(rules: Sequence[MappingRule]) -> list[tuple[date, date]]:
+    """First and last day on which each rule is in force, in table order; the last before the first for one
+    that never is.
+    """
+    begins = {rule.replaces: rule.valid_from for rule in rules if rule.replaces}
+    found = []
+    for rule in rules:
+        heir = begins.get(rule.name)
+        if heir == date.min:
+            found.append(NEVER)
+        else:
+            last = heir - timedelta(days=1) if heir else date.max
+            found.append((rule.valid_from, min(rule.valid_until, last)))
+    return found
 
 
 def canonical(mapping: Mapping) -> Mapping:

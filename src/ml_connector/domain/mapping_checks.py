@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as AbstractMapping
+from datetime import date, timedelta
 
-from ml_connector.domain.mapping import PERCENT_DECIMALS_MAX, TIES, Mapping, MappingRule
+from ml_connector.domain.mapping import PERCENT_DECIMALS_MAX, TIES, Mapping, MappingRule, Translation, spans
 from ml_connector.domain.problem import Problem
 
 
@@ -18,18 +19,73 @@ def check_mapping(mapping: Mapping) -> list[Problem]:
     problems = [*_name_problems(mapping.rules), *_chain_problems(mapping.rules)]
     for rule in mapping.rules:
         problems.extend(_rule_problems(rule))
-    seen: set[tuple[str, str]] = set()
-    for axis, source, _ in mapping.translations:
-        if (axis, source) in seen:
-            problems.append(
-                Problem(
-                    "mapping.translation_twice",
-                    f"{axis} {source}",
-                    f"Code {source} of {axis} is translated twice.",
-                )
+    problems.extend(_shadow_problems(mapping.rules))
+    return [*problems, *_translation_problems(mapping.translations)]
+
+
+def _translation_problems(translations: Sequence[Translation]) -> Iterable[Problem]:
+    seen: dict[tuple[str, str], list[Translation]] = {}
+    for row in translations:
+        where = f"{row.axis} {row.source}"
+        if row.valid_until < row.valid_from:
+            text = f"Code {row.source} of {row.axis} ends on {row.valid_until}, before it begins."
+            yield Problem("mapping.dates", where, text)
+        earlier = seen.setdefault((row.axis, row.source), [])
+        if any(row.valid_from <= one.valid_until and one.valid_from <= row.valid_until for one in earlier):
+            text = f"Code {row.source} of {row.axis} is translated twice for the same days."
+            yield Problem("mapping.translation_twice", where, text)
+        earlier.append(row)
+
+
+def _shadow_problems(rules: Sequence[MappingRule]) -> Iterable[Problem]:
+    """Rules that never match: on each of their days an earlier rule matches all that they match."""
+    all_spans = spans(rules)
+    for place, (rule, (first, last)) in enumerate(zip(rules, all_spans, strict=True)):
+        if last < first:
+            continue  # Never in force: its dates are a problem of their own.
+        wider = [
+            (*all_spans[number], earlier.name)
+            for number, earlier in enumerate(rules[:place])
+            if _covers(earlier, rule) and earlier.name != rule.name
+        ]
+        if names := _over(first, last, wider):
+            what = " and ".join(map(repr, names))
+            text = (
+                f"Rule {rule.name!r} never matches: above it, {what} {'takes' if len(names) == 1 else 'take'}"
+                f" the same lines on all of its days. Move {rule.name!r} above, give it other codes or dates,"
+                " or delete it."
             )
-        seen.add((axis, source))
-    return problems
+            yield Problem("mapping.shadowed", f"rule {rule.name}", text)
+
+
+def _over(first: date, last: date, wider: Sequence[tuple[date, date, str]]) -> list[str]:
+    """Names of rules that together are in force on every day from first to last; none where a day is left."""
+    names: list[str] = []
+    day = first
+    for begin, end, name in sorted(wider):
+        if begin <= day <= end:
+            names.append(name)
+            if end >= last:
+                return names
+            day = end + timedelta(days=1)
+    return []
+
+
+def _covers(wide: MappingRule, narrow: MappingRule) -> bool:
+    """Whether every line that the narrow rule matches, the wide one matches as well."""
+    codes = dict(narrow.codes)
+    return (
+        _includes(wide.account, narrow.account)
+        and _includes(wide.company, narrow.company)
+        and _includes(wide.pay_code, narrow.pay_code)
+        and all(_includes(pattern, codes.get(axis, "*")) for axis, pattern in wide.codes)
+    )
+
+
+def _includes(wide: str, narrow: str) -> bool:
+    if wide == "*" or narrow == "*":
+        return wide == "*"
+    return narrow.startswith(wide[:-1]) if wide.endswith("*") else narrow == wide
 
 
 def _name_problems(rules: Iterable[MappingRule]) -> Iterable[Problem]:
@@ -52,11 +108,10 @@ def _rule_problems(rule: MappingRule) -> Iterable[Problem]:
         target.percent <= 0 for target in rule.targets
     ):
         shares = ", ".join(str(target.percent) for target in rule.targets)
-        yield Problem(
-            "mapping.shares",
-            where,
-            f"The shares of rule {rule.name!r} ({shares}) are not positive or do not sum to 100.",
-        )
+        text = f"The shares of rule {rule.name!r} ({shares}) are not positive or do not sum to 100."
+        if sum(target.percent for target in rule.targets) == 1:
+            text += " They sum to 1: write 60 for 60 percent, not 0.6."
+        yield Problem("mapping.shares", where, text)
     for target in rule.targets:
         if -int(target.percent.normalize().as_tuple().exponent) > PERCENT_DECIMALS_MAX:
             yield Problem(

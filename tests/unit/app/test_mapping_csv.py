@@ -10,7 +10,7 @@ import pytest
 from tests.payday import MAPPING
 
 from ml_connector.app.mapping_csv import TableError, read_mapping, write_mapping
-from ml_connector.domain.mapping import MappingRule, Target
+from ml_connector.domain.mapping import MappingRule, Target, Translation
 
 HEAD = "rule,source_account,source_org_level_1,valid_from,account,cost_center,percent,group,ties_to\n"
 
@@ -27,7 +27,7 @@ def table(*lines: str) -> bytes:
 
 
 def test_a_table_is_read() -> None:
-    """Rows of one rule are its targets; columns that are not known are axes."""
+    """Rows of one rule are its targets."""
     mapping = read_mapping(
         "m",
         2,
@@ -60,11 +60,42 @@ def test_a_spreadsheets_byte_order_mark_and_blanks_do_not_matter() -> None:
     assert ["wages"] == [rule.name for rule in read_mapping("m", 1, text.encode()).rules]
 
 
-def test_bad_utf8_is_told_by_its_line() -> None:
-    """A table saved in another encoding."""
-    assert [
-        "table.encoding at line 3: Line 3 is not valid UTF-8. Save the table as UTF-8 and import it again."
-    ] == refused(table("wages,51*,,,4000,,,,", "") + "löhne,52*,,,4010,,,,".encode("latin-1"))
+@pytest.mark.parametrize(
+    "data",
+    [
+        "rule,source_account,account,text\nLøhne,51*,4000,3 € – \n".encode(),
+        "\ufeffrule;source_account;account;text\r\nLøhne;51*;4000;3 € – \r\n".encode(),
+        "rule;source_account;account;text\r\nLøhne;51*;4000;3 € – \r\n".encode("cp1252"),
+        "rule\tsource_account\taccount\ttext\r\nLøhne\t51*\t4000\t3 € – \r\n".encode("utf-16"),
+        "\ufeffrule;source_account;account;text\rLøhne;51*;4000;3 € –".encode("utf-16-be"),
+        "sep=;\r\nrule;source_account;account;text;;\r\nLøhne;51*;4000;3 € –;;\r\n;;;;;\r\n".encode("cp1252"),
+        "\n;;;\nRule;Source Account;ACCOUNT;Text\nLøhne;51*;4000;3 € –\n".encode(),
+    ],
+)
+def test_what_a_spreadsheet_saves_is_read(data: bytes) -> None:
+    """Separators, marks, encodings, rows of separators, columns of nothing, capitals in titles."""
+    (rule,) = read_mapping("m", 1, data).rules
+
+    assert ("Løhne", "51*", "4000", "3 € –") == (
+        rule.name,
+        rule.account,
+        rule.targets[0].account,
+        rule.targets[0].text,
+    )
+
+
+@pytest.mark.parametrize("encoding", ["cp850", "mac-roman", "utf-16-le", "utf-32"])
+def test_letters_that_could_be_others_are_refused(encoding: str) -> None:
+    """Older encodings have letters where Windows-1252 has signs; none is guessed at."""
+    (problem,) = refused("rule;source_account;account\nLøhne;51*;4000\n".encode(encoding))
+
+    assert problem.startswith("table.encoding")
+    assert "Save it as CSV UTF-8 and import it again." in problem
+
+
+def test_a_workbook_is_no_table() -> None:
+    assert "table.workbook" in refused(b"PK\x03\x04")[0]
+    assert "table.workbook" in refused(b"\xd0\xcf\x11\xe0")[0]
 
 
 def test_a_missing_column_is_told() -> None:
@@ -78,19 +109,124 @@ def test_a_missing_column_is_told() -> None:
 
 
 def test_every_unreadable_value_is_told_at_once() -> None:
-    """Line, column, value, and what was expected."""
+    """One problem for a column, with its lines and values, and what was expected."""
     assert [
-        "table.date at line 2: Line 2: valid_from is '01.02.2026', expected a date such as 2026-01-01.",
-        "table.percent at line 2: Line 2: percent is '60%', expected a number such as 60.",
-        "table.percent at line 3: Line 3: percent is 'NaN', expected a number such as 60.",
-    ] == sorted(refused(table("a,51*,,01.02.2026,4000,,60%,,", "b,52*,,,4010,,NaN,,")))
+        "table.date at column valid_from: valid_from is '01.02.2026' in lines 2, 4; '20260101' in line 3,"
+        " expected a date such as 2026-01-01. Format the column as YYYY-MM-DD and save the table again.",
+        "table.percent at column percent: percent is '60x' in line 2; 'NaN' in line 3; '1_0' in line 4,"
+        " expected a number such as 60 or 33.5.",
+    ] == refused(
+        table("a,51*,,01.02.2026,4000,,60x,,", "b,52*,,20260101,4010,,NaN,,", "c,53*,,01.02.2026,1,,1_0,,")
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "percent"),
+    [
+        ("33.5", "33.5"),
+        ('"33,5"', "33.5"),
+        ("33.50 %", "33.5"),
+        ("100%", "100"),
+        ("100", "100"),
+        ("100.00", "100"),
+        ("\u00a060\u00a0%", "60"),
+        ("", "100"),
+    ],
+)
+def test_a_share_is_read_where_nothing_else_can_be_meant(text: str, percent: str) -> None:
+    """A decimal comma and a percent sign: no share is larger than 100, so no mark groups thousands."""
+    (rule,) = read_mapping("m", 1, table(f"a,51*,,,4000,,{text},,")).rules
+
+    assert percent == str(rule.targets[0].percent)
+
+
+@pytest.mark.parametrize("text", ["-10", "1e2", "١٠", "0x10", "1000", "33..5", "%"])
+def test_what_is_no_share_is_refused(text: str) -> None:
+    assert "table.percent" in refused(table(f"a,51*,,,4000,,{text},,"))[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-1-1", "20260101", "2026-W01-1", "01-02-2026", "46023", "2026-02-30", "٢٠٢٦-٠١-٠١"]
+)
+def test_only_iso_dates_are_read(text: str) -> None:
+    """Every other form has two readings somewhere."""
+    assert "table.date" in refused(table(f"a,51*,,{text},4000,,,,"))[0]
 
 
 def test_cells_beyond_the_columns_are_told() -> None:
-    """A comma too many would move every value after it."""
+    """A separator too many would move every value after it; empty cells move nothing."""
     assert [
-        "table.cells at line 2: Line 2 has more cells than the table has columns. Look for a comma too many."
+        "table.cells at line 2: Line 2 has more cells than the table has columns. Look for a separator too"
+        " many."
     ] == refused(table("wages,51*,,,4000,,,,,extra"))
+    assert read_mapping("m", 1, table("wages,51*,,,4000,,,,,,,"))
+    assert ["table.cells at line 2: Line 2 holds 'x' in column 4, which has no title."] == refused(
+        b"rule,source_account,account,\na,51*,4000,x\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "near"),
+    [
+        ("costcenter", "cost_center"),
+        ("pct", "percent"),
+        ("percentage", "percent"),
+        ("valid_form", "valid_from"),
+        ("source_org_levl_1", "source_org_level_1"),
+        ("colour", ""),
+    ],
+)
+def test_a_title_that_is_not_known_is_refused_with_the_one_that_is_meant(title: str, near: str) -> None:
+    """It is never taken for a dimension axis."""
+    (problem,) = refused(f"rule,source_account,account,{title}\na,51*,4000,x\n".encode())
+
+    assert f"table.column_unknown at column {title}: Column 4 is called {title!r}" in problem
+    assert (f"Did you mean {near}?" in problem) if near else ("Did you mean" not in problem)
+    assert "any other axis as dimension:NAME or source_dimension:NAME" in problem
+
+
+def test_an_axis_of_ones_own_is_named_as_such() -> None:
+    """Any name, also one that is a column of the table."""
+    titles = "rule,source_account,source_dimension:Team,account,dimension:text,Dimension: Fund"
+    (rule,) = read_mapping("m", 1, f"{titles}\na,51*,T1,4000,X,F1\n".encode()).rules
+
+    assert ((("Team", "T1"),), (("text", "X"), ("Fund", "F1"))) == (rule.codes, rule.targets[0].dimensions)
+
+
+def test_a_title_that_stands_twice_is_refused() -> None:
+    """Also when it is written in two ways."""
+    assert [
+        "table.title_twice at column account: The title account stands twice, in columns 3 and 5. Keep the"
+        " one that is meant."
+    ] == refused(b"rule,source_account,account,text,Account\na,51*,4000,x,4010\n")
+    assert "table.title_twice" in refused(b"rule,source_account,account,project,dimension:project\n")[0]
+    assert (
+        "table.title_twice"
+        in refused(table("a,51*,,,4000,=org_level_1,,,"), b"axis,source_code,code,code\n")[0]
+    )
+
+
+def test_a_table_without_rules_and_a_row_without_its_rule_are_refused() -> None:
+    assert "table.empty" in refused(table())[0]
+    assert "table.empty" in refused(table(",,,,,,,,", " , ,,,,,,,"))[0]
+    assert [
+        "table.rule_missing at line 3: Line 3 has no rule name. Name its rule, or clear the line."
+    ] == refused(table("a,51*,,,4000,,,,", ",52*,,,4000,,,,"))
+
+
+@pytest.mark.parametrize("value", ["#N/A", "#REF!", "#NAME?", "1E+05", "4,1E+10", "######"])
+def test_what_a_spreadsheet_made_of_a_code_is_refused(value: str) -> None:
+    (problem,) = refused(table(f'a,"{value}",,,4000,,,,'))
+
+    assert f"table.damaged at line 2: Line 2: source_account is {value!r}" in problem
+
+
+def test_a_misspelt_source_axis_is_refused() -> None:
+    """No line of any payroll would have it; an axis that resembles none may be another payroll's."""
+    (problem,) = refused(table("a,51*,,,4000,=orglevel1,,,", "b,52*,,,4000,=orglevel1,,,"))
+
+    assert "cost_center is '=orglevel1' in lines 2, 3, expected =org_level_1" in problem
+    assert read_mapping("m", 1, table("a,51*,,,4000,=team,,,"))
 
 
 def test_rows_of_one_rule_that_match_otherwise_are_told() -> None:
@@ -119,8 +255,32 @@ def test_codes_are_read_from_their_own_table() -> None:
     mapping = read_mapping(
         "m", 1, table("wages,51*,,,4000,=org_level_1,,,"), b"axis,source_code,code\norg_level_1, 010 ,SALES\n"
     )
-    assert (("org_level_1", "010", "SALES"),) == mapping.translations
+    assert (Translation("org_level_1", "010", "SALES"),) == mapping.translations
     assert "axis, source_code, code" in refused(table("wages,51*,,,4000,,,,"), b"a,b\n")[0]
+    assert (
+        "codes.missing at line 2 code"
+        in (
+            refused(table("wages,51*,,,4000,=org_level_1,,,"), b"axis,source_code,code\norg_level_1,010,\n")[
+                0
+            ]
+        )
+    )
+
+
+def test_codes_have_dates() -> None:
+    """A department that is another cost center from a day on; the table is exported with its dates."""
+    rules = table("wages,51*,,,4000,=org_level_1,,,")
+    codes = (
+        b"axis;source_code;code;valid_from;valid_until\n"
+        b"org_level_1;010;SALES;;2026-06-30\norg_level_1;010;MARKET;2026-07-01;\n"
+    )
+    mapping = read_mapping("m", 1, rules, codes)
+
+    assert (
+        Translation("org_level_1", "010", "SALES", valid_until=date(2026, 6, 30)),
+        Translation("org_level_1", "010", "MARKET", valid_from=date(2026, 7, 1)),
+    ) == mapping.translations
+    assert mapping == read_mapping("m", 1, *(text.encode() for text in write_mapping(mapping)))
 
 
 def test_codes_that_no_rule_takes_are_told() -> None:

@@ -11,7 +11,15 @@ import pytest
 from tests.payday import MAPPING, row
 
 from ml_connector.domain.dimension import dimensions
-from ml_connector.domain.mapping import Mapping, MappingRule, Resolution, Resolver, Target, pattern_matches
+from ml_connector.domain.mapping import (
+    Mapping,
+    MappingRule,
+    Resolution,
+    Resolver,
+    Target,
+    Translation,
+    pattern_matches,
+)
 from ml_connector.domain.mapping_checks import check_mapping
 from ml_connector.domain.problem import Owner, Problem
 
@@ -169,13 +177,59 @@ def test_a_sound_mapping_has_no_problem() -> None:
         ([rule("a", replaces="b"), rule("b", replaces="a")], ["mapping.cycle", "mapping.cycle"]),
         (
             [rule("a"), rule("b", valid_from=DAY, replaces="a"), rule("c", valid_from=DAY, replaces="a")],
-            ["mapping.replaced_twice"],
+            ["mapping.replaced_twice", "mapping.shadowed"],
         ),
     ],
 )
 def test_each_problem_of_a_mapping_is_found(rules: list[MappingRule], expected: list[str]) -> None:
     """One at a time; all of them come at once."""
     assert expected == problems(*rules)
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "shadowed"),
+    [
+        ([{}], {}, True),
+        ([{"account": "5*"}], {"account": "5100"}, True),
+        ([{"account": "5100"}], {"account": "51*"}, False),
+        ([{"account": "*"}], {"account": "*"}, True),
+        ([{"company": "US1"}], {}, False),
+        ([{}], {"company": "US1"}, True),
+        ([{"codes": (("org_level_1", "S*"),)}], {"codes": (("org_level_1", "SA"),)}, True),
+        ([{"codes": (("org_level_1", "SA"),)}], {}, False),
+        ([{}], {"codes": (("org_level_1", "SA"),), "pay_code": "BON"}, True),
+        ([{"valid_from": DAY}], {}, False),
+        ([{"valid_from": DAY}], {"valid_from": DAY}, True),
+        ([{"valid_until": DAY}], {"valid_until": date(2026, 12, 31)}, False),
+        ([{"valid_until": DAY}, {"valid_from": date(2026, 7, 1)}], {}, True),
+        ([{"valid_until": DAY}, {"valid_from": date(2026, 7, 2)}], {}, False),
+        ([{"valid_until": DAY}, {"valid_from": date(2026, 7, 1), "account": "5200"}], {}, False),
+    ],
+)
+def test_a_rule_that_can_never_match_is_named_with_those_above_it(
+    above: list[dict[str, Any]], below: dict[str, Any], shadowed: bool
+) -> None:
+    """On all of its days an earlier rule takes all that it would take."""
+    rules = [rule(f"above {number}", **values) for number, values in enumerate(above)]
+    found = check_mapping(Mapping(name="m", version=1, rules=(*rules, rule("below", **below))))
+
+    assert (["mapping.shadowed"] if shadowed else []) == [problem.code for problem in found]
+    for problem in found:
+        assert [] == [each.name for each in rules if repr(each.name) not in problem.text]
+        assert "Rule 'below' never matches" in problem.text
+
+
+def test_a_rule_that_is_replaced_leaves_its_days_to_its_heir() -> None:
+    """The older rule stands above and ends where the newer begins: neither is in the way of the other."""
+    assert [] == problems(rule("old"), rule("new", valid_from=DAY, replaces="old"))
+
+
+def test_shares_written_as_fractions_are_told_as_such() -> None:
+    """A column formatted as percent and saved as numbers."""
+    halves = tuple(Target(account=account, percent=Decimal("0.5")) for account in ("4000", "4010"))
+    (problem,) = check_mapping(Mapping(name="m", version=1, rules=(rule(targets=halves),)))
+
+    assert "write 60 for 60 percent, not 0.6" in problem.text
 
 
 def test_the_text_of_a_cycle_says_what_to_do() -> None:
@@ -192,6 +246,30 @@ def test_a_code_translated_twice_is_a_problem() -> None:
     assert ["mapping.translation_twice"] == problems(
         rule(), translations=(("a", "1", "x"), ("a", "1", "y"), ("b", "1", "x"))
     )
+    june = Translation("a", "1", "x", valid_until=DAY)
+    july = Translation("a", "1", "y", valid_from=date(2026, 7, 1))
+    assert [] == problems(rule(), translations=(june, july))
+    assert ["mapping.translation_twice"] == problems(
+        rule(), translations=(june, july, replace(july, valid_from=DAY))
+    )
+    assert ["mapping.dates"] == problems(rule(), translations=(replace(june, valid_from=date(2026, 7, 1)),))
+
+
+def test_codes_are_those_of_the_posting_date() -> None:
+    """Not of the pay date and not of today: the resolver is given one day, and its rules and codes are of
+    it.
+    """
+    mapping = replace(
+        MAPPING,
+        translations=(
+            Translation("org_level_1", "SA", "SALES", valid_until=DAY),
+            Translation("org_level_1", "SA", "MARKET", valid_from=date(2026, 7, 1)),
+        ),
+    )
+
+    for day, code in ((DAY, "SALES"), (date(2026, 7, 1), "MARKET")):
+        found = Resolver(mapping=mapping, day=day)
+        assert [dimensions({"cost_center": code})] == [each.dimensions for each in _bookings(found, "SA")]
 
 
 def test_all_problems_of_a_mapping_come_at_once() -> None:
