@@ -187,7 +187,7 @@ def test_a_mapping_whose_letters_are_not_certain_is_not_stored(stand: Stand, tmp
     ("data", "words"),
     [
         (HEAD.replace("gross_paid_usd,", "").encode() + b"\n" + WORKER.encode() + b"\n", "gross_paid_usd"),
-        (HEAD.encode() + b"\n" + WORKER.replace("Sales", "S\xe4les").encode("latin-1") + b"\n", "UTF-8"),
+        (HEAD.encode() + b"\n" + WORKER.replace("Sales", "S\xe4les").encode("cp850") + b"\n", "UTF-8"),
         (HEAD.encode() + b"\n" + WORKER.replace("52000.00,0.00", "NaN,0.00").encode() + b"\n", "NaN"),
         (HEAD.encode() + b"\n" + WORKER.replace("52000.00,0.00", "1e400,0.00").encode() + b"\n", "1e400"),
         (b"", "empty"),

@@ -16,6 +16,7 @@ from ml_connector_sandbox.systems.ukg_pro.register import (
     read_register,
     write_register,
 )
+from ml_connector_sandbox.systems.ukg_pro.register_text import cents_of
 
 GOOD = "W1,FIN,Finance,Ledger,Fulltime-Regular,52000.00,52000.00,1300.00,2001-09"
 
@@ -82,7 +83,11 @@ def test_columns_may_stand_in_any_order_and_others_beside_them(tmp_path):
         (GOOD.replace("2001-09", "09/2001"), "hired_month '09/2001' on line 2 is not a month like 2001-09"),
         (GOOD.replace("FIN", "", 1), "department_code is empty on line 2"),
         (GOOD + ",more", "line 2 has 10 fields, the header has 9"),
-        (GOOD + "\n" + GOOD, "worker 'W1' stands there twice"),
+        (GOOD + "\n" + GOOD, "worker 'W1' stands there twice, on lines 2 and 3"),
+        (GOOD.replace("1300.00", '"1,300"'), "overtime_paid_usd '1,300' on line 2"),
+        (GOOD.replace("1300.00", "1_300"), "overtime_paid_usd '1_300' on line 2"),
+        (GOOD.replace("1300.00", "١٣"), "overtime_paid_usd '١٣' on line 2"),
+        (GOOD.replace("W1", "1E+05"), "worker '1E+05' on line 2 is what a spreadsheet made of a code"),
     ],
 )
 def test_a_bad_line_is_named(tmp_path, line, expected):
@@ -97,14 +102,89 @@ def test_a_missing_column_is_named(tmp_path):
     )
 
 
-def test_text_that_is_not_utf_8_is_named_by_line(tmp_path):
-    """An export in an old code page fails at the line with the first odd letter."""
+def test_text_whose_letters_are_not_certain_is_named_by_line(tmp_path):
+    """An export in an old code page fails at the line with the first letter that could be another one."""
     path = tmp_path / "register.csv"
-    path.write_bytes(
-        (",".join(COLUMNS) + "\n" + GOOD + "\n").encode() + GOOD.replace("Finance", "Büro").encode("latin-1")
+    for encoding in ("cp850", "mac-roman"):
+        path.write_bytes(
+            (",".join(COLUMNS) + "\n" + GOOD + "\n").encode()
+            + GOOD.replace("Finance", "Båro").encode(encoding)
+        )
+
+        assert "line 3 is not UTF-8 (byte 0x" in _refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("separator", "encoding"), [(";", "cp1252"), ("\t", "utf-16"), (";", "utf-8-sig"), (",", "utf-8")]
+)
+def test_a_register_is_read_as_a_spreadsheet_saves_it(tmp_path, separator, encoding):
+    """Its separator, its encoding, a decimal comma, groups of digits, rows and columns of nothing."""
+    amounts = (
+        ["52000,00", "52.000,00", "(1 300,5)"]
+        if separator != ","
+        else ["52000.00", '"$52,000.00"', "1300.50-"]
+    )
+    cells = [*GOOD.replace("Finance", "Økonomi").split(",")[:5], *amounts, "2001-09", "", ""]
+    lines = [separator.join([*COLUMNS, "", ""]).upper(), separator.join(cells), separator * 10, ""]
+    path = tmp_path / "register.csv"
+    path.write_bytes("\r\n".join(lines).encode(encoding))
+
+    (worker,) = read_register(path)
+
+    assert ("Økonomi", 5_200_000, 5_200_000, -130_050) == (
+        worker.department_name,
+        worker.annual_salary,
+        worker.gross_paid,
+        worker.overtime_paid,
     )
 
-    assert "line 3 is not UTF-8 (byte 0xfc)" in _refusal(path)
+
+@pytest.mark.parametrize(
+    ("text", "cents"),
+    [
+        ("84512.07", 8_451_207),
+        ("84512,07", 8_451_207),
+        ("84,512.07", 8_451_207),
+        ("84.512,07", 8_451_207),
+        ("1.084.512,7", 108_451_270),
+        ("84 512,07", 8_451_207),
+        ("84'512.07", 8_451_207),
+        ("-5", -500),
+        ("\u22125.10", -510),
+        ("5.10-", -510),
+        ("(5.10)", -510),
+        ("$(5.10)", -510),
+        ("-$5.10", -510),
+        ("$5.10", 510),
+        ("84,512", None),
+        ("84.512", None),
+        ("84,512,07", None),
+        ("8,4512.07", None),
+        ("1234567890123", None),
+        ("--5", None),
+        ("", None),
+        ("-", None),
+    ],
+)
+def test_an_amount_is_read_where_it_has_one_reading(text, cents):
+    """84,512 is a thousand in one country and three decimals in another."""
+    assert cents == cents_of(text)
+
+
+def test_a_title_that_stands_twice_is_named(tmp_path):
+    """The later one would have won, without a word."""
+    header = ",".join([*COLUMNS, "Gross_Paid_USD"])
+
+    assert "the title gross_paid_usd stands twice, in columns 7 and 10" in _refusal(
+        _file(tmp_path, GOOD + ",1.00", header=header)
+    )
+
+
+def test_a_workbook_is_no_register(tmp_path):
+    path = tmp_path / "register.csv"
+    path.write_bytes(b"PK\x03\x04")
+
+    assert "is a workbook" in _refusal(path)
 
 
 def test_an_empty_file_and_no_file_are_refused(tmp_path):

@@ -9,9 +9,11 @@ from __future__ import annotations
 import csv
 import random
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+
+from ml_connector_sandbox.systems.ukg_pro.register_text import cents_of, rows_of, text_of
 
 COLUMNS = (
     "worker",
@@ -25,10 +27,9 @@ COLUMNS = (
     "hired_month",
 )
 CATEGORIES = ("Fulltime-Regular", "Parttime-Regular")
-LINE_CHARACTERS_MAX = 10_000
 WORKERS_MAX = 1_000_000
 
-_AMOUNT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,2})?")
+_DAMAGED = re.compile(r"#\S+|[0-9](?:[.,][0-9]+)?E\+[0-9]+")
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
@@ -66,48 +67,42 @@ def load_register(
 
 def read_register(path: Path) -> tuple[Worker, ...]:
     """Every worker of the file, in its order. RegisterError names the field, the value and the line."""
+
+    def refuse(why: str) -> RegisterError:
+        return RegisterError(f"{path}: {why}")
+
     try:
-        handle = path.open("rb")
+        data = path.read_bytes()
     except OSError as error:
-        raise RegisterError(f"{path}: cannot be opened ({error.strerror})") from error
-    with handle:
-        lines = csv.reader(_lines(path, handle), strict=True)
-        try:
-            header = next(lines, None)
-            if header is None:
-                raise RegisterError(
-                    f"{path}: is empty; its first line must name the columns {', '.join(COLUMNS)}"
-                )
-            missing = [name for name in COLUMNS if name not in header]
-            if missing:
-                raise RegisterError(
-                    f"{path}: the column {', '.join(missing)} is missing; line 1 has {', '.join(header)}"
-                )
-            workers = tuple(_worker(path, lines.line_num, header, row) for row in lines if row)
-        except csv.Error as error:
-            raise RegisterError(f"{path}: line {lines.line_num} is not CSV ({error})") from error
-    return _checked(path, workers)
-
-
-def _lines(path: Path, handle: Iterable[bytes]) -> Iterator[str]:
-    for number, raw in enumerate(handle, start=1):
-        if len(raw) > LINE_CHARACTERS_MAX:
-            raise RegisterError(f"{path}: line {number} is longer than {LINE_CHARACTERS_MAX} bytes")
-        try:
-            yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise RegisterError(
-                f"{path}: line {number} is not UTF-8 (byte 0x{raw[error.start]:02x}); save the file as UTF-8"
-            ) from error
+        raise refuse(f"cannot be opened ({error.strerror})") from error
+    rows = rows_of(text_of(data, refuse), COLUMNS, refuse)
+    _, titles = next(rows, (0, None))
+    if titles is None:
+        raise refuse(f"is empty; its first line must name the columns {', '.join(COLUMNS)}")
+    header = [title.lower() for title in titles]
+    missing = [name for name in COLUMNS if name not in header]
+    if missing:
+        raise refuse(f"the column {', '.join(missing)} is missing; line 1 has {', '.join(titles)}")
+    for place, name in enumerate(header):
+        if name and header.index(name) != place:
+            raise refuse(
+                f"the title {name} stands twice, in columns {header.index(name) + 1} and {place + 1}"
+            )
+    return _checked(path, [(line, _worker(path, line, header, row)) for line, row in rows])
 
 
 def _worker(path: Path, line: int, header: Sequence[str], row: Sequence[str]) -> Worker:
-    if len(row) != len(header):
+    if len(row) < len(header) or any(row[len(header) :]):
         raise RegisterError(f"{path}: line {line} has {len(row)} fields, the header has {len(header)}")
-    cells = dict(zip(header, (cell.strip() for cell in row), strict=True))
+    cells = dict(zip(header, row, strict=False))
     for name in ("worker", "department_code"):
         if not cells[name]:
             raise RegisterError(f"{path}: {name} is empty on line {line}")
+        if _DAMAGED.fullmatch(cells[name]):
+            raise RegisterError(
+                f"{path}: {name} {cells[name]!r} on line {line} is what a spreadsheet made of a code; format"
+                " the column as text"
+            )
     if not _MONTH.fullmatch(cells["hired_month"]):
         raise RegisterError(
             f"{path}: hired_month {cells['hired_month']!r} on line {line} is not a month like 2001-09"
@@ -126,28 +121,28 @@ def _worker(path: Path, line: int, header: Sequence[str], row: Sequence[str]) ->
 
 
 def _cents(path: Path, line: int, name: str, cells: dict[str, str]) -> int:
-    text = cells[name]
-    if not _AMOUNT.fullmatch(text):
+    cents = cents_of(cells[name])
+    if cents is None:
         raise RegisterError(
-            f"{path}: {name} {text!r} on line {line} is not an amount like 84512.07, at most 12 digits and"
-            " two decimals"
+            f"{path}: {name} {cells[name]!r} on line {line} is not an amount like 84512.07, at most 12 digits"
+            " and two decimals, or has two readings"
         )
-    whole, _, fraction = text.lstrip("-").partition(".")
-    cents = int(whole) * 100 + int(fraction.ljust(2, "0"))
-    return -cents if text.startswith("-") else cents
+    return cents
 
 
-def _checked(path: Path, workers: tuple[Worker, ...]) -> tuple[Worker, ...]:
-    if not workers:
+def _checked(path: Path, found: Sequence[tuple[int, Worker]]) -> tuple[Worker, ...]:
+    if not found:
         raise RegisterError(f"{path}: names no worker")
-    if len(workers) > WORKERS_MAX:
-        raise RegisterError(f"{path}: has {len(workers)} workers, at most {WORKERS_MAX} are taken")
-    seen: set[str] = set()
-    for worker in workers:
-        if worker.worker in seen:
-            raise RegisterError(f"{path}: worker {worker.worker!r} stands there twice")
-        seen.add(worker.worker)
-    return workers
+    if len(found) > WORKERS_MAX:
+        raise RegisterError(f"{path}: has {len(found)} workers, at most {WORKERS_MAX} are taken")
+    seen: dict[str, int] = {}
+    for line, worker in found:
+        if seen.setdefault(worker.worker, line) != line:
+            raise RegisterError(
+                f"{path}: worker {worker.worker!r} stands there twice, on lines {seen[worker.worker]} and"
+                f" {line}"
+            )
+    return tuple(worker for _, worker in found)
 
 
 def write_register(path: Path, workers: Sequence[Worker]) -> None:
