@@ -14,7 +14,8 @@ from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from ml_connector.connectors.ukg_pro import faults, wire
-from ml_connector.connectors.ukg_pro.settings import BEARER, Options
+from ml_connector.connectors.ukg_pro.declared import BEARER
+from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.errors import NotFound, NotSent, SignInLost, VendorChanged
 from ml_connector.ports.storage import Vault, Window
 from ml_connector.ports.systems import Wiring

@@ -19,8 +19,9 @@ from urllib.parse import quote
 
 from ml_connector.connectors.ukg_pro import client, wire
 from ml_connector.connectors.ukg_pro.client import UkgClient
+from ml_connector.connectors.ukg_pro.declared import WHOLE_ACCOUNT
 from ml_connector.connectors.ukg_pro.register import control_totals
-from ml_connector.connectors.ukg_pro.settings import WHOLE_ACCOUNT, Options
+from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.connectors.ukg_pro.translate import GlTranslator
 from ml_connector.domain.payroll import Block, Distribution, PayRun, RegisterTotals
 from ml_connector.domain.period import PayPeriod

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from ml_connector.connectors.ukg_pro import client, faults
 from ml_connector.connectors.ukg_pro.client import UkgClient
+from ml_connector.connectors.ukg_pro.declared import FLAT_FILE, THIRD_PARTY_PAY
 from ml_connector.connectors.ukg_pro.events import UkgEvents
 from ml_connector.connectors.ukg_pro.flat_file import FlatFileSource
 from ml_connector.connectors.ukg_pro.general_ledger import GeneralLedgerSource
-from ml_connector.connectors.ukg_pro.settings import FLAT_FILE, THIRD_PARTY_PAY, Options
+from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.connectors.ukg_pro.third_party_pay import ThirdPartyPaySource
 from ml_connector.errors import ConnectorError, NotFound, RightMissing, SignInLost
 from ml_connector.ports.systems import Entity, PayrollSource, Right, SetsAside, System, Wiring

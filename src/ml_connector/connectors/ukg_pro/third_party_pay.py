@@ -21,8 +21,9 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from ml_connector.connectors.ukg_pro import wire
 from ml_connector.connectors.ukg_pro.client import UkgClient
+from ml_connector.connectors.ukg_pro.declared import CODES
 from ml_connector.connectors.ukg_pro.records import Record, RecordReader
-from ml_connector.connectors.ukg_pro.settings import CODES, Options
+from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.domain.payroll import Block, Distribution, PayRun
 from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Owner, Problem

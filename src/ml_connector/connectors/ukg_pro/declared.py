@@ -1,0 +1,268 @@
+"""The settings of a connection to UKG Pro: forms, the command line and pages are made from them."""
+
+from __future__ import annotations
+
+from ml_connector.ports.systems import Field, Setting
+
+GENERAL_LEDGER, THIRD_PARTY_PAY, FLAT_FILE = "general_ledger", "third_party_pay", "flat_file"
+BASIC, BEARER = "basic", "bearer"
+BASE_SEGMENT, WHOLE_ACCOUNT = "base_segment", "general_ledger_account"
+CODES, ACCOUNTS = "codes", "accounts"
+PAGE_ROWS_MAX = 10_000
+
+SETTINGS = (
+    Setting(
+        name="base_url",
+        label="Service address",
+        help=(
+            "The host under System Configuration > Security > Web Services, for example "
+            "https://service5.ultipro.com; a company's own address at ultipro.com does as well."
+        ),
+    ),
+    Setting(
+        name="username",
+        label="Web service user",
+        required=False,
+        help="Of the web service account, not of a person.",
+    ),
+    Setting(
+        name="password",
+        label="Password",
+        required=False,
+        field=Field.SECRET,
+        help="Of the web service account.",
+    ),
+    Setting(
+        name="customer_api_key",
+        label="Customer API key",
+        field=Field.SECRET,
+        help="Five characters, at the top of the page Service Account Administration.",
+    ),
+    Setting(
+        name="user_api_key",
+        label="User API key",
+        field=Field.SECRET,
+        required=False,
+        help="Twelve characters, of the web service account. Only where UKG demands it.",
+    ),
+    Setting(
+        name="auth",
+        label="Sign-in",
+        field=Field.CHOICE,
+        choices=(BASIC, BEARER),
+        default=BASIC,
+        required=False,
+        help=(
+            "basic: user, password and customer key. bearer: a token of the Developer Console, once UKG"
+            " accepts it for these calls."
+        ),
+    ),
+    Setting(
+        name="token_url",
+        label="Token address",
+        required=False,
+        help="bearer only: the Generate Token URL of the Developer Console.",
+    ),
+    Setting(name="client_id", label="Client id", required=False, field=Field.SECRET, help="bearer only."),
+    Setting(
+        name="client_secret", label="Client secret", required=False, field=Field.SECRET, help="bearer only."
+    ),
+    Setting(name="audience", label="Audience", required=False, default="api.ukg.net", help="bearer only."),
+    Setting(
+        name="organization",
+        label="Organization",
+        required=False,
+        help="bearer only: org_…, sent as global-tenant-id.",
+    ),
+    Setting(
+        name="source",
+        label="Where pay runs are read",
+        field=Field.CHOICE,
+        choices=(GENERAL_LEDGER, THIRD_PARTY_PAY, FLAT_FILE),
+        default=GENERAL_LEDGER,
+        required=False,
+        help="Never mix sources for one company: each names its runs in its own way.",
+    ),
+    Setting(
+        name="companies",
+        label="Companies",
+        required=False,
+        help="Company codes, separated by commas; empty reads all of them.",
+    ),
+    Setting(
+        name="currency",
+        label="Currency",
+        required=False,
+        help=(
+            "One ISO code for all companies, or by company: ACME1=USD, ACME2=CAD. "
+            "UKG's ledger rows name none, so a run of a company without one is refused."
+        ),
+    ),
+    Setting(
+        name="account",
+        label="Source account",
+        field=Field.CHOICE,
+        choices=(BASE_SEGMENT, WHOLE_ACCOUNT),
+        default=BASE_SEGMENT,
+        required=False,
+        help=(
+            "Which field of a ledger row the mapping starts from: baseSegment, or generalLedgerAccount as a"
+            " whole."
+        ),
+    ),
+    Setting(
+        name="pay_periods",
+        label="Pay period of a run",
+        required=False,
+        help=(
+            "Only for runs whose pay period is not certain: run id = "
+            "period control, for example 20240=202501172, separated by commas."
+        ),
+    ),
+    Setting(
+        name="closed_only",
+        label="Closed periods only",
+        field=Field.FLAG,
+        default="yes",
+        required=False,
+        help="Refuse a run whose pay period is open: its payroll was undone, or may still change.",
+    ),
+    Setting(
+        name="register",
+        label="Tie to the pay register",
+        field=Field.FLAG,
+        default="yes",
+        required=False,
+        help="Read the pay register of the period: control totals, and how many workers each code has.",
+    ),
+    Setting(
+        name="source_tz",
+        label="Time zone of UKG",
+        default="America/New_York",
+        required=False,
+        help="UKG writes local times without an offset.",
+    ),
+    Setting(
+        name="page_rows",
+        label="Rows per page",
+        field=Field.NUMBER,
+        default=str(PAGE_ROWS_MAX),
+        required=False,
+        help="UKG delivers 10,000 at the most.",
+    ),
+    Setting(
+        name="calls_per_minute",
+        label="Calls a minute",
+        field=Field.NUMBER,
+        default="60",
+        required=False,
+        help="UKG publishes no number; 0 counts none, in a sandbox only.",
+    ),
+    Setting(
+        name="third_party_path",
+        label="Third-Party Pay path",
+        default="/services/payroll/v1/third-party-pay",
+        required=False,
+        help="As UKG's support names it for this tenant.",
+    ),
+    Setting(
+        name="third_party_rows",
+        label="Third-Party Pay rows",
+        field=Field.CHOICE,
+        choices=(CODES, ACCOUNTS),
+        default=CODES,
+        required=False,
+        help=(
+            "codes: earnings and deductions by code. accounts: account segments with debit, credit and cost"
+            " center."
+        ),
+    ),
+    Setting(
+        name="third_party_fields",
+        label="Third-Party Pay fields",
+        required=False,
+        help="JSON: our name to UKG's, where this tenant's differ from the defaults in the README.",
+    ),
+    Setting(
+        name="file_path",
+        label="Flat file",
+        required=False,
+        help="A file, or a folder of files, of UKG's general-ledger export.",
+    ),
+    Setting(
+        name="file_names",
+        label="Names of the files",
+        required=False,
+        help=(
+            "Patterns such as gl_*.csv, separated by commas; other files of the folder are passed over."
+            " Empty looks at every complete file."
+        ),
+    ),
+    Setting(
+        name="file_layout",
+        label="Layout of the flat file",
+        default="L1",
+        required=False,
+        help="L1, L2, L3, or a layout as JSON, as the connector's README shows.",
+    ),
+    Setting(
+        name="tenant",
+        label="Name of the tenant",
+        required=False,
+        help=(
+            "Part of every commit key; never change it once something was "
+            "posted. Empty makes it from the host and the customer key."
+        ),
+    ),
+    Setting(
+        name="webhook_header",
+        label="Webhook signature header",
+        default="X-UKG-Signature",
+        required=False,
+        help="As UKG states it.",
+    ),
+    Setting(
+        name="webhook_algorithm",
+        label="Webhook hash",
+        field=Field.CHOICE,
+        choices=("sha256", "sha512", "sha1"),
+        default="sha256",
+        required=False,
+        help="As UKG states it.",
+    ),
+    Setting(
+        name="webhook_encoding",
+        label="Webhook encoding",
+        field=Field.CHOICE,
+        choices=("hex", "base64"),
+        default="hex",
+        required=False,
+        help="As UKG states it.",
+    ),
+    Setting(
+        name="webhook_prefix",
+        label="Webhook prefix",
+        required=False,
+        help="Text before the signature, for example sha256=.",
+    ),
+    Setting(
+        name="webhook_secret",
+        label="Webhook secret",
+        field=Field.SECRET,
+        required=False,
+        help="Of the subscription, shown once.",
+    ),
+    Setting(
+        name="webhook_token_header",
+        label="Webhook token header",
+        required=False,
+        help="A header of our own that the subscription sends along, for example X-Connector-Token.",
+    ),
+    Setting(
+        name="webhook_token",
+        label="Webhook token",
+        field=Field.SECRET,
+        required=False,
+        help="The value of that header.",
+    ),
+)
