@@ -184,6 +184,26 @@ SETTINGS = (
         help="JSON: our name to UKG's, where this tenant's differ from the defaults in the README.",
     ),
     Setting(
+        name="third_party_both_paid",
+        label="Third-Party Pay, both paid",
+        required=False,
+        help=(
+            "Pairs of record ids that look like one pay and were both paid, as a held run names them:"
+            " id=id, separated by commas."
+        ),
+    ),
+    Setting(
+        name="third_party_repeat_days",
+        label="Third-Party Pay, repeats within",
+        field=Field.NUMBER,
+        default="35",
+        required=False,
+        help=(
+            "Days before and after a pay date in which a record posted again is looked for, at one list of"
+            " records; 0 looks at the pay date alone."
+        ),
+    ),
+    Setting(
         name="file_path",
         label="Flat file",
         required=False,

@@ -27,7 +27,9 @@ _AXES = ("org_level_1", "org_level_2", "org_level_3", "org_level_4", "job_code",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One record, as far as it is read. `values` are the members still in UKG's text."""
+    """One record, as far as it is read. `values` are the members still in UKG's text. `worker` tells workers
+    apart and may be a social security number: it is compared, and never kept or shown.
+    """
 
     id: str
     company: str
@@ -40,7 +42,17 @@ class Record:
     currency: str
     changed: str
     changed_at: datetime | None
+    worker: str
+    check: str
+    document: str
     values: wire.Record
+
+    @property
+    def version(self) -> str:
+        """When the record was changed, or what it says where UKG tells no time."""
+        return self.changed or " ".join(
+            f"{name}={bytes(raw).decode(errors='replace')}" for name, raw in sorted(self.values.items())
+        )
 
     @classmethod
     def read(cls, values: wire.Record, names: ThirdPartyFields, path: str) -> Record:
@@ -67,6 +79,9 @@ class Record:
                 currency=text(values, names.currency),
                 changed=changed,
                 changed_at=wire.moment(changed, _UTC).astimezone(UTC) if changed else None,
+                worker=_worker(values, names),
+                check=text(values, names.check),
+                document=text(values, names.document),
                 values=_needed(values, names),
             )
         except ValueError as error:
@@ -86,13 +101,22 @@ def text(values: wire.Record, name: str) -> str:
     return value.strip() if isinstance(value, str) else bytes(raw).decode()
 
 
+def _worker(values: wire.Record, names: ThirdPartyFields) -> str:
+    """The employee number, or another identifier with its kind; empty where the record names no worker."""
+    number, kind, value = (
+        text(values, name) for name in (names.worker, names.worker_type, names.worker_value)
+    )
+    if number or not value:
+        return number
+    return value if kind.replace(" ", "").lower() in ("", "employeenumber") else f"{kind} {value}"
+
+
 def _needed(values: wire.Record, names: ThirdPartyFields) -> wire.Record:
     """The members that rows are made of, copied out of the page; names and addresses are left behind."""
     wanted = {
         names.earnings,
         names.deductions,
         names.taxes,
-        names.worker,
         names.account,
         names.debit,
         names.credit,
@@ -140,6 +164,15 @@ class RecordReader:
             yield Problem(error.code, f"record {record.id}: {error.name}", what, Owner.PAYROLL)
             return
         yield from found
+
+    def gross(self, record: Record) -> str:
+        """The earnings of the record, for a text."""
+        try:
+            rows = list(self._codes(record))
+        except _Unreadable as error:
+            return f"{error.name} {shown(error.value)}"
+        minor = sum(row.amount.minor for row in rows if row.account == "EARNING")
+        return f"gross {Money.from_minor(minor, self.currency)}"
 
     def _codes(self, record: Record) -> Iterator[Distribution]:
         names, dimensions = self.fields, self._axes(record)

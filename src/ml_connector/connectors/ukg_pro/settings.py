@@ -25,6 +25,7 @@ from ml_connector.transport.settings import Product, list_of, text_of
 HOSTS = ("*.ultipro.com", "*.ultipro.ca")
 TOKEN_HOSTS = (*HOSTS, "*.ukg.com", "*.ukg.net", "*.ukg.dev")
 TENANT_BITS = 20
+REPEAT_DAYS_MAX = 366
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 _FLAGS = {
@@ -55,6 +56,8 @@ class Options:
     layout: Layout
     file_names: tuple[str, ...]
     fields: ThirdPartyFields
+    both_paid: frozenset[frozenset[str]]
+    repeat_days: int
     sandbox: bool
 
     def __getitem__(self, name: str) -> str:
@@ -101,6 +104,10 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options | None, li
         except AmountError as error:
             problems.append(Problem("setting.currency", "currency", f"{error}."))
     pay_periods = _pairs(text, "pay_periods", problems)
+    both_paid, repeat_days = _both_paid(text, problems), _number(text, "third_party_repeat_days", problems)
+    if repeat_days > REPEAT_DAYS_MAX:
+        why = f"Repeats are looked for within {REPEAT_DAYS_MAX} days at the most, not {repeat_days}."
+        problems.append(Problem("setting.days", "third_party_repeat_days", why))
     page_rows, calls = _number(text, "page_rows", problems), _number(text, "calls_per_minute", problems)
     if not 1 <= page_rows <= PAGE_ROWS_MAX:
         problems.append(
@@ -132,6 +139,8 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options | None, li
         layout=layout,
         file_names=list_of(text["file_names"]),
         fields=fields,
+        both_paid=both_paid,
+        repeat_days=repeat_days,
         sandbox=sandbox,
     )
     return options, problems
@@ -199,6 +208,18 @@ def _pairs(text: Mapping[str, str], name: str, problems: list[Problem]) -> dict[
 
 
 _EXAMPLES = {"currency": "ACME1=USD", "pay_periods": "20240=202501171"}
+
+
+def _both_paid(text: Mapping[str, str], problems: list[Problem]) -> frozenset[frozenset[str]]:
+    """Pairs of record ids; a record may stand in several."""
+    pairs = []
+    for part in list_of(text["third_party_both_paid"]):
+        ids = frozenset(piece.strip() for piece in part.split("="))
+        if len(ids) != 2 or "" in ids or part.count("=") != 1:
+            why = f"{part!r} is not read: expected two record ids with = between, as a held run names them."
+            problems.append(Problem("setting.third_party_both_paid", "third_party_both_paid", why))
+        pairs.append(ids)
+    return frozenset(pairs)
 
 
 def _number(text: Mapping[str, str], name: str, problems: list[Problem]) -> int:

@@ -2,14 +2,15 @@
 and not a substitute for it.
 
 A run is a company's records of one pay date. Its reference ends in a hash of their ids, of whether each is
-void and of when it was changed, so a run that changed has another reference and the same subject. Two kinds
-of rows, by setting:
+void and of when it was changed (of what it says, where UKG tells no time), so a run that changed has another
+reference and the same subject. Two kinds of rows, by setting:
 
     codes      EARNING, DEDUCTION and TAX by code, and NET, which is what remains; the mapping turns them
                into accounts
     accounts   an account segment with a debit or a credit, where a tenant's records carry them
 
-A void record pays nothing; it stays in the hash.
+A void record pays nothing; it stays in the hash. Two live records that may pay the same thing are a question,
+within a run and between runs: `repeats` says what is compared.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ml_connector.connectors.ukg_pro import wire
 from ml_connector.connectors.ukg_pro.client import UkgClient
 from ml_connector.connectors.ukg_pro.declared import CODES
 from ml_connector.connectors.ukg_pro.records import Record, RecordReader
+from ml_connector.connectors.ukg_pro.repeats import repeats
 from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.domain.payroll import Block, Distribution, PayRun
 from ml_connector.domain.period import PayPeriod
@@ -50,7 +52,7 @@ class _Found:
     def reference(self) -> str:
         """Company, pay date and the hash of what is there."""
         content = "\n".join(
-            sorted(f"{record.id} {record.voided} {record.changed}" for record in self.records)
+            sorted(f"{record.id} {record.voided} {record.version}" for record in self.records)
         )
         return f"{self.company}:{self.pay_date}:{hashlib.sha256(content.encode()).hexdigest()[:_HASH_DIGITS]}"
 
@@ -117,7 +119,7 @@ class ThirdPartyPaySource:
     def blocks(self, reference: str) -> Iterator[Block]:
         """The rows, 10,000 to a block; a run of void records only is one empty block."""
         run = self._kept.pop(reference, None) or self._find(reference)
-        rows = self._rows(run)
+        rows, questions = self._rows(run), self._repeats(run)
         total = _blocks(len(rows))
         for number in range(total):
             part = rows[number * BLOCK_ROWS : (number + 1) * BLOCK_ROWS]
@@ -125,17 +127,38 @@ class ThirdPartyPaySource:
                 number=number + 1,
                 total=total,
                 rows=tuple(row for row in part if isinstance(row, Distribution)),
-                problems=tuple(row for row in part if isinstance(row, Problem)),
+                problems=(
+                    *(row for row in part if isinstance(row, Problem)),
+                    *(questions if number == 0 else ()),
+                ),
             )
 
     def _rows(self, run: _Found) -> list[Distribution | Problem]:
-        reader = RecordReader(
+        reader = self._reader(run)
+        return [row for record in run.records for row in reader.rows(record)]
+
+    def _reader(self, run: _Found) -> RecordReader:
+        return RecordReader(
             company=run.company,
             currency=self._currency(run),
             by_code=self._options["third_party_rows"] == CODES,
             fields=self._options.fields,
         )
-        return [row for record in run.records for row in reader.rows(record)]
+
+    def _repeats(self, run: _Found) -> list[Problem]:
+        """Records that may pay the same thing as another of the run, or as one of a near pay date, which
+        costs a list of the days around. Rows by account name no worker, and a check has many of them.
+        """
+        if self._options["third_party_rows"] != CODES:
+            return []
+        days = timedelta(days=self._options.repeat_days)
+        around = self._records(run.pay_date - days, run.pay_date + days) if days else ()
+        others = (
+            record
+            for record in around
+            if record.pay_date != run.pay_date and self._company(record) == run.company
+        )
+        return repeats(run.records, others, self._reader(run).gross, self._options.both_paid)
 
     def _currency(self, run: _Found) -> str:
         currency = self._options.currency_of(run.company) or next(
@@ -201,7 +224,7 @@ class ThirdPartyPaySource:
             if len(seen) > RECORDS_MAX:
                 text = (
                     f"More than {RECORDS_MAX:,} Third-Party Pay records are asked for at once. Ask for a"
-                    " later date."
+                    " later date, or look for repeats over fewer days (third_party_repeat_days)."
                 )
                 raise Refused(text, where="since", owner=Owner.CONTROLLER, code="run.large")
             yield from (

@@ -205,13 +205,18 @@ class ThirdPartyWorld(UkgWorld):
         return ExpectedRun(rows=rows, debit=Money(debit, "USD"), pay_date=PAY_DATE, companies=(COMPANY,))
 
     def rerun(self) -> str:
-        record = self.records()[0]
-        earning = {"EarningCode": "BON", "EarningDescription": "Bonus", "EarningCurrentAmount": 100.5}
-        members = {name: value for name, value in record.items() if name not in ("Id", "Deductions")}
+        record = json.loads(json.dumps(self.records()[0], default=float))
+        bonus = {"EarningCode": "BON", "EarningDescription": "Bonus", "EarningCurrentAmount": 100.5}
         self.call(
-            "POST", THIRD_PARTY, {**members, "CheckNumber": "99001", "Earnings": [earning], "Deductions": []}
+            "PUT", f"{THIRD_PARTY}/{record['Id']}", {**record, "Earnings": [*record["Earnings"], bonus]}
         )
         return self.newest()
+
+    def again(self, **members: Any) -> str:
+        """A record posted once more under an id of its own, with these members changed; its id."""
+        record = json.loads(json.dumps(self.records()[0], default=float))
+        record.pop("Id")
+        return str(self.call("POST", THIRD_PARTY, {**record, **members})["Id"])
 
     def void(self) -> tuple[PayrollSource, str]:
         record = json.loads(json.dumps(self.records()[0], default=float))
