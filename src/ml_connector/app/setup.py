@@ -13,7 +13,7 @@ from ml_connector.app.access import Access, Actor, Unknown
 from ml_connector.app.assemble import Assembly, connectors
 from ml_connector.app.mapping_csv import read_mapping, write_mapping
 from ml_connector.domain.mapping import Mapping as CodeMapping
-from ml_connector.domain.mapping import canonical, pattern_matches
+from ml_connector.domain.mapping import pattern_matches
 from ml_connector.domain.mapping_checks import check_mapping
 from ml_connector.domain.problem import Problem
 from ml_connector.flows.policy import OPTIONS as OPTIONS
@@ -185,7 +185,7 @@ class Setup:
         """Store a new version of a mapping. Raises `TableError` or `SetupError` with every problem; then
         nothing is stored.
         """
-        mapping = canonical(read_mapping(name, self._access.next_mapping_version(name), rules, codes))
+        mapping = read_mapping(name, self._access.next_mapping_version(name), rules, codes)
         if problems := check_mapping(mapping):
             raise SetupError(problems)
         with transaction.atomic():

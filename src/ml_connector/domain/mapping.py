@@ -141,7 +141,7 @@ class Resolver:
     _known: dict[tuple[object, ...], Resolution | Problem] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._rules = in_force(self.mapping.rules, self.day)
+        self._rules = in_force(canonical(self.mapping).rules, self.day)
         self._translations = {
             (row.axis, row.source): row.code
             for row in self.mapping.translations
@@ -269,7 +269,7 @@ def spans(rules: Sequence[MappingRule]) -> list[tuple[date, date]]:
 
 def canonical(mapping: Mapping) -> Mapping:
     """The mapping with the targets of each rule in canonical order, so that a split does not depend on how
-    the table was sorted.
+    the table was sorted. What is stored and exported keeps the order of the table.
     """
 
     def ordered(targets: tuple[Target, ...]) -> tuple[Target, ...]:
