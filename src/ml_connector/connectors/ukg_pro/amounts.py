@@ -24,8 +24,8 @@ NUMBER_CHARACTERS_MAX = 60
 _MINUS = "-\u2212"
 """The hyphen, and the minus sign that word processors and some databases write; both mean minus."""
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2212"
-_GROUPS = {"": "", ",": ",", ".": r"\.", " ": "[ \u00a0\u202f]", "'": "['\u2019]"}
-"""What counts as each grouping mark: no-break spaces look like spaces, and Swiss spreadsheets write ’."""
+_GROUPS = {"": "", ",": ",", ".": r"\.", " ": "[ \u00a0\u2009\u202f]", "'": "['\u2019]"}
+"""What counts as each grouping mark: spaces of every width look alike, and Swiss spreadsheets write ’."""
 _CURRENCIES = "$€£¥₤₣₩₹"
 _OVERPUNCH = {
     **{sign: (str(digit), 1) for digit, sign in enumerate("{ABCDEFGHI")},

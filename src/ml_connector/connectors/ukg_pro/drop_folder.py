@@ -27,6 +27,9 @@ _UNFINISHED = (
     ".lock",
     ".uploading",
     ".inprogress",
+    ".incomplete",
+    "._copying_",
+    ".aria2",
     "~",
 )
 """Ends of the names that browsers, file transfers and editors give to a file that is not complete yet."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -26,7 +27,7 @@ from ml_connector.domain.money import AmountError, Money, decimals
 from ml_connector.domain.payroll import Block, Distribution, PayRun
 from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.errors import NotFound, Refused
+from ml_connector.errors import NotFound, NotSent, Refused
 from ml_connector.ports.systems import PayRunRef
 
 BLOCK_ROWS = 10_000
@@ -128,7 +129,7 @@ class FlatFileSource:
     def pay_run(self, reference: str) -> PayRun:
         """The file's dates, currency and companies."""
         path = self._find(reference)
-        with path.open("rb") as file:
+        with _opened(path) as file:
             totals, period = self._scan(path, file)
         companies = tuple(sorted(company for company in totals.companies if self._options.takes(company)))
         layout = self._options.layout
@@ -160,7 +161,7 @@ class FlatFileSource:
     def blocks(self, reference: str) -> Iterator[Block]:
         """The lines in the order of the file, 10,000 to a block."""
         path = self._find(reference)
-        with path.open("rb") as file:
+        with _opened(path) as file:
             totals, _ = self._scan(path, file)
             total, number = _blocks(totals.rows), 1
             rows: list[Distribution] = []
@@ -299,6 +300,21 @@ def _compare(reader: Reader, totals: _Totals) -> None:
                 " the way."
             )
             raise reader.refused("file.totals", text, f"trailer {name}")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BufferedReader]:
+    """The file, for reading. Raises `NotSent` where the machine cannot read it: nothing was posted, and it
+    may be back at the next look.
+    """
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        text = (
+            f"{printable(path.name)} cannot be read: {error.strerror}. Let this process read it, then resume."
+        )
+        raise NotSent(text, where="file_path", code="file.unreadable") from error
 
 
 def _refused(path: Path, error: Refused) -> Problem:

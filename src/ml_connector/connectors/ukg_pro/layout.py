@@ -142,6 +142,11 @@ class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         """Whether a line of titles is looked up."""
         return self.format == "delimited" and any(column.name for column in self.columns)
 
+    @property
+    def shipped_as(self) -> str:
+        """The name of a layout that is used as it is shipped; empty for one of one's own."""
+        return next((name for name, layout in SHIPPED.items() if layout is self), "")
+
     def has(self, kind: str) -> bool:
         """Whether the layout says where this is."""
         return self.column(kind) is not None

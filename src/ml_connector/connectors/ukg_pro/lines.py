@@ -60,6 +60,11 @@ class _Unreadable(Exception):
         self.code, self.column, self.value, self.why = code, column, value, why
 
 
+def _folded(title: str) -> str:
+    """A title as titles are compared: case, and how many blanks of which kind, do not count."""
+    return " ".join(title.split()).lower()
+
+
 @dataclass(slots=True, kw_only=True)
 class Reader:
     """Reads one file once. `trailer` holds the totals of the last line, when the layout has one and it was
@@ -222,8 +227,9 @@ class Reader:
         except csv.Error as error:
             raise self.refused("file.quotes", f"The titles cannot be split: {error}.", "titles") from error
         found: dict[str, int] = {}
-        for place, title in enumerate(map(str.strip, titles)):
-            earlier = found.setdefault(title.lower(), place)
+        for place, title in enumerate(titles):
+            earlier = found.setdefault(_folded(title), place)
+            title = title.strip()
             if title and earlier != place and self.layout.has_titles:
                 text = (
                     f"The title {shown(title)} stands twice, in columns {earlier + 1} and {place + 1}. Give"
@@ -234,13 +240,13 @@ class Reader:
         for column in self.layout.columns:
             if not column.name:
                 continue
-            if column.name.strip().lower() not in found:
+            if _folded(column.name) not in found:
                 text = (
                     f"The header has no column {column.name}; it has {', '.join(map(shown, titles))}. Add the"
                     " column, or change the layout."
                 )
                 raise self.refused("file.column", text, f"column {column.name}")
-            self._places[column.name] = found[column.name.strip().lower()]
+            self._places[column.name] = found[_folded(column.name)]
 
     # --- from values to a line ------------------------------------------------------------------------------
 
@@ -338,11 +344,18 @@ class Reader:
         try:
             value = reader.read(text)
         except Unfit as error:
-            raise _Unreadable("amount.unreadable", self._title(kind), text, str(error)) from None
+            raise _Unreadable(
+                "amount.unreadable", self._title(kind), text, f"{error}{self._like()}"
+            ) from None
         decimals = self.decimals_of(texts["company"])
         if value and decimals is not None and (why := reader.ambiguous(text, decimals)):
-            raise _Unreadable("amount.unreadable", self._title(kind), text, why)
+            raise _Unreadable("amount.unreadable", self._title(kind), text, f"{why}{self._like()}")
         return value
+
+    def _like(self) -> str:
+        """How keys are added to a shipped layout."""
+        name = self.layout.shipped_as
+        return f' {{"like": "{name}", …}} is {name} with keys of your own.' if name else ""
 
     def _date(self, texts: Mapping[str, str], kind: str) -> date:
         column, text = self.layout.column(kind), texts.get(kind, "")

@@ -140,7 +140,7 @@ def test_when_every_line_fails_the_first_reason_is_told(tmp_path: Path) -> None:
     assert "None of the 2 lines can be read. The first is gl.csv, line 2: Debit: Debit is 1,000.00." in (
         problem.text
     )
-    assert 'add "numbers": {"grouping": ","} to the layout' in problem.text
+    assert 'add "numbers": {"grouping": ","} to the layout. {"like": "L1", …} is L1 with' in problem.text
 
 
 def test_a_file_that_cannot_be_read_is_set_aside(tmp_path: Path) -> None:
