@@ -84,6 +84,9 @@ class NumberReader:
         if minor is not None:
             number = rf"(?P<whole>{whole})"
         self._form = re.compile(self._signed(number))
+        says_which = minor is not None or numbers.fraction_digits or numbers.grouping
+        three = rf"(?<![0-9])[1-9][0-9]{{0,2}}{mark}([0-9]{{3}})(?![0-9])"
+        self._three = None if says_which else re.compile(three)
         self._group = re.compile(group) if group else None
         code = re.escape(numbers.currency)
         self._currency = (
@@ -112,7 +115,7 @@ class NumberReader:
 
     def read(self, text: str) -> Decimal:
         """The number. Raises `Unfit`."""
-        plain = self._without_currency(text)
+        plain = self._without_currency(text) if self._currency else text
         if self._numbers.dash_is_zero and len(plain) == 1 and plain in _DASHES:
             return Decimal(0)
         match = self._form.fullmatch(plain) if len(plain) <= NUMBER_CHARACTERS_MAX else None
@@ -136,12 +139,10 @@ class NumberReader:
         """What makes a number that was read unsafe: three digits after its only mark may be thousands, where
         the currency has another number of decimals. Empty where nothing else can be meant.
         """
-        numbers, mark = self._numbers, self._numbers.decimal_mark
-        if self._minor is not None or numbers.fraction_digits or numbers.grouping or decimals == 3:
-            return ""
-        found = re.search(rf"(?<![0-9])[1-9][0-9]{{0,2}}{re.escape(mark)}([0-9]{{3}})(?![0-9])", text)
+        found = self._three.search(text) if self._three and decimals != 3 else None
         if found is None or found[1][decimals:].strip("0"):
             return ""
+        mark = self._numbers.decimal_mark
         other = "," if mark == "." else "."
         return (
             f"Its {mark!r} stands before three digits, so it can mark decimals or thousands. Say which in the"

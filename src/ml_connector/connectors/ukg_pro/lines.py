@@ -82,10 +82,16 @@ class Reader:
     _dates: dict[tuple[str, str], date] = field(default_factory=dict)
     _date_readers: dict[str, DateReader] = field(default_factory=dict)
     _numbers: dict[str, NumberReader] = field(default_factory=dict)
+    _columns: dict[str, Column] = field(default_factory=dict)
+    _per_line: list[Column] = field(default_factory=list)
+    _decimals: dict[str, int | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         flags = (self.layout.debit_flag, self.layout.credit_flag)
-        for column in self.layout.columns:
+        used = [column for column in self.layout.columns if column.kind != "ignore"]
+        self._columns.update((column.kind, column) for column in used)
+        self._per_line += [column for column in used if column.per_line]
+        for column in used:
             self._once.update({column.kind: column.value} if column.value else {})
             if column.kind in ("debit", "credit", "amount"):
                 numbers = column.numbers or self.layout.numbers
@@ -255,9 +261,8 @@ class Reader:
             why = f"The header has {self._width} columns."
             raise _Unreadable("row.columns", "number of columns", str(len(values)), why)
         texts = dict(self._once)
-        for column in self.layout.columns:
-            if column.kind != "ignore" and column.per_line:
-                texts[column.kind] = self._value(column, values)
+        for column in self._per_line:
+            texts[column.kind] = self._value(column, values)
         codes = tuple(texts.get(axis, "") for axis in AXES)
         if codes not in self._axes:
             self._axes[codes] = axes(dict(zip(AXES, codes, strict=True)))
@@ -273,8 +278,8 @@ class Reader:
             pay_group=texts.get("pay_group", ""),
             pay_code=texts.get("pay_code") or None,
             pay_date=self._date(texts, "pay_date"),
-            period_start=self._date(texts, "period_start") if self.layout.has("period_start") else None,
-            period_end=self._date(texts, "period_end") if self.layout.has("period_end") else None,
+            period_start=self._date(texts, "period_start") if "period_start" in self._columns else None,
+            period_end=self._date(texts, "period_end") if "period_end" in self._columns else None,
             period_control=texts.get("period_control", ""),
             run_kind=texts.get("run_kind", ""),
             run_number=texts.get("run_number", ""),
@@ -312,16 +317,11 @@ class Reader:
     def _amount(self, texts: Mapping[str, str]) -> tuple[Decimal, str]:
         if self.layout.amount == "two_column":
             debit, credit = self._number(texts, "debit"), self._number(texts, "credit")
-            titles = f"{self._title('debit')}, {self._title('credit')}"
             if debit is None and credit is None:
-                raise _Unreadable("amount.missing", titles, "", "A line needs an amount.")
+                raise _Unreadable("amount.missing", self._sides(), "", "A line needs an amount.")
             if debit and credit:
-                raise _Unreadable(
-                    "amount.both_sides",
-                    titles,
-                    f"{debit} and {credit}",
-                    "A line is a debit or a credit, not both.",
-                )
+                why = "A line is a debit or a credit, not both."
+                raise _Unreadable("amount.both_sides", self._sides(), f"{debit} and {credit}", why)
             return (credit.copy_negate(), "credit") if credit else (debit or _ZERO, "debit")
         amount = self._number(texts, "amount")
         if amount is None:
@@ -347,7 +347,10 @@ class Reader:
             raise _Unreadable(
                 "amount.unreadable", self._title(kind), text, f"{error}{self._like()}"
             ) from None
-        decimals = self.decimals_of(texts["company"])
+        company = texts["company"]
+        if company not in self._decimals:
+            self._decimals[company] = self.decimals_of(company)
+        decimals = self._decimals[company]
         if value and decimals is not None and (why := reader.ambiguous(text, decimals)):
             raise _Unreadable("amount.unreadable", self._title(kind), text, f"{why}{self._like()}")
         return value
@@ -358,17 +361,20 @@ class Reader:
         return f' {{"like": "{name}", …}} is {name} with keys of your own.' if name else ""
 
     def _date(self, texts: Mapping[str, str], kind: str) -> date:
-        column, text = self.layout.column(kind), texts.get(kind, "")
-        form = column.date_format if column else ""
+        form, text = self._columns[kind].date_format, texts.get(kind, "")
         found = self._dates.get((form, text))
         if found is None:
-            reader = self._date_readers.setdefault(form, DateReader(form))
+            if form not in self._date_readers:
+                self._date_readers[form] = DateReader(form)
+            reader = self._date_readers[form]
             try:
                 found = self._dates[form, text] = reader.read(text)
             except ValueError as error:
                 raise _Unreadable("row.date", self._title(kind), text, str(error)) from None
         return found
 
+    def _sides(self) -> str:
+        return f"{self._title('debit')}, {self._title('credit')}"
+
     def _title(self, kind: str) -> str:
-        column = self.layout.column(kind)
-        return column.title if column else kind
+        return self._columns[kind].title if kind in self._columns else kind
