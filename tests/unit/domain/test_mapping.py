@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.payday import MAPPING, row
+from tests.payday import MAPPING, a_pay_run, row
 
+from ml_connector.domain.build import BuildPolicy, EntryBuilder
 from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.mapping import (
     Mapping,
@@ -107,6 +108,27 @@ def test_codes_are_translated_and_then_rolled_up() -> None:
     assert [dimensions({"cost_center": "SALES"})] == [each.dimensions for each in _bookings(found, "SA")]
     assert [dimensions({"cost_center": "OTHER"})] == [each.dimensions for each in _bookings(found, "OP")]
     assert [dimensions({"cost_center": "XX"})] == [each.dimensions for each in _bookings(found, "XX")]
+
+
+def test_an_entry_is_made_with_the_rules_of_its_posting_date() -> None:
+    """The run is paid in July and posted at the end of June: what is in force in June counts."""
+    rules = (
+        rule("june", account="*", valid_until=DAY, targets=(Target(account="4000"),)),
+        rule("july", account="*", valid_from=date(2026, 7, 1), targets=(Target(account="4999"),)),
+    )
+    run = a_pay_run()
+    builder = EntryBuilder(
+        pay_run=run,
+        mapping=Mapping(name="m", version=1, rules=rules),
+        policy=BuildPolicy(entities={"US1": "10"}, journals={"10": "90"}, text="Payroll"),
+        posting_date=run.pay_period.end,
+        key_prefix="payroll:acme:R1",
+    )
+    for amount in ("1.00", "-1.00"):
+        builder.add(row("5100", amount))
+
+    assert (DAY, date(2026, 7, 3)) == (run.pay_period.end, run.pay_period.pay_date)
+    assert {"4000"} == {line.account for line in builder.finish().entries[0].lines}
 
 
 def _bookings(found: Resolver, department: str) -> Any:
