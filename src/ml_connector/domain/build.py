@@ -193,7 +193,6 @@ class EntryBuilder:
     _resolver: Resolver = field(init=False)
     _cells: dict[CellKey, _Cell] = field(init=False, default_factory=dict)
     _shares: dict[ShareKey, _ShareOut] = field(init=False, default_factory=dict)
-    _seen: dict[tuple[int, bool, int], _ShareOut] = field(init=False, default_factory=dict)
     _problems: dict[tuple[str, str], Problem] = field(init=False, default_factory=dict)
     _sides: dict[tuple[str, bool], list[int]] = field(init=False, default_factory=dict)
     _ties: dict[tuple[str, str], list[int]] = field(init=False, default_factory=dict)
@@ -252,13 +251,6 @@ class EntryBuilder:
 
     def _share(self, entity: str, company: str, found: Resolution, debit: bool, detail: int) -> _ShareOut:
         """The share-out that the rows of this resolution belong to; another resolution may book alike."""
-        seen = (id(found), debit, detail)
-        share = self._seen.get(seen)
-        if share is None:
-            share = self._seen[seen] = self._shared(entity, company, found, debit, detail)
-        return share
-
-    def _shared(self, entity: str, company: str, found: Resolution, debit: bool, detail: int) -> _ShareOut:
         key = (company, found.rule.name, found.bookings, debit, detail)
         share = self._shares.get(key)
         if share is None:
