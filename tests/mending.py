@@ -154,7 +154,7 @@ def approving(stand: Stand, run: str) -> Iterator[Callable[[], Any]]:
     stand.flow("approve", posting_date=stand.scene.one_date)
     try:
         proposed = stand.post(run, code=4)
-        yield lambda: stand.ask("runs", "approve", proposed["run"], code=3)
+        yield lambda: stand.approve(proposed["run"], code=3)
     finally:
         stand.flow(posting_date=stand.scene.one_date)
 

@@ -27,16 +27,16 @@ from ml_connector.contract.reference import (
     ReferenceVendor,
 )
 from ml_connector.domain import codec
-from ml_connector.domain.build import Proposal
 from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.journal import Account, Chart, JournalEntry, Marker
 from ml_connector.domain.mapping import Mapping, MappingRule, Target
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import Block, Distribution, PayRun, RegisterTotals
-from ml_connector.domain.period import FiscalPeriod, PayPeriod
-from ml_connector.domain.problem import Problem
+from ml_connector.domain.period import PayPeriod
+from ml_connector.domain.problem import Owner, Problem
+from ml_connector.domain.proposal import Proposal
 from ml_connector.errors import NotFound, SignInRenewed
-from ml_connector.flows.payroll_journal import proposal_fingerprint
+from ml_connector.flows.consent import proposal_fingerprint
 from ml_connector.flows.policy import Mode
 from ml_connector.ports.storage import CommitRow, RunRow, RunState
 from ml_connector.ports.systems import PayRunRef, System
@@ -170,6 +170,19 @@ class Payroll:
             for run in found
         )
 
+    def tenant(self) -> str:
+        return "acme"
+
+    def still(self, pay_run: PayRun) -> tuple[Problem, ...]:
+        self.calls.append("still")
+        if pay_run.reference not in self.runs:
+            text = f"Pay run {pay_run.reference} was undone since it was read."
+            return (Problem("run.undone", pay_run.reference, text, Owner.PAYROLL),)
+        if self.runs[pay_run.reference][0] != pay_run:
+            text = f"Pay run {pay_run.reference} was changed since it was read."
+            return (Problem("run.changed", pay_run.reference, text, Owner.PAYROLL),)
+        return ()
+
     def pay_run(self, reference: str) -> PayRun:
         self.calls.append("pay_run")
         if reference not in self.runs:
@@ -267,12 +280,6 @@ class Ledger(ReferenceLedger):
 
     keeps_marker = True
 
-    def foreign(
-        self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]
-    ) -> tuple[str, ...]:
-        mine = {found.reference for found in self._vendor.visible() if found.entry.entity != entity}
-        return super().foreign(entity, journal, period, known | mine)
-
     def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> Any:
         return super().locate(entry, marker, since) if self.keeps_marker else ()
 
@@ -296,6 +303,7 @@ class World:
         tables: Tables | None = None,
         payroll: Payroll | None = None,
         ledger: Ledger | None = None,
+        starts_on: date = date(2026, 1, 1),
         **options: str,
     ) -> None:
         self.clock = clock or VirtualClock()
@@ -306,7 +314,7 @@ class World:
         self._use()
         self._assembly = self._assemble()
         if not self.access.flows().exists():
-            self._set_up(mode, options)
+            self._set_up(mode, starts_on, options)
 
     def _connect(self) -> Ledger:
         wiring = memory_wiring(clock=self.clock)
@@ -333,10 +341,10 @@ class World:
     def system(self, name: str) -> System:
         """The payroll, or the ledger, as it is now."""
         if name == SOURCE:
-            return System(connection="1", tenant="acme", check=tuple, entities=tuple, payroll=self.payroll)
-        return System(connection="2", tenant="books", check=tuple, entities=tuple, ledger=self.ledger)
+            return System(connection="1", check=tuple, entities=tuple, payroll=self.payroll)
+        return System(connection="2", check=tuple, entities=tuple, ledger=self.ledger)
 
-    def _set_up(self, mode: Mode, options: AbstractMapping[str, str]) -> None:
+    def _set_up(self, mode: Mode, starts_on: date, options: AbstractMapping[str, str]) -> None:
         from ml_connector.store.models import Connection
 
         source, target = (
@@ -349,7 +357,7 @@ class World:
             source=source,
             target=target,
             mode=mode,
-            starts_on=date(2026, 1, 1),
+            starts_on=starts_on,
             mapping=MAPPING.name,
             options={**OPTIONS, **options},
         )
@@ -362,9 +370,13 @@ class World:
 
     @property
     def _actor(self) -> Any:
+        return self.actor("anna")
+
+    def actor(self, name: str) -> Any:
+        """A person of the company."""
         from ml_connector.app.access import Actor
 
-        return Actor("anna", "cli")
+        return Actor(name, "cli")
 
     # what the product remembers
 
@@ -382,6 +394,16 @@ class World:
         return Operations(self.access, self._assembly, self._actor)
 
     @property
+    def statements(self) -> Any:
+        return self.statements_of("anna")
+
+    def statements_of(self, name: str) -> Any:
+        """What a person says of the ledger's books."""
+        from ml_connector.app.statements import Statements
+
+        return Statements(self.access, self._assembly, self.actor(name))
+
+    @property
     def commits(self) -> Any:
         from ml_connector.store.commits import StoredCommits
 
@@ -397,6 +419,12 @@ class World:
 
         self._use()
         return StoredStaging()
+
+    def claimed_by(self, run: str) -> str:
+        """The run that holds what this run speaks of; empty for none."""
+        from ml_connector.store.claims import StoredClaims
+
+        return StoredClaims(self.access.organisation).holder(self.runs.spoken_of(run))
 
     def commit_rows(self) -> dict[str, CommitRow]:
         """Every commit by key, in the order they were made."""
@@ -504,7 +532,7 @@ class World:
     def propose_reversal(self, *keys: str) -> str:
         """A reversal of exactly these commits, whether or not they may be reversed, as far as it goes."""
         values = {"flow": str(self._flow.pk), "keys": "\n".join(keys)}
-        made = self.runs.create(flow="reversal", stage="propose", input=values)
+        made = self.runs.create(flow="reversal", stage="propose", input=values, reference="R1")
         self.run_to_rest()
         return str(made.id)
 
@@ -518,7 +546,7 @@ class World:
         return [problem.code for problem in self.problem_list(run)]
 
     def problem_list(self, run: str) -> tuple[Problem, ...]:
-        return cast(tuple[Problem, ...], self.operations.problems(self.at(run)))
+        return cast(tuple[Problem, ...], self.operations.records.problems(self.at(run)))
 
     def recorded(self, run: str, stage: str, name: str) -> Any:
         """What the run's latest attempt of the stage recorded under the name."""

@@ -98,6 +98,10 @@ class Stand:
             "run", "payroll", "--from", SOURCE, "--to", TARGET, "--pay-run", run, *more, code=code
         )
 
+    def approve(self, run: str, code: int = 0) -> Any:
+        """Consent to what is proposed now, and carry the run as far as it goes."""
+        return self.ask("runs", "approve", run, *self.product.consent(run), code=code)
+
     def flow(self, mode: str = "automatic", **options: str) -> None:
         """Store the flow with this mode and these options beside the journal and the legal entities."""
         self.product.flow(self.sandbox, self.scene, mode=mode, options=options)

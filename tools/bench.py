@@ -233,7 +233,7 @@ def _lines_per_second(home: Path) -> dict[str, int]:
             mapping=mapping,
             policy=BuildPolicy(entities={"C": "1"}, journals={"1": "95"}, text="bench"),
             posting_date=day,
-            key_prefix="bench",
+            families={"1": "bench"},
         )
         began = time.perf_counter()
         book(builder)

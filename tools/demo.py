@@ -119,7 +119,7 @@ def _approve_and_kill(sandbox: Sandbox, scene: Scene, product: Product, run: str
         **scene.posting[0],
     }
     sandbox.control(scene.ledger, "faults", late)
-    process = product.start("runs", "approve", run, "--json")
+    process = product.start("runs", "approve", run, *product.consent(run), "--json")
     began = time.monotonic()
     while not sandbox.control(scene.ledger, "faults")["fired"]:
         if process.poll() is not None or time.monotonic() - began > PATIENCE_SECONDS:

@@ -205,6 +205,10 @@ class Product:
         ]
         self.run("flows", "set", *flow, *given, "--json")
 
+    def consent(self, run: str) -> tuple[str, str]:
+        """What a person gives to `runs approve` who looked at the run just now."""
+        return "--fingerprint", self.run("runs", "show", run, "--json")["fingerprint"]
+
     def authorize(self, connection: str) -> None:
         """Sign in: open the vendor's page, and paste where it leads."""
         url = self.run("connections", "authorize", connection, "--json")["authorize_url"]

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from ml_connector.contract.memory import MemoryExchanges
-from ml_connector.contract.payroll import ExpectedRun, PayrollContract
+from ml_connector.contract.payroll import PayrollContract
 from ml_connector.contract.payroll_reference import (
     COMPANY,
     RAN_AT,
@@ -21,6 +21,7 @@ from ml_connector.contract.payroll_reference import (
     calculate,
     with_first_row,
 )
+from ml_connector.contract.payroll_world import ExpectedRun
 from ml_connector.domain.money import Money
 
 
@@ -53,6 +54,15 @@ class ReferencePayrollWorld:
         return self._put(
             calculate("run-2", (*WORKERS, ("STORE", "100.00")), ran_at=RAN_AT + timedelta(days=1))
         )[1]
+
+    def undo(self) -> None:
+        del self.vendor.runs[self.newest()]
+
+    def change(self) -> None:
+        self._put(replace(self.vendor.runs[self.newest()], ran_at=RAN_AT + timedelta(hours=1)))
+
+    def other_payroll(self) -> ReferencePayroll:
+        return ReferencePayroll(ReferencePayrollVendor(tenant="other"), self.exchanges)
 
     def void(self) -> tuple[ReferencePayroll, str]:
         return self._put(calculate("void-1", WORKERS[:1], sign=-1))

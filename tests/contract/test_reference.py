@@ -128,8 +128,25 @@ class ReferenceWorld:
             document for document in self.vendor.documents if document.reference != reference
         ]
 
-    def book_by_hand(self) -> str:
-        return self.vendor.book(self.entry(key="by hand"), "").reference
+    def book_by_hand(self, *, journal: str = "", day: date | None = None, draft: bool = False) -> str:
+        entry = self.entry(key="by hand", lines=2, text="by hand", day=day)
+        five = Money(Decimal(5), entry.currency)
+        lines = tuple(
+            replace(line, amount=amount) for line, amount in zip(entry.lines, (five, -five), strict=True)
+        )
+        booked = self.vendor.book(replace(entry, lines=lines, journal=journal or entry.journal), "")
+        booked.posted = not draft
+        return booked.reference
+
+    def other_journal(self) -> str:
+        return "91"
+
+    def other_entity(self) -> str:
+        return "20"
+
+    def other_books(self) -> ReferenceLedger:
+        other = ReferenceVendor(self.clock, tenant="other books")
+        return ReferenceLedger(other, self.wiring, ReferenceSignIn(other, self.wiring))
 
     def close_period(self, day: date) -> None:
         self.vendor.closed.add((day.year, day.month))

@@ -125,7 +125,7 @@ class Approving:
         product = Installation(
             stand.product.home, {**stand.product.environment, "ML_CONNECTOR_EXECUTOR": "worker-1"}
         )
-        self._process = product.start("runs", "approve", run, "--json")
+        self._process = product.start("runs", "approve", run, *product.consent(run), "--json")
 
     def __enter__(self) -> None:
         return None

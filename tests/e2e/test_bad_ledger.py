@@ -99,7 +99,7 @@ def test_an_account_blocked_after_approval_is_refused_by_the_ledger_and_booked_l
     try:
         proposed = stand.post(run, code=4)
         stand.at_ledger("block_account", code="4010")
-        held = stand.ask("runs", "approve", proposed["run"], code=3)
+        held = stand.approve(proposed["run"], code=3)
         stand.assert_booked()
         assert "4010" in held["problems"][0]["text"]
         stand.at_ledger("unblock_account", code="4010")
@@ -156,7 +156,7 @@ def test_an_access_token_revoked_in_mid_run_is_renewed(stand: Stand, run: str) -
     try:
         proposed = stand.post(run, code=4)
         stand.at_ledger("revoke", what="access")
-        assert "done" == stand.ask("runs", "approve", proposed["run"])["state"]
+        assert "done" == stand.approve(proposed["run"])["state"]
     finally:
         stand.flow()
     stand.assert_booked(run)
@@ -170,7 +170,7 @@ def test_a_consent_revoked_in_mid_run_is_given_again(stand: Stand, run: str) -> 
     try:
         proposed = stand.post(run, code=4)
         stand.at_ledger("revoke", what="refresh")
-        held = stand.ask("runs", "approve", proposed["run"], code=3)
+        held = stand.approve(proposed["run"], code=3)
         stand.assert_booked()
         assert ("sign_in.lost", "administrator") == (problem(held)[0], problem(held)[2])
         assert held["problems"][0]["text"].endswith("Authorise this connection again.")
@@ -189,7 +189,7 @@ def test_a_division_that_the_user_lost_holds_the_run(stand: Stand, run: str, app
     try:
         proposed = stand.post(run, code=4) if approved else None
         stand.at_ledger("lose_division", division="1204")
-        held = stand.ask("runs", "approve", proposed["run"], code=3) if proposed else stand.post(run, code=3)
+        held = stand.approve(proposed["run"], code=3) if proposed else stand.post(run, code=3)
         stand.at_ledger("regain_division", division="1204")
         stand.assert_booked()
         assert "right.missing" == problem(held)[0]

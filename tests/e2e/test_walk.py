@@ -183,7 +183,7 @@ def test_a_pay_run_is_proposed_approved_posted_and_tied_out(stand: Stand, run: s
     assert "they changed since you looked" in other["error"]
     stand.assert_booked()
 
-    posted = stand.ask("runs", "approve", proposed["run"])
+    posted = stand.approve(proposed["run"])
     stand.assert_booked(run)
     assert ("done", ["confirmed"]) == (posted["state"], [entry["state"] for entry in posted["entries"]])
     assert (
@@ -208,15 +208,15 @@ def test_a_pay_run_is_proposed_approved_posted_and_tied_out(stand: Stand, run: s
     assert behind[0].startswith("rule '")
     assert len(behind) > 1
 
-    again = stand.ask("runs", "approve", proposed["run"], code=7)
+    again = stand.approve(proposed["run"], code=7)
     assert "there is nothing to approve" in again["error"]
 
 
 def test_the_same_pay_run_asked_for_twice_is_booked_once(stand: Stand, run: str) -> None:
     """A second run of the same reference finds the entries of the first."""
-    stand.ask("runs", "approve", stand.post(run, code=4)["run"])
+    stand.approve(stand.post(run, code=4)["run"])
     second = stand.post(run, code=4)
-    stand.ask("runs", "approve", second["run"])
+    stand.approve(second["run"])
 
     stand.assert_booked(run)
 
@@ -244,7 +244,7 @@ def test_several_runs_of_one_command_are_one_object(stand: Stand, run: str) -> N
 
     assert (False, [run, other]) == (answer["ok"], [row["pay_run"] for row in answer["runs"]])
     for row in answer["runs"]:
-        stand.ask("runs", "approve", row["run"])
+        stand.approve(row["run"])
     stand.assert_booked(run, other)
 
 
@@ -258,13 +258,13 @@ def test_what_is_paused_waits_and_goes_on(stand: Stand, run: str) -> None:
 
     assert {"ok": True, "was_paused": True} == stand.ask("unpause", f"connection:{TARGET}")
     stand.ask("runs", "follow", started, code=4)
-    stand.ask("runs", "approve", started)
+    stand.approve(started)
     stand.assert_booked(run)
 
 
 def test_a_replay_is_dry_and_changes_nothing(stand: Stand, run: str) -> None:
     """A new run from the recorded inputs: everything is booked already, so there is nothing to post."""
-    first = stand.ask("runs", "approve", stand.post(run, code=4)["run"])
+    first = stand.approve(stand.post(run, code=4)["run"])
     replayed = stand.ask("runs", "replay", first["run"])
 
     assert (False, "done") == (replayed["run"] == first["run"], replayed["state"])
@@ -276,13 +276,13 @@ def test_a_replay_is_dry_and_changes_nothing(stand: Stand, run: str) -> None:
 
 def test_a_reversal_is_a_mirror_entry_that_is_approved_like_any_other(stand: Stand, run: str) -> None:
     """The posted entry stays; another cancels it to the cent, names it, and waits for consent first."""
-    posted = stand.ask("runs", "approve", stand.post(run, code=4)["run"])
+    posted = stand.approve(stand.post(run, code=4)["run"])
     before = stand.documents()
     stand.assert_booked(run)
 
     proposed = stand.ask("runs", "reverse", posted["run"], code=4)
     assert len(before) == len(stand.documents())
-    stand.ask("runs", "approve", proposed["run"])
+    stand.approve(proposed["run"])
 
     original, mirror = before[-1], stand.documents()[-1]
     assert len(before) + 1 == len(stand.documents())
@@ -302,13 +302,13 @@ def test_a_payroll_run_again_is_a_difference_and_never_a_second_journal(stand: S
     """The same company and period come back under a new run id with one worker corrected: only the difference
     is proposed.
     """
-    stand.ask("runs", "approve", stand.post(run, code=4)["run"])
+    stand.approve(stand.post(run, code=4)["run"])
     stand.assert_booked(run)
     first = stand.documents()[-1]
 
     new = stand.at_payroll("rerun", run_id=run, changes={"W00001": "100.00"})["run_id"]
     difference = stand.post(new, code=4)
-    stand.ask("runs", "approve", difference["run"])
+    stand.approve(difference["run"])
 
     second = stand.documents()[-1]
     assert first["id"] != second["id"]
@@ -323,7 +323,7 @@ def test_a_payroll_run_again_is_a_difference_and_never_a_second_journal(stand: S
 
 def test_a_payroll_run_again_unchanged_has_nothing_to_post(stand: Stand, run: str) -> None:
     """A new run id with the same amounts: the ledger already holds this pay."""
-    stand.ask("runs", "approve", stand.post(run, code=4)["run"])
+    stand.approve(stand.post(run, code=4)["run"])
     new = stand.at_payroll("rerun", run_id=run, changes={})["run_id"]
 
     assert "Nothing to post: the ledger already holds this pay run." == stand.post(new)["summary"]
@@ -369,7 +369,7 @@ def test_keys_are_changed_under_everything(stand: Stand, run: str) -> None:
     assert stand.ask("keys", "rotate")["secrets"] >= 5
 
     assert set(before.splitlines()).isdisjoint((stand.product.home / "keys").read_text().splitlines())
-    stand.ask("runs", "approve", stand.post(run, code=4)["run"])
+    stand.approve(stand.post(run, code=4)["run"])
     stand.assert_booked(run)
 
 

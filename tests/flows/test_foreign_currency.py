@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from tests.payday import World, a_pay_run
 
+from ml_connector.domain import codec
 from ml_connector.domain.journal import ExchangeRate
-from ml_connector.flows.payroll_journal import rates_booked
+from ml_connector.flows.consent import rates_booked
 from ml_connector.flows.policy import PolicyError, read_rates
 from ml_connector.ports.storage import RunState
 
@@ -65,7 +66,9 @@ def test_rates_of_documents_with_one_number_are_all_on_record() -> None:
     """Each legal entity begins to count anew: two documents 100001 are two rates."""
     world = american()
     run = world.post(**ECB).id
-    proposal, booked = world.proposal(run), world.recorded(run, "confirm", "booked")
+    proposal = world.proposal(run)
+    rows = world.commit_rows()
+    booked = [codec.decode(rows[entry.key].booked) for entry in proposal.entries]
 
     noted = rates_booked(
         proposal, [replace(entry, receipt=replace(entry.receipt, number="100001")) for entry in booked]
@@ -104,7 +107,7 @@ def test_reversal_cancels_at_the_rate_it_was_booked_at() -> None:
 
     world.reverse(run)
 
-    booked = ExchangeRate(currency="USD", rate=Decimal("1.1"), source="as booked in 3")
+    booked = ExchangeRate(currency="USD", rate=Decimal("1.1"), source="as booked in 4")
     assert booked == world.vendor.documents[2].entry.rate
 
 
@@ -115,6 +118,7 @@ def test_difference_to_an_earlier_run_takes_its_rate() -> None:
     world.payroll.add(a_pay_run("R2", factor=2), factor=2)
 
     second = world.post("R2", rates=["USD=1.09"], rate_source="ECB 2026-07-01")
+    second = world.approve(second.id)
 
     assert [RunState.DONE] * 2 == [world.at(first.id).state, second.state]
     rates = [document.entry.rate.rate for document in world.vendor.documents if document.entry.rate]
@@ -128,7 +132,7 @@ def test_another_rate_of_a_booked_run_is_not_posted_again() -> None:
 
     at = world.post(rates=["USD=1.09"], rate_source="ECB 2026-07-01")
 
-    assert (RunState.HELD, ["run.booked_otherwise"]) == (at.state, world.problems(at.id))
+    assert (RunState.HELD, ["run.booked_otherwise"] * 2) == (at.state, world.problems(at.id))
     assert 2 == len(world.texts())
 
 

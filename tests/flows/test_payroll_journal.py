@@ -10,16 +10,18 @@ from datetime import date
 import pytest
 from tests.payday import Crash, World, a_pay_run, blocks_of, company_rows, row, usual_balances
 
+from ml_connector.app.refusals import NotAllowed
 from ml_connector.contract import world as faults
-from ml_connector.domain.journal import Account, JournalEntry, JournalLine
+from ml_connector.domain.journal import Account, BookedEntry, JournalEntry, JournalLine
 from ml_connector.domain.mapping import MappingRule, Target
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import Block
-from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Owner, Problem
+from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import PeriodClosed
+from ml_connector.flows.consent import proposal_fingerprint
 from ml_connector.flows.policy import Mode
-from ml_connector.ports.storage import CommitState, RunState
+from ml_connector.ports.storage import CommitState, Origin, RunState
 from ml_connector.runs.intent import Committer
 
 BY_HAND = JournalEntry(
@@ -77,11 +79,16 @@ def test_every_company_gets_an_entry_in_its_own_books() -> None:
     world = World()
     run = world.post().id
 
-    assert [("10", "payroll:acme:R1:10:1:1"), ("20", "payroll:acme:R1:20:1:1")] == [
+    assert [("10", "payroll:acme:R1:books:10:1:1"), ("20", "payroll:acme:R1:books:20:1:1")] == [
         (entry.entity, entry.key) for entry in world.proposal(run).entries
     ]
-    assert {"payroll:acme:biweekly 2026-06-30:10", "payroll:acme:biweekly 2026-06-30:20"} == {
-        commit.subject for commit in world.commit_rows().values()
+    assert {
+        ("10", "payroll:acme:US1:biweekly 2026-06-30"),
+        ("20", "payroll:acme:US2:biweekly 2026-06-30"),
+    } == {
+        (share.subject.entity, share.subject.text)
+        for commit in world.commit_rows().values()
+        for share in commit.shares
     }
 
 
@@ -190,16 +197,54 @@ def test_a_run_before_the_flow_begins_is_never_posted() -> None:
     assert_held(world, run, ["run.before_start"])
 
 
-def test_entries_of_others_stop_the_proposal_until_they_are_accepted() -> None:
-    """Unmarked entries in that journal and period may be this very pay run, booked by hand."""
+def test_a_document_of_others_that_is_nothing_like_the_pay_stops_nothing() -> None:
+    """Accountants book in the same journal every day."""
     world = World()
     world.vendor.book(BY_HAND, "no marker of ours")
+
+    assert RunState.DONE is world.post().state
+
+
+def by_hand(world: World, **changes: object) -> str:
+    """The pay of US1 booked by a person, without cost centers; its number."""
+    lines = [("4000", "1500.00"), ("4020", "114.75"), ("1700", "-384.76"), ("1710", "-60.00")]
+    lines.append(("1720", "-1169.99"))
+    entry = replace(
+        BY_HAND,
+        lines=tuple(JournalLine(account=a, amount=Money.parse(amount, "EUR")) for a, amount in lines),
+        **changes,  # type: ignore[arg-type]
+    )
+    return world.vendor.book(entry, "no marker of ours").number
+
+
+def test_a_document_of_others_that_may_be_the_pay_stops_the_proposal_until_it_is_accepted() -> None:
+    """It comes to the same total: it may be this very pay, booked by hand. It is accepted by its number."""
+    world = World()
+    number = by_hand(world)
     run = world.start()
     world.run_to_rest()
-    assert_held(world, run, ["ledger.foreign"])
-    assert "10 document 3: Payroll June, by hand" in world.problem_list(run)[0].text
+    assert (RunState.HELD, ["ledger.look_alike"]) == (world.at(run).state, world.problems(run))
+    assert f"10/{number} of 2026-06-15, 1614.75 EUR, Payroll June, by hand" in world.problem_list(run)[0].text
+    with pytest.raises(NotAllowed):
+        world.resume(run, accept=["10/999"])
 
-    assert RunState.DONE is world.resume(run, accept_foreign=True).state
+    assert RunState.DONE is world.resume(run, accept=[f"10/{number}"]).state
+
+
+def test_what_was_accepted_is_part_of_what_is_approved() -> None:
+    """One accepted document does not open the door for the next one."""
+    world = World(mode=Mode.APPROVE)
+    first = by_hand(world)
+    run = world.start()
+    world.run_to_rest()
+    assert RunState.AWAITING_APPROVAL is world.resume(run, accept=[f"10/{first}"]).state
+    second = by_hand(world)
+
+    at = world.approve(run)
+
+    assert (RunState.HELD, ["ledger.look_alike"]) == (at.state, world.problems(run))
+    assert f"10/{second} of" in world.problem_list(run)[0].text
+    assert f"10/{first} of" not in world.problem_list(run)[0].text
 
 
 def test_entries_of_ours_are_not_foreign() -> None:
@@ -237,7 +282,7 @@ def test_a_closed_period_moves_to_the_next_open_one_where_the_policy_says_so() -
     at = world.post()
 
     assert RunState.DONE is at.state
-    posting = world.recorded(at.id, "propose", "posting date")
+    posting = world.recorded(at.id, "propose", "basis").posting
     assert (date(2026, 8, 1), date(2026, 6, 30)) == (posting.day, posting.moved_from)
     assert "moved to the first day of the next open period" in posting.reason
     assert {date(2026, 8, 1)} == {document.entry.posting_date for document in world.vendor.documents}
@@ -274,9 +319,7 @@ def test_a_period_closed_in_one_of_two_books_stops_both() -> None:
 
 
 def test_entries_of_others_are_looked_for_in_each_entity_s_own_period() -> None:
-    """The fiscal year of 20 begins in July, so the same day lies in period 2026-06 of 10 and in 2025-12 of
-    20.
-    """
+    """The periods of 20 begin in the middle of a month: the same day lies in another period there."""
     world = World()
     looked: list[tuple[str, str]] = []
 
@@ -288,20 +331,21 @@ def test_entries_of_others_are_looked_for_in_each_entity_s_own_period() -> None:
 
         def calendar(self, entity: str, journal: str, around: date) -> object:
             periods = ledger.calendar(entity, journal, around)
-            moved = [
-                replace(period, year=period.year - (period.number < 7), number=(period.number + 5) % 12 + 1)
+            halves = [
+                replace(period, start=period.start.replace(day=16), number=period.number + 12)
                 for period in periods
             ]
-            return tuple(moved) if entity == "20" else periods
+            return tuple(halves) if entity == "20" else periods
 
-        def foreign(self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> object:
-            looked.append((entity, period.name))
-            return ledger.foreign(entity, journal, period, known)
+        def documents(self, entity: str, journal: str, start: date, end: date) -> object:
+            looked.append((entity, str(start)))
+            return ledger.documents(entity, journal, start, end)
 
     ledger, world.ledger = world.ledger, TwoCalendars()  # type: ignore[assignment]
     at = world.post()
 
-    assert (RunState.DONE, [("10", "2026-06"), ("20", "2025-12")]) == (at.state, looked)
+    assert RunState.DONE is at.state
+    assert {("10", "2026-06-01"), ("20", "2026-06-16")} == set(looked)
 
 
 def test_unmapped_accounts_and_companies_are_shown_all_at_once() -> None:
@@ -404,7 +448,7 @@ def test_more_lines_than_the_ledger_takes_are_cut_where_they_balance() -> None:
 
     entries = world.proposal(at.id).entries
     assert RunState.DONE is at.state
-    assert [("payroll:acme:R1:10:1:1", 4), ("payroll:acme:R1:10:2:1", 4)] == [
+    assert [("payroll:acme:R1:books:10:1:1", 4), ("payroll:acme:R1:books:10:2:1", 4)] == [
         (entry.key, len(entry.lines)) for entry in entries
     ]
     assert all(entry.debit == entry.credit for entry in entries)
@@ -420,7 +464,7 @@ def test_a_flow_that_proposes_never_posts() -> None:
     world.run_to_rest()
     world.set_mode(Mode.PROPOSE)
 
-    at = world.force(run, fingerprint=world.recorded(run, "propose", "fingerprint"))
+    at = world.force(run, fingerprint=proposal_fingerprint(world.proposal(run)))
 
     assert RunState.AWAITING_APPROVAL is at.state
     assert [] == world.vendor.documents
@@ -435,7 +479,7 @@ def test_a_flow_that_asks_posts_after_consent() -> None:
     at = world.at(run)
     assert RunState.AWAITING_APPROVAL is at.state
     assert at.summary.startswith(
-        "Proposed 2 entries, 14 lines, 3229.50 EUR debit and credit. Waiting for approval of "
+        "Proposed 2 entries, 14 lines, 3229.50 EUR debit and credit, pay date 2026-07-03. Waiting for"
     )
     assert [] == world.vendor.documents
 
@@ -466,7 +510,7 @@ def test_a_proposal_made_again_needs_consent_again_when_it_changed() -> None:
         if name == "commit: before open":
             raise PeriodClosed("June is closed.")
 
-    world.operations.approve(run, world.recorded(run, "propose", "fingerprint"))
+    world.operations.approve(run, proposal_fingerprint(world.proposal(run)))
     world.run_to_rest(refuse)
     world.set(text="Wages {period_end}")
 
@@ -487,7 +531,8 @@ def test_a_dry_run_proposes_and_posts_nothing() -> None:
 
     assert (
         RunState.DONE,
-        "Dry run: 2 entries, 14 lines, 3229.50 EUR debit and credit. Nothing was posted.",
+        "Dry run: 2 entries, 14 lines, 3229.50 EUR debit and credit, pay date 2026-07-03. Nothing was"
+        " posted.",
     ) == (at.state, at.summary)
     assert [] == world.vendor.documents
 
@@ -506,14 +551,27 @@ def test_a_replay_of_a_posted_run_books_nothing_more() -> None:
 
 
 def test_a_replay_with_another_mapping_is_stopped() -> None:
-    """The run stands booked and the proposal now says something else: reverse first."""
+    """The run is booked and the proposal now says something else: reverse first."""
     world = World()
     world.post()
-    world.set(text="Something else")
+    taxes = replace(world.mapping.rules[2], targets=(Target(account="1710"),))
+    world.mapping = replace(world.mapping, rules=(*world.mapping.rules[:2], taxes, *world.mapping.rules[3:]))
 
     at = world.post()
 
-    assert (RunState.HELD, ["run.booked_otherwise"]) == (at.state, world.problems(at.id))
+    assert (RunState.HELD, ["run.booked_otherwise"] * 2) == (at.state, world.problems(at.id))
+    assert usual_balances() == world.balances()
+
+
+def test_a_replay_with_another_text_is_booked_already() -> None:
+    """Another text or date changes nothing of what is booked for the pay."""
+    world = World()
+    world.post()
+    world.set(text="Something else", posting_date="2026-07-15")
+
+    at = world.post()
+
+    assert (RunState.DONE, "Already booked as 3 in 10, 4 in 20; nothing to do.") == (at.state, at.summary)
     assert usual_balances() == world.balances()
 
 
@@ -534,9 +592,10 @@ def test_a_refused_run_proposed_again_with_other_entries_gets_a_new_revision() -
     world.set(closed_period="next_open")
 
     assert RunState.DONE is world.resume(run, propose_again=True).state
-    assert {"payroll:acme:R1:10:1:1": "payroll:acme:R1:10:1:2", "payroll:acme:R1:10:1:2": ""} == {
-        key: commit.reversed_by for key, commit in world.commit_rows().items()
-    }
+    assert {
+        "payroll:acme:R1:books:10:1:1": "payroll:acme:R1:books:10:1:2",
+        "payroll:acme:R1:books:10:1:2": "",
+    } == {key: commit.reversed_by for key, commit in world.commit_rows().items()}
     assert usual_balances(entities=("10",)) == world.balances()
 
 
@@ -544,17 +603,23 @@ def test_a_refused_run_proposed_again_with_other_entries_gets_a_new_revision() -
 
 
 def test_the_same_period_under_another_run_gives_a_difference() -> None:
-    """The payroll was undone and run again: never a second full journal, only what changed."""
+    """The payroll was undone and run again: never a second full journal, only what changed. A person approves
+    what changes the pay of another run, in automatic mode too.
+    """
     world = World()
-    world.post()
+    first = world.post().id
     world.payroll.add(a_pay_run("R2", factor=2), factor=2)
 
     at = world.post("R2")
 
-    assert RunState.DONE is at.state
+    assert RunState.AWAITING_APPROVAL is at.state
+    assert f"It changes what is booked for the same pay: 3 in 10 (1614.75 EUR, run {first})" in at.summary
+    assert RunState.DONE is world.approve(at.id).state
     assert usual_balances(factor=2) == world.balances()
     proposal = world.proposal(at.id)
-    assert ("payroll:acme:R1:10:1:1", "payroll:acme:R1:20:1:1") == proposal.corrects
+    assert ["payroll:acme:R1:books:10:1:1", "payroll:acme:R1:books:20:1:1"] == [
+        taken.key for taken in proposal.takes_back
+    ]
     assert {"Payroll 2026-06-30 (difference)"} == {entry.text for entry in proposal.entries}
 
 
@@ -566,8 +631,9 @@ def test_a_difference_in_one_company_touches_that_company_only() -> None:
         replace(a_pay_run("R2"), register=()), rows=(*company_rows("US1"), *company_rows("US2", 3))
     )
 
-    at = world.post("R2")
+    at = world.approve(world.post("R2").id)
 
+    assert RunState.DONE is at.state
     assert ["20"] == [entry.entity for entry in world.proposal(at.id).entries]
     assert {**usual_balances(1, ("10",)), **usual_balances(3, ("20",))} == world.balances()
 
@@ -580,25 +646,39 @@ def test_nothing_is_posted_when_both_runs_are_equal() -> None:
 
     at = world.post("R2")
 
-    assert (RunState.DONE, "Nothing to post: the ledger already holds this pay run.") == (
-        at.state,
-        at.summary,
-    )
+    assert (RunState.DONE, "Already booked as 3 in 10, 4 in 20; nothing to do.") == (at.state, at.summary)
     assert 2 == len(world.vendor.documents)
 
 
-def test_a_company_that_left_the_run_is_taken_off() -> None:
-    """The second run pays one company only: what the first booked for the other is cancelled, not
-    forgotten.
-    """
+def test_a_run_says_nothing_of_a_company_that_it_does_not_hold() -> None:
+    """The second run pays one company only: what the first booked for the other stays as it is."""
     world = World()
     world.post()
-    world.payroll.add(a_pay_run("R2", companies=("US1",)))
+    world.payroll.add(a_pay_run("R2", companies=("US1",), factor=2), factor=2)
 
-    at = world.post("R2")
+    at = world.approve(world.post("R2").id)
 
     assert RunState.DONE is at.state
-    assert usual_balances(entities=("10",)) == world.balances()
+    assert {**usual_balances(2, ("10",)), **usual_balances(1, ("20",))} == world.balances()
+
+
+def test_companies_of_one_legal_entity_are_pays_of_their_own() -> None:
+    """One file for each company, both booked in one entity: the second says nothing of the first. A run of
+    one of them alone is compared with its own part of an entry of both.
+    """
+    world = World(entities="US1=10,US2=10")
+    for reference, company in (("R1", "US1"), ("R2", "US2")):
+        world.payroll.add(a_pay_run(reference, companies=(company,)))
+        assert RunState.DONE is world.post(reference).state
+    assert usual_balances(factor=2, entities=("10",)) == world.balances()
+
+    both = World(entities="US1=10,US2=10")
+    both.post()
+    both.payroll.add(a_pay_run("R2", companies=("US2",), factor=3), factor=3)
+    at = both.approve(both.post("R2").id)
+
+    assert RunState.DONE is at.state
+    assert usual_balances(factor=4, entities=("10",)) == both.balances()
 
 
 def test_a_third_run_is_compared_with_both_before_it() -> None:
@@ -606,7 +686,10 @@ def test_a_third_run_is_compared_with_both_before_it() -> None:
     world = World()
     for reference, factor in (("R1", 1), ("R2", 3), ("R3", 2)):
         world.payroll.add(a_pay_run(reference, factor=factor), factor=factor)
-        assert RunState.DONE is world.post(reference).state
+        at = world.post(reference)
+        if at.state is RunState.AWAITING_APPROVAL:
+            at = world.approve(at.id)
+        assert RunState.DONE is at.state
 
         assert usual_balances(factor) == world.balances()
 
@@ -630,16 +713,33 @@ def test_an_unsettled_entry_of_an_earlier_run_stops_the_next() -> None:
 
     assert (RunState.HELD, ["earlier.unsettled"]) == (at.state, world.problems(at.id))
     assert RunState.DONE is world.resume(held.id).state
-    assert RunState.DONE is world.resume(at.id).state
+    assert RunState.AWAITING_APPROVAL is world.resume(at.id).state
+    assert RunState.DONE is world.approve(at.id).state
+    assert usual_balances(factor=2) == world.balances()
+
+
+def test_a_run_waits_for_another_that_is_sending_for_the_same_pay() -> None:
+    """Nobody is needed: when the other has ended the difference is proposed."""
+    world = World()
+    first = world.start()
+    world.vendor.fault = faults.LOST_AFTER
+    world.payroll.add(a_pay_run("R2", factor=2), factor=2)
+    second = world.start("R2")
+
+    world.run_to_rest()
+
+    assert RunState.DONE is world.at(first).state
+    assert RunState.AWAITING_APPROVAL is world.at(second).state
+    assert RunState.DONE is world.approve(second).state
     assert usual_balances(factor=2) == world.balances()
 
 
 def test_nothing_is_written_to_the_payroll() -> None:
-    """The payroll is asked for the run and its blocks, once each."""
+    """The payroll is asked for the run and its blocks, and before posting whether it is still as it was."""
     world = World()
     world.post()
 
-    assert ["pay_run", "blocks"] == world.payroll.calls
+    assert ["pay_run", "blocks", "still"] == world.payroll.calls
 
 
 def test_a_commit_says_what_it_was_for_and_what_stands() -> None:
@@ -696,21 +796,23 @@ def test_entry_of_ours_that_is_booked_while_others_are_looked_for_is_not_foreign
     at the second look.
     """
     world, other = World(), World()
-    ours = replace(other.proposal(other.post().id).entries[0], key="payroll:acme:R9:10:1:1")
-    look = world.ledger.foreign
+    ours = replace(other.proposal(other.post().id).entries[0], key="payroll:acme:R9:books:10:1:1")
+    look = world.ledger.documents
 
-    def meanwhile(entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]) -> tuple[str, ...]:
-        if "payroll:acme:R9:10:1:1" not in world.commit_rows():
+    def meanwhile(entity: str, journal: str, start: date, end: date) -> tuple[BookedEntry, ...]:
+        if "payroll:acme:R9:books:10:1:1" not in world.commit_rows():
             committer = Committer(
                 commits=world.commits,
                 ledger=world.ledger,
                 clock=world.clock,
                 audit=lambda action, detail: None,
             )
-            committer.commit_once(ours, "another pay")
-        return look(entity, journal, period, known)
+            subject = Subject(tenant="books", entity="10", text="another pay")
+            origin = Origin(run="", tenant="books", shares=(Share(key=ours.key, subject=subject),))
+            committer.commit_once(ours, origin)
+        return look(entity, journal, start, end)
 
-    world.ledger.foreign = meanwhile  # type: ignore[method-assign]
+    world.ledger.documents = meanwhile  # type: ignore[method-assign]
     at = world.post()
 
     assert (RunState.DONE, []) == (at.state, world.problems(at.id))

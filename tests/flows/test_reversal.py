@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+from tests.flows.test_payroll_journal import BY_HAND
 from tests.payday import World, a_pay_run, usual_balances
 
-from ml_connector.domain.codec import encode, fingerprint
+from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain.journal import CommitKey
+from ml_connector.flows.consent import proposal_fingerprint
 from ml_connector.flows.policy import Mode
-from ml_connector.ports.storage import DELETED, CommitState, RunState
+from ml_connector.ports.storage import DELETED, RunState
 
 
 def posted(**options: str) -> tuple[World, str]:
@@ -37,10 +40,61 @@ def test_a_reversal_cancels_every_entry_and_names_it() -> None:
     at = world.reverse(run)
 
     assert (RunState.DONE, {}) == (at.state, world.balances())
-    assert ["Payroll 2026-06-30", "Payroll 2026-06-30", "Reversal of 3", "Reversal of 4"] == world.texts()
+    assert ["Payroll 2026-06-30", "Payroll 2026-06-30", "Reversal of 4", "Reversal of 3"] == world.texts()
     rows = world.commit_rows()
-    assert "reversal:payroll:acme:R1:10:1:1:1" == rows["payroll:acme:R1:10:1:1"].reversed_by
-    assert rows["payroll:acme:R1:10:1:1"].subject == rows["reversal:payroll:acme:R1:10:1:1:1"].subject
+    assert "reversal:payroll:acme:R1:books:10:1:1:1" == rows["payroll:acme:R1:books:10:1:1"].reversed_by
+    original, mirror = (
+        [share.subject for share in rows[key].shares]
+        for key in ("payroll:acme:R1:books:10:1:1", "reversal:payroll:acme:R1:books:10:1:1:1")
+    )
+    assert original
+    assert original == mirror
+
+
+def test_both_runs_say_that_one_reversed_the_other() -> None:
+    """With the numbers of the documents; after the reversal was reversed, that it counts again; a second
+    reversal names the first.
+    """
+    world, run = posted()
+    first = world.reverse(run)
+    assert "Reversed 4 in 20 (1614.75 EUR, run" in first.summary
+    assert f"Reversed by 5 in 20, 6 in 10 (run {first.id})." == world.at(run).notice
+    with pytest.raises(NotAllowed, match=f"already reversed by run {first.id}: 6 in 10, 5 in 20"):
+        world.operations.reverse(run)
+
+    second = world.reverse(first.id)
+
+    assert f"Reversed by 7 in 10, 8 in 20 (run {second.id})." == world.at(first.id).notice
+    assert world.at(run).notice == (
+        f"Booked again: its reversal was reversed by 7 in 10, 8 in 20 (run {second.id})."
+    )
+
+
+def test_what_a_reversed_run_ties_to_is_nothing() -> None:
+    """The tie-out is of the pay: entries and reversals together."""
+    world, run = posted()
+    made = world.reverse(run)
+
+    for looked_at in (run, made.id):
+        rows = world.operations.records.tie_out(looked_at)
+        assert {"0.00 EUR"} == {str(row.ledger) for row in rows}
+        assert [] == [row for row in rows if row.difference]
+
+
+def test_a_line_of_a_reversal_leads_to_the_source_lines_of_what_it_cancels() -> None:
+    """And one of a difference to the documents it was made to."""
+    world, run = posted()
+    made = world.reverse(run)
+    explained = world.operations.records.behind(made.id, 0, 0)
+    assert explained[0].startswith("reversal of 4 in 20 (1614.75 EUR")
+    assert [text for text in explained if text.startswith("rule ")]
+
+    world.payroll.add(a_pay_run("R2", factor=2), factor=2)
+    again(world)
+    second = again(world, "R2")
+    explained = world.operations.records.behind(second, 0, 0)
+    assert explained[0].startswith("difference to ")
+    assert [text for text in explained if text.startswith("rule ")]
 
 
 def test_a_reversal_waits_for_consent_even_where_posting_is_automatic() -> None:
@@ -62,7 +116,7 @@ def test_a_flow_that_proposes_never_reverses() -> None:
     world.run_to_rest()
     world.set_mode(Mode.PROPOSE)
 
-    at = world.force(made.id, fingerprint=world.recorded(made.id, "propose", "fingerprint"))
+    at = world.force(made.id, fingerprint=proposal_fingerprint(world.proposal(made.id)))
 
     assert RunState.AWAITING_APPROVAL is at.state
     assert 2 == len(world.vendor.documents)
@@ -82,30 +136,23 @@ def test_a_reversed_entry_is_not_reversed_twice() -> None:
 def test_a_reversal_of_nothing_is_refused() -> None:
     """Keys that no commit has."""
     world = World()
-    made = world.propose_reversal("payroll:acme:R9:10:1:1")
+    made = world.propose_reversal("payroll:acme:R9:books:10:1:1")
 
     assert ["reversal.nothing"] == world.problems(made)
 
 
 def test_what_was_booked_outside_is_not_reversed_from_here() -> None:
     """There is no document of ours to mirror; it is told, and is no defect."""
-    world = World()
-    run = world.post(dry_run=True).id
-    keys = []
-    for entry in world.proposal(run).entries:
-        keys.append(entry.key)
-        world.commits.open(
-            key=entry.key,
-            fingerprint=fingerprint(entry),
-            subject="pay",
-            entity=entry.entity,
-            content=encode(entry),
-        )
-        world.commits.settle(entry.key, state=CommitState.CONFIRMED, detail="booked outside")
+    world = World(mode=Mode.APPROVE, entities="US1=10,US2=10")
+    number = world.vendor.book(BY_HAND, "no marker of ours").number
+    run = world.start()
+    world.run_to_rest()
+    world.statements.booked_elsewhere(run, [number], "booked by hand in June")
+    keys = [key for key in world.commit_rows() if key.startswith("elsewhere:")]
 
     made = world.propose_reversal(*keys)
 
-    assert (RunState.HELD, ["reversal.outside"] * 2) == (world.at(made).state, world.problems(made))
+    assert (RunState.HELD, ["reversal.elsewhere"]) == (world.at(made).state, world.problems(made))
 
 
 def test_a_reversal_in_a_closed_period_follows_the_policy() -> None:
@@ -130,7 +177,7 @@ def test_after_a_reversal_the_run_is_posted_again_under_a_new_revision() -> None
     second = again(world)
 
     assert usual_balances() == world.balances()
-    assert ["payroll:acme:R1:10:1:2", "payroll:acme:R1:20:1:2"] == [
+    assert ["payroll:acme:R1:books:10:1:2", "payroll:acme:R1:books:20:1:2"] == [
         entry.key for entry in world.proposal(second).entries
     ]
     assert ["Payroll 2026-06-30"] * 2 == world.texts()[-2:]
@@ -145,7 +192,7 @@ def test_a_run_may_be_posted_and_reversed_again_and_again() -> None:
 
         run = again(world)
 
-        assert {f"payroll:acme:R1:{entity}:1:{revision}" for entity in (10, 20)} == {
+        assert {f"payroll:acme:R1:books:{entity}:1:{revision}" for entity in (10, 20)} == {
             entry.key for entry in world.proposal(run).entries
         }
         assert usual_balances() == world.balances()
@@ -161,7 +208,7 @@ def test_after_a_reversal_another_run_of_the_same_pay_is_posted_whole() -> None:
 
     assert usual_balances(factor=2) == world.balances()
     assert {"Payroll 2026-06-30"} == {entry.text for entry in world.proposal(second).entries}
-    assert () == world.proposal(second).corrects
+    assert () == world.proposal(second).takes_back
 
 
 def test_a_reversed_difference_leaves_the_first_journal() -> None:

@@ -16,7 +16,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.payday import a_pay_run
 
-from ml_connector.domain.build import BuildPolicy, EntryBuilder, Proposal
+from ml_connector.domain.build import BuildPolicy, EntryBuilder
 from ml_connector.domain.checks import check_entry, check_totals
 from ml_connector.domain.dimension import Dimension, Dimensions, code_on
 from ml_connector.domain.journal import Account, Chart, JournalEntry
@@ -24,6 +24,7 @@ from ml_connector.domain.mapping import Mapping, MappingRule, Target
 from ml_connector.domain.mapping_checks import check_mapping
 from ml_connector.domain.money import Money, decimals, split_minor
 from ml_connector.domain.payroll import Distribution, DistributionGroup, Kind, PayRun
+from ml_connector.domain.proposal import Proposal
 
 DAY = date(2026, 6, 30)
 COMPANIES, ACCOUNTS, DEPARTMENTS = (
@@ -32,6 +33,7 @@ COMPANIES, ACCOUNTS, DEPARTMENTS = (
     ("HQ", "NY", "LA", "SF"),
 )
 ENTITIES = {"C1": "10", "C2": "20", "C3": "20"}
+FAMILIES = {entity: f"payroll:acme:R1:books:{entity}" for entity in ("10", "20")}
 SIDES = st.sampled_from(["", "", "debit", "credit"])
 
 currencies = st.sampled_from(["EUR", "USD", "JPY", "KWD"])
@@ -122,7 +124,7 @@ def build(
     pay_run: PayRun, rows: Any, mapping: Mapping, policy: BuildPolicy
 ) -> tuple[Proposal, list[tuple[int, ...]]]:
     builder = EntryBuilder(
-        pay_run=pay_run, mapping=mapping, policy=policy, posting_date=DAY, key_prefix="payroll:acme:R1"
+        pay_run=pay_run, mapping=mapping, policy=policy, posting_date=DAY, families=FAMILIES
     )
     cells = [builder.add(row) for row in rows]
     return builder.finish(), cells
@@ -195,7 +197,7 @@ def test_sums_by_kind_book_what_the_rows_book(built: Any) -> None:
     pay_run, rows, mapping, policy = built
     one_by_one, _ = build(pay_run, rows, mapping, policy)
     builder = EntryBuilder(
-        pay_run=pay_run, mapping=mapping, policy=policy, posting_date=DAY, key_prefix="payroll:acme:R1"
+        pay_run=pay_run, mapping=mapping, policy=policy, posting_date=DAY, families=FAMILIES
     )
     kinds: dict[Kind, list[Distribution]] = {}
     for row in rows:
@@ -409,7 +411,7 @@ def test_cut_entries_balance_and_fit(departments: list[tuple[int, int]], lines_m
     assert () == cut.problems
     assert booked(whole.entries) == booked(cut.entries)
     assert all(len(entry.lines) <= lines_max and entry.debit == entry.credit for entry in cut.entries)
-    assert [f"payroll:acme:R1:10:{part}:1" for part in range(1, len(cut.entries) + 1)] == [
+    assert [f"payroll:acme:R1:books:10:{part}:1" for part in range(1, len(cut.entries) + 1)] == [
         entry.key for entry in cut.entries
     ]
 

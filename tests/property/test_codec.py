@@ -17,7 +17,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.domain import (
-    build,
     checks,
     codec,
     dimension,
@@ -27,6 +26,7 @@ from ml_connector.domain import (
     payroll,
     period,
     problem,
+    proposal,
 )
 
 AMOUNTS = st.builds(
@@ -65,10 +65,12 @@ VALUES = [
     mapping.Mapping,
     mapping.Booking,
     mapping.Resolution,
-    build.SideTotal,
-    build.TieTotal,
-    build.Proposal,
-    build.Stand,
+    proposal.Proposal,
+    proposal.Share,
+    proposal.SideTotal,
+    proposal.Subject,
+    proposal.TakenBack,
+    proposal.TieTotal,
     checks.TieRow,
 ]
 
@@ -103,9 +105,14 @@ def chart() -> journal.Chart:
     )
 
 
-def test_a_chart_comes_back_equal() -> None:
-    """Dicts and sets inside values too."""
-    assert chart() == codec.decode(codec.encode(chart()))
+def test_dicts_and_sets_inside_values_come_back_equal() -> None:
+    """Of a chart and of what a proposal is built on."""
+    month = period.FiscalPeriod(start=date(2026, 6, 1), end=date(2026, 6, 30), year=2026, number=6, open=True)
+    posting = period.PostingDate(day=date(2026, 6, 30), period=month, reason="period end")
+    basis = proposal.Basis(posting=posting, periods={"10": (month,)}, currencies={"10": "EUR"})
+
+    for value in (chart(), basis):
+        assert value == codec.decode(codec.encode(value))
 
 
 def test_the_hash_is_the_same_in_any_process() -> None:
@@ -136,7 +143,7 @@ def test_the_text_of_an_entry_never_changes() -> None:
     with itself.
     """
     entry = journal.JournalEntry(
-        key="payroll:acme:R1:10:1:1",
+        key="payroll:acme:R1:books:10:1:1",
         entity="10",
         journal="90",
         posting_date=date(2026, 6, 30),
@@ -151,7 +158,7 @@ def test_the_text_of_an_entry_never_changes() -> None:
         ),
     )
     text = (
-        '{"$":"JournalEntry","currency":"EUR","entity":"10","journal":"90","key":"payroll:acme:R1:10:1:1","lines":[{"$":"JournalLine",'
+        '{"$":"JournalEntry","currency":"EUR","entity":"10","journal":"90","key":"payroll:acme:R1:books:10:1:1","lines":[{"$":"JournalLine",'
         '"account":"4000","amount":{"$":"Money","amount":{"$decimal":"12.50"},"currency":"EUR"},"dimensions":[{"$":"Dimension",'
         '"axis":"cost_center","code":"A"}],"text":""}],"posting_date":{"$date":"2026-06-30"},"text":"Löhne"}'
     )

@@ -110,16 +110,8 @@ class Installation:
         self.vendor, self.payroll = FileVendor(home.parent / "books"), Payroll()
         self.payroll.add(a_pay_run())
         systems = {
-            "pay": System(
-                connection="1", tenant="acme", check=lambda: (), entities=lambda: (), payroll=self.payroll
-            ),
-            "books": System(
-                connection="2",
-                tenant="books",
-                check=lambda: (),
-                entities=lambda: (),
-                ledger=connect(self.vendor),
-            ),
+            "pay": System(connection="1", check=tuple, entities=tuple, payroll=self.payroll),
+            "books": System(connection="2", check=tuple, entities=tuple, ledger=connect(self.vendor)),
         }
 
         class Fakes(Assembly):
@@ -170,7 +162,7 @@ class Installation:
         return self.access.runs.get(run)
 
     def problems(self, run: str) -> list[str]:
-        return [problem.code for problem in self.operations.problems(self.at(run))]
+        return [problem.code for problem in self.operations.records.problems(self.at(run))]
 
     def balances(self) -> dict[tuple[str, str, str], int]:
         from tests.payday import World

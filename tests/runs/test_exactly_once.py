@@ -14,12 +14,16 @@ from ml_connector.contract import world as faults
 from ml_connector.domain import codec
 from ml_connector.domain.journal import JournalEntry, JournalLine, Marker
 from ml_connector.domain.money import Money
+from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import Halted, KeyConflict, NotSent, PeriodClosed, VendorChanged
-from ml_connector.ports.storage import CommitState, IntentEnd, RunState
+from ml_connector.ports.storage import CommitState, IntentEnd, Origin, RunState
 from ml_connector.runs.intent import Committer, Incident, Wait
-from ml_connector.runs.stages import Ticket, carry_out
+from ml_connector.runs.stages import StageCall, carry_out
 
-KEY = "payroll:acme:R1:10:1:1"
+ORIGIN = Origin(
+    run="", tenant="books", shares=(Share(key="", subject=Subject(tenant="books", entity="10", text="pay")),)
+)
+KEY = "payroll:acme:R1:books:10:1:1"
 MANY_SECONDS = 60.0
 
 
@@ -90,15 +94,15 @@ def test_an_unknown_outcome_is_waited_for_and_never_sent_again_at_once() -> None
     began = world.clock.now()
 
     with pytest.raises(Wait) as first:
-        committer(world).commit_once(an_entry(), "subject")
+        committer(world).commit_once(an_entry(), ORIGIN)
     world.clock.advance(359)
     with pytest.raises(Wait) as second:
-        committer(world).commit_once(an_entry(), "subject")
+        committer(world).commit_once(an_entry(), ORIGIN)
 
     assert [began + timedelta(seconds=360)] * 2 == [first.value.due_at, second.value.due_at]
     assert [] == world.vendor.documents
     world.clock.advance(1)
-    committer(world).commit_once(an_entry(), "subject")
+    committer(world).commit_once(an_entry(), ORIGIN)
     assert 1 == len(world.vendor.documents)
 
 
@@ -107,13 +111,13 @@ def test_a_commit_two_seconds_after_the_death_is_found() -> None:
     world = World()
     world.vendor.fault = DIES_LATE
     with pytest.raises(Crash):
-        committer(world).commit_once(an_entry(), "subject")
+        committer(world).commit_once(an_entry(), ORIGIN)
     world.clock.advance(1)
     with pytest.raises(Wait):
-        committer(world).commit_once(an_entry(), "subject")
+        committer(world).commit_once(an_entry(), ORIGIN)
     world.clock.advance(4)
 
-    receipt = committer(world).commit_once(an_entry(), "subject")
+    receipt = committer(world).commit_once(an_entry(), ORIGIN)
 
     assert [receipt.reference] == [document.reference for document in world.vendor.documents]
     assert [IntentEnd.FOUND] == ends(world)
@@ -142,7 +146,7 @@ def test_a_revoked_sign_in_holds_the_run_and_a_new_one_lets_it_go_on() -> None:
     run = world.start()
 
     def revoke(name: str) -> None:
-        if name == "fingerprint: recorded":
+        if name == "proposal: recorded":
             world.vendor.access = world.vendor.refresh = "revoked"
             world.clock.advance(605)
 
@@ -232,10 +236,10 @@ def test_a_send_past_its_deadline_does_not_leave() -> None:
             world.clock.advance(world.ledger.limits.settle_seconds / 2 + 1)
 
     with pytest.raises(NotSent):
-        committer(world, point=suspend).commit_once(an_entry(), "subject")
+        committer(world, point=suspend).commit_once(an_entry(), ORIGIN)
 
     assert ([IntentEnd.NOT_SENT], []) == (ends(world), world.vendor.documents)
-    committer(world).commit_once(an_entry(), "subject")
+    committer(world).commit_once(an_entry(), ORIGIN)
     assert 1 == len(world.vendor.documents)
 
 
@@ -252,11 +256,11 @@ def test_a_process_that_lost_its_lock_does_not_send() -> None:
             raise Halted("The lock is gone.")
 
     with pytest.raises(Halted):
-        committer(world, alive=alive).commit_once(an_entry(), "subject")
+        committer(world, alive=alive).commit_once(an_entry(), ORIGIN)
     assert [] == world.vendor.documents
 
     world.clock.advance(MANY_SECONDS)
-    committer(world).commit_once(an_entry(), "subject")
+    committer(world).commit_once(an_entry(), ORIGIN)
     assert 1 == len(world.vendor.documents)
 
 
@@ -268,10 +272,10 @@ def test_a_look_up_that_another_process_overtook_sends_nothing() -> None:
 
     def overtaken(name: str) -> None:
         if name == "intent: before":
-            committer(world, ledger=world.copy_connection()).commit_once(an_entry(), "subject")
+            committer(world, ledger=world.copy_connection()).commit_once(an_entry(), ORIGIN)
 
     with pytest.raises(KeyConflict, match="became confirmed after it was looked up"):
-        committer(world, point=overtaken).commit_once(an_entry(), "subject")
+        committer(world, point=overtaken).commit_once(an_entry(), ORIGIN)
 
     assert 1 == len(world.vendor.documents)
 
@@ -285,10 +289,10 @@ def test_an_intent_called_off_by_another_is_not_sent() -> None:
     def overtaken(name: str) -> None:
         if name == "intent: written":
             world.clock.advance(6)
-            committer(world, ledger=world.copy_connection()).commit_once(an_entry(), "subject")
+            committer(world, ledger=world.copy_connection()).commit_once(an_entry(), ORIGIN)
 
     with pytest.raises(KeyConflict):
-        committer(world, point=overtaken).commit_once(an_entry(), "subject")
+        committer(world, point=overtaken).commit_once(an_entry(), ORIGIN)
 
     assert 1 == len(world.vendor.documents)
     assert CommitState.CONFIRMED is state(world)
@@ -303,9 +307,9 @@ def test_a_document_booked_after_the_backup_is_found_before_the_first_send() -> 
     """
     world = World()
     restored = world.copy()
-    committer(world).commit_once(an_entry(), "subject")
+    committer(world).commit_once(an_entry(), ORIGIN)
 
-    receipt = committer(restored).commit_once(an_entry(), "subject")
+    receipt = committer(restored).commit_once(an_entry(), ORIGIN)
 
     assert [receipt.reference] == [document.reference for document in world.vendor.documents]
     assert [] == restored.intents()
@@ -352,13 +356,13 @@ def test_two_documents_under_one_marker_are_an_incident() -> None:
     world = World()
     world.vendor.fault = faults.LOST_AFTER
     with pytest.raises(Wait):
-        committer(world).commit_once(an_entry(), "subject")
+        committer(world).commit_once(an_entry(), ORIGIN)
     (document,) = world.vendor.documents
     world.vendor.documents.append(replace(document, reference="copy", number="2000"))
     world.clock.advance(MANY_SECONDS)
 
     with pytest.raises(Incident) as incident:
-        committer(world).commit_once(an_entry(), "subject")
+        committer(world).commit_once(an_entry(), ORIGIN)
 
     text = (
         f"Documents {document.number}, 2000 all carry the marker of one entry ({KEY}). Keep one, reverse the"
@@ -368,7 +372,7 @@ def test_two_documents_under_one_marker_are_an_incident() -> None:
     assert text == incident.value.problems[0].text
     assert "commit.duplicate" in world.audited
     world.vendor.documents.pop()
-    assert document.reference == committer(world).commit_once(an_entry(), "subject").reference
+    assert document.reference == committer(world).commit_once(an_entry(), ORIGIN).reference
 
 
 def test_a_second_document_is_seen_right_after_booking() -> None:
@@ -380,7 +384,7 @@ def test_a_second_document_is_seen_right_after_booking() -> None:
             world.vendor.documents.append(replace(world.vendor.documents[0], reference="copy", number="2000"))
 
     with pytest.raises(Incident, match="all carry the marker"):
-        committer(world, point=copied).commit_once(an_entry(), "subject")
+        committer(world, point=copied).commit_once(an_entry(), ORIGIN)
     assert CommitState.DRAFT is state(world)
 
 
@@ -393,7 +397,7 @@ def test_an_edited_document_is_an_incident() -> None:
             world.vendor.documents[0].entry = an_entry(amount="10.01")
 
     with pytest.raises(Incident) as incident:
-        committer(world, point=edited).commit_once(an_entry(), "subject")
+        committer(world, point=edited).commit_once(an_entry(), ORIGIN)
 
     assert ["read_back.line", "read_back.line"] == [problem.code for problem in incident.value.problems]
     assert "Account 4000 : written 10.00, in the ledger 10.01. Put it right in the ledger and resume" in str(
@@ -409,7 +413,7 @@ def test_a_found_document_with_other_content_is_an_incident_and_never_adopted() 
     world.vendor.book(an_entry(amount="99.00"), Marker.of(KEY).token)
 
     with pytest.raises(Incident) as incident:
-        committer(world).commit_once(an_entry(), "subject")
+        committer(world).commit_once(an_entry(), ORIGIN)
 
     assert {"adopt.differs"} == {problem.code for problem in incident.value.problems}
     assert 1 == len(world.vendor.documents)
@@ -424,7 +428,7 @@ def test_a_document_that_is_gone_is_an_incident() -> None:
             world.vendor.documents.clear()
 
     with pytest.raises(Incident, match="was booked and is gone"):
-        committer(world, point=deleted).commit_once(an_entry(), "subject")
+        committer(world, point=deleted).commit_once(an_entry(), ORIGIN)
 
 
 # --- ledgers that cannot be searched ------------------------------------------------------------------------
@@ -437,7 +441,7 @@ def test_a_ledger_that_ignores_the_marker_is_distrusted() -> None:
     world = World()
     world.ledger.keeps_marker = False
 
-    committer(world).commit_once(an_entry(), "subject")
+    committer(world).commit_once(an_entry(), ORIGIN)
 
     assert "was booked and is not found by its marker" in world.commits.marker_distrusted("10")
     assert "marker.distrusted" in world.audited
@@ -449,22 +453,22 @@ def test_an_unknown_outcome_in_a_distrusted_ledger_waits_for_people() -> None:
     """
     world = World()
     world.ledger.keeps_marker = False
-    committer(world).commit_once(an_entry(), "subject")
-    other = an_entry("payroll:acme:R2:10:1:1", "20.00")
+    committer(world).commit_once(an_entry(), ORIGIN)
+    other = an_entry("payroll:acme:R2:books:10:1:1", "20.00")
     world.vendor.fault = faults.LOST_AFTER
     with pytest.raises(Wait):
-        committer(world).commit_once(other, "subject")
+        committer(world).commit_once(other, ORIGIN)
     world.clock.advance(MANY_SECONDS)
 
     for _ in range(2):
         with pytest.raises(Incident) as incident:
-            committer(world).commit_once(other, "subject")
+            committer(world).commit_once(other, ORIGIN)
         assert ["outcome.unknown"] == [problem.code for problem in incident.value.problems]
 
     assert (CommitState.UNKNOWN, 2) == (state(world, other.key), len(world.vendor.documents))
     receipt = world.ledger._receipt(world.vendor.documents[1])
-    world.commits.settle(other.key, state=CommitState.DRAFT, receipt=codec.encode(receipt))
-    assert receipt == committer(world).commit_once(other, "subject")
+    world.commits.record(other.key, state=CommitState.DRAFT, receipt=codec.encode(receipt))
+    assert receipt == committer(world).commit_once(other, ORIGIN)
     assert (CommitState.CONFIRMED, 2) == (state(world, other.key), len(world.vendor.documents))
 
 
@@ -474,11 +478,11 @@ def test_a_ledger_declared_unsearchable_never_believes_an_empty_look_up() -> Non
     world.limit(marker_is_searchable=False)
     world.vendor.fault = faults.LOST_BEFORE
     with pytest.raises(Wait):
-        committer(world).commit_once(an_entry(), "subject")
+        committer(world).commit_once(an_entry(), ORIGIN)
     world.clock.advance(MANY_SECONDS)
 
     with pytest.raises(Incident):
-        committer(world).commit_once(an_entry(), "subject")
+        committer(world).commit_once(an_entry(), ORIGIN)
 
     assert (CommitState.UNKNOWN, []) == (state(world), world.vendor.documents)
 
@@ -489,11 +493,11 @@ def test_a_document_not_yet_visible_is_waited_for_before_the_marker_is_distruste
     world.limit(visible_seconds=60)
     world.ledger.keeps_marker = False
     with pytest.raises(Wait, match="not yet visible"):
-        committer(world).commit_once(an_entry(), "subject")
+        committer(world).commit_once(an_entry(), ORIGIN)
     world.ledger.keeps_marker = True
     world.clock.advance(60)
 
-    committer(world).commit_once(an_entry(), "subject")
+    committer(world).commit_once(an_entry(), ORIGIN)
 
     assert "" == world.commits.marker_distrusted("10")
     assert (CommitState.CONFIRMED, 1) == (state(world), len(world.vendor.documents))
@@ -505,11 +509,11 @@ def test_a_document_not_yet_visible_is_waited_for_before_the_marker_is_distruste
 def test_the_same_key_with_other_content_is_a_conflict() -> None:
     """An entry is never changed after it was approved."""
     world = World()
-    committer(world).commit_once(an_entry(), "subject")
+    committer(world).commit_once(an_entry(), ORIGIN)
 
     for changed in (an_entry(amount="10.01"), an_entry(day=date(2026, 6, 29))):
         with pytest.raises(KeyConflict):
-            committer(world).commit_once(changed, "subject")
+            committer(world).commit_once(changed, ORIGIN)
 
     assert 1 == len(world.vendor.documents)
 
@@ -517,10 +521,10 @@ def test_the_same_key_with_other_content_is_a_conflict() -> None:
 def test_the_same_entry_again_is_the_receipt_it_has() -> None:
     """A confirmed commit asks the ledger nothing more."""
     world = World()
-    first = committer(world).commit_once(an_entry(), "subject")
+    first = committer(world).commit_once(an_entry(), ORIGIN)
     world.vendor.access = "revoked"
 
-    assert first == committer(world).commit_once(an_entry(), "subject")
+    assert first == committer(world).commit_once(an_entry(), ORIGIN)
 
 
 def test_an_old_revision_never_sends_after_a_new_one_was_opened() -> None:
@@ -530,14 +534,14 @@ def test_an_old_revision_never_sends_after_a_new_one_was_opened() -> None:
     world = World()
     world.vendor.closed.add((2026, 6))
     with pytest.raises(PeriodClosed):
-        committer(world).commit_once(an_entry(), "subject")
+        committer(world).commit_once(an_entry(), ORIGIN)
     world.vendor.closed.clear()
-    second = an_entry("payroll:acme:R1:10:1:2", "11.00")
+    second = an_entry("payroll:acme:R1:books:10:1:2", "11.00")
 
-    committer(world).commit_once(second, "subject")
+    committer(world).commit_once(second, ORIGIN)
 
-    with pytest.raises(KeyConflict, match="superseded by payroll:acme:R1:10:1:2"):
-        committer(world).commit_once(an_entry(), "subject")
+    with pytest.raises(KeyConflict, match="superseded by payroll:acme:R1:books:10:1:2"):
+        committer(world).commit_once(an_entry(), ORIGIN)
     assert [Marker.of(second.key).token] == world.markers()
 
 
@@ -546,10 +550,10 @@ def test_an_old_revision_caught_between_intent_and_wire_is_settled_before_a_new_
     world = World()
     world.vendor.fault = faults.LOST_AFTER
     with pytest.raises(Wait):
-        committer(world).commit_once(an_entry(), "subject")
+        committer(world).commit_once(an_entry(), ORIGIN)
 
     with pytest.raises(KeyConflict):
-        committer(world).commit_once(an_entry("payroll:acme:R1:10:1:2", "11.00"), "subject")
+        committer(world).commit_once(an_entry("payroll:acme:R1:books:10:1:2", "11.00"), ORIGIN)
 
     assert 1 == len(world.vendor.documents)
 
@@ -563,25 +567,25 @@ def test_an_old_revision_overtaken_before_its_intent_is_not_sent() -> None:
     def overtaken(name: str) -> None:
         if name == "intent: before":
             committer(world, ledger=world.copy_connection()).commit_once(
-                an_entry("payroll:acme:R1:10:1:2", "11.00"), "subject"
+                an_entry("payroll:acme:R1:books:10:1:2", "11.00"), ORIGIN
             )
 
     with pytest.raises(KeyConflict):
-        committer(world, point=overtaken).commit_once(an_entry(), "subject")
+        committer(world, point=overtaken).commit_once(an_entry(), ORIGIN)
 
-    assert [Marker.of("payroll:acme:R1:10:1:2").token] == world.markers()
+    assert [Marker.of("payroll:acme:R1:books:10:1:2").token] == world.markers()
 
 
 def test_a_confirmed_revision_is_not_followed_by_another_until_it_is_reversed() -> None:
     """Revision 2 of something booked would be a second booking."""
     world = World()
-    committer(world).commit_once(an_entry(), "subject")
-    second = an_entry("payroll:acme:R1:10:1:2", "11.00")
+    committer(world).commit_once(an_entry(), ORIGIN)
+    second = an_entry("payroll:acme:R1:books:10:1:2", "11.00")
     with pytest.raises(KeyConflict):
-        committer(world).commit_once(second, "subject")
+        committer(world).commit_once(second, ORIGIN)
 
-    world.commits.reverse(KEY, "reversal:payroll:acme:R1:10:1:1:1")
-    committer(world).commit_once(second, "subject")
+    world.commits.reverse(KEY, "reversal:payroll:acme:R1:books:10:1:1:1")
+    committer(world).commit_once(second, ORIGIN)
 
     assert 2 == len(world.vendor.documents)
 
@@ -598,7 +602,7 @@ def test_a_paused_flow_sends_nothing() -> None:
         at = world.at(run)
         if at.state is RunState.WAITING:
             at = world.runs.move(at, state=RunState.READY, attempt=at.attempt + 1) or at
-        carry_out(Ticket(run, at.stage, at.attempt), world.workshop(), lambda name, perform: perform())
+        carry_out(StageCall(run, at.stage, at.attempt), world.workshop())
     assert (RunState.WAITING, "Paused by anna (everything).") == (world.at(run).state, world.at(run).summary)
     assert ([], []) == (world.payroll.calls, world.vendor.documents)
 
@@ -618,15 +622,13 @@ def test_a_pause_uses_up_no_attempts() -> None:
     run = world.start()
     at = world.at(run)
     for stage in ("read", "propose"):
-        carry_out(
-            Ticket(run, stage, world.at(run).attempt), world.workshop(), lambda name, perform: perform()
-        )
+        carry_out(StageCall(run, stage, world.at(run).attempt), world.workshop())
     world.operations.pause("everything")
     for _ in range(50):
         at = world.at(run)
         if at.state is RunState.WAITING:
             at = world.runs.move(at, state=RunState.READY, attempt=at.attempt + 1) or at
-        carry_out(Ticket(run, "post", at.attempt), world.workshop(), lambda name, perform: perform())
+        carry_out(StageCall(run, "post", at.attempt), world.workshop())
     assert ("post", RunState.WAITING) == (world.at(run).stage, world.at(run).state)
 
     world.operations.unpause("everything")
@@ -699,14 +701,14 @@ def test_a_changed_record_of_a_step_is_noticed() -> None:
     from ml_connector.store.models import Artifact
 
     def tampered(name: str) -> None:
-        if name == "fingerprint: recorded":
-            recorded = Artifact.objects.filter(run_id=run, name="propose/2/fingerprint")
+        if name == "proposal: recorded":
+            recorded = Artifact.objects.filter(run_id=run, name="propose/2/proposal")
             recorded.update(text=codec.encode("another"))
 
     world.run_to_rest(tampered)
 
     assert ["defect"] == world.problems(run)
-    assert "the record of step 'fingerprint'" in world.problem_list(run)[0].text
+    assert "the record 'propose/2/proposal'" in world.problem_list(run)[0].text
     assert [] == world.vendor.documents
 
 

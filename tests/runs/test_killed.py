@@ -19,13 +19,7 @@ from ml_connector.domain import codec
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 120
 KILLED = -signal.SIGKILL
-PLACES = [
-    "blocks: before recording",
-    "proposal: recorded",
-    "intent: written",
-    "send: answered",
-    "confirm: recorded",
-]
+PLACES = ["pay run: recorded", "proposal: recorded", "intent: written", "send: answered", "confirm: recorded"]
 
 
 def command(home: Path, *arguments: str) -> list[str]:

@@ -24,8 +24,9 @@ from ml_connector.contract import world as faults
 from ml_connector.contract.world import LATE_SECONDS
 from ml_connector.domain.journal import JournalEntry, JournalLine, Marker
 from ml_connector.domain.money import Money
+from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import ConnectorError
-from ml_connector.ports.storage import CommitState
+from ml_connector.ports.storage import CommitState, Origin
 from ml_connector.runs.intent import Committer, Wait
 
 FAULTS = [None, None, *faults.FAULTS, DIES_LATE, DIES_BEFORE, DIES_AFTER, EXPIRES]
@@ -58,7 +59,7 @@ def entry(number: int) -> JournalEntry:
     amount = Money.from_minor(number * 100, "EUR")
     lines = (JournalLine(account="4000", amount=amount), JournalLine(account="1700", amount=-amount))
     return JournalEntry(
-        key=f"payroll:acme:R{number}:10:1:1",
+        key=f"payroll:acme:R{number}:books:10:1:1",
         entity="10",
         journal="90",
         posting_date=date(2026, 6, 30),
@@ -66,6 +67,11 @@ def entry(number: int) -> JournalEntry:
         text="Payroll",
         lines=lines,
     )
+
+
+def origin(number: int) -> Origin:
+    subject = Subject(tenant="books", entity="10", text=f"pay {number}")
+    return Origin(run="", tenant="books", shares=(Share(key="", subject=subject),))
 
 
 class Postings(RuleBasedStateMachine):
@@ -92,7 +98,7 @@ class Postings(RuleBasedStateMachine):
             point=at,
         )
         with suppress(Crash, Wait, ConnectorError):
-            process.commit_once(entry(number), f"subject {number}")
+            process.commit_once(entry(number), origin(number))
 
     @rule(number=entries, fault=st.sampled_from(FAULTS))
     def post(self, number: int, fault: str | None) -> None:

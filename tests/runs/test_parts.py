@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 from tests.payday import DIES_AFTER, DIES_BEFORE, Crash, World
-from tests.runs.test_exactly_once import KEY, MANY_SECONDS, committer, ends, state
+from tests.runs.test_exactly_once import KEY, MANY_SECONDS, ORIGIN, committer, ends, state
 
 from ml_connector.contract import world as faults
 from ml_connector.domain.journal import JournalEntry, JournalLine
@@ -51,9 +51,9 @@ def test_an_entry_in_parts_is_one_document_with_an_intent_for_each_part() -> Non
     world = in_parts()
 
     with pytest.raises(Wait, match="awaits posting"):
-        committer(world).commit_once(ENTRY, "subject")
+        committer(world).commit_once(ENTRY, ORIGIN)
     world.vendor.run_posting_job()
-    receipt = committer(world).commit_once(ENTRY, "subject")
+    receipt = committer(world).commit_once(ENTRY, ORIGIN)
 
     assert [IntentEnd.BOOKED] * PARTS == ends(world)
     assert receipt.posted
@@ -74,11 +74,11 @@ def test_a_draft_that_only_the_ledger_posts_is_compared_once_and_then_looked_at(
 
     for _ in range(3):
         with pytest.raises(Wait):
-            committer(world).commit_once(ENTRY, "subject")
+            committer(world).commit_once(ENTRY, ORIGIN)
         world.clock.advance(MANY_SECONDS)
     drafts = len(read)
     world.vendor.run_posting_job()
-    committer(world).commit_once(ENTRY, "subject")
+    committer(world).commit_once(ENTRY, ORIGIN)
 
     assert ((1, 2) if posts_itself else (3, 5)) == (drafts, len(read))
     assert CommitState.CONFIRMED is state(world)
@@ -90,7 +90,7 @@ def test_waiting_for_the_ledgers_own_job_sends_nothing_again() -> None:
 
     for _ in range(3):
         with pytest.raises(Wait):
-            committer(world).commit_once(ENTRY, "subject")
+            committer(world).commit_once(ENTRY, ORIGIN)
 
     assert (1, PARTS) == (len(world.vendor.documents), len(ends(world)))
     assert CommitState.DRAFT is state(world)
@@ -112,7 +112,7 @@ def test_a_part_that_is_lost_or_cut_off_is_written_once(part: int, fault: str) -
 
     for _ in range(4):
         try:
-            committer(world, point=strike).commit_once(ENTRY, "subject")
+            committer(world, point=strike).commit_once(ENTRY, ORIGIN)
         except (Wait, Crash, ConnectorError):
             world.clock.advance(MANY_SECONDS)
         world.vendor.run_posting_job()
@@ -129,7 +129,7 @@ def test_a_posting_job_between_two_parts_posts_no_part_of_an_entry() -> None:
         if name == "send: recorded":
             world.vendor.run_posting_job()
 
-    receipt = committer(world, point=job).commit_once(ENTRY, "subject")
+    receipt = committer(world, point=job).commit_once(ENTRY, ORIGIN)
 
     assert receipt.posted
     assert [ENTRY.lines] == [document.entry.lines for document in world.vendor.documents]
@@ -145,12 +145,12 @@ def test_a_refused_part_leaves_nothing_half_booked() -> None:
     lines = (*ENTRY.lines[:3], replace(ENTRY.lines[3], account="4999"), ENTRY.lines[4])
 
     with pytest.raises(CodeUnknown):
-        committer(world).commit_once(replace(ENTRY, lines=lines), "subject")
+        committer(world).commit_once(replace(ENTRY, lines=lines), ORIGIN)
 
     assert ([], CommitState.REFUSED) == (world.vendor.documents, state(world))
     world.vendor.accounts["4999"] = replace(blocked, blocked=False)
     with pytest.raises(Wait):
-        committer(world).commit_once(replace(ENTRY, lines=lines), "subject")
+        committer(world).commit_once(replace(ENTRY, lines=lines), ORIGIN)
     assert [lines] == [document.entry.lines for document in world.vendor.documents]
 
 
@@ -166,9 +166,9 @@ def test_dying_while_a_refused_document_is_removed(place: str) -> None:
             raise Crash(place)
 
     with pytest.raises(Crash):
-        committer(world, point=die).commit_once(entry, "subject")
+        committer(world, point=die).commit_once(entry, ORIGIN)
     world.clock.advance(MANY_SECONDS)
     with pytest.raises(CodeUnknown):
-        committer(world).commit_once(entry, "subject")
+        committer(world).commit_once(entry, ORIGIN)
 
     assert ([], CommitState.REFUSED) == (world.vendor.documents, state(world))

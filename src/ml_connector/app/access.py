@@ -71,7 +71,7 @@ class Access:
         found = self.flows().filter(kind=kind, source__name=source, target__name=target).first()
         if found is None:
             raise Unknown(
-                f"There is no {kind} flow from {source} to {target}. Make one: `ml-connector flows add`."
+                f"There is no {kind} flow from {source} to {target}. Make one: `ml-connector flows set`."
             )
         return found
 
@@ -91,6 +91,17 @@ class Access:
             organisation=self.organisation, kind=kind, source=source, target=target, defaults=values
         )
         return flow
+
+    def newest_mapping(self, name: str) -> MappingVersion:
+        """The row of the newest version. Raises `Unknown` for a name never imported."""
+        row = (
+            MappingVersion.objects.filter(organisation=self.organisation, name=name)
+            .order_by("-version")
+            .first()
+        )
+        if row is None:
+            raise Unknown(f"There is no mapping {name!r}. Import one: `ml-connector mappings import`.")
+        return row
 
     def mapping(self, name: str, version: int | None = None) -> CodeMapping:
         found = MappingVersion.objects.filter(organisation=self.organisation, name=name)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from threading import Thread
 from typing import Any, cast
@@ -19,27 +20,35 @@ from django.db import close_old_connections, connections
 import ml_connector.connectors as connectors_package
 from ml_connector.app.access import Access
 from ml_connector.app.settings import Settings
+from ml_connector.domain import codec
+from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.flows.payroll_journal import PayrollJournal
 from ml_connector.flows.policy import PayrollPolicy, read_policy
 from ml_connector.flows.reversal import Reversal
 from ml_connector.ports.storage import Clock, RunRow, TokenState
-from ml_connector.ports.systems import Connector, System, Wiring
+from ml_connector.ports.systems import Connector, LedgerSink, PayrollSource, System, Wiring
 from ml_connector.runs.engine import Engine
 from ml_connector.runs.intent import Committer
-from ml_connector.runs.run import Durable, Run, StageRun
-from ml_connector.runs.stages import Stage, Ticket
+from ml_connector.runs.proof import Wait
+from ml_connector.runs.run import Done, Next, Run, StageRun
+from ml_connector.runs.stages import Opened, Stage
+from ml_connector.store.claims import StoredClaims
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.database import Locks, SystemClock
+from ml_connector.store.installation import installation
 from ml_connector.store.limits import StoredBudget, StoredExchanges, StoredLanes
 from ml_connector.store.models import Connection, Flow
 from ml_connector.store.runs import StoredArtifacts, StoredRuns
 from ml_connector.store.secrets import Keys, StoredTokens, StoredVault
 from ml_connector.store.staging import StoredStaging
+from ml_connector.store.tenants import StoredTenants
 
 PAYROLL = "payroll"
 REVERSAL = "reversal"
 PAUSED = "Paused"
 POSTING_STAGES = frozenset({"post"})
+TURN_SECONDS = 2.0
+"""How long a posting waits before it asks again for its turn at a ledger."""
 
 
 @cache
@@ -58,13 +67,30 @@ class Assembly:
     with fresh settings on change.
     """
 
-    def __init__(self, settings: Settings, *, clock: Clock | None = None, wire: Any = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        wire: Any = None,
+        locks: Locks | None = None,
+        background: Callable[[Callable[[], Any]], Callable[[], Any]] | None = None,
+    ) -> None:
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
-        self.locks = Locks(settings.locks)
+        self.locks = locks or Locks(settings.locks)
         self.keys = Keys(settings.key_file)
         self._wire = wire
+        self._background = background or in_background
         self._systems: dict[tuple[int, str], System] = {}
+        self._access: dict[str, Access] = {}
+        self._mappings: dict[str, CodeMapping] = {}
+
+    def access(self, organisation: str) -> Access:
+        """The rows of an organisation."""
+        if organisation not in self._access:
+            self._access[organisation] = Access(organisation)
+        return self._access[organisation]
 
     def wiring(self, connection: Connection) -> Wiring:
         """What a connector of this connection works with."""
@@ -78,7 +104,7 @@ class Assembly:
             clock=self.clock,
             sandbox=connection.sandbox,
             wire=self._wire,
-            beside=beside,
+            beside=self._background,
         )
 
     def sign_ins(self, connection: Connection) -> tuple[TokenState, ...]:
@@ -93,34 +119,48 @@ class Assembly:
             self._systems[key] = connector.open(connection.settings, self.wiring(connection))
         return self._systems[key]
 
+    def payroll(self, connection: Connection) -> PayrollSource:
+        """The payroll behind the connection. Raises `ValueError` where it holds none."""
+        source = self.system(connection).payroll
+        if source is None:
+            raise ValueError(f"{connection.name} holds no payroll")
+        return source
+
+    def ledger(self, connection: Connection) -> LedgerSink:
+        """The ledger behind the connection. Raises `ValueError` where it holds none."""
+        sink = self.system(connection).ledger
+        if sink is None:
+            raise ValueError(f"{connection.name} holds no ledger")
+        return sink
+
     def payroll_policy(self, flow: Flow) -> PayrollPolicy:
         """The flow's policy, read from its settings."""
         return read_policy(flow.mode, flow.starts_on, flow.options)
 
-    def payroll_journal(self, flow: Flow, mapping_version: int | None = None) -> PayrollJournal:
-        """F1 between the flow's two connections."""
-        access = Access(flow.organisation.slug)
-        source, target = self.system(flow.source), self.system(flow.target)
-        if source.payroll is None or target.ledger is None:
-            raise ValueError(f"{flow.source.name} holds no payroll, or {flow.target.name} no ledger")
-        return PayrollJournal(
-            tenant=source.tenant,
-            payroll=source.payroll,
-            ledger=target.ledger,
-            staging=StoredStaging(),
-            commits=StoredCommits(flow.target),
-            mapping=access.mapping(flow.mapping, mapping_version),
-            policy=self.payroll_policy(flow),
-        )
+    def mapping(self, flow: Flow) -> CodeMapping:
+        """The newest version of the flow's mapping, decoded once for each version."""
+        row = self.access(flow.organisation.slug).newest_mapping(flow.mapping)
+        if row.fingerprint not in self._mappings:
+            self._mappings = {row.fingerprint: codec.decode(row.content)}
+        return self._mappings[row.fingerprint]
 
-    def reversal(self, flow: Flow) -> Reversal:
-        """The reversal of what the flow posted."""
-        target = self.system(flow.target)
-        if target.ledger is None:
-            raise ValueError(f"{flow.target.name} holds no ledger")
-        return Reversal(
-            ledger=target.ledger, commits=StoredCommits(flow.target), policy=self.payroll_policy(flow)
-        )
+
+@dataclass(frozen=True, slots=True)
+class FlowSystems:
+    """The two systems of a flow, opened when they are asked for."""
+
+    assembly: Assembly
+    flow: Flow
+
+    @property
+    def payroll(self) -> PayrollSource:
+        """The flow's source."""
+        return self.assembly.payroll(self.flow.source)
+
+    @property
+    def ledger(self) -> LedgerSink:
+        """The flow's target."""
+        return self.assembly.ledger(self.flow.target)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,54 +178,80 @@ class StoreWorkshop:
     def clock(self) -> Clock:
         return self.assembly.clock
 
-    def stage(self, row: RunRow) -> Stage:
-        flow = self._flow(row)
-        if row.flow == REVERSAL:
-            reversal = self.assembly.reversal(flow)
-            stages: dict[str, Stage] = {
-                "propose": reversal.propose,
-                "post": reversal.post,
-                "confirm": reversal.confirm,
-            }
-        else:
-            journal = self.assembly.payroll_journal(flow, int(row.input["mapping_version"]))
-            stages = {
-                "read": journal.read,
-                "propose": journal.propose,
-                "post": journal.post,
-                "confirm": journal.confirm,
-            }
-        return stages[row.stage]
-
-    def run(self, row: RunRow, durable: Durable) -> Run:
-        access = Access(row.organisation)
-        flow = self._flow(row)
+    def open(self, row: RunRow) -> Opened:
+        flow, access = self._flow(row), self.assembly.access(row.organisation)
+        systems, commits = FlowSystems(self.assembly, flow), StoredCommits(flow.target)
 
         def audit(action: str, detail: Any) -> None:
             access.audit.append(actor="system", action=action, subject=row.id, detail=detail)
 
-        ledger = self.assembly.system(flow.target).ledger
-        committer = None
-        if ledger is not None:
-            committer = Committer(
-                commits=StoredCommits(flow.target),
-                ledger=ledger,
+        def committer() -> Committer:
+            return Committer(
+                commits=commits,
+                ledger=systems.ledger,
                 clock=self.clock,
                 audit=audit,
                 alive=self.alive,
                 point=self.point,
             )
-        return StageRun(
+
+        run = StageRun(
             row=row,
+            runs=self.runs,
             artifacts=StoredArtifacts(),
-            durable=durable,
+            claims=StoredClaims(access.organisation),
             committer=committer,
+            clock=self.clock,
             auditor=audit,
-            approval=lambda: self.runs.approved(row.id),
             point=self.point,
         )
+        return Opened(stage=self._in_turn(row, flow, self._stage(row, flow, systems, commits)), run=run)
+
+    def _stage(self, row: RunRow, flow: Flow, systems: FlowSystems, commits: StoredCommits) -> Stage:
+        policy = self.assembly.payroll_policy(flow)
+        if row.flow == REVERSAL:
+            reversal = Reversal(systems=systems, commits=commits, policy=policy)
+            return {"propose": reversal.propose, "post": reversal.post, "confirm": reversal.confirm}[
+                row.stage
+            ]
+        journal = PayrollJournal(
+            systems=systems,
+            staging=StoredStaging(),
+            commits=commits,
+            source=StoredTenants(flow.source),
+            target=StoredTenants(flow.target),
+            mapping=lambda: self.assembly.mapping(flow),
+            policy=policy,
+            restored_at=installation().restored_at,
+        )
+        stages: dict[str, Stage] = {
+            "read": journal.read,
+            "propose": journal.propose,
+            "post": journal.post,
+            "confirm": journal.confirm,
+        }
+        return stages[row.stage]
+
+    def _in_turn(self, row: RunRow, flow: Flow, stage: Stage) -> Stage:
+        """One run at a time posts to a ledger, in all processes."""
+        if row.stage not in POSTING_STAGES:
+            return stage
+
+        def carried_out(run: Run) -> Next | Done:
+            with self.assembly.locks.seize(f"posting:{flow.target.pk}") as turn:
+                if turn is None:
+                    due = self.clock.now() + timedelta(seconds=TURN_SECONDS)
+                    raise Wait(
+                        due, f"Another run is posting to {flow.target.name}. This run goes on after it."
+                    )
+                return stage(run)
+
+        return carried_out
 
     def paused(self, row: RunRow) -> str:
+        pauses = list(self.assembly.access(row.organisation).pauses())
+        if not pauses:
+            return ""
         flow = self._flow(row)
         scopes = {
             "everything",
@@ -193,17 +259,11 @@ class StoreWorkshop:
             f"connection:{flow.target.name}",
             f"flow:{flow.pk}",
         }
-        found = Access(row.organisation).pauses().filter(scope__in=scopes).first()
+        found = next((pause for pause in pauses if pause.scope in scopes), None)
         return f"{PAUSED} by {found.by} ({found.scope})." if found else ""
 
-    def partition(self, ticket: Ticket) -> str | None:
-        """The ledger a ticket posts to: connection and journal's entities share one lane."""
-        if ticket.stage not in POSTING_STAGES:
-            return None
-        return f"connection:{self._flow(self.runs.get(ticket.run)).target.pk}"
-
     def _flow(self, row: RunRow) -> Flow:
-        return Access(row.organisation).flows().get(pk=int(row.input["flow"]))
+        return self.assembly.access(row.organisation).flows().get(pk=int(row.input["flow"]))
 
     def engine(self) -> Engine:
         """The durable engine of this process."""
@@ -211,13 +271,13 @@ class StoreWorkshop:
         return Engine(
             url=settings.engine,
             executor=settings.executor,
+            installation=installation().identity,
             workshop=self,
-            partition=self.partition,
             scope=database_scope,
         )
 
 
-def beside(work: Callable[[], Any]) -> Callable[[], Any]:
+def in_background(work: Callable[[], Any]) -> Callable[[], Any]:
     """Start the work in a thread of its own, which returns its database connection; the result, or what it
     raised, comes when asked for.
     """
@@ -232,7 +292,7 @@ def beside(work: Callable[[], Any]) -> Callable[[], Any]:
         else:
             ended.set_result(result)
 
-    Thread(target=run, name="beside", daemon=True).start()
+    Thread(target=run, name="in background", daemon=True).start()
     return ended.result
 
 

@@ -8,7 +8,7 @@ from enum import Enum
 from ml_connector.app.access import Unknown
 from ml_connector.app.backup import BackupError
 from ml_connector.app.mapping_csv import TableError
-from ml_connector.app.operations import NotAllowed
+from ml_connector.app.refusals import NotAllowed
 from ml_connector.app.setup import SetupError
 from ml_connector.app.work import Unsafe
 from ml_connector.domain.problem import Problem

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from ml_connector.app.access import Access, Actor
     from ml_connector.app.assemble import Assembly
     from ml_connector.app.operations import Operations
+    from ml_connector.app.records import Records
     from ml_connector.app.setup import Setup
+    from ml_connector.app.statements import Statements
 
 
 @dataclass
@@ -71,3 +73,15 @@ class Service:
         from ml_connector.app.operations import Operations
 
         return Operations(self.access, self.assembly, self.actor)
+
+    @cached_property
+    def statements(self) -> Statements:
+        from ml_connector.app.statements import Statements
+
+        return Statements(self.access, self.assembly, self.actor)
+
+    @cached_property
+    def records(self) -> Records:
+        from ml_connector.app.records import Records
+
+        return Records(self.access)

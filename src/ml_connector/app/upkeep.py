@@ -1,5 +1,5 @@
-"""What a serving process does now and then: keep idle sign-ins alive, forget what may be forgotten, repeat
-the look for duplicates.
+"""What a serving process does now and then: keep idle sign-ins alive, take the nightly look, forget what may
+be forgotten.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from datetime import timedelta
 import structlog
 
 from ml_connector.app.assemble import Assembly
+from ml_connector.app.look import look
 from ml_connector.errors import ConnectorError
 from ml_connector.ports.storage import RunState
 from ml_connector.runs.engine import KEEP_DAYS, Recoverer
-from ml_connector.store.models import Connection, ExchangeRow, StagedRow
+from ml_connector.store.models import Connection, ExchangeRow, Organisation, StagedRow
 
 EXCHANGE_DAYS = 400
 STAGED_DAYS = 400
@@ -31,6 +32,9 @@ def upkeep(assembly: Assembly) -> dict[str, int]:
                 renewed += 1
         except ConnectorError as error:
             log.warning("sign_in.not_renewed", connection=connection.name, why=error.problem.text)
+    incidents = 0
+    for slug in Organisation.objects.values_list("slug", flat=True):
+        incidents += sum(look(assembly.access(slug), assembly).values())
     now = assembly.clock.now()
     exchanges, _ = ExchangeRow.objects.filter(at__lt=now - timedelta(days=EXCHANGE_DAYS)).delete()
     ended = [RunState.DONE, RunState.CANCELLED]
@@ -42,4 +46,10 @@ def upkeep(assembly: Assembly) -> dict[str, int]:
         forgotten = recoverer.forget(int((now - timedelta(days=KEEP_DAYS)).timestamp() * 1000))
     finally:
         recoverer.close()
-    return {"renewed": renewed, "exchanges": exchanges, "staged": staged, "workflows": forgotten}
+    return {
+        "renewed": renewed,
+        "incidents": incidents,
+        "exchanges": exchanges,
+        "staged": staged,
+        "workflows": forgotten,
+    }

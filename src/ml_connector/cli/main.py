@@ -29,10 +29,10 @@ def service() -> Service:
 
 def main() -> None:
     """Entry point of the command."""
-    from ml_connector.cli import connections, installation, mappings, runs
+    from ml_connector.cli import connections, installation, mappings, runs, statements
     from ml_connector.cli.output import FAILED_COMMAND, USAGE, stop
 
-    for part in (connections, mappings, runs, installation):
+    for part in (connections, mappings, runs, statements, installation):
         part.register(app)
     as_json = "--json" in sys.argv
     try:

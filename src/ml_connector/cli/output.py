@@ -18,7 +18,14 @@ from rich.console import Console
 from rich.table import Table
 
 OK, FAILED_COMMAND, USAGE, HELD, APPROVAL, WAITING, FAILED_RUN, NOT_ALLOWED = range(8)
-STATE_CODES = {"done": OK, "held": HELD, "awaiting_approval": APPROVAL, "failed": FAILED_RUN, "cancelled": OK}
+STATE_CODES = {
+    "done": OK,
+    "held": HELD,
+    "awaiting_approval": APPROVAL,
+    "failed": FAILED_RUN,
+    "cancelled": OK,
+    "closed": OK,
+}
 ATTENTION = (OK, WAITING, APPROVAL, HELD, FAILED_RUN)
 """Exit codes of runs, the one that needs a person most at the end: a command that carried out several ends
 with that.

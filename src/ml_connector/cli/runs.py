@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ml_connector.cli.main import service
 from ml_connector.cli.output import (
     ATTENTION,
-    NOT_ALLOWED,
+    HELD,
     OK,
     STATE_CODES,
+    USAGE,
     WAITING,
     Json,
     err,
@@ -24,6 +27,10 @@ from ml_connector.cli.output import (
     stop,
     table,
 )
+from ml_connector.cli.run_view import run_json, show_incidents, show_run, show_tie_out, tie_json
+
+if TYPE_CHECKING:
+    from ml_connector.domain.problem import Problem
 
 run = typer.Typer(help="Start a flow.", no_args_is_help=True)
 runs = typer.Typer(help="Runs and what people do with them.", no_args_is_help=True)
@@ -42,6 +49,7 @@ def register(app: typer.Typer) -> None:
     app.command("pause")(pause)
     app.command("unpause")(unpause)
     app.command("tie-out")(tie_out)
+    app.command("look")(look)
 
 
 @run.command("payroll")
@@ -61,19 +69,28 @@ def payroll(
     """Post pay runs: read, propose, post, confirm; goes as far as the flow's mode lets it."""
     with errors(as_json):
         operations = service().operations
-        references = pay_run or operations.new_pay_runs(source, target, since.date() if since else None)
+        references = list(pay_run)
+        set_aside: tuple[Problem, ...] = ()
+        if not references:
+            since_day = since.date() if since else None
+            references, set_aside = operations.new_pay_runs(source, target, since_day)
         rows = [
             operations.start_payroll(
                 source, target, reference, dry_run=dry_run, rates=rate, rate_source=rate_source
             )
             for reference in references
         ]
-        if not rows:
+        if not rows and not set_aside:
             say(as_json, {"ok": True, "runs": []}, "No new pay run.")
         elif detach:
-            say(as_json, {"ok": True, "runs": [row.id for row in rows]}, "\n".join(row.id for row in rows))
+            identities = [row.id for row in rows]
+            left: dict[str, Any] = {"problems": problems_json(set_aside)} if set_aside else {}
+            say(as_json, {"ok": not set_aside, "runs": identities, **left}, "\n".join(identities))
+            if set_aside:
+                _show_set_aside(() if as_json else set_aside)
+                raise typer.Exit(HELD)
         else:
-            _finish([row.id for row in rows], as_json)
+            finish([row.id for row in rows], as_json, set_aside)
 
 
 @runs.command("list")
@@ -114,30 +131,71 @@ def show(
 ) -> None:
     """One run: entries, documents, problems, tie-out."""
     with errors(as_json):
-        _show(service().access.runs.get(service().access.run(identity).id), as_json, lines)
+        show_run(service().access.runs.get(service().access.run(identity).id), as_json, lines)
 
 
 @runs.command("explain")
 def explain(identity: str, line: int, entry: int = 1, as_json: bool = Json) -> None:
     """Where a journal line comes from: its rule and its source lines. Lines and entries count from 1."""
     with errors(as_json):
-        found = service().operations.behind(identity, entry - 1, line - 1)
+        found = service().records.behind(identity, entry - 1, line - 1)
         say(as_json, {"ok": True, "behind": found}, "\n".join(found))
 
 
 @runs.command("approve")
-def approve(identity: str, fingerprint: str | None = None, as_json: bool = Json) -> None:
+def approve(
+    identity: str,
+    fingerprint: str = typer.Option(
+        "", help="Of the entries as `runs show` shows them; on a terminal they are shown and asked about."
+    ),
+    as_json: bool = Json,
+) -> None:
     """Consent to exactly the entries proposed, and post them."""
     with errors(as_json):
+        if not fingerprint:
+            fingerprint = _shown_and_consented(identity, as_json)
         service().operations.approve(identity, fingerprint)
-        _finish([identity], as_json)
+        finish([identity], as_json)
+
+
+def _shown_and_consented(identity: str, as_json: bool) -> str:
+    """Show the proposal on a terminal, ask, and return its fingerprint."""
+    if as_json or not (sys.stdin.isatty() and out.is_terminal):
+        stop(
+            USAGE,
+            "Say which entries: --fingerprint, as runs show shows it for what is proposed now. They may have"
+            f" changed since you looked: ml-connector runs show {identity}.",
+            as_json,
+        )
+    row = service().access.runs.get(service().access.run(identity).id)
+    shown = service().records.fingerprint(identity)
+    show_run(row, as_json=False)
+    if row.state != "awaiting_approval" or not typer.confirm("Post exactly these entries?"):
+        raise typer.Abort
+    return shown
+
+
+@runs.command("answer")
+def answer(
+    identity: str,
+    own_pay: bool = typer.Option(False, help="It is a pay of its own, beside the others."),
+    replaces: str = typer.Option("", help="It comes in place of this run."),
+    zero_is_meant: bool = typer.Option(False, help="It is meant to come to nothing."),
+    as_json: bool = Json,
+) -> None:
+    """Answer the question that a held run asks."""
+    with errors(as_json):
+        if own_pay + bool(replaces) + zero_is_meant != 1:
+            stop(USAGE, "Say one of --own-pay, --replaces RUN and --zero-is-meant.", as_json)
+        service().operations.answer(identity, own_pay=own_pay, replaces=replaces, zero=zero_is_meant)
+        finish([identity], as_json)
 
 
 @runs.command("resume")
 def resume(
     identity: str,
-    accept_foreign: bool = typer.Option(
-        False, help="Entries of others in the same journal and period are not this pay."
+    accept: list[str] = typer.Option(
+        [], help="A document of others that is not this pay: entity/number, as the problem names it."
     ),
     propose_again: bool = typer.Option(False, help="Go back to the proposal."),
     rate: list[str] = Rate,
@@ -147,20 +205,16 @@ def resume(
     """Let a held run go on."""
     with errors(as_json):
         service().operations.resume(
-            identity,
-            accept_foreign=accept_foreign,
-            propose_again=propose_again,
-            rates=rate,
-            rate_source=rate_source,
+            identity, accept=accept, propose_again=propose_again, rates=rate, rate_source=rate_source
         )
-        _finish([identity], as_json)
+        finish([identity], as_json)
 
 
 @runs.command("follow")
 def follow(identity: str, as_json: bool = Json) -> None:
     """Watch a run, and carry it out here when nobody else does: after a crash, or after a wait."""
     with errors(as_json):
-        _finish([service().access.run(identity).id], as_json)
+        finish([service().access.run(identity).id], as_json)
 
 
 @runs.command("replay")
@@ -169,39 +223,18 @@ def replay(
 ) -> None:
     """A new run from the recorded inputs of this one, dry by default."""
     with errors(as_json):
-        _finish([service().operations.replay(identity, post=post).id], as_json)
+        finish([service().operations.replay(identity, post=post).id], as_json)
 
 
 @runs.command("reverse")
-def reverse(identity: str, as_json: bool = Json) -> None:
+def reverse(
+    identity: str,
+    everything: bool = typer.Option(False, "--all", help="All that is booked for its pays, in any run."),
+    as_json: bool = Json,
+) -> None:
     """Propose entries that cancel what a run posted; they are approved like any other."""
     with errors(as_json):
-        _finish([service().operations.reverse(identity).id], as_json)
-
-
-@runs.command("outside")
-def outside(
-    identity: str, why: str = typer.Option(..., help="Who booked it, where."), as_json: bool = Json
-) -> None:
-    """Record that a proposed run was booked by other means; it is never posted from here."""
-    with errors(as_json):
-        row = service().operations.booked_outside(identity, why)
-        say(as_json, {"ok": True, "run": row.id, "state": row.state}, f"{row.id}: {row.summary}")
-
-
-@runs.command("deleted")
-def deleted(identity: str, as_json: bool = Json) -> None:
-    """Note that a run's documents were deleted in the ledger; they must be gone. Then the pay run may be
-    posted again.
-    """
-    with errors(as_json):
-        numbers = service().operations.deleted(identity)
-        say(
-            as_json,
-            {"ok": True, "deleted": numbers},
-            f"Gone from the ledger: {', '.join(numbers)}. A new run of this pay is posted under a new"
-            " revision.",
-        )
+        finish([service().operations.reverse(identity, everything=everything).id], as_json)
 
 
 @runs.command("cancel")
@@ -212,19 +245,20 @@ def cancel(identity: str, as_json: bool = Json) -> None:
         say(as_json, {"ok": True, "run": row.id, "state": row.state}, f"{row.id} is {row.state}.")
 
 
-@runs.command("resolve")
-def resolve(
-    key: str,
-    booked: str | None = typer.Option(None, help="Reference of the document it was booked as."),
-    not_booked: bool = False,
+@runs.command("close")
+def close(
+    identity: str,
+    why: str = typer.Option(..., help="Why it goes no further; kept with the run and in the audit chain."),
     as_json: bool = Json,
 ) -> None:
-    """Say what became of an entry whose outcome is unknown. Two people must agree."""
+    """End a run that posted a part; what it has booked stays booked and counts."""
     with errors(as_json):
-        if (booked is None) != not_booked:
-            stop(NOT_ALLOWED, "Say either --booked REFERENCE or --not-booked.", as_json)
-        text = service().operations.resolve(key, booked_as=booked)
-        say(as_json, {"ok": True, "text": text}, text)
+        row = service().operations.close(identity, why)
+        say(
+            as_json,
+            {"ok": True, "run": row.id, "state": row.state, "summary": row.summary},
+            f"{row.id} is {row.state}. {row.summary}",
+        )
 
 
 def pause(
@@ -251,19 +285,40 @@ def unpause(scope: str = typer.Argument("everything"), as_json: bool = Json) -> 
 def tie_out(identity: str, as_json: bool = Json) -> None:
     """Register = run = journal = ledger, for one run."""
     with errors(as_json):
-        rows = service().operations.tie_out(identity)
-        agree = not any(row.difference for row in rows)
+        records = service().records
+        rows, incidents = records.tie_out(identity), records.incidents(identity)
+        agree = bool(rows) and not incidents and not any(row.difference for row in rows)
         if as_json:
-            say(True, {"ok": agree, "rows": [_tie(row) for row in rows]})
+            texts = [incident.text for incident in incidents]
+            say(True, {"ok": agree, "rows": [tie_json(row) for row in rows], "incidents": texts})
         else:
-            _tie_table(rows)
-        if not agree or not rows:
-            raise typer.Exit(3)
+            show_tie_out(rows)
+            show_incidents(incidents)
+        if not agree:
+            raise typer.Exit(HELD)
 
 
-def _finish(identities: list[str], as_json: bool) -> None:
+def look(as_json: bool = Json) -> None:
+    """Compare what was booked in the last 45 days with the ledgers now; `serve` does it every 24 hours."""
+    with errors(as_json):
+        from ml_connector.app.look import look as take
+
+        svc = service()
+        looked = take(svc.access, svc.assembly, now=True)
+        incidents = svc.records.open_incidents()
+        told = [{"code": i.code, "text": i.text, "found_at": i.found_at, "key": i.key} for i in incidents]
+        names = ", ".join(looked) or "no ledger"
+        text = f"Looked at {names}: {len(incidents)} incident{'s' * (len(incidents) != 1)}."
+        say(as_json, {"ok": not incidents, "looked_at": list(looked), "incidents": told}, text)
+        if not as_json:
+            show_incidents(incidents)
+        if incidents:
+            raise typer.Exit(HELD)
+
+
+def finish(identities: Sequence[str], as_json: bool, set_aside: Sequence[Problem] = ()) -> None:
     """Carry the runs out here, or watch whoever does; ends with the exit code of the run that needs most
-    attention.
+    attention. `set_aside` is what the source could not read.
     """
     from ml_connector.app.work import at_work, follow
 
@@ -272,16 +327,28 @@ def _finish(identities: list[str], as_json: bool) -> None:
     with at_work(svc.assembly), _progress() as show_stage:
         for identity in identities:
             ended.append(follow(identity, show_stage))
-    if as_json and len(ended) > 1:
-        say(
-            True, {"ok": all(row.state == "done" for row in ended), "runs": [_run_json(row) for row in ended]}
-        )
+    left = {"set_aside": problems_json(set_aside)} if set_aside else {}
+    if as_json and len(ended) != 1:
+        done = not set_aside and all(row.state == "done" for row in ended)
+        problems = {"problems": problems_json(set_aside)} if set_aside else {}
+        say(True, {"ok": done, "runs": [run_json(row) for row in ended], **problems, **left})
+    elif as_json:
+        say(True, {**run_json(ended[0]), **left})
     else:
         for row in ended:
-            _show(row, as_json, 0)
-    code = max((STATE_CODES.get(row.state, WAITING) for row in ended), key=ATTENTION.index, default=OK)
+            show_run(row, as_json=False)
+        _show_set_aside(set_aside)
+    codes = [STATE_CODES.get(row.state, WAITING) for row in ended] + [HELD] * bool(set_aside)
+    code = max(codes, key=ATTENTION.index, default=OK)
     if code:
         raise typer.Exit(code)
+
+
+def _show_set_aside(problems: Sequence[Problem]) -> None:
+    if problems:
+        count = len(problems)
+        err.print(f"{count} {'delivery' if count == 1 else 'deliveries'} set aside:", markup=False)
+        show_problems(problems)
 
 
 def _progress() -> Any:
@@ -299,101 +366,3 @@ def _progress() -> Any:
             )
 
     return shown()
-
-
-def _run_json(row: Any) -> dict[str, Any]:
-    operations = service().operations
-    return {
-        "ok": row.state == "done",
-        "run": row.id,
-        "state": row.state,
-        "stage": row.stage,
-        "summary": row.summary,
-        "due_at": row.due_at,
-        "pay_run": row.input.get("pay_run"),
-        "problems": problems_json(operations.problems(row)),
-        "entries": [
-            {
-                "key": e.key,
-                "entity": e.entity,
-                "date": e.posting_date,
-                "lines": len(e.lines),
-                "debit": str(e.debit.amount),
-                "credit": str(e.credit.amount),
-                "currency": e.currency,
-                "state": c.state if c else "proposed",
-                "reference": c.reference if c else "",
-                "rate": operations.rate(e, c),
-            }
-            for e, c in operations.entries(row.id)
-        ],
-        "tie_out": [_tie(line) for line in operations.tie_out(row.id)],
-    }
-
-
-def _show(row: Any, as_json: bool, lines: int) -> None:
-    if as_json:
-        say(True, _run_json(row))
-        return
-    operations = service().operations
-    problems, entries = operations.problems(row), operations.entries(row.id)
-    tie = operations.tie_out(row.id)
-    out.print(
-        f"{row.id}: {row.state}{f', due {row.due_at:%Y-%m-%d %H:%M:%S} UTC' if row.due_at else ''}."
-        f" {row.summary}",
-        markup=False,
-    )
-    if entries:
-        shown = [
-            (e.key, e.posting_date, len(e.lines), e.debit.amount, e.currency, c.state if c else "proposed")
-            for e, c in entries
-        ]
-        table("Entries", ["key", "date", "lines", "debit = credit", "", "state"], shown, right=[2, 3])
-        for rate in dict.fromkeys(filter(None, (operations.rate(e, c) for e, c in entries))):
-            out.print(f"Rate: {rate}", markup=False)
-    for entry, _ in entries if lines else ():
-        shown_lines = [
-            (n, x.account, " ".join(f"{d.axis}={d.code}" for d in x.dimensions), x.amount.amount, x.text)
-            for n, x in enumerate(entry.lines[:lines], 1)
-        ]
-        table(entry.key, ["", "account", "dimensions", "amount", "text"], shown_lines, right=[3])
-    if tie:
-        _tie_table(tie)
-    if problems:
-        err.print(
-            f"{len(problems)} problem{'s' * (len(problems) > 1)}; nothing further was sent:", markup=False
-        )
-        show_problems(problems)
-    if row.state == "awaiting_approval":
-        out.print(
-            f"Next: ml-connector runs show {row.id} --lines 50, then ml-connector runs approve {row.id}",
-            markup=False,
-        )
-    elif row.state in ("held", "failed"):
-        out.print(f"Next: mend it, then ml-connector runs resume {row.id}", markup=False)
-
-
-def _tie(row: Any) -> dict[str, Any]:
-    amounts = {
-        name: None if (value := getattr(row, name)) is None else str(value.amount)
-        for name in ("register", "run", "journal", "ledger")
-    }
-    return {"company": row.company, "what": row.what, **amounts, "difference": str(row.difference.amount)}
-
-
-def _tie_table(rows: Any) -> None:
-    shown = [
-        (
-            r.company,
-            r.what,
-            *(None if v is None else v.amount for v in (r.register, r.run, r.journal, r.ledger)),
-            r.difference.amount,
-        )
-        for r in rows
-    ]
-    table(
-        "Tie-out (an empty field: this book does not know it)",
-        ["company", "", "register", "GL run", "journal", "ledger", "difference"],
-        shown,
-        right=range(2, 7),
-    )

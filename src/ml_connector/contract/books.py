@@ -278,6 +278,27 @@ class BooksClaims:
             send(ledger, too_long)
         assert [receipt.reference] == world.journal_references()
 
+    def test_line_text_of_the_declared_length_is_kept_and_a_longer_one_refused(
+        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+    ) -> None:
+        """The longest text of a line that is declared is kept beside the marker; one character more is
+        refused, not cut.
+        """
+        assert ledger.limits.line_text_max is not None
+        longest = "x" * ledger.limits.line_text_max
+        entry = replace(entry, lines=tuple(replace(line, text=longest) for line in entry.lines))
+        too_long = replace(entry, lines=tuple(replace(line, text=f"{longest}x") for line in entry.lines))
+
+        receipt = send(ledger, entry)
+
+        seen(world, ledger)
+        kept = ledger.read_back(receipt)
+        assert compare(entry, kept) == []
+        assert len(entry.lines) - 1 <= sum(longest in line.text for line in kept.lines)
+        assert {("text.too_long", f"line {number}") for number in range(1, len(entry.lines) + 1)} == {
+            (problem.code, problem.where) for problem in ledger.preflight(too_long, Marker.of(too_long.key))
+        }
+
     def test_too_many_lines_are_refused(self, world: LedgerWorld, ledger: LedgerSink) -> None:
         """An entry with more lines than declared is refused whole."""
         entry = world.entry(lines=ledger.limits.lines_max + 1)

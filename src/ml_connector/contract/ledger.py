@@ -18,15 +18,15 @@ import pytest
 from ml_connector.contract import world as faults
 from ml_connector.contract.acts import locate, seen, send, settle, shut
 from ml_connector.contract.books import BooksClaims
+from ml_connector.contract.documents import DocumentClaims
 from ml_connector.contract.world import LedgerWorld
 from ml_connector.domain.checks import compare
 from ml_connector.domain.journal import JournalEntry, Marker
-from ml_connector.domain.period import period_of
 from ml_connector.errors import ConnectorError, NotFound, NotSent, OutcomeUnknown, SignInLost
 from ml_connector.ports.systems import LedgerSink
 
 
-class LedgerContract(BooksClaims):
+class LedgerContract(BooksClaims, DocumentClaims):
     """Claims that hold for every ledger."""
 
     # --- once -----------------------------------------------------------------------------------------------
@@ -140,21 +140,6 @@ class LedgerContract(BooksClaims):
         assert locate(ledger, entry) == []
         with pytest.raises(NotFound):
             ledger.read_back(receipt)
-
-    def test_documents_of_others_are_seen(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
-    ) -> None:
-        """What a person booked in the journal and period is reported, and what is known to be ours is not."""
-        calendar = ledger.calendar(entry.entity, entry.journal, entry.posting_date)
-        period = period_of(entry.posting_date, calendar)
-        assert period is not None
-        ours = send(ledger, entry)
-        world.book_by_hand()
-        seen(world, ledger)
-
-        others = ledger.foreign(entry.entity, entry.journal, period, frozenset({ours.reference}))
-
-        assert len(others) == 1
 
     # --- sign-in and secrets --------------------------------------------------------------------------------
 

@@ -35,6 +35,10 @@ class VirtualClock:
         """Seconds since the clock was made."""
         return (self._now - self._start).total_seconds()
 
+    def machine(self) -> str:
+        """The machine is never started anew."""
+        return "machine"
+
     def sleep(self, seconds: float) -> None:
         """Move the clock instead of waiting."""
         self.advance(seconds)

@@ -9,13 +9,12 @@ for all: what is delivered whole adds up, what is not is seen.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Protocol
 
 import pytest
 
+from ml_connector.contract.payroll_world import PayrollWorld
 from ml_connector.domain.checks import check_blocks
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import Block, Distribution
@@ -24,90 +23,6 @@ from ml_connector.errors import ConnectorError, NotFound, Refused, VendorChanged
 from ml_connector.ports.systems import PayrollSource
 
 EVER = date(2000, 1, 1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpectedRun:
-    """What a run holds by the books of the other side: rows, the sum of its debits, the day it was paid."""
-
-    rows: int
-    debit: Money
-    pay_date: date
-    companies: tuple[str, ...]
-
-
-Case = tuple[PayrollSource, str]
-"""A source, and the reference of a run in it."""
-
-
-class PayrollWorld(Protocol):
-    """A payroll with one finished run, as a person or a bad network could move it. A method that changes
-    something is called once in a test.
-    """
-
-    source: PayrollSource
-
-    def newest(self) -> str:
-        """Reference of the newest run."""
-        ...
-
-    def expected(self, reference: str) -> ExpectedRun:
-        """What the run holds, from the books of the other side."""
-        ...
-
-    def reopen(self) -> PayrollSource:
-        """The same connection opened anew, remembering nothing."""
-        ...
-
-    def rerun(self) -> str:
-        """A person takes the newest payroll back and runs it again with other pay; the new reference."""
-        ...
-
-    def void(self) -> Case:
-        """A person takes one worker's pay back; the run that shows it."""
-        ...
-
-    def large(self) -> Case:
-        """A run of more than one block, or one page, where the source has such."""
-        ...
-
-    def cut_short(self) -> Case:
-        """A run whose last part does not arrive."""
-        ...
-
-    def twice(self) -> Case:
-        """A run of which a part arrives twice."""
-        ...
-
-    def uncertain(self) -> Case:
-        """A run whose pay date is not certain."""
-        ...
-
-    def amount(self, text: str, currency: str) -> Case:
-        """A run in the currency whose first row is a debit of exactly this text."""
-        ...
-
-    def both_sides(self) -> Case | None:
-        """A run whose first row is a debit and a credit at once; `None` where the form of a row cannot say
-        that.
-        """
-        ...
-
-    def throttle(self) -> None:
-        """The next call is refused for being one too many."""
-        ...
-
-    def garbage(self) -> Case:
-        """A run in whose place a page of HTML arrives."""
-        ...
-
-    def said(self) -> str:
-        """Everything that was recorded of exchanges, as text."""
-        ...
-
-    def secrets(self) -> tuple[str, ...]:
-        """What must not be seen in it."""
-        ...
 
 
 class PayrollContract:
@@ -215,6 +130,52 @@ class PayrollContract:
         assert world.expected(again).debit == side_total(rows_of(source, again), debit=True)
         assert again in [ref.reference for ref in source.pay_runs(EVER)]
 
+    def test_run_that_nobody_touched_may_be_posted(
+        self, world: PayrollWorld, source: PayrollSource, reference: str
+    ) -> None:
+        """Nothing speaks against a run that nobody touched, asked by whoever read it or by a connection that
+        remembers nothing.
+        """
+        run = source.pay_run(reference)
+        list(source.blocks(reference))
+
+        assert ((), ()) == (source.still(run), world.reopen().still(run))
+
+    def test_run_that_was_taken_back_may_not_be_posted(
+        self, world: PayrollWorld, source: PayrollSource, reference: str
+    ) -> None:
+        """A person took a run back after it was read: that is said, and what to do."""
+        run = source.pay_run(reference)
+        world.undo()
+
+        against = source.still(run)
+
+        assert against
+        assert against == world.reopen().still(run)
+        for problem in against:
+            assert (True, True) == (bool(problem.where), ". " in problem.text)
+
+    def test_run_that_changed_may_not_be_posted(
+        self, world: PayrollWorld, source: PayrollSource, reference: str
+    ) -> None:
+        """A run is not what was read any more: that is said, and what to do."""
+        run = source.pay_run(reference)
+        world.change()
+
+        against = source.still(run)
+
+        assert against
+        for problem in against:
+            assert (True, True) == (bool(problem.where), ". " in problem.text)
+
+    def test_run_that_replaces_another_may_be_posted(
+        self, world: PayrollWorld, source: PayrollSource
+    ) -> None:
+        """Nothing speaks against the newer of two calculations of the same pay."""
+        again = world.rerun()
+
+        assert source.still(source.pay_run(again)) == ()
+
     def test_void_takes_back_to_the_cent(self, world: PayrollWorld) -> None:
         """Pay that was taken back lessens the debits; the run still balances and equals the books. A source
         that gives signed amounts and no column shows a negative debit among its credits."""
@@ -224,6 +185,24 @@ class PayrollContract:
 
         assert (expected.rows, debit) == (len(rows), -credit)
         assert expected.debit == debit or (expected.debit == -debit and not any(row.side for row in rows))
+
+    # --- whose it is ----------------------------------------------------------------------------------------
+
+    def test_tenant_is_the_same_for_every_opening(
+        self, world: PayrollWorld, source: PayrollSource, reference: str
+    ) -> None:
+        """What the payroll says it is does not depend on who asks, or on what was asked before."""
+        first = source.tenant()
+        source.pay_run(reference)
+
+        assert first
+        assert {first} == {source.tenant(), world.reopen().tenant()}
+
+    def test_payroll_of_somebody_else_is_another_tenant(
+        self, world: PayrollWorld, source: PayrollSource
+    ) -> None:
+        """Runs of two payrolls may have the same reference; they are never taken for one."""
+        assert source.tenant() != world.other_payroll().tenant()
 
     # --- seen -----------------------------------------------------------------------------------------------
 

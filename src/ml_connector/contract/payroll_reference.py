@@ -81,6 +81,7 @@ class ReferencePayrollVendor:
 
     runs: dict[str, KeptRun] = field(default_factory=dict)
     throttled: int = 0
+    tenant: str = "reference"
 
 
 @dataclass(slots=True)
@@ -102,6 +103,21 @@ class ReferencePayroll:
             for run in runs
             if end >= since
         )
+
+    def tenant(self) -> str:
+        """What the vendor says of itself."""
+        return self.vendor.tenant
+
+    def still(self, pay_run: PayRun) -> tuple[Problem, ...]:
+        """Whether the run is there, calculated when it was."""
+        try:
+            run = self._run(pay_run.reference)
+        except NotFound as error:
+            return (error.problem,)
+        if run.ran_at == pay_run.calculated_at:
+            return ()
+        text = "The payroll has calculated this run again. Read it again."
+        return (Problem("run.changed", pay_run.reference, text, Owner.PAYROLL),)
 
     def pay_run(self, reference: str) -> PayRun:
         """The run and its control totals."""
@@ -127,7 +143,7 @@ class ReferencePayroll:
         )
         period = PayPeriod(start=date(2026, 6, 13), end=date(2026, 6, 26), pay_date=run.pay_dates[0])
         return PayRun(
-            source="reference",
+            source=self.vendor.tenant,
             reference=reference,
             subject="ALL 2026-06-26",
             description="pay run",
@@ -158,7 +174,8 @@ class ReferencePayroll:
     def _run(self, reference: str) -> KeptRun:
         self._call(f"/runs/{reference}")
         if reference not in self.vendor.runs:
-            raise NotFound(f"The payroll has no run {reference}.", where=reference)
+            text = f"The payroll has no run {reference}. Post the one that took its place."
+            raise NotFound(text, where=reference)
         run = self.vendor.runs[reference]
         if run.garbage:
             raise VendorChanged(

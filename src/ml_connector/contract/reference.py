@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from ml_connector.contract import world
 from ml_connector.domain.dimension import code_on
 from ml_connector.domain.journal import (
+    TOKEN,
     Account,
     BookedEntry,
     Chart,
@@ -79,6 +80,7 @@ class ReferenceVendor:
     )
     cost_centers: frozenset[str] = frozenset({"SALES", "OPS"})
     currency: str = CURRENCY
+    tenant: str = "books"
     rates: dict[str, Decimal] = field(default_factory=lambda: dict(RATES))
     closed: set[tuple[int, int]] = field(default_factory=set)
     fault: str | None = None
@@ -377,7 +379,13 @@ class ReferenceLedger:
     """A `LedgerSink` on the reference books; one division, one journal, months as periods."""
 
     limits = LedgerLimits(
-        lines_max=50, text_max=40, decimals=2, deadline_seconds=10, settle_seconds=5, visible_seconds=0
+        lines_max=50,
+        text_max=40,
+        line_text_max=60,
+        decimals=2,
+        deadline_seconds=10,
+        settle_seconds=5,
+        visible_seconds=0,
     )
 
     def __init__(self, vendor: ReferenceVendor, wiring: Wiring, sign_in: ReferenceSignIn) -> None:
@@ -409,6 +417,10 @@ class ReferenceLedger:
             own_rates=bool(self._vendor.rates),
         )
 
+    def tenant(self, entity: str) -> str:
+        """What the vendor says of itself."""
+        return self._vendor.tenant
+
     def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
         """What the limits do not let through."""
         problems = []
@@ -426,6 +438,11 @@ class ReferenceLedger:
                     f"{len(entry.text)} characters; {self.limits.text_max} at the most.",
                 )
             )
+        assert self.limits.line_text_max is not None
+        for number, line in enumerate(entry.lines, 1):
+            if len(line.text) > self.limits.line_text_max:
+                text = f"{len(line.text)} characters; {self.limits.line_text_max} at the most."
+                problems.append(Problem("text.too_long", f"line {number}", text))
         if decimals(entry.currency) > self.limits.decimals:
             problems.append(
                 Problem(
@@ -440,21 +457,24 @@ class ReferenceLedger:
         ]
         return tuple(problems)
 
-    def foreign(
-        self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]
-    ) -> tuple[str, ...]:
-        """Documents of others in the period."""
+    def documents(self, entity: str, journal: str, start: date, end: date) -> tuple[BookedEntry, ...]:
+        """Every document with a date in these days."""
         self._call("GET", "documents")
-        inside = [
-            found
-            for found in self._vendor.visible()
-            if period.start <= found.entry.posting_date <= period.end
-        ]
         return tuple(
-            f"document {found.number}: {found.entry.text}"
-            for found in inside
-            if not known & {found.reference, found.marker}
+            self._booked(found)
+            for found in self._vendor.visible()
+            if found.entry.entity == entity
+            and found.entry.journal == journal
+            and start <= found.entry.posting_date <= end
         )
+
+    def document(self, entity: str, journal: str, number: str) -> BookedEntry:
+        """The document with this number."""
+        self._call("GET", f"documents?number={number}")
+        for found in self._vendor.visible():
+            if (found.number, found.entry.entity, found.entry.journal) == (number, entity, journal):
+                return self._booked(found)
+        raise NotFound(f"There is no document {number}.", where=f"document {number}")
 
     def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
         """Every document with the marker."""
@@ -509,6 +529,9 @@ class ReferenceLedger:
         )
         if found is None:
             raise NotFound(f"Document {receipt.number} is gone.", where=f"document {receipt.number}")
+        return replace(self._booked(found), receipt=receipt)
+
+    def _booked(self, found: Document) -> BookedEntry:
         entry = found.entry
         own = self._vendor.rates.get(entry.currency)
         rate = entry.rate or (
@@ -517,12 +540,14 @@ class ReferenceLedger:
             else None
         )
         return BookedEntry(
-            receipt=receipt,
+            receipt=self._receipt(found),
             journal=entry.journal,
             posting_date=entry.posting_date,
             currency=entry.currency,
             lines=entry.lines,
             rate=rate,
+            text=entry.text,
+            marker=found.marker if TOKEN.fullmatch(found.marker) else "",
         )
 
     def _call(self, method: str, path: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -50,6 +51,10 @@ class SharedClock:
         """Seconds that never run backwards."""
         return self._clock.now().timestamp()
 
+    def machine(self) -> str:
+        """The machine is never started anew."""
+        return "machine"
+
     def sleep(self, seconds: float) -> None:
         """Move the clock instead of waiting."""
         self._clock.advance(seconds)
@@ -59,11 +64,12 @@ class Recording(httpx2.BaseTransport):
     """Passes requests on and keeps them; a test may act just before one arrives, or put another answer in
     place of one.
 
-    `grants` are the kind of every token request, and what was answered.
+    `grants` are the kind of every token request, and what was answered. `installation` is what every answer
+    says it comes from, whatever the simulator says; empty leaves that to the simulator.
     """
 
-    def __init__(self, inner: httpx2.BaseTransport) -> None:
-        self.inner = inner
+    def __init__(self, inner: httpx2.BaseTransport, installation: str = "simulated") -> None:
+        self.inner, self.installation = inner, installation
         self.requests: list[httpx2.Request] = []
         self.grants: list[tuple[str, dict[str, Any]]] = []
         self.before: Before = lambda request: None
@@ -82,7 +88,10 @@ class Recording(httpx2.BaseTransport):
                     json.loads(response.read()) if "json" in response.headers.get("content-type", "") else {},
                 )
             )
-        return self.after(request, response)
+        response = self.after(request, response)
+        if self.installation:
+            response.headers["X-Sandbox-Installation"] = self.installation
+        return response
 
     @property
     def tokens(self) -> list[str]:
@@ -153,6 +162,13 @@ class SimulatedLedger(ABC):
     def reopen(self) -> LedgerSink:
         """The same connection, remembering nothing."""
         system = self.connector.open(self.settings, self.wiring)
+        assert system.ledger is not None
+        return system.ledger
+
+    def other_books(self) -> LedgerSink:
+        """The same connection, answered by another installation of the simulator."""
+        wire = Recording(self.wire.inner, installation="another")
+        system = self.connector.open(self.settings, replace(self.wiring, wire=wire))
         assert system.ledger is not None
         return system.ledger
 

@@ -90,8 +90,23 @@ class LedgerWorld(Signed, Protocol):
         """A person deletes a document."""
         ...
 
-    def book_by_hand(self) -> str:
-        """A person books into the journal and period of `entry`; the document's reference."""
+    def book_by_hand(self, *, journal: str = "", day: date | None = None, draft: bool = False) -> str:
+        """A person books 5.00 in the ledger's own currency: a debit on the account and the first cost center
+        of `entry`, a credit on the account of its last line. It goes to the journal and day of `entry` unless
+        others are named, and stays a draft where the ledger keeps drafts. The document's reference.
+        """
+        ...
+
+    def other_journal(self) -> str:
+        """A journal beside that of `entry`, for entries of the same kind."""
+        ...
+
+    def other_entity(self) -> str:
+        """A legal entity beside that of `entry`, or a code of one that the connection does not reach."""
+        ...
+
+    def other_books(self) -> LedgerSink:
+        """A connection of the same kind to other books, which have the same legal entity."""
         ...
 
     def close_period(self, day: date) -> None:

@@ -23,6 +23,7 @@ from ml_connector.domain.mapping import UNTIED, Booking, Mapping, Resolution, Re
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import Distribution, DistributionGroup, PayRun
 from ml_connector.domain.problem import Owner, Problem
+from ml_connector.domain.proposal import Proposal, ShareLine, SideTotal, TieTotal
 
 CellKey = tuple[str, str, Dimensions, str, bool, int]
 ShareKey = tuple[str, str, tuple[Booking, ...], bool, int]
@@ -46,65 +47,6 @@ class BuildPolicy:
     roll_up_axis: str = "cost_center"
     roll_up_code: str = ""
     lines_max: int = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SideTotal:
-    """Minor units of one company and currency on one side, debit positive, as they came in and as they go
-    out.
-
-    `crossed` is the part of `minor_out` in cells whose sign is against their side, a debit cell that came out
-    negative: its line stands on the other side of the journal.
-    """
-
-    company: str
-    currency: str
-    side: str
-    rows: int
-    minor_in: int
-    minor_out: int
-    crossed: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TieTotal:
-    """What the rows of one company come to per thing they are tied to, signed minor units, debit positive."""
-
-    company: str
-    ties_to: str
-    debit_minor: int
-    credit_minor: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """The entries of a pay run with everything needed to approve them.
-
-    `cells[n]` is `(entry index, line index)` of cell n and `rules[n]` the mapping rule that made it.
-    `corrects` names the commits that stand booked for the same pay and were taken off; then the entries are
-    only the difference.
-    """
-
-    entries: tuple[JournalEntry, ...]
-    totals: tuple[SideTotal, ...]
-    ties: tuple[TieTotal, ...]
-    problems: tuple[Problem, ...]
-    cells: tuple[tuple[int, int], ...] = ()
-    rules: tuple[str, ...] = ()
-    corrects: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stand:
-    """What stands in our commits for the subjects of a run.
-
-    `booked` are `(key, entry)` of other runs of the same subject and of their reversals; `own` are `(key,
-    fingerprint, booked)` of this run.
-    """
-
-    booked: tuple[tuple[str, JournalEntry], ...] = ()
-    own: tuple[tuple[str, str, bool], ...] = ()
-    problems: tuple[Problem, ...] = ()
 
 
 def balanced_spans(minors: Sequence[int], lines_max: int) -> list[tuple[int, int]] | None:
@@ -182,14 +124,14 @@ class _ShareOut:
 @dataclass(slots=True, kw_only=True)
 class EntryBuilder:
     """Builds the entries of one pay run on one posting date. `add` every row once, by itself or in its group,
-    then `finish` once.
+    then `finish` once. `families` is legal entity → family of its commit keys.
     """
 
     pay_run: PayRun
     mapping: Mapping
     policy: BuildPolicy
     posting_date: date
-    key_prefix: str
+    families: AbstractMapping[str, str]
     _resolver: Resolver = field(init=False)
     _cells: dict[CellKey, _Cell] = field(init=False, default_factory=dict)
     _shares: dict[ShareKey, _ShareOut] = field(init=False, default_factory=dict)
@@ -296,12 +238,40 @@ class EntryBuilder:
         problems = tuple(self._problems.values())
         return Proposal(
             entries=() if problems else entries,
+            says=() if problems else entries,
             totals=self._side_totals(),
             ties=self._tie_totals(),
             problems=problems,
             cells=tuple(places),
             rules=tuple(rules),
         )
+
+    @property
+    def companies(self) -> tuple[str, ...]:
+        """Every company that rows were added of, sorted."""
+        return tuple(sorted({company for company, _ in self._sides}))
+
+    def by_company(self, proposal: Proposal) -> dict[str, dict[str, tuple[ShareLine, ...]]]:
+        """Key of an entry → company → what the entry books of it, by account and dimensions. A place where
+        companies cancel each other counts to the first entry of its legal entity.
+        """
+        first: dict[str, str] = {}
+        for entry in proposal.says:
+            first.setdefault(entry.entity, entry.key)
+        sums: dict[str, dict[str, dict[tuple[str, Dimensions], int]]] = {}
+        for key, cell in self._cells.items():
+            index, _ = proposal.cells[cell.number]
+            of = proposal.says[index].key if index >= 0 else first.get(key[0], "")
+            for company, minor in cell.by_company().items() if of else ():
+                lines = sums.setdefault(of, {}).setdefault(company, {})
+                lines[key[1], key[2]] = lines.get((key[1], key[2]), 0) + minor
+        return {
+            of: {
+                company: tuple((*place, minor) for place, minor in sorted(lines.items()) if minor)
+                for company, lines in companies.items()
+            }
+            for of, companies in sums.items()
+        }
 
     def _entry(self, entity: str, part: int, cells: Sequence[tuple[CellKey, _Cell]]) -> JournalEntry:
         currency = self.pay_run.currency
@@ -314,7 +284,7 @@ class EntryBuilder:
             )
             for key, cell in cells
         )
-        key = str(CommitKey(f"{self.key_prefix}:{entity}", part, 1))
+        key = str(CommitKey(self.families[entity], part, 1))
         return JournalEntry(
             key=key,
             entity=entity,

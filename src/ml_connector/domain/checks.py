@@ -8,16 +8,19 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ml_connector.domain.build import SideTotal, TieTotal
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, JournalLine, total
 from ml_connector.domain.mapping import UNTIED, describe
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import RegisterTotals
 from ml_connector.domain.problem import Owner, Problem
+from ml_connector.domain.proposal import SideTotal, TieTotal
 
 PROBLEMS_SHOWN = 200
-REMEDY = "Put it right in the ledger and resume, or delete the document there and say so (runs deleted)."
+REMEDY = (
+    "Put it right in the ledger and resume, or delete the document there and say so (ml-connector runs"
+    " mark-deleted)."
+)
 """What helps against a document that is not as it was written: nothing here edits it."""
 
 

@@ -17,11 +17,22 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from ml_connector.domain import build, checks, dimension, journal, mapping, money, payroll, period, problem
+from ml_connector.domain import (
+    build,
+    checks,
+    dimension,
+    journal,
+    mapping,
+    money,
+    payroll,
+    period,
+    problem,
+    proposal,
+)
 
 _KNOWN: dict[str, type[Any]] = {
     name: value
-    for module in (money, problem, dimension, period, payroll, journal, mapping, build, checks)
+    for module in (money, problem, dimension, period, payroll, journal, mapping, proposal, build, checks)
     for name, value in vars(module).items()
     if isinstance(value, type)
     and (is_dataclass(value) or issubclass(value, StrEnum))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -112,6 +113,10 @@ class Marker:
         return cls(key=key, number=number or 1, token=base64.b32encode(digest[4:12]).decode()[:10])
 
 
+TOKEN = re.compile("[A-Z2-7]{10}")
+"""The form of a marker's token."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What we know of a document in the ledger: its reference there, the number people use, draft or posted,
@@ -135,7 +140,9 @@ class BookedEntry:
     """A journal entry as the ledger shows it, reduced to what an entry of ours says; lines in the ledger's
     order.
 
-    `rate` is there when the entry is in another currency than the legal entity's own.
+    `rate` is there when the entry is in another currency than the legal entity's own. `text` is what people
+    see of it first. `marker` is the token it carries where a token of ours would stand; empty where there is
+    nothing of that form.
     """
 
     receipt: Receipt
@@ -144,6 +151,13 @@ class BookedEntry:
     currency: str
     lines: tuple[JournalLine, ...]
     rate: ExchangeRate | None = None
+    text: str = ""
+    marker: str = ""
+
+    @property
+    def debit(self) -> Money:
+        """Sum of the debit lines."""
+        return total((line.amount for line in self.lines if line.amount.amount > 0), self.currency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,67 +1,89 @@
 """F1: a pay run becomes journal entries, posted once, and both sides are proved to agree.
 
     read     the run and its register; its lines block by block; complete, or stop
-    propose  posting date, chart, entries; every check; then approval of exactly this fingerprint
-    post     each entry, once
-    confirm  read the ledger back and tie out: register = run = journal = ledger
+    propose  posting date, chart, entries, what is booked already; every check; then approval of exactly this
+    post     learn what an earlier pass did, claim the pay, ask and build again; the same: each entry, once
+    confirm  read the ledger back and tie out: register = run = journal = ledger, for the whole pay
 
 Nothing is ever written to the payroll system.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import cast
+from datetime import date, datetime, timedelta
+from typing import Protocol
 
-from ml_connector.domain import codec
-from ml_connector.domain.build import BuildPolicy, EntryBuilder, Proposal, Stand
-from ml_connector.domain.checks import TieRow, check_blocks, check_entry, check_totals, tie_out
-from ml_connector.domain.journal import BookedEntry, Chart, ExchangeRate, JournalEntry, Marker
+from ml_connector.domain.checks import check_blocks, check_entry, check_totals
+from ml_connector.domain.journal import BookedEntry, Chart, Marker
 from ml_connector.domain.mapping import Mapping
-from ml_connector.domain.payroll import Distribution, Kind, PayRun
-from ml_connector.domain.period import FiscalPeriod, PostingDate, choose_posting_date, period_of
+from ml_connector.domain.payroll import PayRun
+from ml_connector.domain.period import FiscalPeriod, period_of
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.flows.commits import revise, stands
+from ml_connector.domain.proposal import Basis, Proposal, Subject
+from ml_connector.flows import already_booked, consent, look_alikes, tie_out
+from ml_connector.flows.entries import EntryMaker
+from ml_connector.flows.pays import pays_of
 from ml_connector.flows.policy import Mode, PayrollPolicy, read_rates
-from ml_connector.ports.storage import Commits, RunRow, RunState, Staging
+from ml_connector.flows.posting_date import posting_date
+from ml_connector.ports.storage import Commits, Origin, RunState, Staging, Tenants
 from ml_connector.ports.systems import LedgerSink, PayrollSource
+from ml_connector.runs.proof import Wait
 from ml_connector.runs.run import Done, Hold, Next, Run
+
+OTHERS_SECONDS = 30.0
+"""How long a proposal waits before it looks again whether another run of the pay has ended."""
+AT_WORK = (RunState.READY, RunState.RUNNING, RunState.WAITING)
+OTHER_INSTALLATION = "installation.other"
+"""Code of the problem that another installation posts to the same books; resumed from the proposal."""
+ZERO = "zero"
+MEANT = "meant"
+"""The question whether a run that comes to nothing is meant so, and its answer."""
+
+
+class Systems(Protocol):
+    """The two systems of the flow; each is opened when it is asked for."""
+
+    @property
+    def payroll(self) -> PayrollSource: ...
+
+    @property
+    def ledger(self) -> LedgerSink: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayrollJournal:
-    """The flow between one payroll and one ledger. `tenant` is the payroll's, part of every commit key."""
+    """The flow between one payroll and one ledger. `source` and `target` are their names in keys; `mapping`
+    gives the newest. `restored_at` is when this installation was restored from a backup.
+    """
 
-    tenant: str
-    payroll: PayrollSource
-    ledger: LedgerSink
+    systems: Systems
     staging: Staging
     commits: Commits
-    mapping: Mapping
+    source: Tenants
+    target: Tenants
+    mapping: Callable[[], Mapping]
     policy: PayrollPolicy
+    restored_at: datetime | None = None
 
     # --- read -----------------------------------------------------------------------------------------------
 
     def read(self, run: Run) -> Next | Done:
         """Stage every line of the run; the completeness gate stands before anything else reads them."""
-        reference = run.row.input["pay_run"]
-        pay_run = run.step("pay run", lambda: self.payroll.pay_run(reference))
-        run.check("start", lambda: self._too_early(pay_run))
-        run.step("blocks", lambda: self._stage(run.row.id, reference))
-        run.check("rows", lambda: self.staging.problems(run.row.id))
-        run.check("complete", lambda: self._incomplete(run.row.id))
+        reference = run.row.reference
+        pay_run = run.step("pay run", lambda: self.systems.payroll.pay_run(reference))
+        run.check(self._too_early(pay_run))
+        self._stage(run.row.id, reference)
+        run.check(self.staging.problems(run.row.id))
+        run.check(self._incomplete(run.row.id))
         return Next("propose")
 
-    def _stage(self, run: str, reference: str) -> int:
+    def _stage(self, run: str, reference: str) -> None:
         self.staging.clear(run)
-        rows = 0
-        for block in self.payroll.blocks(reference):
+        for block in self.systems.payroll.blocks(reference):
             self.staging.stage(run, block)
-            rows += len(block.rows)
-        return rows
 
     def _incomplete(self, run: str) -> list[Problem]:
         delivered = self.staging.delivered(run)
@@ -71,361 +93,299 @@ class PayrollJournal:
         if pay_run.pay_period.end < self.policy.starts_on:
             text = (
                 f"The run pays for {pay_run.pay_period.end}, before this flow starts on"
-                f" {self.policy.starts_on}. It is not posted from here; "
+                f" {self.policy.starts_on}. It is not posted from here; what was booked before stays as it"
+                " is. Move the start of the flow only if nobody has booked this run."
             )
-            yield Problem(
-                "run.before_start",
-                "starts_on",
-                text + "what was booked before stays as it is. Move the start of the flow only if nobody has"
-                " booked this run.",
-                Owner.CONTROLLER,
-            )
+            yield Problem("run.before_start", "starts_on", text, Owner.CONTROLLER)
 
     # --- propose --------------------------------------------------------------------------------------------
 
     def propose(self, run: Run) -> Next | Done:
         """Make the entries, check everything, and ask for consent."""
-        pay_run = cast(PayRun, run.value("read", "pay run"))
-        calendars = run.step("calendars", lambda: self._calendars(pay_run))
-        posting = run.step("posting date", lambda: self._posting_date(pay_run, calendars))
-        if not isinstance(posting, PostingDate):
+        pay_run = run.value("read", "pay run", PayRun)
+        run.find_out()
+        self._leave(run)
+        self._let_others_end(run, pay_run)
+        calendars = {
+            e: tuple(self.systems.ledger.calendar(e, j, self._around(pay_run))) for e, j in self._journals()
+        }
+        charts = {e: self.systems.ledger.chart(e, j, self.policy.axes) for e, j in self._journals()}
+        posting = posting_date(pay_run.pay_period, self.policy.posting_date, calendars)
+        if not isinstance(posting, Sequence):
+            currencies = {entity: chart.currency for entity, chart in charts.items()}
+            basis = Basis(posting=posting, periods=calendars, currencies=currencies)
+        else:
             raise Hold(posting)
-        charts = run.step("chart", lambda: self._charts())
-        stand = run.step("stand", lambda: self._stand(pay_run))
-        run.check("earlier", lambda: stand.problems)
-        proposal = run.step("proposal", lambda: self._build(run.row, pay_run, posting.day, stand, charts))
-        foreign = run.step("foreign", lambda: self._foreign(posting.day, calendars, proposal))
-        tie = run.step("tie-out", lambda: tuple(self._tie(pay_run, proposal, None)))
-        accepted = run.row.input.get("accept_foreign") == "yes"
-        run.check("proposal", lambda: self._problems(proposal, charts, tie, () if accepted else foreign))
-        return self._consent(run, proposal)
+        run.step("basis", lambda: basis)
+        proposal = run.step("proposal", lambda: self._make(run, pay_run, basis))
+        run.speak_of(proposal.subjects)
+        if proposal.superseded:
+            return Done(f"A newer calculation of this pay is booked as {proposal.superseded}; nothing to do.")
+        run.check(self._problems(pay_run, proposal, charts))
+        return self._consent(run, pay_run, proposal)
 
-    def _consent(self, run: Run, proposal: Proposal) -> Next | Done:
-        fingerprint = proposal_fingerprint(proposal)
-        run.step("fingerprint", lambda: fingerprint)
-        if not proposal.entries:
-            return Done("Nothing to post: the ledger already holds this pay run.")
-        if run.row.input.get("dry_run") == "yes":
-            return Done(f"Dry run: {describe(proposal)}. Nothing was posted.")
-        if self.policy.mode is Mode.PROPOSE:
-            raise Hold(
-                (),
-                RunState.AWAITING_APPROVAL,
-                f"Proposed {describe(proposal)}. This flow only proposes: set its mode to approve to post.",
-            )
-        if self.policy.mode is Mode.APPROVE:
-            raise Hold(
-                (),
-                RunState.AWAITING_APPROVAL,
-                f"Proposed {describe(proposal)}. Waiting for approval of {fingerprint[:12]}.",
-            )
-        return Next("post")
+    def _let_others_end(self, run: Run, pay_run: PayRun) -> None:
+        """What another run is sending for the same pay must have ended before a difference is made to it."""
+        tenants = {entity: self._tenant(entity) for entity, _ in self._journals()}
+        subjects = tuple(self._subjects(pay_run, (), tenants).values())
+        sent = already_booked.unsettled(self.commits, subjects, run.row.id)
+        at_work = {other.id for other in run.others(subjects) if other.state in AT_WORK}
+        if sent is not None and sent.run in at_work:
+            due = self.commits.now() + timedelta(seconds=OTHERS_SECONDS)
+            raise Wait(due, f"Run {sent.run} is posting for the same pay. This run is proposed after it.")
 
-    def _calendars(self, pay_run: PayRun) -> dict[str, tuple[FiscalPeriod, ...]]:
-        """The fiscal periods of every legal entity: each has its own, and the same day may lie in a period of
-        another name.
+    def _journals(self) -> Iterator[tuple[str, str]]:
+        for entity in sorted(set(self.policy.entities.values())):
+            yield entity, self.policy.journals[entity]
+
+    def _around(self, pay_run: PayRun) -> date:
+        return self.policy.posting_date.override or pay_run.pay_period.end
+
+    def _make(self, run: Run, pay_run: PayRun, basis: Basis) -> Proposal:
+        """The proposal as it is now: from the staged rows, the newest mapping and settings, what is booked
+        for the pay, and the documents of others. Asked again under the claim, it must come out the same.
         """
-        around = self.policy.posting_date.override or pay_run.pay_period.end
-        return {
-            entity: tuple(self.ledger.calendar(entity, journal, around))
-            for entity, journal in self.policy.journals.items()
-        }
-
-    def _posting_date(
-        self, pay_run: PayRun, calendars: AbstractMapping[str, Sequence[FiscalPeriod]]
-    ) -> PostingDate | tuple[Problem, ...]:
-        """One day for all entries of the run, open in the books of every legal entity."""
-        chosen = {
-            entity: choose_posting_date(pay_run.pay_period, self.policy.posting_date, calendar)
-            for entity, calendar in calendars.items()
-        }
-        if closed := {entity: problem for entity, problem in chosen.items() if isinstance(problem, Problem)}:
-            return _in_entities(closed, calendars)
-        latest = max(
-            (date for date in chosen.values() if isinstance(date, PostingDate)), key=lambda date: date.day
-        )
-        for entity, calendar in calendars.items():
-            period = period_of(latest.day, calendar)
-            if period is None or not period.open:
-                text = (
-                    f"{latest.day} is not open in {entity}, and the entries of a run have one posting date."
-                    " Open it there, or choose another."
-                )
-                return (Problem("period.closed", "posting_date", text, Owner.CONTROLLER),)
-        return latest
-
-    def _charts(self) -> dict[str, Chart]:
-        entities = sorted(set(self.policy.entities.values()))
-        return {
-            entity: self.ledger.chart(entity, self.policy.journals[entity], self.policy.axes)
-            for entity in entities
-        }
-
-    def _foreign(
-        self, day: date, calendars: AbstractMapping[str, Sequence[FiscalPeriod]], proposal: Proposal
-    ) -> tuple[str, ...]:
-        """Documents of others where these entries are to go; an entry of ours that a lost database forgot is
-        known by its marker.
-
-        What looks foreign is looked at twice: another run of ours may have been booked after we asked what is
-        ours, and is known by now.
-        """
-        proposed = frozenset(Marker.of(entry.key).token for entry in proposal.entries)
-        periods = {entity: period_of(day, calendar) for entity, calendar in calendars.items()}
-
-        def others(entity: str, period: FiscalPeriod) -> tuple[str, ...]:
-            return self.ledger.foreign(
-                entity, self.policy.journals[entity], period, self.commits.traces(entity) | proposed
-            )
-
-        inside = {entity: period for entity, period in periods.items() if period is not None}
-        return tuple(
-            f"{entity} {document}"
-            for entity, period in inside.items()
-            if others(entity, period)
-            for document in others(entity, period)
-        )
-
-    def _stand(self, pay_run: PayRun) -> Stand:
-        subjects = {self.subject(pay_run, entity) for entity in self.policy.entities.values()}
-        return stands(self.commits, subjects, self.key_prefix(pay_run))
-
-    def _build(
-        self, run: RunRow, pay_run: PayRun, day: date, stand: Stand, charts: dict[str, Chart]
-    ) -> Proposal:
-        builder = EntryBuilder(
+        prefix = self._key_prefix(pay_run)
+        tenants = {entity: self._tenant(entity) for entity, _ in self._journals()}
+        mapping = self.mapping()
+        maker = EntryMaker(
             pay_run=pay_run,
-            mapping=self.mapping,
-            policy=self._build_policy(pay_run),
-            posting_date=day,
-            key_prefix=self.key_prefix(pay_run),
+            mapping=mapping,
+            policy=self.policy,
+            basis=basis,
+            families={entity: f"{prefix}:{tenant}:{entity}" for entity, tenant in tenants.items()},
+            limits=self.systems.ledger.limits,
+        )
+        said = maker.make(run.row.id, self.staging, read_rates(run.row.input))
+        pays = pays_of(run, pay_run, self._subjects(pay_run, maker.companies, tenants), self.commits)
+        said = replace(said, subjects=tuple(pays.subjects.values()), shares=maker.shares(said, pays.subjects))
+        booked = already_booked.already_booked(self.commits, said.subjects, prefix)
+        proposal = already_booked.left_to_post(
+            said, booked, maker.families, self.systems.ledger.limits.lines_max
+        )
+        newer = already_booked.replaced_by(booked, pay_run)
+        alike, accepted, unknown = self._alike(run, proposal, basis)
+        asked = look_alikes.ask(alike, run.row.id)
+        return replace(
+            proposal,
+            problems=(*proposal.problems, *pays.problems, *asked),
+            accepted=accepted,
+            unknown=unknown,
+            mapping=f"{mapping.name} v{mapping.version}",
+            superseded=consent.superseded_by(newer),
         )
 
-        self._book(run.id, builder)
-        proposal, rates = builder.finish(), read_rates(run.input)
-        rated = tuple(
-            replace(entry, rate=_rate(entry, charts[entry.entity], rates)) for entry in proposal.entries
-        )
-        return revise(replace(proposal, entries=rated), stand, self.ledger.limits.lines_max)
+    def _subjects(
+        self, pay_run: PayRun, companies: Iterable[str], tenants: AbstractMapping[str, str]
+    ) -> dict[str, Subject]:
+        """What the run speaks of: each of its companies, also one without a line."""
+        source = self._source()
+        entities = self.policy.entities
+        found = sorted({*pay_run.companies, *companies} & entities.keys())
+        return {
+            company: Subject(
+                tenant=tenants[entities[company]],
+                entity=entities[company],
+                text=f"payroll:{source}:{company}:{pay_run.subject}",
+            )
+            for company in found
+        }
 
-    def _book(self, run: str, builder: EntryBuilder) -> None:
-        """Rows of a kind are booked in one sum; only those of a kind that is booked in detail, or split, come
-        one by one.
+    def _alike(
+        self, run: Run, proposal: Proposal, basis: Basis
+    ) -> tuple[tuple[BookedEntry, ...], tuple[str, ...], tuple[str, ...]]:
+        """Documents of others that may be this pay; names of those that a person has accepted, and of those
+        that another installation wrote.
         """
-        whole: list[tuple[Distribution, int]] = []
-        apart: set[Kind] = set()
-        for group in self.staging.groups(run):
-            cells = builder.add_group(group)
-            if cells is None:
-                apart.add(group.like.kind)
-            else:
-                whole.extend((group.like, cell) for cell in cells)
+        alike: list[BookedEntry] = []
+        unknown: list[str] = []
+        ours = {Marker.of(entry.key).token for entry in proposal.entries}
+        for entity in dict.fromkeys(subject.entity for subject in proposal.subjects):
+            tenant, journal = self._tenant(entity), self.policy.journals[entity]
+            for period in self._periods(entity, basis):
+                found = self.systems.ledger.documents(entity, journal, period.start, period.end)
+                known = self.commits.known_references(tenant, entity) | ours
+                others = look_alikes.of_others(found, known)
+                alike.extend(look_alikes.look_alikes(others, proposal.says))
+                unknown.extend(look_alikes.of_another_installation(others))
+        answers = run.answers()
+        accepted = [document for document in alike if look_alikes.name_of(document) in answers]
+        asked = tuple(document for document in alike if document not in accepted)
+        return asked, tuple(sorted(map(look_alikes.name_of, accepted))), tuple(unknown)
 
-        def single() -> Iterator[tuple[int, int]]:
-            for row, distribution in self.staging.rows(run) if apart else ():
-                if distribution.kind in apart:
-                    yield from ((row, cell) for cell in builder.add(distribution))
-
-        self.staging.link(run, whole, single())
-
-    def _build_policy(self, pay_run: PayRun) -> BuildPolicy:
-        text = self.policy.text.format_map(
-            {
-                "run": pay_run.reference,
-                "period_end": pay_run.pay_period.end,
-                "pay_date": pay_run.pay_period.pay_date,
-                "subject": pay_run.subject,
-            }
-        )
-        return BuildPolicy(
-            entities=self.policy.entities,
-            journals=self.policy.journals,
-            text=text,
-            detail_groups=self.policy.detail_groups,
-            minimum_workers=self.policy.minimum_workers,
-            roll_up_axis=self.policy.roll_up_axis,
-            roll_up_code=self.policy.roll_up_code,
-            lines_max=self.ledger.limits.lines_max,
-        )
+    def _periods(self, entity: str, basis: Basis) -> tuple[FiscalPeriod, ...]:
+        """The fiscal period that the entry goes to; the same day may lie in another one in other books."""
+        period = period_of(basis.posting.day, basis.periods[entity])
+        return (period,) if period is not None else ()
 
     def _problems(
-        self, proposal: Proposal, charts: dict[str, Chart], tie: tuple[TieRow, ...], foreign: tuple[str, ...]
+        self, pay_run: PayRun, proposal: Proposal, charts: AbstractMapping[str, Chart]
     ) -> Iterator[Problem]:
         yield from proposal.problems
         if not proposal.problems:
             # A run that does not balance in itself cannot tie to anything: one cause is named once.
-            yield from check_totals(proposal.totals) or _untied(tie)
+            tied = tie_out.untied(tie_out.of_proposal(pay_run, proposal))
+            yield from check_totals(proposal.totals) or tied
         for entry in proposal.entries:
             yield from check_entry(entry, charts[entry.entity])
-            yield from self.ledger.preflight(entry, Marker.of(entry.key))
-        if foreign:
-            journals = ", ".join(sorted(set(self.policy.journals.values())))
+            yield from self.systems.ledger.preflight(entry, Marker.of(entry.key))
+
+    def _consent(self, run: Run, pay_run: PayRun, proposal: Proposal) -> Next | Done:
+        if proposal.already_booked:
+            run.audit("run.already_booked", {"documents": ", ".join(proposal.already_booked)})
+            return Done(f"Already booked as {consent.listed(proposal.already_booked)}; nothing to do.")
+        if not already_booked.net_of(proposal.entries):
+            return self._nothing(run, proposal)
+        what = f"{consent.describe(proposal.entries)}, pay date {pay_run.pay_period.pay_date}"
+        if run.row.dry:
+            return Done(
+                " ".join(filter(None, (f"Dry run: {what}. Nothing was posted.", consent.changes(proposal))))
+            )
+        if self.policy.mode is Mode.AUTOMATIC and not proposal.takes_back:
+            return Next("post")
+        if self.policy.mode is Mode.PROPOSE:
+            asks = "This flow only proposes: set its mode to approve to post."
+        else:
+            asks = f"Waiting for approval of {consent.shown_fingerprint(proposal)}."
+        others = consent.waiting_beside(run.others(proposal.subjects))
+        told = (run.row.notice, f"Proposed {what}.", consent.changes(proposal), others, asks)
+        raise Hold((), RunState.AWAITING_APPROVAL, " ".join(filter(None, told)))
+
+    def _nothing(self, run: Run, proposal: Proposal) -> Done:
+        """The run comes to nothing, which a payroll seldom means."""
+        rows = sum(total.rows for total in proposal.totals)
+        lines = f"the {rows} {'line' if rows == 1 else 'lines'} of this run come to zero"
+        if run.answers().get(ZERO) != MEANT and not run.row.dry:
             text = (
-                f"Journal {journals} already holds entries in this period that did not come from here:"
-                f" {', '.join(foreign[:10])}. "
+                f"Nothing to post: {lines}. Is that meant? If so: ml-connector runs answer {run.row.id}"
+                " --zero-is-meant. If not, mend it in payroll and run its ledger step again."
             )
-            text += (
-                "If one of them is this pay run, record the run as booked outside (runs outside); if not,"
-                " resume and accept them."
-            )
-            yield Problem("ledger.foreign", f"journal {journals}", text, Owner.CONTROLLER)
+            raise Hold([Problem("run.zero", "pay run", text, Owner.CONTROLLER)])
+        return Done(f"Nothing to post: {lines}.")
 
     # --- post -----------------------------------------------------------------------------------------------
 
     def post(self, run: Run) -> Next | Done:
-        """Book every entry, once. The parts were cut when they were approved; a run stopped between them goes
-        on where it stood.
-        """
-        if self.policy.mode is Mode.PROPOSE:
-            raise Hold([proposes_only()], RunState.AWAITING_APPROVAL)
-        proposal = cast(Proposal, run.value("propose", "proposal"))
-        if self.policy.mode is not Mode.AUTOMATIC and run.approved() != proposal_fingerprint(proposal):
-            text = (
-                "The entries of this run are not the ones that were approved. Approve them, or propose again."
-            )
-            raise Hold(
-                [Problem("approval.missing", "approval", text, Owner.CONTROLLER)], RunState.AWAITING_APPROVAL
-            )
-        pay_run = cast(PayRun, run.value("read", "pay run"))
+        """Book every entry that was approved, once, and only while it is still what would be proposed."""
+        proposal = run.value("propose", "proposal", Proposal)
+        self._check_consent(run, proposal)
+        run.find_out()
+        run.claim(proposal.subjects)
+        pay_run = run.value("read", "pay run", PayRun)
+        self._check_source(run, pay_run)
+        now = self._make(run, pay_run, run.value("propose", "basis", Basis))
+        self._check_alone(run, proposal, now)
+        if (
+            now.superseded
+            or consent.proposal_fingerprint(now) != consent.proposal_fingerprint(proposal)
+            or now.problems
+        ):
+            return self._again(run, proposal, now)
+        self._check_taken_back(run, proposal)
         for entry in proposal.entries:
-            run.commit_once(entry, self.subject(pay_run, entry.entity))
+            shares = tuple(share for share in proposal.shares if share.key == entry.key)
+            origin = Origin(
+                run=run.row.id,
+                tenant=shares[0].subject.tenant,
+                shares=shares,
+                reference=pay_run.reference,
+                calculated_at=pay_run.calculated_at,
+            )
+            run.commit_once(entry, origin)
         return Next("confirm")
+
+    def _check_consent(self, run: Run, proposal: Proposal) -> None:
+        if self.policy.mode is Mode.PROPOSE:
+            raise Hold([consent.proposes_only()], RunState.AWAITING_APPROVAL)
+        asks = self.policy.mode is not Mode.AUTOMATIC or bool(proposal.takes_back)
+        if asks and run.approved() != consent.proposal_fingerprint(proposal):
+            raise Hold([consent.approval_missing()], RunState.AWAITING_APPROVAL)
+
+    def _check_source(self, run: Run, pay_run: PayRun) -> None:
+        """The run is still there at the payroll, as it was read."""
+        against = self.systems.payroll.still(pay_run)
+        if against:
+            self._leave(run)
+            run.check(against)
+
+    def _check_alone(self, run: Run, old: Proposal, now: Proposal) -> None:
+        """An installation that was restored posts nothing while the one it was restored from still does."""
+        appeared = [name for name in now.unknown if name not in old.unknown]
+        if self.restored_at is not None and appeared:
+            text = (
+                "While this run waited, another installation of this product wrote"
+                f" {consent.listed(appeared)}. This one was restored from a backup on"
+                f" {self.restored_at:%Y-%m-%d}, and two must not post the same pay. Stop the other for good,"
+                f" then: ml-connector runs resume {run.row.id}."
+            )
+            self._leave(run)
+            raise Hold([Problem(OTHER_INSTALLATION, appeared[0], text, Owner.ADMINISTRATOR)])
+
+    def _again(self, run: Run, old: Proposal, now: Proposal) -> Next:
+        """Back to the proposal, because something changed since it was made."""
+        self._leave(run)
+        why = consent.what_changed(old, now)
+        run.audit("run.changed", {"why": why})
+        return Next("propose", notice=f"Proposed again: {why}")
+
+    def _leave(self, run: Run) -> None:
+        drafts = run.leave()
+        if drafts:
+            numbers = ", ".join(drafts)
+            text = (
+                f"Document {numbers} of this run is written in the ledger and not posted, and the pay has"
+                " changed since. Delete it there and say so (ml-connector runs mark-deleted), or reverse it"
+                " after somebody posted it."
+            )
+            raise Hold([Problem("draft.left", numbers, text, Owner.CONTROLLER)])
+
+    def _check_taken_back(self, run: Run, proposal: Proposal) -> None:
+        """The documents that a difference takes off are in the ledger as they were booked."""
+        rows = [row for taken in proposal.takes_back if (row := self.commits.get(taken.key)) is not None]
+        run.check(problem for row in rows for problem in tie_out.changed_since(self.systems.ledger, row))
 
     # --- confirm --------------------------------------------------------------------------------------------
 
     def confirm(self, run: Run) -> Next | Done:
-        """Prove that the register, the run, the journal and the ledger say the same, to the cent."""
-        pay_run = cast(PayRun, run.value("read", "pay run"))
-        proposal = cast(Proposal, run.value("propose", "proposal"))
-        booked = run.step("booked", lambda: tuple(self._booked(entry) for entry in proposal.entries))
-        rows = run.step("tie-out", lambda: tuple(self._tie(pay_run, proposal, booked)))
-        run.check("tie-out", lambda: _untied(rows))
+        """Prove that the register, the run, the journal and the ledger say the same of the pay, to the cent:
+        everything booked for it, in any run, is what this run says.
+        """
+        pay_run = run.value("read", "pay run", PayRun)
+        proposal = run.value("propose", "proposal", Proposal)
+        proof = tie_out.prove(self.systems.ledger, self.commits, pay_run, proposal)
+        table = run.step("tie-out", lambda: proof.rows)
+        run.check(proof.problems)
+        run.check(tie_out.untied(table))
+        alike, _, _ = self._alike(run, proposal, run.value("propose", "basis", Basis))
+        run.check(look_alikes.ask(alike, run.row.id))
+        booked = proof.own
         run.audit(
             "run.tied_out",
             {
                 "run": run.row.id,
                 "pay_run": pay_run.reference,
                 "entries": len(booked),
-                **rates_booked(proposal, booked),
+                **consent.rates_booked(proposal, booked),
             },
         )
-        return Done(f"Posted {describe(proposal)} as {_numbers(booked)}; read back and tied out.")
-
-    def _booked(self, entry: JournalEntry) -> BookedEntry:
-        """The document as the ledger showed it when the commit was confirmed."""
-        row = self.commits.get(entry.key)
-        if row is None or not row.booked:
-            raise codec.CodecError(f"{entry.key} is not confirmed")
-        return cast(BookedEntry, codec.decode(row.booked))
-
-    def _tie(
-        self, pay_run: PayRun, proposal: Proposal, booked: tuple[BookedEntry, ...] | None
-    ) -> list[TieRow]:
-        totals = () if proposal.corrects else proposal.totals
-        return tie_out(pay_run.register, proposal.ties, totals, proposal.entries, booked, pay_run.currency)
+        what = f"{consent.describe(proposal.entries)} as {consent.documents(booked)}"
+        changed = consent.changes(proposal)
+        for taken in proposal.takes_back:
+            run.tell(taken.run, f"Changed by {consent.documents(booked)} (run {run.row.id}).")
+        if proof.found:
+            return Done(
+                f"Found {what}, booked before; nothing was posted. Read back and tied out. {changed}".strip()
+            )
+        return Done(f"Posted {what}; read back and tied out. {changed}".strip())
 
     # --- names ----------------------------------------------------------------------------------------------
 
-    def key_prefix(self, pay_run: PayRun) -> str:
+    def _source(self) -> str:
+        return self.source.confirm("", self.systems.payroll.tenant())
+
+    def _tenant(self, entity: str) -> str:
+        return self.target.confirm(entity, self.systems.ledger.tenant(entity))
+
+    def _key_prefix(self, pay_run: PayRun) -> str:
         """Beginning of every commit key of the run: what it means, and no number of ours."""
-        return f"payroll:{self.tenant}:{pay_run.reference}"
-
-    def subject(self, pay_run: PayRun, entity: str) -> str:
-        """What an entry pays for, whatever run it came from."""
-        return f"payroll:{self.tenant}:{pay_run.subject}:{entity}"
-
-
-def proposal_fingerprint(proposal: Proposal) -> str:
-    """What an approval consents to: the entries, nothing more and nothing less."""
-    return codec.fingerprint(proposal.entries)
-
-
-def proposes_only() -> Problem:
-    """Why nothing is posted although it was approved: the flow was set to propose since, as after a
-    restore.
-    """
-    text = "This flow only proposes. Set its mode to approve, then approve the entries again."
-    return Problem("flow.proposes", "mode", text, Owner.CONTROLLER)
-
-
-def rates_booked(proposal: Proposal, booked: Iterable[BookedEntry]) -> dict[str, str]:
-    """What entries in a foreign currency were booked at, by document."""
-    pairs = zip(proposal.entries, booked, strict=True)
-    texts = {
-        f"rate {there.receipt.entity} {there.receipt.number}": rate_text(entry, there)
-        for entry, there in pairs
-    }
-    return {name: text for name, text in texts.items() if text}
-
-
-def rate_text(entry: JournalEntry, booked: BookedEntry | None) -> str:
-    """The rate that an entry was booked at, or is to be, and where it comes from: the giver's word for one
-    that was given. Empty where there is none.
-    """
-    rate = booked.rate if booked else entry.rate
-    return (
-        f"1 {entry.currency} = {rate.rate:f} {rate.currency}, {(entry.rate or rate).source}" if rate else ""
-    )
-
-
-def describe(proposal: Proposal) -> str:
-    """A proposal in a few words."""
-    lines = sum(len(entry.lines) for entry in proposal.entries)
-    first = proposal.entries[0]
-    total = sum(
-        (entry.debit.amount for entry in proposal.entries), start=first.debit.amount - first.debit.amount
-    )
-    entries = len(proposal.entries)
-    return (
-        f"{entries} {'entry' if entries == 1 else 'entries'}, {lines} lines, {total} {first.currency} debit"
-        " and credit"
-    )
-
-
-def _rate(
-    entry: JournalEntry, chart: Chart, rates: AbstractMapping[str, ExchangeRate]
-) -> ExchangeRate | None:
-    """The rate given for the run, where the entity keeps its books in another currency; one for a third
-    currency is left for the checks to find.
-    """
-    if entry.currency == chart.currency:
-        return None
-    return rates.get(chart.currency) or next(iter(rates.values()), None)
-
-
-def _in_entities(problems: AbstractMapping[str, Problem], entities: Collection[str]) -> tuple[Problem, ...]:
-    """Each problem once; one that not all entities have names those that have it."""
-    having = {
-        problem: [entity for entity, other in problems.items() if other == problem]
-        for problem in problems.values()
-    }
-    return tuple(
-        (
-            problem
-            if len(named) == len(entities)
-            else replace(problem, text=f"{', '.join(named)}: {problem.text}")
-        )
-        for problem, named in having.items()
-    )
-
-
-def _numbers(booked: Sequence[BookedEntry]) -> str:
-    """The first few documents; of several legal entities with their entity, because each begins to count
-    anew.
-    """
-    several = len({entry.receipt.entity for entry in booked}) > 1
-    shown = [
-        entry.receipt.number + (f" in {entry.receipt.entity}" if several else "") for entry in booked[:5]
-    ]
-    return ", ".join(shown) + (", …" if len(booked) > 5 else "")
-
-
-def _untied(rows: Iterable[TieRow]) -> Iterator[Problem]:
-    for row in rows:
-        if row.difference:
-            text = (
-                f"{row.what} of {row.company} differs by {row.difference}: register {row.register}, run"
-                f" {row.run}, "
-            )
-            text += f"journal {row.journal}, ledger {row.ledger}."
-            yield Problem("tie_out.difference", f"{row.company} {row.what}", text, Owner.CONTROLLER)
+        return f"payroll:{self._source()}:{pay_run.reference}"

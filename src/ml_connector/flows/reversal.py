@@ -1,142 +1,190 @@
 """Reversal: an entry that cancels a posted one and names it. Posted entries are never edited or removed.
 
 The mirror is dated like the original where that period is open, and otherwise on the first day of the next
-open period when the policy says so. It is a commit of its own, with an approval of its own.
+open period when the policy says so. It is a commit of its own, with an approval of its own. The newest
+document of a pay is taken back first, or everything that is booked for it: a difference that was made to a
+document would stand on nothing without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Protocol, cast
 
 from ml_connector.domain import codec
-from ml_connector.domain.build import Proposal
 from ml_connector.domain.checks import check_entry
-from ml_connector.domain.journal import BookedEntry, CommitKey, ExchangeRate, JournalEntry, Marker, Receipt
+from ml_connector.domain.journal import BookedEntry, CommitKey, ExchangeRate, JournalEntry, Marker
 from ml_connector.domain.period import PayPeriod, PostingDatePolicy, PostingDateRule, choose_posting_date
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.flows.payroll_journal import describe, proposal_fingerprint, proposes_only
+from ml_connector.domain.proposal import Proposal, Share, TakenBack
+from ml_connector.flows import consent, tie_out
+from ml_connector.flows.already_booked import ELSEWHERE, document_number, newer_documents
 from ml_connector.flows.policy import Mode, PayrollPolicy
-from ml_connector.ports.storage import CommitRow, Commits, CommitState, RunState
+from ml_connector.ports.storage import CommitRow, Commits, CommitState, Origin, RunState
 from ml_connector.ports.systems import LedgerSink
 from ml_connector.runs.run import Done, Hold, Next, Run
 
 
+class Target(Protocol):
+    """The ledger, opened when it is asked for."""
+
+    @property
+    def ledger(self) -> LedgerSink: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reversal:
-    """Reverses what one run posted. `run.input["keys"]` are the commit keys, one a line."""
+    """Reverses what was posted. `run.input["keys"]` are the commit keys, one a line."""
 
-    ledger: LedgerSink
+    systems: Target
     commits: Commits
     policy: PayrollPolicy
 
     def propose(self, run: Run) -> Next | Done:
         """The mirror entries, checked, waiting for approval: always of a person, whatever the flow's mode."""
-        rows = [
-            row for key in run.row.input["keys"].split("\n") if (row := self.commits.get(key)) is not None
-        ]
-        run.check("originals", lambda: self._unfit(rows))
-        entries = run.step("entries", lambda: tuple(self._mirror(row) for row in rows))
-        if problems := [entry for entry in entries if isinstance(entry, Problem)]:
-            raise Hold(problems)
-        mirrors = tuple(entry for entry in entries if isinstance(entry, JournalEntry))
-        run.check("entries", lambda: self._problems(mirrors))
-        proposal = run.step("proposal", lambda: Proposal(entries=mirrors, totals=(), ties=(), problems=()))
-        fingerprint = run.step("fingerprint", lambda: proposal_fingerprint(proposal))
-        if self.policy.mode is Mode.PROPOSE:
-            raise Hold(
-                (),
-                RunState.AWAITING_APPROVAL,
-                f"Reversal proposed: {describe(proposal)}. This flow only proposes.",
-            )
-        raise Hold(
-            (),
-            RunState.AWAITING_APPROVAL,
-            f"Reversal of {describe(proposal)}. Waiting for approval of {fingerprint[:12]}.",
+        rows = self._originals(run)
+        run.check(self._unfit(rows))
+        proposal = run.step("proposal", lambda: self._make(rows))
+        run.speak_of(proposal.subjects)
+        run.check(self._problems(proposal))
+        what = f"Reversal of {self._names(proposal)}: {consent.describe(proposal.entries)}."
+        asks = (
+            "This flow only proposes."
+            if self.policy.mode is Mode.PROPOSE
+            else f"Waiting for approval of {consent.shown_fingerprint(proposal)}."
         )
+        told = filter(None, (run.row.notice, what, asks))
+        raise Hold((), RunState.AWAITING_APPROVAL, " ".join(told))
 
     def post(self, run: Run) -> Next | Done:
         """Book each mirror once, and note it on the original."""
         if self.policy.mode is Mode.PROPOSE:
-            raise Hold([proposes_only()], RunState.AWAITING_APPROVAL)
-        proposal = cast(Proposal, run.value("propose", "proposal"))
-        if run.approved() != proposal_fingerprint(proposal):
-            problem = Problem(
-                "approval.missing", "approval", "This reversal is not approved.", Owner.CONTROLLER
-            )
-            raise Hold([problem], RunState.AWAITING_APPROVAL)
-        for entry, key in zip(proposal.entries, run.row.input["keys"].split("\n"), strict=True):
-            original = self.commits.get(key)
-            run.commit_once(entry, original.subject if original else "")
-            self.commits.reverse(key, entry.key)
-            run.audit("commit.reversed", {"key": key, "by": entry.key})
+            raise Hold([consent.proposes_only()], RunState.AWAITING_APPROVAL)
+        proposal = run.value("propose", "proposal", Proposal)
+        if run.approved() != consent.proposal_fingerprint(proposal):
+            raise Hold([consent.approval_missing()], RunState.AWAITING_APPROVAL)
+        run.find_out()
+        run.claim(proposal.subjects)
+        own = {entry.key for entry in proposal.entries}
+        run.check(self._unfit(self._originals(run), own))
+        mirrors = zip(proposal.entries, self._originals(run), strict=True)
+        for entry, row in mirrors:
+            mine = self.commits.get(entry.key)
+            if mine is None or mine.state in (CommitState.PLANNED, CommitState.REFUSED):
+                run.check(tie_out.changed_since(self.systems.ledger, row))
+            shares = tuple(share for share in proposal.shares if share.key == entry.key)
+            run.commit_once(entry, Origin(run=run.row.id, tenant=row.tenant, shares=shares))
+            self.commits.reverse(row.key, entry.key)
+            run.audit("commit.reversed", {"key": row.key, "by": entry.key})
         return Next("confirm")
 
     def confirm(self, run: Run) -> Next | Done:
         """Both documents stand in the ledger, equal and opposite; the commit path has compared them to the
         cent.
         """
-        proposal = cast(Proposal, run.value("propose", "proposal"))
-        return Done(f"Reversed: {describe(proposal)}.")
+        proposal = run.value("propose", "proposal", Proposal)
+        booked = [self.commits.get(entry.key) for entry in proposal.entries]
+        by = consent.listed(f"{document_number(row)} in {row.entity}" if row else "nothing" for row in booked)
+        for row in self._originals(run):
+            run.tell(row.run, f"Reversed by {by} (run {run.row.id}).")
+            again = self.commits.reversed_by(row.key)
+            if again is not None:
+                run.tell(again.run, f"Booked again: its reversal was reversed by {by} (run {run.row.id}).")
+        return Done(f"Reversed {self._names(proposal)} by {by}.")
 
-    def _unfit(self, rows: list[CommitRow]) -> Iterator[Problem]:
-        if not rows:
-            yield Problem(
-                "reversal.nothing",
-                "run",
-                "This run has posted nothing that could be reversed.",
-                Owner.CONTROLLER,
+    # --- making ---------------------------------------------------------------------------------------------
+
+    def _originals(self, run: Run) -> list[CommitRow]:
+        keys = run.row.input["keys"].split("\n")
+        return [row for key in keys if (row := self.commits.get(key)) is not None]
+
+    def _make(self, rows: list[CommitRow]) -> Proposal:
+        made = [self._mirror(row) for row in rows]
+        problems = tuple(entry for entry in made if isinstance(entry, Problem))
+        entries = tuple(entry for entry in made if isinstance(entry, JournalEntry))
+        if problems:
+            return Proposal(entries=(), problems=problems)
+        shares = tuple(
+            Share(
+                key=entry.key,
+                subject=share.subject,
+                lines=tuple((account, codes, -minor) for account, codes, minor in share.lines),
             )
-        for row in rows:
-            if row.state is not CommitState.CONFIRMED:
-                yield Problem(
-                    "reversal.unconfirmed",
-                    row.key,
-                    f"{row.key} is {row.state}, not confirmed. Settle it first.",
-                    Owner.CONTROLLER,
-                )
-            if row.state is CommitState.CONFIRMED and not row.receipt:
-                text = f"{row.key} was booked outside and has no document of ours. Reverse it in the ledger."
-                yield Problem("reversal.outside", row.key, text, Owner.CONTROLLER)
-            if row.reversed_by:
-                yield Problem(
-                    "reversal.twice",
-                    row.key,
-                    f"{row.key} is already reversed by {row.reversed_by}.",
-                    Owner.CONTROLLER,
-                )
+            for entry, row in zip(entries, rows, strict=True)
+            for share in row.shares
+        )
+        taken = tuple(
+            TakenBack(
+                key=row.key,
+                run=row.run,
+                document=document_number(row),
+                entity=row.entity,
+                debit=cast(JournalEntry, codec.decode(row.content)).debit,
+            )
+            for row in rows
+        )
+        subjects = tuple(dict.fromkeys(share.subject for share in shares))
+        return Proposal(entries=entries, subjects=subjects, shares=shares, takes_back=taken)
 
     def _mirror(self, row: CommitRow) -> JournalEntry | Problem:
         entry = cast(JournalEntry, codec.decode(row.content))
-        number = cast(Receipt, codec.decode(row.receipt)).number
+        number = document_number(row)
         policy = PostingDatePolicy(rule=PostingDateRule.PERIOD_END, closed=self.policy.posting_date.closed)
         day = PayPeriod(start=entry.posting_date, end=entry.posting_date, pay_date=entry.posting_date)
-        posting = choose_posting_date(
-            day, policy, self.ledger.calendar(entry.entity, entry.journal, entry.posting_date)
-        )
+        calendar = self.systems.ledger.calendar(entry.entity, entry.journal, entry.posting_date)
+        posting = choose_posting_date(day, policy, calendar)
         if isinstance(posting, Problem):
             return posting
         key = CommitKey.parse(entry.key)
         text = f"Reversal of {number}"
-        lines = tuple(replace(line, amount=-line.amount, text=text) for line in entry.lines)
-        reversal_key = str(replace(key, family=f"reversal:{key.family}:{key.revision}", revision=1))
         return replace(
             entry,
-            key=reversal_key,
+            key=str(replace(key, family=f"reversal:{key.family}:{key.revision}", revision=1)),
             posting_date=posting.day,
             text=text,
-            lines=lines,
+            lines=tuple(replace(line, amount=-line.amount, text=text) for line in entry.lines),
             rate=_rate_booked(row, number),
         )
 
-    def _problems(self, entries: tuple[JournalEntry, ...]) -> Iterator[Problem]:
-        axes = self.policy.axes | {
-            value.axis for entry in entries for line in entry.lines for value in line.dimensions
-        }
-        for entry in entries:
-            yield from check_entry(entry, self.ledger.chart(entry.entity, entry.journal, axes))
-            yield from self.ledger.preflight(entry, Marker.of(entry.key))
+    # --- checking -------------------------------------------------------------------------------------------
+
+    def _unfit(self, rows: list[CommitRow], own: Collection[str] = ()) -> Iterator[Problem]:
+        """Why these commits cannot be reversed now. `own` are keys of this reversal's entries."""
+        if not rows:
+            text = "This run has posted nothing that could be reversed."
+            yield Problem("reversal.nothing", "run", text, Owner.CONTROLLER)
+        keys = {row.key for row in rows}
+        for row in rows:
+            number = document_number(row)
+            if row.state is not CommitState.CONFIRMED:
+                text = f"{row.key} is {row.state}, not confirmed. Let its run end first."
+                yield Problem("reversal.unconfirmed", row.key, text, Owner.CONTROLLER)
+            elif row.key.startswith(ELSEWHERE):
+                text = f"{number} was booked elsewhere and is no document of ours. Reverse it in the ledger."
+                yield Problem("reversal.elsewhere", row.key, text, Owner.CONTROLLER)
+            if row.reversed_by and row.reversed_by not in own:
+                by = self.commits.get(row.reversed_by)
+                how = f"reversed by {document_number(by)} (run {by.run})" if by else row.reversed_by
+                yield Problem("reversal.twice", row.key, f"{number} is already {how}.", Owner.CONTROLLER)
+            for newer in newer_documents(self.commits, row):
+                if newer.key not in keys and newer.key not in own:
+                    text = (
+                        f"{document_number(newer)} (run {newer.run}) was made as a difference to {number}."
+                        f" Reverse that first, or everything together: ml-connector runs reverse {newer.run}"
+                        " --all."
+                    )
+                    yield Problem("reversal.newer", row.key, text, Owner.CONTROLLER)
+
+    def _problems(self, proposal: Proposal) -> Iterator[Problem]:
+        yield from proposal.problems
+        for entry in proposal.entries:
+            axes = self.policy.axes | {value.axis for line in entry.lines for value in line.dimensions}
+            yield from check_entry(entry, self.systems.ledger.chart(entry.entity, entry.journal, axes))
+            yield from self.systems.ledger.preflight(entry, Marker.of(entry.key))
+
+    def _names(self, proposal: Proposal) -> str:
+        return consent.listed(map(str, proposal.takes_back))
 
 
 def _rate_booked(row: CommitRow, number: str) -> ExchangeRate | None:

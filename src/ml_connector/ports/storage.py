@@ -4,15 +4,17 @@ the same suite holds on both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from ml_connector.domain.journal import Marker
 from ml_connector.domain.payroll import Block, Distribution, DistributionGroup
 from ml_connector.domain.problem import Problem
+from ml_connector.domain.proposal import Share, Subject
 
 
 class Clock(Protocol):
@@ -25,6 +27,12 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Seconds on a clock that runs through suspend and never goes back; comparable within one machine
         start.
+        """
+        ...
+
+    def machine(self) -> str:
+        """The present start of the machine: `monotonic` of two readings is compared only where this is the
+        same.
         """
         ...
 
@@ -200,26 +208,53 @@ class CommitRow:
     `content` is the entry in canonical text, `receipt` what is known of its document, `booked` the document
     as it was read back and found equal. `reversed_by` is the key of the reversal, or of the later revision
     that took its place; then it is never sent again.
+
+    `tenant` are the books it is for, `run` the run that made it, `shares` what it pays for. `reference` is
+    the source's name of what was paid and `calculated_at` when the source calculated it; both are empty for a
+    reversal and for a document of others. `marked_by` is the text its marker is made of: its key, but for
+    commits of release 0.1.0.
     """
 
     key: str
     fingerprint: str
     state: CommitState
-    subject: str
     entity: str
     content: str
+    tenant: str = ""
+    run: str = ""
+    shares: tuple[Share, ...] = ()
+    reference: str = ""
+    calculated_at: datetime | None = None
+    marked_by: str = ""
     receipt: str = ""
     booked: str = ""
     reversed_by: str = ""
-    first_sent_at: datetime | None = None
     adopted: bool = False
     detail: str = ""
+
+    @property
+    def marker(self) -> Marker:
+        """What its document in the ledger is found by."""
+        return Marker.of(self.marked_by or self.key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What a commit is made for: the run, the books, what is paid, and what the source calls it."""
+
+    run: str
+    tenant: str
+    shares: tuple[Share, ...]
+    reference: str = ""
+    calculated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntentRow:
-    """A stored decision to write once. `created_at` is database time, `boot` unique per process and
-    attempt.
+    """A stored decision to write once. `created_at` is database time, `boot` unique per process and attempt.
+
+    `machine` and `monotonic` are the clock of the machine when it was written, or, on another start of the
+    machine, when that start first saw it.
     """
 
     id: int
@@ -227,31 +262,45 @@ class IntentRow:
     fingerprint: str
     boot: str
     created_at: datetime
+    machine: str
+    monotonic: float
 
 
 class Commits(Protocol):
     """Commit keys, for ever. Every method is one transaction, committed when it returns."""
 
-    def open(self, *, key: str, fingerprint: str, subject: str, entity: str, content: str) -> CommitRow:
+    def open(self, *, key: str, fingerprint: str, entity: str, content: str, origin: Origin) -> CommitRow:
         """The row of the key, made if new.
 
-        Raises `KeyConflict` when the key stands with another fingerprint, or when an earlier revision of its
-        family is, or may be, booked and not reversed. Earlier revisions that are proved unbooked are closed
-        for ever by this.
+        Raises `KeyConflict` when the key stands with another fingerprint, when it was reversed or superseded,
+        or when an earlier revision of its family is, or may be, booked and not reversed. Earlier revisions
+        that are proved unbooked are closed for ever by this.
         """
         ...
 
     def get(self, key: str) -> CommitRow | None: ...
 
-    def of_subject(self, subject: str) -> tuple[CommitRow, ...]:
-        """All commits that pay for the same subject, any run and revision, oldest first."""
+    def of_subjects(self, subjects: Collection[Subject], *, beside: bool = False) -> tuple[CommitRow, ...]:
+        """All commits that pay for one of the subjects, any run and revision, oldest first; with `beside`
+        also those that pay for another pay with the same base.
+        """
         ...
 
-    def of_run(self, prefix: str) -> tuple[CommitRow, ...]:
+    def of_reference(self, prefix: str) -> tuple[CommitRow, ...]:
         """All commits whose key begins with the prefix, oldest first."""
         ...
 
-    def traces(self, entity: str) -> frozenset[str]:
+    def of_run(self, run: str) -> tuple[CommitRow, ...]:
+        """All commits that the run made, oldest first."""
+        ...
+
+    def booked_since(self, moment: datetime) -> tuple[CommitRow, ...]:
+        """Commits of this connection that were made since, are confirmed and not shown deleted, oldest
+        first.
+        """
+        ...
+
+    def known_references(self, tenant: str, entity: str) -> frozenset[str]:
         """What our documents in the legal entity are known by: references, and marker tokens of commits whose
         document is not known yet.
         """
@@ -261,12 +310,20 @@ class Commits(Protocol):
         """The intent that is not closed, if any; at most one by constraint."""
         ...
 
-    def intend(self, *, key: str, fingerprint: str, boot: str) -> IntentRow:
-        """Store a new intent at database time.
+    def intend(self, *, key: str, fingerprint: str, boot: str, machine: str, monotonic: float) -> IntentRow:
+        """Store a new intent at database time and at the moment of the machine's own clock.
 
         Raises `KeyConflict` when one is open, when the commit was superseded or reversed, or when somebody
         else sent it since it was looked up.
         """
+        ...
+
+    def first_seen(self, intent: IntentRow, machine: str, monotonic: float) -> IntentRow:
+        """The intent with the moment at which this start of the machine first saw it, stored once."""
+        ...
+
+    def first_sent(self, key: str) -> datetime | None:
+        """When the first intent for the key was written; `None` when there was none."""
         ...
 
     def still_open(self, intent: IntentRow) -> bool:
@@ -286,7 +343,7 @@ class Commits(Protocol):
         """Close the intent and move the commit, in one transaction."""
         ...
 
-    def settle(
+    def record(
         self,
         key: str,
         *,
@@ -301,6 +358,10 @@ class Commits(Protocol):
 
     def reverse(self, key: str, by: str) -> None:
         """Note on the commit that the commit `by` reverses it."""
+        ...
+
+    def reversed_by(self, key: str) -> CommitRow | None:
+        """The commit that the commit of this key reverses; `None` where it reverses none."""
         ...
 
     def distrust_marker(self, entity: str, why: str) -> None:
@@ -322,7 +383,9 @@ class Commits(Protocol):
 
 
 class RunState(StrEnum):
-    """Where a run stands. `waiting` has a due time, `held` needs a person."""
+    """Where a run stands. `waiting` has a due time, `held` needs a person; `closed` was ended by a person,
+    with a reason, after a part of it was posted.
+    """
 
     READY = "ready"
     RUNNING = "running"
@@ -332,12 +395,16 @@ class RunState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
     """One execution of a flow. `input` is plain text values; `stage` the one it is in or waits for; `attempt`
     counts passes of it.
+
+    `reference` is the source's name of what it is for; `dry` stops it at the proposal. `notice` says why it
+    came back to its proposal, or what a person should know of it, until the next proposal.
     """
 
     id: str
@@ -352,6 +419,22 @@ class RunRow:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     problems: str = ""
+    reference: str = ""
+    dry: bool = False
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherRun:
+    """Another run that speaks of one of our subjects and is not at its end: it waits, is held or is at
+    work. `earlier` says whether it was made before ours.
+    """
+
+    id: str
+    reference: str
+    state: RunState
+    subject: Subject
+    earlier: bool
 
 
 class Runs(Protocol):
@@ -374,6 +457,7 @@ class Runs(Protocol):
         summary: str | None = None,
         problems: str = "",
         input: Mapping[str, str] | None = None,
+        notice: str | None = None,
     ) -> RunRow | None:
         """Move the run if it still stands where `row` says (stage, attempt and state); `None` when somebody
         else moved it.
@@ -396,6 +480,58 @@ class Runs(Protocol):
         """The fingerprint that stands approved for the run; empty for none."""
         ...
 
+    def void_approvals(self, run: str) -> None:
+        """From now on nothing stands approved for the run."""
+        ...
+
+    def tell(self, run: str, notice: str) -> None:
+        """Note on the run what has become of it since."""
+        ...
+
+    def speak_of(self, run: str, subjects: Collection[Subject]) -> None:
+        """Remember what the run speaks of, in place of what it spoke of before."""
+        ...
+
+    def others(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+        """Other runs that are not at their end and speak of one of the subjects, or of another pay with the
+        same base; dry runs are none of them. Oldest first.
+        """
+        ...
+
+    def spoken_of(self, run: str) -> tuple[Subject, ...]:
+        """What the run speaks of, as it was last remembered."""
+        ...
+
+    def answers(self, run: str) -> Mapping[str, str]:
+        """Question → what a person answered last, for this run."""
+        ...
+
+
+class Claims(Protocol):
+    """Who may post for a subject: one run at a time, in every process."""
+
+    def take(self, run: str, subjects: Collection[Subject]) -> str:
+        """Claim all the subjects for the run, or none; the run that holds one of them, or nothing."""
+        ...
+
+    def let_go(self, run: str) -> None:
+        """Release what the run holds, unless something of it is being sent, unconfirmed or unknown."""
+        ...
+
+    def holder(self, subjects: Collection[Subject]) -> str:
+        """The run that holds one of the subjects; empty when all are free."""
+        ...
+
+
+class Tenants(Protocol):
+    """Which books, or which payroll, a connection leads to: fixed at the first sign-in, compared at each."""
+
+    def confirm(self, entity: str, seen: str) -> str:
+        """The name that these books have in keys, given what the system says of itself. Raises `Refused` with
+        code `tenant.other` when the connection leads to others than before.
+        """
+        ...
+
 
 class Artifacts(Protocol):
     """Recorded values of a run, by step: canonical text, found again by name. A value once recorded never
@@ -409,6 +545,10 @@ class Artifacts(Protocol):
         ...
 
     def read(self, run: str, name: str) -> str | None: ...
+
+    def newest(self, run: str, stage: str, name: str) -> str | None:
+        """What the latest pass of the stage recorded under the name; `None` for nothing."""
+        ...
 
 
 class Staging(Protocol):
@@ -463,18 +603,3 @@ class Audit(Protocol):
     def append(
         self, *, actor: str, action: str, subject: str, detail: Mapping[str, str | int | bool | None]
     ) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowSettings:
-    """How a flow runs between two connections: mode, start, policies. Nothing before `starts_on` is
-    posted.
-    """
-
-    source: str
-    target: str
-    mode: str = "propose"
-    starts_on: date | None = None
-    paused: bool = False
-    mapping: str = ""
-    options: Mapping[str, str] = field(default_factory=dict)

@@ -109,10 +109,9 @@ class Entity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """One connected tenant. `tenant` is a stable id of the vendor's for it, part of every commit key."""
+    """One connected tenant."""
 
     connection: str
-    tenant: str
     check: Callable[[], tuple[Right, ...]]
     entities: Callable[[], tuple[Entity, ...]]
     payroll: PayrollSource | None = None
@@ -141,11 +140,23 @@ class PayrollSource(Protocol):
         """Runs whose period ends on or after the date, oldest calculation first: every one, or an error."""
         ...
 
+    def tenant(self) -> str:
+        """What the payroll says it is: the vendor's own id where there is one, else host and client; in a
+        sandbox the installation id of the simulator. It asks the vendor only where nothing was asked yet.
+        """
+        ...
+
     def pay_run(self, reference: str) -> PayRun:
         """The run's dates, currency, companies and control totals.
 
         Raises `NotFound` for no such run, and `Refused` with code `run.ambiguous` when its pay period, and so
         its pay date, is not certain.
+        """
+        ...
+
+    def still(self, pay_run: PayRun) -> tuple[Problem, ...]:
+        """What speaks against posting the run now, asked afresh in as few calls as can be: it was undone, or
+        it changed, since it was read. Empty when it is as it was.
         """
         ...
 
@@ -175,6 +186,7 @@ class LedgerLimits:
     """What a ledger can hold, and how long to wait for it; declared as data, so that a difference between
     ledgers is no special case.
 
+    `text_max`: characters of an entry's text; `line_text_max`: of a line's own text, `None` for no limit.
     `deadline_seconds`: a send not on the wire by then is not sent. `settle_seconds`: after an unknown outcome
     the vendor may still book for so long. `visible_seconds`: a booked document may be invisible to `locate`
     for so long. `decimals`: what an amount may have. `marker_is_searchable`: `locate` can be believed when it
@@ -184,6 +196,7 @@ class LedgerLimits:
 
     lines_max: int
     text_max: int
+    line_text_max: int | None = None
     decimals: int = 2
     deadline_seconds: float = 100
     settle_seconds: float = 600
@@ -210,6 +223,13 @@ class LedgerSink(Protocol):
 
     limits: LedgerLimits
 
+    def tenant(self, entity: str) -> str:
+        """What the books behind the entity say they are: the vendor's own id where there is one, else host
+        and database; in a sandbox the installation id of the simulator. It asks the vendor only where nothing
+        was asked yet.
+        """
+        ...
+
     def journals(self, entity: str) -> tuple[tuple[str, str], ...]:
         """`(code, description)` of the journals that take our entries."""
         ...
@@ -230,13 +250,15 @@ class LedgerSink(Protocol):
         """
         ...
 
-    def foreign(
-        self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]
-    ) -> tuple[str, ...]:
-        """Documents in the journal and period that are somebody else's, described for a person.
+    def documents(self, entity: str, journal: str, start: date, end: date) -> tuple[BookedEntry, ...]:
+        """Every document in the journal with a date in these days, drafts included, in the order of their
+        numbers: ours, with the `marker` they carry, and those of others. Complete, or an error.
+        """
+        ...
 
-        `known` are references of our documents, and marker tokens of entries of ours whose document is not
-        known yet; neither is foreign.
+    def document(self, entity: str, journal: str, number: str) -> BookedEntry:
+        """The document that people know by this number in the journal. Raises `NotFound` where there is none,
+        and `Refused` where there are several.
         """
         ...
 

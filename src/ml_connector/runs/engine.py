@@ -1,9 +1,12 @@
-"""The durable engine: stages as DBOS workflows, one posting per ledger at a time.
+"""The durable engine: one pass of a stage is one DBOS workflow.
 
-A stage is the workflow `<run>:<stage>:<attempt>`; asking for it twice is asking once. Two queues: `stages`,
-and `postings`, partitioned by ledger with one at a time each. DBOS recovers only its own executor id and
-version, so the version is pinned, and an executor id is used by one process at a time: the lock is seized
-before launch and watched; losing it ends the process. Whoever does not hold it uses `Enqueuer`. Inputs are
+A pass is the workflow `<installation>:<run>:<stage>:<attempt>`; asking for it twice is asking once. DBOS
+gives the queue, the threads and the recovery after a death; it remembers no steps, because what a stage must
+remember is an artifact of ours, and it keeps no order, because one posting per ledger is a lock of ours
+(decision 12).
+
+DBOS recovers only its own executor id and version, so the version is pinned, and an executor id is used by
+one process at a time: the lock is seized before launch and watched; losing it ends the process. Inputs are
 ids only: DBOS keeps them in clear.
 """
 
@@ -14,51 +17,46 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy import event
 from sqlalchemy.engine import Engine as SqlEngine
 
-from ml_connector.ports.storage import RunState
-from ml_connector.runs.stages import Ticket, Workshop, carry_out, wake
+from ml_connector.ports.storage import RunRow, RunState
+from ml_connector.runs.stages import StageCall, Workshop, carry_out, wake
 
 APPLICATION = "ml-connector"
-VERSION = "stages-1"
-"""Pinned: DBOS recovers only workflows of its own version. Change it only when a stage replays differently,
-and drain before.
+VERSION = "stages-2"
+"""Pinned: DBOS recovers only workflows of its own version. Change it only when a pass of a stage cannot be
+begun again from its beginning.
 """
 
-STAGES, POSTINGS = "stages", "postings"
-POLL_SECONDS = 0.05
-SWEEP_SECONDS = 0.25
+QUEUE = "stages"
+AT_ONCE = 8
+QUEUE_SECONDS = 0.5
+SWEEP_SECONDS = 1.0
+SWEEP_MAX_SECONDS = 60.0
 FINISH_SECONDS = 10.0
-STRANDED_EVERY = 240
-"""Sweeps between two looks for stranded runs: a minute."""
+STRANDED_SECONDS = 60.0
 KEEP_DAYS = 30
+UNFINISHED = ("PENDING", "ENQUEUED", "DELAYED")
 log = structlog.get_logger("engine")
-
-Partition = Callable[[Ticket], str | None]
-"""The ledger a ticket posts to, for stages that post; `None` for all others."""
 
 
 class Engine:
-    """Runs stages in this process. Make one per process, under the executor's lock."""
+    """Carries out stages in this process. Make one per process, under the executor's lock."""
 
     def __init__(
-        self, *, url: str, executor: str, workshop: Workshop, partition: Partition, scope: Callable[[], Any]
+        self, *, url: str, executor: str, installation: str, workshop: Workshop, scope: Callable[[], Any]
     ) -> None:
-        self._url, self._executor, self._workshop, self._partition, self._scope = (
-            url,
-            executor,
-            workshop,
-            partition,
-            scope,
-        )
+        self._url, self._executor, self._installation = url, executor, installation
+        self._workshop, self._scope = workshop, scope
         self._stop = threading.Event()
-        self._active: list[Ticket] = []
+        self._active: set[str] = set()
         self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
 
     def start(self) -> None:
@@ -74,83 +72,102 @@ class Engine:
             "serializer": DBOSPortableJSONSerializer(),
             "enable_otlp": False,
             "use_listen_notify": False,
-            "notification_listener_polling_interval_sec": 0.2,
-            "max_executor_threads": 16,
-            "sys_db_pool_size": 8,
+            "notification_listener_polling_interval_sec": 5.0,
+            "max_executor_threads": 2 * AT_ONCE,
+            "sys_db_pool_size": AT_ONCE,
         }
         DBOS(config=config)
         _current.append(self)
         DBOS.launch()
-        DBOS.register_queue(STAGES, polling_interval_sec=POLL_SECONDS, worker_concurrency=4)
-        DBOS.register_queue(
-            POSTINGS, polling_interval_sec=POLL_SECONDS, partition_concurrency=1, worker_concurrency=8
-        )
-        self._take_up_stranded()
+        DBOS.register_queue(QUEUE, polling_interval_sec=QUEUE_SECONDS, worker_concurrency=AT_ONCE)
+        with self._scope():
+            self._take_up_stranded(just_started=True)
         self._sweeper.start()
 
-    def stop(self) -> None:
+    def stop(self) -> bool:
         """Take up nothing more; stages in flight are given ten seconds to end, and are recovered at the next
-        start if they do not.
+        start if they do not. Whether all of them ended.
         """
         self._stop.set()
         self._sweeper.join(timeout=5)
         until = time.monotonic() + FINISH_SECONDS
         while self._active and time.monotonic() < until:
-            time.sleep(POLL_SECONDS)
+            time.sleep(0.05)
+        if self._active:
+            # DBOS would wait for them as long as it takes.
+            return False
         DBOS.destroy()
         _current.clear()
+        return True
 
-    def enqueue(self, ticket: Ticket) -> None:
-        """Ask for the stage, once."""
-        partition = self._partition(ticket)
-        with (
-            SetWorkflowID(ticket.name),
-            SetEnqueueOptions(queue_partition_key=partition) if partition else nullcontext(),
-        ):
-            DBOS.enqueue_workflow(
-                POSTINGS if partition else STAGES, _stage, ticket.run, ticket.stage, ticket.attempt
-            )
-
-    def perform(self, ticket: Ticket) -> str:
+    def perform(self, call: StageCall) -> str:
         """One stage, inside its workflow; returns a word for the workflow list."""
-        self._active.append(ticket)
+        name = self._name(call)
+        self._active.add(name)
         try:
             with self._scope():
-                following = carry_out(ticket, self._workshop, _durable)
-                if following is not None:
-                    self.enqueue(following)
-                return "next" if following else "rest"
+                following = carry_out(call, self._workshop)
         finally:
-            self._active.remove(ticket)
+            self._active.discard(name)
+        if following is None:
+            return "rest"
+        if not self._stop.is_set():
+            with SetWorkflowID(self._name(following)):
+                DBOS.start_workflow(_stage, following.run, following.stage, following.attempt)
+        return "next"
 
-    def _take_up_stranded(self) -> None:
-        """Let go on what runs by its row and by no workflow: the engine's database was lost, or a stage ended
-        on the database's own error.
-        """
-        with self._scope():
-            for row in self._workshop.runs.running():
-                status = DBOS.get_workflow_status(Ticket(row.id, row.stage, row.attempt).name)
-                if status is None or status.status not in ("PENDING", "ENQUEUED", "DELAYED"):
-                    log.warning("run.stranded", run=row.id, stage=row.stage)
-                    self._workshop.runs.move(row, state=RunState.READY, attempt=row.attempt + 1)
+    def _name(self, call: StageCall) -> str:
+        return f"{self._installation}:{call.name}"
+
+    # --- what nobody carries out ----------------------------------------------------------------------------
 
     def _sweep(self) -> None:
         """Enqueue runs that are ready or due: the one that misses nothing, whoever died between a row and its
-        workflow.
+        workflow. An error, a full disk for one, makes it look less often until it is over.
         """
-        rounds = 0
-        while not self._stop.wait(SWEEP_SECONDS):
-            rounds += 1
+        pause, looked = 0.0, time.monotonic()
+        while not self._stop.wait(pause):
             try:
-                if rounds % STRANDED_EVERY == 0:
-                    self._take_up_stranded()
                 with self._scope():
+                    if time.monotonic() - looked >= STRANDED_SECONDS:
+                        self._take_up_stranded()
+                        looked = time.monotonic()
                     for row in self._workshop.runs.to_enqueue(self._workshop.clock.now()):
-                        ticket = wake(row, self._workshop.runs)
-                        if ticket is not None:
-                            self.enqueue(ticket)
-            except Exception:
-                log.exception("sweep.failed")
+                        self._take_up(row)
+                pause = SWEEP_SECONDS
+            except Exception as error:
+                pause = min(max(2 * pause, SWEEP_SECONDS), SWEEP_MAX_SECONDS)
+                log.error("sweep.failed", error=repr(error), again_in_seconds=pause)
+
+    def _take_up(self, row: RunRow) -> None:
+        """Put a run on the queue; one that fails stops no other."""
+        call = wake(row, self._workshop)
+        if call is None or self._name(call) in self._active:
+            return
+        with SetWorkflowID(self._name(call)):
+            handle = DBOS.enqueue_workflow(QUEUE, _stage, call.run, call.stage, call.attempt)
+        if handle.get_status().status not in UNFINISHED:
+            # A workflow of this name has ended and its run stayed where it was: a new pass is needed.
+            fresh = self._workshop.runs.get(call.run)
+            if (fresh.state, fresh.attempt) == (RunState.READY, call.attempt):
+                self._workshop.runs.move(fresh, state=RunState.READY, attempt=call.attempt + 1)
+
+    def _take_up_stranded(self, *, just_started: bool = False) -> None:
+        """Let go on what runs by its row and by no workflow that lives: the engine's database was lost, a
+        stage ended on the database's own error, or its end could not be written. What this executor left
+        pending is recovered by DBOS itself when it starts, so that is not looked at then.
+        """
+        for row in self._workshop.runs.running():
+            name = self._name(StageCall(row.id, row.stage, row.attempt))
+            if name in self._active:
+                continue
+            status = DBOS.get_workflow_status(name)
+            if status is not None and status.status in UNFINISHED:
+                mine = status.status == "PENDING" and status.executor_id == self._executor
+                if just_started or not mine:
+                    continue
+            log.warning("run.stranded", run=row.id, stage=row.stage)
+            self._workshop.runs.move(row, state=RunState.READY, attempt=row.attempt + 1)
 
 
 _current: list[Engine] = []
@@ -158,15 +175,11 @@ _current: list[Engine] = []
 
 @DBOS.workflow(name="stage")
 def _stage(run: str, stage: str, attempt: int) -> str:
-    return _current[0].perform(Ticket(run, stage, attempt))
-
-
-def _durable(name: str, perform: Callable[[], str]) -> str:
-    return DBOS.run_step({"name": name}, perform)
+    return _current[0].perform(StageCall(run, stage, attempt))
 
 
 class Recoverer:
-    """Takes over the work of an executor that is proved dead: the caller holds its lock."""
+    """Looks after the work of executors that is proved to be nobody's: the caller holds the lock."""
 
     def __init__(self, url: str) -> None:
         self._client = DBOSClient(
@@ -174,32 +187,31 @@ class Recoverer:
         )
 
     def take_over(self, executor: str) -> int:
-        """Put every pending workflow of the executor back on its own queue; returns how many."""
+        """Put every pending workflow of the executor on the queue; returns how many."""
         pending = self._client.list_workflows(status="PENDING", executor_id=executor)
-        by_queue: dict[str, list[str]] = {}
-        for workflow in pending:
-            by_queue.setdefault(workflow.queue_name or STAGES, []).append(workflow.workflow_id)
-        for queue, ids in by_queue.items():
-            self._client.resume_workflows(ids, queue_name=queue)
+        if pending:
+            self._client.resume_workflows([found.workflow_id for found in pending], queue_name=QUEUE)
         return len(pending)
 
-    def forget(self, before_ms: int) -> int:
-        """Delete finished workflow rows older than the moment: DBOS keeps them for ever, our commit keys
-        remember what matters.
+    def forget(self, before_ms: int, limit: int = 1_000) -> int:
+        """Delete finished workflow rows older than the moment, some at a time: DBOS keeps them for ever, our
+        commit keys remember what matters. Returns how many.
         """
-        done = self._client.list_workflows(
-            status=["SUCCESS", "ERROR", "CANCELLED"], end_time=_iso(before_ms), limit=10_000
-        )
-        self._client.delete_workflows([workflow.workflow_id for workflow in done])
-        return len(done)
+        forgotten = 0
+        while True:
+            done = self._client.list_workflows(
+                status=["SUCCESS", "ERROR", "CANCELLED"], end_time=_iso(before_ms), limit=limit
+            )
+            self._client.delete_workflows([workflow.workflow_id for workflow in done])
+            forgotten += len(done)
+            if len(done) < limit:
+                return forgotten
 
     def close(self) -> None:
         self._client.destroy()
 
 
 def _iso(milliseconds: int) -> str:
-    from datetime import UTC, datetime
-
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()
 
 

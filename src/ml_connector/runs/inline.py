@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ml_connector.ports.storage import RunRow, Runs, RunState
-from ml_connector.runs.stages import Ticket, Workshop, carry_out, wake
+from ml_connector.runs.stages import StageCall, Workshop, carry_out, wake
 
 STEPS_MAX = 10_000
 
@@ -29,10 +29,10 @@ class Inline:
     def step(self, row: RunRow) -> bool:
         """Carry out one stage of the run; false when somebody else took it."""
         begun = row.state is RunState.RUNNING
-        ticket = Ticket(row.id, row.stage, row.attempt) if begun else wake(row, self._runs)
-        if ticket is None:
+        call = StageCall(row.id, row.stage, row.attempt) if begun else wake(row, self._workshop)
+        if call is None:
             return False
-        carry_out(ticket, self._workshop, lambda name, perform: perform())
+        carry_out(call, self._workshop)
         return True
 
     def run_to_rest(self) -> None:

@@ -1,9 +1,10 @@
-"""One stage of a run, as a flow sees it: steps that are remembered, checks that hold, commits that happen
+"""One stage of a run, as a flow sees it: values that are recorded, problems that hold, commits that happen
 once.
 
-    value = run.step("pay run", lambda: source.pay_run(reference))   recorded; a replay reads it back
-    run.check("complete", lambda: check_blocks(…))                   problems hold the run for a person
-    receipt = run.commit_once(entry, subject)                        the document exists once
+    value = run.step("pay run", lambda: source.pay_run(reference))   recorded; a second pass reads it back
+    run.check(check_blocks(…))                                       problems hold the run for a person
+    run.find_out(); run.claim(subjects)                              before anything is sent, in this order
+    receipt = run.commit_once(entry, origin)                         the document exists once
 
 A stage ends by returning `Next` or `Done`, or by raising `Wait` (a due time) or `Hold` (a person). It never
 sleeps for either.
@@ -11,30 +12,34 @@ sleeps for either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
 
 from ml_connector.domain import codec
 from ml_connector.domain.journal import JournalEntry, Receipt
 from ml_connector.domain.problem import Problem
-from ml_connector.ports.storage import Artifacts, RunRow, RunState
+from ml_connector.domain.proposal import Subject
+from ml_connector.ports.storage import Artifacts, Claims, Clock, Origin, OtherRun, RunRow, Runs, RunState
 from ml_connector.runs.intent import Committer
+from ml_connector.runs.proof import Auditor, Wait
 
+CLAIM_SECONDS = 5.0
+"""How long a run waits before it asks again for a subject that another run holds."""
 T = TypeVar("T")
 Point = Callable[[str], None]
 """Called with the name of a place where a process could die; does nothing, or dies, in tests."""
 
-Durable = Callable[[str, Callable[[], str]], str]
-"""Runs a named step under the engine, which remembers the text it returned."""
-
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """The stage is finished; go on with this one."""
+    """The stage is finished; go on with this one. `notice` says why, where a run goes back; then every
+    approval of it is void.
+    """
 
     stage: str
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +47,6 @@ class Done:
     """The run is finished."""
 
     summary: str
-
-
-class Interrupted(Exception):
-    """A step had failed when the process died: the stage is run again from its beginning."""
 
 
 class Hold(Exception):
@@ -68,115 +69,161 @@ class Run(Protocol):
         """The value of `do`, recorded once per attempt; the same value, through the codec, on every pass."""
         ...
 
-    def value(self, stage: str, name: str) -> Any:
-        """What the latest attempt of an earlier stage recorded under the name. Raises `KeyError` when it
-        recorded nothing.
-        """
+    def value(self, stage: str, name: str, shape: type[T]) -> T:
+        """What an earlier stage recorded last under the name. Raises `KeyError` when it recorded nothing."""
         ...
 
-    def check(self, name: str, do: Callable[[], Iterable[Problem]]) -> None:
+    def check(self, problems: Iterable[Problem]) -> None:
         """Holds the run when there are problems; all of them are kept with it."""
         ...
 
-    def commit_once(self, entry: JournalEntry, subject: str) -> Receipt:
+    def find_out(self) -> None:
+        """Learn what became of every send that this run left open. Raises `Wait` while one may still be
+        booked, and `Incident` where only a person can tell.
+        """
+        ...
+
+    def claim(self, subjects: Collection[Subject]) -> None:
+        """Hold all the subjects, so that no other run posts for one of them. Raises `Wait` while another run
+        holds one.
+        """
+        ...
+
+    def leave(self) -> tuple[str, ...]:
+        """Bring to an end what this run has begun, because it goes no further. See `Committer.leave`."""
+        ...
+
+    def commit_once(self, entry: JournalEntry, origin: Origin) -> Receipt:
         """Book the entry once. See `intent`."""
         ...
 
-    def audit(self, action: str, detail: Mapping[str, str | int | bool | None]) -> None:
-        """Note what was done in the audit chain."""
+    def speak_of(self, subjects: Collection[Subject]) -> None:
+        """Remember what this run speaks of."""
+        ...
+
+    def others(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+        """Other runs that are not at their end and speak of one of these pays. See `Runs.others`."""
+        ...
+
+    def spoken_of(self, run: str) -> tuple[Subject, ...]:
+        """What another run speaks of."""
+        ...
+
+    def answers(self) -> Mapping[str, str]:
+        """What a person answered to questions of this run."""
         ...
 
     def approved(self) -> str:
         """The fingerprint that stands approved for this run; empty for none."""
         ...
 
+    def tell(self, run: str, notice: str) -> None:
+        """Note on another run what has become of it, for whoever looks at it."""
+        ...
+
+    def audit(self, action: str, detail: Mapping[str, str | int | bool | None]) -> None:
+        """Note what was done in the audit chain."""
+        ...
+
 
 @dataclass(slots=True, kw_only=True)
 class StageRun:
-    """The one implementation of `Run`; engines differ only in `durable`."""
+    """The one implementation of `Run`."""
 
     row: RunRow
+    runs: Runs
     artifacts: Artifacts
-    durable: Durable
-    committer: Committer | None
-    auditor: Callable[[str, Mapping[str, str | int | bool | None]], None]
-    approval: Callable[[], str]
+    claims: Claims
+    committer: Callable[[], Committer]
+    clock: Clock
+    auditor: Auditor
     point: Point = field(default=lambda name: None)
 
     def step(self, name: str, do: Callable[[], T]) -> T:
         label = f"{self.row.stage}/{self.row.attempt}/{name}"
-
-        def perform() -> str:
-            text = self.artifacts.read(self.row.id, label)
-            if text is None:
-                self.point(f"{name}: before")
-                text = codec.encode(do())
-                self.point(f"{name}: before recording")
-                self.artifacts.record(self.row.id, label, text)
-                self.point(f"{name}: recorded")
-            return codec.digest(text)
-
-        failed: list[Exception] = []
-
-        def guarded() -> str:
-            # The engine would store an exception and replay another type of it; a failure is a value to it,
-            # and ours to raise.
-            try:
-                return perform()
-            except Exception as error:
-                failed.append(error)
-                return ""
-
-        wanted = self.durable(name, guarded)
-        if failed:
-            raise failed[0]
         text = self.artifacts.read(self.row.id, label)
-        if not wanted:
-            raise Interrupted(f"step {name!r} failed before a restart")
-        if text is None or codec.digest(text) != wanted:
-            raise codec.CodecError(
-                f"the record of step {name!r} of run {self.row.id} is missing or was changed"
-            )
+        if text is None:
+            self.point(f"{name}: before")
+            text = codec.encode(do())
+            self.point(f"{name}: before recording")
+            self.artifacts.record(self.row.id, label, text)
+            self.point(f"{name}: recorded")
         value: T = codec.decode(text)
         return value
 
-    def value(self, stage: str, name: str) -> Any:
-        for attempt in range(self.row.attempt, 0, -1):
-            text = self.artifacts.read(self.row.id, f"{stage}/{attempt}/{name}")
-            if text is not None:
-                return codec.decode(text)
-        raise KeyError(f"{stage} recorded no {name!r}")
+    def value(self, stage: str, name: str, shape: type[T]) -> T:
+        text = self.artifacts.newest(self.row.id, stage, name)
+        if text is None:
+            raise KeyError(f"{stage} recorded no {name!r}")
+        value = codec.decode(text)
+        if not isinstance(value, shape):
+            raise codec.CodecError(
+                f"{stage} recorded {type(value).__name__} as {name!r}, not {shape.__name__}"
+            )
+        return value
 
-    def check(self, name: str, do: Callable[[], Iterable[Problem]]) -> None:
-        problems = self.step(f"check {name}", lambda: tuple(do()))
-        if problems:
-            raise Hold(problems)
+    def check(self, problems: Iterable[Problem]) -> None:
+        if found := tuple(problems):
+            raise Hold(found)
 
-    def commit_once(self, entry: JournalEntry, subject: str) -> Receipt:
-        if self.committer is None:
-            raise Hold([Problem("ledger.missing", "connection", "This run has no ledger to post to.")])
-        return self.committer.commit_once(entry, subject)
+    def find_out(self) -> None:
+        self.committer().find_out(self.row.id)
+
+    def claim(self, subjects: Collection[Subject]) -> None:
+        self.point("claim: before")
+        holder = self.claims.take(self.row.id, subjects)
+        if holder:
+            due = self.clock.now() + timedelta(seconds=CLAIM_SECONDS)
+            raise Wait(due, f"Run {holder} is posting for the same pay. This run goes on after it.")
+        self.point("claim: taken")
+
+    def leave(self) -> tuple[str, ...]:
+        return self.committer().leave(self.row.id)
+
+    def let_go(self) -> None:
+        """Release the claims of this run, unless something of it is in flight."""
+        self.claims.let_go(self.row.id)
+
+    def commit_once(self, entry: JournalEntry, origin: Origin) -> Receipt:
+        return self.committer().commit_once(entry, replace(origin, run=self.row.id))
+
+    def speak_of(self, subjects: Collection[Subject]) -> None:
+        self.runs.speak_of(self.row.id, subjects)
+
+    def others(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+        return self.runs.others(self.row.id, subjects)
+
+    def spoken_of(self, run: str) -> tuple[Subject, ...]:
+        return self.runs.spoken_of(run)
+
+    def answers(self) -> Mapping[str, str]:
+        return self.runs.answers(self.row.id)
+
+    def approved(self) -> str:
+        return self.runs.approved(self.row.id)
+
+    def tell(self, run: str, notice: str) -> None:
+        if run and run != self.row.id:
+            self.runs.tell(run, notice)
 
     def audit(self, action: str, detail: Mapping[str, str | int | bool | None]) -> None:
         self.auditor(action, detail)
 
-    def approved(self) -> str:
-        return self.approval()
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How a stage ended, as the engine moves the run: the new state, the next stage where there is one, and
     what people see.
 
-    `tried` is a failure that counts towards the attempts of the stage; a pause or a wait for the ledger to
-    settle is none.
+    `counts_as_attempt` is a failure that counts towards the attempts of the stage; a pause or a wait for the
+    ledger is none.
     """
 
     state: RunState
     stage: str | None = None
     due_at: datetime | None = None
     summary: str = ""
+    notice: str | None = None
     problems: tuple[Problem, ...] = ()
     support: str = ""
-    tried: bool = False
+    counts_as_attempt: bool = False

@@ -5,6 +5,8 @@ ready ─ running ─┬─ Next ── ready (next stage) ── enqueued under
                  ├─ Wait, nothing sent, throttled ── waiting until due ── ready again, attempt + 1
                  ├─ Hold, refused, incident ── held or awaiting approval, until a person acts
                  └─ anything else ── failed: a dead letter with everything support needs
+
+What a run claims is released as soon as it stops and nothing of it is in flight.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ from ml_connector.domain import codec
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import ConnectorError, Halted, NotSent, OutcomeUnknown, SignInLost, Throttled
 from ml_connector.ports.storage import Clock, RunRow, Runs, RunState
-from ml_connector.runs.intent import Incident, Wait
-from ml_connector.runs.run import Done, Durable, Hold, Interrupted, Next, Outcome, Run
+from ml_connector.runs.proof import Incident, Wait
+from ml_connector.runs.run import Done, Hold, Next, Outcome, Run, StageRun
 
 ATTEMPTS_MAX = 12
 WAIT_FIRST_SECONDS = 2.0
@@ -34,6 +36,16 @@ Stage = Callable[[Run], Next | Done]
 log = structlog.get_logger("runs")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A run whose stage can be carried out: the function of its stage, with the systems it asks, and the run
+    as that sees it.
+    """
+
+    stage: Stage
+    run: StageRun
+
+
 class Workshop(Protocol):
     """What an engine needs to carry out a stage; built in `app/assemble`."""
 
@@ -43,12 +55,8 @@ class Workshop(Protocol):
     @property
     def clock(self) -> Clock: ...
 
-    def stage(self, row: RunRow) -> Stage:
-        """The function of the run's current stage, with its systems open."""
-        ...
-
-    def run(self, row: RunRow, durable: Durable) -> Run:
-        """The run as its stage sees it."""
+    def open(self, row: RunRow) -> Opened:
+        """The run with everything its present stage needs."""
         ...
 
     def paused(self, row: RunRow) -> str:
@@ -57,7 +65,7 @@ class Workshop(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class StageCall:
     """One pass of one stage of one run; its name is the engine's workflow id."""
 
     run: str
@@ -69,86 +77,108 @@ class Ticket:
         return f"{self.run}:{self.stage}:{self.attempt}"
 
 
-def carry_out(ticket: Ticket, workshop: Workshop, durable: Durable) -> Ticket | None:
-    """Carry out one stage of a run and move it; the ticket of the next stage, when there is one to do at
-    once.
+def carry_out(call: StageCall, workshop: Workshop) -> StageCall | None:
+    """Carry out one stage of a run and move it; the call of the next stage, when there is one to do at once.
 
-    Safe to call again with the same ticket: a run that has moved on is left alone.
+    Safe to repeat: a run that has moved on is left alone.
     """
-    row = workshop.runs.get(ticket.run)
-    if (row.stage, row.attempt) != (ticket.stage, ticket.attempt) or row.state not in (
-        RunState.READY,
-        RunState.RUNNING,
-    ):
+    row = workshop.runs.get(call.run)
+    if (row.stage, row.attempt) != (call.stage, call.attempt):
         return None
     if row.state is RunState.READY:
         running = workshop.runs.move(row, state=RunState.RUNNING)
         if running is None:
             return None
         row = running
-    outcome = _outcome(row, workshop, durable)
+    if row.state is not RunState.RUNNING:
+        return None
+    if why := workshop.paused(row):
+        due = workshop.clock.now() + timedelta(seconds=PAUSE_SECONDS)
+        return _move(row, Outcome(state=RunState.WAITING, due_at=due, summary=why), workshop.runs)
+    return _perform(row, workshop)
+
+
+def _perform(row: RunRow, workshop: Workshop) -> StageCall | None:
+    opened: Opened | None = None
+    try:
+        opened = workshop.open(row)
+        ended = opened.stage(opened.run)
+        outcome = (
+            Outcome(state=RunState.READY, stage=ended.stage, notice=ended.notice)
+            if isinstance(ended, Next)
+            else Outcome(state=RunState.DONE, summary=ended.summary)
+        )
+    except Exception as error:
+        outcome = _stopped(row, error, workshop.clock)
+    if opened is not None and (outcome.state is not RunState.READY or outcome.notice):
+        opened.run.let_go()
     return _move(row, outcome, workshop.runs)
 
 
-def wake(row: RunRow, runs: Runs) -> Ticket | None:
-    """The ticket of a run that is ready, or whose wait is over; `None` when somebody else took it."""
+def wake(row: RunRow, workshop: Workshop) -> StageCall | None:
+    """The call of a run that is ready, or whose wait is over; `None` when somebody else took it, or while it
+    is paused, which uses up no attempt.
+    """
     if row.state is RunState.READY:
-        return Ticket(row.id, row.stage, row.attempt)
-    moved = runs.move(row, state=RunState.READY, attempt=row.attempt + 1)
-    return Ticket(moved.id, moved.stage, moved.attempt) if moved else None
-
-
-def _outcome(row: RunRow, workshop: Workshop, durable: Durable) -> Outcome:
+        return StageCall(row.id, row.stage, row.attempt)
     if why := workshop.paused(row):
-        return Outcome(
-            RunState.WAITING, due_at=workshop.clock.now() + timedelta(seconds=PAUSE_SECONDS), summary=why
-        )
-    try:
-        ended = workshop.stage(row)(workshop.run(row, durable))
-    except Wait as wait:
-        return Outcome(RunState.WAITING, due_at=wait.due_at, summary=str(wait))
-    except Hold as hold:
-        return Outcome(hold.state, summary=hold.summary, problems=hold.problems)
-    except Incident as error:
-        return Outcome(RunState.HELD, problems=error.problems, support=error.support)
-    except (Halted, Interrupted) as error:
-        return Outcome(RunState.WAITING, due_at=workshop.clock.now(), summary=str(error))
-    except SignInLost as error:
-        return Outcome(RunState.HELD, problems=(error.problem,), support=error.support)
-    except (NotSent, OutcomeUnknown, Throttled) as error:
-        return _again(row, error, workshop.clock)
-    except ConnectorError as error:
-        return Outcome(RunState.HELD, problems=(error.problem,), support=error.support)
-    except Exception as error:
-        log.exception("stage.failed", run=row.id, stage=row.stage)
-        text = (
-            f"Stage {row.stage} stopped on a defect: {type(error).__name__}: {error}. Nothing further was"
-            " sent. Report it, then resume."
-        )
-        problem = Problem("defect", row.stage, text, Owner.SUPPORT)
-        return Outcome(RunState.FAILED, problems=(problem,), support=traceback.format_exc(limit=20))
-    if isinstance(ended, Next):
-        return Outcome(RunState.READY, stage=ended.stage)
-    return Outcome(RunState.DONE, summary=ended.summary)
+        due = workshop.clock.now() + timedelta(seconds=PAUSE_SECONDS)
+        workshop.runs.move(row, state=RunState.WAITING, due_at=due, summary=why)
+        return None
+    moved = workshop.runs.move(row, state=RunState.READY, attempt=row.attempt + 1)
+    return StageCall(moved.id, moved.stage, moved.attempt) if moved else None
+
+
+def _stopped(row: RunRow, error: Exception, clock: Clock) -> Outcome:
+    match error:
+        case Wait():
+            return Outcome(state=RunState.WAITING, due_at=error.due_at, summary=str(error))
+        case Hold():
+            return Outcome(state=error.state, summary=error.summary, problems=error.problems)
+        case Incident():
+            return Outcome(state=RunState.HELD, problems=error.problems, support=error.support)
+        case Halted():
+            return Outcome(state=RunState.WAITING, due_at=clock.now(), summary=str(error))
+        case SignInLost():
+            return Outcome(state=RunState.HELD, problems=(error.problem,), support=error.support)
+        case NotSent() | OutcomeUnknown() | Throttled():
+            return _again(row, error, clock)
+        case ConnectorError():
+            return Outcome(state=RunState.HELD, problems=(error.problem,), support=error.support)
+    log.error("stage.failed", run=row.id, stage=row.stage, exc_info=error)
+    text = (
+        f"Stage {row.stage} stopped on a defect: {type(error).__name__}: {error}. Nothing further was sent."
+        " Report it, then resume."
+    )
+    problem = Problem("defect", row.stage, text, Owner.SUPPORT)
+    support = "".join(traceback.format_exception(error, limit=20))
+    return Outcome(state=RunState.FAILED, problems=(problem,), support=support)
 
 
 def _again(row: RunRow, error: ConnectorError, clock: Clock) -> Outcome:
     """Nothing was booked by this: wait longer each time, then ask a person."""
     tries = int(row.input.get("_tries", "0")) + 1
     if tries >= ATTEMPTS_MAX:
-        return Outcome(RunState.HELD, problems=(error.problem,), support=error.support)
+        return Outcome(state=RunState.HELD, problems=(error.problem,), support=error.support)
     wait = min(WAIT_FIRST_SECONDS * 2 ** (tries - 1), WAIT_MAX_SECONDS)
     if isinstance(error, Throttled) and error.retry_after_seconds is not None:
         wait = error.retry_after_seconds
     due = clock.now() + timedelta(seconds=wait)
     return Outcome(
-        RunState.WAITING, due_at=due, summary=error.problem.text, support=error.support, tried=True
+        state=RunState.WAITING,
+        due_at=due,
+        summary=error.problem.text,
+        support=error.support,
+        counts_as_attempt=True,
     )
 
 
-def _move(row: RunRow, outcome: Outcome, runs: Runs) -> Ticket | None:
-    tries = int(row.input.get("_tries", "0")) + outcome.tried if outcome.state is RunState.WAITING else 0
+def _move(row: RunRow, outcome: Outcome, runs: Runs) -> StageCall | None:
+    waits = outcome.state is RunState.WAITING
+    tries = int(row.input.get("_tries", "0")) + outcome.counts_as_attempt if waits else 0
     values: Mapping[str, str] = {**row.input, "_tries": str(tries), "_support": outcome.support}
+    if outcome.notice:
+        runs.void_approvals(row.id)
     moved = runs.move(
         row,
         state=outcome.state,
@@ -158,7 +188,8 @@ def _move(row: RunRow, outcome: Outcome, runs: Runs) -> Ticket | None:
         summary=outcome.summary,
         problems=codec.encode(outcome.problems) if outcome.problems else "",
         input=values,
+        notice=outcome.notice or None,
     )
     if moved is None or moved.state is not RunState.READY:
         return None
-    return Ticket(moved.id, moved.stage, moved.attempt)
+    return StageCall(moved.id, moved.stage, moved.attempt)

@@ -60,4 +60,5 @@ def working(
             yield running
         finally:
             stop.set()
-            running.stop()
+            if not running.stop():
+                end_process("stages in flight did not end in time; they are recovered at the next start")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from ml_connector.domain import codec
 from ml_connector.domain.journal import CommitKey, Marker, Receipt
+from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import KeyConflict
-from ml_connector.ports.storage import DELETED, SENDABLE, CommitRow, CommitState, IntentEnd, IntentRow
+from ml_connector.ports.storage import DELETED, SENDABLE, CommitRow, CommitState, IntentEnd, IntentRow, Origin
 from ml_connector.store.database import database_now
-from ml_connector.store.models import Commit, Connection, DistrustedMarker, Intent
+from ml_connector.store.models import Commit, CommitSubject, Connection, DistrustedMarker, Intent
+
+SUBJECTS_A_QUERY = 100
 
 
 class StoredCommits:
@@ -22,25 +27,17 @@ class StoredCommits:
         self._connection = connection
         self._organisation = connection.organisation_id
 
-    def open(self, *, key: str, fingerprint: str, subject: str, entity: str, content: str) -> CommitRow:
-        values = {
-            "connection": self._connection,
-            "fingerprint": fingerprint,
-            "subject": subject,
-            "entity": entity,
-            "content": content,
-        }
+    def open(self, *, key: str, fingerprint: str, entity: str, content: str, origin: Origin) -> CommitRow:
         with transaction.atomic():
             self._supersede(CommitKey.parse(key))
-            commit, _ = Commit.objects.get_or_create(
-                organisation_id=self._organisation, key=key, defaults={**values, "state": CommitState.PLANNED}
+            commit = self._all().filter(key=key).first() or self._make(
+                key=key, fingerprint=fingerprint, entity=entity, content=content, origin=origin
             )
         if commit.fingerprint != fingerprint:
             text = (
                 f"The key {key} was already used for an entry with other amounts, accounts or dates. An entry"
-                " is never changed after it was "
+                " is never changed after it was approved: reverse the first, or propose a new revision."
             )
-            text += "approved: reverse the first, or propose a new revision."
             raise KeyConflict(text, where=key)
         if commit.reversed_by:
             why = (
@@ -53,7 +50,34 @@ class StoredCommits:
                 " own.",
                 where=key,
             )
-        return self._row(commit)
+        return replace(_row(commit), shares=origin.shares)
+
+    def _make(self, *, key: str, fingerprint: str, entity: str, content: str, origin: Origin) -> Commit:
+        commit = Commit.objects.create(
+            organisation_id=self._organisation,
+            connection=self._connection,
+            run_id=origin.run or None,
+            key=key,
+            fingerprint=fingerprint,
+            state=CommitState.PLANNED,
+            tenant=origin.tenant,
+            entity=entity,
+            content=content,
+            source_reference=origin.reference,
+            calculated_at=origin.calculated_at,
+        )
+        CommitSubject.objects.bulk_create(
+            CommitSubject(
+                commit=commit,
+                tenant=share.subject.tenant,
+                entity=share.subject.entity,
+                text=share.subject.text,
+                base=share.subject.base.text,
+                lines=codec.encode(share.lines) if share.lines else "",
+            )
+            for share in origin.shares
+        )
+        return commit
 
     def _supersede(self, key: CommitKey) -> None:
         """Close the earlier revisions of the family, which must all be proved unbooked, or reversed."""
@@ -75,30 +99,60 @@ class StoredCommits:
             earlier.save(update_fields=["reversed_by"])
 
     def get(self, key: str) -> CommitRow | None:
-        commit = self._all().filter(key=key).first()
-        return self._row(commit) if commit else None
+        return next(iter(_rows(self._all().filter(key=key))), None)
 
-    def of_subject(self, subject: str) -> tuple[CommitRow, ...]:
-        return tuple(self._row(commit) for commit in self._all().filter(subject=subject).order_by("id"))
+    def of_subjects(self, subjects: Collection[Subject], *, beside: bool = False) -> tuple[CommitRow, ...]:
+        found: set[int] = set()
+        wanted = sorted(subjects)
+        for start in range(0, len(wanted), SUBJECTS_A_QUERY):
+            same = Q()
+            for subject in wanted[start : start + SUBJECTS_A_QUERY]:
+                text = (
+                    {"base": subject.base.text}
+                    if beside
+                    else {"text": subject.text, "base": subject.base.text}
+                )
+                same |= Q(tenant=subject.tenant, entity=subject.entity, **text)
+            paid = CommitSubject.objects.filter(same, commit__organisation_id=self._organisation)
+            found.update(paid.values_list("commit_id", flat=True))
+        return _rows(self._all().filter(id__in=found).order_by("id")) if found else ()
 
-    def of_run(self, prefix: str) -> tuple[CommitRow, ...]:
+    def of_reference(self, prefix: str) -> tuple[CommitRow, ...]:
         # SQLite's LIKE does not tell upper from lower case.
         found = self._all().filter(key__startswith=prefix).order_by("id")
-        return tuple(self._row(commit) for commit in found if commit.key.startswith(prefix))
+        return tuple(row for row in _rows(found) if row.key.startswith(prefix))
 
-    def traces(self, entity: str) -> frozenset[str]:
-        found = Commit.objects.filter(connection=self._connection, entity=entity).values_list(
-            "reference", "key"
+    def of_run(self, run: str) -> tuple[CommitRow, ...]:
+        return _rows(self._all().filter(run_id=run).order_by("id"))
+
+    def booked_since(self, moment: datetime) -> tuple[CommitRow, ...]:
+        found = self._all().filter(
+            connection=self._connection, created_at__gte=moment, state=CommitState.CONFIRMED
         )
-        return frozenset(reference or Marker.of(key).token for reference, key in found)
+        return _rows(found.exclude(reversed_by=DELETED).order_by("id"))
+
+    def known_references(self, tenant: str, entity: str) -> frozenset[str]:
+        found = self._all().filter(tenant=tenant, entity=entity).values_list("reference", "key", "marked_by")
+        return frozenset(
+            reference or Marker.of(marked_by or key).token for reference, key, marked_by in found
+        )
+
+    def first_sent(self, key: str) -> datetime | None:
+        sent = Intent.objects.filter(commit__key=key, commit__organisation_id=self._organisation)
+        first: datetime | None = sent.order_by("id").values_list("created_at", flat=True).first()
+        return first
+
+    # --- intents --------------------------------------------------------------------------------------------
 
     def open_intent(self, key: str) -> IntentRow | None:
-        intent = Intent.objects.filter(
-            commit__organisation_id=self._organisation, commit__key=key, ended_at__isnull=True
-        ).first()
-        return None if intent is None else _intent(intent, key)
+        found = (
+            Intent.objects.select_related("commit")
+            .filter(commit__organisation_id=self._organisation, commit__key=key, ended_at__isnull=True)
+            .first()
+        )
+        return _intent(found, key) if found else None
 
-    def intend(self, *, key: str, fingerprint: str, boot: str) -> IntentRow:
+    def intend(self, *, key: str, fingerprint: str, boot: str, machine: str, monotonic: float) -> IntentRow:
         try:
             with transaction.atomic():
                 commit = self._all().select_for_update().get(key=key, fingerprint=fingerprint)
@@ -112,12 +166,21 @@ class StoredCommits:
                     raise KeyConflict(
                         f"{key} became {commit.state} after it was looked up; it is not sent.", where=key
                     )
-                intent = Intent.objects.create(commit=commit, boot=boot, created_at=database_now())
+                intent = Intent.objects.create(
+                    commit=commit, boot=boot, created_at=database_now(), machine=machine, monotonic=monotonic
+                )
                 commit.state = CommitState.SENDING
                 commit.save(update_fields=["state"])
         except IntegrityError:
             raise KeyConflict("Another attempt is sending this entry right now.", where=key) from None
         return _intent(intent, key)
+
+    def first_seen(self, intent: IntentRow, machine: str, monotonic: float) -> IntentRow:
+        Intent.objects.filter(id=intent.id).exclude(machine=machine).update(
+            machine=machine, monotonic=monotonic
+        )
+        fresh = Intent.objects.select_related("commit").get(id=intent.id)
+        return _intent(fresh, intent.key)
 
     def still_open(self, intent: IntentRow) -> bool:
         return Intent.objects.filter(id=intent.id, boot=intent.boot, ended_at__isnull=True).exists()
@@ -138,7 +201,9 @@ class StoredCommits:
                 raise KeyConflict("This intent was closed by somebody else.", where=intent.key)
             self._move(intent.key, state, receipt, adopted, detail)
 
-    def settle(
+    # --- what is known --------------------------------------------------------------------------------------
+
+    def record(
         self,
         key: str,
         *,
@@ -153,6 +218,9 @@ class StoredCommits:
 
     def reverse(self, key: str, by: str) -> None:
         self._all().filter(key=key).update(reversed_by=by)
+
+    def reversed_by(self, key: str) -> CommitRow | None:
+        return next(iter(_rows(self._all().filter(reversed_by=key, state=CommitState.CONFIRMED))), None)
 
     def distrust_marker(self, entity: str, why: str) -> None:
         DistrustedMarker.objects.get_or_create(
@@ -172,34 +240,54 @@ class StoredCommits:
     def _move(
         self, key: str, state: CommitState, receipt: str, adopted: bool, detail: str, booked: str = ""
     ) -> None:
-        commit = self._all().select_for_update().get(key=key)
-        commit.state, commit.detail = state, detail
+        values: dict[str, object] = {"state": state, "detail": detail}
         if receipt:
             known = codec.decode(receipt)
-            commit.receipt = receipt
-            commit.reference = known.reference if isinstance(known, Receipt) else ""
-        commit.booked = booked or commit.booked
-        commit.adopted = commit.adopted or adopted
-        commit.save()
+            values["receipt"] = receipt
+            values["reference"] = known.reference if isinstance(known, Receipt) else ""
+        if booked:
+            values["booked"] = booked
+        if adopted:
+            values["adopted"] = True
+        if not self._all().filter(key=key).update(**values):
+            raise KeyError(key)
 
-    def _row(self, commit: Commit) -> CommitRow:
-        first = (
-            Intent.objects.filter(commit=commit).order_by("id").values_list("created_at", flat=True).first()
+
+def _rows(found: QuerySet[Commit]) -> tuple[CommitRow, ...]:
+    """The commits with what each pays for, in two queries."""
+    commits = list(found)
+    shares: dict[int, list[Share]] = {}
+    paid = CommitSubject.objects.filter(commit__in=[commit.pk for commit in commits])
+    for row in paid.order_by("id") if commits else ():
+        subject = Subject(tenant=row.tenant, entity=row.entity, text=row.text)
+        lines = codec.decode(row.lines) if row.lines else ()
+        shares.setdefault(row.commit_id, []).append(Share(key="", subject=subject, lines=lines))
+    return tuple(
+        replace(
+            _row(commit), shares=tuple(replace(share, key=commit.key) for share in shares.get(commit.pk, ()))
         )
-        return CommitRow(
-            key=commit.key,
-            fingerprint=commit.fingerprint,
-            state=CommitState(commit.state),
-            subject=commit.subject,
-            entity=commit.entity,
-            content=commit.content,
-            receipt=commit.receipt,
-            booked=commit.booked,
-            reversed_by=commit.reversed_by,
-            first_sent_at=first,
-            adopted=commit.adopted,
-            detail=commit.detail,
-        )
+        for commit in commits
+    )
+
+
+def _row(commit: Commit) -> CommitRow:
+    return CommitRow(
+        key=commit.key,
+        fingerprint=commit.fingerprint,
+        state=CommitState(commit.state),
+        entity=commit.entity,
+        content=commit.content,
+        tenant=commit.tenant,
+        run=commit.run_id or "",
+        reference=commit.source_reference,
+        calculated_at=commit.calculated_at,
+        marked_by=commit.marked_by,
+        receipt=commit.receipt,
+        booked=commit.booked,
+        reversed_by=commit.reversed_by,
+        adopted=commit.adopted,
+        detail=commit.detail,
+    )
 
 
 def _intent(intent: Intent, key: str) -> IntentRow:
@@ -209,4 +297,6 @@ def _intent(intent: Intent, key: str) -> IntentRow:
         fingerprint=intent.commit.fingerprint,
         boot=intent.boot,
         created_at=intent.created_at,
+        machine=intent.machine,
+        monotonic=intent.monotonic,
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -46,6 +48,7 @@ def database_settings(url: str) -> dict[str, Any]:
     raise ValueError(f"{url!r} is neither a sqlite:/// nor a postgresql:// address")
 
 
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _simulated: list[Clock] = []
 
 
@@ -187,5 +190,19 @@ class SystemClock:
     def monotonic(self) -> float:
         return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
+    def machine(self) -> str:
+        return _machine()
+
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+@cache
+def _machine() -> str:
+    """The kernel's id of its present start; where it has none, one of this process, which is safe: another
+    process then waits a whole settling time.
+    """
+    try:
+        return BOOT_ID.read_text().strip()
+    except OSError:
+        return uuid.uuid4().hex

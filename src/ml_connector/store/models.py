@@ -19,8 +19,20 @@ class Organisation(models.Model):
     four_eyes = models.BooleanField(default=True)
 
 
+class Installation(models.Model):
+    """Which installation this database belongs to. A restore takes a new identity, so that a copy is never
+    taken for the installation it was copied from.
+    """
+
+    identity = models.CharField(max_length=36, unique=True)
+    since = models.DateTimeField(default=database_now)
+    restored_at = models.DateTimeField(null=True)
+
+
 class Connection(models.Model):
-    """Stored settings of one connected system. Secrets are in `Secret`, tokens in `Token`, both encrypted."""
+    """Stored settings of one connected system. Secrets are in `Secret`, tokens in `Token`, both encrypted.
+    `looked_at` is when its documents were last compared with the ledger.
+    """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     name = models.SlugField(max_length=60)
@@ -28,6 +40,7 @@ class Connection(models.Model):
     settings = models.JSONField(default=dict)
     sandbox = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=database_now)
+    looked_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="connection_name")]
@@ -115,11 +128,31 @@ class Pause(models.Model):
         constraints = [models.UniqueConstraint(fields=["organisation", "scope"], name="pause_scope")]
 
 
+class Tenant(models.Model):
+    """Which books, or which payroll, a connection leads to for a legal entity (empty for a payroll).
+
+    `name` stands in keys and never changes; `seen` is what the system said of itself when it was confirmed,
+    and is empty for a name that an earlier release left behind.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    entity = models.CharField(max_length=60, blank=True, default="")
+    name = models.CharField(max_length=200)
+    seen = models.CharField(max_length=200, default="")
+    since = models.DateTimeField(default=database_now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "entity"], name="tenant_once")]
+
+
 class Run(models.Model):
     """One execution of a flow. `number` counts runs in the order they were made."""
 
     id = models.CharField(primary_key=True, max_length=40)
     number = models.BigIntegerField(default=0, db_index=True)
+    reference = models.CharField(max_length=200, default="")
+    dry = models.BooleanField(default=False)
+    notice = models.TextField(default="")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     flow = models.CharField(max_length=40)
     state = models.CharField(max_length=20)
@@ -134,6 +167,45 @@ class Run(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["state", "due_at"], name="run_due")]
+
+
+class RunSubject(models.Model):
+    """A subject that a run speaks of. `base` is the subject without a person's answer."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE)
+    tenant = models.CharField(max_length=200)
+    entity = models.CharField(max_length=60)
+    text = models.CharField(max_length=300)
+    base = models.CharField(max_length=300)
+
+    class Meta:
+        indexes = [models.Index(fields=["tenant", "entity", "base"], name="run_subject_base")]
+
+
+class Answer(models.Model):
+    """What a person answered to a question of a run; the last one counts."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT)
+    question = models.CharField(max_length=300)
+    answer = models.CharField(max_length=300)
+    actor = models.CharField(max_length=120)
+    at = models.DateTimeField(default=database_now)
+
+
+class Claim(models.Model):
+    """The run that may post for a subject now."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    tenant = models.CharField(max_length=200)
+    entity = models.CharField(max_length=60)
+    text = models.CharField(max_length=300)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT)
+    since = models.DateTimeField(default=database_now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "tenant", "entity", "text"], name="claim_once")
+        ]
 
 
 class Artifact(models.Model):
@@ -206,20 +278,26 @@ class GroupLink(models.Model):
 
 
 class Commit(models.Model):
-    """A commit key, for ever."""
+    """A commit key, for ever. `reference` is the document's in the ledger, `source_reference` the source's
+    name of what was paid.
+    """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
-    key = models.CharField(max_length=300)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True)
+    key = models.CharField(max_length=400)
+    marked_by = models.CharField(max_length=400, default="")
     fingerprint = models.CharField(max_length=64)
     state = models.CharField(max_length=20)
-    subject = models.CharField(max_length=300)
+    tenant = models.CharField(max_length=200, default="")
     entity = models.CharField(max_length=60)
+    reference = models.CharField(max_length=200, default="")
     content = models.TextField()
     receipt = models.TextField(default="")
     booked = models.TextField(default="")
-    reference = models.CharField(max_length=200, default="")
-    reversed_by = models.CharField(max_length=300, default="")
+    source_reference = models.CharField(max_length=200, default="")
+    calculated_at = models.DateTimeField(null=True)
+    reversed_by = models.CharField(max_length=400, default="")
     adopted = models.BooleanField(default=False)
     detail = models.TextField(default="")
     created_at = models.DateTimeField(default=database_now)
@@ -227,9 +305,25 @@ class Commit(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "key"], name="commit_key")]
         indexes = [
-            models.Index(fields=["organisation", "subject"], name="commit_subject"),
-            models.Index(fields=["connection", "entity"], name="commit_entity"),
+            models.Index(fields=["organisation", "tenant", "entity", "reference", "key"], name="commit_known")
         ]
+
+
+class CommitSubject(models.Model):
+    """A subject that a commit pays for. `lines` is the part of its lines, canonical text, where it pays for
+    several and the parts are known.
+    """
+
+    commit = models.ForeignKey(Commit, on_delete=models.PROTECT)
+    tenant = models.CharField(max_length=200)
+    entity = models.CharField(max_length=60)
+    text = models.CharField(max_length=300)
+    base = models.CharField(max_length=300)
+    lines = models.TextField(default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["commit", "text"], name="commit_subject_once")]
+        indexes = [models.Index(fields=["tenant", "entity", "base"], name="commit_subject_base")]
 
 
 class Intent(models.Model):
@@ -238,6 +332,8 @@ class Intent(models.Model):
     commit = models.ForeignKey(Commit, on_delete=models.PROTECT)
     boot = models.CharField(max_length=64)
     created_at = models.DateTimeField()
+    machine = models.CharField(max_length=64, default="")
+    monotonic = models.FloatField(default=0)
     ended_at = models.DateTimeField(null=True)
     end = models.CharField(max_length=20, default="")
     detail = models.TextField(default="")
@@ -261,16 +357,37 @@ class DistrustedMarker(models.Model):
         constraints = [models.UniqueConstraint(fields=["connection", "entity"], name="distrust_once")]
 
 
+class Incident(models.Model):
+    """What was found wrong with a document in a ledger, until it is over. `commit` is the one it concerns."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    commit = models.ForeignKey(Commit, on_delete=models.PROTECT, null=True)
+    entity = models.CharField(max_length=60)
+    document = models.CharField(max_length=200)
+    code = models.CharField(max_length=60)
+    text = models.TextField()
+    found_at = models.DateTimeField(default=database_now)
+    over_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "entity", "document", "code"],
+                condition=Q(over_at__isnull=True),
+                name="incident_open_once",
+            )
+        ]
+
+
 class Approval(models.Model):
-    """Consent to exactly these entries, by fingerprint. `channel` is where it was given; `cli` never counts
-    as a second person.
-    """
+    """Consent to exactly these entries, by fingerprint, until it is void. `channel` is where it was given."""
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT)
     fingerprint = models.CharField(max_length=64)
     actor = models.CharField(max_length=120)
     channel = models.CharField(max_length=20)
     at = models.DateTimeField(default=database_now)
+    voided_at = models.DateTimeField(null=True)
 
 
 class Resolution(models.Model):

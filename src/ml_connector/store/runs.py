@@ -1,19 +1,24 @@
-"""Runs and their recorded values."""
+"""Runs, what they speak of, and their recorded values."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 
 from ml_connector.domain import codec
+from ml_connector.domain.proposal import Subject
 from ml_connector.errors import KeyConflict
-from ml_connector.ports.storage import RunRow, RunState
+from ml_connector.ports.storage import OtherRun, RunRow, RunState
 from ml_connector.store.database import database_now
-from ml_connector.store.models import Approval, Artifact, Organisation, Run
+from ml_connector.store.models import Answer, Approval, Artifact, Organisation, Run, RunSubject
+
+ENDED = (RunState.DONE, RunState.CANCELLED, RunState.CLOSED, RunState.FAILED)
+"""States in which a run speaks of nothing any more."""
 
 
 class StoredRuns:
@@ -22,7 +27,9 @@ class StoredRuns:
     def __init__(self, organisation: Organisation | None = None) -> None:
         self._organisation = organisation
 
-    def create(self, *, flow: str, stage: str, input: Mapping[str, str]) -> RunRow:
+    def create(
+        self, *, flow: str, stage: str, input: Mapping[str, str], reference: str = "", dry: bool = False
+    ) -> RunRow:
         if self._organisation is None:
             raise ValueError("a run is made for an organisation")
         identity = f"{flow.replace('_', '-')}-{uuid.uuid4().hex[:10]}"
@@ -36,6 +43,8 @@ class StoredRuns:
                 stage=stage,
                 state=RunState.READY,
                 input=dict(input),
+                reference=reference,
+                dry=dry,
             )
         return _row(made)
 
@@ -60,21 +69,33 @@ class StoredRuns:
         summary: str | None = None,
         problems: str = "",
         input: Mapping[str, str] | None = None,
+        notice: str | None = None,
     ) -> RunRow | None:
-        values = {
-            "state": state,
-            "stage": stage or row.stage,
-            "attempt": attempt or row.attempt,
-            "due_at": due_at,
-            "problems": problems,
-            "summary": row.summary if summary is None else summary,
-            "input": dict(row.input if input is None else input),
-            "updated_at": database_now(),
-        }
-        moved = Run.objects.filter(id=row.id, state=row.state, stage=row.stage, attempt=row.attempt).update(
-            **values
+        moved = replace(
+            row,
+            state=state,
+            stage=stage or row.stage,
+            attempt=attempt or row.attempt,
+            due_at=due_at,
+            summary=row.summary if summary is None else summary,
+            problems=problems,
+            input=dict(row.input if input is None else input),
+            notice=row.notice if notice is None else notice,
+            updated_at=database_now(),
         )
-        return self.get(row.id) if moved else None
+        here = Run.objects.filter(id=row.id, state=row.state, stage=row.stage, attempt=row.attempt)
+        changed = here.update(
+            state=moved.state,
+            stage=moved.stage,
+            attempt=moved.attempt,
+            due_at=moved.due_at,
+            summary=moved.summary,
+            problems=moved.problems,
+            input=moved.input,
+            notice=moved.notice,
+            updated_at=moved.updated_at,
+        )
+        return moved if changed else None
 
     def running(self) -> tuple[RunRow, ...]:
         return tuple(_row(run) for run in self._all().filter(state=RunState.RUNNING).order_by("number"))
@@ -91,18 +112,73 @@ class StoredRuns:
         waiting = self._all().filter(state=RunState.WAITING, due_at__isnull=False).order_by("due_at")
         return waiting.values_list("due_at", flat=True).first()
 
+    # --- what a run speaks of -------------------------------------------------------------------------------
+
+    def speak_of(self, run: str, subjects: Collection[Subject]) -> None:
+        with transaction.atomic():
+            RunSubject.objects.filter(run_id=run).delete()
+            RunSubject.objects.bulk_create(
+                RunSubject(
+                    run_id=run,
+                    tenant=subject.tenant,
+                    entity=subject.entity,
+                    text=subject.text,
+                    base=subject.base.text,
+                )
+                for subject in sorted(set(subjects))
+            )
+
+    def others(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+        mine = Run.objects.filter(id=run).values_list("number", flat=True).first() or 0
+        same = Q(pk__in=[])
+        for subject in {subject.base for subject in subjects}:
+            same |= Q(tenant=subject.tenant, entity=subject.entity, base=subject.text)
+        found = (
+            RunSubject.objects.filter(same, run__dry=False, **self._organisation_of("run__organisation"))
+            .exclude(run_id=run)
+            .exclude(run__state__in=ENDED)
+            .select_related("run")
+            .order_by("run__number", "id")
+        )
+        return tuple(
+            OtherRun(
+                id=row.run_id,
+                reference=row.run.reference,
+                state=RunState(row.run.state),
+                subject=_subject(row),
+                earlier=row.run.number < mine,
+            )
+            for row in found
+        )
+
+    def spoken_of(self, run: str) -> tuple[Subject, ...]:
+        return tuple(_subject(row) for row in RunSubject.objects.filter(run_id=run).order_by("id"))
+
+    def answers(self, run: str) -> Mapping[str, str]:
+        given = Answer.objects.filter(run_id=run).order_by("id").values_list("question", "answer")
+        return dict(given)
+
+    def tell(self, run: str, notice: str) -> None:
+        self._all().filter(id=run).update(notice=notice)
+
+    # --- consent --------------------------------------------------------------------------------------------
+
     def approved(self, run: str) -> str:
-        newest = Approval.objects.filter(run_id=run).order_by("-id").first()
+        newest = Approval.objects.filter(run_id=run, voided_at__isnull=True).order_by("-id").first()
         return newest.fingerprint if newest else ""
 
+    def void_approvals(self, run: str) -> None:
+        Approval.objects.filter(run_id=run, voided_at__isnull=True).update(voided_at=database_now())
+
     def _all(self) -> QuerySet[Run]:
-        return Run.objects.select_related("organisation").filter(
-            **({"organisation": self._organisation} if self._organisation is not None else {})
-        )
+        return Run.objects.select_related("organisation").filter(**self._organisation_of("organisation"))
+
+    def _organisation_of(self, name: str) -> dict[str, Organisation]:
+        return {} if self._organisation is None else {name: self._organisation}
 
 
 class StoredArtifacts:
-    """As `ports.storage.Artifacts`."""
+    """As `ports.storage.Artifacts`. Raises `codec.CodecError` for a record that was changed since."""
 
     def record(self, run: str, name: str, text: str) -> str:
         sha256 = codec.digest(text)
@@ -114,10 +190,24 @@ class StoredArtifacts:
         return sha256
 
     def read(self, run: str, name: str) -> str | None:
-        found: str | None = (
-            Artifact.objects.filter(run_id=run, name=name).values_list("text", flat=True).first()
-        )
-        return found
+        return _unchanged(Artifact.objects.filter(run_id=run, name=name).first())
+
+    def newest(self, run: str, stage: str, name: str) -> str | None:
+        found = Artifact.objects.filter(run_id=run, name__startswith=f"{stage}/", name__endswith=f"/{name}")
+        return _unchanged(found.order_by("-id").first())
+
+
+def _unchanged(artifact: Artifact | None) -> str | None:
+    if artifact is None:
+        return None
+    if codec.digest(artifact.text) != artifact.sha256:
+        raise codec.CodecError(f"the record {artifact.name!r} of run {artifact.run_id} was changed")
+    text: str = artifact.text
+    return text
+
+
+def _subject(row: RunSubject) -> Subject:
+    return Subject(tenant=row.tenant, entity=row.entity, text=row.text)
 
 
 def _row(run: Run) -> RunRow:
@@ -134,4 +224,7 @@ def _row(run: Run) -> RunRow:
         problems=run.problems,
         created_at=run.created_at,
         updated_at=run.updated_at,
+        reference=run.reference,
+        dry=run.dry,
+        notice=run.notice,
     )

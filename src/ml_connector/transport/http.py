@@ -142,6 +142,8 @@ class Client:
     headers: Mapping[str, str] = field(default_factory=dict)
     read_timeout_seconds: float = 100
     connect_timeout_seconds: float = 10
+    installation: str = ""
+    """Which installation a simulator's answers say they come from; empty until one says so."""
     _reader: httpx2.Client | None = None
 
     # --- reading --------------------------------------------------------------------------------------------
@@ -269,6 +271,7 @@ class Client:
             raise OutcomeUnknown(text, where="network", support=repr(error)) from error
         self._record(request, started, response, body, write, "")
         headers = {name.lower(): value for name, value in response.headers.items()}
+        self.installation = headers.get("x-sandbox-installation", self.installation)
         return Answer(
             method=request.method,
             url=str(request.url),

@@ -27,7 +27,7 @@ class TableStorage:
     def __init__(self, home: Path) -> None:
         from ml_connector.store.commits import StoredCommits
         from ml_connector.store.database import Locks
-        from ml_connector.store.models import Connection, Organisation
+        from ml_connector.store.models import Organisation
         from ml_connector.store.runs import StoredArtifacts, StoredRuns
         from ml_connector.store.staging import StoredStaging
 
@@ -36,12 +36,17 @@ class TableStorage:
         self.connection = self.connect("ledger")
         self.commits, self.runs = StoredCommits(self.connection), StoredRuns(self.organisation)
         self.artifacts, self.staging = StoredArtifacts(), StoredStaging()
-        self._make = Connection
 
     def connect(self, name: str) -> Any:
         from ml_connector.store.models import Connection
 
         return Connection.objects.create(organisation=self.organisation, name=name, connector="reference")
+
+    def other_connection(self) -> Any:
+        """The commits behind another connection of the organisation."""
+        from ml_connector.store.commits import StoredCommits
+
+        return StoredCommits(self.connect(f"ledger-{uuid.uuid4().hex[:8]}"))
 
     def approve(self, run: str, fingerprint: str) -> None:
         from ml_connector.store.models import Approval

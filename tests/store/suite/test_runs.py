@@ -48,8 +48,7 @@ def test_of_many_workers_one_moves_the_run(storage: Any, together: Any) -> None:
     results = together(lambda number: storage.runs.move(row, state=RunState.RUNNING))
 
     assert [] == [result for result in results if isinstance(result, Exception)]
-    if "Memory" not in type(storage).__name__:
-        assert 1 == len([result for result in results if result is not None])
+    assert 1 == len([result for result in results if result is not None])
 
 
 def test_a_move_keeps_what_it_does_not_say(storage: Any) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 
 from ml_connector.ports.storage import Exchange, Permit, TokenState, Window
 from ml_connector.runs.audit import verify
@@ -166,18 +165,6 @@ def test_renewals_of_two_tenants_do_not_wait_for_each_other(storage: Any, keys: 
             inside.wait(timeout=10)
 
     assert [None] * 3 == together(renew, threads=3)
-
-
-def test_a_sign_in_stored_before_there_were_tenants_is_still_one(storage: Any, keys: Keys) -> None:
-    """A row of the schema before becomes the connection's own."""
-    connection = storage.connect("early")
-    Token.objects.exclude(name="").delete()
-    StoredTokens(connection, keys, storage.locks).write(TokenState(access_token="early"))
-
-    call_command("migrate", "store", "0002", verbosity=0)
-    call_command("migrate", "store", verbosity=0)
-
-    assert "early" == StoredTokens(connection, keys, storage.locks).read().access_token
 
 
 # --- limits -------------------------------------------------------------------------------------------------

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from tests.payday import a_chart, register
 
-from ml_connector.domain.build import SideTotal, TieTotal
 from ml_connector.domain.checks import REMEDY, check_blocks, check_entry, check_totals, compare, tie_out
 from ml_connector.domain.dimension import Dimension
 from ml_connector.domain.journal import Account, BookedEntry, JournalEntry, JournalLine, Receipt
 from ml_connector.domain.money import Money
 from ml_connector.domain.problem import Owner
+from ml_connector.domain.proposal import SideTotal, TieTotal
 
 SALES = (Dimension("cost_center", "SALES"),)
 
@@ -29,7 +29,7 @@ def line(account: str, amount: str, *codes: Dimension) -> JournalLine:
 
 def entry(*lines: JournalLine, **values: Any) -> JournalEntry:
     known: dict[str, Any] = {
-        "key": "payroll:acme:R1:10:1:1",
+        "key": "payroll:acme:R1:books:10:1:1",
         "entity": "10",
         "journal": "90",
         "posting_date": date(2026, 6, 30),

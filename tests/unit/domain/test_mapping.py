@@ -122,7 +122,7 @@ def test_an_entry_is_made_with_the_rules_of_its_posting_date() -> None:
         mapping=Mapping(name="m", version=1, rules=rules),
         policy=BuildPolicy(entities={"US1": "10"}, journals={"10": "90"}, text="Payroll"),
         posting_date=run.pay_period.end,
-        key_prefix="payroll:acme:R1",
+        families={"10": "payroll:acme:R1:books:10"},
     )
     for amount in ("1.00", "-1.00"):
         builder.add(row("5100", amount))

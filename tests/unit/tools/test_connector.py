@@ -17,7 +17,7 @@ import connector
 import matrix
 import pytest
 
-from ml_connector.contract.payroll import PayrollWorld
+from ml_connector.contract.payroll_world import PayrollWorld
 from ml_connector.contract.simulated import SimulatedLedger
 from ml_connector.contract.world import LedgerWorld
 from ml_connector.ports.systems import LedgerSink, PayrollSource

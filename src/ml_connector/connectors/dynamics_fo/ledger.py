@@ -2,6 +2,8 @@
 own job.
 
 facts     Ledgers, DimensionParameters, DimensionIntegrationFormats 1 each
+tenant    0; in a sandbox Ledgers 1, where nothing was asked yet
+documents, document: see `documents`
 chart     JournalNames, MainAccounts ⌈n/10,000⌉, MainAccountLegalEntities, Currencies,
           FinancialDimensionValues 1 where axes are asked for
 calendar  FiscalPeriods 1, LedgerFiscalPeriods 1
@@ -13,17 +15,19 @@ read_back ⌈lines/10,000⌉
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from decimal import Decimal
 
-from ml_connector.connectors.dynamics_fo import batch, faults, segments, translate, wire
+from ml_connector.connectors.dynamics_fo import batch, faults, translate, wire
 from ml_connector.connectors.dynamics_fo.client import WRITE, DynamicsClient, address, keyed
-from ml_connector.connectors.dynamics_fo.segments import Format
+from ml_connector.connectors.dynamics_fo.documents import HEADERS, LINES, DynamicsDocuments
+from ml_connector.connectors.dynamics_fo.facts import DynamicsFacts
 from ml_connector.connectors.dynamics_fo.settings import Options
 from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker, Receipt
-from ml_connector.domain.period import FiscalPeriod, period_of
+from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import Inexpressible, NotFound, OutcomeUnknown, PeriodClosed, Refused, VendorChanged
 from ml_connector.ports.storage import Clock
@@ -31,32 +35,26 @@ from ml_connector.ports.systems import Gate, LedgerLimits, Send
 from ml_connector.transport import odata
 from ml_connector.transport.http import Answer
 
-HEADERS, LINES, BATCH = "LedgerJournalHeaders", "LedgerJournalLines", "$batch"
-UNITS = {"CostCenter": "CostCenters", "Department": "DepartmentsV2", "BusinessUnit": "BusinessUnits"}
-"""Sets of organisation units, for dimensions whose values are not kept as a list of their own."""
-FORMAT_SECONDS = 600.0
-"""How long the dimension format is believed while an entry is written: it is one for the environment, and
-anybody may change it.
-"""
-NUMBERS_ASKED = 20
+BATCH = "$batch"
 
 
 class DynamicsLedger:
-    """A `LedgerSink`. Remembers the dimension format for a while, and names that never change: a ledger's
-    chart, a journal's name.
-    """
+    """A `LedgerSink`. Remembers the journal names of journals, which never change."""
 
     def __init__(self, options: Options, client: DynamicsClient, clock: Clock) -> None:
-        self._options, self._client, self._clock, self._axes = options, client, clock, options.dimensions
-        self._format: Format | None = None
-        self._format_read_at = 0.0
-        self._delimiter = ""
-        self._periods: dict[str, list[wire.FiscalPeriod]] = {}
-        self._ledgers: dict[str, wire.Ledger] = {}
+        self._options, self._client = options, client
+        self.facts = DynamicsFacts(options, client, clock)
+        self._documents = DynamicsDocuments(
+            client,
+            lambda: (self.facts.believed_form(), self.facts.axes),
+            lambda entity: self.facts.ledger_of(entity).AccountingCurrency,
+            self._receipt_of_lines,
+        )
         self._names: dict[tuple[str, str], str] = {}
         self.limits = LedgerLimits(
             lines_max=options.lines_max,
             text_max=translate.TEXT_MAX,
+            line_text_max=translate.LINE_TEXT_MAX,
             decimals=2,
             deadline_seconds=options.deadline_seconds,
             settle_seconds=options.settle_seconds,
@@ -70,108 +68,41 @@ class DynamicsLedger:
 
     def journals(self, entity: str) -> tuple[tuple[str, str], ...]:
         """Daily journal names that keep an entry as it is written, by code."""
-        rows = self.journal_names(entity)
-        return tuple(
-            sorted(
-                (row.Name, row.Description)
-                for row in rows
-                if translate.journal_problem(entity, row.Name, row) is None
-            )
-        )
-
-    def journal_names(self, entity: str) -> list[wire.JournalName]:
-        """Daily journal names of the company, usable or not; only those of the connection where it names
-        some.
-        """
-        daily = f"Type eq Microsoft.Dynamics.DataEntities.LedgerJournalType'{translate.DAILY}'"
-        rows = self._client.rows(
-            "JournalNames", wire.JournalName, f"dataAreaId eq {odata.text(entity)} and {daily}", scope=entity
-        )
-        return [row for row in rows if row.Name in self._options.journals or not self._options.journals]
+        return self.facts.journals(entity)
 
     def calendar(self, entity: str, journal: str, around: date) -> tuple[FiscalPeriod, ...]:
         """Operating periods from a year before the date to a year after it."""
-        where = f"Calendar eq {odata.text(self.ledger_of(entity).FiscalCalendar)}"
-        self._periods[entity] = list(
-            self._client.rows("FiscalPeriods", wire.FiscalPeriod, where, scope=entity)
-        )
-        year = timedelta(days=366)
-        return tuple(
-            period
-            for period in self._states_now(entity)
-            if period.end >= around - year and period.start <= around + year
-        )
-
-    def _states_now(self, entity: str) -> tuple[FiscalPeriod, ...]:
-        """The periods as last read, open or not as the ledger says now."""
-        states = self._client.rows(
-            "LedgerFiscalPeriods", wire.LedgerPeriod, f"LegalEntityId eq {odata.text(entity)}", scope=entity
-        )
-        calendar = self.ledger_of(entity).FiscalCalendar
-        return translate.calendar(self._periods[entity], (row for row in states if row.Calendar == calendar))
+        return self.facts.calendar(entity, around)
 
     def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
         """The chart of accounts, the journal name, currencies, and the values of the axes."""
-        form = self.form()
-        problem = self._journal_problem(entity, journal) or (form.problem.text if form.problem else None)
-        chart = odata.text(self.ledger_of(entity).ChartOfAccounts)
-        accounts = list(
-            self._client.rows("MainAccounts", wire.MainAccount, f"ChartOfAccounts eq {chart}", scope=entity)
-        )
-        where = f"ChartOfAccounts eq {chart} and LegalEntityId eq {odata.text(entity)}"
-        overrides = self._client.rows("MainAccountLegalEntities", wire.AccountState, where, scope=entity)
-        currencies = self._client.rows("Currencies", wire.Currency, scope=entity)
-        values = self._values(entity, axes & self._axes.keys())
-        own = self.ledger_of(entity).AccountingCurrency
-        return translate.chart(
-            entity, journal, problem, own, accounts, overrides, currencies, values, self._clock.now().date()
-        )
+        return self.facts.chart(entity, journal, axes)
 
     def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
         """What a journal cannot hold of the entry; what the dimension format cannot, once it is known."""
-        options = self._options
+        options, facts = self._options, self.facts
         return tuple(
             translate.preflight(
-                entry, self.limits, options.companies, options.journals, self._axes, self._format
+                entry, self.limits, options.companies, options.journals, facts.axes, facts.known_form
             )
         )
 
-    def foreign(
-        self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]
-    ) -> tuple[str, ...]:
-        """Journals of others under the journal name with a line in the period, drafts too, as `journal
-        000123: text`.
-
-        Journals have no date, so lines of those that are not ours are asked for it.
+    def tenant(self, entity: str) -> str:
+        """The environment's host. In a sandbox it is the installation that the simulator names, if it names
+        one, for which the company's ledger is read where nothing was asked yet.
         """
-        where = f"dataAreaId eq {odata.text(entity)} and JournalName eq {odata.text(journal)}"
-        headers = {
-            row.JournalBatchNumber: row
-            for row in self._client.rows(HEADERS, wire.Header, where, scope=entity)
-        }
-        others = [
-            number
-            for number, row in sorted(headers.items())
-            if number not in known and row.Description.rpartition("#")[2].strip() not in known
-        ]
-        days = (
-            f"TransDate ge {period.start}T00:00:00Z and TransDate lt"
-            f" {period.end + timedelta(days=1)}T00:00:00Z"
-        )
-        found: set[str] = set()
-        for start in range(0, len(others), NUMBERS_ASKED):
-            numbers = odata.any_of(
-                "JournalBatchNumber", [odata.text(number) for number in others[start : start + NUMBERS_ASKED]]
-            )
-            rows = self._client.rows(
-                LINES, wire.Line, f"dataAreaId eq {odata.text(entity)} and {numbers} and {days}", scope=entity
-            )
-            found.update(row.JournalBatchNumber for row in rows)
-        return tuple(
-            f"journal {number}: {headers[number].Description or 'no text'}"
-            for number in others
-            if number in found
-        )
+        if self._options.sandbox and not self._client.http.installation:
+            self.facts.ledger_of(entity)
+        installation = self._client.http.installation if self._options.sandbox else ""
+        return installation or self._options.host
+
+    def documents(self, entity: str, journal: str, start: date, end: date) -> tuple[BookedEntry, ...]:
+        """Every journal under the journal name with a line in these days, drafts too."""
+        return self._documents.of_days(entity, journal, start, end)
+
+    def document(self, entity: str, journal: str, number: str) -> BookedEntry:
+        """The journal with this number."""
+        return self._documents.numbered(entity, journal, number)
 
     # --- finding --------------------------------------------------------------------------------------------
 
@@ -218,7 +149,7 @@ class DynamicsLedger:
         leaves nothing to compare. Raises `Inexpressible` for what preflight says, `PeriodClosed`, `Refused`
         for a journal name that takes no entries any more.
         """
-        form = self.form() if so_far is None else self._form()
+        form = self.facts.form() if so_far is None else self.facts.believed_form()
         if problems := self.preflight(entry, marker):
             raise Inexpressible(
                 " ".join(problem.text for problem in problems[:5]),
@@ -227,7 +158,7 @@ class DynamicsLedger:
             )
         if so_far is None:
             self._open_period(entry)
-            if problem := self._journal_problem(entry.entity, entry.journal):
+            if problem := self.facts.journal_problem(entry.entity, entry.journal):
                 raise Refused(problem, where=f"journal {entry.journal}", code="journal.unusable")
             body = wire.encode(translate.new_header(entry, marker))
             with self._client.http.prepare(
@@ -235,7 +166,7 @@ class DynamicsLedger:
             ) as post:
                 yield lambda gate: self._create(entry, post, gate)
             return
-        lines = translate.new_lines(entry, marker, so_far.reference, so_far.parts - 1, self._axes, form)
+        lines = translate.new_lines(entry, marker, so_far.reference, so_far.parts - 1, self.facts.axes, form)
         kind, body = batch.body(
             f"{marker.token}_{so_far.parts}",
             [self._operation("POST", LINES, wire.encode(line)) for line in lines],
@@ -269,15 +200,7 @@ class DynamicsLedger:
         return replace(so_far, parts=parts, complete=parts == translate.writes(len(entry.lines)))
 
     def _open_period(self, entry: JournalEntry) -> None:
-        period = (
-            period_of(entry.posting_date, self._states_now(entry.entity))
-            if entry.entity in self._periods
-            else None
-        )
-        if period is None:
-            period = period_of(
-                entry.posting_date, self.calendar(entry.entity, entry.journal, entry.posting_date)
-            )
+        period = self.facts.period_now(entry.entity, entry.posting_date)
         if period is None or not period.open:
             what = (
                 "lies in no period of the calendar"
@@ -342,7 +265,7 @@ class DynamicsLedger:
         The vendor shows accounts in the format that is active now, and so did it read ours: with a format
         remembered from before, a line booked on wrong dimensions would look right.
         """
-        form, key = self.form(), (receipt.entity, receipt.reference)
+        form, key = self.facts.form(), (receipt.entity, receipt.reference)
         if key not in self._names:
             self._header(receipt)
         rows = self._lines(*key)
@@ -351,79 +274,10 @@ class DynamicsLedger:
             raise Refused(
                 text, where=f"journal {receipt.number}", code="journal.lines_deleted", owner=Owner.CONTROLLER
             )
-        return translate.booked_entry(
-            receipt, self._names[key], rows, self._axes, form, self.ledger_of(key[0]).AccountingCurrency
-        )
+        own = self.facts.ledger_of(receipt.entity).AccountingCurrency
+        return translate.booked_entry(receipt, self._names[key], rows, self.facts.axes, form, own)
 
     # --- inside ---------------------------------------------------------------------------------------------
-
-    def ledger_of(self, entity: str) -> wire.Ledger:
-        """The company's ledger. Raises `NotFound` for a company without one, or that the user may not see."""
-        if entity not in self._ledgers:
-            rows = self._client.rows(
-                "Ledgers", wire.Ledger, f"LegalEntityId eq {odata.text(entity)}", scope=entity
-            )
-            found = next((row for row in rows if row.LegalEntityId.lower() == entity), None)
-            if found is None:
-                text = (
-                    f"The user reaches no ledger of company {entity}. Check the company, and the roles of the"
-                    " app's user."
-                )
-                raise NotFound(text, where=f"company {entity}")
-            self._ledgers[entity] = found
-        return self._ledgers[entity]
-
-    def _journal_problem(self, entity: str, journal: str) -> str | None:
-        where = f"dataAreaId eq {odata.text(entity)} and Name eq {odata.text(journal)}"
-        rows = self._client.rows("JournalNames", wire.JournalName, where, scope=entity)
-        return translate.journal_problem(
-            entity, journal, next((row for row in rows if row.Name == journal), None)
-        )
-
-    def form(self) -> Format:
-        """The dimension format that is active now.
-
-        The delimiter is read once: formats are written with it, so a format that cannot be understood shows
-        that it was changed.
-        """
-        formats = list(self._client.rows("DimensionIntegrationFormats", wire.IntegrationFormat))
-        found = segments.active_format(formats, self._delimiter) if self._delimiter else None
-        if found is None or found.problem is not None or "" in found.names:
-            self._delimiter = self._read_delimiter()
-            found = segments.active_format(formats, self._delimiter)
-        self._format, self._format_read_at = found, self._clock.monotonic()
-        return found
-
-    def _form(self) -> Format:
-        age = self._clock.monotonic() - self._format_read_at
-        return self.form() if self._format is None or age > FORMAT_SECONDS else self._format
-
-    def _read_delimiter(self) -> str:
-        row = next(iter(self._client.rows("DimensionParameters", wire.DimensionParameters)), None)
-        if row is None:
-            raise NotFound(
-                "The user reaches no dimension parameters. Give the user a role that reads them.",
-                where="DimensionParameters",
-            )
-        return row.DimensionSegmentDelimiter
-
-    def _values(self, entity: str, axes: Iterable[str]) -> dict[str, list[wire.DimensionValue]]:
-        names = {self._axes[axis]: axis for axis in sorted(axes)}
-        values: dict[str, list[wire.DimensionValue]] = {axis: [] for axis in names.values()}
-        if not names:
-            return values
-        where = odata.any_of("FinancialDimension", [odata.text(name) for name in names])
-        for row in self._client.rows("FinancialDimensionValues", wire.DimensionValue, where, scope=entity):
-            if row.FinancialDimension in names and row.LegalEntityId.lower() in ("", entity):
-                values[names[row.FinancialDimension]].append(row)
-        for name, axis in names.items():
-            if not values[axis] and name in UNITS:
-                units = self._client.rows(UNITS[name], wire.OperatingUnit, scope=entity)
-                values[axis] = [
-                    wire.DimensionValue(FinancialDimension=name, DimensionValue=row.OperatingUnitNumber)
-                    for row in units
-                ]
-        return values
 
     def _header(self, receipt: Receipt) -> wire.Header:
         where = (
@@ -457,6 +311,15 @@ class DynamicsLedger:
             complete=complete,
             parts=parts,
         )
+
+    def _receipt_of_lines(self, entity: str, row: wire.Header, lines: Sequence[wire.Line]) -> Receipt:
+        """What is known of a journal whose entry is not: no part of an entry balances. A line with an offset
+        account does by itself.
+        """
+        single = (line for line in lines if not line.OffsetAccountDisplayValue)
+        left = sum((line.DebitAmount - line.CreditAmount for line in single), Decimal(0))
+        whole = row.IsPosted == wire.YES or not left
+        return self._receipt(entity, row, translate.writes(len(lines)), complete=whole)
 
     def _operation(self, method: str, path: str, content: bytes = b"") -> batch.Operation:
         return batch.Operation(method=method, url=self._options.base_url + address(path), content=content)

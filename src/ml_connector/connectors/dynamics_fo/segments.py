@@ -18,6 +18,7 @@ from ml_connector.connectors.dynamics_fo.wire import YES, IntegrationFormat
 from ml_connector.domain.dimension import Dimensions, code_on, dimensions
 from ml_connector.domain.journal import JournalLine
 from ml_connector.domain.problem import Problem
+from ml_connector.domain.spelling import vendor_spelling
 from ml_connector.errors import VendorChanged
 
 MAIN_ACCOUNT = "MainAccount"
@@ -68,6 +69,14 @@ def active_format(formats: Iterable[IntegrationFormat], delimiter_name: str) -> 
         )
         problem = Problem("format.main_account", "dimension format", text)
     return Format(names=names, delimiter=delimiter, problem=problem)
+
+
+def spelled(axes: Mapping[str, str], form: Format) -> dict[str, str]:
+    """The axes with the names of dimensions as the format writes them, which a person may write in other
+    letters; a name that the format lacks stays as it is.
+    """
+    found = {axis: vendor_spelling(name, form.names, what="dimension") for axis, name in axes.items()}
+    return {axis: name if isinstance(name, str) else axes[axis] for axis, name in found.items()}
 
 
 def problems(lines: Iterable[JournalLine], form: Format, axes: Mapping[str, str]) -> Iterator[Problem]:

@@ -142,7 +142,7 @@ class Options:
     sandbox: bool
 
     @property
-    def tenant(self) -> str:
+    def host(self) -> str:
         """The environment's host. A sandbox changes its port, so all of them are `sandbox`."""
         return "sandbox" if self.sandbox else urlsplit(self.base_url).hostname or ""
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ml_connector.connectors.dynamics_fo import translate, wire
+from ml_connector.connectors.dynamics_fo import wire
+from ml_connector.connectors.dynamics_fo.chart import journal_problem
 from ml_connector.connectors.dynamics_fo.client import DynamicsClient, token_broker
-from ml_connector.connectors.dynamics_fo.ledger import HEADERS, LINES, DynamicsLedger
+from ml_connector.connectors.dynamics_fo.documents import HEADERS, LINES
+from ml_connector.connectors.dynamics_fo.ledger import DynamicsLedger
 from ml_connector.connectors.dynamics_fo.settings import Options
 from ml_connector.domain.period import period_of
+from ml_connector.domain.spelling import vendor_spelling
 from ml_connector.errors import ConnectorError, SignInLost
 from ml_connector.ports.systems import Entity, Right, System, Wiring
 
@@ -41,11 +44,9 @@ class DynamicsSystem:
 
     def entities(self) -> tuple[Entity, ...]:
         """The companies of the setting that the user reaches, in its order."""
-        titles = self._reachable()
+        titles, facts = self._reachable(), self.ledger.facts
         return tuple(
-            Entity(
-                code=code, title=titles[code] or code, currency=self.ledger.ledger_of(code).AccountingCurrency
-            )
+            Entity(code=code, title=titles[code] or code, currency=facts.ledger_of(code).AccountingCurrency)
             for code in self.options.companies
             if code in titles
         )
@@ -85,9 +86,9 @@ class DynamicsSystem:
         return Right(name=f"read {name}", granted=not text, needed_for=needed_for, text=text)
 
     def _format_right(self) -> Right:
-        form = self.ledger.form()
+        form = self.ledger.facts.form()
         text = form.problem.text if form.problem else ""
-        missing = [name for name in self.options.dimensions.values() if name not in form.names]
+        missing = [name for name in self.ledger.facts.axes.values() if name not in form.names]
         if not text and missing:
             text = f"The active format also lacks {', '.join(missing)}; an entry that uses one is refused."
         return Right(
@@ -108,10 +109,16 @@ class DynamicsSystem:
         )
 
     def _company_rights(self, company: str) -> Iterator[Right]:
-        rows = {row.Name: row for row in self.ledger.journal_names(company)}
-        problems = {
-            name: translate.journal_problem(company, name, rows.get(name))
+        rows = {row.Name: row for row in self.ledger.facts.journal_names(company)}
+        spelled = {
+            name: vendor_spelling(name, rows, what="journal name")
             for name in self.options.journals or sorted(rows)
+        }
+        problems = {
+            name: journal_problem(company, str(found), rows[found])
+            if isinstance(found, str)
+            else journal_problem(company, name, None)
+            for name, found in spelled.items()
         }
         if self.options.journals:
             for name, problem in problems.items():
@@ -160,9 +167,5 @@ def open_system(options: Options, wiring: Wiring) -> System:
     """The system behind checked options. Makes no call."""
     found = DynamicsSystem(options, wiring)
     return System(
-        connection=wiring.connection,
-        tenant=options.tenant,
-        check=found.check,
-        entities=found.entities,
-        ledger=found.ledger,
+        connection=wiring.connection, check=found.check, entities=found.entities, ledger=found.ledger
     )

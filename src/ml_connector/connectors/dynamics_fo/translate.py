@@ -26,18 +26,9 @@ from decimal import Decimal
 from ml_connector.connectors.dynamics_fo import segments, wire
 from ml_connector.connectors.dynamics_fo.batch import CHANGESET_LINES
 from ml_connector.connectors.dynamics_fo.segments import Format
-from ml_connector.domain.journal import (
-    Account,
-    BookedEntry,
-    Chart,
-    ExchangeRate,
-    JournalEntry,
-    JournalLine,
-    Marker,
-    Receipt,
-)
-from ml_connector.domain.money import DECIMALS, AmountError, Money
-from ml_connector.domain.period import FiscalPeriod
+from ml_connector.domain.dimension import Dimensions
+from ml_connector.domain.journal import BookedEntry, ExchangeRate, JournalEntry, JournalLine, Marker, Receipt
+from ml_connector.domain.money import AmountError, Money
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import VendorChanged
 from ml_connector.ports.systems import LedgerLimits
@@ -49,8 +40,9 @@ TEXT_MAX = FIELD_MAX - len(" #") - TOKEN_CHARACTERS
 LINE_TEXT_MAX = FIELD_MAX - len(" -") - TOKEN_CHARACTERS - len("10000")
 RATE_UNITS = 100
 """Rates are for so many units of the foreign currency."""
-LEDGER, DAILY, ONE_VOUCHER, OPEN, OPERATING = "Ledger", "Daily", "OneVoucher", "Open", "Operating"
-NO_POSTING = frozenset({"Total", "Reporting"})
+LEDGER = "Ledger"
+_TOKEN = re.compile(r"(?:^|#)([A-Z2-7]{10})$")
+"""What a marker's token looks like: behind `#` at the end of a description, or a whole line document."""
 
 
 def preflight(
@@ -70,7 +62,7 @@ def preflight(
             " the company to another."
         )
         yield Problem("entity.not_pinned", "entity", text)
-    if journals and entry.journal not in journals:
+    if journals and entry.journal.casefold() not in {name.casefold() for name in journals}:
         text = (
             f"Journal name {entry.journal} is not among those of this connection. Add it to the connection,"
             " or choose another."
@@ -237,7 +229,7 @@ def booked_entry(
         )
         raise VendorChanged(text, where=where, support=seen)
     ((_, posted, currency, rate),) = heads
-    day = _day(posted)
+    day = day_of(posted)
     if day is None:
         raise VendorChanged(f"The lines of journal {receipt.number} have no date.", where=where)
     lines = tuple(
@@ -250,8 +242,60 @@ def booked_entry(
         else None
     )
     return BookedEntry(
-        receipt=receipt, journal=journal, posting_date=day, currency=currency, lines=lines, rate=booked
+        receipt=receipt,
+        journal=journal,
+        posting_date=day,
+        currency=currency,
+        lines=lines,
+        rate=booked,
+        marker=_marker_of("", rows),
     )
+
+
+def document(
+    receipt: Receipt,
+    header: wire.Header,
+    rows: Sequence[wire.Line],
+    axes: Mapping[str, str],
+    form: Format,
+    own: str,
+) -> BookedEntry:
+    """A journal of anybody from its lines in one currency, of which there are some. A line with an offset
+    account is two lines, as it books. The date is that of the first line: vouchers of other days may follow.
+
+    Raises `VendorChanged` for lines that cannot be read exactly.
+    """
+    where = f"journal {receipt.number}"
+    rows = sorted(rows, key=lambda row: row.LineNumber)
+    first = rows[0]
+    day = day_of(first.TransDate)
+    if day is None:
+        raise VendorChanged(f"The lines of journal {receipt.number} have no date.", where=where)
+    lines: list[JournalLine] = []
+    for row in rows:
+        lines.append(_account_line(row, first.CurrencyCode, where, axes, form))
+        if row.OffsetAccountDisplayValue:
+            lines.append(_offset_line(row, lines[-1], axes, form))
+    rated = own and first.CurrencyCode != own and first.ExchRate
+    return BookedEntry(
+        receipt=receipt,
+        journal=header.JournalName,
+        posting_date=day,
+        currency=first.CurrencyCode,
+        lines=tuple(lines),
+        rate=ExchangeRate(currency=own, rate=first.ExchRate / RATE_UNITS, source="as Dynamics booked it")
+        if rated
+        else None,
+        text=header.Description,
+        marker=_marker_of(header.Description, rows),
+    )
+
+
+def _marker_of(description: str, rows: Iterable[wire.Line]) -> str:
+    """The token that the journal carries: in its description, or on its lines where a person changed that."""
+    texts = [text[text.rfind("#") :].rstrip() for text in (description,) if "#" in text]
+    found = (_TOKEN.search(text) for text in (*texts, *(row.Document.strip() for row in rows)))
+    return next((match[1] for match in found if match), "")
 
 
 def _journal_line(
@@ -263,6 +307,13 @@ def _journal_line(
             " second amount. It was not written so."
         )
         raise VendorChanged(text, where=where, support=str(row))
+    return _account_line(row, currency, where, axes, form)
+
+
+def _account_line(
+    row: wire.Line, currency: str, where: str, axes: Mapping[str, str], form: Format
+) -> JournalLine:
+    """What the line books on its own account."""
     try:
         amount = Money(row.DebitAmount - row.CreditAmount, currency)
     except AmountError as error:
@@ -271,135 +322,25 @@ def _journal_line(
             where=where,
             support=str(row),
         ) from error
-    if row.AccountType != LEDGER:
-        return JournalLine(
-            account=f"{row.AccountType} {row.AccountDisplayValue}", amount=amount, text=row.Text
-        )
-    account, found = segments.read_display_value(row.AccountDisplayValue, form, axes)
+    account, found = _account_of(row.AccountType, row.AccountDisplayValue, axes, form)
     return JournalLine(account=account, amount=amount, dimensions=found, text=row.Text)
 
 
-# --- facts --------------------------------------------------------------------------------------------------
+def _offset_line(row: wire.Line, line: JournalLine, axes: Mapping[str, str], form: Format) -> JournalLine:
+    """What the line books on its offset account, which is the other side of the same amount."""
+    account, found = _account_of(row.OffsetAccountType, row.OffsetAccountDisplayValue, axes, form)
+    return JournalLine(account=account, amount=-line.amount, dimensions=found, text=row.Text)
 
 
-def journal_problem(entity: str, journal: str, found: wire.JournalName | None) -> str | None:
-    """Why the journal name does not take our entries, or `None`."""
-    name = f"Journal name {journal} of company {entity}"
-    if found is None:
-        return (
-            f"Company {entity} has no journal name {journal}. Create one of type {DAILY} for payroll, or"
-            " choose another."
-        )
-    if found.Type != DAILY:
-        return f"{name} is of type {found.Type}. Choose one of type {DAILY}."
-    if found.DeleteLinesAfterPosting == wire.YES:
-        return (
-            f"{name} deletes lines after posting, so the entry could not be compared with the books. Turn"
-            " that off, or choose another."
-        )
-    if found.NewVoucher != ONE_VOUCHER:
-        return (
-            f"{name} draws new vouchers ({found.NewVoucher}); an entry must be one voucher. Set it to one"
-            " voucher number only, or choose another."
-        )
-    if found.OffsetAccountDisplayValue:
-        return (
-            f"{name} gives lines the offset account {found.OffsetAccountDisplayValue}, so each would be"
-            " booked twice. Clear it, or choose another."
-        )
-    if found.PostingLineLimit > 0:
-        return (
-            f"{name} splits journals above {found.PostingLineLimit} lines when they are posted. Clear that"
-            " limit, or choose another."
-        )
-    return None
+def _account_of(kind: str, shown: str, axes: Mapping[str, str], form: Format) -> tuple[str, Dimensions]:
+    """Account and dimensions; an account of a subledger goes by its kind, and its text has no dimensions."""
+    if kind != LEDGER:
+        return f"{kind} {shown}", ()
+    return segments.read_display_value(shown, form, axes)
 
 
-def chart(
-    entity: str,
-    journal: str,
-    problem: str | None,
-    own: str,
-    accounts: Iterable[wire.MainAccount],
-    overrides: Iterable[wire.AccountState],
-    currencies: Iterable[wire.Currency],
-    values: Mapping[str, Iterable[wire.DimensionValue]],
-    today: date,
-) -> Chart:
-    """What the company accepts in the journal. What a company says of an account adds to what the chart
-    says.
-    """
-    stricter = {row.MainAccountId for row in overrides if not _usable(row, today)}
-    usable: dict[str, frozenset[str]] = {}
-    inactive: dict[str, frozenset[str]] = {}
-    for axis, rows in values.items():
-        states = {row.DimensionValue: _active(row, today) for row in rows}
-        usable[axis] = frozenset(code for code, active in states.items() if active)
-        inactive[axis] = frozenset(states) - usable[axis]
-    return Chart(
-        entity=entity,
-        journal=journal,
-        journal_problem=problem,
-        currencies=frozenset(row.CurrencyCode for row in currencies).intersection(DECIMALS),
-        accounts={row.MainAccountId: _account(row, stricter, today) for row in accounts},
-        codes=usable,
-        inactive=inactive,
-        currency=own,
-    )
-
-
-def _account(row: wire.MainAccount, stricter: set[str], today: date) -> Account:
-    blocked = row.MainAccountType in NO_POSTING or row.MainAccountId in stricter or not _usable(row, today)
-    return Account(code=row.MainAccountId, description=row.Name, blocked=blocked)
-
-
-def _usable(row: wire.AccountState, today: date) -> bool:
-    barred = wire.YES in (row.IsSuspended, row.DoNotAllowManualEntry)
-    return not barred and _within(row.ActiveFrom, row.ActiveTo, today)
-
-
-def _active(row: wire.DimensionValue, today: date) -> bool:
-    barred = wire.YES in (row.IsSuspended, row.IsBlockedForManualEntry, row.IsTotal)
-    return not barred and _within(row.ActiveFrom, row.ActiveTo, today)
-
-
-def _within(start: str, end: str, today: date) -> bool:
-    first, last = _day(start) if start else None, _day(end) if end else None
-    return (first is None or first <= today) and (last is None or today <= last)
-
-
-def calendar(
-    periods: Iterable[wire.FiscalPeriod], states: Iterable[wire.LedgerPeriod]
-) -> tuple[FiscalPeriod, ...]:
-    """Operating periods in order, numbered within their year. One whose state the ledger does not show counts
-    as closed.
-    """
-    open_ones = {
-        (row.YearName, row.PeriodName)
-        for row in states
-        if row.PeriodStatus == OPEN and row.LedgerAccessLevel != "None"
-    }
-    years: dict[str, list[tuple[date, date, str]]] = {}
-    for row in periods:
-        start, end = _day(row.StartDate), _day(row.EndDate)
-        if row.Type == OPERATING and start is not None and end is not None:
-            years.setdefault(row.FiscalYear, []).append((start, end, row.PeriodName))
-    found = [
-        FiscalPeriod(
-            start=start, end=end, year=_year(name, rows[-1]), number=number, open=(name, period) in open_ones
-        )
-        for name, rows in ((name, sorted(rows)) for name, rows in years.items())
-        for number, (start, end, period) in enumerate(rows, 1)
-    ]
-    return tuple(sorted(found))
-
-
-def _year(name: str, last: tuple[date, date, str]) -> int:
-    digits = re.search(r"\d{4}", name)
-    return int(digits[0]) if digits else last[1].year
-
-
-def _day(text: str) -> date | None:
+def day_of(text: str) -> date | None:
+    """A date of the service's; `None` for its blank. Raises `VendorChanged` for anything else."""
     try:
         return wire.day(text)
     except ValueError as error:

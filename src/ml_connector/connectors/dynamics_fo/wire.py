@@ -49,6 +49,7 @@ class Line(msgspec.Struct):
     TransDate: str = ""
     AccountType: str = ""
     AccountDisplayValue: str = ""
+    OffsetAccountType: str = ""
     OffsetAccountDisplayValue: str = ""
     DebitAmount: Decimal = Decimal(0)
     CreditAmount: Decimal = Decimal(0)

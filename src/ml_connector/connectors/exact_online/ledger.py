@@ -3,7 +3,8 @@
 chart     Journals 1, Divisions 1 for the life of the connection, GLAccounts ⌈n/1000⌉ in bulk,
           cost codes and Projects ⌈n/60⌉ each where asked
 calendar  FinancialPeriods 1, JournalStatusList 1
-foreign   TransactionLines ⌈lines/1000⌉, 1 for a period nobody posted in
+tenant    0, once the division is known as for the chart
+documents, document: see `documents`
 locate    GeneralJournalEntryLines 1
 prepare   GeneralJournalEntries 1
 read_back TransactionLines ⌈lines/1000⌉ in bulk
@@ -19,10 +20,13 @@ from typing import TypeVar
 
 from ml_connector.connectors.exact_online import faults, translate, wire
 from ml_connector.connectors.exact_online.client import WRITE, ExactClient, address, document_address, fields
+from ml_connector.connectors.exact_online.divisions import Divisions
+from ml_connector.connectors.exact_online.documents import SELECT, ExactDocuments
 from ml_connector.connectors.exact_online.settings import Options
 from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker, Receipt
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem
+from ml_connector.domain.spelling import vendor_spelling
 from ml_connector.errors import Inexpressible, NotFound, OutcomeUnknown, Refused, VendorChanged
 from ml_connector.ports.storage import Clock
 from ml_connector.ports.systems import Gate, LedgerLimits, Send
@@ -48,6 +52,7 @@ AXES = {
 }
 EVERY = f"Modified gt {odata.moment(date(1970, 1, 1))}"
 """Exact demands a filter on accounts, by code, id or time of change: this one leaves nothing out."""
+YEAR = timedelta(days=366)
 CLOCK_MARGIN = timedelta(hours=26)
 """Exact's times look like UTC and have been reported as local to the division: a look-up by time starts so
 much earlier.
@@ -59,16 +64,17 @@ class ExactLedger:
     searches Exact refused.
     """
 
-    def __init__(
-        self, options: Options, client: ExactClient, clock: Clock, currency_of: Callable[[str], str]
-    ) -> None:
-        self._options, self._client, self._clock, self._currency_of = options, client, clock, currency_of
+    def __init__(self, options: Options, client: ExactClient, clock: Clock, divisions: Divisions) -> None:
+        self._options, self._client, self._clock, self._divisions = options, client, clock, divisions
+        self._documents = ExactDocuments(self._lines, self._periods_of, self._receipt, divisions.currency_of)
+        self._periods: dict[str, tuple[FiscalPeriod, ...]] = {}
         self._accounts: dict[str, dict[str, str]] = {}
         self._projects: dict[str, dict[str, str]] = {}
         self._refused: set[str] = set()
         self.limits = LedgerLimits(
             lines_max=options.lines_max,
             text_max=translate.TEXT_MAX,
+            line_text_max=translate.DESCRIPTION_MAX,
             decimals=2,
             deadline_seconds=options.deadline_seconds,
             settle_seconds=options.settle_seconds,
@@ -88,13 +94,7 @@ class ExactLedger:
 
     def calendar(self, entity: str, journal: str, around: date) -> tuple[FiscalPeriod, ...]:
         """Periods from a year before the date to a year after it."""
-        year = timedelta(days=366)
-        where = f"EndDate ge {odata.moment(around - year)} and StartDate le {odata.moment(around + year)}"
-        periods = list(
-            self._client.rows(
-                entity, PERIODS, wire.FinancialPeriod, select=fields(wire.FinancialPeriod), where=where
-            )
-        )
+        periods = self._read_periods(entity, around - YEAR, around + YEAR)
         if not periods:
             return ()
         years = [row.FinYear for row in periods]
@@ -104,6 +104,21 @@ class ExactLedger:
         )
         return translate.calendar(journal, periods, states)
 
+    def _read_periods(self, entity: str, start: date, end: date) -> list[wire.FinancialPeriod]:
+        """The periods with a day in these; which days a period has is remembered."""
+        where = f"EndDate ge {odata.moment(start)} and StartDate le {odata.moment(end)}"
+        select = fields(wire.FinancialPeriod)
+        rows = list(self._client.rows(entity, PERIODS, wire.FinancialPeriod, select=select, where=where))
+        self._periods[entity] = translate.calendar("", rows, ())
+        return rows
+
+    def _periods_of(self, entity: str, start: date, end: date) -> list[FiscalPeriod]:
+        """The periods that hold these days."""
+        known = self._periods.get(entity, ())
+        if not known or start < known[0].start or end > known[-1].end:
+            self._read_periods(entity, start - YEAR, end + YEAR)
+        return [period for period in self._periods[entity] if period.start <= end and start <= period.end]
+
     def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
         """The chart of accounts, the journal, and the codes of the axes."""
         found = self._journal(entity, journal)
@@ -111,38 +126,24 @@ class ExactLedger:
         codes: dict[str, list[wire.CostCode]] = {}
         for axis in sorted(axes & AXES.keys()):
             codes.update(self._codes(entity, axis))
-        return translate.chart(
-            entity, journal, found, self._currency_of(entity), accounts, codes, self._clock.now().date()
-        )
+        own, today = self._divisions.currency_of(entity), self._clock.now().date()
+        return translate.chart(entity, journal, found, own, accounts, codes, today)
 
     def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
         """What Exact cannot hold of the entry."""
         return tuple(translate.preflight(entry, self.limits, self._options.divisions))
 
-    def foreign(
-        self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]
-    ) -> tuple[str, ...]:
-        """Entries of others in the journal and period, whatever way they came in, as `entry 26900001 of
-        2026-06-30: text`.
+    def tenant(self, entity: str) -> str:
+        """Whose books the division holds; see `Divisions.tenant_of`."""
+        return self._divisions.tenant_of(entity)
 
-        Exact demands a filter on the date; it is wide, because a person can book a date into another period.
-        """
-        year = timedelta(days=366)
-        where = f"Date ge {odata.moment(period.start - year)} and Date le {odata.moment(period.end + year)}"
-        where += (
-            f" and JournalCode eq {odata.text(journal)} and FinancialYear eq {period.year} and"
-            f" FinancialPeriod eq {period.number}"
-        )
-        others: dict[str, str] = {}
-        rows = list(self._lines(entity, where, "EntryID,EntryNumber,LineNumber,Date,Description"))
-        ours = known | {row.EntryID for row in rows if (row.Description or "").rpartition("#")[2] in known}
-        for row in sorted(rows, key=lambda row: (row.EntryNumber or 0, row.LineNumber or 0)):
-            if row.EntryID not in ours:
-                posted = f" of {wire.day(row.Date)}" if row.Date else ""
-                others.setdefault(
-                    row.EntryID, f"entry {row.EntryNumber}{posted}: {row.Description or 'no text'}"
-                )
-        return tuple(others.values())
+    def documents(self, entity: str, journal: str, start: date, end: date) -> tuple[BookedEntry, ...]:
+        """Every entry in the journal of these days, whatever way it came in."""
+        return self._documents.of_days(entity, journal, start, end)
+
+    def document(self, entity: str, journal: str, number: str) -> BookedEntry:
+        """The entry with this number."""
+        return self._documents.numbered(entity, journal, number)
 
     # --- finding --------------------------------------------------------------------------------------------
 
@@ -234,15 +235,14 @@ class ExactLedger:
     def read_back(self, receipt: Receipt) -> BookedEntry:
         """Every line of the entry as the ledger shows it."""
         where = f"EntryID eq {odata.guid(receipt.reference)}"
-        select = fields(wire.TransactionLine, leave_out=("Type", "Notes"))
-        rows = list(self._lines(receipt.entity, where, select))
+        rows = list(self._lines(receipt.entity, where, SELECT))
         if not rows:
             text = (
                 f"Entry {receipt.number} is not in division {receipt.entity} any more. Somebody deleted it,"
                 " or it cannot be seen yet."
             )
             raise NotFound(text, where=f"entry {receipt.number}")
-        return translate.booked_entry(receipt, rows, self._currency_of(receipt.entity))
+        return translate.booked_entry(receipt, rows, self._divisions.currency_of(receipt.entity))
 
     # --- inside ---------------------------------------------------------------------------------------------
 
@@ -254,7 +254,9 @@ class ExactLedger:
         rows = self._client.rows(
             entity, JOURNALS, wire.Journal, select=fields(wire.Journal), where=f"Code eq {odata.text(code)}"
         )
-        return next((row for row in rows if row.Code.strip() == code), None)
+        by_code = {row.Code.strip(): row for row in rows}
+        spelled = vendor_spelling(code, by_code, what="journal")
+        return by_code[spelled] if isinstance(spelled, str) else None
 
     def _read_accounts(self, entity: str) -> list[wire.GLAccount]:
         rows = list(

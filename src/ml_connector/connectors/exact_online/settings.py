@@ -141,7 +141,7 @@ class Options:
     sandbox: bool
 
     @property
-    def tenant(self) -> str:
+    def host(self) -> str:
         """The region's host: division numbers are unique in it. A sandbox changes its port, so all of them
         are `sandbox`.
         """

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from ml_connector.connectors.exact_online import ledger, wire
-from ml_connector.connectors.exact_online.client import ExactClient, fields, token_broker
+from ml_connector.connectors.exact_online.client import ExactClient, token_broker
+from ml_connector.connectors.exact_online.divisions import Divisions
 from ml_connector.connectors.exact_online.events import ExactEvents
 from ml_connector.connectors.exact_online.ledger import ExactLedger
 from ml_connector.connectors.exact_online.settings import Options
 from ml_connector.domain.period import period_of
-from ml_connector.errors import Refused, SignInLost
+from ml_connector.errors import SignInLost
 from ml_connector.ports.systems import Entity, Right, SignIn, System, Wiring
 from ml_connector.transport.auth import TokenBroker
 
-SYSTEM_DIVISIONS, HRM_DIVISIONS = "system/Divisions", "hrm/Divisions"
 NOT_BLOCKED, ACTIVE = 0, 1
 JOURNALS_ASKED = 3
 RIGHTS = (
@@ -41,13 +41,13 @@ class ExactSystem:
         self.broker = token_broker(options, wiring)
         self.client = ExactClient(options, wiring, self.broker)
         self.clock = wiring.clock
-        self.ledger = ExactLedger(options, self.client, wiring.clock, self._currency_of)
+        self.divisions = Divisions(options, self.client)
+        self.ledger = ExactLedger(options, self.client, wiring.clock, self.divisions)
         self.events = ExactEvents(options.divisions, wiring.vault)
-        self._divisions: dict[str, wire.Division] = {}
 
     def entities(self) -> tuple[Entity, ...]:
         """The pinned divisions that the user reaches, in the order of the setting."""
-        found = self._reachable()
+        found = self.divisions.reachable()
         return tuple(
             Entity(
                 code=code,
@@ -61,7 +61,7 @@ class ExactSystem:
     def check(self) -> tuple[Right, ...]:
         """The ping: sign-in, divisions, every right, and an open period today."""
         try:
-            found = self._reachable()
+            found = self.divisions.reachable()
         except SignInLost as error:
             return (Right(name="sign in", granted=False, needed_for="everything", text=error.problem.text),)
         rights = [Right(name="sign in", granted=True, needed_for="everything")]
@@ -128,46 +128,6 @@ class ExactSystem:
         period = period_of(day, self.ledger.calendar(division, journal, day))
         return period is not None and period.open
 
-    def _reachable(self) -> dict[str, wire.Division]:
-        """Divisions by code, read from the one the user last opened, because a pinned one may be lost and
-        would answer 403.
-        """
-        start = self.client.current_division()
-        path = SYSTEM_DIVISIONS if self.client.has_right(start, SYSTEM_DIVISIONS, "GET") else HRM_DIVISIONS
-        rows = self.client.rows(start, path, wire.Division, select=fields(wire.Division))
-        self._divisions = {str(row.Code): row for row in rows}
-        return self._divisions
-
-    def _currency_of(self, division: str) -> str:
-        """The division's own currency, which never changes: one call, with no scope of its own; four where
-        the licence refuses that one.
-        """
-        if division not in self._divisions:
-            try:
-                rows = self.client.rows(
-                    division,
-                    HRM_DIVISIONS,
-                    wire.Division,
-                    select=fields(wire.Division),
-                    where=f"Code eq {division}",
-                )
-                self._divisions |= {str(row.Code): row for row in rows}
-            except Refused:
-                self._reachable()
-        found = self._divisions.get(division)
-        currency = (found.Currency or "").strip() if found else ""
-        if not currency:
-            text = (
-                f"Exact does not say in which currency division {division} keeps its books, so it is not"
-                " certain that an entry needs no rate. "
-            )
-            raise Refused(
-                text + "Give the user access to the division, and look at its currency there.",
-                where="currency",
-                code="currency.unknown",
-            )
-        return currency
-
 
 class ExactSignIn:
     """The consent of a person with a browser; the refresh token that comes of it lives 30 days from its last
@@ -196,7 +156,6 @@ def open_system(options: Options, wiring: Wiring) -> System:
     sign_in: SignIn = ExactSignIn(exact.broker)
     return System(
         connection=wiring.connection,
-        tenant=options.tenant,
         check=exact.check,
         entities=exact.entities,
         ledger=exact.ledger,

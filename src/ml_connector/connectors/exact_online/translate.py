@@ -19,7 +19,8 @@ ends with `#` and its token.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -48,6 +49,8 @@ DIGITS_MAX = 15
 """Exact keeps amounts as doubles, which hold 15 digits and no more."""
 AXES = frozenset({"cost_center", "cost_unit", "project"})
 GENERAL = 90
+_TOKEN = re.compile(r"#([A-Z2-7]{10})\s*$")
+"""What a marker's token looks like, at the end of a first line's description."""
 MANDATORY, NOT_ALLOWED = 1, 2
 
 
@@ -175,20 +178,41 @@ def booked_entry(receipt: Receipt, rows: Iterable[wire.TransactionLine], own: st
             " was not written so."
         )
         raise VendorChanged(text, where=f"document {receipt.number}", support=seen)
-    ((journal, posted, currency, rate),) = heads
-    booked = (
-        ExchangeRate(currency=own, rate=rate, source="as Exact booked it")
-        if rate is not None and own and currency != own
-        else None
-    )
+    return document(receipt, lines, own)
+
+
+def document(receipt: Receipt, lines: Sequence[wire.TransactionLine], own: str) -> BookedEntry:
+    """An entry of anybody from its lines, of which there are some; `own` is the division's currency. Its date
+    is that of the first line: a person may give others to the rest.
+
+    Raises `VendorChanged` for lines in several journals or currencies, or that cannot be read exactly.
+    """
+    where, first = f"document {receipt.number}", lines[0]
+    heads = {((row.JournalCode or "").strip(), (row.Currency or "").strip()) for row in lines}
+    if len(heads) != 1:
+        seen = ", ".join(sorted(map(str, heads)))
+        text = f"Document {receipt.number} has lines in several journals or currencies: {seen}."
+        raise VendorChanged(text, where=where, support=seen)
+    ((journal, currency),) = heads
+    rate = first.ExchangeRate
     return BookedEntry(
         receipt=receipt,
         journal=journal,
-        posting_date=_day(posted),
+        posting_date=day_of(first.Date),
         currency=currency,
-        rate=booked,
+        rate=ExchangeRate(currency=own, rate=rate, source="as Exact booked it")
+        if rate is not None and own and currency != own
+        else None,
         lines=tuple(_journal_line(row, currency, receipt) for row in lines),
+        text=first.Description or "",
+        marker=_marker_of(lines),
     )
+
+
+def _marker_of(lines: Iterable[wire.TransactionLine]) -> str:
+    """The token that the lines carry; only the first one has it, whatever a person made of the order."""
+    found = (_TOKEN.search(row.Description or "") for row in lines)
+    return next((match[1] for match in found if match), "")
 
 
 def _journal_line(row: wire.TransactionLine, currency: str, receipt: Receipt) -> JournalLine:
@@ -245,6 +269,9 @@ def journal_problem(entity: str, journal: str, found: wire.Journal | None) -> st
     """Why the journal does not take our entries, or `None`."""
     if found is None:
         return f"Division {entity} has no journal {journal}. Create a general journal, or choose another."
+    if found.Code.strip() != journal:
+        # Exact takes either and shows its own, so the entry would not be read back as it was written.
+        return f"Exact writes journal {journal} of division {entity} as {found.Code.strip()}. Write it so."
     if found.Type != GENERAL:
         return (
             f"Journal {journal} of division {entity} is not a general journal (type {found.Type}). Choose one"
@@ -272,7 +299,7 @@ def _account(row: wire.GLAccount) -> Account:
 
 
 def _is_active(value: wire.CostCode, today: date) -> bool:
-    ended = value.EndDate is not None and _day(value.EndDate) < today
+    ended = value.EndDate is not None and day_of(value.EndDate) < today
     return value.Active is not False and not value.BlockEntry and not ended
 
 
@@ -286,8 +313,8 @@ def calendar(
     return tuple(
         sorted(
             FiscalPeriod(
-                start=_day(row.StartDate),
-                end=_day(row.EndDate),
+                start=day_of(row.StartDate),
+                end=day_of(row.EndDate),
                 year=row.FinYear,
                 number=row.FinPeriod,
                 open=(row.FinYear, row.FinPeriod) not in closed,
@@ -297,7 +324,8 @@ def calendar(
     )
 
 
-def _day(text: str | None) -> date:
+def day_of(text: str | None) -> date:
+    """A date of Exact's. Raises `VendorChanged` for anything else."""
     try:
         return wire.day(text or "")
     except (ValueError, OverflowError) as error:

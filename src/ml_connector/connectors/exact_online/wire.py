@@ -54,11 +54,12 @@ class Me(msgspec.Struct):
 
 
 class Division(msgspec.Struct):
-    """A company's books. Status 1 is active, BlockingStatus 0 is free."""
+    """A company's books. Status 1 is active, BlockingStatus 0 is free; `Customer` is the owner's id."""
 
     Code: int
     Description: str | None = None
     Currency: str | None = None
+    Customer: str | None = None
     Status: int | None = None
     BlockingStatus: int | None = None
 
@@ -140,6 +141,8 @@ class TransactionLine(msgspec.Struct):
     LineNumber: int | None = None
     JournalCode: str | None = None
     Date: str | None = None
+    FinancialYear: int | None = None
+    FinancialPeriod: int | None = None
     Type: int | None = None
     GLAccountCode: str | None = None
     AmountFC: Decimal | None = None

@@ -8,6 +8,7 @@ one is empty; a short page proves nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -128,6 +129,7 @@ class UkgClient:
 
     def __init__(self, options: Options, wiring: Wiring) -> None:
         self._options, self._vault, self._beside = options, wiring.vault, wiring.beside
+        self._asked_installation = False
         calls = options.calls_per_minute
         self.http = Client(
             base_url=options["base_url"],
@@ -200,6 +202,18 @@ class UkgClient:
 
     def _asked(self, path: str, query: Mapping[str, str] | None) -> str:
         return address(path, {**(query or {}), "per_Page": str(self._options.page_rows)})
+
+    def installation(self, path: str, query: Mapping[str, str]) -> str:
+        """In a sandbox the installation that the simulator names: one row is asked for where nothing was
+        asked yet. Empty where it names none, and on a real host.
+        """
+        if not self._options.sandbox:
+            return ""
+        if not self.http.installation and not self._asked_installation:
+            with suppress(NotFound):
+                self.get(path, query)
+            self._asked_installation = True
+        return self.http.installation
 
     def companies(self) -> list[wire.Company]:
         """The companies of the tenant."""

@@ -126,6 +126,23 @@ class FlatFileSource:
         unchanged = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
         return found if unchanged else None
 
+    def tenant(self) -> str:
+        """The name of the tenant: a file says nothing of whose it is."""
+        return self._tenant
+
+    def still(self, pay_run: PayRun) -> tuple[Problem, ...]:
+        """Whether the file is still there, unchanged. One of the same name is looked at first."""
+        try:
+            self._find(pay_run.reference, first=pay_run.description)
+        except NotFound:
+            sha256 = f"{pay_run.reference[:16]}…"
+            text = (
+                f"The file {pay_run.description} (SHA-256 {sha256}) that this run was read from is not in the"
+                " folder any more, or was changed. Put it back as it was, or cancel this run here."
+            )
+            return (Problem("run.gone", pay_run.description, text, Owner.PAYROLL),)
+        return ()
+
     def pay_run(self, reference: str) -> PayRun:
         """The file's dates, currency and companies."""
         path = self._find(reference)
@@ -208,8 +225,8 @@ class FlatFileSource:
     def _files(self) -> list[Path]:
         return delivered(Path(self._options["file_path"]), self._options.file_names)
 
-    def _find(self, reference: str) -> Path:
-        for path in self._files():
+    def _find(self, reference: str, first: str = "") -> Path:
+        for path in sorted(self._files(), key=lambda path: printable(path.name) != first):
             try:
                 with path.open("rb") as file:
                     if _digest(file) == reference:

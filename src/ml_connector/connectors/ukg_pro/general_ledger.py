@@ -1,6 +1,8 @@
 """Pay runs from the general ledger: the default source, and the only one with every posting line of UKG.
 
     pay_runs   block 1 of every run
+    tenant     none; in a sandbox 1, where nothing was asked yet
+    still      first row of the run → pay period, where it must be closed: 2 calls
     pay_run    first page of the run → pay period of its pay group and end date → pay register of that
                period: 3 calls
     blocks     the pages after the first, which is kept from `pay_run`
@@ -17,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from urllib.parse import quote
 
-from ml_connector.connectors.ukg_pro import client, wire
+from ml_connector.connectors.ukg_pro import client, recheck, wire
 from ml_connector.connectors.ukg_pro.client import UkgClient
 from ml_connector.connectors.ukg_pro.declared import WHOLE_ACCOUNT
 from ml_connector.connectors.ukg_pro.register import control_totals
@@ -33,6 +35,7 @@ from ml_connector.transport.http import Answer
 
 BLOCK_ROWS_MAX = 250_000
 FIRST_PAGE_SECONDS = 600.0
+ONE_ROW = {"per_Page": "1"}
 PERIODS_SHOWN = 10
 
 
@@ -65,6 +68,29 @@ class GeneralLedgerSource:
         recent = (ref for ref in found.values() if ref.period_end >= since)
         return tuple(sorted(recent, key=lambda ref: (ref.calculated_at, ref.reference)))
 
+    def tenant(self) -> str:
+        """The name of the tenant; in a sandbox the installation that the simulator names, if it names one."""
+        return self._ukg.installation(client.GENERAL_LEDGER, {"blockId": "1", **ONE_ROW}) or self._tenant
+
+    def still(self, pay_run: PayRun) -> tuple[Problem, ...]:
+        """What speaks against posting the run now; see `recheck`. Its rows are not read again."""
+        first = self._first_row(pay_run.reference)
+        if first is None:
+            return (recheck.gone(pay_run),)
+        calculated_at = _moment(first.glRunDateTime, self._options, pay_run.reference)
+        against = recheck.changed(pay_run, calculated_at, first.totalNrOfBlocks)
+        if self._options.closed_only:
+            periods = self._periods(first.payGroup or "", first.periodEndDate or "")
+            against += recheck.reopened(pay_run, periods)
+        return tuple(against)
+
+    def _first_row(self, reference: str) -> wire.GlRow | None:
+        try:
+            rows = wire.gl_page(self._ukg.get(_path(reference), ONE_ROW)).rows
+        except NotFound:
+            return None
+        return rows[0] if rows else None
+
     def pay_run(self, reference: str) -> PayRun:
         """The run's dates, currency, companies and control totals, in three calls."""
         answer = self._fetch_first(reference)
@@ -83,9 +109,9 @@ class GeneralLedgerSource:
             self._options.companies
         )
         return PayRun(
-            source=self._tenant,
+            source=self.tenant(),
             reference=reference,
-            subject=f"{period.payGroup} {period.periodEndDate[:10]} {period.periodControl}",
+            subject=recheck.subject_of(period),
             description=(first.description or "").strip(),
             companies=tuple(companies),
             currency=self._one_currency(companies, reference),
@@ -157,26 +183,25 @@ class GeneralLedgerSource:
         """
         group, end = row.payGroup or "", row.periodEndDate or ""
         named = self._options.pay_periods.get(row.runId)
-        query = {"payGroup": group, "periodEndDate": end}
-        rows = [
-            period
-            for period in self._ukg.rows(client.PAY_PERIODS, wire.PayPeriodRow, query)
-            if period.payGroup == group and period.periodEndDate[:10] == end[:10]
-        ]
+        rows = self._periods(group, end)
         candidates = [period for period in rows if named in (None, period.periodControl)]
         if len(candidates) != 1:
             raise _uncertain(row, candidates or rows, named)
         period = candidates[0]
-        if self._options.closed_only and not (period.isPeriodClosed and period.dateTimePeriodClosed):
-            text = (
-                f"Pay period {period.periodControl} of {group} is open: run {row.runId} was undone, or the"
-                " payroll can still change. "
-            )
-            text += "Close the period in UKG and run the general-ledger step, then use the new run."
-            raise Refused(
-                text, where=f"pay period {period.periodControl}", owner=Owner.PAYROLL, code="run.period_open"
-            )
+        if self._options.closed_only and not recheck.is_closed(period):
+            where = f"pay period {period.periodControl}"
+            text = recheck.open_text(period, row.runId)
+            raise Refused(text, where=where, owner=Owner.PAYROLL, code="run.period_open")
         return period
+
+    def _periods(self, group: str, end: str) -> list[wire.PayPeriodRow]:
+        """The pay periods of the group that end on the day."""
+        query = {"payGroup": group, "periodEndDate": end}
+        return [
+            period
+            for period in self._ukg.rows(client.PAY_PERIODS, wire.PayPeriodRow, query)
+            if period.payGroup == group and period.periodEndDate[:10] == end[:10]
+        ]
 
     def _register(
         self, period: wire.PayPeriodRow, on_page: dict[str, str], companies: list[str]

@@ -37,16 +37,16 @@ class UkgSystem:
     def __init__(self, options: Options, wiring: Wiring) -> None:
         self.options = options
         self.client = UkgClient(options, wiring)
-        self.tenant = options.tenant(wiring.vault)
         self.events = UkgEvents(options, wiring.vault)
         self.payroll = self._source(wiring)
 
     def _source(self, wiring: Wiring) -> PayrollSource:
+        named = self.options.tenant(wiring.vault)
         if self.options["source"] == FLAT_FILE:
-            return FlatFileSource(self.options, self.tenant)
+            return FlatFileSource(self.options, named)
         if self.options["source"] == THIRD_PARTY_PAY:
-            return ThirdPartyPaySource(self.options, self.client, self.tenant)
-        return GeneralLedgerSource(self.options, self.client, wiring.clock, self.tenant)
+            return ThirdPartyPaySource(self.options, self.client, named)
+        return GeneralLedgerSource(self.options, self.client, wiring.clock, named)
 
     def entities(self) -> tuple[Entity, ...]:
         """The companies that the connection reads, with the currency set for each."""
@@ -128,7 +128,6 @@ def open_system(options: Options, wiring: Wiring) -> System:
     ukg = UkgSystem(options, wiring)
     return System(
         connection=wiring.connection,
-        tenant=ukg.tenant,
         check=ukg.check,
         entities=ukg.entities,
         payroll=ukg.payroll,

@@ -97,6 +97,27 @@ class ThirdPartyPaySource:
             )
         )
 
+    def tenant(self) -> str:
+        """The name of the tenant; in a sandbox the installation that the simulator names, if it names one."""
+        return self._ukg.installation(self._options["third_party_path"], {"$top": "1"}) or self._tenant
+
+    def still(self, pay_run: PayRun) -> tuple[Problem, ...]:
+        """Whether the records of the day are those that the run was made of: a list of the day."""
+        company, day = _named(pay_run.reference)
+        now = self._of_day(company, day)
+        if now is not None and now.reference == pay_run.reference:
+            return ()
+        what = f"The Third-Party Pay records that {company} paid on {day}"
+        if now is None:
+            code, text = "run.gone", f"{what} are not in UKG any more. Cancel this run here."
+        else:
+            code = "run.changed"
+            text = (
+                f"{what} changed after they were read here. They are run {now.reference} now. Cancel this run"
+                " here, and post that one."
+            )
+        return (Problem(code, f"run {pay_run.reference}", text, Owner.PAYROLL),)
+
     def pay_run(self, reference: str) -> PayRun:
         """The run's dates and currency. There is no register of these payrolls to tie it to."""
         run = self._find(reference)
@@ -105,7 +126,7 @@ class ThirdPartyPaySource:
         period = _period(run)
         subject = " ".join([run.company, *groups, str(period.end), str(run.pay_date)])
         return PayRun(
-            source=self._tenant,
+            source=self.tenant(),
             reference=reference,
             subject=subject,
             description=run.description,
@@ -175,21 +196,16 @@ class ThirdPartyPaySource:
     # --- reading --------------------------------------------------------------------------------------------
 
     def _find(self, reference: str) -> _Found:
-        company, _, rest = reference.rpartition(":")[0].rpartition(":")
-        try:
-            pay_date = date.fromisoformat(rest)
-        except ValueError:
-            text = f"{reference!r} names no run; expected company:pay date:hash, as a list of runs shows it."
-            raise NotFound(text, where="pay run") from None
-        runs = [
-            run
-            for run in self._read(pay_date, pay_date)
-            if run.company == company and run.pay_date == pay_date
-        ]
-        if not runs or runs[0].reference != reference:
-            now = f" The records of that day are now {runs[0].reference}." if runs else ""
-            raise NotFound(f"UKG has no run {reference}.{now}", where="pay run")
-        return runs[0]
+        now = self._of_day(*_named(reference))
+        if now is None or now.reference != reference:
+            said = f" The records of that day are now {now.reference}." if now else ""
+            raise NotFound(f"UKG has no run {reference}.{said}", where="pay run")
+        return now
+
+    def _of_day(self, company: str, pay_date: date) -> _Found | None:
+        """What the company paid on the day, as UKG has it now."""
+        found = self._read(pay_date, pay_date)
+        return next((run for run in found if (run.company, run.pay_date) == (company, pay_date)), None)
 
     def _read(self, since: date, until: date | None) -> list[_Found]:
         found: dict[tuple[str, date], _Found] = {}
@@ -243,6 +259,16 @@ class ThirdPartyPaySource:
                 if company.federalTaxId:
                     self._companies[company.federalTaxId] = company.companyCode
         return self._companies.get(record.company, record.company)
+
+
+def _named(reference: str) -> tuple[str, date]:
+    """Company and pay date of a reference. Raises `NotFound` for what is none."""
+    company, _, day = reference.rpartition(":")[0].rpartition(":")
+    try:
+        return company, date.fromisoformat(day)
+    except ValueError:
+        text = f"{reference!r} names no run; expected company:pay date:hash, as a list of runs shows it."
+        raise NotFound(text, where="pay run") from None
 
 
 def _period(run: _Found) -> PayPeriod:

@@ -7,6 +7,10 @@ leads into is compared with its code.
 facts     organization 1 for the life of the connection
 chart     branch, dimension, account, currency, ledger 1 each; project ⌈n/500⌉ where asked for
 calendar  financialPeriod 1
+tenant    0; in a sandbox organization 1, where nothing was asked yet
+documents journaltransaction ⌈lines of the period/1000⌉ for each period of the days; financialPeriod 1, where
+          the calendar was not read yet
+document  1
 locate    journaltransaction ⌈lines of the period/1000⌉; after a send, those changed since a day before it
 prepare   subaccount ⌈inactive/1000⌉; chart and calendar, where they were not read within a minute; then 1
 read_back 1
@@ -30,7 +34,7 @@ from ml_connector.connectors.visma_net.settings import Options
 from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker, Receipt
 from ml_connector.domain.period import FiscalPeriod, period_of
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.errors import CodeUnknown, Inexpressible, OutcomeUnknown, PeriodClosed, Refused
+from ml_connector.errors import CodeUnknown, Inexpressible, NotFound, OutcomeUnknown, PeriodClosed, Refused
 from ml_connector.ports.storage import Clock
 from ml_connector.ports.systems import Gate, LedgerLimits, Send, Wiring
 from ml_connector.transport.http import Answer
@@ -56,7 +60,7 @@ class VismaLedger:
     """A `LedgerSink` of the connection's companies."""
 
     def __init__(self, options: Options, wiring: Wiring) -> None:
-        self._options = options
+        self._options, self._sandbox = options, wiring.sandbox
         self._books = {
             company: Books(options, VismaClient(options, wiring, company), wiring.clock)
             for company in options.companies
@@ -64,6 +68,7 @@ class VismaLedger:
         self.limits = LedgerLimits(
             lines_max=options.lines_max,
             text_max=translate.TEXT_MAX,
+            line_text_max=translate.LINE_TEXT_MAX,
             decimals=3,
             deadline_seconds=options.deadline_seconds,
             settle_seconds=options.settle_seconds,
@@ -119,26 +124,47 @@ class VismaLedger:
         """What a batch cannot hold of the entry."""
         return tuple(translate.preflight(entry, self.limits, self._options))
 
-    def foreign(
-        self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]
-    ) -> tuple[str, ...]:
-        """General ledger batches of others in the ledger and period, drafts too, as `batch 100001 of
-        2026-06-30: text`.
+    def tenant(self, entity: str) -> str:
+        """The company's tenant id. In a sandbox it is the installation that the simulator names, if it names
+        one, for which the company is read where nothing was asked yet.
         """
-        number = _period_id(period)
-        others: dict[str, str] = {}
-        for batch in self._batches(entity, periodId=number):
-            if (batch.financialPeriod, batch.ledger.strip()) != (
-                number,
-                journal,
-            ) or not batch.module.upper().endswith(MODULE):
-                continue
-            others[batch.batchNumber] = (
-                f"batch {batch.batchNumber} of {batch.transactionDate[:10]}: {batch.description or 'no text'}"
-            )
-            if batch.batchNumber in known or translate.tokens(batch) & known:
-                del others[batch.batchNumber]
-        return tuple(others[number] for number in sorted(others))
+        books = self.books(entity)
+        if self._sandbox and not books.client.http.installation:
+            books.facts.organization()
+        installation = books.client.http.installation if self._sandbox else ""
+        return installation or self._options.companies[entity].lower()
+
+    def documents(self, entity: str, journal: str, start: date, end: date) -> tuple[BookedEntry, ...]:
+        """General ledger batches in the ledger of these days, drafts too: of the periods that hold the days,
+        those dated in them, or put into a period from outside of it.
+        """
+        books = self.books(entity)
+        found: dict[str, wire.Batch] = {}
+        for period in books.facts.periods_of(start, end):
+            for batch in self._batches(entity, periodId=_period_id(period)):
+                day = translate.day_of(batch)
+                in_period = batch.financialPeriod == _period_id(period) and _is_of(batch, journal)
+                moved = not period.start <= day <= period.end
+                if in_period and (moved or start <= day <= end):
+                    found[batch.batchNumber] = batch
+        numbers = sorted(found, key=lambda number: (len(number), number))
+        return tuple(self._document(entity, found[number]) for number in numbers)
+
+    def document(self, entity: str, journal: str, number: str) -> BookedEntry:
+        """The batch with this number, in whatever period."""
+        where = f"batch {number}"
+        text = f"There is no batch {number} in ledger {journal} of company {entity}. Check the number."
+        try:
+            batch = self._proven(entity).client.get(batch_path(number)).decode(wire.Batch)
+        except NotFound as error:
+            raise NotFound(text, where=where, support=error.support) from error
+        if not _is_of(batch, journal):
+            raise NotFound(text, where=where)
+        return self._document(entity, batch)
+
+    def _document(self, entity: str, batch: wire.Batch) -> BookedEntry:
+        receipt = self._receipt(entity, batch.batchNumber, batch.status)
+        return translate.document(receipt, batch, self._options, self.books(entity).facts.currency)
 
     # --- finding --------------------------------------------------------------------------------------------
 
@@ -255,6 +281,10 @@ class VismaLedger:
 
 def _period_id(period: FiscalPeriod) -> str:
     return f"{period.year}{period.number:02}"
+
+
+def _is_of(batch: wire.Batch, journal: str) -> bool:
+    return batch.ledger.strip() == journal and batch.module.upper().endswith(MODULE)
 
 
 def _lines_of(batch: wire.Batch) -> Iterable[tuple[str, str, int]]:

@@ -202,11 +202,6 @@ class Options:
     calls_per_hour: int
 
     @property
-    def tenant(self) -> str:
-        """What the connection as a whole is known by: the tenant id of its first company."""
-        return next(iter(self.companies.values()), "")
-
-    @property
     def axes(self) -> frozenset[str]:
         """Every axis that a line can have a code on."""
         return frozenset({*self.segments, BRANCH, PROJECT})

@@ -159,7 +159,6 @@ def open_system(options: Options, wiring: Wiring) -> System:
     found = VismaSystem(options, wiring)
     return System(
         connection=wiring.connection,
-        tenant=options.tenant,
         check=found.check,
         entities=found.entities,
         ledger=found.ledger,

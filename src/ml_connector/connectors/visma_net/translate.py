@@ -23,7 +23,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -46,7 +47,12 @@ SEGMENT_MAX = 15
 """Highest number of a segment that a reference of 15 characters can speak of."""
 RATE_TOLERANCE = Decimal("0.01")
 """What a base amount may be off its rate, per line: the company's currency is rounded line by line."""
-_REFERENCE = re.compile(r"[A-Z2-7]{10}-([0-9A-F]{1,4})")
+RATE_SOURCE = "as Visma booked it"
+_TOKEN = re.compile(r"#([A-Z2-7]{10})$")
+_REFERENCE = re.compile(r"([A-Z2-7]{10})-([0-9A-F]{1,4})")
+"""What a marker's token looks like: at the end of a description, and in the reference of a line, where the
+sum of its defaults follows.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,26 +213,47 @@ def carries(marker: Marker, batch: wire.Batch) -> bool:
     return any((line.referenceNumber or "").startswith(f"{marker.token}-") for line in batch.lines)
 
 
-def tokens(batch: wire.Batch) -> frozenset[str]:
-    """What could be a marker's token in the batch."""
-    references = {(line.referenceNumber or "").partition("-")[0] for line in batch.lines}
-    return frozenset({(batch.description or "").rpartition("#")[2].strip(), *references})
+def day_of(batch: wire.Batch) -> date:
+    """The posting date. Raises `VendorChanged` for what is no date."""
+    try:
+        return wire.day(batch.transactionDate)
+    except ValueError as error:
+        where = f"batch {batch.batchNumber}"
+        text = f"{where.capitalize()} has the date {batch.transactionDate!r}, which cannot be read."
+        raise VendorChanged(text, where=where) from error
+
+
+def marker_of(batch: wire.Batch) -> str:
+    """The token that the batch carries: in its description, or on its lines where a person changed that."""
+    if found := _TOKEN.search((batch.description or "").rstrip()):
+        return found[1]
+    references = (_REFERENCE.fullmatch(line.referenceNumber or "") for line in batch.lines)
+    return next((reference[1] for reference in references if reference), "")
 
 
 def booked_entry(receipt: Receipt, batch: wire.Batch, options: Options, own: str) -> BookedEntry:
-    """The batch as an entry; `own` is the company's currency. Raises `VendorChanged` for what was not written
-    so, or does not add up.
+    """The batch as an entry, its rate proven by its totals; `own` is the company's currency. Raises
+    `VendorChanged` for what was not written so, or does not add up.
+    """
+    booked = document(receipt, batch, options, own)
+    rate = _rate(batch, own, f"batch {receipt.number}") if batch.currencyId != own else None
+    return replace(booked, rate=rate)
+
+
+def document(receipt: Receipt, batch: wire.Batch, options: Options, own: str) -> BookedEntry:
+    """A batch of anybody; its rate is as it is shown. Raises `VendorChanged` for what cannot be read exactly,
+    or does not add up.
     """
     where = f"batch {receipt.number}"
+    day = day_of(batch)
     try:
-        day = wire.day(batch.transactionDate)
         lines = tuple(
             _journal_line(row, batch, options, where)
             for row in sorted(batch.lines, key=lambda row: row.lineNumber)
         )
-    except (ValueError, AmountError) as error:
+    except AmountError as error:
         raise VendorChanged(
-            f"{where.capitalize()} holds a date or an amount that cannot be read: {error}.", where=where
+            f"{where.capitalize()} holds an amount that cannot be read: {error}.", where=where
         ) from error
     sides = [
         sum((getattr(row, side) or Decimal(0) for row in batch.lines), Decimal(0))
@@ -240,14 +267,16 @@ def booked_entry(receipt: Receipt, batch: wire.Batch, options: Options, own: str
             " every line was shown."
         )
         raise VendorChanged(text, where=where)
-    rate = _rate(batch, own, where) if batch.currencyId != own else None
+    rate = batch.exchangeRate if batch.currencyId != own else None
     return BookedEntry(
         receipt=receipt,
         journal=batch.ledger.strip(),
         posting_date=day,
         currency=batch.currencyId,
         lines=lines,
-        rate=rate,
+        rate=None if rate is None else ExchangeRate(currency=own, rate=rate, source=RATE_SOURCE),
+        text=batch.description or "",
+        marker=marker_of(batch),
     )
 
 
@@ -263,7 +292,7 @@ def _journal_line(row: wire.Line, batch: wire.Batch, options: Options, where: st
 
 def _dimensions(row: wire.Line, batch: wire.Batch, options: Options, where: str) -> Dimensions:
     found = _REFERENCE.fullmatch(row.referenceNumber or "")
-    filled = int(found[1], 16) if found else 0
+    filled = int(found[2], 16) if found else 0
     codes: dict[str, str | None] = {}
     for segment in (row.subaccount.segments if row.subaccount else None) or []:
         axis, code = (
@@ -304,7 +333,7 @@ def _rate(batch: wire.Batch, own: str, where: str) -> ExchangeRate | None:
             " released."
         )
         raise Refused(text, where=where, code="rate.direction", owner=Owner.CONTROLLER)
-    return ExchangeRate(currency=own, rate=rate, source="as Visma booked it")
+    return ExchangeRate(currency=own, rate=rate, source=RATE_SOURCE)
 
 
 # --- what changed -------------------------------------------------------------------------------------------

@@ -49,10 +49,14 @@ class WholeSink:
     def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
         return self.inner.preflight(entry, marker)
 
-    def foreign(
-        self, entity: str, journal: str, period: FiscalPeriod, known: frozenset[str]
-    ) -> tuple[str, ...]:
-        return self.inner.foreign(entity, journal, period, known)
+    def tenant(self, entity: str) -> str:
+        return self.inner.tenant(entity)
+
+    def documents(self, entity: str, journal: str, start: date, end: date) -> tuple[BookedEntry, ...]:
+        return self.inner.documents(entity, journal, start, end)
+
+    def document(self, entity: str, journal: str, number: str) -> BookedEntry:
+        return self.inner.document(entity, journal, number)
 
     def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
         return self.inner.locate(entry, marker, since)
@@ -170,16 +174,23 @@ class DynamicsWorld(SimulatedLedger):
     def foreign_currency(self) -> str:
         return "EUR"
 
-    def book_by_hand(self) -> str:
+    def book_by_hand(self, *, journal: str = "", day: date | None = None, draft: bool = False) -> str:
         lines = [
             {"account": COST, "amount": "5.00", "dimensions": {"cost_center": "AKRASM"}},
             {"account": PAYABLE, "amount": "-5.00"},
         ]
-        return self.made(
-            lambda: self.control(
-                "book", entity=COMPANY, journal=JOURNAL, date="2026-06-30", post=True, lines=lines
-            )
-        )
+        where = {"entity": COMPANY, "journal": journal or JOURNAL, "post": not draft}
+        day = day or date(2026, 6, 30)
+        return str(self.control("book", **where, date=day.isoformat(), lines=lines)["id"])
+
+    def other_journal(self) -> str:
+        return "MANUAL"
+
+    def other_entity(self) -> str:
+        return "dat"
+
+    def other_books(self) -> LedgerSink:
+        return self.whole(super().other_books())
 
     def close_period(self, day: date) -> None:
         self.control("close_period", period=f"{day:%Y-%m}", entity=COMPANY)

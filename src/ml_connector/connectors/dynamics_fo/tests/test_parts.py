@@ -13,7 +13,6 @@ from ml_connector.connectors.dynamics_fo import translate
 from ml_connector.contract import world as faults
 from ml_connector.domain.checks import compare
 from ml_connector.domain.journal import JournalEntry, Marker, Receipt
-from ml_connector.domain.period import period_of
 from ml_connector.errors import CodeUnknown, NotFound, NotSent, OutcomeUnknown, Refused, Throttled
 
 FACTS = {
@@ -304,12 +303,18 @@ def test_gate_stops_every_write(world: Any) -> None:
     assert [receipt] == found(world, entry)
 
 
-def test_unfinished_journals_of_ours_are_not_foreign(world: Any) -> None:
-    """Known by the token when their number is not known yet."""
+def test_unfinished_journal_of_ours_is_listed_as_such(world: Any) -> None:
+    """It carries the marker and is not whole: no part of an entry balances."""
     entry = world.entry(lines=150)
     receipt = parts(world, entry, 2)
-    period = period_of(entry.posting_date, world.ledger.calendar("usmf", "PAYROLL", entry.posting_date))
 
-    assert world.ledger.foreign("usmf", "PAYROLL", period, frozenset({Marker.of(entry.key).token})) == ()
-    (other,) = world.ledger.foreign("usmf", "PAYROLL", period, frozenset())
-    assert other == f"journal {receipt.reference}: Payroll 2026-06 #{Marker.of(entry.key).token}"
+    (unfinished,) = world.ledger.documents("usmf", "PAYROLL", entry.posting_date, entry.posting_date)
+    assert (receipt, Marker.of(entry.key).token, 100) == (
+        unfinished.receipt,
+        unfinished.marker,
+        len(unfinished.lines),
+    )
+
+    receipt = whole(world, entry, receipt)
+    (found,) = world.ledger.documents("usmf", "PAYROLL", entry.posting_date, entry.posting_date)
+    assert (receipt, []) == (found.receipt, compare(entry, found))

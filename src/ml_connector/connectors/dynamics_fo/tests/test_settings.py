@@ -97,8 +97,8 @@ def test_defaults() -> None:
         0,
         60,
     )
-    assert (local.settle_seconds, local.posting_seconds, local.tenant) == (5, 1, "sandbox")
-    assert (real.companies, real.lines_max, real.tenant) == (
+    assert (local.settle_seconds, local.posting_seconds, local.host) == (5, 1, "sandbox")
+    assert (real.companies, real.lines_max, real.host) == (
         ("usmf", "dat"),
         10_000,
         "acme.operations.dynamics.com",

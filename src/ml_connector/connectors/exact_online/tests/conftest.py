@@ -138,14 +138,20 @@ class ExactWorld(SimulatedLedger):
             document for document in self.host.vendor.books()["documents"] if document["journal"] == JOURNAL
         ]
 
-    def book_by_hand(self) -> str:
+    def book_by_hand(self, *, journal: str = "", day: date | None = None, draft: bool = False) -> str:
+        """Exact keeps no drafts: an entry that is not processed yet is booked all the same."""
         lines = [
             {"account": COST, "amount": "5.00", "cost_center": "BOSADM"},
             {"account": PAYABLE, "amount": "-5.00"},
         ]
-        return self.made(
-            lambda: self.control("book", journal=JOURNAL, date="2026-06-30", lines=lines, text="by hand")
-        )
+        day = day or date(2026, 6, 30)
+        return str(self.control("book", journal=journal or JOURNAL, date=day.isoformat(), lines=lines)["id"])
+
+    def other_journal(self) -> str:
+        return "90"
+
+    def other_entity(self) -> str:
+        return "777"
 
     def close_period(self, day: date) -> None:
         self.control("close_period", period=f"{day:%Y-%m}")

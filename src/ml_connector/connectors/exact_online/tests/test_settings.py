@@ -86,12 +86,6 @@ def test_open_refuses_what_the_check_refuses() -> None:
     assert "is not a host of this vendor" in caught.value.problem.text
 
 
-def test_tenant_is_known_without_a_call() -> None:
-    """The region's host, in which division numbers are unique."""
-    assert CONNECTOR.open(GOOD, memory_wiring(sandbox=False)).tenant == "start.exactonline.nl"
-    assert CONNECTOR.open({**GOOD, "base_url": "http://127.0.0.1:1"}, memory_wiring()).tenant == "sandbox"
-
-
 def test_limits_are_settings() -> None:
     """Deadline, settling and visibility come from the connection; a sandbox settles in five seconds."""
     real = CONNECTOR.open(GOOD, memory_wiring(sandbox=False)).ledger

@@ -101,7 +101,9 @@ def test_ping_without_a_sign_in(make_world: Callable[..., Any]) -> None:
 
 
 def test_calls_of_one_entry_are_at_the_floor(world: Any) -> None:
-    """4 + ⌈accounts/1000⌉ + ⌈cost centers/60⌉ + ⌈cost units/60⌉, and 3 + ⌈lines/1000⌉ for the entry."""
+    """4 + ⌈accounts/1000⌉ + ⌈cost centers/60⌉ + ⌈cost units/60⌉, and 3 + ⌈lines/1000⌉ for the entry: which
+    books they are costs nothing beside it.
+    """
     ledger, entry = world.ledger, world.entry(lines=259)
     chart = ledger.chart(entry.entity, entry.journal, frozenset({"cost_center", "cost_unit"}))
     calendar = ledger.calendar(entry.entity, entry.journal, entry.posting_date)
@@ -112,7 +114,8 @@ def test_calls_of_one_entry_are_at_the_floor(world: Any) -> None:
     facts = 4 + math.ceil(len(chart.accounts) / 1000) + sum(math.ceil(count / 60) for count in codes.values())
     assert period is not None
 
-    assert ledger.foreign(entry.entity, entry.journal, period, frozenset()) == ()
+    assert ledger.tenant(entry.entity)
+    assert ledger.documents(entry.entity, entry.journal, period.start, period.end) == ()
     assert locate(ledger, entry) == []
     receipt = send(ledger, entry)
     assert compare(entry, ledger.read_back(receipt)) == []
@@ -259,6 +262,25 @@ def test_cost_center_that_is_no_longer_active(world: Any) -> None:
         False,
         True,
     )
+
+
+def test_journal_is_named_as_exact_writes_it(world: Any) -> None:
+    """Exact finds `mem` where its journal is `MEM`, and shows `MEM` afterwards: that is said before anything
+    is sent.
+    """
+
+    def found(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+        if not request.url.path.endswith("financial/Journals"):
+            return response
+        body = b'{"d":{"results":[{"Code":"MEM","Type":90}]}}'
+        return httpx2.Response(200, headers={"Content-Type": "application/json"}, content=body)
+
+    world.wire.after = found
+
+    assert "Exact writes journal mem of division 1204 as MEM. Write it so." == (
+        world.ledger.chart(world.division, "mem", frozenset()).journal_problem
+    )
+    assert world.ledger.chart(world.division, "MEM", frozenset()).journal_problem is None
 
 
 def test_project_that_is_not_kept(world: Any) -> None:

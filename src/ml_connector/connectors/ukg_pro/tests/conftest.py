@@ -19,7 +19,8 @@ import stamina
 from ml_connector.connectors.ukg_pro import CONNECTOR
 from ml_connector.connectors.ukg_pro.client import GENERAL_LEDGER
 from ml_connector.contract.memory import MemoryExchanges, VirtualClock, memory_wiring
-from ml_connector.contract.payroll import ExpectedRun
+from ml_connector.contract.payroll_world import ExpectedRun
+from ml_connector.contract.simulated import Recording
 from ml_connector.domain.money import Money
 from ml_connector.ports.systems import PayrollSource, System
 from ml_connector.transport.auth import basic
@@ -46,7 +47,8 @@ class UkgWorld:
         self.clock = SandboxClock(start=START, frozen=True)
         self.host = open_system("ukg_pro", clock=self.clock, profile=profile, switches=switches)
         self.credentials = self.host.vendor.describe(BASE_URL)["credentials"]
-        self.wire: httpx2.BaseTransport = SandboxTransport(self.host)
+        self.recording = Recording(SandboxTransport(self.host))
+        self.wire: httpx2.BaseTransport = self.recording
         self.exchanges = MemoryExchanges()
         self.settings = {
             "base_url": BASE_URL,
@@ -63,9 +65,9 @@ class UkgWorld:
         assert self.system.payroll is not None
         return self.system.payroll
 
-    def open(self, **settings: str) -> System:
+    def open(self, wire: httpx2.BaseTransport | None = None, **settings: str) -> System:
         secrets = {name: self.credentials[name] for name in SECRETS}
-        wiring = memory_wiring(clock=VirtualClock(START), secrets=secrets, wire=self.wire)
+        wiring = memory_wiring(clock=VirtualClock(START), secrets=secrets, wire=wire or self.wire)
         self.exchanges = wiring.exchanges  # type: ignore[assignment]
         return CONNECTOR.open({**self.settings, **settings}, wiring)
 
@@ -127,6 +129,33 @@ class UkgWorld:
 
     def rerun_of(self, run: str) -> str:
         return str(self.control("rerun", run_id=run, changes={"W00001": "100.00"})["run_id"])
+
+    def undo(self) -> None:
+        self.control("undo_run", run_id=self.newest())
+
+    def change(self) -> None:
+        """The run is calculated again under its own id."""
+        (run,) = (run for run in self.host.vendor.books()["runs"] if run["run_id"] == self.newest())
+        self.answer(run["ran_at"].encode(), b"2026-06-30T08:00:00.5")
+
+    def answer(self, what: bytes, instead: bytes) -> None:
+        """UKG says something else in its place from now on."""
+
+        def changed(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+            headers = {
+                name: value
+                for name, value in response.headers.items()
+                if name.lower() not in ("content-length", "transfer-encoding")
+            }
+            body = response.read().replace(what, instead)
+            return httpx2.Response(response.status_code, headers=headers, content=body)
+
+        self.recording.after = changed
+
+    def other_payroll(self) -> PayrollSource:
+        source = self.open(Recording(SandboxTransport(self.host), installation="another")).payroll
+        assert source is not None
+        return source
 
     def void(self) -> tuple[PayrollSource, str]:
         run = str(self.control("void", worker="W00001")["run_id"])
@@ -211,6 +240,13 @@ class ThirdPartyWorld(UkgWorld):
             "PUT", f"{THIRD_PARTY}/{record['Id']}", {**record, "Earnings": [*record["Earnings"], bonus]}
         )
         return self.newest()
+
+    def undo(self) -> None:
+        for record in self.records():
+            self.call("DELETE", f"{THIRD_PARTY}/{record['Id']}")
+
+    def change(self) -> None:
+        self.rerun()
 
     def again(self, **members: Any) -> str:
         """A record posted once more under an id of its own, with these members changed; its id."""
@@ -353,6 +389,19 @@ class FlatFileWorld(UkgWorld):
 
     def rerun(self) -> str:
         return self.deliver(run=self.rerun_of("20240"))
+
+    def file(self) -> Path:
+        """The file that the newest run was read from."""
+        return self.folder / f"{self.newest_reference[:12]}.txt"
+
+    def undo(self) -> None:
+        self.file().unlink()
+
+    def change(self) -> None:
+        self.file().write_bytes(self.file().read_bytes().replace(b"5", b"6"))
+
+    def other_payroll(self) -> PayrollSource:
+        return self.with_settings(tenant="other")
 
     def void(self) -> tuple[PayrollSource, str]:
         run = str(self.control("void", worker="W00001")["run_id"])

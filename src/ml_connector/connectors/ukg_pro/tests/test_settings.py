@@ -117,9 +117,10 @@ def test_tenant_is_stable_and_tells_no_key() -> None:
     """The same for every opening; another key or host is another tenant; a name given stands for itself."""
 
     def tenant(key: str, **changes: str) -> str:
-        return CONNECTOR.open(
-            {**GOOD, **changes}, memory_wiring(secrets={"customer_api_key": key}, sandbox=False)
-        ).tenant
+        wiring = memory_wiring(secrets={"customer_api_key": key}, sandbox=False)
+        source = CONNECTOR.open({**GOOD, **changes}, wiring).payroll
+        assert source is not None
+        return source.tenant()
 
     assert tenant("G2ASY") == tenant("G2ASY", username="other")
     assert (

@@ -132,14 +132,22 @@ class VismaWorld(SimulatedLedger):
     def foreign_currency(self) -> str:
         return "EUR"
 
-    def book_by_hand(self) -> str:
+    def book_by_hand(self, *, journal: str = "", day: date | None = None, draft: bool = False) -> str:
         lines = [
             {"account": COST, "amount": "5.00", "subaccount": "OSLADM-OSL"},
             {"account": PAYABLE, "amount": "-5.00", "subaccount": "OSLADM-OSL"},
         ]
-        return self.made(
-            lambda: self.control("book", date="2026-06-30", description="by hand", release=True, lines=lines)
-        )
+        day = day or date(2026, 6, 30)
+        if journal:
+            return self.made(lambda: self.screen("POST", "/v2/journaltransaction", _batch(journal, day)))
+        how = {"description": "by hand", "release": not draft, "lines": lines}
+        return str(self.control("book", date=day.isoformat(), **how)["id"])
+
+    def other_journal(self) -> str:
+        return "BUDSJETT"
+
+    def other_entity(self) -> str:
+        return "VERFT"
 
     def close_period(self, day: date) -> None:
         self.control("close_period", period=f"{day:%Y-%m}")
@@ -157,6 +165,27 @@ class VismaWorld(SimulatedLedger):
     def chart_size(self) -> int:
         """The list of accounts has no pages; it is counted beside the connector."""
         return len(self.screen("GET", "/v1/account"))
+
+
+def _batch(ledger: str, day: date) -> dict[str, Any]:
+    """A batch on hold in another ledger, which the simulator's screen does not book in."""
+    subaccount = [{"segmentId": 1, "segmentValue": "OSLADM"}, {"segmentId": 2, "segmentValue": "OSL"}]
+    lines = [
+        {
+            "operation": "Insert",
+            "lineNumber": {"value": number},
+            "accountNumber": {"value": account},
+            "subaccount": subaccount,
+            side: {"value": 5},
+        }
+        for number, account, side in (
+            (1, COST, "debitAmountInCurrency"),
+            (2, PAYABLE, "creditAmountInCurrency"),
+        )
+    ]
+    fields = {"transactionDate": f"{day}T00:00:00", "ledger": ledger, "branch": "1", "currencyId": "NOK"}
+    head = {name: {"value": value} for name, value in {**fields, "hold": True}.items()}
+    return {**head, "journalTransactionLines": lines}
 
 
 @pytest.fixture

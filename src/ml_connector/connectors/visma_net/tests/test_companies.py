@@ -89,16 +89,21 @@ def test_batch_of_the_same_number_in_another_company_is_not_taken_for_ours(two: 
 
 
 def test_others_batches_are_those_of_the_company(two: Any) -> None:
-    """A batch booked by hand in one company bars nothing in the other."""
-    period = next(
-        period for period in two.ledger.calendar("FJORD", "1", date(2026, 6, 30)) if period.name == "2026-06"
-    )
+    """A batch booked by hand in one company is not listed for the other."""
     two.book_by_hand()
 
-    assert [len(two.ledger.foreign(company, "1", period, frozenset())) for company in ("FJORD", "VERFT")] == [
-        1,
-        0,
-    ]
+    days = (date(2026, 6, 1), date(2026, 6, 30))
+    assert [1, 0] == [len(two.ledger.documents(company, "1", *days)) for company in ("FJORD", "VERFT")]
+
+
+def test_batch_is_read_by_its_number_in_its_own_company(two: Any) -> None:
+    """Both number their batches from the same number on."""
+    first, second = send(two.ledger, two.entry()), send(two.ledger, of_verft(two))
+    assert first.number == second.number
+
+    found = [two.ledger.document(company, "1", first.number) for company in ("FJORD", "VERFT")]
+
+    assert [("FJORD", "NOK"), ("VERFT", "EUR")] == [(each.receipt.entity, each.currency) for each in found]
 
 
 @pytest.mark.parametrize("company", ["OTHER", "fjord", ""])
@@ -153,7 +158,6 @@ def test_entities_are_listed_in_the_order_of_the_setting(two: Any) -> None:
         ("FJORD", "NOK"),
         ("VERFT", "EUR"),
     ]
-    assert two.system.tenant == two.tenants["FJORD"]
 
 
 def test_ping_says_what_each_company_lacks(two: Any) -> None:
@@ -360,6 +364,49 @@ def test_tenant_id_that_shows_both_companies(two: Any) -> None:
     assert booked(two) == []
 
 
+# --- whose books --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("companies", ["FJORD, VERFT", "VERFT, FJORD"])
+def test_tenant_of_each_company_is_its_own(companies: str) -> None:
+    """The tenant id that leads into it, whatever the order and the letters of the setting; no call is made,
+    and no header of an answer changes it.
+    """
+    settings = {"company": companies, "tenant_id": f"VERFT={VERFT}, FJORD={FJORD.upper()}"}
+    ledger = CONNECTOR.open(settings, memory_wiring(sandbox=False)).ledger
+    assert ledger is not None
+    ledger.books("FJORD").client.http.installation = "simulated"  # type: ignore[attr-defined]
+
+    assert {"FJORD": FJORD, "VERFT": VERFT} == {
+        company: ledger.tenant(company) for company in ("FJORD", "VERFT")
+    }
+    with pytest.raises(Refused) as caught:
+        ledger.tenant("OTHER")
+    assert "entity.not_pinned" == caught.value.problem.code
+
+
+def test_tenant_in_a_sandbox(two: Any) -> None:
+    """The installation that the simulator names, for which a company is asked only where it was not yet; its
+    tenant id where none is named.
+    """
+    assert ["simulated"] * 3 == [two.ledger.tenant(company) for company in ("FJORD", "FJORD", "VERFT")]
+    assert ["GET v1/organization"] * 2 == two.calls()
+
+    two.wire.installation = "restored"
+    two.ledger.journals("FJORD")
+    assert ["restored", "simulated"] == [two.ledger.tenant(company) for company in ("FJORD", "VERFT")]
+
+
+def test_tenant_of_a_simulator_that_names_none(two: Any) -> None:
+    """The tenant id of the company, as on a real host."""
+    two.wire.installation = ""
+    two.wire.after = lambda request, response: type(response)(
+        response.status_code, headers={"content-type": "application/json"}, content=response.read()
+    )
+
+    assert VERFT == two.ledger.tenant("VERFT")
+
+
 # --- settings -----------------------------------------------------------------------------------------------
 
 
@@ -370,7 +417,7 @@ def test_one_company_gives_its_tenant_id_bare_or_by_its_code() -> None:
     )
 
     assert bare == named
-    assert (bare[0].companies, bare[0].tenant, bare[1]) == ({"FJORD": FJORD}, FJORD, [])
+    assert (bare[0].companies, bare[1]) == ({"FJORD": FJORD}, [])
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ import pytest
 from ml_connector.contract.acts import locate, send
 from ml_connector.domain.checks import compare
 from ml_connector.domain.journal import Marker
-from ml_connector.domain.period import period_of
 from ml_connector.errors import OutcomeUnknown, Refused, VendorChanged
 
 
@@ -226,20 +225,118 @@ def test_marker_on_lines_is_enough(world: Any) -> None:
     assert locate(world.ledger, entry) == [receipt.reference]
 
 
-def test_other_companies_documents_in_the_period(world: Any) -> None:
-    """Another period and another ledger are not asked about, and our own are known by reference or by
-    token.
-    """
-    entry, later = world.entry(), world.entry(key="payroll:acme:run-2:10:1:1", day=date(2026, 7, 1))
-    ours = send(world.ledger, entry)
-    send(world.ledger, later)
-    by_hand = world.book_by_hand()
-    period = period_of(entry.posting_date, world.ledger.calendar("FJORD", "1", entry.posting_date))
+JUNE, JULY = (date(2026, 6, 1), date(2026, 6, 30)), (date(2026, 7, 1), date(2026, 7, 31))
 
-    for known in (ours.reference, Marker.of(entry.key).token):
-        (other,) = world.ledger.foreign("FJORD", "1", period, frozenset({known}))
-        assert other == f"batch {by_hand} of 2026-06-30: by hand"
-    assert world.ledger.foreign("FJORD", "BUDSJETT", period, frozenset()) == ()
+
+def listed(world: Any, days: tuple[date, date]) -> list[str]:
+    """Numbers of the batches of the days."""
+    return [found.receipt.number for found in world.ledger.documents("FJORD", "1", *days)]
+
+
+def put(world: Any, number: str, **fields: str) -> None:
+    """Somebody changes fields of a batch's header."""
+    world.screen(
+        "PUT", f"/v2/journaltransaction/{number}", {name: {"value": v} for name, v in fields.items()}
+    )
+
+
+def test_batch_put_into_another_period_is_of_that_period(world: Any) -> None:
+    """It is dated in June and stands in July: whoever posts in July is shown it, for a day as for the month.
+    No query of Visma's finds it by its date.
+    """
+    moved = send(world.ledger, world.entry()).number
+    put(world, moved, financialPeriod="202607")
+
+    assert ([], [moved], [moved]) == (
+        listed(world, JUNE),
+        listed(world, JULY),
+        listed(world, (JULY[1], JULY[1])),
+    )
+
+
+def test_marker_on_a_line_is_listed_where_somebody_rewrote_the_description(world: Any) -> None:
+    """The lines still say whose the batch is."""
+    entry = world.entry()
+    receipt = send(world.ledger, entry)
+    world.control("edit", id=receipt.reference, description="Lønn juni #PAYROLLX")
+
+    (found,) = world.ledger.documents("FJORD", "1", *JUNE)
+
+    assert (Marker.of(entry.key).token, "Lønn juni #PAYROLLX") == (found.marker, found.text)
+
+
+def test_calls_for_documents(world: Any) -> None:
+    """The lines of each period of the days; the calendar once, and the company before anything of it."""
+    send(world.ledger, world.entry(lines=20))
+    world.system = world.connector.open(world.settings, world.wiring)
+    count = len(world.calls())
+
+    def made(days: tuple[date, date]) -> list[str]:
+        nonlocal count
+        listed(world, days)
+        calls, count = world.calls()[count:], len(world.calls())
+        return [call.removeprefix("GET ") for call in calls]
+
+    lines = "v2/journaltransaction"
+    assert ["v1/financialPeriod", "v1/organization", lines] == made(JUNE)
+    assert [lines] == made(JUNE)
+    assert [lines, lines] == made((JUNE[1], JULY[0]))
+    world.ledger.document("FJORD", "1", "100001")
+    assert ["GET v2/journaltransaction/100001"] == world.calls()[count:]
+
+
+def test_batch_of_somebody_else_with_an_odd_rate_is_listed(world: Any) -> None:
+    """Its rate is nobody's business here, and must not hide the batches of others; one of ours is compared
+    with its totals when it is read back.
+    """
+    receipt = send(world.ledger, world.entry(currency="EUR"))
+
+    def odd(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+        if "journaltransaction" not in request.url.path:
+            return response
+        body = json.loads(response.read())
+        for batch in body if isinstance(body, list) else [body]:
+            batch["exchangeRate"] = 0.001
+        return httpx2.Response(
+            200, headers={"content-type": "application/json"}, content=json.dumps(body).encode()
+        )
+
+    world.wire.after = odd
+
+    assert [receipt.number] == listed(world, JUNE)
+    with pytest.raises(Refused, match="the rate is not for one EUR"):
+        world.ledger.read_back(receipt)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda batch: batch["journalTransactionLines"].pop(),
+        lambda batch: batch["journalTransactionLines"][0].update(debitAmountInCurrency=0.0001),
+        lambda batch: batch.update(currencyId="ZZZ"),
+        lambda batch: batch.update(transactionDate="yesterday"),
+    ],
+    ids=["line missing", "fraction", "currency", "date"],
+)
+def test_batch_that_cannot_be_read_stops_the_list(world: Any, change: Callable[[Any], Any]) -> None:
+    """A batch is never left out because something of it is odd."""
+    world.book_by_hand()
+
+    def odd(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+        if not request.url.path.endswith("journaltransaction"):
+            return response
+        body = json.loads(response.read())
+        change(body[0])
+        for batch in body:
+            batch["metadata"]["totalCount"] = len(batch["journalTransactionLines"])
+        return httpx2.Response(
+            200, headers={"content-type": "application/json"}, content=json.dumps(body).encode()
+        )
+
+    world.wire.after = odd
+
+    with pytest.raises(VendorChanged):
+        listed(world, JUNE)
 
 
 def test_batch_in_another_period_than_its_date(world: Any) -> None:

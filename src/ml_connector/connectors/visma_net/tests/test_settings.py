@@ -25,8 +25,8 @@ def test_company_and_tenant_are_enough() -> None:
         options.base_url,
         options.token_url,
     )
-    assert (options.tenant, options.segments, options.non_project) == (
-        GOOD["tenant_id"],
+    assert (options.companies, options.segments, options.non_project) == (
+        {GOOD["company"]: GOOD["tenant_id"]},
         {"cost_center": "1"},
         "X",
     )

@@ -1,0 +1,85 @@
+"""The nightly look of an installation: what it finds is an incident until it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+
+from ml_connector.app.access import Access
+from ml_connector.app.assemble import Assembly
+from ml_connector.app.operations import NOT_THIS_PAY
+from ml_connector.errors import ConnectorError
+from ml_connector.flows.nightly_look import Finding, nightly_look
+from ml_connector.store.commits import StoredCommits
+from ml_connector.store.models import Answer, Connection, Incident
+
+EVERY = timedelta(hours=24)
+log = structlog.get_logger("look")
+
+
+def look(access: Access, assembly: Assembly, *, now: bool = False) -> dict[str, int]:
+    """Compare what is booked with every ledger that was not looked at for 24 hours, or with all of them
+    `now`; open incidents by connection. One that cannot be asked is reported in the log and asked again.
+    """
+    moment = assembly.clock.now()
+    found: dict[str, int] = {}
+    for connection in access.connections():
+        due = connection.looked_at is None or moment - connection.looked_at >= EVERY
+        if not (now or due) or not connection.target_of.exists():
+            continue
+        try:
+            findings = _look_at(access, assembly, connection)
+        except ConnectorError as error:
+            log.warning("look.failed", connection=connection.name, why=error.problem.text)
+            continue
+        found[connection.name] = len(findings)
+        with transaction.atomic():
+            _record(access, connection, findings)
+            connection.looked_at = moment
+            connection.save(update_fields=["looked_at"])
+    return found
+
+
+def _look_at(access: Access, assembly: Assembly, connection: Connection) -> tuple[Finding, ...]:
+    commits = StoredCommits(connection)
+    answers = Answer.objects.filter(run__organisation=access.organisation, answer=NOT_THIS_PAY)
+    accepted = frozenset(answers.values_list("question", flat=True))
+    return nightly_look(assembly.ledger(connection), commits, commits.now(), accepted)
+
+
+def _record(access: Access, connection: Connection, findings: Sequence[Finding]) -> None:
+    known = {
+        (row.entity, row.document, row.code): row
+        for row in Incident.objects.filter(connection=connection, over_at__isnull=True)
+    }
+    for finding in findings:
+        row = known.pop((finding.entity, finding.document, finding.code), None)
+        if row is not None and row.text == finding.text:
+            continue
+        if row is None:
+            row = Incident(
+                connection=connection,
+                commit=access.commits().filter(key=finding.key).first(),
+                entity=finding.entity,
+                document=finding.document,
+                code=finding.code,
+            )
+        row.text = finding.text
+        row.save()
+        _note(access, "incident.found", row)
+    for row in known.values():
+        row.over_at = StoredCommits(connection).now()
+        row.save(update_fields=["over_at"])
+        _note(access, "incident.over", row)
+
+
+def _note(access: Access, action: str, row: Incident) -> None:
+    access.audit.append(
+        actor="system",
+        action=action,
+        subject=row.commit.key if row.commit else f"{row.entity}/{row.document}",
+        detail={"code": row.code, "document": f"{row.entity}/{row.document}", "text": row.text},
+    )

@@ -1,0 +1,238 @@
+"""What is on record of a run: its proposal, problems, documents, tie-out, and where a line comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import cast
+
+from ml_connector.app.access import Access, Unknown
+from ml_connector.domain import codec
+from ml_connector.domain.checks import TieRow
+from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
+from ml_connector.domain.mapping import describe
+from ml_connector.domain.money import Money
+from ml_connector.domain.payroll import PayRun
+from ml_connector.domain.problem import Problem
+from ml_connector.domain.proposal import Proposal
+from ml_connector.flows import tie_out
+from ml_connector.flows.already_booked import REVERSAL, already_booked_parts, net_of
+from ml_connector.flows.consent import proposal_fingerprint, rate_text
+from ml_connector.ports.storage import CommitRow, RunRow, RunState
+from ml_connector.store.commits import StoredCommits
+from ml_connector.store.models import Flow, Incident
+from ml_connector.store.runs import StoredArtifacts
+from ml_connector.store.staging import StoredStaging
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An entry of a run with its commit, where it has one, and the document that is known of it."""
+
+    entry: JournalEntry
+    commit: CommitRow | None
+
+    @property
+    def state(self) -> str:
+        """Of its commit; `proposed` where it has none."""
+        return self.commit.state.value if self.commit else "proposed"
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """The document in the ledger, where one is known."""
+        known = codec.decode(self.commit.receipt) if self.commit and self.commit.receipt else None
+        return known if isinstance(known, Receipt) else None
+
+    @property
+    def rate(self) -> str:
+        """The exchange rate of an entry in a foreign currency with its source, as booked where it is booked;
+        empty for any other.
+        """
+        booked = codec.decode(self.commit.booked) if self.commit and self.commit.booked else None
+        return rate_text(self.entry, cast(BookedEntry | None, booked))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A document that is not in the ledger as it was booked: what was found, and when first."""
+
+    run: str
+    key: str
+    code: str
+    text: str
+    found_at: datetime
+
+
+class Records:
+    """The records of the runs of one organisation."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def proposal(self, run: str) -> Proposal | None:
+        """The newest proposal of a run."""
+        text = StoredArtifacts().newest(run, "propose", "proposal")
+        return cast(Proposal, codec.decode(text)) if text else None
+
+    def fingerprint(self, run: str) -> str:
+        """What an approval of the run would consent to; empty without a proposal."""
+        proposal = self.proposal(run)
+        return proposal_fingerprint(proposal) if proposal and proposal.entries else ""
+
+    def problems(self, row: RunRow) -> tuple[Problem, ...]:
+        """Everything that stops the run."""
+        return cast(tuple[Problem, ...], codec.decode(row.problems)) if row.problems else ()
+
+    def entries(self, run: str) -> tuple[Entry, ...]:
+        """The entries of a run with their commits, where they have one."""
+        proposal = self.proposal(run)
+        if proposal is None:
+            return ()
+        commits = self._commits(run)
+        return tuple(Entry(entry=entry, commit=commits.get(entry.key)) for entry in proposal.entries)
+
+    def reversed_by(self, run: str) -> tuple[CommitRow, ...]:
+        """The reversals of what the run has booked, in the order of its documents."""
+        commits = self._commits(run)
+        named = [row.reversed_by for row in commits.of_run(run) if row.reversed_by.startswith(REVERSAL)]
+        return tuple(row for key in named if (row := commits.get(key)) is not None)
+
+    def incidents(self, run: str) -> tuple[Found, ...]:
+        """What was found wrong with documents of the run since they were booked, and is not over."""
+        return tuple(found for found in self.open_incidents() if found.run == run)
+
+    def open_incidents(self) -> tuple[Found, ...]:
+        """Everything that the nightly look found and that is not over, oldest first."""
+        rows = Incident.objects.filter(
+            connection__organisation=self._access.organisation, over_at__isnull=True
+        ).select_related("commit")
+        return tuple(
+            Found(
+                run=row.commit.run_id or "" if row.commit else "",
+                key=row.commit.key if row.commit else "",
+                code=row.code,
+                text=row.text,
+                found_at=row.found_at,
+            )
+            for row in rows.order_by("id")
+        )
+
+    def pay_date(self, run: str) -> date | None:
+        """The day on which the pay run pays."""
+        pay_run = self._pay_run(run)
+        return pay_run.pay_period.pay_date if pay_run else None
+
+    # --- tie-out --------------------------------------------------------------------------------------------
+
+    def tie_out(self, run: str) -> tuple[TieRow, ...]:
+        """What ties together: of the proposal before it is booked, of the whole pay as it was proved
+        afterwards. After a reversal the pay ties to nothing.
+        """
+        proposal = self.proposal(run)
+        if proposal is None:
+            return ()
+        row = self._access.runs.get(run)
+        if row.state is RunState.DONE and (row.flow == "reversal" or self.reversed_by(run)):
+            return self._nothing_left(run, proposal)
+        text = StoredArtifacts().newest(run, "confirm", "tie-out")
+        if text:
+            return cast(tuple[TieRow, ...], codec.decode(text))
+        pay_run = self._pay_run(run)
+        return tie_out.of_proposal(pay_run, proposal) if pay_run else ()
+
+    def _nothing_left(self, run: str, proposal: Proposal) -> tuple[TieRow, ...]:
+        """What is booked for the pay after a reversal, which must come to nothing."""
+        parts = already_booked_parts(self._commits(run), proposal.subjects)
+        currency = proposal.entries[0].currency
+        net, zero = net_of(part.entry for part in parts), Money.from_minor(0, currency)
+        sides = {
+            "debit": sum(minor for minor in net.values() if minor > 0),
+            "credit": -sum(minor for minor in net.values() if minor < 0),
+        }
+        return tuple(
+            TieRow(
+                company="*",
+                what=side,
+                register=None,
+                run=zero,
+                journal=zero,
+                ledger=Money.from_minor(minor, currency),
+            )
+            for side, minor in sides.items()
+        )
+
+    # --- where a line comes from ----------------------------------------------------------------------------
+
+    def behind(self, run: str, entry: int, line: int, limit: int = 20) -> list[str]:
+        """Where a journal line comes from: its mapping rule and the source lines behind it; for a difference
+        also the documents it was made to; for a reversal, those of the line it cancels. Counted from 0.
+        """
+        proposal = self.proposal(run)
+        if proposal is None or not 0 <= entry < len(proposal.entries):
+            count = len(proposal.entries) if proposal else 0
+            raise Unknown(f"Run {run} has {count} entries; there is no entry {entry + 1}.")
+        found = proposal.entries[entry]
+        if not 0 <= line < len(found.lines):
+            raise Unknown(f"Entry {entry + 1} has {len(found.lines)} lines; there is no line {line + 1}.")
+        if found.key.startswith(REVERSAL):
+            return self._behind_reversal(proposal, found, line, limit)
+        return self._behind_line(run, proposal, found, line, limit)
+
+    def _behind_line(
+        self, run: str, proposal: Proposal, entry: JournalEntry, line: int, limit: int
+    ) -> list[str]:
+        wanted = entry.lines[line]
+        place = (entry.entity, wanted.account, wanted.dimensions)
+        texts: list[str] = []
+        for taken in proposal.takes_back if proposal.takes_back else ():
+            if taken.entity == entry.entity:
+                texts.append(f"difference to {taken}")
+        cells = [
+            cell
+            for cell, (index, number) in enumerate(proposal.cells)
+            if index >= 0
+            and (says := proposal.says[index]).entity == place[0]
+            and (says.lines[number].account, says.lines[number].dimensions) == place[1:]
+            and (proposal.takes_back or (says.key, number) == (self._said(proposal, entry), line))
+        ]
+        for cell in cells:
+            texts.append(f"rule {proposal.rules[cell]!r}")
+            texts.extend(
+                f"{row.origin}: {row.account} {row.amount}"
+                for row in StoredStaging().behind(run, cell, limit)
+            )
+        if not texts:
+            texts.append(
+                f"no source line of this run: {wanted.account} {describe(wanted.dimensions)} is only booked"
+            )
+        return texts
+
+    def _said(self, proposal: Proposal, entry: JournalEntry) -> str:
+        """The key of the entry among all that the run says, whatever its revision."""
+        for says in proposal.says:
+            if replace(says, key=entry.key) == entry:
+                return says.key
+        return entry.key
+
+    def _behind_reversal(self, proposal: Proposal, entry: JournalEntry, line: int, limit: int) -> list[str]:
+        index = proposal.entries.index(entry)
+        taken = proposal.takes_back[index]
+        original = self.proposal(taken.run) if taken.run else None
+        texts = [f"reversal of {taken}"]
+        if original is not None:
+            keys = [known.key for known in original.entries]
+            if taken.key in keys:
+                place = keys.index(taken.key)
+                texts.extend(self.behind(taken.run, place, line, limit))
+        return texts
+
+    # --- inside ---------------------------------------------------------------------------------------------
+
+    def _pay_run(self, run: str) -> PayRun | None:
+        text = StoredArtifacts().newest(run, "read", "pay run")
+        return cast(PayRun, codec.decode(text)) if text else None
+
+    def _commits(self, run: str) -> StoredCommits:
+        row = self._access.run(run)
+        flow: Flow = self._access.flows().get(pk=int(row.input["flow"]))
+        return StoredCommits(flow.target)

@@ -1,0 +1,219 @@
+"""What people say of the ledger's books: booked elsewhere, deleted, or what an unknown outcome came to.
+
+Each statement is proved by a read where the ledger can be read, and waits while a run is posting for the pay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from django.db import transaction
+
+from ml_connector.app.access import Access, Actor, Unknown
+from ml_connector.app.assemble import Assembly
+from ml_connector.app.records import Records
+from ml_connector.app.refusals import NotAllowed
+from ml_connector.domain import codec
+from ml_connector.domain.checks import compare
+from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
+from ml_connector.domain.proposal import Proposal, Share, Subject
+from ml_connector.errors import NotFound
+from ml_connector.flows.already_booked import ELSEWHERE, document_number
+from ml_connector.ports.storage import DELETED, CommitRow, CommitState, Origin, RunRow, RunState
+from ml_connector.ports.systems import LedgerSink
+from ml_connector.store.claims import StoredClaims
+from ml_connector.store.commits import StoredCommits
+from ml_connector.store.models import Commit, Flow, Resolution
+
+
+class Statements:
+    """Statements of one person on the books of one organisation's ledgers."""
+
+    def __init__(self, access: Access, assembly: Assembly, actor: Actor) -> None:
+        self._access, self._assembly, self._actor = access, assembly, actor
+        self._records = Records(access)
+
+    # --- booked elsewhere -----------------------------------------------------------------------------------
+
+    def booked_elsewhere(self, run: str, documents: Sequence[str], why: str) -> RunRow:
+        """Say that documents of others are this pay, by number, or `entity/number` where there are several
+        legal entities. Each is read, its figures count, and it stands for this pay once. The run goes back to
+        its proposal, which is the difference, or nothing.
+        """
+        row = self._row(run)
+        proposal = self._records.proposal(run)
+        if proposal is None or row.state not in (RunState.HELD, RunState.AWAITING_APPROVAL):
+            raise NotAllowed(f"Run {run} is {row.state}; only a proposed run is marked as booked elsewhere.")
+        flow = self._flow(row)
+        ledger, commits = self._assembly.ledger(flow.target), StoredCommits(flow.target)
+        journals = self._assembly.payroll_policy(flow).journals
+        found = [self._find(ledger, proposal, journals, document) for document in documents]
+        with transaction.atomic():
+            self._wait_for_claims(row, proposal.subjects)
+            for booked in found:
+                self._stand_in(commits, row, proposal, booked)
+            numbers = ", ".join(f"{booked.receipt.number} in {booked.receipt.entity}" for booked in found)
+            self._note("run.booked_elsewhere", run, {"documents": numbers, "why": why})
+            moved = self._access.runs.move(
+                row, state=RunState.READY, stage="propose", attempt=row.attempt + 1, notice=""
+            )
+            if moved is None:
+                raise NotAllowed(f"Run {run} moved while you looked at it. Look again.")
+        return moved
+
+    def _find(
+        self, ledger: LedgerSink, proposal: Proposal, journals: Mapping[str, str], document: str
+    ) -> BookedEntry:
+        entity, sign, number = document.rpartition("/")
+        entities = list(dict.fromkeys(subject.entity for subject in proposal.subjects))
+        if not sign:
+            if len(entities) != 1:
+                raise NotAllowed(
+                    f"Say in which legal entity: {' or '.join(f'{e}/{number}' for e in entities)}."
+                )
+            entity = entities[0]
+        if entity not in entities:
+            raise NotAllowed(f"This run books nothing in {entity}, only in {', '.join(entities)}.")
+        try:
+            return ledger.document(entity, journals[entity], number)
+        except NotFound:
+            text = (
+                f"There is no document {number} in journal {journals[entity]} of {entity}. Check the number."
+            )
+            raise NotAllowed(text) from None
+
+    def _stand_in(self, commits: StoredCommits, row: RunRow, proposal: Proposal, booked: BookedEntry) -> None:
+        receipt = booked.receipt
+        subjects = [subject for subject in proposal.subjects if subject.entity == receipt.entity]
+        tenant = subjects[0].tenant
+        if receipt.reference in commits.known_references(tenant, receipt.entity):
+            raise NotAllowed(
+                f"Document {receipt.number} in {receipt.entity} is known already; it counts once."
+            )
+        key = f"{ELSEWHERE}{tenant}:{receipt.entity}:{receipt.number}:1:1"
+        entry = JournalEntry(
+            key=key,
+            entity=receipt.entity,
+            journal=booked.journal,
+            posting_date=booked.posting_date,
+            currency=booked.currency,
+            text=booked.text,
+            lines=booked.lines,
+        )
+        shares = tuple(Share(key=key, subject=subject) for subject in subjects)
+        commits.open(
+            key=key,
+            fingerprint=codec.fingerprint(entry),
+            entity=receipt.entity,
+            content=codec.encode(entry),
+            origin=Origin(run=row.id, tenant=tenant, shares=shares),
+        )
+        commits.record(
+            key,
+            state=CommitState.CONFIRMED,
+            receipt=codec.encode(receipt),
+            booked=codec.encode(booked),
+            detail=f"booked elsewhere, says {self._actor.name}",
+        )
+
+    # --- deleted --------------------------------------------------------------------------------------------
+
+    def deleted(self, run: str) -> list[str]:
+        """Say that documents of a run were deleted in the ledger: each is looked for, and must be gone. Then
+        the pay may be posted again.
+        """
+        row = self._row(run)
+        flow = self._flow(row)
+        ledger, commits = self._assembly.ledger(flow.target), StoredCommits(flow.target)
+        known = (CommitState.CONFIRMED, CommitState.DRAFT)
+        candidates = [
+            commit
+            for commit in commits.of_run(run)
+            if commit.state in known and not commit.reversed_by and commit.receipt
+        ]
+        gone = [commit for commit in candidates if self._is_gone(ledger, commit)]
+        if not gone:
+            standing = [document_number(commit) for commit in candidates]
+            text = (
+                f"still in the ledger: {', '.join(standing)}" if standing else "none could have been deleted"
+            )
+            raise NotAllowed(
+                f"No document of run {run} is gone; {text}. Delete it there first, or reverse the run."
+            )
+        with transaction.atomic():
+            self._wait_for_claims(row, [share.subject for commit in gone for share in commit.shares])
+            for commit in gone:
+                commits.reverse(commit.key, DELETED)
+                self._note("commit.deleted", commit.key, {"document": document_number(commit)})
+            StoredClaims(self._access.organisation).let_go(run)
+        return [document_number(commit) for commit in gone]
+
+    def _is_gone(self, ledger: LedgerSink, commit: CommitRow) -> bool:
+        try:
+            ledger.read_back(cast(Receipt, codec.decode(commit.receipt)))
+        except NotFound:
+            return True
+        return False
+
+    # --- unknown outcomes -----------------------------------------------------------------------------------
+
+    def settle(self, key: str, *, booked_as: str | None) -> str:
+        """One person's statement on an entry whose outcome is unknown: booked as this document, or not.
+        Two agreeing people settle it, where the policy says so.
+
+        A statement that it is booked is proved by reading the document back.
+        """
+        commit = self._access.commits().filter(key=key).first()
+        if commit is None:
+            raise Unknown(f"There is no commit {key!r}.")
+        if commit.state != CommitState.UNKNOWN:
+            raise NotAllowed(f"{key} is {commit.state}, not unknown.")
+        receipt = self._proved(commit, booked_as) if booked_as else None
+        statement = f"booked as {booked_as}" if booked_as else "not booked"
+        with transaction.atomic():
+            Resolution.objects.create(
+                commit=commit, statement=statement, actor=self._actor.name, channel=self._actor.channel
+            )
+            self._note("commit.stated", key, {"statement": statement})
+            people = self._people(commit, statement)
+            if self._access.organisation.four_eyes and people < 2:
+                return f"Noted: {statement}. A second person must say the same before it is settled."
+            state, text = (CommitState.DRAFT, codec.encode(receipt)) if receipt else (CommitState.PLANNED, "")
+            StoredCommits(commit.connection).record(
+                key, state=state, receipt=text, detail=f"settled: {statement}"
+            )
+            self._note("commit.settled", key, {"statement": statement, "people": people})
+        return f"Settled: {statement}. Resume the run."
+
+    def _people(self, commit: Commit, statement: str) -> int:
+        said = Resolution.objects.filter(commit=commit, statement=statement)
+        return len({f"{channel}:{actor}" for actor, channel in said.values_list("actor", "channel")})
+
+    def _proved(self, commit: Commit, reference: str) -> Receipt:
+        ledger = self._assembly.ledger(commit.connection)
+        receipt = Receipt(reference=reference, number=reference, entity=commit.entity, posted=True)
+        booked = ledger.read_back(receipt)
+        if problems := compare(cast(JournalEntry, codec.decode(commit.content)), booked):
+            raise NotAllowed(f"Document {reference} is not this entry: {problems[0].text}")
+        return booked.receipt
+
+    # --- inside ---------------------------------------------------------------------------------------------
+
+    def _wait_for_claims(self, row: RunRow, subjects: Sequence[Subject]) -> None:
+        holder = StoredClaims(self._access.organisation).holder(subjects)
+        if holder and holder != row.id:
+            raise NotAllowed(
+                f"Run {holder} is posting for the same pay right now. Say it again when it has ended."
+            )
+
+    def _row(self, run: str) -> RunRow:
+        return self._access.runs.get(self._access.run(run).id)
+
+    def _flow(self, row: RunRow) -> Flow:
+        return self._access.flows().get(pk=int(row.input["flow"]))
+
+    def _note(self, action: str, subject: str, detail: Mapping[str, str | int | bool | None]) -> None:
+        self._access.audit.append(
+            actor=f"{self._actor.channel}:{self._actor.name}", action=action, subject=subject, detail=detail
+        )

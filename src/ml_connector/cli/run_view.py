@@ -1,0 +1,176 @@
+"""How a run is shown: to people, and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ml_connector.cli.main import service
+from ml_connector.cli.output import err, out, problems_json, say, show_problems, table
+
+if TYPE_CHECKING:
+    from ml_connector.app.records import Entry, Found
+    from ml_connector.domain.checks import TieRow
+    from ml_connector.domain.proposal import Proposal
+    from ml_connector.ports.storage import RunRow
+
+
+def show_run(row: RunRow, as_json: bool, lines: int = 0) -> None:
+    """One run with its entries, tie-out and problems; `lines` of each entry."""
+    if as_json:
+        say(True, run_json(row))
+        return
+    records = service().records
+    problems, entries = records.problems(row), records.entries(row.id)
+    due = f", due {row.due_at:%Y-%m-%d %H:%M:%S} UTC" if row.due_at else ""
+    out.print(f"{row.id}: {row.state}{due}. {row.summary}", markup=False)
+    if row.notice and row.notice not in row.summary:
+        out.print(row.notice, markup=False)
+    _show_entries(entries, lines)
+    _show_taken_back(records.proposal(row.id))
+    tie = records.tie_out(row.id)
+    if tie:
+        show_tie_out(tie)
+    show_incidents(records.incidents(row.id))
+    if problems:
+        count = len(problems)
+        err.print(f"{count} problem{'s' * (count > 1)}; nothing further was sent:", markup=False)
+        show_problems(problems)
+    _show_next(row, records.fingerprint(row.id))
+
+
+def _show_entries(entries: Sequence[Entry], lines: int) -> None:
+    if not entries:
+        return
+    shown = [
+        (
+            e.entry.key,
+            e.entry.posting_date,
+            len(e.entry.lines),
+            e.entry.debit.amount,
+            e.entry.currency,
+            e.state,
+        )
+        for e in entries
+    ]
+    table("Entries", ["key", "date", "lines", "debit = credit", "", "state"], shown, right=[2, 3])
+    for rate in dict.fromkeys(filter(None, (entry.rate for entry in entries))):
+        out.print(f"Rate: {rate}", markup=False)
+    for found in entries if lines else ():
+        shown_lines = [
+            (n, x.account, " ".join(f"{d.axis}={d.code}" for d in x.dimensions), x.amount.amount, x.text)
+            for n, x in enumerate(found.entry.lines[:lines], 1)
+        ]
+        table(found.entry.key, ["", "account", "dimensions", "amount", "text"], shown_lines, right=[3])
+
+
+def _show_taken_back(proposal: Proposal | None) -> None:
+    if proposal is None or not proposal.takes_back:
+        return
+    rows = [(t.document, t.entity, t.debit, t.run or "booked elsewhere") for t in proposal.takes_back]
+    table("Changes what is booked", ["document", "legal entity", "debit", "run"], rows, right=[2])
+
+
+def _show_next(row: RunRow, fingerprint: str) -> None:
+    from ml_connector.domain.proposal import FINGERPRINT_SHOWN
+
+    if row.state == "awaiting_approval" and fingerprint:
+        shown = fingerprint[:FINGERPRINT_SHOWN]
+        out.print(
+            f"Next: ml-connector runs show {row.id} --lines 50, then ml-connector runs approve {row.id}"
+            f" --fingerprint {shown}",
+            markup=False,
+        )
+    elif row.state in ("held", "failed"):
+        out.print(f"Next: mend it, then ml-connector runs resume {row.id}", markup=False)
+
+
+def run_json(row: RunRow) -> dict[str, Any]:
+    """The same for programs. `fingerprint` is what an approval names."""
+    records = service().records
+    proposal = records.proposal(row.id)
+    return {
+        "ok": row.state == "done",
+        "run": row.id,
+        "flow": row.flow,
+        "state": row.state,
+        "stage": row.stage,
+        "summary": row.summary,
+        "notice": row.notice,
+        "due_at": row.due_at,
+        "pay_run": row.reference,
+        "pay_date": records.pay_date(row.id),
+        "dry_run": row.dry,
+        "fingerprint": records.fingerprint(row.id),
+        "problems": problems_json(records.problems(row)),
+        "entries": [_entry_json(entry) for entry in records.entries(row.id)],
+        "takes_back": [
+            {
+                "run": taken.run,
+                "document": taken.document,
+                "entity": taken.entity,
+                "debit": str(taken.debit.amount),
+                "currency": taken.debit.currency,
+            }
+            for taken in (proposal.takes_back if proposal else ())
+        ],
+        "accepted": list(proposal.accepted) if proposal else [],
+        "already_booked": list(proposal.already_booked) if proposal else [],
+        "incidents": [
+            {"code": i.code, "text": i.text, "found_at": i.found_at, "key": i.key}
+            for i in records.incidents(row.id)
+        ],
+        "tie_out": [tie_json(line) for line in records.tie_out(row.id)],
+    }
+
+
+def _entry_json(found: Entry) -> dict[str, Any]:
+    entry, receipt = found.entry, found.receipt
+    return {
+        "key": entry.key,
+        "entity": entry.entity,
+        "date": entry.posting_date,
+        "lines": len(entry.lines),
+        "debit": str(entry.debit.amount),
+        "credit": str(entry.credit.amount),
+        "currency": entry.currency,
+        "text": entry.text,
+        "state": found.state,
+        "reference": receipt.reference if receipt else "",
+        "document": receipt.number if receipt else "",
+        "rate": found.rate,
+    }
+
+
+def show_incidents(incidents: Iterable[Found]) -> None:
+    """What the nightly look found, on standard error."""
+    for incident in incidents:
+        err.print(f"Incident since {incident.found_at:%Y-%m-%d %H:%M} UTC: {incident.text}", markup=False)
+
+
+def tie_json(row: TieRow) -> dict[str, Any]:
+    """A row of a tie-out; amounts as text, `null` for a book that does not know it."""
+    amounts = {
+        name: None if (value := getattr(row, name)) is None else str(value.amount)
+        for name in ("register", "run", "journal", "ledger")
+    }
+    return {"company": row.company, "what": row.what, **amounts, "difference": str(row.difference.amount)}
+
+
+def show_tie_out(rows: Iterable[TieRow]) -> None:
+    """The table of a tie-out."""
+    shown = [
+        (
+            r.company,
+            r.what,
+            *(None if v is None else v.amount for v in (r.register, r.run, r.journal, r.ledger)),
+            r.difference.amount,
+        )
+        for r in rows
+    ]
+    table(
+        "Tie-out (an empty field: this book does not know it)",
+        ["company", "", "register", "GL run", "journal", "ledger", "difference"],
+        shown,
+        right=range(2, 7),
+    )

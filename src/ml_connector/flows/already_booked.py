@@ -1,0 +1,418 @@
+"""What the ledger already holds for a pay, by our commits, and what is left to post.
+
+A payroll can be undone and run again under a new id. The second run of the same company and period is never a
+second full journal: what is booked for the pay is taken off, and only the difference is proposed. A run says
+nothing of a company, or of a pay, that it does not hold.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from ml_connector.domain import codec
+from ml_connector.domain.build import balanced_spans, no_border
+from ml_connector.domain.codec import fingerprint
+from ml_connector.domain.dimension import Dimensions
+from ml_connector.domain.journal import CommitKey, JournalEntry, JournalLine, Receipt
+from ml_connector.domain.money import Money
+from ml_connector.domain.payroll import PayRun
+from ml_connector.domain.problem import Owner, Problem
+from ml_connector.domain.proposal import Proposal, Share, Subject, TakenBack
+from ml_connector.ports.storage import DELETED, CommitRow, Commits, CommitState
+
+ELSEWHERE, REVERSAL = "elsewhere:", "reversal:"
+"""Beginning of the key of a document that a person named as booked elsewhere, and of a reversal."""
+UNBOOKED = (CommitState.PLANNED, CommitState.REFUSED)
+UNSETTLED = (CommitState.SENDING, CommitState.WRITING, CommitState.UNKNOWN)
+Net = dict[tuple[str, Dimensions], int]
+"""Account and dimensions → signed minor units."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booked:
+    """What one commit of another run has booked for our subjects: the lines, or parts, that pay for them."""
+
+    row: CommitRow
+    entry: JournalEntry
+    net: Net
+
+    @property
+    def number(self) -> str:
+        """The number that people know the document by."""
+        return document_number(self.row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlreadyBooked:
+    """What is booked for the subjects of a run. `others` of other runs and their reversals, by legal entity;
+    `own` every commit of this run's reference, booked or not.
+    """
+
+    others: Mapping[str, tuple[Booked, ...]] = field(default_factory=dict)
+    own: tuple[CommitRow, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def of(self, entity: str) -> Net:
+        """What the other runs come to in the entity."""
+        return _sum(booked.net for booked in self.others.get(entity, ()))
+
+
+def already_booked(commits: Commits, subjects: Collection[Subject], prefix: str) -> AlreadyBooked:
+    """What our commits have booked for the subjects, under this run's reference (`prefix` of its keys) or any
+    other. Problems name commits whose outcome must be known first, or that cannot be compared.
+
+    An entry of this run that was reversed counts with its reversal, as an entry of another run would:
+    together they come to nothing. A document that a person deleted counts for nothing.
+    """
+    books = {(subject.tenant, subject.entity) for subject in subjects}
+    own = tuple(row for row in commits.of_reference(f"{prefix}:") if (row.tenant, row.entity) in books)
+    others: dict[str, list[Booked]] = defaultdict(list)
+    problems: list[Problem] = []
+    for row in commits.of_subjects(subjects):
+        ours = row.key.startswith(f"{prefix}:") and not row.reversed_by
+        if ours or row.state in UNBOOKED or row.reversed_by == DELETED:
+            continue
+        if row.state in UNSETTLED:
+            text = (
+                f"Run {row.run or 'of an earlier release'} is posting the same pay and its outcome is not"
+                f" known yet ({row.key} is {row.state}). Let it end, then resume this run."
+            )
+            problems.append(Problem("earlier.unsettled", row.key, text, Owner.CONTROLLER))
+            continue
+        part = _part(row, subjects)
+        if part is None:
+            problems.append(_not_comparable(row))
+        else:
+            others[row.entity].append(part)
+    return AlreadyBooked(
+        others={entity: tuple(found) for entity, found in others.items()}, own=own, problems=tuple(problems)
+    )
+
+
+def already_booked_parts(commits: Commits, subjects: Collection[Subject]) -> tuple[Booked, ...]:
+    """Everything that is booked for the subjects, in any run, reversals and documents named as booked
+    elsewhere included; what nobody can tell the part of counts whole.
+    """
+    parts = []
+    for row in commits.of_subjects(subjects):
+        if row.state not in UNBOOKED and row.reversed_by != DELETED:
+            entry = cast(JournalEntry, codec.decode(row.content))
+            parts.append(_part(row, subjects) or Booked(row=row, entry=entry, net=_lines(entry)))
+    return tuple(parts)
+
+
+def unsettled(commits: Commits, subjects: Collection[Subject], run: str) -> CommitRow | None:
+    """A commit of another run for one of the subjects that is being sent now; `None` when there is none."""
+    sent = (CommitState.SENDING, CommitState.WRITING)
+    found = (row for row in commits.of_subjects(subjects) if row.state in sent and row.run != run)
+    return next(found, None)
+
+
+def newer_documents(commits: Commits, row: CommitRow) -> Iterator[CommitRow]:
+    """Commits of other runs that are booked for a subject of this one, later, and stand: each was made with
+    this one in view.
+    """
+    found = commits.of_subjects([share.subject for share in row.shares])
+    at = next((place for place, other in enumerate(found) if other.key == row.key), len(found))
+    stands = {other.key for other in standing(found)}
+    for other in found[at + 1 :]:
+        ours = other.run != row.run and not other.key.startswith(ELSEWHERE)
+        if ours and other.key in stands and other.state not in UNBOOKED:
+            yield other
+
+
+def replaced_by(booked: AlreadyBooked, pay_run: PayRun) -> tuple[Booked, ...]:
+    """What the newest calculation of the same pay has booked, where it is newer than this one, which must not
+    take it back then.
+    """
+    newer = [
+        part
+        for parts in booked.others.values()
+        for part in _standing(parts)
+        if part.row.calculated_at is not None
+        and part.row.calculated_at > pay_run.calculated_at
+        and part.row.reference != pay_run.reference
+    ]
+    newest = max((part.row.calculated_at for part in newer if part.row.calculated_at), default=None)
+    return tuple(part for part in newer if part.row.calculated_at == newest)
+
+
+def left_to_post(
+    proposal: Proposal, booked: AlreadyBooked, families: Mapping[str, str], lines_max: int
+) -> Proposal:
+    """The proposal with the entries that may be posted, given what is booked: what it says, less what other
+    runs have booked for the same subjects, under revisions that are free. `families` are the families of
+    commit keys by legal entity.
+
+    The same content keeps its keys, so that a run proposed again finds its own commits. Other content than
+    what this run has booked is a problem.
+    """
+    if proposal.problems or booked.problems:
+        return replace(proposal, entries=(), problems=(*proposal.problems, *booked.problems))
+    entities = list(dict.fromkeys(subject.entity for subject in proposal.subjects))
+    entries: list[JournalEntry] = []
+    shares: list[Share] = []
+    taken: list[TakenBack] = []
+    problems: list[Problem] = []
+    for entity in entities:
+        says = tuple(entry for entry in proposal.says if entry.entity == entity)
+        parts = booked.others.get(entity, ())
+        if not booked.of(entity):
+            made, mine = says, tuple(share for share in proposal.shares if share.subject.entity == entity)
+        else:
+            made, wrong = _difference(says, parts, families[entity], lines_max)
+            mine = _shares(proposal, entity, made, parts)
+            problems.extend(wrong)
+            taken.extend(_taken(part) for part in _standing(parts) if made)
+        made, mine, wrong = _revised(made, mine, [row for row in booked.own if row.entity == entity])
+        problems.extend(wrong)
+        entries.extend(made)
+        shares.extend(mine)
+    held = _documents(proposal, booked, tuple(entries)) if not problems else ()
+    return replace(
+        proposal,
+        entries=() if problems else tuple(entries),
+        shares=tuple(shares),
+        problems=tuple(problems),
+        takes_back=tuple(taken) if entries else (),
+        already_booked=held,
+    )
+
+
+def net_of(entries: Iterable[JournalEntry]) -> Net:
+    """What entries come to by account and dimensions; places that come to nothing are left out."""
+    return _sum(_lines(entry) for entry in entries)
+
+
+def document_number(row: CommitRow) -> str:
+    """The number that people know a commit's document by; its key where it has none."""
+    receipt = codec.decode(row.receipt) if row.receipt else None
+    return receipt.number if isinstance(receipt, Receipt) else row.key
+
+
+# --- what is booked -----------------------------------------------------------------------------------------
+
+
+def _part(row: CommitRow, subjects: Collection[Subject]) -> Booked | None:
+    """The part of a commit that pays for the subjects; `None` where nobody can tell it."""
+    entry = cast(JournalEntry, codec.decode(row.content))
+    spoken = [share for share in row.shares if share.subject in subjects]
+    if len(spoken) == len(row.shares):
+        return Booked(row=row, entry=entry, net=_lines(entry))
+    if not all(share.lines for share in row.shares):
+        return None
+    return Booked(row=row, entry=entry, net=_sum(_net_of_share(share, entry) for share in spoken))
+
+
+def _lines(entry: JournalEntry) -> Net:
+    net: Net = defaultdict(int)
+    for line in entry.lines:
+        net[line.account, line.dimensions] += line.amount.minor
+    return _clean(net)
+
+
+def _sum(nets: Iterable[Net]) -> Net:
+    total: Net = defaultdict(int)
+    for net in nets:
+        for place, minor in net.items():
+            total[place] += minor
+    return _clean(total)
+
+
+def _clean(net: Net) -> Net:
+    return {place: minor for place, minor in net.items() if minor}
+
+
+def standing(rows: Iterable[CommitRow]) -> tuple[CommitRow, ...]:
+    """The documents that count as they are: no reversals, and nothing that a reversal cancels. A document
+    whose reversal was reversed counts again.
+    """
+    by_key = {row.key: row for row in rows}
+
+    def counts(row: CommitRow) -> bool:
+        reversal = by_key.get(row.reversed_by)
+        return not row.reversed_by or (reversal is not None and not counts(reversal))
+
+    return tuple(row for row in by_key.values() if not row.key.startswith(REVERSAL) and counts(row))
+
+
+def _standing(parts: Sequence[Booked]) -> list[Booked]:
+    keys = {row.key for row in standing(part.row for part in parts)}
+    return [part for part in parts if part.row.key in keys]
+
+
+def _taken(part: Booked) -> TakenBack:
+    currency = part.entry.currency
+    debit = sum(minor for minor in part.net.values() if minor > 0)
+    return TakenBack(
+        key=part.row.key,
+        run="" if part.row.key.startswith(ELSEWHERE) else part.row.run,
+        document=part.number,
+        entity=part.row.entity,
+        debit=Money.from_minor(debit, currency),
+    )
+
+
+def _documents(
+    proposal: Proposal, booked: AlreadyBooked, entries: tuple[JournalEntry, ...]
+) -> tuple[str, ...]:
+    """The documents that hold what the proposal says, where every entry of it is booked; else nothing."""
+    own = {row.key: row for row in booked.own if row.state is CommitState.CONFIRMED and not row.reversed_by}
+    if any(entry.key not in own for entry in entries):
+        return ()
+    ours = [f"{document_number(own[entry.key])} in {entry.entity}" for entry in entries]
+    others = [
+        f"{part.number} in {entity}" for entity, parts in booked.others.items() for part in _standing(parts)
+    ]
+    return tuple(dict.fromkeys((*ours, *others))) if proposal.says or others else ()
+
+
+# --- what is left -------------------------------------------------------------------------------------------
+
+
+def _difference(
+    says: tuple[JournalEntry, ...], parts: Sequence[Booked], family: str, lines_max: int
+) -> tuple[tuple[JournalEntry, ...], tuple[Problem, ...]]:
+    """Entries that bring what is booked in one legal entity to what is said, cut like any other."""
+    base = says[0] if says else parts[0].entry
+    if {part.entry.currency for part in parts} != {base.currency}:
+        return (), (_not_comparable(parts[-1].row),)
+    lines = _less(says, parts, base.currency)
+    spans = balanced_spans([line.amount.minor for line in lines], lines_max) if lines else []
+    if spans is None:
+        return (), (no_border(base.entity, lines_max),)
+    text = difference_text(base.text)
+    return tuple(
+        replace(
+            base,
+            key=str(CommitKey(family, number, 1)),
+            text=text,
+            lines=tuple(replace(line, text=text) for line in lines[start:stop]),
+        )
+        for number, (start, stop) in enumerate(spans, 1)
+    ), ()
+
+
+def difference_text(text: str) -> str:
+    """The text of an entry that corrects another."""
+    return f"{text} (difference)"
+
+
+def _shares(
+    proposal: Proposal, entity: str, entries: tuple[JournalEntry, ...], parts: Sequence[Booked]
+) -> tuple[Share, ...]:
+    """What a difference books for each subject of the entity. Where it books for several, the part of each is
+    known if all that it is made of is known by parts.
+    """
+    subjects = [subject for subject in proposal.subjects if subject.entity == entity]
+    whole = tuple(Share(key=entry.key, subject=subject) for entry in entries for subject in subjects)
+    known = all(len(part.row.shares) == 1 or all(share.lines for share in part.row.shares) for part in parts)
+    if len(subjects) < 2 or not entries or not known:
+        return whole
+    by_subject = {subject: _share_of(subject, proposal, parts) for subject in subjects}
+    holds = {(line.account, line.dimensions): entry.key for entry in entries for line in entry.lines}
+    found: dict[tuple[str, Subject], list[tuple[str, Dimensions, int]]] = defaultdict(list)
+    for subject, net in by_subject.items():
+        for place, minor in sorted(net.items()):
+            # Two subjects may cancel each other at a place, so that no line is left of it.
+            found[holds.get(place, entries[0].key), subject].append((*place, minor))
+    return tuple(
+        Share(key=key, subject=subject, lines=tuple(lines)) for (key, subject), lines in found.items()
+    )
+
+
+def _share_of(subject: Subject, proposal: Proposal, parts: Sequence[Booked]) -> Net:
+    """What is left to book for one subject."""
+    net: Net = defaultdict(int)
+    says = {entry.key: entry for entry in proposal.says}
+    for share in proposal.shares:
+        if share.subject == subject:
+            for place, minor in _net_of_share(share, says[share.key]).items():
+                net[place] += minor
+    for part in parts:
+        for share in part.row.shares:
+            if share.subject == subject:
+                for place, minor in _net_of_share(share, part.entry).items():
+                    net[place] -= minor
+    return _clean(net)
+
+
+def _net_of_share(share: Share, entry: JournalEntry) -> Net:
+    if not share.lines:
+        return _lines(entry)
+    net: Net = defaultdict(int)
+    for account, codes, minor in share.lines:
+        net[account, codes] += minor
+    return net
+
+
+def _less(says: Sequence[JournalEntry], parts: Sequence[Booked], currency: str) -> list[JournalLine]:
+    """Lines of what is said less what is booked, by dimensions and account."""
+    sums: Net = defaultdict(int, net_of(says))
+    for part in parts:
+        for place, minor in part.net.items():
+            sums[place] -= minor
+    return [
+        JournalLine(account=account, amount=Money.from_minor(minor, currency), dimensions=codes)
+        for (account, codes), minor in sorted(sums.items(), key=lambda item: (item[0][1], item[0][0]))
+        if minor
+    ]
+
+
+def _revised(
+    entries: tuple[JournalEntry, ...], shares: tuple[Share, ...], own: Sequence[CommitRow]
+) -> tuple[tuple[JournalEntry, ...], tuple[Share, ...], tuple[Problem, ...]]:
+    """The entries of one legal entity under the first revision that has this content, or that is free."""
+    if not own:
+        return entries, shares, ()
+    known = {row.key: "" if row.reversed_by else row.fingerprint for row in own}
+    booked = [row for row in own if row.state not in UNBOOKED and not row.reversed_by]
+    newest = max(CommitKey.parse(row.key).revision for row in own)
+    if booked and _same_pay(entries, booked):
+        held = tuple(cast(JournalEntry, codec.decode(row.content)) for row in booked)
+        return held, tuple(share for row in booked for share in row.shares), ()
+    if not entries:
+        return (), (), (_booked_otherwise(booked),) if booked else ()
+    for revision in (newest, newest + 1):
+        made = tuple(_with_revision(entry, revision) for entry in entries)
+        if all(known.get(entry.key, fingerprint(entry)) == fingerprint(entry) for entry in made):
+            break
+    if booked and {row.key for row in booked} - {entry.key for entry in made}:
+        return (), (), (_booked_otherwise(booked),)
+    keys = {entry.key: new.key for entry, new in zip(entries, made, strict=True)}
+    return made, tuple(replace(share, key=keys[share.key]) for share in shares if share.key in keys), ()
+
+
+def _same_pay(entries: Sequence[JournalEntry], booked: Sequence[CommitRow]) -> bool:
+    """Whether the booked entries hold the same pay: every account and dimension to the cent, at the same
+    rate. Another text, date or cut changes nothing of what is booked.
+    """
+    held = [cast(JournalEntry, codec.decode(row.content)) for row in booked]
+    rates = {entry.rate and entry.rate.rate for entry in (*entries, *held)}
+    whole = all(row.state is CommitState.CONFIRMED for row in booked)
+    return whole and len(rates) == 1 and net_of(entries) == net_of(held)
+
+
+def _with_revision(entry: JournalEntry, revision: int) -> JournalEntry:
+    return replace(entry, key=str(replace(CommitKey.parse(entry.key), revision=revision)))
+
+
+def _booked_otherwise(booked: Sequence[CommitRow]) -> Problem:
+    numbers = ", ".join(document_number(row) for row in booked[:3])
+    text = (
+        f"This pay run is booked as {numbers} in {booked[0].entity}, and the proposal now says something"
+        " else: a mapping, an option or a date was changed since. Reverse the run first, or restore what was"
+        " changed."
+    )
+    return Problem("run.booked_otherwise", booked[0].key, text, Owner.CONTROLLER)
+
+
+def _not_comparable(row: CommitRow) -> Problem:
+    text = (
+        f"Document {document_number(row)} in {row.entity} pays for more than this run holds, or is in another"
+        " currency, so this run cannot be compared with it. Reverse it, then resume this run."
+    )
+    return Problem("earlier.not_comparable", row.key, text, Owner.CONTROLLER)

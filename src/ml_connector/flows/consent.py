@@ -1,0 +1,148 @@
+"""What a person consents to, in words and as a fingerprint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ml_connector.domain import codec
+from ml_connector.domain.journal import BookedEntry, JournalEntry
+from ml_connector.domain.money import Money
+from ml_connector.domain.problem import Owner, Problem
+from ml_connector.domain.proposal import FINGERPRINT_SHOWN, Proposal
+from ml_connector.flows.already_booked import Booked, net_of
+from ml_connector.ports.storage import OtherRun
+
+NUMBERS_SHOWN = 5
+
+
+def proposal_fingerprint(proposal: Proposal) -> str:
+    """What an approval consents to: the entries, what they take back, and what was accepted of others."""
+    return codec.fingerprint((proposal.entries, proposal.takes_back, proposal.accepted))
+
+
+def shown_fingerprint(proposal: Proposal) -> str:
+    """The part of the fingerprint that people see and give back."""
+    return proposal_fingerprint(proposal)[:FINGERPRINT_SHOWN]
+
+
+def proposes_only() -> Problem:
+    """Why nothing is posted although it was approved: the flow was set to propose since, as after a
+    restore.
+    """
+    text = (
+        "This flow only proposes. Set its mode to approve (ml-connector flows set), then approve the entries"
+        " again."
+    )
+    return Problem("flow.proposes", "mode", text, Owner.CONTROLLER)
+
+
+def approval_missing() -> Problem:
+    """Why a run waits for approval although it was on its way to the ledger."""
+    text = "Nobody has approved the entries of this run as they are now. Look at them, then approve them."
+    return Problem("approval.missing", "approval", text, Owner.CONTROLLER)
+
+
+def describe(entries: Sequence[JournalEntry]) -> str:
+    """Entries in a few words."""
+    lines = sum(len(entry.lines) for entry in entries)
+    total = Money.from_minor(sum(entry.debit.minor for entry in entries), entries[0].currency)
+    count = len(entries)
+    return f"{count} {'entry' if count == 1 else 'entries'}, {lines} lines, {total} debit and credit"
+
+
+def changes(proposal: Proposal) -> str:
+    """What the proposal changes of what other runs have booked; empty for nothing."""
+    if not proposal.takes_back:
+        return ""
+    return f"It changes what is booked for the same pay: {listed(map(str, proposal.takes_back))}."
+
+
+def superseded_by(newer: Sequence[Booked]) -> str:
+    """The documents of a newer calculation, and the runs that booked them; empty for none."""
+    numbers = listed(f"{part.number} in {part.row.entity}" for part in newer)
+    runs = listed(dict.fromkeys(part.row.run for part in newer))
+    return f"{numbers} (run {runs})" if newer else ""
+
+
+def what_changed(old: Proposal, now: Proposal) -> str:
+    """What a proposal that was approved no longer says, in a sentence."""
+    if now.problems:
+        return now.problems[0].text
+    if now.superseded:
+        return f"a newer calculation of this pay is booked as {now.superseded}."
+    added = [taken for taken in now.takes_back if taken not in old.takes_back]
+    if added:
+        return f"for the same pay is booked since: {listed(map(str, added))}."
+    gone = [taken for taken in old.takes_back if taken not in now.takes_back]
+    if gone:
+        return f"what it would have changed counts no more: {listed(map(str, gone))}."
+    if now.already_booked:
+        return f"the pay is booked as {listed(now.already_booked)} since."
+    places = sorted(
+        {
+            account
+            for entity in {entry.entity for entry in (*old.entries, *now.entries)}
+            for account, _ in _moved(old, now, entity)
+        }
+    )
+    if places:
+        return (
+            f"mapping, options or what is booked changed: account {listed(places)} comes to another amount."
+        )
+    return "text, date, rate or dimensions of the entries changed."
+
+
+def _moved(old: Proposal, now: Proposal, entity: str) -> set[tuple[str, int]]:
+    def lines(proposal: Proposal) -> set[tuple[str, int]]:
+        entries = [entry for entry in proposal.entries if entry.entity == entity]
+        return {(account, minor) for (account, _), minor in net_of(entries).items()}
+
+    return lines(old) ^ lines(now)
+
+
+def waiting_beside(others: Iterable[OtherRun]) -> str:
+    """Which other runs of the same pay are not at their end; empty for none."""
+    found = list(dict.fromkeys(f"run {other.id} of {other.reference} ({other.state})" for other in others))
+    if not found:
+        return ""
+    return (
+        f"Not at its end for the same pay: {listed(found)}. Whichever posts second is compared with the"
+        " first."
+    )
+
+
+def documents(booked: Sequence[BookedEntry]) -> str:
+    """The first few documents, with their legal entity where there are several, because each begins to count
+    anew.
+    """
+    several = len({entry.receipt.entity for entry in booked}) > 1
+    return listed(
+        entry.receipt.number + (f" in {entry.receipt.entity}" if several else "") for entry in booked
+    )
+
+
+def listed(texts: Iterable[str]) -> str:
+    """The first few texts, and how many more there are."""
+    found = list(texts)
+    more = len(found) - NUMBERS_SHOWN
+    return ", ".join(found[:NUMBERS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def rate_text(entry: JournalEntry, booked: BookedEntry | None) -> str:
+    """The rate that an entry was booked at, or is to be, and where it comes from: the giver's word for one
+    that was given. Empty where there is none.
+    """
+    rate = booked.rate if booked else entry.rate
+    if rate is None:
+        return ""
+    return f"1 {entry.currency} = {rate.rate:f} {rate.currency}, {(entry.rate or rate).source}"
+
+
+def rates_booked(proposal: Proposal, booked: Iterable[BookedEntry]) -> dict[str, str]:
+    """What entries in a foreign currency were booked at, by document."""
+    pairs = zip(proposal.entries, booked, strict=True)
+    texts = {
+        f"rate {there.receipt.entity} {there.receipt.number}": rate_text(entry, there)
+        for entry, there in pairs
+    }
+    return {name: text for name, text in texts.items() if text}

@@ -1,0 +1,93 @@
+"""Documents of others that may be the pay a run is about to post: booked by hand, or by another program.
+
+Accountants book in the same journal every day, so a document of somebody else stops nothing by itself. One
+that comes to the same total, or has half of its accounts and amounts in common with the pay, does, until a
+person says by its number that it is not this pay, or that it is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine
+from ml_connector.domain.problem import Owner, Problem
+
+SHOWN = 10
+
+
+def name_of(document: BookedEntry) -> str:
+    """What people call a document when they speak of it: legal entity and number."""
+    return f"{document.receipt.entity}/{document.receipt.number}"
+
+
+def of_others(documents: Iterable[BookedEntry], known: Collection[str]) -> tuple[BookedEntry, ...]:
+    """The documents that are not ours. `known` are references of our documents, and marker tokens of entries
+    of ours whose document is not known yet.
+    """
+    return tuple(
+        document
+        for document in documents
+        if document.receipt.reference not in known and document.marker not in known
+    )
+
+
+def of_another_installation(documents: Iterable[BookedEntry]) -> tuple[str, ...]:
+    """Names of those documents of others that carry a marker: this product wrote them, elsewhere."""
+    return tuple(sorted(name_of(document) for document in documents if document.marker))
+
+
+def look_alikes(documents: Iterable[BookedEntry], says: Sequence[JournalEntry]) -> tuple[BookedEntry, ...]:
+    """The documents that may be the pay: of the same legal entity and currency, and alike."""
+    return tuple(document for document in documents if _alike(document, says))
+
+
+def _alike(document: BookedEntry, says: Sequence[JournalEntry]) -> bool:
+    entries = [
+        entry
+        for entry in says
+        if entry.entity == document.receipt.entity and entry.currency == document.currency
+    ]
+    if not entries or not document.lines:
+        return False
+    totals = {entry.debit.minor for entry in entries} | {sum(entry.debit.minor for entry in entries)}
+    if document.debit.minor in totals:
+        return True
+    pay = [line for entry in entries for line in entry.lines]
+    return _half(_lines(document.lines), _lines(pay)) or _half(_sums(document.lines), _sums(pay))
+
+
+def _half(document: Counter[tuple[str, int]], pay: Counter[tuple[str, int]]) -> bool:
+    """Whether half of the document, or half of the pay, is in the other."""
+    common = (document & pay).total()
+    return 2 * common >= min(document.total(), pay.total())
+
+
+def _lines(lines: Iterable[JournalLine]) -> Counter[tuple[str, int]]:
+    return Counter((line.account, line.amount.minor) for line in lines)
+
+
+def _sums(lines: Iterable[JournalLine]) -> Counter[tuple[str, int]]:
+    """Account and what it comes to on each side: one who books by hand sums up."""
+    sums: dict[tuple[str, bool], int] = {}
+    for line in lines:
+        key = (line.account, line.amount.minor > 0)
+        sums[key] = sums.get(key, 0) + line.amount.minor
+    return Counter((account, minor) for (account, _), minor in sums.items())
+
+
+def ask(documents: Sequence[BookedEntry], run: str) -> Iterator[Problem]:
+    """The question to a person, when there are such documents."""
+    if not documents:
+        return
+    described = ", ".join(
+        f"{name_of(document)} of {document.posting_date}, {document.debit}, {document.text or 'no text'}"
+        for document in documents[:SHOWN]
+    )
+    names = " ".join(f"--accept {name_of(document)}" for document in documents[:SHOWN])
+    text = (
+        "The journal holds documents that did not come from here and may be this pay:"
+        f" {described}. If one of them is, say so: ml-connector runs mark-booked-elsewhere {run} --document"
+        f" {name_of(documents[0])} --why '...'. If not: ml-connector runs resume {run} {names}."
+    )
+    yield Problem("ledger.look_alike", name_of(documents[0]), text, Owner.CONTROLLER)

@@ -1,0 +1,131 @@
+"""The nightly look: what was booked in the last weeks is still in the ledger, once, and as it was booked.
+
+People edit, delete and copy documents after a run has ended; nothing else would notice. One read for each
+legal entity and journal; nothing is changed, in the ledger or here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from ml_connector.domain import codec
+from ml_connector.domain.checks import compare
+from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
+from ml_connector.flows import look_alikes
+from ml_connector.flows.already_booked import REVERSAL, standing
+from ml_connector.ports.storage import CommitRow, Commits
+from ml_connector.ports.systems import LedgerSink
+
+DAYS = 45
+"""How far back it looks, from the day a document was booked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that is not as it was booked: at which document, for which commit, and in words what it was
+    and is. `key` is empty for a document that belongs to none of ours.
+    """
+
+    key: str
+    entity: str
+    document: str
+    code: str
+    text: str
+
+
+def nightly_look(
+    ledger: LedgerSink, commits: Commits, now: datetime, accepted: Collection[str] = ()
+) -> tuple[Finding, ...]:
+    """Everything that is wrong now. `accepted` are documents of others that a person said are no pay of ours,
+    as `look_alikes.name_of` names them. Raises what the ledger raises; then nothing is known.
+    """
+    places: dict[tuple[str, str, str], list[CommitRow]] = defaultdict(list)
+    for row in commits.booked_since(now - timedelta(days=DAYS)):
+        places[row.tenant, row.entity, _entry(row).journal].append(row)
+    found: list[Finding] = []
+    for (tenant, entity, journal), rows in places.items():
+        days = [_entry(row).posting_date for row in rows]
+        documents = ledger.documents(entity, journal, min(days), max(days))
+        known = commits.known_references(tenant, entity) | {row.marker.token for row in rows}
+        for row in rows:
+            found.extend(_wrong(row, documents))
+        others = look_alikes.of_others(documents, known)
+        found.extend(_alike(rows, others, accepted))
+        found.extend(_of_another_installation(others))
+    return tuple(found)
+
+
+def _wrong(row: CommitRow, documents: Sequence[BookedEntry]) -> Iterator[Finding]:
+    receipt = cast(Receipt, codec.decode(row.receipt))
+    mine = [d for d in documents if d.receipt.reference == receipt.reference]
+    copies = [
+        d for d in documents if d.marker == row.marker.token and d.receipt.reference != receipt.reference
+    ]
+    name = f"Document {receipt.number} in {row.entity}"
+    if not mine:
+        text = f"{name} is not in the ledger any more. It was {_booked(row)}."
+        yield _finding(row, receipt.number, "booked.gone", text)
+    for document in mine[:1]:
+        differences = compare(_entry(row), document)
+        if differences:
+            said = " ".join(problem.text for problem in differences)
+            yield _finding(
+                row, receipt.number, "booked.edited", f"{name} was edited since it was booked. {said}"
+            )
+    for copy in copies:
+        text = (
+            f"Document {copy.receipt.number} in {row.entity} carries the marker of {name.lower()}: the same"
+            " pay is in the books twice. Keep one and reverse the other in the ledger."
+        )
+        yield _finding(row, copy.receipt.number, "documents.duplicate", text)
+
+
+def _alike(
+    rows: Sequence[CommitRow], others: Sequence[BookedEntry], accepted: Collection[str]
+) -> Iterator[Finding]:
+    """Documents of others that may be a pay that is booked from here."""
+    pays = [row for row in standing(rows) if not row.key.startswith(REVERSAL)]
+    for document in others:
+        name = look_alikes.name_of(document)
+        same = next((row for row in pays if look_alikes.look_alikes([document], [_entry(row)])), None)
+        if same is not None and name not in accepted:
+            text = (
+                f"Document {document.receipt.number} in {same.entity} did not come from here and may be the"
+                f" same pay as document {_number(same)}: {document.posting_date}, {document.debit},"
+                f" {document.text or 'no text'}. If it is, reverse one of them."
+            )
+            yield _finding(same, document.receipt.number, "ledger.look_alike", text)
+
+
+def _of_another_installation(others: Sequence[BookedEntry]) -> Iterator[Finding]:
+    for document in others:
+        if document.marker:
+            receipt = document.receipt
+            text = (
+                f"Document {receipt.number} in {receipt.entity} carries a marker of this product and was not"
+                " written by this installation: another one posts to the same books, a copy of this one or"
+                " one that was restored from its backup. Two must not post the same pay: stop one of them."
+            )
+            code = "installation.other"
+            yield Finding(key="", entity=receipt.entity, document=receipt.number, code=code, text=text)
+
+
+def _finding(row: CommitRow, document: str, code: str, text: str) -> Finding:
+    return Finding(key=row.key, entity=row.entity, document=document, code=code, text=text)
+
+
+def _booked(row: CommitRow) -> str:
+    entry = _entry(row)
+    return f"dated {entry.posting_date}, {entry.debit}, {len(entry.lines)} lines, {entry.text}"
+
+
+def _number(row: CommitRow) -> str:
+    return cast(Receipt, codec.decode(row.receipt)).number
+
+
+def _entry(row: CommitRow) -> JournalEntry:
+    return cast(JournalEntry, codec.decode(row.content))

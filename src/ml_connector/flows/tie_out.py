@@ -1,0 +1,163 @@
+"""The proof at the end of a run: everything booked for a pay, in any run, is what its newest run says.
+
+It stands on what the ledger shows now and on the run's own figures, not on claims and approvals: with those
+switched off it still finds a pay that was booked twice, and one that is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from ml_connector.domain import codec
+from ml_connector.domain.checks import TieRow, compare, tie_out
+from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine, Receipt
+from ml_connector.domain.mapping import describe
+from ml_connector.domain.money import Money
+from ml_connector.domain.payroll import PayRun
+from ml_connector.domain.problem import Owner, Problem
+from ml_connector.domain.proposal import Proposal
+from ml_connector.errors import NotFound
+from ml_connector.flows.already_booked import Booked, Net, already_booked_parts, net_of
+from ml_connector.ports.storage import CommitRow, Commits
+from ml_connector.ports.systems import LedgerSink
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What was found: the table, what is wrong, this run's own documents in the order of its entries, and
+    whether they were found, booked before by somebody else, and not posted by this installation.
+    """
+
+    rows: tuple[TieRow, ...]
+    problems: tuple[Problem, ...]
+    own: tuple[BookedEntry, ...]
+    found: bool
+
+
+def of_proposal(pay_run: PayRun, proposal: Proposal) -> tuple[TieRow, ...]:
+    """The table before anything is posted: register, run and journal."""
+    says, currency = proposal.says, pay_run.currency
+    return tuple(tie_out(pay_run.register, proposal.ties, proposal.totals, says, None, currency))
+
+
+def prove(ledger: LedgerSink, commits: Commits, pay_run: PayRun, proposal: Proposal) -> Proof:
+    """Compare what is booked for the subjects of the proposal, in any run, with what it says.
+
+    This run's documents were read back when they were confirmed; those of other runs are read back now.
+    """
+    keys = {entry.key for entry in proposal.entries}
+    parts = already_booked_parts(commits, proposal.subjects)
+    others = [part for part in parts if part.row.key not in keys]
+    problems = [problem for part in others for problem in changed_since(ledger, part.row)]
+    problems.extend(_differences(proposal, parts))
+    own = tuple(_booked(commits, entry) for entry in proposal.entries)
+    rows = _table(pay_run, proposal, parts, own, alone=not others)
+    rows_of = [commits.get(entry.key) for entry in proposal.entries]
+    found = bool(rows_of) and all(
+        row is not None and row.adopted and commits.first_sent(row.key) is None for row in rows_of
+    )
+    return Proof(rows=rows, problems=tuple(problems), own=own, found=found)
+
+
+def changed_since(ledger: LedgerSink, row: CommitRow) -> Iterator[Problem]:
+    """What is wrong now with a document that is known to be booked: it is gone, or it was edited."""
+    receipt = cast(Receipt, codec.decode(row.receipt)) if row.receipt else None
+    if receipt is None:
+        return
+    remedy = "Put it right in the ledger, then resume. If somebody deleted it: ml-connector runs mark-deleted"
+    try:
+        wrong = compare(cast(JournalEntry, codec.decode(row.content)), ledger.read_back(receipt))
+    except NotFound:
+        text = (
+            f"Document {receipt.number} in {row.entity}, booked for this pay, is not in the ledger any more."
+        )
+        yield Problem("booked.gone", receipt.number, f"{text} {remedy} {row.run}.", Owner.CONTROLLER)
+        return
+    for problem in wrong:
+        text = f"Document {receipt.number} in {row.entity} was edited since it was booked. {problem.text}"
+        yield Problem("booked.edited", receipt.number, text, Owner.CONTROLLER)
+
+
+def untied(rows: Iterable[TieRow]) -> Iterator[Problem]:
+    """A problem for every row whose books differ."""
+    for row in rows:
+        if row.difference:
+            text = (
+                f"{row.what} of {row.company} differs by {row.difference}: register {row.register}, run"
+                f" {row.run}, journal {row.journal}, ledger {row.ledger}."
+            )
+            yield Problem("tie_out.difference", f"{row.company} {row.what}", text, Owner.CONTROLLER)
+
+
+def _differences(proposal: Proposal, parts: Sequence[Booked]) -> Iterator[Problem]:
+    """Places where what is booked for the pay is not what the run says."""
+    for entity in dict.fromkeys(subject.entity for subject in proposal.subjects):
+        says = net_of(entry for entry in proposal.says if entry.entity == entity)
+        books: Net = {}
+        for part in parts:
+            for place, minor in part.net.items() if part.row.entity == entity else ():
+                books[place] = books.get(place, 0) + minor
+        currency = next((e.currency for e in proposal.says if e.entity == entity), "") or next(
+            (part.entry.currency for part in parts if part.row.entity == entity), ""
+        )
+        for place in sorted(says.keys() | books.keys()):
+            if says.get(place, 0) != books.get(place, 0):
+                account, codes = place
+                said, booked = (Money.from_minor(net.get(place, 0), currency).amount for net in (says, books))
+                numbers = ", ".join(part.number for part in parts if part.row.entity == entity)
+                text = (
+                    f"Account {account} {describe(codes)} in {entity}: this run says {said}, and {booked} is"
+                    f" booked for the pay (documents {numbers}). Look at the runs of this pay; reverse what"
+                    " is too much, or close this run with a reason."
+                )
+                yield Problem("subject.differs", f"account {account}", text, Owner.CONTROLLER)
+
+
+def _table(
+    pay_run: PayRun, proposal: Proposal, parts: Sequence[Booked], own: tuple[BookedEntry, ...], *, alone: bool
+) -> tuple[TieRow, ...]:
+    """The table after posting. Where other runs have booked for the pay as well, the sides are of what
+    everything together comes to.
+    """
+    register, ties, currency = pay_run.register, proposal.ties, pay_run.currency
+    if alone:
+        return tuple(tie_out(register, ties, proposal.totals, proposal.entries, own, currency))
+    says = _netted(proposal.says, currency)
+    booked = _netted((replace(part.entry, lines=_as_lines(part.net, currency)) for part in parts), currency)
+    there = tuple(_as_booked(entry) for entry in booked)
+    return tuple(tie_out(register, ties, (), says, there, currency))
+
+
+def _netted(entries: Iterable[JournalEntry], currency: str) -> tuple[JournalEntry, ...]:
+    by_entity: dict[str, list[JournalEntry]] = {}
+    for entry in entries:
+        by_entity.setdefault(entry.entity, []).append(entry)
+    return tuple(replace(found[0], lines=_as_lines(net_of(found), currency)) for found in by_entity.values())
+
+
+def _as_lines(net: Net, currency: str) -> tuple[JournalLine, ...]:
+    return tuple(
+        JournalLine(account=account, amount=Money.from_minor(minor, currency), dimensions=codes)
+        for (account, codes), minor in sorted(net.items())
+    )
+
+
+def _as_booked(entry: JournalEntry) -> BookedEntry:
+    receipt = Receipt(reference="", number="", entity=entry.entity, posted=True)
+    return BookedEntry(
+        receipt=receipt,
+        journal=entry.journal,
+        posting_date=entry.posting_date,
+        currency=entry.currency,
+        lines=entry.lines,
+    )
+
+
+def _booked(commits: Commits, entry: JournalEntry) -> BookedEntry:
+    """The document as the ledger showed it when the commit was confirmed."""
+    row = commits.get(entry.key)
+    if row is None or not row.booked:
+        raise codec.CodecError(f"{entry.key} is not confirmed")
+    return cast(BookedEntry, codec.decode(row.booked))

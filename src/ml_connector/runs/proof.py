@@ -1,0 +1,159 @@
+"""What proves that a document is booked once and says what was written: found by its marker, compared to the
+cent, and the only one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ml_connector.domain import codec
+from ml_connector.domain.checks import compare
+from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
+from ml_connector.domain.problem import Owner, Problem
+from ml_connector.errors import ConnectorError, NotFound
+from ml_connector.ports.storage import CommitRow, Commits, CommitState
+from ml_connector.ports.systems import LedgerSink
+
+GONE = (
+    "If somebody deleted it, say so (ml-connector runs mark-deleted) and start the pay run again. If not,"
+    " find out where it went. It is never sent again without a person."
+)
+Auditor = Callable[[str, Mapping[str, str | int | bool | None]], None]
+
+
+class Wait(Exception):
+    """Nothing to do before `due_at`; the stage is run again then."""
+
+    def __init__(self, due_at: datetime, why: str) -> None:
+        self.due_at = due_at
+        super().__init__(why)
+
+
+class Incident(ConnectorError):
+    """The ledger's books and ours do not agree on a document; a person must look."""
+
+    code = "incident"
+    owner = Owner.CONTROLLER
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(
+            "; ".join(problem.text for problem in problems), where=problems[0].where, code=problems[0].code
+        )
+        self.problems = tuple(problems)
+
+
+@dataclass(slots=True, kw_only=True)
+class Proof:
+    """Finds, compares and confirms the documents of one ledger."""
+
+    commits: Commits
+    ledger: LedgerSink
+    audit: Auditor
+    point: Callable[[str], None] = field(default=lambda name: None)
+
+    def found(self, row: CommitRow, entry: JournalEntry, since: datetime | None) -> Receipt | None:
+        """The one document under the entry's marker, compared to the cent when it is whole; `None` when there
+        is none. Raises `Incident` for two, and for one that says something else.
+        """
+        found = self.ledger.locate(entry, row.marker, since)
+        if not found:
+            return None
+        self._one(row, found)
+        receipt = found[0]
+        if receipt.complete and (problems := compare(entry, self.ledger.read_back(receipt))):
+            text = "A document with our marker says something else. "
+            raise Incident(
+                [
+                    Problem("adopt.differs", receipt.number, text + problem.text, Owner.CONTROLLER)
+                    for problem in problems
+                ]
+            )
+        self.audit("commit.adopted", {"key": row.key, "document": receipt.number})
+        return receipt
+
+    def confirm(
+        self, row: CommitRow, entry: JournalEntry, receipt: Receipt, *, looked: bool = False
+    ) -> Receipt:
+        """Post a draft, read the document back, compare to the cent, and prove that it is the only one under
+        its marker.
+
+        A draft is compared before it is posted; where the ledger's own job posts, and nothing here can hold
+        it, once is enough.
+        """
+        if not receipt.posted:
+            if not looked:
+                self._compared(row, entry, receipt)
+            receipt = self._posted(row, receipt)
+        booked = self._compared(row, entry, receipt)
+        found = self.ledger.locate(entry, row.marker, None)
+        if found:
+            self._one(row, found)
+        else:
+            self._not_searchable(row, receipt)
+        self.point("confirm: before")
+        self.commits.record(
+            row.key, state=CommitState.CONFIRMED, receipt=codec.encode(receipt), booked=codec.encode(booked)
+        )
+        self.point("confirm: recorded")
+        self.audit("commit.confirmed", {"key": row.key, "document": receipt.number})
+        return receipt
+
+    def unknown(self, row: CommitRow) -> Incident:
+        """The incident of an outcome that only people can find out."""
+        text = (
+            f"It is not known whether {row.key} was booked in {row.entity}, and this ledger cannot be"
+            " searched for it. Look in the ledger, then say what you found: ml-connector runs settle."
+        )
+        return Incident([Problem("outcome.unknown", row.key, text, Owner.CONTROLLER)])
+
+    def _compared(self, row: CommitRow, entry: JournalEntry, receipt: Receipt) -> BookedEntry:
+        try:
+            document = self.ledger.read_back(receipt)
+            problems = compare(entry, document)
+        except NotFound:
+            text = f"Document {receipt.number} was booked and is gone. {GONE}"
+            problems = [Problem("read_back.gone", receipt.number, text, Owner.CONTROLLER)]
+        if problems:
+            self.audit(
+                "commit.differs", {"key": row.key, "document": receipt.number, "differences": len(problems)}
+            )
+            raise Incident(problems)
+        return document
+
+    def _posted(self, row: CommitRow, receipt: Receipt) -> Receipt:
+        """The document posted, by us or by the ledger's own job; `Wait` as long as it is not. The entry is
+        never sent again for that.
+        """
+        released = self.ledger.release(receipt)
+        if released.posted:
+            self.audit("commit.released", {"key": row.key, "document": released.number})
+            return released
+        text = f"Document {released.number} is created and awaits posting by the ledger."
+        self.commits.record(row.key, state=CommitState.DRAFT, receipt=codec.encode(released), detail=text)
+        raise Wait(self.commits.now() + timedelta(seconds=self.ledger.limits.posting_seconds), text)
+
+    def _one(self, row: CommitRow, found: Sequence[Receipt]) -> None:
+        if len(found) > 1:
+            numbers = ", ".join(receipt.number for receipt in found)
+            text = (
+                f"Documents {numbers} all carry the marker of one entry ({row.key}). Keep one, reverse the"
+                " others, then resume."
+            )
+            self.audit("commit.duplicate", {"key": row.key, "documents": numbers})
+            raise Incident([Problem("documents.duplicate", row.key, text, Owner.CONTROLLER)])
+
+    def _not_searchable(self, row: CommitRow, receipt: Receipt) -> None:
+        """The document is there and the look-up does not see it: lag within the visible window is no news,
+        after it the marker is lost.
+        """
+        since = self.commits.first_sent(row.key)
+        if since is not None:
+            due = since + timedelta(seconds=self.ledger.limits.visible_seconds)
+            if self.commits.now() < due:
+                raise Wait(due, f"Document {receipt.number} is booked and not yet visible to a search.")
+        self.commits.distrust_marker(
+            row.entity, f"document {receipt.number} was booked and is not found by its marker"
+        )
+        self.audit("marker.distrusted", {"entity": row.entity, "document": receipt.number})

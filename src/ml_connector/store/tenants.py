@@ -1,0 +1,51 @@
+"""Which books, or which payroll, a connection leads to."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from ml_connector.domain.problem import Owner
+from ml_connector.errors import Refused
+from ml_connector.store.database import database_now
+from ml_connector.store.models import Connection, Tenant
+
+
+class StoredTenants:
+    """As `ports.storage.Tenants`, for one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def confirm(self, entity: str, seen: str) -> str:
+        with transaction.atomic():
+            known = Tenant.objects.filter(connection=self._connection, entity=entity).first()
+            if known is None:
+                name = self._name(entity, seen)
+                Tenant.objects.create(connection=self._connection, entity=entity, name=name, seen=seen)
+                return name
+            if not known.seen:
+                # A name that an earlier release left; what the system says now is kept beside it.
+                known.seen, known.since = seen, database_now()
+                known.save(update_fields=["seen", "since"])
+        if known.seen != seen:
+            what = f"the books of {entity}" if entity else "the payroll"
+            text = (
+                f"Connection {self._connection.name} leads to other books than before: {what} say they are"
+                f" {seen}, and were {known.seen} since {known.since:%Y-%m-%d}. Nothing is posted. If they are"
+                " the same under a new address: ml-connector connections same-books"
+                f" {self._connection.name}. If not, add a connection of its own for them."
+            )
+            raise Refused(text, where=self._connection.name, code="tenant.other", owner=Owner.ADMINISTRATOR)
+        return str(known.name)
+
+    def accept(self, entity: str, seen: str) -> None:
+        """A person says that what the system says of itself now are the same books."""
+        found = Tenant.objects.filter(connection=self._connection, entity=entity)
+        found.update(seen=seen, since=database_now())
+
+    def _name(self, entity: str, seen: str) -> str:
+        """The name that these books have already by another connection of the organisation, or a new one."""
+        organisation = self._connection.organisation_id
+        same = Tenant.objects.filter(connection__organisation_id=organisation, entity=entity, seen=seen)
+        name: str = same.order_by("id").values_list("name", flat=True).first() or seen
+        return name

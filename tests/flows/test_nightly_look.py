@@ -1,0 +1,173 @@
+"""What people do to documents after a run has ended is found, said once, and over when it is put right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.flows.test_payroll_journal import BY_HAND, by_hand
+from tests.payday import World
+
+from ml_connector.domain.money import Money
+from ml_connector.errors import OutcomeUnknown
+from ml_connector.flows.nightly_look import DAYS
+from ml_connector.ports.storage import RunState
+
+
+def looked(world: World, *, now: bool = True) -> dict[str, int]:
+    from ml_connector.app.look import look
+
+    return look(world.access, world._assembly, now=now)
+
+
+def incidents(world: World, run: str) -> list[tuple[str, str]]:
+    return [(found.code, found.text) for found in world.operations.records.incidents(run)]
+
+
+def posted() -> tuple[World, str]:
+    world = World()
+    at = world.post()
+    assert RunState.DONE is at.state
+    return world, at.id
+
+
+def edit(world: World, place: int, amount: str) -> None:
+    """A person changes the first amount of a document."""
+    document = world.vendor.documents[place]
+    first, *rest = document.entry.lines
+    document.entry = replace(document.entry, lines=(replace(first, amount=Money.parse(amount, "EUR")), *rest))
+
+
+def test_books_as_they_were_booked_are_no_incident() -> None:
+    """Reversals and documents of others beside them included."""
+    world, run = posted()
+    world.reverse(run)
+    world.vendor.book(BY_HAND, "no marker of ours")
+
+    assert {"books": 0} == looked(world)
+
+
+def test_an_edited_document_is_an_incident_with_before_and_after() -> None:
+    """Until it is put right; it is in the audit chain both times, and once however often it is seen."""
+    world, run = posted()
+    before = world.vendor.documents[0].entry
+    edit(world, 0, "501.00")
+    first = before.lines[0].amount.amount
+
+    assert {"books": 1} == looked(world)
+    assert {"books": 1} == looked(world)
+    ((code, text),) = incidents(world, run)
+    assert "booked.edited" == code
+    assert "Document 3 in 10 was edited since it was booked." in text
+    assert f"written {first}, in the ledger 501.00" in text
+    assert 1 == world.audited.count("incident.found")
+
+    world.vendor.documents[0].entry = before
+    assert {"books": 0} == looked(world)
+    assert [] == incidents(world, run)
+    assert 1 == world.audited.count("incident.over")
+
+
+def test_a_deleted_document_is_an_incident_that_says_what_it_was() -> None:
+    """Its day, total, lines and text."""
+    world, run = posted()
+    del world.vendor.documents[1]
+
+    assert {"books": 1} == looked(world)
+    ((code, text),) = incidents(world, run)
+    assert ("booked.gone", True) == (code, "Document 4 in 20 is not in the ledger any more." in text)
+    assert "dated 2026-06-30, 1614.75 EUR, 7 lines, Payroll 2026-06-30" in text
+
+
+def test_a_copied_document_is_an_incident() -> None:
+    """With our marker on it, or without."""
+    world, run = posted()
+    document = world.vendor.documents[0]
+    world.vendor.documents.append(replace(document, reference="copy", number="2000"))
+    assert {"books": 1} == looked(world)
+    assert ["documents.duplicate"] == [code for code, _ in incidents(world, run)]
+
+    world.vendor.documents[-1] = replace(document, reference="copy", number="2000", marker="")
+    assert {"books": 1} == looked(world)
+    ((code, text),) = incidents(world, run)
+    assert ("ledger.look_alike", True) == (code, "may be the same pay as document 3" in text)
+
+
+def test_what_a_person_accepted_is_no_incident() -> None:
+    """It was said to be no pay of ours, by its number."""
+    world = World()
+    number = by_hand(world)
+    run = world.start()
+    world.run_to_rest()
+    assert RunState.DONE is world.resume(run, accept=[f"10/{number}"]).state
+
+    assert {"books": 0} == looked(world)
+
+
+def test_one_read_is_made_for_each_legal_entity_and_journal() -> None:
+    """However many documents there are."""
+    world, _ = posted()
+    asked: list[str] = []
+    inner = world.ledger.documents
+
+    def documents(entity: str, *rest: Any) -> Any:
+        asked.append(entity)
+        return inner(entity, *rest)
+
+    world.ledger.documents = documents  # type: ignore[method-assign]
+    looked(world)
+
+    assert ["10", "20"] == sorted(asked)
+
+
+def test_it_is_taken_when_24_hours_have_passed() -> None:
+    """Not before, and at once where it never was; what was booked more than 45 days ago is left alone."""
+    world, _ = posted()
+    assert {"books": 0} == looked(world, now=False)
+    edit(world, 0, "501.00")
+    world.clock.advance(timedelta(hours=23).total_seconds())
+    assert {} == looked(world, now=False)
+    world.clock.advance(timedelta(hours=1).total_seconds())
+    assert {"books": 1} == looked(world, now=False)
+
+    world.clock.advance(timedelta(days=DAYS).total_seconds())
+    assert {"books": 0} == looked(world, now=False)
+
+
+def test_a_ledger_that_cannot_be_asked_is_asked_again() -> None:
+    """And its incidents stay as they were."""
+    world, run = posted()
+    edit(world, 0, "501.00")
+    looked(world)
+    inner = world.ledger.documents
+
+    def fails(*_: Any) -> Any:
+        raise OutcomeUnknown("No answer.")
+
+    world.ledger.documents = fails  # type: ignore[method-assign]
+    assert {} == looked(world)
+    assert 1 == len(incidents(world, run))
+
+    world.ledger.documents = inner  # type: ignore[method-assign]
+    assert {"books": 1} == looked(world)
+
+
+@pytest.mark.parametrize("code", ["booked.gone", "booked.edited"])
+def test_a_document_that_a_run_takes_back_is_read_first(code: str) -> None:
+    """A difference to a document that is gone, or edited, would leave wrong books: the run is held."""
+    from tests.payday import a_pay_run
+
+    world, run = posted()
+    world.payroll.add(a_pay_run("R2", factor=2), factor=2)
+    second = world.post("R2")
+    if code == "booked.gone":
+        del world.vendor.documents[0]
+    else:
+        edit(world, 0, "501.00")
+
+    at = world.approve(second.id)
+
+    assert (RunState.HELD, [code]) == (at.state, world.problems(at.id)[:1])
+    assert world.problem_list(at.id)[0].text.endswith(f"mark-deleted {run}.") or code == "booked.edited"

@@ -1,0 +1,550 @@
+"""A pay is booked once, also when the world moves between a proposal and its posting."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.flows.test_payroll_journal import by_hand
+from tests.payday import Crash, World, a_pay_run, company_rows, usual_balances
+
+from ml_connector.app.refusals import NotAllowed
+from ml_connector.contract import world as faults
+from ml_connector.domain.mapping import Target
+from ml_connector.domain.problem import Owner, Problem
+from ml_connector.flows.consent import proposal_fingerprint
+from ml_connector.flows.policy import Mode
+from ml_connector.ports.storage import RunState
+
+ASKS = Mode.APPROVE
+
+
+def waiting(world: World, reference: str, **changes: Any) -> str:
+    """A run that is proposed and waits for approval."""
+    if changes:
+        world.payroll.add(a_pay_run(reference, **changes), factor=changes.get("factor", 1))
+    run = world.start(reference)
+    world.run_to_rest()
+    assert RunState.AWAITING_APPROVAL is world.at(run).state, world.at(run)
+    return run
+
+
+def approve(world: World, run: str) -> None:
+    """Consent, and nothing is carried out yet."""
+    world.operations.approve(run, proposal_fingerprint(world.proposal(run)))
+
+
+# --- two proposals of one pay -------------------------------------------------------------------------------
+
+
+def test_of_two_proposals_the_second_becomes_a_difference() -> None:
+    """Both were full when they were approved: the second goes back by itself and says why."""
+    world = World(mode=ASKS)
+    first, second = waiting(world, "R1"), waiting(world, "R2", factor=2)
+    approve(world, first)
+    approve(world, second)
+
+    world.run_to_rest()
+
+    assert (RunState.DONE, RunState.AWAITING_APPROVAL) == (world.at(first).state, world.at(second).state)
+    assert usual_balances() == world.balances()
+    assert (
+        "Proposed again: for the same pay is booked since: 3 in 10 (1614.75 EUR" in world.at(second).summary
+    )
+    assert RunState.DONE is world.approve(second).state
+    assert usual_balances(factor=2) == world.balances()
+
+
+def test_another_run_of_the_pay_that_waits_is_named() -> None:
+    """Whoever approves knows that there is another."""
+    world = World(mode=ASKS)
+    first, second = waiting(world, "R1"), waiting(world, "R2", factor=2)
+
+    assert (
+        f"Not at its end for the same pay: run {first} of R1 (awaiting_approval)" in world.at(second).summary
+    )
+
+
+def test_two_approvals_at_once_post_once() -> None:
+    """The second finds nothing to approve."""
+    world = World(mode=ASKS)
+    run = waiting(world, "R1")
+    approve(world, run)
+    with pytest.raises(NotAllowed, match="there is nothing to approve"):
+        approve(world, run)
+    world.run_to_rest()
+
+    assert usual_balances() == world.balances()
+
+
+@pytest.mark.parametrize("given", ["", "a", "0" * 12, None])
+def test_an_approval_names_what_was_shown(given: str | None) -> None:
+    """By twelve characters at the least; none, one, other ones and eleven right ones approve nothing."""
+    world = World(mode=ASKS)
+    run = waiting(world, "R1")
+    shown = proposal_fingerprint(world.proposal(run))
+
+    with pytest.raises(NotAllowed, match="does not match the entries that are proposed now"):
+        world.operations.approve(run, shown[:11] if given is None else given)
+    world.operations.approve(run, shown[:12])
+
+
+# --- what changes while a run waits -------------------------------------------------------------------------
+
+
+def test_a_reversal_between_proposal_and_approval_sends_a_difference_back() -> None:
+    """What it would have changed counts no more: now the whole pay is proposed."""
+    world = World(mode=ASKS)
+    first = waiting(world, "R1")
+    world.approve(first)
+    second = waiting(world, "R2", factor=2)
+    world.reverse(first)
+
+    at = world.approve(second)
+
+    assert RunState.AWAITING_APPROVAL is at.state
+    assert "what it would have changed counts no more" in at.summary
+    assert RunState.DONE is world.approve(second).state
+    assert usual_balances(factor=2) == world.balances()
+
+
+def test_a_run_undone_at_the_payroll_while_it_waited_is_held() -> None:
+    """And says so; nothing is posted."""
+    world = World(mode=ASKS)
+    run = waiting(world, "R1")
+    world.payroll.runs.pop("R1")
+
+    at = world.approve(run)
+
+    assert (RunState.HELD, Owner.PAYROLL) == (at.state, world.problem_list(run)[0].owner)
+    assert {} == world.balances()
+    assert RunState.CANCELLED is world.operations.cancel(run).state
+
+
+def test_an_entry_booked_by_hand_meanwhile_holds_the_run() -> None:
+    """It may be this pay; it is one once a person says so by its number, and then only the rest is posted."""
+    world = World(mode=ASKS)
+    run = waiting(world, "R1")
+    number = by_hand(world)
+
+    at = world.approve(run)
+    assert (RunState.HELD, ["ledger.look_alike"]) == (at.state, world.problems(run))
+    assert {("4000", ""), ("1720", "")} <= {(account, center) for _, account, center in world.balances()}
+
+    world.statements.booked_elsewhere(run, [f"10/{number}"], "booked by hand")
+    world.run_to_rest()
+
+    assert f"It changes what is booked for the same pay: {number} in 10 (1614.75 EUR, booked elsewhere)" in (
+        world.at(run).summary
+    )
+    assert RunState.DONE is world.approve(run).state, world.problem_list(run)
+    assert usual_balances() == world.balances()
+
+
+def test_one_document_stands_for_one_pay() -> None:
+    """It is not named twice, and not a document of ours."""
+    world = World(mode=ASKS)
+    number = by_hand(world)
+    first = world.start("R1")
+    world.run_to_rest()
+    world.statements.booked_elsewhere(first, [f"10/{number}"], "by hand")
+    world.run_to_rest()
+    other = replace(a_pay_run("R9"), subject="biweekly 2026-06-16")
+    world.payroll.add(other)
+    second = world.start("R9")
+    world.run_to_rest()
+
+    with pytest.raises(NotAllowed, match="is known already; it counts once"):
+        world.statements.booked_elsewhere(second, [f"10/{number}"], "by hand")
+
+
+@pytest.mark.parametrize("document", ["10/9999", "30/1"])
+def test_a_document_that_is_named_must_be_there(document: str) -> None:
+    """In a legal entity of the run."""
+    world = World(mode=ASKS)
+    run = waiting(world, "R1")
+
+    with pytest.raises(NotAllowed):
+        world.statements.booked_elsewhere(run, [document], "by hand")
+    assert RunState.AWAITING_APPROVAL is world.at(run).state
+
+
+def test_a_mapping_changed_meanwhile_sends_the_run_back() -> None:
+    """The approval was of other accounts."""
+    world = World(mode=ASKS)
+    run = waiting(world, "R1")
+    approve(world, run)
+    taxes = replace(world.mapping.rules[2], targets=(Target(account="1710"),))
+    world.mapping = replace(world.mapping, rules=(*world.mapping.rules[:2], taxes, *world.mapping.rules[3:]))
+
+    world.run_to_rest()
+
+    at = world.at(run)
+    assert RunState.AWAITING_APPROVAL is at.state
+    assert (
+        "mapping, options or what is booked changed: account 1700, 1710 comes to another amount" in at.summary
+    )
+    assert {} == world.balances()
+    assert "wages v2" == world.proposal(run).mapping
+
+
+def test_a_change_that_leaves_the_entries_as_they_are_holds_nobody() -> None:
+    """A new version of the mapping with the same rules, an option that does not matter."""
+    world = World(mode=ASKS)
+    run = waiting(world, "R1")
+    approve(world, run)
+    world.mapping = replace(world.mapping)
+    world.set(minimum_workers="0")
+
+    world.run_to_rest()
+
+    assert RunState.DONE is world.at(run).state
+
+
+# --- what a run says nothing of -----------------------------------------------------------------------------
+
+
+def test_what_takes_back_another_run_waits_for_a_person_in_automatic_mode() -> None:
+    """And says which run, and how much."""
+    world = World()
+    first = world.post()
+    world.payroll.add(a_pay_run("R2", factor=2), factor=2)
+
+    at = world.post("R2")
+
+    assert RunState.AWAITING_APPROVAL is at.state
+    assert [(first.id, "1614.75 EUR")] * 2 == [
+        (taken.run, str(taken.debit)) for taken in world.proposal(at.id).takes_back
+    ]
+
+
+def test_an_older_calculation_takes_back_nothing_of_a_newer_one() -> None:
+    """Whichever is posted second: the newer stands."""
+    world = World(mode=ASKS)
+    newer = replace(a_pay_run("R2", factor=2), calculated_at=a_pay_run().calculated_at.replace(hour=23))
+    world.payroll.add(newer, factor=2)
+    world.approve(waiting(world, "R2"))
+
+    at = world.post("R1")
+
+    assert RunState.DONE is at.state
+    assert "A newer calculation of this pay is booked as 3 in 10" in at.summary
+    assert usual_balances(factor=2) == world.balances()
+
+
+def vague(reference: str, **changes: Any) -> Any:
+    """A run of a source that cannot tell pays of one group and date apart."""
+    return replace(a_pay_run(reference, **changes), tells_pays_apart=False)
+
+
+def test_a_second_pay_that_the_source_cannot_tell_apart_is_a_question() -> None:
+    """A bonus of its own, or in place of the first: nobody guesses. Each answer books its own."""
+    for answer, factor in (("own", 1 + 2), ("replaces", 2)):
+        world = World()
+        world.payroll.add(vague("R1"))
+        first = world.post("R1")
+        world.payroll.add(vague("R2", factor=2), factor=2)
+        at = world.post("R2")
+        assert (RunState.HELD, ["pay.which"]) == (at.state, world.problems(at.id))
+        assert f"run {first.id}, booked as 3 in 10" in world.problem_list(at.id)[0].text
+
+        own = answer == "own"
+        world.operations.answer(at.id, own_pay=own, replaces="" if own else first.id)
+        world.run_to_rest()
+        at = world.at(at.id)
+        if at.state is RunState.AWAITING_APPROVAL:
+            at = world.approve(at.id)
+
+        assert RunState.DONE is at.state, world.problem_list(at.id)
+        assert usual_balances(factor) == world.balances()
+
+
+def test_the_next_run_is_asked_against_all_of_them() -> None:
+    """A third of the same group and date: in place of the bonus, of the first, or beside both."""
+    world = World()
+    runs = []
+    for number, factor in ((1, 1), (2, 3), (3, 5)):
+        world.payroll.add(vague(f"R{number}", factor=factor), factor=factor)
+        runs.append(world.post(f"R{number}").id)
+        if number == 2:
+            world.operations.answer(runs[1], own_pay=True)
+            world.run_to_rest()
+    text = world.problem_list(runs[2])[0].text
+    assert f"run {runs[0]}" in text
+    assert f"run {runs[1]}" in text
+
+    world.operations.answer(runs[2], replaces=runs[1])
+    world.run_to_rest()
+
+    assert RunState.DONE is world.approve(runs[2]).state
+    assert usual_balances(1 + 5) == world.balances()
+
+
+def test_of_two_vague_runs_that_wait_the_later_asks() -> None:
+    """Also when nothing is booked yet."""
+    world = World(mode=ASKS)
+    world.payroll.add(vague("R1"))
+    first = world.post("R1").id
+    world.payroll.add(vague("R2", factor=2), factor=2)
+    second = world.post("R2").id
+
+    assert ["pay.which"] == world.problems(second)
+    assert RunState.DONE is world.approve(first).state
+
+
+def test_a_question_that_was_not_asked_is_not_answered() -> None:
+    """Nor one of a run that waits for something else."""
+    world = World(mode=ASKS)
+    run = waiting(world, "R1")
+    for answer in ({"own_pay": True}, {"replaces": run}, {"zero": True}):
+        with pytest.raises(NotAllowed, match="does not ask this"):
+            world.operations.answer(run, **answer)  # type: ignore[arg-type]
+
+
+def test_a_run_that_comes_to_nothing_is_a_question() -> None:
+    """It says that its lines came to zero, and never that anything is booked."""
+    world = World()
+    rows = (*company_rows("US1"), *company_rows("US1", -1))
+    world.payroll.add(replace(a_pay_run("R1", companies=("US1",)), register=()), rows=rows)
+    run = world.post("R1").id
+    assert ["run.zero"] == world.problems(run)
+    assert f"the {len(rows)} lines of this run come to zero" in world.problem_list(run)[0].text
+
+    world.operations.answer(run, zero=True)
+    world.run_to_rest()
+
+    assert RunState.DONE is world.at(run).state
+    assert world.at(run).summary.startswith("Nothing to post: the")
+    assert {} == world.balances()
+
+
+# --- no state without a way out -----------------------------------------------------------------------------
+
+
+def refuse_company(world: World, entity: str) -> None:
+    """The ledger refuses everything in this legal entity, for good."""
+    inner = world.vendor.post
+
+    def post(entry: Any, marker: str, reference: str = "") -> Any:
+        if entry.entity == entity:
+            from ml_connector.errors import Refused
+
+            raise Refused("This company takes no entries from outside.", where=entity)
+        return inner(entry, marker, reference)
+
+    world.vendor.post = post  # type: ignore[method-assign]
+
+
+def test_a_run_of_which_one_company_is_refused_for_good_is_closed_with_a_reason() -> None:
+    """Neither cancelled nor finished; what is booked counts, and its company can be run again."""
+    world = World()
+    refuse_company(world, "20")
+    run = world.post("R1").id
+    assert RunState.HELD is world.at(run).state
+    with pytest.raises(NotAllowed, match="close it with a reason"):
+        world.operations.cancel(run)
+
+    at = world.operations.close(run, "Company 20 is booked by hand from now on.")
+
+    assert (RunState.CLOSED, True) == (at.state, "3 in 10 booked: Company 20 is" in at.summary)
+    assert "run.closed" in world.audited
+    assert "" == world.claimed_by(run)
+    world.payroll.add(a_pay_run("R2", companies=("US1",), factor=2), factor=2)
+    assert RunState.DONE is world.approve(world.post("R2").id).state
+    assert usual_balances(2, ("10",)) == world.balances()
+
+
+def test_a_run_that_posted_nothing_is_cancelled_and_not_closed() -> None:
+    """There is nothing that would stay booked."""
+    world = World(mode=ASKS)
+    run = waiting(world, "R1")
+
+    with pytest.raises(NotAllowed, match="cancel it instead"):
+        world.operations.close(run, "no")
+
+
+def test_a_crash_behind_a_send_followed_by_an_undo_ends() -> None:
+    """The process died after the ledger had booked, and payroll undid the run: what is booked is found, and
+    the run says that it was undone; it is reversed, and nothing is left.
+    """
+    world = World()
+    run = world.start("R1")
+
+    def die(name: str) -> None:
+        if name == "send: answered":
+            raise Crash(name)
+
+    with pytest.raises(Crash):
+        world.run_to_rest(die)
+    world.payroll.runs.pop("R1")
+
+    world.run_to_rest()
+
+    assert RunState.HELD is world.at(run).state
+    assert {"confirmed"} == {row.state.value for row in world.commit_rows().values()}
+    assert RunState.CLOSED is world.operations.close(run, "undone at the payroll").state
+    assert RunState.DONE is world.reverse(run).state
+    assert {} == world.balances()
+
+
+def test_a_claim_stays_with_a_run_whose_send_is_not_known() -> None:
+    """And nobody says anything of that pay before it is."""
+    world = World()
+    first = world.start("R1")
+    world.vendor.fault = faults.LOST_AFTER
+    world.limit(settle_seconds=300)
+    world.payroll.add(a_pay_run("R2", factor=2), factor=2)
+    second = world.start("R2")
+    seen: list[str] = []
+
+    def look(name: str) -> None:
+        if name == "proposal: recorded":
+            seen.append(world.claimed_by(first))
+
+    world.run_to_rest(look)
+
+    assert first in seen or world.at(second).state is RunState.AWAITING_APPROVAL
+    assert RunState.DONE is world.approve(second).state
+    assert usual_balances(factor=2) == world.balances()
+
+
+# --- other installations ------------------------------------------------------------------------------------
+
+
+def restored(world: World) -> World:
+    """An installation from a backup taken now."""
+    from ml_connector.store.installation import renew
+
+    copy = world.copy()
+    copy.access  # noqa: B018
+    renew(restored_at=copy.clock.now())
+    return copy
+
+
+def test_a_restored_copy_finds_what_was_booked_after_the_backup() -> None:
+    """The same run of the source has the same keys: its documents are adopted and nothing is posted."""
+    world = World()
+    copy = restored(world)
+    world.post("R1")
+
+    at = copy.post("R1")
+
+    assert RunState.DONE is at.state
+    assert at.summary.startswith("Found 2 entries")
+    assert "booked before; nothing was posted" in at.summary
+    assert usual_balances() == world.balances()
+
+
+def test_a_restored_copy_beside_a_living_installation_stops() -> None:
+    """It waited for approval, and meanwhile the other posted: two would post the same pay."""
+    world = World()
+    other_pay = replace(a_pay_run("R9", factor=7), subject="biweekly 2026-06-16")
+    world.payroll.add(other_pay, factor=7)
+    copy = restored(world)
+    copy.set_mode(ASKS)
+    run = waiting(copy, "R1")
+    world.post("R9")
+
+    at = copy.approve(run)
+
+    assert (RunState.HELD, ["installation.other"]) == (at.state, copy.problems(run)[:1])
+    assert "another installation of this product wrote 10/3, 20/4" in copy.problem_list(run)[0].text
+    assert usual_balances(factor=7) == world.balances()
+    at = copy.resume(run)
+    assert RunState.AWAITING_APPROVAL is at.state
+    assert RunState.DONE is copy.approve(run).state
+
+
+def test_the_installation_that_was_copied_is_told_by_its_nightly_look() -> None:
+    """A document with a marker of this product that it did not write."""
+    from ml_connector.app.look import look
+
+    world = World()
+    copy = restored(world)
+    world.post("R1")
+    other_pay = replace(a_pay_run("R9", factor=7), subject="biweekly 2026-06-16")
+    copy.payroll.add(other_pay, factor=7)
+    assert RunState.DONE is copy.post("R9").state
+
+    assert {"books": 2} == look(world.access, world._assembly, now=True)
+    assert {"installation.other"} == {found.code for found in world.operations.records.open_incidents()}
+
+
+# --- confirm, with claims and approvals switched off --------------------------------------------------------
+
+
+@pytest.fixture
+def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No claim, no comparison before posting: only the proof at the end is left."""
+    from ml_connector.flows import payroll_journal
+    from ml_connector.runs.run import StageRun
+
+    monkeypatch.setattr(StageRun, "claim", lambda *_: None)
+    monkeypatch.setattr(payroll_journal.consent, "proposal_fingerprint", lambda _: "0" * 64)
+    monkeypatch.setattr(payroll_journal.PayrollJournal, "_check_source", lambda *_: None)
+
+
+@pytest.mark.usefixtures("unguarded")
+def test_a_pay_booked_twice_is_never_said_to_be_right() -> None:
+    """Two full journals: the second run finds that the pay comes to twice what it says."""
+    world = World(mode=ASKS)
+    first, second = waiting(world, "R1"), waiting(world, "R2", factor=2)
+    for run in (first, second):
+        world.force(run, fingerprint="0" * 64)
+
+    assert usual_balances(factor=3) == world.balances()
+    assert RunState.DONE is world.at(first).state
+    assert (RunState.HELD, {"subject.differs"}) == (world.at(second).state, set(world.problems(second)))
+    assert "this run says" in world.problem_list(second)[0].text
+
+
+@pytest.mark.usefixtures("unguarded")
+def test_a_difference_to_a_document_that_is_gone_is_never_said_to_be_right() -> None:
+    """What the difference stands on was deleted at the very end."""
+    world = World(mode=ASKS)
+    first = waiting(world, "R1")
+    world.force(first, fingerprint="0" * 64)
+    second = waiting(world, "R2", factor=2)
+
+    def delete(name: str) -> None:
+        if name == "tie-out: before" or name == "confirm: recorded":
+            world.vendor.documents[:] = [d for d in world.vendor.documents if d.number != "3"]
+
+    from ml_connector.store.models import Approval
+
+    at = world.at(second)
+    Approval.objects.create(run_id=second, fingerprint="0" * 64, actor="anna", channel="cli")
+    world.runs.move(at, state=RunState.READY, stage="post", attempt=at.attempt + 1)
+    world.run_to_rest(delete)
+
+    assert RunState.HELD is world.at(second).state
+    assert "booked.gone" in world.problems(second)
+
+
+@pytest.mark.usefixtures("unguarded")
+def test_a_pay_booked_by_hand_beside_ours_is_never_said_to_be_right() -> None:
+    """It appeared after the entry was sent."""
+    world = World()
+    run = world.start("R1")
+
+    def book(name: str) -> None:
+        if name == "confirm: recorded" and len(world.vendor.documents) == 2:
+            by_hand(world)
+
+    world.run_to_rest(book)
+
+    assert (RunState.HELD, ["ledger.look_alike"]) == (world.at(run).state, world.problems(run))
+
+
+def test_problem_texts_say_what_to_do() -> None:
+    """Each names the command that helps."""
+    world = World(mode=ASKS)
+    by_hand(world)
+    run = world.start("R1")
+    world.run_to_rest()
+    (problem,) = world.problem_list(run)
+
+    assert isinstance(problem, Problem)
+    assert f"ml-connector runs mark-booked-elsewhere {run} --document 10/" in problem.text
+    assert f"ml-connector runs resume {run} --accept 10/" in problem.text
