@@ -151,6 +151,7 @@ class Payroll:
 
     runs: dict[str, tuple[PayRun, list[Block]]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    name: str = "acme"
 
     def add(self, pay_run: PayRun, rows: tuple[Distribution, ...] | None = None, factor: int = 1) -> None:
         """A run with these rows, or with the usual ones of its companies."""
@@ -171,7 +172,7 @@ class Payroll:
         )
 
     def tenant(self) -> str:
-        return "acme"
+        return self.name
 
     def still(self, pay_run: PayRun) -> tuple[Problem, ...]:
         self.calls.append("still")

@@ -23,12 +23,13 @@ from typing import Any
 
 import httpx2
 from scenes import PAYROLL, scene_of
-from tests.payday import World
+from tests.payday import MAPPING, World
 
 from ml_connector.app.mapping_csv import read_mapping
 from ml_connector.contract.memory import VirtualClock, memory_wiring
 from ml_connector.domain.problem import Problem
-from ml_connector.flows.policy import Mode, read_policy
+from ml_connector.domain.text import DEFAULT_TEXT
+from ml_connector.flows.policy import Mode, spelled
 from ml_connector.ports.storage import RunState
 from ml_connector.ports.systems import Field, PayrollSource, SetsAside, System
 from ml_connector_sandbox.core.clock import SandboxClock
@@ -136,22 +137,26 @@ class Play:
         described = self.books.vendor.describe(BASE_URL)
         entities = [entity["code"] for entity in described["entities"]]
         settings = {**self.scene.settings(described, entities), **self.scene.unlimited}
-        ledger = self.connect(self.scene.ledger, self.books, settings).ledger
+        system = self.connect(self.scene.ledger, self.books, settings)
+        ledger, legal_entities = system.ledger, system.legal_entities
         self.payroll = self._source()
         assert self.payroll.payroll is not None
         mode = Mode.APPROVE if self.post else Mode(self.told.get("mode", "approve"))
         options = {
             "journal": self.told.get("journal", "95"),
             "entities": self.told.get("entities", "HTC01=1204"),
+            "text": DEFAULT_TEXT,
             **self.told.get("options", {}),
         }
         self.world = World(
             clock=self.ours,
             payroll=_Delivered(self.payroll.payroll),  # type: ignore[arg-type]
             ledger=ledger,  # type: ignore[arg-type]
+            mode=mode,
+            starts_on=EVER,
+            **spelled(options, legal_entities),
         )
-        self.world.mapping = read_mapping("payroll", 1, self.scene.mapping.read_bytes())
-        self.world.policy = read_policy(mode, EVER, options)
+        self.world.mapping = read_mapping(MAPPING.name, 1, self.scene.mapping.read_bytes())
         self._say("flows set", Answer(code=0, text=""))
 
     def _source(self) -> System:
@@ -219,7 +224,7 @@ class Play:
         for reference in new:
             if not dry:
                 self.taken.add(reference)
-            row = self.world.post(reference, dry_run="yes" if dry else "no")
+            row = self.world.post(reference, dry_run=dry)
             if self.post and row.state is RunState.AWAITING_APPROVAL:
                 row = self.world.approve(row.id)
             told += self.world.problem_list(row.id)

@@ -15,10 +15,14 @@ from tests.stand import Installation
 PLAYED = (
     "amounts-as-other-payrolls-write-them",
     "column-title-twice",
+    "company-code-in-capitals",
+    "correction-text-too-long",
     "date-lost-its-zero",
     "default-text-too-long",
     "no-company-and-date-in-the-head",
+    "nothing-to-post-said-wrongly",
     "reason-is-hidden",
+    "second-file-same-pay-date",
     "stranger-in-the-folder",
 )
 

@@ -59,7 +59,7 @@ class Booked:
         prefix = f"payroll:acme:{run}"
         booked = already_booked(cast(Commits, self), proposal.subjects, prefix)
         families = {entity: f"{prefix}:books:{entity}" for entity in ENTITIES}
-        return left_to_post(proposal, booked, families, 1000)
+        return left_to_post(proposal, booked, families, 1000, "Payroll (difference)")
 
     def sums(self) -> dict[tuple[str, str, str], int]:
         cells: dict[tuple[str, str, str], int] = {}

@@ -17,9 +17,10 @@ from ml_connector.domain.mapping import pattern_matches
 from ml_connector.domain.mapping_checks import check_mapping
 from ml_connector.domain.problem import Problem
 from ml_connector.flows.policy import OPTIONS as OPTIONS
-from ml_connector.flows.policy import read_policy
+from ml_connector.flows.policy import read_policy, spelled
 from ml_connector.ports.systems import Field, Right, Setting
-from ml_connector.store.models import Connection, Flow
+from ml_connector.store.models import Connection, Flow, Tenant
+from ml_connector.store.tenants import StoredTenants
 from ml_connector.transport.auth import consent_warning
 
 
@@ -145,6 +146,27 @@ class Setup:
         """The ping: every right, there or missing. Changes nothing at the vendor."""
         return self._assembly.system(self._access.connection(name)).check()
 
+    def same_books(self, name: str) -> list[str]:
+        """A person says that a connection which now leads to books of another name leads to the same ones.
+        The names as they are now, each once; raises `SetupError` where nothing has another name.
+        """
+        row = self._access.connection(name)
+        system, changed = self._assembly.system(row), []
+        for known in Tenant.objects.filter(connection=row).exclude(seen="").order_by("entity"):
+            now = system.ledger.tenant(known.entity) if known.entity and system.ledger else ""
+            if not known.entity and system.payroll:
+                now = system.payroll.tenant()
+            if now and now != known.seen:
+                changed.append((known.entity, known.seen, now))
+        if not changed:
+            text = f"{name} leads to the books it has led to before; there is nothing to say."
+            raise SetupError([Problem("tenant.same", name, text)])
+        with transaction.atomic():
+            for entity, was, now in changed:
+                StoredTenants(row).accept(entity, now)
+                self._note("connection.same_books", name, {"entity": entity, "was": was, "now": now})
+        return [now for _, _, now in changed]
+
     def authorize_url(self, name: str) -> str:
         """Where a person gives consent."""
         return str(self._sign_in(name).authorize_url(self._state(name)))
@@ -268,6 +290,8 @@ class Setup:
                 " booked in real books."
             )
             raise SetupError([Problem("flow.mixed", "connections", text)])
+        if legal_entities := self._assembly.system(second).legal_entities:
+            options = spelled(options, legal_entities)
         with transaction.atomic():
             flow = self._access.set_flow(
                 kind="payroll",

@@ -130,6 +130,20 @@ def ping(name: str, as_json: bool = Json) -> None:
             raise typer.Exit(FAILED_COMMAND)
 
 
+@connections.command("same-books")
+def same_books(name: str, as_json: bool = Json) -> None:
+    """Say that a connection leads to the same books under a new address or name; it holds its runs until
+    then.
+    """
+    with errors(as_json):
+        now = service().setup.same_books(name)
+        say(
+            as_json,
+            {"ok": True, "connection": name, "books": now},
+            f"{name} leads to the same books as before, now {', '.join(now)}. Next: ml-connector runs resume",
+        )
+
+
 @connections.command("authorize")
 def authorize(
     name: str,

@@ -141,11 +141,16 @@ def replaced_by(booked: AlreadyBooked, pay_run: PayRun) -> tuple[Booked, ...]:
 
 
 def left_to_post(
-    proposal: Proposal, booked: AlreadyBooked, families: Mapping[str, str], lines_max: int
+    proposal: Proposal,
+    booked: AlreadyBooked,
+    families: Mapping[str, str],
+    lines_max: int,
+    difference_text: str | Problem,
 ) -> Proposal:
     """The proposal with the entries that may be posted, given what is booked: what it says, less what other
     runs have booked for the same subjects, under revisions that are free. `families` are the families of
-    commit keys by legal entity.
+    commit keys by legal entity; `difference_text` is the text of an entry that corrects another, or why there
+    is none.
 
     The same content keeps its keys, so that a run proposed again finds its own commits. Other content than
     what this run has booked is a problem.
@@ -163,7 +168,7 @@ def left_to_post(
         if not booked.of(entity):
             made, mine = says, tuple(share for share in proposal.shares if share.subject.entity == entity)
         else:
-            made, wrong = _difference(says, parts, families[entity], lines_max)
+            made, wrong = _difference(says, parts, families[entity], lines_max, difference_text)
             mine = _shares(proposal, entity, made, parts)
             problems.extend(wrong)
             taken.extend(_taken(part) for part in _standing(parts) if made)
@@ -274,7 +279,7 @@ def _documents(
 
 
 def _difference(
-    says: tuple[JournalEntry, ...], parts: Sequence[Booked], family: str, lines_max: int
+    says: tuple[JournalEntry, ...], parts: Sequence[Booked], family: str, lines_max: int, text: str | Problem
 ) -> tuple[tuple[JournalEntry, ...], tuple[Problem, ...]]:
     """Entries that bring what is booked in one legal entity to what is said, cut like any other."""
     base = says[0] if says else parts[0].entry
@@ -284,7 +289,8 @@ def _difference(
     spans = balanced_spans([line.amount.minor for line in lines], lines_max) if lines else []
     if spans is None:
         return (), (no_border(base.entity, lines_max),)
-    text = difference_text(base.text)
+    if isinstance(text, Problem):
+        return (), (text,) if spans else ()
     return tuple(
         replace(
             base,
@@ -294,11 +300,6 @@ def _difference(
         )
         for number, (start, stop) in enumerate(spans, 1)
     ), ()
-
-
-def difference_text(text: str) -> str:
-    """The text of an entry that corrects another."""
-    return f"{text} (difference)"
 
 
 def _shares(

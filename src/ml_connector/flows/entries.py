@@ -9,7 +9,9 @@ from ml_connector.domain.build import BuildPolicy, EntryBuilder
 from ml_connector.domain.journal import ExchangeRate, JournalEntry
 from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.domain.payroll import Distribution, Kind, PayRun
+from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import Basis, Proposal, Share, Subject
+from ml_connector.domain.text import DIFFERENCE, entry_text
 from ml_connector.flows.policy import PayrollPolicy
 from ml_connector.ports.storage import Staging
 from ml_connector.ports.systems import LedgerLimits
@@ -27,9 +29,11 @@ class EntryMaker:
     basis: Basis
     families: Mapping[str, str]
     limits: LedgerLimits
+    text: str | Problem = field(init=False)
     _builder: EntryBuilder = field(init=False)
 
     def __post_init__(self) -> None:
+        self.text = self._fitted()
         self._builder = EntryBuilder(
             pay_run=self.pay_run,
             mapping=self.mapping,
@@ -42,6 +46,8 @@ class EntryMaker:
         """What the run says, from its staged rows; which cell each row went to is remembered."""
         self._book(run, staging)
         proposal = self._builder.finish()
+        if isinstance(self.text, Problem):
+            proposal = replace(proposal, problems=(*proposal.problems, self.text))
         rated = tuple(replace(entry, rate=self._rate(entry, rates)) for entry in proposal.says)
         return replace(proposal, says=rated, entries=() if proposal.problems else rated)
 
@@ -84,20 +90,28 @@ class EntryMaker:
 
         staging.link(run, summed, single())
 
+    @property
+    def difference_text(self) -> str | Problem:
+        """The text of an entry that corrects what another run has booked."""
+        return self._fitted(DIFFERENCE)
+
+    def _fitted(self, suffix: str = "") -> str | Problem:
+        """The text of the entry, which stands on its lines, too."""
+        pay_run, of_line = self.pay_run, self.limits.line_text_max
+        values = {
+            "run": pay_run.reference,
+            "period_end": pay_run.pay_period.end,
+            "pay_date": pay_run.pay_period.pay_date,
+            "subject": pay_run.subject,
+        }
+        length_max = self.limits.text_max if of_line is None else min(self.limits.text_max, of_line)
+        return entry_text(self.policy.text, values, length_max=length_max, suffix=suffix)
+
     def _build_policy(self) -> BuildPolicy:
-        pay_run = self.pay_run
-        text = self.policy.text.format_map(
-            {
-                "run": pay_run.reference,
-                "period_end": pay_run.pay_period.end,
-                "pay_date": pay_run.pay_period.pay_date,
-                "subject": pay_run.subject,
-            }
-        )
         return BuildPolicy(
             entities=self.policy.entities,
             journals=self.policy.journals,
-            text=text,
+            text="" if isinstance(self.text, Problem) else self.text,
             detail_groups=self.policy.detail_groups,
             minimum_workers=self.policy.minimum_workers,
             roll_up_axis=self.policy.roll_up_axis,

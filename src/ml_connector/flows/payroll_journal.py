@@ -161,7 +161,7 @@ class PayrollJournal:
         said = replace(said, subjects=tuple(pays.subjects.values()), shares=maker.shares(said, pays.subjects))
         booked = already_booked.already_booked(self.commits, said.subjects, prefix)
         proposal = already_booked.left_to_post(
-            said, booked, maker.families, self.systems.ledger.limits.lines_max
+            said, booked, maker.families, maker.limits.lines_max, maker.difference_text
         )
         newer = already_booked.replaced_by(booked, pay_run)
         alike, accepted, unknown = self._alike(run, proposal, basis)

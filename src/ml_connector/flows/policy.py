@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -14,6 +14,9 @@ from typing import TypeVar
 from ml_connector.domain.journal import ExchangeRate
 from ml_connector.domain.money import DECIMALS
 from ml_connector.domain.period import ClosedPeriodRule, PostingDatePolicy, PostingDateRule
+from ml_connector.domain.problem import Problem
+from ml_connector.domain.spelling import vendor_spelling
+from ml_connector.domain.text import DEFAULT_TEXT
 
 T = TypeVar("T", bound=StrEnum)
 
@@ -90,13 +93,36 @@ def read_policy(mode: str, starts_on: date, options: Mapping[str, str]) -> Payro
         journals=_journals(options["journal"], frozenset(entities.values())),
         entities=entities,
         axes=frozenset(_list(options.get("axes", "cost_center"))),
-        text=_text(options.get("text", "Payroll {subject}")),
+        text=_text(options.get("text", DEFAULT_TEXT)),
         posting_date=_posting_date(options),
         detail_groups=frozenset(_list(options.get("detail_groups", ""))),
         minimum_workers=int(minimum),
         roll_up_axis=options.get("roll_up_axis", "cost_center"),
         roll_up_code=options.get("roll_up_code", ""),
     )
+
+
+def spelled(options: Mapping[str, str], legal_entities: Collection[str]) -> dict[str, str]:
+    """The options with each legal entity as the ledger spells it, so that `USMF` and `usmf` are one. Raises
+    `PolicyError` for one that the ledger's connection does not have.
+    """
+    found: dict[str, str] = {}
+    for entity in dict.fromkeys(_pairs("entities", options["entities"], "company=legal entity").values()):
+        code = vendor_spelling(entity, legal_entities, what="legal entity")
+        if isinstance(code, Problem):
+            raise PolicyError(f"entities: {code.text}")
+        found[entity] = code
+    journal = options["journal"]
+    if "=" in journal:
+        pairs = _pairs("journal", journal, "one journal, or legal entity=journal for each")
+        journal = _joined({found.get(entity, entity): code for entity, code in pairs.items()})
+    pairs = _pairs("entities", options["entities"], "company=legal entity")
+    entities = _joined({company: found[entity] for company, entity in pairs.items()})
+    return {**options, "entities": entities, "journal": journal}
+
+
+def _joined(pairs: Mapping[str, str]) -> str:
+    return ",".join(f"{key}={code}" for key, code in pairs.items())
 
 
 def _text(value: str) -> str:

@@ -109,11 +109,14 @@ class Entity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """One connected tenant."""
+    """One connected tenant. `legal_entities` are the codes in the ledger's settings, as the vendor spells
+    them; nobody is asked for them.
+    """
 
     connection: str
     check: Callable[[], tuple[Right, ...]]
     entities: Callable[[], tuple[Entity, ...]]
+    legal_entities: tuple[str, ...] = ()
     payroll: PayrollSource | None = None
     ledger: LedgerSink | None = None
     sign_in: SignIn | None = None

@@ -167,5 +167,9 @@ def open_system(options: Options, wiring: Wiring) -> System:
     """The system behind checked options. Makes no call."""
     found = DynamicsSystem(options, wiring)
     return System(
-        connection=wiring.connection, check=found.check, entities=found.entities, ledger=found.ledger
+        connection=wiring.connection,
+        check=found.check,
+        entities=found.entities,
+        legal_entities=options.companies,
+        ledger=found.ledger,
     )

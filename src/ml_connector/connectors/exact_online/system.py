@@ -158,6 +158,7 @@ def open_system(options: Options, wiring: Wiring) -> System:
         connection=wiring.connection,
         check=exact.check,
         entities=exact.entities,
+        legal_entities=options.divisions,
         ledger=exact.ledger,
         sign_in=sign_in,
         events=exact.events,

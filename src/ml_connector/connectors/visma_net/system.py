@@ -161,6 +161,7 @@ def open_system(options: Options, wiring: Wiring) -> System:
         connection=wiring.connection,
         check=found.check,
         entities=found.entities,
+        legal_entities=tuple(options.companies),
         ledger=found.ledger,
         events=found.events,
     )
