@@ -59,14 +59,14 @@ def test_a_restored_backup_posts_nothing_twice(world: Stand, run: str, tmp_path:
     """
     proposed = world.post(run, code=4)
     world.ask("backup", str(tmp_path / "backup.tar.gz"))
-    world.ask("runs", "approve", proposed["run"])
+    world.approve(proposed["run"])
     world.assert_booked(run)
 
     restored = world.ask("restore", str(tmp_path / "backup.tar.gz"))
-    refused = world.ask("runs", "approve", proposed["run"], code=7)
+    refused = world.approve(proposed["run"], code=7)
     world.assert_booked()
     flow(world.product, "approve")
-    posted = world.ask("runs", "approve", proposed["run"])
+    posted = world.approve(proposed["run"])
 
     assert (True, True) == (restored["ok"], "only proposes" in refused["error"])
     assert ("done", ["confirmed"]) == (posted["state"], [entry["state"] for entry in posted["entries"]])
@@ -80,7 +80,7 @@ def test_a_second_installation_adopts_what_the_first_has_posted(
     """Another home, another database, the same tenant and ledger: the same key, the same marker, no second
     document.
     """
-    world.ask("runs", "approve", world.post(run, code=4)["run"])
+    world.approve(world.post(run, code=4)["run"])
     world.assert_booked(run)
     second = Stand(world.sandbox, Installation(tmp_path), [], [])
     second.product.connect(world.sandbox, mode="automatic", settings=UNLIMITED)
@@ -98,12 +98,12 @@ def test_a_dead_workers_posting_is_taken_over_by_another(world: Stand, run: str)
     """
     started: dict[str, Any] = world.post(run, code=4)
     with worker(world, "worker-1") as first:
-        fault = {"kind": "late_commit", "seconds": 1.5, "answer": "hold", "times": 1, "match": POSTING}
+        refused = world.ask("recover", "--executor", "worker-1", code=7)
+        fault = {"kind": "late_commit", "seconds": 4, "answer": "hold", "times": 1, "match": POSTING}
         world.sandbox.control(LEDGER, "faults?record=1", method="DELETE")
         world.sandbox.control(LEDGER, "faults", fault)
         with Approving(world, started["run"]):
             until(lambda: world.sandbox.control(LEDGER, "faults")["fired"], "the entry reached the ledger")
-        refused = world.ask("recover", "--executor", "worker-1", code=7)
         first.send_signal(signal.SIGKILL)
         first.wait()
     assert "'worker-1' is alive. Recovering it would do its work twice." == refused["error"]

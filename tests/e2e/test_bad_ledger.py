@@ -256,23 +256,27 @@ def test_an_answer_to_a_posting_that_proves_nothing_is_looked_up(
     stand.assert_booked(run)
 
 
-def test_entries_of_others_in_the_same_journal_and_period_stop_the_proposal(stand: Stand, run: str) -> None:
-    """Somebody booked something in the payroll journal by hand: is it this pay? A person looks, and accepts
-    it.
+def by_hand(stand: Stand, run: str, amount: str) -> Any:
+    """Somebody books an entry in the payroll journal."""
+    lines = [{"account": "4100", "amount": amount}, {"account": "4101", "amount": f"-{amount}"}]
+    return stand.at_ledger("book", journal="95", date=f"{period(stand, run)}-10", lines=lines)
+
+
+def test_an_entry_of_others_that_may_be_the_pay_holds_the_run(stand: Stand, run: str) -> None:
+    """Somebody booked the same total in the payroll journal by hand: is it this pay? A person looks, and
+    accepts that document by its number. One that is nothing like the pay holds nobody.
     """
-    booked = stand.at_ledger(
-        "book",
-        journal="95",
-        date=f"{period(stand, run)}-10",
-        lines=[{"account": "4100", "amount": "1.00"}, {"account": "4101", "amount": "-1.00"}],
-    )
+    (entry,) = stand.post(run, "--dry-run")["entries"]
+    small, booked = by_hand(stand, run, "1.00"), by_hand(stand, run, entry["debit"])
+    name = f"1204/{booked['number']}"
 
     held = stand.post(run, code=3)
 
-    assert ("ledger.foreign", "journal 95", "controller") == problem(held)
-    assert str(booked["number"]) in held["problems"][0]["text"]
-    assert "done" == stand.ask("runs", "resume", held["run"], "--accept-foreign")["state"]
-    stand.at_ledger("delete", id=booked["id"])
+    assert ("ledger.look_alike", name, "controller") == problem(held)
+    assert str(small["number"]) not in held["problems"][0]["text"]
+    assert "done" == stand.ask("runs", "resume", held["run"], "--accept", name)["state"]
+    for each in (small, booked):
+        stand.at_ledger("delete", id=each["id"])
     stand.assert_booked(run)
 
 

