@@ -135,7 +135,7 @@ def mend_each(
         finally:
             do(stand, cause.mended)
         stand.assert_booked()
-        assert cause.found == problem(held)
+        assert cause.found == problem(held), text(held)
         assert [] == [words for words in cause.words if words not in text(held)], text(held)
     goes_on(stand, held, run)
 

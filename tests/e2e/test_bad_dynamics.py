@@ -91,11 +91,7 @@ DELETES_LINES = Cause(
     ],
 )
 BEFORE = {
-    "the dimension format": [
-        replace(NO_FORMAT, found=("journal.unusable", "journal PAYROLL", "administrator")),
-        SHORT_FORMAT,
-        HALF_DELIMITER,
-    ],
+    "the dimension format": [NO_FORMAT, SHORT_FORMAT, HALF_DELIMITER],
     "accounts and codes": [
         Cause(
             broken=[("block_account", OVERTIME)],

