@@ -174,8 +174,8 @@ class StageRun:
         holder = self.claims.take(self.row.id, subjects)
         if holder and self._waits_for_a_person(holder):
             text = (
-                f"Run {holder} has begun to post for the same pay and waits for a person. Bring it to its end:"
-                f" ml-connector runs show {holder}. Then: ml-connector runs resume {self.row.id}."
+                f"Run {holder} has begun to post for the same pay and waits for a person. Bring it to its"
+                f" end: ml-connector runs show {holder}. Then: ml-connector runs resume {self.row.id}."
             )
             raise Hold([Problem("claim.held", holder, text, Owner.CONTROLLER)])
         if holder:
