@@ -14,7 +14,7 @@ KEEP     ?=
 KILLS    ?= 100
 TARGET   ?= exact_online
 
-.PHONY: install demo test check format crash bench clean lock connector matrix
+.PHONY: install demo test test-all check format crash bench clean lock connector matrix
 
 install: $(STAMP)
 
@@ -29,6 +29,9 @@ demo: install
 	@$(RUN) tools/demo.py --scenario $(SCENARIO) $(if $(REGISTER),--register "$(REGISTER)") $(if $(KEEP),--keep "$(KEEP)")
 
 test: install
+	$(RUN) -m pytest -n $(XDIST) --dist loadfile -m "not slow"
+
+test-all: install
 	$(RUN) -m pytest -n $(XDIST) --dist loadfile
 
 check: install

@@ -14,6 +14,8 @@ import pytest
 from stage import LEDGER, SOURCE, TARGET, UNLIMITED
 from tests.stand import Installation, Stand, installation, simulators, until, worker
 
+pytestmark = pytest.mark.slow
+
 POSTING = {"method": "POST", "path": "GeneralJournalEntries"}
 
 

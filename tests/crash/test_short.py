@@ -12,6 +12,8 @@ import pytest
 from scenes import BY_LEDGER
 from tests.stand import TOOLS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("target", BY_LEDGER)
 def test_six_kills_leave_every_entry_once(target: str) -> None:

@@ -30,6 +30,8 @@ from tests.mending import (
 )
 from tests.stand import Stand, until
 
+pytestmark = pytest.mark.slow
+
 SLUG = VISMA_NET.ledger
 SCENE = replace(
     VISMA_NET,

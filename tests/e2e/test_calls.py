@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from ledger_calls import COSTS, LINES, ledger_calls
 
+pytestmark = pytest.mark.slow
+
 READ_BACK_CALLS_MAX = {"exact_online": 1 + 1 + 1, "dynamics_fo": LINES // 100 + 5, "visma_net": 1 + 1 + 5}
 """From look-up to read-back of a thousand lines, token and master data apart."""
 

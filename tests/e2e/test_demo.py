@@ -14,6 +14,8 @@ import pytest
 from scenes import PAYROLL
 from tests.stand import TOOLS, Stand, installation, simulators
 
+pytestmark = pytest.mark.slow
+
 FIELDS = [
     "ok",
     "pay_run",

@@ -20,6 +20,7 @@ def test_the_inline_engine_keeps_the_claim(name: str) -> None:
     CLAIMS[name](World())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CLAIMS)
 def test_the_durable_engine_keeps_the_claim(name: str, tmp_path: Path) -> None:
     """In a process of its own, on SQLite, in real time."""

@@ -16,6 +16,8 @@ from tests.runs.installation import BUSY
 
 from ml_connector.domain import codec
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 120
 KILLED = -signal.SIGKILL

@@ -12,15 +12,18 @@ from ml_connector.app.refusals import NotAllowed
 from ml_connector.app.setup import SetupError
 from ml_connector.app.work import Unsafe
 from ml_connector.domain.problem import Problem
-from ml_connector.errors import ConnectorError
+from ml_connector.errors import ConnectorError, Inexpressible, KeyConflict, Refused, SignInRenewed, Throttled
 from ml_connector.flows.policy import PolicyError
 from ml_connector.store.secrets import VaultError
 
 
 class Kind(Enum):
-    """Whose turn it is: the caller's, a person with other rights, or whoever runs the systems."""
+    """Whose turn it is: the caller's, a person's who mends what is named, one's with other rights, or whoever
+    runs the systems.
+    """
 
     USAGE = "usage"
+    MEND = "mend"
     NOT_ALLOWED = "not allowed"
     FAILED = "failed"
 
@@ -58,8 +61,10 @@ def read_failure(error: BaseException) -> Failure:
             Kind.USAGE, f"{count} problem{'s' * (count > 1)}; nothing was changed.", error.problems
         )
     if isinstance(error, ConnectorError):
+        by_itself = isinstance(error, Throttled | SignInRenewed)
+        mend = isinstance(error, Refused | Inexpressible | KeyConflict) and not by_itself
         return Failure(
-            Kind.FAILED,
+            Kind.MEND if mend else Kind.FAILED,
             error.problem.text + (f" [{error.support}]" if error.support else ""),
             (error.problem,),
         )

@@ -1,7 +1,7 @@
 """What commands print, for people and with `--json`, and how they end.
 
-Exit codes: 0 done · 1 a defect or an error of the vendor's · 2 the command was used wrongly · 3 held, a
-person must mend something · 4 waiting for approval · 5 still waiting, it goes on by itself · 6 failed · 7 not
+Exit codes: 0 done · 1 a defect or an error of the vendor's · 2 the command was used wrongly · 3 a person
+must mend something · 4 waiting for approval · 5 still waiting, it goes on by itself · 6 failed · 7 not
 allowed now or not by this person.
 """
 
@@ -26,6 +26,7 @@ STATE_CODES = {
     "cancelled": OK,
     "closed": OK,
 }
+FAILURE_CODES = {"usage": USAGE, "mend": HELD, "not allowed": NOT_ALLOWED, "failed": FAILED_COMMAND}
 ATTENTION = (OK, WAITING, APPROVAL, HELD, FAILED_RUN)
 """Exit codes of runs, the one that needs a person most at the end: a command that carried out several ends
 with that.
@@ -105,10 +106,9 @@ def errors(as_json: bool, start: bool = True) -> Iterator[None]:
     except Exception as error:
         if not started():
             raise
-        from ml_connector.app.failures import EXPECTED, Kind, read_failure
+        from ml_connector.app.failures import EXPECTED, read_failure
 
         if not isinstance(error, EXPECTED):
             raise
         failure = read_failure(error)
-        code = {Kind.USAGE: USAGE, Kind.NOT_ALLOWED: NOT_ALLOWED, Kind.FAILED: FAILED_COMMAND}[failure.kind]
-        stop(code, failure.text, as_json, failure.problems)
+        stop(FAILURE_CODES[failure.kind.value], failure.text, as_json, failure.problems)

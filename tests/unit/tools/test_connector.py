@@ -22,6 +22,8 @@ from ml_connector.contract.simulated import SimulatedLedger
 from ml_connector.contract.world import LedgerWorld
 from ml_connector.ports.systems import LedgerSink, PayrollSource
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 LEDGER, PAYROLL, LONGEST = "acme_books", "wave_pay", "acme_books_of_the_wide_world_x"
 NAMES = (LEDGER, PAYROLL, LONGEST)
