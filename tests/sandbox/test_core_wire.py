@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import httpx2
 import pytest
+from tests.sandbox.notebook import Notebook
 
 from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.control import PREFIX
@@ -16,41 +16,9 @@ from ml_connector_sandbox.core.faults import BadRule, Rule
 from ml_connector_sandbox.core.registry import Host
 from ml_connector_sandbox.core.serve import Sandbox
 from ml_connector_sandbox.core.transport import SandboxTransport
-from ml_connector_sandbox.core.vendor import Json, Request, Response
+from ml_connector_sandbox.core.vendor import Request
 
 START = datetime(2026, 7, 14, 9, 30, tzinfo=UTC)
-
-
-class Notebook:
-    """The smallest vendor: POST writes the body down with the time, GET reads everything back."""
-
-    slug = "notebook"
-
-    def __init__(self, clock: SandboxClock) -> None:
-        self.clock = clock
-        self.notes: list[str] = []
-        self.times: list[datetime] = []
-
-    def handle(self, request: Request) -> Response:
-        if request.method == "POST":
-            self.notes.append(request.body.decode())
-            self.times.append(self.clock.now())
-            return Response(status=201, body=b"written")
-        return Response(
-            status=200, headers={"Content-Type": "application/json"}, body=json.dumps(self.notes).encode()
-        )
-
-    def describe(self, base_url: str) -> Json:
-        return {"base_url": base_url, "credentials": {}, "entities": []}
-
-    def books(self) -> Json:
-        return {"documents": list(self.notes)}
-
-    def control(self, action: str, arguments: Json) -> Json:
-        raise KeyError(action)
-
-    def reset(self) -> None:
-        self.notes.clear()
 
 
 @pytest.fixture

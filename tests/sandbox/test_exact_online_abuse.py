@@ -45,6 +45,45 @@ def test_odd_addresses_get_an_answer(make_world: Any, target: str) -> None:
     assert world.client.get("/api/v1/current/Me").status_code == 200
 
 
+@pytest.mark.parametrize("name", ["FinYear", "StartDate", "ID", "Created"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "startswith({},'2')",
+        "endswith({},'2')",
+        "substringof('2',{})",
+        "trim({}) eq '2'",
+        "endswith(trim({}),'2')",
+        "startswith({},null)",
+        "not startswith({},'2')",
+        "startswith({},'2') eq true",
+    ],
+)
+def test_functions_of_text_on_what_is_no_text_are_refused(world: Any, name: str, text: str) -> None:
+    """400 for the query, before any row is looked at; it used to end the connection without a byte."""
+    answer = world.get("financial/FinancialPeriods?$filter=" + quote(text.format(name)))
+    assert (400, 0) == (answer.status_code, world.host.wire.failures.count)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-01-01 eq FinYear",
+        "FinYear gt 2026-01-01",
+        "'2''6' '3' eq Division",
+        "not and",
+        "FinYear(2) eq 1",
+        "(FinYear eq 1)(FinYear eq 2)",
+        "substringof('2',FinYear,'3')",
+        "(FinYear eq 2026) gt true",
+    ],
+)
+def test_filters_that_only_look_like_one_are_refused(world: Any, text: str) -> None:
+    """Values with nothing between them, keywords in place of names, one argument too many."""
+    answer = world.get("financial/FinancialPeriods?$filter=" + quote(text))
+    assert (400, 0) == (answer.status_code, world.host.wire.failures.count)
+
+
 @pytest.mark.parametrize(
     "line",
     [

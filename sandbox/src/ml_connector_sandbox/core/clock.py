@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 
 from ml_connector_sandbox.core.vendor import Json
 
+YEARS = range(1970, 9_000)
+
 
 class SandboxClock:
     """Real time plus an offset; can be moved, stopped and started again. Safe to share between threads."""
@@ -43,7 +45,11 @@ class SandboxClock:
         return self.set(self.now() + timedelta(seconds=seconds))
 
     def set(self, moment: datetime) -> datetime:
-        """Make it that moment now; a moving clock goes on from there. A naive moment is read as UTC."""
+        """Make it that moment now; a moving clock goes on from there. A naive moment is read as UTC.
+        `ValueError` for a year in which a day more or less could not be written down.
+        """
+        if moment.year not in YEARS:
+            raise ValueError(f"clock: the year {moment.year} is not between {YEARS[0]} and {YEARS[-1]}")
         with self._changed:
             if self._stopped_at is not None:
                 self._stopped_at = _utc(moment)

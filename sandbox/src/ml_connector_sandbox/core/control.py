@@ -31,6 +31,8 @@ class Control:
             ("DELETE", "faults"): self._clear_faults,
             ("GET", "clock"): lambda _: wire.clock.describe(),
             ("POST", "clock"): self._move_clock,
+            ("GET", "failures"): lambda _: wire.failures.describe(),
+            ("DELETE", "failures"): self._forget_failures,
             ("POST", "reset"): self._reset,
             ("GET", "switches"): lambda _: self._switches().describe(),
             ("POST", "switches"): self._turn_switches,
@@ -44,7 +46,10 @@ class Control:
         return request.path.startswith(PREFIX)
 
     def handle(self, request: Request) -> Response:
-        """Answer a control call: 200 with JSON, 400 with what is wrong, 404 for what does not exist."""
+        """Answer a control call: 200 with JSON, 400 with what is wrong, 404 for what does not exist.
+
+        500 is an error of the simulator, written down like one that a vendor call meets.
+        """
         name = request.path.removeprefix(PREFIX).strip("/")
         with self._wire.lock:
             self._wire.apply_due()
@@ -67,6 +72,9 @@ class Control:
                 return _json(404, {"error": f"not found: {error.args[0] if error.args else error}"})
             except (BadRule, ValueError, TypeError, ArithmeticError, AttributeError, RecursionError) as error:
                 return _json(400, {"error": str(error) or type(error).__name__})
+            except Exception as error:
+                self._wire.fail(request, error)
+                return _json(500, {"error": f"{type(error).__name__}: {error}"})
 
     def _faults(self) -> Json:
         return {
@@ -99,6 +107,10 @@ class Control:
             clock.advance(float(wish["advance_seconds"]))
         self._wire.apply_due()
         return clock.describe()
+
+    def _forget_failures(self, request: Request) -> Json:
+        self._wire.failures.forget()
+        return self._wire.failures.describe()
 
     def _reset(self, request: Request) -> Json:
         self._wire.forget()

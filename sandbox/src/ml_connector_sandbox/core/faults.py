@@ -34,6 +34,7 @@ _ALLOWED: dict[str, frozenset[str]] = {
 }
 _COMMON = frozenset({"kind", "match", "times", "probability", "seed", "skip"})
 _FIRED_KEPT_MAX = 10_000
+_SECONDS_MAX = 10_000_000
 
 
 class BadRule(ValueError):
@@ -70,30 +71,18 @@ class Rule:
         unknown = set(raw) - _COMMON - _ALLOWED[kind]
         if unknown:
             raise BadRule(f"{sorted(unknown)[0]}: not a field of a {kind} fault")
-        match = raw.get("match") or {}
-        if set(match) - {"method", "path"}:
-            raise BadRule("match: only method and path can be matched")
-        if kind in ("late_commit", "slow") and not isinstance(raw.get("seconds"), (int, float)):
-            raise BadRule(f"seconds: a {kind} fault needs a number of seconds")
-        if raw.get("drop", "reset") not in ("reset", "fin") or raw.get("answer", "hold") not in (
-            "hold",
-            "drop",
-        ):
-            raise BadRule("drop is reset or fin, answer is hold or drop")
+        method, path = _match(raw.get("match") or {})
+        _check_options(kind, raw)
         probability = raw.get("probability")
-        try:
-            path = re.compile(match["path"]) if match.get("path") else None
-        except re.error as error:
-            raise BadRule(f"match.path: {error}") from error
         return cls(
             id=rule_id,
             kind=kind,
-            method=str(match["method"]).upper() if match.get("method") else None,
+            method=method,
             path=path,
-            times=raw.get("times", 1 if probability is None else None),
-            skip=int(raw.get("skip", 0)),
-            probability=probability,
-            dice=random.Random(raw.get("seed", 0)),
+            times=_times(raw, "times", 1 if probability is None else None),
+            skip=_times(raw, "skip", 0) or 0,
+            probability=None if probability is None else _number(raw, "probability", 1),
+            dice=random.Random(_seed(raw.get("seed", 0))),
             options={name: value for name, value in raw.items() if name not in _COMMON},
             raw=raw,
         )
@@ -117,6 +106,51 @@ class Rule:
     def describe(self) -> Json:
         """The rule as it was given, with its counters."""
         return {"id": self.id, **self.raw, "seen": self.seen, "fired": self.fired}
+
+
+def _match(given: Any) -> tuple[str | None, re.Pattern[str] | None]:
+    """Method and path of the requests a rule strikes."""
+    if not isinstance(given, dict) or set(given) - {"method", "path"}:
+        raise BadRule("match: only method and path can be matched")
+    if not all(isinstance(value, str) for value in given.values()):
+        raise BadRule("match: method and path are texts")
+    try:
+        path = re.compile(given["path"]) if given.get("path") else None
+    except re.error as error:
+        raise BadRule(f"match.path: {error}") from error
+    return given["method"].upper() if given.get("method") else None, path
+
+
+def _check_options(kind: str, raw: Json) -> None:
+    """Refuse now what could not be carried out when the rule strikes."""
+    if kind in ("late_commit", "slow"):
+        _number(raw, "seconds", _SECONDS_MAX)
+    if raw.get("drop", "reset") not in ("reset", "fin") or raw.get("answer", "hold") not in ("hold", "drop"):
+        raise BadRule("drop is reset or fin, answer is hold or drop")
+    status = raw.get("status", 503)
+    if type(status) is not int or not 200 <= status <= 599:
+        raise BadRule("status: a number from 200 to 599")
+    headers = raw.get("headers") or {}
+    if not isinstance(headers, dict) or not all(isinstance(name, str) for name in headers):
+        raise BadRule("headers: an object of names and values")
+
+
+def _seed(given: Any) -> int | str:
+    return given if isinstance(given, int) else str(given)
+
+
+def _number(raw: Json, name: str, most: float) -> float:
+    value = raw.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= most:
+        raise BadRule(f"{name}: a {raw['kind']} fault needs a number from 0 to {most}")
+    return float(value)
+
+
+def _times(raw: Json, name: str, default: int | None) -> int | None:
+    value = raw.get(name, default)
+    if value is not None and (type(value) is not int or value < 0):
+        raise BadRule(f"{name}: a whole number from 0")
+    return value
 
 
 @dataclass(slots=True)

@@ -11,7 +11,6 @@ Once a younger pair has been used, an older refresh token is history; presenting
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -194,7 +193,8 @@ def basic_credentials(headers: Mapping[str, str]) -> tuple[str, str] | None:
         return None
     try:
         user, colon, password = base64.b64decode(value.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
+        # Not base64, not text, or not even ASCII.
         return None
     return (user, password) if colon else None
 
@@ -206,5 +206,5 @@ def bearer_token(headers: Mapping[str, str]) -> str | None:
 
 
 def same_secret(given: str, expected: str) -> bool:
-    """Compare two secrets in constant time."""
-    return hmac.compare_digest(given.encode(), expected.encode())
+    """Compare two secrets in constant time; a given one may hold what cannot be written down."""
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())

@@ -29,9 +29,12 @@ class Host:
 
     def exchange(self, request: Request) -> Outcome:
         """Answer a request; control calls pass no fault and no quota."""
-        if Control.owns(request):
-            return Answered(response=self.control.handle(request))
-        return self.wire.exchange(request)
+        try:
+            if Control.owns(request):
+                return Answered(response=self.control.handle(request))
+            return self.wire.exchange(request)
+        except Exception as error:
+            return Answered(response=self.wire.fail(request, error))
 
 
 def systems() -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import socket
 import struct
@@ -17,6 +18,8 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -27,7 +30,18 @@ from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.core.wire import Answered, Dropped, Held
 
 BODY_MAX = 256 * 1024 * 1024
+DRAIN_SECONDS = 0.5
+DRAIN_READS_MAX = 64
 _REASONS = {status: texts[0] for status, texts in BaseHTTPRequestHandler.responses.items()}
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}")
+
+
+class _BadHead(Exception):
+    """The head of a request says no length that can be read."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status.phrase)
+        self.status = status
 
 
 class _Server(ThreadingHTTPServer):
@@ -48,9 +62,10 @@ class _Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is no error; anything else goes to stderr, never to stdout."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
+        """A client that goes away is no error; anything else is written down with the other failures."""
+        error = sys.exc_info()[1]
+        if isinstance(error, Exception) and not isinstance(error, OSError):
+            self.host.wire.fail(None, error)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -71,11 +86,35 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Stay quiet: the control API has the log."""
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse what is no HTTP request, as the server in front of a vendor does, and hang up."""
+        self.close_connection = True
+        status = HTTPStatus(code)
+        page = (
+            f"<html><head><title>{status.phrase}</title></head><body><h2>{status.phrase}</h2></body></html>"
+        )
+        headers = {"Content-Type": "text/html; charset=us-ascii", "Connection": "close"}
+        self._answer(Response(status=code, headers=headers, body=page.encode()))
+        self._drain()
+
+    def _drain(self) -> None:
+        """Read what still comes, for a moment: closing on unread bytes would reset the answer away."""
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(DRAIN_SECONDS)
+            for _ in range(DRAIN_READS_MAX):
+                if not self.connection.recv(64 * 1024):
+                    return
+
     def _serve(self) -> None:
-        body = self._body()
+        """Read one request and answer it; only a client that went away, or a fault, gets no answer."""
+        try:
+            body = self._body()
+        except _BadHead as bad:
+            return self.send_error(bad.status)
         if body is None:
             self.close_connection = True
-            return
+            return None
         request = Request(
             method=self.command,
             target=self.path,
@@ -96,6 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
                 if outcome.due is not None:
                     self.server.host.clock.wait_until(outcome.due, interrupt=self.server.stopping)
                 self._answer(outcome.response)
+        return None
 
     def _wait_for(self, held: Held) -> Response | None:
         while not held.done.wait(0.5):
@@ -104,28 +144,33 @@ class _Handler(BaseHTTPRequestHandler):
         return held.response
 
     def _body(self) -> bytes | None:
-        """The whole body, or None when the client went away before it was complete."""
+        """The whole body, or None when the client went away before it was complete. `_BadHead` for a length
+        that is none.
+        """
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return self._chunks()
-        try:
-            length = int(self.headers.get("Content-Length") or 0)
-        except ValueError:
-            return None
-        if not 0 <= length <= BODY_MAX:
-            return None
-        body = self.rfile.read(length)
-        return body if len(body) == length else None
+        text = (self.headers.get("Content-Length") or "0").strip()
+        if not (text.isascii() and text.isdigit()):
+            raise _BadHead(HTTPStatus.BAD_REQUEST)
+        if len(text) > len(str(BODY_MAX)) or int(text) > BODY_MAX:
+            raise _BadHead(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        body = self.rfile.read(int(text))
+        return body if len(body) == int(text) else None
 
     def _chunks(self) -> bytes | None:
         whole = bytearray()
         while True:
             head = self.rfile.readline(1024)
-            try:
-                size = int(head.partition(b";")[0], 16)
-            except ValueError:
+            if not head.endswith(b"\n"):
                 return None
+            text = head.partition(b";")[0].strip()
+            if not _CHUNK_SIZE.fullmatch(text):
+                raise _BadHead(HTTPStatus.BAD_REQUEST)
+            size = int(text, 16)
+            if len(whole) + size > BODY_MAX:
+                raise _BadHead(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             chunk = self.rfile.read(size)
-            if len(chunk) != size or len(whole) + size > BODY_MAX:
+            if len(chunk) != size:
                 return None
             self.rfile.readline(8)
             if size == 0:

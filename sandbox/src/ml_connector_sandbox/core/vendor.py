@@ -64,12 +64,17 @@ class Clock(Protocol):
 
 
 class Vendor(Protocol):
-    """A simulated product with one tenant's data in it."""
+    """A simulated product with one tenant's data in it.
+
+    A vendor may have `failed(request) -> Response`: what it says when its own server fails.
+    """
 
     slug: str
 
     def handle(self, request: Request) -> Response:
-        """Answer one request as the vendor would. Never raises; changes the books at most once."""
+        """Answer one request as the vendor would; changes the books at most once. An exception is an error of
+        the simulator: it is written down, and the caller gets what `failed` says.
+        """
         ...
 
     def describe(self, base_url: str) -> Json:

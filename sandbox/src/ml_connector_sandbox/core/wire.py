@@ -7,6 +7,7 @@ they let a client wait and in what a dropped connection looks like.
 from __future__ import annotations
 
 import heapq
+import re
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ml_connector_sandbox.core.clock import SandboxClock
+from ml_connector_sandbox.core.failures import Failures, failed_answer
 from ml_connector_sandbox.core.faults import Faults, Rule, garbage_answer, status_answer
 from ml_connector_sandbox.core.vendor import Json, Request, Response, Vendor
 
@@ -56,6 +58,7 @@ class Wire:
     def __init__(self, vendor: Vendor, clock: SandboxClock, faults: Sequence[Json] = ()) -> None:
         self.vendor = vendor
         self.clock = clock
+        self.failures = Failures()
         self.lock = threading.RLock()
         self.faults = Faults()
         self.log: deque[Json] = deque(maxlen=LOG_KEPT_MAX)
@@ -76,6 +79,16 @@ class Wire:
             if rule is None:
                 return Answered(response=self._handle(request))
             return self._strike(rule, request)
+
+    def fail(self, request: Request | None, error: Exception) -> Response:
+        """Write an error of the simulator down and return what the vendor says about it."""
+        asked = request or Request(method="GET", target="/")
+        self.failures.record(request, error, self.clock.now().isoformat())
+        try:
+            return self._sealed(failed_answer(self.vendor, asked))
+        except Exception as other:
+            self.failures.record(request, other, self.clock.now().isoformat())
+            return self._sealed(Response(status=500))
 
     def apply_due(self) -> None:
         """Let the vendor handle every late request whose time has come, in the order they were due."""
@@ -100,6 +113,7 @@ class Wire:
         """
         with self.lock:
             self.faults.forget()
+            self.failures.forget()
             self.log.clear()
             for _, _, held in self._pending:
                 held.done.set()
@@ -136,9 +150,18 @@ class Wire:
             self._woken.notify_all()
 
     def _handle(self, request: Request, *, fault: str | None = None) -> Response:
-        response = self.vendor.handle(request)
+        """The vendor's answer, whatever becomes of the vendor."""
+        try:
+            response = self._sealed(self.vendor.handle(request))
+        except Exception as error:
+            response = self.fail(request, error)
         self._note(request, response.status, fault)
         return response
+
+    def _sealed(self, response: Response) -> Response:
+        """The answer as it can be sent: every header on one line."""
+        headers = {_one_line(name): _one_line(value) for name, value in response.headers.items()}
+        return Response(status=response.status, headers=headers, body=response.body)
 
     def _note(self, request: Request, status: int | None, fault: str | None) -> None:
         at = self.clock.now().isoformat()
@@ -175,4 +198,8 @@ class Wire:
                 answer = status_answer(options) if rule.kind == "status" else garbage_answer(options, handled)
                 if handled is None:
                     self._note(request, answer.status, rule.kind)
-                return Answered(response=answer)
+                return Answered(response=self._sealed(answer))
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"[\x00-\x1f\x7f]", " ", str(text))

@@ -47,6 +47,7 @@ _TOKEN = re.compile(
     |(?P<word>[A-Za-z_]\w*(?:/\w+)*)|(?P<mark>[(),])""",
     re.VERBOSE,
 )
+_PLACE = re.compile(r"p[0-9]+")
 _WORDS = {"true": True, "false": False, "null": None}
 _OPERATORS = {
     word: word
@@ -171,11 +172,15 @@ class _Safe:
         """The same filter with `'0'`, `'1'` … for its literals and `p0`, `p1` … for its names."""
         out: list[str] = []
         at = 0
+        ended = False
         while at < len(text):
             found = _TOKEN.match(text, at)
-            if found is None:
+            token = None if found is None else self._token(found.lastgroup or "", found.group())
+            if found is None or token is None or (ended and token[:1] in ("'", "p", "(")):
+                # Two values with nothing between them would run together in the text that is parsed.
                 raise _bad(f"Syntax error at position {at} in '{text[:200]}'.")
-            out.append(self._token(found.lastgroup or "", found.group()))
+            ended = ended if not token else token[-1] == ")" or token[:1] in ("'", "p")
+            out.append(token)
             at = found.end()
         return "".join(out).strip()
 
@@ -314,6 +319,9 @@ class _Safe:
         return lambda row: getattr(read(row), function)(wanted) is True
 
     def _property(self, node: ast.Identifier) -> Property:
+        if not _PLACE.fullmatch(node.name):
+            # A keyword where a name belongs, as in `not and`.
+            raise _bad(f"Syntax error at '{node.name}'.")
         return self.entity.properties[self.names[int(node.name[1:])]]
 
 

@@ -106,6 +106,10 @@ class DynamicsFo:
         )
         return Response(status=response.status, headers={**response.headers, **trace}, body=response.body)
 
+    def failed(self, request: Request) -> Response:
+        """A 500 in the vendor's shape, of a kind that is no refused write."""
+        return error_response(Failed(500, "An error has occurred.", "System.InvalidOperationException"))
+
     def describe(self, base_url: str) -> Json:
         """Where to sign in, with what, and which companies there are."""
         tenant = self.sign_in.tenant_id

@@ -40,6 +40,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_PLACE = re.compile(r"p[0-9]+")
 _WORDS = {"true": True, "false": False, "null": None}
 _OPERATORS = {"and", "or", "eq", "ne", "gt", "ge", "lt", "le"}
 _FUNCTIONS = {"substringof": "contains", "startswith": "startswith", "endswith": "endswith", "trim": "trim"}
@@ -129,8 +130,9 @@ def compile_filter(path: str, text: str) -> Filter:
         raise BadQuery(NOT_BOOLEAN)
     equal: dict[str, Any] = {}
     above: dict[str, Any] = {}
+    matches = safe.compile(tree)
     safe.conjuncts(tree, equal, above)
-    return Filter(safe.compile(tree), equal, above, frozenset(safe.names))
+    return Filter(matches, equal, above, frozenset(safe.names))
 
 
 @dataclass(slots=True)
@@ -145,11 +147,17 @@ class _Safe:
         """The same filter with `'0'`, `'1'` … for its literals and `p0`, `p1` … for its names."""
         out: list[str] = []
         at = 0
+        ended = False
         while at < len(text):
             found = _TOKEN.match(text, at)
             if found is None:
                 raise BadQuery(SYNTAX)
-            out.append(self._token(found.lastgroup or "", found.group(), text[found.end() :].lstrip()[:1]))
+            token = self._token(found.lastgroup or "", found.group(), text[found.end() :].lstrip()[:1])
+            if ended and token[:1] in ("'", "p", "("):
+                # Two values with nothing between them would run together in the text that is parsed.
+                raise BadQuery(SYNTAX)
+            ended = ended if not token else token[-1] == ")" or token[:1] in ("'", "p")
+            out.append(token)
             at = found.end()
         return "".join(out).strip()
 
@@ -226,6 +234,8 @@ class _Safe:
             wanted = self._literal_of(node.right, "Boolean")
             inner = self.compile(node.left)
             same = isinstance(node.comparator, ast.Eq)
+            if not same and not isinstance(node.comparator, ast.NotEq):
+                raise BadQuery(SYNTAX)
             return lambda row: (inner(row) == wanted) is same
         read, kind = self._operand(node.left)
         value = self._literal_of(node.right, kind)
@@ -246,24 +256,29 @@ class _Safe:
 
     def _call(self, node: ast.Call) -> Callable[[Row], bool]:
         function = node.func.name
-        if function == "contains":  # substringof('x', Name): the needle comes first
-            needle = self._literal_of(node.args[0], "String")
-            read, _ = self._operand(node.args[1])
-            return lambda row: needle in (read(row) or "")
-        if function in ("startswith", "endswith"):
-            read, _ = self._operand(node.args[0])
-            part = self._literal_of(node.args[1], "String")
-            return lambda row: getattr(read(row) or "", function)(part) is True
-        raise BadQuery(NOT_BOOLEAN)
+        if function not in ("contains", "startswith", "endswith") or len(node.args) != 2:
+            raise BadQuery(NOT_BOOLEAN)
+        # substringof('x', Name): the needle comes first.
+        held, part = reversed(node.args) if function == "contains" else node.args
+        read, kind = self._operand(held)
+        wanted = self._literal_of(part, "String")
+        if kind != "String" or wanted is None:
+            raise BadQuery(SYNTAX)
+        if function == "contains":
+            return lambda row: wanted in (read(row) or "")
+        return lambda row: getattr(read(row) or "", function)(wanted) is True
 
     def _operand(self, node: Any) -> tuple[Callable[[Row], Any], str]:
+        """A value of a row, and its type."""
         if isinstance(node, ast.Identifier):
             name, kind = self._name(node), self._type(node)
             if kind == "String":
                 return lambda row: row[name].rstrip() if row.get(name) is not None else None, kind
             return lambda row: row.get(name), kind
-        if _is_text(node):
+        if _is_text(node) and len(node.args) == 1:
             read, kind = self._operand(node.args[0])
+            if kind != "String":
+                raise BadQuery(SYNTAX)
             return lambda row: (read(row) or "").strip(), kind
         raise BadQuery(UNSUPPORTED)
 
@@ -283,6 +298,9 @@ class _Safe:
         return value
 
     def _name(self, node: ast.Identifier) -> str:
+        if not _PLACE.fullmatch(node.name):
+            # A keyword where a name belongs, as in `not and`.
+            raise BadQuery(SYNTAX)
         return self.names[int(node.name[1:])]
 
     def _type(self, node: ast.Identifier) -> str:

@@ -90,6 +90,13 @@ class ExactOnline:
         except RecursionError:
             return error_response(request, 400, SYNTAX)
 
+    def failed(self, request: Request) -> Response:
+        """The page of the web server: a 500 without the vendor's message, which says nothing about the
+        books.
+        """
+        page = "<html><head><title>Runtime Error</title></head><body><h1>Server Error.</h1></body></html>"
+        return Response(status=500, headers={"Content-Type": "text/html; charset=utf-8"}, body=page.encode())
+
     def describe(self, base_url: str) -> Json:
         """Where to sign in, with what, and which divisions there are."""
         return {

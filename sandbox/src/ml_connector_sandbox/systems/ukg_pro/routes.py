@@ -20,7 +20,7 @@ from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayRun
 from ml_connector_sandbox.systems.ukg_pro.payroll_endpoints import PayrollEndpoints
 from ml_connector_sandbox.systems.ukg_pro.people_endpoints import PeopleEndpoints
-from ml_connector_sandbox.systems.ukg_pro.render import bad_request, empty, stamp
+from ml_connector_sandbox.systems.ukg_pro.render import bad_request, empty, json_response, stamp
 from ml_connector_sandbox.systems.ukg_pro.tenant import Endpoint, Tenant
 from ml_connector_sandbox.systems.ukg_pro.third_party import ThirdPartyEndpoints
 from ml_connector_sandbox.systems.ukg_pro.webhooks import Sender, Webhooks, send_by_socket
@@ -93,6 +93,11 @@ class UkgPro:
             return empty(404)
         except RecursionError:
             return bad_request("body", "The body is nested too deeply.")
+
+    def failed(self, request: Request) -> Response:
+        """The vendor's own 500."""
+        text = "An unexpected error occurred."
+        return json_response({"title": "Internal Server Error", "detail": text, "message": text}, status=500)
 
     def _count(self, kind: str, name: str) -> None:
         self._calls[kind] += 1

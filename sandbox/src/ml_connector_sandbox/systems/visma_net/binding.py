@@ -92,6 +92,11 @@ def _wrong(value: Any, kind: str, path: str) -> BadBody:
 def _text(value: Any, path: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         raise _wrong(value, "string", path)
+    try:
+        str(value).encode()
+    except UnicodeEncodeError as error:
+        # JSON escapes can spell halves of characters, which cannot be written down.
+        raise _wrong(value, "string", path) from error
     return str(value)
 
 

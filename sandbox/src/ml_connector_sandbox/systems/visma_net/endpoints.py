@@ -5,7 +5,6 @@ own.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -69,7 +68,7 @@ def _segment_value(call: Call) -> Response:
     text = call.names["value"].replace("-", "+").replace("_", "/")
     try:
         code = base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise Missing(text) from error
     return json_response(render.segment_value(found(row["values"], code)))
 

@@ -7,7 +7,6 @@ token (401) → quota (429) → path (404) → verb (405) → scope (403) → bo
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 import uuid
 from collections import Counter
@@ -106,6 +105,10 @@ class VismaNet:
             return self.sign_in.discovery(request.base_url)
         self._calls["read" if request.method == "GET" else "write"] += 1
         return self._enter(request)
+
+    def failed(self, request: Request) -> Response:
+        """A 500 of the web framework, with a capital M."""
+        return json_response({"Message": "An error has occurred."}, status=500)
 
     def describe(self, base_url: str) -> Json:
         """Where to sign in, with what, and which companies there are."""
@@ -321,7 +324,7 @@ def _plain(name: str) -> str:
         return name
     try:
         return base64.urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4)).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
+    except ValueError:
         return name
 
 

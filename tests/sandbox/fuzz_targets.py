@@ -1,0 +1,256 @@
+"""The four simulators as targets for `fuzzing`: a small world each, its addresses and its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from tests.sandbox import conftest as exact
+from tests.sandbox import dynamics_fo_world as dynamics
+from tests.sandbox import visma_net_world as visma
+from tests.sandbox.fuzzing import Place, Target
+from tests.sandbox.ukg_pro_world import UkgWorld
+
+from ml_connector_sandbox.systems.dynamics_fo.entities import entities as dynamics_sets
+from ml_connector_sandbox.systems.exact_online.entities import entities as exact_sets
+from ml_connector_sandbox.systems.visma_net.endpoints import ENDPOINTS
+
+ANY_PATH = ("/", "//", "/{}", "/{}/{}", "http://elsewhere/{}", "*")
+UKG_OPTIONS = (
+    *("page", "per_Page", "blockId", "runId", "mostRecent", "dateTimeChanged", "employeeId", "startDate"),
+    *("endDate", "payDate", "startPerControl", "$filter", "$top", "$skip", "$expand", "startDateTime"),
+    *("endDateTime", "tableName", "fieldName", "isHomeCompany", "companyId", "modifiedAfterDateTime"),
+)
+UKG_FIELDS = (
+    *("EmployeeIdentifierType", "EmployeeIdentifierValue", "PayDate", "IsVoided", "Earnings", "Deductions"),
+    *("EarningCode", "EarningCurrentAmount", "employeeIdentifierType", "employeeIdentifierValue", "url"),
+    *("eventTypes", "headers", "hmacSecret", "messageIds", "subscriptionId", "companyId", "startDate"),
+    *("endDate", "page", "per_Page", "grant_type", "client_id", "client_secret", "audience", "OrgLevel1"),
+)
+EXACT_OPTIONS = (
+    *("$select", "$filter", "$filter", "$filter", "$orderby", "$top", "$skip", "$skiptoken", "$inlinecount"),
+    *("$expand", "$batch", "modified", "endPoint", "method", "state", "response_type"),
+)
+DYNAMICS_OPTIONS = (
+    *("$select", "$filter", "$filter", "$filter", "$orderby", "$top", "$skip", "$skiptoken", "$count"),
+    *("$expand", "$format", "cross-company", "$apply"),
+)
+VISMA_OPTIONS = (
+    *("pageNumber", "pageSize", "periodId", "lastModifiedDateTime", "lastModifiedDateTimeCondition"),
+    *("status", "module", "branch", "ledger", "fromPeriod", "toPeriod", "fromDate", "subaccountId"),
+    *("greaterThanValue", "expandBranches", "active", "includeTransactionBalance", "projectId", "onHold"),
+)
+VISMA_FIELDS = (
+    *("batchNumber", "hold", "transactionDate", "postPeriod", "financialPeriod", "ledger", "currencyId"),
+    *("exchangeRate", "autoReversing", "description", "controlTotalInCurrency", "branch", "value"),
+    *("overrideNumberSeries", "journalTransactionLines", "operation", "lineNumber", "accountNumber"),
+    *("subaccount", "segmentId", "segmentValue", "project", "projectTask", "referenceNumber", "quantity"),
+    *("debitAmountInCurrency", "creditAmountInCurrency", "segmentValues", "active", "employeeCd", "contact"),
+    *("lastName", "email", "department", "employeeClass", "calendar", "status", "address", "accountCD"),
+    *("type", "subaccountNumber", "departmentId", "expenseSubaccount", "expenseAccount", "projectID"),
+    *("startDate", "endDate", "visibility", "visibleInGl", "taskId", "employeeNr", "projectId", "countryId"),
+)
+SCREEN_FIELDS = (
+    *("id", "number", "entity", "line", "amount", "text", "account", "lines", "journal", "date", "period"),
+    *("code", "cost_center", "kind", "seconds", "match", "path", "times", "set", "advance_seconds", "run_id"),
+    *("worker", "changes", "what", "row", "block", "dimension", "format", "name", "employee", "department"),
+    *("segment", "values", "scopes", "project", "task", "url", "entities", "layout", "status", "headers"),
+)
+
+
+def ukg_pro() -> Target:
+    """Core endpoints with the keys, platform endpoints with a token."""
+    world = UkgWorld(workers=3, void=True, rehired=True, dual_company=True, sender=lambda *_: None)
+    core, platform = _lower(world.headers()), _lower(world.bearer())
+    endpoints = [endpoint for _, _, endpoint in world.vendor._routes._routes]
+    places = [
+        Place(re.sub(r"\{\w+\}", "{}", endpoint.path), (endpoint.method,), UKG_FIELDS)
+        for endpoint in endpoints
+    ]
+
+    record = {
+        "EmployeeIdentifierType": "EmployeeNumber",
+        "EmployeeIdentifierValue": "000000001",
+        "PayDate": "2026-07-03T00:00:00Z",
+        "IsVoided": "N",
+        "Earnings": [{"EarningCode": "REG", "EarningCurrentAmount": 1.5}],
+    }
+    record_path = "/services/payroll/v1/third-party-pay"
+    hook = {"url": "http://127.0.0.1:1/x", "eventTypes": ["*"], "headers": {"a": "b"}, "isActive": True}
+    span = {
+        "companyId": "6Y4NV",
+        "startDate": "2026-07-01",
+        "endDate": "2026-07-31",
+        "page": 1,
+        "per_Page": 2,
+    }
+    places += [
+        Place(record_path, ("POST",), UKG_FIELDS, record),
+        Place("/webhooks/v1/subscriptions", ("POST",), UKG_FIELDS, hook),
+        Place("/payroll/v1/companies/pay-statements-summary", ("POST",), UKG_FIELDS, span),
+        Place("/personnel/v1/employee-ids", ("POST",), UKG_FIELDS, [record]),
+    ] * 5
+
+    def headers(path: str) -> dict[str, str]:
+        return {**core, **platform} if path.startswith("/webhooks") else core
+
+    return Target(host=world.host, headers=headers, places=places + _any(UKG_FIELDS), options=UKG_OPTIONS)
+
+
+def exact_online() -> Target:
+    """Every set in one division, by key, counted, and one step further; filters are not demanded."""
+    world = exact.World("fast", mandatory_filtering=False, select_required=False, webhooks_need_https=False)
+    world.vendor.webhooks.send = lambda url, body: 200
+    world.vendor.webhooks.background = False
+    places = [
+        Place(f"/api/v1/1204/{path}{tail}", _verbs(entity.verbs), _some(entity.properties))
+        for path, entity in exact_sets().items()
+        for tail in ("", "", "({})", "/$count", "(guid'{}')", "({})/{}")
+    ]
+    bodies = {
+        "generaljournalentry/GeneralJournalEntries": world.entry(),
+        "hrm/Costcenters": {"Code": "N1", "Description": "New", "EndDate": "2026-12-31", "Active": True},
+        "hrm/Costunits": {"Code": "N1", "Description": "New"},
+        "crm/Accounts": {"Name": "Pens", "IsSupplier": True, "Country": "NL", "Code": "77"},
+        "financial/GLAccounts": {"Code": "4711", "Description": "New", "Type": 125, "UseCostcenter": 1},
+        "webhooks/WebhookSubscriptions": {"Topic": "Accounts", "CallbackURL": "http://connector.example/x"},
+    }
+    places += [
+        Place(f"/api/v1/1204/{path}", ("POST",), tuple(body), body) for path, body in bodies.items()
+    ] * 10
+    me = _some(exact_sets()["current/Me"].properties)
+    others = (
+        *("/api/v1/current/Me", "/api/v1/{}/{}", "/api/oauth2/auth", "/api/oauth2/token"),
+        *("/api/v1/1204/users/UserHasRights", "/api/v1/1204/read/sync/Sync/SyncTimestamp"),
+    )
+    return Target(
+        host=world.host,
+        headers=lambda _: _lower(world.client.headers),
+        places=[*places, *(Place(path, ("GET", "POST"), me) for path in others), *_any(me)],
+        options=EXACT_OPTIONS,
+    )
+
+
+def dynamics_fo() -> Target:
+    """Every set with and without a key, the documents about the service, batches and actions."""
+    world = dynamics.DynamicsWorld()
+    places: list[Any] = []
+    for name, entity in dynamics_sets().items():
+        key = ",".join(f"{part}={{}}" for part in entity.keys)
+        tails = ("", "", "({})", f"({key})", "/$count", "/{}")
+        fields, verbs = _some(entity.properties), _verbs(entity.verbs.replace("U", "A"))
+        places += [Place(f"/data/{name}{tail}", verbs, fields) for tail in tails]
+    journal = world.journal()
+    bodies = {
+        "LedgerJournalHeaders": {"dataAreaId": "usmf", "JournalName": "PAYROLL", "Description": "x"},
+        "LedgerJournalLines": world.line(journal, "601100--AKRASM", "1.00", Text="x"),
+        "FinancialDimensionValues": {"FinancialDimension": "Plant", "DimensionValue": "P9"},
+        "EmployeesV2": {"PersonnelNumber": "900", "FirstName": "A", "LastName": "B"},
+        "VendorsV3": {"VendorOrganizationName": "Pens", "VendorGroupId": "30", "dataAreaId": "usmf"},
+    }
+    places += [Place(f"/data/{name}", ("POST",), tuple(body), body) for name, body in bodies.items()] * 10
+    line = f"/data/{world.key(journal, 1)}?cross-company=true"
+    world.add(journal, "601100--AKRASM", "1.00").raise_for_status()
+    places += [Place(line, ("PATCH",), ("Text",), {"Text": "y", "DebitAmount": 2})] * 10
+    names = ("_attributeNames", "_attributeValues", "_entityName", "_propertyName")
+    others = (
+        *(
+            "/data",
+            "/data/$metadata",
+            "/data/$batch",
+            "/data/{}",
+            "/{}/oauth2/token",
+            "/{}/oauth2/v2.0/token",
+        ),
+        *("/metadata/{}", "/metadata/PublicEntities('{}')", "/metadata/Labels({})", "/Metadata/DataEntities"),
+        *("/metadata/PublicEnumerations('{}')", "/metadata/Labels(Id='{}',Language='{}')"),
+        "/data/DimensionSets/Microsoft.Dynamics.DataEntities.getSetDisplayValue",
+        "/data/DimensionCombinations/Microsoft.Dynamics.DataEntities.getCombinationDisplayValue",
+    )
+    return Target(
+        host=world.host,
+        headers=lambda _: _lower(world.client.headers),
+        places=[*places, *(Place(path, ("GET", "POST"), names) for path in others), *_any(names)],
+        options=DYNAMICS_OPTIONS,
+        base_url=dynamics.HOST,
+    )
+
+
+def visma_net() -> Target:
+    """Every verb on every path, with and without the old prefix, and the background."""
+    world = visma.World("fast")
+    paths = (
+        *("/v1/background/{}", "/v1/background/{}/content", "/connect/token", "/API/controller/api/v2/{}"),
+        *("/v2/journaltransaction/100001", "/v1/dimension/SUBACCOUNT/1", "/v1/dimension/SUBACCOUNT/1/{}"),
+    )
+    places = [
+        Place("/" + re.sub(r"\{\w+\}", "{}", endpoint.path), (endpoint.method,), VISMA_FIELDS)
+        for endpoint in ENDPOINTS
+    ]
+    places += [Place(path, ("GET", "PUT", "POST"), VISMA_FIELDS) for path in paths]
+    contact = {"value": {"lastName": {"value": "Dahl"}, "email": {"value": "a@b.test"}}}
+    person = {
+        "department": "SALES",
+        "employeeClass": "E",
+        "branch": "1",
+        "calendar": "NO",
+        "employeeCd": "E9",
+    }
+    values = [{"operation": "Insert", "value": "0200", "description": {"value": "x"}}]
+    number = world.booked()
+    batch = world.batch()
+    spoilt: list[tuple[str, str, Any]] = [
+        ("POST", "/v2/journaltransaction", batch),
+        ("PUT", f"/v2/journaltransaction/{number}", batch),
+        ("PUT", "/v1/dimension/SUBACCOUNT/1", {"segmentValues": values}),
+        (
+            "POST",
+            "/v1/employee",
+            {name: {"value": text} for name, text in person.items()} | {"contact": contact["value"]},
+        ),
+        ("POST", "/v1/account", {"accountCD": {"value": "7"}, "type": {"value": "Expense"}}),
+        (
+            "POST",
+            "/v1/project",
+            {
+                "projectID": {"value": "P9"},
+                "description": {"value": "x"},
+                "startDate": {"value": "2026-01-01"},
+            },
+        ),
+        (
+            "PUT",
+            "/v1/department/SALES",
+            {"description": {"value": "x"}, "expenseSubaccount": [{"segmentId": 1, "segmentValue": "0100"}]},
+        ),
+    ]
+    places += [Place(path, (verb,), VISMA_FIELDS, body) for verb, path, body in spoilt] * 10
+    return Target(
+        host=world.host,
+        headers=lambda _: _lower(world.client.headers),
+        places=places + _any(VISMA_FIELDS),
+        options=VISMA_OPTIONS,
+    )
+
+
+TARGETS = (ukg_pro, exact_online, dynamics_fo, visma_net)
+
+
+def _any(fields: tuple[str, ...]) -> list[Place]:
+    return [Place(path, ("GET", "POST"), fields) for path in ANY_PATH]
+
+
+def _some(names: Iterable[str]) -> tuple[str, ...]:
+    """At most two dozen of the names, from all over."""
+    held = tuple(names)
+    return held[:: 1 + len(held) // 24]
+
+
+def _verbs(letters: str) -> tuple[str, ...]:
+    names = {"G": "GET", "P": "POST", "U": "PUT", "A": "PATCH", "D": "DELETE"}
+    return tuple(names[letter] for letter in letters)
+
+
+def _lower(headers: Any) -> dict[str, str]:
+    return {str(name).lower(): str(value) for name, value in dict(headers).items()}
