@@ -13,6 +13,7 @@ class Notebook:
     """POST writes the body down with the time, GET reads everything back; PATCH is where it breaks."""
 
     slug = "notebook"
+    installation = ""
 
     def __init__(self, clock: SandboxClock) -> None:
         self.clock = clock

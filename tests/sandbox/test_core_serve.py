@@ -118,7 +118,7 @@ def test_lost_answer_over_a_real_socket(client: httpx2.Client) -> None:
 def test_first_line_says_how_to_connect_and_sigterm_ends_it() -> None:
     """One JSON line, nothing after it, exit code 0."""
     with served() as (process, system):
-        assert {"base_url", "credentials", "entities", "control_url"} == set(system)
+        assert {"base_url", "credentials", "entities", "installation", "control_url"} == set(system)
         assert {
             "client_id",
             "client_secret",

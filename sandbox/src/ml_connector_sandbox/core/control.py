@@ -37,7 +37,10 @@ class Control:
             ("GET", "switches"): lambda _: self._switches().describe(),
             ("POST", "switches"): self._turn_switches,
             ("GET", "requests"): self._requests,
-            ("GET", "describe"): lambda request: wire.vendor.describe(request.base_url),
+            ("GET", "describe"): lambda request: {
+                **wire.vendor.describe(request.base_url),
+                "installation": wire.installation.id,
+            },
         }
 
     @staticmethod
@@ -113,9 +116,11 @@ class Control:
         return self._wire.failures.describe()
 
     def _reset(self, request: Request) -> Json:
+        """The seeded state again; it is another book, so it is another installation."""
         self._wire.forget()
         self._wire.vendor.reset()
-        return {"reset": True}
+        self._wire.installation.renew()
+        return {"reset": True, "installation": self._wire.installation.id}
 
     def _switches(self) -> Switches:
         switches = getattr(self._wire.vendor, "switches", None)

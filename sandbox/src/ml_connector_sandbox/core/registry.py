@@ -11,6 +11,7 @@ from typing import Any
 
 from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.control import Control
+from ml_connector_sandbox.core.installation import Draw, Installation, new_id
 from ml_connector_sandbox.core.vendor import Json, Request, Vendor
 from ml_connector_sandbox.core.wire import Answered, Outcome, Wire
 
@@ -19,22 +20,39 @@ _SCENARIOS = "ml_connector_sandbox.scenarios"
 
 
 class Host:
-    """One simulated system ready to be called: vendor, wire and control API, whoever carries the bytes."""
+    """One simulated system ready to be called: vendor, wire and control API, whoever carries the bytes.
 
-    def __init__(self, vendor: Vendor, clock: SandboxClock, *, faults: Sequence[Json] = ()) -> None:
+    `installation` is the id it states (a new one unless given), `draw` where the next one comes from after a
+    reset.
+    """
+
+    def __init__(
+        self,
+        vendor: Vendor,
+        clock: SandboxClock,
+        *,
+        faults: Sequence[Json] = (),
+        installation: str | None = None,
+        draw: Draw = new_id,
+    ) -> None:
         self.vendor = vendor
         self.clock = clock
-        self.wire = Wire(vendor, clock, faults)
+        self.installation = Installation(vendor, installation, draw)
+        self.wire = Wire(vendor, clock, faults, self.installation)
         self.control = Control(self.wire)
 
     def exchange(self, request: Request) -> Outcome:
         """Answer a request; control calls pass no fault and no quota."""
         try:
             if Control.owns(request):
-                return Answered(response=self.control.handle(request))
+                return Answered(response=self.installation.stated(self.control.handle(request)))
             return self.wire.exchange(request)
         except Exception as error:
             return Answered(response=self.wire.fail(request, error))
+
+    def describe(self, base_url: str) -> Json:
+        """What the vendor says to someone who wants to connect, with the id of the installation."""
+        return {**self.vendor.describe(base_url), "installation": self.installation.id}
 
 
 def systems() -> list[str]:
@@ -76,10 +94,12 @@ def open_system(
     profile: str = "vendor",
     switches: Mapping[str, Any] | None = None,
     register: str | None = None,
+    installation: str | None = None,
 ) -> Host:
     """Build one simulator with its data. A scenario is a module in `scenarios`; its `SWITCHES[slug]` and
     `FAULTS` apply from the start, `switches` given here win. `profile` is `vendor` (all limits) or `fast`
-    (none). `KeyError` for an unknown slug or scenario."""
+    (none). `installation` is the id it states, a new one unless given. `KeyError` for an unknown slug or
+    scenario."""
     if slug not in systems():
         raise KeyError(f"no system named {slug}; there are {', '.join(systems())}")
     if profile not in ("vendor", "fast"):
@@ -95,4 +115,4 @@ def open_system(
     vendor = build(
         scenario=scenario, clock=clock, seed=seed, profile=profile, switches=turned, register=register
     )
-    return Host(vendor, clock, faults=getattr(script, "FAULTS", ()))
+    return Host(vendor, clock, faults=getattr(script, "FAULTS", ()), installation=installation)

@@ -94,7 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
             f"<html><head><title>{status.phrase}</title></head><body><h2>{status.phrase}</h2></body></html>"
         )
         headers = {"Content-Type": "text/html; charset=us-ascii", "Connection": "close"}
-        self._answer(Response(status=code, headers=headers, body=page.encode()))
+        stated = self.server.host.installation.stated
+        self._answer(stated(Response(status=code, headers=headers, body=page.encode())))
         self._drain()
 
     def _drain(self) -> None:
@@ -233,14 +234,11 @@ class Sandbox:
 
     def describe(self) -> Json:
         """The first line of output: `{"systems": {slug: {"base_url", "credentials", "entities",
-        "control_url"}}}`.
+        "installation", "control_url"}}}`.
         """
         return {
             "systems": {
-                slug: {
-                    **self.hosts[slug].vendor.describe(server.base_url),
-                    "control_url": server.base_url + PREFIX,
-                }
+                slug: {**self.hosts[slug].describe(server.base_url), "control_url": server.base_url + PREFIX}
                 for slug, server in self._servers.items()
             }
         }
@@ -261,6 +259,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 profile=wish.profile,
                 switches=_switches_of(slug, wish.switch),
                 register=wish.register,
+                installation=_installation_of(slug, wish.installation),
             )
             for slug in wanted
         }
@@ -290,6 +289,16 @@ def _switches_of(slug: str, given: Sequence[str]) -> dict[str, str]:
         if not dot or owner == slug:
             switches[bare] = value
     return switches
+
+
+def _installation_of(slug: str, given: Sequence[str]) -> str | None:
+    """`ID` is for every system, `slug=ID` for that one; the last one counts."""
+    found = None
+    for text in given:
+        owner, equals, value = text.rpartition("=")
+        if not equals or owner == slug:
+            found = value
+    return found
 
 
 def _watch_parent(parent: int, stop: threading.Event) -> None:
@@ -327,6 +336,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--register", help="payroll register (CSV) to make the data from")
     parser.add_argument("--switch", action="append", default=[], metavar="[slug.]name=value")
+    parser.add_argument(
+        "--installation",
+        action="append",
+        default=[],
+        metavar="[slug=]ID",
+        help="the id a system states, as before a restart with the same book; a new one unless given",
+    )
     parser.add_argument(
         "--with-parent", action="store_true", help="end when the process that started this one ends"
     )

@@ -70,6 +70,8 @@ class Vendor(Protocol):
     """
 
     slug: str
+    installation: str
+    """The id of this installation; its host sets it, and sets another one with every reset."""
 
     def handle(self, request: Request) -> Response:
         """Answer one request as the vendor would; changes the books at most once. An exception is an error of
@@ -78,8 +80,8 @@ class Vendor(Protocol):
         ...
 
     def describe(self, base_url: str) -> Json:
-        """`{"base_url", "credentials": {…}, "entities": [{"code", "title", "currency"}, …]}` for someone who
-        wants to connect.
+        """`{"base_url", "credentials": {…}, "entities": [{"code", "title", "currency"}, …], "installation"}`
+        for someone who wants to connect.
         """
         ...
 

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.failures import Failures, failed_answer
 from ml_connector_sandbox.core.faults import Faults, Rule, garbage_answer, status_answer
+from ml_connector_sandbox.core.installation import Installation
 from ml_connector_sandbox.core.vendor import Json, Request, Response, Vendor
 
 LOG_KEPT_MAX = 5_000
@@ -53,11 +54,21 @@ Outcome = Answered | Dropped | Held
 
 
 class Wire:
-    """One vendor behind one lock. Work that was due earlier is always done before a request is looked at."""
+    """One vendor behind one lock. Work that was due earlier is always done before a request is looked at.
 
-    def __init__(self, vendor: Vendor, clock: SandboxClock, faults: Sequence[Json] = ()) -> None:
+    Every answer states the installation.
+    """
+
+    def __init__(
+        self,
+        vendor: Vendor,
+        clock: SandboxClock,
+        faults: Sequence[Json] = (),
+        installation: Installation | None = None,
+    ) -> None:
         self.vendor = vendor
         self.clock = clock
+        self.installation = installation or Installation(vendor)
         self.failures = Failures()
         self.lock = threading.RLock()
         self.faults = Faults()
@@ -159,9 +170,9 @@ class Wire:
         return response
 
     def _sealed(self, response: Response) -> Response:
-        """The answer as it can be sent: every header on one line."""
+        """The answer as it can be sent: every header on one line, and the installation among them."""
         headers = {_one_line(name): _one_line(value) for name, value in response.headers.items()}
-        return Response(status=response.status, headers=headers, body=response.body)
+        return self.installation.stated(Response(status=response.status, headers=headers, body=response.body))
 
     def _note(self, request: Request, status: int | None, fault: str | None) -> None:
         at = self.clock.now().isoformat()

@@ -59,6 +59,7 @@ class DynamicsFo:
     """One environment, its companies, and one registered app."""
 
     slug = "dynamics_fo"
+    installation = ""
 
     def __init__(
         self, *, ledger: Json, clock: Clock, seed: int, profile: str, switches: Mapping[str, Any]
@@ -129,6 +130,7 @@ class DynamicsFo:
             "entities": [
                 {**row, "currency": self.book.company(row["code"])["AccountingCurrency"]} for row in companies
             ],
+            "installation": self.installation,
         }
 
     def books(self) -> Json:

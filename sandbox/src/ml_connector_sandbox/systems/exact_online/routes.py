@@ -49,6 +49,7 @@ class ExactOnline:
     """One app, one user, the divisions of one scenario."""
 
     slug = "exact_online"
+    installation = ""
 
     def __init__(
         self, *, ledger: Json, clock: Clock, seed: int, profile: str, switches: Mapping[str, Any]
@@ -113,6 +114,7 @@ class ExactOnline:
                 {"code": str(b.code), "title": b.title, "currency": b.currency}
                 for b in self.books_by_division.values()
             ],
+            "installation": self.installation,
         }
 
     def books(self) -> Json:

@@ -32,6 +32,7 @@ class UkgPro:
     """The simulated product; see the README for what it does not do."""
 
     slug = "ukg_pro"
+    installation = ""
 
     def __init__(self, tenant: Tenant, sender: Sender = send_by_socket) -> None:
         self._tenant = tenant
@@ -117,6 +118,7 @@ class UkgPro:
             "permissions": list(PERMISSIONS),
             "pay_group": scenario.PAY_GROUP,
             "newest_run": self._tenant.book.runs[-1].run_id,
+            "installation": self.installation,
         }
 
     def books(self) -> Json:

@@ -51,6 +51,7 @@ class VismaNet:
     """One application, one customer, the companies of a scenario."""
 
     slug = "visma_net"
+    installation = ""
 
     def __init__(
         self, *, ledger: Json, clock: SandboxClock, seed: int, profile: str, switches: Mapping[str, Any]
@@ -137,6 +138,7 @@ class VismaNet:
                 }
                 for book in companies
             ],
+            "installation": self.installation,
         }
 
     def books(self) -> Json:
