@@ -47,8 +47,8 @@ def test_the_forms_by_company_and_employee():
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("%3E05-20-2026", 8),
-        (">05-20-2026", 8),
+        ("%3E05-20-2026", 7),
+        (">05-20-2026", 7),
         ("=%3E05-20-2026", 8),
         ("%3C05-20-2026", 2),
         ("05-20-2026", 1),
@@ -82,7 +82,6 @@ def test_filters_compare_and_take_lists_and_the_unknown_is_ignored():
     assert len(world.rows(f"{PEOPLE}/employment-details?EMPLOYEEID={two}")) == 2
     assert len(world.rows(f"{PEOPLE}/employment-details?start_date=2026-01-01")) == 5
     assert len(world.rows(f"{PEOPLE}/employment-details?isHomeCompany=true")) == 5
-    assert world.get(f"{PEOPLE}/employment-details?employeeNumber=12A").status_code == 400
 
 
 def test_a_second_employment_and_a_rehire_are_switched_on():
@@ -135,10 +134,98 @@ def test_a_moved_employee_shows_in_the_business_structure():
     """Ids only."""
     world = UkgWorld()
     made = world.vendor.control("change_employee", {"employee": "W00002", "department": "BOSFIN"})
-    path = f"{PEOPLE}/integration/kronos/business-structure-status?modifiedAfterDateTime="
+    path = f"{PEOPLE}/integration/kronos/business-structure-status"
+    since = f"{path}?modifiedAfterDateTime=2026-07-01T00:00:00"
 
-    assert [made["employee_id"]] == world.rows(f"{path}2026-07-01T00:00:00")
-    assert world.rows(f"{path}2026-08-01T00:00:00") == []
+    assert [made["employee_id"]] == world.rows(f"{since}&companyId=6Y4NV")
+    assert [made["employee_id"]] == world.rows(f"{since}&companyId=*&effectiveDate=2026-07-10")
+    assert world.rows(f"{since}&companyId=8K2PD") == []
+    assert world.rows(f"{since}&companyId=6Y4NV&employeeId=NOBODY") == []
+    assert world.rows(f"{since}&companyId=6Y4NV&effectiveDate=2026-07-09") == []
+    assert world.rows(f"{path}?modifiedAfterDateTime=2026-08-01T00:00:00&companyId=6Y4NV") == []
+    assert [world.get(since).status_code, world.get(f"{path}?companyId=6Y4NV").status_code] == [400, 400]
+
+
+def test_a_rehire_moves_the_last_hire_and_leaves_two_snapshots():
+    """The first hire stays; the employment that ended is a row of its own in the changes."""
+    world = UkgWorld(workers=3)
+    world.vendor.control("change_employee", {"employee": "W00002", "status": "T", "date": "2026-06-30"})
+    gone = world.rows(f"{PEOPLE}/employment-details")[1]
+    world.vendor.control("change_employee", {"employee": "W00002", "status": "A"})
+    back = world.rows(f"{PEOPLE}/employment-details")[1]
+    rows = world.rows(f"{PEOPLE}/employee-changes/{back['employeeID']}")
+
+    assert (gone["employeeStatusCode"], gone["dateOfTermination"]) == ("T", "2026-06-30T00:00:00")
+    assert (back["employeeStatusCode"], back["dateOfTermination"]) == ("A", None)
+    assert back["lastHireDate"] == back["statusStartDate"] == "2026-07-10T00:00:00"
+    assert back["originalHireDate"] == gone["originalHireDate"] == gone["lastHireDate"]
+    assert [(row["employeeStatus"], row["terminationDate"]) for row in rows] == [
+        ("T", "6/30/2026 12:00:00 AM"),
+        ("A", ""),
+    ]
+    assert [row["dateOfLastHire"] for row in rows][1] == "7/10/2026 12:00:00 AM"
+
+
+def test_job_history_tells_the_placement_of_a_day():
+    """Each change begins a row; the row before keeps the old department."""
+    world = UkgWorld(workers=240)
+    number = world.rows(f"{PEOPLE}/employment-details")[1]
+    before = number["orgLevel1Code"]
+    wish = {"employee": "W00002", "department": "BOSFIN", "date": "2026-07-01"}
+    world.vendor.control("change_employee", wish)
+    rows = world.rows(f"{PEOPLE}/employee-job-history-details?employeeId={number['employeeID']}")
+
+    assert [(row["orgLevel1Code"], row["isOrgchange"]) for row in rows] == [(before, False), ("BOSFIN", True)]
+    assert [row["jobEffectiveDate"] for row in rows] == [number["originalHireDate"], "2026-07-01T00:00:00"]
+    assert len({row["systemId"] for row in rows}) == 2
+    assert rows[1] == world.rows(f"{PEOPLE}/employee-job-history-details/{rows[1]['systemId']}")
+    later = f"{PEOPLE}/employee-job-history-details?jobEffectiveDate=%3E06-30-2026"
+    assert [row["orgLevel1Code"] for row in world.rows(later)] == ["BOSFIN"]
+
+
+def test_a_change_tomorrow_is_not_made_today():
+    """The screen dates changes; a day that has not come is refused."""
+    world = UkgWorld(workers=3)
+    with pytest.raises(ValueError, match="later than today"):
+        world.vendor.control("change_employee", {"employee": "W00002", "status": "T", "date": "2026-07-11"})
+
+
+def test_a_new_name_is_the_persons_in_every_company():
+    """A department and a status are of one employment, a name is not."""
+    world = UkgWorld(workers=3, dual_company=True)
+    world.vendor.control("change_employee", {"employee": "W00001", "last_name": "Moss"})
+    world.vendor.control("change_employee", {"employee": "W00001", "company": "HTC02", "status": "L"})
+    people = [row for row in world.rows(f"{PEOPLE}/person-details") if row["lastName"] == "Moss"]
+    rows = world.rows(f"{PEOPLE}/employment-details?employeeId={people[0]['employeeId']}")
+
+    assert len(people) == 2
+    assert people[0]["emailAddress"] == people[1]["emailAddress"]
+    assert [row["employeeStatusCode"] for row in rows] == ["A", "L"]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"department": "BOSFIN"}, ["EmployeeOrgLevelChangeEvent"]),
+        ({"last_name": "Moss"}, ["EmployeePersonNameChangeEvent"]),
+        ({"status": "T"}, ["EmployeeTerminationEvent"]),
+        ({"status": "L"}, ["EmployeeStatusChangeEvent"]),
+        (
+            {"status": "L", "department": "BOSFIN"},
+            ["EmployeeStatusChangeEvent", "EmployeeOrgLevelChangeEvent"],
+        ),
+    ],
+)
+def test_each_kind_of_change_is_an_event_of_its_own(change, expected):
+    """Names that no public material confirms are switches."""
+    world = UkgWorld()
+    made = world.vendor.control("change_employee", {"employee": "W00002", **change})
+    assert [event["EventType"] for event in made["events"]] == expected
+
+    world.vendor.switches.set({"event_rehire": "Back"})
+    world.vendor.control("change_employee", {"employee": "W00003", "status": "T"})
+    back = world.vendor.control("change_employee", {"employee": "W00003", "status": "A"})
+    assert back["event"]["EventType"] == "Back"
 
 
 def test_a_second_sweep_within_three_hours_is_429():

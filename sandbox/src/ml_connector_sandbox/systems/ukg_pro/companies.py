@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+FEDERAL_TAX_ID = "000000000"
+"""That of every company; nobody's."""
+
 
 class Company(NamedTuple):
     """A component company: its code, its five-character id and its name."""

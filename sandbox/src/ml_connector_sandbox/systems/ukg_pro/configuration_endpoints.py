@@ -6,8 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
-from ml_connector_sandbox.systems.ukg_pro.paging import listed
+from ml_connector_sandbox.systems.ukg_pro.companies import FEDERAL_TAX_ID
+from ml_connector_sandbox.systems.ukg_pro.filters import row_tests
+from ml_connector_sandbox.systems.ukg_pro.lists import listed
+from ml_connector_sandbox.systems.ukg_pro.paging import Query
 from ml_connector_sandbox.systems.ukg_pro.render import Cents, empty, json_response, stamp
+from ml_connector_sandbox.systems.ukg_pro.schema import schema_of
 from ml_connector_sandbox.systems.ukg_pro.tenant import Answer, Endpoint, Tenant
 
 PERMISSION = "Company Configuration Integration"
@@ -30,26 +34,17 @@ class ConfigurationEndpoints:
         """Everything under `/configuration`."""
         root = "/configuration/v1"
         table: tuple[tuple[str, Answer], ...] = (
-            (
-                f"{root}/company-details",
-                self._list(_companies, ("companyId", "companyCode", "masterCompanyId", "isMasterCompany")),
-            ),
-            (
-                f"{root}/org-levels",
-                self._list(org_levels, ("code", "levelDescription", "isActive"), paged=False),
-            ),
+            (f"{root}/company-details", self._list("company-details", _companies)),
+            (f"{root}/org-levels", self._list("org-levels", org_levels, paged=False)),
             (f"{root}/org-levels/{{level}}/{{code}}", self._org_level),
-            (f"{root}/locations", self._list(_locations, ("countryCode", "isActive"), paged=False)),
-            (f"{root}/jobs", self._list(_jobs, ("countryCode", "isActive"), paged=False)),
-            ("/configuration/v2/jobs", self._list(_jobs, ("countryCode", "isActive"))),
+            (f"{root}/locations", self._list("locations", _locations, paged=False)),
+            (f"{root}/jobs", self._list("jobs", _jobs, paged=False)),
+            ("/configuration/v2/jobs", self._list("jobs", _jobs)),
             ("/configuration/v2/jobs/{code}", self._job),
-            (
-                f"{root}/positions",
-                self._list(_positions, ("companyId", "positionCode", "statusCode", "payGroupCode")),
-            ),
-            (f"{root}/earnings", self._list(_earnings, ("earningCode", "taxCategory"))),
+            (f"{root}/positions", self._list("positions", _positions)),
+            (f"{root}/earnings", self._list("earnings", _earnings)),
             (f"{root}/earnings/{{code}}", self._earning),
-            (f"{root}/tax-groups", self._list(_tax_groups, ("taxCalcGroupIdCode",))),
+            (f"{root}/tax-groups", self._list("tax-groups", _tax_groups)),
             (f"{root}/code-tables", self._code_tables),
             (f"{root}/code-tables/{{table}}", self._code_table),
         )
@@ -57,12 +52,12 @@ class ConfigurationEndpoints:
             Endpoint(method="GET", path=path, permission=PERMISSION, answer=answer) for path, answer in table
         ]
 
-    def _list(
-        self, make: Callable[[Book], list[Json]], equal: tuple[str, ...], *, paged: bool = True
-    ) -> Answer:
+    def _list(self, name: str, make: Callable[[Book], list[Json]], *, paged: bool = True) -> Answer:
+        schema = schema_of(f"configuration/v1/{name}")
+
         def answer(request: Request, _: Mapping[str, str]) -> Response:
             most = self._tenant.switches["page_rows_max"]
-            return listed(request, make(self._tenant.book), dict, equal=equal, rows_max=most, paged=paged)
+            return listed(request, schema, make(self._tenant.book), dict, rows_max=most, paged=paged)
 
         return answer
 
@@ -77,7 +72,12 @@ class ConfigurationEndpoints:
         return _one(row for row in _jobs(self._tenant.book) if row["jobCode"] == params["code"])
 
     def _earning(self, request: Request, params: Mapping[str, str]) -> Response:
-        return _one(row for row in _earnings(self._tenant.book) if row["earningCode"] == params["code"])
+        schema = schema_of("configuration/v1/earnings")
+        wanted = list(row_tests(schema, Query(request)))
+        whole = (schema.whole(row) for row in _earnings(self._tenant.book))
+        return _one(
+            row for row in whole if row["earningCode"] == params["code"] and all(test(row) for test in wanted)
+        )
 
     def _code_tables(self, request: Request, params: Mapping[str, str]) -> Response:
         root = f"{request.base_url}/configuration/v1/code-tables"
@@ -136,7 +136,7 @@ def _companies(book: Book) -> list[Json]:
             "addressZipCode": "02110",
             "addressCountry": "USA",
             "phoneNumber": "6175550100",
-            "federalTaxId": "000000000",
+            "federalTaxId": FEDERAL_TAX_ID,
             "orgLevel1Code": "Department",
             "orgLevel2Code": "Division",
             "orgLevel3Code": None,
@@ -197,6 +197,11 @@ def _position(book: Book, person: Person) -> Json:
         "fundID": None,
         "payGroupCode": book.scenario.PAY_GROUP,
         "projectCode": "Z",
+        "employeeType": "REG",
+        "shiftGroupCode": None,
+        "isProrated": False,
+        "isApproved": True,
+        "isEligibleForBenefits": True,
         "effectiveStartDate": stamp(person.hired),
         "effectiveStopDate": None,
         "statusCode": "A",
@@ -215,6 +220,11 @@ def _earnings(_: Book) -> list[Json]:
             "isSupplimentalWages": False,
             "includeInAllocations": True,
             "includeInShiftDiffrential": False,
+            "includeInManualCheck": True,
+            "useDeductionOffset": False,
+            "includeInAccruals": "N",
+            "includeInDeferredCompensation": code == "REG",
+            "includeInDeferredCompensationHours": code == "REG",
             "countryCode": "USA",
         }
         for code, name in EARNINGS

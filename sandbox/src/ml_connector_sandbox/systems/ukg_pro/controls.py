@@ -12,7 +12,7 @@ from ml_connector_sandbox.systems.ukg_pro.access import PERMISSIONS, Access
 from ml_connector_sandbox.systems.ukg_pro.glfile import gl_file
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayRun
 from ml_connector_sandbox.systems.ukg_pro.payroll_endpoints import PayrollEndpoints
-from ml_connector_sandbox.systems.ukg_pro.render import stamp
+from ml_connector_sandbox.systems.ukg_pro.people_controls import PeopleControls
 from ml_connector_sandbox.systems.ukg_pro.seed import add_extra_run
 from ml_connector_sandbox.systems.ukg_pro.tenant import Tenant
 from ml_connector_sandbox.systems.ukg_pro.webhooks import Webhooks
@@ -45,7 +45,7 @@ class Controls:
             "permissions": self._permissions,
             "expire_tokens": lambda wish: {"expired": access.expire_tokens()},
             "change_password": self._change_password,
-            "change_employee": self._change_employee,
+            "change_employee": PeopleControls(tenant, webhooks).change,
             "event": self._event,
             "deliver": lambda wish: {"tried": webhooks.deliver()},
         }
@@ -185,53 +185,6 @@ class Controls:
     def _change_password(self, wish: Json) -> Json:
         self._access.password = str(wish["password"])
         return {"changed": True}
-
-    def _change_employee(self, wish: Json) -> Json:
-        """Change a person and say so: `{"employee": "W00001", "department": "BOSFIN", "last_name": "…",
-        "status": "T"}`.
-        """
-        person = self._tenant.book.person(str(wish["employee"]))
-        now = self._tenant.local_now().replace(microsecond=0)
-        changes = {
-            "orgLevel1": ("department", wish.get("department")),
-            "nameLast": ("last_name", wish.get("last_name")),
-            "status": ("status", wish.get("status")),
-        }
-        if wish.get("department") not in (None, *self._tenant.book.departments):
-            raise KeyError(f"department {wish['department']}")
-        if (
-            wish.get("department")
-            and self._tenant.book.company_of[str(wish["department"])].code != person.company_code
-        ):
-            raise KeyError(f"department {wish['department']} in company {person.company_code}")
-        for field, (name, value) in changes.items():
-            if value is not None:
-                row = {
-                    "audDateTime": stamp(now),
-                    "audKey1Label": "EEID",
-                    "audKey1Value": person.employee_id,
-                    "audKey2Label": "COID",
-                    "audKey2Value": person.company_id,
-                    "audKey3Label": None,
-                    "audKey3Value": None,
-                    "audTableName": "EmpPers" if field == "nameLast" else "EmpComp",
-                    "audFieldName": field,
-                    "audOldValue": getattr(person, name),
-                    "audNewValue": str(value),
-                    "audAction": "U",
-                    "audSystemID": f"A{len(self._tenant.book.audit) + 1:08d}",
-                }
-                self._tenant.book.audit.append(row)
-                setattr(person, name, str(value))
-        if wish.get("status") == "T":
-            person.terminated = now.date()
-        person.changed_at = now
-        kind = "EmployeePersonNameChangeEvent" if wish.get("last_name") else "EmployeeAddressChangeEvent"
-        kind = "EmployeeTerminationEvent" if wish.get("status") == "T" else kind
-        payload = {"CoId": person.company_id, "EeId": person.employee_id, "IntegrationRecordId": None}
-        event = self._webhooks.publish(kind, "Update", payload)
-        self._webhooks.deliver()
-        return {"employee_id": person.employee_id, "event": event}
 
     def _event(self, wish: Json) -> Json:
         """Publish any event: `{"event_type": "EmployeeNewHireEvent", "operation": "Insert", "payload":

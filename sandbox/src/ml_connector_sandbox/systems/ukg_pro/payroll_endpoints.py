@@ -10,12 +10,19 @@ from datetime import date
 
 from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.ukg_pro import payroll_rows as rows
+from ml_connector_sandbox.systems.ukg_pro.filters import row_tests
 from ml_connector_sandbox.systems.ukg_pro.glrows import GlRows, RowText
-from ml_connector_sandbox.systems.ukg_pro.paging import Query, array_response, date_range, listed, page_of
+from ml_connector_sandbox.systems.ukg_pro.lists import listed
+from ml_connector_sandbox.systems.ukg_pro.paging import Query, array_response, page_of
 from ml_connector_sandbox.systems.ukg_pro.payroll import Check, PayRun
 from ml_connector_sandbox.systems.ukg_pro.render import Cents, bad_request, empty, json_response, stamp
+from ml_connector_sandbox.systems.ukg_pro.schema import schema_of
 from ml_connector_sandbox.systems.ukg_pro.tenant import Endpoint, Tenant
 
+ROOT = "payroll/v1"
+SPAN = ("startPerControl", "endPerControl")
+OF_RUN = {"paydate", "periodstartdate", "periodenddate", "periodcontrol", "paygroup"}
+"""Filters that every check of a run answers alike."""
 Slice = tuple[PayRun, int, int]
 """Rows of a run from one number up to another, in the order they are served."""
 
@@ -109,67 +116,43 @@ class PayrollEndpoints:
             offset += stop - start
 
     def _periods(self, request: Request, params: Mapping[str, str]) -> Response:
-        query = Query(request)
-        low, high = query.text("startPerControl") or "", query.text("endPerControl") or "9" * 9
-        periods = [held for held in self._tenant.periods() if low <= held.control <= high]
+        schema, query = schema_of(f"{ROOT}/paygroup-payperiods"), Query(request)
+        low, high = _span(query)
         return listed(
             request,
-            periods,
+            schema,
+            [held for held in self._tenant.periods() if low <= held.control <= high],
             lambda held: rows.period(self._tenant.book, held),
-            equal=("payGroup", "payDateSeq"),
-            dates=("payDate", "periodStartDate", "periodEndDate"),
             rows_max=self._tenant.switches["page_rows_max"],
+            but=SPAN,
         )
 
     def _register(self, request: Request, params: Mapping[str, str]) -> Response:
         voids = [run for run in self._tenant.book.runs if run.kind == "void"]
-        return listed(
-            request,
-            self._checks(request),
-            lambda item: rows.register_row(self._tenant.book, *item, voids),
-            equal=("employeeId", "companyId", "checkId", "employeeNumber", "documentNumber"),
-            rows_max=self._tenant.switches["page_rows_max"],
+        return self._of_checks(
+            request, "pay-register", lambda book, run, check: [rows.register_row(book, run, check, voids)]
         )
 
     def _earnings(self, request: Request, params: Mapping[str, str]) -> Response:
-        return self._lines(
-            request, rows.earning_rows, ("companyID", "earningCode", "employeeID", "employeeNumber")
-        )
+        return self._of_checks(request, "earnings-history-base-elements", rows.earning_rows)
 
     def _deductions(self, request: Request, params: Mapping[str, str]) -> Response:
-        names = ("employeeId", "companyId", "checkId", "employeeNumber", "deductionCode", "deductionType")
-        return self._lines(request, rows.deduction_rows, names)
+        return self._of_checks(request, "payroll-deductions-history", rows.deduction_rows)
 
-    def _lines(self, request: Request, make: Callable[..., list[Json]], names: tuple[str, ...]) -> Response:
-        book = self._tenant.book
-        made = [row for run, check in self._checks(request) for row in make(book, run, check)]
-        return listed(request, made, dict, equal=names, rows_max=self._tenant.switches["page_rows_max"])
-
-    def _checks(self, request: Request) -> list[tuple[PayRun, Check]]:
-        """The checks of the runs the query's period filters leave over."""
-        query = Query(request)
-        runs = [run for run in self._tenant.paid_runs() if self._fits(run, query)]
-        return [(run, check) for run in runs for check in run.checks(self._tenant.book.workers)]
-
-    def _fits(self, run: PayRun, query: Query) -> bool:
-        held = run.period
-        days: tuple[tuple[str, date], ...] = (
-            ("payDate", held.pay_date),
-            ("periodStartDate", held.start),
-            ("periodEndDate", held.end),
-        )
-        for name, day in days:
-            value = query.text(name)
-            if value is not None:
-                low, high = date_range(name, value)
-                if not low <= day <= high:
-                    return False
-        texts = (("periodControl", held.control), ("payGroup", self._tenant.scenario.PAY_GROUP))
-        if any(query.text(name) not in (None, text) for name, text in texts):
-            return False
-        return (
-            (query.text("startPerControl") or "") <= held.control <= (query.text("endPerControl") or "9" * 9)
-        )
+    def _of_checks(self, request: Request, name: str, make: Callable[..., list[Json]]) -> Response:
+        """Rows of checks. What a run has in common is looked at once per run, before any row is made."""
+        schema, query, book = schema_of(f"{ROOT}/{name}"), Query(request), self._tenant.book
+        low, high = _span(query) if "startpercontrol" in schema.filters else ("", "9" * 9)
+        of_run = list(row_tests(schema, query, but=set(schema.filters) - OF_RUN))
+        runs = [
+            run
+            for run in self._tenant.paid_runs()
+            if low <= run.period.control <= high
+            and all(test(rows.period(book, run.period)) for test in of_run)
+        ]
+        made = [row for run in runs for check in run.checks(book.workers) for row in make(book, run, check)]
+        most = self._tenant.switches["page_rows_max"]
+        return listed(request, schema, made, dict, rows_max=most, but={*OF_RUN, *SPAN})
 
     def _statements(self, request: Request, params: Mapping[str, str]) -> Response:
         """Pay statements of a company between two dates; the page numbers stand in the body."""
@@ -192,6 +175,7 @@ class PayrollEndpoints:
             item
             for item in checks
             if wish.get("companyId") in (None, rows.person_of(book, item[1]).company_id)
+            and wish.get("payGroup") in (None, "", self._tenant.scenario.PAY_GROUP)
         ]
         chosen = checks[(page - 1) * size : page * size] if page > 0 and size > 0 else []
         return json_response([self._statement(run, check) for run, check in chosen])
@@ -216,5 +200,10 @@ class PayrollEndpoints:
                 "companyidentifier": person.company_id,
                 "employeeidentifier": person.employee_id,
             },
-            "ssn": f"900{person.place % 1_000_000:06d}",
+            "ssn": person.ssn,
         }
+
+
+def _span(query: Query) -> tuple[str, str]:
+    """First and last period control that the query asks for; any, where it does not say."""
+    return query.text("startPerControl") or "", query.text("endPerControl") or "9" * 9

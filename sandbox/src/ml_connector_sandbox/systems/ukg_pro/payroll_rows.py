@@ -143,7 +143,7 @@ def register_row(book: Book, run: PayRun, check: Check, voids: Sequence[PayRun])
         "nameMiddle": None,
         "nameLast": person.last_name,
         "nameSuffix": None,
-        "ssn": f"900{person.place % 1_000_000:06d}",
+        "ssn": person.ssn,
     }
 
 
@@ -159,7 +159,6 @@ def earning_rows(book: Book, run: PayRun, check: Check) -> list[Json]:
         {
             "employeeId": person.employee_id,
             "companyId": person.company_id,
-            "companyID": person.company_id,
             "employeeNumber": person.number,
             "earningCode": code,
             "genNumber": check_id(run, check),

@@ -3,41 +3,54 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
 
 from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.ukg_pro import people_rows as rows
 from ml_connector_sandbox.systems.ukg_pro.access import too_many
-from ml_connector_sandbox.systems.ukg_pro.book import Person
-from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter, Query, iso_moment, listed
-from ml_connector_sandbox.systems.ukg_pro.render import bad_request, json_response
+from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
+from ml_connector_sandbox.systems.ukg_pro.companies import FEDERAL_TAX_ID
+from ml_connector_sandbox.systems.ukg_pro.filters import iso_moment, row_tests, value_of
+from ml_connector_sandbox.systems.ukg_pro.lists import listed
+from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter, Query, page_of
+from ml_connector_sandbox.systems.ukg_pro.render import bad_request, json_response, stamp
+from ml_connector_sandbox.systems.ukg_pro.schema import schema_of
 from ml_connector_sandbox.systems.ukg_pro.tenant import Endpoint, Tenant
 
+T = TypeVar("T")
 CHANGES_ROWS_MAX = 200
 CHANGES_WINDOW = timedelta(hours=3)
 IDS_MAX = 1_000
-_DATES = ("dateTimeChanged", "dateTimeCreated")
-_EMPLOYMENT = (
-    *(
-        "companyId",
-        "employeeId",
-        "primaryJobCode",
-        "jobTitle",
-        "fullTimeOrPartTimeCode",
-        "primaryWorkLocationCode",
-        "primaryProjectCode",
-    ),
-    *(
-        "employeeTypeCode",
-        "employeeStatusCode",
-        "employeeNumber",
-        "supervisorID",
-        "payGroup",
-        "isHomeCompany",
-    ),
-)
-_EMPLOYMENT_DATES = (*_DATES, "originalHireDate", "lastHireDate", "dateOfTermination", "dateLastPayDatePaid")
+ROOT = "personnel/v1"
+PERSONNEL = "Personnel Integration"
+Answer = Callable[[Request, Mapping[str, str]], Response]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _List(Generic[T]):
+    """A list of the personnel family: its rows, and the forms of its address beside the plain one.
+
+    `seen` is the row as filters see it, where that is another. `forms` are paths that narrow the list; those
+    in `single` give one object.
+    """
+
+    name: str
+    permission: str
+    items: Callable[[], Sequence[T]]
+    row: Callable[[T], Json]
+    person: Callable[[T], Person]
+    seen: Callable[[T], Json] | None = None
+    forms: tuple[str, ...] = ()
+    single: tuple[str, ...] = ()
+
+
+BY_COMPANY = "companies/{company_id}/{name}"
+BY_BOTH = "companies/{company_id}/employees/{employee_id}/{name}"
+BY_EMPLOYEE = "{name}/{employee_id}"
+BY_ROW = "{name}/{system_id}"
 
 
 class PeopleEndpoints:
@@ -49,15 +62,13 @@ class PeopleEndpoints:
 
     def endpoints(self) -> list[Endpoint]:
         """Everything under `/personnel`."""
-        made = self._lists()
-        personnel, export = "Personnel Integration", "EmployeeExport"
+        made = [endpoint for held in self._lists() for endpoint in self._forms(held)]
         changes = self._tenant.switches["changes_path"]
-        root = "/personnel/v1"
         singles = [
-            (changes, export, self._changes),
-            (changes + "/{employee_id}", export, self._change),
-            (f"{root}/audit-details", personnel, self._audit),
-            (f"{root}/integration/kronos/business-structure-status", personnel, self._moved),
+            (changes, "EmployeeExport", self._changes),
+            (changes + "/{employee_id}", "EmployeeExport", self._change),
+            (f"/{ROOT}/audit-details", PERSONNEL, self._audit),
+            (f"/{ROOT}/integration/kronos/business-structure-status", PERSONNEL, self._moved),
         ]
         made += [
             Endpoint(method="GET", path=path, permission=needed, answer=answer)
@@ -65,100 +76,102 @@ class PeopleEndpoints:
         ]
         lookup = Endpoint(
             method="POST",
-            path=f"{root}/employee-ids",
-            permission=personnel,
+            path=f"/{ROOT}/employee-ids",
+            permission=PERSONNEL,
             rights=("View", "Add"),
             answer=self._employee_ids,
         )
         return [*made, lookup]
 
-    def _lists(self) -> list[Endpoint]:
-        book = self._tenant.book
-        names = ("companyId", "employeeId")
-        table: tuple[tuple[str, str, Callable[[Person], Json], tuple[str, ...], tuple[str, ...]], ...] = (
-            (
+    def _lists(self) -> list[_List[Any]]:
+        def people(name: str, permission: str, row: Callable[[Person], Json], **more: Any) -> _List[Person]:
+            return _List(
+                name=name,
+                permission=permission,
+                items=lambda: self._book.people,
+                row=row,
+                person=lambda person: person,
+                **more,
+            )
+
+        return [
+            people(
                 "employment-details",
-                "Personnel Integration",
-                lambda p: rows.employment(book, p),
-                _EMPLOYMENT,
-                _EMPLOYMENT_DATES,
+                PERSONNEL,
+                lambda person: rows.employment(self._book, person),
+                forms=(BY_COMPANY, BY_BOTH),
+                single=(BY_BOTH,),
             ),
-            (
+            people(
                 "employee-employment-details",
-                "Personnel Integration",
-                self._newer,
-                _EMPLOYMENT,
-                _EMPLOYMENT_DATES,
+                PERSONNEL,
+                lambda person: rows.newer_employment(self._book, person),
+                seen=lambda person: rows.newer_employment(self._book, person, with_old_names=True),
             ),
-            (
-                "employee-supervisor-details",
-                "Personnel Integration",
-                lambda p: rows.supervisor(book, p),
-                names,
-                (),
+            people(
+                "employee-supervisor-details", PERSONNEL, lambda person: rows.supervisor(self._book, person)
             ),
-            (
+            people(
                 "person-details",
                 "Employee Person Details",
                 rows.details,
-                (*names, "lastName", "emailAddress", "addressState", "addressCountry"),
-                _DATES,
+                forms=(BY_COMPANY, BY_BOTH, BY_EMPLOYEE),
+                single=(BY_BOTH,),
             ),
-            (
+            people(
                 "compensation-details",
                 "Employee Compensation Details",
-                lambda p: rows.compensation(book, p),
-                (*names, "payGroupCode", "primaryJobCode"),
-                ("dateLastPaid", "datePaidThru"),
+                lambda person: rows.compensation(self._book, person),
+                forms=(BY_COMPANY, BY_BOTH, BY_EMPLOYEE),
+                single=(BY_BOTH,),
             ),
-            (
-                "employee-job-history-details",
-                "Employee Job History Details",
-                lambda p: rows.job_history(book, p),
-                (*names, "systemId", "isOrgChange", "isJobChange"),
-                ("jobEffectiveDate", "dateTimeCreated"),
+            _List(
+                name="employee-job-history-details",
+                permission="Employee Job History Details",
+                items=lambda: [(person, held) for person in self._book.people for held in person.history],
+                row=lambda item: rows.job_history(self._book, *item),
+                person=lambda item: item[0],
+                forms=(BY_ROW,),
+                single=(BY_ROW,),
             ),
-        )
-        with_company = ("employment-details", "person-details", "compensation-details")
-        with_employee = ("person-details", "compensation-details")
-        made = []
-        for name, permission, row, equal, dates in table:
-            answer = self._lister(row, equal, dates)
-            root = "/personnel/v1"
-            paths = [f"{root}/{name}"]
-            if name in with_company:
-                paths += [
-                    f"{root}/companies/{{company_id}}/{name}",
-                    f"{root}/companies/{{company_id}}/employees/{{employee_id}}/{name}",
-                ]
-            if name in with_employee:
-                paths.append(f"{root}/{name}/{{employee_id}}")
-            if name == "employee-job-history-details":
-                paths.append(f"{root}/{name}/{{system_id}}")
-            made += [
-                Endpoint(method="GET", path=path, permission=permission, answer=answer) for path in paths
-            ]
-        return made
+        ]
 
-    def _newer(self, person: Person) -> Json:
-        return rows.newer_employment(self._tenant.book, person)
+    @property
+    def _book(self) -> Book:
+        return self._tenant.book
 
-    def _lister(
-        self, row: Callable[[Person], Json], equal: tuple[str, ...], dates: tuple[str, ...]
-    ) -> Callable[..., Response]:
-        def answer(request: Request, params: Mapping[str, str]) -> Response:
-            people = [
-                person
-                for person in self._tenant.book.people
-                if params.get("company_id", person.company_id) == person.company_id
+    def _forms(self, held: _List[T]) -> list[Endpoint]:
+        """The plain address and the narrower ones."""
+        return [
+            Endpoint(
+                method="GET",
+                path=f"/{ROOT}/" + form.replace("{name}", held.name),
+                permission=held.permission,
+                answer=self._lister(held, single=form in held.single),
+            )
+            for form in ("{name}", *held.forms)
+        ]
+
+    def _lister(self, held: _List[T], *, single: bool) -> Answer:
+        schema = schema_of(f"{ROOT}/{held.name}")
+
+        def fits(item: T, params: Mapping[str, str]) -> bool:
+            person = held.person(item)
+            return (
+                params.get("company_id", person.company_id) == person.company_id
                 and params.get("employee_id", person.employee_id) == person.employee_id
-                and params.get("system_id") in (None, rows.job_history(self._tenant.book, person)["systemId"])
-            ]
+                and ("system_id" not in params or params["system_id"] == held.row(item)["systemId"])
+            )
+
+        def answer(request: Request, params: Mapping[str, str]) -> Response:
+            items = [item for item in held.items() if not params or fits(item, params)]
             most = self._tenant.switches["page_rows_max"]
-            if "system_id" in params or ("employee_id" in params and "company_id" in params):
-                made = [row(person) for person in people]
-                return json_response(made[0]) if made else Response(status=404)
-            return listed(request, people, row, equal=equal, dates=dates, rows_max=most)
+            if not single:
+                return listed(request, schema, items, held.row, rows_max=most, seen=held.seen)
+            wanted = list(row_tests(schema, Query(request)))
+            made = [schema.whole(held.row(item)) for item in items]
+            made = [row for row in made if all(test(row) for test in wanted)]
+            return json_response(made[0]) if made else Response(status=404)
 
         return answer
 
@@ -214,45 +227,49 @@ class PeopleEndpoints:
         wanted.sort(key=lambda item: (item[0].place, not item[1]))
         most = min(CHANGES_ROWS_MAX, self._tenant.switches["page_rows_max"])
         return listed(
-            request, wanted, lambda item: rows.change(book, item[0], before_rehire=item[1]), rows_max=most
+            request,
+            schema_of(f"{ROOT}/employee-changes"),
+            wanted,
+            lambda item: rows.change(book, item[0], before_rehire=item[1]),
+            rows_max=most,
+            but=("startDate", "endDate"),
         )
 
     def _audit(self, request: Request, params: Mapping[str, str]) -> Response:
         """Field by field what changed; four parameters are required."""
-        query = Query(request)
-        given = {}
-        for name in ("startDateTime", "endDateTime", "tableName", "fieldName"):
-            value = query.text(name)
-            if value is None:
-                return bad_request(name, f"The {name} field is required.")
-            given[name] = value
+        schema, query = schema_of(f"{ROOT}/audit-details"), Query(request)
+        given = {name: value_of(known, query) or "" for name, known in schema.filters.items()}
         low, high = (
-            iso_moment("startDateTime", given["startDateTime"]),
-            iso_moment("endDateTime", given["endDateTime"]),
+            iso_moment("startDateTime", given["startdatetime"]),
+            iso_moment("endDateTime", given["enddatetime"]),
         )
+        same = {"audTableName": "tablename", "audFieldName": "fieldname", "audAction": "action"}
         chosen = [
             row
-            for row in self._tenant.book.audit
-            if low <= datetime.fromisoformat(row["audDateTime"]) <= high
-            and row["audTableName"].lower() == given["tableName"].lower()
-            and row["audFieldName"].lower() == given["fieldName"].lower()
-            and query.text("action") in (None, row["audAction"])
+            for row in self._book.audit
+            if low <= _at(row) <= high
+            and all(row[field].lower() == (given[name] or row[field]).lower() for field, name in same.items())
         ]
-        return listed(request, chosen, dict, rows_max=self._tenant.switches["page_rows_max"])
+        most = self._tenant.switches["page_rows_max"]
+        return listed(request, schema, chosen, dict, rows_max=most, but=schema.filters)
 
     def _moved(self, request: Request, params: Mapping[str, str]) -> Response:
         """Ids of the employees whose department changed after a moment."""
-        query = Query(request)
-        since = query.text("modifiedAfterDateTime")
-        after = iso_moment("modifiedAfterDateTime", since) if since else datetime.min
-        audit = self._tenant.book.audit
-        moved = {
-            row["audKey1Value"] for row in audit if row["audFieldName"] == "orgLevel1" and _at(row) > after
-        }
-        ids = sorted(
-            {person.employee_id for person in self._tenant.book.people if person.employee_id in moved}
-        )
-        return json_response(ids)
+        schema, query = schema_of(f"{ROOT}/integration/kronos/business-structure-status"), Query(request)
+        wanted = list(row_tests(schema, query, but=("modifiedAfterDateTime",)))
+        after = iso_moment("modifiedAfterDateTime", query.text("modifiedAfterDateTime") or "")
+        moved = [
+            {
+                "employeeId": move.employee_id,
+                "companyId": move.company_id,
+                "effectiveDate": stamp(move.effective),
+            }
+            for move in self._book.moves
+            if move.entered_at > after
+        ]
+        ids = sorted({str(row["employeeId"]) for row in moved if all(test(row) for test in wanted)})
+        numbers, headers = page_of(request, query, len(ids), self._tenant.switches["page_rows_max"])
+        return json_response([ids[number] for number in numbers], headers=headers)
 
     def _employee_ids(self, request: Request, params: Mapping[str, str]) -> Response:
         """Employee and company ids by number, e-mail or person id; one answer per question, in their
@@ -273,19 +290,11 @@ class PeopleEndpoints:
         )
 
     def _found(self, sequence: int, item: Json) -> Json:
-        kind, value = (
-            str(item.get("employeeIdentifierType", "")).lower(),
-            str(item.get("employeeIdentifierValue", "")).lower(),
-        )
-        keys: dict[str, Callable[[Person], str]] = {
-            "emailaddress": lambda person: person.email,
-            "employeenumber": lambda person: person.number,
-            "personid": lambda person: person.person_id,
-            "employeeid": lambda person: person.employee_id,
-        }
-        key = keys.get(kind)
         people = [
-            person for person in self._tenant.book.people if key is not None and key(person).lower() == value
+            person
+            for person in self._book.people
+            if _names(EMPLOYEE_KEYS, person, item, "employee")
+            and _names(COMPANY_KEYS, person, item, "company")
         ]
         errors = (
             []
@@ -317,6 +326,34 @@ class PeopleEndpoints:
             ],
             "errors": errors,
         }
+
+
+def _kind(text: object) -> str:
+    """A kind of identifier as it is compared: the vendor writes some with a blank and some without."""
+    return str(text or "").replace(" ", "").lower()
+
+
+def _names(keys: Mapping[str, Callable[[Person], str]], person: Person, item: Json, whose: str) -> bool:
+    """Whether an identifier of a question means this person; a company may be left out."""
+    kind, value = item.get(f"{whose}IdentifierType"), item.get(f"{whose}IdentifierValue")
+    if whose == "company" and not kind and not value:
+        return True
+    key = keys.get(_kind(kind))
+    return key is not None and key(person).lower() == str(value or "").lower()
+
+
+EMPLOYEE_KEYS: Mapping[str, Callable[[Person], str]] = {
+    "emailaddress": lambda person: person.email,
+    "employeenumber": lambda person: person.number,
+    "personid": lambda person: person.person_id,
+    "employeeid": lambda person: person.employee_id,
+    "ssn": lambda person: person.ssn,
+}
+COMPANY_KEYS: Mapping[str, Callable[[Person], str]] = {
+    "companyid": lambda person: person.company_id,
+    "companycode": lambda person: person.company_code,
+    "federalid": lambda person: FEDERAL_TAX_ID,
+}
 
 
 def _at(row: Json) -> datetime:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ml_connector_sandbox.core.vendor import Json
-from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
+from ml_connector_sandbox.systems.ukg_pro.book import Book, JobRow, Person
 from ml_connector_sandbox.systems.ukg_pro.render import Cents, stamp, us_stamp
 
 HOURS_A_YEAR = 2_080
+DEDUCTION_GROUP, EARNING_GROUP = "ALL", "REG"
+"""The benefit and the earning group everybody is in."""
 
 
 def hours(person: Person) -> int:
@@ -24,7 +26,7 @@ def employment(book: Book, person: Person) -> Json:
         "employeeID": person.employee_id,
         "employeeNumber": person.number,
         "employeeStatusCode": person.status,
-        "statusStartDate": stamp(person.terminated or person.rehired or person.hired),
+        "statusStartDate": stamp(person.status_since or person.terminated or person.rehired or person.hired),
         "originalHireDate": stamp(person.hired),
         "lastHireDate": stamp(person.rehired or person.hired),
         "dateOfTermination": stamp(person.terminated),
@@ -64,8 +66,14 @@ def employment(book: Book, person: Person) -> Json:
         "supervisorLastName": boss and boss.last_name,
         "dateInJob": stamp(person.hired),
         "dateOfSeniority": stamp(person.hired),
+        "dateOfBenefitSeniority": stamp(person.hired),
         "dateLastPayDatePaid": stamp(book.runs[-1].period.pay_date),
+        "datePaidThru": stamp(book.runs[-1].period.end),
+        "deductionGroupCode": DEDUCTION_GROUP,
+        "earningGroupCode": EARNING_GROUP,
         "shift": "Z",
+        "autoAllocate": "N",
+        "isAutoAllocated": "N",
         "isMultipleJob": "N",
         "isAutopaid": "Y",
         "languageCode": "EN",
@@ -75,9 +83,9 @@ def employment(book: Book, person: Person) -> Json:
     }
 
 
-def newer_employment(book: Book, person: Person) -> Json:
+def newer_employment(book: Book, person: Person, *, with_old_names: bool = False) -> Json:
     """A row of employee-employment-details: the same data under other names, without company code and GL
-    segments.
+    segments. Its filters go by the old names for some of them.
     """
     old = employment(book, person)
     same = (
@@ -109,14 +117,21 @@ def newer_employment(book: Book, person: Person) -> Json:
         ),
     )
     return {
-        **{name: old[name] for name in same},
+        **(old if with_old_names else {name: old[name] for name in same}),
         "payGroupCode": book.scenario.PAY_GROUP,
         "supervisorId": old["supervisorID"],
         "terminationDate": old["dateOfTermination"],
         "terminationReasonCode": old["termReason"],
         "terminationDescription": old["terminationReasonDescription"],
+        "retirementDate": None,
+        "suspensionDate": None,
+        "paidThruDate": old["datePaidThru"],
         "employeeStatusStartDate": old["statusStartDate"],
+        "employeeStatusExpectedEndDate": None,
         "seniorityDate": old["dateOfSeniority"],
+        "benefitSeniorityDate": old["dateOfBenefitSeniority"],
+        "salaryEffectiveDate": stamp(person.hired),
+        "unionLocalCode": None,
         "homeCompany": book.people[person.place].company_id,
         "isHomeCompany": person.is_home,
         "isSupervisor": person.job == "MANAGER",
@@ -149,18 +164,18 @@ def details(person: Person) -> Json:
         "addressZipCode": "02110",
         "addressCountry": "USA",
         "homePhone": "6175550100",
-        "ssn": f"900{person.place % 1_000_000:06d}",
+        "ssn": person.ssn,
         "previousSSN": None,
-        "nationalId": None,
-        "nationalIdCountry": None,
+        "nationalId": f"N{person.place + 1:08d}",
+        "nationalIdCountry": "USA",
         "dateOfBirth": stamp(person.hired.replace(year=person.hired.year - 30)),
         "gender": "X",
         "ethnicIDCode": "Z",
         "maritalStatusCode": "Z",
         "disabilityType": None,
-        "isDisabled": "N",
-        "isSmoker": "N",
-        "cobraIsActive": "N",
+        "isDisabled": False,
+        "isSmoker": False,
+        "cobraIsActive": False,
         "cobraStatus": None,
         "dateOfCobraEvent": None,
         "datetimeCreated": stamp(person.hired),
@@ -199,12 +214,17 @@ def compensation(book: Book, person: Person) -> Json:
         "weeklyPayRate": Cents(yearly // 52),
         "payPeriodPayRate": Cents(yearly // 26),
         "currencyCode": book.scenario.CURRENCY,
-        "otherRate1": Cents(0),
+        **{f"otherRate{number}": Cents(0) for number in range(1, 5)},
         "primaryJobCode": person.job,
         "jobTitle": book.jobs[person.job],
         "dateOfNextSalayrReview": None,
         "isAutoPaid": True,
+        "jobGroupCode": None,
+        "dateInJob": stamp(person.hired),
+        "primaryShiftCode": "Z",
+        "primaryShiftGroupCode": None,
         "payGroupCode": book.scenario.PAY_GROUP,
+        "payGroupDescription": "Biweekly",
         "payPeriod": "B",
         "salaryOrHourlyCode": "S",
         "fullTimeOrPartTimeCode": "P" if person.is_parttime else "F",
@@ -217,22 +237,28 @@ def compensation(book: Book, person: Person) -> Json:
     }
 
 
-def job_history(book: Book, person: Person) -> Json:
-    """A row of employee-job-history-details: the hire."""
+def job_history(book: Book, person: Person, row: JobRow) -> Json:
+    """A row of employee-job-history-details: the placement from a day on."""
+    own = f"H{person.place + 1:08d}{'' if person.is_home else 'B'}"
     return {
-        "systemId": f"H{person.place + 1:08d}{'' if person.is_home else 'B'}",
+        "systemId": own if row.number == 1 else f"{own}{row.number:02d}",
         "employeeId": person.employee_id,
         "companyId": person.company_id,
         "homeCompanyId": book.people[person.place].company_id,
-        "jobEffectiveDate": stamp(person.hired),
-        "integrationEffectiveDate": stamp(person.hired),
-        "dateTimeCreated": stamp(person.hired),
-        "reasonCode": "100",
-        "employeeStatus": person.status,
+        "jobEffectiveDate": stamp(row.effective),
+        "integrationEffectiveDate": stamp(row.effective),
+        "dateTimeCreated": stamp(row.created_at),
+        "reasonCode": row.reason,
+        "employeeStatus": row.status,
+        "employeeType": "REG",
+        "fullTimeOrPartTime": "P" if person.is_parttime else "F",
+        "salaryOrHourly": "S",
         "jobCode": person.job,
+        "jobTitle": book.jobs[person.job],
+        "jobDescription": book.jobs[person.job],
         "locationCode": person.location,
-        "orgLevel1Code": person.department,
-        "orgLevel2Code": person.division,
+        "orgLevel1Code": row.department,
+        "orgLevel2Code": row.division,
         "orgLevel3Code": None,
         "orgLevel4Code": None,
         "payGroupCode": book.scenario.PAY_GROUP,
@@ -240,11 +266,11 @@ def job_history(book: Book, person: Person) -> Json:
         "projectCode": "Z",
         "annualSalary": Cents(person.annual_salary),
         "isJobChange": False,
-        "isOrgchange": False,
+        "isOrgchange": row.is_org_change,
         "isTransfer": False,
         "isPromotion": False,
         "isRateChange": False,
-        "isSystem": True,
+        "isSystem": row.number == 1,
         "supervisorId": None if person.supervisor is None else book.people[person.supervisor].employee_id,
     }
 
@@ -255,7 +281,7 @@ def change(book: Book, person: Person, *, before_rehire: bool = False) -> Json:
     `before_rehire` gives the row of the employment that ended before the person came back.
     """
     boss = None if person.supervisor is None else book.people[person.supervisor]
-    left = person.rehired if before_rehire else person.terminated
+    left = (person.ended or person.rehired) if before_rehire else person.terminated
     return {
         "firstName": person.first_name,
         "middleName": "",
@@ -275,10 +301,12 @@ def change(book: Book, person: Person, *, before_rehire: bool = False) -> Json:
         "supervisorName": f"{boss.last_name}, {boss.first_name}" if boss else "",
         "salaryOrHourly": "S",
         "fullTimeOrPartTime": "P" if person.is_parttime else "F",
-        "isActive": "N" if left else "Y",
+        "isActive": left is None,
         "employeeStatus": "T" if left else person.status,
         "employeeType": "REG",
-        "emplStatusStartDate": us_stamp(left or person.rehired or person.hired),
+        "emplStatusStartDate": us_stamp(
+            left or (None if before_rehire else person.status_since) or person.rehired or person.hired
+        ),
         "hireDate": us_stamp(person.hired),
         "dateOfLastHire": us_stamp(person.hired if before_rehire else person.rehired or person.hired),
         "dateInJob": us_stamp(person.hired),
@@ -294,6 +322,8 @@ def change(book: Book, person: Person, *, before_rehire: bool = False) -> Json:
         "orgLevel4Code": "",
         "workPhone": "",
         "homePhone": "6175550100",
+        "employeeAddress1": f"{person.place + 1} Example Street",
+        "employeeAddress2": "",
         "city": "Boston",
         "state": "MA",
         "zipCode": "02110",

@@ -11,7 +11,7 @@ from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json
-from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
+from ml_connector_sandbox.systems.ukg_pro.book import Book, JobRow, Person
 from ml_connector_sandbox.systems.ukg_pro.companies import Company, companies_of, company_code
 from ml_connector_sandbox.systems.ukg_pro.glrows import bench_groups, bench_org, bench_rows
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun, calendar
@@ -21,6 +21,8 @@ from ml_connector_sandbox.systems.ukg_pro.render import Cents
 RUNS_MAX = 1_000
 BENCH_ID = "BENCH"
 SECOND_COMPANY = Company("HTC02", "8K2PD", "Harbor Customs Services")
+HIRE, LEFT, REHIRE, ORG_CHANGE, STATUS_CHANGE = "100", "203", "101", "300", "400"
+"""The tenant's codes for why a row of a job history begins."""
 FIRST_NAMES = (
     "Ada",
     "Ben",
@@ -186,7 +188,9 @@ def _people(book: Book, workers: Sequence[Worker], switches: Switches) -> list[P
                 status="A",
                 hired=date(int(year), int(month), 1),
                 rehired=None,
+                ended=None,
                 terminated=None,
+                status_since=None,
                 department=worker.department_code,
                 division=book.divisions[worker.division],
                 location="LOC1" if book.divisions[worker.division] < "D002" else "LOC2",
@@ -198,7 +202,10 @@ def _people(book: Book, workers: Sequence[Worker], switches: Switches) -> list[P
                 - timedelta(days=30 + place % 300),
             )
         )
-    return people + _special_people(people, switches)
+    everybody = people + _special_people(people, switches)
+    for person in everybody:
+        person.history = _history(person)
+    return everybody
 
 
 def _special_people(people: list[Person], switches: Switches) -> list[Person]:
@@ -206,6 +213,7 @@ def _special_people(people: list[Person], switches: Switches) -> list[Person]:
     if switches["rehired"] and len(people) > 1:
         back = people[1]
         back.rehired = max(back.hired, date(2024, 1, 1))
+        back.ended = max(back.hired, back.rehired - timedelta(days=31))
     if switches["dual_company"] and people:
         first = people[0]
         fields = {name: getattr(first, name) for name in Person.__dataclass_fields__}
@@ -216,10 +224,30 @@ def _special_people(people: list[Person], switches: Switches) -> list[Person]:
                     "company_code": SECOND_COMPANY.code,
                     "company_id": SECOND_COMPANY.company_id,
                     "is_home": False,
+                    "history": [],
                 }
             )
         )
     return extra
+
+
+def _history(person: Person) -> list[JobRow]:
+    """The hire, and for somebody who came back the end between and the rehire."""
+    steps = [(person.hired, HIRE, "A"), (person.ended, LEFT, "T"), (person.rehired, REHIRE, "A")]
+    return [
+        JobRow(
+            number=number,
+            effective=day,
+            created_at=datetime.combine(day, time()),
+            reason=reason,
+            status=status,
+            department=person.department,
+            division=person.division,
+        )
+        for number, (day, reason, status) in enumerate(
+            [(day, reason, status) for day, reason, status in steps if day is not None], start=1
+        )
+    ]
 
 
 def _employee_id(place: int, dice: Random) -> str:

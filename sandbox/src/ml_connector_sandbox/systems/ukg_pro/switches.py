@@ -90,6 +90,14 @@ SWITCHES = (
     _switch(
         "third_party_gl", False, "Third-Party Pay rows carry account segments, debit, credit and cost center"
     ),
+    _switch(
+        "event_org_level_change",
+        "EmployeeOrgLevelChangeEvent",
+        "name of the webhook event for another department",
+    ),
+    _switch("event_status_change", "EmployeeStatusChangeEvent", "name of the event for another status"),
+    _switch("event_termination", "EmployeeTerminationEvent", "name of the event for an employment that ends"),
+    _switch("event_rehire", "EmployeeRehireEvent", "name of the event for somebody who comes back"),
     _switch("webhook_header", "X-UKG-Signature", "header of the webhook signature"),
     _switch(
         "webhook_algorithm",
