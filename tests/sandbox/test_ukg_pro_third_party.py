@@ -9,6 +9,7 @@ import pytest
 from tests.sandbox.ukg_pro_world import UkgWorld
 
 PATH = "/services/payroll/v1/third-party-pay"
+RECORD = {"EmployeeIdentifierType": "EmployeeNumber", "EmployeeIdentifierValue": "000000001"}
 
 
 def test_records_come_with_children_only_when_expanded():
@@ -101,3 +102,74 @@ def test_by_switch_the_rows_are_posting_lines_that_tie_to_the_run():
     assert {"2026-07-03T00:00:00Z"} == {row["PayDate"] for row in rows}
     large = world.rows(f"/tpp?$filter={quote('DebitAmount gt 1000.5')}")
     assert len(large) == sum(row["debitAmt"] > Decimal("1000.5") for row in ledger)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("AddressLine1", "x" * 256),
+        ("NameFirst", "x" * 101),
+        ("OrgLevel4", "x" * 51),
+        ("DocumentNumber", "x" * 26),
+        ("EmployeeNumber", ""),
+        ("EmployeeIdentifierValue", "x" * 13),
+        ("CompanyIdentifierValue", "x" * 6),
+        ("CountryCode", "US"),
+        ("CheckAddModeCode", "AB"),
+        ("IsVoided", "maybe"),
+        ("IsVoided", True),
+        ("EmployeeIdentifierType", "Shoe size"),
+        ("CompanyIdentifierType", "Building"),
+        ("PayDate", "soon"),
+        ("PayDate", 20260703),
+        ("NameLast", ["x"]),
+        ("Earnings", {"EarningCode": "REG"}),
+        ("Earnings", [{"EarningCurrentAmount": "2400"}]),
+        ("Deductions", ["MED"]),
+    ],
+)
+def test_what_does_not_fit_the_record_is_refused_by_name(field, value):
+    """Lengths, lists of values, dates, children: 400, and nothing is stored."""
+    world = UkgWorld(workers=1)
+    before = len(world.rows(PATH))
+    answer = world.call("POST", PATH, body={**RECORD, field: value})
+
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]["modelstate"]
+    assert before == len(world.rows(PATH))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kept"),
+    [
+        ("AddressLine1", "x" * 255, "x" * 255),
+        ("IsVoided", "Y", "Y"),
+        ("CompanyIdentifierType", "CompanyCode", "CompanyCode"),
+        ("EmployeeIdentifierType", "employee number", "employee number"),
+        ("DocumentNumber", 55012, "55012"),
+        ("OrgLevel3", None, None),
+        ("PayDate", "2026-07-03", "2026-07-03"),
+        ("Whatever", "x", "x"),
+    ],
+)
+def test_what_fits_is_kept_as_it_was_sent(field, value, kept):
+    """Names that the public table does not reach are kept."""
+    assert kept == UkgWorld(workers=1).call("POST", PATH, body={**RECORD, field: value}).json()[field]
+
+
+def test_a_record_says_when_it_was_made_and_when_it_was_changed():
+    """Both are the server's: what a caller sends for them is dropped."""
+    world = UkgWorld(workers=1)
+    assert {"DateTimeCreated", "DateTimeChanged"} <= set(world.rows(PATH)[0])
+    made = world.call("POST", PATH, body={**RECORD, "DateTimeCreated": "2001-01-01T00:00:00Z"}).json()
+    world.clock.advance(3600)
+    changed = world.call("PUT", f"{PATH}/{made['Id']}", body=RECORD).json()
+
+    assert made["DateTimeCreated"] == made["DateTimeChanged"] == "2026-07-10T16:00:00Z"
+    assert (changed["DateTimeCreated"], changed["DateTimeChanged"]) == (
+        "2026-07-10T16:00:00Z",
+        "2026-07-10T17:00:00Z",
+    )
+    assert {"DateTimeCreated", "DateTimeChanged"} <= set(
+        UkgWorld(workers=1, third_party_gl=True).rows(PATH)[0]
+    )

@@ -16,7 +16,7 @@ from ml_connector_sandbox.systems.ukg_pro.companies import Company, companies_of
 from ml_connector_sandbox.systems.ukg_pro.glrows import bench_groups, bench_org, bench_rows
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun, calendar
 from ml_connector_sandbox.systems.ukg_pro.register import Worker, load_register
-from ml_connector_sandbox.systems.ukg_pro.render import Cents
+from ml_connector_sandbox.systems.ukg_pro.render import Cents, stamp
 
 RUNS_MAX = 1_000
 BENCH_ID = "BENCH"
@@ -274,6 +274,8 @@ def _third_party(book: Book) -> dict[str, Json]:
             "CheckAddModeCode": "A",
             "DocumentNumber": f"{700_000 + book.next_record}",
             "PayDate": period.pay_date.isoformat() + "T00:00:00Z",
+            "DateTimeCreated": f"{stamp(ran_at(period.end))}Z",
+            "DateTimeChanged": f"{stamp(ran_at(period.end))}Z",
             "IsVoided": "N",
             "NameFirst": person.first_name,
             "NameLast": person.last_name,

@@ -6,7 +6,6 @@ the newest run, with account segments, debit, credit and cost center.
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -23,12 +22,12 @@ from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.ukg_pro.glrows import CREDIT_SIDE, LINES, GlRows
 from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayRun
-from ml_connector_sandbox.systems.ukg_pro.render import Cents, empty, json_response
+from ml_connector_sandbox.systems.ukg_pro.render import Cents, empty, json_response, stamp
 from ml_connector_sandbox.systems.ukg_pro.tenant import Endpoint, Tenant
+from ml_connector_sandbox.systems.ukg_pro.third_party_record import read_record
 
 FILTER_CHARACTERS_MAX = 2_000
 _DATETIME = re.compile(r"datetime(?:offset)?'([^']*)'")
-_READ_ONLY = ("Id", "DateTimeCreated", "DateTimeChanged")
 
 
 class ThirdPartyEndpoints:
@@ -99,19 +98,27 @@ class ThirdPartyEndpoints:
         return empty(404) if row is None else json_response(_served(row, {"earnings", "deductions"}))
 
     def _post(self, request: Request, params: Mapping[str, str]) -> Response:
-        given = _record(request)
+        given = read_record(request)
         book = self._tenant.book
         book.next_record += 1
         record_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"third-party-pay/{book.seed}/{book.next_record}"))
-        book.third_party[record_id] = {"IsVoided": "N", **given, "Id": record_id}
-        return json_response(_served(book.third_party[record_id], {"earnings", "deductions"}), status=201)
+        return self._stored(record_id, given, created=self._now(), status=201)
 
     def _put(self, request: Request, params: Mapping[str, str]) -> Response:
-        book, record_id = self._tenant.book, params["record_id"]
-        if record_id not in book.third_party:
+        """Replace a record whole; only its id and when it was created stay."""
+        old = self._tenant.book.third_party.get(params["record_id"])
+        if old is None:
             return empty(404)
-        book.third_party[record_id] = {"IsVoided": "N", **_record(request), "Id": record_id}
-        return json_response(_served(book.third_party[record_id], {"earnings", "deductions"}))
+        return self._stored(params["record_id"], read_record(request), created=old["DateTimeCreated"])
+
+    def _stored(self, record_id: str, given: Json, *, created: str, status: int = 200) -> Response:
+        times = {"DateTimeCreated": created, "DateTimeChanged": self._now()}
+        record = {"IsVoided": "N", **given, **times, "Id": record_id}
+        self._tenant.book.third_party[record_id] = record
+        return json_response(_served(record, {"earnings", "deductions"}), status=status)
+
+    def _now(self) -> str:
+        return f"{self._tenant.clock.now():%Y-%m-%dT%H:%M:%SZ}"
 
     def _delete(self, request: Request, params: Mapping[str, str]) -> Response:
         return (
@@ -142,6 +149,8 @@ class ThirdPartyEndpoints:
             "PayDate": run.period.pay_date.isoformat() + "T00:00:00Z",
             "PeriodEndDate": run.period.end.isoformat() + "T00:00:00Z",
             "PayGroup": scenario.PAY_GROUP,
+            "DateTimeCreated": f"{stamp(run.ran_at)}Z",
+            "DateTimeChanged": f"{stamp(run.ran_at)}Z",
             "IsVoided": "N",
             "CheckAddModeCode": "A",
             "OrgLevel1": org,
@@ -158,28 +167,6 @@ def _served(row: Json, expand: set[str]) -> Json:
     """A record with those of its children that are asked for."""
     served = {name: value for name, value in row.items() if name not in ("Earnings", "Deductions")}
     return served | {name: row.get(name, []) for name in ("Earnings", "Deductions") if name.lower() in expand}
-
-
-def _record(request: Request) -> Json:
-    try:
-        given = json.loads(request.body, parse_float=Decimal, parse_constant=_refuse)
-    except ValueError:
-        given = None
-    if not isinstance(given, dict):
-        raise BadParameter("body", "The body must be one JSON object.")
-    for name in ("EmployeeIdentifierType", "EmployeeIdentifierValue"):
-        if not given.get(name):
-            raise BadParameter(name, f"The {name} field is required.")
-    if len(str(given["EmployeeIdentifierValue"])) > 12:
-        raise BadParameter(
-            "EmployeeIdentifierValue",
-            "The field EmployeeIdentifierValue must have between 1 and 12 characters.",
-        )
-    return {name: value for name, value in given.items() if name not in _READ_ONLY}
-
-
-def _refuse(text: str) -> None:
-    raise ValueError(f"{text} is no JSON number")
 
 
 def _count(options: Mapping[str, str], name: str, default: int) -> int:
@@ -242,7 +229,7 @@ def _value(node: Any, row: Json) -> Any:
 def _held(value: Any) -> Any:
     if isinstance(value, Cents):
         return Decimal(value) / 100
-    if isinstance(value, str) and re.match(r"\d{4}-\d{2}-\d{2}T", value):
+    if isinstance(value, str) and re.match(r"\d{4}-\d{2}-\d{2}(T|$)", value):
         with suppress(ValueError):
             return _moment(value)
     return value

@@ -165,7 +165,7 @@ def test_record_posted_again_is_a_question_and_no_sum(make_third_party: Make) ->
         ({"EmployeeNumber": "X", "DocumentNumber": "1"}, "have check number 55"),
         ({"EmployeeNumber": "X", "CheckNumber": "1"}, "have document number 70"),
         ({"EmployeeNumber": "X", "CheckNumber": "1", "DocumentNumber": "1"}, ""),
-        ({"EmployeeNumber": "X", "CheckNumber": "000", "DocumentNumber": ""}, ""),
+        ({"EmployeeNumber": "X", "CheckNumber": "000", "DocumentNumber": None}, ""),
         ({"IsVoided": "Y"}, ""),
         ({"PayDate": "2026-07-10T00:00:00Z"}, "have check number 55"),
         ({"PayDate": "2026-07-10T00:00:00Z", "CheckNumber": "1", "DocumentNumber": "1"}, ""),
