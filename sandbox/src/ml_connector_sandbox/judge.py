@@ -187,6 +187,8 @@ def _postings(
 
 def _pay(run: Json, place: int, worker: Worker, scenario: Any) -> tuple[int, int]:
     """Gross and overtime of a worker in a run, in cents; zero for whom it does not pay."""
+    if worker.worker in run.get("without", ()):
+        return 0, 0
     if run["kind"] == "off_cycle":
         return (50_000, 0) if place % 10 == 0 else (0, 0)
     scale = scenario.payroll_scale(run["position"])

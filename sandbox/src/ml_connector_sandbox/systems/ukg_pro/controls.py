@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.ukg_pro.access import PERMISSIONS, Access
 from ml_connector_sandbox.systems.ukg_pro.glfile import gl_file
-from ml_connector_sandbox.systems.ukg_pro.payroll import PayRun
+from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun
 from ml_connector_sandbox.systems.ukg_pro.payroll_endpoints import PayrollEndpoints
 from ml_connector_sandbox.systems.ukg_pro.people_controls import PeopleControls
 from ml_connector_sandbox.systems.ukg_pro.seed import add_extra_run
@@ -70,17 +70,18 @@ class Controls:
         return {"run_id": run.run_id, "status": run.status}
 
     def _rerun(self, wish: Json) -> Json:
-        """The same payroll again under a new run id; `changes` adds dollars to the gross of workers:
-        `{"W00001": "100.00"}`.
+        """The same payroll again under a new run id.
+
+        `changes` adds dollars to the gross of workers: `{"W00001": "100.00"}`; `without` leaves workers out,
+        `without_company` everybody of a company, by its code; `pay_date` moves the payday of the period.
         """
         old = self._run_to_repeat(wish)
         book, now = self._tenant.book, self._tenant.local_now()
-        known = {worker.worker for worker in book.workers}
         changes = dict(old.changes)
         for worker, amount in dict(wish.get("changes", {})).items():
-            if worker not in known:
-                raise KeyError(f"worker {worker}")
-            changes[worker] = changes.get(worker, 0) + _cents(amount)
+            changes[self._worker(worker)] = changes.get(worker, 0) + _cents(amount)
+        without = self._left_out(old, wish)
+        period = self._moved_period(old.period, wish.get("pay_date"))
         if old.status == "current":
             old.status = "superseded"
         run = replace(
@@ -88,7 +89,9 @@ class Controls:
             run_id=book.new_run_id(),
             ran_at=max(now, old.ran_at + timedelta(hours=1)),
             status="current",
+            period=period,
             changes=changes,
+            without=without,
             rows_cache=old.rows_cache if old.kind == "bench" else None,
             segments=None,
             overlay={},
@@ -96,7 +99,46 @@ class Controls:
         )
         run.period.closed_at = run.period.closed_at or now
         book.runs.append(run)
-        return {"run_id": run.run_id, "replaces": old.run_id}
+        return {
+            "run_id": run.run_id,
+            "replaces": old.run_id,
+            "period_control": period.control,
+            "without": list(without),
+        }
+
+    def _worker(self, name: object) -> str:
+        if name not in {held.worker for held in self._tenant.book.workers}:
+            raise KeyError(f"worker {name}")
+        return str(name)
+
+    def _left_out(self, old: PayRun, wish: Json) -> tuple[str, ...]:
+        """The workers a rerun does not pay: those the run before did not, and those named now."""
+        book = self._tenant.book
+        names = [self._worker(name) for name in wish.get("without", [])]
+        if "without_company" in wish:
+            code = book.company_named(str(wish["without_company"])).code
+            names += [
+                held.worker for held in book.workers if book.company_of[held.department_code].code == code
+            ]
+        if names and old.kind == "bench":
+            raise ValueError("without: the synthetic run has no workers")
+        return tuple(dict.fromkeys([*old.without, *names]))
+
+    def _moved_period(self, period: PayPeriod, pay_date: object) -> PayPeriod:
+        """The period of the calendar that a run pays; with another payday it has another control.
+
+        The run that is replaced keeps the period it had. One whose payday was moved since stands in the
+        calendar under its new one.
+        """
+        periods = self._tenant.book.periods
+        same_days = (place for place, held in enumerate(periods) if held.position == period.position)
+        place = periods.index(period) if period in periods else next(same_days)
+        if pay_date is None:
+            return periods[place]
+        day = date.fromisoformat(str(pay_date))
+        taken = [held.sequence for at, held in enumerate(periods) if held.pay_date == day and at != place]
+        periods[place] = replace(periods[place], pay_date=day, sequence=max(taken, default=0) + 1)
+        return periods[place]
 
     def _run_to_repeat(self, wish: Json) -> PayRun:
         if "run_id" in wish:
@@ -110,9 +152,7 @@ class Controls:
 
     def _void(self, wish: Json) -> Json:
         """A run that takes back one worker's check of another run."""
-        like, worker = self._run(wish), str(wish["worker"])
-        if worker not in {held.worker for held in self._tenant.book.workers}:
-            raise KeyError(f"worker {worker}")
+        like, worker = self._run(wish), self._worker(wish["worker"])
         run = add_extra_run(self._tenant.book, "void", like.period, like.ran_at + timedelta(hours=2))
         run.voids, run.scale, run.changes = (worker,), like.scale, dict(like.changes)
         return {"run_id": run.run_id}

@@ -90,7 +90,7 @@ class PayRun:
 
     `kind` is regular, off_cycle, void or bench; `status` is current, undone or superseded. `scale` is in
     ten-thousandths of the newest run's pay; `changes` adds cents to the gross of single workers, by worker
-    id.
+    id; those in `without` are not paid.
     """
 
     run_id: str
@@ -102,6 +102,7 @@ class PayRun:
     is_unbalanced: bool = False
     changes: dict[str, int] = field(default_factory=dict)
     voids: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     rows_cache: GlRows | None = None
     segments: list[tuple[int, int]] | None = None
     overlay: dict[int, dict[str, str | None]] = field(default_factory=dict)
@@ -116,6 +117,12 @@ class PayRun:
         """Every check of the run, in the register's order."""
         if self.rows_cache is not None and self.kind == "bench":
             return bench_checks(self.rows_cache)
+        if not self.without:
+            return self._checks(workers)
+        gone = set(self.without)
+        return [check for check in self._checks(workers) if workers[check.worker].worker not in gone]
+
+    def _checks(self, workers: Sequence[Worker]) -> list[Check]:
         if self.kind == "off_cycle":
             return [check_of(place, BONUS, 0) for place in range(0, len(workers), BONUS_EVERY)]
         if self.kind == "void":

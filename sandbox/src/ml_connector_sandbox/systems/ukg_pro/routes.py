@@ -167,6 +167,7 @@ class UkgPro:
             "is_unbalanced": run.is_unbalanced,
             "changes": run.changes,
             "voids": list(run.voids),
+            "without": list(run.without),
             "totals": run.totals(book.workers),
         }
 
