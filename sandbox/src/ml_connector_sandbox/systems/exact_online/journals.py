@@ -19,9 +19,9 @@ from ml_connector_sandbox.systems.exact_online.book import (
     Broken,
     DivisionBook,
 )
+from ml_connector_sandbox.systems.exact_online.masters import TEXT_MAX, cost_code
 from ml_connector_sandbox.systems.exact_online.odata import Row
 
-TEXT_MAX = 60
 AMOUNT_LIMIT = Decimal(10) ** 15
 RATE_LIMIT = Decimal(10) ** 6
 RECEIVABLE_AND_PAYABLE = {20, 22}
@@ -252,13 +252,24 @@ def _dimensions(book: DivisionBook, switches: Switches, account: Row, row: Row, 
         if wanted == _NOT_ALLOWED:
             problems.append(f"Not allowed: {text}")
             continue
-        known = book[table].first("Code", code)
-        ended = known is not None and known.get("EndDate") is not None and known["EndDate"] < row["Date"]
-        inactive = known is not None and (known.get("Active") is False or ended)
-        if known is None or (inactive and switches["inactive_cost_centers"] == "refuse"):
+        known = cost_code(book, switches, table, code)
+        if known is None or (
+            switches["inactive_cost_centers"] == "refuse" and not _is_open(book, switches, known, row["Date"])
+        ):
             problems.append(f"Invalid reference: {text}")
         else:
-            row |= {name: code, f"{name}Description": known["Description"]}
+            row |= {name: known["Code"], f"{name}Description": known["Description"]}
+
+
+def _is_open(book: DivisionBook, switches: Switches, member: Row, day: datetime) -> bool:
+    """Whether a cost center or cost unit can be booked on that day."""
+    if member.get("Active") is False:
+        return False
+    last = member.get("EndDate")
+    if last is None:
+        return True
+    judged = _midnight(book.now()) if switches["end_date_judged_by"] == "today" else _midnight(day)
+    return judged < last or (switches["end_date_takes_entries"] is True and judged == _midnight(last))
 
 
 def _relation(book: DivisionBook, account: Row | None, row: Row, problems: list[str]) -> None:

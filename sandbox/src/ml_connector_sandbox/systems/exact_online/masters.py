@@ -5,11 +5,12 @@ relations.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.systems.exact_online.book import Broken, DivisionBook
 from ml_connector_sandbox.systems.exact_online.odata import Row
 
@@ -23,7 +24,8 @@ class Master:
     on update.
 
     `same_code` is `refused` (even an unchanged one clashes with itself), `ignored` (cannot be changed) or
-    `allowed`.
+    `allowed`. `texts` are the longest texts by field; `padded` fields are kept three wide. `is_cost_code` is
+    a code of cost analysis, with rules of its own.
     """
 
     table: str
@@ -32,9 +34,12 @@ class Master:
     same_code: str
     defaults: Callable[[DivisionBook, Mapping[str, Any]], Mapping[str, Any]]
     used_as: str | None = None
+    texts: Mapping[str, int] = field(default_factory=dict)
+    padded: tuple[str, ...] = ()
+    is_cost_code: bool = False
 
 
-def create(book: DivisionBook, master: Master, values: Mapping[str, Any]) -> Row:
+def create(book: DivisionBook, switches: Switches, master: Master, values: Mapping[str, Any]) -> Row:
     """Add a row, or raise `Broken` with every message."""
     row: Row = {name: value for name, value in values.items() if value is not None and name != "ID"}
     problems = [
@@ -42,32 +47,48 @@ def create(book: DivisionBook, master: Master, values: Mapping[str, Any]) -> Row
     ]
     row = {**master.defaults(book, row), **row}
     row["Code"] = stored_code(master, str(row.get("Code", "")))
-    problems += _code_problems(book, master, row["Code"])
+    problems += _code_problems(book, switches, master, row["Code"])
+    problems += _fit(switches, master, row)
     if problems:
         raise Broken(*problems)
     return book.add(master.table, row)
 
 
-def update(book: DivisionBook, master: Master, row: Row, values: Mapping[str, Any]) -> None:
+def update(
+    book: DivisionBook, switches: Switches, master: Master, row: Row, values: Mapping[str, Any]
+) -> None:
     """Change the fields that were sent and no others, or raise `Broken`."""
     changes = {name: value for name, value in values.items() if name != "ID"}
+    too_long = _fit(switches, master, changes)
+    if too_long:
+        raise Broken(*too_long)
     if "Code" in changes and master.same_code == "ignored":
         del changes["Code"]
     elif "Code" in changes:
         changes["Code"] = stored_code(master, str(changes["Code"] or ""))
         if master.same_code == "refused" or changes["Code"] != row["Code"]:
-            problems = _code_problems(book, master, changes["Code"])
+            problems = _code_problems(book, switches, master, changes["Code"])
             if problems:
                 raise Broken(*problems)
     book.change(master.table, row, changes)
 
 
-def delete(book: DivisionBook, master: Master, row: Row) -> None:
+def delete(book: DivisionBook, switches: Switches, master: Master, row: Row) -> None:
     """Remove a row that no booking refers to, or raise `Broken`."""
     value = row["ID"] if master.used_as in ("GLAccount", "Account", "Project") else row["Code"]
-    if master.used_as and any(line.get(master.used_as) == value for line in book["lines"]):
+    is_used = master.used_as and any(line.get(master.used_as) == value for line in book["lines"])
+    if is_used and not (master.is_cost_code and switches["used_cost_code_delete"] == "accept"):
         raise Broken(IN_USE)
     book.remove(master.table, row)
+
+
+def cost_code(book: DivisionBook, switches: Switches, table: str, code: str) -> Row | None:
+    """The cost center or cost unit of that code: as it is written, else, by switch, whatever its case."""
+    found = book[table].first("Code", code.strip())
+    if found is not None or not switches["cost_codes_ignore_case"]:
+        return found
+    wanted = code.strip().casefold()
+    return next((row for row in book[table] if row["Code"].casefold() == wanted), None)
 
 
 def stored_code(master: Master, code: str) -> str:
@@ -80,12 +101,31 @@ def stored_code(master: Master, code: str) -> str:
     return code.ljust(3) if master.table == "vat_codes" else code
 
 
-def _code_problems(book: DivisionBook, master: Master, code: str) -> list[str]:
+def _code_problems(book: DivisionBook, switches: Switches, master: Master, code: str) -> list[str]:
     problems = []
     if len(code.strip()) > master.code_max:
         problems.append(f"Code is too long. Maximum: {master.code_max}")
-    if book[master.table].first("Code", code) is not None:
-        problems.append(EXISTS)
+    known = (
+        cost_code(book, switches, master.table, code)
+        if master.is_cost_code
+        else book[master.table].first("Code", code)
+    )
+    return [*problems, EXISTS] if known is not None else problems
+
+
+def _fit(switches: Switches, master: Master, row: Row) -> list[str]:
+    """Cut, by switch, the texts that are too long, or say so; and pad what is kept three wide."""
+    problems = []
+    for name, most in master.texts.items():
+        text = row.get(name)
+        if isinstance(text, str) and len(text) > most:
+            if switches["text_overflow"] == "truncate":
+                row[name] = text[:most]
+            else:
+                problems.append(f"{name} is too long. Maximum: {most}")
+    for name in master.padded:
+        if isinstance(row.get(name), str) and row[name].strip():
+            row[name] = row[name].strip().ljust(3)
     return problems
 
 
@@ -128,6 +168,14 @@ def _relation(book: DivisionBook, row: Mapping[str, Any]) -> Mapping[str, Any]:
         "Type": "A",
         "Country": book.country.ljust(3),
         "StartDate": _today(book),
+        "StatusSince": _today(book),
+        "CustomerSince": _today(book),
+        "IsSales": not row.get("IsSupplier"),
+        "PurchaseCurrency": book.currency,
+        "SalesCurrency": book.currency,
+        **dict.fromkeys(_FALSE, False),
+        **dict.fromkeys(_ZERO, 0),
+        **dict.fromkeys(("GlnNumber", "OINNumber"), ""),
     }
 
 
@@ -139,6 +187,26 @@ def _nothing(*_: object) -> Mapping[str, Any]:
     return {}
 
 
+_FALSE = (
+    *(
+        "CanDropShip",
+        "IgnoreDatevWarningMessage",
+        "IsBank",
+        "IsMember",
+        "IsPilot",
+        "IsPurchase",
+        "IsReseller",
+    ),
+    "RecepientOfCommissions",
+)
+_ZERO = (
+    *("ConsolidationScenario", "CostPaid", "CreditLinePurchase", "CreditLineSales", "DiscountPurchase"),
+    *("DiscountSales", "InvoiceAttachmentType", "InvoicingMethod", "AutomaticProcessProposedEntry"),
+    *("IsAccountant", "IsAgency", "IsAnonymised", "IsCompetitor", "IsMailing", "PurchaseLeadDays"),
+    *("SecurityLevel", "SeparateInvPerProject", "SeparateInvPerSubscription", "ShippingLeadDays", "Source"),
+)
+"""What a recorded relation has besides nulls."""
+TEXT_MAX, NAME_MAX = 60, 50
 _CODE_AND_TEXT = (("Code", "Code"), ("Description", "Description"))
 GL_TYPES = {
     10: "Cash",
@@ -180,6 +248,7 @@ MASTERS = {
         same_code="allowed",
         defaults=_account,
         used_as="GLAccount",
+        padded=("VATCode",),
     ),
     "financial/Journals": Master(
         table="journals",
@@ -196,6 +265,8 @@ MASTERS = {
         same_code="ignored",
         defaults=lambda book, row: {"Active": True},
         used_as="CostCenter",
+        texts={"Description": TEXT_MAX},
+        is_cost_code=True,
     ),
     "hrm/Costunits": Master(
         table="cost_units",
@@ -204,6 +275,8 @@ MASTERS = {
         same_code="ignored",
         defaults=_nothing,
         used_as="CostUnit",
+        texts={"Description": TEXT_MAX},
+        is_cost_code=True,
     ),
     "vat/VATCodes": Master(
         table="vat_codes",
@@ -218,6 +291,7 @@ MASTERS = {
             "Charged": False,
         },
         used_as="VATCode",
+        padded=("OssCountry",),
     ),
     "project/Projects": Master(
         table="projects",
@@ -234,5 +308,7 @@ MASTERS = {
         same_code="refused",
         defaults=_relation,
         used_as="Account",
+        texts={"Name": NAME_MAX},
+        padded=("Country", "PurchaseVATCode", "SalesVATCode"),
     ),
 }

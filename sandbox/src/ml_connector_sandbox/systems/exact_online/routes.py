@@ -19,7 +19,8 @@ from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Request, Response
 from ml_connector_sandbox.systems.exact_online import masters, people, screen
 from ml_connector_sandbox.systems.exact_online.binding import BadBody, read_body
-from ml_connector_sandbox.systems.exact_online.book import STATUS_TEXT, Broken, DivisionBook, as_amount
+from ml_connector_sandbox.systems.exact_online.book import Broken, DivisionBook
+from ml_connector_sandbox.systems.exact_online.books import documents
 from ml_connector_sandbox.systems.exact_online.entities import VERBS, Entity, child_of, entities, find
 from ml_connector_sandbox.systems.exact_online.journals import delete_entry, post_entry, post_line
 from ml_connector_sandbox.systems.exact_online.limits import Limits
@@ -40,7 +41,6 @@ from ml_connector_sandbox.systems.exact_online.switches import SWITCHES
 from ml_connector_sandbox.systems.exact_online.webhooks import Webhooks
 
 NOT_FOUND = "Resource not found for the segment"
-_TOPICS = {"financial/GLAccounts": "GLAccounts", "crm/Accounts": "Accounts"}
 _SPARSE = {"crm/Accounts": ("ID",)}
 """Sets that answer a POST with little more than the key, unless asked for the whole with `Prefer`."""
 
@@ -74,7 +74,7 @@ class ExactOnline:
 
     def reset(self) -> None:
         """Back to the seeded state: books, consents, rights and quotas; switches stay as they are."""
-        self.books_by_division = build_divisions(self._ledger, self.clock, self._seed)
+        self.books_by_division = build_divisions(self._ledger, self.clock, self._seed, self.switches)
         self.accessible = set(self.books_by_division)
         self.scopes = {entity.scope: "manage" for entity in entities().values() if entity.scope}
         self.sign_in.reset()
@@ -119,11 +119,11 @@ class ExactOnline:
 
     def books(self) -> Json:
         """Every entry of every division, as booked."""
-        documents = [
-            _document(book, entry) for book in self.books_by_division.values() for entry in book["entries"]
-        ]
         counts = {kind: self._calls[kind] for kind in ("token", "read", "write")}
-        return {"documents": documents, "calls": {**counts, "by_endpoint": dict(self._by_endpoint)}}
+        return {
+            "documents": documents(self.books_by_division.values()),
+            "calls": {**counts, "by_endpoint": dict(self._by_endpoint)},
+        }
 
     def control(self, action: str, arguments: Json) -> Json:
         """Do what a person at the vendor's screen could; see `screen.py`."""
@@ -220,12 +220,12 @@ class ExactOnline:
             return error_response(request, 404, f"{NOT_FOUND} '{entity.name}'.")
         if request.method == "PUT":
             values = read_body(entity, request.body, update=True)
-            masters.update(book, masters.MASTERS[entity.path], row, values)
-            self._tell(request, book, entity, "Update", row)
+            masters.update(book, self.switches, masters.MASTERS[entity.path], row, values)
+            self.webhooks.tell_of(book, entity.path, "Update", row)
             return Response(status=204)
         if request.method == "DELETE":
             self._delete(entity, book, row)
-            self._tell(request, book, entity, "Delete", row)
+            self.webhooks.tell_of(book, entity.path, "Delete", row)
             return Response(status=204)
         if target.child is not None:
             return self._list_children(request, target, entity, book, row)
@@ -266,10 +266,10 @@ class ExactOnline:
         elif entity.name == "GeneralJournalEntryLines":
             row = post_line(book, self.switches, values)
         elif entity.name == "WebhookSubscriptions":
-            row = self.webhooks.subscribe(book, values)
+            row = self.webhooks.subscribe(book, values, request.base_url)
         else:
-            row = masters.create(book, masters.MASTERS[entity.path], values)
-        self._tell(request, book, entity, "Create", row)
+            row = masters.create(book, self.switches, masters.MASTERS[entity.path], values)
+        self.webhooks.tell_of(book, entity.path, "Create", row)
         whole = "return=representation" in request.headers.get("prefer", "")
         if entity.path in _SPARSE and not whole:
             row = {name: row[name] for name in _SPARSE[entity.path]}
@@ -281,23 +281,7 @@ class ExactOnline:
         elif entity.name == "WebhookSubscriptions":
             book.remove("subscriptions", row)
         else:
-            masters.delete(book, masters.MASTERS[entity.path], row)
-
-    def _tell(self, request: Request, book: DivisionBook, entity: Entity, action: str, row: Row) -> None:
-        root = f"{request.base_url}/api/v1/{book.code}"
-        if entity.service == "generaljournalentry":
-            made_by_line = entity.name == "GeneralJournalEntryLines"
-            path = "generaljournalentry/GeneralJournalEntries"
-            self.webhooks.tell(
-                book,
-                "GeneralJournalEntries",
-                "Update" if made_by_line else action,
-                row["EntryID"],
-                path,
-                root,
-            )
-        elif entity.path in _TOPICS:
-            self.webhooks.tell(book, _TOPICS[entity.path], action, row["ID"], entity.path, root)
+            masters.delete(book, self.switches, masters.MASTERS[entity.path], row)
 
     def _view(
         self,
@@ -386,32 +370,6 @@ def _children(book: DivisionBook, name: str) -> Callable[[Row], Sequence[Row]]:
     if name == "VATPercentages":
         return lambda row: book["vat_percentages"].all("VATCodeID", row["ID"])
     return book.entry_lines
-
-
-def _document(book: DivisionBook, entry: Row) -> Json:
-    return {
-        "id": entry["EntryID"],
-        "number": str(entry["EntryNumber"]),
-        "entity": str(book.code),
-        "journal": entry["JournalCode"],
-        "date": entry["Date"].date().isoformat(),
-        "period": f"{entry['FinancialYear']}-{entry['FinancialPeriod']:02d}",
-        "status": STATUS_TEXT[entry["Status"]].lower(),
-        "currency": entry["Currency"],
-        "lines": [_booked_line(line) for line in book.entry_lines(entry)],
-    }
-
-
-def _booked_line(line: Row) -> Json:
-    axes = (("cost_center", "CostCenter"), ("cost_unit", "CostUnit"), ("project", "ProjectCode"))
-    return {
-        "account": line["GLAccountCode"],
-        "amount": as_amount(line["AmountFC"]),
-        "dimensions": {axis: line[name] for axis, name in axes if line.get(name)},
-        "text": line.get("Description") or "",
-        "reference": str(line["OurRef"]) if line.get("OurRef") is not None else "",
-        "notes": line.get("Notes") or "",
-    }
 
 
 def _address(request: Request) -> str:

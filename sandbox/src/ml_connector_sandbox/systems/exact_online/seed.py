@@ -9,9 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector_sandbox.core.registry import load_scenario
+from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json
 from ml_connector_sandbox.systems.exact_online.book import DivisionBook
 from ml_connector_sandbox.systems.exact_online.masters import MASTERS, create
+from ml_connector_sandbox.systems.exact_online.odata import Row
 
 CURRENCIES = (
     ("EUR", "Euro"),
@@ -36,7 +38,7 @@ def ledger_of(scenario: str | Json, register: str | None, seed: int) -> Json:
     return held
 
 
-def build_divisions(ledger: Json, clock: Clock, seed: int) -> dict[int, DivisionBook]:
+def build_divisions(ledger: Json, clock: Clock, seed: int, switches: Switches) -> dict[int, DivisionBook]:
     """One book per division by its number. Sections under `"by_division"[code]` replace the shared ones for
     that division.
     """
@@ -51,12 +53,12 @@ def build_divisions(ledger: Json, clock: Clock, seed: int) -> dict[int, Division
             clock=clock,
             seed=seed,
         )
-        _fill(book, {**ledger, **ledger.get("by_division", {}).get(str(facts["code"]), {})})
+        _fill(book, switches, {**ledger, **ledger.get("by_division", {}).get(str(facts["code"]), {})})
         books[book.code] = book
     return books
 
 
-def _fill(book: DivisionBook, ledger: Json) -> None:
+def _fill(book: DivisionBook, switches: Switches, ledger: Json) -> None:
     for code, text in CURRENCIES:
         values = {
             "Code": code,
@@ -68,31 +70,40 @@ def _fill(book: DivisionBook, ledger: Json) -> None:
     for row in ledger.get("cost_centers", ()):
         _create(
             book,
+            switches,
             "hrm/Costcenters",
             {"Code": row["code"], "Description": row["description"], "Active": row.get("active", True)},
         )
     for row in ledger.get("cost_units", ()):
-        _create(book, "hrm/Costunits", {"Code": row["code"], "Description": row["description"]})
+        _create(book, switches, "hrm/Costunits", {"Code": row["code"], "Description": row["description"]})
     for row in ledger.get("accounts", ()):
-        _create(book, "financial/GLAccounts", _account(row))
+        _create(book, switches, "financial/GLAccounts", _account(row))
     for row in ledger.get("journals", ()):
-        _create(book, "financial/Journals", _journal(book, row))
+        _create(book, switches, "financial/Journals", _journal(book, row))
     for row in ledger.get("vat_codes", ()):
-        _vat_code(book, row)
+        _vat_code(book, switches, row)
     for row in ledger.get("suppliers", ()):
         named = {"Code": row["code"], "Name": row.get("name") or row.get("title"), "IsSupplier": True}
-        _create(book, "crm/Accounts", {**named, "Country": str(row.get("country") or book.country).ljust(3)})
+        country = row.get("country") or book.country
+        _create(book, switches, "crm/Accounts", {**named, "Country": str(country)})
     for row in ledger.get("projects", ()):
         _create(
             book,
+            switches,
             "project/Projects",
             {"Code": row["code"], "Description": row["description"], "Type": row.get("type", 3)},
         )
     _periods(book, ledger.get("periods", {}))
 
 
-def _create(book: DivisionBook, path: str, values: Mapping[str, Any]) -> None:
-    create(book, MASTERS[path], values)
+def _create(book: DivisionBook, switches: Switches, path: str, values: Mapping[str, Any]) -> Row:
+    """A row as somebody entered it at the screen, whose fields hold no more than fits."""
+    master = MASTERS[path]
+    fitting = {
+        name: value[: master.texts[name]] if name in master.texts and isinstance(value, str) else value
+        for name, value in values.items()
+    }
+    return create(book, switches, master, fitting)
 
 
 def _account(row: Json) -> Json:
@@ -130,7 +141,7 @@ def _journal(book: DivisionBook, row: Json) -> Json:
     return wanted
 
 
-def _vat_code(book: DivisionBook, row: Json) -> None:
+def _vat_code(book: DivisionBook, switches: Switches, row: Json) -> None:
     share = Decimal(str(row.get("percentage", 0)))
     values = {
         "Code": str(row["code"]),
@@ -138,7 +149,7 @@ def _vat_code(book: DivisionBook, row: Json) -> None:
         "Type": row.get("type", "E"),
         "Percentage": share,
     }
-    made = create(book, MASTERS["vat/VATCodes"], values)
+    made = _create(book, switches, "vat/VATCodes", values)
     start = datetime(2012, 1, 1)
     book.add(
         "vat_percentages",

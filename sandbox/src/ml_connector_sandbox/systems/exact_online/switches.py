@@ -40,7 +40,7 @@ SWITCHES = (
         name="text_overflow",
         default="refuse",
         choices=("refuse", "truncate"),
-        meaning="a line text longer than 60: `refuse` or `truncate`",
+        meaning="a text longer than its field (60, a relation's name 50): `refuse` or `truncate`",
     ),
     Switch(
         name="closed_period_suffix",
@@ -52,6 +52,28 @@ SWITCHES = (
         default="refuse",
         choices=("refuse", "accept"),
         meaning="booking on an inactive cost center",
+    ),
+    Switch(
+        name="cost_codes_ignore_case",
+        default=True,
+        meaning="codes of cost centers and cost units that differ in case are one; else two",
+    ),
+    Switch(
+        name="used_cost_code_delete",
+        default="refuse",
+        choices=("refuse", "accept"),
+        meaning="deleting a cost center or cost unit that was booked on",
+    ),
+    Switch(
+        name="end_date_takes_entries",
+        default=True,
+        meaning="the `EndDate` of a cost center or cost unit is the last day it can be booked on",
+    ),
+    Switch(
+        name="end_date_judged_by",
+        default="entry",
+        choices=("entry", "today"),
+        meaning="an `EndDate` is compared with the date of the `entry`, or with `today`",
     ),
     Switch(
         name="visibility_lag_seconds", default=0, meaning="for so long a new entry is missing from list reads"

@@ -55,6 +55,9 @@ TOPICS = frozenset(
         *("CostTransactions", "TimeTransactions", "ProjectPlanning"),
     }
 )
+ENTRIES, LINES = "generaljournalentry/GeneralJournalEntries", "generaljournalentry/GeneralJournalEntryLines"
+OF_SET = {"financial/GLAccounts": "GLAccounts", "crm/Accounts": "Accounts", ENTRIES: "GeneralJournalEntries"}
+"""The topic of a set; a line is news of its entry."""
 SENT_KEPT_MAX = 1_000
 
 Sender = Callable[[str, bytes], int]
@@ -75,8 +78,10 @@ class Webhooks:
     _waiting: queue.Queue[tuple[Json, bytes]] = field(default_factory=queue.Queue)
     _thread: threading.Thread | None = None
 
-    def subscribe(self, book: DivisionBook, values: Mapping[str, Any]) -> Row:
-        """Check and call the callback, then store the subscription; raises `Broken`."""
+    def subscribe(self, book: DivisionBook, values: Mapping[str, Any], base_url: str) -> Row:
+        """Check and call the callback, then store the subscription with the address it was made at, for the
+        links in its notifications; raises `Broken`.
+        """
         topic, url = str(values.get("Topic") or ""), str(values.get("CallbackURL") or "")
         problems = [
             f"Mandatory: {name}" for name, value in (("Topic", topic), ("Callback URL", url)) if not value
@@ -101,12 +106,20 @@ class Webhooks:
                 "ClientID": self.client_id,
                 "UserID": USER_ID,
                 "Description": topic,
+                "_base_url": base_url,
             },
         )
 
-    def tell(self, book: DivisionBook, topic: str, action: str, key: str, path: str, root: str) -> None:
-        """Notify whoever asked for that topic."""
+    def tell_of(self, book: DivisionBook, path: str, action: str, row: Row) -> None:
+        """Tell of a row of the set at that path, whoever changed it; a set without a topic is not told of."""
+        if path == LINES:
+            path, action = ENTRIES, "Update"
+        if path in OF_SET:
+            self._tell(book, OF_SET[path], action, row["EntryID" if path == ENTRIES else "ID"], path)
+
+    def _tell(self, book: DivisionBook, topic: str, action: str, key: str, path: str) -> None:
         for row in book["subscriptions"].all("Topic", topic):
+            root = f"{row['_base_url']}/api/v1/{book.code}"
             content = {
                 "Topic": topic,
                 "ClientId": self.client_id,
