@@ -13,8 +13,10 @@ from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json
 from ml_connector_sandbox.systems.exact_online.book import STATUS_OPEN, DivisionBook
 from ml_connector_sandbox.systems.exact_online.journals import post_entry, process_entry, write_entry
+from ml_connector_sandbox.systems.exact_online.masters import cost_code
 from ml_connector_sandbox.systems.exact_online.odata import Row
 from ml_connector_sandbox.systems.exact_online.signin import SignIn
+from ml_connector_sandbox.systems.exact_online.webhooks import ENTRIES, Webhooks
 
 _EDITABLE = {
     "amount": "AmountFC",
@@ -34,6 +36,7 @@ class Tenant(Protocol):
     sign_in: SignIn
     switches: Switches
     clock: Clock
+    webhooks: Webhooks
 
 
 def act(tenant: Tenant, action: str, arguments: Json) -> Json:
@@ -53,8 +56,9 @@ def _book(tenant: Tenant, arguments: Json) -> DivisionBook:
 
 
 def _document(tenant: Tenant, arguments: Json) -> tuple[DivisionBook, Row]:
-    """By `id`, by `number`, or, with neither, the last one booked."""
-    books = list(tenant.books_by_division.values())
+    """By `id`, by `number`, or, with neither, the last one booked; in one division where one is named."""
+    is_chosen = "division" in arguments or "entity" in arguments
+    books = [_book(tenant, arguments)] if is_chosen else list(tenant.books_by_division.values())
     found = [(book, entry) for book in books for entry in book["entries"]]
     if "id" in arguments:
         found = [(book, entry) for book, entry in found if entry["EntryID"] == arguments["id"]]
@@ -70,7 +74,12 @@ def _document(tenant: Tenant, arguments: Json) -> tuple[DivisionBook, Row]:
 def _delete(tenant: Tenant, arguments: Json) -> Json:
     book, entry = _document(tenant, arguments)
     book.delete_entry(entry)
-    return {"deleted": entry["EntryID"], "number": str(entry["EntryNumber"])}
+    tenant.webhooks.tell_of(book, ENTRIES, "Delete", entry)
+    return {"deleted": entry["EntryID"], **_named(entry)}
+
+
+def _named(entry: Row) -> Json:
+    return {"id": entry["EntryID"], "number": str(entry["EntryNumber"])}
 
 
 def _double(tenant: Tenant, arguments: Json) -> Json:
@@ -88,7 +97,8 @@ def _double(tenant: Tenant, arguments: Json) -> Json:
     made = write_entry(
         book, header, rows, [(line["FinancialYear"], line["FinancialPeriod"]) for line in lines]
     )
-    return {"id": made["EntryID"], "number": str(made["EntryNumber"])}
+    tenant.webhooks.tell_of(book, ENTRIES, "Create", made)
+    return _named(made)
 
 
 def _edit(tenant: Tenant, arguments: Json) -> Json:
@@ -107,12 +117,18 @@ def _edit(tenant: Tenant, arguments: Json) -> Json:
     if "AmountFC" in changes:
         changes["AmountFC"] = Decimal(str(changes["AmountFC"]))
         changes["AmountDC"] = changes["AmountFC"]
+    if "OurRef" in changes:
+        changes["OurRef"] = _whole(changes["OurRef"])
+    for name in ("Description", "CostCenter"):
+        if changes.get(name) is not None:
+            changes[name] = str(changes[name])
     if "GLAccountCode" in changes:
         account = _coded(book, "accounts", str(changes["GLAccountCode"]))
         changes |= {"GLAccount": account["ID"], "GLAccountDescription": account["Description"]}
     book.change("lines", line, changes)
     book.change("entries", entry, {})
-    return {"id": entry["EntryID"], "line": number, "changed": sorted(changes)}
+    tenant.webhooks.tell_of(book, ENTRIES, "Update", entry)
+    return {**_named(entry), "line": number, "changed": sorted(changes)}
 
 
 def _book_by_hand(tenant: Tenant, arguments: Json) -> Json:
@@ -125,22 +141,33 @@ def _book_by_hand(tenant: Tenant, arguments: Json) -> Json:
         {
             "GLAccount": _coded(book, "accounts", str(line["account"]))["ID"],
             "AmountFC": Decimal(str(line["amount"])),
-            "CostCenter": line.get("cost_center"),
-            "CostUnit": line.get("cost_unit"),
-            "Description": line.get("text"),
+            "CostCenter": _text(line.get("cost_center")),
+            "CostUnit": _text(line.get("cost_unit")),
+            "Description": _text(line.get("text")),
+            "OurRef": _whole(line.get("reference")),
             "Date": day,
         }
         for line in arguments["lines"]
     ]
     made = post_entry(book, tenant.switches, {"JournalCode": arguments.get("journal", "90")}, lines)
-    return {"id": made["EntryID"], "number": str(made["EntryNumber"])}
+    tenant.webhooks.tell_of(book, ENTRIES, "Create", made)
+    return _named(made)
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(str(value))
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def _process(tenant: Tenant, arguments: Json) -> Json:
     book, entry = _document(tenant, arguments)
     if entry["Status"] == STATUS_OPEN:
         process_entry(book, entry)
-    return {"id": entry["EntryID"], "status": entry["StatusDescription"]}
+        tenant.webhooks.tell_of(book, ENTRIES, "Update", entry)
+    return {**_named(entry), "status": entry["StatusDescription"]}
 
 
 def _period(closed: bool) -> Callable[[Tenant, Json], Json]:
@@ -168,6 +195,8 @@ def _blocked(table: str, blocked: bool) -> Callable[[Tenant, Json], Json]:
         book.change(
             table, row, {"Active": not blocked} if table == "cost_centers" else {"IsBlocked": blocked}
         )
+        if table == "accounts":
+            tenant.webhooks.tell_of(book, "financial/GLAccounts", "Update", row)
         return {"code": row["Code"], "blocked": blocked}
 
     return action
@@ -180,9 +209,32 @@ def _coded(book: DivisionBook, table: str, code: str) -> Row:
     return row
 
 
-def _remove_cost_center(tenant: Tenant, arguments: Json) -> Json:
+def _cost_center(tenant: Tenant, arguments: Json) -> tuple[DivisionBook, Row]:
     book = _book(tenant, arguments)
-    row = _coded(book, "cost_centers", str(arguments.get("code", "")))
+    code = str(arguments.get("cost_center", arguments.get("code", "")))
+    found = cost_code(book, tenant.switches, "cost_centers", code)
+    if found is None:
+        raise KeyError(f"cost center {code}")
+    return book, found
+
+
+def _end_cost_center(tenant: Tenant, arguments: Json) -> Json:
+    """`{"cost_center": "SALES", "date": "2026-07-31"}`: its last day, today unless given."""
+    book, row = _cost_center(tenant, arguments)
+    last = datetime.fromisoformat(arguments["date"]) if "date" in arguments else book.now()
+    book.change("cost_centers", row, {"EndDate": last.replace(hour=0, minute=0, second=0, microsecond=0)})
+    return {"cost_center": row["Code"], "ends": row["EndDate"].date().isoformat()}
+
+
+def _reopen_cost_center(tenant: Tenant, arguments: Json) -> Json:
+    """Open again, however it was closed."""
+    book, row = _cost_center(tenant, arguments)
+    book.change("cost_centers", row, {"EndDate": None, "Active": True})
+    return {"cost_center": row["Code"], "ends": None}
+
+
+def _remove_cost_center(tenant: Tenant, arguments: Json) -> Json:
+    book, row = _cost_center(tenant, arguments)
     book.remove("cost_centers", row)
     return {"removed": row["Code"]}
 
@@ -236,6 +288,8 @@ ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
     "unblock_account": _blocked("accounts", False),
     "block_journal": _blocked("journals", True),
     "unblock_journal": _blocked("journals", False),
+    "end_cost_center": _end_cost_center,
+    "reopen_cost_center": _reopen_cost_center,
     "deactivate_cost_center": _blocked("cost_centers", True),
     "remove_cost_center": _remove_cost_center,
     "revoke": _revoke,
