@@ -29,6 +29,7 @@ def test_both_token_endpoints_open_the_environment():
         ({"client_id": "wrong"}, 400, 700016),
         ({"grant_type": "password"}, 400, 70003),
         ({"scope": "nonsense/.default"}, 400, 500011),
+        ({"scope": "http://acmee.operations.test/.default"}, 400, 500011),
         ({"scope": HOST}, 400, 1002012),
         ({"tenant": "another"}, 400, 90002),
     ],
@@ -41,7 +42,19 @@ def test_a_wrong_sign_in_is_refused_as_entra_does(changes: dict[str, str], statu
     assert answer.json()["error_description"].startswith(f"AADSTS{code}: ")
 
 
-@pytest.mark.parametrize("target", [f"{HOST}/", HOST.upper(), "http://other.operations.test"])
+def test_a_mistyped_environment_shows_at_the_sign_in():
+    """Nobody knows that resource; by switch a token is issued that opens nothing."""
+    world = DynamicsWorld()
+    refused = world.token(v2=False, resource="http://acmee.operations.test")
+    assert (400, "invalid_resource") == (refused.status_code, refused.json()["error"])
+    assert "acmee.operations.test" in refused.json()["error_description"]
+
+    world.vendor.switches.set({"unknown_resource": "issue"})
+    token = world.token(v2=False, resource="http://acmee.operations.test").json()["access_token"]
+    assert 401 == world.get("Currencies", Authorization=f"Bearer {token}").status_code
+
+
+@pytest.mark.parametrize("target", [f"{HOST}/", HOST.upper()])
 def test_a_token_for_another_audience_is_an_empty_401(target: str):
     """A slash at the end or a capital letter is another environment."""
     world = DynamicsWorld()

@@ -16,6 +16,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from ml_connector_sandbox.core.vendor import Request, Response
+from ml_connector_sandbox.systems.dynamics_fo.binding import rooted
 from ml_connector_sandbox.systems.dynamics_fo.render import Failed, error_response
 
 _NO_GET = (
@@ -150,8 +151,8 @@ def _target(url: str) -> str:
     """The request target of an absolute, rooted or relative address."""
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", url):
         parts = urlsplit(url)
-        return parts.path + (f"?{parts.query}" if parts.query else "")
-    return url if url.startswith("/") else f"/data/{url}"
+        return rooted(parts.path + (f"?{parts.query}" if parts.query else ""))
+    return rooted(url) if url.startswith("/") else f"/data/{url}"
 
 
 def _write(operation: Operation, answer: Response) -> bytes:

@@ -33,6 +33,13 @@ class Address:
     tail: str
 
 
+def rooted(target: str) -> str:
+    """The target with its root in lower case, `/data` or `/metadata`; what follows counts to the letter."""
+    return re.sub(
+        r"^/(?:data|metadata)(?=[/?]|$)", lambda found: found.group().lower(), target, flags=re.IGNORECASE
+    )
+
+
 def address_of(request: Request) -> Address | None:
     """The address of a call; None when it is none of a set."""
     found = _ADDRESS.fullmatch(request.path)

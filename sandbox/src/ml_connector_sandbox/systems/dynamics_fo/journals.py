@@ -19,6 +19,7 @@ from ml_connector_sandbox.systems.dynamics_fo.render import Row
 
 CENT = Decimal("0.01")
 LENGTHS = {
+    "DimensionValue": 30,
     "Description": 60,
     "Text": 60,
     "Document": 20,

@@ -10,7 +10,7 @@ from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.systems.dynamics_fo import dimensions
 from ml_connector_sandbox.systems.dynamics_fo.book import Book, Broken
 from ml_connector_sandbox.systems.dynamics_fo.entities import BLANK_DATE, BLANK_MOMENT, LAST_MOMENT
-from ml_connector_sandbox.systems.dynamics_fo.journals import duplicate, not_found
+from ml_connector_sandbox.systems.dynamics_fo.journals import duplicate, fitted, not_found
 from ml_connector_sandbox.systems.dynamics_fo.render import Row
 
 Create = Callable[[Book, Mapping[str, Any]], Row]
@@ -23,7 +23,7 @@ PEOPLE = (
 def create(book: Book, switches: Switches, set_name: str, values: Mapping[str, Any]) -> Row:
     """Create a row of a set; `Broken` when a rule refuses it."""
     _demand_people(switches, set_name)
-    return _CREATE[set_name](book, values)
+    return _CREATE[set_name](book, fitted(values, switches))
 
 
 def change(
@@ -34,23 +34,21 @@ def change(
     if values.get("DimensionDisplayValue"):
         company = row.get("LegalEntityId") or row.get("dataAreaId") or book.default_company
         dimensions.parse_default(book, str(company), values["DimensionDisplayValue"])
-    book.change(table, row, values)
-    if table == "employments":
-        refresh_worker(book, row["PersonnelNumber"])
+    book.change(table, row, fitted(values, switches))
 
 
-def refresh_worker(book: Book, number: str) -> None:
-    """Work out whether a worker is employed today, from the employments."""
-    worker = book["workers"].get(number)
-    if worker is not None:
-        now = book.now()
-        active = any(
-            row["EmploymentStartDate"] <= now <= row["EmploymentEndDate"]
-            for row in book["employments"].all("PersonnelNumber", number)
-        )
-        status = "Employed" if active else "Terminated"
-        if worker["WorkerStatus"] != status:
-            book.change("workers", worker, {"WorkerStatus": status})
+def worker_status(book: Book, number: str) -> str:
+    """Whether a worker is employed at this moment; nobody has to write for it to change.
+
+    Employed while one employment runs, terminated once one has ended, pending before the first, and `None`
+    without any.
+    """
+    now, rows = book.now(), book["employments"].all("PersonnelNumber", number)
+    if any(row["EmploymentStartDate"] <= now <= row["EmploymentEndDate"] for row in rows):
+        return "Employed"
+    if any(row["EmploymentEndDate"] < now for row in rows):
+        return "Terminated"
+    return "Pending" if rows else "None"
 
 
 def add_employment(book: Book, values: Mapping[str, Any]) -> Row:
@@ -71,7 +69,7 @@ def add_employment(book: Book, values: Mapping[str, Any]) -> Row:
             and other["EmploymentStartDate"] <= end
         ):
             raise Broken("The employment overlaps another employment of the worker in the same legal entity")
-    row = book.add(
+    return book.add(
         "employments",
         {
             "PersonnelNumber": worker["PersonnelNumber"],
@@ -89,8 +87,6 @@ def add_employment(book: Book, values: Mapping[str, Any]) -> Row:
             **{name: worker[name] for name in ("Name", "FirstName", "LastName", "OriginalHireDateTime")},
         },
     )
-    refresh_worker(book, number)
-    return row
 
 
 def hire(book: Book, values: Mapping[str, Any]) -> Row:
@@ -111,7 +107,6 @@ def hire(book: Book, values: Mapping[str, Any]) -> Row:
             "NameAlias": first,
             "FirstName": first,
             "LastName": last,
-            "WorkerStatus": "Pending",
             "WorkerType": values.get("WorkerType") or "Employee",
             "OriginalHireDateTime": start,
             "SeniorityDate": start,

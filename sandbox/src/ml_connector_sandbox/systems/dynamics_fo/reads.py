@@ -21,6 +21,7 @@ from ml_connector_sandbox.systems.dynamics_fo.entities import (
     entities,
 )
 from ml_connector_sandbox.systems.dynamics_fo.formats import bare, content_type, dressed, level_of, page_rows
+from ml_connector_sandbox.systems.dynamics_fo.masters import worker_status
 from ml_connector_sandbox.systems.dynamics_fo.odata import Query, fold, parse_query, reader
 from ml_connector_sandbox.systems.dynamics_fo.render import Row, etag, json_response, row_json
 
@@ -50,7 +51,7 @@ def sees(book: Book, entity: Entity, row: Row, *, cross: bool) -> bool:
 def rows_of(book: Book, entity: Entity, query: Query, *, cross: bool) -> list[Row]:
     """Every row of the answer, in order, before paging."""
     equal = query.where.equal if query.where else {}
-    found: Iterable[Row] = book[entity.table].candidates(equal)
+    found: Iterable[Row] = (derived(book, entity, row) for row in book[entity.table].candidates(equal))
     if entity.name == "LedgerJournalLines":
         found = [*found, *_payment_lines(book, equal)]
     rows = [
@@ -100,10 +101,18 @@ def _key_part(known: Property, value: Any) -> Any:
     return fold(value) if known.type == "String" else value
 
 
+def derived(book: Book, entity: Entity, row: Row) -> Row:
+    """The row with what follows from others and from the time: whether a worker is employed now."""
+    if "WorkerStatus" not in entity.properties:
+        return row
+    return {**row, "WorkerStatus": worker_status(book, row["PersonnelNumber"])}
+
+
 def shown(book: Book, switches: Switches, entity: Entity, row: Row) -> Row:
     """The row as it is read now: a ledger account in whatever format is active at the moment; vendors name
     their company in capitals.
     """
+    row = derived(book, entity, row)
     if entity.name == "VendorsV2":
         return {**row, "dataAreaId": str(row["dataAreaId"]).upper()}
     if entity.table == "lines" and row.get("AccountType") == "Ledger" and "_account" in row:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,13 @@ from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Request, Response
 from ml_connector_sandbox.systems.dynamics_fo import actions, journals, masters, metadata, screen
 from ml_connector_sandbox.systems.dynamics_fo.batch import read_batch, run_batch
-from ml_connector_sandbox.systems.dynamics_fo.binding import Address, address_of, key_values, read_body
+from ml_connector_sandbox.systems.dynamics_fo.binding import (
+    Address,
+    address_of,
+    key_values,
+    read_body,
+    rooted,
+)
 from ml_connector_sandbox.systems.dynamics_fo.book import Book, Broken
 from ml_connector_sandbox.systems.dynamics_fo.books import calls, documents, payments
 from ml_connector_sandbox.systems.dynamics_fo.entities import NAMESPACE, Entity, entities
@@ -26,6 +33,7 @@ from ml_connector_sandbox.systems.dynamics_fo.formats import bare, content_type,
 from ml_connector_sandbox.systems.dynamics_fo.odata import parse_query
 from ml_connector_sandbox.systems.dynamics_fo.posting import run_job
 from ml_connector_sandbox.systems.dynamics_fo.reads import (
+    derived,
     find,
     is_cross_company,
     list_response,
@@ -92,8 +100,9 @@ class DynamicsFo:
         self._by_endpoint.clear()
 
     def handle(self, request: Request) -> Response:
-        """Answer one request as the vendor would."""
+        """Answer one request as the vendor would. The web server does not mind the case of its two roots."""
         self.catch_up()
+        request = replace(request, target=rooted(request.target))
         try:
             response = self._route(request)
         except Failed as failed:
@@ -114,6 +123,7 @@ class DynamicsFo:
     def describe(self, base_url: str) -> Json:
         """Where to sign in, with what, and which companies there are."""
         tenant = self.sign_in.tenant_id
+        self.sign_in.know(base_url)
         companies = [{"code": row["LegalEntityId"], "title": row["Name"]} for row in self.book["companies"]]
         return {
             "base_url": base_url,
@@ -300,7 +310,9 @@ class DynamicsFo:
         else:
             row = masters.create(self.book, self.switches, entity.name, values)
         level = level_of(request, self.switches)
-        made = dressed(entity, row, row_json(entity, row), request.base_url, level)
+        made = dressed(
+            entity, row, row_json(entity, derived(self.book, entity, row)), request.base_url, level
+        )
         body = {"@odata.context": f"{request.base_url}/data/$metadata#{entity.name}/$entity", **made}
         headers = {
             "Location": f"{request.base_url}/data/{key_text(entity, row)}",

@@ -228,6 +228,8 @@ def _add_value(tenant: Tenant, arguments: Json) -> Json:
     dimension = tenant.book["dimensions"].get(str(arguments["dimension"]))
     if dimension is None:
         raise KeyError(f"dimension {arguments['dimension']}")
+    if len(str(arguments["code"])) > journals.LENGTHS["DimensionValue"]:
+        raise ValueError(f"code: at most {journals.LENGTHS['DimensionValue']} characters")
     row = add_value(tenant.book, dimension, {"name": arguments.get("name", arguments["code"]), **arguments})
     return {"dimension": row["FinancialDimension"], "code": row["DimensionValue"]}
 

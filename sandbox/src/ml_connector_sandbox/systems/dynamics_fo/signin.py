@@ -42,6 +42,7 @@ class SignIn:
     client_id: str = ""
     client_secret: str = ""
     _tokens: dict[str, _Token] = field(default_factory=dict)
+    _environments: set[str] = field(default_factory=set)
     _made: int = 0
 
     def __post_init__(self) -> None:
@@ -49,6 +50,10 @@ class SignIn:
         self.tenant_id = str(uuid.UUID(bytes=raw[:16], version=4))
         self.client_id = str(uuid.UUID(bytes=raw[16:], version=4))
         self.client_secret = "sandbox~" + raw.hex()[:32]
+
+    def know(self, environment: str) -> None:
+        """There is an environment at that address."""
+        self._environments.add(_plain(environment))
 
     def reset(self) -> None:
         """Forget every token."""
@@ -108,7 +113,10 @@ class SignIn:
                 "The provided value for scope is not valid; it must end with /.default.",
             )
         audience = wanted.removesuffix("/.default") if v2 else wanted
-        if not re.match(r"https?://[^/]+", audience, re.IGNORECASE):
+        exists = _plain(audience) in {*self._environments, _plain(request.base_url)}
+        if not re.match(r"https?://[^/]+", audience, re.IGNORECASE) or not (
+            exists or self.switches["unknown_resource"] == "issue"
+        ):
             text = f"The resource principal named {audience} was not found in the tenant."
             return self._refused(400, "invalid_resource", 500011, text)
         return self._issue(audience, foreign=tenant in _FOREIGN_TENANTS, v2=v2)
@@ -155,6 +163,11 @@ class SignIn:
             "error_uri": f"https://login.microsoftonline.com/error?code={code}",
         }
         return _json(status, answer)
+
+
+def _plain(address: str) -> str:
+    """An address as a directory looks it up; a token's audience is minded to the letter only later."""
+    return address.rstrip("/").lower()
 
 
 def _json(status: int, value: Json) -> Response:

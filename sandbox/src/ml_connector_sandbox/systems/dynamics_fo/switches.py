@@ -10,6 +10,12 @@ from ml_connector_sandbox.core.switches import Switch
 SWITCHES = (
     Switch(name="token_seconds", default=3599, meaning="life of an access token"),
     Switch(
+        name="unknown_resource",
+        default="refuse",
+        choices=("refuse", "issue"),
+        meaning="a token for an address without an environment: AADSTS500011, or one that opens nothing",
+    ),
+    Switch(
         name="default_company",
         default="",
         meaning="company of the calling user; empty: the one the scenario names",
