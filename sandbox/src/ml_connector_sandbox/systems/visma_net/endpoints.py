@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from ml_connector_sandbox.core.vendor import Response
-from ml_connector_sandbox.systems.visma_net import cards, masters, reads, render
+from ml_connector_sandbox.systems.visma_net import cards, masters, reads, render, shapes
 from ml_connector_sandbox.systems.visma_net.answers import changing, creating, listed, one, paged
 from ml_connector_sandbox.systems.visma_net.book import Missing, Row
 from ml_connector_sandbox.systems.visma_net.calls import Call, Endpoint, found
@@ -55,7 +55,7 @@ def _segment(call: Call) -> Response:
 def _put_segment(call: Call) -> Response:
     row = masters.find_segment(call.book, call.names["code"], call.names["segment"])
     call.demand_version(row, "Segment")
-    masters.update_segment(call.book, row, call.body(masters.SEGMENT))
+    masters.update_segment(call.book, row, call.body(shapes.SEGMENT))
     call.tell("Segment", "ValueChanged", f"{call.names['code']}/{call.names['segment']}")
     return empty(204, tagged(row))
 
@@ -147,7 +147,7 @@ def _renumber(call: Call) -> Response:
             {str(held["employeeId"]): held for held in call.book.employees.values()}, call.names["code"]
         )
         call.demand_version(row, "Employee")
-    row = masters.renumber_employee(call.book, call.names["code"], call.body(masters.NUMBER))
+    row = masters.renumber_employee(call.book, call.names["code"], call.body(shapes.NUMBER))
     call.tell("Employee", "Changed", row["employeeNumber"])
     return json_response({"actionId": call.book.new_uuid(), "actionResult": "Done", "errorInfo": ""})
 
@@ -159,14 +159,14 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="v1/account",
-        answer=creating(masters.ACCOUNT, masters.create_account, "v1/account", "accountCD", "Account"),
+        answer=creating(shapes.ACCOUNT, masters.create_account, "v1/account", "accountCD", "Account"),
         words="Error inserting the account.",
     ),
     Endpoint(
         method="PUT",
         path="v1/account/{code}",
         answer=changing(
-            lambda book: book.accounts, masters.ACCOUNT, masters.change_account, "Account", "Account"
+            lambda book: book.accounts, shapes.ACCOUNT, masters.change_account, "Account", "Account"
         ),
         words="Error updating the account.",
     ),
@@ -180,7 +180,7 @@ ENDPOINTS = (
         method="POST",
         path="v1/subaccount",
         answer=creating(
-            masters.SUBACCOUNT_SHAPE, masters.create_subaccount, "v1/subaccount", "subaccountNumber"
+            shapes.SUBACCOUNT_SHAPE, masters.create_subaccount, "v1/subaccount", "subaccountNumber"
         ),
         words="Error inserting the subaccount.",
     ),
@@ -188,7 +188,7 @@ ENDPOINTS = (
         method="PUT",
         path="v1/subaccount/{code}",
         answer=changing(
-            lambda book: book.subaccounts, masters.SUBACCOUNT_SHAPE, masters.change_subaccount, "Subaccount"
+            lambda book: book.subaccounts, shapes.SUBACCOUNT_SHAPE, masters.change_subaccount, "Subaccount"
         ),
         words="Error updating the subaccount.",
     ),
@@ -221,14 +221,14 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="v1/department",
-        answer=creating(masters.DEPARTMENT, masters.create_department, "v1/department", "departmentId"),
+        answer=creating(shapes.DEPARTMENT, masters.create_department, "v1/department", "departmentId"),
         words="Error inserting the department.",
     ),
     Endpoint(
         method="PUT",
         path="v1/department/{code}",
         answer=changing(
-            lambda book: book.departments, masters.DEPARTMENT, masters.change_department, "Department"
+            lambda book: book.departments, shapes.DEPARTMENT, masters.change_department, "Department"
         ),
         words="Error updating the department.",
     ),
@@ -242,7 +242,7 @@ ENDPOINTS = (
         method="POST",
         path="v1/employee",
         answer=creating(
-            masters.EMPLOYEE, masters.create_employee, "v1/employee", "employeeNumber", "Employee"
+            shapes.EMPLOYEE, masters.create_employee, "v1/employee", "employeeNumber", "Employee"
         ),
         words="Error inserting the employee.",
     ),
@@ -250,7 +250,7 @@ ENDPOINTS = (
         method="PUT",
         path="v1/employee/{code}",
         answer=changing(
-            lambda book: book.employees, masters.EMPLOYEE, masters.change_employee, "Employee", "Employee"
+            lambda book: book.employees, shapes.EMPLOYEE, masters.change_employee, "Employee", "Employee"
         ),
         words="Error updating the employee.",
     ),

@@ -11,7 +11,6 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from ml_connector_sandbox.systems.visma_net.binding import Field, Nested, Shape
 from ml_connector_sandbox.systems.visma_net.book import (
     BALANCED,
     HOLD,
@@ -27,46 +26,6 @@ from ml_connector_sandbox.systems.visma_net.coding import check_line, unknown
 
 REFERENCE_MAX = 15
 TEXT_MAX = 256
-_TEXT, _AMOUNT, _YES_NO = Field("text"), Field("amount"), Field("yes_no")
-LINE: Shape = {
-    "operation": Field("text", wrapped=False),
-    "lineNumber": Field("whole"),
-    "accountNumber": _TEXT,
-    "subaccount": Nested(
-        {"segmentId": Field("whole", wrapped=False), "segmentValue": Field("text", wrapped=False)}, many=True
-    ),
-    "project": _TEXT,
-    "projectTask": _TEXT,
-    "referenceNumber": _TEXT,
-    "transactionDescription": _TEXT,
-    "debitAmountInCurrency": _AMOUNT,
-    "creditAmountInCurrency": _AMOUNT,
-    "vatCodeId": _TEXT,
-    "vatId": _TEXT,
-    "branch": _TEXT,
-    "uom": _TEXT,
-    "quantity": _AMOUNT,
-    "note": _TEXT,
-}
-BATCH: Shape = {
-    "batchNumber": _TEXT,
-    "hold": _YES_NO,
-    "transactionDate": Field("date"),
-    "postPeriod": _TEXT,
-    "financialPeriod": _TEXT,
-    "ledger": _TEXT,
-    "currencyId": _TEXT,
-    "exchangeRate": _AMOUNT,
-    "autoReversing": _YES_NO,
-    "description": _TEXT,
-    "controlTotalInCurrency": _AMOUNT,
-    "createVatTransaction": _YES_NO,
-    "skipVatAmountValidation": _YES_NO,
-    "transactionCode": _TEXT,
-    "branch": _TEXT,
-    "overrideNumberSeries": _YES_NO,
-    "journalTransactionLines": Nested(LINE, many=True),
-}
 OPERATIONS = ("Insert", "Update", "Delete")
 INVALID_STATUS = "Batch Status invalid for processing."
 NOT_RELEASED = "One or more documents could not be released."
@@ -368,6 +327,8 @@ def _check(book: Company, batch: Row, problems: list[str]) -> None:
         problems.append("A batch needs at least two lines.")
     for line in batch["lines"]:
         check_line(book, batch, line, problems)
+        if not line["debit"] and not line["credit"]:
+            problems.append("A line needs a debit amount or a credit amount.")
     if batch["status"] != HOLD and total(batch, "debit") != total(batch, "credit"):
         problems.append(OUT_OF_BALANCE)
     if problems:

@@ -10,79 +10,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ml_connector_sandbox.systems.visma_net.binding import Field, Nested, Shape
+from ml_connector_sandbox.systems.visma_net import shapes
 from ml_connector_sandbox.systems.visma_net.book import SEPARATOR, Broken, Company, Missing, Row
 from ml_connector_sandbox.systems.visma_net.coding import unknown
 from ml_connector_sandbox.systems.visma_net.seed import add_account, add_employee, put_value
 
-_TEXT, _YES_NO, _DATE = Field("text"), Field("yes_no"), Field("date")
-_SUB = Nested(
-    {"segmentId": Field("whole", wrapped=False), "segmentValue": Field("text", wrapped=False)}, many=True
-)
-SEGMENT: Shape = {
-    "dimensionId": Field("text", wrapped=False),
-    "segementId": Field("whole", wrapped=False),
-    "description": _TEXT,
-    "segmentValues": Nested(
-        {
-            "operation": Field("text", wrapped=False),
-            "value": Field("text", wrapped=False),
-            "description": _TEXT,
-            "active": _YES_NO,
-        },
-        many=True,
-    ),
-}
-SUBACCOUNT_SHAPE: Shape = {
-    "subaccountNumber": _TEXT,
-    "subaccountId": _TEXT,
-    "description": _TEXT,
-    "active": _YES_NO,
-}
-ACCOUNT: Shape = {
-    "accountCD": _TEXT,
-    "active": _YES_NO,
-    "accountClass": _TEXT,
-    "currency": _TEXT,
-    "description": _TEXT,
-    "accountGroupCD": _TEXT,
-    "postOption": _TEXT,
-    "publicCode1": _TEXT,
-    "type": _TEXT,
-    "useDefaultSub": _YES_NO,
-    "taxCategory": _TEXT,
-}
-DEPARTMENT: Shape = {
-    "departmentId": Field("text", wrapped=False),
-    "description": _TEXT,
-    "expenseAccount": _TEXT,
-    "expenseSubaccount": _SUB,
-}
-_CONTACT: Shape = dict.fromkeys(
-    ("firstName", "lastName", "middleName", "email", "phone1", "phone2", "phone3", "fax"), _TEXT
-)
-_ADDRESS: Shape = dict.fromkeys(
-    ("addressLine1", "addressLine2", "addressLine3", "postalCode", "city", "countryId", "county"), _TEXT
-)
-EMPLOYEE: Shape = {
-    **dict.fromkeys(("employeeCd", "department", "employeeClass", "branch", "calendar", "status"), _TEXT),
-    "contact": Nested(_CONTACT),
-    "address": Nested(_ADDRESS),
-}
-PROJECT: Shape = {
-    **dict.fromkeys(("projectID", "description", "status", "branch"), _TEXT),
-    "hold": _YES_NO,
-    "startDate": _DATE,
-    "endDate": _DATE,
-    "visibility": Nested({"visibleInGl": _YES_NO}),
-}
-TASK: Shape = {
-    **dict.fromkeys(("taskId", "description", "status"), _TEXT),
-    "startDate": _DATE,
-    "endDate": _DATE,
-    "visibility": Nested({"visibleInGl": _YES_NO}),
-}
-NUMBER: Shape = {"employeeNr": Field("text", wrapped=False), "projectId": Field("text", wrapped=False)}
 TYPES = ("Asset", "Liability", "Income", "Expense")
 EMPLOYEE_STATUS = {
     "Active": "Active",
@@ -210,7 +142,7 @@ def change_account(book: Company, row: Row, given: Mapping[str, Any]) -> None:
     problems = _account_problems(book, given)
     if problems:
         raise Broken(*problems)
-    _take(row, given, tuple(name for name in ACCOUNT if name != "accountCD"))
+    _take(row, given, tuple(name for name in shapes.ACCOUNT if name != "accountCD"))
     book.touch(row)
 
 
@@ -289,7 +221,7 @@ def change_employee(book: Company, row: Row, given: Mapping[str, Any]) -> None:
         row["status"] = EMPLOYEE_STATUS[given["status"]]
     if given.get("calendar"):
         row["calendarID"] = given["calendar"]
-    _take(row, given.get("contact") or {}, tuple(_CONTACT))
+    _take(row, given.get("contact") or {}, tuple(shapes.CONTACT))
     row["address"] = {**row["address"], **(given.get("address") or {})}
     book.touch(row)
 

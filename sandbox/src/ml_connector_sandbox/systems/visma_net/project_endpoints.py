@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ml_connector_sandbox.core.vendor import Response
-from ml_connector_sandbox.systems.visma_net import cards, masters, reads
+from ml_connector_sandbox.systems.visma_net import cards, masters, reads, shapes
 from ml_connector_sandbox.systems.visma_net.answers import changing, creating, one, paged
 from ml_connector_sandbox.systems.visma_net.book import Company, Row
 from ml_connector_sandbox.systems.visma_net.calls import Call, Endpoint, found
@@ -67,14 +67,14 @@ def _tasks_by_id(book: Company) -> Mapping[Any, Row]:
 
 
 def _post_task(call: Call) -> Response:
-    row = masters.create_task(call.book, call.names["code"], call.body(masters.TASK))
+    row = masters.create_task(call.book, call.names["code"], call.body(shapes.TASK))
     return call.created(f"v1/projecttask/{row['internalId']}", row)
 
 
 def _renumber(call: Call) -> Response:
     row = found(_by_internal(call.book), call.names["code"])
     call.demand_version(row, "Project")
-    masters.renumber_project(call.book, row, call.body(masters.NUMBER))
+    masters.renumber_project(call.book, row, call.body(shapes.NUMBER))
     call.tell("Project", "Changed", row["projectID"])
     return json_response({"actionId": call.book.new_uuid(), "actionResult": "Done", "errorInfo": ""})
 
@@ -92,21 +92,21 @@ PROJECT_ENDPOINTS = (
     Endpoint(
         method="POST",
         path="v1/project",
-        answer=creating(masters.PROJECT, masters.create_project, "v1/project", "projectID", "Project"),
+        answer=creating(shapes.PROJECT, masters.create_project, "v1/project", "projectID", "Project"),
         words="Error inserting the project.",
     ),
     Endpoint(
         method="PUT",
         path="v1/project/{code}",
         answer=changing(
-            lambda book: book.projects, masters.PROJECT, masters.change_project, "Project", "Project"
+            lambda book: book.projects, shapes.PROJECT, masters.change_project, "Project", "Project"
         ),
         words="Error updating the project.",
     ),
     Endpoint(
         method="PUT",
         path="v1/project/internal/{code}",
-        answer=changing(_by_internal, masters.PROJECT, masters.change_project, "Project"),
+        answer=changing(_by_internal, shapes.PROJECT, masters.change_project, "Project"),
         words="Error updating the project.",
     ),
     Endpoint(
@@ -126,7 +126,7 @@ PROJECT_ENDPOINTS = (
     Endpoint(
         method="PUT",
         path="v1/projecttask/{code}",
-        answer=changing(_tasks_by_id, masters.TASK, masters.change_task, "ProjectTask"),
+        answer=changing(_tasks_by_id, shapes.TASK, masters.change_task, "ProjectTask"),
         words="Error updating the project task.",
     ),
 )

@@ -44,6 +44,8 @@ from ml_connector_sandbox.systems.visma_net.webhooks import Webhooks
 OLD_PREFIX = re.compile(r"/api/controller/api/", re.IGNORECASE)
 BACKGROUND = "erp-api-background"
 _VERBS = {"GET": "read", "POST": "create", "PUT": "update", "DELETE": "delete"}
+_WORDS = re.compile(r"Error (?P<doing>\w+) the (?P<screen>[\w ]+)\.")
+"""What an endpoint says it was doing, and with which of the vendor's screens."""
 _B64 = re.compile(r"b64\(([A-Za-z0-9_=-]*)\)")
 
 
@@ -332,12 +334,10 @@ def _plain(name: str) -> str:
 
 def _message(book: Company, words: str, broken: Broken) -> str:
     texts = [text if text.startswith("An error occurred") else f"Error: {text}" for text in broken.messages]
-    if len(texts) > 1:
-        texts.insert(
-            0,
-            "Error: Inserting 'Journal Transaction' record raised at least one error. Please review the"
-            " errors.",
-        )
+    named = _WORDS.fullmatch(words)
+    if len(texts) > 1 and named is not None:
+        what = f"{named['doing'].capitalize()} '{named['screen'].title()}' record"
+        texts.insert(0, f"Error: {what} raised at least one error. Please review the errors.")
     return f"VismaId: {book.new_uuid()}. {words} " + "\r\n".join(texts)
 
 

@@ -22,7 +22,7 @@ from ml_connector_sandbox.systems.visma_net.book import (
 )
 from ml_connector_sandbox.systems.visma_net.later import Later
 from ml_connector_sandbox.systems.visma_net.masters import split_number
-from ml_connector_sandbox.systems.visma_net.seed import put_value
+from ml_connector_sandbox.systems.visma_net.screen_masters import MASTER_ACTIONS, book_of, coded, segment_of
 from ml_connector_sandbox.systems.visma_net.signin import SCOPE_PREFIX, SCOPES, SignIn
 from ml_connector_sandbox.systems.visma_net.webhooks import Webhooks
 
@@ -46,19 +46,10 @@ def act(tenant: Tenant, action: str, arguments: Json) -> Json:
     return ACTIONS[action](tenant, arguments)
 
 
-def _book(tenant: Tenant, arguments: Json) -> Company:
-    code = arguments.get("company", arguments.get("entity"))
-    if code is None:
-        return next(iter(tenant.companies.values()))
-    if str(code) not in tenant.companies:
-        raise KeyError(f"company {code}")
-    return tenant.companies[str(code)]
-
-
 def _document(tenant: Tenant, arguments: Json) -> tuple[Company, Row]:
     """By `id` or `number`, or, with neither, the last one made."""
     chosen = "company" in arguments or "entity" in arguments
-    books = [_book(tenant, arguments)] if chosen else list(tenant.companies.values())
+    books = [book_of(tenant, arguments)] if chosen else list(tenant.companies.values())
     found = [(book, row) for book in books for row in book.batches.values()]
     wanted = arguments.get("id", arguments.get("number"))
     if wanted is not None:
@@ -119,10 +110,10 @@ def _edit_line(book: Company, line: Row, wished: Json) -> None:
     if "amount" in wished:
         amount = Decimal(str(wished["amount"]))
         line["debit"], line["credit"] = max(amount, Decimal(0)), max(-amount, Decimal(0))
-    values = list(wished.get("segments") or ())
+    values = [str(value) for value in wished.get("segments") or ()]
     if "cost_center" in wished:
         values = list(book.subaccounts[line["subaccount"]]["values"])
-        values[_segment(book, {"segment": "cost_center"})["segmentId"] - 1] = str(wished["cost_center"])
+        values[segment_of(book, {"segment": "cost_center"})["segmentId"] - 1] = str(wished["cost_center"])
     if values:
         line["subaccount"] = book.subaccount_number(values)
         if line["subaccount"] not in book.subaccounts:
@@ -135,49 +126,35 @@ def _touch(tenant: Tenant, arguments: Json) -> Json:
     if kind == "document":
         book, row = _document(tenant, arguments)
         return _shown(book.touch(row))
-    book = _book(tenant, arguments)
+    book = book_of(tenant, arguments)
     if kind == "segment":
-        row = _segment(book, arguments)
+        row = segment_of(book, arguments)
     else:
         tables = {"account": book.accounts, "subaccount": book.subaccounts, "department": book.departments}
         tables |= {"employee": book.employees, "project": book.projects}
         if kind not in tables:
             raise ValueError(f"kind: document, segment, {', '.join(tables)}")
-        row = _coded(tables[kind], kind, arguments)
+        row = coded(tables[kind], kind, arguments)
     return {"kind": kind, "etag": etag(book.touch(row))}
 
 
 def _book_by_hand(tenant: Tenant, arguments: Json) -> Json:
-    """`{"date", "description", "lines": [{"account", "amount", "segments": {"1": "…"}, "text", "project",
-    "task"}]}`; posted at once.
+    """`{"journal": "GL", "date", "description", "lines": [{"account", "amount", "cost_center", "text",
+    "reference", "dimensions": {axis: code}, "project", "task"}]}`; released unless `release` is false.
+
+    A line names its subaccount by `cost_center` and `dimensions`, what it leaves out being the first active
+    value; or whole, as `subaccount` or `segments`. `description` may be called `text`.
     """
-    book = _book(tenant, arguments)
-    lines = []
-    for line in arguments["lines"]:
-        amount = Decimal(str(line["amount"]))
-        segments = line.get("segments") or {}
-        if "subaccount" in line:
-            segments = dict(enumerate(split_number(book, str(line["subaccount"])), 1))
-        wish = {
-            "operation": "Insert",
-            "accountNumber": str(line["account"]),
-            "subaccount": [
-                {"segmentId": int(number), "segmentValue": str(value)} for number, value in segments.items()
-            ],
-            "transactionDescription": line.get("text"),
-            "referenceNumber": line.get("reference"),
-            "project": line.get("project"),
-            "projectTask": line.get("task"),
-            "debitAmountInCurrency": max(amount, Decimal(0)),
-            "creditAmountInCurrency": max(-amount, Decimal(0)),
-        }
-        lines.append(wish)
+    book = book_of(tenant, arguments)
+    if arguments.get("journal", "GL") != "GL":
+        raise KeyError(f"journal {arguments['journal']}; there is GL")
     day = datetime.fromisoformat(arguments["date"]) if "date" in arguments else None
     given: dict[str, Any] = {
         "hold": False,
         "transactionDate": day,
-        "description": arguments.get("description", ""),
+        "description": str(arguments.get("description", arguments.get("text", ""))),
     }
+    lines = [_wish(book, line) for line in arguments["lines"]]
     try:
         row = journals.create(book, {**given, "journalTransactionLines": lines})
         if arguments.get("release", True):
@@ -186,6 +163,44 @@ def _book_by_hand(tenant: Tenant, arguments: Json) -> Json:
     except Broken as broken:
         raise ValueError(str(broken)) from broken
     return _shown(row)
+
+
+def _wish(book: Company, line: Json) -> Json:
+    amount = Decimal(str(line["amount"]))
+    texts = {"transactionDescription": "text", "referenceNumber": "reference", "project": "project"}
+    return {
+        "operation": "Insert",
+        "accountNumber": str(line["account"]),
+        "subaccount": [
+            {"segmentId": number, "segmentValue": value} for number, value in _segments(book, line).items()
+        ],
+        **{field: str(line[name]) for field, name in texts.items() if line.get(name) is not None},
+        **({"projectTask": str(line["task"])} if line.get("task") is not None else {}),
+        "debitAmountInCurrency": max(amount, Decimal(0)),
+        "creditAmountInCurrency": max(-amount, Decimal(0)),
+    }
+
+
+def _segments(book: Company, line: Json) -> dict[int, str]:
+    """The segment values of a line by the segments' ids."""
+    if "subaccount" in line:
+        return dict(enumerate(split_number(book, str(line["subaccount"])), 1))
+    if "segments" in line:
+        return {int(number): str(value) for number, value in dict(line["segments"] or {}).items()}
+    named = dict(line.get("dimensions") or {})
+    if line.get("cost_center") is not None:
+        named["cost_center"] = line["cost_center"]
+    unknown = set(named) - {segment["axis"] for segment in book.segments()}
+    if unknown:
+        raise KeyError(f"dimension {sorted(unknown)[0]}")
+    return {
+        segment["segmentId"]: str(named.get(segment["axis"], _first_value(segment)))
+        for segment in book.segments()
+    }
+
+
+def _first_value(segment: Row) -> str:
+    return next((code for code, value in segment["values"].items() if value["active"]), "")
 
 
 def _hold(tenant: Tenant, arguments: Json) -> Json:
@@ -216,135 +231,13 @@ def _post(tenant: Tenant, arguments: Json) -> Json:
     return _shown(row)
 
 
-def _period(name: str, value: bool) -> Callable[[Tenant, Json], Json]:
-    def action(tenant: Tenant, arguments: Json) -> Json:
-        book = _book(tenant, arguments)
-        period = str(arguments.get("period", "")).replace("-", "")
-        if period not in book.periods:
-            raise KeyError(f"period {arguments.get('period')}")
-        book.periods[period][name] = value
-        return {"company": book.code, "period": f"{period[:4]}-{period[4:]}", name: value}
-
-    return action
-
-
-def _coded(table: dict[str, Row], what: str, arguments: Json) -> Row:
-    code = str(arguments.get("code", arguments.get(what, "")))
-    if code not in table:
-        raise KeyError(f"{what} {code}")
-    return table[code]
-
-
-def _active(what: str, active: bool) -> Callable[[Tenant, Json], Json]:
-    def action(tenant: Tenant, arguments: Json) -> Json:
-        book = _book(tenant, arguments)
-        table = {"account": book.accounts, "subaccount": book.subaccounts, "branch": book.branches}[what]
-        row = _coded(table, what, arguments)
-        row["isActive" if what == "branch" else "active"] = active
-        return {
-            what: str(arguments.get("code", arguments.get(what))),
-            "active": active,
-            "etag": etag(book.touch(row)),
-        }
-
-    return action
-
-
-def _manual_entry(tenant: Tenant, arguments: Json) -> Json:
-    """`{"code": "5000", "allowed": false}`"""
-    book = _book(tenant, arguments)
-    row = _coded(book.accounts, "account", arguments)
-    row["allowManualEntry"] = bool(arguments.get("allowed", False))
-    return {
-        "account": row["accountCD"],
-        "allowManualEntry": row["allowManualEntry"],
-        "etag": etag(book.touch(row)),
-    }
-
-
-def _add_subaccount(tenant: Tenant, arguments: Json) -> Json:
-    book = _book(tenant, arguments)
-    values = list(arguments.get("values") or ()) or str(arguments.get("code", "")).split("-")
-    if len(values) != len(book.segments()):
-        raise ValueError(f"values: one for each of the {len(book.segments())} segments")
-    row = book.add_subaccount(
-        [str(value) for value in values],
-        str(arguments.get("description", "")),
-        active=arguments.get("active") is not False,
-    )
-    return {"subaccount": row["subaccountNumber"], "id": row["subaccountId"]}
-
-
-def _remove_subaccount(tenant: Tenant, arguments: Json) -> Json:
-    book = _book(tenant, arguments)
-    row = _coded(book.subaccounts, "subaccount", arguments)
-    del book.subaccounts[row["subaccountNumber"]]
-    return {"removed": row["subaccountNumber"]}
-
-
-def _segment(book: Company, arguments: Json) -> Row:
-    """By `segment`: its id, or its axis."""
-    wanted = str(arguments.get("segment", "1"))
-    row = next((row for row in book.segments() if wanted in (str(row["segmentId"]), row["axis"])), None)
-    if row is None:
-        raise KeyError(f"segment {wanted}")
-    return row
-
-
-def _put_value(tenant: Tenant, arguments: Json) -> Json:
-    """Add a value, or change the one that is there: description, active."""
-    book = _book(tenant, arguments)
-    segment, code = _segment(book, arguments), str(arguments.get("code", ""))
-    if not code or len(code) > segment["length"]:
-        raise ValueError(f"code: 1 to {segment['length']} characters")
-    old = segment["values"].get(code, {})
-    active = arguments.get("active", old.get("active", True))
-    put_value(
-        book,
-        segment,
-        code,
-        str(arguments.get("description", old.get("description", ""))),
-        active=bool(active),
-    )
-    return {
-        "segment": segment["segmentId"],
-        "code": code,
-        "active": bool(active),
-        "etag": etag(book.touch(segment)),
-    }
-
-
-def _remove_value(tenant: Tenant, arguments: Json) -> Json:
-    book = _book(tenant, arguments)
-    segment = _segment(book, arguments)
-    code = str(_coded(segment["values"], "code", arguments)["valueId"])
-    del segment["values"][code]
-    return {"segment": segment["segmentId"], "removed": code, "etag": etag(book.touch(segment))}
-
-
-def _project(tenant: Tenant, arguments: Json) -> Json:
-    """`{"code": "P2601", "status": "Completed", "task": "10", "visible_in_gl": true}`: of the task when one
-    is named, else of the project.
-    """
-    book = _book(tenant, arguments)
-    row = _coded(book.projects, "project", arguments)
-    if "task" in arguments:
-        task = book.task_of(row, str(arguments["task"]))
-        if task is None:
-            raise KeyError(f"task {arguments['task']}")
-        row = task
-    row["status"] = arguments.get("status", row["status"])
-    row["visibleInGl"] = bool(arguments.get("visible_in_gl", row["visibleInGl"]))
-    return {"status": row["status"], "visible_in_gl": row["visibleInGl"], "etag": etag(book.touch(row))}
-
-
 def _revoke(tenant: Tenant, _: Json) -> Json:
     return {"revoked": tenant.sign_in.revoke()}
 
 
 def _approval(approved: bool) -> Callable[[Tenant, Json], Json]:
     def action(tenant: Tenant, arguments: Json) -> Json:
-        code = _book(tenant, arguments).code
+        code = book_of(tenant, arguments).code
         (tenant.sign_in.withdrawn.discard if approved else tenant.sign_in.withdrawn.add)(code)
         return {"company": code, "approved": approved}
 
@@ -373,6 +266,7 @@ def _notifications(tenant: Tenant, _: Json) -> Json:
 
 
 ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
+    **MASTER_ACTIONS,
     "delete": _delete,
     "double": _double,
     "edit": _edit,
@@ -382,22 +276,6 @@ ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
     "release": _release,
     "post": _post,
     "finish_queue": _finish_queue,
-    "close_period": _period("closed", True),
-    "open_period": _period("closed", False),
-    "deactivate_period": _period("active", False),
-    "activate_period": _period("active", True),
-    "block_account": _active("account", False),
-    "unblock_account": _active("account", True),
-    "manual_entry": _manual_entry,
-    "add_subaccount": _add_subaccount,
-    "remove_subaccount": _remove_subaccount,
-    "deactivate_subaccount": _active("subaccount", False),
-    "activate_subaccount": _active("subaccount", True),
-    "put_segment_value": _put_value,
-    "remove_segment_value": _remove_value,
-    "deactivate_branch": _active("branch", False),
-    "activate_branch": _active("branch", True),
-    "project": _project,
     "revoke": _revoke,
     "withdraw_approval": _approval(False),
     "approve": _approval(True),

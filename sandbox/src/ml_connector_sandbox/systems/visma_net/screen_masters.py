@@ -1,0 +1,200 @@
+"""What people change at the vendor's screens besides documents: periods, accounts, values, projects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Protocol
+
+from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.systems.visma_net.book import SUBACCOUNT, Company, Row, etag
+from ml_connector_sandbox.systems.visma_net.seed import put_value
+from ml_connector_sandbox.systems.visma_net.webhooks import Webhooks
+
+
+class Tenant(Protocol):
+    """What these actions work on."""
+
+    companies: dict[str, Company]
+    webhooks: Webhooks
+
+
+def book_of(tenant: Tenant, arguments: Json) -> Company:
+    """The company that an action names as `entity` or `company`, else the first one."""
+    code = arguments.get("company", arguments.get("entity"))
+    if code is None:
+        return next(iter(tenant.companies.values()))
+    if str(code) not in tenant.companies:
+        raise KeyError(f"company {code}")
+    return tenant.companies[str(code)]
+
+
+def tell(tenant: Tenant, book: Company, entity: str, event: str, code: str) -> None:
+    """Notify of a change at the screen as of one through the API."""
+    tenant.webhooks.tell(book.tenant_id, entity, event, code)
+
+
+def _period(name: str, value: bool) -> Callable[[Tenant, Json], Json]:
+    def action(tenant: Tenant, arguments: Json) -> Json:
+        book = book_of(tenant, arguments)
+        period = str(arguments.get("period", "")).replace("-", "")
+        if period not in book.periods:
+            raise KeyError(f"period {arguments.get('period')}")
+        book.periods[period][name] = value
+        return {"company": book.code, "period": f"{period[:4]}-{period[4:]}", name: value}
+
+    return action
+
+
+def coded(table: dict[str, Row], what: str, arguments: Json) -> Row:
+    """The row that an action names, as `code` or by the name of its kind. `KeyError` for none."""
+    code = str(arguments.get("code", arguments.get(what, "")))
+    if code not in table:
+        raise KeyError(f"{what} {code}")
+    return table[code]
+
+
+def _active(what: str, active: bool) -> Callable[[Tenant, Json], Json]:
+    def action(tenant: Tenant, arguments: Json) -> Json:
+        book = book_of(tenant, arguments)
+        table = {"account": book.accounts, "subaccount": book.subaccounts, "branch": book.branches}[what]
+        row = coded(table, what, arguments)
+        row["isActive" if what == "branch" else "active"] = active
+        shown = etag(book.touch(row))
+        if what == "account":
+            tell(tenant, book, "Account", "Updated", row["accountCD"])
+        return {what: str(arguments.get("code", arguments.get(what))), "active": active, "etag": shown}
+
+    return action
+
+
+def _manual_entry(tenant: Tenant, arguments: Json) -> Json:
+    """`{"code": "5000", "allowed": false}`"""
+    book = book_of(tenant, arguments)
+    row = coded(book.accounts, "account", arguments)
+    row["allowManualEntry"] = bool(arguments.get("allowed", False))
+    shown = etag(book.touch(row))
+    tell(tenant, book, "Account", "Updated", row["accountCD"])
+    return {"account": row["accountCD"], "allowManualEntry": row["allowManualEntry"], "etag": shown}
+
+
+def _add_subaccount(tenant: Tenant, arguments: Json) -> Json:
+    book = book_of(tenant, arguments)
+    values = list(arguments.get("values") or ()) or str(arguments.get("code", "")).split("-")
+    if len(values) != len(book.segments()):
+        raise ValueError(f"values: one for each of the {len(book.segments())} segments")
+    row = book.add_subaccount(
+        [str(value) for value in values],
+        str(arguments.get("description", "")),
+        active=arguments.get("active") is not False,
+    )
+    return {"subaccount": row["subaccountNumber"], "id": row["subaccountId"]}
+
+
+def _remove_subaccount(tenant: Tenant, arguments: Json) -> Json:
+    book = book_of(tenant, arguments)
+    row = coded(book.subaccounts, "subaccount", arguments)
+    del book.subaccounts[row["subaccountNumber"]]
+    return {"removed": row["subaccountNumber"]}
+
+
+def segment_of(book: Company, arguments: Json) -> Row:
+    """By `segment`: its id, or its axis."""
+    wanted = str(arguments.get("segment", "1"))
+    row = next((row for row in book.segments() if wanted in (str(row["segmentId"]), row["axis"])), None)
+    if row is None:
+        raise KeyError(f"segment {wanted}")
+    return row
+
+
+def _put_value(tenant: Tenant, arguments: Json) -> Json:
+    """Add a value, or change the one that is there: description, active."""
+    book = book_of(tenant, arguments)
+    segment, code = segment_of(book, arguments), str(arguments.get("code", ""))
+    if not code or len(code) > segment["length"]:
+        raise ValueError(f"code: 1 to {segment['length']} characters")
+    old = segment["values"].get(code, {})
+    active = arguments.get("active", old.get("active", True))
+    put_value(
+        book,
+        segment,
+        code,
+        str(arguments.get("description", old.get("description", ""))),
+        active=bool(active),
+    )
+    shown = etag(book.touch(segment))
+    _tell_segment(tenant, book, segment)
+    return {"segment": segment["segmentId"], "code": code, "active": bool(active), "etag": shown}
+
+
+def _remove_value(tenant: Tenant, arguments: Json) -> Json:
+    book = book_of(tenant, arguments)
+    segment = segment_of(book, arguments)
+    code = str(coded(segment["values"], "code", arguments)["valueId"])
+    del segment["values"][code]
+    shown = etag(book.touch(segment))
+    _tell_segment(tenant, book, segment)
+    return {"segment": segment["segmentId"], "removed": code, "etag": shown}
+
+
+def _tell_segment(tenant: Tenant, book: Company, segment: Row) -> None:
+    tell(tenant, book, "Segment", "ValueChanged", f"{SUBACCOUNT}/{segment['segmentId']}")
+
+
+def _cost_center(active: bool) -> Callable[[Tenant, Json], Json]:
+    """End or open a value of the segment that holds cost centers. A value has no date: it ends at once."""
+
+    def action(tenant: Tenant, arguments: Json) -> Json:
+        book = book_of(tenant, arguments)
+        segment = segment_of(book, {"segment": "cost_center"})
+        code = str(arguments.get("cost_center", arguments.get("code", "")))
+        if code not in segment["values"]:
+            raise KeyError(f"cost center {code}")
+        if "date" in arguments and date.fromisoformat(arguments["date"]) > book.now().date():
+            raise ValueError("date: a segment value ends at once, it has no date to come")
+        put_value(book, segment, code, segment["values"][code]["description"], active=active)
+        book.touch(segment)
+        _tell_segment(tenant, book, segment)
+        return {"cost_center": code, "ends": None if active else book.now().date().isoformat()}
+
+    return action
+
+
+def _project(tenant: Tenant, arguments: Json) -> Json:
+    """`{"code": "P2601", "status": "Completed", "task": "10", "visible_in_gl": true}`: of the task when one
+    is named, else of the project.
+    """
+    book = book_of(tenant, arguments)
+    row = coded(book.projects, "project", arguments)
+    if "task" in arguments:
+        task = book.task_of(row, str(arguments["task"]))
+        if task is None:
+            raise KeyError(f"task {arguments['task']}")
+        row = task
+    row["status"] = str(arguments.get("status", row["status"]))
+    row["visibleInGl"] = bool(arguments.get("visible_in_gl", row["visibleInGl"]))
+    shown = etag(book.touch(row))
+    tell(tenant, book, "Project", "Changed", str(arguments.get("code", arguments.get("project", ""))))
+    return {"status": row["status"], "visible_in_gl": row["visibleInGl"], "etag": shown}
+
+
+MASTER_ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
+    "close_period": _period("closed", True),
+    "open_period": _period("closed", False),
+    "deactivate_period": _period("active", False),
+    "activate_period": _period("active", True),
+    "block_account": _active("account", False),
+    "unblock_account": _active("account", True),
+    "end_cost_center": _cost_center(False),
+    "reopen_cost_center": _cost_center(True),
+    "manual_entry": _manual_entry,
+    "add_subaccount": _add_subaccount,
+    "remove_subaccount": _remove_subaccount,
+    "deactivate_subaccount": _active("subaccount", False),
+    "activate_subaccount": _active("subaccount", True),
+    "put_segment_value": _put_value,
+    "remove_segment_value": _remove_value,
+    "deactivate_branch": _active("branch", False),
+    "activate_branch": _active("branch", True),
+    "project": _project,
+}
