@@ -22,9 +22,11 @@ _EDITABLE = {
     "amount": "AmountFC",
     "text": "Description",
     "cost_center": "CostCenter",
+    "cost_unit": "CostUnit",
     "account": "GLAccountCode",
     "reference": "OurRef",
 }
+_DIMENSIONS = ("cost_center", "cost_unit")
 
 
 class Tenant(Protocol):
@@ -102,8 +104,11 @@ def _double(tenant: Tenant, arguments: Json) -> Json:
 
 
 def _edit(tenant: Tenant, arguments: Json) -> Json:
-    """Change one line (`line`, from 1): amount, text, cost_center, account, reference. No rule is checked."""
+    """Change one line (`line`, from 1): amount, text, account, reference, cost_center, cost_unit, dimensions.
+    No rule is checked.
+    """
     book, entry = _document(tenant, arguments)
+    arguments = {**arguments, **_dimensions(arguments)}
     lines = book.entry_lines(entry)
     number = int(arguments.get("line", 1))
     if not 1 <= number <= len(lines):
@@ -119,7 +124,7 @@ def _edit(tenant: Tenant, arguments: Json) -> Json:
         changes["AmountDC"] = changes["AmountFC"]
     if "OurRef" in changes:
         changes["OurRef"] = _whole(changes["OurRef"])
-    for name in ("Description", "CostCenter"):
+    for name in ("Description", "CostCenter", "CostUnit"):
         if changes.get(name) is not None:
             changes[name] = str(changes[name])
     if "GLAccountCode" in changes:
@@ -132,8 +137,8 @@ def _edit(tenant: Tenant, arguments: Json) -> Json:
 
 
 def _book_by_hand(tenant: Tenant, arguments: Json) -> Json:
-    """`{"journal", "date", "lines": [{"account", "amount", "cost_center", "text"}]}`: an entry without any
-    marker.
+    """`{"journal", "date", "lines": [{"account", "amount", "cost_center", "dimensions", "text",
+    "reference"}]}`: an entry without any marker. An entry of Exact has no text of its own.
     """
     book = _book(tenant, arguments)
     day = datetime.fromisoformat(arguments["date"]) if "date" in arguments else None
@@ -141,8 +146,8 @@ def _book_by_hand(tenant: Tenant, arguments: Json) -> Json:
         {
             "GLAccount": _coded(book, "accounts", str(line["account"]))["ID"],
             "AmountFC": Decimal(str(line["amount"])),
-            "CostCenter": _text(line.get("cost_center")),
-            "CostUnit": _text(line.get("cost_unit")),
+            "CostCenter": _dimensions(line).get("cost_center"),
+            "CostUnit": _dimensions(line).get("cost_unit"),
             "Description": _text(line.get("text")),
             "OurRef": _whole(line.get("reference")),
             "Date": day,
@@ -152,6 +157,16 @@ def _book_by_hand(tenant: Tenant, arguments: Json) -> Json:
     made = post_entry(book, tenant.switches, {"JournalCode": arguments.get("journal", "90")}, lines)
     tenant.webhooks.tell_of(book, ENTRIES, "Create", made)
     return _named(made)
+
+
+def _dimensions(given: Json) -> dict[str, str | None]:
+    """Cost center and cost unit of a line, each by its own name or in `dimensions`."""
+    named = dict(given.get("dimensions") or {})
+    unknown = sorted(set(named) - set(_DIMENSIONS))
+    if unknown:
+        raise KeyError(f"dimension {unknown[0]}; there are {', '.join(_DIMENSIONS)}")
+    named |= {name: given[name] for name in _DIMENSIONS if name in given}
+    return {name: _text(value) for name, value in named.items()}
 
 
 def _whole(value: Any) -> int | None:

@@ -26,6 +26,18 @@ from ml_connector_sandbox.systems.visma_net.screen_masters import MASTER_ACTIONS
 from ml_connector_sandbox.systems.visma_net.signin import SCOPE_PREFIX, SCOPES, SignIn
 from ml_connector_sandbox.systems.visma_net.webhooks import Webhooks
 
+_EDITABLE = (
+    "amount",
+    "text",
+    "account",
+    "reference",
+    "project",
+    "task",
+    "segments",
+    "cost_center",
+    "dimensions",
+)
+
 
 class Tenant(Protocol):
     """What the actions work on."""
@@ -86,15 +98,14 @@ def _double(tenant: Tenant, arguments: Json) -> Json:
 
 def _edit(tenant: Tenant, arguments: Json) -> Json:
     """Change the description, or one line (`line`, from 1): amount, text, account, reference, project, task,
-    segments. No rule is checked.
+    segments, cost_center, dimensions. No rule is checked.
     """
     book, row = _document(tenant, arguments)
     if "description" in arguments:
         row["description"] = str(arguments["description"])
-    names = ("amount", "text", "account", "reference", "project", "task", "segments", "cost_center")
-    wished = {name: arguments[name] for name in names if name in arguments}
+    wished = {name: arguments[name] for name in _EDITABLE if name in arguments}
     if not wished and "description" not in arguments:
-        raise ValueError(f"edit takes one of description, {', '.join(names)}")
+        raise ValueError(f"edit takes one of description, {', '.join(_EDITABLE)}")
     if wished:
         place = int(arguments.get("line", 1))
         if not 1 <= place <= len(row["lines"]):
@@ -104,6 +115,8 @@ def _edit(tenant: Tenant, arguments: Json) -> Json:
 
 
 def _edit_line(book: Company, line: Row, wished: Json) -> None:
+    if "account" in wished:
+        coded(book.accounts, "account", wished)
     for name in ("text", "account", "reference", "project", "task"):
         if name in wished:
             line[name] = str(wished[name])
@@ -111,9 +124,12 @@ def _edit_line(book: Company, line: Row, wished: Json) -> None:
         amount = Decimal(str(wished["amount"]))
         line["debit"], line["credit"] = max(amount, Decimal(0)), max(-amount, Decimal(0))
     values = [str(value) for value in wished.get("segments") or ()]
-    if "cost_center" in wished:
+    named = _named_values(book, wished)
+    if named:
         values = list(book.subaccounts[line["subaccount"]]["values"])
-        values[segment_of(book, {"segment": "cost_center"})["segmentId"] - 1] = str(wished["cost_center"])
+        for segment in book.segments():
+            place = segment["segmentId"] - 1
+            values[place] = named.get(segment["axis"], values[place])
     if values:
         line["subaccount"] = book.subaccount_number(values)
         if line["subaccount"] not in book.subaccounts:
@@ -187,16 +203,22 @@ def _segments(book: Company, line: Json) -> dict[int, str]:
         return dict(enumerate(split_number(book, str(line["subaccount"])), 1))
     if "segments" in line:
         return {int(number): str(value) for number, value in dict(line["segments"] or {}).items()}
-    named = dict(line.get("dimensions") or {})
-    if line.get("cost_center") is not None:
-        named["cost_center"] = line["cost_center"]
-    unknown = set(named) - {segment["axis"] for segment in book.segments()}
-    if unknown:
-        raise KeyError(f"dimension {sorted(unknown)[0]}")
+    named = _named_values(book, line)
     return {
-        segment["segmentId"]: str(named.get(segment["axis"], _first_value(segment)))
-        for segment in book.segments()
+        segment["segmentId"]: named.get(segment["axis"], _first_value(segment)) for segment in book.segments()
     }
+
+
+def _named_values(book: Company, given: Json) -> dict[str, str]:
+    """Segment values by axis, from `cost_center` and `dimensions`."""
+    named = dict(given.get("dimensions") or {})
+    if given.get("cost_center") is not None:
+        named["cost_center"] = given["cost_center"]
+    axes = [segment["axis"] for segment in book.segments()]
+    unknown = sorted(set(named) - set(axes))
+    if unknown:
+        raise KeyError(f"dimension {unknown[0]}; there are {', '.join(axes)}")
+    return {axis: str(value) for axis, value in named.items()}
 
 
 def _first_value(segment: Row) -> str:

@@ -142,7 +142,9 @@ def _tell_segment(tenant: Tenant, book: Company, segment: Row) -> None:
 
 
 def _cost_center(active: bool) -> Callable[[Tenant, Json], Json]:
-    """End or open a value of the segment that holds cost centers. A value has no date: it ends at once."""
+    """End or open a value of the segment that holds cost centers, and the subaccounts made with it, which an
+    inactive value alone does not end. A value has no date: it ends at once.
+    """
 
     def action(tenant: Tenant, arguments: Json) -> Json:
         book = book_of(tenant, arguments)
@@ -154,6 +156,11 @@ def _cost_center(active: bool) -> Callable[[Tenant, Json], Json]:
             raise ValueError("date: a segment value ends at once, it has no date to come")
         put_value(book, segment, code, segment["values"][code]["description"], active=active)
         book.touch(segment)
+        place = segment["segmentId"] - 1
+        for row in book.subaccounts.values():
+            if row["values"][place : place + 1] == [code] and row["active"] != active:
+                row["active"] = active
+                book.touch(row)
         _tell_segment(tenant, book, segment)
         return {"cost_center": code, "ends": None if active else book.now().date().isoformat()}
 
