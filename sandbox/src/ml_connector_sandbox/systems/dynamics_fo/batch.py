@@ -8,7 +8,6 @@ batch ── part: GET …
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -68,11 +67,12 @@ def run_batch(
     operate: Operate,
     transaction: Callable[[], AbstractContextManager[None]],
     *,
+    new_id: Callable[[], str],
     continues: bool,
     nested_failure: bool,
 ) -> Response:
-    """Carry the items out in order and answer 200, whatever became of them."""
-    boundary = f"batchresponse_{uuid.uuid4()}"
+    """Carry the items out in order and answer 200, whatever became of them; `new_id` is for boundaries."""
+    boundary = f"batchresponse_{new_id()}"
     parts: list[bytes] = []
     for item in items:
         answers = (
@@ -83,7 +83,7 @@ def run_batch(
         failed = answers[-1][1].status >= 400
         written = [_write(operation, answer) for operation, answer in answers]
         if item.is_changeset and (nested_failure or not failed):
-            inner = f"changesetresponse_{uuid.uuid4()}"
+            inner = f"changesetresponse_{new_id()}"
             head = f"Content-Type: multipart/mixed; boundary={inner}\r\n\r\n".encode()
             parts.append(head + _wrap(written, inner))
         else:

@@ -26,6 +26,7 @@ CATALOG = (
 RETRIES = 3
 RETRY_SECONDS = 1.0
 SENT_KEPT_MAX = 1_000
+FIRST_CONTROL_NUMBER = 5_637_200_000
 Sender = Callable[[str, bytes], int]
 
 
@@ -43,14 +44,21 @@ class Events:
     background: bool = True
     endpoints: list[Json] = field(default_factory=list)
     sent: list[Json] = field(default_factory=list)
-    _dice: random.Random = field(default_factory=random.Random)
-    _control_number: int = 5_637_200_000
-    _withheld: int | None = None
+    _dice: random.Random = field(init=False)
+    _control_number: int = field(init=False)
+    _withheld: int | None = field(init=False)
     _waiting: queue.Queue[tuple[Json, bytes]] = field(default_factory=queue.Queue)
     _thread: threading.Thread | None = None
 
     def __post_init__(self) -> None:
-        self._dice.seed(f"events {self.seed}")
+        self.reset()
+
+    def reset(self) -> None:
+        """Nobody is told of anything, and nothing was; the next numbers and ids are the first ones again."""
+        self._dice = random.Random(f"events {self.seed}")
+        self._control_number, self._withheld = FIRST_CONTROL_NUMBER, None
+        self.endpoints.clear()
+        self.sent = []
 
     def activate(self, event: str, url: str, company: str) -> Json:
         """Send this event of this company (empty: of all) to that address, a test message first. `ValueError`

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 from ml_connector_sandbox.core.oauth import bearer_token
@@ -89,10 +90,10 @@ class DynamicsFo:
         self.book: Book = build_book(
             self.ledger, self.clock, self._seed, self.switches, self.sign_in.client_id
         )
+        self._dice = Random(f"traces {self._seed}")
         self.sign_in.reset()
         self.throttle.clear()
-        self.events.endpoints.clear()
-        self.events.sent = []
+        self.events.reset()
         self.conflicts = 0
         self.job_ran_at: datetime = self.clock.now()
         self.job_results: list[Json] = []
@@ -110,11 +111,15 @@ class DynamicsFo:
         except RecursionError:
             response = error_response(Failed(400, "The request is nested too deeply."))
         trace = (
-            {"ms-dyn-aid": str(uuid.uuid4()), "server-timing": "dur=1"}
+            {"ms-dyn-aid": self._new_id(), "server-timing": "dur=1"}
             if request.path.startswith("/data")
             else {}
         )
         return Response(status=response.status, headers={**response.headers, **trace}, body=response.body)
+
+    def _new_id(self) -> str:
+        """An id of a request or of a boundary: of its own dice, so that no read changes what writes draw."""
+        return str(uuid.UUID(int=self._dice.getrandbits(128), version=4))
 
     def failed(self, request: Request) -> Response:
         """A 500 in the vendor's shape, of a kind that is no refused write."""
@@ -221,6 +226,7 @@ class DynamicsFo:
             items,
             self._operate_part,
             self.book.transaction,
+            new_id=self._new_id,
             continues=self.switches["batch_continues"],
             nested_failure=self.switches["failed_changeset"] == "nested",
         )

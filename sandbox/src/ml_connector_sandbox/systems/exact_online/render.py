@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -37,10 +37,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """How rows of one set are shown: chosen properties, and the child rows to nest by collection."""
+    """How rows of one set are shown: chosen properties, and the child rows to nest by collection; `now` is
+    when they are read.
+    """
 
     entity: Entity
     root: str
+    now: datetime
     select: tuple[str, ...] | None = None
     children: Mapping[str, Callable[[Row], Sequence[Row]]]
 
@@ -144,7 +147,7 @@ def json_row(view: View, row: Row) -> str:
         elif name in view.children:
             child = child_of(name)
             assert child is not None
-            nested = View(entity=child, root=view.root, children={})
+            nested = View(entity=child, root=view.root, now=view.now, children={})
             lines = ",".join(json_row(nested, line) for line in view.children[name](row))
             parts.append(f'"{name}":{{"results":[{lines}]}}')
         else:
@@ -193,7 +196,8 @@ def _feed(view: View, page: Page) -> str:
         (
             f'<?xml version="1.0"?><feed xml:base={quoteattr(view.root + "/")} xmlns:d="{_DATA_NS}"'
             f' xmlns:m="{_METADATA_NS}" xmlns="http://www.w3.org/2005/Atom"><title'
-            f' type="text">{view.entity.name}</title><id>{escape(address)}</id><updated>{_now()}</updated>'
+            f' type="text">{view.entity.name}</title><id>{escape(address)}</id>'
+            f"<updated>{_updated(view)}</updated>"
         ),
         f'<link rel="self" title="{view.entity.name}" href="{view.entity.name}" />',
     ]
@@ -227,7 +231,7 @@ def _entry(view: View, row: Row, *, namespaces: bool = True) -> str:
     return (
         f'<entry{spaces}><id>{escape(uri)}</id><category term="{view.entity.model}"'
         f' scheme="{_DATA_NS}/scheme" /><link rel="edit" href={quoteattr(uri)} />{"".join(links)}<title'
-        f" /><updated>{_now()}</updated><author><name /></author><content"
+        f" /><updated>{_updated(view)}</updated><author><name /></author><content"
         f' type="application/xml"><m:properties>{"".join(fields)}</m:properties></content></entry>'
     )
 
@@ -241,7 +245,7 @@ def _collection_link(view: View, row: Row, name: str) -> str:
     child = child_of(name)
     if name not in view.children or child is None:
         return start + " />"
-    nested = View(entity=child, root=view.root, children={})
+    nested = View(entity=child, root=view.root, now=view.now, children={})
     rows = "".join(_entry(nested, line, namespaces=False) for line in view.children[name](row))
     return f"{start}><m:inline><feed>{rows}</feed></m:inline></link>"
 
@@ -254,5 +258,5 @@ def _xml(kind: str, value: Any) -> str:
     return _number(value) if kind in _NUMBERS else escape(str(value))
 
 
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _updated(view: View) -> str:
+    return f"{view.now:%Y-%m-%dT%H:%M:%SZ}"

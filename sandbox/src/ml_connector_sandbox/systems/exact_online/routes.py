@@ -293,7 +293,11 @@ class ExactOnline:
     ) -> View:
         children = {name: _children(book, name) for name in expand if child_of(name)}
         return View(
-            entity=entity, root=f"{request.base_url}/api/v1/{book.code}", select=select, children=children
+            entity=entity,
+            root=f"{request.base_url}/api/v1/{book.code}",
+            now=self.clock.now(),
+            select=select,
+            children=children,
         )
 
     def _me(self, request: Request) -> Response:
@@ -308,7 +312,13 @@ class ExactOnline:
             return error_response(request, 400, str(wrong))
         current = next((code for code in self.books_by_division if code in self.accessible), None)
         row = people.me(self.clock.now(), current)
-        view = View(entity=entity, root=f"{request.base_url}/api/v1", select=query.select, children={})
+        view = View(
+            entity=entity,
+            root=f"{request.base_url}/api/v1",
+            now=self.clock.now(),
+            select=query.select,
+            children={},
+        )
         return list_response(request, view, Page(rows=[row]))
 
     def _division_rows(self, book: DivisionBook, entity: Entity) -> Iterable[Row]:
