@@ -56,6 +56,7 @@ SCREEN_FIELDS = (
     *("code", "cost_center", "kind", "seconds", "match", "path", "times", "set", "advance_seconds", "run_id"),
     *("worker", "changes", "what", "row", "block", "dimension", "format", "name", "employee", "department"),
     *("segment", "values", "scopes", "project", "task", "url", "entities", "layout", "status", "headers"),
+    *("dimensions", "reference", "cost_unit", "without", "without_company", "pay_date", "post", "release"),
 )
 
 
@@ -95,6 +96,8 @@ def ukg_pro() -> Target:
     def headers(path: str) -> dict[str, str]:
         return {**core, **platform} if path.startswith("/webhooks") else core
 
+    changes = {"changes": {"W00001": "100.00"}, "without": ["W00002"], "pay_date": "2026-07-07"}
+    places += _screen({"rerun": changes, "undo_run": {"run_id": "1"}, "void": {"worker": "W00001"}})
     return Target(host=world.host, headers=headers, places=places + _any(UKG_FIELDS), options=UKG_OPTIONS)
 
 
@@ -119,6 +122,7 @@ def exact_online() -> Target:
     places += [
         Place(f"/api/v1/1204/{path}", ("POST",), tuple(body), body) for path, body in bodies.items()
     ] * 10
+    places += _ledger_screen("90", "4000", "1700", "SALES")
     me = _some(exact_sets()["current/Me"].properties)
     others = (
         *("/api/v1/current/Me", "/api/v1/{}/{}", "/api/oauth2/auth", "/api/oauth2/token"),
@@ -153,6 +157,7 @@ def dynamics_fo() -> Target:
     line = f"/data/{world.key(journal, 1)}?cross-company=true"
     world.add(journal, "601100--AKRASM", "1.00").raise_for_status()
     places += [Place(line, ("PATCH",), ("Text",), {"Text": "y", "DebitAmount": 2})] * 10
+    places += _ledger_screen("GenJrn", "601100", "230100", "AKRASM")
     names = ("_attributeNames", "_attributeValues", "_entityName", "_propertyName")
     others = (
         *(
@@ -226,6 +231,7 @@ def visma_net() -> Target:
         ),
     ]
     places += [Place(path, (verb,), VISMA_FIELDS, body) for verb, path, body in spoilt] * 10
+    places += _ledger_screen("GL", "5000", "2930", "0100")
     return Target(
         host=world.host,
         headers=lambda _: _lower(world.client.headers),
@@ -239,6 +245,29 @@ TARGETS = (ukg_pro, exact_online, dynamics_fo, visma_net)
 
 def _any(fields: tuple[str, ...]) -> list[Place]:
     return [Place(path, ("GET", "POST"), fields) for path in ANY_PATH]
+
+
+def _ledger_screen(journal: str, wages: str, owed: str, center: str) -> list[Place]:
+    """What a bookkeeper does, to be spoilt."""
+    line = {"account": wages, "amount": "5.00", "cost_center": center, "dimensions": {"cost_center": center}}
+    lines = [{**line, "text": "x", "reference": "7"}, {**line, "account": owed, "amount": "-5.00"}]
+    samples = {
+        "book": {"journal": journal, "date": "2026-07-09", "text": "x", "lines": lines},
+        "edit": {"line": 1, **lines[0]},
+        "double": {"id": "1"},
+        "delete": {"number": "1"},
+        "close_period": {"period": "2026-07"},
+        "open_period": {"period": "2026-07"},
+        "block_account": {"account": wages},
+        "end_cost_center": {"cost_center": center, "date": "2026-07-31"},
+        "reopen_cost_center": {"cost_center": center},
+    }
+    return _screen(samples)
+
+
+def _screen(samples: dict[str, Any]) -> list[Place]:
+    path = "/__sandbox__/control/"
+    return [Place(path + action, ("POST",), SCREEN_FIELDS, body) for action, body in samples.items()] * 3
 
 
 def _some(names: Iterable[str]) -> tuple[str, ...]:
