@@ -383,24 +383,3 @@ def test_reset_returns_to_the_seed(world: DynamicsWorld):
     world.sign_in()
     assert world.documents() == []
     assert world.wages() == first
-
-
-@pytest.mark.parametrize(("switch", "status"), [("truncate", 201), ("refuse", 400)])
-def test_a_dimension_value_is_no_longer_than_its_field(switch: str, status: int):
-    """30 characters, and 60 for its name: cut or refused, as the switch for every text says."""
-    world = DynamicsWorld(text_overflow=switch)
-    name = next(
-        row["DimensionName"]
-        for row in world.rows("DimensionAttributes")
-        if row["UseValuesFrom"] == "Custom list"
-    )
-    body = {"FinancialDimension": name, "DimensionValue": "x" * 31, "Description": "y" * 61}
-    made = world.post("FinancialDimensionValues", body)
-
-    assert status == made.status_code
-    kept = [
-        (row["DimensionValue"], row["Description"])
-        for row in world.rows("FinancialDimensionValues")
-        if row["DimensionValue"].startswith("xxx")
-    ]
-    assert ([("x" * 30, "y" * 60)] if status == 201 else []) == kept

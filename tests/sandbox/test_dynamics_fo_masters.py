@@ -1,4 +1,6 @@
-"""Workers of the simulated Dynamics 365: whether they are employed follows the date, in every list."""
+"""Master data of the simulated Dynamics 365: whether workers are employed follows the date, in every list; a
+dimension value is no longer than its field.
+"""
 
 from __future__ import annotations
 
@@ -76,3 +78,24 @@ def test_the_derived_status_can_be_filtered_and_ordered_by(name: str):
     assert ["W9"] == [row["PersonnelNumber"] for row in gone]
     assert "W9" == world.rows(f"{name}?{CROSS}&$orderby=WorkerStatus")[-1]["PersonnelNumber"]
     assert 403 == world.patch("Workers('W9')", {"WorkerStatus": "Employed"}).status_code
+
+
+@pytest.mark.parametrize(("switch", "status"), [("truncate", 201), ("refuse", 400)])
+def test_a_dimension_value_is_no_longer_than_its_field(switch: str, status: int):
+    """30 characters, and 60 for its name: cut or refused, as the switch for every text says."""
+    world = DynamicsWorld(text_overflow=switch)
+    name = next(
+        row["DimensionName"]
+        for row in world.rows("DimensionAttributes")
+        if row["UseValuesFrom"] == "Custom list"
+    )
+    body = {"FinancialDimension": name, "DimensionValue": "x" * 31, "Description": "y" * 61}
+    made = world.post("FinancialDimensionValues", body)
+
+    assert status == made.status_code
+    kept = [
+        (row["DimensionValue"], row["Description"])
+        for row in world.rows("FinancialDimensionValues")
+        if row["DimensionValue"].startswith("xxx")
+    ]
+    assert ([("x" * 30, "y" * 60)] if status == 201 else []) == kept
