@@ -13,27 +13,22 @@ request is written.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import ssl
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx2
-import msgspec
 import stamina
 
 from ml_connector.errors import (
-    ConnectorError,
     Halted,
     NotSent,
     OutcomeUnknown,
-    Refused,
-    RightMissing,
     SignInLost,
     SignInRenewed,
     Throttled,
@@ -41,6 +36,7 @@ from ml_connector.errors import (
 )
 from ml_connector.ports.storage import Exchange, Permit, Window
 from ml_connector.ports.systems import Gate, Wiring
+from ml_connector.transport.answer import Answer, Classify
 from ml_connector.transport.redact import redact
 
 BODY_BYTES_MAX = 64 * 1024 * 1024
@@ -48,51 +44,6 @@ READ_ATTEMPTS = 5
 WAIT_MAX_SECONDS = 120.0
 CLIENT_ERRORS = (400, 401, 403, 404)
 """What a vendor that counts client errors counts."""
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """One answer of the vendor, read to its end. Header names are lower-case."""
-
-    method: str
-    url: str
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def is_json(self) -> bool:
-        return "json" in self.headers.get("content-type", "")
-
-    def decode(self, shape: type[T]) -> T:
-        """The body as the shape, decimals exact. Raises `VendorChanged` for a page of HTML, broken JSON, or
-        fields that do not fit.
-        """
-        if not self.is_json:
-            kind = self.headers.get("content-type", "no content type")
-            text = (
-                f"Expected JSON from {urlsplit(self.url).path} and got {kind}: probably a gateway's or a"
-                " sign-in page. "
-            )
-            text += (
-                "Nothing was concluded from it. Try again later; if it stays, show the vendor's support the"
-                " request."
-            )
-            raise VendorChanged(
-                text, where=urlsplit(self.url).path, support=redact(self.body[:2000].decode(errors="replace"))
-            )
-        try:
-            return msgspec.json.decode(self.body, type=shape)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            text = f"The answer from {urlsplit(self.url).path} does not have the shape we know: {error}. "
-            text += (
-                "Nothing was concluded from it. Try again once; if it stays, the vendor changed its"
-                " interface: report it to our support."
-            )
-            raise VendorChanged(
-                text, where=urlsplit(self.url).path, support=redact(self.body[:2000].decode(errors="replace"))
-            ) from error
 
 
 class Auth(Protocol):
@@ -113,12 +64,6 @@ class Auth(Protocol):
     def secrets(self) -> Sequence[str]:
         """Values to hide in every record."""
         ...
-
-
-Classify = Callable[[Answer], ConnectorError | None]
-"""A connector's reading of an answer: the error it stands for, or `None` for success. Status 401 is looked at
-before.
-"""
 
 
 @dataclass(slots=True, kw_only=True, weakref_slot=True)
@@ -425,67 +370,3 @@ def _body(response: httpx2.Response) -> bytes:
     finally:
         response.close()
     return b"".join(parts)
-
-
-def unknown_status(answer: Answer) -> ConnectorError | None:
-    """The common reading of statuses that need no knowledge of the vendor: 403, 404, 429, 5xx; `None` below
-    400. For use in a connector's faults.
-    """
-    path = urlsplit(answer.url).path
-    support = (
-        f"{answer.method} {path} → {answer.status} {redact(answer.body[:2000].decode(errors='replace'))}"
-    )
-    if answer.status < 400:
-        return None
-    if answer.status == 403:
-        return RightMissing(
-            f"The vendor does not let this account use {path} (403).", where=path, support=support
-        )
-    if answer.status == 429:
-        return Throttled(
-            "The vendor's call limit is reached (429).",
-            retry_after_seconds=retry_after(answer),
-            where=path,
-            support=support,
-        )
-    if answer.status >= 500 or answer.status == 408:
-        return OutcomeUnknown(
-            f"The vendor failed with {answer.status} and does not say what it did.",
-            where=path,
-            support=support,
-        )
-    return Refused(
-        f"The vendor refused {answer.method} {path} with {answer.status}.", where=path, support=support
-    )
-
-
-def retry_after(answer: Answer) -> float | None:
-    """Seconds in `Retry-After`, where the vendor sends it as a number."""
-    value = answer.headers.get("retry-after", "")
-    return float(value) if value.isdigit() else None
-
-
-def host_problem(url: str, allowed: Sequence[str], sandbox: bool) -> str | None:
-    """Why the address may not be used, or `None`. Only https on an allowed host (`*.example.com` allows
-    subdomains); loopback with `sandbox`.
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if sandbox:
-        return (
-            None
-            if _is_loopback(host)
-            else f"A sandbox connection speaks to this machine only, not to {host or url!r}."
-        )
-    if parts.scheme != "https":
-        return f"{url!r} is not an https address."
-    if any(host == name or (name.startswith("*.") and host.endswith(name[1:])) for name in allowed):
-        return None
-    return f"{host!r} is not a host of this vendor ({', '.join(allowed)}). Secrets are sent nowhere else."
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -8,7 +8,7 @@ from typing import TypeVar
 import httpx2
 
 from ml_connector.errors import VendorChanged
-from ml_connector.transport.http import Answer
+from ml_connector.transport.answer import Answer
 
 PAGES_MAX = 10_000
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ml_connector.errors import VendorChanged
 from ml_connector.transport import odata
-from ml_connector.transport.http import host_problem
+from ml_connector.transport.address import host_problem
 from ml_connector.transport.paging import follow
 from ml_connector.transport.redact import HIDDEN, redact
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ml_connector.errors import ConnectorError, OutcomeUnknown
-from ml_connector.transport.http import Answer
+from ml_connector.transport.answer import Answer
 
 CHANGESET_LINES = 100
 """Lines of one changeset. Live systems have refused more than 200 operations in a batch."""

@@ -29,7 +29,7 @@ from ml_connector.errors import (
     Throttled,
     Unbalanced,
 )
-from ml_connector.transport.http import Answer, unknown_status
+from ml_connector.transport.answer import Answer, unknown_status
 from ml_connector.transport.redact import redact
 
 CONFLICT_SECONDS = 5.0

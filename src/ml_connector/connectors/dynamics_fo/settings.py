@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from ml_connector.domain.problem import Problem
 from ml_connector.ports.systems import Field, Setting, System, Wiring
-from ml_connector.transport.http import host_problem
+from ml_connector.transport.address import host_problem
 from ml_connector.transport.settings import Product, ledger_problems, list_of, numbers_of, text_of
 
 HOSTS = ("*.operations.dynamics.com", "*.operations.eu.dynamics.com", "*.cloudax.dynamics.com")

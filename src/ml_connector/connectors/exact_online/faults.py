@@ -35,7 +35,7 @@ from ml_connector.errors import (
     Unbalanced,
 )
 from ml_connector.ports.storage import Window
-from ml_connector.transport.http import Answer, unknown_status
+from ml_connector.transport.answer import Answer, unknown_status
 from ml_connector.transport.redact import redact
 
 MINUTE = "minute"

@@ -31,7 +31,7 @@ from ml_connector.errors import Inexpressible, NotFound, OutcomeUnknown, Refused
 from ml_connector.ports.storage import Clock
 from ml_connector.ports.systems import Gate, LedgerLimits, Send
 from ml_connector.transport import odata
-from ml_connector.transport.http import Answer
+from ml_connector.transport.answer import Answer
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -20,8 +20,9 @@ from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.errors import NotFound, NotSent, SignInLost, VendorChanged
 from ml_connector.ports.storage import Vault, Window
 from ml_connector.ports.systems import Wiring
+from ml_connector.transport.answer import Answer
 from ml_connector.transport.auth import Renewal, TokenBroker, basic
-from ml_connector.transport.http import Answer, Auth, Client
+from ml_connector.transport.http import Auth, Client
 from ml_connector.transport.paging import PAGES_MAX, link_next
 
 Row = TypeVar("Row")

@@ -19,7 +19,7 @@ import msgspec
 
 from ml_connector.connectors.ukg_pro.wire import ErrorBody
 from ml_connector.errors import ConnectorError, NotFound, Refused, RightMissing, SignInLost
-from ml_connector.transport.http import Answer, unknown_status
+from ml_connector.transport.answer import Answer, unknown_status
 from ml_connector.transport.redact import redact
 
 COMPANY_CONFIGURATION = "Company Configuration Integration"

@@ -31,7 +31,7 @@ from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import NotFound, Refused, VendorChanged
 from ml_connector.ports.storage import Clock
 from ml_connector.ports.systems import PayRunRef
-from ml_connector.transport.http import Answer
+from ml_connector.transport.answer import Answer
 
 BLOCK_ROWS_MAX = 250_000
 FIRST_PAGE_SECONDS = 600.0

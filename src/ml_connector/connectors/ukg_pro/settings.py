@@ -19,7 +19,7 @@ from ml_connector.domain.money import AmountError, decimals
 from ml_connector.domain.problem import Problem
 from ml_connector.ports.storage import Vault
 from ml_connector.ports.systems import Field, System, Wiring
-from ml_connector.transport.http import host_problem
+from ml_connector.transport.address import host_problem
 from ml_connector.transport.settings import Product, list_of, text_of
 
 HOSTS = ("*.ultipro.com", "*.ultipro.ca")

@@ -21,7 +21,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ml_connector.errors import VendorChanged
-from ml_connector.transport.http import Answer
+from ml_connector.transport.answer import Answer
 
 Amount = Decimal | UnsetType | None
 

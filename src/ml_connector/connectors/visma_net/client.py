@@ -21,8 +21,9 @@ from ml_connector.connectors.visma_net.settings import Options
 from ml_connector.errors import OutcomeUnknown, Refused, SignInLost, VendorChanged
 from ml_connector.ports.storage import Window
 from ml_connector.ports.systems import Gate, Wiring
+from ml_connector.transport.answer import Answer
 from ml_connector.transport.auth import Renewal, TokenBroker
-from ml_connector.transport.http import Answer, Client
+from ml_connector.transport.http import Client
 from ml_connector.transport.paging import PAGES_MAX
 
 T = TypeVar("T")

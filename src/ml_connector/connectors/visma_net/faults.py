@@ -33,7 +33,7 @@ from ml_connector.errors import (
     Unbalanced,
 )
 from ml_connector.ports.storage import Window
-from ml_connector.transport.http import Answer, retry_after, unknown_status
+from ml_connector.transport.answer import Answer, retry_after, unknown_status
 from ml_connector.transport.redact import redact
 
 HOUR = "hour"

@@ -37,7 +37,7 @@ from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import CodeUnknown, Inexpressible, NotFound, OutcomeUnknown, PeriodClosed, Refused
 from ml_connector.ports.storage import Clock
 from ml_connector.ports.systems import Gate, LedgerLimits, Send, Wiring
-from ml_connector.transport.http import Answer
+from ml_connector.transport.answer import Answer
 
 MODULE = "GL"
 CLOCK_MARGIN = timedelta(hours=26)

@@ -7,7 +7,7 @@ import pytest
 from ml_connector.connectors.dynamics_fo import batch, faults
 from ml_connector.connectors.dynamics_fo.batch import Operation
 from ml_connector.errors import OutcomeUnknown, Refused, RightMissing, Throttled
-from ml_connector.transport.http import Answer
+from ml_connector.transport.answer import Answer
 
 FAILURE = (
     '{"error":{"code":"","message":"An error has occurred.","innererror":{"message":"Write failed. Infolog:'

@@ -17,7 +17,7 @@ from ml_connector.errors import (
     Throttled,
     Unbalanced,
 )
-from ml_connector.transport.http import Answer
+from ml_connector.transport.answer import Answer
 
 WRITE = "Microsoft.Dynamics.Platform.Integration.Services.OData.AxODataWriteException"
 

@@ -18,7 +18,7 @@ from ml_connector.errors import (
     Throttled,
     Unbalanced,
 )
-from ml_connector.transport.http import Answer
+from ml_connector.transport.answer import Answer
 
 NOW = datetime(2026, 7, 1, 8, 18, 25, tzinfo=UTC)
 classify = faults.classifier(lambda: NOW)

@@ -19,7 +19,7 @@ from ml_connector.connectors.ukg_pro.settings import read
 from ml_connector.contract.memory import MemoryVault, memory_wiring
 from ml_connector.errors import NotSent, OutcomeUnknown, Refused, Throttled, VendorChanged
 from ml_connector.ports.systems import Field
-from ml_connector.transport.http import Answer
+from ml_connector.transport.answer import Answer
 
 GOOD = {"base_url": "https://service5.ultipro.com", "username": "svc", "currency": "USD"}
 SECRET = "a-secret-of-enough-characters"

@@ -18,7 +18,7 @@ from ml_connector.errors import (
     Throttled,
     Unbalanced,
 )
-from ml_connector.transport.http import Answer
+from ml_connector.transport.answer import Answer
 
 FRAME = "VismaId: 96093116-0741-47a5-b5c3-c97bae27a78d. Error inserting the journal transaction. "
 
