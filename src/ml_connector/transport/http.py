@@ -26,6 +26,7 @@ import httpx2
 import stamina
 
 from ml_connector.errors import (
+    ConnectorError,
     Halted,
     NotSent,
     OutcomeUnknown,
@@ -176,14 +177,7 @@ class Client:
             self.wiring.budget.learn(self._budget_scope(scope), learnt)
         if self.errors and answer.status in CLIENT_ERRORS:
             self.wiring.budget.take(self._endpoint(scope, answer.url), (self.errors,), Permit.WRITE)
-        error = (
-            SignInLost(
-                "The vendor does not accept our sign-in (401). Authorise this connection again.",
-                where="sign-in",
-            )
-            if answer.status == 401
-            else self.classify(answer)
-        )
+        error = self._error(answer)
         if error is None:
             return answer
         if write and isinstance(error, VendorChanged):
@@ -191,6 +185,19 @@ class Client:
                 error.problem.text, where=error.problem.where, support=error.support
             ) from error
         raise error
+
+    def _error(self, answer: Answer) -> ConnectorError | None:
+        if answer.status == 401:
+            text = "The vendor does not accept our sign-in (401). Authorise this connection again."
+            return SignInLost(text, where="sign-in")
+        if 300 <= answer.status < 400:
+            path = urlsplit(answer.url).path
+            text = (
+                f"{path} answered with a redirect ({answer.status}), which is never followed: it could lead"
+                " our sign-in to another host. Check the address of the connection."
+            )
+            return VendorChanged(text, where=path, support=answer.headers.get("location", ""))
+        return self.classify(answer)
 
     def _send(
         self, client: httpx2.Client, request: httpx2.Request, *, write: bool, gate: Gate | None = None
