@@ -65,6 +65,21 @@ def test_a_redirected_write_proves_nothing(status: int) -> None:
     assert ["/entries"] == [request.url.path for request in it.vendor.asked]
 
 
+@pytest.mark.parametrize(
+    "link", ["http://127.0.0.1:8101/steal", "http://elsewhere.example/x", "1/steal", "@elsewhere.example/x"]
+)
+def test_a_link_to_another_host_is_asked_nothing(link: str) -> None:
+    """Neither read nor written: no token leaves. The next page of a list is such a link."""
+    it = line()
+
+    with pytest.raises(VendorChanged, match="not followed"):
+        it.read(link)
+    with pytest.raises(VendorChanged, match="not followed"):
+        it.write(link)
+
+    assert ([], 0) == (it.vendor.asked, it.auth.given)
+
+
 # --- how much, how often ------------------------------------------------------------------------------------
 
 

@@ -37,6 +37,7 @@ from ml_connector.errors import (
 )
 from ml_connector.ports.storage import Exchange, Permit, Window
 from ml_connector.ports.systems import Gate, Wiring
+from ml_connector.transport.address import joined
 from ml_connector.transport.answer import Answer, Classify
 from ml_connector.transport.redact import redact
 
@@ -109,7 +110,7 @@ class Client:
 
         Raises `Refused` (and its kinds), `OutcomeUnknown` after the last attempt, `VendorChanged`, `NotSent`.
         """
-        url = self._url(path)
+        url = joined(self.base_url, path)
 
         def pause(error: Exception) -> bool | float:
             if isinstance(error, Throttled):
@@ -152,7 +153,7 @@ class Client:
         That function raises `NotSent` when no byte left, `Refused` when the vendor's answer proves that
         nothing was booked, and `OutcomeUnknown` for everything that proves nothing.
         """
-        request = httpx2.Request(method, self._url(path), content=content)
+        request = httpx2.Request(method, joined(self.base_url, path), content=content)
         with self._admitted(scope, Permit.WRITE, request), self._new_client(keep=False) as client:
             signed = self.auth.headers()
 
@@ -311,17 +312,6 @@ class Client:
     ) -> httpx2.Request:
         headers = {**dict(request.headers), **self.headers, **extra, **signed}
         return httpx2.Request(request.method, request.url, headers=headers, content=request.content)
-
-    def _url(self, path: str) -> str:
-        base = self.base_url.rstrip("/")
-        if "://" not in path:
-            return base + path
-        if urlsplit(path)[:2] != urlsplit(base)[:2]:
-            raise VendorChanged(
-                f"The vendor's answer links to another host, {urlsplit(path).hostname}; it was not followed.",
-                where="paging",
-            )
-        return path
 
     def _open(self) -> httpx2.Client:
         if self._reader is None:

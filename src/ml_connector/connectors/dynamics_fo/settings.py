@@ -7,6 +7,7 @@ is never relied on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ HOSTS = ("*.operations.dynamics.com", "*.operations.eu.dynamics.com", "*.cloudax
 anybody's.
 """
 SIGN_IN_HOSTS = ("login.microsoftonline.com",)
+_TOKEN_PATH = re.compile(r"/(?P<tenant>[A-Za-z0-9][A-Za-z0-9.-]*)/oauth2(?:/v2\.0)?/token")
 LINES_MAX = 10_000
 SANDBOX = {"settle_seconds": "5", "posting_seconds": "1"}
 AXES = "cost_center=CostCenter, department=Department, branch=BusinessUnit, project=Project"
@@ -154,7 +156,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
     token_url = text_of(settings, "token_url")
     if problem := host_problem(base_url, HOSTS, sandbox) or _address_problem(base_url):
         problems.append(Problem("setting.host", "base_url", problem))
-    if problem := host_problem(token_url, SIGN_IN_HOSTS, sandbox) or _tenant_problem(token_url):
+    if problem := host_problem(token_url, SIGN_IN_HOSTS, sandbox, path=True) or _tenant_problem(token_url):
         problems.append(Problem("setting.host", "token_url", problem))
     companies = tuple(part.lower() for part in list_of(text_of(settings, "company")))
     if not companies:
@@ -190,24 +192,14 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
 
 
 def _address_problem(url: str) -> str | None:
-    parts = urlsplit(url)
-    if parts.path or parts.query or parts.fragment or url != url.lower():
-        return (
-            f"{url!r} must be the bare address in small letters, without a path: the token is issued for"
-            " exactly this text."
-        )
+    if url != url.lower():
+        return f"{url!r} must be in small letters: the token is issued for exactly this text."
     return None
 
 
 def _tenant_problem(url: str) -> str | None:
-    path = urlsplit(url).path
-    tenant = path.strip("/").partition("/")[0]
-    if not path.endswith(("/oauth2/token", "/oauth2/v2.0/token")) or tenant in (
-        "oauth2",
-        "common",
-        "organizations",
-        "consumers",
-    ):
+    found = _TOKEN_PATH.fullmatch(urlsplit(url).path)
+    if found is None or found["tenant"] in ("common", "organizations", "consumers"):
         return (
             f"{url!r} is not the sign-in of one tenant. Expected https://login.microsoftonline.com/<tenant"
             " id>/oauth2/v2.0/token."

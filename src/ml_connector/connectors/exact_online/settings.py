@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from ml_connector.domain.problem import Problem
 from ml_connector.ports.systems import Field, Setting, System, Wiring
-from ml_connector.transport.address import host_problem
+from ml_connector.transport.address import form_problem, host_problem, is_loopback
 from ml_connector.transport.settings import Product, ledger_problems, list_of, numbers_of, text_of
 
 HOSTS = tuple(f"start.exactonline.{region}" for region in ("nl", "be", "de", "fr", "es", "co.uk", "com"))
@@ -171,12 +171,8 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         if not (division.isascii() and division.isdigit())
     )
     redirect_uri = text_of(settings, "redirect_uri")
-    if not sandbox and urlsplit(redirect_uri).scheme != "https":
-        text = (
-            f"{redirect_uri!r} is not an https address. Enter the redirect address exactly as it is"
-            " registered for the app."
-        )
-        problems.append(Problem("setting.redirect", "redirect_uri", text))
+    if problem := _redirect_problem(redirect_uri, sandbox):
+        problems.append(Problem("setting.redirect", "redirect_uri", problem))
     numbers = numbers_of(settings, SETTINGS, SANDBOX if sandbox else {}, problems)
     problems.extend(_limits(numbers, sandbox))
     options = Options(
@@ -193,6 +189,19 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         sandbox=sandbox,
     )
     return options, problems
+
+
+def _redirect_problem(url: str, sandbox: bool) -> str | None:
+    """The address is the user's own, so its host, port and path are free; the code comes back to it."""
+    if problem := form_problem(url):
+        return f"{problem} Enter the redirect address exactly as it is registered for the app."
+    parts = urlsplit(url)
+    if sandbox or (parts.scheme == "https" and not is_loopback(parts.hostname or "")):
+        return None
+    return (
+        f"{url!r} is not an https address of another machine than this. Enter the redirect address exactly as"
+        " it is registered for the app."
+    )
 
 
 def _limits(numbers: Mapping[str, float], sandbox: bool) -> list[Problem]:

@@ -7,6 +7,7 @@ gives once, and never guessed.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ TOKEN_HOSTS = (*HOSTS, "*.ukg.com", "*.ukg.net", "*.ukg.dev")
 TENANT_BITS = 20
 REPEAT_DAYS_MAX = 366
 
+_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+")
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 _FLAGS = {
     "yes": True,
@@ -160,8 +162,11 @@ def _sign_in(text: Mapping[str, str], sandbox: bool) -> list[Problem]:
         return problems
     if problem := host_problem(text["base_url"], HOSTS, sandbox):
         problems.append(Problem("setting.host", "base_url", problem))
+    if not _PATH.fullmatch(text["third_party_path"]):
+        what = f"{text['third_party_path']!r} is not a path such as {_BY_NAME['third_party_path'].default}."
+        problems.append(Problem("setting.path", "third_party_path", what))
     if text["auth"] == BEARER:
-        if problem := host_problem(text["token_url"], TOKEN_HOSTS, sandbox):
+        if problem := host_problem(text["token_url"], TOKEN_HOSTS, sandbox, path=True):
             problems.append(Problem("setting.host", "token_url", problem))
         if not text["organization"]:
             problems.append(

@@ -217,9 +217,9 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
     problems: list[Problem] = []
     base_url = _text(settings, "base_url").rstrip("/")
     token_url = _text(settings, "token_url")
-    if problem := host_problem(base_url, HOSTS, sandbox) or _address_problem(base_url):
+    if problem := host_problem(base_url, HOSTS, sandbox):
         problems.append(Problem("setting.host", "base_url", problem))
-    if problem := host_problem(token_url, SIGN_IN_HOSTS, sandbox) or _token_problem(token_url):
+    if problem := host_problem(token_url, SIGN_IN_HOSTS, sandbox, path=True) or _token_problem(token_url):
         problems.append(Problem("setting.host", "token_url", problem))
     companies = _companies(settings, problems)
     numbers = numbers_of(settings, SETTINGS, SANDBOX if sandbox else {}, problems)
@@ -251,13 +251,6 @@ _DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 
 def _text(settings: Mapping[str, str], name: str) -> str:
     return text_of(settings, name) or _DEFAULTS[name]
-
-
-def _address_problem(url: str) -> str | None:
-    parts = urlsplit(url)
-    if parts.path or parts.query or parts.fragment:
-        return f"{url!r} must be the bare address without a path; the connector adds /v1 and /v2 itself."
-    return None
 
 
 def _token_problem(url: str) -> str | None:

@@ -48,6 +48,26 @@ def test_sandbox_is_this_machine_only() -> None:
     assert problems(sandbox=True) == [("setting.host", "base_url")]
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://connector.example/back",
+        "https://localhost/back",
+        "https://127.0.0.1:8443/back",
+        "https://anna:s3cret@connector.example/back",
+        "https://connector.example\\.evil.example/back",
+        "https://connector.example/back#part",
+        "https://connector.example/ba ck",
+        "connector.example",
+        "",
+    ],
+)
+def test_redirect_address_is_one_of_another_machine(url: str) -> None:
+    """The code of the consent comes back to it, so it says exactly one place."""
+    assert problems(redirect_uri=url) == [("setting.redirect", "redirect_uri")]
+    assert problems(redirect_uri="https://connector.example:8443/back?app=1") == []
+
+
 def test_settling_time_covers_the_deadline() -> None:
     """On a real host the settling time is never below the deadline and 60 seconds."""
     assert problems(settle_seconds="159") == [("setting.settle", "settle_seconds")]

@@ -78,8 +78,10 @@ def test_each_setting_is_checked() -> None:
         "third_party_fields": '{"colour": "x"}',
         "file_layout": "L9",
         "username": "",
+        "third_party_path": "@evil.example/pay",
     }
     assert {
+        "setting.path",
         "setting.currency",
         "setting.pay_periods",
         "setting.choice",
@@ -91,6 +93,8 @@ def test_each_setting_is_checked() -> None:
         "setting.layout",
         "setting.missing",
     } == set(codes(**wrong))
+    for path in (".evil.example/x", "//evil.example/x", "/pay?x=1", "/a/../b", "/pay\\x", "1/pay", "pay"):
+        assert codes(third_party_path=path) == ["setting.path"]
     assert codes(currency="DOLLAR") == ["setting.currency"]
     assert codes(auth="bearer") == ["setting.host", "setting.missing"]
     assert (
