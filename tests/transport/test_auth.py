@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import threading
+import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs
 
@@ -218,14 +221,51 @@ def test_consent_that_ends_soon_is_warned_of(wiring: Wiring) -> None:
     assert "2026-07-07 09:00 UTC" in (consent_warning(now + timedelta(days=6), wiring.clock) or "")
 
 
-def test_nothing_secret_is_written_down(vendor: Vendor, wiring: Wiring) -> None:
-    """Neither on success nor in a refusal that repeats the token."""
-    vendor.next = iter(
-        [httpx2.Response(400, json={"error": "invalid_grant", "error_description": "refresh-0 was used"})]
-    )
-    with pytest.raises(SignInLost) as caught:
-        broker(wiring).access_token()
+SECRETS = ("c13nt-s3cret-value", "rtok-0aB1cD2eF3gH", "atok-0aB1cD2eF3gH", "code-9zY8xW7vU6tS")
 
-    said = repr(wiring.exchanges.all) + repr(caught.value) + wiring.tokens.read().lost  # type: ignore[attr-defined]
+
+def repeated() -> str:
+    """Every secret of ours, plain and as Basic and forms repeat them."""
+    pair = base64.b64encode(f"app1:{SECRETS[0]}".encode()).decode()
+    return " ".join([*SECRETS, pair, *(base64.b64encode(value.encode()).decode() for value in SECRETS)])
+
+
+@pytest.mark.parametrize(
+    "planned",
+    [
+        httpx2.Response(400, json={"error": "invalid_grant", "error_description": repeated()}),
+        httpx2.Response(400, json={"error": repeated()}),
+        httpx2.Response(400, text=repeated()),
+        httpx2.Response(401, text=repeated()),
+        httpx2.Response(404, text=repeated()),
+        httpx2.Response(500, text=repeated()),
+        httpx2.Response(200, text=repeated(), headers={"content-type": "application/json"}),
+        httpx2.ReadError(repeated()),
+        httpx2.ConnectError(repeated()),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("act", ["renew", "exchange"])
+def test_nothing_secret_is_written_down(
+    vendor: Vendor, wiring: Wiring, planned: httpx2.Response | Exception, act: str
+) -> None:
+    """Neither on success nor in a refusal that repeats every secret, the code of a consent among them."""
+    wiring.vault.write("client_id", "app1")
+    wiring.vault.write("client_secret", SECRETS[0])
+    wiring.tokens.write(replace(wiring.tokens.read(), refresh_token=SECRETS[1], access_token=SECRETS[2]))
+    vendor.next = iter([planned])
+    redirect = f"https://connector.example/back?code={SECRETS[3]}&state=s"
+    with pytest.raises(ConnectorError) as caught:
+        broker(wiring).access_token() if act == "renew" else broker(wiring).exchange(redirect, "s")
+
+    said = "\n".join(
+        [
+            repr(wiring.exchanges.all),  # type: ignore[attr-defined]
+            "".join(traceback.format_exception(caught.value)),
+            caught.value.support,
+            wiring.tokens.read().lost,
+        ]
+    )
     assert isinstance(wiring.tokens, MemoryTokens)
-    assert [secret for secret in ("refresh-0", "access-0", "secret'") if secret in said] == []
+    hidden = [*SECRETS[: 3 + (act == "exchange")], base64.b64encode(f"app1:{SECRETS[0]}".encode()).decode()]
+    assert [] == [secret for secret in hidden if secret in said]

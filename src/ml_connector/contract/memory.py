@@ -63,6 +63,10 @@ class MemoryVault:
         """Store or replace a secret."""
         self._secrets[name] = value
 
+    def every(self) -> Mapping[str, str]:
+        """All of them by name."""
+        return dict(self._secrets)
+
 
 class MemoryTokens:
     """The tokens of one connection, or of one tenant behind it. `history` holds every state written, oldest

@@ -51,6 +51,10 @@ class Vault(Protocol):
 
     def write(self, name: str, value: str) -> None: ...
 
+    def every(self) -> Mapping[str, str]:
+        """All of them by name, as they are now."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenState:

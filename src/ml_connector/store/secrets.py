@@ -9,7 +9,7 @@ all decrypt, `rotate` re-encrypts everything with the first.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -158,6 +158,10 @@ class StoredVault:
             )
 
         self._sealed.write(self._context(name), value, store)
+
+    def every(self) -> Mapping[str, str]:
+        names = Secret.objects.filter(connection=self._connection).values_list("name", flat=True)
+        return {name: self.read(name) for name in names}
 
     def _context(self, name: str) -> str:
         return f"connection:{self._connection.pk}:{name}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -17,24 +18,55 @@ from ml_connector.errors import (
     Throttled,
     VendorChanged,
 )
-from ml_connector.transport.redact import redact
+from ml_connector.transport.redact import NO_SECRETS, Secrets, redact
 
 T = TypeVar("T")
+SAID_MAX = 2000
+"""Characters of a body that are kept for support."""
+FIRST_FAILURE = 300
+"""Statuses from here on carry no data of ours: their body is text."""
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding a body raises when it is not what was expected, however it was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One answer of the vendor, read to its end. Header names are lower-case."""
+    """One answer of the vendor, read to its end. Header names are lower-case.
+
+    What it says is without our secrets; `secrets` hides those that equal ordinary text too, where data
+    becomes text for people.
+    """
 
     method: str
     url: str
     status: int
     headers: Mapping[str, str]
     body: bytes
+    secrets: Secrets = field(default=NO_SECRETS, repr=False, compare=False)
 
     @property
     def is_json(self) -> bool:
         return "json" in self.headers.get("content-type", "")
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.url).path
+
+    def said(self, characters: int = SAID_MAX) -> str:
+        """The beginning of the body as text for people."""
+        return redact(self.body[: 4 * characters].decode(errors="replace"), self.secrets)[:characters]
+
+    def support(self, *headers: str) -> str:
+        """The line for support: what was asked, the status, these headers where they are there, the body."""
+        named = "".join(
+            f" {name}: {self.secrets.hide(self.headers[name])}" for name in headers if self.headers.get(name)
+        )
+        return f"{self.method} {self.path} → {self.status}{named} {self.said()}".strip()
+
+    def part(self, *, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+        """An answer inside this one, as a batch has them."""
+        said = self.secrets.hide_text(body) if status >= FIRST_FAILURE else body
+        return replace(self, status=status, headers=headers, body=said)
 
     def decode(self, shape: type[T]) -> T:
         """The body as the shape, decimals exact. Raises `VendorChanged` for a page of HTML, broken JSON, or
@@ -43,27 +75,21 @@ class Answer:
         if not self.is_json:
             kind = self.headers.get("content-type", "no content type")
             text = (
-                f"Expected JSON from {urlsplit(self.url).path} and got {kind}: probably a gateway's or a"
-                " sign-in page. "
+                f"Expected JSON from {self.path} and got {self.secrets.hide(kind)}: probably a gateway's or a"
+                " sign-in page. Nothing was concluded from it. Try again later; if it stays, show the"
+                " vendor's support the request."
             )
-            text += (
-                "Nothing was concluded from it. Try again later; if it stays, show the vendor's support the"
-                " request."
-            )
-            raise VendorChanged(
-                text, where=urlsplit(self.url).path, support=redact(self.body[:2000].decode(errors="replace"))
-            )
+            raise VendorChanged(text, where=self.path, support=self.said())
         try:
             return msgspec.json.decode(self.body, type=shape)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            text = f"The answer from {urlsplit(self.url).path} does not have the shape we know: {error}. "
-            text += (
-                "Nothing was concluded from it. Try again once; if it stays, the vendor changed its"
+        except UNREADABLE as error:
+            why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+            text = (
+                f"The answer from {self.path} does not have the shape we know: {self.secrets.hide(why)}."
+                " Nothing was concluded from it. Try again once; if it stays, the vendor changed its"
                 " interface: report it to our support."
             )
-            raise VendorChanged(
-                text, where=urlsplit(self.url).path, support=redact(self.body[:2000].decode(errors="replace"))
-            ) from error
+            raise VendorChanged(text, where=self.path, support=self.said()) from error
 
 
 Classify = Callable[[Answer], ConnectorError | None]
@@ -76,10 +102,7 @@ def unknown_status(answer: Answer) -> ConnectorError | None:
     """The common reading of statuses that need no knowledge of the vendor: 403, 404, 429, 5xx; `None` below
     400. For use in a connector's faults.
     """
-    path = urlsplit(answer.url).path
-    support = (
-        f"{answer.method} {path} → {answer.status} {redact(answer.body[:2000].decode(errors='replace'))}"
-    )
+    path, support = answer.path, answer.support()
     if answer.status < 400:
         return None
     if answer.status == 403:
@@ -104,7 +127,13 @@ def unknown_status(answer: Answer) -> ConnectorError | None:
     )
 
 
-def retry_after(answer: Answer) -> float | None:
+def retry_after(answer: Answer) -> int | None:
     """Seconds in `Retry-After`, where the vendor sends it as a number."""
-    value = answer.headers.get("retry-after", "")
-    return float(value) if value.isdigit() else None
+    return whole_number(answer.headers.get("retry-after", ""))
+
+
+def whole_number(text: str) -> int | None:
+    """The number that ASCII digits make, up to 9 of them; `None` for anything else, and for a number that no
+    limit or time has.
+    """
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text.strip()) else None

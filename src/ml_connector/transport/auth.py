@@ -24,9 +24,11 @@ from authlib.integrations.httpx_client import OAuth2Client
 from ml_connector.errors import NotSent, Refused, SignInLost, Throttled
 from ml_connector.ports.storage import Clock, Exchange, TokenState
 from ml_connector.ports.systems import Wiring
-from ml_connector.transport.redact import redact
+from ml_connector.transport.redact import known, redact, shown
 
 SKEW_SECONDS = 5
+SAID_MAX = 200
+"""Characters that are kept of a refusal without a known form."""
 CONSENT_WARNING_DAYS = 7
 
 
@@ -101,11 +103,9 @@ class TokenBroker:
 
     def secrets(self) -> Sequence[str]:
         state = self.wiring.tokens.read()
-        return [
-            value
-            for value in (state.access_token, state.refresh_token, self._secret("client_secret"))
-            if value
-        ]
+        client_id, client_secret = self._secret("client_id"), self._secret("client_secret")
+        pair = basic(client_id, client_secret).partition(" ")[2] if client_secret else ""
+        return [value for value in (state.access_token, state.refresh_token, client_secret, pair) if value]
 
     # --- tokens ---------------------------------------------------------------------------------------------
 
@@ -166,7 +166,8 @@ class TokenBroker:
                     code=query["code"][0],
                     redirect_uri=self.redirect_uri,
                     **self.parameters,
-                )
+                ),
+                query["code"][0],
             )
             if isinstance(answer, str):
                 raise Refused(
@@ -246,48 +247,49 @@ class TokenBroker:
         self.wiring.tokens.write(replace(state, lost=why, renewing_since=None))
         raise SignInLost(f"{why} Authorise this connection again.", where="sign-in")
 
-    def _ask(self, call: Callable[[Any], Mapping[str, Any]]) -> Mapping[str, Any] | str:
-        """The token answer, or the vendor's refusal in its own words. Raises `NotSent` when it is not known
-        what the vendor did.
+    def _ask(self, call: Callable[[Any], Mapping[str, Any]], *spent: str) -> Mapping[str, Any] | str:
+        """The token answer, or the vendor's refusal in its own words, without our secrets; `spent` are
+        secrets of this call alone. Raises `NotSent` when it is not known what the vendor did.
+
+        The answer itself is the one body that nothing is hidden in: it is read here, and neither recorded nor
+        shown.
         """
         started = self.wiring.clock.monotonic()
+        secrets = known(self.wiring.vault, (*self.secrets(), *spent))
         status, text = None, ""
         try:
             with self._client() as client:
                 try:
                     return call(client)
                 except OAuthError as error:
-                    status, text = (
-                        400,
-                        redact(f"{error.error} {error.description or ''}".strip(), self.secrets()),
-                    )
+                    status, text = 400, redact(f"{error.error} {error.description or ''}".strip(), secrets)
                     return text
                 except ValueError as error:
-                    status, text = 400, redact(f"an answer that is not JSON ({error})", self.secrets())
+                    status, text = 400, redact(f"an answer that is not JSON ({error})", secrets)
                     return text
         except httpx2.HTTPStatusError as error:
             status, text = error.response.status_code, f"status {error.response.status_code}"
             if status == 429:
                 raise Throttled("The vendor's limit of token calls is reached.", where="sign-in") from error
             if 400 <= status < 500:
-                return redact(f"{text}: {error.response.text[:200]}", self.secrets())
+                return redact(f"{text}: {error.response.text}", secrets)[:SAID_MAX]
             raise NotSent(
                 f"The vendor's sign-in answers {text}; it is tried again later.",
                 where="sign-in",
                 support=text,
             ) from error
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError) as error:
-            text = repr(error)
+            text = secrets.hide(repr(error))
             raise _NotReached(
                 "The vendor's sign-in could not be reached; nothing was sent.", where="sign-in", support=text
-            ) from error
+            ) from shown(error, secrets)
         except httpx2.HTTPError as error:
-            text = repr(error)
+            text = secrets.hide(repr(error))
             raise NotSent(
                 "The vendor's sign-in did not answer; nothing was posted. It is tried again.",
                 where="sign-in",
                 support=text,
-            ) from error
+            ) from shown(error, secrets)
         finally:
             self.wiring.exchanges.record(
                 Exchange(

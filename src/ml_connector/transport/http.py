@@ -38,8 +38,8 @@ from ml_connector.errors import (
 from ml_connector.ports.storage import Exchange, Permit, Window
 from ml_connector.ports.systems import Gate, Wiring
 from ml_connector.transport.address import joined
-from ml_connector.transport.answer import Answer, Classify
-from ml_connector.transport.redact import redact
+from ml_connector.transport.answer import FIRST_FAILURE, Answer, Classify
+from ml_connector.transport.redact import Secrets, known, redact, shown
 
 BODY_BYTES_MAX = 64 * 1024 * 1024
 READ_ATTEMPTS = 5
@@ -192,18 +192,18 @@ class Client:
             text = "The vendor does not accept our sign-in (401). Authorise this connection again."
             return SignInLost(text, where="sign-in")
         if 300 <= answer.status < 400:
-            path = urlsplit(answer.url).path
             text = (
-                f"{path} answered with a redirect ({answer.status}), which is never followed: it could lead"
-                " our sign-in to another host. Check the address of the connection."
+                f"{answer.path} answered with a redirect ({answer.status}), which is never followed: it could"
+                " lead our sign-in to another host. Check the address of the connection."
             )
-            return VendorChanged(text, where=path, support=answer.headers.get("location", ""))
+            return VendorChanged(text, where=answer.path, support=answer.support("location"))
         return self.classify(answer)
 
     def _send(
         self, client: httpx2.Client, request: httpx2.Request, *, write: bool, gate: Gate | None = None
     ) -> Answer:
         started = self.wiring.clock.monotonic()
+        secrets = self._secrets(request)
         gated = _Gate(gate)
         request.extensions["trace"] = gated.trace
         try:
@@ -211,51 +211,55 @@ class Client:
                 gated.ask()
             response = client.send(request, stream=True)
             body = _body(response)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
-            self._record(request, started, None, b"", write, repr(error))
-            text = (
-                f"{request.url.host} could not be reached, so nothing was sent. Check the address and the"
-                " network."
-            )
-            raise NotSent(text, where="network", support=repr(error)) from error
         except httpx2.HTTPError as error:
-            self._record(request, started, None, b"", write, repr(error))
-            text = f"No answer came back from {request.url.host}; what became of the request is not known."
-            raise OutcomeUnknown(text, where="network", support=repr(error)) from error
-        self._record(request, started, response, body, write, "")
-        headers = {name.lower(): value for name, value in response.headers.items()}
+            self._record(request, started, secrets, write=write, error=error)
+            raise _failure(error, request.url.host, secrets) from shown(error, secrets)
+        self._record(request, started, secrets, response=response, body=body, write=write)
+        hide = secrets.hide_text if response.status_code >= FIRST_FAILURE else secrets.hide_data
+        headers = {
+            name.lower(): secrets.hide_data(value.encode()).decode()
+            for name, value in response.headers.items()
+        }
         self.installation = headers.get("x-sandbox-installation", self.installation)
         return Answer(
             method=request.method,
-            url=str(request.url),
+            url=secrets.hide(str(request.url)),
             status=response.status_code,
             headers=headers,
-            body=body,
+            body=hide(body),
+            secrets=secrets,
         )
+
+    def _secrets(self, request: httpx2.Request) -> Secrets:
+        """What must not be seen of this request and its answer: asked once, before it leaves."""
+        credentials = request.headers.get("authorization", "").partition(" ")[2]
+        return known(self.wiring.vault, (*self.auth.secrets(), credentials))
 
     def _record(
         self,
         request: httpx2.Request,
         started: float,
-        response: httpx2.Response | None,
-        body: bytes,
+        secrets: Secrets,
+        *,
         write: bool,
-        error: str,
+        response: httpx2.Response | None = None,
+        body: bytes = b"",
+        error: Exception | None = None,
     ) -> None:
         keep = write or response is None or response.status_code >= 400
-        secrets = self.auth.secrets()
+        headers = response.headers if response is not None else httpx2.Headers()
         self.wiring.exchanges.record(
             Exchange(
                 method=request.method,
                 url=redact(str(request.url), secrets),
                 status=response.status_code if response is not None else None,
                 seconds=self.wiring.clock.monotonic() - started,
-                request_id=response.headers.get("x-request-id", "") if response is not None else "",
+                request_id=secrets.hide(headers.get("x-request-id", "")),
                 request_body=redact(request.content.decode(errors="replace"), secrets) if keep else "",
                 answer_body=redact(body.decode(errors="replace"), secrets) if keep else "",
                 answer_bytes=len(body),
                 answer_sha256=hashlib.sha256(body).hexdigest(),
-                error=redact(error, secrets),
+                error=redact(repr(error), secrets) if error else "",
                 write=write,
             )
         )
@@ -367,3 +371,16 @@ def _body(response: httpx2.Response) -> bytes:
     finally:
         response.close()
     return b"".join(parts)
+
+
+_NOTHING_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+
+
+def _failure(error: httpx2.HTTPError, host: str, secrets: Secrets) -> ConnectorError:
+    """What is known when no answer came."""
+    support = secrets.hide(repr(error))
+    if isinstance(error, _NOTHING_SENT):
+        text = f"{host} could not be reached, so nothing was sent. Check the address and the network."
+        return NotSent(text, where="network", support=support)
+    text = f"No answer came back from {host}; what became of the request is not known."
+    return OutcomeUnknown(text, where="network", support=support)

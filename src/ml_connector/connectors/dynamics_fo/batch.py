@@ -64,7 +64,7 @@ def judge(answer: Answer, expected: int, classify: Callable[[Answer], ConnectorE
             f"The batch of {expected} writes answered {len(found)} parts, {len(errors)} of them failures;"
             " what was done is looked up."
         )
-        raise OutcomeUnknown(text, where="$batch", support=answer.body[:2000].decode(errors="replace"))
+        raise OutcomeUnknown(text, where="$batch", support=answer.said())
     return found
 
 
@@ -91,13 +91,7 @@ def _parts(answer: Answer, kind: str, content: bytes) -> list[Answer]:
             if status is not None:
                 given, text = _headers(after)
                 result.append(
-                    Answer(
-                        method=answer.method,
-                        url=answer.url,
-                        status=int(status[1]),
-                        headers={**headers, **given},
-                        body=text.strip(),
-                    )
+                    answer.part(status=int(status[1]), headers={**headers, **given}, body=text.strip())
                 )
     return result
 

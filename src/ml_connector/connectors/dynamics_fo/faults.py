@@ -14,7 +14,6 @@ recognised is still a refusal, in the vendor's own words.
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -29,8 +28,7 @@ from ml_connector.errors import (
     Throttled,
     Unbalanced,
 )
-from ml_connector.transport.answer import Answer, unknown_status
-from ml_connector.transport.redact import redact
+from ml_connector.transport.answer import UNREADABLE, Answer, unknown_status
 
 CONFLICT_SECONDS = 5.0
 _WRITE_FAILED = re.compile(r"AxODataWriteException|write failed for table row", re.IGNORECASE)
@@ -51,7 +49,7 @@ def classify(answer: Answer) -> ConnectorError | None:
     """The error that an answer stands for, of a call or of a part of a batch; `None` for success."""
     if answer.status < 400:
         return None
-    path, support, inner = urlsplit(answer.url).path, _support(answer), inner_error(answer)
+    path, support, inner = answer.path, answer.support("ms-dyn-aid"), inner_error(answer)
     said = inner.message if inner else ""
     if answer.status in (400, 409, 412, 500) and _CONFLICT.search(said):
         text = (
@@ -76,7 +74,7 @@ def inner_error(answer: Answer) -> InnerError | None:
     """The vendor's own words in the error body, or `None` where there is no such body."""
     try:
         found = msgspec.json.decode(answer.body, type=Error).error
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     return found.innererror or InnerError(message=found.message)
 
@@ -108,9 +106,3 @@ def refusal(said: str, where: str, support: str = "") -> Refused:
             support=support,
         )
     return Refused(text, where=where, support=support)
-
-
-def _support(answer: Answer) -> str:
-    activity = f" ms-dyn-aid: {answer.headers['ms-dyn-aid']}" if answer.headers.get("ms-dyn-aid") else ""
-    body = redact(answer.body[:2000].decode(errors="replace"))
-    return f"{answer.method} {urlsplit(answer.url).path} → {answer.status}{activity} {body}"

@@ -18,7 +18,6 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -35,8 +34,7 @@ from ml_connector.errors import (
     Unbalanced,
 )
 from ml_connector.ports.storage import Window
-from ml_connector.transport.answer import Answer, unknown_status
-from ml_connector.transport.redact import redact
+from ml_connector.transport.answer import UNREADABLE, Answer, unknown_status
 
 MINUTE = "minute"
 DAY = "day"
@@ -71,7 +69,7 @@ def classifier(now: Callable[[], datetime]) -> Callable[[Answer], ConnectorError
     def classify(answer: Answer) -> ConnectorError | None:
         if answer.status < 400:
             return None
-        path, support = urlsplit(answer.url).path, _support(answer)
+        path, support = answer.path, answer.support("reason")
         match answer.status:
             case 400:
                 why = message(answer) or "no reason was given"
@@ -107,7 +105,7 @@ def message(answer: Answer) -> str | None:
     """The vendor's own words in the JSON error body, or `None` where there is no such body."""
     try:
         return msgspec.json.decode(answer.body, type=Error).error.message.value.strip() or None
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
 
 
@@ -176,7 +174,7 @@ def _forbidden(answer: Answer, path: str, support: str) -> RightMissing:
     reason = answer.headers.get("reason", "").partition(":")[0].strip()
     if reason in _REASONS:
         return RightMissing(f"Exact refuses {path}: {_REASONS[reason]}.", where=path, support=support)
-    said = message(answer) or answer.body[:300].decode(errors="replace")
+    said = message(answer) or answer.said(300)
     if "scope" in said.lower():
         why = (
             "the app was not granted the permission scope for it. Add the scope to the app, then authorise"
@@ -188,12 +186,6 @@ def _forbidden(answer: Answer, path: str, support: str) -> RightMissing:
             " An administrator can grant it"
         )
     return RightMissing(f"Exact refuses {path}: {why}.", where=path, support=support)
-
-
-def _support(answer: Answer) -> str:
-    reason = f" Reason: {answer.headers['reason']}" if answer.headers.get("reason") else ""
-    body = redact(answer.body[:2000].decode(errors="replace"))
-    return f"{answer.method} {urlsplit(answer.url).path} → {answer.status}{reason} {body}"
 
 
 def unreadable(error: ConnectorError) -> OutcomeUnknown:

@@ -13,13 +13,11 @@ Administration.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 import msgspec
 
 from ml_connector.connectors.ukg_pro.wire import ErrorBody
 from ml_connector.errors import ConnectorError, NotFound, Refused, RightMissing, SignInLost
-from ml_connector.transport.answer import Answer, unknown_status
+from ml_connector.transport.answer import UNREADABLE, Answer, unknown_status
 from ml_connector.transport.redact import redact
 
 COMPANY_CONFIGURATION = "Company Configuration Integration"
@@ -43,9 +41,7 @@ def web_service(path: str) -> str:
 
 def classify(answer: Answer) -> ConnectorError | None:
     """The error an answer stands for, or `None` for success. A 401 is looked at before."""
-    path = urlsplit(answer.url).path
-    said = redact(answer.body[:2000].decode(errors="replace"))
-    support = f"{answer.method} {path} → {answer.status} {said}".strip()
+    path, support = answer.path, answer.support()
     match answer.status:
         case 400:
             why = message(answer) or "it does not say why"
@@ -71,12 +67,12 @@ def message(answer: Answer) -> str:
     """UKG's own words in the body of a 400; empty where there are none."""
     try:
         body = msgspec.json.decode(answer.body, type=ErrorBody)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return ""
     details = [part for part in (body.title, body.detail, body.message) if part]
     for state in (body.errors, body.modelstate):
         if state:
-            details.append(redact(msgspec.json.encode(state).decode())[:500])
+            details.append(redact(msgspec.json.encode(state).decode(), answer.secrets)[:500])
     return "; ".join(dict.fromkeys(details))
 
 

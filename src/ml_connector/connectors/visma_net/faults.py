@@ -18,7 +18,6 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -33,8 +32,7 @@ from ml_connector.errors import (
     Unbalanced,
 )
 from ml_connector.ports.storage import Window
-from ml_connector.transport.answer import Answer, retry_after, unknown_status
-from ml_connector.transport.redact import redact
+from ml_connector.transport.answer import UNREADABLE, Answer, retry_after, unknown_status
 
 HOUR = "hour"
 NOT_RELEASABLE = "document.status"
@@ -72,7 +70,7 @@ def classify(answer: Answer) -> ConnectorError | None:
     """The error that an answer stands for; `None` for success."""
     if answer.status < 400:
         return None
-    path, said, support = urlsplit(answer.url).path, message(answer), _support(answer)
+    path, said, support = answer.path, message(answer), answer.support("ipp-request-id")
     if _LICENCE.search(said):
         text = (
             f"Visma refused: {said}. The company needs a licence for the interface; its administrator can"
@@ -114,7 +112,7 @@ def message(answer: Answer) -> str:
     """
     try:
         body: Any = msgspec.json.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return ""
     if not isinstance(body, dict):
         return ""
@@ -178,11 +176,3 @@ def limits(now: Callable[[], datetime]) -> Callable[[Answer], Sequence[Window]]:
         return (Window(name=HOUR, limit=int(limit), seconds=3600, remaining=int(remaining), resets_at=ends),)
 
     return learn
-
-
-def _support(answer: Answer) -> str:
-    request = (
-        f" ipp-request-id: {answer.headers['ipp-request-id']}" if answer.headers.get("ipp-request-id") else ""
-    )
-    body = redact(answer.body[:2000].decode(errors="replace"))
-    return f"{answer.method} {urlsplit(answer.url).path} → {answer.status}{request} {body}"

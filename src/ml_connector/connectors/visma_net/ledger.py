@@ -238,7 +238,7 @@ class VismaLedger:
             text = (
                 f"Visma answered the batch with {answer.status} and without its number, so it is looked up."
             )
-            raise OutcomeUnknown(text, where=JOURNALS, support=answer.body[:500].decode(errors="replace"))
+            raise OutcomeUnknown(text, where=JOURNALS, support=answer.said(500))
         number = unquote(found[1])
         self.books(entity).releases.wrote(number, calls.version(answer))
         return self._receipt(entity, number, "")

@@ -114,9 +114,7 @@ class Releases:
                     f"Taking batch {receipt.number} off hold was answered with {answer.status}, which proves"
                     " nothing; it is looked at again."
                 )
-                raise OutcomeUnknown(
-                    text, where=f"batch {receipt.number}", support=answer.body[:500].decode(errors="replace")
-                )
+                raise OutcomeUnknown(text, where=f"batch {receipt.number}", support=answer.said(500))
             if not version:
                 batch = self.read(receipt)
                 self._still_ours(receipt, batch)
