@@ -132,8 +132,8 @@ def retry_after(answer: Answer) -> int | None:
     return whole_number(answer.headers.get("retry-after", ""))
 
 
-def whole_number(text: str) -> int | None:
-    """The number that ASCII digits make, up to 9 of them; `None` for anything else, and for a number that no
-    limit or time has.
+def whole_number(text: str, digits: int = 9) -> int | None:
+    """The number that ASCII digits make; `None` for anything else, and for more digits than a limit or a time
+    has.
     """
-    return int(text) if re.fullmatch(r"[0-9]{1,9}", text.strip()) else None
+    return int(text) if re.fullmatch(r"[0-9]+", text.strip()) and len(text.strip()) <= digits else None

@@ -24,6 +24,7 @@ from authlib.integrations.httpx_client import OAuth2Client
 from ml_connector.errors import NotSent, Refused, SignInLost, Throttled
 from ml_connector.ports.storage import Clock, Exchange, TokenState
 from ml_connector.ports.systems import Wiring
+from ml_connector.transport.answer import whole_number
 from ml_connector.transport.redact import known, redact, shown
 
 SKEW_SECONDS = 5
@@ -306,7 +307,7 @@ class TokenBroker:
         now = self._now()
         if not answer.get("access_token"):
             raise SignInLost("The vendor's token answer holds no access token.", where="sign-in")
-        life = int(answer.get("expires_in") or self.renewal.life_seconds)
+        life = whole_number(str(answer.get("expires_in", ""))) or self.renewal.life_seconds
         consent = (
             None if self.renewal.consent_days is None else now + timedelta(days=self.renewal.consent_days)
         )

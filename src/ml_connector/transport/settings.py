@@ -7,6 +7,7 @@ problem; `Product` does the rest.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,9 @@ SETTLE_MARGIN_SECONDS = 60
 """On a real host the settling time exceeds the deadline of a send by so much: a request may sit that long on
 its way.
 """
+
+_WHOLE, _SECONDS = re.compile(r"[0-9]{1,9}"), re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
+"""ASCII digits: a number of calls, lines or errors is whole, a time may have a fraction."""
 
 Read = Callable[[Mapping[str, str], bool], tuple[Any, list[Problem]]]
 """Settings and whether this is a sandbox → options, and every problem; the options may be used only where
@@ -68,20 +72,17 @@ def numbers_of(
     problems: list[Problem],
 ) -> dict[str, float]:
     """Every setting that is declared a number, of at least 0; `defaults` stand in for those of the settings.
-    Adds a problem for what is none.
+    Adds a problem for what is none, and for a fraction of a call, a line or an error.
     """
     found = {}
     for setting in declared:
         if setting.field is Field.NUMBER:
             text = text_of(settings, setting.name) or defaults.get(setting.name, setting.default)
-            if not (text.isascii() and text.replace(".", "", 1).isdecimal()):
-                problems.append(
-                    Problem(
-                        "setting.number",
-                        setting.name,
-                        f"{text!r} is not a number; expected one such as {setting.default}.",
-                    )
-                )
+            fraction = setting.name.endswith("_seconds")
+            if not (_SECONDS if fraction else _WHOLE).fullmatch(text):
+                kind = "number" if fraction else "whole number"
+                what = f"{text[:40]!r} is not a {kind}; expected one such as {setting.default}."
+                problems.append(Problem("setting.number", setting.name, what))
                 text = setting.default
             found[setting.name] = float(text)
     return found

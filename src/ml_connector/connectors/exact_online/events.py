@@ -18,6 +18,7 @@ from ml_connector.connectors.exact_online import wire
 from ml_connector.errors import Refused
 from ml_connector.ports.storage import Vault
 from ml_connector.ports.systems import Challenge, Event
+from ml_connector.transport.answer import UNREADABLE
 
 BODY_BYTES_MAX = 64 * 1024
 
@@ -44,7 +45,7 @@ class ExactEvents:
             sent = msgspec.json.decode(body, type=wire.Notification)
             content = msgspec.json.decode(sent.Content, type=wire.Content)
             occurred = wire.moment(content.EventCreatedOn) if content.EventCreatedOn else None
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        except (*UNREADABLE, ValueError) as error:
             raise Refused(
                 f"The notification does not have Exact's shape: {error}.", where="body", code="event.shape"
             ) from error

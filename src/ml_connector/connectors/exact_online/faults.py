@@ -34,7 +34,7 @@ from ml_connector.errors import (
     Unbalanced,
 )
 from ml_connector.ports.storage import Window
-from ml_connector.transport.answer import UNREADABLE, Answer, unknown_status
+from ml_connector.transport.answer import UNREADABLE, Answer, unknown_status, whole_number
 
 MINUTE = "minute"
 DAY = "day"
@@ -135,14 +135,16 @@ def limits(answer: Answer) -> list[Window]:
     """
     windows = []
     for name, prefix in _HEADERS.items():
-        limit, remaining = (answer.headers.get(f"{prefix}-{part}", "") for part in ("limit", "remaining"))
-        if limit.isdecimal() and remaining.isdecimal():
+        limit, remaining = (
+            whole_number(answer.headers.get(f"{prefix}-{part}", "")) for part in ("limit", "remaining")
+        )
+        if limit is not None and remaining is not None:
             windows.append(
                 Window(
                     name=name,
-                    limit=int(limit),
+                    limit=limit,
                     seconds=_SECONDS[name],
-                    remaining=int(remaining),
+                    remaining=remaining,
                     resets_at=_reset(answer, prefix),
                 )
             )
@@ -164,10 +166,8 @@ def _hit(answer: Answer, prefix: str) -> bool:
 
 
 def _reset(answer: Answer, prefix: str) -> datetime | None:
-    value = answer.headers.get(f"{prefix}-reset", "")
-    return (
-        datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(value)) if value.isdecimal() else None
-    )
+    value = whole_number(answer.headers.get(f"{prefix}-reset", ""), digits=14)
+    return None if value is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=value)
 
 
 def _forbidden(answer: Answer, path: str, support: str) -> RightMissing:

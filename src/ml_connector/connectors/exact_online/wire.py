@@ -240,7 +240,10 @@ def encode(value: Any) -> bytes:
 def moment(text: str) -> datetime:
     """A date-time of Exact's, UTC. Raises `ValueError` for anything else."""
     if match := _DATE.fullmatch(text):
-        return EPOCH + timedelta(milliseconds=int(match[1]))
+        try:
+            return EPOCH + timedelta(milliseconds=int(match[1]))
+        except OverflowError:
+            raise ValueError(f"{text[:40]!r} is no time") from None
     found = datetime.fromisoformat(text)
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 

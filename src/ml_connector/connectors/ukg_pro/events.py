@@ -21,6 +21,7 @@ from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.errors import Refused
 from ml_connector.ports.storage import Vault
 from ml_connector.ports.systems import Event
+from ml_connector.transport.answer import UNREADABLE
 
 BODY_BYTES_MAX = 256 * 1024
 SECRET_CHARACTERS_MIN = 24
@@ -57,7 +58,7 @@ class UkgEvents:
         try:
             sent = msgspec.json.decode(body, type=Notification)
             occurred = wire.moment(sent.EventTime, self._options.zone) if sent.EventTime else None
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        except (*UNREADABLE, ValueError) as error:
             raise Refused(
                 f"The notification does not have UKG's shape: {error}.", where="body", code="event.shape"
             ) from error

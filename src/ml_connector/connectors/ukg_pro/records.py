@@ -95,7 +95,10 @@ def text(values: wire.Record, name: str) -> str:
     raw = values.get(name)
     if raw is None:
         return ""
-    value = msgspec.json.decode(raw)
+    try:
+        value = msgspec.json.decode(raw)
+    except RecursionError:
+        return ""
     if value is None or isinstance(value, dict | list):
         return ""
     return value.strip() if isinstance(value, str) else bytes(raw).decode()

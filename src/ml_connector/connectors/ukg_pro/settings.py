@@ -21,6 +21,7 @@ from ml_connector.domain.problem import Problem
 from ml_connector.ports.storage import Vault
 from ml_connector.ports.systems import Field, System, Wiring
 from ml_connector.transport.address import host_problem
+from ml_connector.transport.answer import whole_number
 from ml_connector.transport.settings import Product, list_of, text_of
 
 HOSTS = ("*.ultipro.com", "*.ultipro.ca")
@@ -228,8 +229,8 @@ def _both_paid(text: Mapping[str, str], problems: list[Problem]) -> frozenset[fr
 
 
 def _number(text: Mapping[str, str], name: str, problems: list[Problem]) -> int:
-    if text[name].isascii() and text[name].isdecimal():
-        return int(text[name])
+    if (found := whole_number(text[name])) is not None:
+        return found
     problems.append(
         Problem(
             "setting.number",
@@ -257,7 +258,7 @@ def _zone(text: Mapping[str, str], problems: list[Problem]) -> ZoneInfo | None:
 def _layout(text: Mapping[str, str], problems: list[Problem]) -> Layout | None:
     try:
         return read_layout(text["file_layout"])
-    except LayoutError as error:
+    except (LayoutError, RecursionError) as error:
         problems.append(Problem("setting.layout", "file_layout", f"The layout is not read: {error}."))
         return None
 

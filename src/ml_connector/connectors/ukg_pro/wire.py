@@ -21,7 +21,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ml_connector.errors import VendorChanged
-from ml_connector.transport.answer import Answer
+from ml_connector.transport.answer import UNREADABLE, Answer
 
 Amount = Decimal | UnsetType | None
 
@@ -151,7 +151,7 @@ def gl_page(answer: Answer) -> GlPage:
             raise
         try:
             raws = msgspec.json.decode(_BARE.sub(rb'\1"\2"', answer.body), type=list[msgspec.Raw])
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             raise error from None
         rows, odd = [], {}
         for place, raw in enumerate(raws):
@@ -261,7 +261,7 @@ def read_fields(text: str) -> ThirdPartyFields:
     """The defaults with the names given as JSON. Raises `FieldsError`."""
     try:
         return msgspec.json.decode(text or "{}", type=ThirdPartyFields)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise FieldsError(str(error)) from error
 
 

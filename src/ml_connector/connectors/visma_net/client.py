@@ -21,7 +21,7 @@ from ml_connector.connectors.visma_net.settings import Options
 from ml_connector.errors import OutcomeUnknown, Refused, SignInLost, VendorChanged
 from ml_connector.ports.storage import Window
 from ml_connector.ports.systems import Gate, Wiring
-from ml_connector.transport.answer import Answer
+from ml_connector.transport.answer import UNREADABLE, Answer
 from ml_connector.transport.auth import Renewal, TokenBroker
 from ml_connector.transport.http import Client
 from ml_connector.transport.paging import PAGES_MAX
@@ -189,7 +189,7 @@ def granted(token: str, asked: str) -> frozenset[str]:
     try:
         claims: Any = msgspec.json.decode(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
         said = claims.get("scope")
-    except (ValueError, AttributeError, msgspec.DecodeError):
+    except (*UNREADABLE, ValueError, AttributeError):
         said = None
     return frozenset(asked.split() if not said else said.split() if isinstance(said, str) else map(str, said))
 

@@ -19,6 +19,7 @@ import msgspec
 from ml_connector.errors import Refused
 from ml_connector.ports.storage import Vault
 from ml_connector.ports.systems import Event
+from ml_connector.transport.answer import UNREADABLE
 
 BODY_BYTES_MAX = 256 * 1024
 SIGNATURE, PREFIX = "x-vwd-signature-v1", "x-vwd-"
@@ -97,7 +98,7 @@ def _told(body: bytes) -> dict[str, str]:
     """
     try:
         found: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return {}
     return (
         {str(name).lower(): str(content) for name, content in found.items() if isinstance(content, str | int)}

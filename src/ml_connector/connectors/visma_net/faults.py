@@ -32,7 +32,7 @@ from ml_connector.errors import (
     Unbalanced,
 )
 from ml_connector.ports.storage import Window
-from ml_connector.transport.answer import UNREADABLE, Answer, retry_after, unknown_status
+from ml_connector.transport.answer import UNREADABLE, Answer, retry_after, unknown_status, whole_number
 
 HOUR = "hour"
 NOT_RELEASABLE = "document.status"
@@ -168,11 +168,12 @@ def limits(now: Callable[[], datetime]) -> Callable[[Answer], Sequence[Window]]:
 
     def learn(answer: Answer) -> Sequence[Window]:
         limit, remaining, reset = (
-            answer.headers.get(f"x-ratelimit-{part}", "").strip() for part in ("limit", "remaining", "reset")
+            whole_number(answer.headers.get(f"x-ratelimit-{part}", ""))
+            for part in ("limit", "remaining", "reset")
         )
-        if not (limit.isdecimal() and remaining.isdecimal()):
+        if limit is None or remaining is None:
             return ()
-        ends = now() + timedelta(seconds=int(reset)) if reset.isdecimal() else None
-        return (Window(name=HOUR, limit=int(limit), seconds=3600, remaining=int(remaining), resets_at=ends),)
+        ends = None if reset is None else now() + timedelta(seconds=reset)
+        return (Window(name=HOUR, limit=limit, seconds=3600, remaining=remaining, resets_at=ends),)
 
     return learn

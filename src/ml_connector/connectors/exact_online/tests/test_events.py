@@ -63,6 +63,9 @@ def test_empty_call_is_a_challenge() -> None:
         (b"\xff\xfe", "event.shape"),
         (b"x" * (BODY_BYTES_MAX + 1), "event.size"),
         (signed(CONTENT.replace(b"2026-07-01T22:56:23.087", b"soon")), "event.shape"),
+        (signed(CONTENT.replace(b"2026-07-01T22:56:23.087", b"/Date(99999999999999999999)/")), "event.shape"),
+        (b"[" * 8000 + b"]" * 8000, "event.shape"),
+        (signed(b'{"Topic":' + b"[" * 8000 + b"]" * 8000 + b"}"), "event.shape"),
     ],
 )
 def test_bodies_that_are_refused(body: bytes, code: str) -> None:

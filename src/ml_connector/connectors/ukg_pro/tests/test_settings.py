@@ -35,6 +35,9 @@ BODY = json.dumps(
 ).encode()
 
 
+DEEP = b'{"EventId": ' + b"[" * 8000 + b"]" * 8000 + b"}"
+
+
 def codes(sandbox: bool = False, **changes: str) -> list[str]:
     """Codes of what is wrong with the settings."""
     return [problem.code for problem in CONNECTOR.check_settings({**GOOD, **changes}, sandbox)]
@@ -95,6 +98,8 @@ def test_each_setting_is_checked() -> None:
     } == set(codes(**wrong))
     for path in (".evil.example/x", "//evil.example/x", "/pay?x=1", "/a/../b", "/pay\\x", "1/pay", "pay"):
         assert codes(third_party_path=path) == ["setting.path"]
+    assert codes(third_party_fields=DEEP.decode()) == ["setting.fields"]
+    assert codes(file_layout=DEEP.decode()) == ["setting.layout"]
     assert codes(currency="DOLLAR") == ["setting.currency"]
     assert codes(auth="bearer") == ["setting.host", "setting.missing"]
     assert (
@@ -271,6 +276,7 @@ def test_signed_notification_is_an_event(form: dict[str, Any]) -> None:
         ({"X-UKG-Signature": signed(key="another-secret-of-24-characters")}, BODY, "event.signature"),
         ({"X-UKG-Signature": signed(b"{}")}, b"{}", "event.shape"),
         ({"X-UKG-Signature": signed(b"\xff")}, b"\xff", "event.shape"),
+        ({"X-UKG-Signature": signed(DEEP)}, DEEP, "event.shape"),
         ({}, b"x" * 300_000, "event.size"),
     ],
 )

@@ -1,0 +1,45 @@
+"""Settings that every connector reads alike."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Any
+
+import pytest
+
+import ml_connector.connectors
+from ml_connector.ports.systems import Field
+
+SLUGS = [module.name for module in pkgutil.iter_modules(ml_connector.connectors.__path__) if module.ispkg]
+CONNECTORS: dict[str, Any] = {
+    slug: importlib.import_module(f"ml_connector.connectors.{slug}.settings").CONNECTOR for slug in SLUGS
+}
+NUMBERS = [
+    (slug, setting.name)
+    for slug, connector in CONNECTORS.items()
+    for setting in connector.settings
+    if setting.field is Field.NUMBER
+]
+
+
+def codes(slug: str, name: str, value: str) -> list[str]:
+    """Codes of what is wrong with the one setting."""
+    problems = CONNECTORS[slug].check_settings({name: value}, sandbox=True)
+    return [problem.code for problem in problems if problem.where == name]
+
+
+@pytest.mark.parametrize(("slug", "name"), NUMBERS)
+@pytest.mark.parametrize(
+    "value",
+    ["١٢", "1_000", "1 000", "1,5", "1e3", "-1", "+1", "0x10", "²", "nan", "inf", ".", "5.", "9" * 400],
+)
+def test_a_number_is_written_in_ascii_digits(slug: str, name: str, value: str) -> None:
+    """What Python takes for a number as well is a typing error here."""
+    assert "setting.number" in codes(slug, name, value)
+
+
+@pytest.mark.parametrize(("slug", "name"), NUMBERS)
+def test_only_a_time_has_a_fraction(slug: str, name: str) -> None:
+    """Half a call would be cut to none, and no limit would be counted at all."""
+    assert name.endswith("_seconds") is ("setting.number" not in codes(slug, name, "0.5"))
