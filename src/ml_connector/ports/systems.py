@@ -190,11 +190,12 @@ class LedgerLimits:
     ledgers is no special case.
 
     `text_max`: characters of an entry's text; `line_text_max`: of a line's own text, `None` for no limit.
-    `deadline_seconds`: a send not on the wire by then is not sent. `settle_seconds`: after an unknown outcome
-    the vendor may still book for so long. `visible_seconds`: a booked document may be invisible to `locate`
-    for so long. `decimals`: what an amount may have. `marker_is_searchable`: `locate` can be believed when it
-    finds nothing. `posting_seconds`: how often to look at a document that awaits posting by the ledger;
-    `posts_itself`: a job of its own posts, and `release` only looks.
+    `deadline_seconds`: a send not on the wire by then is not sent, and one whose answer is not whole by then
+    is unknown. `settle_seconds`: after an unknown outcome the vendor may still book for so long.
+    `visible_seconds`: a booked document may be invisible to `locate` for so long. `decimals`: what an amount
+    may have. `marker_is_searchable`: `locate` can be believed when it finds nothing. `posting_seconds`: how
+    often to look at a document that awaits posting by the ledger; `posts_itself`: a job of its own posts, and
+    `release` only looks.
     """
 
     lines_max: int

@@ -25,9 +25,13 @@ from ml_connector.errors import NotSent, Refused, SignInLost, Throttled
 from ml_connector.ports.storage import Clock, Exchange, TokenState
 from ml_connector.ports.systems import Wiring
 from ml_connector.transport.answer import whole_number
+from ml_connector.transport.exchange import Deadline, header_problem, keep_to_deadlines, whole_body, within
 from ml_connector.transport.redact import known, redact, shown
 
 SKEW_SECONDS = 5
+TOKEN_SECONDS = 30.0
+"""For a token request and the whole of its answer."""
+TOKEN_BYTES_MAX = 1024 * 1024
 SAID_MAX = 200
 """Characters that are kept of a refusal without a known form."""
 CONSENT_WARNING_DAYS = 7
@@ -92,6 +96,7 @@ class TokenBroker:
     parameters: Mapping[str, str] = field(default_factory=dict)
     extra_headers: Mapping[str, str] = field(default_factory=dict)
     client_auth: str = "client_secret_post"
+    deadline_seconds: float = TOKEN_SECONDS
 
     # --- as Auth --------------------------------------------------------------------------------------------
 
@@ -132,7 +137,7 @@ class TokenBroker:
 
     def authorize(self, state: str) -> str:
         """Where a person gives consent."""
-        with self._client() as client:
+        with self._client(self._deadline()) as client:
             url, _ = client.create_authorization_url(
                 self.authorize_url, state=state, redirect_uri=self.redirect_uri
             )
@@ -255,31 +260,28 @@ class TokenBroker:
         The answer itself is the one body that nothing is hidden in: it is read here, and neither recorded nor
         shown.
         """
-        started = self.wiring.clock.monotonic()
         secrets = known(self.wiring.vault, (*self.secrets(), *spent))
+        deadline = self._deadline()
         status, text = None, ""
         try:
-            with self._client() as client:
-                try:
-                    return call(client)
-                except OAuthError as error:
-                    status, text = 400, redact(f"{error.error} {error.description or ''}".strip(), secrets)
-                    return text
-                except ValueError as error:
-                    status, text = 400, redact(f"an answer that is not JSON ({error})", secrets)
-                    return text
+            with within(deadline), self._client(deadline) as client:
+                answer = _readable(call, client)
+        except OAuthError as error:
+            status, text = 400, redact(f"{error.error} {error.description or ''}".strip(), secrets)
+            return text
         except httpx2.HTTPStatusError as error:
             status, text = error.response.status_code, f"status {error.response.status_code}"
             if status == 429:
                 raise Throttled("The vendor's limit of token calls is reached.", where="sign-in") from error
             if 400 <= status < 500:
-                return redact(f"{text}: {error.response.text}", secrets)[:SAID_MAX]
+                text = redact(f"{text}: {error.response.text}", secrets)[:SAID_MAX]
+                return text
             raise NotSent(
                 f"The vendor's sign-in answers {text}; it is tried again later.",
                 where="sign-in",
                 support=text,
             ) from error
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError) as error:
+        except _NEVER_ARRIVED as error:
             text = secrets.hide(repr(error))
             raise _NotReached(
                 "The vendor's sign-in could not be reached; nothing was sent.", where="sign-in", support=text
@@ -291,13 +293,15 @@ class TokenBroker:
                 where="sign-in",
                 support=text,
             ) from shown(error, secrets)
+        else:
+            return answer
         finally:
             self.wiring.exchanges.record(
                 Exchange(
                     method="POST",
                     url=self.token_url,
                     status=status or (200 if not text else None),
-                    seconds=self.wiring.clock.monotonic() - started,
+                    seconds=deadline.seconds - deadline.left,
                     error=text if status is None else "",
                     answer_body=text,
                 )
@@ -305,14 +309,16 @@ class TokenBroker:
 
     def _store(self, answer: Mapping[str, Any]) -> TokenState:
         now = self._now()
-        if not answer.get("access_token"):
-            raise SignInLost("The vendor's token answer holds no access token.", where="sign-in")
+        token = str(answer.get("access_token") or "")
+        if not token or header_problem(token):
+            what = "no access token" if not token else "an access token that no header can hold"
+            raise SignInLost(f"The vendor's token answer holds {what}.", where="sign-in")
         life = whole_number(str(answer.get("expires_in", ""))) or self.renewal.life_seconds
         consent = (
             None if self.renewal.consent_days is None else now + timedelta(days=self.renewal.consent_days)
         )
         state = TokenState(
-            access_token=str(answer["access_token"]),
+            access_token=token,
             refresh_token=str(answer.get("refresh_token") or ""),
             issued_at=now,
             expires_at=now + timedelta(seconds=life),
@@ -321,18 +327,22 @@ class TokenBroker:
         self.wiring.tokens.write(state)
         return state
 
-    def _client(self) -> Any:
-        client = OAuth2Client(  # type: ignore[no-untyped-call]
+    def _deadline(self) -> Deadline:
+        return Deadline.after(self.wiring.clock, self.deadline_seconds)
+
+    def _client(self, deadline: Deadline) -> Any:
+        client: Any = _TokenClient(
+            deadline,
             client_id=self._secret("client_id"),
             client_secret=self._secret("client_secret"),
             token_endpoint_auth_method=self.client_auth,
             transport=self.wiring.wire,
-            timeout=30,
+            timeout=httpx2.Timeout(**deadline.timeouts()),
             trust_env=not self.wiring.sandbox,
             headers=dict(self.extra_headers),
         )
         for kind in ("access_token_response", "refresh_token_response"):
-            client.register_compliance_hook(kind, _conclusive)  # type: ignore[no-untyped-call]
+            client.register_compliance_hook(kind, _conclusive)
         return client
 
     def _secret(self, name: str) -> str:
@@ -349,13 +359,51 @@ class _NotReached(NotSent):
     """The sign-in could not be reached, so the refresh token was not spent."""
 
 
-def _conclusive(response: httpx2.Response) -> httpx2.Response:
-    """The response, if it says what the vendor did: a limit, a gateway's page or a page of HTML is no refusal
-    of the token.
+_NEVER_ARRIVED = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.ProxyError,
+    httpx2.LocalProtocolError,
+    httpx2.UnsupportedProtocol,
+)
+
+
+class _TokenClient(OAuth2Client):
+    """The library's client, whose answers are read whole, within a deadline and a limit of bytes."""
+
+    def __init__(self, deadline: Deadline, **settings: Any) -> None:
+        super().__init__(**settings)  # type: ignore[no-untyped-call]
+        self._deadline = deadline
+        keep_to_deadlines(self)
+
+    def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        """The answer. Raises `httpx2.ReadTimeout` for one that is not whole in time."""
+        request.headers["accept-encoding"] = "identity"
+        response = super().send(request, **{**options, "stream": True})
+        body = whole_body(response, self._deadline, TOKEN_BYTES_MAX)
+        headers = {"content-type": response.headers.get("content-type", "")}
+        return httpx2.Response(response.status_code, headers=headers, content=body, request=request)
+
+
+def _readable(call: Callable[[Any], Any], client: Any) -> Mapping[str, Any]:
+    """The token answer as an object. Raises `httpx2.DecodingError` for a body that is none: what the vendor
+    did is not known then.
     """
-    if response.status_code == 429 or (
-        response.status_code < 400 and "json" not in response.headers.get("content-type", "")
-    ):
+    try:
+        answer = call(client)
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise httpx2.DecodingError("the token answer is no object in JSON") from None
+    if not isinstance(answer, Mapping):
+        raise httpx2.DecodingError("the token answer is no object in JSON")
+    return answer
+
+
+def _conclusive(response: httpx2.Response) -> httpx2.Response:
+    """The response, if it says what the vendor did: a limit, a redirect, a gateway's page or a page of HTML
+    is no refusal of the token; a refusal without JSON is one, by its status.
+    """
+    is_json = "json" in response.headers.get("content-type", "")
+    if response.status_code == 429 or 300 <= response.status_code < 400 or not is_json:
         raise httpx2.HTTPStatusError("no token answer", request=response.request, response=response)
     return response
 

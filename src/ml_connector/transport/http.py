@@ -13,13 +13,11 @@ request is written.
 from __future__ import annotations
 
 import hashlib
-import ssl
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import httpx2
@@ -39,11 +37,26 @@ from ml_connector.ports.storage import Exchange, Permit, Window
 from ml_connector.ports.systems import Gate, Wiring
 from ml_connector.transport.address import joined
 from ml_connector.transport.answer import FIRST_FAILURE, Answer, Classify
+from ml_connector.transport.exchange import (
+    AnswerLate,
+    Deadline,
+    Departure,
+    Unsendable,
+    failure,
+    header_problem,
+    new_client,
+    whole_body,
+    within,
+)
 from ml_connector.transport.redact import Secrets, known, redact, shown
 
 BODY_BYTES_MAX = 64 * 1024 * 1024
 READ_ATTEMPTS = 5
 WAIT_MAX_SECONDS = 120.0
+READ_DEADLINE_SECONDS = 300.0
+"""For one read and the whole of its answer, where the connection sets no other."""
+NOT_REPEATED = (Halted, Unsendable, AnswerLate)
+"""A read that ended so would only end so again, or take as long again."""
 CLIENT_ERRORS = (400, 401, 403, 404)
 """What a vendor that counts client errors counts."""
 
@@ -74,7 +87,8 @@ class Client:
 
     `windows` are the vendor's call limits as declared, `learn` reads its quota headers. `scope` in a call
     names the limit's scope and lane, usually the legal entity. Reads of one scope never run at the same time
-    when `one_at_a_time` is set. `errors` is for a vendor that blocks an application after so many client
+    when `one_at_a_time` is set. A request and the whole of its answer have one deadline: for a write the one
+    that the ledger's limits state. `errors` is for a vendor that blocks an application after so many client
     errors of one endpoint: when as many are counted, the endpoint is not called until the window is over.
     """
 
@@ -87,8 +101,8 @@ class Client:
     errors: Window | None = None
     one_at_a_time: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
-    read_timeout_seconds: float = 100
-    connect_timeout_seconds: float = 10
+    write_deadline_seconds: float = 100
+    read_deadline_seconds: float = READ_DEADLINE_SECONDS
     installation: str = ""
     """Which installation a simulator's answers say they come from; empty until one says so."""
     _reader: httpx2.Client | None = None
@@ -116,7 +130,7 @@ class Client:
             if isinstance(error, Throttled):
                 wait = error.retry_after_seconds
                 return wait if wait is not None and wait <= WAIT_MAX_SECONDS else wait is None
-            return isinstance(error, OutcomeUnknown | NotSent) and not isinstance(error, Halted)
+            return isinstance(error, OutcomeUnknown | NotSent) and not isinstance(error, NOT_REPEATED)
 
         caller = stamina.RetryingCaller(
             attempts=READ_ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=10.0
@@ -156,11 +170,10 @@ class Client:
         request = httpx2.Request(method, joined(self.base_url, path), content=content)
         with self._admitted(scope, Permit.WRITE, request), self._new_client(keep=False) as client:
             signed = self.auth.headers()
+            ready = self._signed(request, signed, headers or {})
 
             def send(gate: Gate) -> Answer:
-                answer = self._send(
-                    client, self._signed(request, signed, headers or {}), write=True, gate=gate
-                )
+                answer = self._send(client, ready, write=True, gate=gate)
                 if answer.status == 401 and self.auth.refused(signed):
                     text = (
                         "The vendor did not accept the sign-in, which has been renewed since. Nothing was"
@@ -202,18 +215,20 @@ class Client:
     def _send(
         self, client: httpx2.Client, request: httpx2.Request, *, write: bool, gate: Gate | None = None
     ) -> Answer:
-        started = self.wiring.clock.monotonic()
-        secrets = self._secrets(request)
-        gated = _Gate(gate)
-        request.extensions["trace"] = gated.trace
+        clock, secrets = self.wiring.clock, self._secrets(request)
+        started = clock.monotonic()
+        deadline = Deadline.after(clock, self.write_deadline_seconds if write else self.read_deadline_seconds)
+        departure = Departure(gate, deadline)
+        request.extensions |= {"trace": departure.trace, "timeout": deadline.timeouts()}
         try:
-            if gate is not None and self.wiring.wire is not None:
-                gated.ask()
-            response = client.send(request, stream=True)
-            body = _body(response)
+            with within(deadline):
+                if self.wiring.wire is not None:
+                    departure.ask()
+                response = client.send(request, stream=True)
+                body = whole_body(response, deadline, BODY_BYTES_MAX)
         except httpx2.HTTPError as error:
             self._record(request, started, secrets, write=write, error=error)
-            raise _failure(error, request.url.host, secrets) from shown(error, secrets)
+            raise failure(error, request.url.host, secrets, departure) from shown(error, secrets)
         self._record(request, started, secrets, response=response, body=body, write=write)
         hide = secrets.hide_text if response.status_code >= FIRST_FAILURE else secrets.hide_data
         headers = {
@@ -315,6 +330,13 @@ class Client:
         self, request: httpx2.Request, signed: Mapping[str, str], extra: Mapping[str, str]
     ) -> httpx2.Request:
         headers = {**dict(request.headers), **self.headers, **extra, **signed}
+        for name, value in headers.items():
+            if header_problem(value):
+                text = (
+                    f"The header {name} cannot be sent: its value {header_problem(value)}. Enter the secrets"
+                    " and settings of this connection again."
+                )
+                raise Unsendable(text, where=name)
         return httpx2.Request(request.method, request.url, headers=headers, content=request.content)
 
     def _open(self) -> httpx2.Client:
@@ -324,63 +346,4 @@ class Client:
         return self._reader
 
     def _new_client(self, *, keep: bool) -> httpx2.Client:
-        timeout = httpx2.Timeout(self.read_timeout_seconds, connect=self.connect_timeout_seconds)
-        limits = httpx2.Limits(max_keepalive_connections=None if keep else 0)
-        return httpx2.Client(
-            verify=_ssl_context(),
-            timeout=timeout,
-            limits=limits,
-            transport=self.wiring.wire,
-            trust_env=not self.wiring.sandbox,
-            follow_redirects=False,
-        )
-
-
-@cache
-def _ssl_context() -> ssl.SSLContext:
-    """One for the process: reading the certificates takes longer than a request on this machine, and a write
-    has a client of its own.
-    """
-    return httpx2.create_ssl_context()
-
-
-class _Gate:
-    """Asks the gate when the connection stands and nothing of the request has been written."""
-
-    def __init__(self, gate: Gate | None) -> None:
-        self._gate = gate
-
-    def ask(self) -> None:
-        gate, self._gate = self._gate, None
-        if gate is not None:
-            gate()
-
-    def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        if event.endswith("send_request_headers.started"):
-            self.ask()
-
-
-def _body(response: httpx2.Response) -> bytes:
-    parts, size = [], 0
-    try:
-        for part in response.iter_bytes():
-            size += len(part)
-            if size > BODY_BYTES_MAX:
-                raise httpx2.ReadError(f"answer larger than {BODY_BYTES_MAX} bytes")
-            parts.append(part)
-    finally:
-        response.close()
-    return b"".join(parts)
-
-
-_NOTHING_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
-
-
-def _failure(error: httpx2.HTTPError, host: str, secrets: Secrets) -> ConnectorError:
-    """What is known when no answer came."""
-    support = secrets.hide(repr(error))
-    if isinstance(error, _NOTHING_SENT):
-        text = f"{host} could not be reached, so nothing was sent. Check the address and the network."
-        return NotSent(text, where="network", support=support)
-    text = f"No answer came back from {host}; what became of the request is not known."
-    return OutcomeUnknown(text, where="network", support=support)
+        return new_client(self.wiring.wire, keep=keep, trust_env=not self.wiring.sandbox)

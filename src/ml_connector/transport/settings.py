@@ -21,6 +21,15 @@ SETTLE_MARGIN_SECONDS = 60
 its way.
 """
 
+READ_DEADLINE = Setting(
+    name="read_deadline_seconds",
+    label="Deadline of a read",
+    help="A read whose answer is not whole by then is given up and tried later.",
+    field=Field.NUMBER,
+    required=False,
+    default="300",
+)
+"""Of every connector: also an answer that never ends is over then."""
 _WHOLE, _SECONDS = re.compile(r"[0-9]{1,9}"), re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 """ASCII digits: a number of calls, lines or errors is whole, a time may have a fraction."""
 
@@ -88,6 +97,15 @@ def numbers_of(
     return found
 
 
+def deadline_problems(numbers: Mapping[str, float]) -> list[Problem]:
+    """Deadlines that nothing could keep."""
+    return [
+        Problem("setting.deadline", name, "A deadline is a number of seconds above 0.")
+        for name in ("deadline_seconds", "read_deadline_seconds")
+        if numbers.get(name, 1) <= 0
+    ]
+
+
 def ledger_problems(
     numbers: Mapping[str, float], sandbox: bool, lines_max: int | None = None
 ) -> list[Problem]:
@@ -101,6 +119,7 @@ def ledger_problems(
             else "An entry has two lines at the least."
         )
         problems.append(Problem("setting.lines_max", "lines_max", text))
+    problems.extend(deadline_problems(numbers))
     least = numbers["deadline_seconds"] + SETTLE_MARGIN_SECONDS
     if not sandbox and numbers["settle_seconds"] < least:
         text = (

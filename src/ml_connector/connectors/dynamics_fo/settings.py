@@ -15,7 +15,14 @@ from urllib.parse import urlsplit
 from ml_connector.domain.problem import Problem
 from ml_connector.ports.systems import Field, Setting, System, Wiring
 from ml_connector.transport.address import host_problem
-from ml_connector.transport.settings import Product, ledger_problems, list_of, numbers_of, text_of
+from ml_connector.transport.settings import (
+    READ_DEADLINE,
+    Product,
+    ledger_problems,
+    list_of,
+    numbers_of,
+    text_of,
+)
 
 HOSTS = ("*.operations.dynamics.com", "*.operations.eu.dynamics.com", "*.cloudax.dynamics.com")
 """Those seen in public material. Another region's is added once it was seen: a host that is guessed might be
@@ -91,11 +98,12 @@ SETTINGS = (
     Setting(
         name="deadline_seconds",
         label="Deadline of a send",
-        help="A part not on the wire by then is not sent.",
+        help="A part not on the wire by then is not sent; one not answered by then is looked up.",
         field=Field.NUMBER,
         required=False,
         default="120",
     ),
+    READ_DEADLINE,
     Setting(
         name="settle_seconds",
         label="Settling time",
@@ -138,6 +146,7 @@ class Options:
     dimensions: dict[str, str]
     lines_max: int
     deadline_seconds: float
+    read_deadline_seconds: float
     settle_seconds: float
     visible_seconds: float
     posting_seconds: float
@@ -183,6 +192,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         dimensions=_axes(settings, problems),
         lines_max=int(numbers["lines_max"]),
         deadline_seconds=numbers["deadline_seconds"],
+        read_deadline_seconds=numbers["read_deadline_seconds"],
         settle_seconds=numbers["settle_seconds"],
         visible_seconds=numbers["visible_seconds"],
         posting_seconds=numbers["posting_seconds"],

@@ -78,7 +78,8 @@ class ExactClient:
             ),
             one_at_a_time=True,
             headers=JSON,
-            read_timeout_seconds=options.deadline_seconds,
+            write_deadline_seconds=options.deadline_seconds,
+            read_deadline_seconds=options.read_deadline_seconds,
         )
 
     def rows(

@@ -14,7 +14,14 @@ from urllib.parse import urlsplit
 from ml_connector.domain.problem import Problem
 from ml_connector.ports.systems import Field, Setting, System, Wiring
 from ml_connector.transport.address import form_problem, host_problem, is_loopback
-from ml_connector.transport.settings import Product, ledger_problems, list_of, numbers_of, text_of
+from ml_connector.transport.settings import (
+    READ_DEADLINE,
+    Product,
+    ledger_problems,
+    list_of,
+    numbers_of,
+    text_of,
+)
 
 HOSTS = tuple(f"start.exactonline.{region}" for region in ("nl", "be", "de", "fr", "es", "co.uk", "com"))
 LINES_MAX = 1000
@@ -70,11 +77,12 @@ SETTINGS = (
     Setting(
         name="deadline_seconds",
         label="Deadline of a send",
-        help="A posting not on the wire by then is not sent.",
+        help="A posting not on the wire by then is not sent; one not answered by then is looked up.",
         field=Field.NUMBER,
         required=False,
         default="100",
     ),
+    READ_DEADLINE,
     Setting(
         name="settle_seconds",
         label="Settling time",
@@ -133,6 +141,7 @@ class Options:
     redirect_uri: str
     lines_max: int
     deadline_seconds: float
+    read_deadline_seconds: float
     settle_seconds: float
     visible_seconds: float
     calls_per_minute: int
@@ -181,6 +190,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         redirect_uri=redirect_uri,
         lines_max=int(numbers["lines_max"]),
         deadline_seconds=numbers["deadline_seconds"],
+        read_deadline_seconds=numbers["read_deadline_seconds"],
         settle_seconds=numbers["settle_seconds"],
         visible_seconds=numbers["visible_seconds"],
         calls_per_minute=int(numbers["calls_per_minute"]),

@@ -17,11 +17,12 @@ from urllib.parse import quote, urlencode, urlsplit
 from ml_connector.connectors.ukg_pro import faults, wire
 from ml_connector.connectors.ukg_pro.declared import BEARER
 from ml_connector.connectors.ukg_pro.settings import Options
-from ml_connector.errors import NotFound, NotSent, SignInLost, VendorChanged
+from ml_connector.errors import NotFound, SignInLost, VendorChanged
 from ml_connector.ports.storage import Vault, Window
 from ml_connector.ports.systems import Wiring
 from ml_connector.transport.answer import Answer
 from ml_connector.transport.auth import Renewal, TokenBroker, basic
+from ml_connector.transport.exchange import Unsendable
 from ml_connector.transport.http import Auth, Client
 from ml_connector.transport.paging import PAGES_MAX, link_next
 
@@ -68,7 +69,7 @@ class ServiceAccount:
     def _required(self, name: str) -> str:
         value = secret(self.vault, name)
         if not value:
-            raise NotSent(
+            raise Unsendable(
                 f"This connection has no {name.replace('_', ' ')}. Enter it in the connection.",
                 where=name,
                 code="secret.missing",
@@ -139,6 +140,7 @@ class UkgClient:
             classify=faults.classify,
             windows=(Window(name=MINUTE, limit=calls, seconds=60),) if calls else (),
             headers={"Accept": "application/json"},
+            read_deadline_seconds=options.read_deadline_seconds,
         )
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ml_connector.ports.systems import Field, Setting
+from ml_connector.transport.settings import READ_DEADLINE
 
 GENERAL_LEDGER, THIRD_PARTY_PAY, FLAT_FILE = "general_ledger", "third_party_pay", "flat_file"
 BASIC, BEARER = "basic", "bearer"
@@ -158,6 +159,7 @@ SETTINGS = (
         required=False,
         help="UKG publishes no number; 0 counts none, in a sandbox only.",
     ),
+    READ_DEADLINE,
     Setting(
         name="third_party_path",
         label="Third-Party Pay path",

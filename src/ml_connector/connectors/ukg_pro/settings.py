@@ -21,8 +21,7 @@ from ml_connector.domain.problem import Problem
 from ml_connector.ports.storage import Vault
 from ml_connector.ports.systems import Field, System, Wiring
 from ml_connector.transport.address import host_problem
-from ml_connector.transport.answer import whole_number
-from ml_connector.transport.settings import Product, list_of, text_of
+from ml_connector.transport.settings import Product, deadline_problems, list_of, numbers_of, text_of
 
 HOSTS = ("*.ultipro.com", "*.ultipro.ca")
 TOKEN_HOSTS = (*HOSTS, "*.ukg.com", "*.ukg.net", "*.ukg.dev")
@@ -56,6 +55,7 @@ class Options:
     zone: ZoneInfo
     page_rows: int
     calls_per_minute: int
+    read_deadline_seconds: float
     layout: Layout
     file_names: tuple[str, ...]
     fields: ThirdPartyFields
@@ -107,11 +107,13 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options | None, li
         except AmountError as error:
             problems.append(Problem("setting.currency", "currency", f"{error}."))
     pay_periods = _pairs(text, "pay_periods", problems)
-    both_paid, repeat_days = _both_paid(text, problems), _number(text, "third_party_repeat_days", problems)
+    numbers = numbers_of(settings, SETTINGS, {}, problems)
+    both_paid, repeat_days = _both_paid(text, problems), int(numbers["third_party_repeat_days"])
     if repeat_days > REPEAT_DAYS_MAX:
         why = f"Repeats are looked for within {REPEAT_DAYS_MAX} days at the most, not {repeat_days}."
         problems.append(Problem("setting.days", "third_party_repeat_days", why))
-    page_rows, calls = _number(text, "page_rows", problems), _number(text, "calls_per_minute", problems)
+    page_rows, calls = int(numbers["page_rows"]), int(numbers["calls_per_minute"])
+    problems.extend(deadline_problems(numbers))
     if not 1 <= page_rows <= PAGE_ROWS_MAX:
         problems.append(
             Problem(
@@ -139,6 +141,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options | None, li
         zone=zone,
         page_rows=page_rows,
         calls_per_minute=calls,
+        read_deadline_seconds=numbers["read_deadline_seconds"],
         layout=layout,
         file_names=list_of(text["file_names"]),
         fields=fields,
@@ -226,19 +229,6 @@ def _both_paid(text: Mapping[str, str], problems: list[Problem]) -> frozenset[fr
             problems.append(Problem("setting.third_party_both_paid", "third_party_both_paid", why))
         pairs.append(ids)
     return frozenset(pairs)
-
-
-def _number(text: Mapping[str, str], name: str, problems: list[Problem]) -> int:
-    if (found := whole_number(text[name])) is not None:
-        return found
-    problems.append(
-        Problem(
-            "setting.number",
-            name,
-            f"{text[name]!r} is not a number; expected one such as {_BY_NAME[name].default}.",
-        )
-    )
-    return int(_BY_NAME[name].default)
 
 
 def _zone(text: Mapping[str, str], problems: list[Problem]) -> ZoneInfo | None:

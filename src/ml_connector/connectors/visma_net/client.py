@@ -76,7 +76,8 @@ class VismaClient:
             learn=faults.limits(wiring.clock.now),
             one_at_a_time=True,
             headers=JSON,
-            read_timeout_seconds=options.deadline_seconds,
+            write_deadline_seconds=options.deadline_seconds,
+            read_deadline_seconds=options.read_deadline_seconds,
         )
 
     def get(self, path: str, **query: str) -> Answer:

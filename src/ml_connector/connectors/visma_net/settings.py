@@ -16,7 +16,14 @@ from uuid import UUID
 from ml_connector.domain.problem import Problem
 from ml_connector.ports.systems import Field, Setting, System, Wiring
 from ml_connector.transport.address import host_problem
-from ml_connector.transport.settings import Product, ledger_problems, list_of, numbers_of, text_of
+from ml_connector.transport.settings import (
+    READ_DEADLINE,
+    Product,
+    ledger_problems,
+    list_of,
+    numbers_of,
+    text_of,
+)
 
 HOSTS = ("api.finance.visma.net",)
 SIGN_IN_HOSTS = ("connect.visma.com",)
@@ -131,11 +138,12 @@ SETTINGS = (
     Setting(
         name="deadline_seconds",
         label="Deadline of a send",
-        help="A batch not on the wire by then is not sent.",
+        help="A batch not on the wire by then is not sent; one not answered by then is looked up.",
         field=Field.NUMBER,
         required=False,
         default="240",
     ),
+    READ_DEADLINE,
     Setting(
         name="settle_seconds",
         label="Settling time",
@@ -196,6 +204,7 @@ class Options:
     non_project: str
     lines_max: int
     deadline_seconds: float
+    read_deadline_seconds: float
     settle_seconds: float
     visible_seconds: float
     posting_seconds: float
@@ -237,6 +246,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         non_project=_text(settings, "non_project"),
         lines_max=int(numbers["lines_max"]),
         deadline_seconds=numbers["deadline_seconds"],
+        read_deadline_seconds=numbers["read_deadline_seconds"],
         settle_seconds=numbers["settle_seconds"],
         visible_seconds=numbers["visible_seconds"],
         posting_seconds=numbers["posting_seconds"],

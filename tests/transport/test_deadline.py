@@ -1,0 +1,409 @@
+"""One deadline for a request and the whole of its answer: on a clock that the test moves, and on sockets."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import httpcore2
+import httpx2
+import pytest
+import stamina
+from tests.transport.vendor import Parts, SignIn, answer, classify, line
+
+from ml_connector.contract.memory import VirtualClock, memory_wiring
+from ml_connector.errors import ConnectorError, NotSent, OutcomeUnknown
+from ml_connector.transport.auth import TOKEN_BYTES_MAX, TOKEN_SECONDS, Renewal, TokenBroker
+from ml_connector.transport.exchange import (
+    WRITE_PIECE,
+    AnswerLate,
+    Deadline,
+    DeadlineStream,
+    Departure,
+    Unsendable,
+    within,
+)
+from ml_connector.transport.http import READ_DEADLINE_SECONDS, Client
+
+DEADLINE = 0.4
+"""Seconds of the real ones."""
+PATIENCE = 8.0
+PACE = 0.02
+SLOW_BYTES, LARGE_BYTES = 16_000, 8_000_000
+GRANT = Renewal(grant="client_credentials")
+
+
+@pytest.fixture(autouse=True)
+def no_waiting() -> Iterator[None]:
+    """Reads are repeated at once, as often as they would be."""
+    with stamina.set_testing(True, attempts=50, cap=True):
+        yield
+
+
+# --- on a clock that the test moves -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seconds", [100, 240])
+def test_a_write_whose_answer_never_ends_is_unknown(seconds: int) -> None:
+    """A byte a second: over when the ledger's deadline is, and the connection is closed."""
+    it = line(write_deadline_seconds=seconds)
+    parts = Parts([b"x"] * 1000, lambda: it.clock.advance(1))
+    it.vendor.then(httpx2.Response(201, stream=parts))
+
+    with pytest.raises(OutcomeUnknown, match=f"not whole within {seconds} seconds") as caught:
+        it.write()
+
+    assert (AnswerLate, seconds, True) == (type(caught.value), it.clock.monotonic(), parts.closed)
+    assert f"answer not whole within {seconds} seconds" in it.records[0].error
+
+
+def test_a_read_whose_answer_never_ends_is_given_up_once() -> None:
+    """Five times as long would keep the run five times as long; it is tried again later."""
+    it = line()
+    it.vendor.then(
+        *[httpx2.Response(200, stream=Parts([b"x"] * 1000, lambda: it.clock.advance(1))) for _ in range(5)]
+    )
+
+    with pytest.raises(AnswerLate, match="not whole within 300 seconds"):
+        it.read()
+
+    assert (1, 300.0) == (len(it.vendor.asked), READ_DEADLINE_SECONDS)
+
+
+def test_a_read_has_a_deadline_of_its_own() -> None:
+    """The connection says which."""
+    it = line(read_deadline_seconds=7)
+    it.vendor.then(httpx2.Response(200, stream=Parts([b"x"] * 1000, lambda: it.clock.advance(1))))
+
+    with pytest.raises(AnswerLate, match="within 7 seconds"):
+        it.read()
+
+
+def test_an_answer_that_is_whole_in_time_is_one() -> None:
+    """However many parts it has."""
+    it = line(write_deadline_seconds=100)
+    it.vendor.then(httpx2.Response(200, stream=Parts([b"x"] * 99, lambda: it.clock.advance(1))))
+
+    assert b"x" * 99 == it.write().body
+
+
+def test_the_deadline_begins_with_the_request() -> None:
+    """Not with the preparation: waiting for a permit takes nothing from it."""
+    it = line(write_deadline_seconds=10)
+    with it.client.prepare("POST", "/entries") as send:
+        it.clock.advance(3600)
+
+        assert 200 == send(lambda: None).status
+
+
+def test_a_write_that_is_late_before_its_first_byte_was_not_sent() -> None:
+    """The connection took all the time: the gate is not even asked."""
+    clock, asked = VirtualClock(), []
+    departure = Departure(lambda: asked.append(1), Deadline.after(clock, 10))
+    clock.advance(10)
+
+    with pytest.raises(NotSent, match="No connection stood within 10 seconds, so nothing was sent"):
+        departure.trace("http11.send_request_headers.started", {"request": request("POST")})
+
+    assert [] == asked
+
+
+def request(method: str) -> httpcore2.Request:
+    """A request as the library hands it to its trace."""
+    return httpcore2.Request(method, "https://vendor.example/entries")
+
+
+def test_a_tunnel_is_not_yet_the_request() -> None:
+    """Through a proxy the gate is asked when the tunnel stands, not when it is asked for."""
+    asked: list[int] = []
+    departure = Departure(lambda: asked.append(1), Deadline.after(VirtualClock(), 10))
+
+    departure.trace("http11.send_request_headers.started", {"request": request("CONNECT")})
+    assert [] == asked
+    for step in ("headers.started", "headers.complete", "body.started"):
+        departure.trace(f"http11.send_request_{step}", {"request": request("POST")})
+
+    assert [1] == asked
+
+
+def test_a_request_that_is_taken_slowly_ends_with_the_deadline() -> None:
+    """Each call of the socket ends in time, and all of them together would not."""
+    clock, taken = VirtualClock(), []
+
+    class Slow(httpcore2.NetworkStream):
+        def write(self, buffer: bytes, timeout: float | None = None) -> None:
+            taken.append((len(buffer), timeout))
+            clock.advance(1)
+
+    with within(Deadline.after(clock, 3)), pytest.raises(httpcore2.WriteTimeout):
+        DeadlineStream(Slow()).write(b"x" * 1_000_000, 10)
+
+    assert [(WRITE_PIECE, 3), (WRITE_PIECE, 2), (WRITE_PIECE, 1)] == taken
+
+
+@pytest.mark.parametrize("kind", [httpx2.LocalProtocolError, httpx2.UnsupportedProtocol])
+def test_what_http_does_not_allow_is_not_sent_and_not_tried_again(kind: type[Exception]) -> None:
+    """It would be refused here every time."""
+    it = line()
+    it.vendor.then(*[kind("Illegal header value")] * 50)
+
+    with pytest.raises(Unsendable):
+        it.write()
+    with pytest.raises(Unsendable):
+        it.read()
+
+    assert 2 == len(it.vendor.asked)
+
+
+@pytest.mark.parametrize("value", ["TOP\nSECRETKEY", "TOP\r\nX: 1", "TOP\x00KEY", "TOPé", "TOP€", "TOP "])
+def test_a_header_that_cannot_be_sent_is_named_and_not_shown(value: str) -> None:
+    """Before the intent is written, in every call; nothing was sent."""
+    it = line(auth=SignIn(token=value))
+
+    for call in (it.read, it.write):
+        with pytest.raises(Unsendable, match="The header Authorization cannot be sent") as caught:
+            call()
+        assert "TOP" not in f"{caught.value!r}{caught.value.support}{caught.value.__cause__!r}"
+    with pytest.raises(Unsendable), it.client.prepare("POST", "/entries"):
+        pass
+
+    assert ([], []) == (it.vendor.asked, it.records)
+
+
+# --- on real sockets ----------------------------------------------------------------------------------------
+
+
+class WallClock(VirtualClock):
+    """Real time."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+Behave = Callable[[socket.socket, threading.Event], None]
+
+
+def send_forever(connection: socket.socket, over: threading.Event, what: bytes) -> None:
+    """The bytes one by one, again and again, for longer than anybody should wait."""
+    for number in range(int(PATIENCE / PACE)):
+        connection.sendall(what[number % len(what) :][:1])
+        if over.wait(PACE):
+            return
+
+
+def drips_its_body(connection: socket.socket, over: threading.Event) -> None:
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n")
+    send_forever(connection, over, b"x")
+
+
+def drips_its_head(connection: socket.socket, over: threading.Event) -> None:
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nx-header: ")
+    send_forever(connection, over, b"x")
+
+
+def drips_chunks(connection: socket.socket, over: threading.Event) -> None:
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+    send_forever(connection, over, b"1\r\nx\r\n")
+
+
+def is_silent(connection: socket.socket, over: threading.Event) -> None:
+    connection.recv(65536)
+    over.wait(PATIENCE)
+
+
+def reads_slowly(connection: socket.socket, over: threading.Event) -> None:
+    for _ in range(int(PATIENCE / PACE)):
+        if not connection.recv(SLOW_BYTES) or over.wait(PACE):
+            return
+
+
+BEHAVIOURS: list[Behave] = [drips_its_body, drips_its_head, drips_chunks, is_silent, reads_slowly]
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Behave], int]]:
+    """Starts a server that behaves so to each who connects; its port."""
+    over, threads, sockets = threading.Event(), [], []
+
+    def start(behave: Behave) -> int:
+        listening = socket.create_server(("127.0.0.1", 0))
+        sockets.append(listening)
+
+        def answer_one(connection: socket.socket) -> None:
+            with connection, suppress(OSError):
+                behave(connection, over)
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                    threads.append(threading.Thread(target=answer_one, args=(connection,)))
+                    threads[-1].start()
+
+        threads.append(threading.Thread(target=accept))
+        threads[-1].start()
+        return int(listening.getsockname()[1])
+
+    yield start
+    over.set()
+    for listening in sockets:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+    for thread in threads:
+        thread.join(PATIENCE)
+
+
+def client(port: int, scheme: str = "http") -> Client:
+    """A client over real sockets, in real time."""
+    return Client(
+        base_url=f"{scheme}://127.0.0.1:{port}",
+        auth=SignIn(),
+        wiring=memory_wiring(clock=WallClock()),
+        classify=classify,
+        write_deadline_seconds=DEADLINE,
+        read_deadline_seconds=DEADLINE,
+    )
+
+
+def write(it: Client) -> None:
+    """A large one, so that a reader that does not read is noticed."""
+    with it.prepare("POST", "/entries", content=b"x" * LARGE_BYTES) as send:
+        send(lambda: None)
+
+
+@pytest.mark.parametrize("behave", BEHAVIOURS, ids=lambda behave: behave.__name__)
+@pytest.mark.parametrize("act", [write, lambda it: it.read("GET", "/rows")], ids=["write", "read"])
+def test_no_answer_takes_longer_than_its_deadline(
+    serve: Callable[[Behave], int], behave: Behave, act: Callable[[Client], None]
+) -> None:
+    """Head, body, chunks, silence, and a vendor that takes the request byte by byte."""
+    it, began = client(serve(behave)), time.monotonic()
+
+    with pytest.raises(OutcomeUnknown) as caught:
+        act(it)
+
+    assert AnswerLate is type(caught.value), caught.value.support
+    assert DEADLINE <= time.monotonic() - began < PATIENCE / 2
+
+
+def test_a_handshake_that_never_ends_sent_nothing(serve: Callable[[Behave], int]) -> None:
+    """Not a byte of the request left; the gate was not asked."""
+    asked, began = [], time.monotonic()
+
+    with pytest.raises(NotSent), client(serve(is_silent), "https").prepare("POST", "/entries") as send:
+        send(lambda: asked.append(1))
+
+    assert [] == asked
+    assert time.monotonic() - began < PATIENCE / 2
+
+
+def test_a_kept_connection_keeps_to_the_deadline_of_each_call(serve: Callable[[Behave], int]) -> None:
+    """The first read is answered, the second on the same connection never ends."""
+
+    def one_then_drip(connection: socket.socket, over: threading.Event) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+        drips_its_head(connection, over)
+
+    it = client(serve(one_then_drip))
+    assert b"{}" == it.read("GET", "/rows").body
+    began = time.monotonic()
+
+    with pytest.raises(AnswerLate):
+        it.read("GET", "/rows")
+
+    assert time.monotonic() - began < PATIENCE / 2
+
+
+# --- the sign-in --------------------------------------------------------------------------------------------
+
+
+def broker(wire: httpx2.BaseTransport | None, clock: VirtualClock, url: str) -> TokenBroker:
+    secrets = {"client_id": "id", "client_secret": "secret"}
+    wiring = memory_wiring(clock=clock, secrets=secrets, wire=wire)
+    return TokenBroker(token_url=url, wiring=wiring, renewal=GRANT)
+
+
+def test_a_token_answer_that_never_ends_is_given_up() -> None:
+    """In half a minute, so that the lock of the sign-in is not kept."""
+    it = line()
+    it.vendor.then(httpx2.Response(200, stream=Parts([b"{"] * 1000, lambda: it.clock.advance(1))))
+
+    with pytest.raises(NotSent, match="did not answer"):
+        broker(it.vendor, it.clock, "http://127.0.0.1/token").access_token()
+
+    assert 30.0 == TOKEN_SECONDS == it.clock.monotonic()
+
+
+def test_a_token_answer_without_end_is_given_up() -> None:
+    """A mebibyte is more than any token has."""
+    it, read = line(), []
+    kind = {"content-type": "application/json"}
+    parts = Parts([b"x" * 65536] * 1000, lambda: read.append(1))
+    it.vendor.then(httpx2.Response(200, stream=parts, headers=kind))
+
+    with pytest.raises(NotSent):
+        broker(it.vendor, it.clock, "http://127.0.0.1/token").access_token()
+
+    assert TOKEN_BYTES_MAX // 65536 + 1 == len(read)
+
+
+@pytest.mark.parametrize("body", ["[]", "7", "null", '"x"', "{", "[" * 100_000, '{"a": ' * 100_000])
+def test_a_token_answer_that_is_no_object_proves_nothing(body: str) -> None:
+    """It may have spent the refresh token, so it is no refusal that ends the sign-in."""
+    it = line()
+    it.vendor.then(httpx2.Response(200, text=body, headers={"content-type": "application/json"}))
+
+    with pytest.raises(NotSent):
+        broker(it.vendor, it.clock, "http://127.0.0.1/token").access_token()
+
+
+def test_a_redirected_token_request_proves_nothing() -> None:
+    """With JSON as well: it is not followed, and is no answer."""
+    it = line()
+    it.vendor.then(answer(302, {"x": 1}, location="http://127.0.0.1:1/steal"))
+
+    with pytest.raises(NotSent):
+        broker(it.vendor, it.clock, "http://127.0.0.1/token").access_token()
+
+    assert 1 == len(it.vendor.asked)
+
+
+@pytest.mark.parametrize("token", ["two\nlines", "café", "nul\x00", " blank"])
+def test_a_token_that_no_header_can_hold_is_not_stored(token: str) -> None:
+    """Every call would fail with it, and its failure would show it."""
+    it = line()
+    it.vendor.then(answer(200, {"access_token": token}))
+
+    with pytest.raises(ConnectorError) as caught:
+        broker(it.vendor, it.clock, "http://127.0.0.1/token").access_token()
+
+    assert token.strip() not in f"{caught.value!r}{caught.value.support}"
+
+
+@pytest.mark.parametrize("behave", BEHAVIOURS[:-1], ids=lambda behave: behave.__name__)
+def test_a_token_call_on_a_socket_keeps_to_its_deadline(
+    serve: Callable[[Behave], int], behave: Behave
+) -> None:
+    """Its library reads answers in its own way; the sockets are ours."""
+    began = time.monotonic()
+    asking = replace(
+        broker(None, WallClock(), f"http://127.0.0.1:{serve(behave)}/token"), deadline_seconds=DEADLINE
+    )
+
+    with pytest.raises(NotSent):
+        asking.access_token()
+
+    assert DEADLINE <= time.monotonic() - began < PATIENCE / 2
