@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import typer
-from rich.console import Console
-from rich.table import Table
+
+from ml_connector.cli.shown import PlainConsole, arranged, json_visible, visible_field
 
 OK, FAILED_COMMAND, USAGE, HELD, APPROVAL, WAITING, FAILED_RUN, NOT_ALLOWED = range(8)
 STATE_CODES = {
@@ -32,8 +32,8 @@ ATTENTION = (OK, WAITING, APPROVAL, HELD, FAILED_RUN)
 with that.
 """
 
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = PlainConsole(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
+err = PlainConsole(stderr=True, highlight=False, soft_wrap=True)
 
 Json = typer.Option(False, "--json", help="Print one JSON object and nothing else.")
 
@@ -43,26 +43,21 @@ def say(as_json: bool, data: Mapping[str, Any], text: str | None = None) -> None
     if as_json:
         print_json(data)
     elif text:
-        out.print(text, markup=False)
+        out.print(text)
 
 
 def print_json(data: Any) -> None:
     """One line of JSON; dates and decimals as text."""
-    sys.stdout.write(json.dumps(data, default=str, ensure_ascii=False) + "\n")
+    sys.stdout.write(json_visible(json.dumps(data, default=str, ensure_ascii=False)) + "\n")
     sys.stdout.flush()
 
 
 def table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], right: Iterable[int] = ()
 ) -> None:
-    """A table for people; `right` are the numbers of the columns of amounts."""
-    shown = Table(title=title, title_justify="left", title_style="bold", show_edge=False, pad_edge=False)
-    numbers = set(right)
-    for index, column in enumerate(columns):
-        shown.add_column(column, justify="right" if index in numbers else "left", overflow="fold")
-    for row in rows:
-        shown.add_row(*("" if value is None else str(value) for value in row))
-    out.print(shown)
+    """A table for people; `right` are the numbers of the columns of amounts, which are never broken."""
+    shown = [["" if value is None else visible_field(str(value)) for value in row] for row in rows]
+    out.print(arranged(visible_field(title), columns, shown, frozenset(right), out.width))
 
 
 def problems_json(problems: Iterable[Any]) -> list[dict[str, str]]:
@@ -73,9 +68,8 @@ def problems_json(problems: Iterable[Any]) -> list[dict[str, str]]:
 def show_problems(problems: Iterable[Any]) -> None:
     """Problems for people, on standard error."""
     for problem in problems:
-        err.print(
-            f"  {problem.code} at {problem.where}: {problem.text} ({problem.owner} can mend it)", markup=False
-        )
+        where, text = visible_field(problem.where), visible_field(problem.text)
+        err.print(f"  {problem.code} at {where}: {text} ({problem.owner} can mend it)")
 
 
 def stop(code: int, text: str, as_json: bool = False, problems: Iterable[Any] = ()) -> NoReturn:
@@ -84,7 +78,7 @@ def stop(code: int, text: str, as_json: bool = False, problems: Iterable[Any] = 
     if as_json:
         print_json({"ok": False, "error": text, "problems": problems_json(listed)})
     else:
-        err.print(text, markup=False)
+        err.print(text)
         show_problems(listed)
     raise typer.Exit(code)
 
