@@ -138,6 +138,13 @@ class Throttled(Refused):
         self.retry_after_seconds = retry_after_seconds
 
 
+class Busy(Throttled):
+    """Another thread or process of ours holds a lock for too long; it is tried again later."""
+
+    code = "lock.held"
+    owner = Owner.ADMINISTRATOR
+
+
 class KeyConflict(ConnectorError):
     """The commit key is already taken by other content."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -13,6 +14,7 @@ from tests.transport.vendor import BASE, NEW_TOKEN, TOKEN, Parts, SignIn, answer
 
 from ml_connector.contract.memory import RESERVE_SHARE
 from ml_connector.errors import (
+    Busy,
     Halted,
     NotSent,
     OutcomeUnknown,
@@ -411,6 +413,24 @@ def test_one_call_at_a_time_where_the_vendor_wants_it() -> None:
         it.read(scope="10")
 
     assert 2 == len(it.vendor.asked)
+
+
+def test_a_lane_that_somebody_keeps_is_asked_for_once() -> None:
+    """Waiting for it took a minute already; the run is told, and comes again later."""
+    it, asked = line(one_at_a_time=True), []
+
+    class Kept:
+        def hold(self, lane: str) -> AbstractContextManager[None]:
+            asked.append(lane)
+            raise Busy("process 4711 holds it")
+
+    it.client.wiring = replace(it.wiring, lanes=Kept())
+
+    for call in (it.read, it.write):
+        with pytest.raises(Busy, match="4711"):
+            call(scope="10")
+
+    assert (["test/10", "test/10"], []) == (asked, it.vendor.asked)
 
 
 # --- the record ---------------------------------------------------------------------------------------------

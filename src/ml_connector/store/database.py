@@ -1,51 +1,99 @@
-"""Which database, and what the two kinds do differently: time, locks, and what must be refused."""
+"""Which database, and what the two kinds do differently: time, and what must be refused. Locks have a module
+of their own.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import re
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from django.db import connection, connections
-from filelock import FileLock, Timeout
+from django.db import connection
 
 from ml_connector.ports.storage import Clock
+from ml_connector.store.locks import Locks, LockWatch, lock_path
+
+__all__ = [
+    "AddressError",
+    "LockWatch",
+    "Locks",
+    "SystemClock",
+    "database_now",
+    "database_settings",
+    "lock_path",
+    "refuse_unsafe",
+    "use_clock",
+]
+
+CONNECT_SECONDS = "10"
+"""For a connection to PostgreSQL, where the address sets no `connect_timeout`."""
+
+
+class AddressError(ValueError):
+    """The address of a database cannot be used. Its text never repeats a password."""
 
 
 def database_settings(url: str) -> dict[str, Any]:
-    """Django's settings for a `sqlite:///path` or `postgresql://user@host/name` address. Raises `ValueError`
-    for another kind.
+    """Django's settings for a `sqlite:///path` or `postgresql://user@host/name` address. Raises
+    `AddressError` for another kind, and for a part that the driver does not know: nothing is dropped, so that
+    `sslmode=verify-full` is never forgotten.
     """
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite":
-        options = {
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 30,
-        }
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": url.removeprefix("sqlite:///"),
-            "OPTIONS": options,
-        }
-    if parts.scheme in ("postgresql", "postgres"):
-        query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
-        return {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": parts.path.lstrip("/"),
-            "USER": parts.username or "",
-            "PASSWORD": unquote(parts.password or ""),
-            "HOST": unquote(query.get("host", parts.hostname or "")),
-            "PORT": str(parts.port or ""),
-        }
-    raise ValueError(f"{url!r} is neither a sqlite:/// nor a postgresql:// address")
+    kind, found, _ = url.partition("://")
+    if kind == "sqlite":
+        return _sqlite_settings(url)
+    if kind in ("postgresql", "postgres"):
+        return _postgresql_settings(url)
+    begins = f"begins with {kind[:20]!r}" if found else "has no ://"
+    raise AddressError(f"The database address {begins}; expected sqlite:/// or postgresql://.")
+
+
+def _sqlite_settings(url: str) -> dict[str, Any]:
+    path = url.removeprefix("sqlite:///")
+    if path == url or not path or "?" in path:
+        raise AddressError(
+            f"{url!r} is no address of a SQLite database: sqlite:/// and the path of a file, without options."
+        )
+    options = {
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+    }
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": options}
+
+
+def _postgresql_settings(url: str) -> dict[str, Any]:
+    try:
+        from psycopg import ProgrammingError
+        from psycopg.conninfo import conninfo_to_dict
+    except ImportError as error:
+        raise AddressError("For PostgreSQL the extra `postgres` must be installed.") from error
+    try:
+        parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
+    except ProgrammingError as error:
+        unknown = re.search(r'query parameter: "(\w+)"', str(error))
+        what = f"the driver knows no {unknown[1]!r}" if unknown else "the driver cannot read it"
+        raise AddressError(
+            f"The PostgreSQL address is not used: {what}. Expected"
+            " postgresql://user:password@host:port/name?sslmode=…, with signs such as @ percent-encoded."
+        ) from None
+    name, port = parts.pop("dbname", ""), parts.pop("port", "")
+    if not name:
+        raise AddressError("The PostgreSQL address names no database: postgresql://user@host/name.")
+    if not re.fullmatch(r"[0-9]{0,5}(?:,[0-9]{0,5})*", port):
+        raise AddressError("The port of the PostgreSQL address is no number.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": parts.pop("user", ""),
+        "PASSWORD": parts.pop("password", ""),
+        "HOST": parts.pop("host", ""),
+        "PORT": port,
+        "OPTIONS": {"connect_timeout": CONNECT_SECONDS, **parts},
+    }
 
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -88,97 +136,6 @@ def refuse_unsafe() -> str | None:
                     " could be booked twice. Set it on."
                 )
     return None
-
-
-def lock_path(folder: Path, name: str) -> Path:
-    """The file of a named lock."""
-    return folder / f"{hashlib.sha256(name.encode()).hexdigest()[:24]}.lock"
-
-
-class Locks:
-    """Locks across threads and processes that a dead process cannot keep: files beside SQLite, advisory locks
-    on PostgreSQL.
-
-    Each lock is held on a connection of its own, so that closing the thread's usual connection does not drop
-    it.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    @contextmanager
-    def hold(self, name: str) -> Iterator[None]:
-        """Wait for the lock, then hold it."""
-        if connection.vendor == "postgresql":
-            with self._advisory(name, wait=True):
-                yield
-            return
-        with self._file(name, timeout=-1):
-            yield
-
-    @contextmanager
-    def seize(self, name: str) -> Iterator[LockWatch | None]:
-        """The lock if it is free now, with a way to ask whether it is still held; `None` when somebody alive
-        holds it.
-        """
-        if connection.vendor == "postgresql":
-            with self._advisory(name, wait=False) as watch:
-                yield watch
-            return
-        lock = self._file(name, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            yield None
-            return
-        try:
-            yield LockWatch(lambda: lock.is_locked)
-        finally:
-            lock.release()
-
-    def _file(self, name: str, timeout: float) -> FileLock:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(lock_path(self._folder, name), timeout=timeout, thread_local=False)
-
-    @contextmanager
-    def _advisory(self, name: str, *, wait: bool) -> Iterator[LockWatch | None]:
-        import psycopg
-
-        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
-        parameters = connections["default"].get_connection_params()
-        wanted = {
-            key: value
-            for key, value in parameters.items()
-            if key in ("dbname", "user", "password", "host", "port")
-        }
-        with psycopg.connect(
-            **wanted,
-            autocommit=True,
-            keepalives=1,
-            keepalives_idle=5,
-            keepalives_interval=2,
-            keepalives_count=3,
-        ) as own:
-            if wait:
-                own.execute("SELECT pg_advisory_lock(%s)", (number,))
-            elif not (own.execute("SELECT pg_try_advisory_lock(%s)", (number,)).fetchone() or (False,))[0]:
-                yield None
-                return
-            yield LockWatch(lambda: own.execute("SELECT 1").fetchone() is not None)
-
-
-class LockWatch:
-    """Asks whether a seized lock is still ours."""
-
-    def __init__(self, ask: Any) -> None:
-        self._ask = ask
-
-    def held(self) -> bool:
-        """False as soon as the lock, or the connection it stands on, is gone."""
-        try:
-            return bool(self._ask())
-        except Exception:
-            return False
 
 
 class SystemClock:

@@ -24,6 +24,7 @@ import httpx2
 import stamina
 
 from ml_connector.errors import (
+    Busy,
     ConnectorError,
     Halted,
     NotSent,
@@ -55,7 +56,7 @@ READ_ATTEMPTS = 5
 WAIT_MAX_SECONDS = 120.0
 READ_DEADLINE_SECONDS = 300.0
 """For one read and the whole of its answer, where the connection sets no other."""
-NOT_REPEATED = (Halted, Unsendable, AnswerLate)
+NOT_REPEATED = (Halted, Busy, Unsendable, AnswerLate)
 """A read that ended so would only end so again, or take as long again."""
 CLIENT_ERRORS = (400, 401, 403, 404)
 """What a vendor that counts client errors counts."""
@@ -127,10 +128,12 @@ class Client:
         url = joined(self.base_url, path)
 
         def pause(error: Exception) -> bool | float:
+            if isinstance(error, NOT_REPEATED):
+                return False
             if isinstance(error, Throttled):
                 wait = error.retry_after_seconds
                 return wait if wait is not None and wait <= WAIT_MAX_SECONDS else wait is None
-            return isinstance(error, OutcomeUnknown | NotSent) and not isinstance(error, NOT_REPEATED)
+            return isinstance(error, OutcomeUnknown | NotSent)
 
         caller = stamina.RetryingCaller(
             attempts=READ_ATTEMPTS, timeout=None, wait_initial=0.2, wait_max=10.0
