@@ -10,19 +10,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
+from tempfile import mkstemp
 
 import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.db import transaction
+from filelock import FileLock
 
 from ml_connector.ports.storage import TokenState
 from ml_connector.store.database import Locks
 from ml_connector.store.models import Connection, Secret, Token
 
 ROTATIONS_MAX = 5
+CHANGE_SECONDS = 30.0
+"""For the change of the key file by somebody else, which takes milliseconds."""
 
 
 class VaultError(Exception):
@@ -30,49 +35,106 @@ class VaultError(Exception):
 
 
 class Keys:
-    """The key file: one Fernet key a line, newest first, readable by its owner only."""
+    """The key file: one Fernet key a line, newest first, readable by its owner only.
+
+    Read again whenever the file is another one, so that a rotation by another process counts at once. Two
+    that rotate at the same time lose no key: each changes the file as it is then, and drops only what was
+    there before its own.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._read: tuple[tuple[int, ...], tuple[str, ...]] = ((), ())
+        self._added = ""
 
     def create(self) -> None:
         """Make the file with one new key, unless it is there."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self._path.exists():
-            self._write([Fernet.generate_key().decode()])
+            with self._fresh([_new_key()]) as fresh, suppress(FileExistsError):
+                os.link(fresh, self._path)
 
     def add(self) -> None:
         """Put a new key first."""
-        self._write([Fernet.generate_key().decode(), *self._lines()])
+        with self._changing() as lines:
+            self._added = _new_key()
+            self._replace([self._added, *lines])
 
     def drop_old(self) -> None:
-        """Keep the first key only; call after everything is re-encrypted."""
-        self._write(self._lines()[:1])
+        """Drop the keys that were there before ours was added; call after everything is re-encrypted."""
+        with self._changing() as lines:
+            if self._added in lines:
+                self._replace(lines[: lines.index(self._added) + 1])
 
     def fernet(self) -> MultiFernet:
         """The keys as one. Raises `VaultError` when there is none: nothing starts without a key."""
-        lines = self._lines()
-        if not lines:
-            raise VaultError(
-                f"No key in {self._path.name}. Put back the key file that belongs to this database; secrets"
-                " cannot be read without it."
-            )
-        return MultiFernet([Fernet(line.encode()) for line in lines])
+        return _as_one(self._lines(), self._path.name)
+
+    def newest(self) -> MultiFernet:
+        """The first key alone."""
+        return _as_one(self._lines()[:1], self._path.name)
 
     def in_file(self) -> frozenset[str]:
         """Which keys are in the file now, to see whether they were rotated."""
         return frozenset(self._lines())
 
-    def _lines(self) -> list[str]:
-        return self._path.read_text().split() if self._path.exists() else []
+    def _lines(self) -> tuple[str, ...]:
+        try:
+            with self._path.open() as file:
+                found = os.fstat(file.fileno())
+                stamp = (found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size)
+                if stamp != self._read[0]:
+                    self._read = (stamp, tuple(file.read().split()))
+        except FileNotFoundError:
+            return ()
+        return self._read[1]
 
-    def _write(self, lines: list[str]) -> None:
-        fresh = self._path.with_suffix(".new")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write("\n".join(lines) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
+    @contextmanager
+    def _changing(self) -> Iterator[list[str]]:
+        """The lines, while nobody else changes them."""
+        with FileLock(self._path.with_suffix(".lock"), timeout=CHANGE_SECONDS, mode=0o600):
+            yield list(self._lines())
+
+    def _replace(self, lines: list[str]) -> None:
+        with self._fresh(lines) as fresh:
+            fresh.replace(self._path)
+
+    @contextmanager
+    def _fresh(self, lines: list[str]) -> Iterator[Path]:
+        """A file of its own with the lines, on the disk; gone afterwards unless it was renamed."""
+        descriptor, name = mkstemp(prefix=f"{self._path.name}.", suffix=".new", dir=self._path.parent)
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write("\n".join(lines) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            yield Path(name)
+            _sync(self._path.parent)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+
+def _new_key() -> str:
+    return Fernet.generate_key().decode()
+
+
+@lru_cache(maxsize=4)
+def _as_one(lines: tuple[str, ...], name: str) -> MultiFernet:
+    if not lines:
+        raise VaultError(
+            f"No key in {name}. Put back the key file that belongs to this database; secrets cannot be read"
+            " without it."
+        )
+    return MultiFernet([Fernet(line.encode()) for line in lines])
+
+
+def _sync(folder: Path) -> None:
+    """A rename is on the disk when its folder is."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def require_keys(path: Path) -> None:
@@ -99,6 +161,8 @@ class _Sealed:
     def __init__(self, keys: Keys) -> None:
         keys.fernet()
         self._keys = keys
+        self._opened: dict[str, tuple[str, str]] = {}
+        """What was unsealed, by context, with its ciphertext: unsealed again when that is another one."""
 
     def write(self, context: str, value: str, store: Callable[[str], object]) -> None:
         """Seal and store, under a key that is still there when it is stored."""
@@ -109,11 +173,14 @@ class _Sealed:
                 return
         raise VaultError(f"The keys were rotated {ROTATIONS_MAX} times while {context} was written.")
 
-    def read(self, context: str, load: Callable[[], str | None]) -> str | None:
-        """What is stored, unsealed; `None` when nothing is."""
-        first = load()
+    def read(self, context: str, load: Callable[[], str | None], first: str | None = None) -> str | None:
+        """What is stored, unsealed; `None` when nothing is. `first` is what was loaded already."""
+        first = first or load()
         if first is None:
             return None
+        known = self._opened.get(context)
+        if known is not None and known[0] == first:
+            return known[1]
         try:
             return self._unseal(context, first)
         except VaultError:
@@ -133,6 +200,7 @@ class _Sealed:
             raise VaultError(
                 f"The secret stored for {context} belongs to {found}. Somebody moved it; enter it again."
             )
+        self._opened[context] = (ciphertext, value)
         return value
 
 
@@ -160,8 +228,14 @@ class StoredVault:
         self._sealed.write(self._context(name), value, store)
 
     def every(self) -> Mapping[str, str]:
-        names = Secret.objects.filter(connection=self._connection).values_list("name", flat=True)
-        return {name: self.read(name) for name in names}
+        rows = Secret.objects.filter(connection=self._connection)
+        found = {}
+        for name, ciphertext in rows.values_list("name", "ciphertext"):
+            again = rows.filter(name=name).values_list("ciphertext", flat=True)
+            value = self._sealed.read(self._context(name), again.all().first, ciphertext)
+            if value is not None:
+                found[name] = value
+        return found
 
     def _context(self, name: str) -> str:
         return f"connection:{self._connection.pk}:{name}"
@@ -207,6 +281,26 @@ class StoredTokens:
     @property
     def _context(self) -> str:
         return ":".join(filter(None, ("connection", str(self._connection.pk), "token", self._name)))
+
+
+def renew_keys(keys: Keys, locks: Locks) -> int:
+    """Make a new key, re-encrypt everything with it, read it back, and only then drop the old keys; returns
+    how many values there are. One at a time; raises `VaultError`, with every key still there, when a value
+    cannot be read with the new key.
+    """
+    with locks.hold("keys"):
+        keys.add()
+        count = rotate(keys)
+        newest = keys.newest()
+        for model in (Secret, Token):
+            for ciphertext in model.objects.values_list("ciphertext", flat=True):
+                try:
+                    newest.decrypt(ciphertext.encode())
+                except InvalidToken:
+                    text = "A secret cannot be read with the new key, so the old keys are kept. Rotate again."
+                    raise VaultError(text) from None
+        keys.drop_old()
+    return count
 
 
 def rotate(keys: Keys) -> int:

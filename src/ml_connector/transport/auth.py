@@ -109,9 +109,7 @@ class TokenBroker:
 
     def secrets(self) -> Sequence[str]:
         state = self.wiring.tokens.read()
-        client_id, client_secret = self._secret("client_id"), self._secret("client_secret")
-        pair = basic(client_id, client_secret).partition(" ")[2] if client_secret else ""
-        return [value for value in (state.access_token, state.refresh_token, client_secret, pair) if value]
+        return [value for value in (state.access_token, state.refresh_token) if value]
 
     # --- tokens ---------------------------------------------------------------------------------------------
 

@@ -78,7 +78,7 @@ class Auth(Protocol):
         ...
 
     def secrets(self) -> Sequence[str]:
-        """Values to hide in every record."""
+        """Values to hide in every record, beside what the vault holds: tokens."""
         ...
 
 

@@ -147,9 +147,13 @@ PUBLIC = frozenset({"client_id"})
 
 
 def known(vault: Vault, more: Iterable[str] = ()) -> Secrets:
-    """Everything that must not be seen of a connection: its stored secrets, and `more`, such as tokens."""
-    stored = (value for name, value in vault.every().items() if name not in PUBLIC)
-    return _made(frozenset((*stored, *more)))
+    """Everything that must not be seen of a connection: its stored secrets, the pair that Basic makes of a
+    client's id and secret, and `more`, such as tokens.
+    """
+    stored = vault.every()
+    pair = f"{stored.get('client_id', '')}:{stored.get('client_secret', '')}"
+    kept = (value for name, value in stored.items() if name not in PUBLIC)
+    return _made(frozenset((*kept, b64encode(pair.encode()).decode(), *more)))
 
 
 @lru_cache(maxsize=32)

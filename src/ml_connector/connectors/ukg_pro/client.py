@@ -45,36 +45,28 @@ class ServiceAccount:
 
     def headers(self) -> Mapping[str, str]:
         """Basic and the customer key; the user key where there is one."""
-        signed = {
-            "Authorization": basic(self.username, self._required("password")),
-            **customer_key(self._required("customer_api_key")),
+        stored = self.vault.every()
+        for name in ("password", "customer_api_key"):
+            if not stored.get(name):
+                raise Unsendable(
+                    f"This connection has no {name.replace('_', ' ')}. Enter it in the connection.",
+                    where=name,
+                    code="secret.missing",
+                )
+        user_key = stored.get("user_api_key")
+        return {
+            "Authorization": basic(self.username, stored["password"]),
+            **customer_key(stored["customer_api_key"]),
+            **({"x-api-key": user_key} if user_key else {}),
         }
-        user_key = secret(self.vault, "user_api_key")
-        return {**signed, "x-api-key": user_key} if user_key else signed
 
     def refused(self, headers: Mapping[str, str]) -> bool:
         """Nothing else can be tried."""
         return False
 
     def secrets(self) -> Sequence[str]:
-        """What must not be seen."""
-        return [
-            value
-            for value in (
-                secret(self.vault, name) for name in ("password", "customer_api_key", "user_api_key")
-            )
-            if value
-        ]
-
-    def _required(self, name: str) -> str:
-        value = secret(self.vault, name)
-        if not value:
-            raise Unsendable(
-                f"This connection has no {name.replace('_', ' ')}. Enter it in the connection.",
-                where=name,
-                code="secret.missing",
-            )
-        return value
+        """What must not be seen beside what the vault holds: nothing."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +86,8 @@ class PlatformToken:
         return self.broker.refused(headers)
 
     def secrets(self) -> Sequence[str]:
-        """What must not be seen."""
-        return [*self.broker.secrets(), *filter(None, [secret(self.vault, "customer_api_key")])]
+        """What must not be seen beside what the vault holds: the tokens."""
+        return self.broker.secrets()
 
 
 def customer_key(value: str) -> dict[str, str]:
