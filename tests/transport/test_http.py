@@ -12,7 +12,6 @@ import pytest
 import stamina
 from tests.transport.vendor import BASE, NEW_TOKEN, TOKEN, Parts, SignIn, answer, line
 
-from ml_connector.contract.memory import RESERVE_SHARE
 from ml_connector.errors import (
     Busy,
     Halted,
@@ -25,7 +24,7 @@ from ml_connector.errors import (
     Throttled,
     VendorChanged,
 )
-from ml_connector.ports.storage import Permit, Window
+from ml_connector.ports.storage import RESERVE_SHARE, Permit, Window
 from ml_connector.transport.http import BODY_BYTES_MAX, CLIENT_ERRORS, READ_ATTEMPTS, WAIT_MAX_SECONDS
 
 MEBIBYTE = b"x" * (1024 * 1024)

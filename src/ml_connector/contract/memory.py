@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ml_connector.ports.storage import Clock, Exchange, Permit, TokenState, Window
+from ml_connector.ports.storage import RESERVE_SHARE, Clock, Exchange, Permit, TokenState, Window
 from ml_connector.ports.systems import Wiring
 
 START = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
-RESERVE_SHARE = 20
-"""One call in so many of a window is kept for writes."""
 
 
 class VirtualClock:
@@ -153,8 +151,12 @@ class MemoryBudget:
             now = self._clock.now()
             for window in windows:
                 count = self._count(scope, window, now)
-                count.limit = window.limit
-                count.remaining = window.remaining if window.remaining is not None else count.remaining
+                used, count.limit = count.limit - count.remaining, window.limit
+                if window.remaining is not None:
+                    said = window.limit - window.remaining
+                    # An answer that was overtaken by another gives no calls back.
+                    used = max(used, said) if window.resets_at == count.resets_at else said
+                count.remaining = window.limit - used
                 count.resets_at = window.resets_at or count.resets_at
 
     def _count(self, scope: str, window: Window, now: datetime) -> _Count:

@@ -94,6 +94,10 @@ class Tokens(Protocol):
         ...
 
 
+RESERVE_SHARE = 10
+"""One call in so many of a window is kept for writes: reads stop when only the reserve is left."""
+
+
 class Permit(StrEnum):
     """What a call is for: postings come before reads, and a reserve is kept for them."""
 

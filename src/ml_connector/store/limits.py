@@ -8,12 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
-from ml_connector.ports.storage import Exchange, Permit, Window
+from ml_connector.ports.storage import RESERVE_SHARE, Exchange, Permit, Window
 from ml_connector.store.database import Locks, database_now
 from ml_connector.store.models import BudgetWindow, Connection, ExchangeRow
-
-RESERVE_SHARE = 10
-"""One call in ten of each window is kept for postings: reads stop when only the reserve is left."""
 
 
 class StoredBudget:
@@ -67,7 +64,8 @@ class StoredBudget:
             scope=scope, name=window.name, defaults=fresh
         )
         if row.resets_at <= now:
-            row.used, row.resets_at = 0, next_reset(now, window.seconds)
+            # What is declared counts in each new window: it may have been changed. Then what the vendor says.
+            row.used, row.limit, row.resets_at = 0, window.limit, next_reset(now, window.seconds)
         return row
 
     @staticmethod

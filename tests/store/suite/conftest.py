@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,10 @@ class TableStorage:
     def __init__(self, home: Path) -> None:
         from ml_connector.store.commits import StoredCommits
         from ml_connector.store.database import Locks
+        from ml_connector.store.limits import StoredBudget, StoredLanes
         from ml_connector.store.models import Organisation
         from ml_connector.store.runs import StoredArtifacts, StoredRuns
+        from ml_connector.store.secrets import Keys
         from ml_connector.store.staging import StoredStaging
 
         self.home, self.locks = home, Locks(home / "locks")
@@ -36,6 +39,23 @@ class TableStorage:
         self.connection = self.connect("ledger")
         self.commits, self.runs = StoredCommits(self.connection), StoredRuns(self.organisation)
         self.artifacts, self.staging = StoredArtifacts(), StoredStaging()
+        self.budget, self.lanes = StoredBudget(), StoredLanes(self.locks)
+        self.keys = Keys(home / "keys")
+
+    def vault(self) -> Any:
+        from ml_connector.store.secrets import StoredVault
+
+        return StoredVault(self.connect(f"vault-{uuid.uuid4().hex[:8]}"), self.keys)
+
+    def tokens(self) -> Any:
+        from ml_connector.store.secrets import StoredTokens
+
+        return StoredTokens(self.connect(f"tokens-{uuid.uuid4().hex[:8]}"), self.keys, self.locks)
+
+    def now(self) -> datetime:
+        from ml_connector.store.database import database_now
+
+        return database_now()
 
     def connect(self, name: str) -> Any:
         from ml_connector.store.models import Connection
@@ -64,8 +84,14 @@ def django() -> Iterator[None]:
 
 
 @pytest.fixture
-def storage() -> Any:
+def tables() -> TableStorage:
     return TableStorage(HOME)
+
+
+@pytest.fixture
+def storage(tables: TableStorage) -> Any:
+    """The tables; a module whose claims the memory keeps too says so itself."""
+    return tables
 
 
 @pytest.fixture

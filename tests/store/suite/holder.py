@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 
 from tests.store.suite.conftest import HOME
 
@@ -11,10 +10,10 @@ from ml_connector.store.database import Locks
 
 
 def main() -> None:
-    """Hold the lock, say so, and do nothing more."""
+    """Hold the lock, say so, and do nothing more until standard input ends."""
     with Locks(HOME / "locks", executor="w7").hold(sys.argv[1]):
         print("held", flush=True)
-        time.sleep(600)
+        sys.stdin.read()
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ def holding(name: str) -> Iterator[subprocess.Popen[str]]:
         [sys.executable, "-m", "tests.store.suite.holder", name],
         cwd=Path(__file__).parents[3],
         env={**os.environ, "PYTHONPATH": "."},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
