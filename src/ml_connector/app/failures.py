@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from django.db import InterfaceError, OperationalError
+from sqlalchemy import exc as engine
+
 from ml_connector.app.access import Unknown
 from ml_connector.app.backup import BackupError
 from ml_connector.app.mapping_csv import TableError
 from ml_connector.app.refusals import NotAllowed
+from ml_connector.app.settings import DatabaseUnusable, SettingsError, start_problem, unusable
 from ml_connector.app.setup import SetupError
 from ml_connector.app.work import Unsafe
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import ConnectorError, Inexpressible, KeyConflict, Refused, SignInRenewed, Throttled
 from ml_connector.flows.policy import PolicyError
+from ml_connector.store.database import AddressError
 from ml_connector.store.secrets import VaultError
 
 
@@ -38,7 +43,13 @@ class Failure:
 
 
 _FILE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+_ENGINE = (engine.OperationalError, engine.InterfaceError)
+_DATABASE = (OperationalError, InterfaceError, DatabaseUnusable, *_ENGINE)
+"""A database that is not there, full, locked, or not a database; that of the durable engine among them."""
 EXPECTED = (
+    SettingsError,
+    AddressError,
+    *_DATABASE,
     TableError,
     SetupError,
     PolicyError,
@@ -68,8 +79,10 @@ def read_failure(error: BaseException) -> Failure:
             error.problem.text + (f" [{error.support}]" if error.support else ""),
             (error.problem,),
         )
-    if isinstance(error, _FILE):
-        return Failure(Kind.USAGE, f"{error.filename}: {error.strerror}.")
+    if isinstance(error, _ENGINE):
+        return Failure(Kind.FAILED, unusable(error.orig or error))
+    if (found := start_problem(error)) is not None:
+        return Failure(Kind.USAGE if found[0] else Kind.FAILED, found[1])
     if isinstance(error, NotAllowed):
         return Failure(Kind.NOT_ALLOWED, str(error))
     return Failure(Kind.USAGE if isinstance(error, PolicyError | Unknown) else Kind.FAILED, str(error))

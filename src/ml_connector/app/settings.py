@@ -6,15 +6,32 @@ up apart), `locks/`.
 
 from __future__ import annotations
 
+import difflib
+import os
+import tomllib
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from pydantic import ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+FILE = "settings.toml"
+
+
+class SettingsError(Exception):
+    """The settings of this installation cannot be used; nothing was started."""
+
+
+class DatabaseUnusable(Exception):
+    """The database is not there, is none of ours, or may not be written."""
 
 
 class Settings(BaseSettings):
@@ -34,6 +51,26 @@ class Settings(BaseSettings):
     organisation: str = "default"
     log_level: str = "WARNING"
 
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise SettingsError(" ".join(map(_sentence, error.errors()))) from None
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in LOG_LEVELS:
+            raise ValueError(f"{value!r} is none of {', '.join(LOG_LEVELS)}.")
+        return value.upper()
+
+    @field_validator("executor", "organisation")
+    @classmethod
+    def _has_a_name(cls, value: str) -> str:
+        if not value.strip() or not value.isprintable():
+            raise ValueError(f"{value!r} is no name.")
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -43,11 +80,9 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (
-            init_settings,
-            env_settings,
-            TomlConfigSettingsSource(settings_cls, toml_file="settings.toml"),
-        )
+        given = {**env_settings(), **init_settings()}
+        home = Path(given.get("home") or cls.model_fields["home"].default)
+        return (init_settings, env_settings, _HomeFile(settings_cls, toml_file=home / FILE))
 
     @cached_property
     def database(self) -> str:
@@ -57,13 +92,12 @@ class Settings(BaseSettings):
     @cached_property
     def engine(self) -> str:
         """Address of the durable engine's database."""
-        if self.engine_url:
-            return self.engine_url
-        return (
-            self.database_url
-            if self.database_url.startswith("postgres")
-            else f"sqlite:///{(self.home / 'engine.sqlite3').absolute()}"
-        )
+        url = self.engine_url or self.database_url
+        if url.startswith("postgres://"):
+            return url.replace("postgres://", "postgresql://", 1)
+        if self.engine_url or url.startswith("postgresql://"):
+            return url
+        return f"sqlite:///{(self.home / 'engine.sqlite3').absolute()}"
 
     @property
     def key_file(self) -> Path:
@@ -76,6 +110,71 @@ class Settings(BaseSettings):
         return self.home / "locks"
 
 
+class _HomeFile(TomlConfigSettingsSource):
+    """`settings.toml` of the home folder. It is found by the home folder, so it cannot move it; a name that
+    is not known is a typing error, not something to leave out.
+    """
+
+    def _read_file(self, file_path: Any) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = tomllib.loads(file_path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{file_path} cannot be read as TOML: {error}.") from None
+        known = [name for name in Settings.model_fields if name != "home"]
+        for name in found:
+            if name == "home":
+                raise SettingsError(
+                    f"{file_path} lies in the home folder and cannot set home. Set ML_CONNECTOR_HOME instead."
+                )
+            if name not in known:
+                close = difflib.get_close_matches(name, known, n=1)
+                hint = f"Did you mean {close[0]!r}?" if close else f"Settings are {', '.join(known)}."
+                raise SettingsError(f"{file_path} sets {name!r}, which is no setting. {hint}")
+        return found
+
+
+def _sentence(error: Any) -> str:
+    """One problem of a setting, by the name of its variable. Only what a check of ours says is repeated: an
+    address may hold a password.
+    """
+    name = "ML_CONNECTOR_" + "_".join(map(str, error["loc"])).upper()
+    why = str(error.get("ctx", {}).get("error", "")) if error["type"] == "value_error" else ""
+    return f"{name}: {why}" if why else f"{name} has a value of the wrong kind."
+
+
+def start_problem(error: BaseException) -> tuple[bool, str] | None:
+    """Why the application does not start, or not go on, in a sentence; and whether it was asked in a wrong
+    way (a setting, a path) rather than failing (a database that is not there). `None` for a defect.
+    """
+    from django.db import DatabaseError, InterfaceError, OperationalError
+
+    from ml_connector.store.database import AddressError
+
+    if isinstance(error, SettingsError | AddressError):
+        return True, str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return True, f"{error.filename}: {error.strerror}."
+    if isinstance(error, DatabaseUnusable):
+        return False, str(error)
+    if isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError:
+        return False, unusable(error)
+    return None
+
+
+def unusable(error: BaseException) -> str:
+    """What a database says of why it cannot be used."""
+    said = str(error).strip().splitlines() or [type(error).__name__]
+    return f"The database cannot be used: {said[0].rstrip('.')}. Check its address, and that it is there."
+
+
+def make_home(home: Path) -> None:
+    """The home folder, for its owner alone: pay and keys are in it. One of before is closed to others."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if (home / "keys").exists() and home.stat().st_mode & 0o077:
+        with suppress(PermissionError):
+            os.chmod(home, 0o700)
+
+
 def start_django(settings: Settings) -> None:
     """Configure Django for this installation, once per process; makes the home folder and the schema when
     they are missing.
@@ -83,10 +182,11 @@ def start_django(settings: Settings) -> None:
     import django
     from django.conf import settings as django_settings
     from django.core.management import call_command
+    from django.db import DatabaseError
 
     from ml_connector.store.database import database_settings
 
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_home(settings.home)
     if not django_settings.configured:
         django_settings.configure(
             INSTALLED_APPS=["ml_connector.store.apps.StoreConfig"],
@@ -97,7 +197,10 @@ def start_django(settings: Settings) -> None:
             LOGGING_CONFIG=None,
         )
         django.setup()
-    call_command("migrate", verbosity=0, interactive=False)
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+    except DatabaseError as error:
+        raise DatabaseUnusable(unusable(error)) from error
     from ml_connector.store.secrets import require_keys
 
     require_keys(settings.key_file)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
+import os
+import pwd
 import sys
 from functools import cache
 
@@ -10,7 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from ml_connector.app.service import Service
-from ml_connector.app.settings import Settings
+from ml_connector.app.settings import Settings, start_problem
 
 app = typer.Typer(
     name="ml-connector",
@@ -24,11 +25,26 @@ app = typer.Typer(
 @cache
 def service() -> Service:
     """The application, as the operating system's user."""
-    return Service(Settings(), actor_name=getpass.getuser(), channel="cli")
+    return Service(Settings(), actor_name=person(), channel="cli")
+
+
+def person() -> str:
+    """The operating system's user by its id, which no variable changes; who became root is noted beside."""
+    number = os.getuid()
+    try:
+        name = pwd.getpwuid(number).pw_name
+    except KeyError:
+        name = f"uid {number}"
+    asked = os.environ.get("SUDO_USER", "")
+    try:
+        return f"{name} (sudo by {pwd.getpwnam(asked).pw_name})" if number == 0 and asked else name
+    except (KeyError, ValueError):
+        return name
 
 
 def main() -> None:
-    """Entry point of the command."""
+    """Entry point of the command. What it writes is for the user alone: pay, keys, and exports of both."""
+    os.umask(0o077)
     from ml_connector.cli import connections, installation, mappings, runs, statements
     from ml_connector.cli.output import FAILED_COMMAND, USAGE, stop
 
@@ -41,10 +57,26 @@ def main() -> None:
         code, text = FAILED_COMMAND, "Stopped; nothing was changed."
     except TyperException as error:
         code, text = USAGE, _wrong_use(error)
+    except Exception as error:
+        code, text = _stopped(error, as_json)
     try:
         stop(code, text, as_json)
     except typer.Exit as ended:
         sys.exit(ended.exit_code)
+
+
+def _stopped(error: Exception, as_json: bool) -> tuple[int, str]:
+    """Exit code and sentence of what stopped the command before it could say so itself. A defect is raised,
+    so that its traceback can be reported; a script is told first.
+    """
+    from ml_connector.cli.output import FAILED_COMMAND, USAGE, print_json
+
+    if (found := start_problem(error)) is not None:
+        return USAGE if found[0] else FAILED_COMMAND, found[1]
+    if as_json:
+        text = f"This is a defect: {type(error).__name__}. Report what is on standard error."
+        print_json({"ok": False, "error": text, "problems": []})
+    raise error
 
 
 def _wrong_use(error: TyperException) -> str:
