@@ -13,12 +13,14 @@ from __future__ import annotations
 import sqlite3
 import tarfile
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from ml_connector.app import backup_postgres as postgres
+from ml_connector.app.private_file import AlreadyThere, private_file
 from ml_connector.app.settings import Settings, start_django
 
 PRODUCT = "product.sqlite3"
@@ -27,26 +29,43 @@ PRODUCT = "product.sqlite3"
 BackupError = postgres.BackupError
 
 
-def backup(settings: Settings, to: Path) -> int:
-    """Write the product's database, consistent while it is in use, into a compressed file; returns its size
-    in bytes.
+def backup(settings: Settings, to: Path, *, force: bool = False) -> int:
+    """Write the product's database, consistent while it is in use, into a compressed file for its owner
+    alone; returns its size in bytes. Raises `BackupError` when there is a file of that name, unless with
+    `force`.
     """
-    if not settings.database.startswith("sqlite:///"):
-        return postgres.backup(to)
-    source = _path(settings)
+    with _private(to, force) as fresh:
+        if not settings.database.startswith("sqlite:///"):
+            postgres.backup(fresh)
+        else:
+            _copy_into(_path(settings), fresh)
+    return to.stat().st_size
+
+
+def _copy_into(source: Path, to: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / PRODUCT
         with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(copy)) as target:
             live.backup(target)
         with tarfile.open(to, "w:gz") as archive:
             archive.add(copy, PRODUCT)
-    return to.stat().st_size
 
 
-def backup_keys(settings: Settings, to: Path) -> None:
-    """Copy the key file; keep it apart from the database backup."""
-    to.touch(mode=0o600)
-    to.write_bytes(settings.key_file.read_bytes())
+def backup_keys(settings: Settings, to: Path, *, force: bool = False) -> None:
+    """Copy the key file, for its owner alone; keep it apart from the database backup. Raises `BackupError`
+    when there is a file of that name, unless with `force`.
+    """
+    with _private(to, force) as fresh:
+        fresh.write_bytes(settings.key_file.read_bytes())
+
+
+@contextmanager
+def _private(to: Path, force: bool) -> Iterator[Path]:
+    try:
+        with private_file(to, force=force) as fresh:
+            yield fresh
+    except AlreadyThere as error:
+        raise BackupError(str(error)) from error
 
 
 def restore(settings: Settings, source: Path) -> None:
@@ -56,7 +75,7 @@ def restore(settings: Settings, source: Path) -> None:
         postgres.restore(source)
         return
     target = _path(settings)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         with tarfile.open(source, "r:gz") as archive, tempfile.TemporaryDirectory() as folder:
             archive.extract(PRODUCT, folder, filter="data")
@@ -69,7 +88,8 @@ def restore(settings: Settings, source: Path) -> None:
                 for old in path.parent.glob(f"{path.name}*"):
                     if not old.name.endswith(".before-restore"):
                         old.replace(old.with_name(f"{old.name}.before-restore"))
-            target.write_bytes(copy.read_bytes())
+            with private_file(target) as fresh:
+                fresh.write_bytes(copy.read_bytes())
     except (tarfile.TarError, KeyError, OSError, sqlite3.DatabaseError) as error:
         raise BackupError(f"{source.name} is not a backup of ml-connector: {error}") from error
 
