@@ -149,9 +149,7 @@ def test_unknown_connections_and_settings_name_what_is_there(product: Installati
     option = product.command("connections", "test", "x", "--json")
 
     assert "There is no connector 'exact': " in connector["problems"][0]["text"]
-    assert (
-        "There is no setting 'divison'; settings are base_url, division, " in setting["problems"][0]["text"]
-    )
+    assert "There is no setting 'divison'. Did you mean 'division'?" == setting["problems"][0]["text"]
     assert (2, False) == (option.code, option.json["ok"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from difflib import get_close_matches
 from typing import Any
 
 from django.db import transaction
@@ -22,6 +23,14 @@ from ml_connector.ports.systems import Field, Right, Setting
 from ml_connector.store.models import Connection, Flow, Tenant
 from ml_connector.store.tenants import StoredTenants
 from ml_connector.transport.auth import consent_warning
+from ml_connector.transport.settings import secret_problems
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    """That there is no such setting, with the nearest one that there is."""
+    close = get_close_matches(name, known, n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else f"Settings are {', '.join(known)}."
+    return f"There is no setting {name!r}. {hint}"
 
 
 class SetupError(Exception):
@@ -58,23 +67,22 @@ class Setup:
             slug: (connector.title, connector.settings) for slug, connector in sorted(connectors().items())
         }
 
-    def add_connection(self, name: str, connector: str, values: Mapping[str, str], *, sandbox: bool) -> None:
-        """Store a connection. Raises `SetupError` with every problem of its settings; a host that is not the
-        vendor's is one.
+    def check_connection(
+        self, name: str, connector: str, values: Mapping[str, str], *, sandbox: bool
+    ) -> None:
+        """What can be said of a connection before its missing secrets are asked for. Raises `SetupError` with
+        every problem; a host that is not the vendor's is one.
         """
-        known = connectors().get(connector)
-        if known is None:
-            raise SetupError(
-                [
-                    Problem(
-                        "connector.unknown",
-                        connector,
-                        f"There is no connector {connector!r}: {', '.join(connectors())}.",
-                    )
-                ]
-            )
+        if problems := self._problems(name, connector, values, sandbox):
+            raise SetupError(problems)
+
+    def add_connection(self, name: str, connector: str, values: Mapping[str, str], *, sandbox: bool) -> None:
+        """Store a connection. Raises `SetupError` with every problem of its settings and every secret that is
+        missing.
+        """
+        problems = self._problems(name, connector, values, sandbox)
+        known = connectors()[connector]
         plain, secret = self._sort(known.settings, values)
-        problems = [*self._change_of_kind(name, connector, sandbox), *known.check_settings(plain, sandbox)]
         for setting in known.settings:
             if setting.field is Field.SECRET and setting.required and not secret.get(setting.name):
                 problems.append(
@@ -97,6 +105,19 @@ class Setup:
                 {"connector": connector, "sandbox": sandbox, "secrets": len(secret)},
             )
 
+    def _problems(self, name: str, connector: str, values: Mapping[str, str], sandbox: bool) -> list[Problem]:
+        """Every problem of what was given. Raises `SetupError` where no more can be said."""
+        known = connectors().get(connector)
+        if known is None:
+            text = f"There is no connector {connector!r}: {', '.join(connectors())}."
+            raise SetupError([Problem("connector.unknown", connector, text)])
+        plain, secret = self._sort(known.settings, values)
+        return [
+            *self._change_of_kind(name, connector, sandbox),
+            *known.check_settings(plain, sandbox),
+            *secret_problems(known.settings, secret),
+        ]
+
     def _change_of_kind(self, name: str, connector: str, sandbox: bool) -> list[Problem]:
         """A connection keeps its product and stays simulated or real: flows, commits and backups know it by
         its name.
@@ -116,8 +137,7 @@ class Setup:
     ) -> tuple[dict[str, str], dict[str, str]]:
         known = {setting.name: setting for setting in settings}
         if unknown := sorted(set(values) - set(known)):
-            text = f"There is no setting {unknown[0]!r}; settings are {', '.join(known)}."
-            raise SetupError([Problem("setting.unknown", unknown[0], text)])
+            raise SetupError([Problem("setting.unknown", name, _unknown(name, [*known])) for name in unknown])
         plain = {name: value for name, value in values.items() if known[name].field is not Field.SECRET}
         secret = {name: value for name, value in values.items() if known[name].field is Field.SECRET}
         return plain, secret

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from ml_connector.cli.main import service
-from ml_connector.cli.output import FAILED_COMMAND, Json, errors, out, say, stop, table
+from ml_connector.cli.output import FAILED_COMMAND, USAGE, Json, errors, out, say, stop, table
 
 connections = typer.Typer(help="Systems that are connected.", no_args_is_help=True)
 flows = typer.Typer(help="What runs between two connections.", no_args_is_help=True)
@@ -26,32 +26,32 @@ def add(
     connector: str = typer.Option(
         ..., help="Which product; `connections settings` lists them with their settings."
     ),
-    set_: list[str] = typer.Option([], "--set", help="setting=value, as often as needed."),
+    set_: list[str] = typer.Option(
+        [], "--set", help="setting=value, as often as needed; a secret only with --sandbox."
+    ),
     secret_file: list[str] = typer.Option(
         [], "--secret-file", help="setting=path of a file that holds the secret."
     ),
     sandbox: bool = typer.Option(False, help="A simulator on this machine."),
     as_json: bool = Json,
 ) -> None:
-    """Store a connection, or change one. Secrets are asked for when they are not given; prefer that, or
-    --secret-file, over --set.
+    """Store a connection, or change one. Secrets are asked for when they are not given with --secret-file;
+    --set takes them for a simulator only.
     """
     with errors(as_json):
         setup = service().setup
         values = dict(_pair(text, as_json) for text in set_)
-        values |= {
-            key: Path(path).read_text().strip()
-            for key, path in (_pair(text, as_json) for text in secret_file)
-        }
         _, settings = setup.connectors().get(connector, ("", ()))
-        for setting in settings:
-            if (
-                setting.field == "secret"
-                and setting.required
-                and setting.name not in values
-                and out.is_terminal
-                and not as_json
-            ):
+        shown = [setting.name for setting in settings if setting.field == "secret" and setting.name in values]
+        if shown and not sandbox:
+            stop(USAGE, _not_in_sight(shown), as_json)
+        values |= {
+            key: _secret_of(path, as_json) for key, path in (_pair(text, as_json) for text in secret_file)
+        }
+        missing = [x for x in settings if x.field == "secret" and x.required and x.name not in values]
+        if missing and out.is_terminal and not as_json:
+            setup.check_connection(name, connector, values, sandbox=sandbox)
+            for setting in missing:
                 values[setting.name] = typer.prompt(setting.label, hide_input=True)
         setup.add_connection(name, connector, values, sandbox=sandbox)
         say(
@@ -228,6 +228,22 @@ def list_flows(as_json: bool = Json) -> None:
             say(True, {"flows": [dict(zip(names, row, strict=True)) for row in rows]})
         else:
             table("Flows", names, rows)
+
+
+def _not_in_sight(names: list[str]) -> str:
+    """Why secrets are not taken from the command line."""
+    return (
+        f"{', '.join(names)}: a secret given with --set can be read by every user of this machine while the"
+        " command runs, and stays in the shell's history. Leave it out and it is asked for, or give it with"
+        f" --secret-file {names[0]}=FILE. Only simulators, with --sandbox, take secrets from --set."
+    )
+
+
+def _secret_of(path: str, as_json: bool) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError:
+        stop(USAGE, f"{path} holds no text. Save the secret as text in UTF-8.", as_json)
 
 
 def _pair(text: str, as_json: bool) -> tuple[str, str]:

@@ -56,7 +56,8 @@ class Field(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """One setting of a connection: forms, the command line and the reference page are made from it. Secrets
-    go to the vault only.
+    go to the vault only. `header`: its value is sent as a header of HTTP, which holds plain letters, digits
+    and signs only.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Setting:
     required: bool = True
     default: str = ""
     choices: tuple[str, ...] = ()
+    header: bool = False
 
 
 class Connector(Protocol):

@@ -52,22 +52,28 @@ def host_problem(url: str, allowed: Sequence[str], sandbox: bool, *, path: bool 
         return problem
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if parts.query or "?" in url:
+    if problem := _sandbox_problem(url, host) if sandbox else _vendor_problem(url, host, allowed):
+        return problem
+    if not sandbox and parts.netloc.lower() != host:
+        return f"{url!r} has a port. Enter only https:// and the host: the vendor uses no other port."
+    if "?" in url:
         return f"{url!r} has a query. Enter the address without it."
     if parts.path not in ("", "/") and (not path or ".." in parts.path):
         return f"{url!r} has a path. Enter only https:// and the host, such as https://{_example(allowed)}."
-    if sandbox:
-        return (
-            None
-            if is_loopback(host)
-            else f"A sandbox connection speaks to this machine only, not to {host or url!r}."
-        )
+    return None
+
+
+def _sandbox_problem(url: str, host: str) -> str | None:
+    if is_loopback(host):
+        return None
+    return f"A sandbox connection speaks to this machine only, not to {host or url!r}."
+
+
+def _vendor_problem(url: str, host: str, allowed: Sequence[str]) -> str | None:
     if is_loopback(host):
         return f"{url!r} is on this machine, where only a simulator can be. Add --sandbox for a simulator."
-    if parts.scheme != "https":
+    if not url.lower().startswith("https://"):
         return f"{url!r} is not an https address."
-    if parts.netloc.lower() != host:
-        return f"{url!r} has a port. Enter only https:// and the host: the vendor uses no other port."
     if any(host == name or (name.startswith("*.") and host.endswith(name[1:])) for name in allowed):
         return None
     return f"{host!r} is not a host of this vendor ({', '.join(allowed)}). Secrets are sent nowhere else."

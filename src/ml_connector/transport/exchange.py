@@ -132,9 +132,16 @@ def header_problem(value: str) -> str | None:
     """
     if _HEADER.fullmatch(value):
         return None
+    return control_problem(value) or (
+        "begins or ends with a blank, or holds a character that is no plain letter, digit or sign"
+    )
+
+
+def control_problem(value: str) -> str | None:
+    """Why no secret has the value, which is not repeated: a line break comes with copying from a page."""
     if any(character < " " or "\x7f" <= character <= "\x9f" for character in value):
         return "holds a line break or another control character"
-    return "begins or ends with a blank, or holds a character that is no plain letter, digit or sign"
+    return "is no text" if any("\ud800" <= character <= "\udfff" for character in value) else None
 
 
 def new_client(wire: Any, *, keep: bool, trust_env: bool) -> httpx2.Client:

@@ -15,6 +15,8 @@ from typing import Any
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import NotSent
 from ml_connector.ports.systems import Field, Setting, System, Wiring
+from ml_connector.transport.exchange import control_problem, header_problem
+from ml_connector.transport.redact import PUBLIC, SECRET_MIN
 
 SETTLE_MARGIN_SECONDS = 60
 """On a real host the settling time exceeds the deadline of a send by so much: a request may sit that long on
@@ -53,15 +55,40 @@ class Product:
 
     def check_settings(self, settings: Mapping[str, str], sandbox: bool) -> list[Problem]:
         """Every problem of the settings, a host that is not the vendor's among them."""
-        return self.read(settings, sandbox)[1]
+        return [*header_problems(self.settings, settings), *self.read(settings, sandbox)[1]]
 
     def open(self, settings: Mapping[str, str], wiring: Wiring) -> System:
         """The connected system. Raises `NotSent` for settings that `check_settings` refuses."""
-        options, problems = self.read(settings, wiring.sandbox)
-        if problems:
+        if problems := self.check_settings(settings, wiring.sandbox):
             first = problems[0]
             raise NotSent(first.text, where=first.where, code=first.code)
+        options, _ = self.read(settings, wiring.sandbox)
         return self.connect(options, wiring)
+
+
+def header_problems(declared: Sequence[Setting], values: Mapping[str, str]) -> list[Problem]:
+    """Values that are sent as a header and cannot be; they are not repeated."""
+    return [
+        Problem("setting.header", setting.name, f"{setting.label} {why}. Enter it again.")
+        for setting in declared
+        if setting.header and (why := header_problem(text_of(values, setting.name)))
+    ]
+
+
+def secret_problems(declared: Sequence[Setting], values: Mapping[str, str]) -> list[Problem]:
+    """Secrets that could not be sent, or not be kept out of messages and records; no value is repeated."""
+    problems = []
+    for setting in declared:
+        value = values.get(setting.name, "")
+        if setting.field is not Field.SECRET or not value:
+            continue
+        why = header_problem(value) if setting.header else control_problem(value)
+        if why is None and len(value) < SECRET_MIN and setting.name not in PUBLIC:
+            why = f"has fewer than {SECRET_MIN} characters and could not be kept out of messages"
+        if why:
+            text = f"{setting.label} {why}. Enter it again."
+            problems.append(Problem("setting.secret", setting.name, text))
+    return problems
 
 
 def text_of(settings: Mapping[str, str], name: str) -> str:

@@ -24,6 +24,7 @@ SETTINGS = (
         name="username",
         label="Web service user",
         required=False,
+        header=True,
         help="Of the web service account, not of a person.",
     ),
     Setting(
@@ -37,6 +38,7 @@ SETTINGS = (
         name="customer_api_key",
         label="Customer API key",
         field=Field.SECRET,
+        header=True,
         help="Five characters, at the top of the page Service Account Administration.",
     ),
     Setting(
@@ -44,6 +46,7 @@ SETTINGS = (
         label="User API key",
         field=Field.SECRET,
         required=False,
+        header=True,
         help="Twelve characters, of the web service account. Only where UKG demands it.",
     ),
     Setting(
@@ -73,6 +76,7 @@ SETTINGS = (
         name="organization",
         label="Organization",
         required=False,
+        header=True,
         help="bearer only: org_…, sent as global-tenant-id.",
     ),
     Setting(

@@ -180,8 +180,9 @@ def _sign_in(text: Mapping[str, str], sandbox: bool) -> list[Problem]:
                     "Enter the organization of the Developer Console, org_…",
                 )
             )
-    elif not text["username"]:
-        problems.append(Problem("setting.missing", "username", "Enter the user of the web service account."))
+    elif not text["username"] or ":" in text["username"]:
+        what = "Enter the user of the web service account; its name has no colon."
+        problems.append(Problem("setting.missing", "username", what))
     return problems
 
 
