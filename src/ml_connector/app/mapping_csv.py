@@ -8,6 +8,7 @@ dimension axis of the source); `account`, `percent`, `text` and the dimension ax
 is booked. An axis is one of `AXES`, or any name behind `dimension:` (`source_dimension:` to match on it), so
 that a misspelt title is never taken for an axis. Rows with one rule name are the targets of one rule. A
 second table, `axis,source_code,code`, translates codes, by date where it has `valid_from` and `valid_until`.
+Cells that a spreadsheet would calculate are written with an apostrophe before them, which is taken off again.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from ml_connector.app.spreadsheet import guarded
 from ml_connector.app.tables import Row, TableError, Titles, in_lines, nearest, read_table
 from ml_connector.domain.mapping import Mapping, MappingRule, Target, Translation
 from ml_connector.domain.problem import Problem
@@ -172,8 +174,8 @@ def read_mapping(name: str, version: int, rules: bytes, codes: bytes | None = No
     return Mapping(name=name, version=version, rules=found, translations=translations)
 
 
-def write_mapping(mapping: Mapping) -> tuple[str, str]:
-    """The two tables of a mapping: rules and code translations."""
+def write_mapping(mapping: Mapping, *, for_spreadsheet: bool = True) -> tuple[str, str]:
+    """The two tables of a mapping: rules and code translations. For a program, every cell as it is stored."""
     axes = sorted(
         {axis for rule in mapping.rules for target in rule.targets for axis, _ in target.dimensions}
     )
@@ -210,7 +212,8 @@ def write_mapping(mapping: Mapping) -> tuple[str, str]:
         for row in mapping.translations
     ]
     dated = any(row["valid_from"] or row["valid_until"] for row in code_rows)
-    return _written(head, rows), _written([*_CODES.required, *(_DATES if dated else ())], code_rows)
+    code_head = [*_CODES.required, *(_DATES if dated else ())]
+    return _written(head, rows, for_spreadsheet), _written(code_head, code_rows, for_spreadsheet)
 
 
 def _title(prefix: str, axis: str) -> str:
@@ -226,11 +229,12 @@ def _written_dates(first: date, last: date) -> dict[str, str]:
     }
 
 
-def _written(head: Sequence[str], rows: Sequence[AbstractMapping[str, str]]) -> str:
+def _written(head: Sequence[str], rows: Sequence[AbstractMapping[str, str]], for_spreadsheet: bool) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, head, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
-    writer.writerows(rows)
+    for row in rows:
+        writer.writerow({name: guarded(cell) if for_spreadsheet else cell for name, cell in row.items()})
     return text.getvalue()
 
 

@@ -235,9 +235,9 @@ class Setup:
             self._note("mapping.imported", name, {"version": mapping.version, "rules": len(mapping.rules)})
         return mapping
 
-    def export_mapping(self, name: str, version: int | None) -> tuple[str, str]:
+    def export_mapping(self, name: str, version: int | None, *, for_spreadsheet: bool) -> tuple[str, str]:
         """The tables of a mapping: rules and codes."""
-        return write_mapping(self._access.mapping(name, version))
+        return write_mapping(self._access.mapping(name, version), for_spreadsheet=for_spreadsheet)
 
     def check_mapping(self, name: str, flow: Flow) -> list[Problem]:
         """Problems of a mapping against the ledger's chart: accounts unknown or blocked, codes unknown."""

@@ -3,7 +3,8 @@
     encoding    UTF-8 with or without its mark, UTF-16 with its mark, Windows-1252 where no letter can be
                 another one
     separator   comma, semicolon or tab, told apart by the titles; a first line `sep=;` is obeyed
-    rows        cells trimmed; a row of nothing but separators is none
+    rows        cells trimmed, and without the apostrophe that keeps a spreadsheet from calculating them; a
+                row of nothing but separators is none
 
 Whatever could be read in two ways is refused, with what to do in the spreadsheet.
 """
@@ -18,6 +19,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ml_connector.app.spreadsheet import bare
 from ml_connector.domain.problem import Problem
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
@@ -202,7 +204,7 @@ def _split(lines: Sequence[str], separator: str, before: int) -> Iterator[tuple[
             raise TableError([Problem("table.csv", f"line {number}", why)]) from error
         if values is None:
             return
-        yield before + reader.line_num, [value.strip() for value in values]
+        yield before + reader.line_num, [bare(value.strip()) for value in values]
 
 
 # --- titles and rows ----------------------------------------------------------------------------------------

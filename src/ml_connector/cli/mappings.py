@@ -58,7 +58,7 @@ def import_(
 def export(name: str, version: int | None = None, as_json: bool = Json) -> None:
     """Print the rules of a mapping as a table."""
     with errors(as_json):
-        rules, codes = service().setup.export_mapping(name, version)
+        rules, codes = service().setup.export_mapping(name, version, for_spreadsheet=not as_json)
         if as_json:
             say(True, {"rules": rules, "codes": codes})
         else:
