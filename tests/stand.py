@@ -31,6 +31,22 @@ TOOLS = Path(__file__).parent.parent / "tools"
 SMALL = {"workers": "12", "block_rows": "10"}
 """Twelve workers, and blocks so short that their pay fills several."""
 PATIENCE_SECONDS = 60.0
+SECRETS = ("client_id", "client_secret", "password", "customer_api_key")
+
+
+@contextmanager
+def given(values: Mapping[str, str]) -> Iterator[list[str]]:
+    """The options that give a real connection its settings: each secret in a file of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = []
+        for name, value in values.items():
+            if name in SECRETS:
+                file = Path(folder) / name
+                file.write_text(value)
+                options.append(f"--secret-file={name}={file}")
+            else:
+                options.append(f"--set={name}={value}")
+        yield options
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 from scenes import PAYROLL
 from stage import LEDGER, TARGET
-from tests.stand import TOOLS, Stand, installation, served, simulators
+from tests.stand import TOOLS, Stand, given, installation, served, simulators
 
 EXACT = {
     "division": "1204",
@@ -29,7 +28,6 @@ HEAD = (
     "gross_paid_usd,overtime_paid_usd,hired_month"
 )
 WORKER = "W1,SALES,Sales,Trade,Fulltime-Regular,52000.00,52000.00,0.00,2015-01"
-SECRETS = ("client_id", "client_secret", "password", "customer_api_key")
 RULES = "rule,source_account,valid_from,valid_until,replaces,account"
 
 
@@ -42,16 +40,9 @@ def stand() -> Iterator[Stand]:
 
 def add(stand: Stand, connector: str, *flags: str, **values: str) -> tuple[int, Any]:
     """Try to store a connection; exit code and answer."""
-    with tempfile.TemporaryDirectory() as folder:
-        given = []
-        for name, value in values.items():
-            if name in SECRETS and "--sandbox" not in flags:
-                file = Path(folder) / name
-                file.write_text(value)
-                given.append(f"--secret-file={name}={file}")
-            else:
-                given.append(f"--set={name}={value}")
-        done = stand.command("connections", "add", "new", "--connector", connector, *flags, *given, "--json")
+    start = ("connections", "add", "new", "--connector", connector)
+    with given(values) as options:
+        done = stand.command(*start, *flags, *options, "--json")
     assert (
         "new" not in [line["name"] for line in stand.ask("connections", "list")["connections"]]
         or done.code == 0

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from scenes import PAYROLL
 from stage import LEDGER, MAPPING, SOURCE, TARGET, UNLIMITED
-from tests.stand import TOOLS, Installation, Stand, installation, served, simulators
+from tests.stand import TOOLS, Installation, Stand, given, installation, served, simulators
 
 EXACT = {
     "base_url": "https://start.exactonline.nl",
@@ -73,10 +73,8 @@ def test_a_missing_right_is_named_before_anything_fails(stand: Stand) -> None:
 
 def test_simulated_and_real_connections_never_share_a_flow(stand: Stand) -> None:
     """Simulated pay is never booked in real books, nor the other way round."""
-    given = [
-        f"--set={name}={value}" for name, value in {**EXACT, "client_id": "i", "client_secret": "s"}.items()
-    ]
-    stand.ask("connections", "add", "real", "--connector", LEDGER, *given)
+    with given({**EXACT, "client_id": "the-app", "client_secret": "the-secret"}) as options:
+        stand.ask("connections", "add", "real", "--connector", LEDGER, *options)
     flow = [
         "--mapping",
         "payroll",
@@ -103,9 +101,8 @@ def test_a_real_connection_does_not_become_a_simulated_one_under_a_flow(stand: S
         "currency": "HTC01=USD",
         **{name: payroll["credentials"][name] for name in ("username", "password", "customer_api_key")},
     }
-    given = [f"--set={name}={value}" for name, value in values.items()]
-
-    answer = stand.ask("connections", "add", SOURCE, "--connector", PAYROLL, *given, code=2)
+    with given(values) as options:
+        answer = stand.ask("connections", "add", SOURCE, "--connector", PAYROLL, *options, code=2)
 
     text = (
         "payroll is a ukg_pro sandbox and does not become a ukg_pro system. Store that one under another"
