@@ -154,7 +154,6 @@ def test_connector_is_listed_with_its_settings(tree: Path):
 
 def test_connection_to_a_foreign_host_is_refused(tree: Path):
     """Its own checks are asked when a connection is stored."""
-    secrets = ["--set", "client_id=app", "--set", "client_secret=secret"]
     stored = run(
         tree,
         "ml_connector.cli.main",
@@ -166,7 +165,6 @@ def test_connection_to_a_foreign_host_is_refused(tree: Path):
         "--json",
         "--set",
         "base_url=https://elsewhere.example",
-        *secrets,
     )
 
     assert stored.returncode == 2, stored.stdout
