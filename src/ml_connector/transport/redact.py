@@ -45,7 +45,7 @@ _FORM_FIELD = re.compile(rf"((?:^|[?&])(?:{_NAMES})=)[^&\s]*", re.IGNORECASE)
 _BEARER = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=!-]+", re.IGNORECASE)
 _WORD = r"(?:[A-Z]?[a-z]+\d*|[A-Z]+\d*|\d+)"
 _WORDS = re.compile(rf"{_WORD}(?:[ _.,/-]+{_WORD})*")
-_PERCENT = re.compile(r"%[0-9A-F]{2}")
+_PERCENT, _UNICODE = re.compile(r"%[0-9A-F]{2}"), re.compile(r"\\u([0-9a-f]{4})")
 _ESCAPED_BY_SOME = "&'+<>`/"
 """What some writers of JSON escape though they need not."""
 
@@ -123,14 +123,17 @@ def _longest_first(values: set[str]) -> list[bytes]:
 
 def _forms(value: str) -> Iterator[str]:
     yield value
-    for encoded in (quote(value, safe=""), quote(value), quote_plus(value)):
-        yield encoded
-        yield _PERCENT.sub(lambda found: found[0].lower(), encoded)
+    for encoded in (quote(value, safe=""), quote(value), quote_plus(value), quote(value, safe="!'()*")):
+        for written in (encoded, encoded.replace("~", "%7E")):
+            yield written
+            yield _PERCENT.sub(lambda found: found[0].lower(), written)
     yield html.escape(value)
+    yield html.escape(value).replace("&#x27;", "&#39;")
     for ascii_only in (True, False):
         plain = json.dumps(value, ensure_ascii=ascii_only)[1:-1]
         yield plain
         yield plain.replace("/", "\\/")
+        yield _UNICODE.sub(lambda found: "\\u" + found[1].upper(), plain)
         for digits in ("{:04X}", "{:04x}"):
             escaped = "".join("\\u" + digits.format(ord(c)) if c in _ESCAPED_BY_SOME else c for c in plain)
             yield escaped

@@ -65,7 +65,13 @@ FORMS: dict[str, Callable[[str], str]] = {
     "in JSON with \\u002B": lambda value: re.sub(
         "[&'+<>`]", lambda found: f"\\u{ord(found[0]):04X}", json.dumps(value)[1:-1]
     ),
+    "in JSON with large digits": lambda value: re.sub(
+        r"\\u....", lambda found: "\\u" + found[0][2:].upper(), json.dumps(value)[1:-1]
+    ),
+    "in an address, as a browser does": lambda value: quote(value, safe="!'()*"),
+    "in an address, ~ as well": lambda value: quote(value, safe="").replace("~", "%7E"),
     "in HTML": html.escape,
+    "in HTML with &#39;": lambda value: html.escape(value).replace("&#x27;", "&#39;"),
     "in base64": lambda value: b64encode(value.encode()).decode(),
     "in base64 of addresses": lambda value: urlsafe_b64encode(value.encode()).decode().rstrip("="),
 }
