@@ -28,6 +28,8 @@ WAIT_SECONDS = 60.0
 """How long a lock is waited for. A holder that works keeps one for the time of a call; one that hangs keeps
 it for good.
 """
+EXECUTOR = "executor:"
+"""How the name of an executor's lock begins."""
 KEEPALIVE: dict[str, Any] = {
     "keepalives": 1,
     "keepalives_idle": 5,
@@ -65,7 +67,8 @@ class LockWatch:
 
 
 class Locks:
-    """Named locks. `executor` is the worker that this process is, where it is one; it is named with a lock.
+    """Named locks. `executor` is the worker that this process is, where it is one: whoever seizes the lock of
+    an executor is that worker. It is named with every lock.
 
     Each lock on PostgreSQL is held on a connection of its own, so that closing the thread's usual connection
     does not drop it.
@@ -100,6 +103,8 @@ class Locks:
         """
         take = self._advisory if connection.vendor == "postgresql" else self._file
         with take(name, 0) as watch:
+            if watch is not None and name.startswith(EXECUTOR):
+                self._executor = name.removeprefix(EXECUTOR)
             yield watch
 
     def holder(self, name: str) -> str:

@@ -102,6 +102,16 @@ def test_a_holder_in_this_process_is_named_too(storage: Any, impatient: Locks) -
         pass
 
 
+def test_a_worker_is_named_with_its_locks(storage: Any) -> None:
+    """Whoever holds the lock of an executor is that worker; a command is none."""
+    locks = Locks(storage.home / "locks")
+    with locks.hold("lane:command"):
+        assert "worker" not in locks.holder("lane:command")
+
+    with locks.seize("executor:w9"), locks.hold("lane:worker"):
+        assert f"process {os.getpid()} on {socket.gethostname()} (worker w9)" in locks.holder("lane:worker")
+
+
 def test_a_thread_that_asks_for_its_own_lock_is_told(storage: Any) -> None:
     """It would wait for itself."""
     with storage.locks.hold("lane:own"):
