@@ -6,19 +6,16 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import replace
-from datetime import UTC, datetime
 
 import httpcore2
 import httpx2
 import pytest
 import stamina
-from tests.transport.vendor import Parts, SignIn, answer, classify, line
+from tests.transport.slow import BEHAVIOURS, DEADLINE, PATIENCE, Behave, WallClock, drips_its_head, is_silent
+from tests.transport.vendor import Parts, SignIn, classify, line
 
 from ml_connector.contract.memory import VirtualClock, memory_wiring
-from ml_connector.errors import ConnectorError, NotSent, OutcomeUnknown
-from ml_connector.transport.auth import TOKEN_BYTES_MAX, TOKEN_SECONDS, Renewal, TokenBroker
+from ml_connector.errors import NotSent, OutcomeUnknown
 from ml_connector.transport.exchange import (
     WRITE_PIECE,
     AnswerLate,
@@ -30,12 +27,7 @@ from ml_connector.transport.exchange import (
 )
 from ml_connector.transport.http import READ_DEADLINE_SECONDS, Client
 
-DEADLINE = 0.4
-"""Seconds of the real ones."""
-PATIENCE = 8.0
-PACE = 0.02
-SLOW_BYTES, LARGE_BYTES = 16_000, 8_000_000
-GRANT = Renewal(grant="client_credentials")
+LARGE_BYTES = 8_000_000
 
 
 @pytest.fixture(autouse=True)
@@ -178,93 +170,6 @@ def test_a_header_that_cannot_be_sent_is_named_and_not_shown(value: str) -> None
 # --- on real sockets ----------------------------------------------------------------------------------------
 
 
-class WallClock(VirtualClock):
-    """Real time."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-
-Behave = Callable[[socket.socket, threading.Event], None]
-
-
-def send_forever(connection: socket.socket, over: threading.Event, what: bytes) -> None:
-    """The bytes one by one, again and again, for longer than anybody should wait."""
-    for number in range(int(PATIENCE / PACE)):
-        connection.sendall(what[number % len(what) :][:1])
-        if over.wait(PACE):
-            return
-
-
-def drips_its_body(connection: socket.socket, over: threading.Event) -> None:
-    connection.recv(65536)
-    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n")
-    send_forever(connection, over, b"x")
-
-
-def drips_its_head(connection: socket.socket, over: threading.Event) -> None:
-    connection.recv(65536)
-    connection.sendall(b"HTTP/1.1 200 OK\r\nx-header: ")
-    send_forever(connection, over, b"x")
-
-
-def drips_chunks(connection: socket.socket, over: threading.Event) -> None:
-    connection.recv(65536)
-    connection.sendall(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
-    send_forever(connection, over, b"1\r\nx\r\n")
-
-
-def is_silent(connection: socket.socket, over: threading.Event) -> None:
-    connection.recv(65536)
-    over.wait(PATIENCE)
-
-
-def reads_slowly(connection: socket.socket, over: threading.Event) -> None:
-    for _ in range(int(PATIENCE / PACE)):
-        if not connection.recv(SLOW_BYTES) or over.wait(PACE):
-            return
-
-
-BEHAVIOURS: list[Behave] = [drips_its_body, drips_its_head, drips_chunks, is_silent, reads_slowly]
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[[Behave], int]]:
-    """Starts a server that behaves so to each who connects; its port."""
-    over, threads, sockets = threading.Event(), [], []
-
-    def start(behave: Behave) -> int:
-        listening = socket.create_server(("127.0.0.1", 0))
-        sockets.append(listening)
-
-        def answer_one(connection: socket.socket) -> None:
-            with connection, suppress(OSError):
-                behave(connection, over)
-
-        def accept() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = listening.accept()
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-                    threads.append(threading.Thread(target=answer_one, args=(connection,)))
-                    threads[-1].start()
-
-        threads.append(threading.Thread(target=accept))
-        threads[-1].start()
-        return int(listening.getsockname()[1])
-
-    yield start
-    over.set()
-    for listening in sockets:
-        listening.shutdown(socket.SHUT_RDWR)
-        listening.close()
-    for thread in threads:
-        thread.join(PATIENCE)
-
-
 def client(port: int, scheme: str = "http") -> Client:
     """A client over real sockets, in real time."""
     return Client(
@@ -325,85 +230,3 @@ def test_a_kept_connection_keeps_to_the_deadline_of_each_call(serve: Callable[[B
         it.read("GET", "/rows")
 
     assert time.monotonic() - began < PATIENCE / 2
-
-
-# --- the sign-in --------------------------------------------------------------------------------------------
-
-
-def broker(wire: httpx2.BaseTransport | None, clock: VirtualClock, url: str) -> TokenBroker:
-    secrets = {"client_id": "id", "client_secret": "secret"}
-    wiring = memory_wiring(clock=clock, secrets=secrets, wire=wire)
-    return TokenBroker(token_url=url, wiring=wiring, renewal=GRANT)
-
-
-def test_a_token_answer_that_never_ends_is_given_up() -> None:
-    """In half a minute, so that the lock of the sign-in is not kept."""
-    it = line()
-    it.vendor.then(httpx2.Response(200, stream=Parts([b"{"] * 1000, lambda: it.clock.advance(1))))
-
-    with pytest.raises(NotSent, match="did not answer"):
-        broker(it.vendor, it.clock, "http://127.0.0.1/token").access_token()
-
-    assert 30.0 == TOKEN_SECONDS == it.clock.monotonic()
-
-
-def test_a_token_answer_without_end_is_given_up() -> None:
-    """A mebibyte is more than any token has."""
-    it, read = line(), []
-    kind = {"content-type": "application/json"}
-    parts = Parts([b"x" * 65536] * 1000, lambda: read.append(1))
-    it.vendor.then(httpx2.Response(200, stream=parts, headers=kind))
-
-    with pytest.raises(NotSent):
-        broker(it.vendor, it.clock, "http://127.0.0.1/token").access_token()
-
-    assert TOKEN_BYTES_MAX // 65536 + 1 == len(read)
-
-
-@pytest.mark.parametrize("body", ["[]", "7", "null", '"x"', "{", "[" * 100_000, '{"a": ' * 100_000])
-def test_a_token_answer_that_is_no_object_proves_nothing(body: str) -> None:
-    """It may have spent the refresh token, so it is no refusal that ends the sign-in."""
-    it = line()
-    it.vendor.then(httpx2.Response(200, text=body, headers={"content-type": "application/json"}))
-
-    with pytest.raises(NotSent):
-        broker(it.vendor, it.clock, "http://127.0.0.1/token").access_token()
-
-
-def test_a_redirected_token_request_proves_nothing() -> None:
-    """With JSON as well: it is not followed, and is no answer."""
-    it = line()
-    it.vendor.then(answer(302, {"x": 1}, location="http://127.0.0.1:1/steal"))
-
-    with pytest.raises(NotSent):
-        broker(it.vendor, it.clock, "http://127.0.0.1/token").access_token()
-
-    assert 1 == len(it.vendor.asked)
-
-
-@pytest.mark.parametrize("token", ["two\nlines", "café", "nul\x00", " blank"])
-def test_a_token_that_no_header_can_hold_is_not_stored(token: str) -> None:
-    """Every call would fail with it, and its failure would show it."""
-    it = line()
-    it.vendor.then(answer(200, {"access_token": token}))
-
-    with pytest.raises(ConnectorError) as caught:
-        broker(it.vendor, it.clock, "http://127.0.0.1/token").access_token()
-
-    assert token.strip() not in f"{caught.value!r}{caught.value.support}"
-
-
-@pytest.mark.parametrize("behave", BEHAVIOURS[:-1], ids=lambda behave: behave.__name__)
-def test_a_token_call_on_a_socket_keeps_to_its_deadline(
-    serve: Callable[[Behave], int], behave: Behave
-) -> None:
-    """Its library reads answers in its own way; the sockets are ours."""
-    began = time.monotonic()
-    asking = replace(
-        broker(None, WallClock(), f"http://127.0.0.1:{serve(behave)}/token"), deadline_seconds=DEADLINE
-    )
-
-    with pytest.raises(NotSent):
-        asking.access_token()
-
-    assert DEADLINE <= time.monotonic() - began < PATIENCE / 2

@@ -19,19 +19,18 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 from authlib.integrations.base_client import OAuthError
-from authlib.integrations.httpx_client import OAuth2Client
 
 from ml_connector.errors import NotSent, Refused, SignInLost, Throttled
 from ml_connector.ports.storage import Clock, Exchange, TokenState
 from ml_connector.ports.systems import Wiring
 from ml_connector.transport.answer import whole_number
-from ml_connector.transport.exchange import Deadline, header_problem, keep_to_deadlines, whole_body, within
+from ml_connector.transport.exchange import Deadline, header_problem, within
 from ml_connector.transport.redact import known, redact, shown
+from ml_connector.transport.token_client import TokenClient, conclusive, readable
 
 SKEW_SECONDS = 5
 TOKEN_SECONDS = 30.0
 """For a token request and the whole of its answer."""
-TOKEN_BYTES_MAX = 1024 * 1024
 SAID_MAX = 200
 """Characters that are kept of a refusal without a known form."""
 CONSENT_WARNING_DAYS = 7
@@ -263,7 +262,7 @@ class TokenBroker:
         status, text = None, ""
         try:
             with within(deadline), self._client(deadline) as client:
-                answer = _readable(call, client)
+                answer = readable(call, client)
         except OAuthError as error:
             status, text = 400, redact(f"{error.error} {error.description or ''}".strip(), secrets)
             return text
@@ -329,7 +328,7 @@ class TokenBroker:
         return Deadline.after(self.wiring.clock, self.deadline_seconds)
 
     def _client(self, deadline: Deadline) -> Any:
-        client: Any = _TokenClient(
+        client: Any = TokenClient(
             deadline,
             client_id=self._secret("client_id"),
             client_secret=self._secret("client_secret"),
@@ -340,7 +339,7 @@ class TokenBroker:
             headers=dict(self.extra_headers),
         )
         for kind in ("access_token_response", "refresh_token_response"):
-            client.register_compliance_hook(kind, _conclusive)
+            client.register_compliance_hook(kind, conclusive)
         return client
 
     def _secret(self, name: str) -> str:
@@ -364,46 +363,6 @@ _NEVER_ARRIVED = (
     httpx2.LocalProtocolError,
     httpx2.UnsupportedProtocol,
 )
-
-
-class _TokenClient(OAuth2Client):
-    """The library's client, whose answers are read whole, within a deadline and a limit of bytes."""
-
-    def __init__(self, deadline: Deadline, **settings: Any) -> None:
-        super().__init__(**settings)  # type: ignore[no-untyped-call]
-        self._deadline = deadline
-        keep_to_deadlines(self)
-
-    def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
-        """The answer. Raises `httpx2.ReadTimeout` for one that is not whole in time."""
-        request.headers["accept-encoding"] = "identity"
-        response = super().send(request, **{**options, "stream": True})
-        body = whole_body(response, self._deadline, TOKEN_BYTES_MAX)
-        headers = {"content-type": response.headers.get("content-type", "")}
-        return httpx2.Response(response.status_code, headers=headers, content=body, request=request)
-
-
-def _readable(call: Callable[[Any], Any], client: Any) -> Mapping[str, Any]:
-    """The token answer as an object. Raises `httpx2.DecodingError` for a body that is none: what the vendor
-    did is not known then.
-    """
-    try:
-        answer = call(client)
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        raise httpx2.DecodingError("the token answer is no object in JSON") from None
-    if not isinstance(answer, Mapping):
-        raise httpx2.DecodingError("the token answer is no object in JSON")
-    return answer
-
-
-def _conclusive(response: httpx2.Response) -> httpx2.Response:
-    """The response, if it says what the vendor did: a limit, a redirect, a gateway's page or a page of HTML
-    is no refusal of the token; a refusal without JSON is one, by its status.
-    """
-    is_json = "json" in response.headers.get("content-type", "")
-    if response.status_code == 429 or 300 <= response.status_code < 400 or not is_json:
-        raise httpx2.HTTPStatusError("no token answer", request=response.request, response=response)
-    return response
 
 
 def consent_warning(ends_at: datetime | None, clock: Clock) -> str | None:
