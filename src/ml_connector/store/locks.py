@@ -24,9 +24,9 @@ from filelock import FileLock, Timeout
 
 from ml_connector.errors import Busy
 
-WAIT_SECONDS = 60.0
-"""How long a lock is waited for. A holder that works keeps one for the time of a call; one that hangs keeps
-it for good.
+WAIT_SECONDS = 180.0
+"""How long a lock is waited for. A holder that works keeps one for the time of a call, and for two minutes
+before it while the vendor's limit is waited for; one that hangs keeps it for good.
 """
 EXECUTOR = "executor:"
 """How the name of an executor's lock begins."""
