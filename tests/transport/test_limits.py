@@ -124,7 +124,7 @@ def test_one_call_at_a_time_where_the_vendor_wants_it() -> None:
 
 
 def test_a_lane_that_somebody_keeps_is_asked_for_once() -> None:
-    """Waiting for it took a minute already; the run is told, and comes again later."""
+    """Waiting for it took minutes already; the run is told, and comes again later."""
     it, asked = line(one_at_a_time=True), []
 
     class Kept:
