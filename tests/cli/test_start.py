@@ -54,25 +54,43 @@ def test_an_installation_is_its_users_alone(home: Path) -> None:
     assert {} == {name: oct(mode) for name, mode in found.items() if mode & 0o077}
 
 
-def test_a_folder_of_before_is_closed(home: Path) -> None:
-    """One that was made open, with files that all may read: nobody else gets in any more."""
+def test_what_an_earlier_release_left_open_is_closed(home: Path) -> None:
+    """The folder, the databases and the keys that a restored copy made readable."""
     Installation(home).run("pause", "everything", "--json")
+    (home / "settings.toml").write_text('organisation = "default"\n')
     home.chmod(0o755)
-    (home / "product.sqlite3").chmod(0o644)
+    for name in ("product.sqlite3", "keys", "settings.toml"):
+        (home / name).chmod(0o644)
+    (home / "locks").mkdir(mode=0o755, exist_ok=True)
+
+    Installation(home).run("connections", "list", "--json")
+
+    found = modes(home)
+    assert (0o700, 0o700) == (found["."], found["locks"])
+    assert {} == {name: oct(mode) for name, mode in found.items() if mode & 0o077}
+
+
+def test_an_empty_folder_is_made_an_installation(home: Path) -> None:
+    """It is closed before anything is written to it."""
+    home.mkdir(mode=0o755)
 
     Installation(home).run("connections", "list", "--json")
 
     assert 0o700 == modes(home)["."]
 
 
-def test_a_folder_that_is_no_installation_yet_is_left_as_it_is(home: Path) -> None:
-    """Somebody else's folder is not closed to them by a command that starts in it; the files are ours."""
+def test_a_folder_of_somebody_elses_stays_as_it_is(home: Path) -> None:
+    """It holds other things: it is not closed to those who use them, and our files in it are."""
     home.mkdir(mode=0o755)
+    (home / "notes.txt").write_text("of all")
+    (home / "notes.txt").chmod(0o644)
 
-    Installation(home).run("connections", "list", "--json")
+    for _ in range(2):
+        Installation(home).run("connections", "list", "--json")
 
     found = modes(home)
-    assert 0o755 == found.pop(".")
+    assert (0o755, 0o644) == (found.pop("."), found.pop("notes.txt"))
+    assert {"product.sqlite3", "keys"} <= {*found}
     assert {} == {name: oct(mode) for name, mode in found.items() if mode & 0o077}
 
 
@@ -121,6 +139,14 @@ def test_a_setting_that_is_wrong_is_said(home: Path, text: str, words: str) -> N
         Settings(home=home)
 
     assert words in str(caught.value)
+
+
+def test_the_engine_uses_the_database_of_the_product_where_it_can(home: Path) -> None:
+    """One PostgreSQL for both, under the name that its driver knows; a file of its own beside SQLite."""
+    for url in ("postgres://db/name?sslmode=require", "postgresql://db/name?sslmode=require"):
+        assert "postgresql://db/name?sslmode=require" == Settings(home=home, database_url=url).engine
+    assert f"sqlite:///{home}/engine.sqlite3" == Settings(home=home).engine
+    assert "postgresql://db/e" == Settings(home=home, engine_url="postgres://db/e").engine
 
 
 def test_a_setting_of_the_wrong_kind_is_not_repeated(home: Path) -> None:

@@ -7,7 +7,6 @@ up apart), `locks/`.
 from __future__ import annotations
 
 import difflib
-import os
 import tomllib
 from contextlib import suppress
 from functools import cached_property
@@ -24,6 +23,8 @@ from pydantic_settings import (
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 FILE = "settings.toml"
+OURS = ("product.sqlite3", "engine.sqlite3", "keys", "locks", FILE)
+"""How the names of what an installation has in its home folder begin."""
 
 
 class SettingsError(Exception):
@@ -168,11 +169,17 @@ def unusable(error: BaseException) -> str:
 
 
 def make_home(home: Path) -> None:
-    """The home folder, for its owner alone: pay and keys are in it. One of before is closed to others."""
+    """The home folder and what is in it, for its owner alone: pay and keys. What an earlier release left open
+    is closed; a folder that somebody keeps other things in stays as it is, and only our files are closed.
+    """
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if (home / "keys").exists() and home.stat().st_mode & 0o077:
-        with suppress(PermissionError):
-            os.chmod(home, 0o700)
+    there = list(home.iterdir())
+    ours = [path for path in there if path.name.startswith(OURS)]
+    for path in (*ours, *([home] if len(ours) == len(there) else [])):
+        with suppress(FileNotFoundError, PermissionError):
+            mode = path.stat().st_mode
+            if mode & 0o077:
+                path.chmod(mode & 0o700)
 
 
 def start_django(settings: Settings) -> None:
