@@ -10,8 +10,8 @@ from django.db import transaction
 
 from ml_connector.app.access import Access
 from ml_connector.app.assemble import Assembly
+from ml_connector.app.failures import EXPECTED, read_failure
 from ml_connector.app.operations import NOT_THIS_PAY
-from ml_connector.errors import ConnectorError
 from ml_connector.flows.nightly_look import Finding, nightly_look
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.models import Answer, Connection, Incident
@@ -32,8 +32,8 @@ def look(access: Access, assembly: Assembly, *, now: bool = False) -> dict[str, 
             continue
         try:
             findings = _look_at(access, assembly, connection)
-        except ConnectorError as error:
-            log.warning("look.failed", connection=connection.name, why=error.problem.text)
+        except EXPECTED as error:
+            log.warning("look.failed", connection=connection.name, why=read_failure(error).text)
             continue
         found[connection.name] = len(findings)
         with transaction.atomic():

@@ -9,8 +9,8 @@ from datetime import timedelta
 import structlog
 
 from ml_connector.app.assemble import Assembly
+from ml_connector.app.failures import EXPECTED, read_failure
 from ml_connector.app.look import look
-from ml_connector.errors import ConnectorError
 from ml_connector.ports.storage import RunState
 from ml_connector.runs.engine import KEEP_DAYS, Recoverer
 from ml_connector.store.models import Connection, ExchangeRow, Organisation, StagedRow
@@ -18,6 +18,9 @@ from ml_connector.store.models import Connection, ExchangeRow, Organisation, Sta
 EXCHANGE_DAYS = 400
 STAGED_DAYS = 400
 UPKEEP_SECONDS = 3600.0
+AGAIN_SECONDS = 60.0
+"""After a round that failed."""
+
 log = structlog.get_logger("upkeep")
 
 
@@ -30,8 +33,8 @@ def upkeep(assembly: Assembly) -> dict[str, int]:
             if sign_in is not None and assembly.wiring(connection).tokens.read().refresh_token:
                 sign_in.renew()
                 renewed += 1
-        except ConnectorError as error:
-            log.warning("sign_in.not_renewed", connection=connection.name, why=error.problem.text)
+        except EXPECTED as error:
+            log.warning("sign_in.not_renewed", connection=connection.name, why=read_failure(error).text)
     incidents = 0
     for slug in Organisation.objects.values_list("slug", flat=True):
         incidents += sum(look(assembly.access(slug), assembly).values())
@@ -53,3 +56,14 @@ def upkeep(assembly: Assembly) -> dict[str, int]:
         "staged": staged,
         "workflows": forgotten,
     }
+
+
+def try_upkeep(assembly: Assembly) -> dict[str, int] | None:
+    """As `upkeep`, but `None` where the database or the disk failed: that ends, and runs are carried out
+    meanwhile.
+    """
+    try:
+        return upkeep(assembly)
+    except EXPECTED as error:
+        log.warning("upkeep.failed", why=read_failure(error).text)
+        return None

@@ -122,7 +122,7 @@ def serve(once: bool = typer.Option(False, help="Do what is due, then end."), as
 
 
 def _serve(stopped: threading.Event, once: bool, as_json: bool) -> None:
-    from ml_connector.app.upkeep import UPKEEP_SECONDS, upkeep
+    from ml_connector.app.upkeep import AGAIN_SECONDS, UPKEEP_SECONDS, try_upkeep, upkeep
     from ml_connector.app.work import at_work, idle
 
     svc = service()
@@ -137,7 +137,10 @@ def _serve(stopped: threading.Event, once: bool, as_json: bool) -> None:
         if not as_json:
             out.print(f"Working as {svc.settings.executor!r}. Stop with Ctrl-C.", markup=False)
         while not stopped.is_set():
-            done = upkeep(svc.assembly)
+            done = upkeep(svc.assembly) if once else try_upkeep(svc.assembly)
+            if done is None:
+                stopped.wait(AGAIN_SECONDS)
+                continue
             if as_json:
                 print_json({"upkeep": done})
             if once:
