@@ -5,6 +5,11 @@ at the ports only.
     python -m tests.runs.installation HOME post [--die-at PLACE] post pay run R1, or go on with it; die by
     SIGKILL at the place
     python -m tests.runs.installation HOME hold                 work until standard input ends
+    python -m tests.runs.installation HOME full PLACE           post, while the disk is full from there on for
+                                                                a second
+    python -m tests.runs.installation HOME stuck PLACE          end while a stage waits there for ever
+    python -m tests.runs.installation HOME behind               post behind a page of runs that nobody can
+                                                                take up
 
 The books of the ledger are a file beside the home folder, written through to the disk: they survive the
 process, as a vendor's do.
@@ -15,8 +20,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
@@ -32,16 +39,27 @@ from ml_connector.contract.memory import memory_wiring
 from ml_connector.contract.reference import Document, ReferenceSignIn
 from ml_connector.domain import codec
 from ml_connector.domain.journal import Account, JournalEntry
+from ml_connector.ports.storage import RunState
 from ml_connector.ports.systems import System
+from ml_connector.runs.engine import PAGE, Pace
 from ml_connector.store.database import SystemClock
 
 BUSY, NOT_DONE = 3, 4
 PATIENCE_SECONDS = 60
+FULL_SECONDS = 1.0
+PACE = Pace(finish_seconds=1.0, stranded_seconds=1.0)
 
 
 def die() -> None:
     """As a power cut."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fill_the_disk() -> None:
+    """No file of this process takes a byte more, until a second has passed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    threading.Timer(FULL_SECONDS, resource.setrlimit, [resource.RLIMIT_FSIZE, (soft, hard)]).start()
 
 
 class FileVendor(Vendor):
@@ -169,20 +187,31 @@ class Installation:
 
         return World.balances(self)  # type: ignore[arg-type]
 
+    def cannot_be_taken_up(self) -> None:
+        """A page of runs that are due and whose flow is unknown; a pause makes somebody ask for it."""
+        from ml_connector.store.models import Connection
+
+        Connection.objects.create(organisation=self.access.organisation, name="other", connector="other")
+        self.operations.pause("connection:other")
+        runs, now = self.access.runs, self.vendor.clock.now()
+        for _ in range(PAGE):
+            row = runs.create(flow="payroll", stage="read", input={"flow": "0"})
+            runs.move(row, state=RunState.WAITING, due_at=now)
+
     def work(self, act: Callable[[], int], point: Callable[[str], None] = lambda name: None) -> int:
         """Act while the engine of this process carries runs out; `BUSY` when another process holds the
         executor.
         """
         from ml_connector.app.work import at_work
 
-        with at_work(self.assembly, point) as working:
+        with at_work(self.assembly, point, PACE) as working:
             return act() if working else BUSY
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("home", type=Path)
-    parser.add_argument("act", choices=["claim", "post", "hold"])
+    parser.add_argument("act", choices=["claim", "post", "hold", "full", "stuck", "behind"])
     parser.add_argument("name", nargs="?", default="")
     parser.add_argument("--die-at", default="")
     parser.add_argument("--late", action="store_true")
@@ -190,13 +219,13 @@ def main() -> int:
     start_django(Settings(home=arguments.home))
     place = Installation(arguments.home)
 
+    from ml_connector.app.work import follow
+
     def claim() -> int:
         CLAIMS[arguments.name](place)
         return 0
 
     def post() -> int:
-        from ml_connector.ports.storage import RunState
-
         rows = place.access.runs.list()
         run = rows[0].id if rows else place.start()
         place.run_to_rest()
@@ -208,13 +237,33 @@ def main() -> int:
         sys.stdin.read()
         return 0
 
+    reached = threading.Event()
+
+    def stuck() -> int:
+        place.start()
+        reached.wait(PATIENCE_SECONDS)
+        return 0
+
+    def behind() -> int:
+        place.cannot_be_taken_up()
+        run = place.start()
+        follow(run, lambda row: None, timeout_seconds=PATIENCE_SECONDS)
+        return 0 if place.at(run).state is RunState.DONE else NOT_DONE
+
     def point(name: str) -> None:
         if name == arguments.die_at:
             die()
+        if name == arguments.name and not reached.is_set():
+            reached.set()
+            if arguments.act == "full":
+                fill_the_disk()
+            elif arguments.act == "stuck":
+                threading.Event().wait()
 
     if arguments.late:
         place.vendor.fault = DIES_LATE
-    return place.work({"claim": claim, "post": post, "hold": hold}[arguments.act], point)
+    acts = {"claim": claim, "post": post, "full": post, "hold": hold, "stuck": stuck, "behind": behind}
+    return place.work(acts[arguments.act], point)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ engines work in.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from functools import cache
 from threading import Thread
 from typing import Any, cast
 
-from django.db import close_old_connections, connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
 import ml_connector.connectors as connectors_package
 from ml_connector.app.access import Access
@@ -27,7 +28,7 @@ from ml_connector.flows.policy import PayrollPolicy, read_policy
 from ml_connector.flows.reversal import Reversal
 from ml_connector.ports.storage import Clock, RunRow, TokenState
 from ml_connector.ports.systems import Connector, LedgerSink, PayrollSource, System, Wiring
-from ml_connector.runs.engine import Engine
+from ml_connector.runs.engine import Engine, Pace
 from ml_connector.runs.intent import Committer
 from ml_connector.runs.proof import Wait
 from ml_connector.runs.run import Done, Next, Run, StageRun
@@ -49,6 +50,8 @@ PAUSED = "Paused"
 POSTING_STAGES = frozenset({"post"})
 TURN_SECONDS = 2.0
 """How long a posting waits before it asks again for its turn at a ledger."""
+
+DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 
 
 @cache
@@ -173,6 +176,7 @@ class StoreWorkshop:
     alive: Callable[[], None] = field(default=lambda: None)
     point: Callable[[str], None] = field(default=lambda name: None)
     runs: StoredRuns = field(default_factory=StoredRuns)
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def clock(self) -> Clock:
@@ -262,6 +266,11 @@ class StoreWorkshop:
         found = next((pause for pause in pauses if pause.scope in scopes), None)
         return f"{PAUSED} by {found.by} ({found.scope})." if found else ""
 
+    def is_outage(self, error: Exception) -> bool:
+        if isinstance(error, OSError):
+            return error.errno in DISK_ERRORS
+        return isinstance(error, OperationalError | InterfaceError)
+
     def _flow(self, row: RunRow) -> Flow:
         return self.assembly.access(row.organisation).flows().get(pk=int(row.input["flow"]))
 
@@ -274,6 +283,7 @@ class StoreWorkshop:
             installation=installation().identity,
             workshop=self,
             scope=database_scope,
+            pace=self.pace,
         )
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from ml_connector.app.assemble import Assembly, StoreWorkshop
 from ml_connector.app.operations import AT_REST
 from ml_connector.ports.storage import RunRow, RunState
-from ml_connector.runs.engine import Engine, Recoverer
+from ml_connector.runs.engine import Engine, Pace, Recoverer
 from ml_connector.runs.worker import lock_name, working
 from ml_connector.store.database import refuse_unsafe
 from ml_connector.store.models import Run
@@ -25,7 +25,9 @@ class Unsafe(Exception):
 
 
 @contextmanager
-def at_work(assembly: Assembly, point: Callable[[str], None] = lambda name: None) -> Iterator[bool]:
+def at_work(
+    assembly: Assembly, point: Callable[[str], None] = lambda name: None, pace: Pace | None = None
+) -> Iterator[bool]:
     """Carry out runs in this process while the block lasts; false when another process already does under
     this executor id.
     """
@@ -33,7 +35,7 @@ def at_work(assembly: Assembly, point: Callable[[str], None] = lambda name: None
         raise Unsafe(why)
 
     def engine(alive: Callable[[], None]) -> Engine:
-        return StoreWorkshop(assembly=assembly, alive=alive, point=point).engine()
+        return StoreWorkshop(assembly=assembly, alive=alive, point=point, pace=pace or Pace()).engine()
 
     with working(engine, assembly.locks.seize, assembly.settings.executor) as running:
         yield running is not None

@@ -476,8 +476,8 @@ class Runs(Protocol):
         """Runs that are running by their row."""
         ...
 
-    def to_enqueue(self, now: datetime) -> tuple[RunRow, ...]:
-        """Runs that are ready, or waiting and due."""
+    def to_enqueue(self, now: datetime, first: int = 0, most: int = 100) -> tuple[RunRow, ...]:
+        """Runs that are ready, or waiting and due, in the order they were made: so many from `first` on."""
         ...
 
     def next_due(self) -> datetime | None:

@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,21 +41,40 @@ AT_ONCE = 8
 QUEUE_SECONDS = 0.5
 SWEEP_SECONDS = 1.0
 SWEEP_MAX_SECONDS = 60.0
-FINISH_SECONDS = 10.0
-STRANDED_SECONDS = 60.0
+PAGE = 100
+"""So many runs are put on the queue at once, before those behind them."""
+
 KEEP_DAYS = 30
 UNFINISHED = ("PENDING", "ENQUEUED", "DELAYED")
 log = structlog.get_logger("engine")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """`finish_seconds`: how long a stop waits for stages in flight. `stranded_seconds`: how often to look for
+    runs that nobody carries out.
+    """
+
+    finish_seconds: float = 10.0
+    stranded_seconds: float = 60.0
 
 
 class Engine:
     """Carries out stages in this process. Make one per process, under the executor's lock."""
 
     def __init__(
-        self, *, url: str, executor: str, installation: str, workshop: Workshop, scope: Callable[[], Any]
+        self,
+        *,
+        url: str,
+        executor: str,
+        installation: str,
+        workshop: Workshop,
+        scope: Callable[[], Any],
+        pace: Pace,
     ) -> None:
         self._url, self._executor, self._installation = url, executor, installation
-        self._workshop, self._scope = workshop, scope
+        self._workshop, self._scope, self._pace = workshop, scope, pace
+        self._passed, self._not_taken = 0, dict[str, str]()
         self._stop = threading.Event()
         self._active: set[str] = set()
         self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
@@ -90,7 +110,7 @@ class Engine:
         """
         self._stop.set()
         self._sweeper.join(timeout=5)
-        until = time.monotonic() + FINISH_SECONDS
+        until = time.monotonic() + self._pace.finish_seconds
         while self._active and time.monotonic() < until:
             time.sleep(0.05)
         if self._active:
@@ -129,18 +149,38 @@ class Engine:
         while not self._stop.wait(pause):
             try:
                 with self._scope():
-                    if time.monotonic() - looked >= STRANDED_SECONDS:
+                    if time.monotonic() - looked >= self._pace.stranded_seconds:
                         self._take_up_stranded()
                         looked = time.monotonic()
-                    for row in self._workshop.runs.to_enqueue(self._workshop.clock.now()):
-                        self._take_up(row)
+                    self._take_up_page()
                 pause = SWEEP_SECONDS
             except Exception as error:
                 pause = min(max(2 * pause, SWEEP_SECONDS), SWEEP_MAX_SECONDS)
                 log.error("sweep.failed", error=repr(error), again_in_seconds=pause)
 
+    def _take_up_page(self) -> None:
+        """Put some runs on the queue, the next time those behind them, so that however many stay where they
+        are, none is forgotten. One that fails stops no other; where all fail it is not the runs.
+        """
+        rows = self._workshop.runs.to_enqueue(self._workshop.clock.now(), self._passed, PAGE)
+        self._passed = self._passed + PAGE if len(rows) == PAGE else 0
+        failed: Exception | None = None
+        taken = 0
+        for row in rows:
+            try:
+                self._take_up(row)
+            except Exception as error:
+                failed = error
+                if self._not_taken.get(row.id) != repr(error):
+                    self._not_taken[row.id] = repr(error)
+                    log.error("run.not_taken_up", run=row.id, error=repr(error))
+            else:
+                self._not_taken.pop(row.id, None)
+                taken += 1
+        if failed is not None and not taken:
+            raise failed
+
     def _take_up(self, row: RunRow) -> None:
-        """Put a run on the queue; one that fails stops no other."""
         call = wake(row, self._workshop)
         if call is None or self._name(call) in self._active:
             return
@@ -183,7 +223,11 @@ class Recoverer:
 
     def __init__(self, url: str) -> None:
         self._client = DBOSClient(
-            system_database_url=url, serializer=DBOSPortableJSONSerializer(), application_name=APPLICATION
+            system_database_url=url,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=APPLICATION,
+            # It would wait without limit, and a process that is told to stop with it.
+            retry_connection_errors=False,
         )
 
     def take_over(self, executor: str) -> int:

@@ -2,7 +2,7 @@
 
 ready ─ running ─┬─ Next ── ready (next stage) ── enqueued under `<run>:<stage>:<attempt>`
                  ├─ Done ── done
-                 ├─ Wait, nothing sent, throttled ── waiting until due ── ready again, attempt + 1
+                 ├─ Wait, not sent, throttled, disk full ── waiting until due ── ready again, attempt + 1
                  ├─ Hold, refused, incident ── held or awaiting approval, until a person acts
                  └─ anything else ── failed: a dead letter with everything support needs
 
@@ -63,6 +63,10 @@ class Workshop(Protocol):
         """Why the run may not go on now; empty when it may."""
         ...
 
+    def is_outage(self, error: Exception) -> bool:
+        """Whether the database or the disk failed, and not the stage."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class StageCall:
@@ -109,7 +113,7 @@ def _perform(row: RunRow, workshop: Workshop) -> StageCall | None:
             else Outcome(state=RunState.DONE, summary=ended.summary)
         )
     except Exception as error:
-        outcome = _stopped(row, error, workshop.clock)
+        outcome = _outage(row, error, workshop) or _stopped(row, error, workshop.clock)
     if opened is not None and (outcome.state is not RunState.READY or outcome.notice):
         opened.run.let_go()
     return _move(row, outcome, workshop.runs)
@@ -129,6 +133,18 @@ def wake(row: RunRow, workshop: Workshop) -> StageCall | None:
     return StageCall(moved.id, moved.stage, moved.attempt) if moved else None
 
 
+def _outage(row: RunRow, error: Exception, workshop: Workshop) -> Outcome | None:
+    """A full disk or a database that is away ends, and no person has to be asked: what a stage records, it
+    records before it goes on.
+    """
+    if not workshop.is_outage(error):
+        return None
+    log.error("storage.failed", run=row.id, stage=row.stage, error=repr(error))
+    text = "The database or the disk of this installation failed. The run is tried again by itself."
+    problem = Problem("storage.failed", row.stage, text, Owner.SUPPORT)
+    return _again(row, problem, repr(error), workshop.clock)
+
+
 def _stopped(row: RunRow, error: Exception, clock: Clock) -> Outcome:
     match error:
         case Wait():
@@ -142,7 +158,8 @@ def _stopped(row: RunRow, error: Exception, clock: Clock) -> Outcome:
         case SignInLost():
             return Outcome(state=RunState.HELD, problems=(error.problem,), support=error.support)
         case NotSent() | OutcomeUnknown() | Throttled():
-            return _again(row, error, clock)
+            wait = error.retry_after_seconds if isinstance(error, Throttled) else None
+            return _again(row, error.problem, error.support, clock, wait)
         case ConnectorError():
             return Outcome(state=RunState.HELD, problems=(error.problem,), support=error.support)
     log.error("stage.failed", run=row.id, stage=row.stage, exc_info=error)
@@ -155,21 +172,16 @@ def _stopped(row: RunRow, error: Exception, clock: Clock) -> Outcome:
     return Outcome(state=RunState.FAILED, problems=(problem,), support=support)
 
 
-def _again(row: RunRow, error: ConnectorError, clock: Clock) -> Outcome:
+def _again(row: RunRow, problem: Problem, support: str, clock: Clock, wait: float | None = None) -> Outcome:
     """Nothing was booked by this: wait longer each time, then ask a person."""
     tries = int(row.input.get("_tries", "0")) + 1
     if tries >= ATTEMPTS_MAX:
-        return Outcome(state=RunState.HELD, problems=(error.problem,), support=error.support)
-    wait = min(WAIT_FIRST_SECONDS * 2 ** (tries - 1), WAIT_MAX_SECONDS)
-    if isinstance(error, Throttled) and error.retry_after_seconds is not None:
-        wait = error.retry_after_seconds
+        return Outcome(state=RunState.HELD, problems=(problem,), support=support)
+    if wait is None:
+        wait = min(WAIT_FIRST_SECONDS * 2 ** (tries - 1), WAIT_MAX_SECONDS)
     due = clock.now() + timedelta(seconds=wait)
     return Outcome(
-        state=RunState.WAITING,
-        due_at=due,
-        summary=error.problem.text,
-        support=error.support,
-        counts_as_attempt=True,
+        state=RunState.WAITING, due_at=due, summary=problem.text, support=support, counts_as_attempt=True
     )
 
 

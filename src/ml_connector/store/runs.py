@@ -100,11 +100,11 @@ class StoredRuns:
     def running(self) -> tuple[RunRow, ...]:
         return tuple(_row(run) for run in self._all().filter(state=RunState.RUNNING).order_by("number"))
 
-    def to_enqueue(self, now: datetime) -> tuple[RunRow, ...]:
+    def to_enqueue(self, now: datetime, first: int = 0, most: int = 100) -> tuple[RunRow, ...]:
         found = (
             self._all()
             .filter(Q(state=RunState.READY) | Q(state=RunState.WAITING, due_at__lte=now))
-            .order_by("number")[:100]
+            .order_by("number")[first : first + most]
         )
         return tuple(_row(run) for run in found)
 
