@@ -16,7 +16,7 @@ import connector
 import pytest
 import typer
 
-from ml_connector.cli import connections, installation, mappings, runs
+from ml_connector.cli import connections, installation, mappings, runs, statements
 from ml_connector.ports.systems import LedgerLimits, LedgerSink, PayrollSource
 
 ROOT = Path(__file__).parents[2]
@@ -73,7 +73,7 @@ def variables() -> frozenset[str]:
 def program() -> Any:
     """The command line as it is."""
     app = typer.Typer(name="ml-connector")
-    for part in (connections, mappings, runs, installation):
+    for part in (connections, mappings, runs, statements, installation):
         part.register(app)
     return typer.main.get_command(app)
 
@@ -125,7 +125,12 @@ def test_table_of_commands_is_whole():
             if first in top and getattr(top[first], "commands", None):
                 group, first = first, more[0]
             named.add(f"{group} {first}" if first in getattr(top.get(group), "commands", ()) else first)
-    every = {f"{group} {name}" for group in top for name in getattr(top[group], "commands", ())}
+    every = {
+        f"{group} {name}"
+        for group in top
+        for name, command in getattr(top[group], "commands", {}).items()
+        if not command.hidden
+    }
 
     assert every | {name for name in top if not getattr(top[name], "commands", None)} == named
 

@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError
 from sqlalchemy import exc as engine
 
 from ml_connector.app.access import Unknown
+from ml_connector.app.audit import ExportError
 from ml_connector.app.backup import BackupError
 from ml_connector.app.mapping_csv import TableError
 from ml_connector.app.refusals import NotAllowed
@@ -47,6 +48,7 @@ _ENGINE = (engine.OperationalError, engine.InterfaceError)
 _DATABASE = (OperationalError, InterfaceError, DatabaseUnusable, *_ENGINE)
 """A database that is not there, full, locked, or not a database; that of the durable engine among them."""
 EXPECTED = (
+    ExportError,
     SettingsError,
     AddressError,
     *_DATABASE,
@@ -85,4 +87,6 @@ def read_failure(error: BaseException) -> Failure:
         return Failure(Kind.USAGE if found[0] else Kind.FAILED, found[1])
     if isinstance(error, NotAllowed):
         return Failure(Kind.NOT_ALLOWED, str(error))
-    return Failure(Kind.USAGE if isinstance(error, PolicyError | Unknown) else Kind.FAILED, str(error))
+    return Failure(
+        Kind.USAGE if isinstance(error, PolicyError | Unknown | ExportError) else Kind.FAILED, str(error)
+    )

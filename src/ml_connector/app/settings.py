@@ -1,7 +1,7 @@
 """Settings of an installation, from the environment (`ML_CONNECTOR_…`) or `settings.toml` in its home folder.
 
-A home folder holds everything of a default installation: `product.sqlite3`, `engine.sqlite3`, `keys` (back it
-up apart), `locks/`.
+A home folder holds everything of a default installation: `product.sqlite3`, `engine.sqlite3`, `keys` and
+`audit.key` (back them up apart), `locks/`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pydantic_settings import (
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 FILE = "settings.toml"
-OURS = ("product.sqlite3", "engine.sqlite3", "keys", "locks", FILE)
+OURS = ("product.sqlite3", "engine.sqlite3", "keys", "audit.key", "locks", FILE)
 """How the names of what an installation has in its home folder begin."""
 
 
@@ -104,6 +104,11 @@ class Settings(BaseSettings):
     def key_file(self) -> Path:
         """The key file of the vault."""
         return self.home / "keys"
+
+    @property
+    def seal_file(self) -> Path:
+        """The key that seals the audit chain."""
+        return self.home / "audit.key"
 
     @property
     def locks(self) -> Path:
@@ -211,6 +216,22 @@ def start_django(settings: Settings) -> None:
     from ml_connector.store.secrets import require_keys
 
     require_keys(settings.key_file)
+    _use_seals(settings)
+
+
+def _use_seals(settings: Settings) -> None:
+    """Take the key of the audit chain into use. It is made for a new chain only: a chain with seals goes on
+    without one until its own is put back.
+    """
+    from ml_connector.store.audit import seal_what_is_open
+    from ml_connector.store.models import AuditSeal
+    from ml_connector.store.seals import SealKey, use_seal_key
+
+    key = SealKey(settings.seal_file)
+    if not key.at_hand and not AuditSeal.objects.exists():
+        key.create()
+    use_seal_key(key)
+    seal_what_is_open()
 
 
 def started() -> bool:

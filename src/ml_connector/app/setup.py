@@ -12,6 +12,7 @@ from django.db import transaction
 
 from ml_connector.app.access import Access, Actor, Unknown
 from ml_connector.app.assemble import Assembly, connectors
+from ml_connector.app.content_hashes import changes, connection_sha256, flow_sha256
 from ml_connector.app.mapping_csv import read_mapping, write_mapping
 from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.domain.mapping import pattern_matches
@@ -91,6 +92,7 @@ class Setup:
         if problems:
             raise SetupError(problems)
         with transaction.atomic():
+            before = self._access.connections().filter(name=name).first()
             row, _ = Connection.objects.update_or_create(
                 organisation=self._access.organisation,
                 name=name,
@@ -102,7 +104,13 @@ class Setup:
             self._note(
                 "connection.stored",
                 name,
-                {"connector": connector, "sandbox": sandbox, "secrets": len(secret)},
+                {
+                    "connector": connector,
+                    "sandbox": sandbox,
+                    "secrets": len(secret),
+                    **changes("setting", before.settings if before else {}, plain),
+                    "sha256": connection_sha256(row),
+                },
             )
 
     def _problems(self, name: str, connector: str, values: Mapping[str, str], sandbox: bool) -> list[Problem]:
@@ -232,7 +240,15 @@ class Setup:
             raise SetupError(problems)
         with transaction.atomic():
             self._access.add_mapping(mapping, self._actor)
-            self._note("mapping.imported", name, {"version": mapping.version, "rules": len(mapping.rules)})
+            self._note(
+                "mapping.imported",
+                name,
+                {
+                    "version": mapping.version,
+                    "rules": len(mapping.rules),
+                    "sha256": self._access.newest_mapping(name).fingerprint,
+                },
+            )
         return mapping
 
     def export_mapping(self, name: str, version: int | None, *, for_spreadsheet: bool) -> tuple[str, str]:
@@ -313,6 +329,7 @@ class Setup:
         if legal_entities := self._assembly.system(second).legal_entities:
             options = spelled(options, legal_entities)
         with transaction.atomic():
+            before = self._access.flows().filter(kind="payroll", source=first, target=second).first()
             flow = self._access.set_flow(
                 kind="payroll",
                 source=first,
@@ -325,7 +342,13 @@ class Setup:
             self._note(
                 "flow.stored",
                 f"{source} → {target}",
-                {"mode": mode, "starts_on": str(starts_on), "mapping": mapping},
+                {
+                    "mode": mode,
+                    "starts_on": str(starts_on),
+                    "mapping": mapping,
+                    **changes("option", before.options if before else {}, options),
+                    "sha256": flow_sha256(flow),
+                },
             )
         return flow
 

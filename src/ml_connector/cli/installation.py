@@ -6,12 +6,17 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from ml_connector.cli.main import service
 from ml_connector.cli.output import FAILED_COMMAND, NOT_ALLOWED, Json, errors, out, print_json, say, stop
+
+if TYPE_CHECKING:
+    from ml_connector.app.audit import Report
 
 audit = typer.Typer(help="The chain of what was done.", no_args_is_help=True)
 keys = typer.Typer(help="Keys of the vault.", no_args_is_help=True)
@@ -31,16 +36,66 @@ def register(app: typer.Typer) -> None:
 
 
 @audit.command("verify")
-def verify(as_json: bool = Json) -> None:
-    """Prove that no entry was changed, removed or added."""
-    with errors(as_json):
-        from ml_connector.app.queries import audit_faults
+def verify(
+    earlier: Path | None = typer.Option(
+        None, "--from", help="An export of another day: nothing of it may be gone or other."
+    ),
+    as_json: bool = Json,
+) -> None:
+    """Look whether entries, signatures and records are still as they were.
 
-        count, faults = audit_faults(service().access)
-        text = f"{count} entries, unbroken." if not faults else "\n".join(faults)
-        say(as_json, {"ok": not faults, "entries": count, "faults": faults}, text)
-        if faults:
+    Of entries: none is changed, removed or added. Of signatures: they are by this installation's key. Of
+    records: mappings, settings, approvals, statements, journal entries and source blocks are what the entries
+    say.
+    """
+    with errors(as_json):
+        from ml_connector.app.audit import audit_report
+
+        found = audit_report(service().access, earlier)
+        if as_json:
+            print_json(
+                {
+                    "ok": not found.faults,
+                    "entries": found.entries,
+                    "signed_to": found.signed_to,
+                    "public_key": found.key,
+                    "written_without_key": found.unsigned,
+                    "compared": found.compared,
+                    "forgotten": found.forgotten,
+                    "faults": found.faults,
+                }
+            )
+        else:
+            out.print("\n".join(verdict(found, earlier)), markup=False)
+        if found.faults:
             raise typer.Exit(FAILED_COMMAND)
+
+
+def verdict(found: Report, earlier: Path | None) -> Iterator[str]:
+    """What was looked at and found, in sentences; says no more than was looked at."""
+    yield from found.faults
+    if not found.faults:
+        yield f"{found.entries} entries, each follows the one before it."
+    if not found.key:
+        yield "The key of the chain is not at hand: whose signatures they are was not looked at."
+    else:
+        left = found.entries - found.signed_to
+        rest = f"; {left} later {'entry is' if left == 1 else 'entries are'} not signed yet" if left else ""
+        yield f"Signed to entry {found.signed_to} with the key {found.key[:12]}…{rest}."
+    if found.unsigned:
+        yield f"Written without the key, and sealed afterwards or not yet: entry {_listed(found.unsigned)}."
+    compared = ", ".join(f"{count} {what}" for what, count in found.compared.items() if count)
+    if compared and not found.faults:
+        yield f"Compared with their hashes: {compared}."
+    if gone := ", ".join(f"{count} {what}" for what, count in found.forgotten.items()):
+        yield f"Forgotten by retention, hash kept: {gone}."
+    if earlier is None:
+        yield "Entries cut off at the end with their seals show only against an earlier export (--from)."
+
+
+def _listed(numbers: list[int]) -> str:
+    shown = ", ".join(map(str, numbers[:10]))
+    return f"{shown}, …" if len(numbers) > 10 else shown
 
 
 @audit.command("export")
@@ -49,7 +104,7 @@ def export(
 ) -> None:
     """Write the chain as one JSON object a line, for `verify_audit.py` or any tool of the auditor's."""
     with errors(False):
-        from ml_connector.app.queries import audit_lines
+        from ml_connector.app.audit import audit_lines
 
         target = path.open("w", encoding="utf-8") if path else sys.stdout
         for line in audit_lines(service().access):

@@ -110,10 +110,12 @@ class Block:
     order.
 
     `problems` lists the rows that are not usable; a block with problems is staged as evidence and never
-    posted.
+    posted. `sha256` is of the bytes as the source delivered them, of this block and those before it; empty
+    where they are not kept that long.
     """
 
     number: int
     total: int
     rows: tuple[Distribution, ...]
     problems: tuple[Problem, ...] = ()
+    sha256: str = ""

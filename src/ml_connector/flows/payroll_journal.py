@@ -78,6 +78,16 @@ class PayrollJournal:
         self._stage(run.row.id, reference)
         run.check(self.staging.problems(run.row.id))
         run.check(self._incomplete(run.row.id))
+        delivered = self.staging.delivered(run.row.id)
+        run.audit(
+            "run.read",
+            {
+                "pay_run": reference,
+                "blocks": len(delivered),
+                "rows": sum(rows for _, _, rows in delivered),
+                "sha256": self.staging.sha256(run.row.id),
+            },
+        )
         return Next("propose")
 
     def _stage(self, run: str, reference: str) -> None:

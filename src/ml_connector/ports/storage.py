@@ -578,6 +578,10 @@ class Staging(Protocol):
         """`(number, total, rows)` of every block delivered, in order of delivery, repeats included."""
         ...
 
+    def sha256(self, run: str) -> str:
+        """Hash over the hashes of every block as delivered, in order; empty where a source gives none."""
+        ...
+
     def problems(self, run: str) -> tuple[Problem, ...]:
         """Problems of single rows, as the source's reader found them, in order of delivery."""
         ...

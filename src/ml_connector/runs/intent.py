@@ -222,7 +222,7 @@ class Committer:
             intent, IntentEnd.BOOKED, state=_state(receipt), receipt=codec.encode(receipt)
         )
         self.point("send: recorded")
-        self.audit("commit.booked", {"key": row.key, "document": receipt.number})
+        self.audit("commit.booked", {"key": row.key, "document": receipt.number, "sha256": row.fingerprint})
         return receipt
 
     def _abandon(self, row: CommitRow, so_far: Receipt, why: str) -> None:

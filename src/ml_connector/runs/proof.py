@@ -70,7 +70,7 @@ class Proof:
                     for problem in problems
                 ]
             )
-        self.audit("commit.adopted", {"key": row.key, "document": receipt.number})
+        self.audit("commit.adopted", {"key": row.key, "document": receipt.number, "sha256": row.fingerprint})
         return receipt
 
     def confirm(

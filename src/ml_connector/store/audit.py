@@ -2,19 +2,27 @@
 organisation.
 
 The head row is locked in the transaction that makes the change, so that a change and its entry stand or fall
-together.
+together. The head is sealed at each approval and posting, and otherwise once an hour.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from ml_connector.domain import codec
-from ml_connector.runs.audit import GENESIS, chain_hash
+from ml_connector.runs.audit import GENESIS, Seal, chain_hash, sealed_text
 from ml_connector.store.database import database_now
-from ml_connector.store.models import AuditEntry, AuditHead, Organisation
+from ml_connector.store.models import AuditEntry, AuditHead, AuditSeal, Organisation
+from ml_connector.store.seals import seal_key
+
+SEALED_AT_ONCE = frozenset(
+    {"run.approved", "commit.booked", "commit.adopted", "commit.released", "commit.settled"}
+)
+SEAL_SECONDS = 3600.0
+"""How long an entry of another kind waits for its seal, at the most, while entries are written."""
 
 
 class StoredAudit:
@@ -29,9 +37,10 @@ class StoredAudit:
         with transaction.atomic():
             AuditHead.objects.get_or_create(organisation=self._organisation, defaults={"hash": GENESIS})
             head = AuditHead.objects.select_for_update().get(organisation=self._organisation)
+            at = database_now()
             entry = {
                 "number": head.number + 1,
-                "at": database_now(),
+                "at": at,
                 "organisation": self._organisation.slug,
                 "actor": actor,
                 "action": action,
@@ -44,6 +53,30 @@ class StoredAudit:
                 organisation=self._organisation, number=head.number, text=text, hash=head.hash
             )
             head.save(update_fields=["number", "hash"])
+            self._seal(head, at, at_once=action in SEALED_AT_ONCE)
+
+    def _seal(self, head: AuditHead, at: datetime, *, at_once: bool) -> None:
+        key = seal_key()
+        if key is None:
+            return
+        last = AuditSeal.objects.filter(organisation=self._organisation).order_by("-id").first()
+        if not key.at_hand:
+            if last is not None and last.signature:
+                self._add(head, at, "", "")
+            return
+        if at_once or last is None or not last.signature or at - last.at >= timedelta(seconds=SEAL_SECONDS):
+            text = sealed_text(self._organisation.slug, head.number, head.hash, at.isoformat())
+            self._add(head, at, key.public, key.sign(text))
+
+    def _add(self, head: AuditHead, at: datetime, public_key: str, signature: str) -> None:
+        AuditSeal.objects.create(
+            organisation=self._organisation,
+            number=head.number,
+            hash=head.hash,
+            at=at,
+            public_key=public_key,
+            signature=signature,
+        )
 
     def entries(self) -> Iterator[tuple[int, str, str]]:
         """`(number, text, hash)` of every entry in order."""
@@ -54,3 +87,29 @@ class StoredAudit:
         """Number and hash of the last entry."""
         head = AuditHead.objects.filter(organisation=self._organisation).first()
         return (head.number, head.hash) if head else (0, GENESIS)
+
+    def seals(self) -> tuple[Seal, ...]:
+        """Every seal in order, and every note that the key was not at hand."""
+        return tuple(
+            Seal(
+                number=row.number,
+                hash=row.hash,
+                at=row.at.isoformat(),
+                public_key=row.public_key,
+                signature=row.signature,
+            )
+            for row in AuditSeal.objects.filter(organisation=self._organisation).order_by("id")
+        )
+
+
+def seal_what_is_open() -> None:
+    """Seal what was written while the key was not at hand; called when the application starts."""
+    key = seal_key()
+    if key is None or not key.at_hand:
+        return
+    for organisation in Organisation.objects.all():
+        last = AuditSeal.objects.filter(organisation=organisation).order_by("-id").first()
+        if last is not None and not last.signature:
+            StoredAudit(organisation).append(
+                actor="system", action="audit.sealed", subject="audit", detail={"from": last.number}
+            )

@@ -228,6 +228,7 @@ class StagedBlock(models.Model):
     total = models.IntegerField()
     rows = models.IntegerField()
     problems = models.TextField(default="")
+    sha256 = models.CharField(max_length=64, default="")
 
 
 class StagedRow(models.Model):
@@ -418,6 +419,17 @@ class AuditEntry(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "number"], name="audit_number")]
+
+
+class AuditSeal(models.Model):
+    """A signed head of the audit chain; without a signature, a note that the key was not at hand."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    number = models.BigIntegerField()
+    hash = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    public_key = models.CharField(max_length=60, default="")
+    signature = models.CharField(max_length=120, default="")
 
 
 class ExchangeRow(models.Model):

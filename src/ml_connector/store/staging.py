@@ -4,6 +4,7 @@ pass.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
@@ -46,7 +47,12 @@ class StoredStaging:
         problems = codec.encode(block.problems) if block.problems else ""
         with transaction.atomic(), connection.cursor() as cursor:
             StagedBlock.objects.create(
-                run_id=run, number=block.number, total=block.total, rows=len(rows), problems=problems
+                run_id=run,
+                number=block.number,
+                total=block.total,
+                rows=len(rows),
+                problems=problems,
+                sha256=block.sha256,
             )
             cursor.executemany(
                 f"INSERT INTO store_stagedrow (run_id, {_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s,"
@@ -63,6 +69,10 @@ class StoredStaging:
         return tuple(
             StagedBlock.objects.filter(run_id=run).order_by("id").values_list("number", "total", "rows")
         )
+
+    def sha256(self, run: str) -> str:
+        found = list(StagedBlock.objects.filter(run_id=run).order_by("id").values_list("sha256", flat=True))
+        return hashlib.sha256("\n".join(found).encode()).hexdigest() if found and all(found) else ""
 
     def problems(self, run: str) -> tuple[Problem, ...]:
         found = (

@@ -181,6 +181,9 @@ class FlatFileSource:
         with _opened(path) as file:
             totals, _ = self._scan(path, file)
             total, number = _blocks(totals.rows), 1
+            file.seek(0)
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            file.seek(0)
             rows: list[Distribution] = []
             problems: list[Problem] = []
             for count, line in enumerate(self._read(path, file), 1):
@@ -194,7 +197,9 @@ class FlatFileSource:
                 elif outcome is not None:
                     rows.append(outcome)
                 if count == number * BLOCK_ROWS or count == totals.rows:
-                    yield Block(number=number, total=total, rows=tuple(rows), problems=tuple(problems))
+                    yield Block(
+                        number=number, total=total, rows=tuple(rows), problems=tuple(problems), sha256=sha256
+                    )
                     rows, problems, number = [], [], number + 1
 
     def _distribution(self, line: Line, reference: str, name: str) -> Distribution | Problem | None:

@@ -14,6 +14,7 @@ of the one pay period that its pay group and period end lead to; where several d
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -135,19 +136,21 @@ class GeneralLedgerSource:
         kept = self._first.pop(reference, None)
         fresh = kept is not None and self._clock.monotonic() - kept[0] <= FIRST_PAGE_SECONDS
         group: _Group | None = None
+        delivered = hashlib.sha256()
         for answer in self._ukg.pages(
             _path(reference), first=kept[1] if kept and fresh else None, ahead=True
         ):
+            delivered.update(answer.body)
             page = wire.gl_page(answer)
             for place, row in enumerate(page.rows):
                 if group is None:
                     group = _Group.begin(row, self._translator(row, reference))
                 elif row.blockId != group.number or row.systemId == group.first:
-                    yield group.block()
+                    yield group.block(delivered.hexdigest())
                     group = _Group.begin(row, group.translator)
                 group.add(row, page.odd.get(place) if page.odd else None)
         if group is not None:
-            yield group.block()
+            yield group.block(delivered.hexdigest())
 
     def _fetch_first(self, reference: str) -> Answer:
         try:
@@ -295,9 +298,13 @@ class _Group:
         elif outcome is not None:
             self.problems.append(outcome)
 
-    def block(self) -> Block:
+    def block(self, sha256: str) -> Block:
         return Block(
-            number=self.number, total=self.total, rows=tuple(self.rows), problems=tuple(self.problems)
+            number=self.number,
+            total=self.total,
+            rows=tuple(self.rows),
+            problems=tuple(self.problems),
+            sha256=sha256,
         )
 
 

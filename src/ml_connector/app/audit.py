@@ -1,0 +1,230 @@
+"""The audit chain as auditors see it: exported, and verified as far as this installation can.
+
+Three things are looked at: that every entry follows the one before it; that heads are signed with the key of
+this installation; and that what the entries speak of (mappings, settings, approvals, statements, entries,
+source blocks) is still what it was.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from ml_connector.app.access import Access
+from ml_connector.app.content_hashes import connection_sha256, flow_sha256
+from ml_connector.domain import codec
+from ml_connector.domain.proposal import Proposal
+from ml_connector.flows.consent import proposal_fingerprint
+from ml_connector.runs.audit import Seal, verify, verify_seals
+from ml_connector.store.models import Approval, Artifact, MappingVersion, Resolution, StagedBlock
+from ml_connector.store.seals import seal_key
+from ml_connector.store.staging import StoredStaging
+
+SHOWN = 20
+
+
+class ExportError(Exception):
+    """The file is no export of the audit chain."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What was looked at and what is wrong, in words. `signed_to` is the last entry under a seal of this
+    installation's key, `unsigned` the entries written while the key was not at hand, `compared` how many
+    records of each kind were compared with their hashes, `forgotten` how many are gone by retention.
+    """
+
+    entries: int = 0
+    signed_to: int = 0
+    key: str = ""
+    unsigned: list[int] = field(default_factory=list)
+    compared: Counter[str] = field(default_factory=Counter)
+    forgotten: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+
+def audit_report(access: Access, earlier: Path | None = None) -> Report:
+    """Everything that can be verified here; with `earlier`, an export of another day, that nothing of it is
+    gone or other. Raises `ExportError` for a file that is no export.
+    """
+    entries, head, seals = list(access.audit.entries()), access.audit.head(), access.audit.seals()
+    key = seal_key()
+    report = Report(entries=len(entries), key=key.public if key else "")
+    report.faults += verify(entries, head)
+    hashes = {number: hashed for number, _, hashed in entries}
+    report.faults += verify_seals(access.organisation.slug, hashes, seals, report.key)
+    _seals(report, seals, len(entries))
+    if earlier is not None:
+        report.faults += _against(earlier, hashes)
+    _contents(report, access, [cast(dict[str, Any], codec.decode(text)) for _, text, _ in entries])
+    return report
+
+
+def audit_lines(access: Access) -> Iterator[dict[str, Any]]:
+    """The chain as `verify_audit.py` reads it: entries in order with their seals, then the head with the
+    public key.
+    """
+    seals = {seal.number: seal for seal in access.audit.seals()}
+    for number, text, hashed in access.audit.entries():
+        line: dict[str, Any] = {"number": number, "hash": hashed, "text": text}
+        if (seal := seals.get(number)) is not None:
+            line["seal"] = {name: getattr(seal, name) for name in ("at", "public_key", "signature")}
+        yield line
+    number, hashed = access.audit.head()
+    key = seal_key()
+    yield {
+        "head": {"number": number, "hash": hashed},
+        "organisation": access.organisation.slug,
+        "public_key": key.public if key else "",
+    }
+
+
+# --- seals and earlier exports ------------------------------------------------------------------------------
+
+
+def _seals(report: Report, seals: Iterable[Seal], entries: int) -> None:
+    for seal in seals:
+        if not seal.signature:
+            report.unsigned.append(seal.number)
+        elif not report.key or seal.public_key == report.key:
+            report.signed_to = max(report.signed_to, seal.number)
+    if entries and report.key and not report.signed_to:
+        report.faults.append(
+            "No entry is sealed, though this installation has the key of a chain. Compare with an earlier"
+            " export: audit verify --from EXPORT."
+        )
+
+
+def _against(earlier: Path, hashes: dict[int, str]) -> Iterator[str]:
+    try:
+        lines = [json.loads(line) for line in earlier.read_text(encoding="utf-8").splitlines()]
+        head = next(line["head"] for line in reversed(lines) if "head" in line)
+        number, hashed = int(head["number"]), str(head["hash"])
+    except (ValueError, KeyError, TypeError, StopIteration) as error:
+        raise ExportError(f"{earlier.name} is no export of the audit chain: {error!r}.") from error
+    if number and number not in hashes:
+        yield f"The earlier export ends at entry {number}; this chain ends before it. Entries were cut off."
+    elif number and hashes[number] != hashed:
+        yield f"Entry {number} is not the one that the earlier export ends with: the chain was made anew."
+
+
+# --- what the entries speak of ------------------------------------------------------------------------------
+
+
+def _contents(report: Report, access: Access, entries: list[dict[str, Any]]) -> None:
+    by_action: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        by_action.setdefault(entry["action"], []).append(entry)
+    for check in (_mappings, _connections, _flows, _approvals, _statements, _entries, _blocks):
+        report.faults.extend(check(report, access, by_action))
+
+
+def _hashed(by_action: dict[str, list[dict[str, Any]]], *actions: str) -> list[dict[str, Any]]:
+    """Entries of these actions that hold a hash; those of release 0.1.0 have none."""
+    return [
+        entry for action in actions for entry in by_action.get(action, []) if entry["detail"].get("sha256")
+    ]
+
+
+def _mappings(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    for entry in _hashed(by_action, "mapping.imported"):
+        name, version = entry["subject"], entry["detail"]["version"]
+        row = MappingVersion.objects.filter(
+            organisation=access.organisation, name=name, version=version
+        ).first()
+        report.compared["mappings"] += 1
+        if row is None or codec.digest(row.content) != entry["detail"]["sha256"]:
+            yield f"Mapping {name} version {version} is not what was imported (entry {entry['number']})."
+
+
+def _connections(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    last = {entry["subject"]: entry for entry in _hashed(by_action, "connection.stored")}
+    for name, entry in last.items():
+        row = access.connections().filter(name=name).first()
+        report.compared["connections"] += 1
+        if row is None or connection_sha256(row) != entry["detail"]["sha256"]:
+            yield f"Connection {name} is not as it was stored (entry {entry['number']})."
+
+
+def _flows(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    last = {entry["subject"]: entry for entry in _hashed(by_action, "flow.stored")}
+    restored = max((entry["number"] for entry in by_action.get("restored", [])), default=0)
+    for row in access.flows():
+        name = f"{row.source.name} → {row.target.name}"
+        entry = last.get(name)
+        if entry is None:
+            continue
+        modes = {entry["detail"]["mode"], *(["propose"] if restored > entry["number"] else [])}
+        report.compared["flows"] += 1
+        if flow_sha256(row) != entry["detail"]["sha256"] or row.mode not in modes:
+            yield f"Flow {name} is not as it was stored (entry {entry['number']})."
+
+
+def _approvals(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    given = [entry for entry in by_action.get("run.approved", []) if entry["detail"].get("fingerprint")]
+    noted = Counter((entry["subject"], entry["detail"]["fingerprint"], entry["actor"]) for entry in given)
+    stored = Counter(
+        (row.run_id, row.fingerprint, f"{row.channel}:{row.actor}")
+        for row in Approval.objects.filter(run__organisation=access.organisation)
+    )
+    report.compared["approvals"] += stored.total()
+    for run, fingerprint, actor in stored - noted:
+        yield f"An approval of run {run} by {actor} ({fingerprint[:12]}) is in no entry of the chain."
+    for run, fingerprint, actor in noted - stored:
+        yield f"The approval of run {run} by {actor} ({fingerprint[:12]}) is gone, or was changed."
+    for run in {entry["subject"] for entry in given}:
+        texts = Artifact.objects.filter(run_id=run, name__endswith="/proposal").values_list("text", flat=True)
+        proposals = [codec.decode(text) for text in texts]
+        if not proposals:
+            report.forgotten["proposals"] += 1
+            continue
+        made = {proposal_fingerprint(found) for found in proposals if isinstance(found, Proposal)}
+        for entry in given:
+            if entry["subject"] == run and entry["detail"]["fingerprint"] not in made:
+                yield f"No proposal of run {run} is what entry {entry['number']} says was approved."
+
+
+def _statements(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    noted = Counter(
+        (entry["subject"], entry["detail"].get("statement"), entry["actor"])
+        for entry in by_action.get("commit.stated", [])
+    )
+    stored = Counter(
+        (row.commit.key, row.statement, f"{row.channel}:{row.actor}")
+        for row in Resolution.objects.filter(commit__organisation=access.organisation).select_related(
+            "commit"
+        )
+    )
+    report.compared["statements"] += stored.total()
+    for key, statement, actor in stored - noted:
+        yield f"The statement of {actor} on {key} ({statement}) is in no entry of the chain."
+    for key, statement, actor in noted - stored:
+        yield f"The statement of {actor} on {key} ({statement}) is gone, or was changed."
+
+
+def _entries(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    said = {entry["detail"]["key"]: entry for entry in _hashed(by_action, "commit.booked", "commit.adopted")}
+    for key, content in access.commits().values_list("key", "content"):
+        entry = said.pop(key, None)
+        if entry is None:
+            continue
+        report.compared["entries"] += 1
+        if codec.digest(content) != entry["detail"]["sha256"]:
+            yield f"The journal entry {key} is not what was booked (entry {entry['number']})."
+    for key, entry in said.items():
+        yield f"The journal entry {key} is gone (entry {entry['number']})."
+
+
+def _blocks(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    last = {entry["subject"]: entry for entry in _hashed(by_action, "run.read")}
+    for run, entry in last.items():
+        if not StagedBlock.objects.filter(run_id=run, run__organisation=access.organisation).exists():
+            report.forgotten["source blocks"] += 1
+            continue
+        report.compared["source blocks"] += 1
+        if StoredStaging().sha256(run) != entry["detail"]["sha256"]:
+            yield f"The source blocks of run {run} are not those that were read (entry {entry['number']})."
