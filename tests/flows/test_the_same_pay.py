@@ -388,6 +388,30 @@ def test_a_crash_behind_a_send_followed_by_an_undo_ends() -> None:
     assert {} == world.balances()
 
 
+def test_a_run_whose_document_was_deleted_and_whose_pay_was_undone_is_cancelled() -> None:
+    """The document was written and never confirmed: with a person's word that it is gone, nothing of the run
+    is left that anybody could wait for.
+    """
+    world = World()
+    run = world.start("R1")
+
+    def die(name: str) -> None:
+        if name == "send: recorded":
+            raise Crash(name)
+
+    with pytest.raises(Crash):
+        world.run_to_rest(die)
+    world.vendor.documents.clear()
+    world.payroll.runs.pop("R1")
+    world.run_to_rest()
+    assert RunState.HELD is world.at(run).state
+
+    world.statements.deleted(run)
+
+    assert RunState.CANCELLED is world.operations.cancel(run).state
+    assert "" == world.claimed_by(run)
+
+
 def test_a_claim_stays_with_a_run_whose_send_is_not_known() -> None:
     """And nobody says anything of that pay before it is."""
     world = World()

@@ -20,7 +20,7 @@ from ml_connector.flows.consent import listed, proposal_fingerprint
 from ml_connector.flows.payroll_journal import MEANT, OTHER_INSTALLATION, ZERO
 from ml_connector.flows.pays import OWN, QUESTION, REPLACES
 from ml_connector.flows.policy import Mode, read_rates
-from ml_connector.ports.storage import CommitRow, CommitState, RunRow, RunState
+from ml_connector.ports.storage import DELETED, CommitRow, CommitState, RunRow, RunState
 from ml_connector.ports.systems import SetsAside
 from ml_connector.store.claims import StoredClaims
 from ml_connector.store.commits import StoredCommits
@@ -269,11 +269,13 @@ class Operations:
         return self._end(row, RunState.CLOSED, summary, "run.closed", {"why": why, "booked": numbers})
 
     def _posted(self, row: RunRow) -> list[CommitRow]:
-        """Commits of the run that are, or may be, booked by it."""
+        """Commits of the run that are, or may be, booked by it; not those whose document was deleted."""
         return [
             commit
             for commit in self._commits(row).of_run(row.id)
-            if commit.state not in UNBOOKED and not commit.key.startswith(ELSEWHERE)
+            if commit.state not in UNBOOKED
+            and commit.reversed_by != DELETED
+            and not commit.key.startswith(ELSEWHERE)
         ]
 
     def _end(
