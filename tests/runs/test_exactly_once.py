@@ -12,10 +12,10 @@ from tests.payday import DIES_LATE, EXPIRES, Crash, World, usual_balances
 
 from ml_connector.contract import world as faults
 from ml_connector.domain import codec
-from ml_connector.domain.journal import JournalEntry, JournalLine, Marker
+from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine, Marker, Receipt
 from ml_connector.domain.money import Money
 from ml_connector.domain.proposal import Share, Subject
-from ml_connector.errors import Halted, KeyConflict, NotSent, PeriodClosed, VendorChanged
+from ml_connector.errors import Halted, KeyConflict, NotFound, NotSent, PeriodClosed, VendorChanged
 from ml_connector.ports.storage import CommitState, IntentEnd, Origin, RunState
 from ml_connector.runs.intent import Committer, Incident, Wait
 from ml_connector.runs.stages import StageCall, carry_out
@@ -500,6 +500,27 @@ def test_a_document_not_yet_visible_is_waited_for_before_the_marker_is_distruste
     committer(world).commit_once(an_entry(), ORIGIN)
 
     assert "" == world.commits.marker_distrusted("10")
+    assert (CommitState.CONFIRMED, 1) == (state(world), len(world.vendor.documents))
+
+
+def test_a_document_not_yet_shown_is_waited_for_before_it_is_gone() -> None:
+    """Within the visibility window a document that cannot be read back is lag, and not said to be gone."""
+    world = World()
+    world.limit(visible_seconds=60)
+    read_back, shown_at = world.ledger.read_back, world.clock.now() + timedelta(seconds=40)
+
+    def lagging(receipt: Receipt) -> BookedEntry:
+        if world.clock.now() < shown_at:
+            raise NotFound("No such entry.")
+        return read_back(receipt)
+
+    world.ledger.read_back = lagging  # type: ignore[method-assign]
+    with pytest.raises(Wait, match="is booked and not yet shown"):
+        committer(world).commit_once(an_entry(), ORIGIN)
+    world.clock.advance(60)
+
+    committer(world).commit_once(an_entry(), ORIGIN)
+
     assert (CommitState.CONFIRMED, 1) == (state(world), len(world.vendor.documents))
 
 

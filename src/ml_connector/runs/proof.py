@@ -113,6 +113,7 @@ class Proof:
             document = self.ledger.read_back(receipt)
             problems = compare(entry, document)
         except NotFound:
+            self._wait_until_visible(row, receipt, "shown")
             text = f"Document {receipt.number} was booked and is gone. {GONE}"
             problems = [Problem("read_back.gone", receipt.number, text, Owner.CONTROLLER)]
         if problems:
@@ -148,12 +149,18 @@ class Proof:
         """The document is there and the look-up does not see it: lag within the visible window is no news,
         after it the marker is lost.
         """
-        since = self.commits.first_sent(row.key)
-        if since is not None:
-            due = since + timedelta(seconds=self.ledger.limits.visible_seconds)
-            if self.commits.now() < due:
-                raise Wait(due, f"Document {receipt.number} is booked and not yet visible to a search.")
+        self._wait_until_visible(row, receipt, "visible to a search")
         self.commits.distrust_marker(
             row.entity, f"document {receipt.number} was booked and is not found by its marker"
         )
         self.audit("marker.distrusted", {"entity": row.entity, "document": receipt.number})
+
+    def _wait_until_visible(self, row: CommitRow, receipt: Receipt, how: str) -> None:
+        """A ledger may show a document some time after it booked it: until then nothing follows from not
+        seeing it.
+        """
+        since = self.commits.first_sent(row.key)
+        if since is not None:
+            due = since + timedelta(seconds=self.ledger.limits.visible_seconds)
+            if self.commits.now() < due:
+                raise Wait(due, f"Document {receipt.number} is booked and not yet {how}.")
