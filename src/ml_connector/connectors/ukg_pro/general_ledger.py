@@ -2,7 +2,8 @@
 
     pay_runs   block 1 of every run
     tenant     none; in a sandbox 1, where nothing was asked yet
-    still      first row of the run → pay period, where it must be closed: 2 calls
+    still      first row of the run → pay period, where it must be closed → pay register, which must say what
+               it said: 3 calls, and pages of the register
     pay_run    first page of the run → pay period of its pay group and end date → pay register of that
                period: 3 calls
     blocks     the pages after the first, which is kept from `pay_run`
@@ -83,6 +84,11 @@ class GeneralLedgerSource:
         if self._options.closed_only:
             periods = self._periods(first.payGroup or "", first.periodEndDate or "")
             against += recheck.reopened(pay_run, periods)
+        if self._options.register and self._options.closed_only and not against:
+            on_page = {first.companyCode.strip(): first.coId or ""} if first.companyCode else {}
+            control = recheck.control_of(pay_run)
+            now = self._register(first.payGroup or "", control, on_page, list(pay_run.companies))
+            against += recheck.replaced(pay_run, now)
         return tuple(against)
 
     def _first_row(self, reference: str) -> wire.GlRow | None:
@@ -105,7 +111,11 @@ class GeneralLedgerSource:
         period = self._pay_period(first)
         on_page = {row.companyCode.strip(): row.coId or "" for row in page.rows if row.companyCode}
         companies = sorted(company for company in on_page if company and self._options.takes(company))
-        register = self._register(period, on_page, companies) if self._options.register else ()
+        register = (
+            self._register(period.payGroup, period.periodControl, on_page, companies)
+            if self._options.register
+            else ()
+        )
         companies = sorted({*companies, *(totals.company for totals in register)}) or sorted(
             self._options.companies
         )
@@ -207,7 +217,7 @@ class GeneralLedgerSource:
         ]
 
     def _register(
-        self, period: wire.PayPeriodRow, on_page: dict[str, str], companies: list[str]
+        self, pay_group: str, control: str, on_page: dict[str, str], companies: list[str]
     ) -> tuple[RegisterTotals, ...]:
         codes = {company_id: company for company, company_id in on_page.items() if company_id}
 
@@ -216,7 +226,7 @@ class GeneralLedgerSource:
                 codes.update({company.companyID: company.companyCode for company in self._ukg.companies()})
             return codes.setdefault(company_id, company_id)
 
-        query = {"payGroup": period.payGroup, "periodControl": period.periodControl}
+        query = {"payGroup": pay_group, "periodControl": control}
         checks = self._ukg.rows(client.PAY_REGISTER, wire.Check, query)
         return control_totals(checks, company_of, self._currency_of, self._options.takes, companies)
 

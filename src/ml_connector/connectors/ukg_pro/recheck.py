@@ -4,6 +4,7 @@ as it was. Pure.
     gone         UKG shows no row of it any more
     changed      it was calculated again, or has another number of blocks
     open again   its pay period is not closed any more, or is not listed
+    replaced     the pay register of its period says other amounts: payroll ran again under another id
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ml_connector.connectors.ukg_pro.wire import PayPeriodRow
-from ml_connector.domain.payroll import PayRun
+from ml_connector.domain.money import Money
+from ml_connector.domain.payroll import PayRun, RegisterTotals
 from ml_connector.domain.problem import Owner, Problem
 
 ANEW = "Cancel this run here and start it anew, so that it is read again."
@@ -71,6 +73,27 @@ def reopened(pay_run: PayRun, periods: Sequence[PayPeriodRow]) -> list[Problem]:
         Problem("run.period_open", where, open_text(period, pay_run.reference), Owner.PAYROLL)
         for period in opened
     ]
+
+
+def replaced(pay_run: PayRun, register: Sequence[RegisterTotals]) -> list[Problem]:
+    """The pay register says other amounts than when the run was read. UKG keeps a run readable, and its pay
+    period closed, after payroll ran again under another id.
+    """
+    before = {totals.company: _amounts(totals) for totals in pay_run.register}
+    now = {totals.company: _amounts(totals) for totals in register}
+    changed = [company for company in sorted({*before, *now}) if before.get(company) != now.get(company)]
+    if not changed:
+        return []
+    text = (
+        f"The pay register of {pay_run.subject} says other amounts for {', '.join(changed)} than when run"
+        f" {pay_run.reference} was read here: payroll ran again. Cancel this run here, and post the run that"
+        " payroll made in its place."
+    )
+    return [Problem("run.replaced", f"run {pay_run.reference}", text, Owner.PAYROLL)]
+
+
+def _amounts(totals: RegisterTotals) -> tuple[Money, ...]:
+    return totals.gross, totals.deductions, totals.employee_taxes, totals.net
 
 
 def subject_of(period: PayPeriodRow) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from ml_connector.connectors.ukg_pro.client import GENERAL_LEDGER, PAY_PERIODS
+from ml_connector.connectors.ukg_pro.client import GENERAL_LEDGER, PAY_PERIODS, PAY_REGISTER
 from ml_connector.domain.payroll import PayRun
 from ml_connector.errors import VendorChanged
 from ml_connector.ports.systems import PayrollSource
@@ -45,14 +45,14 @@ def instead(world: World, where: str, *answers: tuple[int, bytes]) -> None:
 # --- the general ledger -------------------------------------------------------------------------------------
 
 
-def test_run_is_asked_about_in_two_calls(make_world: Make) -> None:
-    """One row of it and its pay period; its rows are not read again."""
+def test_run_is_asked_about_in_three_calls(make_world: Make) -> None:
+    """One row of it, its pay period and the register of that; its rows are not read again."""
     world = make_world()
     run = world.source.pay_run("20240")
     source = world.reopen()
 
     assert () == source.still(run)
-    assert [f"{GENERAL_LEDGER}/20240", PAY_PERIODS] == asked(world)
+    assert [f"{GENERAL_LEDGER}/20240", PAY_PERIODS, PAY_REGISTER] == asked(world)
     assert world.exchanges.all[0].answer_bytes < 2000
 
 
@@ -65,6 +65,24 @@ def test_off_cycle_payroll_of_the_same_days_changes_nothing(make_world: Make) ->
     assert () == world.source.still(run)
     other = world.with_settings(pay_periods=f"{off_cycle}=202607032, 20240=202607031")
     assert [(), ()] == [other.still(other.pay_run(found)) for found in ("20240", off_cycle)]
+
+
+def test_run_that_payroll_ran_again_under_another_id(make_world: Make) -> None:
+    """It stays readable and its pay period is closed again: the pay register says that it is not the pay any
+    more. A connection that reads no register cannot know.
+    """
+    world = make_world()
+    run = world.source.pay_run("20240")
+    world.undo()
+    new = world.rerun_of("20240")
+
+    (problem,) = world.source.still(run)
+
+    assert ("run.replaced", "payroll") == (problem.code, problem.owner)
+    assert "says other amounts for HTC01 than when run 20240 was read here: payroll ran again" in problem.text
+    assert () == world.source.still(world.source.pay_run(new))
+    without = world.with_settings(register="no")
+    assert () == without.still(without.pay_run("20240"))
 
 
 def test_run_with_other_blocks_or_another_time_is_another(make_world: Make) -> None:
