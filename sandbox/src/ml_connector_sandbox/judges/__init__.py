@@ -1,0 +1,1 @@
+"""Judges of a world that moves: what payroll paid and what the ledger holds, and nothing of the product."""
