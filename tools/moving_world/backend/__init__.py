@@ -1,0 +1,1 @@
+"""Django's SQLite backend, with an ear at every durable commit."""

@@ -1,0 +1,191 @@
+"""The network between the product and the vendors, and what it does to one request.
+
+    product ── point ──► fault? ──► vendor ──► what the books hold now is judged ── point ──► product
+
+Each fault strikes the next exchange it fits. A late request is in the vendor's hands: nobody can call it
+back, and it is handled when its time has come, whoever lives by then.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx2
+
+from ml_connector_sandbox.core.vendor import Request, Response
+from moving_world.baton import Baton
+from moving_world.books import Books
+from moving_world.clock import TrueClock
+from moving_world.payroll import Payroll
+
+TRAVEL_SECONDS = 0.3
+PATIENCE_SECONDS = 110.0
+PROMISED_SECONDS = 500.0
+"""A ledger books no later than this after it took a request; a fault that is later breaks its promise."""
+
+INSTALLATION = "X-Sandbox-Installation"
+"""The header by which a simulator says whose books it holds, whatever its address."""
+WRITE_FAULTS = (
+    "refused",
+    "lost before",
+    "lost after",
+    "late",
+    "very late",
+    "timed out",
+    "garbage after",
+    "echo",
+)
+READ_FAULTS = ("refused", "lost after", "garbage", "429", "503", "401", "429")
+
+
+@dataclass(slots=True)
+class Fault:
+    """What the next write, or the next read, will meet."""
+
+    kind: str
+    write: bool
+    seconds: float = 0.0
+
+
+@dataclass(order=True, slots=True)
+class _Late:
+    due: datetime
+    order: int
+    name: str = field(compare=False)
+    request: Request = field(compare=False)
+    origin: str | None = field(compare=False)
+    excused: bool = field(compare=False)
+
+
+class Wire(httpx2.BaseTransport):
+    """Carries every request of the product."""
+
+    def __init__(
+        self, baton: Baton, clock: TrueClock, moved: Callable[[str, str | None, bool], None]
+    ) -> None:
+        self._baton, self._clock, self._moved = baton, clock, moved
+        self._vendors: dict[int, tuple[str, Any]] = {}
+        self._late: list[_Late] = []
+        self.armed: list[Fault] = []
+        self.counts = {"exchanges": 0, "sends": 0, "faults": 0}
+        self.inside_transaction: Callable[[], bool] = lambda: False
+        self.notes: Callable[[str], None] = lambda text: None
+        self.wrong: list[str] = []
+
+    def connect(self, port: int, place: Payroll | Books) -> None:
+        """From now on that port leads there, whatever the host is called."""
+        self._vendors[port] = (place.name, place.vendor)
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """One exchange of the product."""
+        if self.inside_transaction():
+            self.wrong.append(f"{request.method} {request.url.path} is sent inside a database transaction")
+        else:
+            self._baton.point()
+        self._clock.advance(TRAVEL_SECONDS)
+        self.apply_due()
+        self.counts["exchanges"] += 1
+        name, vendor = self._vendors[request.url.port or 0]
+        write = request.method == "POST" and "/api/v1/" in request.url.path
+        self.counts["sends"] += write
+        fault = self._struck(write)
+        asked = _read(request)
+        try:
+            answer = self._carry(name, vendor, request, asked, fault)
+        finally:
+            if not self.inside_transaction():
+                self._baton.point()
+        return httpx2.Response(answer.status, headers=dict(answer.headers), content=answer.body)
+
+    def apply_due(self) -> None:
+        """Vendors handle the late requests whose time has come."""
+        while self._late and self._late[0].due <= self._clock.now():
+            late = heapq.heappop(self._late)
+            vendor = next(vendor for name, vendor in self._vendors.values() if name == late.name)
+            self._clock.pinned(late.due, lambda vendor=vendor, late=late: vendor.handle(late.request))  # type: ignore[misc]
+            self.notes(f"{late.name} handles a request that it took earlier")
+            self._moved(late.name, late.origin, late.excused)
+
+    def next_due(self) -> datetime | None:
+        """When a vendor handles the next late request."""
+        return self._late[0].due if self._late else None
+
+    # --- inside ---------------------------------------------------------------------------------------------
+
+    def _struck(self, write: bool) -> Fault | None:
+        found = next((fault for fault in self.armed if fault.write == write), None)
+        if found is not None:
+            self.armed.remove(found)
+            self.counts["faults"] += 1
+        return found
+
+    def _carry(
+        self, name: str, vendor: Any, request: httpx2.Request, asked: Request, fault: Fault | None
+    ) -> Response:
+        if fault is None:
+            return self._handled(name, vendor, asked)
+        self.notes(f"{request.method} to {name}: {fault.kind}")
+        match fault.kind:
+            case "refused":
+                raise httpx2.ConnectError("[Errno 111] Connection refused", request=request)
+            case "lost before":
+                raise httpx2.ReadError("[Errno 104] Connection reset by peer", request=request)
+            case "late" | "very late":
+                self._keep(name, asked, fault.seconds)
+                raise httpx2.ReadError("[Errno 104] Connection reset by peer", request=request)
+            case "429" | "503" | "401" | "garbage" | "echo":
+                return _instead(fault.kind, asked)
+            case "timed out":
+                self._handled(name, vendor, asked)
+                self._clock.advance(PATIENCE_SECONDS)
+                raise httpx2.ReadTimeout("timed out", request=request)
+            case "garbage after":
+                self._handled(name, vendor, asked)
+                return _instead("garbage", asked)
+        self._handled(name, vendor, asked)
+        raise httpx2.RemoteProtocolError("Server disconnected without sending a response.", request=request)
+
+    def _handled(self, name: str, vendor: Any, asked: Request) -> Response:
+        answer: Response = vendor.handle(asked)
+        self._moved(name, self._origin(), False)
+        return replace(answer, headers={**answer.headers, INSTALLATION: f"world-{name}"})
+
+    def _keep(self, name: str, asked: Request, seconds: float) -> None:
+        due = self._clock.now() + timedelta(seconds=seconds)
+        excused = seconds > PROMISED_SECONDS
+        heapq.heappush(self._late, _Late(due, self.counts["exchanges"], name, asked, self._origin(), excused))
+
+    def _origin(self) -> str | None:
+        return self._baton.current.subject if self._baton.current else None
+
+
+def _instead(kind: str, asked: Request) -> Response:
+    """The answer of something that is not the vendor, or of a vendor in trouble."""
+    if kind == "429":
+        return Response(status=429, headers={"Retry-After": "30"})
+    if kind == "401":
+        return Response(status=401, headers={"Content-Type": "text/html"}, body=b"<html>Object moved</html>")
+    if kind == "echo":
+        said = f"Mandatory: Description. Request was {asked.headers.get('authorization', '')}"
+        body: Mapping[str, Any] = {"error": {"code": "", "message": {"lang": "", "value": said}}}
+        return Response(
+            status=500, headers={"Content-Type": "application/json"}, body=json.dumps(body).encode()
+        )
+    status = 503 if kind == "503" else 200
+    page = b"<html><head><title>Please wait</title></head><body>Please try again later</body></html>"
+    return Response(status=status, headers={"Content-Type": "text/html; charset=utf-8"}, body=page)
+
+
+def _read(request: httpx2.Request) -> Request:
+    return Request(
+        method=request.method,
+        target=request.url.raw_path.decode("ascii"),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=request.read(),
+        base_url=f"{request.url.scheme}://{request.url.netloc.decode('ascii')}",
+    )
