@@ -70,7 +70,10 @@ def draw(dice: Random) -> Shape:
         block_rows=dice.choice((3, 5, 100)),
         lag_seconds=dice.choice((0, 0, 0, 40)),
         keeps_marker=dice.random() < 0.93,
-        opening=dice.choices(["one is begun", "one waits", "two wait", "one is booked"], [15, 15, 50, 20])[0],
+        opening=dice.choices(
+            ["one is begun", "one waits", "two wait", "two are approved", "one is booked"],
+            [12, 12, 40, 18, 18],
+        )[0],
         liars=dice.random() < 0.15,
         hostile=dice.random() < 0.3,
     )

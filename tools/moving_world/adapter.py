@@ -1,0 +1,374 @@
+"""The one file that knows the product. A change of the product's interface is followed here, and nowhere
+else.
+
+`Product` is an installation in a folder: its database, its key file, and what can be read of it from
+outside. `Desk` is one process of it: the one that serves, or a command of a person. Each call of the
+product is one small function, and hands back plain data; what the product refuses comes as `Refusal` with
+its words.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ml_connector.app.settings import Settings, start_django, started
+from moving_world.backend.base import Watcher, database_settings
+from moving_world.held import Holds, Locks, NoClaims
+from moving_world.views import Refusal, RunView
+
+T = TypeVar("T")
+ORGANISATION = "default"
+SANDBOX = True
+
+
+# --- an installation ----------------------------------------------------------------------------------------
+
+
+def prepare(home: Path) -> Settings:
+    """Start Django in this process, if nobody did; the settings of an installation in that folder."""
+    settings = Settings(home=home)
+    memory = Settings(home=home, database_url="sqlite:///:memory:")
+    if not started():
+        start_django(memory)
+    from ml_connector.store.secrets import require_keys
+
+    require_keys(settings.key_file)
+    return settings
+
+
+class Product:
+    """One installation, and the connection that this process works on. Without `claims` its runs claim no
+    pay and take no turns at a ledger.
+    """
+
+    def __init__(
+        self, settings: Settings, clock: Any, wire: Any, holds: Holds, *, claims: bool = True
+    ) -> None:
+        self.settings, self.clock, self.wire, self.holds, self.claims = settings, clock, wire, holds, claims
+        self.path = Path(settings.database.removeprefix("sqlite:///"))
+        self.wrapper: Any = None
+        self._before: Any = None
+
+    def open(self, watcher: Watcher | None) -> None:
+        """Work on the database from now on."""
+        from django.db import connections
+
+        from ml_connector.store.database import use_clock
+        from moving_world.backend.base import DatabaseWrapper
+
+        self._before = connections["default"]
+        self.wrapper = DatabaseWrapper(database_settings(self.path))
+        self.wrapper.watcher = watcher
+        connections["default"] = self.wrapper
+        use_clock(self.clock)
+
+    def close(self) -> None:
+        """Leave the database; Django works on the one that it had before."""
+        from django.db import connections
+
+        from ml_connector.store.database import SystemClock, use_clock
+
+        if self.wrapper is not None:
+            self.wrapper.watcher = None
+            self.wrapper.close()
+            self.wrapper = None
+            connections["default"] = self._before
+            use_clock(SystemClock())
+
+    def migrate(self) -> None:
+        """Make the tables of a new database."""
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0, interactive=False)
+
+    # --- read from outside ----------------------------------------------------------------------------------
+
+    def rows(self, query: str, *values: Any) -> list[Any]:
+        """Rows of the database, past Django."""
+        self.wrapper.ensure_connection()
+        return list(self.wrapper.connection.execute(query, values))
+
+    def runs(self) -> list[RunView]:
+        """Every run, oldest first."""
+        flows = {
+            str(key): (source, target)
+            for key, source, target in self.rows(
+                "SELECT f.id, s.name, t.name FROM store_flow f JOIN store_connection s ON s.id = f.source_id"
+                " JOIN store_connection t ON t.id = f.target_id"
+            )
+        }
+        found = self.rows(
+            "SELECT id, number, flow, state, stage, summary, due_at, problems, input, reference, dry"
+            " FROM store_run ORDER BY number"
+        )
+        return [_view(row, flows) for row in found]
+
+    def states(self) -> list[tuple[str, str, str]]:
+        """Id, state and stage of every run, oldest first; cheap."""
+        return self.rows("SELECT id, state, stage FROM store_run ORDER BY number")
+
+    def able(self) -> list[str]:
+        """Runs that could go on: begun by a process that is gone, ready, or due."""
+        found = self.rows(
+            "SELECT id FROM store_run WHERE state IN ('running', 'ready')"
+            " OR (state = 'waiting' AND due_at <= ?) ORDER BY number",
+            f"{self.clock.now():%Y-%m-%d %H:%M:%S.%f}",
+        )
+        return [identity for (identity,) in found]
+
+    def next_due(self) -> datetime | None:
+        """When the first of the waiting runs is due, by the host's clock."""
+        ((due,),) = self.rows("SELECT MIN(due_at) FROM store_run WHERE state = 'waiting'")
+        return _moment(due)
+
+    def unknown(self) -> list[tuple[str, str]]:
+        """Entries whose outcome people must settle: key and legal entity."""
+        return self.rows("SELECT key, entity FROM store_commit WHERE state = 'unknown' ORDER BY id")
+
+    def known_documents(self) -> set[str]:
+        """References of the documents that the product knows as its own."""
+        return {
+            reference
+            for (reference,) in self.rows("SELECT reference FROM store_commit WHERE reference <> ''")
+        }
+
+    def documents(self, run: str) -> list[str]:
+        """References of the documents that stand for the run, as the product knows them."""
+        found = self.rows(
+            "SELECT reference FROM store_commit WHERE run_id = ? AND reference <> '' AND reversed_by = ''",
+            run,
+        )
+        return [reference for (reference,) in found]
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Every text outside the vault, with the table it stands in."""
+        tables = self.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'store_%'")
+        for (table,) in tables:
+            if table in ("store_secret", "store_token"):
+                continue
+            for row in self.rows(f"SELECT * FROM {table}"):
+                yield table, "\x00".join(value for value in row if isinstance(value, str))
+
+    def audit_faults(self) -> list[str]:
+        """What is wrong with the audit chain."""
+        from ml_connector.app.access import Access
+        from ml_connector.app.queries import audit_faults
+
+        return audit_faults(Access(ORGANISATION))[1]
+
+    def backup(self, to: Path) -> None:
+        """Write a backup, while it works."""
+        from ml_connector.app.backup import backup
+
+        backup(self.settings, to)
+
+    def restore(self, source: Path, actor: str) -> None:
+        """Put a backup in place of the database, as the command does; nothing works meanwhile."""
+        from ml_connector.app.backup import make_safe, restore
+
+        watcher = self.wrapper.watcher
+        self.close()
+        restore(self.settings, source)
+        for old in self.path.parent.glob("*.before-restore"):
+            old.unlink()
+        self.open(None)
+        make_safe(actor, ORGANISATION)
+        self.wrapper.watcher = watcher
+
+
+def _view(row: Any, flows: Mapping[str, tuple[str, str]]) -> RunView:
+    from ml_connector.domain import codec
+
+    identity, number, kind, state, stage, summary, due, problems, text, reference, dry = row
+    given = json.loads(text)
+    source, target = flows[given["flow"]]
+    found: Any = codec.decode(problems) if problems else ()
+    return RunView(
+        id=identity,
+        number=number,
+        kind=kind,
+        source=source,
+        target=target,
+        reference=reference,
+        reverses=given.get("reverses", ""),
+        dry=bool(dry),
+        state=state,
+        stage=stage,
+        summary=summary,
+        superseded=summary.startswith("A newer calculation of this pay is booked"),
+        due=_moment(due),
+        problems=tuple((problem.code, problem.where, problem.text, str(problem.owner)) for problem in found),
+    )
+
+
+def _moment(value: str | datetime | None) -> datetime | None:
+    """A moment as SQLite hands it back: Django's connection reads columns as dates, and sums as text."""
+    if not value:
+        return None
+    read = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return read.replace(tzinfo=UTC)
+
+
+# --- one process --------------------------------------------------------------------------------------------
+
+
+class Desk:
+    """A process of the product, of a person or of the one that serves."""
+
+    def __init__(self, product: Product, actor: str, channel: str = "cli") -> None:
+        from ml_connector.app.access import Access, Actor
+        from ml_connector.app.assemble import Assembly, StoreWorkshop
+        from ml_connector.app.operations import Operations
+        from ml_connector.app.records import Records
+        from ml_connector.app.setup import Setup
+        from ml_connector.app.statements import Statements
+        from ml_connector.runs.inline import Inline
+
+        class Unclaimed(StoreWorkshop):
+            """A workshop whose runs claim nothing."""
+
+            def open(self, row: Any) -> Any:
+                opened = super().open(row)
+                opened.run.claims = NoClaims()
+                return opened
+
+        self._assembly = Assembly(
+            product.settings,
+            clock=product.clock,
+            wire=product.wire,
+            locks=Locks(product.holds, product.claims),  # type: ignore[arg-type]
+            background=lambda work: work,
+        )
+        self._access = Access(ORGANISATION)
+        person = Actor(actor, channel)
+        self._operations = Operations(self._access, self._assembly, person)
+        self._statements = Statements(self._access, self._assembly, person)
+        self._records = Records(self._access)
+        self._setup = Setup(self._access, self._assembly, person)
+        self._workshop = (StoreWorkshop if product.claims else Unclaimed)(assembly=self._assembly)
+        self._engine = Inline(self._workshop, self._workshop.runs, lambda moment: None)
+
+    # --- serving --------------------------------------------------------------------------------------------
+
+    def carry_out(self, run: str) -> None:
+        """Carry out one stage of a run, as the engine does."""
+        self._engine.step(self._workshop.runs.get(run))
+
+    def look(self) -> dict[str, int]:
+        """Compare what was booked lately with the ledgers; open incidents by connection."""
+        from ml_connector.app.look import look
+
+        return self._do(lambda: look(self._access, self._assembly, now=True))
+
+    # --- runs -----------------------------------------------------------------------------------------------
+
+    def new_pay_runs(self, source: str, target: str) -> list[str]:
+        """References that no run has taken up."""
+        return self._do(lambda: self._operations.new_pay_runs(source, target, None))[0]
+
+    def start(self, source: str, target: str, reference: str, dry: bool = False) -> str:
+        """Start a run; its id."""
+        return self._do(lambda: self._operations.start_payroll(source, target, reference, dry_run=dry)).id
+
+    def fingerprint(self, run: str) -> str:
+        """What `runs show` gives to a person who wants to approve what is proposed now."""
+        from ml_connector.domain.proposal import FINGERPRINT_SHOWN
+
+        return self._do(lambda: self._records.fingerprint(run))[:FINGERPRINT_SHOWN]
+
+    def entries(self, run: str) -> str:
+        """What a person reads of the entries that are proposed."""
+        return repr([found.entry for found in self._do(lambda: self._records.entries(run))])
+
+    def approve(self, run: str, fingerprint: str) -> None:
+        """Consent to what was shown."""
+        self._do(lambda: self._operations.approve(run, fingerprint))
+
+    def resume(self, run: str, *, again: bool = False, accept: Sequence[str] = ()) -> None:
+        """Let a run go on; `again` from the proposal, `accept` these documents of others as no pay."""
+        self._do(lambda: self._operations.resume(run, propose_again=again, accept=accept))
+
+    def cancel(self, run: str) -> None:
+        """Give a run up."""
+        self._do(lambda: self._operations.cancel(run))
+
+    def close_run(self, run: str, why: str) -> None:
+        """Close a run that posted a part."""
+        self._do(lambda: self._operations.close(run, why))
+
+    def reverse(self, run: str, everything: bool = False) -> str:
+        """Propose to take back what a run posted; the new run's id."""
+        return self._do(lambda: self._operations.reverse(run, everything=everything)).id
+
+    def replay(self, run: str, post: bool) -> str:
+        """A new run from recorded inputs; its id."""
+        return self._do(lambda: self._operations.replay(run, post=post)).id
+
+    def booked_elsewhere(self, run: str, documents: list[str], why: str) -> None:
+        """Say that the pay was booked by other means, as these documents."""
+        self._do(lambda: self._statements.booked_elsewhere(run, documents, why))
+
+    def deleted(self, run: str) -> None:
+        """Say that somebody deleted the documents of the run."""
+        self._do(lambda: self._statements.deleted(run))
+
+    def settle(self, key: str, booked_as: str | None) -> str:
+        """Say what became of an entry whose outcome is unknown; what the product answers."""
+        return self._do(lambda: self._statements.settle(key, booked_as=booked_as))
+
+    def own_pay(self, run: str) -> None:
+        """Answer that the run is a pay of its own."""
+        self._do(lambda: self._operations.answer(run, own_pay=True))
+
+    def replaces(self, run: str, other: str) -> None:
+        """Answer that the run comes in place of another."""
+        self._do(lambda: self._operations.answer(run, replaces=other))
+
+    def zero_is_meant(self, run: str) -> None:
+        """Answer that the run is meant to come to nothing."""
+        self._do(lambda: self._operations.answer(run, zero=True))
+
+    def pause(self, scope: str) -> None:
+        """Stop everything, a connection or a flow."""
+        self._do(lambda: self._operations.pause(scope))
+
+    def go_on(self, scope: str) -> None:
+        """End a pause."""
+        self._do(lambda: self._operations.unpause(scope))
+
+    # --- setting up -----------------------------------------------------------------------------------------
+
+    def connect(self, name: str, connector: str, values: Mapping[str, str]) -> None:
+        """Store a connection."""
+        self._do(lambda: self._setup.add_connection(name, connector, values, sandbox=SANDBOX))
+
+    def sign_in(self, name: str, consent: Callable[[str], str]) -> None:
+        """Give consent again."""
+        self._do(lambda: self._setup.authorize(name, consent(self._setup.authorize_url(name))))
+
+    def mapping(self, name: str, rules: str) -> None:
+        """Import a mapping."""
+        self._do(lambda: self._setup.import_mapping(name, rules.encode(), None))
+
+    def flow(self, source: str, target: str, mode: str, starts_on: date, options: Mapping[str, str]) -> None:
+        """Store how payroll runs between two connections."""
+        self._do(
+            lambda: self._setup.set_flow(
+                source, target, mode=mode, starts_on=starts_on, mapping="payroll", options=options
+            )
+        )
+
+    def _do(self, call: Callable[[], T]) -> T:
+        """The call's result; what the product refuses becomes a `Refusal`, and a defect stays what it is."""
+        from ml_connector.app.failures import EXPECTED, read_failure
+
+        try:
+            return call()
+        except EXPECTED as error:
+            failure = read_failure(error)
+            found = "; ".join(f"[{problem.code}] {problem.text}" for problem in failure.problems)
+            raise Refusal(f"{failure.text} {found}".strip()) from error

@@ -1,0 +1,161 @@
+"""What operators say to the product: answers to its questions, and what they saw in the ledger.
+
+They tell the truth, except those of a world with liars.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from moving_world.acts import act, pick
+from moving_world.ledger_people import hand_made
+from moving_world.operators import ANNA, BEN, of
+from moving_world.truth import Run
+from moving_world.world import World
+
+ACCEPTS = re.compile(r"--accept (\S+/\S+?)(?=[\s.]|$)")
+NAMED = re.compile(r"run (payroll-[0-9a-f]+)")
+
+
+@act("say it was booked elsewhere", "operators", 3, 1)
+def elsewhere(world: World, numbers: Sequence[int]) -> bool:
+    """Somebody names the documents that people booked for a proposed pay; a liar names one that is none."""
+    run = pick([run for run in of(world, "awaiting_approval", "held") if run.pay], numbers[0])
+    if run is None:
+        return False
+    documents = unknown_by_hand(world, run)
+    if not documents and world.shape.liars:
+        documents = lies(world, run)
+        run.lied_about = bool(documents)
+    if not documents:
+        return False
+    say_elsewhere(world, run, documents)
+    return True
+
+
+def unknown_by_hand(world: World, run: Run) -> list[str]:
+    """Documents that people booked for the pay of the run, and that the product does not know."""
+    if run.pay is None:
+        return []
+    known = world.product.known_documents()
+    return [held.name for held in hand_made(world, run.view.target, run.pay) if held.id not in known]
+
+
+def lies(world: World, run: Run) -> list[str]:
+    """A document that cannot be what a person says it is: one that the product booked itself, or none at all.
+    Nobody can refute a person who names another document of others; what is taken back then is shown.
+    """
+    books, known = world.ledgers[run.view.target], world.product.known_documents()
+    ours = [held for entity in books.entities for held in books.documents(entity) if held.id in known]
+    return [ours[-1].name] if ours else [f"{books.entities[0]}/99999999"]
+
+
+def say_elsewhere(world: World, run: Run, documents: list[str]) -> None:
+    """The command."""
+    text = f"runs mark-booked-elsewhere {run.name} {' '.join(documents)}"
+    world.command(ANNA, text, lambda desk: desk.booked_elsewhere(run.id, documents, "by hand"), run)
+
+
+def accepts(world: World, run: Run) -> list[str]:
+    """Documents that the product asks about and that are not the run's pay, as anybody can see in them."""
+    asked = {name for _, _, text, _ in run.view.problems for name in ACCEPTS.findall(text)}
+    books = world.ledgers[run.view.target]
+    standing = [held for entity in books.entities for held in books.documents(entity)]
+    return [
+        held.name
+        for held in standing
+        if held.name in asked and (run.pay is None or not world.carries(held, run.pay))
+    ]
+
+
+@act("say it is not this pay", "operators", 3, 1)
+def accept(world: World, numbers: Sequence[int]) -> bool:
+    """Somebody answers that a document of others is no pay of ours."""
+    run = pick([run for run in of(world, "held") if accepts(world, run)], numbers[0])
+    if run is None:
+        return False
+    say_accepted(world, run)
+    return True
+
+
+def say_accepted(world: World, run: Run) -> None:
+    """The command."""
+    documents = accepts(world, run)
+    text = f"runs resume {run.name} {' '.join(f'--accept {name}' for name in documents)}"
+    world.command(ANNA, text, lambda desk: desk.resume(run.id, accept=documents), run)
+
+
+@act("say which pay it is", "operators", 5, 1)
+def which_pay(world: World, numbers: Sequence[int]) -> bool:
+    """Somebody answers whether a delivery is a pay of its own or comes in place of another."""
+    run = pick([run for run in of(world, "held") if asks_which(run)], numbers[0])
+    if run is None:
+        return False
+    say_which(world, run)
+    return True
+
+
+def asks_which(run: Run) -> bool:
+    """Whether the product asks which pay the run is of."""
+    return any(code == "pay.which" for code, _, _, _ in run.view.problems)
+
+
+def say_which(world: World, run: Run) -> None:
+    """The truth: in place of a run of the same pay, or a pay of its own."""
+    named = {name for _, _, text, _ in run.view.problems for name in NAMED.findall(text)}
+    same = [other for other in world.runs.values() if other.id in named and other.pay is run.pay]
+    if same:
+        text = f"runs answer {run.name} --replaces {same[-1].name}"
+        world.command(ANNA, text, lambda desk: desk.replaces(run.id, same[-1].id), run)
+        return
+    world.command(ANNA, f"runs answer {run.name} --own-pay", lambda desk: desk.own_pay(run.id), run)
+
+
+@act("say it was deleted", "operators", 2, 1)
+def deleted(world: World, numbers: Sequence[int]) -> bool:
+    """Somebody says that documents of a run were deleted; liars say it when they stand."""
+    runs = [run for run in of(world, "done", "held", "closed") if world.shape.liars or gone(world, run)]
+    run = pick(runs, numbers[0])
+    if run is None:
+        return False
+    world.command(ANNA, f"runs mark-deleted {run.name}", lambda desk: desk.deleted(run.id), run)
+    return True
+
+
+def gone(world: World, run: Run) -> bool:
+    """Whether a document that the run posted does not stand any more, whatever the product can see of it."""
+    books = world.ledgers[run.view.target]
+    standing = {document.id for entity in books.entities for document in books.documents(entity)}
+    return bool(set(world.product.documents(run.id)) - standing)
+
+
+@act("look at the books", "operators", 2, 1)
+def look_at_books(world: World, _: Sequence[int]) -> bool:
+    """The nightly look of the product."""
+    world.command(ANNA, "look", lambda desk: desk.look())
+    return True
+
+
+@act("settle an unknown outcome", "operators", 4, 2)
+def settle(world: World, numbers: Sequence[int]) -> bool:
+    """One person says what became of an entry; the next time another does."""
+    found = pick(world.product.unknown(), numbers[0])
+    if found is None:
+        return False
+    say_settled(world, *found, who=(ANNA, BEN)[numbers[1] % 2], lie=world.shape.liars and numbers[1] % 5 == 0)
+    return True
+
+
+def say_settled(world: World, key: str, entity: str, *, who: str, lie: bool = False) -> None:
+    """The truth: the document that the entry became, or that there is none. Known from the books alone."""
+    documents = [
+        document.id
+        for books in world.ledgers.values()
+        for document in books.documents(entity)
+        if (books.name, document.name) not in world.by_hand
+        and document.id not in world.product.known_documents()
+    ]
+    booked_as = documents[-1] if bool(documents) != lie and documents else None
+    text = f"runs settle, {'booked' if booked_as else 'not booked'}"
+    world.command(who, text, lambda desk: desk.settle(key, booked_as))

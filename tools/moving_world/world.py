@@ -1,0 +1,373 @@
+"""One world: payrolls, ledgers, the product between them, and the truth about every pay.
+
+Everything that happens goes through here, so that the judge hears of it and the trace tells it: what payroll
+calculated, what people did to the books, what the product wrote, and what it says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ml_connector_sandbox.judges.coloured import COLOURS_MAX, Torn, counted
+from ml_connector_sandbox.judges.moving import MovingJudge, Violation
+from moving_world.adapter import Desk, Product
+from moving_world.baton import Baton, Process, Task
+from moving_world.books import Books, Document
+from moving_world.clock import HostClock, TrueClock
+from moving_world.places import connect, places
+from moving_world.shape import FILES, Shape
+from moving_world.truth import AT_REST, DONE, Calculation, Pay, Run
+from moving_world.views import Refusal
+from moving_world.wire import Wire
+
+
+class World:
+    """See the module. `home` holds the installation, `template` an empty one that is set up."""
+
+    def __init__(
+        self, shape: Shape, home: Path, settings: Any, template: bytes, *, claims: bool = True
+    ) -> None:
+        self.shape, self.home = shape, home
+        self.clock = TrueClock()
+        self.baton = Baton(self.clock)
+        self.host = HostClock(self.clock, self.baton.sleep)
+        self.wire = Wire(self.baton, self.clock, self.moved)
+        self.judge = MovingJudge()
+        self.trace: list[str] = []
+        self.violations: list[Violation] = []
+        self.tolerates: frozenset[str] = frozenset()
+        self.pays: list[Pay] = []
+        self.flows = list(shape.flows)
+        self.runs: dict[str, Run] = {}
+        self.references: dict[tuple[str, str], tuple[Pay, int, tuple[str, ...]]] = {}
+        self.wanted: set[tuple[int, str, str]] = set()
+        self.mess: list[tuple[str, Callable[[], None]]] = []
+        self.looked: dict[str, tuple[str, str]] = {}
+        self.options: dict[str, dict[str, str]] = {}
+        self.hosts: dict[str, str] = {}
+        self.periods: dict[str, dict[str, str]] = {}
+        self.backups: list[Path] = []
+        self.paused: set[str] = set()
+        self.by_hand: dict[tuple[str, str], tuple[Pay, str]] = {}
+        self.disk_full = self.revoked = False
+        self.counts: Counter[str] = Counter()
+        self.coverage: Counter[tuple[str, str, str]] = Counter()
+        self.last_fault = "none"
+        self._shown_at: dict[str, datetime] = {}
+        self._standing: defaultdict[str, set[str]] = defaultdict(set)
+        self._made_by_people: set[str] = set()
+        self.payrolls, self.ledgers = places(self.clock, shape)
+        connect(self.wire, self.payrolls, self.ledgers)
+        self.product = Product(settings, self.host, self.wire, self.baton, claims=claims)
+        self.product.path.write_bytes(template)
+        self.wire.notes = self.note
+        self.wire.inside_transaction = lambda: bool(self.product.wrapper.in_atomic_block)
+        self.serving = Process("serve")
+        self.product.open(self)
+        self.desk = Desk(self.product, "serve")
+
+    # --- the trace ------------------------------------------------------------------------------------------
+
+    def note(self, text: str) -> None:
+        """One line of the trace."""
+        self.trace.append(f"{self.clock.now():%m-%d %H:%M:%S} {text}")
+
+    def blame(self, *violations: Violation) -> None:
+        """Something is wrong."""
+        for violation in violations:
+            self.note(f"WRONG {violation}")
+            self.violations.append(violation)
+
+    @property
+    def wrong(self) -> bool:
+        """Whether anything is wrong that ends the world."""
+        return any(violation.code not in self.tolerates for violation in self.violations)
+
+    # --- payroll --------------------------------------------------------------------------------------------
+
+    def colours(self, payroll: str) -> dict[str, int] | None:
+        """A free colour for each company of the payroll, or `None` when there are no more."""
+        used = {colour for pay in self.pays for colour in pay.colours.values()}
+        free = [colour for colour in range(COLOURS_MAX) if colour not in used]
+        companies = self.payrolls[payroll].companies
+        if len(free) < len(companies):
+            return None
+        return {company.code: colour for company, colour in zip(companies, free, strict=False)}
+
+    def add_pay(self, payroll: str, kind: str, end: date, colours: dict[str, int]) -> Pay:
+        """There is a pay that has no calculation yet."""
+        pay = Pay(number=len(self.pays) + 1, payroll=payroll, kind=kind, end=end, colours=colours)
+        self.pays.append(pay)
+        self.judge.pays(pay.number, colours)
+        return pay
+
+    def calculated(self, pay: Pay, run_id: str, parts: dict[str, int]) -> None:
+        """Payroll calculated the pay, and this is right from now on."""
+        number = self.judge.calculated(pay.number, parts)
+        pay.calculations.append(Calculation(number=number, run_id=run_id, parts=parts))
+        self.rights(pay, number)
+        if pay.payroll != FILES:
+            self.references[pay.payroll, run_id] = (pay, number, tuple(pay.colours))
+        told = ", ".join(f"{company} {part}" for company, part in parts.items())
+        self.note(f"{pay.payroll} calculates pay {pay.number} ({pay.kind}) as {run_id}: {told}")
+
+    def rights(self, pay: Pay, calculation: int | None) -> None:
+        """Which calculation is right from now on."""
+        pay.right = calculation
+        self.judge.stands(pay.number, calculation)
+
+    def deliver(self, pay: Pay, name: str, text: str, companies: tuple[str, ...]) -> None:
+        """A file of the pay's newest calculation arrives in the folder, whole for these companies."""
+        path = self.drop / name
+        path.write_text(text)
+        moment = self.clock.now().timestamp()
+        os.utime(path, (moment, moment))
+        reference = hashlib.sha256(text.encode()).hexdigest()
+        self.references.setdefault((FILES, reference), (pay, pay.newest.number, companies))
+        self.note(f"{name} arrives: pay {pay.number}, {len(text.splitlines()) - 1} lines")
+
+    def withdraw(self, pay: Pay) -> None:
+        """What was delivered of the pay is taken out of the folder: it is not right any more."""
+        for path in sorted(self.drop.iterdir()):
+            reference = hashlib.sha256(path.read_bytes()).hexdigest()
+            if self.references.get((FILES, reference), (None,))[0] is pay:
+                path.unlink()
+                self.note(f"{path.name} is taken out of the folder")
+
+    @property
+    def drop(self) -> Path:
+        """The folder that files are delivered to."""
+        return self.home / "drop"
+
+    # --- ledgers --------------------------------------------------------------------------------------------
+
+    def moved(self, name: str, by: str | None, excused: bool) -> None:
+        """Something may have been booked: let the judge look at what changed."""
+        books = self.ledgers.get(name)
+        if books is None:
+            return
+        for entity in books.changed():
+            run = self.runs.get(by or "")
+            balances = books.balances(entity)
+            if by is None:
+                self._made_by_people |= {held.id for held in books.documents(entity)} - self._standing[name]
+            self._standing[name] |= {held.id for held in books.documents(entity)}
+            hidden = by is None and bool(self.shape.lag_seconds)
+            if hidden:
+                self._shown_at[name] = self.clock.now() + timedelta(seconds=self.shape.lag_seconds)
+            told = self.judge.holds(
+                name,
+                entity,
+                balances,
+                run.name if run else by,
+                excused=excused,
+                hidden=hidden,
+                strangers={} if by is None else self._strangers(books, entity),
+            )
+            self.blame(*told)
+            who = "people" if by is None else f"{run.name if run else 'nobody'}{' (late)' if excused else ''}"
+            self.note(f"{name} {entity} is changed by {who}: {self._held(name, entity)}")
+
+    def _strangers(self, books: Books, entity: str) -> dict[int, list[int]]:
+        """What documents of others hold of each colour, as long as nobody named them to the product."""
+        known = self.product.known_documents()
+        found: dict[int, list[int]] = {}
+        for document in books.documents(entity):
+            if document.id in self._made_by_people and document.id not in known:
+                for colour, parts in _counts(document).items():
+                    found.setdefault(colour, []).append(parts)
+        return found
+
+    def began(self, run: str) -> None:
+        """A pass of the run begins, or a command about it."""
+        for name, due in list(self._shown_at.items()):
+            if due <= self.clock.now():
+                del self._shown_at[name]
+                self.judge.shown(name)
+        self.judge.began(run)
+
+    def by_people(self, name: str, text: str) -> None:
+        """Ledger people did something."""
+        self.note(f"somebody at {name} {text}")
+        self.moved(name, None, False)
+
+    def carries(self, document: Document, pay: Pay) -> bool:
+        """Whether the document holds money of the pay, as anybody can see in its lines."""
+        counts = _counts(document)
+        return any(counts.get(colour) for colour in pay.colours.values())
+
+    def _held(self, name: str, entity: str) -> str:
+        counts = {
+            f"pay {pay.number} {company}": self.judge.parts(name, entity, colour)
+            for pay in self.pays
+            for company, colour in pay.colours.items()
+        }
+        return ", ".join(f"{place} {parts}" for place, parts in counts.items() if parts) or "nothing"
+
+    # --- the product ----------------------------------------------------------------------------------------
+
+    def before(self) -> None:
+        """The product is about to write: as `backend.Watcher`."""
+        self.baton.check()
+        self.baton.point()
+
+    def full(self) -> bool:
+        """Whether the disk is full."""
+        return self.disk_full
+
+    def after(self) -> None:
+        """The product has committed."""
+        self.poll()
+        self.baton.point()
+
+    def poll(self) -> None:
+        """Hear what the product says of its runs."""
+        for identity, state, stage in self.product.states():
+            run = self.runs.get(identity)
+            if run is None:
+                run = self._meet(identity)
+            if (run.state, run.stage) == (state, stage):
+                continue
+            run.state, run.stage = state, stage
+            self.counts[f"run {state}"] += 1
+            if state in AT_REST or state == "waiting":
+                run.view = next(view for view in self.product.runs() if view.id == identity)
+                codes = "; ".join(f"[{code}] {text}" for code, _, text, _ in run.view.problems)
+                self.note(f"{run.name} is {state} in {stage}: {codes or run.view.summary}")
+            if state == DONE and not run.view.dry:
+                self.blame(*self.judge.says_done(run.name, run.lied_about, run.view.superseded))
+
+    def _meet(self, identity: str) -> Run:
+        """The product made a run."""
+        view = next(view for view in self.product.runs() if view.id == identity)
+        self.counts["runs"] += 1
+        name = f"run {self.counts['runs']}"
+        flow = next(flow for flow in self.flows if (flow.source, flow.target) == (view.source, view.target))
+        known = self.references.get((view.source, view.reference))
+        pay, calculation, companies = known or (None, None, ())
+        original = self.runs.get(view.reverses)
+        if original is not None and original.pay is not None:
+            pay, calculation, companies = original.pay, None, tuple(original.pay.colours)
+        run = Run(id=identity, name=name, view=view, pay=pay, calculation=calculation)
+        self.runs[identity] = run
+        entities = {company: flow.entities[company] for company in companies}
+        what = (
+            f"takes back {original.name}"
+            if original
+            else f"{'dry, ' if view.dry else ''}pay {pay.number if pay else '?'}"
+        )
+        self.note(f"{name} is made ({what}): {view.source} → {view.target}")
+        if pay is not None and not view.dry:
+            self.judge.started(name, pay.number, calculation, view.target, entities)
+        return run
+
+    def unseen(self, run: Run) -> None:
+        """An approval was taken for entries that nobody looked at."""
+        self.blame(Violation("approved unseen", f"{run.name} was approved as it was not shown to anybody"))
+
+    def restored(self) -> None:
+        """The database is an older one: forget the runs it does not know, and hear the others again."""
+        kept = {identity for identity, _, _ in self.product.states()}
+        self.runs = {identity: run for identity, run in self.runs.items() if identity in kept}
+        self.looked.clear()
+        for view in self.product.runs():
+            run = self.runs[view.id]
+            run.state, run.stage, run.view = view.state, view.stage, view
+        self.desk = Desk(self.product, "serve")
+
+    def secrets(self) -> dict[str, str]:
+        """What must stand nowhere but in the vault, by name."""
+        found = {}
+        for payroll in self.payrolls.values():
+            found[f"password of {payroll.name}"] = payroll.credentials["password"]
+        for books in self.ledgers.values():
+            found[f"client secret of {books.name}"] = books.credentials["client_secret"]
+            for number, token in enumerate(books.tokens(), 1):
+                found[f"token {number} of {books.name}"] = token
+        return found
+
+    # --- processes ------------------------------------------------------------------------------------------
+
+    def passes(self) -> list[str]:
+        """Runs that the serving process could go on with."""
+        live = {task.subject for task in self.baton.tasks}
+        return [run for run in self.product.able() if run not in live]
+
+    def take_up(self, run: str) -> Task:
+        """The serving process begins a pass of a run."""
+        self.began(self.runs[run].name)
+        return self.baton.spawn(
+            f"{self.runs[run].name} {self.runs[run].stage}",
+            self.serving,
+            lambda desk=self.desk: desk.carry_out(run),  # type: ignore[misc]
+            subject=run,
+        )
+
+    def command(self, who: str, text: str, work: Callable[[Desk], Any], about: Run | None = None) -> Task:
+        """A person types a command: a process of its own."""
+        if about is not None and not any(task.subject == about.id for task in self.baton.tasks):
+            self.began(about.name)
+
+        def run() -> Any:
+            try:
+                result = work(Desk(self.product, who))
+            except Refusal as refusal:
+                self.note(f"{who}: {text}: refused: {refusal}")
+                raise
+            self.note(f"{who}: {text}")
+            return result
+
+        return self.baton.spawn(text, Process(text), run, subject="")
+
+    def crash(self, process: Process) -> None:
+        """A process dies where it stands."""
+        dying = self.baton.kill(process)
+        self.note(f"{process.name} dies in {', '.join(task.name for task in dying) or 'idleness'}")
+        self.counts["kills"] += 1
+        if process is self.serving:
+            self.serving = Process("serve")
+            self.desk = Desk(self.product, "serve")
+
+    def reboot(self) -> None:
+        """The machine starts anew: every process dies."""
+        for process in {id(task.process): task.process for task in self.baton.tasks}.values():
+            if process is not self.serving:
+                self.crash(process)
+        self.crash(self.serving)
+        self.host.restart()
+
+    def end(self) -> None:
+        """Leave the world."""
+        for process in {id(task.process): task.process for task in self.baton.tasks}.values():
+            self.baton.kill(process)
+        self.product.close()
+
+    # --- time -----------------------------------------------------------------------------------------------
+
+    def advance(self, seconds: float) -> None:
+        """Time goes by; what was due meanwhile happens in its order."""
+        until = self.clock.now() + timedelta(seconds=seconds)
+        while (due := self.wire.next_due()) is not None and due <= until:
+            self.clock.advance(max(0.0, (due - self.clock.now()).total_seconds()))
+            self.wire.apply_due()
+        self.clock.advance((until - self.clock.now()).total_seconds())
+
+    def next_moment(self) -> datetime | None:
+        """When something happens by itself: a run is due, a sleeper wakes, a late request is handled."""
+        due = self.product.next_due()
+        moments = [self.host.true(due) if due else None, self.baton.next_due(), self.wire.next_due()]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _counts(document: Document) -> dict[int, int]:
+    """How many parts of each colour the document holds; nothing where that cannot be told."""
+    try:
+        return counted(document.balances())
+    except Torn:
+        return {}
