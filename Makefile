@@ -13,8 +13,12 @@ REGISTER ?=
 KEEP     ?=
 KILLS    ?= 100
 TARGET   ?= exact_online
+SEEDS    ?= 300
+SEED     ?=
+FIRST    ?= 0
+JOBS     ?= 2
 
-.PHONY: install demo test test-all check format crash bench clean lock connector matrix
+.PHONY: install demo test test-all check format crash simulate bench clean lock connector matrix
 
 install: $(STAMP)
 
@@ -47,6 +51,9 @@ format: install
 
 crash: install
 	@$(RUN) tools/crash.py --kills $(KILLS) --target $(TARGET)
+
+simulate: install
+	@$(RUN) tools/simulate.py $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --first $(FIRST) --jobs $(JOBS))
 
 bench: install
 	@$(RUN) tools/bench.py
