@@ -117,7 +117,10 @@ class Access:
     def mappings(self) -> QuerySet[MappingVersion]:
         return MappingVersion.objects.filter(organisation=self.organisation).order_by("name", "version")
 
-    def next_mapping_version(self, name: str) -> int:
+    def next_mapping_version(self, name: str, *, alone: bool = False) -> int:
+        """One more than the newest; `alone` in this transaction, so that nobody else draws the same."""
+        if alone:
+            Organisation.objects.select_for_update().get(pk=self.organisation.pk)
         newest = MappingVersion.objects.filter(organisation=self.organisation, name=name).aggregate(
             newest=Max("version")
         )["newest"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any
@@ -239,6 +239,9 @@ class Setup:
         if problems := check_mapping(mapping):
             raise SetupError(problems)
         with transaction.atomic():
+            # Somebody may have imported the same name since the table was read: the number is drawn where
+            # nobody else can draw one.
+            mapping = replace(mapping, version=self._access.next_mapping_version(name, alone=True))
             self._access.add_mapping(mapping, self._actor)
             self._note(
                 "mapping.imported",
