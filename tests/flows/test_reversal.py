@@ -70,6 +70,31 @@ def test_both_runs_say_that_one_reversed_the_other() -> None:
     )
 
 
+def test_a_pay_whose_reversal_was_reversed_is_reversed_by_its_run() -> None:
+    """By its own run: nobody has to find the reversal of the reversal."""
+    world, run = posted()
+    second = world.reverse(world.reverse(run).id)
+    assert usual_balances() == world.balances()
+
+    third = world.reverse(run)
+
+    assert (RunState.DONE, {}) == (third.state, world.balances())
+    assert f"Reversed by 9 in 20, 10 in 10 (run {third.id})." == world.at(run).notice
+    assert world.at(run).notice == world.at(second.id).notice
+    with pytest.raises(NotAllowed, match="already reversed by run"):
+        world.operations.reverse(run)
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_nothing_of_a_pay_is_reversed_twice(everything: bool) -> None:
+    """Whatever is asked for."""
+    world, run = posted()
+    world.reverse(run)
+
+    with pytest.raises(NotAllowed, match="already reversed by run"):
+        world.operations.reverse(run, everything=everything)
+
+
 def test_what_a_reversed_run_ties_to_is_nothing() -> None:
     """The tie-out is of the pay: entries and reversals together."""
     world, run = posted()

@@ -15,7 +15,8 @@ from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
-from ml_connector.flows.already_booked import ELSEWHERE, document_number, standing
+from ml_connector.flows.already_booked import ELSEWHERE, document_number
+from ml_connector.flows.already_booked import REVERSAL as REVERSAL_KEY
 from ml_connector.flows.consent import listed, proposal_fingerprint
 from ml_connector.flows.payroll_journal import MEANT, OTHER_INSTALLATION, ZERO
 from ml_connector.flows.pays import OWN, QUESTION, REPLACES
@@ -114,9 +115,10 @@ class Operations:
         rows = [row for row in commits.of_run(run) if not row.key.startswith(ELSEWHERE)]
         if everything:
             subjects = {share.subject for row in rows for share in row.shares}
-            rows = [row for row in commits.of_subjects(subjects) if not row.key.startswith(ELSEWHERE)]
-            rows = list(standing(rows))
-        booked = [row for row in rows if row.state is CommitState.CONFIRMED and not row.reversed_by]
+            others = (ELSEWHERE, REVERSAL_KEY)
+            rows = [row for row in commits.of_subjects(subjects) if not row.key.startswith(others)]
+        ends = [end for row in rows if (end := _end_of(commits, row)) is not None]
+        booked = [row for row in dict.fromkeys(ends) if row.state is CommitState.CONFIRMED]
         if not booked:
             raise NotAllowed(self._nothing_to_reverse(run, commits, rows))
         keys = [row.key for row in reversed(booked)]
@@ -351,6 +353,19 @@ class Operations:
         self._access.audit.append(
             actor=f"{self._actor.channel}:{self._actor.name}", action=action, subject=subject, detail=detail
         )
+
+
+def _end_of(commits: StoredCommits, row: CommitRow) -> CommitRow | None:
+    """The document that is to be reversed so that this one counts no more: itself, or the newest reversal
+    where its reversal was reversed; `None` where it counts no more.
+    """
+    end, counts = row, True
+    while end.reversed_by:
+        reversal = commits.get(end.reversed_by)
+        if reversal is None:
+            return None
+        end, counts = reversal, not counts
+    return end if counts else None
 
 
 def _rates(rates: Sequence[str], source: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from itertools import cycle
 from typing import Protocol, cast
 
 from ml_connector.domain import codec
@@ -87,11 +88,21 @@ class Reversal:
         booked = [self.commits.get(entry.key) for entry in proposal.entries]
         by = consent.listed(f"{document_number(row)} in {row.entity}" if row else "nothing" for row in booked)
         for row in self._originals(run):
-            run.tell(row.run, f"Reversed by {by} (run {run.row.id}).")
-            again = self.commits.reversed_by(row.key)
-            if again is not None:
-                run.tell(again.run, f"Booked again: its reversal was reversed by {by} (run {run.row.id}).")
+            self._tell(run, row, by)
         return Done(f"Reversed {self._names(proposal)} by {by}.")
+
+    def _tell(self, run: Run, row: CommitRow, by: str) -> None:
+        """Whether each document of a chain of reversals counts now, on the run that booked it."""
+        texts = (
+            f"Reversed by {by} (run {run.row.id}).",
+            f"Booked again: its reversal was reversed by {by} (run {run.row.id}).",
+        )
+        reached: CommitRow | None = row
+        for text in cycle(texts):
+            if reached is None:
+                return
+            run.tell(reached.run, text)
+            reached = self.commits.reversed_by(reached.key)
 
     # --- making ---------------------------------------------------------------------------------------------
 
