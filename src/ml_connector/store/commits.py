@@ -196,7 +196,7 @@ class StoredCommits:
         detail: str = "",
     ) -> None:
         with transaction.atomic():
-            open_ones = Intent.objects.filter(id=intent.id, ended_at__isnull=True)
+            open_ones = Intent.objects.filter(id=intent.id, boot=intent.boot, ended_at__isnull=True)
             if not open_ones.update(ended_at=database_now(), end=end, detail=detail):
                 raise KeyConflict("This intent was closed by somebody else.", where=intent.key)
             self._move(intent.key, state, receipt, adopted, detail)
