@@ -1,10 +1,140 @@
-"""Upkeep while a database is away: the serving process lives on and tries again."""
+"""What a serving process forgets: what is older than it must be kept, and nothing else; and that it lives on
+while a database is away.
+"""
 
 from __future__ import annotations
 
-from tests.payday import World
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
 
+from dbos import DBOSClient, run_dbos_database_migrations
+from tests.payday import TARGET, World
+
+from ml_connector.app.settings import Settings
+from ml_connector.flows.policy import Mode
+from ml_connector.runs.engine import KEEP_DAYS
+
+ENDED = ("SUCCESS", "ERROR", "CANCELLED")
 NOWHERE = "sqlite:////dev/null/engine.sqlite3"
+KEPT_DAYS = 400
+"""How long exchanges and source lines are kept."""
+
+
+def upkeep(world: World) -> dict[str, int]:
+    """A round of it; what was forgotten."""
+    from ml_connector.app.upkeep import upkeep
+
+    return upkeep(world._assembly)
+
+
+def days_ago(world: World, days: float) -> datetime:
+    now: datetime = world.clock.now() - timedelta(days=days)
+    return now
+
+
+def exchange(world: World, url: str, days: float) -> None:
+    """A request of so many days ago."""
+    from ml_connector.store.models import ExchangeRow
+
+    connection = world.access.connection(TARGET)
+    at = days_ago(world, days)
+    ExchangeRow.objects.create(connection=connection, at=at, method="GET", url=url, milliseconds=1)
+
+
+def exchanges() -> list[str]:
+    from ml_connector.store.models import ExchangeRow
+
+    return list(ExchangeRow.objects.order_by("id").values_list("url", flat=True))
+
+
+def staged(run: str) -> bool:
+    """Whether the source lines of the run are still there."""
+    from ml_connector.store.models import StagedRow
+
+    return StagedRow.objects.filter(run_id=run).exists()
+
+
+def last_moved(world: World, run: str, days: float) -> None:
+    from ml_connector.store.models import Run
+
+    Run.objects.filter(id=run).update(updated_at=days_ago(world, days))
+
+
+class Workflows:
+    """The durable engine's database, with workflows of any age and state."""
+
+    def __init__(self, world: World, home: Path) -> None:
+        self._world = world
+        settings = Settings(home=home, database_url="sqlite:///:memory:")
+        world._assembly.settings = settings
+        self._path = settings.engine.removeprefix("sqlite:///")
+        run_dbos_database_migrations(system_database_url=settings.engine)
+        self._client = DBOSClient(system_database_url=settings.engine)
+
+    def add(self, name: str, status: str, days: float) -> None:
+        """A workflow that was begun so many days ago and is in this state."""
+        self._client.enqueue({"queue_name": "stages", "workflow_name": "stage", "workflow_id": name})
+        milliseconds = int(days_ago(self._world, days).timestamp() * 1000)
+        with closing(sqlite3.connect(self._path)) as connection, connection:
+            connection.execute(
+                "UPDATE workflow_status SET status = ?, created_at = ? WHERE workflow_uuid = ?",
+                (status, milliseconds, name),
+            )
+
+    def names(self) -> set[str]:
+        return {found.workflow_id for found in self._client.list_workflows()}
+
+    def close(self) -> None:
+        self._client.destroy()
+
+
+def test_old_exchanges_are_forgotten_and_young_ones_kept(tmp_path: Path) -> None:
+    """A day on either side of the limit."""
+    world = World()
+    Workflows(world, tmp_path).close()
+    exchange(world, "old", KEPT_DAYS + 1)
+    exchange(world, "young", KEPT_DAYS - 1)
+
+    done = upkeep(world)
+
+    assert ["young"] == exchanges()
+    assert 1 == done["exchanges"]
+
+
+def test_source_lines_are_forgotten_of_old_runs_that_have_ended(tmp_path: Path) -> None:
+    """One that waits for a person may go on, however old it is."""
+    world = World(mode=Mode.APPROVE)
+    Workflows(world, tmp_path).close()
+    old, young, waiting = (world.post(f"R{number}").id for number in (1, 2, 3))
+    for run in (old, young):
+        world.operations.cancel(run)
+    last_moved(world, old, KEPT_DAYS + 1)
+    last_moved(world, young, KEPT_DAYS - 1)
+    last_moved(world, waiting, KEPT_DAYS + 1)
+
+    done = upkeep(world)
+
+    assert (False, True, True) == (staged(old), staged(young), staged(waiting))
+    assert 0 < done["staged"]
+
+
+def test_workflows_are_forgotten_when_they_are_old_and_have_ended(tmp_path: Path) -> None:
+    """One that is still to be carried out stays, however old it is."""
+    world = World()
+    workflows = Workflows(world, tmp_path)
+    for status in (*ENDED, "PENDING", "ENQUEUED"):
+        workflows.add(f"old {status}", status, KEEP_DAYS + 1)
+        workflows.add(f"young {status}", status, KEEP_DAYS - 1)
+
+    done = upkeep(world)
+
+    kept = {f"young {status}" for status in ENDED}
+    kept |= {f"{age} {status}" for age in ("old", "young") for status in ("PENDING", "ENQUEUED")}
+    assert kept == workflows.names()
+    assert len(ENDED) == done["workflows"]
+    workflows.close()
 
 
 def test_a_round_that_a_database_stops_is_tried_again() -> None:

@@ -1,0 +1,149 @@
+"""An entry of which nobody knows yet whether it is booked: what it holds up, and what people say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from tests.flows.test_payroll_journal import by_hand
+from tests.flows.test_reversal import posted
+from tests.payday import Crash, World, a_pay_run, usual_balances
+from tests.runs.test_settled import dies_at
+
+from ml_connector.app.refusals import NotAllowed
+from ml_connector.contract import world as faults
+from ml_connector.ports.storage import CommitState, RunState
+
+
+def half_written(world: World) -> None:
+    """Killed between two parts of an entry."""
+    world.vendor.part_lines = 2
+    with pytest.raises(Crash):
+        world.run_to_rest(dies_at("send: recorded"))
+
+
+def on_its_way(world: World) -> None:
+    """Killed when the ledger has answered."""
+    with pytest.raises(Crash):
+        world.run_to_rest(dies_at("send: answered"))
+
+
+def unknown(world: World) -> None:
+    """Its answer is lost, and the ledger cannot be searched for it."""
+    world.limit(marker_is_searchable=False)
+    world.ledger.keeps_marker = False
+    world.vendor.fault = faults.LOST_AFTER
+    world.run_to_rest()
+
+
+@pytest.mark.parametrize(
+    ("begin", "state"),
+    [(half_written, CommitState.WRITING), (on_its_way, CommitState.SENDING), (unknown, CommitState.UNKNOWN)],
+)
+def test_an_unsettled_entry_of_an_earlier_run_holds_the_next(
+    begin: Callable[[World], None], state: CommitState
+) -> None:
+    """Whatever it is that is not known yet of the earlier entry, no difference is made to it, and no second
+    journal beside it.
+    """
+    world = World()
+    first = world.start()
+    begin(world)
+    if world.at(first).state is RunState.RUNNING:
+        world.runs.move(world.at(first), state=RunState.HELD)
+    world.payroll.add(a_pay_run("R2", factor=2), factor=2)
+
+    at = world.post("R2")
+
+    assert state in {row.state for row in world.commit_rows().values()}
+    assert (RunState.HELD, {"earlier.unsettled"}) == (at.state, set(world.problems(at.id)))
+    assert 1 == len(world.vendor.documents)
+
+
+def test_a_run_that_posted_is_not_cancelled_nor_closed_while_a_send_is_open() -> None:
+    """It would be forgotten that the ledger may hold its entry; with nothing open it is closed and not
+    cancelled.
+    """
+    world = World()
+    run = world.start()
+    on_its_way(world)
+    world.runs.move(world.at(run), state=RunState.HELD)
+
+    with pytest.raises(NotAllowed, match="has posted, or may post now"):
+        world.operations.cancel(run)
+    with pytest.raises(NotAllowed, match="whether it is booked must be known first"):
+        world.operations.close(run, "enough")
+    assert RunState.HELD is world.at(run).state
+
+
+# --- what people say of the books ---------------------------------------------------------------------------
+
+
+def unknown_outcome() -> tuple[World, str, str]:
+    """A run held because nobody knows whether its first entry is booked, which it is; its key."""
+    world = World()
+    run = world.start()
+    unknown(world)
+    (key,) = [row.key for row in world.commit_rows().values() if row.state is CommitState.UNKNOWN]
+    return world, run, key
+
+
+def wanted_by_two(world: World, wanted: bool) -> None:
+    """What the organisation wants of statements on unknown outcomes."""
+    organisation = world.access.organisation
+    organisation.four_eyes = wanted
+    organisation.save()
+
+
+def test_two_people_settle_an_unknown_outcome_where_the_organisation_wants_it() -> None:
+    """One who says it twice is one person; two who say different things agree on nothing."""
+    world, run, key = unknown_outcome()
+    wanted_by_two(world, True)
+    reference = world.vendor.documents[0].reference
+    anna, ben = world.statements_of("anna"), world.statements_of("ben")
+
+    said = [anna.settle(key, booked_as=reference), anna.settle(key, booked_as=reference)]
+    said.append(ben.settle(key, booked_as=None))
+    assert CommitState.UNKNOWN is world.commits.get(key).state
+    assert {True} == {"A second person must say the same" in text for text in said}
+
+    assert f"Settled: booked as {reference}. Resume the run." == ben.settle(key, booked_as=reference)
+    assert RunState.DONE is world.resume(run).state
+    assert usual_balances() == world.balances()
+
+
+def test_one_person_settles_an_unknown_outcome_where_the_organisation_wants_no_more() -> None:
+    """And it is noted how many they were."""
+    world, run, key = unknown_outcome()
+    wanted_by_two(world, False)
+    reference = world.vendor.documents[0].reference
+
+    assert world.statements.settle(key, booked_as=reference).startswith("Settled")
+
+    assert RunState.DONE is world.resume(run).state
+    assert usual_balances() == world.balances()
+    assert "commit.settled" in world.audited
+
+
+def test_a_statement_that_it_is_booked_is_proved() -> None:
+    """By reading the document, which must be the entry."""
+    world, _, key = unknown_outcome()
+    number = by_hand(world)
+    (other,) = [document.reference for document in world.vendor.documents if document.number == number]
+
+    with pytest.raises(NotAllowed, match=f"Document {other} is not this entry"):
+        world.statements.settle(key, booked_as=other)
+
+    assert CommitState.UNKNOWN is world.commits.get(key).state
+
+
+def test_a_document_that_is_there_is_not_marked_as_deleted() -> None:
+    """Each is looked for; only what is gone counts for nothing."""
+    world, run = posted()
+    with pytest.raises(NotAllowed, match=f"No document of run {run} is gone; still in the ledger: 3, 4"):
+        world.statements.deleted(run)
+
+    del world.vendor.documents[0]
+
+    assert ["3"] == world.statements.deleted(run)
+    assert [True, False] == [bool(row.reversed_by) for row in world.commit_rows().values()]
