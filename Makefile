@@ -17,8 +17,10 @@ SEEDS    ?= 300
 SEED     ?=
 FIRST    ?= 0
 JOBS     ?= 2
+RULES    ?= safety
+RULE     ?=
 
-.PHONY: install demo test test-all check format crash simulate bench clean lock connector matrix
+.PHONY: install demo test test-all check format crash simulate bench clean lock connector matrix mutate
 
 install: $(STAMP)
 
@@ -54,6 +56,8 @@ crash: install
 
 simulate: install
 	@$(RUN) tools/simulate.py $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --first $(FIRST) --jobs $(JOBS))
+mutate: install
+	@$(RUN) tools/mutate.py --rules $(RULES) $(if $(RULE),--rule "$(RULE)")
 
 bench: install
 	@$(RUN) tools/bench.py
