@@ -17,6 +17,7 @@ SEEDS    ?= 300
 SEED     ?=
 FIRST    ?= 0
 JOBS     ?= 2
+STORE    ?= sqlite
 RULES    ?= safety
 RULE     ?=
 
@@ -52,7 +53,7 @@ format: install
 	$(VENV)/bin/ruff format -q .
 
 crash: install
-	@$(RUN) tools/crash.py --kills $(KILLS) --target $(TARGET)
+	@$(RUN) tools/crash.py --kills $(KILLS) --target $(TARGET) --store $(STORE)
 
 simulate: install
 	@$(RUN) tools/simulate.py $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --first $(FIRST) --jobs $(JOBS))

@@ -6,6 +6,7 @@ Three kinds of kill, drawn with a seed:
     sending  the entry is on its way, the ledger is slow; the process dies
     random   any moment at all, start-up included
 Where a ledger takes an entry in several writes, the kill strikes one of them by lot.
+The product keeps its two databases in files, or both on a PostgreSQL server that is started for this alone.
 The last line is one JSON object, counted from the simulators' books.
 """
 
@@ -20,8 +21,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from postgres_server import postgresql
 from rich.console import Console
 from rich.progress import Progress
 from scenes import BY_LEDGER, EXACT_ONLINE, PAYROLL, Scene
@@ -31,6 +35,7 @@ LATE_SECONDS = 2.0
 SLOW_SECONDS = 0.5
 SEND_PATIENCE_SECONDS = 30.0
 ROUNDS_TO_FINISH_MAX = 40
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
 KINDS = ("late", "late", "sending", "random", "random")
 
 VERBOSE = "-v" in sys.argv
@@ -42,6 +47,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--target", default=EXACT_ONLINE.ledger, choices=list(BY_LEDGER))
+    parser.add_argument("--store", default=SQLITE, choices=[SQLITE, POSTGRESQL])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, help="workers of each pay run")
     parser.add_argument("-v", action="store_true", help="a line for each kill")
@@ -56,15 +62,26 @@ def main() -> int:
     ]
     with (
         tempfile.TemporaryDirectory(prefix="ml-connector-crash-") as folder,
+        _store(arguments.store) as environment,
         Sandbox(["--profile", "fast", *switches]) as sandbox,
     ):
-        product = Product(Path(folder))
+        product = Product(Path(folder), environment)
         options = {"posting_date": scene.one_date} if scene.one_date else {}
         product.connect(sandbox, scene, mode="automatic", settings=unlimited(scene), options=options)
         runs = [run["run_id"] for run in sandbox.control(PAYROLL, "books")["runs"]]
         counts = _kill_all(sandbox, scene, product, runs[: arguments.kills], random.Random(arguments.seed))
         _finish(product, len(runs))
         return _verdict(sandbox, scene, counts)
+
+
+@contextmanager
+def _store(name: str) -> Iterator[Mapping[str, str]]:
+    """What the product must be told of its databases."""
+    if name == SQLITE:
+        yield {}
+        return
+    with postgresql() as address:
+        yield {"ML_CONNECTOR_DATABASE_URL": address}
 
 
 def _kill_all(
