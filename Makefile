@@ -20,8 +20,9 @@ JOBS     ?= 2
 STORE    ?= sqlite
 RULES    ?= safety
 RULE     ?=
+N        ?= 20
 
-.PHONY: install demo test test-all check format crash simulate bench clean lock connector matrix mutate
+.PHONY: install demo test test-all check format crash simulate bench clean lock connector matrix mutate soak
 
 install: $(STAMP)
 
@@ -57,8 +58,12 @@ crash: install
 
 simulate: install
 	@$(RUN) tools/simulate.py $(if $(SEED),--seed $(SEED),--seeds $(SEEDS) --first $(FIRST) --jobs $(JOBS))
+
 mutate: install
 	@$(RUN) tools/mutate.py --rules $(RULES) $(if $(RULE),--rule "$(RULE)")
+
+soak: install
+	@$(RUN) tools/soak.py --passes $(N)
 
 bench: install
 	@$(RUN) tools/bench.py
@@ -74,4 +79,4 @@ lock: install
 		--all-extras pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .soak
