@@ -154,17 +154,17 @@ class Product:
                 yield table, "\x00".join(value for value in row if isinstance(value, str))
 
     def audit_faults(self) -> list[str]:
-        """What is wrong with the audit chain."""
+        """What is wrong with the audit chain, and with what it speaks of."""
         from ml_connector.app.access import Access
-        from ml_connector.app.queries import audit_faults
+        from ml_connector.app.audit import audit_report
 
-        return audit_faults(Access(ORGANISATION))[1]
+        return audit_report(Access(ORGANISATION)).faults
 
     def backup(self, to: Path) -> None:
         """Write a backup, while it works."""
         from ml_connector.app.backup import backup
 
-        backup(self.settings, to)
+        backup(self.settings, to, force=True)
 
     def restore(self, source: Path, actor: str) -> None:
         """Put a backup in place of the database, as the command does; nothing works meanwhile."""
