@@ -64,7 +64,8 @@ def test_a_restored_backup_posts_nothing_twice(world: Stand, run: str, tmp_path:
     world.approve(proposed["run"])
     world.assert_booked(run)
 
-    restored = world.ask("restore", str(tmp_path / "backup.tar.gz"))
+    restored = world.ask("restore", str(tmp_path / "backup.tar.gz"), "--overwrite")
+    world.ask("runs", "resume", proposed["run"], code=4)
     refused = world.approve(proposed["run"], code=7)
     world.assert_booked()
     flow(world.product, "approve")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import tarfile
+import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from django.apps import apps
 from django.db import connection, transaction
 
 SUFFIX = ".copy"
+SCHEMA = "tables.txt"
 CHUNK = 1 << 20
 
 
@@ -22,39 +25,76 @@ def backup(to: Path) -> int:
     """Write every table, all of the same moment; returns the size in bytes."""
     with transaction.atomic(), tarfile.open(to, "w:gz") as archive, connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        _add(archive, SCHEMA, io.BytesIO(_schema()))
         for table in _tables():
             data = io.BytesIO()
             with cursor.copy(f"COPY {table} TO STDOUT (FORMAT binary)") as rows:
                 for part in rows:
                     data.write(part)
-            entry = tarfile.TarInfo(table + SUFFIX)
-            entry.size = data.tell()
-            data.seek(0)
-            archive.addfile(entry, data)
+            _add(archive, table + SUFFIX, data)
     return to.stat().st_size
 
 
-def restore(source: Path) -> None:
-    """Replace the contents of every table, in one transaction; raises `BackupError` for a file that is not
-    such a backup, and changes nothing.
+def _add(archive: tarfile.TarFile, name: str, data: io.BytesIO) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mtime = len(data.getbuffer()), int(time.time())
+    data.seek(0)
+    archive.addfile(entry, data)
+
+
+def restore(archive: tarfile.TarFile, name: str) -> None:
+    """Replace the contents of every table; call in a transaction. Raises `BackupError` for a file that was
+    made on another database, or by another release.
     """
+    members = {member.name: member for member in archive.getmembers()}
+    made_for = _read(archive, members.get(SCHEMA))
+    if made_for != _schema():
+        raise BackupError(
+            f"{name} was not made on PostgreSQL by a release with the tables of this one. Restore it with the"
+            " release that made it, then upgrade."
+        )
     tables = _tables()
-    try:
-        with tarfile.open(source, "r:gz") as archive, transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"TRUNCATE {', '.join(tables)}")
-            for table in tables:
-                member: Any = archive.extractfile(table + SUFFIX)
-                with cursor.copy(f"COPY {table} FROM STDIN (FORMAT binary)") as rows:
-                    while part := member.read(CHUNK):
-                        rows.write(part)
-            _reset_sequences(cursor)
-    except (tarfile.TarError, KeyError, OSError) as error:
-        raise BackupError(f"{source.name} is not a backup of ml-connector on PostgreSQL: {error}") from error
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+        for table in tables:
+            member: Any = archive.extractfile(members[table + SUFFIX])
+            with cursor.copy(f"COPY {table} FROM STDIN (FORMAT binary)") as rows:
+                while part := member.read(CHUNK):
+                    rows.write(part)
+        _reset_sequences(cursor)
+
+
+def has_rows(beside: Collection[str]) -> bool:
+    """Whether a table has a row, beside these."""
+    models = [model for model in _models() if model._meta.db_table not in beside]
+    return any(model._default_manager.exists() for model in models)
+
+
+def _read(archive: tarfile.TarFile, member: tarfile.TarInfo | None) -> bytes:
+    file = archive.extractfile(member) if member is not None else None
+    return file.read() if file is not None else b""
+
+
+def _schema() -> bytes:
+    """What the tables look like: columns in their order, since rows are copied without names."""
+    with connection.cursor() as cursor:
+        described = [
+            f"{table}: {', '.join(column.name for column in _columns(cursor, table))}" for table in _tables()
+        ]
+    return "\n".join(described).encode()
+
+
+def _columns(cursor: Any, table: str) -> Any:
+    return connection.introspection.get_table_description(cursor, table)
+
+
+def _models() -> list[Any]:
+    return list(apps.get_app_config("store").get_models())
 
 
 def _tables() -> list[str]:
     """Tables of the store, those that are referred to first."""
-    left = list(apps.get_app_config("store").get_models())
+    left = _models()
     ordered: list[Any] = []
     while left:
         for model in left:
@@ -67,7 +107,7 @@ def _tables() -> list[str]:
 
 
 def _reset_sequences(cursor: Any) -> None:
-    for model in apps.get_app_config("store").get_models():
+    for model in _models():
         key, table = model._meta.pk, model._meta.db_table
         if key is not None and key.get_internal_type() == "BigAutoField":
             cursor.execute(

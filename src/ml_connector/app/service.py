@@ -44,6 +44,12 @@ class Service:
         )
         start_django(self.settings)
 
+    def require_keys(self) -> None:
+        """Raises `VaultError` when secrets are stored and the key file is gone."""
+        from ml_connector.store.secrets import require_keys
+
+        require_keys(self.settings.key_file)
+
     @cached_property
     def access(self) -> Access:
         from ml_connector.app.access import Access

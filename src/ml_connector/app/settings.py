@@ -100,6 +100,10 @@ class Settings(BaseSettings):
             return url
         return f"sqlite:///{(self.home / 'engine.sqlite3').absolute()}"
 
+    def at(self, path: Path) -> Settings:
+        """The same installation with its database in another SQLite file."""
+        return Settings(**{**self.model_dump(), "database_url": f"sqlite:///{path.absolute()}"})
+
     @property
     def key_file(self) -> Path:
         """The key file of the vault."""
@@ -187,9 +191,9 @@ def make_home(home: Path) -> None:
                 path.chmod(mode & 0o700)
 
 
-def start_django(settings: Settings) -> None:
-    """Configure Django for this installation, once per process; makes the home folder and the schema when
-    they are missing.
+def start_django(settings: Settings, *, keys: bool = True) -> None:
+    """Configure Django for this installation, once per process; makes the home folder, the schema and, with
+    `keys`, the key file when they are missing.
     """
     import django
     from django.conf import settings as django_settings
@@ -213,13 +217,14 @@ def start_django(settings: Settings) -> None:
         call_command("migrate", verbosity=0, interactive=False)
     except DatabaseError as error:
         raise DatabaseUnusable(unusable(error)) from error
-    from ml_connector.store.secrets import require_keys
+    if keys:
+        from ml_connector.store.secrets import make_keys
 
-    require_keys(settings.key_file)
-    _use_seals(settings)
+        make_keys(settings.key_file)
+    _use_seals(settings, make=keys)
 
 
-def _use_seals(settings: Settings) -> None:
+def _use_seals(settings: Settings, *, make: bool) -> None:
     """Take the key of the audit chain into use. It is made for a new chain only: a chain with seals goes on
     without one until its own is put back.
     """
@@ -228,7 +233,7 @@ def _use_seals(settings: Settings) -> None:
     from ml_connector.store.seals import SealKey, use_seal_key
 
     key = SealKey(settings.seal_file)
-    if not key.at_hand and not AuditSeal.objects.exists():
+    if make and not key.at_hand and not AuditSeal.objects.exists():
         key.create()
     use_seal_key(key)
     seal_what_is_open()

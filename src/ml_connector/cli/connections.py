@@ -209,7 +209,7 @@ def options(as_json: bool = Json) -> None:
 @flows.command("list")
 def list_flows(as_json: bool = Json) -> None:
     """Every flow with its mode."""
-    with errors(as_json):
+    with errors(as_json, keys=False):
         rows = [
             (
                 f.pk,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ml_connector.cli.main import service
+from ml_connector.cli.main import person, service
 from ml_connector.cli.output import FAILED_COMMAND, NOT_ALLOWED, Json, errors, out, print_json, say, stop
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def backup(
     """Write the database to a file, consistent while in use. Keys are never in it."""
     from ml_connector.app import backup as backups
 
-    with errors(as_json):
+    with errors(as_json, keys=False):
         size = backups.backup(service().settings, to)
         if keys_to is not None:
             backups.backup_keys(service().settings, keys_to)
@@ -146,24 +146,38 @@ def backup(
         )
 
 
-def restore(source: Path, as_json: bool = Json) -> None:
-    """Put a backup in place. Afterwards all flows only propose, and runs that were under way are held."""
-    from ml_connector.app import backup as backups
+def restore(
+    source: Path,
+    overwrite: bool = typer.Option(False, help="Replace an installation that holds something."),
+    as_json: bool = Json,
+) -> None:
+    """Put a backup in place. Afterwards all flows only propose, approvals are void, and runs that were under
+    way are held; the keys are not needed for it.
+    """
+    from ml_connector.app import restore as restores
+    from ml_connector.app.backup import BackupError
     from ml_connector.app.settings import Settings
 
     settings = Settings()
-    with errors(as_json, start=False):
-        if backups.somebody_works(settings):
+    source.open("rb").close()
+    with errors(as_json, start=False), restores.alone(settings) as is_alone:
+        if not is_alone:
             stop(NOT_ALLOWED, "A worker is running on this installation. Stop it first.", as_json)
+        if not overwrite and restores.holds_anything(settings):
+            stop(
+                NOT_ALLOWED,
+                "This installation holds connections, runs or other records, and a restore replaces them all."
+                " Restore into an empty home folder or database, or say --overwrite.",
+                as_json,
+            )
         try:
-            backups.restore(settings, source)
-        except backups.BackupError as error:
+            done = restores.restore(settings, source, actor=f"cli:{person()}")
+        except BackupError as error:
             stop(FAILED_COMMAND, str(error), as_json)
-        flows, runs = backups.make_safe("cli", service().access.organisation.slug)
         say(
             as_json,
-            {"ok": True, "flows": flows, "runs": runs},
-            f"Restored. {flows} flows now only propose; {runs} runs are held.",
+            {"ok": True, "flows": done.flows, "runs": done.runs, "made_at": done.made_at},
+            f"Restored. {done.flows} flows now only propose; {done.runs} runs are held.",
         )
 
 
@@ -208,7 +222,7 @@ def recover(
     executor: str = typer.Option(..., help="Id of the worker that is gone for good."), as_json: bool = Json
 ) -> None:
     """Hand the work of a dead worker to those alive. Refused while its lock is held."""
-    with errors(as_json):
+    with errors(as_json, keys=False):
         from ml_connector.app.work import recover as take_over
 
         count = take_over(service().assembly, executor)

@@ -84,15 +84,18 @@ def stop(code: int, text: str, as_json: bool = False, problems: Iterable[Any] = 
 
 
 @contextmanager
-def errors(as_json: bool, start: bool = True) -> Iterator[None]:
+def errors(as_json: bool, start: bool = True, keys: bool = True) -> Iterator[None]:
     """Starts the application, which everything of the store may be imported after, and turns what it raises
-    into an exit code and a text.
+    into an exit code and a text. Without `keys` it is a command that needs no secret, and works without the
+    key file.
     """
     from ml_connector.app.settings import started
     from ml_connector.cli.main import service
 
     try:
-        if start:
+        if start and keys:
+            service().require_keys()
+        elif start:
             service()
         yield
     except (typer.Exit, typer.Abort):

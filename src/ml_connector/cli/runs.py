@@ -96,7 +96,7 @@ def payroll(
 @runs.command("list")
 def list_(limit: int = 50, as_json: bool = Json) -> None:
     """The newest runs."""
-    with errors(as_json):
+    with errors(as_json, keys=False):
         rows = service().access.runs.list(limit)
         simulated = {str(flow.pk) for flow in service().access.flows() if flow.target.sandbox}
         if as_json:
@@ -130,14 +130,14 @@ def show(
     identity: str, lines: int = typer.Option(0, help="Show so many journal lines."), as_json: bool = Json
 ) -> None:
     """One run: entries, documents, problems, tie-out."""
-    with errors(as_json):
+    with errors(as_json, keys=False):
         show_run(service().access.runs.get(service().access.run(identity).id), as_json, lines)
 
 
 @runs.command("explain")
 def explain(identity: str, line: int, entry: int = 1, as_json: bool = Json) -> None:
     """Where a journal line comes from: its rule and its source lines. Lines and entries count from 1."""
-    with errors(as_json):
+    with errors(as_json, keys=False):
         found = service().records.behind(identity, entry - 1, line - 1)
         say(as_json, {"ok": True, "behind": found}, "\n".join(found))
 
@@ -240,7 +240,7 @@ def reverse(
 @runs.command("cancel")
 def cancel(identity: str, as_json: bool = Json) -> None:
     """Give up a run that posted nothing."""
-    with errors(as_json):
+    with errors(as_json, keys=False):
         row = service().operations.cancel(identity)
         say(as_json, {"ok": True, "run": row.id, "state": row.state}, f"{row.id} is {row.state}.")
 
@@ -252,7 +252,7 @@ def close(
     as_json: bool = Json,
 ) -> None:
     """End a run that posted a part; what it has booked stays booked and counts."""
-    with errors(as_json):
+    with errors(as_json, keys=False):
         row = service().operations.close(identity, why)
         say(
             as_json,
@@ -266,14 +266,14 @@ def pause(
     as_json: bool = Json,
 ) -> None:
     """Stop a flow, a connection or everything; sends in flight settle first."""
-    with errors(as_json):
+    with errors(as_json, keys=False):
         service().operations.pause(scope)
         say(as_json, {"ok": True, "paused": scope}, f"Paused: {scope}.")
 
 
 def unpause(scope: str = typer.Argument("everything"), as_json: bool = Json) -> None:
     """Go on."""
-    with errors(as_json):
+    with errors(as_json, keys=False):
         was = service().operations.unpause(scope)
         say(
             as_json,
@@ -284,7 +284,7 @@ def unpause(scope: str = typer.Argument("everything"), as_json: bool = Json) -> 
 
 def tie_out(identity: str, as_json: bool = Json) -> None:
     """Register = run = journal = ledger, for one run."""
-    with errors(as_json):
+    with errors(as_json, keys=False):
         records = service().records
         rows, incidents = records.tie_out(identity), records.incidents(identity)
         agree = bool(rows) and not incidents and not any(row.difference for row in rows)

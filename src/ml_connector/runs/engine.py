@@ -26,6 +26,7 @@ import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy import event
 from sqlalchemy.engine import Engine as SqlEngine
+from sqlalchemy.exc import ProgrammingError
 
 from ml_connector.ports.storage import RunRow, RunState
 from ml_connector.runs.stages import StageCall, Workshop, carry_out, wake
@@ -250,6 +251,14 @@ class Recoverer:
             forgotten += len(done)
             if len(done) < limit:
                 return forgotten
+
+    def clear(self, limit: int = 1_000) -> None:
+        """Delete every workflow: they are of a database that is replaced. There are none where no worker has
+        made the engine's tables yet.
+        """
+        with suppress(ProgrammingError):
+            while found := self._client.list_workflows(limit=limit, load_input=False, load_output=False):
+                self._client.delete_workflows([workflow.workflow_id for workflow in found])
 
     def close(self) -> None:
         self._client.destroy()

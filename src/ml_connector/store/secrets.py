@@ -137,17 +137,24 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
+def make_keys(path: Path) -> None:
+    """Make the key file of a new installation, in which nothing is encrypted yet."""
+    if not path.exists() and not _holds_secrets():
+        Keys(path).create()
+
+
 def require_keys(path: Path) -> None:
-    """Make the key file of a new installation. Raises `VaultError` when secrets are stored and their key file
-    is gone: nothing starts without it.
-    """
-    if not path.exists() and (Secret.objects.exists() or Token.objects.exists()):
+    """Raises `VaultError` when secrets are stored and their key file is gone."""
+    if not path.exists() and _holds_secrets():
         text = (
             f"The key file {path.name} is missing and this database holds encrypted secrets. Put it back from"
-            " its backup; a new key cannot read them."
+            f" its backup, as {path}; a new key cannot read them."
         )
         raise VaultError(text)
-    Keys(path).create()
+
+
+def _holds_secrets() -> bool:
+    return bool(Secret.objects.exists() or Token.objects.exists())
 
 
 class _Sealed:
