@@ -32,6 +32,7 @@ GROUPS = {
         "mark-deleted",
         "settle",
     ],
+    "people": ["add", "list", "policy"],
     "audit": ["verify", "export"],
     "keys": ["rotate"],
 }
@@ -114,7 +115,7 @@ WRONG = [
     (["pause", "flow:7"], "There is no flow 7. `ml-connector flows list` shows them."),
     (
         ["resolve", "x"],
-        "No such command 'resolve'. Did you mean 'restore', 'recover'? See ml-connector --help.",
+        "No such command 'resolve'. Did you mean 'restore', 'recover', 'people'? See ml-connector --help.",
     ),
 ]
 

@@ -16,7 +16,7 @@ import connector
 import pytest
 import typer
 
-from ml_connector.cli import connections, installation, mappings, runs, statements
+from ml_connector.cli import connections, installation, mappings, people, runs, statements
 from ml_connector.ports.systems import LedgerLimits, LedgerSink, PayrollSource
 
 ROOT = Path(__file__).parents[2]
@@ -73,7 +73,7 @@ def variables() -> frozenset[str]:
 def program() -> Any:
     """The command line as it is."""
     app = typer.Typer(name="ml-connector")
-    for part in (connections, mappings, runs, statements, installation):
+    for part in (connections, mappings, runs, statements, people, installation):
         part.register(app)
     return typer.main.get_command(app)
 

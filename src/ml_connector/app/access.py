@@ -30,10 +30,22 @@ class Unknown(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does it, and where: `cli` for an operating-system user, who never counts as a second person."""
+    """Who does it, and where: `cli` for a user of the operating system. Only `person`, a named person who has
+    proved it, counts where two people are wanted.
+    """
 
     name: str
     channel: str
+    person: str = ""
+
+    @property
+    def audited(self) -> str:
+        """As the audit chain names who did it."""
+        return f"{self.channel}:{self.name}"
+
+    def noted(self, detail: Mapping[str, str | int | bool | None]) -> dict[str, str | int | bool | None]:
+        """The details of an entry of the audit chain, with the named person."""
+        return {**detail, "person": self.person} if self.person else dict(detail)
 
 
 class Access:

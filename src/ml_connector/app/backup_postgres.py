@@ -89,7 +89,8 @@ def _columns(cursor: Any, table: str) -> Any:
 
 
 def _models() -> list[Any]:
-    return list(apps.get_app_config("store").get_models())
+    people: Any = apps.get_app_config("auth").get_model("User")
+    return [people, *apps.get_app_config("store").get_models()]
 
 
 def _tables() -> list[str]:
@@ -109,7 +110,7 @@ def _tables() -> list[str]:
 def _reset_sequences(cursor: Any) -> None:
     for model in _models():
         key, table = model._meta.pk, model._meta.db_table
-        if key is not None and key.get_internal_type() == "BigAutoField":
+        if key is not None and key.get_internal_type() in ("AutoField", "BigAutoField"):
             cursor.execute(
                 f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT coalesce(max(id), 0) + 1"
                 f" FROM {table}), false)"

@@ -40,6 +40,8 @@ AT_REST = frozenset(
 TAKES_UP_NOTHING = (RunState.CANCELLED, RunState.FAILED)
 UNBOOKED = (CommitState.PLANNED, CommitState.REFUSED)
 NOT_THIS_PAY = "not this pay"
+MADE_BY = "_made_by"
+"""In the input of a run: the named people who started it or had it proposed again."""
 
 
 class Operations:
@@ -136,9 +138,10 @@ class Operations:
     def _create(
         self, flow: str, stage: str, values: Mapping[str, str], *, reference: str, dry: bool = False
     ) -> RunRow:
+        told = {key: value for key, value in values.items() if value}
+        values = self._made({**values})
         with transaction.atomic():
             row = self._access.runs.create(flow=flow, stage=stage, input=values, reference=reference, dry=dry)
-            told = {key: value for key, value in values.items() if value}
             self._note("run.started", row.id, {**told, "reference": reference, "dry_run": dry})
         return row
 
@@ -146,7 +149,8 @@ class Operations:
 
     def approve(self, run: str, fingerprint: str) -> RunRow:
         """Consent to exactly the entries that were shown, by at least twelve characters of their fingerprint.
-        Raises `NotAllowed` when there are none, or other ones than the fingerprint says.
+        Where two people are wanted, the first of them posts nothing yet. Raises `NotAllowed` when there are
+        none, or other ones than the fingerprint says, and for a person who may not.
         """
         row = self._row(run)
         proposal = self.records.proposal(run)
@@ -164,12 +168,38 @@ class Operations:
                 f" {shown[:FINGERPRINT_SHOWN]}. They may have changed since you looked: look again"
                 f" (ml-connector runs show {run}), then approve with the fingerprint that it shows."
             )
+        people = self._consenting(row, shown)
+        complete = not self._access.organisation.four_eyes or len(people) > 1
         with transaction.atomic():
             Approval.objects.create(
-                run_id=run, fingerprint=shown, actor=self._actor.name, channel=self._actor.channel
+                run_id=run,
+                fingerprint=shown,
+                actor=self._actor.name,
+                channel=self._actor.channel,
+                person=self._actor.person,
+                complete=complete,
             )
-            self._note("run.approved", run, {"fingerprint": shown})
+            if not complete:
+                self._note("run.approved_by_one", run, {"fingerprint": shown})
+                return row
+            self._note("run.approved", run, {"fingerprint": shown, "people": max(len(people), 1)})
             return self._move(row, stage="post")
+
+    def _consenting(self, row: RunRow, fingerprint: str) -> set[str]:
+        """The named people behind these entries with this consent: who made the proposal, and who consented
+        before. Raises `NotAllowed` where two are wanted and this is nobody, or one of the former.
+        """
+        person, makers = self._actor.person, set(filter(None, row.input.get(MADE_BY, "").split("\n")))
+        if not self._access.organisation.four_eyes:
+            return makers | {person} - {""}
+        if not person:
+            raise NotAllowed("Two people are wanted here. Say who you are: --as NAME, with your secret.")
+        if person in makers:
+            raise NotAllowed(
+                f"{person} has a part in run {row.id} as it is proposed; somebody else approves."
+            )
+        earlier = Approval.objects.filter(run_id=row.id, fingerprint=fingerprint, voided_at__isnull=True)
+        return makers | {person} | set(earlier.exclude(person="").values_list("person", flat=True))
 
     def answer(self, run: str, *, own_pay: bool = False, replaces: str = "", zero: bool = False) -> RunRow:
         """Answer a question of a held run; it goes back to its proposal with the answer."""
@@ -297,6 +327,8 @@ class Operations:
         return moved
 
     def _move(self, row: RunRow, *, stage: str, values: Mapping[str, str] | None = None) -> RunRow:
+        if stage != "post":
+            values = self._made({**(row.input if values is None else values)})
         moved = self._access.runs.move(
             row, state=RunState.READY, stage=stage, attempt=row.attempt + 1, input=values, notice=""
         )
@@ -340,6 +372,11 @@ class Operations:
 
     # --- inside ---------------------------------------------------------------------------------------------
 
+    def _made(self, values: dict[str, str]) -> dict[str, str]:
+        """The input of a run with the named person who has a part in what it proposes."""
+        people = set(filter(None, [*values.get(MADE_BY, "").split("\n"), self._actor.person]))
+        return {**values, MADE_BY: "\n".join(sorted(people))} if people else values
+
     def _row(self, run: str) -> RunRow:
         return self._access.runs.get(self._access.run(run).id)
 
@@ -351,7 +388,7 @@ class Operations:
 
     def _note(self, action: str, subject: str, detail: Mapping[str, str | int | bool | None]) -> None:
         self._access.audit.append(
-            actor=f"{self._actor.channel}:{self._actor.name}", action=action, subject=subject, detail=detail
+            actor=self._actor.audited, action=action, subject=subject, detail=self._actor.noted(detail)
         )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ml_connector.app.access import Access, Actor
     from ml_connector.app.assemble import Assembly
     from ml_connector.app.operations import Operations
+    from ml_connector.app.people import People
     from ml_connector.app.records import Records
     from ml_connector.app.setup import Setup
     from ml_connector.app.statements import Statements
@@ -55,6 +56,18 @@ class Service:
         from ml_connector.app.access import Access
 
         return Access(self.settings.organisation)
+
+    def sign_in(self, name: str, secret: str) -> None:
+        """Let what is done from now on be of this named person. Raises `NotAllowed` for a wrong secret."""
+        self.actor = self.people.sign_in(name, secret)
+        for name in ("people", "setup", "operations", "statements"):
+            self.__dict__.pop(name, None)
+
+    @cached_property
+    def people(self) -> People:
+        from ml_connector.app.people import People
+
+        return People(self.access, self.actor)
 
     @cached_property
     def actor(self) -> Actor:

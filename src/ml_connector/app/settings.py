@@ -27,6 +27,14 @@ OURS = ("product.sqlite3", "engine.sqlite3", "keys", "audit.key", "locks", FILE)
 """How the names of what an installation has in its home folder begin."""
 
 
+SECRETS_OF_PEOPLE: dict[str, dict[str, int]] = {
+    "MinimumLengthValidator": {"min_length": 12},
+    "UserAttributeSimilarityValidator": {},
+    "CommonPasswordValidator": {},
+}
+"""What is asked of a person's secret."""
+
+
 class SettingsError(Exception):
     """The settings of this installation cannot be used; nothing was started."""
 
@@ -205,7 +213,15 @@ def start_django(settings: Settings, *, keys: bool = True) -> None:
     make_home(settings.home)
     if not django_settings.configured:
         django_settings.configure(
-            INSTALLED_APPS=["ml_connector.store.apps.StoreConfig"],
+            INSTALLED_APPS=[
+                "django.contrib.contenttypes",
+                "django.contrib.auth",
+                "ml_connector.store.apps.StoreConfig",
+            ],
+            AUTH_PASSWORD_VALIDATORS=[
+                {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+                for name, options in SECRETS_OF_PEOPLE.items()
+            ],
             DATABASES={"default": database_settings(settings.database)},
             USE_TZ=True,
             TIME_ZONE="UTC",

@@ -16,7 +16,7 @@ from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare
-from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
+from ml_connector.domain.journal import BookedEntry, JournalEntry, Marker, Receipt
 from ml_connector.domain.proposal import Proposal, Share, Subject
 from ml_connector.errors import NotFound
 from ml_connector.flows.already_booked import ELSEWHERE, document_number
@@ -24,7 +24,8 @@ from ml_connector.ports.storage import DELETED, CommitRow, CommitState, Origin, 
 from ml_connector.ports.systems import LedgerSink
 from ml_connector.store.claims import StoredClaims
 from ml_connector.store.commits import StoredCommits
-from ml_connector.store.models import Commit, Flow, Resolution
+from ml_connector.store.database import database_now
+from ml_connector.store.models import Commit, Flow, Intent, Resolution
 
 
 class Statements:
@@ -159,36 +160,64 @@ class Statements:
     # --- unknown outcomes -----------------------------------------------------------------------------------
 
     def settle(self, key: str, *, booked_as: str | None) -> str:
-        """One person's statement on an entry whose outcome is unknown: booked as this document, or not.
-        Two agreeing people settle it, where the policy says so.
-
-        A statement that it is booked is proved by reading the document back.
+        """A person's statement on an entry whose outcome is unknown: booked as this document, or not. The
+        ledger is asked first. Where two people are wanted, two named people who say the same settle it.
         """
         commit = self._access.commits().filter(key=key).first()
         if commit is None:
             raise Unknown(f"There is no commit {key!r}.")
         if commit.state != CommitState.UNKNOWN:
             raise NotAllowed(f"{key} is {commit.state}, not unknown.")
+        two = self._access.organisation.four_eyes
+        if two and not self._actor.person:
+            raise NotAllowed("Two people are wanted here. Say who you are: --as NAME, with your secret.")
         receipt = self._proved(commit, booked_as) if booked_as else None
+        if receipt is None:
+            self._look_up(commit)
         statement = f"booked as {booked_as}" if booked_as else "not booked"
         with transaction.atomic():
             Resolution.objects.create(
-                commit=commit, statement=statement, actor=self._actor.name, channel=self._actor.channel
+                commit=commit,
+                intent=self._episode(commit),
+                statement=statement,
+                actor=self._actor.name,
+                channel=self._actor.channel,
+                person=self._actor.person,
             )
             self._note("commit.stated", key, {"statement": statement})
-            people = self._people(commit, statement)
-            if self._access.organisation.four_eyes and people < 2:
+            people = self._people(commit, statement) if two else 1
+            if two and people < 2:
                 return f"Noted: {statement}. A second person must say the same before it is settled."
             state, text = (CommitState.DRAFT, codec.encode(receipt)) if receipt else (CommitState.PLANNED, "")
             StoredCommits(commit.connection).record(
                 key, state=state, receipt=text, detail=f"settled: {statement}"
             )
+            Resolution.objects.filter(commit=commit, over_at__isnull=True).update(over_at=database_now())
             self._note("commit.settled", key, {"statement": statement, "people": people})
         return f"Settled: {statement}. Resume the run."
 
+    def _episode(self, commit: Commit) -> Intent | None:
+        """The send whose outcome is unknown: the last one."""
+        return Intent.objects.filter(commit=commit).order_by("-id").first()
+
     def _people(self, commit: Commit, statement: str) -> int:
-        said = Resolution.objects.filter(commit=commit, statement=statement)
-        return len({f"{channel}:{actor}" for actor, channel in said.values_list("actor", "channel")})
+        """How many named people say this of the outcome that is unknown now; the last word of each counts."""
+        said = Resolution.objects.filter(
+            commit=commit, intent=self._episode(commit), over_at__isnull=True
+        ).exclude(person="")
+        last = dict(said.order_by("id").values_list("person", "statement"))
+        return sum(known == statement for known in last.values())
+
+    def _look_up(self, commit: Commit) -> None:
+        """Raises `NotAllowed` when the ledger holds an entry that somebody says is not booked."""
+        entry = cast(JournalEntry, codec.decode(commit.content))
+        marker = Marker.of(commit.marked_by or commit.key)
+        ledger = self._assembly.ledger(commit.connection)
+        if found := ledger.locate(entry, marker, None):
+            raise NotAllowed(
+                f"The ledger holds this entry as document {found[0].number}. Say so: --booked"
+                f" {found[0].reference}."
+            )
 
     def _proved(self, commit: Commit, reference: str) -> Receipt:
         ledger = self._assembly.ledger(commit.connection)
@@ -215,5 +244,5 @@ class Statements:
 
     def _note(self, action: str, subject: str, detail: Mapping[str, str | int | bool | None]) -> None:
         self._access.audit.append(
-            actor=f"{self._actor.channel}:{self._actor.name}", action=action, subject=subject, detail=detail
+            actor=self._actor.audited, action=action, subject=subject, detail=self._actor.noted(detail)
         )

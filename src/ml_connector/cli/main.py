@@ -45,10 +45,10 @@ def person() -> str:
 def main() -> None:
     """Entry point of the command. What it writes is for the user alone: pay, keys, and exports of both."""
     os.umask(0o077)
-    from ml_connector.cli import connections, installation, mappings, runs, statements
+    from ml_connector.cli import connections, installation, mappings, people, runs, statements
     from ml_connector.cli.output import FAILED_COMMAND, USAGE, stop
 
-    for part in (connections, mappings, runs, statements, installation):
+    for part in (connections, mappings, runs, statements, people, installation):
         part.register(app)
     as_json = "--json" in sys.argv
     try:

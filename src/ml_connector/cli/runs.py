@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ml_connector.cli.main import service
 from ml_connector.cli.output import (
+    APPROVAL,
     ATTENTION,
     HELD,
     OK,
@@ -27,6 +29,7 @@ from ml_connector.cli.output import (
     stop,
     table,
 )
+from ml_connector.cli.people import As, AsSecret, sign_in
 from ml_connector.cli.run_view import run_json, show_incidents, show_run, show_tie_out, tie_json
 
 if TYPE_CHECKING:
@@ -64,10 +67,13 @@ def payroll(
     rate: list[str] = Rate,
     rate_source: str = RateSource,
     detach: bool = typer.Option(False, help="Leave the work to `serve`."),
+    by: str = As,
+    secret_file: Path | None = AsSecret,
     as_json: bool = Json,
 ) -> None:
     """Post pay runs: read, propose, post, confirm; goes as far as the flow's mode lets it."""
     with errors(as_json):
+        sign_in(by, secret_file, as_json)
         operations = service().operations
         references = list(pay_run)
         set_aside: tuple[Problem, ...] = ()
@@ -148,13 +154,20 @@ def approve(
     fingerprint: str = typer.Option(
         "", help="Of the entries as `runs show` shows them; on a terminal they are shown and asked about."
     ),
+    by: str = As,
+    secret_file: Path | None = AsSecret,
     as_json: bool = Json,
 ) -> None:
     """Consent to exactly the entries proposed, and post them."""
     with errors(as_json):
+        sign_in(by, secret_file, as_json)
         if not fingerprint:
             fingerprint = _shown_and_consented(identity, as_json)
-        service().operations.approve(identity, fingerprint)
+        row = service().operations.approve(identity, fingerprint)
+        if row.state == "awaiting_approval":
+            text = f"Noted. A second person must approve {identity} before it is posted."
+            say(as_json, {"ok": True, "run": identity, "state": row.state, "text": text}, text)
+            raise typer.Exit(APPROVAL)
         finish([identity], as_json)
 
 
@@ -181,10 +194,13 @@ def answer(
     own_pay: bool = typer.Option(False, help="It is a pay of its own, beside the others."),
     replaces: str = typer.Option("", help="It comes in place of this run."),
     zero_is_meant: bool = typer.Option(False, help="It is meant to come to nothing."),
+    by: str = As,
+    secret_file: Path | None = AsSecret,
     as_json: bool = Json,
 ) -> None:
     """Answer the question that a held run asks."""
     with errors(as_json):
+        sign_in(by, secret_file, as_json)
         if own_pay + bool(replaces) + zero_is_meant != 1:
             stop(USAGE, "Say one of --own-pay, --replaces RUN and --zero-is-meant.", as_json)
         service().operations.answer(identity, own_pay=own_pay, replaces=replaces, zero=zero_is_meant)
@@ -200,10 +216,13 @@ def resume(
     propose_again: bool = typer.Option(False, help="Go back to the proposal."),
     rate: list[str] = Rate,
     rate_source: str = RateSource,
+    by: str = As,
+    secret_file: Path | None = AsSecret,
     as_json: bool = Json,
 ) -> None:
     """Let a held run go on."""
     with errors(as_json):
+        sign_in(by, secret_file, as_json)
         service().operations.resume(
             identity, accept=accept, propose_again=propose_again, rates=rate, rate_source=rate_source
         )
@@ -219,10 +238,15 @@ def follow(identity: str, as_json: bool = Json) -> None:
 
 @runs.command("replay")
 def replay(
-    identity: str, post: bool = typer.Option(False, help="Post, instead of a dry run."), as_json: bool = Json
+    identity: str,
+    post: bool = typer.Option(False, help="Post, instead of a dry run."),
+    by: str = As,
+    secret_file: Path | None = AsSecret,
+    as_json: bool = Json,
 ) -> None:
     """A new run from the recorded inputs of this one, dry by default."""
     with errors(as_json):
+        sign_in(by, secret_file, as_json)
         finish([service().operations.replay(identity, post=post).id], as_json)
 
 
@@ -230,10 +254,13 @@ def replay(
 def reverse(
     identity: str,
     everything: bool = typer.Option(False, "--all", help="All that is booked for its pays, in any run."),
+    by: str = As,
+    secret_file: Path | None = AsSecret,
     as_json: bool = Json,
 ) -> None:
     """Propose entries that cancel what a run posted; they are approved like any other."""
     with errors(as_json):
+        sign_in(by, secret_file, as_json)
         finish([service().operations.reverse(identity, everything=everything).id], as_json)
 
 

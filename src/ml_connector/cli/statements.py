@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
 from ml_connector.cli.main import service
 from ml_connector.cli.output import USAGE, Json, errors, say, stop
+from ml_connector.cli.people import As, AsSecret, sign_in
 from ml_connector.cli.runs import finish, runs
 
 
@@ -26,12 +29,15 @@ def booked_elsewhere(
         ..., help="Number of a document that is this pay; entity/number where there are several."
     ),
     why: str = typer.Option(..., help="Who booked it, how."),
+    by: str = As,
+    secret_file: Path | None = AsSecret,
     as_json: bool = Json,
 ) -> None:
     """Say that documents of others are this pay. Each is read back and its figures count: only what is left
     is proposed.
     """
     with errors(as_json):
+        sign_in(by, secret_file, as_json)
         service().statements.booked_elsewhere(identity, document, why)
         finish([identity], as_json)
 
@@ -54,10 +60,13 @@ def settle(
     key: str,
     booked: str | None = typer.Option(None, help="Reference of the document it was booked as."),
     not_booked: bool = typer.Option(False, help="It is not in the ledger."),
+    by: str = As,
+    secret_file: Path | None = AsSecret,
     as_json: bool = Json,
 ) -> None:
     """Say what became of an entry whose outcome is unknown."""
     with errors(as_json):
+        sign_in(by, secret_file, as_json)
         if (booked is None) != not_booked:
             stop(USAGE, "Say either --booked REFERENCE or --not-booked.", as_json)
         text = service().statements.settle(key, booked_as=booked)

@@ -13,10 +13,12 @@ from ml_connector.store.database import database_now
 
 
 class Organisation(models.Model):
-    """A client. One chain of audit entries each."""
+    """A client. One chain of audit entries each. With `four_eyes` approving and settling take two named
+    people.
+    """
 
     slug = models.SlugField(unique=True)
-    four_eyes = models.BooleanField(default=True)
+    four_eyes = models.BooleanField(default=False)
 
 
 class Installation(models.Model):
@@ -381,7 +383,9 @@ class Incident(models.Model):
 
 
 class Approval(models.Model):
-    """Consent to exactly these entries, by fingerprint, until it is void. `channel` is where it was given."""
+    """Consent to exactly these entries, by fingerprint, until it is void. `channel` is where it was given,
+    `person` the named person who gave it. One of two that are wanted is not `complete`, and posts nothing.
+    """
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT)
     fingerprint = models.CharField(max_length=64)
@@ -389,12 +393,17 @@ class Approval(models.Model):
     channel = models.CharField(max_length=20)
     at = models.DateTimeField(default=database_now)
     voided_at = models.DateTimeField(null=True)
+    person = models.CharField(max_length=150, default="")
+    complete = models.BooleanField(default=True)
 
 
 class Resolution(models.Model):
-    """One person's statement on an unknown outcome."""
+    """One person's statement on an unknown outcome: that of `intent`, until it is settled at `over_at`."""
 
     commit = models.ForeignKey(Commit, on_delete=models.PROTECT)
+    intent = models.ForeignKey(Intent, on_delete=models.PROTECT, null=True)
+    person = models.CharField(max_length=150, default="")
+    over_at = models.DateTimeField(null=True)
     statement = models.CharField(max_length=300)
     actor = models.CharField(max_length=120)
     channel = models.CharField(max_length=20)

@@ -164,11 +164,14 @@ class StoredRuns:
     # --- consent --------------------------------------------------------------------------------------------
 
     def approved(self, run: str) -> str:
-        newest = Approval.objects.filter(run_id=run, voided_at__isnull=True).order_by("-id").first()
+        newest = self._consents(run).filter(complete=True).order_by("-id").first()
         return newest.fingerprint if newest else ""
 
     def void_approvals(self, run: str) -> None:
-        Approval.objects.filter(run_id=run, voided_at__isnull=True).update(voided_at=database_now())
+        self._consents(run).update(voided_at=database_now())
+
+    def _consents(self, run: str) -> QuerySet[Approval]:
+        return Approval.objects.filter(run_id=run, voided_at__isnull=True)
 
     def _all(self) -> QuerySet[Run]:
         return Run.objects.select_related("organisation").filter(**self._organisation_of("organisation"))
