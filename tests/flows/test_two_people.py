@@ -193,13 +193,13 @@ def test_a_run_that_nobody_named_started_takes_two_to_approve(company: Company) 
     assert 2 == len(company.entries("run.approved_by_one"))
 
 
-def test_half_a_consent_posts_nothing_when_a_run_is_resumed(company: Company) -> None:
-    """The proposal is the same, and one of two has consented: it still waits."""
+def test_half_a_consent_posts_nothing_wherever_the_run_is(company: Company) -> None:
+    """One of two has consented, and the run comes to its posting all the same: it waits."""
     company.two_wanted()
     run = company.world.post("R1").id
     company.operations("ada").approve(run, company.world.operations.records.fingerprint(run))
 
-    at = company.world.resume(run, propose_again=True)
+    at = company.world.force(run)
 
     assert RunState.AWAITING_APPROVAL is at.state
     assert {} == company.world.balances()

@@ -20,7 +20,7 @@ from ml_connector.flows.already_booked import REVERSAL, already_booked_parts, ne
 from ml_connector.flows.consent import proposal_fingerprint, rate_text
 from ml_connector.ports.storage import CommitRow, RunRow, RunState
 from ml_connector.store.commits import StoredCommits
-from ml_connector.store.models import Flow, Incident
+from ml_connector.store.models import Artifact, Flow, Incident
 from ml_connector.store.runs import StoredArtifacts
 from ml_connector.store.staging import StoredStaging
 
@@ -122,6 +122,16 @@ class Records:
         pay_run = self._pay_run(run)
         return pay_run.pay_period.pay_date if pay_run else None
 
+    def forgotten(self, run: str) -> tuple[str, ...]:
+        """What was removed of the run after its time, in a sentence each."""
+        row, records = self._access.run(run), Artifact.objects.filter(run_id=run, forgotten_at__isnull=False)
+        removed = records.order_by("-id").values_list("forgotten_at", flat=True).first()
+        return tuple(
+            f"{what}: forgotten on {at:%Y-%m-%d}, hash kept."
+            for what, at in (("Source lines", row.forgotten_at), ("Records", removed))
+            if at is not None
+        )
+
     # --- tie-out --------------------------------------------------------------------------------------------
 
     def tie_out(self, run: str) -> tuple[TieRow, ...]:
@@ -167,7 +177,9 @@ class Records:
         """Where a journal line comes from: its mapping rule and the source lines behind it; for a difference
         also the documents it was made to; for a reversal, those of the line it cancels. Counted from 0.
         """
-        proposal = self.proposal(run)
+        proposal, forgotten = self.proposal(run), self.forgotten(run)
+        if proposal is None and forgotten:
+            return list(forgotten)
         if proposal is None or not 0 <= entry < len(proposal.entries):
             count = len(proposal.entries) if proposal else 0
             raise Unknown(f"Run {run} has {count} entries; there is no entry {entry + 1}.")
@@ -176,7 +188,7 @@ class Records:
             raise Unknown(f"Entry {entry + 1} has {len(found.lines)} lines; there is no line {line + 1}.")
         if found.key.startswith(REVERSAL):
             return self._behind_reversal(proposal, found, line, limit)
-        return self._behind_line(run, proposal, found, line, limit)
+        return [*self._behind_line(run, proposal, found, line, limit), *forgotten]
 
     def _behind_line(
         self, run: str, proposal: Proposal, entry: JournalEntry, line: int, limit: int

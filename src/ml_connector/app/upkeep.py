@@ -1,22 +1,17 @@
-"""What a serving process does now and then: keep idle sign-ins alive, take the nightly look, forget what may
-be forgotten.
+"""What a serving process does now and then: keep idle sign-ins alive, take the nightly look, forget what is
+older than it is kept (`app/retention.py`).
 """
 
 from __future__ import annotations
-
-from datetime import timedelta
 
 import structlog
 
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.failures import EXPECTED, read_failure
 from ml_connector.app.look import look
-from ml_connector.ports.storage import RunState
-from ml_connector.runs.engine import KEEP_DAYS, Recoverer
-from ml_connector.store.models import Connection, ExchangeRow, Organisation, StagedRow
+from ml_connector.app.retention import forget, forget_passes
+from ml_connector.store.models import Connection, Organisation
 
-EXCHANGE_DAYS = 400
-STAGED_DAYS = 400
 UPKEEP_SECONDS = 3600.0
 AGAIN_SECONDS = 60.0
 """After a round that failed."""
@@ -38,23 +33,11 @@ def upkeep(assembly: Assembly) -> dict[str, int]:
     incidents = 0
     for slug in Organisation.objects.values_list("slug", flat=True):
         incidents += sum(look(assembly.access(slug), assembly).values())
-    now = assembly.clock.now()
-    exchanges, _ = ExchangeRow.objects.filter(at__lt=now - timedelta(days=EXCHANGE_DAYS)).delete()
-    ended = [RunState.DONE, RunState.CANCELLED]
-    staged, _ = StagedRow.objects.filter(
-        run__updated_at__lt=now - timedelta(days=STAGED_DAYS), run__state__in=ended
-    ).delete()
-    recoverer = Recoverer(assembly.settings.engine)
-    try:
-        forgotten = recoverer.forget(int((now - timedelta(days=KEEP_DAYS)).timestamp() * 1000))
-    finally:
-        recoverer.close()
     return {
         "renewed": renewed,
         "incidents": incidents,
-        "exchanges": exchanges,
-        "staged": staged,
-        "workflows": forgotten,
+        **forget(assembly),
+        "workflows": forget_passes(assembly),
     }
 
 

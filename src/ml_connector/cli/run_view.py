@@ -26,6 +26,8 @@ def show_run(row: RunRow, as_json: bool, lines: int = 0) -> None:
     out.print(f"{row.id}: {row.state}{due}. {row.summary}", markup=False)
     if row.notice and row.notice not in row.summary:
         out.print(row.notice, markup=False)
+    for text in records.forgotten(row.id):
+        out.print(text, markup=False)
     _show_entries(entries, lines)
     _show_taken_back(records.proposal(row.id))
     tie = records.tie_out(row.id)
@@ -120,6 +122,7 @@ def run_json(row: RunRow) -> dict[str, Any]:
             {"code": i.code, "text": i.text, "found_at": i.found_at, "key": i.key}
             for i in records.incidents(row.id)
         ],
+        "forgotten": list(records.forgotten(row.id)),
         "tie_out": [tie_json(line) for line in records.tie_out(row.id)],
     }
 

@@ -148,7 +148,9 @@ class Tenant(models.Model):
 
 
 class Run(models.Model):
-    """One execution of a flow. `number` counts runs in the order they were made."""
+    """One execution of a flow. `number` counts runs in the order they were made; `forgotten_at` is when its
+    source lines were removed.
+    """
 
     id = models.CharField(primary_key=True, max_length=40)
     number = models.BigIntegerField(default=0, db_index=True)
@@ -166,6 +168,7 @@ class Run(models.Model):
     problems = models.TextField(default="")
     created_at = models.DateTimeField(default=database_now)
     updated_at = models.DateTimeField(default=database_now)
+    forgotten_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["state", "due_at"], name="run_due")]
@@ -211,12 +214,13 @@ class Claim(models.Model):
 
 
 class Artifact(models.Model):
-    """A recorded value of a run, canonical text."""
+    """A recorded value of a run, canonical text; empty since `forgotten_at`, when only its hash was kept."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE)
     name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
     text = models.TextField()
+    forgotten_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "name"], name="artifact_name")]

@@ -181,7 +181,9 @@ class StoredRuns:
 
 
 class StoredArtifacts:
-    """As `ports.storage.Artifacts`. Raises `codec.CodecError` for a record that was changed since."""
+    """As `ports.storage.Artifacts`. Raises `codec.CodecError` for a record that was changed since; one that
+    was removed after its time is not there.
+    """
 
     def record(self, run: str, name: str, text: str) -> str:
         sha256 = codec.digest(text)
@@ -201,7 +203,7 @@ class StoredArtifacts:
 
 
 def _unchanged(artifact: Artifact | None) -> str | None:
-    if artifact is None:
+    if artifact is None or artifact.forgotten_at is not None:
         return None
     if codec.digest(artifact.text) != artifact.sha256:
         raise codec.CodecError(f"the record {artifact.name!r} of run {artifact.run_id} was changed")

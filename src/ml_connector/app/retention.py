@@ -1,0 +1,125 @@
+"""What is kept how long, in one table, and the forgetting of what is older.
+
+The audit chain, commits, intents, approvals and statements are never removed. What is removed of a run leaves
+the hash of each of its records, and when it was removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from ml_connector.app.assemble import Assembly
+from ml_connector.ports.storage import RunState
+from ml_connector.runs.engine import KEEP_DAYS, Recoverer
+from ml_connector.store.models import Artifact, ExchangeRow, GroupLink, Link, Run, StagedBlock, StagedRow
+
+OVER = (RunState.DONE, RunState.CANCELLED, RunState.CLOSED)
+"""A run in another state may go on, so nothing of it is removed."""
+RUNS_A_ROUND = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Something that grows: for how many days it is kept (`None` for ever), since when they are counted, and
+    what is left afterwards.
+    """
+
+    what: str
+    days: int | None
+    since: str
+    left: str
+
+    @property
+    def period(self) -> str:
+        """How long, in words."""
+        return "for ever" if self.days is None else f"{self.days} days"
+
+
+EXCHANGES = Kept(
+    what="Requests to vendors and their answers, redacted", days=400, since="the request", left="nothing"
+)
+SOURCE_LINES = Kept(
+    what="Source lines of a run, their blocks, and which journal line each went to",
+    days=400,
+    since="the end of the run",
+    left="the date of removal, and the hashes of what was made of them",
+)
+RECORDS = Kept(
+    what="Records of a run: pay run, proposal, register, tie-out",
+    days=3653,
+    since="the end of the run",
+    left="the date of removal, and the hash of each",
+)
+PASSES = Kept(
+    what="Finished passes of the durable engine", days=KEEP_DAYS, since="the end of the pass", left="nothing"
+)
+FOR_EVER = tuple(
+    Kept(what=what, days=None, since="", left="all of it")
+    for what in (
+        "Audit log",
+        "Entries sent to a ledger, their sends, approvals and statements",
+        "Runs, with their state, summary and answers",
+        "Mappings, all versions",
+        "Incidents",
+    )
+)
+RETENTION = (EXCHANGES, SOURCE_LINES, RECORDS, PASSES, *FOR_EVER)
+
+
+def forget(assembly: Assembly) -> dict[str, int]:
+    """Remove what is older than it is kept; how much of each. Long work is done a part at a time."""
+    now = assembly.clock.now()
+    exchanges, _ = ExchangeRow.objects.filter(at__lt=_before(now, EXCHANGES)).delete()
+    staged = sum(_forget_lines(assembly, run, now) for run in _old_runs(now, SOURCE_LINES, lines=True))
+    records = sum(_forget_records(assembly, run, now) for run in _old_runs(now, RECORDS, lines=False))
+    return {"exchanges": exchanges, "staged": staged, "records": records}
+
+
+def _before(now: datetime, kept: Kept) -> datetime:
+    return now - timedelta(days=kept.days or 0)
+
+
+def _old_runs(now: datetime, kept: Kept, *, lines: bool) -> Iterator[Run]:
+    """Runs that ended so long ago and of which this is still there, the oldest first."""
+    there: dict[str, Any] = {"forgotten_at": None} if lines else {"artifact__forgotten_at": None}
+    old = Run.objects.filter(state__in=OVER, updated_at__lt=_before(now, kept), **there)
+    if not lines:
+        old = old.filter(artifact__isnull=False)
+    yield from old.select_related("organisation").order_by("number").distinct()[:RUNS_A_ROUND]
+
+
+def _forget_lines(assembly: Assembly, run: Run, now: datetime) -> int:
+    with transaction.atomic():
+        count = 0
+        for model in (Link, GroupLink, StagedRow, StagedBlock):
+            gone, _ = model.objects.filter(run=run).delete()
+            count += gone if model is StagedRow else 0
+        Run.objects.filter(pk=run.pk).update(forgotten_at=now)
+        _note(assembly, run, "run.lines_forgotten", count)
+    return count
+
+
+def _forget_records(assembly: Assembly, run: Run, now: datetime) -> int:
+    with transaction.atomic():
+        count = Artifact.objects.filter(run=run, forgotten_at__isnull=True).update(text="", forgotten_at=now)
+        _note(assembly, run, "run.records_forgotten", count)
+    return count
+
+
+def forget_passes(assembly: Assembly) -> int:
+    """Remove finished passes of the durable engine that are older than they are kept; how many."""
+    recoverer = Recoverer(assembly.settings.engine)
+    try:
+        return recoverer.forget(int(_before(assembly.clock.now(), PASSES).timestamp() * 1000))
+    finally:
+        recoverer.close()
+
+
+def _note(assembly: Assembly, run: Run, action: str, count: int) -> None:
+    audit = assembly.access(run.organisation.slug).audit
+    audit.append(actor="system", action=action, subject=run.pk, detail={"count": count})
