@@ -492,6 +492,14 @@ class World:
         """
         Inline(self.workshop(point), self.runs, self._advance_to).run_to_rest()
 
+    def carry_until(self, run: str, state: RunState) -> None:
+        """Carry out stages until the run is in the state. Fails when it comes to rest in another."""
+        engine = Inline(self.workshop(), self.runs, self._advance_to)
+        while self.at(run).state is not state:
+            able = engine.able()
+            assert able, f"run {run} is {self.at(run).state}, not {state}"
+            engine.step(able[0])
+
     def post(self, reference: str = "R1", **values: Any) -> RunRow:
         """Start a run and carry it out."""
         run = self.start(reference, **values)

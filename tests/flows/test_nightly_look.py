@@ -166,8 +166,10 @@ def test_a_document_that_a_run_takes_back_is_read_first(code: str) -> None:
         del world.vendor.documents[0]
     else:
         edit(world, 0, "501.00")
+    before = len(world.vendor.documents)
 
     at = world.approve(second.id)
 
+    assert before == len(world.vendor.documents)
     assert (RunState.HELD, [code]) == (at.state, world.problems(at.id)[:1])
     assert world.problem_list(at.id)[0].text.endswith(f"mark-deleted {run}.") or code == "booked.edited"

@@ -225,6 +225,7 @@ def test_a_document_of_others_that_may_be_the_pay_stops_the_proposal_until_it_is
     world.run_to_rest()
     assert (RunState.HELD, ["ledger.look_alike"]) == (world.at(run).state, world.problems(run))
     assert f"10/{number} of 2026-06-15, 1614.75 EUR, Payroll June, by hand" in world.problem_list(run)[0].text
+    assert [number] == [document.number for document in world.vendor.documents]
     with pytest.raises(NotAllowed):
         world.resume(run, accept=["10/999"])
 
@@ -419,6 +420,7 @@ def test_a_register_that_differs_holds_the_run_and_is_said() -> None:
 
     assert (RunState.HELD, ["tie_out.difference"]) == (world.at(run).state, world.problems(run))
     assert "net of US1 differs by 0.01 EUR" in world.problem_list(run)[0].text
+    assert [] == world.vendor.documents
 
 
 def test_more_lines_than_the_ledger_takes_are_cut_where_they_balance() -> None:

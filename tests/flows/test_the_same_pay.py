@@ -213,7 +213,8 @@ def test_what_takes_back_another_run_waits_for_a_person_in_automatic_mode() -> N
 
     at = world.post("R2")
 
-    assert RunState.AWAITING_APPROVAL is at.state
+    assert (RunState.AWAITING_APPROVAL, []) == (at.state, world.problems(at.id))
+    assert "Waiting for approval of" in at.summary
     assert [(first.id, "1614.75 EUR")] * 2 == [
         (taken.run, str(taken.debit)) for taken in world.proposal(at.id).takes_back
     ]

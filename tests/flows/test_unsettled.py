@@ -60,6 +60,22 @@ def test_an_unsettled_entry_of_an_earlier_run_holds_the_next(
     assert 1 == len(world.vendor.documents)
 
 
+def test_the_claim_of_a_run_whose_send_is_not_known_stays() -> None:
+    """While it waits for the ledger to settle, and while it waits for people; it ends with what is not
+    known.
+    """
+    world = World()
+    run = world.start()
+    world.vendor.fault = faults.LOST_AFTER
+    world.carry_until(run, RunState.WAITING)
+    assert run == world.claimed_by(run)
+    world.run_to_rest()
+    assert (RunState.DONE, "") == (world.at(run).state, world.claimed_by(run))
+
+    held, run, _ = unknown_outcome()
+    assert (RunState.HELD, run) == (held.at(run).state, held.claimed_by(run))
+
+
 def test_a_run_that_posted_is_not_cancelled_nor_closed_while_a_send_is_open() -> None:
     """It would be forgotten that the ledger may hold its entry; with nothing open it is closed and not
     cancelled.

@@ -1,5 +1,5 @@
-"""What a serving process forgets: what is older than it must be kept, and nothing else; and that it lives on
-while a database is away.
+"""What a serving process forgets, which is what is old and nothing else; whose work it may take over; and
+that it lives on while a database is away.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from tests.payday import TARGET, World
 from ml_connector.app.settings import Settings
 from ml_connector.flows.policy import Mode
 from ml_connector.runs.engine import KEEP_DAYS
+from ml_connector.runs.worker import lock_name
 
 ENDED = ("SUCCESS", "ERROR", "CANCELLED")
 NOWHERE = "sqlite:////dev/null/engine.sqlite3"
@@ -83,8 +84,16 @@ class Workflows:
                 (status, milliseconds, name),
             )
 
-    def names(self) -> set[str]:
-        return {found.workflow_id for found in self._client.list_workflows()}
+    def begun_by(self, executor: str, name: str) -> None:
+        """A workflow that the executor has begun and not ended."""
+        self.add(name, "PENDING", 0)
+        with closing(sqlite3.connect(self._path)) as connection, connection:
+            connection.execute(
+                "UPDATE workflow_status SET executor_id = ? WHERE workflow_uuid = ?", (executor, name)
+            )
+
+    def states(self) -> dict[str, str]:
+        return {found.workflow_id: found.status for found in self._client.list_workflows()}
 
     def close(self) -> None:
         self._client.destroy()
@@ -132,7 +141,7 @@ def test_workflows_are_forgotten_when_they_are_old_and_have_ended(tmp_path: Path
 
     kept = {f"young {status}" for status in ENDED}
     kept |= {f"{age} {status}" for age in ("old", "young") for status in ("PENDING", "ENQUEUED")}
-    assert kept == workflows.names()
+    assert kept == workflows.states().keys()
     assert len(ENDED) == done["workflows"]
     workflows.close()
 
@@ -144,3 +153,22 @@ def test_a_round_that_a_database_stops_is_tried_again() -> None:
     from ml_connector.app.upkeep import try_upkeep
 
     assert None is try_upkeep(assembly)
+
+
+def test_the_work_of_a_living_executor_is_not_taken_over(tmp_path: Path) -> None:
+    """It would be done twice; with its lock gone it is put on the queue, and nobody else's."""
+    from ml_connector.app.work import recover
+
+    world = World()
+    workflows = Workflows(world, tmp_path)
+    workflows.begun_by("worker-1", "first")
+    workflows.begun_by("worker-2", "second")
+
+    with world._assembly.locks.seize(lock_name("worker-1")) as alive:
+        assert alive
+        assert None is recover(world._assembly, "worker-1")
+        assert {"PENDING"} == set(workflows.states().values())
+
+    assert 1 == recover(world._assembly, "worker-1")
+    assert {"first": "ENQUEUED", "second": "PENDING"} == workflows.states()
+    workflows.close()

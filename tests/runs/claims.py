@@ -91,6 +91,22 @@ def two_runs_of_one_ledger_do_not_meet(place: Place) -> None:
     assert usual_balances(factor=2) == place.balances()
 
 
+def a_paused_run_sends_nothing(place: Place) -> None:
+    """In a flow that posts by itself: it waits, says who paused it, and goes on when the pause is over."""
+    place.operations.pause("everything")
+    run = place.start()
+    place.carry_until(run, RunState.WAITING)
+
+    assert "Paused by anna (everything)." == place.at(run).summary
+    assert [] == place.vendor.documents
+
+    place.operations.unpause("everything")
+    place.run_to_rest()
+
+    assert RunState.DONE is place.at(run).state
+    assert usual_balances() == place.balances()
+
+
 CLAIMS = {
     claim.__name__: claim
     for claim in (
@@ -100,5 +116,6 @@ CLAIMS = {
         a_refused_run_is_held_and_goes_on,
         a_defect_is_a_dead_letter_and_can_be_resumed,
         two_runs_of_one_ledger_do_not_meet,
+        a_paused_run_sends_nothing,
     )
 }

@@ -24,6 +24,7 @@ import resource
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
@@ -170,6 +171,16 @@ class Installation:
 
         for row in self.access.runs.list():
             follow(row.id, lambda row: None, timeout_seconds=PATIENCE_SECONDS)
+
+    def carry_until(self, run: str, state: Any) -> None:
+        """Watch until the run is in the state. Fails when it comes to rest in another, or never does."""
+        from ml_connector.app.operations import AT_REST
+        from ml_connector.app.work import follow
+
+        began = time.monotonic()
+        while (row := follow(run, lambda row: None, timeout_seconds=0)).state is not state:
+            assert row.state not in AT_REST, row
+            assert time.monotonic() - began < PATIENCE_SECONDS, row
 
     def resume(self, run: str) -> Any:
         self.operations.resume(run)

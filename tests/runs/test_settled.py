@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.payday import Crash, World, a_pay_run, usual_balances
-from tests.runs.test_exactly_once import ORIGIN, an_entry, committer
+from tests.runs.test_exactly_once import KEY, ORIGIN, an_entry, committer
 
 from ml_connector.contract.memory import VirtualClock
 from ml_connector.errors import KeyConflict
@@ -105,6 +105,18 @@ def test_an_intent_of_the_same_number_in_a_restored_backup_is_not_ours() -> None
     assert ([], [""]) == (world.vendor.documents, [intent.end for intent in world.intents()])
     world.clock.advance(LONG_SECONDS)
     committer(world).commit_once(an_entry(), ORIGIN)
+    assert 1 == len(world.vendor.documents)
+
+
+def test_an_entry_that_was_reversed_is_neither_sent_nor_said_to_be_booked() -> None:
+    """Its key is used up for good, and its receipt is no proof of anything any more."""
+    world = World()
+    committer(world).commit_once(an_entry(), ORIGIN)
+    world.commits.reverse(KEY, f"reversal:{KEY}:1")
+
+    with pytest.raises(KeyConflict, match="is never sent again"):
+        committer(world).commit_once(an_entry(), ORIGIN)
+
     assert 1 == len(world.vendor.documents)
 
 

@@ -102,6 +102,28 @@ def test_many_threads_and_brokers_renew_once(vendor: Vendor, wiring: Wiring) -> 
     assert (got, len(vendor.asked)) == (["access-1"] * 8, 1)
 
 
+def test_renewal_is_asked_for_under_the_lock(vendor: Vendor, wiring: Wiring) -> None:
+    """Whoever wants the lock while the vendor answers gets it afterwards."""
+    order: list[str] = []
+
+    def want() -> None:
+        with wiring.tokens.exclusive():
+            order.append("another")
+
+    def answering() -> None:
+        another.start()
+        another.join(0.2)
+        order.append("answered")
+
+    another = threading.Thread(target=want)
+    vendor.meanwhile = answering
+
+    broker(wiring).access_token()
+
+    another.join(30)
+    assert ["answered", "another"] == order
+
+
 def test_renewal_is_on_record_before_it_is_asked_for(vendor: Vendor, wiring: Wiring) -> None:
     """A process that dies while the vendor answers leaves the state that says so."""
     seen = []
