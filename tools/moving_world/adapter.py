@@ -10,6 +10,9 @@ its words.
 from __future__ import annotations
 
 import json
+import shutil
+import tarfile
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -34,9 +37,9 @@ def prepare(home: Path) -> Settings:
     memory = Settings(home=home, database_url="sqlite:///:memory:")
     if not started():
         start_django(memory)
-    from ml_connector.store.secrets import require_keys
+    from ml_connector.store.secrets import make_keys
 
-    require_keys(settings.key_file)
+    make_keys(settings.key_file)
     return settings
 
 
@@ -168,15 +171,21 @@ class Product:
 
     def restore(self, source: Path, actor: str) -> None:
         """Put a backup in place of the database, as the command does; nothing works meanwhile."""
-        from ml_connector.app.backup import make_safe, restore
+        from django.db import transaction
+
+        from ml_connector.app.backup import PRODUCT
+        from ml_connector.app.safe_copy import make_safe
 
         watcher = self.wrapper.watcher
         self.close()
-        restore(self.settings, source)
-        for old in self.path.parent.glob("*.before-restore"):
+        for old in self.path.parent.glob(f"{self.path.name}*"):
             old.unlink()
+        with tarfile.open(source, "r:gz") as archive, tempfile.TemporaryDirectory() as folder:
+            archive.extract(PRODUCT, folder, filter="data")
+            shutil.move(Path(folder) / PRODUCT, self.path)
         self.open(None)
-        make_safe(actor, ORGANISATION)
+        with transaction.atomic():
+            make_safe(ORGANISATION, actor=actor, detail={"file": source.name})
         self.wrapper.watcher = watcher
 
 
