@@ -392,6 +392,7 @@ def test_a_backup_is_restored_into_an_empty_folder(stand: Stand, tmp_path: Path)
     home = tmp_path / "home"
     home.mkdir()
     (home / "keys").write_bytes(keys.read_bytes())
+    (home / "audit.key").write_bytes(keys.with_name("keys.audit").read_bytes())
     other = Installation(home)
 
     restored = other.run("restore", str(file), "--json")
@@ -402,7 +403,12 @@ def test_a_backup_is_restored_into_an_empty_folder(stand: Stand, tmp_path: Path)
     )
     assert stand.ask("runs", "list")["runs"] == other.run("runs", "list", "--json")["runs"]
     assert all(right["granted"] for right in other.run("connections", "test", TARGET, "--json")["rights"])
-    assert True is other.run("audit", "verify", "--json")["ok"]
+    verified, ours = other.run("audit", "verify", "--json"), stand.ask("audit", "verify")
+    assert (True, ours["public_key"], []) == (
+        verified["ok"],
+        verified["public_key"],
+        verified["written_without_key"],
+    )
     refused = stand.ask("restore", str(file), code=7)
     assert "A worker is running on this installation. Stop it first." == refused["error"]
 

@@ -46,11 +46,15 @@ def _copy_into(source: Path, to: Path) -> None:
 
 
 def backup_keys(settings: Settings, to: Path, *, force: bool = False) -> None:
-    """Copy the key file, for its owner alone; keep it apart from the database backup. Raises `BackupError`
-    when there is a file of that name, unless with `force`.
+    """Copy the key file, for its owner alone, and the key of the audit chain beside it, as `NAME.audit`; keep
+    both apart from the database backup. Raises `BackupError` when there is a file of that name, unless with
+    `force`.
     """
     with _private(to, force) as fresh:
         fresh.write_bytes(settings.key_file.read_bytes())
+    if settings.seal_file.exists():
+        with _private(to.with_name(f"{to.name}.audit"), force) as fresh:
+            fresh.write_bytes(settings.seal_file.read_bytes())
 
 
 @contextmanager

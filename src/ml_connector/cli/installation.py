@@ -129,7 +129,9 @@ def rotate(as_json: bool = Json) -> None:
 
 def backup(
     to: Path,
-    keys_to: Path | None = typer.Option(None, help="Copy the key file there; keep it apart."),
+    keys_to: Path | None = typer.Option(
+        None, help="Copy the key file there, and that of the audit chain as NAME.audit; keep both apart."
+    ),
     as_json: bool = Json,
 ) -> None:
     """Write the database to a file, consistent while in use. Keys are never in it."""
