@@ -152,8 +152,9 @@ class DynamicsFacts:
         return found
 
     def believed_form(self) -> Format:
-        age = self._clock.monotonic() - self._form_read_at
-        return self.form() if self.known_form is None or age > FORMAT_SECONDS else self.known_form
+        """The format as read a while ago; one that cannot be used is read again, for somebody mends it."""
+        age, known = self._clock.monotonic() - self._form_read_at, self.known_form
+        return self.form() if known is None or known.problem or age > FORMAT_SECONDS else known
 
     def _read_delimiter(self) -> str:
         row = next(iter(self._client.rows("DimensionParameters", wire.DimensionParameters)), None)
