@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from stage import TARGET
 from tests.postgres import postgresql
-from tests.stand import Installation, Stand, installation, simulators
+from tests.stand import Installation, Stand, installation, simulators, worker
 
 pytestmark = pytest.mark.slow
 
@@ -69,6 +69,8 @@ def test_a_backup_is_restored_beside_the_living_installation(stand: Stand, tmp_p
     waits, meanwhile = stand.runs.pop(0), stand.runs.pop(0)
     run = stand.post(waits, code=4)["run"]
     file, keys = tmp_path / "backup.tar.gz", tmp_path / "keys"
+    (tmp_path / "secret").write_text("a long secret of ada")
+    stand.ask("people", "add", "ada", "--secret-file", str(tmp_path / "secret"))
     stand.ask("backup", str(file), "--keys-to", str(keys))
     other = elsewhere(stand, tmp_path / "home")
 
@@ -81,6 +83,7 @@ def test_a_backup_is_restored_beside_the_living_installation(stand: Stand, tmp_p
     assert (True, 1, 1) == (done["ok"], done["flows"], done["runs"])
     assert ("held", ["run.restored"]) == (shown["state"], [problem["code"] for problem in shown["problems"]])
     assert {"propose"} == {flow["mode"] for flow in other.run("flows", "list", "--json")["flows"]}
+    assert ["ada"] == other.run("people", "list", "--json")["people"]
     assert not (other.home / "keys").exists()
     for answer in refused:
         assert 1 == answer.code
@@ -145,6 +148,16 @@ with alone(Settings()) as free:
     assert free
     restore(Settings(), Path(sys.argv[1]), actor="cli:test", point=die)
 """
+
+
+def test_nothing_is_restored_under_a_worker(stand: Stand, tmp_path: Path) -> None:
+    """Under another id neither: it would go on with the old database, or in the middle of the new one."""
+    file = tmp_path / "backup.tar.gz"
+    stand.ask("backup", str(file))
+    with worker(stand, "worker-2"):
+        refused = stand.ask("restore", str(file), "--overwrite", code=7)
+
+    assert "A worker is running on this installation. Stop it first." == refused["error"]
 
 
 def test_a_restore_that_is_killed_leaves_the_old_database(stand: Stand, tmp_path: Path) -> None:

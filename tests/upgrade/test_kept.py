@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import tarfile
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from scenes import EXACT_ONLINE, PAYROLL
 from stage import LEDGER, Sandbox, unlimited
-from tests.stand import Stand
+from tests.stand import Installation, Stand
 from tests.upgrade.books import rebook
-from tests.upgrade.conftest import Kept
+from tests.upgrade.conftest import KEPT, Kept
 
 BOOKED, DIED = "20240", "20245"
 
@@ -35,6 +38,23 @@ def test_every_run_of_the_release_before_is_listed(kept: Kept) -> None:
 
     states = Counter(row["state"] for row in rows)
     assert Counter(done=4, cancelled=1, ready=2) == states
+
+
+def test_a_backup_of_the_release_before_is_restored_without_its_keys(tmp_path: Path) -> None:
+    """It is upgraded and made safe in its file: nothing of it would post by itself."""
+    database, file = tmp_path / "product.sqlite3", tmp_path / "backup.tar.gz"
+    database.write_bytes(gzip.decompress((KEPT / "sqlite" / "product.sqlite3.gz").read_bytes()))
+    with tarfile.open(file, "w:gz") as archive:
+        archive.add(database, database.name)
+    product = Installation(tmp_path / "home")
+
+    done = product.run("restore", str(file), "--json")
+
+    assert (True, 2) == (done["ok"], done["runs"])
+    states = Counter(row["state"] for row in product.run("runs", "list", "--json")["runs"])
+    assert Counter(done=4, cancelled=1, held=2) == states
+    assert ["propose"] == [flow["mode"] for flow in product.run("flows", "list", "--json")["flows"]]
+    assert not (product.home / "keys").exists()
 
 
 def pay_run(stand: Stand, run: str) -> str:

@@ -23,6 +23,8 @@ from ml_connector.store.models import (
 )
 from ml_connector.store.runs import StoredRuns
 
+MADE_BY = "_made_by"
+
 
 class Unknown(LookupError):
     """There is no such thing in this organisation."""
@@ -46,6 +48,16 @@ class Actor:
     def noted(self, detail: Mapping[str, str | int | bool | None]) -> dict[str, str | int | bool | None]:
         """The details of an entry of the audit chain, with the named person."""
         return {**detail, "person": self.person} if self.person else dict(detail)
+
+    def taking_part(self, values: Mapping[str, str]) -> dict[str, str]:
+        """The input of a run with the named person who has a part in what it proposes from now on."""
+        people = people_behind(values) | {self.person} - {""}
+        return {**values, MADE_BY: "\n".join(sorted(people))} if people else dict(values)
+
+
+def people_behind(values: Mapping[str, str]) -> set[str]:
+    """The named people who started a run, or had it proposed again, by its input."""
+    return set(filter(None, values.get(MADE_BY, "").split("\n")))
 
 
 class Access:

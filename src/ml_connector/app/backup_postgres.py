@@ -70,6 +70,16 @@ def has_rows(beside: Collection[str]) -> bool:
     return any(model._default_manager.exists() for model in models)
 
 
+def somebody_holds_a_lock() -> bool:
+    """Whether another process holds a lock of this database, as every worker does while it works."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND database ="
+            " (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1"
+        )
+        return cursor.fetchone() is not None
+
+
 def _read(archive: tarfile.TarFile, member: tarfile.TarInfo | None) -> bytes:
     file = archive.extractfile(member) if member is not None else None
     return file.read() if file is not None else b""

@@ -9,7 +9,7 @@ from datetime import date
 
 from django.db import transaction
 
-from ml_connector.app.access import Access, Actor, Unknown
+from ml_connector.app.access import Access, Actor, Unknown, people_behind
 from ml_connector.app.assemble import PAUSED, PAYROLL, REVERSAL, Assembly
 from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
@@ -40,8 +40,6 @@ AT_REST = frozenset(
 TAKES_UP_NOTHING = (RunState.CANCELLED, RunState.FAILED)
 UNBOOKED = (CommitState.PLANNED, CommitState.REFUSED)
 NOT_THIS_PAY = "not this pay"
-MADE_BY = "_made_by"
-"""In the input of a run: the named people who started it or had it proposed again."""
 
 
 class Operations:
@@ -139,7 +137,7 @@ class Operations:
         self, flow: str, stage: str, values: Mapping[str, str], *, reference: str, dry: bool = False
     ) -> RunRow:
         told = {key: value for key, value in values.items() if value}
-        values = self._made({**values})
+        values = self._actor.taking_part(values)
         with transaction.atomic():
             row = self._access.runs.create(flow=flow, stage=stage, input=values, reference=reference, dry=dry)
             self._note("run.started", row.id, {**told, "reference": reference, "dry_run": dry})
@@ -189,7 +187,7 @@ class Operations:
         """The named people behind these entries with this consent: who made the proposal, and who consented
         before. Raises `NotAllowed` where two are wanted and this is nobody, or one of the former.
         """
-        person, makers = self._actor.person, set(filter(None, row.input.get(MADE_BY, "").split("\n")))
+        person, makers = self._actor.person, people_behind(row.input)
         if not self._access.organisation.four_eyes:
             return makers | {person} - {""}
         if not person:
@@ -328,7 +326,7 @@ class Operations:
 
     def _move(self, row: RunRow, *, stage: str, values: Mapping[str, str] | None = None) -> RunRow:
         if stage != "post":
-            values = self._made({**(row.input if values is None else values)})
+            values = self._actor.taking_part(row.input if values is None else values)
         moved = self._access.runs.move(
             row, state=RunState.READY, stage=stage, attempt=row.attempt + 1, input=values, notice=""
         )
@@ -371,11 +369,6 @@ class Operations:
             raise Unknown(f"{scope!r} is not everything, connection:<name> or flow:<id>.")
 
     # --- inside ---------------------------------------------------------------------------------------------
-
-    def _made(self, values: dict[str, str]) -> dict[str, str]:
-        """The input of a run with the named person who has a part in what it proposes."""
-        people = set(filter(None, [*values.get(MADE_BY, "").split("\n"), self._actor.person]))
-        return {**values, MADE_BY: "\n".join(sorted(people))} if people else values
 
     def _row(self, run: str) -> RunRow:
         return self._access.runs.get(self._access.run(run).id)

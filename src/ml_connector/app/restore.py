@@ -17,7 +17,7 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -232,8 +232,8 @@ def holds_anything(settings: Settings) -> bool:
 
 @contextmanager
 def alone(settings: Settings) -> Iterator[bool]:
-    """Hold this installation's executor lock; false when a worker has it. SQLite is not opened for it, since
-    its file is about to be replaced.
+    """Hold this installation's executor lock; false when a worker has it, or one under another id is at work.
+    SQLite is not opened for it, since its file is about to be replaced.
     """
     from ml_connector.runs.worker import lock_name
     from ml_connector.store.locks import Locks, lock_path
@@ -241,18 +241,24 @@ def alone(settings: Settings) -> Iterator[bool]:
     name = lock_name(settings.executor)
     if not settings.database.startswith("sqlite:///"):
         start_django(settings, keys=False)
+        from ml_connector.app.backup_postgres import somebody_holds_a_lock
+
+        if somebody_holds_a_lock():
+            yield False
+            return
         with Locks(settings.locks).seize(name) as watch:
             yield watch is not None
         return
-    path = lock_path(settings.locks, name)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings.locks.mkdir(parents=True, exist_ok=True, mode=0o700)
+    paths = {lock_path(settings.locks, name), *settings.locks.glob("*.lock")}
+    with ExitStack() as held:
+        yield all(_take(path, held) for path in sorted(paths))
+
+
+def _take(path: Path, held: ExitStack) -> bool:
     lock: Any = FileLock(path, timeout=0, mode=0o600, preserve_lock_file=True)
     try:
-        lock.acquire()
+        held.enter_context(lock)
     except Timeout:
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        lock.release()
+        return False
+    return True

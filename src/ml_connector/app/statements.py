@@ -57,7 +57,12 @@ class Statements:
             numbers = ", ".join(f"{booked.receipt.number} in {booked.receipt.entity}" for booked in found)
             self._note("run.booked_elsewhere", run, {"documents": numbers, "why": why})
             moved = self._access.runs.move(
-                row, state=RunState.READY, stage="propose", attempt=row.attempt + 1, notice=""
+                row,
+                state=RunState.READY,
+                stage="propose",
+                attempt=row.attempt + 1,
+                input=self._actor.taking_part(row.input),
+                notice="",
             )
             if moved is None:
                 raise NotAllowed(f"Run {run} moved while you looked at it. Look again.")

@@ -197,7 +197,7 @@ def set_flow(
 @flows.command("options")
 def options(as_json: bool = Json) -> None:
     """What a payroll flow can be told."""
-    with errors(as_json):
+    with errors(as_json, keys=False):
         from ml_connector.app.setup import OPTIONS
 
         if as_json:

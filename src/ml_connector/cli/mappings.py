@@ -57,7 +57,7 @@ def import_(
 @mappings.command("export")
 def export(name: str, version: int | None = None, as_json: bool = Json) -> None:
     """Print the rules of a mapping as a table."""
-    with errors(as_json):
+    with errors(as_json, keys=False):
         rules, codes = service().setup.export_mapping(name, version, for_spreadsheet=not as_json)
         if as_json:
             say(True, {"rules": rules, "codes": codes})
