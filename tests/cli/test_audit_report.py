@@ -178,6 +178,39 @@ def test_what_is_written_without_the_key_is_said_and_sealed_at_the_next_start(pr
     assert found["signed_to"] == found["entries"] == without["entries"] + 1
 
 
+def test_what_retention_removed_is_forgotten_and_not_changed(product: Installation) -> None:
+    """Its hash stays in the chain; nothing can be compared with it any more."""
+    change(
+        product,
+        "UPDATE store_artifact SET text = '', forgotten_at = '2036-01-01'",
+        "DELETE FROM store_link",
+        "DELETE FROM store_grouplink",
+        "DELETE FROM store_stagedrow",
+        "DELETE FROM store_stagedblock",
+        "UPDATE store_run SET forgotten_at = '2036-01-01'",
+    )
+
+    found, shown = product.run("audit", "verify", "--json"), product.command("audit", "verify").stdout
+
+    assert (True, {"proposals": 1, "source blocks": 1}) == (found["ok"], found["forgotten"])
+    assert "Forgotten by retention, hash kept: 1 proposals, 1 source blocks." in shown
+
+
+def test_source_blocks_that_nobody_said_were_removed_are_missed(product: Installation) -> None:
+    change(product, "DELETE FROM store_stagedblock")
+
+    found = product.run("audit", "verify", "--json", expect=(1,))
+
+    assert "The source blocks of run" in " ".join(found["faults"])
+
+
+def test_the_chain_is_verified_without_the_keys_of_the_vault(product: Installation) -> None:
+    """It needs no secret."""
+    (product.home / "keys").unlink()
+
+    assert True is product.run("audit", "verify", "--json")["ok"]
+
+
 def test_old_and_new_values_of_settings_are_in_the_chain(product: Installation) -> None:
     """Of everything that is no secret."""
     product.run(

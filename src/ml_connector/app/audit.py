@@ -20,7 +20,7 @@ from ml_connector.domain import codec
 from ml_connector.domain.proposal import Proposal
 from ml_connector.flows.consent import proposal_fingerprint
 from ml_connector.runs.audit import Seal, verify, verify_seals
-from ml_connector.store.models import Approval, Artifact, MappingVersion, Resolution, StagedBlock
+from ml_connector.store.models import Approval, Artifact, MappingVersion, Resolution, Run
 from ml_connector.store.seals import seal_key
 from ml_connector.store.staging import StoredStaging
 
@@ -177,9 +177,10 @@ def _approvals(report: Report, access: Access, by_action: dict[str, list[dict[st
     for run, fingerprint, actor in noted - stored:
         yield f"The approval of run {run} by {actor} ({fingerprint[:12]}) is gone, or was changed."
     for run in {entry["subject"] for entry in given}:
-        texts = Artifact.objects.filter(run_id=run, name__endswith="/proposal").values_list("text", flat=True)
+        records = Artifact.objects.filter(run_id=run, name__endswith="/proposal")
+        texts = records.filter(forgotten_at__isnull=True).values_list("text", flat=True)
         proposals = [codec.decode(text) for text in texts]
-        if not proposals:
+        if not proposals and records.exists():
             report.forgotten["proposals"] += 1
             continue
         made = {proposal_fingerprint(found) for found in proposals if isinstance(found, Proposal)}
@@ -222,7 +223,7 @@ def _entries(report: Report, access: Access, by_action: dict[str, list[dict[str,
 def _blocks(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
     last = {entry["subject"]: entry for entry in _hashed(by_action, "run.read")}
     for run, entry in last.items():
-        if not StagedBlock.objects.filter(run_id=run, run__organisation=access.organisation).exists():
+        if Run.objects.filter(id=run, organisation=access.organisation, forgotten_at__isnull=False).exists():
             report.forgotten["source blocks"] += 1
             continue
         report.compared["source blocks"] += 1

@@ -48,7 +48,7 @@ def verify(
     records: mappings, settings, approvals, statements, journal entries and source blocks are what the entries
     say.
     """
-    with errors(as_json):
+    with errors(as_json, keys=False):
         from ml_connector.app.audit import audit_report
 
         found = audit_report(service().access, earlier)
@@ -103,7 +103,7 @@ def export(
     path: Path | None = typer.Argument(None, help="File to write; standard output without one."),
 ) -> None:
     """Write the chain as one JSON object a line, for `verify_audit.py` or any tool of the auditor's."""
-    with errors(False):
+    with errors(False, keys=False):
         from ml_connector.app.audit import audit_lines
 
         target = path.open("w", encoding="utf-8") if path else sys.stdout
