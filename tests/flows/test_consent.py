@@ -148,6 +148,20 @@ def test_a_reversal_is_held_when_a_difference_was_made_while_it_waited() -> None
     assert usual_balances(factor=2) == world.balances()
 
 
+def test_of_two_reversals_of_one_run_the_second_is_held() -> None:
+    """Both were fit when they were proposed; the second has reversed nothing and does not say so."""
+    world, run = posted()
+    first, second = (world.operations.reverse(run).id for _ in range(2))
+    world.run_to_rest()
+    assert RunState.DONE is world.approve(first).state
+
+    at = world.approve(second)
+
+    assert (RunState.HELD, {"reversal.twice"}) == (at.state, set(world.problems(second)))
+    assert f"(run {first})" in world.at(run).notice
+    assert (4, {}) == (len(world.vendor.documents), world.balances())
+
+
 def test_a_reversal_that_the_ledger_cannot_hold_is_never_proposed() -> None:
     """Nobody is asked to approve what cannot be sent."""
     world, run = posted()

@@ -67,12 +67,13 @@ class Reversal:
             raise Hold([consent.approval_missing()], RunState.AWAITING_APPROVAL)
         run.find_out()
         run.claim(proposal.subjects)
-        own = {entry.key for entry in proposal.entries}
+        mine = {entry.key: self.commits.get(entry.key) for entry in proposal.entries}
+        own = {key for key, commit in mine.items() if commit is None or commit.run == run.row.id}
         run.check(self._unfit(self._originals(run), own))
         mirrors = zip(proposal.entries, self._originals(run), strict=True)
         for entry, row in mirrors:
-            mine = self.commits.get(entry.key)
-            if mine is None or mine.state in (CommitState.PLANNED, CommitState.REFUSED):
+            known = mine[entry.key]
+            if known is None or known.state in (CommitState.PLANNED, CommitState.REFUSED):
                 run.check(tie_out.changed_since(self.systems.ledger, row))
             shares = tuple(share for share in proposal.shares if share.key == entry.key)
             run.commit_once(entry, Origin(run=run.row.id, tenant=row.tenant, shares=shares))
