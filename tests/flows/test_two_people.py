@@ -237,6 +237,21 @@ def test_two_named_people_settle_an_outcome(company: Company) -> None:
     ]
 
 
+def test_two_people_who_say_different_things_settle_nothing(company: Company) -> None:
+    """The document shows only after the first has looked; each then counts for their own word."""
+    key, _ = company.unknown()
+    documents = list(company.world.vendor.documents)
+    company.two_wanted()
+    empty_ledger(company.world)
+    company.statements("ada").settle(key, booked_as=None)
+    company.world.vendor.documents.extend(documents)
+    (reference, *_) = [document.reference for document in documents]
+
+    assert "A second person must" in company.statements("bob").settle(key, booked_as=reference)
+    assert CommitState.UNKNOWN is company.world.commit_rows()[key].state
+    assert "Settled: booked as" in company.statements("ada").settle(key, booked_as=reference)
+
+
 def test_a_statement_is_of_one_outcome(company: Company) -> None:
     """What was said of an earlier send does not count for a later one, settled or not."""
     key, _ = company.unknown()

@@ -111,23 +111,6 @@ def wanted_by_two(world: World, wanted: bool) -> None:
     organisation.save()
 
 
-def test_two_people_settle_an_unknown_outcome_where_the_organisation_wants_it() -> None:
-    """One who says it twice is one person; two who say different things agree on nothing."""
-    world, run, key = unknown_outcome()
-    wanted_by_two(world, True)
-    reference = world.vendor.documents[0].reference
-    anna, ben = world.statements_of("anna"), world.statements_of("ben")
-
-    said = [anna.settle(key, booked_as=reference), anna.settle(key, booked_as=reference)]
-    said.append(ben.settle(key, booked_as=None))
-    assert CommitState.UNKNOWN is world.commits.get(key).state
-    assert {True} == {"A second person must say the same" in text for text in said}
-
-    assert f"Settled: booked as {reference}. Resume the run." == ben.settle(key, booked_as=reference)
-    assert RunState.DONE is world.resume(run).state
-    assert usual_balances() == world.balances()
-
-
 def test_one_person_settles_an_unknown_outcome_where_the_organisation_wants_no_more() -> None:
     """And it is noted how many they were."""
     world, run, key = unknown_outcome()
