@@ -2,7 +2,7 @@
 
 documents  LedgerJournalHeaders ⌈journals ever under the name/10,000⌉; LedgerJournalLines ⌈journals/20⌉ for
            up to 60 journals, for more of them ⌈lines of the company in the days/10,000⌉
-document   LedgerJournalHeaders 1, LedgerJournalLines ⌈lines/10,000⌉
+document   LedgerJournalHeaders 1, LedgerJournalLines ⌈lines/10,000⌉, DimensionIntegrationFormats 1
 
 A journal has no date and its lines name no journal name, so neither can be asked for both: all headers ever
 under the name are read, then the lines of the days. A journal may hold vouchers of several days, each of
@@ -19,7 +19,7 @@ from ml_connector.connectors.dynamics_fo.client import DynamicsClient
 from ml_connector.connectors.dynamics_fo.segments import Format
 from ml_connector.domain.journal import BookedEntry, Receipt
 from ml_connector.domain.problem import Owner
-from ml_connector.errors import NotFound, Refused
+from ml_connector.errors import NotFound, Refused, VendorChanged
 from ml_connector.transport import odata
 
 HEADERS, LINES = "LedgerJournalHeaders", "LedgerJournalLines"
@@ -32,13 +32,14 @@ instead.
 
 class DynamicsDocuments:
     """Journals as the environment shows them. `form` gives the dimension format with the axes in its
-    spelling, `own` the company's currency, `receipt_of` what is known of a journal.
+    spelling, as it is now or, unless told so, as it was read a while ago; `own` is the company's currency,
+    `receipt_of` what is known of a journal.
     """
 
     def __init__(
         self,
         client: DynamicsClient,
-        form: Callable[[], tuple[Format, Mapping[str, str]]],
+        form: Callable[[bool], tuple[Format, Mapping[str, str]]],
         own: Callable[[str], str],
         receipt_of: Callable[[str, wire.Header, Sequence[wire.Line]], Receipt],
     ) -> None:
@@ -58,8 +59,15 @@ class DynamicsDocuments:
         return tuple(
             entry
             for number in sorted(found.keys() & headers.keys())
-            for entry in self._booked(entity, headers[number], found[number])
+            for entry in self._read(entity, headers[number], found[number])
         )
+
+    def _read(self, entity: str, header: wire.Header, lines: Sequence[wire.Line]) -> tuple[BookedEntry, ...]:
+        """By the format as it was read a while ago, and by that of now where the lines do not fit it."""
+        try:
+            return self._booked(entity, header, lines, now=False)
+        except VendorChanged:
+            return self._booked(entity, header, lines, now=True)
 
     def numbered(self, entity: str, journal: str, number: str) -> BookedEntry:
         """The journal with this number. Raises `NotFound`, and `Refused` for one in several currencies or
@@ -79,7 +87,7 @@ class DynamicsDocuments:
                 code="journal.lines_deleted",
                 owner=Owner.CONTROLLER,
             )
-        entries = self._booked(entity, header, lines)
+        entries = self._booked(entity, header, lines, now=True)
         if len(entries) > 1:
             currencies = ", ".join(entry.currency for entry in entries)
             text = (
@@ -90,9 +98,9 @@ class DynamicsDocuments:
         return entries[0]
 
     def _booked(
-        self, entity: str, header: wire.Header, lines: Sequence[wire.Line]
+        self, entity: str, header: wire.Header, lines: Sequence[wire.Line], *, now: bool
     ) -> tuple[BookedEntry, ...]:
-        form, axes = self._form()
+        form, axes = self._form(now)
         if form.problem is not None:
             raise Refused(form.problem.text, where=form.problem.where, code=form.problem.code)
         receipt, own = self._receipt_of(entity, header, lines), self._own(entity)

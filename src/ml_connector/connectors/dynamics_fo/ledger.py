@@ -46,7 +46,7 @@ class DynamicsLedger:
         self.facts = DynamicsFacts(options, client, clock)
         self._documents = DynamicsDocuments(
             client,
-            lambda: (self.facts.believed_form(), self.facts.axes),
+            lambda now: (self.facts.form() if now else self.facts.believed_form(), self.facts.axes),
             lambda entity: self.facts.ledger_of(entity).AccountingCurrency,
             self._receipt_of_lines,
         )

@@ -195,7 +195,7 @@ def calls_of(world: Any, days: tuple[date, date] = JUNE) -> list[str]:
 
 
 def test_calls_for_documents(world: Any) -> None:
-    """The headers, and the lines of twenty journals to a call; for one that is asked for by number, two."""
+    """The headers, and the lines of twenty journals to a call; for one that is asked for by number, three."""
     assert ["LedgerJournalHeaders"] == calls_of(world)
     for _ in range(21):
         world.book_by_hand(draft=True)
@@ -205,7 +205,24 @@ def test_calls_for_documents(world: Any) -> None:
 
     before = len(world.calls())
     world.ledger.document("usmf", "PAYROLL", listed(world)[0].receipt.number)
-    assert ["GET LedgerJournalHeaders", "GET LedgerJournalLines"] == world.calls()[before:][-2:]
+    asked = [call.removeprefix("GET ") for call in world.calls()[before:]]
+    assert ["LedgerJournalHeaders", "LedgerJournalLines", "DimensionIntegrationFormats"] == asked[-3:]
+
+
+def test_journals_are_listed_after_somebody_changed_the_format(world: Any) -> None:
+    """It is believed for a while, until lines do not fit it; then it is read again."""
+    world.book_by_hand(draft=True)
+    world.control("set_dimension_format", format="MainAccount", kind="ledger", name="Short")
+    (short,) = listed(world)
+    world.control(
+        "set_dimension_format", format="MainAccount-Department-CostCenter", kind="ledger", name="Long"
+    )
+
+    (found,) = listed(world)
+
+    assert amounts(short) == amounts(found)
+    assert {()} == {line.dimensions for line in short.lines}
+    assert {()} != {line.dimensions for line in found.lines}
 
 
 def test_calls_for_documents_of_a_journal_name_that_many_use(world: Any) -> None:
