@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
+import weakref
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ class Tables:
         self.raw = _wrapper().get_new_connection(_wrapper().get_connection_params())
         self.raw.isolation_level = None
         source.backup(self.raw)
+        weakref.finalize(self, self.raw.close)
 
     def use(self) -> None:
         """From now on every query goes to this database."""
