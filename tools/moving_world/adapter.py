@@ -37,9 +37,9 @@ def prepare(home: Path) -> Settings:
     memory = Settings(home=home, database_url="sqlite:///:memory:")
     if not started():
         start_django(memory)
-    from ml_connector.store.secrets import make_keys
+    from ml_connector.store.secrets import Keys
 
-    make_keys(settings.key_file)
+    Keys(settings.key_file).create()
     return settings
 
 
