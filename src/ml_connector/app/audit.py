@@ -2,7 +2,8 @@
 
 Three things are looked at: that every entry follows the one before it; that heads are signed with the key of
 this installation; and that what the entries speak of (mappings, settings, approvals, statements, entries,
-source blocks) is still what it was.
+source blocks) is still what it was. Of source blocks that is the hash as delivered: the bytes are not kept,
+and the lines that were read from them are not compared.
 """
 
 from __future__ import annotations

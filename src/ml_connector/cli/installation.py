@@ -86,7 +86,8 @@ def verdict(found: Report, earlier: Path | None) -> Iterator[str]:
         yield f"Written without the key, and sealed afterwards or not yet: entry {_listed(found.unsigned)}."
     compared = ", ".join(f"{count} {what}" for what, count in found.compared.items() if count)
     if compared and not found.faults:
-        yield f"Compared with their hashes: {compared}."
+        yield f"Compared with the entries: {compared}."
+        yield "Of source blocks the hash as delivered was compared, not the lines read from them."
     if gone := ", ".join(f"{count} {what}" for what, count in found.forgotten.items()):
         yield f"Forgotten by retention, hash kept: {gone}."
     if earlier is None:
