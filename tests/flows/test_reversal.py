@@ -9,6 +9,7 @@ from tests.flows.test_payroll_journal import BY_HAND
 from tests.payday import World, a_pay_run, usual_balances
 
 from ml_connector.app.refusals import NotAllowed
+from ml_connector.contract import world as faults
 from ml_connector.domain.journal import CommitKey
 from ml_connector.flows.consent import proposal_fingerprint
 from ml_connector.flows.policy import Mode
@@ -277,3 +278,83 @@ def test_a_deleted_document_counts_for_nothing() -> None:
     assert RunState.DONE is again.state
     assert usual_balances() == world.balances()
     assert {2} == {CommitKey.parse(entry.key).revision for entry in world.proposal(again.id).entries}
+
+
+def test_a_reversal_proposed_again_finds_what_it_has_sent() -> None:
+    """Its answer was lost. Nobody is asked to approve what is booked, and the run ends by itself."""
+    world, run = posted()
+    made = world.operations.reverse(run).id
+    world.run_to_rest()
+    world.operations.approve(made, proposal_fingerprint(world.proposal(made)))
+    world.vendor.fault = faults.LOST_AFTER
+    world.carry_until(made, RunState.WAITING)
+
+    at = world.resume(made, propose_again=True)
+
+    assert RunState.AWAITING_APPROVAL is at.state
+    assert "Reversal of 3 in 10" in at.summary
+    assert "4 in 20" not in at.summary
+    at = world.approve(made)
+    assert (RunState.DONE, {}) == (at.state, world.balances())
+    assert "by 5 in 20, 6 in 10." in at.summary
+
+
+def test_a_reversal_proposed_again_ends_where_everything_was_booked() -> None:
+    """There is nothing left to approve."""
+    world, _ = posted()
+    made = world.propose_reversal("payroll:acme:R1:books:20:1:1")
+    world.operations.approve(made, proposal_fingerprint(world.proposal(made)))
+    world.vendor.fault = faults.LOST_AFTER
+    world.carry_until(made, RunState.WAITING)
+
+    at = world.resume(made, propose_again=True)
+
+    assert RunState.DONE is at.state
+    assert "by 5 in 20." in at.summary
+    assert 3 == len(world.vendor.documents)
+
+
+def reversed_beside_a_deletion() -> tuple[World, str, str]:
+    """A reversal whose second original is deleted in the ledger while its mirror is on its way."""
+    world, run = posted()
+    made = world.operations.reverse(run).id
+    world.run_to_rest()
+    world.operations.approve(made, proposal_fingerprint(world.proposal(made)))
+
+    def delete(name: str) -> None:
+        if name == "send: recorded":
+            world.vendor.documents[:] = [d for d in world.vendor.documents if d.number != "4"]
+
+    world.run_to_rest(delete)
+    return world, run, made
+
+
+def test_a_reversal_of_a_document_that_was_deleted_meanwhile_is_not_said_to_be_done() -> None:
+    """It stands alone, and counts in the next run of the pay once somebody says that its document is gone."""
+    world, run, made = reversed_beside_a_deletion()
+    assert (RunState.HELD, ["booked.gone"]) == (world.at(made).state, world.problems(made))
+
+    assert ["4"] == world.statements.deleted(run)
+    at = world.resume(made)
+    assert (RunState.HELD, ["reversal.alone"]) == (at.state, world.problems(made))
+    world.operations.close(made, "stands alone")
+    again(world)
+
+    assert usual_balances() == world.balances()
+
+
+def test_a_reversal_that_was_deleted_in_the_ledger_counts_for_nothing() -> None:
+    """What it took back counts again, and is reversed again under another key."""
+    world, run = posted()
+    made = world.reverse(run).id
+    world.vendor.documents[:] = [d for d in world.vendor.documents if int(d.number) < 5]
+
+    assert ["5", "6"] == world.statements.deleted(made)
+
+    assert "Already booked as 3 in 10, 4 in 20" in world.post("R1").summary
+    second = world.reverse(run)
+    assert (RunState.DONE, {}) == (second.state, world.balances())
+    world.vendor.documents[:] = [d for d in world.vendor.documents if d.number != "7"]
+    assert ["7"] == world.statements.deleted(second.id)
+    third = world.reverse(run)
+    assert (RunState.DONE, {}) == (third.state, world.balances())

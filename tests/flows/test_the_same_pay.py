@@ -587,3 +587,52 @@ def test_problem_texts_say_what_to_do() -> None:
     assert isinstance(problem, Problem)
     assert f"ml-connector runs mark-booked-elsewhere {run} --document 10/" in problem.text
     assert f"ml-connector runs resume {run} --accept 10/" in problem.text
+
+
+def double(document: Any) -> None:
+    """A person doubles every amount of a document."""
+    lines = tuple(replace(line, amount=line.amount + line.amount) for line in document.entry.lines)
+    document.entry = replace(document.entry, lines=lines)
+
+
+def test_a_document_that_was_named_and_edited_since_is_named_again() -> None:
+    """Its people may change it: nothing is proposed on figures that are not there any more, and named again
+    it counts with those of now.
+    """
+    world = World(mode=ASKS)
+    run = waiting(world, "R1")
+    number = by_hand(world)
+    world.statements.booked_elsewhere(run, [f"10/{number}"], "by hand")
+    world.run_to_rest()
+    with pytest.raises(NotAllowed, match="is known already; it counts once"):
+        world.statements.booked_elsewhere(run, [f"10/{number}"], "by hand")
+    (document,) = [d for d in world.vendor.documents if d.number == number]
+    double(document)
+
+    at = world.resume(run, propose_again=True)
+
+    assert (RunState.HELD, {"booked.edited"}) == (at.state, set(world.problems(run)))
+    named = f"ml-connector runs mark-booked-elsewhere {run} --document 10/{number} --why"
+    assert named in world.problem_list(run)[0].text
+    world.statements.booked_elsewhere(run, [f"10/{number}"], "doubled")
+    world.run_to_rest()
+    assert f"{number} in 10 (3229.50 EUR, booked elsewhere)" in world.at(run).summary
+    assert RunState.DONE is world.approve(run).state, world.problem_list(run)
+    assert usual_balances() == world.balances()
+
+
+@pytest.mark.parametrize("code", ["booked.gone", "booked.edited"])
+def test_a_pay_is_not_said_to_be_booked_when_its_document_is_not_as_it_was(code: str) -> None:
+    """Deleted or edited since: the run that would have nothing to do says so, and what helps."""
+    world = World(mode=ASKS)
+    first = waiting(world, "R1")
+    assert RunState.DONE is world.approve(first).state
+    if code == "booked.gone":
+        world.vendor.documents[:] = [d for d in world.vendor.documents if d.number != "3"]
+    else:
+        double(next(d for d in world.vendor.documents if d.number == "3"))
+
+    world.payroll.add(a_pay_run("R2"))
+    at = world.post("R2")
+
+    assert (RunState.HELD, {code}) == (at.state, set(world.problems(at.id)))

@@ -21,7 +21,7 @@ from ml_connector.flows.consent import listed, proposal_fingerprint
 from ml_connector.flows.payroll_journal import MEANT, OTHER_INSTALLATION, ZERO
 from ml_connector.flows.pays import OWN, QUESTION, REPLACES
 from ml_connector.flows.policy import Mode, read_rates
-from ml_connector.ports.storage import DELETED, CommitRow, CommitState, RunRow, RunState
+from ml_connector.ports.storage import COUNTS_FOR_NOTHING, CommitRow, CommitState, RunRow, RunState
 from ml_connector.ports.systems import SetsAside
 from ml_connector.store.claims import StoredClaims
 from ml_connector.store.commits import StoredCommits
@@ -288,10 +288,14 @@ class Operations:
         booked = self._posted(row)
         open_ones = [commit for commit in booked if commit.state is not CommitState.CONFIRMED]
         if open_ones:
-            raise NotAllowed(
-                f"{open_ones[0].key} is {open_ones[0].state}: whether it is booked must be known first."
-                " Resume the run, or say what you found in the ledger (ml-connector runs settle)."
+            key, state = open_ones[0].key, open_ones[0].state
+            again = " --propose-again" if row.state is RunState.AWAITING_APPROVAL else ""
+            way = (
+                f"Say what you found in the ledger: ml-connector runs settle {key}"
+                if state is CommitState.UNKNOWN
+                else f"Let the run find it out: ml-connector runs resume {run}{again}"
             )
+            raise NotAllowed(f"{key} is {state}: whether it is booked must be known first. {way}.")
         if not booked:
             raise NotAllowed(f"Run {run} has posted nothing: cancel it instead.")
         numbers = listed(f"{document_number(commit)} in {commit.entity}" for commit in booked)
@@ -304,7 +308,7 @@ class Operations:
             commit
             for commit in self._commits(row).of_run(row.id)
             if commit.state not in UNBOOKED
-            and commit.reversed_by != DELETED
+            and commit.reversed_by not in COUNTS_FOR_NOTHING
             and not commit.key.startswith(ELSEWHERE)
         ]
 

@@ -6,6 +6,7 @@ Each statement is proved by a read where the ledger can be read, and waits while
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 from django.db import transaction
@@ -16,11 +17,20 @@ from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare
-from ml_connector.domain.journal import BookedEntry, JournalEntry, Marker, Receipt
+from ml_connector.domain.journal import BookedEntry, CommitKey, JournalEntry, Marker, Receipt
 from ml_connector.domain.proposal import Proposal, Share, Subject
 from ml_connector.errors import NotFound
 from ml_connector.flows.already_booked import ELSEWHERE, document_number
-from ml_connector.ports.storage import DELETED, CommitRow, CommitState, Origin, RunRow, RunState
+from ml_connector.ports.storage import (
+    COUNTS_FOR_NOTHING,
+    DELETED,
+    RESTATED,
+    CommitRow,
+    CommitState,
+    Origin,
+    RunRow,
+    RunState,
+)
 from ml_connector.ports.systems import LedgerSink
 from ml_connector.store.claims import StoredClaims
 from ml_connector.store.commits import StoredCommits
@@ -39,8 +49,9 @@ class Statements:
 
     def booked_elsewhere(self, run: str, documents: Sequence[str], why: str) -> RunRow:
         """Say that documents of others are this pay, by number, or `entity/number` where there are several
-        legal entities. Each is read, its figures count, and it stands for this pay once. The run goes back to
-        its proposal, which is the difference, or nothing.
+        legal entities. Each is read, its figures count, and it stands for this pay once; one that was edited
+        since is named again, and counts with its figures of now. The run goes back to its proposal, which is
+        the difference, or nothing.
         """
         row = self._row(run)
         proposal = self._records.proposal(run)
@@ -93,11 +104,30 @@ class Statements:
         receipt = booked.receipt
         subjects = [subject for subject in proposal.subjects if subject.entity == receipt.entity]
         tenant = subjects[0].tenant
+        key = CommitKey(f"{ELSEWHERE}{tenant}:{receipt.entity}:{receipt.number}", 1, 1)
         if receipt.reference in commits.known_references(tenant, receipt.entity):
-            raise NotAllowed(
-                f"Document {receipt.number} in {receipt.entity} is known already; it counts once."
-            )
-        key = f"{ELSEWHERE}{tenant}:{receipt.entity}:{receipt.number}:1:1"
+            stated = self._stated_before(commits, f"{key.family}:", subjects, booked)
+            commits.reverse(stated.key, RESTATED)
+            key = replace(key, revision=CommitKey.parse(stated.key).revision + 1)
+        self._count(commits, row, str(key), subjects, booked)
+
+    def _stated_before(
+        self, commits: StoredCommits, family: str, subjects: Sequence[Subject], booked: BookedEntry
+    ) -> CommitRow:
+        """The statement on this document that stands, where it is of the same pay with other figures."""
+        for stated in commits.of_reference(family):
+            entry = cast(JournalEntry, codec.decode(stated.content))
+            same = {share.subject for share in stated.shares} == {*subjects}
+            if same and not stated.reversed_by and compare(entry, booked):
+                return stated
+        receipt = booked.receipt
+        raise NotAllowed(f"Document {receipt.number} in {receipt.entity} is known already; it counts once.")
+
+    def _count(
+        self, commits: StoredCommits, row: RunRow, key: str, subjects: Sequence[Subject], booked: BookedEntry
+    ) -> None:
+        """Store the document as booked for the subjects, with its figures."""
+        receipt, tenant = booked.receipt, subjects[0].tenant
         entry = JournalEntry(
             key=key,
             entity=receipt.entity,
@@ -127,7 +157,7 @@ class Statements:
 
     def deleted(self, run: str) -> list[str]:
         """Say that documents of a run were deleted in the ledger: each is looked for, and must be gone. Then
-        the pay may be posted again.
+        the pay may be posted again. What a deleted reversal took back counts again.
         """
         row = self._row(run)
         flow = self._flow(row)
@@ -136,7 +166,7 @@ class Statements:
         candidates = [
             commit
             for commit in commits.of_run(run)
-            if commit.state in known and not commit.reversed_by and commit.receipt
+            if commit.state in known and commit.reversed_by not in COUNTS_FOR_NOTHING and commit.receipt
         ]
         gone = [commit for commit in candidates if self._is_gone(ledger, commit)]
         if not gone:
@@ -151,6 +181,8 @@ class Statements:
             self._wait_for_claims(row, [share.subject for commit in gone for share in commit.shares])
             for commit in gone:
                 commits.reverse(commit.key, DELETED)
+                if (original := commits.reversed_by(commit.key)) is not None:
+                    commits.reverse(original.key, "")
                 self._note("commit.deleted", commit.key, {"document": document_number(commit)})
             StoredClaims(self._access.organisation).let_go(run)
         return [document_number(commit) for commit in gone]

@@ -21,7 +21,7 @@ from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal, Share, Subject, TakenBack
-from ml_connector.ports.storage import DELETED, CommitRow, Commits, CommitState
+from ml_connector.ports.storage import COUNTS_FOR_NOTHING, CommitRow, Commits, CommitState
 
 ELSEWHERE, REVERSAL = "elsewhere:", "reversal:"
 """Beginning of the key of a document that a person named as booked elsewhere, and of a reversal."""
@@ -73,7 +73,7 @@ def already_booked(commits: Commits, subjects: Collection[Subject], prefix: str)
     problems: list[Problem] = []
     for row in commits.of_subjects(subjects):
         ours = row.key.startswith(f"{prefix}:") and not row.reversed_by
-        if ours or row.state in UNBOOKED or row.reversed_by == DELETED:
+        if ours or row.state in UNBOOKED or row.reversed_by in COUNTS_FOR_NOTHING:
             continue
         if row.state in UNSETTLED:
             text = (
@@ -98,7 +98,7 @@ def already_booked_parts(commits: Commits, subjects: Collection[Subject]) -> tup
     """
     parts = []
     for row in commits.of_subjects(subjects):
-        if row.state not in UNBOOKED and row.reversed_by != DELETED:
+        if row.state not in UNBOOKED and row.reversed_by not in COUNTS_FOR_NOTHING:
             entry = cast(JournalEntry, codec.decode(row.content))
             parts.append(_part(row, subjects) or Booked(row=row, entry=entry, net=_lines(entry)))
     return tuple(parts)

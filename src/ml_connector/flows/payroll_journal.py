@@ -132,6 +132,7 @@ class PayrollJournal:
         if proposal.superseded:
             return Done(f"A newer calculation of this pay is booked as {proposal.superseded}; nothing to do.")
         run.check(self._problems(pay_run, proposal, charts))
+        self._check_booked(run, proposal)
         return self._consent(run, pay_run, proposal)
 
     def _let_others_end(self, run: Run, pay_run: PayRun) -> None:
@@ -291,7 +292,7 @@ class PayrollJournal:
             or now.problems
         ):
             return self._again(run, proposal, now)
-        self._check_taken_back(run, proposal)
+        self._check_booked(run, proposal)
         for entry in proposal.entries:
             shares = tuple(share for share in proposal.shares if share.key == entry.key)
             origin = Origin(
@@ -349,10 +350,15 @@ class PayrollJournal:
             )
             raise Hold([Problem("draft.left", numbers, text, Owner.CONTROLLER)])
 
-    def _check_taken_back(self, run: Run, proposal: Proposal) -> None:
-        """The documents that a difference takes off are in the ledger as they were booked."""
-        rows = [row for taken in proposal.takes_back if (row := self.commits.get(taken.key)) is not None]
-        run.check(problem for row in rows for problem in tie_out.changed_since(self.systems.ledger, row))
+    def _check_booked(self, run: Run, proposal: Proposal) -> None:
+        """The documents that a proposal rests on are in the ledger as they were booked: what it takes back,
+        or says is booked already.
+        """
+        if not (proposal.takes_back or proposal.already_booked):
+            return
+        parts = already_booked.already_booked_parts(self.commits, proposal.subjects)
+        for row in already_booked.standing(part.row for part in parts):
+            run.check(tie_out.changed_since(self.systems.ledger, row, run.row.id))
 
     # --- confirm --------------------------------------------------------------------------------------------
 
@@ -362,7 +368,7 @@ class PayrollJournal:
         """
         pay_run = run.value("read", "pay run", PayRun)
         proposal = run.value("propose", "proposal", Proposal)
-        proof = tie_out.prove(self.systems.ledger, self.commits, pay_run, proposal)
+        proof = tie_out.prove(self.systems.ledger, self.commits, pay_run, proposal, run.row.id)
         table = run.step("tie-out", lambda: proof.rows)
         run.check(proof.problems)
         run.check(tie_out.untied(table))

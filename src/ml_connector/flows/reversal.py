@@ -20,9 +20,9 @@ from ml_connector.domain.period import PayPeriod, PostingDatePolicy, PostingDate
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal, Share, TakenBack
 from ml_connector.flows import consent, tie_out
-from ml_connector.flows.already_booked import ELSEWHERE, document_number, newer_documents
+from ml_connector.flows.already_booked import ELSEWHERE, REVERSAL, document_number, newer_documents
 from ml_connector.flows.policy import Mode, PayrollPolicy
-from ml_connector.ports.storage import CommitRow, Commits, CommitState, Origin, RunState
+from ml_connector.ports.storage import COUNTS_FOR_NOTHING, CommitRow, Commits, CommitState, Origin, RunState
 from ml_connector.ports.systems import LedgerSink
 from ml_connector.runs.run import Done, Hold, Next, Run
 
@@ -44,7 +44,9 @@ class Reversal:
 
     def propose(self, run: Run) -> Next | Done:
         """The mirror entries, checked, waiting for approval: always of a person, whatever the flow's mode."""
-        rows = self._originals(run)
+        rows = self._left(run)
+        if rows is None:
+            return Next("confirm")
         run.check(self._unfit(rows))
         proposal = run.step("proposal", lambda: self._make(rows))
         run.speak_of(proposal.subjects)
@@ -69,28 +71,42 @@ class Reversal:
         run.claim(proposal.subjects)
         mine = {entry.key: self.commits.get(entry.key) for entry in proposal.entries}
         own = {key for key, commit in mine.items() if commit is None or commit.run == run.row.id}
-        run.check(self._unfit(self._originals(run), own))
-        mirrors = zip(proposal.entries, self._originals(run), strict=True)
-        for entry, row in mirrors:
-            known = mine[entry.key]
+        originals = {self._mirror_key(row): row for row in self._originals(run)}
+        run.check(self._unfit([originals[entry.key] for entry in proposal.entries], own))
+        for entry in proposal.entries:
+            row, known = originals[entry.key], mine[entry.key]
             if known is None or known.state in (CommitState.PLANNED, CommitState.REFUSED):
-                run.check(tie_out.changed_since(self.systems.ledger, row))
+                run.check(tie_out.changed_since(self.systems.ledger, row, run.row.id))
             shares = tuple(share for share in proposal.shares if share.key == entry.key)
             run.commit_once(entry, Origin(run=run.row.id, tenant=row.tenant, shares=shares))
-            self.commits.reverse(row.key, entry.key)
-            run.audit("commit.reversed", {"key": row.key, "by": entry.key})
+            self._reversed(run, row)
         return Next("confirm")
 
     def confirm(self, run: Run) -> Next | Done:
-        """Both documents stand in the ledger, equal and opposite; the commit path has compared them to the
-        cent.
+        """Both documents stand in the ledger, equal and opposite: the commit path has compared the mirrors to
+        the cent, and the originals are read back here.
         """
-        proposal = run.value("propose", "proposal", Proposal)
-        booked = [self.commits.get(entry.key) for entry in proposal.entries]
+        rows = self._originals(run)
+        run.check(problem for row in rows for problem in self._stands_alone(run, row))
+        booked = [self.commits.get(row.reversed_by) for row in rows]
         by = consent.listed(f"{document_number(row)} in {row.entity}" if row else "nothing" for row in booked)
-        for row in self._originals(run):
+        for row in rows:
             self._tell(run, row, by)
-        return Done(f"Reversed {self._names(proposal)} by {by}.")
+        return Done(f"Reversed {consent.listed(str(_taken(row)) for row in rows)} by {by}.")
+
+    def _stands_alone(self, run: Run, row: CommitRow) -> Iterator[Problem]:
+        """What is wrong with an original whose mirror is booked."""
+        if row.reversed_by not in COUNTS_FOR_NOTHING:
+            yield from tie_out.changed_since(self.systems.ledger, row, run.row.id)
+            return
+        number = document_number(row)
+        text = (
+            f"Document {number} in {row.entity} was deleted in the ledger: its reversal stands alone. Close"
+            f" this run (ml-connector runs close {run.row.id} --why '...'): the next run of the pay takes the"
+            " reversal into account. Or delete the reversal there too, say so (ml-connector runs mark-deleted"
+            f" {run.row.id}) and cancel this run."
+        )
+        yield Problem("reversal.alone", number, text, Owner.CONTROLLER)
 
     def _tell(self, run: Run, row: CommitRow, by: str) -> None:
         """Whether each document of a chain of reversals counts now, on the run that booked it."""
@@ -104,6 +120,46 @@ class Reversal:
                 return
             run.tell(reached.run, text)
             reached = self.commits.reversed_by(reached.key)
+
+    # --- what an earlier pass has sent ----------------------------------------------------------------------
+
+    def _left(self, run: Run) -> list[CommitRow] | None:
+        """The originals that this run has no mirror of yet; `None` when each has one. What became of its
+        sends is found out first: a mirror that is booked is not proposed a second time.
+        """
+        run.find_out()
+        run.leave()
+        rows = self._originals(run)
+        mirrors = {row.key: self.commits.get(self._mirror_key(row)) for row in rows}
+        mine = [
+            row
+            for row in rows
+            if (mirror := mirrors[row.key]) is not None
+            and mirror.run == run.row.id
+            and mirror.state is CommitState.CONFIRMED
+        ]
+        for row in mine:
+            self._reversed(run, row)
+        return None if rows and len(mine) == len(rows) else [row for row in rows if row not in mine]
+
+    def _reversed(self, run: Run, row: CommitRow) -> None:
+        """Note on the original that its mirror is booked."""
+        key = self._mirror_key(row)
+        if not row.reversed_by:
+            self.commits.reverse(row.key, key)
+            run.audit("commit.reversed", {"key": row.key, "by": key})
+
+    def _mirror_key(self, row: CommitRow) -> str:
+        """The key of the mirror of a document; another one where somebody deleted the mirror it had."""
+        key = CommitKey.parse(row.key)
+        family = f"{REVERSAL}{key.family}:{key.revision}"
+        gone = [
+            mirror
+            for mirror in self.commits.of_reference(f"{family}:")
+            if CommitKey.parse(mirror.key).part == key.part and mirror.reversed_by in COUNTS_FOR_NOTHING
+        ]
+        again = f":{len(gone) + 1}" if gone else ""
+        return str(CommitKey(f"{family}{again}", key.part, 1))
 
     # --- making ---------------------------------------------------------------------------------------------
 
@@ -126,17 +182,8 @@ class Reversal:
             for entry, row in zip(entries, rows, strict=True)
             for share in row.shares
         )
-        taken = tuple(
-            TakenBack(
-                key=row.key,
-                run=row.run,
-                document=document_number(row),
-                entity=row.entity,
-                debit=cast(JournalEntry, codec.decode(row.content)).debit,
-            )
-            for row in rows
-        )
         subjects = tuple(dict.fromkeys(share.subject for share in shares))
+        taken = tuple(_taken(row) for row in rows)
         return Proposal(entries=entries, subjects=subjects, shares=shares, takes_back=taken)
 
     def _mirror(self, row: CommitRow) -> JournalEntry | Problem:
@@ -148,11 +195,10 @@ class Reversal:
         posting = choose_posting_date(day, policy, calendar)
         if isinstance(posting, Problem):
             return posting
-        key = CommitKey.parse(entry.key)
         text = f"Reversal of {number}"
         return replace(
             entry,
-            key=str(replace(key, family=f"reversal:{key.family}:{key.revision}", revision=1)),
+            key=self._mirror_key(row),
             posting_date=posting.day,
             text=text,
             lines=tuple(replace(line, amount=-line.amount, text=text) for line in entry.lines),
@@ -197,6 +243,16 @@ class Reversal:
 
     def _names(self, proposal: Proposal) -> str:
         return consent.listed(map(str, proposal.takes_back))
+
+
+def _taken(row: CommitRow) -> TakenBack:
+    return TakenBack(
+        key=row.key,
+        run=row.run,
+        document=document_number(row),
+        entity=row.entity,
+        debit=cast(JournalEntry, codec.decode(row.content)).debit,
+    )
 
 
 def _rate_booked(row: CommitRow, number: str) -> ExchangeRate | None:

@@ -19,7 +19,7 @@ from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal
 from ml_connector.errors import NotFound
-from ml_connector.flows.already_booked import Booked, Net, already_booked_parts, net_of
+from ml_connector.flows.already_booked import ELSEWHERE, Booked, Net, already_booked_parts, net_of
 from ml_connector.ports.storage import CommitRow, Commits
 from ml_connector.ports.systems import LedgerSink
 
@@ -42,15 +42,15 @@ def of_proposal(pay_run: PayRun, proposal: Proposal) -> tuple[TieRow, ...]:
     return tuple(tie_out(pay_run.register, proposal.ties, proposal.totals, says, None, currency))
 
 
-def prove(ledger: LedgerSink, commits: Commits, pay_run: PayRun, proposal: Proposal) -> Proof:
-    """Compare what is booked for the subjects of the proposal, in any run, with what it says.
+def prove(ledger: LedgerSink, commits: Commits, pay_run: PayRun, proposal: Proposal, run: str) -> Proof:
+    """Compare what is booked for the subjects of the proposal of a run, in any run, with what it says.
 
     This run's documents were read back when they were confirmed; those of other runs are read back now.
     """
     keys = {entry.key for entry in proposal.entries}
     parts = already_booked_parts(commits, proposal.subjects)
     others = [part for part in parts if part.row.key not in keys]
-    problems = [problem for part in others for problem in changed_since(ledger, part.row)]
+    problems = [problem for part in others for problem in changed_since(ledger, part.row, run)]
     problems.extend(_differences(proposal, parts))
     own = tuple(_booked(commits, entry) for entry in proposal.entries)
     rows = _table(pay_run, proposal, parts, own, alone=not others)
@@ -61,8 +61,10 @@ def prove(ledger: LedgerSink, commits: Commits, pay_run: PayRun, proposal: Propo
     return Proof(rows=rows, problems=tuple(problems), own=own, found=found)
 
 
-def changed_since(ledger: LedgerSink, row: CommitRow) -> Iterator[Problem]:
-    """What is wrong now with a document that is known to be booked: it is gone, or it was edited."""
+def changed_since(ledger: LedgerSink, row: CommitRow, run: str) -> Iterator[Problem]:
+    """What is wrong now with a document that is known to be booked: it is gone, or it was edited. The
+    remedies are for the run that cannot go on because of it.
+    """
     receipt = cast(Receipt, codec.decode(row.receipt)) if row.receipt else None
     if receipt is None:
         return
@@ -75,8 +77,16 @@ def changed_since(ledger: LedgerSink, row: CommitRow) -> Iterator[Problem]:
         )
         yield Problem("booked.gone", receipt.number, f"{text} {remedy} {row.run}.", Owner.CONTROLLER)
         return
+    elsewhere = row.key.startswith(ELSEWHERE)
+    since = "it was named as booked elsewhere" if elsewhere else "it was booked"
+    again = (
+        " If its figures are right as they are now, name it again: ml-connector runs mark-booked-elsewhere"
+        f" {run} --document {row.entity}/{receipt.number} --why '...'."
+        if elsewhere
+        else ""
+    )
     for problem in wrong:
-        text = f"Document {receipt.number} in {row.entity} was edited since it was booked. {problem.text}"
+        text = f"Document {receipt.number} in {row.entity} was edited since {since}. {problem.text}{again}"
         yield Problem("booked.edited", receipt.number, text, Owner.CONTROLLER)
 
 

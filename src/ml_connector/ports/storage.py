@@ -194,8 +194,11 @@ look-up said.
 """
 
 
-DELETED = "deleted in the ledger"
-"""`reversed_by` of a commit whose document a person deleted, shown to be gone."""
+DELETED, RESTATED = "deleted in the ledger", "stated anew"
+"""`reversed_by` of a commit whose document a person deleted, shown to be gone, and of a statement on a
+document of others that was made anew with other figures.
+"""
+COUNTS_FOR_NOTHING = frozenset({DELETED, RESTATED})
 
 
 class IntentEnd(StrEnum):

@@ -13,7 +13,15 @@ from ml_connector.domain import codec
 from ml_connector.domain.journal import CommitKey, Marker, Receipt
 from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import KeyConflict
-from ml_connector.ports.storage import DELETED, SENDABLE, CommitRow, CommitState, IntentEnd, IntentRow, Origin
+from ml_connector.ports.storage import (
+    COUNTS_FOR_NOTHING,
+    SENDABLE,
+    CommitRow,
+    CommitState,
+    IntentEnd,
+    IntentRow,
+    Origin,
+)
 from ml_connector.store.database import database_now
 from ml_connector.store.models import Commit, CommitSubject, Connection, DistrustedMarker, Intent
 
@@ -42,7 +50,7 @@ class StoredCommits:
         if commit.reversed_by:
             why = (
                 commit.reversed_by
-                if commit.reversed_by == DELETED
+                if commit.reversed_by in COUNTS_FOR_NOTHING
                 else f"reversed or superseded by {commit.reversed_by}"
             )
             raise KeyConflict(
@@ -129,7 +137,7 @@ class StoredCommits:
         found = self._all().filter(
             connection=self._connection, created_at__gte=moment, state=CommitState.CONFIRMED
         )
-        return _rows(found.exclude(reversed_by=DELETED).order_by("id"))
+        return _rows(found.exclude(reversed_by__in=COUNTS_FOR_NOTHING).order_by("id"))
 
     def known_references(self, tenant: str, entity: str) -> frozenset[str]:
         found = self._all().filter(tenant=tenant, entity=entity).values_list("reference", "key", "marked_by")
