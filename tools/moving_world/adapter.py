@@ -140,9 +140,10 @@ class Product:
         }
 
     def documents(self, run: str) -> list[str]:
-        """References of the documents that stand for the run, as the product knows them."""
+        """References of the documents that the run booked, but those that it knows to be deleted."""
         found = self.rows(
-            "SELECT reference FROM store_commit WHERE run_id = ? AND reference <> '' AND reversed_by = ''",
+            "SELECT reference FROM store_commit WHERE run_id = ? AND reference <> ''"
+            " AND reversed_by NOT IN ('deleted in the ledger', 'stated anew')",
             run,
         )
         return [reference for (reference,) in found]

@@ -162,7 +162,8 @@ def _ways(world: World, run: Run) -> list[Way]:
     if not _wanted(world, run):
         return [*give_up, *again]
     elsewhere: list[Way] = []
-    if documents := statements.unknown_by_hand(world, run):
+    documents = statements.unknown_by_hand(world, run) or statements.edited_by_hand(world, run)
+    if documents:
         text = f"mark-booked-elsewhere {' '.join(documents)}"
         elsewhere = [(text, lambda desk: desk.booked_elsewhere(run.id, documents, "by hand"))]
     return [*elsewhere, *again, *give_up]

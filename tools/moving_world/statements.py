@@ -15,6 +15,7 @@ from moving_world.truth import Run
 from moving_world.world import World
 
 ACCEPTS = re.compile(r"--accept (\S+/\S+?)(?=[\s.]|$)")
+AGAIN = re.compile(r"name it again: ml-connector runs mark-booked-elsewhere \S+ --document (\S+)")
 NAMED = re.compile(r"run (payroll-[0-9a-f]+)")
 
 
@@ -24,7 +25,7 @@ def elsewhere(world: World, numbers: Sequence[int]) -> bool:
     run = pick([run for run in of(world, "awaiting_approval", "held") if run.pay], numbers[0])
     if run is None:
         return False
-    documents = unknown_by_hand(world, run)
+    documents = unknown_by_hand(world, run) or edited_by_hand(world, run)
     if not documents and world.shape.liars:
         documents = lies(world, run)
         run.lied_about = bool(documents)
@@ -40,6 +41,14 @@ def unknown_by_hand(world: World, run: Run) -> list[str]:
         return []
     known = world.product.known_documents()
     return [held.name for held in hand_made(world, run.view.target, run.pay) if held.id not in known]
+
+
+def edited_by_hand(world: World, run: Run) -> list[str]:
+    """Documents that hold the pay of the run, and that the product says were edited since they were named."""
+    asked = {name for _, _, text, _ in run.view.problems for name in AGAIN.findall(text)}
+    if run.pay is None:
+        return []
+    return [held.name for held in hand_made(world, run.view.target, run.pay) if held.name in asked]
 
 
 def lies(world: World, run: Run) -> list[str]:

@@ -45,6 +45,7 @@ class World:
         self.pays: list[Pay] = []
         self.flows = list(shape.flows)
         self.runs: dict[str, Run] = {}
+        self._met: dict[str, Run] = {}
         self.references: dict[tuple[str, str], tuple[Pay, int, tuple[str, ...]]] = {}
         self.wanted: set[tuple[int, str, str]] = set()
         self.mess: list[tuple[str, Callable[[], None]]] = []
@@ -255,7 +256,7 @@ class World:
         if original is not None and original.pay is not None:
             pay, calculation, companies = original.pay, None, tuple(original.pay.colours)
         run = Run(id=identity, name=name, view=view, pay=pay, calculation=calculation)
-        self.runs[identity] = run
+        self.runs[identity] = self._met[identity] = run
         entities = {company: flow.entities[company] for company in companies}
         what = (
             f"takes back {original.name}"
@@ -274,7 +275,7 @@ class World:
     def restored(self) -> None:
         """The database is an older one: forget the runs it does not know, and hear the others again."""
         kept = {identity for identity, _, _ in self.product.states()}
-        self.runs = {identity: run for identity, run in self.runs.items() if identity in kept}
+        self.runs = {identity: run for identity, run in self._met.items() if identity in kept}
         self.looked.clear()
         for view in self.product.runs():
             run = self.runs[view.id]
