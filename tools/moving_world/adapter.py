@@ -230,7 +230,7 @@ class Desk:
     """A process of the product, of a person or of the one that serves."""
 
     def __init__(self, product: Product, actor: str, channel: str = "cli") -> None:
-        from ml_connector.app.access import Access, Actor
+        from ml_connector.app.access import Actor
         from ml_connector.app.assemble import Assembly, StoreWorkshop
         from ml_connector.app.operations import Operations
         from ml_connector.app.records import Records
@@ -253,7 +253,7 @@ class Desk:
             locks=Locks(product.holds, product.claims),  # type: ignore[arg-type]
             background=lambda work: work,
         )
-        self._access = Access(ORGANISATION)
+        self._access = self._assembly.access(ORGANISATION)
         person = Actor(actor, channel)
         self._operations = Operations(self._access, self._assembly, person)
         self._statements = Statements(self._access, self._assembly, person)

@@ -99,7 +99,7 @@ class Assembly:
         """What a connector of this connection works with."""
         return Wiring(
             connection=str(connection.pk),
-            vault=StoredVault(connection, self.keys),
+            vault=StoredVault(connection, self.keys, self.clock),
             tokens=StoredTokens(connection, self.keys, self.locks),
             budget=StoredBudget(),
             lanes=StoredLanes(self.locks),
@@ -226,7 +226,7 @@ class StoreWorkshop:
             target=StoredTenants(flow.target),
             mapping=lambda: self.assembly.mapping(flow),
             policy=policy,
-            restored_at=installation().restored_at,
+            restored_at=lambda: installation().restored_at,
         )
         stages: dict[str, Stage] = {
             "read": journal.read,

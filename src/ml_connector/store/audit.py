@@ -35,8 +35,7 @@ class StoredAudit:
         self, *, actor: str, action: str, subject: str, detail: Mapping[str, str | int | bool | None]
     ) -> None:
         with transaction.atomic():
-            AuditHead.objects.get_or_create(organisation=self._organisation, defaults={"hash": GENESIS})
-            head = AuditHead.objects.select_for_update().get(organisation=self._organisation)
+            head = self._head()
             at = database_now()
             entry = {
                 "number": head.number + 1,
@@ -55,16 +54,27 @@ class StoredAudit:
             head.save(update_fields=["number", "hash"])
             self._seal(head, at, at_once=action in SEALED_AT_ONCE)
 
+    def _head(self) -> AuditHead:
+        """The head, locked; made for the first entry."""
+        locked = AuditHead.objects.select_for_update().filter(organisation=self._organisation)
+        head = locked.first()
+        if head is None:
+            AuditHead.objects.get_or_create(organisation=self._organisation, defaults={"hash": GENESIS})
+            head = locked.get()
+        return head
+
     def _seal(self, head: AuditHead, at: datetime, *, at_once: bool) -> None:
         key = seal_key()
         if key is None:
             return
-        last = AuditSeal.objects.filter(organisation=self._organisation).order_by("-id").first()
+        last = None
+        if not (key.at_hand and at_once):
+            last = AuditSeal.objects.filter(organisation=self._organisation).order_by("-id").first()
         if not key.at_hand:
             if last is not None and last.signature:
                 self._add(head, at, "", "")
             return
-        if at_once or last is None or not last.signature or at - last.at >= timedelta(seconds=SEAL_SECONDS):
+        if last is None or not last.signature or at - last.at >= timedelta(seconds=SEAL_SECONDS):
             text = sealed_text(self._organisation.slug, head.number, head.hash, at.isoformat())
             self._add(head, at, key.public, key.sign(text))
 

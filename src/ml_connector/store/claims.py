@@ -47,6 +47,8 @@ class StoredClaims:
         return ""
 
     def let_go(self, run: str) -> None:
+        if not Claim.objects.filter(organisation=self._organisation, run_id=run).exists():
+            return
         with transaction.atomic():
             if not Commit.objects.filter(run_id=run, state__in=IN_FLIGHT, reversed_by="").exists():
                 Claim.objects.filter(organisation=self._organisation, run_id=run).delete()

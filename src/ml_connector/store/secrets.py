@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import mkstemp
 
@@ -21,11 +21,13 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.db import transaction
 from filelock import FileLock
 
-from ml_connector.ports.storage import TokenState
+from ml_connector.ports.storage import Clock, TokenState
 from ml_connector.store.database import Locks
 from ml_connector.store.models import Connection, Secret, Token
 
 ROTATIONS_MAX = 5
+FRESH_SECONDS = 2.0
+"""How long the secrets of a connection are worked with before they are read again."""
 CHANGE_SECONDS = 30.0
 """For the change of the key file by somebody else, which takes milliseconds."""
 
@@ -212,16 +214,16 @@ class _Sealed:
 
 
 class StoredVault:
-    """Secrets of one connection, as `ports.storage.Vault`."""
+    """Secrets of one connection, as `ports.storage.Vault`. With a clock, what another process enters counts
+    after two seconds; without one, at once.
+    """
 
-    def __init__(self, connection: Connection, keys: Keys) -> None:
-        self._connection, self._sealed = connection, _Sealed(keys)
+    def __init__(self, connection: Connection, keys: Keys, clock: Clock | None = None) -> None:
+        self._connection, self._sealed, self._clock = connection, _Sealed(keys), clock
+        self._stored: tuple[float, dict[str, str]] | None = None
 
     def read(self, name: str) -> str:
-        found = Secret.objects.filter(connection=self._connection, name=name).values_list(
-            "ciphertext", flat=True
-        )
-        value = self._sealed.read(self._context(name), found.all().first)
+        value = self._sealed.read(self._context(name), partial(self._load, name), self._all().get(name))
         if value is None:
             raise KeyError(name)
         return value
@@ -231,18 +233,31 @@ class StoredVault:
             Secret.objects.update_or_create(
                 connection=self._connection, name=name, defaults={"ciphertext": sealed}
             )
+            self._stored = None
 
         self._sealed.write(self._context(name), value, store)
 
     def every(self) -> Mapping[str, str]:
-        rows = Secret.objects.filter(connection=self._connection)
         found = {}
-        for name, ciphertext in rows.values_list("name", "ciphertext"):
-            again = rows.filter(name=name).values_list("ciphertext", flat=True)
-            value = self._sealed.read(self._context(name), again.all().first, ciphertext)
+        for name, ciphertext in self._all().items():
+            value = self._sealed.read(self._context(name), partial(self._load, name), ciphertext)
             if value is not None:
                 found[name] = value
         return found
+
+    def _all(self) -> dict[str, str]:
+        """Every ciphertext by name, asked anew after `FRESH_SECONDS`."""
+        now = self._clock.monotonic() if self._clock else 0.0
+        if self._stored is not None and self._clock and 0 <= now - self._stored[0] < FRESH_SECONDS:
+            return self._stored[1]
+        rows = Secret.objects.filter(connection=self._connection).values_list("name", "ciphertext")
+        self._stored = now, dict(rows)
+        return self._stored[1]
+
+    def _load(self, name: str) -> str | None:
+        found = Secret.objects.filter(connection=self._connection, name=name)
+        ciphertext: str | None = found.values_list("ciphertext", flat=True).first()
+        return ciphertext
 
     def _context(self, name: str) -> str:
         return f"connection:{self._connection.pk}:{name}"

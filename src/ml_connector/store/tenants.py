@@ -11,14 +11,24 @@ from ml_connector.store.models import Connection, Tenant
 
 
 class StoredTenants:
-    """As `ports.storage.Tenants`, for one connection."""
+    """As `ports.storage.Tenants`, for one connection and one stage: what was confirmed is not asked again."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._confirmed: dict[tuple[str, str], str] = {}
 
     def confirm(self, entity: str, seen: str) -> str:
+        if (entity, seen) not in self._confirmed:
+            self._confirmed[entity, seen] = self._confirm(entity, seen)
+        return self._confirmed[entity, seen]
+
+    def _confirm(self, entity: str, seen: str) -> str:
+        mine = Tenant.objects.filter(connection=self._connection, entity=entity)
+        known = mine.first()
+        if known is not None and known.seen == seen:
+            return str(known.name)
         with transaction.atomic():
-            known = Tenant.objects.filter(connection=self._connection, entity=entity).first()
+            known = mine.first()
             if known is None:
                 name = self._name(entity, seen)
                 Tenant.objects.create(connection=self._connection, entity=entity, name=name, seen=seen)

@@ -96,6 +96,8 @@ class TokenBroker:
     extra_headers: Mapping[str, str] = field(default_factory=dict)
     client_auth: str = "client_secret_post"
     deadline_seconds: float = TOKEN_SECONDS
+    _known: TokenState | None = None
+    """The sign-in as it was read or stored here last. A token of it is good until it is due, or refused."""
 
     # --- as Auth --------------------------------------------------------------------------------------------
 
@@ -107,7 +109,7 @@ class TokenBroker:
         return self._renewed(stale).access_token != stale
 
     def secrets(self) -> Sequence[str]:
-        state = self.wiring.tokens.read()
+        state = self._known or self._read()
         return [value for value in (state.access_token, state.refresh_token) if value]
 
     # --- tokens ---------------------------------------------------------------------------------------------
@@ -116,10 +118,10 @@ class TokenBroker:
         """A token that is good now. Raises `SignInLost` when a person must sign in, `NotSent` when a
         renewal's outcome is still unknown.
         """
-        state = self.wiring.tokens.read()
-        if state.access_token and not state.lost and not self._due(state):
-            return state.access_token
-        return self._renewed(state.access_token).access_token
+        if self._known is not None and self._usable(self._known):
+            return self._known.access_token
+        state = self._read()
+        return state.access_token if self._usable(state) else self._renewed(state.access_token).access_token
 
     def renew_idle(self) -> datetime | None:
         """Renew a sign-in that nobody used for `idle_days`; returns when the consent ends if nothing more
@@ -182,6 +184,9 @@ class TokenBroker:
 
     # --- renewing -------------------------------------------------------------------------------------------
 
+    def _usable(self, state: TokenState) -> bool:
+        return bool(state.access_token) and not state.lost and not self._due(state)
+
     def _due(self, state: TokenState) -> bool:
         if state.issued_at is None or state.expires_at is None:
             return True
@@ -194,7 +199,7 @@ class TokenBroker:
     def _renewed(self, stale: str) -> TokenState:
         """The state after somebody renewed: us, or whoever held the lock before us."""
         with self.wiring.tokens.exclusive():
-            state = self.wiring.tokens.read()
+            state = self._read()
             if state.lost:
                 raise SignInLost(f"{state.lost} Authorise this connection again.", where="sign-in")
             if state.access_token != stale and not self._due(state):
@@ -321,8 +326,13 @@ class TokenBroker:
             expires_at=now + timedelta(seconds=life),
             consent_expires_at=consent,
         )
+        self._known = state
         self.wiring.tokens.write(state)
         return state
+
+    def _read(self) -> TokenState:
+        self._known = self.wiring.tokens.read()
+        return self._known
 
     def _deadline(self) -> Deadline:
         return Deadline.after(self.wiring.clock, self.deadline_seconds)
