@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.flows.test_payroll_journal import by_hand
 from tests.payday import Crash, World, a_pay_run, company_rows, usual_balances
+from tests.runs.test_settled import dies_at
 
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.contract import world as faults
@@ -636,3 +637,44 @@ def test_a_pay_is_not_said_to_be_booked_when_its_document_is_not_as_it_was(code:
     at = world.post("R2")
 
     assert (RunState.HELD, {code}) == (at.state, set(world.problems(at.id)))
+
+
+def half_posted() -> tuple[World, str, str]:
+    """An older run of a pay, waiting, and a newer one that died after the first of its two entries."""
+    world = World(mode=ASKS)
+    older, second = waiting(world, "R1"), a_pay_run("R2", factor=2)
+    world.payroll.add(replace(second, calculated_at=second.calculated_at.replace(hour=23)), factor=2)
+    newer = waiting(world, "R2")
+    approve(world, newer)
+    with pytest.raises(Crash):
+        world.run_to_rest(dies_at("send: recorded"))
+    assert 1 == len(world.vendor.documents)
+    return world, older, newer
+
+
+def test_an_older_run_waits_until_a_newer_one_has_posted_all() -> None:
+    """A part of it says nothing of the other company."""
+    world, older, newer = half_posted()
+    world.operations.resume(older, propose_again=True)
+
+    world.carry_until(older, RunState.WAITING)
+
+    assert (
+        f"Run {newer} is posting for the same pay. This run is proposed after it." == world.at(older).summary
+    )
+    world.run_to_rest()
+    assert (RunState.DONE, RunState.DONE) == (world.at(newer).state, world.at(older).state)
+    assert "A newer calculation of this pay is booked as 3 in 10, 4 in 20" in world.at(older).summary
+
+
+def test_an_older_run_is_not_done_while_a_newer_one_that_posted_a_part_waits_for_a_person() -> None:
+    """It names the run that must come to its end."""
+    world, older, newer = half_posted()
+    world.runs.move(world.at(newer), state=RunState.HELD)
+
+    at = world.resume(older, propose_again=True)
+
+    assert (RunState.HELD, ["pay.unfinished"]) == (at.state, world.problems(older))
+    assert f"run {newer} of it is held" in world.problem_list(older)[0].text
+    world.resume(newer)
+    assert (RunState.DONE, RunState.DONE) == (world.at(newer).state, world.resume(older).state)

@@ -104,13 +104,6 @@ def already_booked_parts(commits: Commits, subjects: Collection[Subject]) -> tup
     return tuple(parts)
 
 
-def unsettled(commits: Commits, subjects: Collection[Subject], run: str) -> CommitRow | None:
-    """A commit of another run for one of the subjects that is being sent now; `None` when there is none."""
-    sent = (CommitState.SENDING, CommitState.WRITING)
-    found = (row for row in commits.of_subjects(subjects) if row.state in sent and row.run != run)
-    return next(found, None)
-
-
 def newer_documents(commits: Commits, row: CommitRow) -> Iterator[CommitRow]:
     """Commits of other runs that are booked for a subject of this one, later, and stand: each was made with
     this one in view.

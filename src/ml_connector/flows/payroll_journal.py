@@ -36,6 +36,7 @@ from ml_connector.runs.run import Done, Hold, Next, Run
 OTHERS_SECONDS = 30.0
 """How long a proposal waits before it looks again whether another run of the pay has ended."""
 AT_WORK = (RunState.READY, RunState.RUNNING, RunState.WAITING)
+POSTING_STAGES = ("post", "confirm")
 OTHER_INSTALLATION = "installation.other"
 """Code of the problem that another installation posts to the same books; resumed from the proposal."""
 ZERO = "zero"
@@ -56,7 +57,7 @@ class Systems(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayrollJournal:
     """The flow between one payroll and one ledger. `source` and `target` are their names in keys; `mapping`
-    gives the newest. `restored_at` is when this installation was restored from a backup.
+    gives the newest. `restored_at` tells when this installation was restored from a backup.
     """
 
     systems: Systems
@@ -66,7 +67,7 @@ class PayrollJournal:
     target: Tenants
     mapping: Callable[[], Mapping]
     policy: PayrollPolicy
-    restored_at: datetime | None = None
+    restored_at: Callable[[], datetime | None] = lambda: None
 
     # --- read -----------------------------------------------------------------------------------------------
 
@@ -130,20 +131,40 @@ class PayrollJournal:
         proposal = run.step("proposal", lambda: self._make(run, pay_run, basis))
         run.speak_of(proposal.subjects)
         if proposal.superseded:
+            run.check(self._unfinished(run, pay_run, proposal))
             return Done(f"A newer calculation of this pay is booked as {proposal.superseded}; nothing to do.")
         run.check(self._problems(pay_run, proposal, charts))
         self._check_booked(run, proposal)
         return self._consent(run, pay_run, proposal)
 
     def _let_others_end(self, run: Run, pay_run: PayRun) -> None:
-        """What another run is sending for the same pay must have ended before a difference is made to it."""
+        """What another run is posting for the same pay, and has begun, must have ended before a difference is
+        made to it: a part of it says nothing of the rest.
+        """
         tenants = {entity: self._tenant(entity) for entity, _ in self._journals()}
         subjects = tuple(self._subjects(pay_run, (), tenants).values())
-        sent = already_booked.unsettled(self.commits, subjects, run.row.id)
-        at_work = {other.id for other in run.others(subjects) if other.state in AT_WORK}
-        if sent is not None and sent.run in at_work:
+        posting = {
+            other.id
+            for other in run.others(subjects)
+            if other.state in AT_WORK and other.stage in POSTING_STAGES
+        }
+        begun = next((row.run for row in self.commits.of_subjects(subjects) if row.run in posting), None)
+        if begun is not None:
             due = self.commits.now() + timedelta(seconds=OTHERS_SECONDS)
-            raise Wait(due, f"Run {sent.run} is posting for the same pay. This run is proposed after it.")
+            raise Wait(due, f"Run {begun} is posting for the same pay. This run is proposed after it.")
+
+    def _unfinished(self, run: Run, pay_run: PayRun, proposal: Proposal) -> Iterator[Problem]:
+        """Runs of a newer calculation that have booked a part of the pay and wait for a person."""
+        rows = self.commits.of_subjects(proposal.subjects)
+        newer = {row.run for row in rows if row.calculated_at and row.calculated_at > pay_run.calculated_at}
+        others = {other.id: other for other in run.others(proposal.subjects) if other.id in newer}
+        for other in others.values():
+            text = (
+                f"A newer calculation of this pay is booked as {proposal.superseded}, and run {other.id} of"
+                f" it is {other.state}. Bring that to its end: ml-connector runs show {other.id}. Then:"
+                f" ml-connector runs resume {run.row.id}."
+            )
+            yield Problem("pay.unfinished", other.id, text, Owner.CONTROLLER)
 
     def _journals(self) -> Iterator[tuple[str, str]]:
         for entity in sorted(set(self.policy.entities.values())):
@@ -322,11 +343,12 @@ class PayrollJournal:
     def _check_alone(self, run: Run, old: Proposal, now: Proposal) -> None:
         """An installation that was restored posts nothing while the one it was restored from still does."""
         appeared = [name for name in now.unknown if name not in old.unknown]
-        if self.restored_at is not None and appeared:
+        restored_at = self.restored_at() if appeared else None
+        if restored_at is not None:
             text = (
                 "While this run waited, another installation of this product wrote"
                 f" {consent.listed(appeared)}. This one was restored from a backup on"
-                f" {self.restored_at:%Y-%m-%d}, and two must not post the same pay. Stop the other for good,"
+                f" {restored_at:%Y-%m-%d}, and two must not post the same pay. Stop the other for good,"
                 f" then: ml-connector runs resume {run.row.id}."
             )
             self._leave(run)

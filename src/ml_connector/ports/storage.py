@@ -438,12 +438,13 @@ class RunRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherRun:
     """Another run that speaks of one of our subjects and is not at its end: it waits, is held or is at
-    work. `earlier` says whether it was made before ours.
+    work, in a stage. `earlier` says whether it was made before ours.
     """
 
     id: str
     reference: str
     state: RunState
+    stage: str
     subject: Subject
     earlier: bool
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max, Q, QuerySet
 
 from ml_connector.domain import codec
@@ -145,6 +145,7 @@ class StoredRuns:
                 id=row.run_id,
                 reference=row.run.reference,
                 state=RunState(row.run.state),
+                stage=row.run.stage,
                 subject=_subject(row),
                 earlier=row.run.number < mine,
             )
@@ -187,10 +188,12 @@ class StoredArtifacts:
 
     def record(self, run: str, name: str, text: str) -> str:
         sha256 = codec.digest(text)
-        artifact, made = Artifact.objects.get_or_create(
-            run_id=run, name=name, defaults={"sha256": sha256, "text": text}
-        )
-        if not made and artifact.sha256 != sha256:
+        try:
+            Artifact.objects.create(run_id=run, name=name, sha256=sha256, text=text)
+            return sha256
+        except IntegrityError:
+            kept = Artifact.objects.get(run_id=run, name=name)
+        if kept.sha256 != sha256:
             raise KeyConflict(f"The record {name!r} of run {run} was made with other content.", where=name)
         return sha256
 
