@@ -452,6 +452,13 @@ def test_a_run_behind_one_that_waits_for_a_person_is_held_and_says_so() -> None:
 # --- other installations ------------------------------------------------------------------------------------
 
 
+def looked(world: World) -> dict[str, int]:
+    """Open incidents by connection after a look."""
+    from ml_connector.app.look import look
+
+    return look(world.access, world._assembly, now=True)
+
+
 def restored(world: World) -> World:
     """An installation from a backup taken now."""
     from ml_connector.store.installation import renew
@@ -498,8 +505,6 @@ def test_a_restored_copy_beside_a_living_installation_stops() -> None:
 
 def test_the_installation_that_was_copied_is_told_by_its_nightly_look() -> None:
     """A document with a marker of this product that it did not write."""
-    from ml_connector.app.look import look
-
     world = World()
     copy = restored(world)
     world.post("R1")
@@ -507,8 +512,23 @@ def test_the_installation_that_was_copied_is_told_by_its_nightly_look() -> None:
     copy.payroll.add(other_pay, factor=7)
     assert RunState.DONE is copy.post("R9").state
 
-    assert {"books": 2} == look(world.access, world._assembly, now=True)
+    assert {"books": 2} == looked(world)
     assert {"installation.other"} == {found.code for found in world.operations.records.open_incidents()}
+
+
+def test_an_installation_that_was_restored_is_told_what_it_wrote_after_its_backup() -> None:
+    """It knows of nothing that is booked there, and looks all the same, for as long as a look goes back."""
+    world = World()
+    copy = restored(world)
+    world.post("R1")
+
+    assert {"books": 2} == looked(copy)
+    assert {"installation.other"} == {found.code for found in copy.operations.records.open_incidents()}
+    (first, _) = copy.operations.records.open_incidents()
+    assert "or reverse it in the ledger where the pay was undone" in first.text
+
+    copy.clock.advance(46 * 86_400)
+    assert {"books": 0} == looked(copy)
 
 
 # --- confirm, with claims and approvals switched off --------------------------------------------------------

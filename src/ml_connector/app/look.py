@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 import structlog
 from django.db import transaction
@@ -12,9 +12,11 @@ from ml_connector.app.access import Access
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.failures import EXPECTED, read_failure
 from ml_connector.app.operations import NOT_THIS_PAY
-from ml_connector.flows.nightly_look import Finding, nightly_look
+from ml_connector.flows.nightly_look import DAYS, Finding, Place, nightly_look
 from ml_connector.store.commits import StoredCommits
+from ml_connector.store.installation import installation
 from ml_connector.store.models import Answer, Connection, Incident
+from ml_connector.store.tenants import StoredTenants
 
 EVERY = timedelta(hours=24)
 log = structlog.get_logger("look")
@@ -47,7 +49,26 @@ def _look_at(access: Access, assembly: Assembly, connection: Connection) -> tupl
     commits = StoredCommits(connection)
     answers = Answer.objects.filter(run__organisation=access.organisation, answer=NOT_THIS_PAY)
     accepted = frozenset(answers.values_list("question", flat=True))
-    return nightly_look(assembly.ledger(connection), commits, commits.now(), accepted)
+    also = _after_a_restore(assembly, connection)
+    return nightly_look(assembly.ledger(connection), commits, commits.now(), accepted, also)
+
+
+def _after_a_restore(assembly: Assembly, connection: Connection) -> dict[Place, tuple[date, date]]:
+    """Where this installation may have written what it does not know since it was restored: every journal of
+    its flows, for as long as a look goes back.
+    """
+    restored, days, now = installation().restored_at, timedelta(days=DAYS), assembly.clock.now()
+    if restored is None or now - restored > days:
+        return {}
+    ledger, tenants = assembly.ledger(connection), StoredTenants(connection)
+    return {
+        (tenants.confirm(entity, ledger.tenant(entity)), entity, journal): (
+            (restored - days).date(),
+            (now + days).date(),
+        )
+        for flow in connection.target_of.all()
+        for entity, journal in assembly.payroll_policy(flow).journals.items()
+    }
 
 
 def _record(access: Access, connection: Connection, findings: Sequence[Finding]) -> None:

@@ -7,9 +7,9 @@ legal entity and journal; nothing is changed, in the ledger or here.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import cast
 
 from ml_connector.domain import codec
@@ -22,6 +22,11 @@ from ml_connector.ports.systems import LedgerSink
 
 DAYS = 45
 """How far back it looks, from the day a document was booked."""
+
+
+Place = tuple[str, str, str]
+"""Tenant, legal entity and journal."""
+NOWHERE: Mapping[Place, Sequence[date]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +43,22 @@ class Finding:
 
 
 def nightly_look(
-    ledger: LedgerSink, commits: Commits, now: datetime, accepted: Collection[str] = ()
+    ledger: LedgerSink,
+    commits: Commits,
+    now: datetime,
+    accepted: Collection[str] = (),
+    also: Mapping[Place, Sequence[date]] = NOWHERE,
 ) -> tuple[Finding, ...]:
     """Everything that is wrong now. `accepted` are documents of others that a person said are no pay of ours,
-    as `look_alikes.name_of` names them. Raises what the ledger raises; then nothing is known.
+    as `look_alikes.name_of` names them; `also` are places to look at though nothing is known to be booked
+    there, with the days to look from and to. Raises what the ledger raises; then nothing is known.
     """
-    places: dict[tuple[str, str, str], list[CommitRow]] = defaultdict(list)
+    places: dict[Place, list[CommitRow]] = defaultdict(list, {place: [] for place in also})
     for row in commits.booked_since(now - timedelta(days=DAYS)):
         places[row.tenant, row.entity, _entry(row).journal].append(row)
     found: list[Finding] = []
     for (tenant, entity, journal), rows in places.items():
-        days = [_entry(row).posting_date for row in rows]
+        days = [*(_entry(row).posting_date for row in rows), *also.get((tenant, entity, journal), ())]
         documents = ledger.documents(entity, journal, min(days), max(days))
         known = commits.known_references(tenant, entity) | {row.marker.token for row in rows}
         for row in rows:
@@ -108,7 +118,9 @@ def _of_another_installation(others: Sequence[BookedEntry]) -> Iterator[Finding]
             text = (
                 f"Document {receipt.number} in {receipt.entity} carries a marker of this product and was not"
                 " written by this installation: another one posts to the same books, a copy of this one or"
-                " one that was restored from its backup. Two must not post the same pay: stop one of them."
+                " one that was restored from its backup. Two must not post the same pay: stop one of them. If"
+                " this installation was restored and wrote it before that, run the pay again, which finds it;"
+                " or reverse it in the ledger where the pay was undone."
             )
             code = "installation.other"
             yield Finding(key="", entity=receipt.entity, document=receipt.number, code=code, text=text)
