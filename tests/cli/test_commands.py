@@ -32,7 +32,7 @@ GROUPS = {
         "mark-deleted",
         "settle",
     ],
-    "people": ["add", "list", "policy"],
+    "people": ["add", "set-secret", "remove", "list", "policy"],
     "audit": ["verify", "export"],
     "keys": ["rotate"],
 }

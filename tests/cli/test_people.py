@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests.stand import Installation
 
@@ -40,10 +42,32 @@ def test_people_are_added_and_two_are_wanted(product: Installation, files: dict[
     for secret in SECRETS.values():
         assert secret not in chain + "".join(done.stdout + done.stderr for done in said)
         assert secret.encode() not in database
-    done = product.command(
-        *("people", "policy", "--two-people", "no", "--as", "ada", "--secret-file", files["ada"], "--json")
-    )
-    assert (0, False) == (done.code, done.json["two_people"])
+    ended = ["people", "policy", "--two-people", "no", "--as", "ada", "--secret-file", files["ada"], "--json"]
+    alone = product.command(*ended)
+    done = product.command(*ended, "--second", "bob", "--second-secret-file", files["bob"])
+    assert (7, 0, False) == (alone.code, done.code, done.json["two_people"])
+
+
+def test_a_secret_is_changed_and_somebody_is_removed(
+    product: Installation, files: dict[str, str], folder: Path
+) -> None:
+    """With the old secret, or that of another; no secret is in anything that is written."""
+    new = folder / "new"
+    new.write_text("another long secret\n")
+    for name in ("eve", "fay"):
+        assert 0 == product.command("people", "add", name, "--secret-file", files["ada"], "--json").code
+    change = ["people", "set-secret", "eve", "--secret-file", str(new), "--json"]
+
+    own = product.command(*change, "--as-secret-file", files["ada"])
+    again = product.command(*change, "--as-secret-file", files["ada"])
+    by_another = product.command(*change, "--as", "fay", "--as-secret-file", files["ada"])
+    removed = product.command("people", "remove", "eve", "--json")
+
+    assert [0, 7, 0, 0] == [done.code for done in (own, again, by_another, removed)]
+    assert "eve" not in product.command("people", "list", "--json").json["people"]
+    chain = product.command("audit", "export").stdout
+    assert all(action in chain for action in ("person.secret_set", "person.removed"))
+    assert "another long secret" not in chain
 
 
 @pytest.mark.parametrize(
@@ -51,6 +75,18 @@ def test_people_are_added_and_two_are_wanted(product: Installation, files: dict[
     [
         (["people", "add", "eve"], "Secret of eve: nobody can be asked here. Say it with --secret-file."),
         (["people", "policy", "--two-people", "maybe"], "Say --two-people yes or --two-people no."),
+        (
+            ["people", "set-secret", "eve"],
+            "Old secret of eve: nobody can be asked here. Say it with --as-secret-file.",
+        ),
+        (
+            ["people", "policy", "--two-people", "no", "--second", "eve"],
+            "Secret of eve: nobody can be asked here. Say it with --second-secret-file.",
+        ),
+        (
+            ["people", "remove", "eve", "--second-secret-file", "/nowhere"],
+            "A secret file belongs to a person: say --second NAME.",
+        ),
         (
             ["runs", "settle", "key", "--not-booked", "--as", "eve"],
             "Secret of eve: nobody can be asked here. Say it with --secret-file.",

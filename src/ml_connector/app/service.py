@@ -67,7 +67,7 @@ class Service:
     def people(self) -> People:
         from ml_connector.app.people import People
 
-        return People(self.access, self.actor)
+        return People(self.access, self.actor, self.assembly.clock)
 
     @cached_property
     def actor(self) -> Actor:

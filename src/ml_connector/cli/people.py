@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from ml_connector.cli.main import service
 from ml_connector.cli.output import USAGE, Json, errors, say, stop
 
+if TYPE_CHECKING:
+    from ml_connector.app.access import Actor
+
 people = typer.Typer(help="Named people, and whether two are wanted.", no_args_is_help=True)
 
 As = typer.Option("", "--as", help="The named person who says this; their secret is asked for.")
 AsSecret = typer.Option(None, "--secret-file", help="A file that holds the person's secret.")
+OF_AS, OF_SECOND = "--as-secret-file", "--second-secret-file"
+OfAs = typer.Option(None, OF_AS, help="A file with the secret of the person of --as.")
+Second = typer.Option("", "--second", help="The other named person who says this, where two are wanted.")
+OfSecond = typer.Option(None, OF_SECOND, help="A file with the secret of the person of --second.")
 
 
 def register(app: typer.Typer) -> None:
@@ -26,19 +34,62 @@ def add(
     name: str,
     secret_file: Path | None = typer.Option(None, help="A file with the secret of the new person."),
     by: str = As,
-    by_secret_file: Path | None = typer.Option(
-        None, "--as-secret-file", help="A file with the secret of the person of --as."
-    ),
+    by_secret_file: Path | None = OfAs,
+    second: str = Second,
+    second_secret_file: Path | None = OfSecond,
     as_json: bool = Json,
 ) -> None:
-    """Add a person with a secret of their own, which is asked for twice. Where two people are wanted, a named
-    person must do it.
+    """Add a person with a secret of their own, which is asked for twice. Where two people are wanted, two
+    named people must say it.
     """
     with errors(as_json, keys=False):
-        sign_in(by, by_secret_file, as_json)
+        sign_in(by, by_secret_file, as_json, option=OF_AS)
+        other = _proved(second, second_secret_file, as_json)
         secret = _secret(f"Secret of {name}", secret_file, as_json, confirm=True)
-        service().people.add(name, secret)
+        service().people.add(name, secret, other)
         say(as_json, {"ok": True, "person": name}, f"{name} is added.")
+
+
+@people.command("set-secret")
+def set_secret(
+    name: str,
+    secret_file: Path | None = typer.Option(None, help="A file with the new secret."),
+    by: str = typer.Option("", "--as", help="Another named person, where the old secret is forgotten."),
+    by_secret_file: Path | None = typer.Option(
+        None, OF_AS, help="A file with the old secret, or with that of the person of --as."
+    ),
+    second: str = Second,
+    second_secret_file: Path | None = OfSecond,
+    as_json: bool = Json,
+) -> None:
+    """Give a person a new secret, which is asked for twice. The old one is asked for first; where it is
+    forgotten, that of another person. Where two people are wanted, two others say it where there are two.
+    """
+    with errors(as_json, keys=False):
+        label = "" if by else f"Old secret of {name}"
+        sign_in(by or name, by_secret_file, as_json, label=label, option=OF_AS)
+        other = _proved(second, second_secret_file, as_json)
+        secret = _secret(f"New secret of {name}", secret_file, as_json, confirm=True)
+        service().people.set_secret(name, secret, other)
+        say(as_json, {"ok": True, "person": name}, f"{name} has a new secret.")
+
+
+@people.command("remove")
+def remove(
+    name: str,
+    by: str = As,
+    by_secret_file: Path | None = OfAs,
+    second: str = Second,
+    second_secret_file: Path | None = OfSecond,
+    as_json: bool = Json,
+) -> None:
+    """Somebody is a person no more; what they approved stays theirs. Where two people are wanted, two named
+    people must say it, and two people must be left.
+    """
+    with errors(as_json, keys=False):
+        sign_in(by, by_secret_file, as_json, option=OF_AS)
+        service().people.remove(name, _proved(second, second_secret_file, as_json))
+        say(as_json, {"ok": True, "person": name}, f"{name} is removed.")
 
 
 @people.command("list")
@@ -55,32 +106,55 @@ def policy(
     two_people: str = typer.Option(..., help="yes or no"),
     by: str = As,
     secret_file: Path | None = AsSecret,
+    second: str = Second,
+    second_secret_file: Path | None = OfSecond,
     as_json: bool = Json,
 ) -> None:
-    """Whether two named people are wanted to approve and to settle."""
+    """Whether two named people are wanted to approve and to settle. Two named people must say that they are
+    no longer wanted.
+    """
     with errors(as_json, keys=False):
         if two_people not in ("yes", "no"):
             stop(USAGE, "Say --two-people yes or --two-people no.", as_json)
         sign_in(by, secret_file, as_json)
-        service().people.set_policy(two_people=two_people == "yes")
+        other = _proved(second, second_secret_file, as_json)
+        service().people.set_policy(two_people=two_people == "yes", second=other)
         wanted = "wanted" if two_people == "yes" else "not wanted"
         say(as_json, {"ok": True, "two_people": two_people == "yes"}, f"Two people are {wanted} from now on.")
 
 
-def sign_in(name: str, secret_file: Path | None, as_json: bool) -> None:
-    """Let the rest of this command be of the named person, who proves it; nothing without a name."""
+def sign_in(
+    name: str, secret_file: Path | None, as_json: bool, *, label: str = "", option: str = "--secret-file"
+) -> None:
+    """Let the rest of this command be of the named person, who proves it; nothing without a name. `option` is
+    how the file is given.
+    """
     if name:
-        service().sign_in(name, _secret(f"Secret of {name}", secret_file, as_json))
+        asked = label or f"Secret of {name}"
+        service().sign_in(name, _secret(asked, secret_file, as_json, option=option))
     elif secret_file is not None:
         stop(USAGE, "A secret file belongs to a person: say --as NAME.", as_json)
 
 
-def _secret(label: str, file: Path | None, as_json: bool, *, confirm: bool = False) -> str:
+def _proved(name: str, secret_file: Path | None, as_json: bool) -> Actor | None:
+    """The second named person, who proves it; none without a name."""
+    if name:
+        return service().people.sign_in(
+            name, _secret(f"Secret of {name}", secret_file, as_json, option=OF_SECOND)
+        )
+    if secret_file is not None:
+        stop(USAGE, "A secret file belongs to a person: say --second NAME.", as_json)
+    return None
+
+
+def _secret(
+    label: str, file: Path | None, as_json: bool, *, option: str = "--secret-file", confirm: bool = False
+) -> str:
     if file is not None:
         try:
             return file.read_text(encoding="utf-8").strip()
         except UnicodeDecodeError:
             stop(USAGE, f"{file} holds no text. Save the secret as text in UTF-8.", as_json)
     if as_json or not sys.stdin.isatty():
-        stop(USAGE, f"{label}: nobody can be asked here. Say it with --secret-file.", as_json)
+        stop(USAGE, f"{label}: nobody can be asked here. Say it with {option}.", as_json)
     return str(typer.prompt(label, hide_input=True, confirmation_prompt=confirm, err=True))

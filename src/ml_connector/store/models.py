@@ -414,6 +414,14 @@ class Resolution(models.Model):
     at = models.DateTimeField(default=database_now)
 
 
+class WrongSecrets(models.Model):
+    """How many wrong secrets in a row were given for a name, known or not, and until when none is taken."""
+
+    name = models.CharField(max_length=150, unique=True)
+    in_a_row = models.PositiveIntegerField(default=0)
+    locked_until = models.DateTimeField(null=True)
+
+
 class AuditHead(models.Model):
     """The end of an organisation's audit chain; locked in the transaction that makes a change."""
 
