@@ -173,7 +173,7 @@ def test_a_consent_revoked_in_mid_run_is_given_again(stand: Stand, run: str) -> 
         held = stand.approve(proposed["run"], code=3)
         stand.assert_booked()
         assert ("sign_in.lost", "administrator") == (problem(held)[0], problem(held)[2])
-        assert held["problems"][0]["text"].endswith("Authorise this connection again.")
+        assert held["problems"][0]["text"].endswith("connections authorize NAME.")
         warned = {line["name"]: line["warning"] for line in stand.ask("connections", "list")["connections"]}
         assert "The vendor ended the sign-in" in warned[TARGET]
         stand.product.authorize(TARGET)

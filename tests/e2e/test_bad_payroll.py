@@ -25,7 +25,8 @@ DAMAGE = [
         {"what": "truncate_last_block"},
         "blocks.missing",
         "blocks",
-        "Blocks 8 of 8 did not arrive. Nothing is proposed from a part of a run; read it again.",
+        "Blocks 8 of 8 did not arrive. Nothing is proposed from a part of a run. Resume the run, and it is"
+        " read again.",
         id="a block cut off",
     ),
     pytest.param(
@@ -39,7 +40,7 @@ DAMAGE = [
         {"what": "repeat_block", "block": 2},
         "blocks.twice",
         "blocks",
-        "Blocks 2 arrived twice. Read the run again.",
+        "Blocks 2 arrived twice. Resume the run, and it is read again.",
         id="a block twice",
     ),
     pytest.param(

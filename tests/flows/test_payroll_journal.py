@@ -555,13 +555,15 @@ def test_a_replay_of_a_posted_run_books_nothing_more() -> None:
 def test_a_replay_with_another_mapping_is_stopped() -> None:
     """The run is booked and the proposal now says something else: reverse first."""
     world = World()
-    world.post()
+    booked = world.post().id
     taxes = replace(world.mapping.rules[2], targets=(Target(account="1710"),))
     world.mapping = replace(world.mapping, rules=(*world.mapping.rules[:2], taxes, *world.mapping.rules[3:]))
 
     at = world.post()
 
     assert (RunState.HELD, ["run.booked_otherwise"] * 2) == (at.state, world.problems(at.id))
+    for problem in world.problem_list(at.id):
+        assert problem.text.endswith(f"reverse what is booked first: ml-connector runs reverse {booked}.")
     assert usual_balances() == world.balances()
 
 

@@ -362,7 +362,7 @@ def test_a_run_that_posted_nothing_is_cancelled_and_not_closed() -> None:
     world = World(mode=ASKS)
     run = waiting(world, "R1")
 
-    with pytest.raises(NotAllowed, match="cancel it instead"):
+    with pytest.raises(NotAllowed, match="Cancel it instead: ml-connector runs cancel "):
         world.operations.close(run, "no")
 
 

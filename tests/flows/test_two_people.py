@@ -205,12 +205,14 @@ def test_half_a_consent_posts_nothing_wherever_the_run_is(company: Company) -> N
 
 def test_one_person_settles_where_one_is_enough_after_a_look(company: Company) -> None:
     """The ledger is asked first, and holds it; then it is gone."""
-    key, _ = company.unknown()
+    key, run = company.unknown()
 
-    with pytest.raises(NotAllowed, match="The ledger holds this entry as document"):
+    with pytest.raises(NotAllowed, match=f"Say so: ml-connector runs settle '{key}' --booked "):
         company.statements().settle(key, booked_as=None)
     empty_ledger(company.world)
-    assert "Settled: not booked. Resume the run." == company.statements().settle(key, booked_as=None)
+    assert f"Settled: not booked. Next: ml-connector runs resume {run}" in company.statements().settle(
+        key, booked_as=None
+    )
 
     (entry,) = company.entries("commit.settled")
     assert {"statement": "not booked", "people": 1} == entry["detail"]

@@ -81,7 +81,10 @@ class Access:
         found = self.connections().filter(name=name).first()
         if found is None:
             known = ", ".join(self.connections().values_list("name", flat=True)) or "none yet"
-            raise Unknown(f"There is no connection {name!r}; known are: {known}.")
+            raise Unknown(
+                f"There is no connection {name!r}; known are: {known}. Add one: `ml-connector connections add"
+                f" {name}`."
+            )
         return found
 
     def flows(self) -> QuerySet[Flow]:
@@ -124,7 +127,9 @@ class Access:
             .first()
         )
         if row is None:
-            raise Unknown(f"There is no mapping {name!r}. Import one: `ml-connector mappings import`.")
+            raise Unknown(
+                f"There is no mapping {name!r}. Import one: `ml-connector mappings import {name} FILE`."
+            )
         return row
 
     def mapping(self, name: str, version: int | None = None) -> CodeMapping:
@@ -133,7 +138,7 @@ class Access:
         if row is None:
             raise Unknown(
                 f"There is no mapping {name!r}{f' version {version}' if version else ''}. Import one:"
-                " `ml-connector mappings import`."
+                f" `ml-connector mappings import {name} FILE`."
             )
         mapping: CodeMapping = codec.decode(row.content)
         return mapping

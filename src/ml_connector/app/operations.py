@@ -265,7 +265,8 @@ class Operations:
         for document in accept:
             if f"--accept {document}" not in f"{asked} ":
                 raise NotAllowed(
-                    f"Run {run} does not ask about document {document}. Look again: runs show {run}."
+                    f"Run {run} does not ask about document {document}. Look again: ml-connector runs"
+                    f" show {run}."
                 )
 
     def cancel(self, run: str) -> RunRow:
@@ -275,8 +276,9 @@ class Operations:
             raise NotAllowed(f"Run {run} is {row.state}.")
         if row.state is RunState.RUNNING or self._posted(row):
             raise NotAllowed(
-                f"Run {run} is {row.state} and has posted, or may post now. Let it end, then reverse it, or"
-                f" close it with a reason: ml-connector runs close {run} --why '...'."
+                f"Run {run} is {row.state} and has posted, or may post now. Let it end, then reverse it"
+                f" (ml-connector runs reverse {run}), or close it with a reason:"
+                f" ml-connector runs close {run} --why '...'."
             )
         return self._end(row, RunState.CANCELLED, f"Cancelled by {self._actor.name}.", "run.cancelled", {})
 
@@ -291,13 +293,16 @@ class Operations:
             key, state = open_ones[0].key, open_ones[0].state
             again = " --propose-again" if row.state is RunState.AWAITING_APPROVAL else ""
             way = (
-                f"Say what you found in the ledger: ml-connector runs settle {key}"
+                "Say what you found in the ledger: ml-connector runs settle"
+                f" '{key}', with --booked or --not-booked"
                 if state is CommitState.UNKNOWN
                 else f"Let the run find it out: ml-connector runs resume {run}{again}"
             )
             raise NotAllowed(f"{key} is {state}: whether it is booked must be known first. {way}.")
         if not booked:
-            raise NotAllowed(f"Run {run} has posted nothing: cancel it instead.")
+            raise NotAllowed(
+                f"Run {run} has posted nothing. Cancel it instead: ml-connector runs cancel {run}."
+            )
         numbers = listed(f"{document_number(commit)} in {commit.entity}" for commit in booked)
         summary = f"Closed by {self._actor.name} with {numbers} booked: {why}"
         return self._end(row, RunState.CLOSED, summary, "run.closed", {"why": why, "booked": numbers})
@@ -323,7 +328,9 @@ class Operations:
         with transaction.atomic():
             moved = self._access.runs.move(row, state=state, summary=summary)
             if moved is None:
-                raise NotAllowed(f"Run {row.id} moved while you looked at it. Look again.")
+                raise NotAllowed(
+                    f"Run {row.id} moved while you looked at it. Look again: ml-connector runs show {row.id}."
+                )
             StoredClaims(self._access.organisation).let_go(row.id)
             self._note(action, row.id, detail)
         return moved
@@ -335,7 +342,9 @@ class Operations:
             row, state=RunState.READY, stage=stage, attempt=row.attempt + 1, input=values, notice=""
         )
         if moved is None:
-            raise NotAllowed(f"Run {row.id} moved while you looked at it. Look again.")
+            raise NotAllowed(
+                f"Run {row.id} moved while you looked at it. Look again: ml-connector runs show {row.id}."
+            )
         return moved
 
     # --- pausing --------------------------------------------------------------------------------------------

@@ -76,7 +76,9 @@ class Statements:
                 notice="",
             )
             if moved is None:
-                raise NotAllowed(f"Run {run} moved while you looked at it. Look again.")
+                raise NotAllowed(
+                    f"Run {run} moved while you looked at it. Look again: ml-connector runs show {run}."
+                )
         return moved
 
     def _find(
@@ -175,7 +177,8 @@ class Statements:
                 f"still in the ledger: {', '.join(standing)}" if standing else "none could have been deleted"
             )
             raise NotAllowed(
-                f"No document of run {run} is gone; {text}. Delete it there first, or reverse the run."
+                f"No document of run {run} is gone; {text}. Delete it there first, or reverse the run:"
+                f" ml-connector runs reverse {run}."
             )
         with transaction.atomic():
             self._wait_for_claims(row, [share.subject for commit in gone for share in commit.shares])
@@ -231,7 +234,7 @@ class Statements:
             )
             Resolution.objects.filter(commit=commit, over_at__isnull=True).update(over_at=database_now())
             self._note("commit.settled", key, {"statement": statement, "people": people})
-        return f"Settled: {statement}. Resume the run."
+        return f"Settled: {statement}. Next: ml-connector runs resume {commit.run_id or 'RUN'}."
 
     def _episode(self, commit: Commit) -> Intent | None:
         """The send whose outcome is unknown: the last one."""
@@ -252,8 +255,8 @@ class Statements:
         ledger = self._assembly.ledger(commit.connection)
         if found := ledger.locate(entry, marker, None):
             raise NotAllowed(
-                f"The ledger holds this entry as document {found[0].number}. Say so: --booked"
-                f" {found[0].reference}."
+                f"The ledger holds this entry as document {found[0].number}. Say so: ml-connector runs settle"
+                f" '{commit.key}' --booked {found[0].reference}."
             )
 
     def _proved(self, commit: Commit, reference: str) -> Receipt:

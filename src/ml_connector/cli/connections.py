@@ -140,7 +140,8 @@ def same_books(name: str, as_json: bool = Json) -> None:
         say(
             as_json,
             {"ok": True, "connection": name, "books": now},
-            f"{name} leads to the same books as before, now {', '.join(now)}. Next: ml-connector runs resume",
+            f"{name} leads to the same books as before, now {', '.join(now)}. Next: ml-connector runs"
+            " resume RUN",
         )
 
 

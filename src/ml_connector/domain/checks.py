@@ -19,7 +19,7 @@ from ml_connector.domain.proposal import SideTotal, TieTotal
 PROBLEMS_SHOWN = 200
 REMEDY = (
     "Put it right in the ledger and resume, or delete the document there and say so (ml-connector runs"
-    " mark-deleted)."
+    " mark-deleted RUN)."
 )
 """What helps against a document that is not as it was written: nothing here edits it."""
 
@@ -40,7 +40,7 @@ def check_blocks(numbers: Sequence[int], totals: Iterable[int]) -> list[Problem]
     if missing := [number for number in expected if number not in counts]:
         text = (
             f"Blocks {_some(missing)} of {len(expected)} did not arrive. Nothing is proposed from a part of a"
-            " run; read it again."
+            " run. Resume the run, and it is read again."
         )
         problems.append(Problem("blocks.missing", "blocks", text, Owner.PAYROLL))
     if twice := [number for number, count in counts.items() if count > 1]:
@@ -48,12 +48,15 @@ def check_blocks(numbers: Sequence[int], totals: Iterable[int]) -> list[Problem]
             Problem(
                 "blocks.twice",
                 "blocks",
-                f"Blocks {_some(twice)} arrived twice. Read the run again.",
+                f"Blocks {_some(twice)} arrived twice. Resume the run, and it is read again.",
                 Owner.PAYROLL,
             )
         )
     if unknown := [number for number in counts if number not in expected]:
-        text = f"Blocks {_some(unknown)} are not between 1 and {len(expected)}. Read the run again."
+        text = (
+            f"Blocks {_some(unknown)} are not between 1 and {len(expected)}. Resume the run, and it is read"
+            " again."
+        )
         problems.append(Problem("blocks.unknown", "blocks", text, Owner.PAYROLL))
     if not numbers or (not expected and not problems):
         text = (

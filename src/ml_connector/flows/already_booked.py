@@ -398,15 +398,22 @@ def _booked_otherwise(booked: Sequence[CommitRow]) -> Problem:
     numbers = ", ".join(document_number(row) for row in booked[:3])
     text = (
         f"This pay run is booked as {numbers} in {booked[0].entity}, and the proposal now says something"
-        " else: a mapping, an option or a date was changed since. Reverse the run first, or restore what was"
-        " changed."
+        " else: a mapping, an option or a date was changed since. Restore what was changed, or reverse what"
+        f" is booked first: {reversing(booked)}."
     )
     return Problem("run.booked_otherwise", booked[0].key, text, Owner.CONTROLLER)
+
+
+def reversing(rows: Iterable[CommitRow]) -> str:
+    """How these documents are reversed: those of ours by their runs, others in the ledger."""
+    ours = dict.fromkeys(row.run or "RUN" for row in rows if not row.key.startswith(ELSEWHERE))
+    return ", ".join(f"ml-connector runs reverse {run}" for run in ours) or "in the ledger"
 
 
 def _not_comparable(row: CommitRow) -> Problem:
     text = (
         f"Document {document_number(row)} in {row.entity} pays for more than this run holds, or is in another"
-        " currency, so this run cannot be compared with it. Reverse it, then resume this run."
+        f" currency, so this run cannot be compared with it. Reverse it ({reversing([row])}), then resume"
+        " this run."
     )
     return Problem("earlier.not_comparable", row.key, text, Owner.CONTROLLER)

@@ -36,9 +36,12 @@ def proposes_only() -> Problem:
     return Problem("flow.proposes", "mode", text, Owner.CONTROLLER)
 
 
-def approval_missing() -> Problem:
+def approval_missing(run: str) -> Problem:
     """Why a run waits for approval although it was on its way to the ledger."""
-    text = "Nobody has approved the entries of this run as they are now. Look at them, then approve them."
+    text = (
+        f"Nobody has approved the entries of this run as they are now. Look at them, then approve them"
+        f" with the fingerprint that is shown there: ml-connector runs show {run}."
+    )
     return Problem("approval.missing", "approval", text, Owner.CONTROLLER)
 
 

@@ -16,7 +16,7 @@ from ml_connector.domain import codec
 from ml_connector.domain.checks import compare
 from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
 from ml_connector.flows import look_alikes
-from ml_connector.flows.already_booked import REVERSAL, standing
+from ml_connector.flows.already_booked import REVERSAL, reversing, standing
 from ml_connector.ports.storage import CommitRow, Commits
 from ml_connector.ports.systems import LedgerSink
 
@@ -77,7 +77,10 @@ def _wrong(row: CommitRow, documents: Sequence[BookedEntry]) -> Iterator[Finding
     ]
     name = f"Document {receipt.number} in {row.entity}"
     if not mine:
-        text = f"{name} is not in the ledger any more. It was {_booked(row)}."
+        text = (
+            f"{name} is not in the ledger any more. It was {_booked(row)}. If somebody deleted it, say so:"
+            f" ml-connector runs mark-deleted {row.run or 'RUN'}."
+        )
         yield _finding(row, receipt.number, "booked.gone", text)
     for document in mine[:1]:
         differences = compare(_entry(row), document)
@@ -106,7 +109,8 @@ def _alike(
             text = (
                 f"Document {document.receipt.number} in {same.entity} did not come from here and may be the"
                 f" same pay as document {_number(same)}: {document.posting_date}, {document.debit},"
-                f" {document.text or 'no text'}. If it is, reverse one of them."
+                f" {document.text or 'no text'}. If it is, reverse that one in the ledger, or ours:"
+                f" {reversing([same])}."
             )
             yield _finding(same, document.receipt.number, "ledger.look_alike", text)
 

@@ -276,7 +276,7 @@ class PayrollJournal:
         if self.policy.mode is Mode.AUTOMATIC and not proposal.takes_back:
             return Next("post")
         if self.policy.mode is Mode.PROPOSE:
-            asks = "This flow only proposes: set its mode to approve to post."
+            asks = "This flow only proposes. To post, set its mode to approve (ml-connector flows set)."
         else:
             asks = f"Waiting for approval of {consent.shown_fingerprint(proposal)}."
         others = consent.waiting_beside(run.others(proposal.subjects))
@@ -331,7 +331,7 @@ class PayrollJournal:
             raise Hold([consent.proposes_only()], RunState.AWAITING_APPROVAL)
         asks = self.policy.mode is not Mode.AUTOMATIC or bool(proposal.takes_back)
         if asks and run.approved() != consent.proposal_fingerprint(proposal):
-            raise Hold([consent.approval_missing()], RunState.AWAITING_APPROVAL)
+            raise Hold([consent.approval_missing(run.row.id)], RunState.AWAITING_APPROVAL)
 
     def _check_source(self, run: Run, pay_run: PayRun) -> None:
         """The run is still there at the payroll, as it was read."""
@@ -367,8 +367,8 @@ class PayrollJournal:
             numbers = ", ".join(drafts)
             text = (
                 f"Document {numbers} of this run is written in the ledger and not posted, and the pay has"
-                " changed since. Delete it there and say so (ml-connector runs mark-deleted), or reverse it"
-                " after somebody posted it."
+                f" changed since. Delete it there and say so (ml-connector runs mark-deleted {run.row.id}),"
+                f" or reverse it after somebody posted it (ml-connector runs reverse {run.row.id})."
             )
             raise Hold([Problem("draft.left", numbers, text, Owner.CONTROLLER)])
 

@@ -66,7 +66,7 @@ class Reversal:
             raise Hold([consent.proposes_only()], RunState.AWAITING_APPROVAL)
         proposal = run.value("propose", "proposal", Proposal)
         if run.approved() != consent.proposal_fingerprint(proposal):
-            raise Hold([consent.approval_missing()], RunState.AWAITING_APPROVAL)
+            raise Hold([consent.approval_missing(run.row.id)], RunState.AWAITING_APPROVAL)
         run.find_out()
         run.claim(proposal.subjects)
         mine = {entry.key: self.commits.get(entry.key) for entry in proposal.entries}

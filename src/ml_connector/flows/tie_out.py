@@ -19,7 +19,14 @@ from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal
 from ml_connector.errors import NotFound
-from ml_connector.flows.already_booked import ELSEWHERE, Booked, Net, already_booked_parts, net_of
+from ml_connector.flows.already_booked import (
+    ELSEWHERE,
+    Booked,
+    Net,
+    already_booked_parts,
+    net_of,
+    reversing,
+)
 from ml_connector.ports.storage import CommitRow, Commits
 from ml_connector.ports.systems import LedgerSink
 
@@ -68,14 +75,17 @@ def changed_since(ledger: LedgerSink, row: CommitRow, run: str) -> Iterator[Prob
     receipt = cast(Receipt, codec.decode(row.receipt)) if row.receipt else None
     if receipt is None:
         return
-    remedy = "Put it right in the ledger, then resume. If somebody deleted it: ml-connector runs mark-deleted"
+    remedy = (
+        "Put it right in the ledger, then resume. If somebody deleted it:"
+        f" ml-connector runs mark-deleted {row.run or 'RUN'}."
+    )
     try:
         wrong = compare(cast(JournalEntry, codec.decode(row.content)), ledger.read_back(receipt))
     except NotFound:
         text = (
             f"Document {receipt.number} in {row.entity}, booked for this pay, is not in the ledger any more."
         )
-        yield Problem("booked.gone", receipt.number, f"{text} {remedy} {row.run}.", Owner.CONTROLLER)
+        yield Problem("booked.gone", receipt.number, f"{text} {remedy}", Owner.CONTROLLER)
         return
     elsewhere = row.key.startswith(ELSEWHERE)
     since = "it was named as booked elsewhere" if elsewhere else "it was booked"
@@ -120,7 +130,8 @@ def _differences(proposal: Proposal, parts: Sequence[Booked]) -> Iterator[Proble
                 text = (
                     f"Account {account} {describe(codes)} in {entity}: this run says {said}, and {booked} is"
                     f" booked for the pay (documents {numbers}). Look at the runs of this pay; reverse what"
-                    " is too much, or close this run with a reason."
+                    f" is too much ({reversing(part.row for part in parts if part.row.entity == entity)}), or"
+                    " close this run with a reason."
                 )
                 yield Problem("subject.differs", f"account {account}", text, Owner.CONTROLLER)
 

@@ -17,8 +17,8 @@ from ml_connector.ports.storage import CommitRow, Commits, CommitState
 from ml_connector.ports.systems import LedgerSink
 
 GONE = (
-    "If somebody deleted it, say so (ml-connector runs mark-deleted) and start the pay run again. If not,"
-    " find out where it went. It is never sent again without a person."
+    "If somebody deleted it, say so (ml-connector runs mark-deleted {run}) and start the pay run again. If"
+    " not, find out where it went. It is never sent again without a person."
 )
 Auditor = Callable[[str, Mapping[str, str | int | bool | None]], None]
 
@@ -104,7 +104,8 @@ class Proof:
         """The incident of an outcome that only people can find out."""
         text = (
             f"It is not known whether {row.key} was booked in {row.entity}, and this ledger cannot be"
-            " searched for it. Look in the ledger, then say what you found: ml-connector runs settle."
+            " searched for it. Look in the ledger, then say what you found: ml-connector runs settle"
+            f" '{row.key}', with --booked or --not-booked."
         )
         return Incident([Problem("outcome.unknown", row.key, text, Owner.CONTROLLER)])
 
@@ -114,7 +115,7 @@ class Proof:
             problems = compare(entry, document)
         except NotFound:
             self._wait_until_visible(row, receipt, "shown")
-            text = f"Document {receipt.number} was booked and is gone. {GONE}"
+            text = f"Document {receipt.number} was booked and is gone. {GONE.format(run=row.run or 'RUN')}"
             problems = [Problem("read_back.gone", receipt.number, text, Owner.CONTROLLER)]
         if problems:
             self.audit(

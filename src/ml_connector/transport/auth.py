@@ -34,6 +34,8 @@ TOKEN_SECONDS = 30.0
 SAID_MAX = 200
 """Characters that are kept of a refusal without a known form."""
 CONSENT_WARNING_DAYS = 7
+SIGN_IN = "Authorise it: ml-connector connections authorize NAME."
+AUTHORISE = "Authorise this connection again: ml-connector connections authorize NAME."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +203,7 @@ class TokenBroker:
         with self.wiring.tokens.exclusive():
             state = self._read()
             if state.lost:
-                raise SignInLost(f"{state.lost} Authorise this connection again.", where="sign-in")
+                raise SignInLost(f"{state.lost} {AUTHORISE}", where="sign-in")
             if state.access_token != stale and not self._due(state):
                 return state
             if self.renewal.grant == "client_credentials":
@@ -224,7 +226,7 @@ class TokenBroker:
 
     def _by_refresh(self, state: TokenState) -> TokenState:
         if not state.refresh_token:
-            raise SignInLost("Nobody has signed in to this connection yet. Authorise it.", where="sign-in")
+            raise SignInLost(f"Nobody has signed in to this connection yet. {SIGN_IN}", where="sign-in")
         now = self._now()
         if state.renewing_since is None:
             state = replace(state, renewing_since=now)
@@ -253,7 +255,7 @@ class TokenBroker:
 
     def _lost(self, state: TokenState, why: str) -> None:
         self.wiring.tokens.write(replace(state, lost=why, renewing_since=None))
-        raise SignInLost(f"{why} Authorise this connection again.", where="sign-in")
+        raise SignInLost(f"{why} {AUTHORISE}", where="sign-in")
 
     def _ask(self, call: Callable[[Any], Mapping[str, Any]], *spent: str) -> Mapping[str, Any] | str:
         """The token answer, or the vendor's refusal in its own words, without our secrets; `spent` are
@@ -380,6 +382,6 @@ def consent_warning(ends_at: datetime | None, clock: Clock) -> str | None:
     if ends_at is None or ends_at - clock.now() > timedelta(days=CONSENT_WARNING_DAYS):
         return None
     return (
-        f"The sign-in ends on {ends_at:%Y-%m-%d %H:%M} UTC unless it is used before. Authorise it again if"
-        " runs are paused."
+        f"The sign-in ends on {ends_at:%Y-%m-%d %H:%M} UTC unless it is used before. If runs are paused,"
+        " authorise it again: ml-connector connections authorize NAME."
     )

@@ -138,7 +138,8 @@ class FlatFileSource:
             sha256 = f"{pay_run.reference[:16]}…"
             text = (
                 f"The file {pay_run.description} (SHA-256 {sha256}) that this run was read from is not in the"
-                " folder any more, or was changed. Put it back as it was, or cancel this run here."
+                " folder any more, or was changed. Put it back as it was, or cancel this run here:"
+                " ml-connector runs cancel RUN."
             )
             return (Problem("run.gone", pay_run.description, text, Owner.PAYROLL),)
         return ()

@@ -17,7 +17,7 @@ from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import PayRun, RegisterTotals
 from ml_connector.domain.problem import Owner, Problem
 
-ANEW = "Cancel this run here and start it anew, so that it is read again."
+ANEW = "Cancel this run here (ml-connector runs cancel RUN) and start it anew, so that it is read again."
 
 
 def is_closed(period: PayPeriodRow) -> bool:
@@ -86,8 +86,8 @@ def replaced(pay_run: PayRun, register: Sequence[RegisterTotals]) -> list[Proble
         return []
     text = (
         f"The pay register of {pay_run.subject} says other amounts for {', '.join(changed)} than when run"
-        f" {pay_run.reference} was read here: payroll ran again. Cancel this run here, and post the run that"
-        " payroll made in its place."
+        f" {pay_run.reference} was read here: payroll ran again. Cancel this run here (ml-connector runs"
+        " cancel RUN), and post the run that payroll made in its place."
     )
     return [Problem("run.replaced", f"run {pay_run.reference}", text, Owner.PAYROLL)]
 

@@ -109,12 +109,13 @@ class ThirdPartyPaySource:
             return ()
         what = f"The Third-Party Pay records that {company} paid on {day}"
         if now is None:
-            code, text = "run.gone", f"{what} are not in UKG any more. Cancel this run here."
+            code = "run.gone"
+            text = f"{what} are not in UKG any more. Cancel this run here: ml-connector runs cancel RUN."
         else:
             code = "run.changed"
             text = (
                 f"{what} changed after they were read here. They are run {now.reference} now. Cancel this run"
-                " here, and post that one."
+                " here (ml-connector runs cancel RUN), and post that one."
             )
         return (Problem(code, f"run {pay_run.reference}", text, Owner.PAYROLL),)
 

@@ -96,7 +96,7 @@ def test_ping_without_a_sign_in(make_world: Callable[..., Any]) -> None:
     assert (right.name, right.granted, right.text) == (
         "sign in",
         False,
-        "Nobody has signed in to this connection yet. Authorise it.",
+        "Nobody has signed in to this connection yet. Authorise it: ml-connector connections authorize NAME.",
     )
 
 

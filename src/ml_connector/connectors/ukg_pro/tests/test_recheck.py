@@ -93,7 +93,10 @@ def test_run_with_other_blocks_or_another_time_is_another(make_world: Make) -> N
 
     (problem,) = world.source.still(run)
 
-    assert "had 1 block when it was read here, and has 2 now. Cancel this run here and start" in problem.text
+    assert (
+        "had 1 block when it was read here, and has 2 now. Cancel this run here (ml-connector runs cancel"
+        in problem.text
+    )
     world.change()
     (problem,) = world.source.still(run)
     assert "was calculated at 2026-06-29 18:02:11 UTC when it was read here, and UKG now says" in problem.text
@@ -159,7 +162,9 @@ def test_records_that_changed_name_the_run_they_are_now(make_third_party: Make) 
 
     assert "run.changed" == problem.code
     assert "The Third-Party Pay records that HTC01 paid on 2026-07-03 changed" in problem.text
-    assert problem.text.endswith(f"They are run {new} now. Cancel this run here, and post that one.")
+    assert problem.text.endswith(
+        f"They are run {new} now. Cancel this run here (ml-connector runs cancel RUN), and post that one."
+    )
     world.undo()
     assert ["run.gone"] == codes(world.source, run)
 
