@@ -16,7 +16,7 @@ within a run and between runs: `repeats` says what is compared.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -42,11 +42,12 @@ _HASH_DIGITS = 16
 
 @dataclass(slots=True)
 class _Found:
-    """The records of one company and pay date."""
+    """The records of one company and pay date. `sha256` is of the bytes of the list they came in."""
 
     company: str
     pay_date: date
     records: list[Record] = field(default_factory=list)
+    sha256: str = ""
 
     @property
     def reference(self) -> str:
@@ -139,7 +140,9 @@ class ThirdPartyPaySource:
         )
 
     def blocks(self, reference: str) -> Iterator[Block]:
-        """The rows, 10,000 to a block; a run of void records only is one empty block."""
+        """The rows, 10,000 to a block, each with the hash of all that was delivered; a run of void records
+        only is one empty block.
+        """
         run = self._kept.pop(reference, None) or self._find(reference)
         rows, questions = self._rows(run), self._repeats(run)
         total = _blocks(len(rows))
@@ -153,6 +156,7 @@ class ThirdPartyPaySource:
                     *(row for row in part if isinstance(row, Problem)),
                     *(questions if number == 0 else ()),
                 ),
+                sha256=run.sha256,
             )
 
     def _rows(self, run: _Found) -> list[Distribution | Problem]:
@@ -210,14 +214,20 @@ class ThirdPartyPaySource:
 
     def _read(self, since: date, until: date | None) -> list[_Found]:
         found: dict[tuple[str, date], _Found] = {}
-        for record in self._records(since, until):
+        delivered = hashlib.sha256()
+        for record in self._records(since, until, delivered.update):
             company = self._company(record)
             if self._options.takes(company):
                 run = found.setdefault((company, record.pay_date), _Found(company, record.pay_date))
                 run.records.append(record)
+        for run in found.values():
+            run.sha256 = delivered.hexdigest()
         return list(found.values())
 
-    def _records(self, since: date, until: date | None) -> Iterator[Record]:
+    def _records(
+        self, since: date, until: date | None, delivered: Callable[[bytes], None] = lambda _: None
+    ) -> Iterator[Record]:
+        """Every record paid within the days; `delivered` is given the bytes of each page."""
         names, path = self._options.fields, self._options["third_party_path"]
         within = f"{names.pay_date} ge {odata.moment(since)}"
         if until is not None:
@@ -227,9 +237,9 @@ class ThirdPartyPaySource:
             query["$expand"] = f"{names.earnings},{names.deductions}"
         seen: set[str] = set()
         while True:
-            raw = wire.third_party_records(
-                self._ukg.get(path, {**query, "$skip": str(len(seen))} if seen else query)
-            )
+            answer = self._ukg.get(path, {**query, "$skip": str(len(seen))} if seen else query)
+            delivered(answer.body)
+            raw = wire.third_party_records(answer)
             if not raw:
                 return
             records = [Record.read(values, names, path) for values in raw]

@@ -71,6 +71,23 @@ def test_void_record_pays_nothing_and_changes_the_run(make_third_party: Make) ->
     assert reference in caught.value.problem.text
 
 
+def test_what_was_delivered_is_hashed(make_third_party: Make) -> None:
+    """Every block has the hash of the list its records came in, the same at each reading, so that the audit
+    log can say what was read; another amount is another hash.
+    """
+    world = make_third_party()
+    reference = world.newest()
+    hashes = {block.sha256 for block in world.source.blocks(reference)}
+    world.source.pay_run(reference)
+    again = {block.sha256 for block in world.source.blocks(reference)}
+    world._first(lambda record: record["Earnings"][0].update(EarningCurrentAmount="1.00"))
+    changed = {block.sha256 for block in world.source.blocks(world.newest())}
+
+    assert [64] == [len(sha256) for sha256 in hashes]
+    assert hashes == again
+    assert 2 == len(hashes | changed)
+
+
 @pytest.mark.parametrize(
     ("change", "code", "word"),
     [
