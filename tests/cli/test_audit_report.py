@@ -40,7 +40,7 @@ def change(product: Installation, *statements: str) -> None:
     """Somebody with the database in hand."""
     connection = sqlite3.connect(product.home / "product.sqlite3")
     for statement in statements:
-        connection.execute(statement)
+        connection.executescript(statement)
     connection.commit()
     connection.close()
 
@@ -52,7 +52,15 @@ def test_an_untouched_installation_is_signed_and_compared(product: Installation)
 
     assert (True, [], []) == (found["ok"], found["faults"], found["written_without_key"])
     assert 0 < found["signed_to"] <= found["entries"]
-    kinds = {"mappings", "connections", "flows", "approvals", "entries", "source blocks"}
+    kinds = {
+        "mappings",
+        "connections",
+        "flows",
+        "approvals",
+        "entries",
+        "source blocks",
+        "runs' source lines",
+    }
     assert kinds <= {kind for kind, count in found["compared"].items() if count}
     assert f"{found['entries']} entries, each follows the one before it." in shown
     assert "show only against an earlier export (--from)" in shown
@@ -89,6 +97,26 @@ TOUCHED = {
     "source blocks": (
         "UPDATE store_stagedblock SET sha256 = replace(sha256, 'a', 'b')",
         "The source blocks of",
+    ),
+    "a source line": (
+        "UPDATE store_stagedrow SET dimensions = replace(dimensions, 'BOSIT', 'NYCIT') WHERE id = (SELECT"
+        " max(id) FROM store_stagedrow WHERE dimensions LIKE '%BOSIT%')",
+        "are not those that were read, in block ",
+    ),
+    "a source line removed": (
+        "DELETE FROM store_stagedrow WHERE id = (SELECT max(id) FROM store_stagedrow)",
+        "are not those that were read, in block ",
+    ),
+    "a source line added": (
+        "INSERT INTO store_stagedrow (run_id, company, account, minor, currency, dimensions, pay_code,"
+        " origin, side) SELECT run_id, company, account, minor, currency, dimensions, pay_code,"
+        " origin, side FROM store_stagedrow WHERE id = (SELECT max(id) FROM store_stagedrow)",
+        "are not those that were read, in block ",
+    ),
+    "a source line with its hash": (
+        "UPDATE store_stagedrow SET account = account || '1'; UPDATE store_stagedblock SET lines_sha256 ="
+        " replace(lines_sha256, 'a', 'b')",
+        "are not those that were read",
     ),
 }
 

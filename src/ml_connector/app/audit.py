@@ -2,8 +2,8 @@
 
 Three things are looked at: that every entry follows the one before it; that heads are signed with the key of
 this installation; and that what the entries speak of (mappings, settings, approvals, statements, entries,
-source blocks) is still what it was. Of source blocks that is the hash as delivered: the bytes are not kept,
-and the lines that were read from them are not compared.
+source blocks and the lines read from them) is still what it was. Of source blocks that is the hash as
+delivered: the bytes are not kept. The lines are, and each is hashed again.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _contents(report: Report, access: Access, entries: list[dict[str, Any]]) -> 
     by_action: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:
         by_action.setdefault(entry["action"], []).append(entry)
-    for check in (_mappings, _connections, _flows, _approvals, _statements, _entries, _blocks):
+    for check in (_mappings, _connections, _flows, _approvals, _statements, _entries, _blocks, _lines):
         report.faults.extend(check(report, access, by_action))
 
 
@@ -230,3 +230,23 @@ def _blocks(report: Report, access: Access, by_action: dict[str, list[dict[str, 
         report.compared["source blocks"] += 1
         if StoredStaging().sha256(run) != entry["detail"]["sha256"]:
             yield f"The source blocks of run {run} are not those that were read (entry {entry['number']})."
+
+
+def _lines(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    """The lines that entries were made of; those of a run read by an earlier release have no hash."""
+    last = {entry["subject"]: entry for entry in by_action.get("run.read", [])}
+    gone = Run.objects.filter(organisation=access.organisation, forgotten_at__isnull=False)
+    forgotten, staging = set(gone.values_list("id", flat=True)), StoredStaging()
+    for run, entry in last.items():
+        if run in forgotten or not entry["detail"].get("lines"):
+            continue
+        report.compared["runs' source lines"] += 1
+        changed = list(dict.fromkeys(staging.changed_blocks(run)))
+        if changed:
+            blocks = ", ".join(map(str, changed[:SHOWN]))
+            yield (
+                f"Source lines of run {run} are not those that were read, in block {blocks} (entry"
+                f" {entry['number']})."
+            )
+        elif staging.lines_sha256(run) != entry["detail"]["lines"]:
+            yield f"The source lines of run {run} are not those that were read (entry {entry['number']})."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import textwrap
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,8 +46,8 @@ def verify(
     """Look whether entries, signatures and records are still as they were.
 
     Of entries: none is changed, removed or added. Of signatures: they are by this installation's key. Of
-    records: mappings, settings, approvals, statements, journal entries and source blocks are what the entries
-    say.
+    records: mappings, settings, approvals, statements, journal entries, source blocks and the lines read from
+    them are what the entries say.
     """
     with errors(as_json, keys=False):
         from ml_connector.app.audit import audit_report
@@ -86,8 +87,8 @@ def verdict(found: Report, earlier: Path | None) -> Iterator[str]:
         yield f"Written without the key, and sealed afterwards or not yet: entry {_listed(found.unsigned)}."
     compared = ", ".join(f"{count} {what}" for what, count in found.compared.items() if count)
     if compared and not found.faults:
-        yield f"Compared with the entries: {compared}."
-        yield "Of source blocks the hash as delivered was compared, not the lines read from them."
+        yield from textwrap.wrap(f"Compared with the entries: {compared}.", 110)
+        yield "Of source blocks the hash as delivered was compared; the bytes themselves are not kept."
     if gone := ", ".join(f"{count} {what}" for what, count in found.forgotten.items()):
         yield f"Forgotten by retention, hash kept: {gone}."
     if earlier is None:

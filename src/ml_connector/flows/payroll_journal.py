@@ -87,6 +87,7 @@ class PayrollJournal:
                 "blocks": len(delivered),
                 "rows": sum(rows for _, _, rows in delivered),
                 "sha256": self.staging.sha256(run.row.id),
+                "lines": self.staging.lines_sha256(run.row.id),
             },
         )
         return Next("propose")

@@ -586,6 +586,10 @@ class Staging(Protocol):
         """Hash over the hashes of every block as delivered, in order; empty where a source gives none."""
         ...
 
+    def lines_sha256(self, run: str) -> str:
+        """Hash over the hashes of the lines read from every block, in order of delivery."""
+        ...
+
     def problems(self, run: str) -> tuple[Problem, ...]:
         """Problems of single rows, as the source's reader found them, in order of delivery."""
         ...

@@ -227,7 +227,9 @@ class Artifact(models.Model):
 
 
 class StagedBlock(models.Model):
-    """A delivered block of source lines."""
+    """A delivered block of source lines. `sha256` is of the bytes as delivered, `lines_sha256` of the lines
+    read from them, as they are in `StagedRow`; empty for a block of an earlier release.
+    """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE)
     number = models.IntegerField()
@@ -235,6 +237,7 @@ class StagedBlock(models.Model):
     rows = models.IntegerField()
     problems = models.TextField(default="")
     sha256 = models.CharField(max_length=64, default="")
+    lines_sha256 = models.CharField(max_length=64, default="")
 
 
 class StagedRow(models.Model):

@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+import msgspec
 from django.db import connection, transaction
 
 from ml_connector.domain import codec
@@ -53,6 +54,7 @@ class StoredStaging:
                 rows=len(rows),
                 problems=problems,
                 sha256=block.sha256,
+                lines_sha256=_hashed(row[1:] for row in rows),
             )
             cursor.executemany(
                 f"INSERT INTO store_stagedrow (run_id, {_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s,"
@@ -71,8 +73,25 @@ class StoredStaging:
         )
 
     def sha256(self, run: str) -> str:
-        found = list(StagedBlock.objects.filter(run_id=run).order_by("id").values_list("sha256", flat=True))
+        return self._over_blocks(run, "sha256")
+
+    def lines_sha256(self, run: str) -> str:
+        return self._over_blocks(run, "lines_sha256")
+
+    def _over_blocks(self, run: str, column: str) -> str:
+        found = list(StagedBlock.objects.filter(run_id=run).order_by("id").values_list(column, flat=True))
         return hashlib.sha256("\n".join(found).encode()).hexdigest() if found and all(found) else ""
+
+    def changed_blocks(self, run: str) -> Iterator[int]:
+        """Numbers of blocks whose lines are not those that were read; reads every line of the run."""
+        lines = self._lines(run)
+        blocks = StagedBlock.objects.filter(run_id=run).order_by("id")
+        last = 0
+        for last, rows, sha256 in blocks.values_list("number", "rows", "lines_sha256"):
+            if _hashed(islice(lines, rows)) != sha256:
+                yield last
+        if next(lines, None) is not None:
+            yield last
 
     def problems(self, run: str) -> tuple[Problem, ...]:
         found = (
@@ -84,6 +103,14 @@ class StoredStaging:
         return tuple(problem for text in found for problem in codec.decode(text))
 
     def rows(self, run: str) -> Iterator[tuple[int, Distribution]]:
+        for row in self._pages(run):
+            yield row[0], _distribution(row[1:])
+
+    def _lines(self, run: str) -> Iterator[tuple[Any, ...]]:
+        for row in self._pages(run):
+            yield row[1:]
+
+    def _pages(self, run: str) -> Iterator[tuple[Any, ...]]:
         last = 0
         while True:
             with connection.cursor() as cursor:
@@ -95,8 +122,7 @@ class StoredStaging:
                 page = cursor.fetchall()
             if not page:
                 return
-            for row in page:
-                yield row[0], _distribution(row[1:])
+            yield from page
             last = page[-1][0]
 
     def groups(self, run: str) -> Iterator[DistributionGroup]:
@@ -174,6 +200,14 @@ class StoredStaging:
                 (run, run, cell, run, cell, limit),
             )
             return tuple(_distribution(row) for row in cursor.fetchall())
+
+
+def _hashed(lines: Iterable[tuple[Any, ...]]) -> str:
+    """Of lines as they are stored, each as JSON."""
+    found = hashlib.sha256()
+    for line in lines:
+        found.update(msgspec.json.encode(line))
+    return found.hexdigest()
 
 
 def _insert(statement: str, rows: Iterable[tuple[Any, ...]]) -> None:

@@ -58,6 +58,28 @@ def test_every_delivery_is_seen_repeats_included(storage: Any) -> None:
     assert ((2, 3, 1), (1, 3, 1), (2, 3, 1)) == storage.staging.delivered(run)
 
 
+def test_lines_that_somebody_changed_are_named_by_block(storage: Any) -> None:
+    """As they were stored they are as they were read; one that is changed, gone or too many is seen."""
+    from ml_connector.store.models import StagedRow
+
+    run, other = a_run(storage), a_run(storage)
+    for number, size in ((1, 3), (2, 2), (3, 0)):
+        block = Block(number=number, total=3, rows=tuple(map(line, range(size))))
+        for each in (run, other):
+            storage.staging.stage(each, block)
+    assert [] == list(storage.staging.changed_blocks(run))
+    assert storage.staging.lines_sha256(run) == storage.staging.lines_sha256(other)
+
+    last = StagedRow.objects.filter(run_id=run).order_by("-id")[0]
+    StagedRow.objects.filter(pk=last.pk).update(minor=last.minor + 1)
+    assert [2] == list(storage.staging.changed_blocks(run))
+    StagedRow.objects.filter(pk=last.pk).update(minor=last.minor)
+    assert [] == list(storage.staging.changed_blocks(run))
+    last.pk = None
+    last.save()
+    assert [3] == list(storage.staging.changed_blocks(run))
+
+
 def test_rows_of_other_runs_are_not_mixed_in(storage: Any) -> None:
     """Each run has its own, and clearing one leaves the others."""
     one, other = a_run(storage), a_run(storage)
