@@ -160,6 +160,24 @@ def test_one_document_stands_for_one_pay() -> None:
         world.statements.booked_elsewhere(second, [f"10/{number}"], "by hand")
 
 
+def test_a_pay_booked_by_hand_in_another_journal_is_named_by_its_number() -> None:
+    """The journal of the flow is not the one it was booked in: nobody looks for it there, and it counts once
+    it is named.
+    """
+    world = World(mode=ASKS)
+    run = waiting(world, "R1")
+    number = by_hand(world, journal="80")
+    with pytest.raises(NotAllowed, match=f"There is no document {number} in journal 90 of 10"):
+        world.statements.booked_elsewhere(run, [f"10/90/{number}"], "by hand")
+
+    world.statements.booked_elsewhere(run, [f"10/{number}"], "by hand in the journal of last year")
+    world.run_to_rest()
+
+    assert f"{number} in 10 (1614.75 EUR, booked elsewhere)" in world.at(run).summary
+    assert RunState.DONE is world.approve(run).state, world.problem_list(run)
+    assert usual_balances() == world.balances()
+
+
 @pytest.mark.parametrize("document", ["10/9999", "30/1"])
 def test_a_document_that_is_named_must_be_there(document: str) -> None:
     """In a legal entity of the run."""

@@ -48,9 +48,10 @@ class Statements:
     # --- booked elsewhere -----------------------------------------------------------------------------------
 
     def booked_elsewhere(self, run: str, documents: Sequence[str], why: str) -> RunRow:
-        """Say that documents of others are this pay, by number, or `entity/number` where there are several
-        legal entities. Each is read, its figures count, and it stands for this pay once; one that was edited
-        since is named again, and counts with its figures of now. The run goes back to its proposal, which is
+        """Say that documents of others are this pay, by number in whatever journal, `entity/number` where
+        there are several legal entities, `entity/journal/number` where several journals have it. Each is
+        read, its figures count, and it stands for this pay once; one that was edited since is named again,
+        and counts with its figures of now. The run goes back to its proposal, which is
         the difference, or nothing.
         """
         row = self._row(run)
@@ -60,11 +61,11 @@ class Statements:
         flow = self._flow(row)
         ledger, commits = self._assembly.ledger(flow.target), StoredCommits(flow.target)
         journals = self._assembly.payroll_policy(flow).journals
-        found = [self._find(ledger, proposal, journals, document) for document in documents]
+        found = [self._find(ledger, proposal, document) for document in documents]
         with transaction.atomic():
             self._wait_for_claims(row, proposal.subjects)
             for booked in found:
-                self._stand_in(commits, row, proposal, booked)
+                self._stand_in(commits, row, proposal, booked, journals)
             numbers = ", ".join(f"{booked.receipt.number} in {booked.receipt.entity}" for booked in found)
             self._note("run.booked_elsewhere", run, {"documents": numbers, "why": why})
             moved = self._access.runs.move(
@@ -81,10 +82,9 @@ class Statements:
                 )
         return moved
 
-    def _find(
-        self, ledger: LedgerSink, proposal: Proposal, journals: Mapping[str, str], document: str
-    ) -> BookedEntry:
-        entity, sign, number = document.rpartition("/")
+    def _find(self, ledger: LedgerSink, proposal: Proposal, document: str) -> BookedEntry:
+        named, sign, number = document.rpartition("/")
+        entity, _, journal = named.partition("/")
         entities = list(dict.fromkeys(subject.entity for subject in proposal.subjects))
         if not sign:
             if len(entities) != 1:
@@ -95,18 +95,28 @@ class Statements:
         if entity not in entities:
             raise NotAllowed(f"This run books nothing in {entity}, only in {', '.join(entities)}.")
         try:
-            return ledger.document(entity, journals[entity], number)
+            return ledger.document(entity, journal, number)
         except NotFound:
-            text = (
-                f"There is no document {number} in journal {journals[entity]} of {entity}. Check the number."
-            )
+            where = f"journal {journal}" if journal else "any journal"
+            text = f"There is no document {number} in {where} of {entity}. Check the number."
             raise NotAllowed(text) from None
 
-    def _stand_in(self, commits: StoredCommits, row: RunRow, proposal: Proposal, booked: BookedEntry) -> None:
+    def _stand_in(
+        self,
+        commits: StoredCommits,
+        row: RunRow,
+        proposal: Proposal,
+        booked: BookedEntry,
+        journals: Mapping[str, str],
+    ) -> None:
+        """Store the document for the pay. In another journal than the flow's its number is named with it,
+        because the flow's journal may have the same.
+        """
         receipt = booked.receipt
         subjects = [subject for subject in proposal.subjects if subject.entity == receipt.entity]
         tenant = subjects[0].tenant
-        key = CommitKey(f"{ELSEWHERE}{tenant}:{receipt.entity}:{receipt.number}", 1, 1)
+        other = "" if booked.journal == journals.get(receipt.entity) else f"{booked.journal}/"
+        key = CommitKey(f"{ELSEWHERE}{tenant}:{receipt.entity}:{other}{receipt.number}", 1, 1)
         if receipt.reference in commits.known_references(tenant, receipt.entity):
             stated = self._stated_before(commits, f"{key.family}:", subjects, booked)
             commits.reverse(stated.key, RESTATED)

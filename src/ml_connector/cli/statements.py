@@ -26,7 +26,9 @@ def register(_app: typer.Typer) -> None:
 def booked_elsewhere(
     identity: str,
     document: list[str] = typer.Option(
-        ..., help="Number of a document that is this pay; entity/number where there are several."
+        ...,
+        help="Number of a document that is this pay, in any journal; entity/number or entity/journal/number"
+        " where there are several.",
     ),
     why: str = typer.Option(..., help="Who booked it, how."),
     by: str = As,

@@ -194,20 +194,29 @@ class DocumentClaims:
         for found in listed(world, ledger, entry).values():
             document = ledger.document(entry.entity, entry.journal, found.receipt.number)
             assert document == found == codec.decode(codec.encode(document))
+            assert document == ledger.document(entry.entity, "", found.receipt.number)
 
     def test_number_that_is_not_there_is_not_found(
         self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
     ) -> None:
-        """A number that the journal does not have is not found, though another journal may have it."""
+        """A number that the journal does not have is not found, though another journal may have it; then it
+        is found where no journal is named.
+        """
         by_hand = listed_one(world, ledger, entry, world.book_by_hand())
 
         for journal, number in (
             (entry.journal, "99999999"),
             (entry.journal, "no number"),
+            ("", "99999999"),
+            ("", "no number"),
             (world.other_journal(), by_hand.receipt.number),
         ):
             with pytest.raises(NotFound):
                 ledger.document(entry.entity, journal, number)
+        elsewhere = world.book_by_hand(journal=world.other_journal())
+        (other,) = listed(world, ledger, replace(entry, journal=world.other_journal())).values()
+        assert elsewhere == other.receipt.reference
+        assert other == ledger.document(entry.entity, "", other.receipt.number)
 
     # --- the books ------------------------------------------------------------------------------------------
 

@@ -472,7 +472,8 @@ class ReferenceLedger:
         """The document with this number."""
         self._call("GET", f"documents?number={number}")
         for found in self._vendor.visible():
-            if (found.number, found.entry.entity, found.entry.journal) == (number, entity, journal):
+            in_journal = found.entry.journal == journal or not journal
+            if in_journal and (found.number, found.entry.entity) == (number, entity):
                 return self._booked(found)
         raise NotFound(f"There is no document {number}.", where=f"document {number}")
 

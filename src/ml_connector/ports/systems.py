@@ -263,8 +263,9 @@ class LedgerSink(Protocol):
         ...
 
     def document(self, entity: str, journal: str, number: str) -> BookedEntry:
-        """The document that people know by this number in the journal. Raises `NotFound` where there is none,
-        and `Refused` where there are several.
+        """The document that people know by this number in the journal, or in any journal of the legal entity
+        where `journal` is empty. Raises `NotFound` where there is none, and `Refused` where there are
+        several.
         """
         ...
 

@@ -70,14 +70,16 @@ class DynamicsDocuments:
             return self._booked(entity, header, lines, now=True)
 
     def numbered(self, entity: str, journal: str, number: str) -> BookedEntry:
-        """The journal with this number. Raises `NotFound`, and `Refused` for one in several currencies or
-        without lines.
+        """The journal with this number, under any journal name where none is named. Raises `NotFound`, and
+        `Refused` for one in several currencies or without lines.
         """
         where = f"dataAreaId eq {odata.text(entity)} and JournalBatchNumber eq {odata.text(number)}"
         rows = self._client.rows(HEADERS, wire.Header, where, scope=entity)
-        header = next((row for row in rows if row.JournalName.casefold() == journal.casefold()), None)
+        named = (row for row in rows if not journal or row.JournalName.casefold() == journal.casefold())
+        header = next(named, None)
         if header is None:
-            text = f"There is no journal {number} under {journal} in company {entity}. Check the number."
+            under = f" under {journal}" if journal else ""
+            text = f"There is no journal {number}{under} in company {entity}. Check the number."
             raise NotFound(text, where=f"journal {number}")
         lines = list(self._client.rows(LINES, wire.Line, where, scope=entity))
         if not lines:

@@ -101,7 +101,7 @@ class DynamicsLedger:
         return self._documents.of_days(entity, journal, start, end)
 
     def document(self, entity: str, journal: str, number: str) -> BookedEntry:
-        """The journal with this number."""
+        """The journal with this number, which no other journal name of the company has."""
         return self._documents.numbered(entity, journal, number)
 
     # --- finding --------------------------------------------------------------------------------------------

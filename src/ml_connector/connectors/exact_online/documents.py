@@ -60,19 +60,28 @@ class ExactDocuments:
         )
 
     def numbered(self, entity: str, journal: str, number: str) -> BookedEntry:
-        """The entry with this number. Raises `NotFound`, and `Refused` for a number that several have."""
-        where = f"EntryNumber eq {number} and JournalCode eq {odata.text(journal)}"
+        """The entry with this number, in any journal where none is named. Raises `NotFound`, and `Refused`
+        for a number that several have.
+        """
+        where = f"EntryNumber eq {number}"
+        where += f" and JournalCode eq {odata.text(journal)}" if journal else ""
+        place = f"journal {journal} of division {entity}" if journal else f"division {entity}"
         is_number = number.isascii() and number.isdigit() and len(number) <= _DIGITS_MAX
         found = _by_entry(self._lines(entity, where, SELECT)) if is_number else {}
         entries = self._booked(entity, found)
         if not entries:
-            text = f"There is no entry {number} in journal {journal} of division {entity}. Check the number."
+            text = f"There is no entry {number} in {place}. Check the number."
             raise NotFound(text, where=f"entry {number}")
+        if len(journals := dict.fromkeys(entry.journal for entry in entries)) > 1:
+            choice = " or ".join(f"{entity}/{code}/{number}" for code in journals)
+            text = f"Several journals of division {entity} have an entry {number}. Say which: {choice}."
+            raise Refused(text, where=f"entry {number}", code="document.ambiguous")
         if len(entries) > 1:
             days = ", ".join(str(entry.posting_date) for entry in entries)
             text = (
-                f"Journal {journal} of division {entity} has {len(entries)} entries with the number {number},"
-                f" of {days}. It cannot be told which one is meant. Renumber one of them in Exact."
+                f"Journal {entries[0].journal} of division {entity} has {len(entries)} entries with the"
+                f" number {number}, of {days}. It cannot be told which one is meant. Renumber one of them in"
+                " Exact."
             )
             raise Refused(text, where=f"entry {number}", code="document.ambiguous")
         return entries[0]

@@ -142,7 +142,7 @@ class ExactLedger:
         return self._documents.of_days(entity, journal, start, end)
 
     def document(self, entity: str, journal: str, number: str) -> BookedEntry:
-        """The entry with this number."""
+        """The entry with this number, of whatever kind its journal is."""
         return self._documents.numbered(entity, journal, number)
 
     # --- finding --------------------------------------------------------------------------------------------

@@ -151,14 +151,17 @@ class VismaLedger:
         return tuple(self._document(entity, found[number]) for number in numbers)
 
     def document(self, entity: str, journal: str, number: str) -> BookedEntry:
-        """The batch with this number, in whatever period."""
+        """The general ledger batch with this number, in whatever period; in any ledger where none is named.
+        Visma's journal transactions are read by the number alone, which batches of other modules have too.
+        """
         where = f"batch {number}"
-        text = f"There is no batch {number} in ledger {journal} of company {entity}. Check the number."
+        within = f" in ledger {journal}" if journal else ""
+        text = f"There is no batch {number}{within} of company {entity}. Check the number."
         try:
             batch = self._proven(entity).client.get(batch_path(number)).decode(wire.Batch)
         except NotFound as error:
             raise NotFound(text, where=where, support=error.support) from error
-        if not _is_of(batch, journal):
+        if not _is_of(batch, journal or batch.ledger.strip()):
             raise NotFound(text, where=where)
         return self._document(entity, batch)
 

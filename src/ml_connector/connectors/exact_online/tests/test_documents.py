@@ -161,6 +161,17 @@ def test_number_that_two_entries_have(world: Any) -> None:
     assert "2 entries with the number 26950001, of 2026-06-30, 2025-06-29" in caught.value.problem.text
 
 
+def test_number_that_several_journals_have(world: Any) -> None:
+    """Where no journal is named, the choice is, as it is to be said."""
+    rows = line(1, "5"), line(1, "7", EntryID=SECOND, JournalCode="90")
+
+    with pytest.raises(Refused) as caught:
+        documents(*rows).numbered("1204", "", "26950001")
+
+    assert "document.ambiguous" == caught.value.problem.code
+    assert "Say which: 1204/95/26950001 or 1204/90/26950001." in caught.value.problem.text
+
+
 @pytest.mark.parametrize(
     "odd",
     [
