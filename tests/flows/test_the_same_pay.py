@@ -432,27 +432,6 @@ def test_a_run_whose_document_was_deleted_and_whose_pay_was_undone_is_cancelled(
     assert "" == world.claimed_by(run)
 
 
-def test_a_claim_stays_with_a_run_whose_send_is_not_known() -> None:
-    """And nobody says anything of that pay before it is."""
-    world = World()
-    first = world.start("R1")
-    world.vendor.fault = faults.LOST_AFTER
-    world.limit(settle_seconds=300)
-    world.payroll.add(a_pay_run("R2", factor=2), factor=2)
-    second = world.start("R2")
-    seen: list[str] = []
-
-    def look(name: str) -> None:
-        if name == "proposal: recorded":
-            seen.append(world.claimed_by(first))
-
-    world.run_to_rest(look)
-
-    assert first in seen or world.at(second).state is RunState.AWAITING_APPROVAL
-    assert RunState.DONE is world.approve(second).state
-    assert usual_balances(factor=2) == world.balances()
-
-
 def test_a_run_behind_one_that_waits_for_a_person_is_held_and_says_so() -> None:
     """It would wait for ever: nobody but a person ends the other one."""
     world = World()

@@ -47,6 +47,14 @@ def test_writing_an_amount_otherwise_makes_no_difference() -> None:
     assert "0.00 EUR" == str(Money.parse("-0", "EUR"))
 
 
+def test_the_other_side_is_the_same_amount() -> None:
+    """To the cent and in the same currency; nothing has no side."""
+    debit = Money.parse("12.50", "EUR")
+
+    assert (Money.parse("-12.50", "EUR"), debit) == (-debit, -Money.parse("-12.50", "EUR"))
+    assert "0.00 EUR" == str(-Money.parse("0", "EUR"))
+
+
 def test_currencies_are_never_mixed() -> None:
     """Nor compared by adding."""
     with pytest.raises(
