@@ -106,6 +106,37 @@ def test_what_a_person_accepted_is_no_incident() -> None:
     assert {"books": 0} == looked(world)
 
 
+def test_a_ledger_whose_sign_in_is_damaged_does_not_stop_the_others() -> None:
+    """The damaged one comes first, is named with what is wrong, and is looked at again at the next time."""
+    world, _ = posted()
+    edit(world, 0, "501.00")
+    from ml_connector.app.look import look
+    from ml_connector.store.models import Connection
+    from ml_connector.store.secrets import VaultError
+
+    flow = world._flow
+    damaged = Connection.objects.create(
+        organisation=flow.organisation, name="a-damaged-one", connector=flow.target.connector
+    )
+    flow.pk, flow.target = None, damaged
+    flow.save()
+    inner = world.system
+
+    def system(name: str) -> Any:
+        if name == damaged.name:
+            raise VaultError("The sign-in of a-damaged-one cannot be read. Enter it again.")
+        return inner(name)
+
+    world.system = system  # type: ignore[method-assign]
+    failed: dict[str, str] = {}
+
+    found = look(world.access, world._assembly, now=True, failed=failed.__setitem__)
+
+    assert {"books": 1} == found
+    assert {"a-damaged-one": "The sign-in of a-damaged-one cannot be read. Enter it again."} == failed
+    assert Connection.objects.get(pk=damaged.pk).looked_at is None
+
+
 def test_one_read_is_made_for_each_legal_entity_and_journal() -> None:
     """However many documents there are."""
     world, _ = posted()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 import structlog
@@ -22,9 +22,16 @@ EVERY = timedelta(hours=24)
 log = structlog.get_logger("look")
 
 
-def look(access: Access, assembly: Assembly, *, now: bool = False) -> dict[str, int]:
+def look(
+    access: Access,
+    assembly: Assembly,
+    *,
+    now: bool = False,
+    failed: Callable[[str, str], None] = lambda name, why: None,
+) -> dict[str, int]:
     """Compare what is booked with every ledger that was not looked at for 24 hours, or with all of them
-    `now`; open incidents by connection. One that cannot be asked is reported in the log and asked again.
+    `now`; open incidents by connection. One that cannot be asked is reported in the log and to `failed`, and
+    asked again; the others are looked at.
     """
     moment = assembly.clock.now()
     found: dict[str, int] = {}
@@ -35,7 +42,9 @@ def look(access: Access, assembly: Assembly, *, now: bool = False) -> dict[str, 
         try:
             findings = _look_at(access, assembly, connection)
         except EXPECTED as error:
-            log.warning("look.failed", connection=connection.name, why=read_failure(error).text)
+            why = read_failure(error).text
+            log.warning("look.failed", connection=connection.name, why=why)
+            failed(connection.name, why)
             continue
         found[connection.name] = len(findings)
         with transaction.atomic():

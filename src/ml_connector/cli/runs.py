@@ -331,15 +331,19 @@ def look(as_json: bool = Json) -> None:
         from ml_connector.app.look import look as take
 
         svc = service()
-        looked = take(svc.access, svc.assembly, now=True)
+        failed: dict[str, str] = {}
+        looked = take(svc.access, svc.assembly, now=True, failed=failed.__setitem__)
         incidents = svc.records.open_incidents()
         told = [{"code": i.code, "text": i.text, "found_at": i.found_at, "key": i.key} for i in incidents]
         names = ", ".join(looked) or "no ledger"
         text = f"Looked at {names}: {len(incidents)} incident{'s' * (len(incidents) != 1)}."
-        say(as_json, {"ok": not incidents, "looked_at": list(looked), "incidents": told}, text)
+        found = {"looked_at": list(looked), "not_looked_at": failed, "incidents": told}
+        say(as_json, {"ok": not incidents and not failed, **found}, text)
         if not as_json:
+            for name, why in failed.items():
+                err.print(f"Not looked at: {name}. {why}", markup=False)
             show_incidents(incidents)
-        if incidents:
+        if incidents or failed:
             raise typer.Exit(HELD)
 
 
