@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from ml_connector.ports.storage import RunState
 from ml_connector.runs.inline import Inline
 
 LOOKS = 20
+LONG_SECONDS = 10
 
 
 @pytest.mark.parametrize("scope", ["everything", f"connection:{SOURCE}", f"connection:{TARGET}", "flow:1"])
@@ -34,13 +36,31 @@ def test_nothing_is_sent_while_paused(scope: str) -> None:
             world._advance_to(_due(world))
         attempts.append(world.at(run).attempt)
 
-    assert (RunState.WAITING, f"Paused by anna ({scope}).") == (world.at(run).state, world.at(run).summary)
+    text = f"Paused by anna ({scope}). To go on: ml-connector unpause {scope}."
+    assert (RunState.WAITING, text) == (world.at(run).state, world.at(run).summary)
     assert ([], 1) == (world.vendor.documents, len(set(attempts)))
 
     world.operations.unpause(scope)
     world.run_to_rest()
     assert RunState.DONE is world.at(run).state
     assert usual_balances() == world.balances()
+
+
+def test_a_command_does_not_wait_for_a_paused_run() -> None:
+    """It shows the run, which says who paused what, and ends: only a person ends the pause."""
+    world = World()
+    run = carried_to_posting(world, "R1")
+    from ml_connector.app.work import follow
+
+    world.operations.pause("flow:1")
+    engine = Inline(world.workshop(), world.runs, world._advance_to)
+    engine.step(engine.able()[0])
+    began = time.monotonic()
+
+    row = follow(run, lambda row: None, timeout_seconds=LONG_SECONDS)
+
+    assert LONG_SECONDS > time.monotonic() - began
+    assert RunState.WAITING is row.state
 
 
 def _due(world: World) -> datetime:

@@ -624,7 +624,8 @@ def test_a_paused_flow_sends_nothing() -> None:
         if at.state is RunState.WAITING:
             at = world.runs.move(at, state=RunState.READY, attempt=at.attempt + 1) or at
         carry_out(StageCall(run, at.stage, at.attempt), world.workshop())
-    assert (RunState.WAITING, "Paused by anna (everything).") == (world.at(run).state, world.at(run).summary)
+    text = "Paused by anna (everything). To go on: ml-connector unpause everything."
+    assert (RunState.WAITING, text) == (world.at(run).state, world.at(run).summary)
     assert ([], []) == (world.payroll.calls, world.vendor.documents)
 
     world.operations.unpause("everything")

@@ -264,7 +264,9 @@ class StoreWorkshop:
             f"flow:{flow.pk}",
         }
         found = next((pause for pause in pauses if pause.scope in scopes), None)
-        return f"{PAUSED} by {found.by} ({found.scope})." if found else ""
+        if found is None:
+            return ""
+        return f"{PAUSED} by {found.by} ({found.scope}). To go on: ml-connector unpause {found.scope}."
 
     def is_outage(self, error: Exception) -> bool:
         if isinstance(error, OSError):

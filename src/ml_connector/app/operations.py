@@ -367,7 +367,7 @@ class Operations:
             paused = Run.objects.filter(
                 organisation=self._access.organisation, state=RunState.WAITING, summary__startswith=PAUSED
             )
-            paused.update(due_at=self._assembly.clock.now())
+            paused.update(due_at=self._assembly.clock.now(), summary="")
             self._note("unpaused", scope, {})
         return bool(gone)
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ml_connector.app.assemble import Assembly, StoreWorkshop
+from ml_connector.app.assemble import PAUSED, Assembly, StoreWorkshop
 from ml_connector.app.operations import AT_REST
 from ml_connector.ports.storage import RunRow, RunState
 from ml_connector.runs.engine import Engine, Pace, Recoverer
@@ -42,8 +42,9 @@ def at_work(
 
 
 def follow(run: str, show: Callable[[RunRow], None], timeout_seconds: float | None = None) -> RunRow:
-    """Watch a run until it is at rest, or waits for longer than three minutes, at once or by looking again
-    and again; calls `show` whenever it moved."""
+    """Watch a run until it is at rest, is paused, or waits for longer than three minutes, at once or by
+    looking again and again; calls `show` whenever it moved.
+    """
     runs, began, last, waiting_since = StoredRuns(), time.monotonic(), None, None
     while True:
         row, now = runs.get(run), time.monotonic()
@@ -54,7 +55,7 @@ def follow(run: str, show: Callable[[RunRow], None], timeout_seconds: float | No
             last = row
         if row.state is RunState.WAITING:
             waiting_since = now if waiting_since is None else waiting_since
-            if _waits_long(row) or now - waiting_since > SHORT_WAIT_SECONDS:
+            if row.summary.startswith(PAUSED) or _waits_long(row) or now - waiting_since > SHORT_WAIT_SECONDS:
                 return row
         if row.state in AT_REST or (timeout_seconds is not None and now - began > timeout_seconds):
             return row
