@@ -208,6 +208,25 @@ def test_a_mapping_changed_meanwhile_sends_the_run_back() -> None:
     assert "wages v2" == world.proposal(run).mapping
 
 
+def test_why_a_run_went_back_is_said_no_more_when_it_is_done() -> None:
+    """The flow posts by itself, and the mapping changes between a proposal and its posting."""
+    world = World()
+    taxes = replace(world.mapping.rules[2], targets=(Target(account="1710"),))
+    changed = replace(world.mapping, rules=(*world.mapping.rules[:2], taxes, *world.mapping.rules[3:]))
+    notices = []
+    run = world.start("R1")
+
+    def change(name: str) -> None:
+        if name == "proposal: recorded":
+            notices.append(world.at(run).notice)
+            world.mapping = changed if len(notices) == 1 else world.mapping
+
+    world.run_to_rest(change)
+
+    assert ["", True] == [notices[0], notices[1].startswith("Proposed again: ")]
+    assert (RunState.DONE, "") == (world.at(run).state, world.at(run).notice)
+
+
 def test_a_change_that_leaves_the_entries_as_they_are_holds_nobody() -> None:
     """A new version of the mapping with the same rules, an option that does not matter."""
     world = World(mode=ASKS)

@@ -200,7 +200,7 @@ def _move(row: RunRow, outcome: Outcome, runs: Runs) -> StageCall | None:
         summary=outcome.summary,
         problems=codec.encode(outcome.problems) if outcome.problems else "",
         input=values,
-        notice=outcome.notice or None,
+        notice="" if outcome.state is RunState.DONE else outcome.notice or None,
     )
     if moved is None or moved.state is not RunState.READY:
         return None
