@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import tarfile
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from stage import LEDGER, Sandbox, unlimited
 from tests.stand import Installation, Stand
 from tests.upgrade.books import rebook
 from tests.upgrade.conftest import KEPT, Kept
+
+from ml_connector import __version__
 
 BOOKED, DIED = "20240", "20245"
 
@@ -38,6 +41,30 @@ def test_every_run_of_the_release_before_is_listed(kept: Kept) -> None:
 
     states = Counter(row["state"] for row in rows)
     assert Counter(done=4, cancelled=1, ready=2) == states
+
+
+def test_the_upgrade_is_in_the_audit_log_once(kept: Kept) -> None:
+    """From which release, to which, and which tables it changed."""
+    for _ in range(2):
+        kept.run("runs", "list", "--json")
+
+    lines = kept.command("audit", "export").stdout.splitlines()
+    texts = [json.loads(json.loads(line)["text"]) for line in lines if "text" in json.loads(line)]
+    (entry,) = [text for text in texts if text["action"] == "installation.upgraded"]
+    assert ("a release that did not say which it is", __version__) == (
+        entry["detail"]["from"],
+        entry["detail"]["to"],
+    )
+    assert entry["detail"]["tables"].startswith("0003_token_name → 0013_release")
+
+
+def test_a_new_installation_is_no_upgrade(tmp_path: Path) -> None:
+    """Nothing was taken over."""
+    product = Installation(tmp_path / "home")
+    for _ in range(2):
+        product.run("pause", "everything", "--json")
+
+    assert "upgraded" not in product.command("audit", "export").stdout
 
 
 def test_a_backup_of_the_release_before_is_restored_without_its_keys(tmp_path: Path) -> None:

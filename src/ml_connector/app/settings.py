@@ -229,7 +229,10 @@ def start_django(settings: Settings, *, keys: bool = True) -> None:
             LOGGING_CONFIG=None,
         )
         django.setup()
+    from ml_connector.store.installation import newest_migration, note_upgrade
+
     try:
+        tables = newest_migration()
         call_command("migrate", verbosity=0, interactive=False)
     except DatabaseError as error:
         raise DatabaseUnusable(unusable(error)) from error
@@ -238,6 +241,7 @@ def start_django(settings: Settings, *, keys: bool = True) -> None:
 
         make_keys(settings.key_file)
     _use_seals(settings, make=keys)
+    note_upgrade(tables)
 
 
 def _use_seals(settings: Settings, *, make: bool) -> None:

@@ -23,10 +23,12 @@ class Organisation(models.Model):
 
 class Installation(models.Model):
     """Which installation this database belongs to. A restore takes a new identity, so that a copy is never
-    taken for the installation it was copied from.
+    taken for the installation it was copied from. `release` is the one that last opened it; empty where that
+    one did not say so.
     """
 
     identity = models.CharField(max_length=36, unique=True)
+    release = models.CharField(max_length=40, default="")
     since = models.DateTimeField(default=database_now)
     restored_at = models.DateTimeField(null=True)
 
