@@ -95,6 +95,18 @@ def test_a_copied_document_is_an_incident() -> None:
     assert ("ledger.look_alike", True) == (code, "may be the same pay as document 3" in text)
 
 
+def test_a_copy_whose_original_is_gone_is_not_a_duplicate() -> None:
+    """The pay is in the books once."""
+    world, run = posted()
+    document = world.vendor.documents[0]
+    world.vendor.documents[0] = replace(document, reference="copy", number="2000")
+
+    assert {"books": 1} == looked(world)
+
+    ((code, text),) = incidents(world, run)
+    assert ("booked.gone", True) == (code, "A copy of it is there: 2000." in text)
+
+
 def test_what_a_person_accepted_is_no_incident() -> None:
     """It was said to be no pay of ours, by its number."""
     world = World()

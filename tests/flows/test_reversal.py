@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from tests.flows.test_payroll_journal import BY_HAND
+from tests.flows.test_the_same_pay import restored
 from tests.payday import World, a_pay_run, usual_balances
 
 from ml_connector.app.refusals import NotAllowed
@@ -358,3 +359,17 @@ def test_a_reversal_that_was_deleted_in_the_ledger_counts_for_nothing() -> None:
     assert ["7"] == world.statements.deleted(second.id)
     third = world.reverse(run)
     assert (RunState.DONE, {}) == (third.state, world.balances())
+
+
+def test_a_restored_installation_asks_what_it_may_have_lost_before_it_reverses() -> None:
+    """A difference that it made after the backup, and does not know, would stand on nothing."""
+    world, run = posted()
+    copy = restored(world)
+    world.payroll.add(a_pay_run("R2", factor=2), factor=2)
+    again(world, "R2")
+    made = copy.operations.reverse(run).id
+
+    copy.run_to_rest()
+
+    assert (RunState.HELD, ["ledger.look_alike"]) == (copy.at(made).state, copy.problems(made))
+    assert "--accept 20/6 --accept 10/5." in copy.problem_list(made)[0].text

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.flows.test_payroll_journal import by_hand
-from tests.payday import Crash, World, a_pay_run, company_rows, usual_balances
+from tests.payday import JOURNAL, SOURCE, TARGET, Crash, World, a_pay_run, company_rows, usual_balances
 from tests.runs.test_settled import dies_at
 
 from ml_connector.app.refusals import NotAllowed
@@ -514,7 +514,8 @@ def test_a_restored_copy_beside_a_living_installation_stops() -> None:
     assert (RunState.HELD, ["installation.other"]) == (at.state, copy.problems(run)[:1])
     assert "another installation of this product wrote 10/3, 20/4" in copy.problem_list(run)[0].text
     assert usual_balances(factor=7) == world.balances()
-    at = copy.resume(run)
+    assert (RunState.HELD, ["ledger.look_alike"]) == (copy.resume(run).state, copy.problems(run))
+    at = copy.resume(run, accept=["10/3", "20/4"])
     assert RunState.AWAITING_APPROVAL is at.state
     assert RunState.DONE is copy.approve(run).state
 
@@ -526,7 +527,8 @@ def test_the_installation_that_was_copied_is_told_by_its_nightly_look() -> None:
     world.post("R1")
     other_pay = replace(a_pay_run("R9", factor=7), subject="biweekly 2026-06-16")
     copy.payroll.add(other_pay, factor=7)
-    assert RunState.DONE is copy.post("R9").state
+    held = copy.post("R9")
+    assert RunState.DONE is copy.resume(held.id, accept=["10/3", "20/4"]).state
 
     assert {"books": 2} == looked(world)
     assert {"installation.other"} == {found.code for found in world.operations.records.open_incidents()}
@@ -545,6 +547,48 @@ def test_an_installation_that_was_restored_is_told_what_it_wrote_after_its_backu
 
     copy.clock.advance(46 * 86_400)
     assert {"books": 0} == looked(copy)
+
+
+@pytest.mark.parametrize("reworded", [False, True])
+def test_what_a_restored_installation_may_have_written_and_lost_is_a_question(reworded: bool) -> None:
+    """Payroll ran again meanwhile, so neither key nor amounts are the same; a person edited the text."""
+    world = World()
+    copy = restored(world)
+    world.post("R1")
+    if reworded:
+        for document in world.vendor.documents:
+            document.marker = ""
+    copy.payroll.add(a_pay_run("R2", factor=2), factor=2)
+
+    at = copy.post("R2")
+
+    assert (RunState.HELD, ["ledger.look_alike"]) == (at.state, copy.problems(at.id))
+    assert ("that this installation wrote before it was restored" in copy.problem_list(at.id)[0].text) is (
+        not reworded
+    )
+    copy.statements.booked_elsewhere(at.id, ["10/3", "20/4"], "ours, before the backup")
+    copy.run_to_rest()
+    assert RunState.DONE is copy.approve(at.id).state
+    assert usual_balances(factor=2) == world.balances()
+
+
+def test_a_pay_that_was_booked_by_hand_in_a_journal_that_the_flow_had_is_found() -> None:
+    """The option was changed after somebody booked it there."""
+    from ml_connector.app.setup import Setup
+
+    world = World()
+    by_hand(world)
+    setup, flow = Setup(world.access, world._assembly, world._actor), world._flow
+    for journal in ("95", "96"):
+        options = {**flow.options, "journal": journal}
+        setup.set_flow(
+            SOURCE, TARGET, mode=flow.mode, starts_on=flow.starts_on, mapping=flow.mapping, options=options
+        )
+
+    at = world.post("R1")
+
+    assert {"10": [JOURNAL, "95"], "20": [JOURNAL, "95"]} == world._flow.journals_before
+    assert (RunState.HELD, ["ledger.look_alike"]) == (at.state, world.problems(at.id)[:1])
 
 
 # --- confirm, with claims and approvals switched off --------------------------------------------------------

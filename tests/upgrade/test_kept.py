@@ -55,7 +55,7 @@ def test_the_upgrade_is_in_the_audit_log_once(kept: Kept) -> None:
         entry["detail"]["from"],
         entry["detail"]["to"],
     )
-    assert entry["detail"]["tables"].startswith("0003_token_name → 0013_release")
+    assert entry["detail"]["tables"].startswith("0003_token_name → 0014_journals_before")
 
 
 def test_a_new_installation_is_no_upgrade(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -112,8 +112,15 @@ class Access:
         starts_on: date,
         mapping: str,
         options: Mapping[str, str],
+        journals_before: Mapping[str, Sequence[str]] | None = None,
     ) -> Flow:
-        values = {"mode": mode, "starts_on": starts_on, "mapping": mapping, "options": dict(options)}
+        values = {
+            "mode": mode,
+            "starts_on": starts_on,
+            "mapping": mapping,
+            "options": dict(options),
+            "journals_before": dict(journals_before or {}),
+        }
         flow, _ = Flow.objects.update_or_create(
             organisation=self.organisation, kind=kind, source=source, target=target, defaults=values
         )

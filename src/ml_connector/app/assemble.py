@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from threading import Thread
 from typing import Any, cast
@@ -214,7 +214,7 @@ class StoreWorkshop:
     def _stage(self, row: RunRow, flow: Flow, systems: FlowSystems, commits: StoredCommits) -> Stage:
         policy = self.assembly.payroll_policy(flow)
         if row.flow == REVERSAL:
-            reversal = Reversal(systems=systems, commits=commits, policy=policy)
+            reversal = Reversal(systems=systems, commits=commits, policy=policy, restored_at=restored_at)
             return {"propose": reversal.propose, "post": reversal.post, "confirm": reversal.confirm}[
                 row.stage
             ]
@@ -226,7 +226,8 @@ class StoreWorkshop:
             target=StoredTenants(flow.target),
             mapping=lambda: self.assembly.mapping(flow),
             policy=policy,
-            restored_at=lambda: installation().restored_at,
+            journals_before=flow.journals_before,
+            restored_at=restored_at,
         )
         stages: dict[str, Stage] = {
             "read": journal.read,
@@ -306,6 +307,12 @@ def in_background(work: Callable[[], Any]) -> Callable[[], Any]:
 
     Thread(target=run, name="in background", daemon=True).start()
     return ended.result
+
+
+def restored_at() -> datetime | None:
+    """When this installation was restored from a backup; `None` for never."""
+    at: datetime | None = installation().restored_at
+    return at
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from ml_connector.domain.mapping import pattern_matches
 from ml_connector.domain.mapping_checks import check_mapping
 from ml_connector.domain.problem import Problem
 from ml_connector.flows.policy import OPTIONS as OPTIONS
-from ml_connector.flows.policy import read_policy, spelled
+from ml_connector.flows.policy import PayrollPolicy, read_policy, spelled
 from ml_connector.ports.systems import Field, Right, Setting
 from ml_connector.store.models import Connection, Flow, Tenant
 from ml_connector.store.tenants import StoredTenants
@@ -341,6 +341,7 @@ class Setup:
                 starts_on=starts_on,
                 mapping=mapping,
                 options=options,
+                journals_before=_journals_before(before, read_policy(mode, starts_on, options)),
             )
             self._note(
                 "flow.stored",
@@ -359,3 +360,15 @@ class Setup:
         self._access.audit.append(
             actor=f"{self._actor.channel}:{self._actor.name}", action=action, subject=subject, detail=detail
         )
+
+
+def _journals_before(before: Flow | None, policy: PayrollPolicy) -> dict[str, list[str]]:
+    """By legal entity the journals that the flow had and has no more: a pay may be booked by hand in one."""
+    found: dict[str, list[str]] = {}
+    if before is not None:
+        earlier = read_policy(before.mode, before.starts_on, before.options).journals
+        for entity in sorted({*before.journals_before, *earlier}):
+            known = [*before.journals_before.get(entity, []), earlier.get(entity, "")]
+            now = policy.journals.get(entity, "")
+            found[entity] = [journal for journal in dict.fromkeys(known) if journal and journal != now]
+    return {entity: journals for entity, journals in found.items() if journals}

@@ -118,19 +118,21 @@ class Statements:
         other = "" if booked.journal == journals.get(receipt.entity) else f"{booked.journal}/"
         key = CommitKey(f"{ELSEWHERE}{tenant}:{receipt.entity}:{other}{receipt.number}", 1, 1)
         if receipt.reference in commits.known_references(tenant, receipt.entity):
-            stated = self._stated_before(commits, f"{key.family}:", subjects, booked)
+            stated = self._stated_before(commits, f"{ELSEWHERE}{tenant}:{receipt.entity}:", subjects, booked)
             commits.reverse(stated.key, RESTATED)
-            key = replace(key, revision=CommitKey.parse(stated.key).revision + 1)
+            key = CommitKey.parse(stated.key)
+            key = replace(key, revision=key.revision + 1)
         self._count(commits, row, str(key), subjects, booked)
 
     def _stated_before(
-        self, commits: StoredCommits, family: str, subjects: Sequence[Subject], booked: BookedEntry
+        self, commits: StoredCommits, prefix: str, subjects: Sequence[Subject], booked: BookedEntry
     ) -> CommitRow:
         """The statement on this document that stands, where it is of the same pay with other figures."""
-        for stated in commits.of_reference(family):
+        for stated in commits.of_reference(prefix):
+            receipt = cast(Receipt, codec.decode(stated.receipt))
             entry = cast(JournalEntry, codec.decode(stated.content))
-            same = {share.subject for share in stated.shares} == {*subjects}
-            if same and not stated.reversed_by and compare(entry, booked):
+            same = receipt.reference == booked.receipt.reference and not stated.reversed_by
+            if same and {share.subject for share in stated.shares} == {*subjects} and compare(entry, booked):
                 return stated
         receipt = booked.receipt
         raise NotAllowed(f"Document {receipt.number} in {receipt.entity} is known already; it counts once.")

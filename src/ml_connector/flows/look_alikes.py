@@ -37,6 +37,18 @@ def of_another_installation(documents: Iterable[BookedEntry]) -> tuple[str, ...]
     return tuple(sorted(name_of(document) for document in documents if document.marker))
 
 
+def may_be_lost(documents: Iterable[BookedEntry], says: Sequence[JournalEntry]) -> tuple[BookedEntry, ...]:
+    """Documents of others that this product may have written before it was restored from a backup, whatever
+    their amounts: they carry a marker, or the text of what is said now, where somebody edited that away.
+    """
+    texts = {entry.text for entry in says if entry.text}
+    return tuple(
+        document
+        for document in documents
+        if document.marker or any(line.text.startswith(text) for line in document.lines for text in texts)
+    )
+
+
 def look_alikes(documents: Iterable[BookedEntry], says: Sequence[JournalEntry]) -> tuple[BookedEntry, ...]:
     """The documents that may be the pay: of the same legal entity and currency, and alike."""
     return tuple(document for document in documents if _alike(document, says))
@@ -85,8 +97,13 @@ def ask(documents: Sequence[BookedEntry], run: str) -> Iterator[Problem]:
         for document in documents[:SHOWN]
     )
     names = " ".join(f"--accept {name_of(document)}" for document in documents[:SHOWN])
+    lost = (
+        " and, with a marker of this product, documents that this installation wrote before it was restored,"
+        " or another one"
+    )
     text = (
-        "The journal holds documents that did not come from here and may be this pay:"
+        "The journal holds documents that did not come from here"
+        f"{lost if any(document.marker for document in documents) else ''} and may be this pay:"
         f" {described}. If one of them is, say so: ml-connector runs mark-booked-elsewhere {run} --document"
         f" {name_of(documents[0])} --why '...'. If not: ml-connector runs resume {run} {names}."
     )

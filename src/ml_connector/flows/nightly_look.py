@@ -77,9 +77,10 @@ def _wrong(row: CommitRow, documents: Sequence[BookedEntry]) -> Iterator[Finding
     ]
     name = f"Document {receipt.number} in {row.entity}"
     if not mine:
+        copied = f" A copy of it is there: {copies[0].receipt.number}." if copies else ""
         text = (
-            f"{name} is not in the ledger any more. It was {_booked(row)}. If somebody deleted it, say so:"
-            f" ml-connector runs mark-deleted {row.run or 'RUN'}."
+            f"{name} is not in the ledger any more. It was {_booked(row)}.{copied} If somebody deleted it,"
+            f" say so: ml-connector runs mark-deleted {row.run or 'RUN'}."
         )
         yield _finding(row, receipt.number, "booked.gone", text)
     for document in mine[:1]:
@@ -89,7 +90,7 @@ def _wrong(row: CommitRow, documents: Sequence[BookedEntry]) -> Iterator[Finding
             yield _finding(
                 row, receipt.number, "booked.edited", f"{name} was edited since it was booked. {said}"
             )
-    for copy in copies:
+    for copy in copies[0 if mine else 1 :]:
         text = (
             f"Document {copy.receipt.number} in {row.entity} carries the marker of {name.lower()}: the same"
             " pay is in the books twice. Keep one and reverse the other in the ledger."

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from itertools import product
 from typing import Protocol
 
 from ml_connector.domain.checks import check_blocks, check_entry, check_totals
@@ -57,7 +58,8 @@ class Systems(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayrollJournal:
     """The flow between one payroll and one ledger. `source` and `target` are their names in keys; `mapping`
-    gives the newest. `restored_at` tells when this installation was restored from a backup.
+    gives the newest; `journals_before` are those that the flow had, by legal entity. `restored_at` tells when
+    this installation was restored from a backup.
     """
 
     systems: Systems
@@ -67,6 +69,7 @@ class PayrollJournal:
     target: Tenants
     mapping: Callable[[], Mapping]
     policy: PayrollPolicy
+    journals_before: AbstractMapping[str, Sequence[str]] = field(default_factory=dict)
     restored_at: Callable[[], datetime | None] = lambda: None
 
     # --- read -----------------------------------------------------------------------------------------------
@@ -227,20 +230,24 @@ class PayrollJournal:
     def _alike(
         self, run: Run, proposal: Proposal, basis: Basis
     ) -> tuple[tuple[BookedEntry, ...], tuple[str, ...], tuple[str, ...]]:
-        """Documents of others that may be this pay; names of those that a person has accepted, and of those
-        that another installation wrote.
+        """Documents of others that may be this pay, in the journals that the flow has and had; names of those
+        that a person has accepted, and of those that another installation wrote. Where this installation was
+        restored, it may have written one itself and lost it.
         """
         alike: list[BookedEntry] = []
         unknown: list[str] = []
+        restored = self.restored_at() is not None
         ours = {Marker.of(entry.key).token for entry in proposal.entries}
         for entity in dict.fromkeys(subject.entity for subject in proposal.subjects):
-            tenant, journal = self._tenant(entity), self.policy.journals[entity]
-            for period in self._periods(entity, basis):
+            known = self.commits.known_references(self._tenant(entity), entity) | ours
+            journals = (self.policy.journals[entity], *self.journals_before.get(entity, ()))
+            for journal, period in product(journals, self._periods(entity, basis)):
                 found = self.systems.ledger.documents(entity, journal, period.start, period.end)
-                known = self.commits.known_references(tenant, entity) | ours
                 others = look_alikes.of_others(found, known)
-                alike.extend(look_alikes.look_alikes(others, proposal.says))
-                unknown.extend(look_alikes.of_another_installation(others))
+                strange = look_alikes.of_another_installation(others)
+                lost = look_alikes.may_be_lost(others, proposal.says) if restored else ()
+                alike.extend(dict.fromkeys((*look_alikes.look_alikes(others, proposal.says), *lost)))
+                unknown.extend(strange)
         answers = run.answers()
         accepted = [document for document in alike if look_alikes.name_of(document) in answers]
         asked = tuple(document for document in alike if document not in accepted)

@@ -8,8 +8,9 @@ document would stand on nothing without it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import cycle
 from typing import Protocol, cast
 
@@ -19,12 +20,15 @@ from ml_connector.domain.journal import BookedEntry, CommitKey, ExchangeRate, Jo
 from ml_connector.domain.period import PayPeriod, PostingDatePolicy, PostingDateRule, choose_posting_date
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal, Share, TakenBack
-from ml_connector.flows import consent, tie_out
+from ml_connector.flows import consent, look_alikes, tie_out
 from ml_connector.flows.already_booked import ELSEWHERE, REVERSAL, document_number, newer_documents
 from ml_connector.flows.policy import Mode, PayrollPolicy
 from ml_connector.ports.storage import COUNTS_FOR_NOTHING, CommitRow, Commits, CommitState, Origin, RunState
 from ml_connector.ports.systems import LedgerSink
 from ml_connector.runs.run import Done, Hold, Next, Run
+
+LOST_DAYS = timedelta(days=45)
+"""How far from an original a difference to it may be dated that this installation has lost."""
 
 
 class Target(Protocol):
@@ -41,6 +45,7 @@ class Reversal:
     systems: Target
     commits: Commits
     policy: PayrollPolicy
+    restored_at: Callable[[], datetime | None] = lambda: None
 
     def propose(self, run: Run) -> Next | Done:
         """The mirror entries, checked, waiting for approval: always of a person, whatever the flow's mode."""
@@ -51,6 +56,7 @@ class Reversal:
         proposal = run.step("proposal", lambda: self._make(rows))
         run.speak_of(proposal.subjects)
         run.check(self._problems(proposal))
+        run.check(look_alikes.ask(self._lost(run, rows), run.row.id))
         what = f"Reversal of {self._names(proposal)}: {consent.describe(proposal.entries)}."
         asks = (
             "This flow only proposes."
@@ -240,6 +246,23 @@ class Reversal:
             axes = self.policy.axes | {value.axis for line in entry.lines for value in line.dimensions}
             yield from check_entry(entry, self.systems.ledger.chart(entry.entity, entry.journal, axes))
             yield from self.systems.ledger.preflight(entry, Marker.of(entry.key))
+
+    def _lost(self, run: Run, rows: list[CommitRow]) -> tuple[BookedEntry, ...]:
+        """What this installation may have booked for the pay and lost when it was restored from a backup: a
+        difference to an original would stand on nothing.
+        """
+        if self.restored_at() is None:
+            return ()
+        found: dict[str, BookedEntry] = {}
+        for row in rows:
+            entry = cast(JournalEntry, codec.decode(row.content))
+            first, last = entry.posting_date - LOST_DAYS, entry.posting_date + LOST_DAYS
+            documents = self.systems.ledger.documents(row.entity, entry.journal, first, last)
+            others = look_alikes.of_others(documents, self.commits.known_references(row.tenant, row.entity))
+            lost = look_alikes.may_be_lost(others, (entry,))
+            found |= {look_alikes.name_of(document): document for document in lost}
+        answers = run.answers()
+        return tuple(document for name, document in found.items() if name not in answers)
 
     def _names(self, proposal: Proposal) -> str:
         return consent.listed(map(str, proposal.takes_back))

@@ -103,7 +103,9 @@ class MappingVersion(models.Model):
 
 
 class Flow(models.Model):
-    """A flow between two connections: its mode, its start, its policies."""
+    """A flow between two connections: its mode, its start, its policies, and by legal entity the journals
+    that it had before.
+    """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     kind = models.CharField(max_length=40)
@@ -113,6 +115,7 @@ class Flow(models.Model):
     starts_on = models.DateField()
     mapping = models.SlugField(max_length=60)
     options = models.JSONField(default=dict)
+    journals_before = models.JSONField(default=dict)
 
     class Meta:
         constraints = [
