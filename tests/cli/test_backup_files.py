@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,9 +77,13 @@ def test_a_file_that_all_may_read_does_not_lend_its_mode(used: Installation, fol
 
 
 def test_a_restored_database_is_for_its_owner_alone(used: Installation, folder: Path) -> None:
-    """In a folder that is made for it."""
-    file = folder / "backup.tar.gz"
-    used.run("backup", str(file), "--json")
+    """In a folder that is made for it, also when the backup was packed again for everybody to read."""
+    file, made = folder / "backup.tar.gz", folder / "made.tar.gz"
+    used.run("backup", str(made), "--json")
+    with tarfile.open(made) as source, tarfile.open(file, "w:gz") as packed:
+        for member in source.getmembers():
+            member.mode = 0o644
+            packed.addfile(member, source.extractfile(member))
     other = Installation(folder / "other")
     other.home.mkdir()
     (other.home / "keys").write_text((used.home / "keys").read_text())
