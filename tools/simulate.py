@@ -17,35 +17,37 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from moving_world.acts import ACTS
 from moving_world.case import read, smallest
+from moving_world.coverage import FULL_SEEDS, Cell, cells, empty
 from moving_world.driver import SEEDS_A_SHAPE, Outcome, play
-from moving_world.faults import FAULTS
 from moving_world.install import BOOKED_WRONG, ground
 from moving_world.runner import Played, play_all
-from moving_world.truth import STATES
 from rich.console import Console
 from rich.progress import Progress
 
 CASES = Path(__file__).parent.parent / "tests" / "simulate" / "cases"
 WIDTH = 80
 SHRINK_TRIES_MAX = 150
+SHOWN = 10
+ACTORS = frozenset(act.actor for act in ACTS.values())
 SHRUNK_MAX = 3
 """How many failing seeds are made smaller: one of each kind."""
 err = Console(stderr=True, width=WIDTH)
-Cell = tuple[str, str, str]
 
 
 @dataclass(slots=True)
 class Sum:
-    """What all seeds came to. `seconds` is of the processors."""
+    """What all seeds came to. `seconds` is of the processors; `must_cover` when no combination may be
+    empty.
+    """
 
     claims: bool = True
+    must_cover: bool = False
     seeds: int = 0
     booked_wrong: int = 0
     seconds: float = 0.0
@@ -66,16 +68,15 @@ class Sum:
 
     def zeros(self) -> list[Cell]:
         """Combinations of actor, state of a run and fault that no seed had."""
-        actors = sorted({act.actor for act in ACTS.values()})
-        return [cell for cell in product(actors, STATES, FAULTS) if not self.coverage[cell]]
+        return empty(ACTORS, self.coverage)
 
     def report(self) -> dict[str, Any]:
         """The last line."""
         codes = Counter(outcome.violations[0].code for outcome in self.failed)
         zeros = self.zeros()
-        cells = len({act.actor for act in ACTS.values()}) * len(STATES) * len(FAULTS)
+        every = len(cells(ACTORS))
         return {
-            "ok": not self.failed,
+            "ok": not self.failed and not (self.must_cover and zeros),
             "seeds": self.seeds,
             "steps": self.counts["steps"],
             "points": self.counts["points"],
@@ -88,24 +89,29 @@ class Sum:
             "codes": dict(sorted(codes.items())),
             "failed": [outcome.seed for outcome in self.failed],
             "seeds_per_second": round(self.seeds / max(self.seconds, 0.001), 2),
-            "coverage": {"cells": cells, "seen": cells - len(zeros), "zeros": [" / ".join(z) for z in zeros]},
+            "coverage": {"cells": every, "seen": every - len(zeros), "zeros": [" / ".join(z) for z in zeros]},
         }
 
 
 def main() -> int:
-    """Play the seeds; 0 when nothing was wrong in any of them."""
+    """Play the seeds; 0 when nothing was wrong in any of them and, where coverage is asked for, every
+    combination of actor, state of a run and fault happened.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=300)
     parser.add_argument("--first", type=int, default=0, help="the first of the seeds")
     parser.add_argument("--seed", type=int, help="play one seed, and show what happens in it")
     parser.add_argument("--case", type=Path, help="play a kept case, and show what happens in it")
     parser.add_argument("--without-claims", action="store_true", help="no run claims its pay")
+    text = f"fail when a combination is empty; from {FULL_SEEDS} seeds on that is so by itself"
+    parser.add_argument("--coverage", action="store_true", help=text)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at work")
     parser.add_argument("--keep", type=Path, default=CASES, help="folder of the cases that are kept")
     arguments = parser.parse_args()
     if arguments.seed is not None or arguments.case is not None:
         return _one(arguments.seed, arguments.case)
-    began, total = time.monotonic(), Sum(claims=not arguments.without_claims)
+    must_cover = arguments.coverage or arguments.seeds >= FULL_SEEDS
+    began, total = time.monotonic(), Sum(claims=not arguments.without_claims, must_cover=must_cover)
     last = arguments.first + arguments.seeds
     with Progress(console=err, disable=not err.is_terminal) as progress:
         task = progress.add_task("seeds", total=arguments.seeds)
@@ -117,8 +123,11 @@ def main() -> int:
                 _tell(played.outcome)
     if total.claims:
         _keep(total.failed, arguments.keep)
-    print(json.dumps({**total.report(), "wall_seconds": round(time.monotonic() - began, 1)}))
-    return 1 if total.failed else 0
+    report = total.report()
+    if total.must_cover and total.zeros():
+        _tell_empty(total)
+    print(json.dumps({**report, "wall_seconds": round(time.monotonic() - began, 1)}))
+    return 0 if report["ok"] else 1
 
 
 def _one(seed: int | None, case: Path | None) -> int:
@@ -182,6 +191,17 @@ def _tell(outcome: Outcome) -> None:
     """One seed that shows something wrong, and how to see it again."""
     _say(f"seed {outcome.seed}: {outcome.violations[0]}")
     _say(f"repeat it: make simulate SEED={outcome.seed}")
+
+
+def _tell_empty(total: Sum) -> None:
+    """Combinations that none of the seeds had."""
+    zeros = [" / ".join(cell) for cell in total.zeros()]
+    s = "s" * (total.seeds != 1)
+    more = f" and {len(zeros) - SHOWN} more" if len(zeros) > SHOWN else ""
+    _say(
+        f"{len(zeros)} combinations of actor, state of a run and fault did not happen in"
+        f" {total.seeds} seed{s}: {'; '.join(zeros[:SHOWN])}{more}"
+    )
 
 
 def _keep(failed: Iterable[Outcome], folder: Path) -> None:

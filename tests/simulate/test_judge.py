@@ -192,6 +192,18 @@ def test_a_ledger_that_books_after_its_time_excuses_a_run() -> None:
     assert [] == codes(judge, 2 * PARTS, "run 1", excused=True)
 
 
+def test_a_send_is_judged_by_the_pass_that_sent_it() -> None:
+    """The ledger had the request before payroll undid the pay; it booked it while a later pass of the run was
+    looking.
+    """
+    judge = a_judge()
+    sent_by = judge.pass_of("run 1")
+    judge.stands(PAY, None)
+    judge.began("run 1")
+
+    assert [] == codes(judge, PARTS, "run 1", began=sent_by)
+
+
 def test_a_lie_is_told_from_a_fault() -> None:
     """A person said that the pay was booked elsewhere, and it was not."""
     assert ["lie believed"] == done(a_judge(), "run 1", lied_about=True)

@@ -88,6 +88,14 @@ class Product:
 
         call_command("migrate", verbosity=0, interactive=False)
 
+    def move_keys(self, away: bool) -> None:
+        """Take the key file away, or put it back."""
+        kept = self.settings.key_file
+        aside = kept.with_name(f"{kept.name}.away")
+        here, there = (kept, aside) if away else (aside, kept)
+        if here.exists():
+            here.rename(there)
+
     # --- read from outside ----------------------------------------------------------------------------------
 
     def rows(self, query: str, *values: Any) -> list[Any]:

@@ -19,7 +19,7 @@ from typing import Any
 from ml_connector_sandbox.judges.moving import Violation, ownerless
 from moving_world import faults as _adds_its_acts  # noqa: F401
 from moving_world import setting_up
-from moving_world.acts import ACTS
+from moving_world.acts import ACTS, Act
 from moving_world.baton import Endless
 from moving_world.install import Control, Ground, signed_in
 from moving_world.peace import make_peace
@@ -65,12 +65,56 @@ OPENINGS: dict[str, tuple[Step, ...]] = {
         ("approve", 0, 1),
         ("rest",),
     ),
+    "one has failed": (
+        ("payroll calculates", 0, 100),
+        ("memory runs out", 1, 1),
+        ("run payroll", 0),
+        ("rest",),
+        ("approve", 0, 1),
+        ("rest",),
+    ),
+    "one is late": (
+        ("payroll calculates", 0, 100),
+        ("a send goes wrong", 3, 3),
+        ("run payroll", 0),
+        ("rest",),
+        ("approve", 0, 1),
+        ("go", 0, 400),
+        ("go", 0, 400),
+    ),
+    "one is closed": (
+        ("payroll calculates", 0, 100),
+        ("run payroll", 0),
+        ("rest",),
+        ("the books are closed in the middle", 0),
+        ("approve", 0, 1),
+        ("rest",),
+        ("close", 0),
+        ("rest",),
+    ),
 }
+"""How a world begins. What is booked and then closed needs two companies in two entities: see `shape`."""
+LIKED = (
+    "a send goes wrong",
+    "a read goes wrong",
+    "a sign-in is revoked",
+    "memory runs out",
+    "restore",
+    "serve dies",
+    "the clock steps",
+    "the disk is full",
+    "the key file is away",
+)
+"""Acts by which things go wrong. A seed likes two of them, and comes to these early and often: one that likes
+all of them would seldom see two of the same kind, or anything else.
+"""
+LIKED_WEIGHT, UNLIKED = 16.0, 0.3
+"""The weight of an act that a seed likes, and how much less it draws the others of the list."""
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a world. Coverage counts an actor's act while a run was in a state, after a fault."""
+    """What became of a world. What `coverage` counts is told there."""
 
     seed: int
     shape: Shape
@@ -132,7 +176,7 @@ class Game:
             world.end()
         counts = {**world.counts, **world.wire.counts, "points": world.baton.points, "steps": len(self.steps)}
         return Outcome(
-            seed, self.shape, self.steps, world.trace, world.violations, counts, dict(world.coverage)
+            seed, self.shape, self.steps, world.trace, world.violations, counts, dict(world.coverage.cells)
         )
 
     def _take(self, steps: Iterable[Step]) -> None:
@@ -164,6 +208,7 @@ def replay(ground: Ground, seed: int, shape: Shape, steps: Sequence[Step]) -> Ou
 def take(world: World, step: Step) -> bool:
     """Take one step; whether there was anything to do."""
     name, *numbers = step
+    world.coverage.step(world.lasting())
     if name == "go":
         return go(world, *numbers)
     if name == "wait":
@@ -172,8 +217,7 @@ def take(world: World, step: Step) -> bool:
         rest(world)
         return True
     found = ACTS[name]
-    for run in world.runs.values():
-        world.coverage[found.actor, run.state, world.last_fault] += 1
+    world.coverage.act(found.actor, (run.state for run in world.runs.values()))
     world.counts[f"act {found.actor}"] += 1
     return found.do(world, numbers)
 
@@ -196,6 +240,9 @@ def _ended(world: World, task: Any) -> None:
     world.poll()
     error = task.error
     if error is None or isinstance(error, Refusal):
+        return
+    if isinstance(error, MemoryError):
+        world.note(f"{task.name} ends for want of memory")
         return
     if world.counts["disk full"] and "full" in str(error):
         world.note(f"{task.name} fails: {error}")
@@ -249,16 +296,30 @@ def _plain(world: World) -> Iterator[dict[str, object]]:
 
 def drawn_steps(world: World, dice: Random) -> Iterator[Step]:
     """Steps by lot: whatever this seed likes to do."""
-    acts = [act for _, act in sorted(ACTS.items()) if dice.random() < 0.8]
-    weights = [act.weight * dice.choice((0.5, 1, 1, 2)) for act in acts]
+    liked = dice.sample(LIKED, 2) if dice.random() < 0.8 else []
+    acts = [act for _, act in sorted(ACTS.items()) if dice.random() < 0.8 or act.name in liked]
+    weights = [_weight(act, liked) * dice.choice((0.5, 1, 1, 2)) for act in acts]
     eager = dice.choice((0.3, 0.5, 0.7))
+    if "restore" in liked:
+        yield "back up", 0
     for _ in range(dice.randrange(20, STEPS_MAX)):
         if (world.baton.tasks or world.passes()) and dice.random() < eager:
             yield "go", dice.randrange(8), dice.choice(POINTS)
         elif world.disk_full and dice.random() < 0.4:
             yield "the disk is full", 0
+        elif world.keys_away and dice.random() < 0.4:
+            yield "the key file is away", 0
         elif dice.random() < 0.12:
             yield ("wait",)
+        elif dice.random() < 0.08:
+            yield ("rest",)
         else:
             act = dice.choices(acts, weights)[0]
             yield act.name, *(dice.randrange(1000) for _ in range(act.numbers))
+
+
+def _weight(act: Act, liked: Sequence[str]) -> float:
+    """How often a seed draws the act that likes some faults more than the others."""
+    if not liked or act.name not in LIKED:
+        return act.weight
+    return LIKED_WEIGHT if act.name in liked else act.weight * UNLIKED

@@ -9,21 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from moving_world.acts import act, pick
-from moving_world.wire import READ_FAULTS, WRITE_FAULTS, Fault
+from moving_world.wire import NO_MEMORY, READ_FAULTS, WRITE_FAULTS, Fault
 from moving_world.world import World
 
-FAULTS = (
-    "none",
-    "lost answer",
-    "late answer",
-    "throttled",
-    "sign-in",
-    "crash",
-    "clock step",
-    "disk full",
-    "restored",
-)
-"""What may have gone wrong last, as coverage counts it."""
 LATE_SECONDS = (3, 25, 70, 400)
 VERY_LATE_SECONDS = 3000
 STEPS_SECONDS = (3700, -3700, 90, 86_500)
@@ -36,7 +24,6 @@ def send_fault(world: World, numbers: Sequence[int]) -> bool:
     kind = WRITE_FAULTS[numbers[0] % len(WRITE_FAULTS)]
     seconds = VERY_LATE_SECONDS if kind == "very late" else LATE_SECONDS[numbers[1] % len(LATE_SECONDS)]
     world.wire.armed.append(Fault(kind, True, seconds))
-    world.last_fault = "late answer" if "late" in kind else "lost answer"
     world.note(f"the next send will meet: {kind}{f' by {seconds} s' if 'late' in kind else ''}")
     return True
 
@@ -46,7 +33,6 @@ def read_fault(world: World, numbers: Sequence[int]) -> bool:
     """The next read meets a fault, once or several times."""
     kind = READ_FAULTS[numbers[0] % len(READ_FAULTS)]
     world.wire.armed.extend(Fault(kind, False) for _ in range((1, 1, 6)[numbers[1] % 3]))
-    world.last_fault = "throttled" if kind == "429" else "sign-in" if kind == "401" else "lost answer"
     world.note(f"the next read will meet: {kind}")
     return True
 
@@ -56,7 +42,7 @@ def crash(world: World, _: Sequence[int]) -> bool:
     """The serving process dies where it stands, and is started again."""
     if not any(task.process is world.serving for task in world.baton.tasks):
         return False
-    world.last_fault = "crash"
+    world.coverage.strikes("crash")
     world.crash(world.serving)
     return True
 
@@ -67,7 +53,7 @@ def crash_command(world: World, numbers: Sequence[int]) -> bool:
     task = pick([task for task in world.baton.tasks if task.process is not world.serving], numbers[0])
     if task is None:
         return False
-    world.last_fault = "crash"
+    world.coverage.strikes("crash")
     world.crash(task.process)
     return True
 
@@ -75,7 +61,7 @@ def crash_command(world: World, numbers: Sequence[int]) -> bool:
 @act("the machine restarts", "faults", 1.5, 1)
 def reboot(world: World, _: Sequence[int]) -> bool:
     """Every process dies, and the monotonic clock begins anew."""
-    world.last_fault = "crash"
+    world.coverage.strikes("crash")
     world.reboot()
     return True
 
@@ -85,7 +71,7 @@ def step(world: World, numbers: Sequence[int]) -> bool:
     """The host's clock is set forward or back."""
     seconds = STEPS_SECONDS[numbers[0] % len(STEPS_SECONDS)]
     world.host.step(seconds)
-    world.last_fault = "clock step"
+    world.coverage.strikes("clock step")
     world.note(f"the host's clock is set by {seconds} seconds")
     return True
 
@@ -95,9 +81,30 @@ def disk(world: World, _: Sequence[int]) -> bool:
     """No write succeeds, until there is room again."""
     world.disk_full = not world.disk_full
     if world.disk_full:
-        world.last_fault = "disk full"
+        world.coverage.strikes("disk full")
         world.counts["disk full"] += 1
     world.note("the disk is full" if world.disk_full else "the disk has room")
+    return True
+
+
+@act("memory runs out", "faults", 5, 2)
+def memory(world: World, numbers: Sequence[int]) -> bool:
+    """A process has no memory left in the next write, or the next read: before it asks, or when the answer is
+    there. That is an error which nobody foresees, as a defect would be: the run has failed.
+    """
+    kind, write = NO_MEMORY[numbers[0] % len(NO_MEMORY)], bool(numbers[1] % 2)
+    world.wire.armed.append(Fault(kind, write))
+    world.note(f"the next {'send' if write else 'read'} will meet: {kind}")
+    return True
+
+
+@act("the key file is away", "faults", 2, 1)
+def keys(world: World, _: Sequence[int]) -> bool:
+    """No secret can be read, until the key file is back."""
+    world.move_keys(not world.keys_away)
+    if world.keys_away:
+        world.coverage.strikes("no keys")
+    world.note("the key file is away" if world.keys_away else "the key file is back")
     return True
 
 

@@ -7,6 +7,7 @@ What they break they mend in the end: each act that somebody would take back lea
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from moving_world.acts import act, pick
 from moving_world.books import KINDS, Books, Document
@@ -125,6 +126,27 @@ def close(world: World, numbers: Sequence[int]) -> bool:
     return True
 
 
+@act("the books are closed in the middle", "ledger people", 2, 1)
+def close_in_the_middle(world: World, numbers: Sequence[int]) -> bool:
+    """A period is closed right after the next document of the product is booked, whatever else it wants to
+    book there; it is opened again in the end.
+    """
+    period = ("2026-06", "2026-07")[numbers[0] % 2]
+
+    def close_now(name: str) -> None:
+        books = world.ledgers[name]
+        for entity in books.entities:
+            books.close(entity, period, True)
+            world.mess.append(
+                (f"{period} is opened in {entity}", partial(books.close, entity, period, False))
+            )
+        world.note(f"somebody at {name} closes {period} everywhere")
+
+    world.after_a_send.append(close_now)
+    world.note(f"somebody will close {period} after the next document that is booked")
+    return True
+
+
 @act("a period is opened", "ledger people", 1, 2)
 def open_(world: World, numbers: Sequence[int]) -> bool:
     """A period is opened for all journals."""
@@ -169,7 +191,8 @@ def revoke(world: World, numbers: Sequence[int]) -> bool:
     books = _books(world, numbers[0])
     what = ("access", "refresh")[numbers[1] % 2]
     books.revoke(what)
-    world.last_fault, world.revoked = "sign-in", True
+    world.revoked = True
+    world.coverage.strikes("sign-in")
     world.by_people(books.name, f"revokes {what} tokens")
     return True
 

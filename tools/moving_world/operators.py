@@ -119,7 +119,7 @@ def approve(world: World, run: Run, *, unseen: bool = False) -> None:
     world.command(ANNA, f"runs approve {run.name}{' without a fingerprint' if unseen else ''}", work, run)
 
 
-@act("approve", "operators", 14, 2)
+@act("approve", "operators", 20, 2)
 def approve_one(world: World, numbers: Sequence[int]) -> bool:
     """Approve a proposal, mostly by what was looked at."""
     run = pick(of(world, "awaiting_approval"), numbers[0])
@@ -165,7 +165,7 @@ def resume_again(world: World, numbers: Sequence[int]) -> bool:
     return _on_one(world, numbers[0], states, text, lambda desk, run: desk.resume(run.id, again=True))
 
 
-@act("cancel", "operators", 2, 1)
+@act("cancel", "operators", 4, 1)
 def cancel(world: World, numbers: Sequence[int]) -> bool:
     """Give a run up."""
     return _on_one(

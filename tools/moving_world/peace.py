@@ -58,7 +58,9 @@ def make_peace(world: World, rest: Callable[[], None]) -> None:
 def _calm(world: World) -> None:
     """Faults end, and people put right what they broke."""
     world.wire.armed.clear()
+    world.after_a_send.clear()
     world.disk_full = False
+    world.move_keys(False)
     world.host.offset = timedelta(0)
     while world.mess:
         text, mend = world.mess.pop()
@@ -205,6 +207,8 @@ def _mend(world: World, tries: Counter[tuple[str, str]]) -> None:
         for document in hand_made(world, flow.target, pay):
             if document.id not in known:
                 _delete_hand_made(world, flow, document)
+        if pay.right is None and world.counts["restored"]:
+            _delete_forgotten(world, pay, flow)
         done = [run for run in reversed(runs) if run.state in (DONE, CLOSED) and not run.view.dry]
         tried = tries["pay", f"{pay.number} {flow_name(flow)}"]
         tries["pay", f"{pay.number} {flow_name(flow)}"] += 1
@@ -258,6 +262,19 @@ def _delete_hand_made(world: World, flow: Flow, document: Document) -> None:
     books.delete(document.id)
     world.by_hand.pop((flow.target, document.name), None)
     world.by_people(books.name, f"deletes {document.name}, which was booked by hand")
+
+
+def _delete_forgotten(world: World, pay: Pay, flow: Flow) -> None:
+    """The product booked an undone pay, and was restored to a time at which it had not: no run speaks of the
+    document, and nothing will be posted that would find it. Whoever compares payroll with the ledger sees
+    it, and deletes it.
+    """
+    books, known = world.ledgers[flow.target], world.product.known_documents()
+    for entity in set(flow.entities.values()):
+        for document in books.documents(entity):
+            if document.id not in known and world.carries(document, pay):
+                books.delete(document.id)
+                world.by_people(books.name, f"deletes {document.name}, of a pay that is undone")
 
 
 def _balances(world: World, pay: Pay, flow: Flow) -> list[tuple[str, int]]:

@@ -121,7 +121,7 @@ def connect(world: World, name: str) -> None:
     )
 
 
-@act("pause or go on", "operators", 2, 2)
+@act("pause or go on", "operators", 3, 2)
 def pause(world: World, numbers: Sequence[int]) -> bool:
     """Stop everything, or a connection, or let it go on."""
     scope = pick(["everything", *(f"connection:{name}" for name in world.ledgers)], numbers[0])
@@ -181,7 +181,7 @@ def restore(world: World, numbers: Sequence[int]) -> bool:
         return False
     world.reboot()
     world.product.restore(path, ANNA)
-    world.last_fault = "restored"
+    world.coverage.strikes("restored")
     world.note(f"anna restores {path.name}")
     world.restored()
     return True

@@ -4,7 +4,7 @@ shown.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from random import Random
 from typing import Any
 
@@ -14,6 +14,16 @@ LEDGERS = ("books", "books-2")
 COMPANIES = {"pay-a": ("A1", "A2", "A3"), "pay-b": ("B1", "B2"), "pay-f": ("F1", "F2")}
 """Payrolls with the companies they may pay; the last delivers files."""
 FILES = "pay-f"
+OPENINGS = {
+    "one is begun": 10,
+    "one waits": 10,
+    "two wait": 34,
+    "two are approved": 14,
+    "one is booked": 14,
+    "one has failed": 9,
+    "one is late": 13,
+}
+"""How often a world begins in which way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,16 +74,16 @@ def draw(dice: Random) -> Shape:
         entities = _entities(dice, companies[name])
         for ledger in ledgers if dice.random() < 0.8 else dice.sample(ledgers, 1):
             flows.append(Flow(source=name, target=ledger, mode=dice.choice(MODES), entities=entities))
+    opening = dice.choices(tuple(OPENINGS), tuple(OPENINGS.values()))[0]
+    if len(set(flows[0].entities.values())) > 1 and dice.random() < 0.7:
+        opening, flows[0] = "one is closed", replace(flows[0], mode="approve")
     return Shape(
         companies=companies,
         flows=tuple(flows),
         block_rows=dice.choice((3, 5, 100)),
         lag_seconds=dice.choice((0, 0, 0, 40)),
         keeps_marker=dice.random() < 0.93,
-        opening=dice.choices(
-            ["one is begun", "one waits", "two wait", "two are approved", "one is booked"],
-            [12, 12, 40, 18, 18],
-        )[0],
+        opening=opening,
         liars=dice.random() < 0.15,
         hostile=dice.random() < 0.3,
     )

@@ -40,6 +40,7 @@ WRITE_FAULTS = (
     "garbage after",
     "echo",
 )
+NO_MEMORY = ("no memory", "no memory after")
 READ_FAULTS = ("refused", "lost after", "garbage", "429", "503", "401", "429")
 
 
@@ -60,14 +61,13 @@ class _Late:
     request: Request = field(compare=False)
     origin: str | None = field(compare=False)
     excused: bool = field(compare=False)
+    began: int | None = field(compare=False)
 
 
 class Wire(httpx2.BaseTransport):
     """Carries every request of the product."""
 
-    def __init__(
-        self, baton: Baton, clock: TrueClock, moved: Callable[[str, str | None, bool], None]
-    ) -> None:
+    def __init__(self, baton: Baton, clock: TrueClock, moved: Callable[..., None]) -> None:
         self._baton, self._clock, self._moved = baton, clock, moved
         self._vendors: dict[int, tuple[str, Any]] = {}
         self._late: list[_Late] = []
@@ -75,6 +75,8 @@ class Wire(httpx2.BaseTransport):
         self.counts = {"exchanges": 0, "sends": 0, "faults": 0}
         self.inside_transaction: Callable[[], bool] = lambda: False
         self.notes: Callable[[str], None] = lambda text: None
+        self.met: Callable[[str], None] = lambda kind: None
+        self.pass_of: Callable[[str | None], int | None] = lambda run: None
         self.wrong: list[str] = []
 
     def connect(self, port: int, place: Payroll | Books) -> None:
@@ -109,7 +111,7 @@ class Wire(httpx2.BaseTransport):
             vendor = next(vendor for name, vendor in self._vendors.values() if name == late.name)
             self._clock.pinned(late.due, lambda vendor=vendor, late=late: vendor.handle(late.request))  # type: ignore[misc]
             self.notes(f"{late.name} handles a request that it took earlier")
-            self._moved(late.name, late.origin, late.excused)
+            self._moved(late.name, late.origin, late.excused, late.began)
 
     def next_due(self) -> datetime | None:
         """When a vendor handles the next late request."""
@@ -121,6 +123,7 @@ class Wire(httpx2.BaseTransport):
         found = next((fault for fault in self.armed if fault.write == write), None)
         if found is not None:
             self.armed.remove(found)
+            self.met(found.kind)
             self.counts["faults"] += 1
         return found
 
@@ -138,12 +141,17 @@ class Wire(httpx2.BaseTransport):
             case "late" | "very late":
                 self._keep(name, asked, fault.seconds)
                 raise httpx2.ReadError("[Errno 104] Connection reset by peer", request=request)
+            case "no memory":
+                raise MemoryError
             case "429" | "503" | "401" | "garbage" | "echo":
                 return _instead(fault.kind, asked)
             case "timed out":
                 self._handled(name, vendor, asked)
                 self._clock.advance(PATIENCE_SECONDS)
                 raise httpx2.ReadTimeout("timed out", request=request)
+            case "no memory after":
+                self._handled(name, vendor, asked)
+                raise MemoryError
             case "garbage after":
                 self._handled(name, vendor, asked)
                 return _instead("garbage", asked)
@@ -158,7 +166,8 @@ class Wire(httpx2.BaseTransport):
     def _keep(self, name: str, asked: Request, seconds: float) -> None:
         due = self._clock.now() + timedelta(seconds=seconds)
         excused = seconds > PROMISED_SECONDS
-        heapq.heappush(self._late, _Late(due, self.counts["exchanges"], name, asked, self._origin(), excused))
+        origin, order = self._origin(), self.counts["exchanges"]
+        heapq.heappush(self._late, _Late(due, order, name, asked, origin, excused, self.pass_of(origin)))
 
     def _origin(self) -> str | None:
         return self._baton.current.subject if self._baton.current else None

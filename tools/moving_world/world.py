@@ -20,6 +20,7 @@ from moving_world.adapter import Desk, Product
 from moving_world.baton import Baton, Process, Task
 from moving_world.books import Books, Document
 from moving_world.clock import HostClock, TrueClock
+from moving_world.coverage import Coverage
 from moving_world.places import connect, places
 from moving_world.shape import FILES, Shape
 from moving_world.truth import AT_REST, DONE, Calculation, Pay, Run
@@ -56,10 +57,10 @@ class World:
         self.backups: list[Path] = []
         self.paused: set[str] = set()
         self.by_hand: dict[tuple[str, str], tuple[Pay, str]] = {}
-        self.disk_full = self.revoked = False
+        self.disk_full = self.keys_away = self.down = self.revoked = False
+        self.after_a_send: list[Callable[[str], None]] = []
         self.counts: Counter[str] = Counter()
-        self.coverage: Counter[tuple[str, str, str]] = Counter()
-        self.last_fault = "none"
+        self.coverage = Coverage()
         self._shown_at: dict[str, datetime] = {}
         self._standing: defaultdict[str, set[str]] = defaultdict(set)
         self._made_by_people: set[str] = set()
@@ -68,6 +69,8 @@ class World:
         self.product = Product(settings, self.host, self.wire, self.baton, claims=claims)
         self.product.path.write_bytes(template)
         self.wire.notes = self.note
+        self.wire.met = self.coverage.met
+        self.wire.pass_of = self.pass_of
         self.wire.inside_transaction = lambda: bool(self.product.wrapper.in_atomic_block)
         self.serving = Process("serve")
         self.product.open(self)
@@ -148,8 +151,8 @@ class World:
 
     # --- ledgers --------------------------------------------------------------------------------------------
 
-    def moved(self, name: str, by: str | None, excused: bool) -> None:
-        """Something may have been booked: let the judge look at what changed."""
+    def moved(self, name: str, by: str | None, excused: bool, began: int | None = None) -> None:
+        """Let the judge look at what changed. `began` is the pass that sent it, where the ledger was slow."""
         books = self.ledgers.get(name)
         if books is None:
             return
@@ -170,10 +173,13 @@ class World:
                 excused=excused,
                 hidden=hidden,
                 strangers={} if by is None else self._strangers(books, entity),
+                began=began,
             )
             self.blame(*told)
             who = "people" if by is None else f"{run.name if run else 'nobody'}{' (late)' if excused else ''}"
             self.note(f"{name} {entity} is changed by {who}: {self._held(name, entity)}")
+            while by is not None and self.after_a_send:
+                self.after_a_send.pop()(name)
 
     def _strangers(self, books: Books, entity: str) -> dict[int, list[int]]:
         """What documents of others hold of each colour, as long as nobody named them to the product."""
@@ -184,6 +190,11 @@ class World:
                 for colour, parts in _counts(document).items():
                     found.setdefault(colour, []).append(parts)
         return found
+
+    def pass_of(self, run: str | None) -> int | None:
+        """The pass that the run is in, as the judge counts."""
+        known = self.runs.get(run or "")
+        return self.judge.pass_of(known.name) if known else None
 
     def began(self, run: str) -> None:
         """A pass of the run begins, or a command about it."""
@@ -221,6 +232,17 @@ class World:
     def full(self) -> bool:
         """Whether the disk is full."""
         return self.disk_full
+
+    def move_keys(self, away: bool) -> None:
+        """Somebody takes the key file away, or puts it back. A process that serves does not start without."""
+        self.keys_away = away
+        self.down = self.down and away
+        self.product.move_keys(away)
+
+    def lasting(self) -> list[str]:
+        """Faults that strike as long as they last."""
+        lasts = {"disk full": self.disk_full, "no keys": self.keys_away}
+        return [fault for fault, now in lasts.items() if now]
 
     def after(self) -> None:
         """The product has committed."""
@@ -277,6 +299,7 @@ class World:
         kept = {identity for identity, _, _ in self.product.states()}
         self.runs = {identity: run for identity, run in self._met.items() if identity in kept}
         self.looked.clear()
+        self.counts["restored"] += 1
         for view in self.product.runs():
             run = self.runs[view.id]
             run.state, run.stage, run.view = view.state, view.stage, view
@@ -297,6 +320,8 @@ class World:
 
     def passes(self) -> list[str]:
         """Runs that the serving process could go on with."""
+        if self.down:
+            return []
         live = {task.subject for task in self.baton.tasks}
         return [run for run in self.product.able() if run not in live]
 
@@ -333,6 +358,7 @@ class World:
         self.counts["kills"] += 1
         if process is self.serving:
             self.serving = Process("serve")
+            self.down = self.keys_away
             self.desk = Desk(self.product, "serve")
 
     def reboot(self) -> None:
@@ -347,6 +373,7 @@ class World:
         """Leave the world."""
         for process in {id(task.process): task.process for task in self.baton.tasks}.values():
             self.baton.kill(process)
+        self.product.move_keys(False)
         self.product.close()
 
     # --- time -----------------------------------------------------------------------------------------------

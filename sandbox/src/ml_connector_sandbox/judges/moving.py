@@ -17,7 +17,7 @@ began.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ml_connector_sandbox.judges.coloured import Torn, counted
 
@@ -137,6 +137,13 @@ class MovingJudge:
         if run in self._runs:
             self._runs[run].began = self._tick
 
+    def pass_of(self, run: str) -> int | None:
+        """When the present pass of the run began; `None` for a run that nobody announced. What it sends now
+        is judged by this, however late the ledger books it.
+        """
+        known = self._runs.get(run)
+        return known.began if known else None
+
     def says_done(self, run: str, lied_about: bool = False, superseded: bool = False) -> list[Violation]:
         """The product says that the run is done; `lied_about` when a person said so who lied, `superseded`
         when it says that nothing was left to do because a later calculation of the pay is booked.
@@ -171,11 +178,12 @@ class MovingJudge:
         excused: bool = False,
         hidden: bool = False,
         strangers: Strangers = NOBODY,
+        began: int | None = None,
     ) -> list[Violation]:
         """The legal entity holds these balances (cents by kind of account) after an act of people (`None`)
         or a send of a run. `excused` is a send that the ledger booked later than it ever promised to;
         `hidden` what the ledger does not show to anybody before `shown`. `strangers` are the documents of
-        others.
+        others, `began` the pass that sent it (`pass_of`), where that is not the present one.
         """
         self._tick += 1
         try:
@@ -193,7 +201,7 @@ class MovingJudge:
                 self._people(balance, before)
                 balance.hidden = hidden
             else:
-                wrong += self._send(ledger, entity, balance, before, by, strangers.get(colour, ()))
+                wrong += self._send(ledger, entity, balance, before, by, strangers.get(colour, ()), began)
             balance.history.append((self._tick, balance.parts, balance.by_people))
         return wrong
 
@@ -210,9 +218,18 @@ class MovingJudge:
         balance.touched = self._tick
 
     def _send(
-        self, ledger: str, entity: str, balance: _Balance, before: int, by: str, strangers: Collection[int]
+        self,
+        ledger: str,
+        entity: str,
+        balance: _Balance,
+        before: int,
+        by: str,
+        strangers: Collection[int],
+        began: int | None,
     ) -> list[Violation]:
         run = self._runs.get(by)
+        if run is not None and began is not None:
+            run = replace(run, began=began)
         right = self._right(run, balance) if run is not None and run.pay == balance.pay else frozenset()
         if balance.parts in right:
             balance.disturbed, balance.by_people = False, 0
