@@ -6,29 +6,28 @@ calculated, what people did to the books, what the product wrote, and what it sa
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ml_connector_sandbox.judges.coloured import COLOURS_MAX, Torn, counted
+from ml_connector_sandbox.judges.coloured import Torn, counted
 from ml_connector_sandbox.judges.moving import MovingJudge, Violation
 from moving_world.adapter import Desk, Product
 from moving_world.baton import Baton, Process, Task
 from moving_world.books import Books, Document
 from moving_world.clock import HostClock, TrueClock
 from moving_world.coverage import Coverage
+from moving_world.paid import Paid
 from moving_world.places import connect, places
-from moving_world.shape import FILES, Shape
-from moving_world.truth import AT_REST, DONE, Calculation, Pay, Run
+from moving_world.shape import Shape
+from moving_world.truth import AT_REST, DONE, Pay, Run
 from moving_world.views import Refusal
 from moving_world.wire import Wire
 
 
-class World:
+class World(Paid):
     """See the module. `home` holds the installation, `template` an empty one that is set up."""
 
     def __init__(
@@ -92,62 +91,6 @@ class World:
     def wrong(self) -> bool:
         """Whether anything is wrong that ends the world."""
         return any(violation.code not in self.tolerates for violation in self.violations)
-
-    # --- payroll --------------------------------------------------------------------------------------------
-
-    def colours(self, payroll: str) -> dict[str, int] | None:
-        """A free colour for each company of the payroll, or `None` when there are no more."""
-        used = {colour for pay in self.pays for colour in pay.colours.values()}
-        free = [colour for colour in range(COLOURS_MAX) if colour not in used]
-        companies = self.payrolls[payroll].companies
-        if len(free) < len(companies):
-            return None
-        return {company.code: colour for company, colour in zip(companies, free, strict=False)}
-
-    def add_pay(self, payroll: str, kind: str, end: date, colours: dict[str, int]) -> Pay:
-        """There is a pay that has no calculation yet."""
-        pay = Pay(number=len(self.pays) + 1, payroll=payroll, kind=kind, end=end, colours=colours)
-        self.pays.append(pay)
-        self.judge.pays(pay.number, colours)
-        return pay
-
-    def calculated(self, pay: Pay, run_id: str, parts: dict[str, int]) -> None:
-        """Payroll calculated the pay, and this is right from now on."""
-        number = self.judge.calculated(pay.number, parts)
-        pay.calculations.append(Calculation(number=number, run_id=run_id, parts=parts))
-        self.rights(pay, number)
-        if pay.payroll != FILES:
-            self.references[pay.payroll, run_id] = (pay, number, tuple(pay.colours))
-        told = ", ".join(f"{company} {part}" for company, part in parts.items())
-        self.note(f"{pay.payroll} calculates pay {pay.number} ({pay.kind}) as {run_id}: {told}")
-
-    def rights(self, pay: Pay, calculation: int | None) -> None:
-        """Which calculation is right from now on."""
-        pay.right = calculation
-        self.judge.stands(pay.number, calculation)
-
-    def deliver(self, pay: Pay, name: str, text: str, companies: tuple[str, ...]) -> None:
-        """A file of the pay's newest calculation arrives in the folder, whole for these companies."""
-        path = self.drop / name
-        path.write_text(text)
-        moment = self.clock.now().timestamp()
-        os.utime(path, (moment, moment))
-        reference = hashlib.sha256(text.encode()).hexdigest()
-        self.references.setdefault((FILES, reference), (pay, pay.newest.number, companies))
-        self.note(f"{name} arrives: pay {pay.number}, {len(text.splitlines()) - 1} lines")
-
-    def withdraw(self, pay: Pay) -> None:
-        """What was delivered of the pay is taken out of the folder: it is not right any more."""
-        for path in sorted(self.drop.iterdir()):
-            reference = hashlib.sha256(path.read_bytes()).hexdigest()
-            if self.references.get((FILES, reference), (None,))[0] is pay:
-                path.unlink()
-                self.note(f"{path.name} is taken out of the folder")
-
-    @property
-    def drop(self) -> Path:
-        """The folder that files are delivered to."""
-        return self.home / "drop"
 
     # --- ledgers --------------------------------------------------------------------------------------------
 
