@@ -1,5 +1,5 @@
-"""The one file that knows the product. A change of the product's interface is followed here, and nowhere
-else.
+"""The one file that knows how to work the product; `tables` knows what stands in its database. A change of
+the product's interface is followed there, and nowhere else.
 
 `Product` is an installation in a folder: its database, its key file, and what can be read of it from
 outside. `Desk` is one process of it: the one that serves, or a command of a person. Each call of the
@@ -9,22 +9,21 @@ its words.
 
 from __future__ import annotations
 
-import json
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ml_connector.app.settings import Settings, start_django, started
 from moving_world.backend.base import Watcher, database_settings
 from moving_world.held import Holds, Locks, NoClaims
-from moving_world.views import Refusal, RunView
+from moving_world.tables import ORGANISATION, Tables
+from moving_world.views import Refusal
 
 T = TypeVar("T")
-ORGANISATION = "default"
 SANDBOX = True
 
 
@@ -43,7 +42,7 @@ def prepare(home: Path) -> Settings:
     return settings
 
 
-class Product:
+class Product(Tables):
     """One installation, and the connection that this process works on. Without `claims` its runs claim no
     pay and take no turns at a ledger.
     """
@@ -96,81 +95,7 @@ class Product:
         if here.exists():
             here.rename(there)
 
-    # --- read from outside ----------------------------------------------------------------------------------
-
-    def rows(self, query: str, *values: Any) -> list[Any]:
-        """Rows of the database, past Django."""
-        self.wrapper.ensure_connection()
-        return list(self.wrapper.connection.execute(query, values))
-
-    def runs(self) -> list[RunView]:
-        """Every run, oldest first."""
-        flows = {
-            str(key): (source, target)
-            for key, source, target in self.rows(
-                "SELECT f.id, s.name, t.name FROM store_flow f JOIN store_connection s ON s.id = f.source_id"
-                " JOIN store_connection t ON t.id = f.target_id"
-            )
-        }
-        found = self.rows(
-            "SELECT id, number, flow, state, stage, summary, due_at, problems, input, reference, dry"
-            " FROM store_run ORDER BY number"
-        )
-        return [_view(row, flows) for row in found]
-
-    def states(self) -> list[tuple[str, str, str]]:
-        """Id, state and stage of every run, oldest first; cheap."""
-        return self.rows("SELECT id, state, stage FROM store_run ORDER BY number")
-
-    def able(self) -> list[str]:
-        """Runs that could go on: begun by a process that is gone, ready, or due."""
-        found = self.rows(
-            "SELECT id FROM store_run WHERE state IN ('running', 'ready')"
-            " OR (state = 'waiting' AND due_at <= ?) ORDER BY number",
-            f"{self.clock.now():%Y-%m-%d %H:%M:%S.%f}",
-        )
-        return [identity for (identity,) in found]
-
-    def next_due(self) -> datetime | None:
-        """When the first of the waiting runs is due, by the host's clock."""
-        ((due,),) = self.rows("SELECT MIN(due_at) FROM store_run WHERE state = 'waiting'")
-        return _moment(due)
-
-    def unknown(self) -> list[tuple[str, str]]:
-        """Entries whose outcome people must settle: key and legal entity."""
-        return self.rows("SELECT key, entity FROM store_commit WHERE state = 'unknown' ORDER BY id")
-
-    def known_documents(self) -> set[str]:
-        """References of the documents that the product knows as its own."""
-        return {
-            reference
-            for (reference,) in self.rows("SELECT reference FROM store_commit WHERE reference <> ''")
-        }
-
-    def documents(self, run: str) -> list[str]:
-        """References of the documents that the run booked, but those that it knows to be deleted."""
-        found = self.rows(
-            "SELECT reference FROM store_commit WHERE run_id = ? AND reference <> ''"
-            " AND reversed_by NOT IN ('deleted in the ledger', 'stated anew')",
-            run,
-        )
-        return [reference for (reference,) in found]
-
-    def texts(self) -> Iterator[tuple[str, str]]:
-        """Every text outside the vault, with the table it stands in."""
-        tables = self.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'store_%'")
-        for (table,) in tables:
-            if table in ("store_secret", "store_token"):
-                continue
-            for row in self.rows(f"SELECT * FROM {table}"):
-                yield table, "\x00".join(value for value in row if isinstance(value, str))
-
-    def audit_faults(self) -> list[str]:
-        """What is wrong with the audit chain, and with what it speaks of."""
-        from ml_connector.app.access import Access
-        from ml_connector.app.audit import audit_report
-
-        return audit_report(Access(ORGANISATION)).faults
+    # --- backups -------------------------------------------------------------------------------------------
 
     def backup(self, to: Path) -> None:
         """Write a backup, while it works."""
@@ -196,39 +121,6 @@ class Product:
         with transaction.atomic():
             make_safe(ORGANISATION, actor=actor, detail={"file": source.name})
         self.wrapper.watcher = watcher
-
-
-def _view(row: Any, flows: Mapping[str, tuple[str, str]]) -> RunView:
-    from ml_connector.domain import codec
-
-    identity, number, kind, state, stage, summary, due, problems, text, reference, dry = row
-    given = json.loads(text)
-    source, target = flows[given["flow"]]
-    found: Any = codec.decode(problems) if problems else ()
-    return RunView(
-        id=identity,
-        number=number,
-        kind=kind,
-        source=source,
-        target=target,
-        reference=reference,
-        reverses=given.get("reverses", ""),
-        dry=bool(dry),
-        state=state,
-        stage=stage,
-        summary=summary,
-        superseded=summary.startswith("A newer calculation of this pay is booked"),
-        due=_moment(due),
-        problems=tuple((problem.code, problem.where, problem.text, str(problem.owner)) for problem in found),
-    )
-
-
-def _moment(value: str | datetime | None) -> datetime | None:
-    """A moment as SQLite hands it back: Django's connection reads columns as dates, and sums as text."""
-    if not value:
-        return None
-    read = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return read.replace(tzinfo=UTC)
 
 
 # --- one process --------------------------------------------------------------------------------------------
