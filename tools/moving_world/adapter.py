@@ -168,11 +168,13 @@ class Desk:
         """Carry out one stage of a run, as the engine does."""
         self._engine.step(self._workshop.runs.get(run))
 
-    def look(self) -> dict[str, int]:
-        """Compare what was booked lately with the ledgers; open incidents by connection."""
+    def look(self, *, now: bool = True) -> dict[str, int]:
+        """Compare what was booked lately with the ledgers, or with those only that are due; open incidents
+        by connection.
+        """
         from ml_connector.app.look import look
 
-        return self._do(lambda: look(self._access, self._assembly, now=True))
+        return self._do(lambda: look(self._access, self._assembly, now=now))
 
     # --- runs -----------------------------------------------------------------------------------------------
 

@@ -71,6 +71,7 @@ def step(world: World, numbers: Sequence[int]) -> bool:
     """The host's clock is set forward or back."""
     seconds = STEPS_SECONDS[numbers[0] % len(STEPS_SECONDS)]
     world.host.step(seconds)
+    world.counts["clock steps"] += 1
     world.coverage.strikes("clock step")
     world.note(f"the host's clock is set by {seconds} seconds")
     return True

@@ -78,6 +78,8 @@ def double(world: World, numbers: Sequence[int]) -> bool:
     if document is None:
         return False
     copy = books.double(document.id)
+    world.papers_of(books.name, document.entity)
+    world.papers.copied(books.name, copy, document.id)
     world.by_people(books.name, f"copies {document.number} in {document.entity}")
 
     def mend() -> None:

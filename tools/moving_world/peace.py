@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import partial
 
 from ml_connector_sandbox.judges.moving import Violation
-from moving_world import operators, setting_up, statements
+from moving_world import looks, operators, setting_up, statements
 from moving_world.adapter import Desk
 from moving_world.books import Document
 from moving_world.ledger_people import hand_made
@@ -25,6 +25,8 @@ from moving_world.world import World
 
 ROUNDS_MAX = 16
 ROUND_SECONDS = 2 * 3600
+LOOK_SECONDS = 25 * 3600
+"""Until the nightly look is due, whatever happened before."""
 ELSEWHERE_TRIES = 2
 """How often a document is named before somebody takes it away instead: it may stand in another journal."""
 Way = tuple[str, Callable[[Desk], object]]
@@ -37,6 +39,9 @@ def make_peace(world: World, rest: Callable[[], None]) -> None:
     """Bring the world to its end, and say what is wrong then."""
     world.note("--- peace ---")
     _calm(world)
+    rest()
+    world.advance(LOOK_SECONDS)
+    looks.take_a_look(world)
     rest()
     tries: Counter[tuple[str, str]] = Counter()
     for _ in range(ROUNDS_MAX):

@@ -76,6 +76,30 @@ class Tables:
         )
         return [reference for (reference,) in found]
 
+    def incidents(self, ledger: str) -> list[tuple[str, str, str]]:
+        """What is open of that ledger: code, legal entity and document number."""
+        return self.rows(
+            "SELECT i.code, i.entity, i.document FROM store_incident i JOIN store_connection c"
+            " ON c.id = i.connection_id WHERE c.name = ? AND i.over_at IS NULL ORDER BY i.id",
+            ledger,
+        )
+
+    def looked_at(self, ledger: str) -> datetime | None:
+        """When the last look at the ledger was taken, by the host's clock."""
+        found = self.rows("SELECT looked_at FROM store_connection WHERE name = ?", ledger)
+        return _moment(found[0][0]) if found else None
+
+    def booked_documents(self, ledger: str, since: datetime) -> set[str]:
+        """References of what the product booked there since then, and does not know to be deleted."""
+        found = self.rows(
+            "SELECT c.reference FROM store_commit c JOIN store_connection n ON n.id = c.connection_id"
+            " WHERE n.name = ? AND c.state = 'confirmed' AND c.reversed_by <> 'deleted'"
+            " AND c.created_at >= ?",
+            ledger,
+            f"{since:%Y-%m-%d %H:%M:%S.%f}",
+        )
+        return {reference for (reference,) in found if reference}
+
     def texts(self) -> Iterator[tuple[str, str]]:
         """Every text outside the vault, with the table it stands in."""
         tables = self.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'store_%'")

@@ -72,7 +72,7 @@ class Wire(httpx2.BaseTransport):
         self._vendors: dict[int, tuple[str, Any]] = {}
         self._late: list[_Late] = []
         self.armed: list[Fault] = []
-        self.counts = {"exchanges": 0, "sends": 0, "faults": 0}
+        self.counts = {"exchanges": 0, "sends": 0, "faults": 0, "unhappy": 0}
         self.inside_transaction: Callable[[], bool] = lambda: False
         self.notes: Callable[[str], None] = lambda text: None
         self.met: Callable[[str], None] = lambda kind: None
@@ -102,6 +102,7 @@ class Wire(httpx2.BaseTransport):
         finally:
             if not self.inside_transaction():
                 self._baton.point()
+        self.counts["unhappy"] += answer.status >= 400
         return httpx2.Response(answer.status, headers=dict(answer.headers), content=answer.body)
 
     def apply_due(self) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ml_connector_sandbox.judges.coloured import Torn, counted
+from ml_connector_sandbox.judges.looked import LookJudge, Paper
 from ml_connector_sandbox.judges.moving import MovingJudge, Violation
 from moving_world.adapter import Desk, Product
 from moving_world.baton import Baton, Process, Task
@@ -39,6 +40,7 @@ class World(Paid):
         self.host = HostClock(self.clock, self.baton.sleep)
         self.wire = Wire(self.baton, self.clock, self.moved)
         self.judge = MovingJudge()
+        self.papers = LookJudge()
         self.trace: list[str] = []
         self.violations: list[Violation] = []
         self.tolerates: frozenset[str] = frozenset()
@@ -102,6 +104,7 @@ class World(Paid):
         for entity in books.changed():
             run = self.runs.get(by or "")
             balances = books.balances(entity)
+            self.papers_of(name, entity)
             if by is None:
                 self._made_by_people |= {held.id for held in books.documents(entity)} - self._standing[name]
             self._standing[name] |= {held.id for held in books.documents(entity)}
@@ -123,6 +126,14 @@ class World(Paid):
             self.note(f"{name} {entity} is changed by {who}: {self._held(name, entity)}")
             while by is not None and self.after_a_send:
                 self.after_a_send.pop()(name)
+
+    def papers_of(self, name: str, entity: str) -> None:
+        """Let the judge of looks see what stands in the entity."""
+        papers = [
+            Paper(held.id, entity, held.number, held.lines, _counts(held))
+            for held in self.ledgers[name].documents(entity)
+        ]
+        self.papers.holds(name, entity, papers, self.clock.now())
 
     def _strangers(self, books: Books, entity: str) -> dict[int, list[int]]:
         """What documents of others hold of each colour, as long as nobody named them to the product."""
