@@ -139,7 +139,8 @@ class Game:
         self.steps: list[Step] = []
         self._control = Control()
         with self._control.of("opening"):
-            self.world = World(shape, ground.home, ground.settings, ground.template, claims=ground.claims)
+            template = ground.template(upgraded=shape.upgraded)
+            self.world = World(shape, ground.home, ground.settings, template, claims=ground.claims)
             self.world.tolerates = ground.tolerates
             self._control.sleep = self.world.baton.sleep
             for books in self.world.ledgers.values():

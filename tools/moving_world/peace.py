@@ -320,7 +320,8 @@ def _judge(world: World) -> None:
             codes = ", ".join(code for code, _, _, _ in run.view.problems) or run.view.summary
             world.blame(Violation("stuck", f"{run.name} is {run.state} ({codes}), and nobody can end it"))
     for fault in world.product.audit_faults():
-        world.blame(Violation("audit", fault))
+        if not any(run in fault for run in world.older):
+            world.blame(Violation("audit", fault))
     world.blame(*(Violation("network in a transaction", text) for text in sorted(set(world.wire.wrong))))
     secrets = world.secrets()
     for table, text in world.product.texts():

@@ -48,6 +48,8 @@ class Shape:
     opening: str
     liars: bool
     hostile: bool
+    upgraded: bool = False
+    """Whether the database is one of release 0.1.0 that was upgraded."""
 
     def as_json(self) -> dict[str, Any]:
         """The shape as plain data."""
@@ -86,6 +88,7 @@ def draw(dice: Random) -> Shape:
         opening=opening,
         liars=dice.random() < 0.15,
         hostile=dice.random() < 0.3,
+        upgraded=dice.random() < 0.12,
     )
 
 

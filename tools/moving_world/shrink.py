@@ -73,7 +73,8 @@ def _shapes(shape: Shape) -> Iterator[Shape]:
         if len(codes) > 1:
             yield _without(shape, name, codes[-1])
     plain = replace(shape, lag_seconds=0, keeps_marker=True, liars=False, hostile=False, block_rows=100)
-    for field in ("liars", "hostile", "lag_seconds", "keeps_marker", "block_rows"):
+    plain = replace(plain, upgraded=False)
+    for field in ("upgraded", "liars", "hostile", "lag_seconds", "keeps_marker", "block_rows"):
         if getattr(shape, field) != getattr(plain, field):
             yield replace(shape, **{field: getattr(plain, field)})
     for place, flow in enumerate(shape.flows):

@@ -92,7 +92,9 @@ class Wire(httpx2.BaseTransport):
         self._clock.advance(TRAVEL_SECONDS)
         self.apply_due()
         self.counts["exchanges"] += 1
-        name, vendor = self._vendors[request.url.port or 0]
+        if request.url.port not in self._vendors:
+            raise httpx2.ConnectError("[Errno 111] Connection refused", request=request)
+        name, vendor = self._vendors[request.url.port]
         write = request.method == "POST" and "/api/v1/" in request.url.path
         self.counts["sends"] += write
         fault = self._struck(write)

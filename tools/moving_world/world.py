@@ -76,6 +76,8 @@ class World(Paid):
         self.serving = Process("serve")
         self.product.open(self)
         self.desk = Desk(self.product, "serve")
+        self.older = {identity for identity, _, _ in self.product.states()}
+        """Runs of a release before, which are of no flow of this world."""
 
     # --- the trace ------------------------------------------------------------------------------------------
 
@@ -206,6 +208,8 @@ class World(Paid):
     def poll(self) -> None:
         """Hear what the product says of its runs."""
         for identity, state, stage in self.product.states():
+            if identity in self.older:
+                continue
             run = self.runs.get(identity)
             if run is None:
                 run = self._meet(identity)
@@ -255,8 +259,8 @@ class World(Paid):
         self.looked.clear()
         self.counts["restored"] += 1
         for view in self.product.runs():
-            run = self.runs[view.id]
-            run.state, run.stage, run.view = view.state, view.stage, view
+            if run := self.runs.get(view.id):
+                run.state, run.stage, run.view = view.state, view.stage, view
         self.desk = Desk(self.product, "serve")
 
     def secrets(self) -> dict[str, str]:
