@@ -96,6 +96,7 @@ OPENINGS: dict[str, tuple[Step, ...]] = {
 """How a world begins. What is booked and then closed needs two companies in two entities: see `shape`."""
 LIKED = (
     "a send goes wrong",
+    "a send is late",
     "a read goes wrong",
     "a sign-in is revoked",
     "memory runs out",

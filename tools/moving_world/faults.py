@@ -28,6 +28,15 @@ def send_fault(world: World, numbers: Sequence[int]) -> bool:
     return True
 
 
+@act("a send is late", "faults", 5, 1)
+def late(world: World, numbers: Sequence[int]) -> bool:
+    """The next write is handled when the ledger has the time, within what it promises."""
+    seconds = LATE_SECONDS[numbers[0] % len(LATE_SECONDS)]
+    world.wire.armed.append(Fault("late", True, seconds))
+    world.note(f"the next send will meet: late by {seconds} s")
+    return True
+
+
 @act("a read goes wrong", "faults", 8, 2)
 def read_fault(world: World, numbers: Sequence[int]) -> bool:
     """The next read meets a fault, once or several times."""
