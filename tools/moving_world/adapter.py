@@ -12,7 +12,8 @@ from __future__ import annotations
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -80,6 +81,21 @@ class Product(Tables):
             self.wrapper = None
             connections["default"] = self._before
             use_clock(SystemClock())
+
+    @contextmanager
+    def beside(self, other: Product) -> Iterator[None]:
+        """Work on this database for as long as it lasts, then on that of the other again."""
+        from django.db import connections
+
+        from ml_connector.store.database import use_clock
+
+        self.open(None)
+        try:
+            yield
+        finally:
+            self.close()
+            connections["default"] = other.wrapper
+            use_clock(other.clock)
 
     def migrate(self) -> None:
         """Make the tables of a new database."""

@@ -19,6 +19,7 @@ from typing import Any
 from ml_connector_sandbox.judges.moving import Violation, ownerless
 from moving_world import faults as _adds_its_acts  # noqa: F401
 from moving_world import setting_up
+from moving_world import twin as _adds_more  # noqa: F401
 from moving_world.acts import ACTS, Act
 from moving_world.baton import Endless
 from moving_world.install import Control, Ground, signed_in
@@ -101,6 +102,7 @@ LIKED = (
     "a sign-in is revoked",
     "memory runs out",
     "restore",
+    "restore beside the living",
     "serve dies",
     "the clock steps",
     "the disk is full",
@@ -302,7 +304,7 @@ def drawn_steps(world: World, dice: Random) -> Iterator[Step]:
     acts = [act for _, act in sorted(ACTS.items()) if dice.random() < 0.8 or act.name in liked]
     weights = [_weight(act, liked) * dice.choice((0.5, 1, 1, 2)) for act in acts]
     eager = dice.choice((0.3, 0.5, 0.7))
-    if "restore" in liked:
+    if any(name.startswith("restore") for name in liked):
         yield "back up", 0
     for _ in range(dice.randrange(20, STEPS_MAX)):
         if (world.baton.tasks or world.passes()) and dice.random() < eager:

@@ -65,6 +65,7 @@ def _calm(world: World) -> None:
     world.wire.armed.clear()
     world.after_a_send.clear()
     world.disk_full = False
+    world.twin = None
     world.move_keys(False)
     world.host.offset = timedelta(0)
     while world.mess:

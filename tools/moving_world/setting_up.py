@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from moving_world.acts import act, pick
 from moving_world.install import STARTS_ON, ledger_settings, options, payroll_settings, rules
@@ -180,8 +181,13 @@ def restore(world: World, numbers: Sequence[int]) -> bool:
     if path is None:
         return False
     world.reboot()
+    put_back(world, path)
+    return True
+
+
+def put_back(world: World, path: Path) -> None:
+    """The command, after everything was stopped."""
     world.product.restore(path, ANNA)
     world.coverage.strikes("restored")
     world.note(f"anna restores {path.name}")
     world.restored()
-    return True

@@ -59,6 +59,7 @@ class World(Paid):
         self.paused: set[str] = set()
         self.by_hand: dict[tuple[str, str], tuple[Pay, str]] = {}
         self.disk_full = self.keys_away = self.down = self.revoked = False
+        self.twin: Product | None = None
         self.after_a_send: list[Callable[[str], None]] = []
         self.counts: Counter[str] = Counter()
         self.coverage = Coverage()
@@ -169,6 +170,16 @@ class World(Paid):
         """Whether the document holds money of the pay, as anybody can see in its lines."""
         counts = _counts(document)
         return any(counts.get(colour) for colour in pay.colours.values())
+
+    def parts_in(self, document: Document, colour: int) -> int:
+        """How many parts of a colour the document holds."""
+        return _counts(document).get(colour, 0)
+
+    def of_colour(self, colour: int) -> tuple[Pay, str]:
+        """The pay and the company that a colour is of."""
+        return next(
+            (pay, company) for pay in self.pays for company, own in pay.colours.items() if own == colour
+        )
 
     def _held(self, name: str, entity: str) -> str:
         counts = {

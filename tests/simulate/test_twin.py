@@ -1,0 +1,50 @@
+"""Two installations at the same books: one was restored from a backup, and the other lives on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from moving_world.driver import OPENINGS, Step, replay
+from moving_world.install import Ground, ground
+from moving_world.shape import Flow, Shape
+
+ONE_PAY = Shape(
+    companies={"pay-a": ("A1",)},
+    flows=(Flow(source="pay-a", target="books", mode="approve", entities={"A1": "1204"}),),
+    block_rows=100,
+    lag_seconds=0,
+    keeps_marker=True,
+    opening="one waits",
+    liars=False,
+    hostile=False,
+)
+RESTORED: tuple[Step, ...] = (
+    *OPENINGS["one waits"],
+    ("back up", 0),
+    ("restore beside the living", 0),
+    ("change the mode", 0, 0),
+    ("rest",),
+    ("resume", 0),
+    ("rest",),
+)
+OTHER_POSTS: Step = ("the other installation works", 0, 0)
+WE_POST: tuple[Step, ...] = (("approve", 0, 1), ("rest",))
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Ground]:
+    """What the worlds of these tests stand on."""
+    with ground() as found:
+        yield found
+
+
+@pytest.mark.parametrize("steps", [(OTHER_POSTS, *WE_POST), (*WE_POST, OTHER_POSTS)])
+def test_a_pay_that_both_approved_is_booked_once(place: Ground, steps: tuple[Step, ...]) -> None:
+    """Whichever comes first, the other finds it."""
+    outcome = replay(place, 0, ONE_PAY, (*RESTORED, *steps))
+
+    assert [] == [str(wrong) for wrong in outcome.violations]
+    changes = [line for line in outcome.trace if "books 1204 is changed by" in line]
+    assert 1 == len(changes), changes
+    assert changes[0].endswith("pay 1 A1 2")
