@@ -106,13 +106,23 @@ def place() -> Iterator[Ground]:
         yield found
 
 
+def looks_of(place: Ground, *steps: Step) -> tuple[list[str], list[str]]:
+    """What is wrong when these steps are taken and a look a day later, and what its looks find."""
+    outcome = replay(place, 0, BOOKED, (*OPENINGS["one is booked"], *steps, *DAY_AND_LOOK))
+    looks = [line.partition("the nightly look finds ")[2] for line in outcome.trace]
+    return [str(wrong) for wrong in outcome.violations], [words for words in looks if words]
+
+
 @pytest.mark.parametrize("deed", ["a document is deleted", "a document is edited", "a document is copied"])
 def test_the_product_reports_what_people_did(place: Ground, deed: str) -> None:
     """One finding, after more than a day, and nothing is wrong with it."""
-    steps: tuple[Step, ...] = ((deed, 0, 1), *DAY_AND_LOOK)
+    wrong, looks = looks_of(place, (deed, 0, 1))
 
-    outcome = replay(place, 0, BOOKED, (*OPENINGS["one is booked"], *steps))
+    assert ([], "{'books': 1}") == (wrong, looks[0])
 
-    assert [] == [str(wrong) for wrong in outcome.violations]
-    looks = [line for line in outcome.trace if "the nightly look finds" in line]
-    assert looks[0].endswith("the nightly look finds {'books': 1}"), looks
+
+def test_a_document_that_is_known_to_be_deleted_is_not_asked_for(place: Ground) -> None:
+    """Somebody said so; nothing is left to report."""
+    wrong, looks = looks_of(place, ("a document is deleted", 0, 1), ("say it was deleted", 0), ("rest",))
+
+    assert ([], "{'books': 0}") == (wrong, looks[0])

@@ -91,11 +91,14 @@ class Tables:
 
     def booked_documents(self, ledger: str, since: datetime) -> set[str]:
         """References of what the product booked there since then, and does not know to be deleted."""
+        from ml_connector.ports.storage import DELETED
+
         found = self.rows(
             "SELECT c.reference FROM store_commit c JOIN store_connection n ON n.id = c.connection_id"
-            " WHERE n.name = ? AND c.state = 'confirmed' AND c.reversed_by <> 'deleted'"
+            " WHERE n.name = ? AND c.state = 'confirmed' AND c.reversed_by <> ?"
             " AND c.created_at >= ?",
             ledger,
+            DELETED,
             f"{since:%Y-%m-%d %H:%M:%S.%f}",
         )
         return {reference for (reference,) in found if reference}
