@@ -74,6 +74,17 @@ OPENINGS: dict[str, tuple[Step, ...]] = {
         ("approve", 0, 1),
         ("rest",),
     ),
+    "one is restored": (
+        ("payroll calculates", 0, 100),
+        ("run payroll", 0),
+        ("rest",),
+        ("back up", 0),
+        ("restore", 0),
+        ("a read goes wrong", 4, 2),
+        ("resume", 0),
+        ("go", 0, 400),
+        ("go", 0, 400),
+    ),
     "one is late": (
         ("payroll calculates", 0, 100),
         ("a send goes wrong", 3, 3),

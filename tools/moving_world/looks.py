@@ -25,7 +25,7 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 LOOK = "the nightly look"
 
 
-@act("the nightly look is due", "serve", 6, 1)
+@act("the nightly look is due", "serve", 9, 1)
 def nightly(world: World, _: object) -> bool:
     """The serving process takes a look at every ledger that it did not look at for a day."""
     return take_a_look(world) is not None

@@ -22,6 +22,7 @@ OPENINGS = {
     "one is booked": 14,
     "one has failed": 9,
     "one is late": 13,
+    "one is restored": 10,
 }
 """How often a world begins in which way."""
 
