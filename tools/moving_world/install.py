@@ -25,8 +25,8 @@ import tenacity.nap
 from moving_world import adapter
 from moving_world.adapter import Desk, Product
 from moving_world.baton import Baton
-from moving_world.books import Books
 from moving_world.clock import HostClock, TrueClock
+from moving_world.ledgers.exact_online import Books
 from moving_world.places import PORTS, connect, places
 from moving_world.shape import FILES, Flow
 from moving_world.upgraded import add_its_key, database

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from moving_world.acts import act, pick
-from moving_world.books import KINDS, Books, Document
+from moving_world.ledgers.exact_online import KINDS, Books, Document
 from moving_world.truth import Pay
 from moving_world.world import World
 

@@ -16,8 +16,8 @@ from functools import partial
 from ml_connector_sandbox.judges.moving import Violation
 from moving_world import looks, operators, setting_up, statements
 from moving_world.adapter import Desk
-from moving_world.books import Document
 from moving_world.ledger_people import hand_made
+from moving_world.ledgers.exact_online import Document
 from moving_world.payroll_people import deliver_whole
 from moving_world.shape import FILES, Flow
 from moving_world.truth import CLOSED, DONE, ENDED, ON_THE_WAY, Pay, Run, flow_name

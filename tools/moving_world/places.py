@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from moving_world.books import Books
 from moving_world.clock import TrueClock
+from moving_world.ledgers.exact_online import Books
 from moving_world.payroll import Company, Payroll
 from moving_world.shape import COMPANIES, ENTITIES, LEDGERS, Shape
 from moving_world.wire import Wire

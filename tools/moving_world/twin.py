@@ -15,7 +15,7 @@ from ml_connector_sandbox.judges.moving import Violation
 from moving_world.acts import act, pick
 from moving_world.adapter import Desk, Product
 from moving_world.baton import Baton
-from moving_world.books import Document
+from moving_world.ledgers.exact_online import Document
 from moving_world.setting_up import put_back
 from moving_world.views import Refusal
 from moving_world.world import World

@@ -19,8 +19,8 @@ import httpx2
 
 from ml_connector_sandbox.core.vendor import Request, Response
 from moving_world.baton import Baton
-from moving_world.books import Books
 from moving_world.clock import TrueClock
+from moving_world.ledgers.exact_online import Books
 from moving_world.payroll import Payroll
 
 TRAVEL_SECONDS = 0.3

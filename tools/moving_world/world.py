@@ -17,9 +17,9 @@ from ml_connector_sandbox.judges.looked import LookJudge, Paper
 from ml_connector_sandbox.judges.moving import MovingJudge, Violation
 from moving_world.adapter import Desk, Product
 from moving_world.baton import Baton, Process, Task
-from moving_world.books import Books, Document
 from moving_world.clock import HostClock, TrueClock
 from moving_world.coverage import Coverage
+from moving_world.ledgers.exact_online import Books, Document
 from moving_world.paid import Paid
 from moving_world.places import connect, places
 from moving_world.shape import Shape
