@@ -376,6 +376,31 @@ def test_the_screen_can_book_double_edit_and_delete(world: DynamicsWorld):
     assert len(world.rows("GeneralJournalAccountEntryBiEntities")) == 2
 
 
+def test_a_posted_journal_is_taken_back_by_a_mirrored_one(world: DynamicsWorld) -> None:
+    """On the same day, posted at once; while the period is closed it stays unposted and says why. A copy may
+    wait for the job, and what is not posted is deleted instead.
+    """
+    lines = [{"account": "601100", "amount": "7.00", "cost_center": "AKRASM"}]
+    lines.append({"account": "230100", "amount": "-7.00"})
+    first = world.control("book", entity="usmf", journal="GenJrn", date="2026-07-09", post=True, lines=lines)
+
+    back = world.control("reverse", id=first["id"])
+    copy = world.control("double", id=first["id"], post=False)
+    world.control("close_period", entity="usmf", period="2026-07")
+    late = world.control("reverse", id=back["id"])
+
+    found = {document["id"]: document for document in world.documents()}
+    mirrored = found[back["id"]]
+    assert ["-7.00", "7.00"] == [line["amount"] for line in mirrored["lines"]]
+    assert {"cost_center": "AKRASM"} == mirrored["lines"][0]["dimensions"]
+    assert ("posted", "2026-07-09", f"Reversal of {first['id']}") == tuple(
+        mirrored[name] for name in ("status", "date", "text")
+    )
+    assert ["draft", "draft"] == [found[journal["id"]]["status"] for journal in (copy, late)]
+    assert "not open" in late["failed"][0]["messages"][0]
+    assert 400 == world.client.post("/__sandbox__/control/reverse", json={"id": copy["id"]}).status_code
+
+
 def test_reset_returns_to_the_seed(world: DynamicsWorld):
     """Journals are gone, tokens too, and numbers begin again."""
     first = world.wages()

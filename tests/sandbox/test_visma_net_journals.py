@@ -474,3 +474,25 @@ def test_the_bookkeeper_at_the_screen(world: World) -> None:
     ]
     assert 404 == world.client.post("/__sandbox__/control/delete", json={"id": first}).status_code
     assert 400 == world.client.post("/__sandbox__/control/book", json={"lines": lines[:1]}).status_code
+
+
+def test_a_released_batch_is_taken_back_by_a_mirrored_one(world: World) -> None:
+    """In the same period, with the same texts and the name of the other, released at once. Nothing is left
+    of one that the period refuses; a copy may wait on hold, and what is not released is deleted instead.
+    """
+    first = world.booked()
+    world.control("release", id=first)
+
+    back = world.control("reverse", id=first)["number"]
+    copy = world.control("double", id=first, hold=True)["number"]
+
+    found = {document["number"]: document for document in world.documents()}
+    assert ["-100.25", "100.25"] == [line["amount"] for line in found[back]["lines"]]
+    assert ["posted", "posted", "draft"] == [found[number]["status"] for number in (first, back, copy)]
+    shown = world.get(f"/v2/journaltransaction/{back}").json()
+    assert (True, first) == (shown["reversingEntry"], shown["originalBatchNumber"])
+    assert shown["description"] == world.get(f"/v2/journaltransaction/{first}").json()["description"]
+    world.control("close_period", period=found[back]["period"])
+    for number in (back, copy):
+        answer = world.client.post("/__sandbox__/control/reverse", json={"id": number})
+        assert (400, [*found]) == (answer.status_code, [d["number"] for d in world.documents()])

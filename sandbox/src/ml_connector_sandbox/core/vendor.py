@@ -8,6 +8,7 @@ single-threaded: whoever calls `handle` holds the vendor's lock.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -60,6 +61,14 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present, aware, UTC."""
+        ...
+
+
+class PinnedClock(Clock, Protocol):
+    """A clock that lets work be done, and dated, as of an earlier moment."""
+
+    def pinned(self, moment: datetime) -> AbstractContextManager[None]:
+        """Within the block it is that moment."""
         ...
 
 

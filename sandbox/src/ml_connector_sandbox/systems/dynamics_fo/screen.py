@@ -75,23 +75,43 @@ def _delete(tenant: Tenant, arguments: Json) -> Json:
 
 
 def _double(tenant: Tenant, arguments: Json) -> Json:
-    """The same journal again, under the next number; posted if the first is."""
-    header, book = _journal(tenant, arguments), tenant.book
-    number = book.next_number(f"journal {header['dataAreaId']}", f"{header['dataAreaId'].upper()}-######")
-    kept = {name: value for name, value in header.items() if name not in ("RecId", "RecVersion", "_posted")}
-    made = book.add("headers", {**kept, "JournalBatchNumber": number, "IsPosted": "No"})
-    for line in book.journal_lines(header):
-        book.add(
-            "lines",
-            {
-                **{n: v for n, v in line.items() if n not in ("RecId", "RecVersion")},
-                "JournalBatchNumber": number,
-                "_hidden": False,
-            },
-        )
-    if header["IsPosted"] == "Yes":
-        tenant.run_posting_job(only=number)
+    """The same journal again, under the next number; posted if the first is, unless `"post": false` leaves
+    it to the job.
+    """
+    header = _journal(tenant, arguments)
+    made = _again(tenant, header, {})
+    if header["IsPosted"] == "Yes" and arguments.get("post", True):
+        tenant.run_posting_job(only=made["JournalBatchNumber"])
     return _named(made)
+
+
+def _reverse(tenant: Tenant, arguments: Json) -> Json:
+    """A posted journal taken back: a mirrored one on the same days and dimensions, posted at once, with a
+    text of its own. `"failed"` says why it was not posted.
+    """
+    header, book = _journal(tenant, arguments), tenant.book
+    number = header["JournalBatchNumber"]
+    if header["IsPosted"] != "Yes":
+        raise ValueError(f"journal {number} is not posted; it can be deleted")
+    text = str(arguments.get("text", f"Reversal of {number}"))
+    made = _again(tenant, header, {"Description": text, "IntegrationKey": "", "_reverses": number})
+    for line in book.journal_lines(made):
+        sides = {"DebitAmount": line["CreditAmount"], "CreditAmount": line["DebitAmount"]}
+        book.change("lines", line, {**sides, "Text": text, "Document": ""})
+    return {**_named(made), **tenant.run_posting_job(only=made["JournalBatchNumber"])}
+
+
+def _again(tenant: Tenant, header: Row, changes: Json) -> Row:
+    """A journal with the lines of another, not posted."""
+    book, company = tenant.book, header["dataAreaId"]
+    number = book.next_number(f"journal {company}", f"{company.upper()}-######")
+    left = ("RecId", "RecVersion", "_posted", "_reverses")
+    kept = {name: value for name, value in header.items() if name not in left}
+    made = book.add("headers", {**kept, **changes, "JournalBatchNumber": number, "IsPosted": "No"})
+    for line in book.journal_lines(header):
+        same = {name: value for name, value in line.items() if name not in ("RecId", "RecVersion")}
+        book.add("lines", {**same, "JournalBatchNumber": number, "_hidden": False})
+    return made
 
 
 def _edit(tenant: Tenant, arguments: Json) -> Json:
@@ -248,6 +268,7 @@ def _events(tenant: Tenant, _: Json) -> Json:
 ACTIONS: Mapping[str, Callable[[Tenant, Json], Json]] = {
     "delete": _delete,
     "double": _double,
+    "reverse": _reverse,
     "edit": _edit,
     "book": _book_by_hand,
     "approve": _approve,

@@ -122,8 +122,9 @@ def finish_release(book: Company, batch: Row) -> bool:
     batch["status"] = POSTED if book.switches["auto_post"] else UNPOSTED
     _make_combinations(book, batch)
     book.touch(batch)
-    if batch["autoReversing"]:
-        _reverse(book, batch)
+    later = min((period for period in book.periods if period > batch["period"]), default=None)
+    if batch["autoReversing"] and later is not None:
+        mirror(book, batch, later, book.periods[later]["startDate"])
     return True
 
 
@@ -335,11 +336,8 @@ def _check(book: Company, batch: Row, problems: list[str]) -> None:
         raise Broken(*dict.fromkeys(problems))
 
 
-def _reverse(book: Company, batch: Row) -> None:
-    """The mirrored batch an auto-reversing one leaves at the start of the next period."""
-    later = sorted(period for period in book.periods if period > batch["period"])
-    if not later:
-        return
+def mirror(book: Company, batch: Row, period: str, day: datetime) -> Row:
+    """A batch with the sides of another swapped, not released, which names the other as its origin."""
     lines = [
         {**line, "debit": line["credit"], "credit": line["debit"], "attachments": []}
         for line in batch["lines"]
@@ -351,12 +349,12 @@ def _reverse(book: Company, batch: Row) -> None:
         "autoReversing": False,
         "reversingEntry": True,
         "originalBatchNumber": batch["batchNumber"],
-        "period": later[0],
-        "date": book.periods[later[0]]["startDate"],
+        "period": period,
+        "date": day,
         "lines": lines,
         "attachments": [],
     }
-    put(book, mirrored)
+    return put(book, mirrored)
 
 
 def _fitting(book: Company, text: str | None, field: str, longest: int, problems: list[str]) -> str:

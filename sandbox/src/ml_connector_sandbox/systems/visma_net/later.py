@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ml_connector_sandbox.core.clock import SandboxClock
-from ml_connector_sandbox.core.vendor import Request, Response
+from ml_connector_sandbox.core.vendor import PinnedClock, Request, Response
 from ml_connector_sandbox.systems.visma_net.book import Row
 
 STATE_HOURS = 24
@@ -21,7 +20,7 @@ STATE_HOURS = 24
 class Later:
     """The queue of one vendor."""
 
-    clock: SandboxClock
+    clock: PinnedClock
     _waiting: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
     _order: int = 0
 

@@ -14,11 +14,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.oauth import bearer_token
 from ml_connector_sandbox.core.routing import NoRoute, Routes
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Json, Request, Response
+from ml_connector_sandbox.core.vendor import Json, PinnedClock, Request, Response
 from ml_connector_sandbox.systems.visma_net import screen
 from ml_connector_sandbox.systems.visma_net.binding import BadBody
 from ml_connector_sandbox.systems.visma_net.book import UNRELEASED, Broken, Company, Missing, Row, Stale
@@ -56,7 +55,7 @@ class VismaNet:
     installation = ""
 
     def __init__(
-        self, *, ledger: Json, clock: SandboxClock, seed: int, profile: str, switches: Mapping[str, Any]
+        self, *, ledger: Json, clock: PinnedClock, seed: int, profile: str, switches: Mapping[str, Any]
     ) -> None:
         self.clock = clock
         self.switches = Switches(SWITCHES, switches)

@@ -15,6 +15,7 @@ from ml_connector_sandbox.systems.visma_net.book import (
     HOLD,
     POSTED,
     UNPOSTED,
+    UNRELEASED,
     Broken,
     Company,
     Row,
@@ -87,13 +88,30 @@ def _delete(tenant: Tenant, arguments: Json) -> Json:
 
 
 def _double(tenant: Tenant, arguments: Json) -> Json:
+    """The same batch again, under the next number and in the same state, or on hold with `"hold": true`."""
     book, row = _document(tenant, arguments)
     fresh = {
         "batchNumber": book.take_batch_number(),
         "lines": [dict(line) for line in row["lines"]],
         "releasing": False,
+        **({"status": HOLD} if arguments.get("hold") else {}),
     }
     return _shown(journals.put(book, {**row, **fresh}))
+
+
+def _reverse(tenant: Tenant, arguments: Json) -> Json:
+    """A released batch taken back: a mirrored one in the same period, with the same texts, released at
+    once. It names the batch that it takes back.
+    """
+    book, row = _document(tenant, arguments)
+    if row["status"] in UNRELEASED:
+        raise ValueError(f"batch {row['batchNumber']} is not released; it can be deleted")
+    made = journals.mirror(book, row, row["period"], row["date"])
+    made["releasing"] = True
+    if not journals.finish_release(book, made):
+        del book.batches[made["batchNumber"]]
+        raise ValueError(str(made["error"]))
+    return _shown(made)
 
 
 def _edit(tenant: Tenant, arguments: Json) -> Json:
@@ -291,6 +309,7 @@ ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
     **MASTER_ACTIONS,
     "delete": _delete,
     "double": _double,
+    "reverse": _reverse,
     "edit": _edit,
     "touch": _touch,
     "book": _book_by_hand,
