@@ -12,6 +12,7 @@ from tests.runs.test_settled import dies_at
 
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.contract import world as faults
+from ml_connector.domain.dimension import Dimension
 from ml_connector.domain.mapping import Target
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.flows.consent import proposal_fingerprint
@@ -427,6 +428,28 @@ def test_a_crash_behind_a_send_followed_by_an_undo_ends() -> None:
     assert {} == world.balances()
 
 
+def test_a_draft_that_a_person_posted_is_found_so() -> None:
+    """It was written and not posted when payroll undid the run: the run asks for it to be deleted or posted,
+    and can be ended after either.
+    """
+    world = World()
+    world.limit(posts_itself=False)
+    world.vendor.posts_itself = False
+    run = world.start("R1")
+    with pytest.raises(Crash):
+        world.run_to_rest(dies_at("send: recorded"))
+    world.payroll.runs.pop("R1")
+    world.run_to_rest()
+    assert (RunState.HELD, ["draft.left"]) == (world.at(run).state, world.problems(run))
+
+    world.vendor.documents[0].posted = True
+    at = world.resume(run)
+
+    assert (RunState.HELD, ["run.undone"]) == (at.state, world.problems(run))
+    assert {"confirmed"} == {row.state.value for row in world.commit_rows().values()}
+    assert RunState.CLOSED is world.operations.close(run, "undone at the payroll").state
+
+
 def test_a_run_whose_document_was_deleted_and_whose_pay_was_undone_is_cancelled() -> None:
     """The document was written and never confirmed: with a person's word that it is gone, nothing of the run
     is left that anybody could wait for.
@@ -699,6 +722,25 @@ def test_a_document_that_was_named_and_edited_since_is_named_again() -> None:
     world.run_to_rest()
     assert f"{number} in 10 (3229.50 EUR, booked elsewhere)" in world.at(run).summary
     assert RunState.DONE is world.approve(run).state, world.problem_list(run)
+    assert usual_balances() == world.balances()
+
+
+def test_a_document_of_others_with_an_axis_of_its_own_is_taken_back() -> None:
+    """The ledger keeps more dimensions than this flow uses, and the difference has to name them."""
+    world = World(mode=ASKS)
+    world.limit(axes=frozenset({"cost_center", "branch"}))
+    run = waiting(world, "R1")
+    number = by_hand(world)
+    (document,) = [d for d in world.vendor.documents if d.number == number]
+    first, *rest = document.entry.lines
+    branch = (Dimension(axis="branch", code="MAIN"),)
+    document.entry = replace(document.entry, lines=(replace(first, dimensions=branch), *rest))
+
+    world.statements.booked_elsewhere(run, [f"10/{number}"], "by hand")
+    world.run_to_rest()
+
+    assert [] == list(world.problem_list(run))
+    assert RunState.DONE is world.approve(run).state
     assert usual_balances() == world.balances()
 
 

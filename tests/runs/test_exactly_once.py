@@ -742,3 +742,24 @@ class _Posting:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._vendor, name)
+
+
+def test_a_key_file_that_is_gone_holds_the_run_and_names_the_file() -> None:
+    """It is no defect: an administrator puts it back, and the run goes on."""
+    from ml_connector.store.secrets import VaultError
+
+    world = World()
+    run = world.start()
+
+    class Locked:
+        """A payroll whose secret cannot be read."""
+
+        def pay_run(self, reference: str) -> Any:
+            raise VaultError("No key in keys.")
+
+    world.payroll, payroll = Locked(), world.payroll  # type: ignore[assignment]
+    world.run_to_rest()
+
+    assert (RunState.HELD, ["vault"]) == (world.at(run).state, world.problems(run))
+    world.payroll = payroll
+    assert RunState.DONE is world.resume(run).state

@@ -58,6 +58,15 @@ def test_the_upgrade_is_in_the_audit_log_once(kept: Kept) -> None:
     assert entry["detail"]["tables"].startswith("0003_token_name → 0014_journals_before")
 
 
+def test_the_chain_of_the_release_before_is_verified(kept: Kept) -> None:
+    """What the upgrade rewrote is said to be not compared, and is no fault."""
+    found, shown = kept.run("audit", "verify", "--json"), kept.command("audit", "verify").stdout
+
+    assert (True, []) == (found["ok"], found["faults"])
+    assert {"approvals": 4} == found["of_an_earlier_release"]
+    assert "Not compared, because the upgrade from an earlier release rewrote what they are of: 4" in shown
+
+
 def test_a_new_installation_is_no_upgrade(tmp_path: Path) -> None:
     """Nothing was taken over."""
     product = Installation(tmp_path / "home")

@@ -26,6 +26,8 @@ from ml_connector.store.seals import seal_key
 from ml_connector.store.staging import StoredStaging
 
 SHOWN = 20
+UPGRADED, KEYS_HAVE_THEIR_TEXT = "installation.upgraded", "0006_carry_over"
+"""Action of an upgrade, and the change of the tables since which proposals are as they were approved."""
 
 
 class ExportError(Exception):
@@ -36,7 +38,8 @@ class ExportError(Exception):
 class Report:
     """What was looked at and what is wrong, in words. `signed_to` is the last entry under a seal of this
     installation's key, `unsigned` the entries written while the key was not at hand, `compared` how many
-    records of each kind were compared with their hashes, `forgotten` how many are gone by retention.
+    records of each kind were compared with their hashes, `forgotten` how many are gone by retention,
+    `earlier` how many an earlier release made, and the upgrade rewrote.
     """
 
     entries: int = 0
@@ -45,6 +48,7 @@ class Report:
     unsigned: list[int] = field(default_factory=list)
     compared: Counter[str] = field(default_factory=Counter)
     forgotten: Counter[str] = field(default_factory=Counter)
+    earlier: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
 
 
@@ -177,6 +181,11 @@ def _approvals(report: Report, access: Access, by_action: dict[str, list[dict[st
         yield f"An approval of run {run} by {actor} ({fingerprint[:12]}) is in no entry of the chain."
     for run, fingerprint, actor in noted - stored:
         yield f"The approval of run {run} by {actor} ({fingerprint[:12]}) is gone, or was changed."
+    rewritten = max((entry["number"] for entry in by_action.get(UPGRADED, []) if _rewrote(entry)), default=0)
+    old = [entry for entry in given if entry["number"] < rewritten]
+    if old:
+        report.earlier["approvals"] += len(old)
+        given = [entry for entry in given if entry not in old]
     for run in {entry["subject"] for entry in given}:
         records = Artifact.objects.filter(run_id=run, name__endswith="/proposal")
         texts = records.filter(forgotten_at__isnull=True).values_list("text", flat=True)
@@ -188,6 +197,11 @@ def _approvals(report: Report, access: Access, by_action: dict[str, list[dict[st
         for entry in given:
             if entry["subject"] == run and entry["detail"]["fingerprint"] not in made:
                 yield f"No proposal of run {run} is what entry {entry['number']} says was approved."
+
+
+def _rewrote(entry: dict[str, Any]) -> bool:
+    """Whether this upgrade was from a release whose keys, and proposals with them, have another text."""
+    return str(entry["detail"].get("tables", "")).partition(" ")[0] < KEYS_HAVE_THEIR_TEXT
 
 
 def _statements(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:

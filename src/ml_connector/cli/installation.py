@@ -63,6 +63,7 @@ def verify(
                     "written_without_key": found.unsigned,
                     "compared": found.compared,
                     "forgotten": found.forgotten,
+                    "of_an_earlier_release": found.earlier,
                     "faults": found.faults,
                 }
             )
@@ -89,6 +90,8 @@ def verdict(found: Report, earlier: Path | None) -> Iterator[str]:
     if compared and not found.faults:
         yield from textwrap.wrap(f"Compared with the entries: {compared}.", 110)
         yield "Of source blocks the hash as delivered was compared; the bytes themselves are not kept."
+    if old := ", ".join(f"{count} {what}" for what, count in found.earlier.items()):
+        yield f"Not compared, because the upgrade from an earlier release rewrote what they are of: {old}."
     if gone := ", ".join(f"{count} {what}" for what, count in found.forgotten.items()):
         yield f"Forgotten by retention, hash kept: {gone}."
     if earlier is None:

@@ -402,16 +402,17 @@ class ReferenceLedger:
         return self._vendor.calendar(around)
 
     def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
-        """Everything the ledger accepts."""
+        """Everything the ledger accepts on these axes."""
         self._call("GET", "chart")
         problem = None if journal == JOURNAL else f"There is no journal {journal}."
+        codes = {"cost_center": self._vendor.cost_centers, "branch": frozenset({"MAIN"})}
         return Chart(
             entity=entity,
             journal=journal,
             journal_problem=problem,
             currencies=frozenset({CURRENCY, *RATES}),
             accounts=dict(self._vendor.accounts),
-            codes={"cost_center": self._vendor.cost_centers},
+            codes={axis: found for axis, found in codes.items() if axis in axes},
             inactive={},
             currency=self._vendor.currency,
             own_rates=bool(self._vendor.rates),

@@ -137,7 +137,7 @@ class PayrollJournal:
         if proposal.superseded:
             run.check(self._unfinished(run, pay_run, proposal))
             return Done(f"A newer calculation of this pay is booked as {proposal.superseded}; nothing to do.")
-        run.check(self._problems(pay_run, proposal, charts))
+        run.check(self._problems(pay_run, proposal, self._with_axes(proposal, charts)))
         self._check_booked(run, proposal)
         return self._consent(run, pay_run, proposal)
 
@@ -156,6 +156,18 @@ class PayrollJournal:
         if begun is not None:
             due = self.commits.now() + timedelta(seconds=OTHERS_SECONDS)
             raise Wait(due, f"Run {begun} is posting for the same pay. This run is proposed after it.")
+
+    def _with_axes(
+        self, proposal: Proposal, charts: AbstractMapping[str, Chart]
+    ) -> AbstractMapping[str, Chart]:
+        """The charts with every axis that an entry uses: a document of others that a difference takes back
+        may use more than this flow does.
+        """
+        axes = {value.axis for entry in proposal.entries for line in entry.lines for value in line.dimensions}
+        if axes <= self.policy.axes:
+            return charts
+        wide = self.policy.axes | axes
+        return {e: self.systems.ledger.chart(e, j, wide) for e, j in self._journals()}
 
     def _unfinished(self, run: Run, pay_run: PayRun, proposal: Proposal) -> Iterator[Problem]:
         """Runs of a newer calculation that have booked a part of the pay and wait for a person."""

@@ -118,11 +118,19 @@ class Committer:
             receipt = _receipt(row)
             if row.state is CommitState.WRITING and not receipt.complete:
                 self._abandon(row, receipt, "The run went no further.")
-            elif receipt.posted or self.ledger.limits.posts_itself:
+                continue
+            if not receipt.posted and not self.ledger.limits.posts_itself:
+                receipt = self._as_it_stands(row, receipt)
+            if receipt.posted or self.ledger.limits.posts_itself:
                 self._proof.confirm(row, _entry(row), receipt, looked=True)
             else:
                 drafts.append(receipt.number)
         return tuple(drafts)
+
+    def _as_it_stands(self, row: CommitRow, receipt: Receipt) -> Receipt:
+        """The receipt of a draft as the ledger has it now: a person may have posted it."""
+        found = self.ledger.locate(_entry(row), row.marker, None)
+        return next((seen for seen in found if seen.reference == receipt.reference), receipt)
 
     @property
     def _proof(self) -> Proof:

@@ -19,7 +19,14 @@ from ml_connector.store.models import AuditEntry, AuditHead, AuditSeal, Organisa
 from ml_connector.store.seals import seal_key
 
 SEALED_AT_ONCE = frozenset(
-    {"run.approved", "commit.booked", "commit.adopted", "commit.released", "commit.settled"}
+    {
+        "run.approved",
+        "commit.booked",
+        "commit.adopted",
+        "commit.released",
+        "commit.settled",
+        "installation.upgraded",
+    }
 )
 SEAL_SECONDS = 3600.0
 """How long an entry of another kind waits for its seal, at the most, while entries are written."""

@@ -21,6 +21,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.db import transaction
 from filelock import FileLock
 
+from ml_connector.domain.problem import Owner
+from ml_connector.errors import ConnectorError
 from ml_connector.ports.storage import Clock, TokenState
 from ml_connector.store.database import Locks
 from ml_connector.store.models import Connection, Secret, Token
@@ -32,8 +34,11 @@ CHANGE_SECONDS = 30.0
 """For the change of the key file by somebody else, which takes milliseconds."""
 
 
-class VaultError(Exception):
+class VaultError(ConnectorError):
     """A secret cannot be read with the keys at hand."""
+
+    code = "vault"
+    owner = Owner.ADMINISTRATOR
 
 
 class Keys:
