@@ -97,7 +97,9 @@ def test_a_backup_is_restored_beside_the_living_installation(stand: Stand, tmp_p
     stand.assert_booked(meanwhile)
     stopped = beside.approve(run, code=3)
     assert ["installation.other"] == [problem["code"] for problem in stopped["problems"]][:1]
-    beside.ask("runs", "resume", run, code=4)
+    (asked,) = beside.ask("runs", "resume", run, code=3)["problems"]
+    assert "a marker of this product" in asked["text"]
+    beside.ask("runs", "resume", run, "--accept", asked["where"], code=4)
     assert "done" == beside.approve(run)["state"]
     beside.assert_booked(waits)
     (entry,) = [entry for entry in actions(other) if entry["action"] == "restored"]

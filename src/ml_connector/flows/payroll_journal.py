@@ -251,10 +251,11 @@ class PayrollJournal:
         restored = self.restored_at() is not None
         ours = {Marker.of(entry.key).token for entry in proposal.entries}
         for entity in dict.fromkeys(subject.entity for subject in proposal.subjects):
-            known = self.commits.known_references(self._tenant(entity), entity) | ours
+            tenant = self._tenant(entity)
             journals = (self.policy.journals[entity], *self.journals_before.get(entity, ()))
             for journal, period in product(journals, self._periods(entity, basis)):
                 found = self.systems.ledger.documents(entity, journal, period.start, period.end)
+                known = self.commits.known_references(tenant, entity) | ours
                 others = look_alikes.of_others(found, known)
                 strange = look_alikes.of_another_installation(others)
                 lost = look_alikes.may_be_lost(others, proposal.says) if restored else ()
