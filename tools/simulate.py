@@ -27,6 +27,7 @@ from moving_world.coverage import FULL_SEEDS, Cell, cells, empty
 from moving_world.driver import SEEDS_A_SHAPE, Outcome, play
 from moving_world.install import BOOKED_WRONG, ground
 from moving_world.runner import Played, play_all
+from moving_world.shape import VENDORS
 from rich.console import Console
 from rich.progress import Progress
 
@@ -82,6 +83,7 @@ class Sum:
             "points": self.counts["points"],
             "runs": self.counts["runs"],
             "sends": self.counts["sends"],
+            "sends_by": {vendor: self.counts[f"sends to {vendor}"] for vendor in sorted({*VENDORS})},
             "faults": self.counts["faults"],
             "kills": self.counts["kills"],
             "violations": len(self.failed),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from moving_world.driver import OPENINGS, Step, replay
 from moving_world.install import Ground, ground
-from moving_world.shape import Flow, Shape
+from moving_world.shape import LEDGERS, VENDORS, Flow, Shape
 
 from ml_connector_sandbox.judges.looked import DUPLICATE, EDITED, GONE, LookJudge, Paper, Report
 
@@ -106,9 +107,9 @@ def place() -> Iterator[Ground]:
         yield found
 
 
-def looks_of(place: Ground, *steps: Step) -> tuple[list[str], list[str]]:
+def looks_of(place: Ground, *steps: Step, shape: Shape = BOOKED) -> tuple[list[str], list[str]]:
     """What is wrong when these steps are taken and a look a day later, and what its looks find."""
-    outcome = replay(place, 0, BOOKED, (*OPENINGS["one is booked"], *steps, *DAY_AND_LOOK))
+    outcome = replay(place, 0, shape, (*OPENINGS["one is booked"], *steps, *DAY_AND_LOOK))
     looks = [line.partition("the nightly look finds ")[2] for line in outcome.trace]
     return [str(wrong) for wrong in outcome.violations], [words for words in looks if words]
 
@@ -117,6 +118,16 @@ def looks_of(place: Ground, *steps: Step) -> tuple[list[str], list[str]]:
 def test_the_product_reports_what_people_did(place: Ground, deed: str) -> None:
     """One finding, after more than a day, and nothing is wrong with it."""
     wrong, looks = looks_of(place, (deed, 0, 1))
+
+    assert ([], "{'books': 1}") == (wrong, looks[0])
+
+
+@pytest.mark.parametrize("vendor", sorted({*VENDORS}))
+def test_the_product_reports_a_copy_in_every_ledger(place: Ground, vendor: str) -> None:
+    """Whether the copy is booked, waits for a job or is on hold."""
+    shape = replace(BOOKED, vendors=dict.fromkeys(LEDGERS, vendor))
+
+    wrong, looks = looks_of(place, ("a document is copied", 0, 1), shape=shape)
 
     assert ([], "{'books': 1}") == (wrong, looks[0])
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 
+import pytest
 from moving_world.driver import OPENINGS, replay
 from moving_world.install import ground
-from moving_world.shape import Flow, Shape
+from moving_world.shape import LEDGERS, VENDORS, Flow, Shape
 
 UPGRADED = Shape(
     companies={"pay-a": ("A1",)},
@@ -23,14 +25,16 @@ UPGRADED = Shape(
 )
 
 
-def test_a_world_works_on_what_was_upgraded() -> None:
+@pytest.mark.parametrize("vendor", sorted({*VENDORS}))
+def test_a_world_works_on_what_was_upgraded(vendor: str) -> None:
     """It books a pay, backs up and restores; the runs of the release before are beside its own, and the two
     that were under way tried in vain to reach systems that are not there.
     """
+    shape = replace(UPGRADED, vendors=dict.fromkeys(LEDGERS, vendor))
+    steps = (*OPENINGS["one is booked"], ("back up", 0), ("restore", 0), ("rest",))
+
     with ground() as place:
-        outcome = replay(
-            place, 0, UPGRADED, (*OPENINGS["one is booked"], ("back up", 0), ("restore", 0), ("rest",))
-        )
+        outcome = replay(place, 0, shape, steps)
         path = place.settings.database.removeprefix("sqlite:///")
         with closing(sqlite3.connect(path)) as database:
             runs = Counter(state for (state,) in database.execute("SELECT state FROM store_run"))

@@ -6,13 +6,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from moving_world.case import Case, read, read_all
 from moving_world.driver import OPENINGS, Outcome, Step, play, replay
 from moving_world.install import Ground, ground
-from moving_world.shape import Flow, Shape
+from moving_world.payroll_people import PARTS_MAX
+from moving_world.shape import FILES, VENDORS, Flow, Shape
 
 ROOT = Path(__file__).parent.parent.parent
 CASES = read_all(Path(__file__).parent / "cases")
@@ -44,6 +46,8 @@ def test_a_short_simulation_finds_nothing_wrong() -> None:
     assert (0, "") == (ended.returncode, ended.stderr), ended.stderr
     assert (True, SEEDS, 0, []) == (result["ok"], result["seeds"], result["violations"], result["failed"])
     assert min(result[name] for name in ("steps", "sends", "faults", "kills", "runs")) > 0
+    assert {*VENDORS} == result["sends_by"].keys()
+    assert min(result["sends_by"].values()) > 0
     assert result["coverage"]["cells"] == result["coverage"]["seen"] + len(result["coverage"]["zeros"])
 
 
@@ -85,6 +89,21 @@ def test_what_a_seed_showed_once_is_not_wrong_any_more(place: Ground) -> None:
     shown = {name: [str(wrong) for wrong in case.play(place).violations] for name, case in CASES.items()}
 
     assert {name: [] for name in CASES} == shown
+
+
+def test_a_pay_in_files_is_calculated_as_often_as_there_are_other_amounts(place: Ground) -> None:
+    """After that there is nothing to do: no file says the same as an earlier one of the pay."""
+    shape = replace(
+        ONE_PAY,
+        companies={FILES: ("F1",)},
+        flows=(Flow(source=FILES, target="books", mode="approve", entities={"F1": "1204"}),),
+        opening="nothing",
+    )
+    again: Step = ("payroll calculates again", 0, 0, 0)
+
+    outcome = replay(place, 0, shape, (("payroll calculates", 0, 0), *[again] * (PARTS_MAX + 2)))
+
+    assert ([], PARTS_MAX) == (outcome.violations, sum("calculates pay 1" in line for line in outcome.trace))
 
 
 # --- what claims are for ------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ forward and back, while its monotonic clock runs on until the machine starts aga
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
@@ -26,11 +27,12 @@ class TrueClock:
         """Time goes by."""
         self._now += timedelta(seconds=seconds)
 
-    def pinned(self, moment: datetime, act: Callable[[], None]) -> None:
-        """Do something as it was done at an earlier moment."""
+    @contextmanager
+    def pinned(self, moment: datetime) -> Iterator[None]:
+        """Within the block it is that earlier moment."""
         present, self._now = self._now, moment
         try:
-            act()
+            yield
         finally:
             self._now = present
 

@@ -22,7 +22,7 @@ from moving_world import setting_up
 from moving_world import twin as _adds_more  # noqa: F401
 from moving_world.acts import ACTS, Act
 from moving_world.baton import Endless
-from moving_world.install import Control, Ground, signed_in
+from moving_world.install import Control, Ground
 from moving_world.peace import make_peace
 from moving_world.shape import Shape, draw
 from moving_world.truth import ON_THE_WAY
@@ -141,7 +141,8 @@ class Outcome:
 
 def shape_of_seed(seed: int) -> Shape:
     """The shape of a seed. A few seeds share one, and its opening with it."""
-    return draw(Random(f"shape {seed // SEEDS_A_SHAPE}"))
+    turn = seed // SEEDS_A_SHAPE
+    return draw(Random(f"shape {turn}"), turn)
 
 
 class Game:
@@ -153,12 +154,12 @@ class Game:
         self.steps: list[Step] = []
         self._control = Control()
         with self._control.of("opening"):
-            template = ground.template(upgraded=shape.upgraded)
+            template = ground.template(shape)
             self.world = World(shape, ground.home, ground.settings, template, claims=ground.claims)
             self.world.tolerates = ground.tolerates
             self._control.sleep = self.world.baton.sleep
             for books in self.world.ledgers.values():
-                signed_in(books)
+                books.signed_in()
             for flow in self.world.flows:
                 setting_up.set_flow(self.world, flow)
                 rest(self.world)

@@ -15,6 +15,8 @@ from moving_world.world import World
 LATE_SECONDS = (3, 25, 70, 400)
 VERY_LATE_SECONDS = 3000
 STEPS_SECONDS = (3700, -3700, 90, 86_500)
+PASSED = (0, 1, 0, 2)
+"""How many writes a fault lets pass: some vendors take in up to three what is one send of the product."""
 JUMPS_SECONDS = (700, 3700, 90_000, 35 * 86_400)
 
 
@@ -23,8 +25,10 @@ def send_fault(world: World, numbers: Sequence[int]) -> bool:
     """The next write meets a fault."""
     kind = WRITE_FAULTS[numbers[0] % len(WRITE_FAULTS)]
     seconds = VERY_LATE_SECONDS if kind == "very late" else LATE_SECONDS[numbers[1] % len(LATE_SECONDS)]
-    world.wire.armed.append(Fault(kind, True, seconds))
-    world.note(f"the next send will meet: {kind}{f' by {seconds} s' if 'late' in kind else ''}")
+    passed = PASSED[numbers[1] // len(LATE_SECONDS) % len(PASSED)]
+    world.wire.armed.append(Fault(kind, True, seconds, passed))
+    which = f"the next write but {passed}" if passed else "the next write"
+    world.note(f"{which} will meet: {kind}{f' by {seconds} s' if 'late' in kind else ''}")
     return True
 
 

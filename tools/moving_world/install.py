@@ -11,7 +11,7 @@ import contextlib
 import os
 import random
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -26,9 +26,10 @@ from moving_world import adapter
 from moving_world.adapter import Desk, Product
 from moving_world.baton import Baton
 from moving_world.clock import HostClock, TrueClock
-from moving_world.ledgers.exact_online import Books
-from moving_world.places import PORTS, connect, places
-from moving_world.shape import FILES, Flow
+from moving_world.ledgers.ledger import Ledger
+from moving_world.payroll import Payroll
+from moving_world.places import PORTS, connect, ledger_of, payrolls_of
+from moving_world.shape import FILES, LEDGERS, Flow, Shape
 from moving_world.upgraded import add_its_key, database
 from moving_world.wire import Wire
 
@@ -64,14 +65,7 @@ def payroll_settings(credentials: dict[str, str], port: int, host: str = "127.0.
     }
 
 
-def ledger_settings(credentials: dict[str, str], port: int, host: str = "127.0.0.1") -> dict[str, str]:
-    """What somebody types in to connect a ledger."""
-    unlimited = {"calls_per_minute": "0", "calls_per_day": "0", "errors_per_hour": "0"}
-    times = {"deadline_seconds": "100", "settle_seconds": "600", "visible_seconds": "60"}
-    return {**credentials, "base_url": f"http://{host}:{port}", "division": "1204,1205", **unlimited, **times}
-
-
-def options(flow: Flow, journal: str = "95", **more: str) -> dict[str, str]:
+def options(flow: Flow, journal: str, **more: str) -> dict[str, str]:
     """The options of a flow."""
     entities = ",".join(f"{company}={entity}" for company, entity in flow.entities.items())
     return {"journal": journal, "entities": entities, **more}
@@ -111,44 +105,71 @@ class Ground:
         self.tolerates = frozenset() if claims else BOOKED_WRONG
         (home / "drop").mkdir(parents=True, exist_ok=True)
         self.settings = adapter.prepare(home)
-        self._templates: dict[bool, bytes] = {}
-        self.template(upgraded=False)
+        self._bases: dict[bool, bytes] = {}
+        self._templates: dict[tuple[bool, tuple[str, ...]], bytes] = {}
+        self._base(upgraded=False)
+
+    def template(self, shape: Shape) -> bytes:
+        """The database that a world begins with, in which everything is connected. Made once for the vendors
+        of the ledgers.
+        """
+        kind = shape.upgraded, tuple(shape.vendors[name] for name in LEDGERS)
+        if kind not in self._templates:
+            base = self._base(upgraded=shape.upgraded)
+            with Control().of(f"template {kind}"):
+                self._templates[kind] = self._with_ledgers(shape, base)
+        return self._templates[kind]
 
     def clear(self) -> None:
         """Nothing of an earlier world is left."""
         for path in (*(self.home / "drop").iterdir(), *self.home.glob("*.tar.gz")):
             path.unlink()
 
-    def template(self, *, upgraded: bool) -> bytes:
-        """The database that a world begins with; `upgraded` from one of release 0.1.0 by its migrations."""
-        if upgraded not in self._templates:
+    def _base(self, *, upgraded: bool) -> bytes:
+        """The payrolls and the mapping; `upgraded` in a database of release 0.1.0 and its migrations."""
+        if upgraded not in self._bases:
             with Control().of("template"):
-                self._templates[upgraded] = self._template(upgraded)
-        return self._templates[upgraded]
+                self._bases[upgraded] = self._without_ledgers(upgraded)
+        return self._bases[upgraded]
 
-    def _template(self, upgraded: bool) -> bytes:
+    def _without_ledgers(self, upgraded: bool) -> bytes:
         clock = TrueClock()
-        baton = Baton(clock)
-        wire = Wire(baton, clock, lambda name, by, excused: None)
-        payrolls, ledgers = places(clock, None)
-        connect(wire, payrolls, ledgers)
-        product = Product(self.settings, HostClock(clock, baton.sleep), wire, baton)
-        product.path.unlink(missing_ok=True)
+        payrolls = payrolls_of(clock, None)
         if upgraded:
             add_its_key(self.settings.key_file)
-            product.path.write_bytes(database())
-        product.open(None)
+        product = self._open(clock, database() if upgraded else b"", payrolls, {})
         product.migrate()
         desk = Desk(product, "anna")
         for name, payroll in payrolls.items():
             desk.connect(name, "ukg_pro", self._payroll(name, dict(payroll.credentials)))
-        for name, books in ledgers.items():
-            desk.connect(name, "exact_online", ledger_settings(dict(books.credentials), PORTS[name]))
-            desk.sign_in(name, books.consent)
         desk.mapping("payroll", rules())
         _come_to_rest(product, desk, clock)
         product.close()
         return product.path.read_bytes()
+
+    def _with_ledgers(self, shape: Shape, base: bytes) -> bytes:
+        clock = TrueClock()
+        ledgers = {name: ledger_of(name, clock, shape) for name in LEDGERS}
+        product = self._open(clock, base, {}, ledgers)
+        desk = Desk(product, "anna")
+        for name, books in ledgers.items():
+            desk.connect(name, books.slug, books.settings(PORTS[name]))
+            if books.signs_in:
+                desk.sign_in(name, books.consent)
+        product.close()
+        return product.path.read_bytes()
+
+    def _open(
+        self, clock: TrueClock, content: bytes, payrolls: Mapping[str, Payroll], ledgers: Mapping[str, Ledger]
+    ) -> Product:
+        """An installation with that database, and the vendors where it looks for them."""
+        baton = Baton(clock)
+        wire = Wire(baton, clock, lambda *moved: None)
+        connect(wire, payrolls, ledgers)
+        product = Product(self.settings, HostClock(clock, baton.sleep), wire, baton)
+        product.path.write_bytes(content)
+        product.open(None)
+        return product
 
     def _payroll(self, name: str, credentials: dict[str, str]) -> dict[str, str]:
         if name != FILES:
@@ -162,13 +183,6 @@ class Ground:
             "customer_api_key": "unused-key",
             "tenant": "tenant-files",
         }
-
-
-def signed_in(books: Books) -> None:
-    """Give the consent that the template has the tokens of."""
-    sign_in = books.vendor.sign_in
-    code = sign_in.tokens.issue_code("", books.vendor.clock.now(), mark="!")
-    sign_in.tokens.redeem(code, "", books.vendor.clock.now())
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from moving_world.acts import act, pick
-from moving_world.ledgers.exact_online import KINDS, Books, Document
+from moving_world.ledgers.ledger import KINDS, Document, Ledger, Removal
 from moving_world.truth import Pay
 from moving_world.world import World
 
@@ -59,15 +59,29 @@ def book_other(world: World, numbers: Sequence[int]) -> bool:
 
 @act("a document is deleted", "ledger people", 4, 2)
 def delete(world: World, numbers: Sequence[int]) -> bool:
-    """Somebody deletes an entry, whoever booked it."""
+    """Somebody takes an entry away, whoever booked it. What the vendor only lets them take back, and nobody
+    booked by hand, comes back in the end.
+    """
     books = _books(world, numbers[0])
     document = pick(_documents(books), numbers[1])
     if document is None:
         return False
-    books.delete(document.id)
+    by_hand = (books.name, document.name) in world.by_hand
+    removal = take_away(world, books, document)
+    put_back = removal.put_back if removal else None
+    if put_back is not None and not by_hand:
+        world.mess.append((f"{document.name} is put back", put_back))
+    return removal is not None
+
+
+def take_away(world: World, books: Ledger, document: Document, which: str = "") -> Removal | None:
+    """Delete a document, or take it back, as the vendor has it."""
+    removal = books.remove(document)
+    if removal is None:
+        return None
     world.by_hand.pop((books.name, document.name), None)
-    world.by_people(books.name, f"deletes {document.number} in {document.entity}")
-    return True
+    world.by_people(books.name, f"{removal.text}{which and f', {which}'}")
+    return removal
 
 
 @act("a document is copied", "ledger people", 2, 2)
@@ -75,19 +89,34 @@ def double(world: World, numbers: Sequence[int]) -> bool:
     """Somebody copies an entry, and takes the copy away in the end."""
     books = _books(world, numbers[0])
     document = pick(_documents(books), numbers[1])
-    if document is None:
+    if document is None or not document.lines:
         return False
-    copy = books.double(document.id)
+    copy = books.double(document)
+    if copy is None:
+        return False
     world.papers_of(books.name, document.entity)
-    world.papers.copied(books.name, copy, document.id)
+    world.papers.copied(books.name, copy, document.key)
     world.by_people(books.name, f"copies {document.number} in {document.entity}")
 
     def mend() -> None:
-        if any(held.id == copy for held in _documents(books)):
-            books.delete(copy)
-            world.by_people(books.name, f"deletes the copy of {document.number}")
+        for held in _documents(books):
+            if held.key == copy:
+                take_away(world, books, held, f"the copy of {document.number}")
 
-    world.mess.append((f"the copy of {document.number} is deleted", mend))
+    world.mess.append((f"the copy of {document.number} is taken away", mend))
+    return True
+
+
+@act("a draft is posted", "ledger people", 2, 2)
+def post(world: World, numbers: Sequence[int]) -> bool:
+    """Somebody posts what the product wrote and did not post yet."""
+    books = _books(world, numbers[0])
+    known = world.product.known_documents(books.name)
+    waiting = [held for held in _documents(books) if not held.posted and held.key in known]
+    document = pick(waiting, numbers[1])
+    if document is None or not books.post(document):
+        return False
+    world.by_people(books.name, f"posts {document.number} in {document.entity}")
     return True
 
 
@@ -101,16 +130,18 @@ def edit(world: World, numbers: Sequence[int]) -> bool:
     if document is None:
         return False
     if numbers[1] % 3 == 0:
-        books.reword(document.id, "Corrected text")
+        if not books.reword(document, "Corrected text"):
+            return False
         world.by_people(books.name, f"words {document.number} anew")
         return True
-    books.edit(document.id, document.entity, 2)
+    if not books.edit(document, 2):
+        return False
     world.by_people(books.name, f"doubles the amounts of {document.number}")
 
     def mend() -> None:
-        if any(held.id == document.id for held in _documents(books)):
-            books.edit(document.id, document.entity, 1, 2)
-            world.by_people(books.name, f"halves the amounts of {document.number} again")
+        for held in _documents(books):
+            if held.key == document.key and books.edit(held, 1, 2):
+                world.by_people(books.name, f"halves the amounts of {document.number} again")
 
     world.mess.append((f"{document.number} is put right", mend))
     return True
@@ -199,13 +230,13 @@ def revoke(world: World, numbers: Sequence[int]) -> bool:
     return True
 
 
-def _books(world: World, number: int) -> Books:
+def _books(world: World, number: int) -> Ledger:
     books = pick(list(world.ledgers.values()), number)
     assert books is not None
     return books
 
 
-def _documents(books: Books) -> list[Document]:
+def _documents(books: Ledger) -> list[Document]:
     return [document for entity in books.entities for document in books.documents(entity)]
 
 
@@ -214,5 +245,5 @@ def hand_made(world: World, ledger: str, pay: Pay) -> list[Document]:
     return [
         document
         for document in _documents(world.ledgers[ledger])
-        if world.by_hand.get((ledger, document.name), (None, ""))[0] is pay
+        if not document.void and world.by_hand.get((ledger, document.name), (None, ""))[0] is pay
     ]

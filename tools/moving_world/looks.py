@@ -44,9 +44,9 @@ def _look(world: World, desk: Desk) -> None:
     looked = desk.look(now=False)
     world.note(f"the nightly look finds {looked or 'nothing due'}")
     calm = troubles == _troubles(world) and not world.lasting()
-    for ledger in world.ledgers:
+    for ledger, books in world.ledgers.items():
         changed = world.papers.changed_at(ledger) or LONG_AGO
-        if changed >= began - timedelta(seconds=world.shape.lag_seconds):
+        if changed >= began - timedelta(seconds=books.lag_seconds):
             continue
         named = [
             Report(SAYS.get(code, code), entity, number)

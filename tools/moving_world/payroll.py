@@ -89,7 +89,7 @@ class Payroll:
             made_workers=lambda seed: tuple(_worker(company) for company in companies),
             __name__=name,
         )
-        self.clock = clock
+        self.clock, self.slug = clock, "ukg_pro"
         self._tenant = Tenant(
             scenario=scenario,
             clock=clock,
@@ -105,6 +105,13 @@ class Payroll:
         self._tenant.book.periods.clear()
         self._tenant.book.next_run = 0
         self._closed = 0
+
+    def is_write(self, method: str, path: str) -> bool:
+        """Nobody books anything here."""
+        return False
+
+    def catch_up(self) -> None:
+        """Everything is done at once."""
 
     # --- what people do -------------------------------------------------------------------------------------
 

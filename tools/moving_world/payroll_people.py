@@ -66,9 +66,8 @@ def again(world: World, numbers: Sequence[int]) -> bool:
         company: fresh[company] * (-1 if old < 0 else 1) if numbers[2] & 1 << place else old
         for place, (company, old) in enumerate(pay.newest.parts.items())
     }
-    while pay.payroll == FILES and any(parts == known.parts for known in pay.calculations):
-        first = next(iter(parts))
-        parts[first] = parts[first] % PARTS_MAX + 1 if parts[first] > 0 else -(-parts[first] % PARTS_MAX + 1)
+    if pay.payroll == FILES and not _told_apart(pay, parts):
+        return False
     payroll = world.payrolls[pay.payroll]
     if pay.payroll == FILES:
         world.withdraw(pay)
@@ -76,6 +75,18 @@ def again(world: World, numbers: Sequence[int]) -> bool:
     if pay.payroll == FILES:
         deliver_whole(world, pay)
     return True
+
+
+def _told_apart(pay: Pay, parts: dict[str, int]) -> bool:
+    """Give the first company other amounts, until no earlier calculation of the pay has the same; whether
+    there are any left.
+    """
+    first = next(iter(parts))
+    for _ in range(PARTS_MAX):
+        if all(parts != known.parts for known in pay.calculations):
+            return True
+        parts[first] = parts[first] % PARTS_MAX + 1 if parts[first] > 0 else -(-parts[first] % PARTS_MAX + 1)
+    return False
 
 
 @act("payroll pays off-cycle", "payroll", 2, 2)

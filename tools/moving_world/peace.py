@@ -16,8 +16,8 @@ from functools import partial
 from ml_connector_sandbox.judges.moving import Violation
 from moving_world import looks, operators, setting_up, statements
 from moving_world.adapter import Desk
-from moving_world.ledger_people import hand_made
-from moving_world.ledgers.exact_online import Document
+from moving_world.ledger_people import hand_made, take_away
+from moving_world.ledgers.ledger import Document
 from moving_world.payroll_people import deliver_whole
 from moving_world.shape import FILES, Flow
 from moving_world.truth import CLOSED, DONE, ENDED, ON_THE_WAY, Pay, Run, flow_name
@@ -61,8 +61,10 @@ def make_peace(world: World, rest: Callable[[], None]) -> None:
 
 
 def _calm(world: World) -> None:
-    """Faults end, and people put right what they broke."""
-    world.wire.armed.clear()
+    """Faults end, but for those that wait for a write: most sends come only now. People put right what they
+    broke.
+    """
+    world.wire.armed = [fault for fault in world.wire.armed if fault.write]
     world.after_a_send.clear()
     world.disk_full = False
     world.twin = None
@@ -89,9 +91,9 @@ def _calm(world: World) -> None:
 
 def _settle(world: World, rest: Callable[[], None]) -> None:
     """Two people say what became of entries whose outcome is unknown, and which documents are gone."""
-    for key, entity in world.product.unknown():
+    for key, ledger, entity in world.product.unknown():
         for who in (operators.ANNA, operators.BEN):
-            statements.say_settled(world, key, entity, who=who)
+            statements.say_settled(world, key, ledger, entity, who=who)
             rest()
 
     for run in list(world.runs.values()):
@@ -144,6 +146,8 @@ def _help(world: World, run: Run, tried: int) -> None:
         return
     if any(DUPLICATE.search(code) for code in codes):
         _delete_double(world, run)
+    if "draft.left" in codes:
+        _delete_drafts(world, run)
     if _wanted(world, run):
         if statements.asks_which(run):
             statements.say_which(world, run)
@@ -193,9 +197,25 @@ def _delete_double(world: World, run: Run) -> None:
     for company, balance in _balances(world, run.pay, flow):
         wanted = run.pay.parts(company)
         if wanted and balance == 2 * wanted:
-            document = books.documents(flow.entities[company])[-1]
-            books.delete(document.id)
-            world.by_people(books.name, f"deletes {document.number}, which the product names as double")
+            standing = [held for held in books.documents(flow.entities[company]) if not held.void]
+            take_away(world, books, standing[-1], "which the product names as double")
+
+
+def _delete_drafts(world: World, run: Run) -> None:
+    """The product says that documents of the run are written and not posted, and asks to delete them: ledger
+    people do, or take them back where somebody posted them meanwhile.
+    """
+    books = world.ledgers[run.view.target]
+    named = {
+        number
+        for code, where, _, _ in run.view.problems
+        if code == "draft.left"
+        for number in re.split(", ", where)
+    }
+    for entity in books.entities:
+        for document in books.documents(entity):
+            if document.number in named and not document.booked:
+                take_away(world, books, document, "which the product names as a draft that is left")
 
 
 # --- pays that are wrong ------------------------------------------------------------------------------------
@@ -209,9 +229,9 @@ def _mend(world: World, tries: Counter[tuple[str, str]]) -> None:
         runs = [run for run in world.runs.values() if run.pay is pay and _same(run, flow)]
         if any(run.state not in ENDED for run in runs):
             continue
-        known = world.product.known_documents() if pay.right is not None else ()
+        known = world.product.known_documents(flow.target) if pay.right is not None else ()
         for document in hand_made(world, flow.target, pay):
-            if document.id not in known:
+            if document.key not in known:
                 _delete_hand_made(world, flow, document)
         if pay.right is None and world.counts["restored"]:
             _delete_forgotten(world, pay, flow)
@@ -264,10 +284,7 @@ def _start(world: World, desk: Desk, pay: Pay, flow: Flow) -> None:
 
 
 def _delete_hand_made(world: World, flow: Flow, document: Document) -> None:
-    books = world.ledgers[flow.target]
-    books.delete(document.id)
-    world.by_hand.pop((flow.target, document.name), None)
-    world.by_people(books.name, f"deletes {document.name}, which was booked by hand")
+    take_away(world, world.ledgers[flow.target], document, "which was booked by hand")
 
 
 def _delete_forgotten(world: World, pay: Pay, flow: Flow) -> None:
@@ -275,12 +292,11 @@ def _delete_forgotten(world: World, pay: Pay, flow: Flow) -> None:
     document, and nothing will be posted that would find it. Whoever compares payroll with the ledger sees
     it, and deletes it.
     """
-    books, known = world.ledgers[flow.target], world.product.known_documents()
+    books, known = world.ledgers[flow.target], world.product.known_documents(flow.target)
     for entity in set(flow.entities.values()):
         for document in books.documents(entity):
-            if document.id not in known and world.carries(document, pay):
-                books.delete(document.id)
-                world.by_people(books.name, f"deletes {document.name}, of a pay that is undone")
+            if document.key not in known and world.carries(document, pay):
+                take_away(world, books, document, "of a pay that is undone")
 
 
 def _balances(world: World, pay: Pay, flow: Flow) -> list[tuple[str, int]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from moving_world.acts import act, pick
-from moving_world.install import STARTS_ON, ledger_settings, options, payroll_settings, rules
+from moving_world.install import STARTS_ON, options, payroll_settings, rules
 from moving_world.operators import ANNA
 from moving_world.places import PORTS
 from moving_world.shape import FILES, LEDGERS, Flow
@@ -19,7 +19,9 @@ def set_flow(world: World, flow: Flow, **changed: str) -> None:
     known = world.options.setdefault(flow_name(flow), {"mode": flow.mode})
     known.update(changed)
     mode = known["mode"]
-    more = {name: value for name, value in known.items() if name != "mode"}
+    books = world.ledgers[flow.target]
+    more = {"journal": books.journals[0], "axes": ",".join(books.axes), **known}
+    del more["mode"]
     text = " ".join(f"{name}={value}" for name, value in changed.items())
     world.command(
         ANNA,
@@ -42,9 +44,10 @@ def change_option(world: World, numbers: Sequence[int]) -> bool:
     """Another journal, posting date or way with closed periods."""
     flow = pick(world.flows, numbers[0])
     assert flow is not None
+    journals = world.ledgers[flow.target].journals
     changes = (
-        {"journal": "96"},
-        {"journal": "95"},
+        {"journal": journals[-1]},
+        {"journal": journals[0]},
         {"posting_date": "pay_date"},
         {"posting_date": "period_end"},
         {"closed_period": "next_open"},
@@ -108,9 +111,10 @@ def connect(world: World, name: str) -> None:
     """Store a connection again, as it is known now."""
     host = world.hosts.get(name, "127.0.0.1")
     if name in LEDGERS:
-        values = ledger_settings(dict(world.ledgers[name].credentials), PORTS[name], host)
+        books = world.ledgers[name]
+        values = books.settings(PORTS[name], host)
         world.command(
-            ANNA, f"connections add {name} ({host})", lambda desk: desk.connect(name, "exact_online", values)
+            ANNA, f"connections add {name} ({host})", lambda desk: desk.connect(name, books.slug, values)
         )
         return
     periods = ",".join(f"{run}={control}" for run, control in world.periods.get(name, {}).items())
@@ -145,8 +149,12 @@ def sign_in(world: World, numbers: Sequence[int]) -> bool:
 
 
 def sign_in_to(world: World, name: str) -> None:
-    """The command."""
+    """The vendor's administrator lets the product in, or the command does."""
     books = world.ledgers[name]
+    books.admit()
+    if not books.signs_in:
+        world.note(f"somebody at {name} lets the product in")
+        return
     world.command(ANNA, f"connections authorize {name}", lambda desk: desk.sign_in(name, books.consent))
 
 

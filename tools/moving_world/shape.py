@@ -4,13 +4,16 @@ shown.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from random import Random
 from typing import Any
 
 MODES = ("approve", "approve", "automatic", "propose")
 ENTITIES = ("1204", "1205")
 LEDGERS = ("books", "books-2")
+VENDORS = ("exact_online", "dynamics_fo", "visma_net", "exact_online")
+"""Shapes take turns at these as the vendor of their first ledger; that of the second is drawn."""
+EXACT = dict.fromkeys(LEDGERS, VENDORS[0])
 COMPANIES = {"pay-a": ("A1", "A2", "A3"), "pay-b": ("B1", "B2"), "pay-f": ("F1", "F2")}
 """Payrolls with the companies they may pay; the last delivers files."""
 FILES = "pay-f"
@@ -39,7 +42,9 @@ class Flow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """The world at its beginning. `opening` is how it begins: see `driver`."""
+    """The world at its beginning. `opening` is how it begins: see `driver`; `vendors` is who stands behind
+    each ledger.
+    """
 
     companies: dict[str, tuple[str, ...]]
     flows: tuple[Flow, ...]
@@ -51,6 +56,7 @@ class Shape:
     hostile: bool
     upgraded: bool = False
     """Whether the database is one of release 0.1.0 that was upgraded."""
+    vendors: dict[str, str] = field(default_factory=lambda: {**EXACT})
 
     def as_json(self) -> dict[str, Any]:
         """The shape as plain data."""
@@ -64,8 +70,8 @@ def shape_of(data: dict[str, Any]) -> Shape:
     return Shape(**{**data, "flows": flows, "companies": companies})
 
 
-def draw(dice: Random) -> Shape:
-    """A shape by lot."""
+def draw(dice: Random, turn: int) -> Shape:
+    """A shape by lot, but for the vendor of the first ledger."""
     payrolls = dice.choices(
         [("pay-a",), ("pay-a", "pay-b"), ("pay-f",), ("pay-a", "pay-f"), ("pay-a", "pay-b", "pay-f")],
         [50, 14, 18, 10, 8],
@@ -90,6 +96,7 @@ def draw(dice: Random) -> Shape:
         liars=dice.random() < 0.15,
         hostile=dice.random() < 0.3,
         upgraded=dice.random() < 0.12,
+        vendors=dict(zip(LEDGERS, (VENDORS[turn % len(VENDORS)], dice.choice(VENDORS)), strict=True)),
     )
 
 

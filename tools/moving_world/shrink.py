@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from moving_world.driver import Step
-from moving_world.shape import Flow, Shape
+from moving_world.shape import EXACT, Flow, Shape
 
 Case = tuple[Shape, tuple[Step, ...]]
 Shows = Callable[[Shape, Sequence[Step]], bool]
@@ -77,6 +77,8 @@ def _shapes(shape: Shape) -> Iterator[Shape]:
     for field in ("upgraded", "liars", "hostile", "lag_seconds", "keeps_marker", "block_rows"):
         if getattr(shape, field) != getattr(plain, field):
             yield replace(shape, **{field: getattr(plain, field)})
+    if shape.vendors != EXACT:
+        yield replace(shape, vendors={**EXACT})
     for place, flow in enumerate(shape.flows):
         if flow.mode != "approve":
             changed = replace(flow, mode="approve")

@@ -39,8 +39,8 @@ def unknown_by_hand(world: World, run: Run) -> list[str]:
     """Documents that people booked for the pay of the run, and that the product does not know."""
     if run.pay is None:
         return []
-    known = world.product.known_documents()
-    return [held.name for held in hand_made(world, run.view.target, run.pay) if held.id not in known]
+    known = world.product.known_documents(run.view.target)
+    return [held.name for held in hand_made(world, run.view.target, run.pay) if held.key not in known]
 
 
 def edited_by_hand(world: World, run: Run) -> list[str]:
@@ -55,8 +55,8 @@ def lies(world: World, run: Run) -> list[str]:
     """A document that cannot be what a person says it is: one that the product booked itself, or none at all.
     Nobody can refute a person who names another document of others; what is taken back then is shown.
     """
-    books, known = world.ledgers[run.view.target], world.product.known_documents()
-    ours = [held for entity in books.entities for held in books.documents(entity) if held.id in known]
+    books, known = world.ledgers[run.view.target], world.product.known_documents(run.view.target)
+    ours = [held for entity in books.entities for held in books.documents(entity) if held.key in known]
     return [ours[-1].name] if ours else [f"{books.entities[0]}/99999999"]
 
 
@@ -135,7 +135,7 @@ def deleted(world: World, numbers: Sequence[int]) -> bool:
 def gone(world: World, run: Run) -> bool:
     """Whether a document that the run posted does not stand any more, whatever the product can see of it."""
     books = world.ledgers[run.view.target]
-    standing = {document.id for entity in books.entities for document in books.documents(entity)}
+    standing = {document.key for entity in books.entities for document in books.documents(entity)}
     return bool(set(world.product.documents(run.id)) - standing)
 
 
@@ -156,14 +156,13 @@ def settle(world: World, numbers: Sequence[int]) -> bool:
     return True
 
 
-def say_settled(world: World, key: str, entity: str, *, who: str, lie: bool = False) -> None:
+def say_settled(world: World, key: str, ledger: str, entity: str, *, who: str, lie: bool = False) -> None:
     """The truth: the document that the entry became, or that there is none. Known from the books alone."""
+    known = world.product.known_documents(ledger)
     documents = [
         document.id
-        for books in world.ledgers.values()
-        for document in books.documents(entity)
-        if (books.name, document.name) not in world.by_hand
-        and document.id not in world.product.known_documents()
+        for document in world.ledgers[ledger].documents(entity)
+        if document.lines and (ledger, document.name) not in world.by_hand and document.key not in known
     ]
     booked_as = documents[-1] if bool(documents) != lie and documents else None
     text = f"runs settle, {'booked' if booked_as else 'not booked'}"

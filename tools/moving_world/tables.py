@@ -56,25 +56,30 @@ class Tables:
         ((due,),) = self.rows("SELECT MIN(due_at) FROM store_run WHERE state = 'waiting'")
         return _moment(due)
 
-    def unknown(self) -> list[tuple[str, str]]:
-        """Entries whose outcome people must settle: key and legal entity."""
-        return self.rows("SELECT key, entity FROM store_commit WHERE state = 'unknown' ORDER BY id")
+    def unknown(self) -> list[tuple[str, str, str]]:
+        """Entries whose outcome people must settle: key, ledger and legal entity."""
+        return self.rows(
+            "SELECT c.key, n.name, c.entity FROM store_commit c JOIN store_connection n"
+            " ON n.id = c.connection_id WHERE c.state = 'unknown' ORDER BY c.id"
+        )
 
-    def known_documents(self) -> set[str]:
-        """References of the documents that the product knows as its own."""
-        return {
-            reference
-            for (reference,) in self.rows("SELECT reference FROM store_commit WHERE reference <> ''")
-        }
+    def known_documents(self, ledger: str) -> set[str]:
+        """Keys of the documents that the product knows as its own in a ledger."""
+        found = self.rows(
+            "SELECT c.entity || '/' || c.reference FROM store_commit c JOIN store_connection n"
+            " ON n.id = c.connection_id WHERE n.name = ? AND c.reference <> ''",
+            ledger,
+        )
+        return {key for (key,) in found}
 
     def documents(self, run: str) -> list[str]:
-        """References of the documents that stand for the run, as the product knows them."""
+        """Keys of the documents that stand for the run, as the product knows them."""
         found = self.rows(
-            "SELECT reference FROM store_commit WHERE run_id = ? AND reference <> ''"
+            "SELECT entity || '/' || reference FROM store_commit WHERE run_id = ? AND reference <> ''"
             " AND reversed_by NOT IN ('deleted in the ledger', 'stated anew')",
             run,
         )
-        return [reference for (reference,) in found]
+        return [key for (key,) in found]
 
     def incidents(self, ledger: str) -> list[tuple[str, str, str]]:
         """What is open of that ledger: code, legal entity and document number."""
@@ -90,18 +95,18 @@ class Tables:
         return _moment(found[0][0]) if found else None
 
     def booked_documents(self, ledger: str, since: datetime) -> set[str]:
-        """References of what the product booked there since then, and does not know to be deleted."""
+        """Keys of what the product booked there since then, and does not know to be deleted."""
         from ml_connector.ports.storage import DELETED
 
         found = self.rows(
-            "SELECT c.reference FROM store_commit c JOIN store_connection n ON n.id = c.connection_id"
-            " WHERE n.name = ? AND c.state = 'confirmed' AND c.reversed_by <> ?"
-            " AND c.created_at >= ?",
+            "SELECT c.entity || '/' || c.reference FROM store_commit c JOIN store_connection n"
+            " ON n.id = c.connection_id WHERE n.name = ? AND c.state = 'confirmed' AND c.reversed_by <> ?"
+            " AND c.reference <> '' AND c.created_at >= ?",
             ledger,
             DELETED,
             f"{since:%Y-%m-%d %H:%M:%S.%f}",
         )
-        return {reference for (reference,) in found if reference}
+        return {key for (key,) in found}
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """Every text outside the vault, with the table it stands in."""

@@ -9,13 +9,13 @@ the first one has begun meanwhile does not go on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ml_connector_sandbox.judges.moving import Violation
 from moving_world.acts import act, pick
 from moving_world.adapter import Desk, Product
 from moving_world.baton import Baton
-from moving_world.ledgers.exact_online import Document
+from moving_world.ledgers.ledger import Document
 from moving_world.setting_up import put_back
 from moving_world.views import Refusal
 from moving_world.world import World
@@ -51,7 +51,8 @@ def work(world: World, numbers: Sequence[int]) -> bool:
     twin = world.twin
     if twin is None or world.product.wrapper.in_atomic_block:
         return False
-    before, known = _standing(world), world.product.known_documents()
+    before = _standing(world)
+    known = {name: world.product.known_documents(name) for name in world.ledgers}
     with twin.beside(world.product):
         desk = Desk(twin, OTHER)
         _try(world, (_approve, _run_payroll, _nothing)[numbers[1] % 3], twin, desk)
@@ -99,22 +100,23 @@ def _standing(world: World) -> Standing:
             for document in books.documents(entity):
                 for pay in world.pays:
                     for colour in pay.colours.values():
-                        if world.parts_in(document, colour):
+                        if not document.void and world.parts_in(document, colour):
                             found.setdefault((books.name, entity, colour), []).append(document)
     return found
 
 
-def _judge(world: World, before: Standing, after: Standing, known: set[str]) -> None:
+def _judge(world: World, before: Standing, after: Standing, known: Mapping[str, set[str]]) -> None:
     """What it booked is a document of others from now on; what it booked though it stood is wrong."""
     for (ledger, entity, colour), documents in after.items():
         old = before.get((ledger, entity, colour), [])
+        keys = {document.key for document in old}
         for document in documents:
-            if document in old:
+            if document.key in keys:
                 continue
             pay, company = world.of_colour(colour)
             world.by_hand[ledger, document.name] = (pay, company)
             world.note(f"{OTHER} books {document.name}: pay {pay.number} of {company}")
-            if len(old) == 1 and old[0].id in known and not world.shape.lag_seconds:
+            if len(old) == 1 and old[0].key in known[ledger] and not world.ledgers[ledger].lag_seconds:
                 held, added = world.parts_in(old[0], colour), world.parts_in(document, colour)
                 if held == added:
                     text = f"{OTHER} booked pay {pay.number} of {company} as {document.name}, and it stood as"

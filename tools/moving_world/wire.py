@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ import httpx2
 from ml_connector_sandbox.core.vendor import Request, Response
 from moving_world.baton import Baton
 from moving_world.clock import TrueClock
-from moving_world.ledgers.exact_online import Books
+from moving_world.ledgers.ledger import Ledger
 from moving_world.payroll import Payroll
 
 TRAVEL_SECONDS = 0.3
@@ -46,11 +47,12 @@ READ_FAULTS = ("refused", "lost after", "garbage", "429", "503", "401", "429")
 
 @dataclass(slots=True)
 class Fault:
-    """What the next write, or the next read, will meet."""
+    """What the next write, or the next read, will meet; or the one after so many that are `passed`."""
 
     kind: str
     write: bool
     seconds: float = 0.0
+    passed: int = 0
 
 
 @dataclass(order=True, slots=True)
@@ -69,19 +71,19 @@ class Wire(httpx2.BaseTransport):
 
     def __init__(self, baton: Baton, clock: TrueClock, moved: Callable[..., None]) -> None:
         self._baton, self._clock, self._moved = baton, clock, moved
-        self._vendors: dict[int, tuple[str, Any]] = {}
+        self._places: dict[int, Payroll | Ledger] = {}
         self._late: list[_Late] = []
         self.armed: list[Fault] = []
-        self.counts = {"exchanges": 0, "sends": 0, "faults": 0, "unhappy": 0}
+        self.counts = Counter(exchanges=0, sends=0, faults=0, unhappy=0)
         self.inside_transaction: Callable[[], bool] = lambda: False
         self.notes: Callable[[str], None] = lambda text: None
         self.met: Callable[[str], None] = lambda kind: None
         self.pass_of: Callable[[str | None], int | None] = lambda run: None
         self.wrong: list[str] = []
 
-    def connect(self, port: int, place: Payroll | Books) -> None:
+    def connect(self, port: int, place: Payroll | Ledger) -> None:
         """From now on that port leads there, whatever the host is called."""
-        self._vendors[port] = (place.name, place.vendor)
+        self._places[port] = place
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """One exchange of the product."""
@@ -92,15 +94,17 @@ class Wire(httpx2.BaseTransport):
         self._clock.advance(TRAVEL_SECONDS)
         self.apply_due()
         self.counts["exchanges"] += 1
-        if request.url.port not in self._vendors:
+        place = self._places.get(request.url.port or 0)
+        if place is None:
             raise httpx2.ConnectError("[Errno 111] Connection refused", request=request)
-        name, vendor = self._vendors[request.url.port]
-        write = request.method == "POST" and "/api/v1/" in request.url.path
-        self.counts["sends"] += write
+        write = place.is_write(request.method, request.url.path)
+        if write:
+            self.counts["sends"] += 1
+            self.counts[f"sends to {place.slug}"] += 1
         fault = self._struck(write)
         asked = _read(request)
         try:
-            answer = self._carry(name, vendor, request, asked, fault)
+            answer = self._carry(place, request, asked, fault)
         finally:
             if not self.inside_transaction():
                 self._baton.point()
@@ -111,8 +115,10 @@ class Wire(httpx2.BaseTransport):
         """Vendors handle the late requests whose time has come."""
         while self._late and self._late[0].due <= self._clock.now():
             late = heapq.heappop(self._late)
-            vendor = next(vendor for name, vendor in self._vendors.values() if name == late.name)
-            self._clock.pinned(late.due, lambda vendor=vendor, late=late: vendor.handle(late.request))  # type: ignore[misc]
+            place = next(place for place in self._places.values() if place.name == late.name)
+            with self._clock.pinned(late.due):
+                self._let_work(place)
+                place.vendor.handle(late.request)
             self.notes(f"{late.name} handles a request that it took earlier")
             self._moved(late.name, late.origin, late.excused, late.began)
 
@@ -123,48 +129,60 @@ class Wire(httpx2.BaseTransport):
     # --- inside ---------------------------------------------------------------------------------------------
 
     def _struck(self, write: bool) -> Fault | None:
-        found = next((fault for fault in self.armed if fault.write == write), None)
+        fitting = [fault for fault in self.armed if fault.write == write]
+        found = next((fault for fault in fitting if not fault.passed), None)
+        for fault in fitting:
+            fault.passed = max(0, fault.passed - 1)
         if found is not None:
             self.armed.remove(found)
             self.met(found.kind)
             self.counts["faults"] += 1
+            self.counts["writes struck"] += write
         return found
 
     def _carry(
-        self, name: str, vendor: Any, request: httpx2.Request, asked: Request, fault: Fault | None
+        self, place: Payroll | Ledger, request: httpx2.Request, asked: Request, fault: Fault | None
     ) -> Response:
         if fault is None:
-            return self._handled(name, vendor, asked)
-        self.notes(f"{request.method} to {name}: {fault.kind}")
+            return self._handled(place, asked)
+        self.notes(f"{request.method} {request.url.path} to {place.name}: {fault.kind}")
         match fault.kind:
             case "refused":
                 raise httpx2.ConnectError("[Errno 111] Connection refused", request=request)
             case "lost before":
                 raise httpx2.ReadError("[Errno 104] Connection reset by peer", request=request)
             case "late" | "very late":
-                self._keep(name, asked, fault.seconds)
+                self._keep(place.name, asked, fault.seconds)
                 raise httpx2.ReadError("[Errno 104] Connection reset by peer", request=request)
             case "no memory":
                 raise MemoryError
             case "429" | "503" | "401" | "garbage" | "echo":
                 return _instead(fault.kind, asked)
             case "timed out":
-                self._handled(name, vendor, asked)
+                self._handled(place, asked)
                 self._clock.advance(PATIENCE_SECONDS)
                 raise httpx2.ReadTimeout("timed out", request=request)
             case "no memory after":
-                self._handled(name, vendor, asked)
+                self._handled(place, asked)
                 raise MemoryError
             case "garbage after":
-                self._handled(name, vendor, asked)
+                self._handled(place, asked)
                 return _instead("garbage", asked)
-        self._handled(name, vendor, asked)
+        self._handled(place, asked)
         raise httpx2.RemoteProtocolError("Server disconnected without sending a response.", request=request)
 
-    def _handled(self, name: str, vendor: Any, asked: Request) -> Response:
-        answer: Response = vendor.handle(asked)
-        self._moved(name, self._origin(), False)
-        return replace(answer, headers={**answer.headers, INSTALLATION: f"world-{name}"})
+    def _handled(self, place: Payroll | Ledger, asked: Request) -> Response:
+        self._let_work(place)
+        answer = place.vendor.handle(asked)
+        self._moved(place.name, self._origin(), False)
+        return replace(answer, headers={**answer.headers, INSTALLATION: f"world-{place.name}"})
+
+    def _let_work(self, place: Payroll | Ledger) -> None:
+        """The vendor does what it took earlier, for itself: a release that waited, a job that was due. What
+        that changes is nobody's send.
+        """
+        place.catch_up()
+        self._moved(place.name, None, False)
 
     def _keep(self, name: str, asked: Request, seconds: float) -> None:
         due = self._clock.now() + timedelta(seconds=seconds)

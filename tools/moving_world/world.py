@@ -6,7 +6,7 @@ calculated, what people did to the books, what the product wrote, and what it sa
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,9 +19,9 @@ from moving_world.adapter import Desk, Product
 from moving_world.baton import Baton, Process, Task
 from moving_world.clock import HostClock, TrueClock
 from moving_world.coverage import Coverage
-from moving_world.ledgers.exact_online import Books, Document
+from moving_world.ledgers.ledger import Document, Ledger
 from moving_world.paid import Paid
-from moving_world.places import connect, places
+from moving_world.places import connect, ledgers_of, payrolls_of
 from moving_world.shape import Shape
 from moving_world.truth import AT_REST, DONE, Pay, Run
 from moving_world.views import Refusal
@@ -64,9 +64,9 @@ class World(Paid):
         self.counts: Counter[str] = Counter()
         self.coverage = Coverage()
         self._shown_at: dict[str, datetime] = {}
-        self._standing: defaultdict[str, set[str]] = defaultdict(set)
-        self._made_by_people: set[str] = set()
-        self.payrolls, self.ledgers = places(self.clock, shape)
+        self._makers: dict[tuple[str, str], str | None] = {}
+        self.payrolls = payrolls_of(self.clock, shape)
+        self.ledgers: dict[str, Ledger] = ledgers_of(self.clock, shape)
         connect(self.wire, self.payrolls, self.ledgers)
         self.product = Product(settings, self.host, self.wire, self.baton, claims=claims)
         self.product.path.write_bytes(template)
@@ -108,12 +108,11 @@ class World(Paid):
             run = self.runs.get(by or "")
             balances = books.balances(entity)
             self.papers_of(name, entity)
-            if by is None:
-                self._made_by_people |= {held.id for held in books.documents(entity)} - self._standing[name]
-            self._standing[name] |= {held.id for held in books.documents(entity)}
-            hidden = by is None and bool(self.shape.lag_seconds)
+            for held in books.documents(entity):
+                self._makers.setdefault((name, held.key), by)
+            hidden = by is None and bool(books.lag_seconds)
             if hidden:
-                self._shown_at[name] = self.clock.now() + timedelta(seconds=self.shape.lag_seconds)
+                self._shown_at[name] = self.clock.now() + timedelta(seconds=books.lag_seconds)
             told = self.judge.holds(
                 name,
                 entity,
@@ -131,19 +130,21 @@ class World(Paid):
                 self.after_a_send.pop()(name)
 
     def papers_of(self, name: str, entity: str) -> None:
-        """Let the judge of looks see what stands in the entity."""
+        """Let the judge of looks see what stands in the entity. A journal without lines is nothing yet."""
         papers = [
-            Paper(held.id, entity, held.number, held.lines, _counts(held))
+            Paper(held.key, entity, held.number, held.lines, _counts(held))
             for held in self.ledgers[name].documents(entity)
+            if held.lines
         ]
         self.papers.holds(name, entity, papers, self.clock.now())
 
-    def _strangers(self, books: Books, entity: str) -> dict[int, list[int]]:
+    def _strangers(self, books: Ledger, entity: str) -> dict[int, list[int]]:
         """What documents of others hold of each colour, as long as nobody named them to the product."""
-        known = self.product.known_documents()
+        known = self.product.known_documents(books.name)
         found: dict[int, list[int]] = {}
         for document in books.documents(entity):
-            if document.id in self._made_by_people and document.id not in known:
+            made_by_people = self._makers.get((books.name, document.key), "") is None
+            if made_by_people and document.key not in known:
                 for colour, parts in _counts(document).items():
                     found.setdefault(colour, []).append(parts)
         return found
@@ -167,7 +168,11 @@ class World(Paid):
         self.moved(name, None, False)
 
     def carries(self, document: Document, pay: Pay) -> bool:
-        """Whether the document holds money of the pay, as anybody can see in its lines."""
+        """Whether the document holds money of the pay, as anybody can see in its lines; two that take each
+        other back hold none.
+        """
+        if document.void:
+            return False
         counts = _counts(document)
         return any(counts.get(colour) for colour in pay.colours.values())
 
@@ -234,6 +239,17 @@ class World(Paid):
                 self.note(f"{run.name} is {state} in {stage}: {codes or run.view.summary}")
             if state == DONE and not run.view.dry:
                 self.blame(*self.judge.says_done(run.name, run.lied_about, run.view.superseded))
+                self.blame(*self._left_unposted(run))
+
+    def _left_unposted(self, run: Run) -> list[Violation]:
+        """What the run made and says to be booked, although nobody posted it."""
+        books, known = self.ledgers[run.view.target], self.product.documents(run.id)
+        return [
+            Violation("false done", f"{run.name} says done, and {document.name} is not posted")
+            for entity in books.entities
+            for document in books.documents(entity)
+            if document.key in known and not document.posted
+        ]
 
     def _meet(self, identity: str) -> Run:
         """The product made a run."""
@@ -280,9 +296,7 @@ class World(Paid):
         for payroll in self.payrolls.values():
             found[f"password of {payroll.name}"] = payroll.credentials["password"]
         for books in self.ledgers.values():
-            found[f"client secret of {books.name}"] = books.credentials["client_secret"]
-            for number, token in enumerate(books.tokens(), 1):
-                found[f"token {number} of {books.name}"] = token
+            found.update(books.secrets())
         return found
 
     # --- processes ------------------------------------------------------------------------------------------

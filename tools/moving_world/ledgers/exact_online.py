@@ -1,68 +1,38 @@
-"""A ledger: a tenant of the Exact simulator with the legal entities of the world, and the people who work
-in it.
-
-What they book by hand for a pay carries its colour, in the journal of payroll, as somebody would who does
-it because payroll asked for it. What they book for anything else stands on accounts that no pay uses.
+"""An Exact Online ledger: divisions, entries that people may change and delete for ever, a consent that is
+given in a browser.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from ml_connector_sandbox.core.vendor import Clock, Request
-from ml_connector_sandbox.judges.coloured import UNITS, amount
+from ml_connector_sandbox.judges.coloured import UNITS
 from ml_connector_sandbox.systems.exact_online.book import DivisionBook
 from ml_connector_sandbox.systems.exact_online.routes import ExactOnline
+from moving_world.ledgers.ledger import (
+    KINDS,
+    OTHER_ACCOUNTS,
+    TIMES,
+    Document,
+    Removal,
+    cents_of,
+    other_lines,
+    pay_lines,
+)
 
-JOURNALS = ("95", "96")
-"""The journals that payroll may be booked in; ledger people keep to the first."""
-KINDS = {
-    "4000": "wages",
-    "4001": "wages",
-    "4020": "employer cost",
-    "1710": "taxes",
-    "1720": "deductions",
-    "1730": "employer liability",
-    "1700": "net",
-    "1705": "net",
-}
-"""GL account → kind of account. Two kinds have a second account, for a mapping that changes."""
-FIRST_ACCOUNTS = {kind: code for code, kind in reversed(KINDS.items())}
-OTHER_ACCOUNTS = ("4100", "4200")
 _TYPES = {"wages": 125, "employer cost": 126, "taxes": 29, "employer liability": 100}
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A booked entry as people see it, with the parts of each colour that it holds."""
+class ExactLedger:
+    """One tenant."""
 
-    id: str
-    number: str
-    entity: str
-    period: str
-    text: str
-    lines: tuple[tuple[str, int, str], ...]
-
-    @property
-    def name(self) -> str:
-        """What people call it: legal entity and number."""
-        return f"{self.entity}/{self.number}"
-
-    def balances(self) -> dict[str, int]:
-        """Cents by kind of account, debit positive."""
-        sums = dict.fromkeys(UNITS, 0)
-        for account, cents, _ in self.lines:
-            if account in KINDS:
-                sums[KINDS[account]] += cents
-        return sums
-
-
-class Books:
-    """One ledger tenant: its entities, what they hold, and what people do to them."""
+    slug = "exact_online"
+    journals: tuple[str, ...] = ("95", "96")
+    axes: tuple[str, ...] = ("cost_center",)
+    signs_in = True
 
     def __init__(
         self,
@@ -71,9 +41,11 @@ class Books:
         cost_centers: Sequence[str],
         clock: Clock,
         seed: int,
-        **switches: Any,
+        *,
+        lag_seconds: int = 0,
+        keeps_marker: bool = True,
     ) -> None:
-        self.name, self.entities = name, tuple(entities)
+        self.name, self.entities, self.lag_seconds = name, tuple(entities), lag_seconds
         ledger = {
             "company": {"name": name, "country": "US", "currency": "USD"},
             "divisions": [{"code": code, "title": f"{name} {code}", "currency": "USD"} for code in entities],
@@ -81,23 +53,63 @@ class Books:
                 *(_account(code, kind) for code, kind in KINDS.items()),
                 *map(_other, OTHER_ACCOUNTS),
             ],
-            "journals": [{"code": code, "description": "Payroll", "type": 90} for code in JOURNALS],
+            "journals": [{"code": code, "description": "Payroll", "type": 90} for code in self.journals],
             "cost_centers": [{"code": code, "description": code} for code in cost_centers],
             "periods": {"first_year": 2026, "years": 1},
         }
+        switches = {"visibility_lag_seconds": lag_seconds, "ignores_our_ref": not keeps_marker}
         self.vendor = ExactOnline(ledger=ledger, clock=clock, seed=seed, profile="fast", switches=switches)
         self._seen: dict[str, tuple[int, int]] = {}
 
-    @property
-    def credentials(self) -> Mapping[str, str]:
+    def settings(self, port: int, host: str = "127.0.0.1") -> dict[str, str]:
         """What somebody types in who connects it."""
         described = self.vendor.describe("")["credentials"]
-        return {name: described[name] for name in ("redirect_uri", "client_id", "client_secret")}
+        return {
+            **{name: described[name] for name in ("redirect_uri", "client_id", "client_secret")},
+            "base_url": f"http://{host}:{port}",
+            "division": ",".join(self.entities),
+            "calls_per_minute": "0",
+            "calls_per_day": "0",
+            "errors_per_hour": "0",
+            **TIMES,
+        }
 
-    def tokens(self) -> list[str]:
-        """Every token that was given out."""
+    def secrets(self) -> dict[str, str]:
+        """The client secret and every token that was given out."""
         tokens = self.vendor.sign_in.tokens
-        return [*tokens._by_access, *tokens._by_refresh]
+        given = [*tokens._by_access, *tokens._by_refresh]
+        named = {f"token {number} of {self.name}": token for number, token in enumerate(given, 1)}
+        return {
+            f"client secret of {self.name}": self.vendor.describe("")["credentials"]["client_secret"],
+            **named,
+        }
+
+    def is_write(self, method: str, path: str) -> bool:
+        """A POST of the interface; the sign-in's are elsewhere."""
+        return method == "POST" and "/api/v1/" in path
+
+    def catch_up(self) -> None:
+        """Everything is done at once."""
+
+    # --- sign-in --------------------------------------------------------------------------------------------
+
+    def signed_in(self) -> None:
+        """Give the consent that the template has the tokens of."""
+        sign_in, now = self.vendor.sign_in, self.vendor.clock.now()
+        sign_in.tokens.redeem(sign_in.tokens.issue_code("", now, mark="!"), "", now)
+
+    def consent(self, url: str) -> str:
+        """Give consent at the sign-in page; the address the browser is sent to."""
+        target = url.partition("://")[2]
+        answer = self.vendor.handle(Request(method="GET", target="/" + target.partition("/")[2]))
+        return answer.headers["Location"]
+
+    def admit(self) -> None:
+        """Consent is all there is."""
+
+    def revoke(self, what: str) -> None:
+        """End access tokens, or whole consents."""
+        self._do("revoke", what=what)
 
     # --- what the books hold --------------------------------------------------------------------------------
 
@@ -116,7 +128,7 @@ class Books:
         for line in self._book(entity)["lines"]:
             kind = KINDS.get(line.get("GLAccountCode", ""))
             if kind is not None:
-                sums[kind] += _cents(line["AmountFC"])
+                sums[kind] += cents_of(line["AmountFC"])
         return sums
 
     def documents(self, entity: str) -> list[Document]:
@@ -128,44 +140,38 @@ class Books:
 
     def book(self, entity: str, day: date, colours: Mapping[int, int], center: str, text: str) -> str:
         """Book parts of colours by hand in the journal of payroll; the document's number."""
-        lines = [
-            {
-                "account": code,
-                "amount": str(Decimal(amount(kind, colour, parts)).scaleb(-2)),
-                "cost_center": center,
-                "text": text,
-            }
-            for colour, parts in colours.items()
-            for kind, code in FIRST_ACCOUNTS.items()
-        ]
-        return self._post(entity, day, lines)
+        return self._post(entity, day, pay_lines(colours, center, text))
 
     def book_other(self, entity: str, day: date, text: str) -> str:
         """Book something that is no pay in the journal of payroll; the document's number."""
-        amounts = zip(OTHER_ACCOUNTS, ("12.50", "-12.50"), strict=True)
-        return self._post(
-            entity, day, [{"account": code, "amount": sum_, "text": text} for code, sum_ in amounts]
-        )
+        return self._post(entity, day, other_lines(text))
 
-    def delete(self, document: str) -> None:
-        """Delete a document, whatever it is."""
-        self._do("delete", id=document)
+    def remove(self, document: Document) -> Removal:
+        """Delete it."""
+        self._do("delete", id=document.id)
+        return Removal(f"deletes {document.number} in {document.entity}")
 
-    def double(self, document: str) -> str:
-        """Copy a document; the copy's id."""
-        return str(self._do("double", id=document)["id"])
+    def double(self, document: Document) -> str:
+        """Copy a document; the copy's key."""
+        return f"{document.entity}/{self._do('double', id=document.id)['id']}"
 
-    def edit(self, document: str, entity: str, times: int, divisor: int = 1) -> None:
-        """Change every amount of a document by a factor, so that it still balances."""
-        book = self._book(entity)
-        entry = book["entries"].get(document)
+    def post(self, document: Document) -> bool:
+        """An entry waits for nothing."""
+        return False
+
+    def edit(self, document: Document, times: int, divisor: int = 1) -> bool:
+        """Change every amount of a document by a factor."""
+        book = self._book(document.entity)
+        entry = book["entries"].get(document.id)
         assert entry is not None
         for number, line in enumerate(book.entry_lines(entry), 1):
-            self._do("edit", id=document, line=number, amount=str(line["AmountFC"] * times / divisor))
+            self._do("edit", id=document.id, line=number, amount=str(line["AmountFC"] * times / divisor))
+        return True
 
-    def reword(self, document: str, text: str) -> None:
+    def reword(self, document: Document, text: str) -> bool:
         """Put another text on the first line of a document."""
-        self._do("edit", id=document, line=1, text=text)
+        self._do("edit", id=document.id, line=1, text=text)
+        return True
 
     def close(self, entity: str, period: str, closed: bool) -> None:
         """Close or open a period for all journals."""
@@ -182,27 +188,15 @@ class Books:
         assert row is not None
         book.change("cost_centers", row, {"Active": not ended})
 
-    def revoke(self, what: str) -> None:
-        """End access tokens, or whole consents."""
-        self._do("revoke", what=what)
-
-    def switch(self, **switches: Any) -> None:
-        """Turn what the public material leaves open."""
-        self.vendor.switches.set(switches)
-
-    def consent(self, url: str) -> str:
-        """Give consent at the sign-in page; the address the browser is sent to."""
-        target = url.partition("://")[2]
-        answer = self.vendor.handle(Request(method="GET", target="/" + target.partition("/")[2]))
-        return answer.headers["Location"]
-
     # --- inside ---------------------------------------------------------------------------------------------
 
     def _book(self, entity: str) -> DivisionBook:
         return self.vendor.books_by_division[int(entity)]
 
     def _post(self, entity: str, day: date, lines: Sequence[Mapping[str, Any]]) -> str:
-        made = self._do("book", division=entity, journal=JOURNALS[0], date=day.isoformat(), lines=list(lines))
+        made = self._do(
+            "book", division=entity, journal=self.journals[0], date=day.isoformat(), lines=list(lines)
+        )
         return str(made["number"])
 
     def _do(self, action: str, **arguments: Any) -> Any:
@@ -217,10 +211,6 @@ def _other(code: str) -> dict[str, Any]:
     return {"code": code, "description": "Other costs", "type": 120}
 
 
-def _cents(value: Decimal) -> int:
-    return int(value.scaleb(2))
-
-
 def _document(book: DivisionBook, entry: Mapping[str, Any]) -> Document:
     lines = book.entry_lines(dict(entry))
     return Document(
@@ -230,6 +220,6 @@ def _document(book: DivisionBook, entry: Mapping[str, Any]) -> Document:
         period=f"{entry['FinancialYear']}-{entry['FinancialPeriod']:02d}",
         text=str(entry.get("Description") or ""),
         lines=tuple(
-            (line["GLAccountCode"], _cents(line["AmountFC"]), line.get("CostCenter", "")) for line in lines
+            (line["GLAccountCode"], cents_of(line["AmountFC"]), line.get("CostCenter", "")) for line in lines
         ),
     )
