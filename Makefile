@@ -6,7 +6,7 @@ VENV   := .venv
 RUN    := $(VENV)/bin/python
 UV     := PYTHONPATH=$(TOOLS) $(PYTHON) -m uv
 STAMP  := $(VENV)/.installed
-XDIST  ?= 2
+XDIST  ?= 3
 
 SCENARIO ?= trading_company
 REGISTER ?=
@@ -38,10 +38,10 @@ demo: install
 	@$(RUN) tools/demo.py --scenario $(SCENARIO) $(if $(REGISTER),--register "$(REGISTER)") $(if $(KEEP),--keep "$(KEEP)")
 
 test: install
-	$(RUN) -m pytest -n $(XDIST) --dist loadfile -m "not slow"
+	$(RUN) -m pytest -n $(XDIST) --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: install
-	$(RUN) -m pytest -n $(XDIST) --dist loadfile
+	$(RUN) -m pytest -n $(XDIST) --dist loadfile --no-loadscope-reorder
 
 check: install
 	$(VENV)/bin/ruff format --check -q .

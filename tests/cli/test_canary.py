@@ -22,6 +22,8 @@ from scenes import DYNAMICS_FO, EXACT_ONLINE, PAYROLL, VISMA_NET, Scene
 from stage import SOURCE, TARGET
 from tests.stand import Done, Stand, installation, simulators
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Refusals:

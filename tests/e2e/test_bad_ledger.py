@@ -14,6 +14,8 @@ from scenes import PAYROLL
 from stage import LEDGER, MAPPING, SOURCE, TARGET
 from tests.stand import Stand
 
+pytestmark = pytest.mark.slow
+
 
 def problem(held: Any) -> tuple[str, str, str]:
     """Code, place and owner of the first problem."""

@@ -19,6 +19,8 @@ from scenes import PAYROLL, scene_of
 from stage import SOURCE, TARGET, Product
 from tests.stand import Stand, installation, simulators, until
 
+pytestmark = pytest.mark.slow
+
 LATE_SECONDS, SETTLE_SECONDS = 0.5, "2"
 """How late the ledger books what nobody waits for, and how long we wait before we look."""
 RUNS = 4

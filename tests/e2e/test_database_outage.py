@@ -12,6 +12,8 @@ from scenes import EXACT_ONLINE, PAYROLL
 from tests.postgres import server
 from tests.stand import PATIENCE_SECONDS, Stand, installation, served, simulators, until, worker
 
+pytestmark = pytest.mark.slow
+
 LOST_LOCK = 70
 LEDGER = EXACT_ONLINE.ledger
 PLACES = {

@@ -15,7 +15,6 @@ from tests.postgres import postgresql
 from tests.stand import Installation
 
 KEPT = Path(__file__).parent / "kept"
-DATABASES = ("sqlite", "postgresql")
 
 
 class Kept(Installation):
@@ -24,7 +23,7 @@ class Kept(Installation):
     books: list[dict[str, Any]]
 
 
-@pytest.fixture(params=DATABASES)
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     """The kept installation, on each database."""
     source, home = KEPT / request.param, tmp_path / "home"
