@@ -14,7 +14,7 @@ from moving_world.case import Case, read, read_all
 from moving_world.driver import OPENINGS, Outcome, Step, play, replay
 from moving_world.install import Ground, ground
 from moving_world.payroll_people import PARTS_MAX
-from moving_world.shape import FILES, VENDORS, Flow, Shape
+from moving_world.shape import FILES, LEDGERS, VENDORS, Flow, Shape
 
 ROOT = Path(__file__).parent.parent.parent
 CASES = read_all(Path(__file__).parent / "cases")
@@ -104,6 +104,25 @@ def test_a_pay_in_files_is_calculated_as_often_as_there_are_other_amounts(place:
     outcome = replay(place, 0, shape, (("payroll calculates", 0, 0), *[again] * (PARTS_MAX + 2)))
 
     assert ([], PARTS_MAX) == (outcome.violations, sum("calculates pay 1" in line for line in outcome.trace))
+
+
+@pytest.mark.parametrize("vendor", sorted({*VENDORS}))
+def test_books_are_closed_in_the_middle_when_something_is_booked(place: Ground, vendor: str) -> None:
+    """Not when a send has made a document that holds nothing yet."""
+    entities = {"A1": "1204", "A2": "1205"}
+    shape = replace(
+        ONE_PAY,
+        companies={"pay-a": tuple(entities)},
+        flows=(Flow(source="pay-a", target="books", mode="approve", entities=entities),),
+        opening="one is closed",
+        vendors=dict.fromkeys(LEDGERS, vendor),
+    )
+
+    outcome = replay(place, 0, shape, OPENINGS["one is closed"])
+
+    closed = next(number for number, line in enumerate(outcome.trace) if "everywhere" in line)
+    assert [] == [str(wrong) for wrong in outcome.violations]
+    assert "is changed by run 1: pay 1 A" in outcome.trace[closed - 1]
 
 
 # --- what claims are for ------------------------------------------------------------------------------------

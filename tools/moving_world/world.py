@@ -113,6 +113,7 @@ class World(Paid):
             hidden = by is None and bool(books.lag_seconds)
             if hidden:
                 self._shown_at[name] = self.clock.now() + timedelta(seconds=books.lag_seconds)
+            before = self._held(name, entity)
             told = self.judge.holds(
                 name,
                 entity,
@@ -126,7 +127,7 @@ class World(Paid):
             self.blame(*told)
             who = "people" if by is None else f"{run.name if run else 'nobody'}{' (late)' if excused else ''}"
             self.note(f"{name} {entity} is changed by {who}: {self._held(name, entity)}")
-            while by is not None and self.after_a_send:
+            while by is not None and self.after_a_send and self._held(name, entity) != before:
                 self.after_a_send.pop()(name)
 
     def papers_of(self, name: str, entity: str) -> None:
