@@ -33,6 +33,7 @@ Way = tuple[str, Callable[[Desk], object]]
 """A command in words, and how it is carried out."""
 PROPOSED = re.compile(r"runs (approve|resume|cancel|close|reverse|mark-deleted|answer)\b")
 DUPLICATE = re.compile(r"duplicate")
+NUMBERS = re.compile(r"[\w-]+")
 
 
 def make_peace(world: World, rest: Callable[[], None]) -> None:
@@ -189,11 +190,22 @@ def _proposed(run: Run) -> set[str]:
 
 
 def _delete_double(world: World, run: Run) -> None:
-    """The product says that there are two: ledger people delete the younger one."""
+    """The product says that there are two: ledger people delete the younger one, or a draft."""
     if run.pay is None:
         return
     flow = operators.flow_of(world, run)
     books = world.ledgers[flow.target]
+    said = " ".join(text for code, _, text, _ in run.view.problems if DUPLICATE.search(code))
+    named = [
+        held
+        for entity in sorted(set(flow.entities.values()))
+        for held in books.documents(entity)
+        if held.number in NUMBERS.findall(said) and not held.void
+    ]
+    drafts = [held for held in named if not held.booked or not held.lines]
+    if drafts and len(named) > 1:
+        take_away(world, books, drafts[-1], "which the product names as double")
+        return
     for company, balance in _balances(world, run.pay, flow):
         wanted = run.pay.parts(company)
         if wanted and balance == 2 * wanted:
