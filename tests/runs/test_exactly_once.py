@@ -472,6 +472,23 @@ def test_an_unknown_outcome_in_a_distrusted_ledger_waits_for_people() -> None:
     assert (CommitState.CONFIRMED, 2) == (state(world, other.key), len(world.vendor.documents))
 
 
+def test_an_empty_look_up_in_a_distrusted_ledger_proves_nothing() -> None:
+    """Not even where no document says the same: it may be booked with another text or date."""
+    world = World()
+    world.ledger.keeps_marker = False
+    committer(world).commit_once(an_entry(), ORIGIN)
+    other = an_entry("payroll:acme:R2:books:10:1:1", "20.00")
+    world.vendor.fault = faults.LOST_BEFORE
+    with pytest.raises(Wait):
+        committer(world).commit_once(other, ORIGIN)
+    world.clock.advance(MANY_SECONDS)
+
+    with pytest.raises(Incident):
+        committer(world).commit_once(other, ORIGIN)
+
+    assert (CommitState.UNKNOWN, 1) == (state(world, other.key), len(world.vendor.documents))
+
+
 def test_a_ledger_declared_unsearchable_never_believes_an_empty_look_up() -> None:
     """The same by declaration: no marker, so no second send after an unknown outcome."""
     world = World()

@@ -8,6 +8,7 @@ import pytest
 from tests.payday import Crash, World, a_pay_run, usual_balances
 from tests.runs.test_exactly_once import KEY, ORIGIN, an_entry, committer
 
+from ml_connector.contract import world as faults
 from ml_connector.contract.memory import VirtualClock
 from ml_connector.errors import KeyConflict
 from ml_connector.ports.storage import RunState
@@ -141,3 +142,18 @@ def test_one_run_at_a_time_posts_to_a_ledger() -> None:
     assert 2 == len(world.vendor.documents)
     world.run_to_rest()
     assert usual_balances(factor=2) == world.balances()
+
+
+def test_a_ledger_that_drops_the_marker_is_not_sent_the_entry_again() -> None:
+    """Nothing is known of its habit yet: the first answer of all was lost, and no search finds the document.
+    The journal holds one that says the same, so a person is asked.
+    """
+    world = World()
+    world.ledger.keeps_marker = False
+    run = world.start()
+    world.vendor.fault = faults.LOST_AFTER
+
+    world.run_to_rest()
+
+    assert (RunState.HELD, ["outcome.unknown"]) == (world.at(run).state, world.problems(run))
+    assert 1 == len(world.vendor.documents)

@@ -154,7 +154,8 @@ class Committer:
             )
             self.point("commit: adopted")
             return receipt
-        if not limits.marker_is_searchable or self.commits.marker_distrusted(entry.entity):
+        searched = limits.marker_is_searchable and not self.commits.marker_distrusted(entry.entity)
+        if not searched or self._proof.stands_unmarked(row, entry):
             self.commits.close_intent(
                 intent, IntentEnd.RESOLVED, state=CommitState.UNKNOWN, detail="the marker cannot be searched"
             )

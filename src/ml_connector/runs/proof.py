@@ -73,6 +73,23 @@ class Proof:
         self.audit("commit.adopted", {"key": row.key, "document": receipt.number, "sha256": row.fingerprint})
         return receipt
 
+    def stands_unmarked(self, row: CommitRow, entry: JournalEntry) -> bool:
+        """Whether the journal holds a document that nobody here knows and that says just what the entry says,
+        or has its marker where no search finds it. A ledger may drop what it is given to find it by, and
+        that shows only when the first answer is lost.
+        """
+        day = entry.posting_date
+        documents = self.ledger.documents(entry.entity, entry.journal, day, day)
+        known = self.commits.known_references(row.tenant, row.entity)
+        for document in documents:
+            unknown = document.receipt.reference not in known
+            if unknown and (document.marker == row.marker.token or not compare(entry, document)):
+                number = document.receipt.number
+                self.commits.distrust_marker(row.entity, f"document {number} is not found by its marker")
+                self.audit("marker.distrusted", {"entity": row.entity, "document": number})
+                return True
+        return False
+
     def confirm(
         self, row: CommitRow, entry: JournalEntry, receipt: Receipt, *, looked: bool = False
     ) -> Receipt:
