@@ -95,6 +95,25 @@ def test_a_copied_document_is_an_incident() -> None:
     assert ("ledger.look_alike", True) == (code, "may be the same pay as document 3" in text)
 
 
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_document_that_people_took_back_is_not_a_duplicate(marked: bool) -> None:
+    """Some ledgers mirror a document with its texts, our marker among them; others do not."""
+    world, run = posted()
+    document = world.vendor.documents[0]
+    mirrored = tuple(replace(line, amount=-line.amount) for line in document.entry.lines)
+    mirror = replace(document.entry, lines=mirrored)
+    marker = document.marker if marked else ""
+    world.vendor.documents.append(
+        replace(document, reference="mirror", number="2000", entry=mirror, marker=marker)
+    )
+
+    assert {"books": 1} == looked(world)
+
+    ((code, text),) = incidents(world, run)
+    assert ("booked.reversed", True) == (code, "somebody reversed it in the ledger" in text)
+    assert "mark-booked-elsewhere RUN --document 10/2000" in text
+
+
 def test_a_copy_whose_original_is_gone_is_not_a_duplicate() -> None:
     """The pay is in the books once."""
     world, run = posted()

@@ -6,15 +6,15 @@ legal entity and journal; nothing is changed, in the ledger or here.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import cast
 
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare
-from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
+from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine, Receipt
 from ml_connector.flows import look_alikes
 from ml_connector.flows.already_booked import REVERSAL, reversing, standing
 from ml_connector.ports.storage import CommitRow, Commits
@@ -76,6 +76,8 @@ def _wrong(row: CommitRow, documents: Sequence[BookedEntry]) -> Iterator[Finding
         d for d in documents if d.marker == row.marker.token and d.receipt.reference != receipt.reference
     ]
     name = f"Document {receipt.number} in {row.entity}"
+    yield from (_reversed(row, copy) for copy in copies if _takes_back(copy, row))
+    copies = [copy for copy in copies if not _takes_back(copy, row)]
     if not mine:
         copied = f" A copy of it is there: {copies[0].receipt.number}." if copies else ""
         text = (
@@ -98,6 +100,25 @@ def _wrong(row: CommitRow, documents: Sequence[BookedEntry]) -> Iterator[Finding
         yield _finding(row, copy.receipt.number, "documents.duplicate", text)
 
 
+def _reversed(row: CommitRow, document: BookedEntry) -> Finding:
+    number = document.receipt.number
+    text = (
+        f"Document {number} in {row.entity} takes document {_number(row)} back, every amount of it: somebody"
+        " reversed it in the ledger. If the pay is to be booked again, run it again and name the document:"
+        f" ml-connector runs mark-booked-elsewhere RUN --document {row.entity}/{number} --why '...'."
+    )
+    return _finding(row, number, "booked.reversed", text)
+
+
+def _takes_back(document: BookedEntry, row: CommitRow) -> bool:
+    """Whether the document is what was booked with every amount turned round."""
+
+    def amounts(lines: Iterable[JournalLine], sign: int) -> Counter[tuple[str, int]]:
+        return Counter((line.account, sign * line.amount.minor) for line in lines)
+
+    return amounts(document.lines, -1) == amounts(_entry(row).lines, 1)
+
+
 def _alike(
     rows: Sequence[CommitRow], others: Sequence[BookedEntry], accepted: Collection[str]
 ) -> Iterator[Finding]:
@@ -106,7 +127,9 @@ def _alike(
     for document in others:
         name = look_alikes.name_of(document)
         same = next((row for row in pays if look_alikes.look_alikes([document], [_entry(row)])), None)
-        if same is not None and name not in accepted:
+        if same is not None and _takes_back(document, same):
+            yield _reversed(same, document)
+        elif same is not None and name not in accepted:
             text = (
                 f"Document {document.receipt.number} in {same.entity} did not come from here and may be the"
                 f" same pay as document {_number(same)}: {document.posting_date}, {document.debit},"
