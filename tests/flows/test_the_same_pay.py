@@ -586,7 +586,7 @@ def test_what_a_restored_installation_may_have_written_and_lost_is_a_question(re
     at = copy.post("R2")
 
     assert (RunState.HELD, ["ledger.look_alike"]) == (at.state, copy.problems(at.id))
-    assert ("that this installation wrote before it was restored" in copy.problem_list(at.id)[0].text) is (
+    assert ("or this one before it was restored from a backup" in copy.problem_list(at.id)[0].text) is (
         not reworded
     )
     copy.statements.booked_elsewhere(at.id, ["10/3", "20/4"], "ours, before the backup")

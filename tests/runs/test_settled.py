@@ -12,7 +12,7 @@ from ml_connector.contract import world as faults
 from ml_connector.contract.memory import VirtualClock
 from ml_connector.errors import KeyConflict
 from ml_connector.ports.storage import RunState
-from ml_connector.runs.intent import Wait
+from ml_connector.runs.intent import Incident, Wait
 from ml_connector.runs.stages import StageCall, carry_out
 
 LONG_SECONDS = 3600.0
@@ -157,3 +157,20 @@ def test_a_ledger_that_drops_the_marker_is_not_sent_the_entry_again() -> None:
 
     assert (RunState.HELD, ["outcome.unknown"]) == (world.at(run).state, world.problems(run))
     assert 1 == len(world.vendor.documents)
+
+
+def test_a_document_of_others_that_says_the_same_is_no_proof_against_the_marker() -> None:
+    """A clerk booked it by hand meanwhile: a person is asked, and the marker is trusted as before."""
+    world = World()
+    world.vendor.fault = faults.LOST_BEFORE
+    with pytest.raises(Wait):
+        committer(world).commit_once(an_entry(), ORIGIN)
+    world.vendor.book(an_entry(), "no marker of ours")
+    world.clock.advance(10_000)
+
+    with pytest.raises(Incident, match="says the same and is not known here"):
+        committer(world).commit_once(an_entry(), ORIGIN)
+
+    assert "" == world.commits.marker_distrusted("10")
+    with pytest.raises(Incident, match="says the same and is not known here"):
+        committer(world).commit_once(an_entry(), ORIGIN)

@@ -182,10 +182,9 @@ def _approvals(report: Report, access: Access, by_action: dict[str, list[dict[st
     for run, fingerprint, actor in noted - stored:
         yield f"The approval of run {run} by {actor} ({fingerprint[:12]}) is gone, or was changed."
     rewritten = max((entry["number"] for entry in by_action.get(UPGRADED, []) if _rewrote(entry)), default=0)
-    old = [entry for entry in given if entry["number"] < rewritten]
-    if old:
-        report.earlier["approvals"] += len(old)
-        given = [entry for entry in given if entry not in old]
+    if old := sum(entry["number"] < rewritten for entry in given):
+        report.earlier["approvals"] += old
+    given = [entry for entry in given if entry["number"] > rewritten]
     for run in {entry["subject"] for entry in given}:
         records = Artifact.objects.filter(run_id=run, name__endswith="/proposal")
         texts = records.filter(forgotten_at__isnull=True).values_list("text", flat=True)

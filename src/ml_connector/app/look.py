@@ -63,8 +63,8 @@ def _look_at(access: Access, assembly: Assembly, connection: Connection) -> tupl
 
 
 def _after_a_restore(assembly: Assembly, connection: Connection) -> dict[Place, tuple[date, date]]:
-    """Where this installation may have written what it does not know since it was restored: every journal of
-    its flows, for as long as a look goes back.
+    """Where this installation may have written what it does not know since it was restored: every journal
+    that its flows have or had, for as long as a look goes back.
     """
     restored, days, now = installation().restored_at, timedelta(days=DAYS), assembly.clock.now()
     if restored is None or now - restored > days:
@@ -76,7 +76,8 @@ def _after_a_restore(assembly: Assembly, connection: Connection) -> dict[Place, 
             (now + days).date(),
         )
         for flow in connection.target_of.all()
-        for entity, journal in assembly.payroll_policy(flow).journals.items()
+        for entity, present in assembly.payroll_policy(flow).journals.items()
+        for journal in (present, *flow.journals_before.get(entity, ()))
     }
 
 

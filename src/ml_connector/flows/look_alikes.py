@@ -97,14 +97,16 @@ def ask(documents: Sequence[BookedEntry], run: str) -> Iterator[Problem]:
         for document in documents[:SHOWN]
     )
     names = " ".join(f"--accept {name_of(document)}" for document in documents[:SHOWN])
-    lost = (
-        " and, with a marker of this product, documents that this installation wrote before it was restored,"
-        " or another one"
+    marked = [name_of(document) for document in documents[:SHOWN] if document.marker]
+    whose = (
+        f" {', '.join(marked)} {'has' if len(marked) == 1 else 'have'} a marker of this product: another"
+        " installation wrote that, or this one before it was restored from a backup."
+        if marked
+        else ""
     )
     text = (
-        "The journal holds documents that did not come from here"
-        f"{lost if any(document.marker for document in documents) else ''} and may be this pay:"
-        f" {described}. If one of them is, say so: ml-connector runs mark-booked-elsewhere {run} --document"
-        f" {name_of(documents[0])} --why '...'. If not: ml-connector runs resume {run} {names}."
+        "The journal holds documents that did not come from here and may be this pay:"
+        f" {described}.{whose} If one of them is, say so: ml-connector runs mark-booked-elsewhere {run}"
+        f" --document {name_of(documents[0])} --why '...'. If not: ml-connector runs resume {run} {names}."
     )
     yield Problem("ledger.look_alike", name_of(documents[0]), text, Owner.CONTROLLER)

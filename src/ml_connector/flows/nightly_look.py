@@ -127,9 +127,11 @@ def _alike(
     for document in others:
         name = look_alikes.name_of(document)
         same = next((row for row in pays if look_alikes.look_alikes([document], [_entry(row)])), None)
-        if same is not None and _takes_back(document, same):
+        if same is None or name in accepted:
+            continue
+        if _takes_back(document, same):
             yield _reversed(same, document)
-        elif same is not None and name not in accepted:
+        else:
             text = (
                 f"Document {document.receipt.number} in {same.entity} did not come from here and may be the"
                 f" same pay as document {_number(same)}: {document.posting_date}, {document.debit},"

@@ -37,7 +37,8 @@ from ml_connector.runs.run import Done, Hold, Next, Run
 OTHERS_SECONDS = 30.0
 """How long a proposal waits before it looks again whether another run of the pay has ended."""
 AT_WORK = (RunState.READY, RunState.RUNNING, RunState.WAITING)
-POSTING_STAGES = ("post", "confirm")
+AFTER_CONSENT = ("post", "confirm")
+"""Stages in which a run may have booked a part of what it says."""
 OTHER_INSTALLATION = "installation.other"
 """Code of the problem that another installation posts to the same books; resumed from the proposal."""
 ZERO = "zero"
@@ -150,7 +151,7 @@ class PayrollJournal:
         posting = {
             other.id
             for other in run.others(subjects)
-            if other.state in AT_WORK and other.stage in POSTING_STAGES
+            if other.state in AT_WORK and other.stage in AFTER_CONSENT
         }
         begun = next((row.run for row in self.commits.of_subjects(subjects) if row.run in posting), None)
         if begun is not None:

@@ -142,7 +142,6 @@ class Committer:
         """What became of an intent that is not ours: its document, adopted, or `None` once it is certain that
         it booked nothing.
         """
-        limits = self.ledger.limits
         due = self._over_at(intent)
         if due is not None:
             text = f"An earlier send of {entry.key} may still be booked; looking again at {due:%H:%M:%S} UTC."
@@ -154,17 +153,33 @@ class Committer:
             )
             self.point("commit: adopted")
             return receipt
-        searched = limits.marker_is_searchable and not self.commits.marker_distrusted(entry.entity)
-        if not searched or self._proof.stands_unmarked(row, entry):
-            self.commits.close_intent(
-                intent, IntentEnd.RESOLVED, state=CommitState.UNKNOWN, detail="the marker cannot be searched"
-            )
-            raise self._proof.unknown(row)
+        if why := self._undecided(row, entry):
+            self.commits.close_intent(intent, IntentEnd.RESOLVED, state=CommitState.UNKNOWN, detail=why)
+            raise self._proof.unknown(row, why)
         self.commits.close_intent(
             intent, IntentEnd.ABSENT, state=CommitState.PLANNED, detail="settled: nothing was booked"
         )
         self.point("commit: settled")
         return None
+
+    def _undecided(self, row: CommitRow, entry: JournalEntry) -> str:
+        """Why an empty look-up does not prove that nothing was booked; empty where it does. A ledger may drop
+        what it is given to find a document by, and that shows only when the first answer is lost.
+        """
+        limits = self.ledger.limits
+        searched = limits.marker_is_searchable and not self.commits.marker_distrusted(entry.entity)
+        if not searched:
+            return "this ledger cannot be searched for it"
+        document = self._proof.unknown_document(row, entry)
+        if document is None:
+            return ""
+        number = document.receipt.number
+        if document.marker != row.marker.token:
+            return f"document {number} says the same and is not known here"
+        why = f"document {number} has its marker, and no search finds it"
+        self.commits.distrust_marker(entry.entity, why)
+        self.audit("marker.distrusted", {"entity": entry.entity, "document": number})
+        return why
 
     def _over_at(self, intent: IntentRow) -> datetime | None:
         """When the outcome of the intent can be found out; `None` for now."""

@@ -73,22 +73,17 @@ class Proof:
         self.audit("commit.adopted", {"key": row.key, "document": receipt.number, "sha256": row.fingerprint})
         return receipt
 
-    def stands_unmarked(self, row: CommitRow, entry: JournalEntry) -> bool:
-        """Whether the journal holds a document that nobody here knows and that says just what the entry says,
-        or has its marker where no search finds it. A ledger may drop what it is given to find it by, and
-        that shows only when the first answer is lost.
+    def unknown_document(self, row: CommitRow, entry: JournalEntry) -> BookedEntry | None:
+        """A document of the entry's day that nobody here knows, and that has the entry's marker, where no
+        search finds it, or says just what the entry says.
         """
         day = entry.posting_date
         documents = self.ledger.documents(entry.entity, entry.journal, day, day)
         known = self.commits.known_references(row.tenant, row.entity)
-        for document in documents:
-            unknown = document.receipt.reference not in known
-            if unknown and (document.marker == row.marker.token or not compare(entry, document)):
-                number = document.receipt.number
-                self.commits.distrust_marker(row.entity, f"document {number} is not found by its marker")
-                self.audit("marker.distrusted", {"entity": row.entity, "document": number})
-                return True
-        return False
+        strange = [document for document in documents if document.receipt.reference not in known]
+        marked = (document for document in strange if document.marker == row.marker.token)
+        same = (document for document in strange if not compare(entry, document))
+        return next(marked, None) or next(same, None)
 
     def confirm(
         self, row: CommitRow, entry: JournalEntry, receipt: Receipt, *, looked: bool = False
@@ -117,12 +112,12 @@ class Proof:
         self.audit("commit.confirmed", {"key": row.key, "document": receipt.number})
         return receipt
 
-    def unknown(self, row: CommitRow) -> Incident:
-        """The incident of an outcome that only people can find out."""
+    def unknown(self, row: CommitRow, why: str = "") -> Incident:
+        """The incident of an outcome that only people can find out; `why` it is, as the commit keeps it."""
         text = (
-            f"It is not known whether {row.key} was booked in {row.entity}, and this ledger cannot be"
-            " searched for it. Look in the ledger, then say what you found: ml-connector runs settle"
-            f" '{row.key}', with --booked or --not-booked."
+            f"It is not known whether {row.key} was booked in {row.entity}: {why or row.detail}. Look in the"
+            f" ledger, then say what you found: ml-connector runs settle '{row.key}', with --booked or"
+            " --not-booked."
         )
         return Incident([Problem("outcome.unknown", row.key, text, Owner.CONTROLLER)])
 

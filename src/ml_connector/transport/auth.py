@@ -230,7 +230,7 @@ class TokenBroker:
         now = self._now()
         if state.renewing_since is None:
             state = replace(state, renewing_since=now)
-            self.wiring.tokens.write(state)
+            self._write(state)
         elif now - state.renewing_since > timedelta(seconds=self.renewal.grace_seconds):
             self._lost(
                 state, "The answer to a renewal of the sign-in was lost, and the old token is no longer good."
@@ -242,19 +242,19 @@ class TokenBroker:
                 )
             )
         except (_NotReached, Throttled):
-            self.wiring.tokens.write(replace(state, renewing_since=None))
+            self._write(replace(state, renewing_since=None))
             raise
         if not isinstance(answer, str):
             return self._store(answer)
         if self.renewal.too_early(answer):
             kept = replace(state, renewing_since=None)
-            self.wiring.tokens.write(kept)
+            self._write(kept)
             return kept
         self._lost(state, f"The vendor ended the sign-in: {answer}.")
         raise AssertionError("unreachable")
 
     def _lost(self, state: TokenState, why: str) -> None:
-        self.wiring.tokens.write(replace(state, lost=why, renewing_since=None))
+        self._write(replace(state, lost=why, renewing_since=None))
         raise SignInLost(f"{why} {AUTHORISE}", where="sign-in")
 
     def _ask(self, call: Callable[[Any], Mapping[str, Any]], *spent: str) -> Mapping[str, Any] | str:
@@ -328,13 +328,16 @@ class TokenBroker:
             expires_at=now + timedelta(seconds=life),
             consent_expires_at=consent,
         )
-        self._known = state
-        self.wiring.tokens.write(state)
+        self._write(state)
         return state
 
     def _read(self) -> TokenState:
         self._known = self.wiring.tokens.read()
         return self._known
+
+    def _write(self, state: TokenState) -> None:
+        self._known = state
+        self.wiring.tokens.write(state)
 
     def _deadline(self) -> Deadline:
         return Deadline.after(self.wiring.clock, self.deadline_seconds)
