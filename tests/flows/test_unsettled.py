@@ -12,6 +12,8 @@ from tests.runs.test_settled import dies_at
 
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.contract import world as faults
+from ml_connector.flows.consent import proposal_fingerprint
+from ml_connector.flows.policy import Mode
 from ml_connector.ports.storage import CommitState, RunState
 
 
@@ -146,3 +148,22 @@ def test_a_document_that_is_there_is_not_marked_as_deleted() -> None:
 
     assert ["3"] == world.statements.deleted(run)
     assert [True, False] == [bool(row.reversed_by) for row in world.commit_rows().values()]
+
+
+def test_what_a_difference_has_written_of_itself_is_not_called_edited() -> None:
+    """What a run has sent of its own entry is no document that the pay rests on: an answer that was lost in
+    the middle is looked up, and the writing goes on from there.
+    """
+    world = World(mode=Mode.APPROVE)
+    assert RunState.DONE is world.approve(world.post().id).state
+    world.vendor.part_lines = 2
+    world.payroll.add(a_pay_run("R2", factor=2), factor=2)
+    second = world.post("R2").id
+    world.vendor.fault = faults.LOST_AFTER
+
+    world.operations.approve(second, proposal_fingerprint(world.proposal(second)))
+
+    world.run_to_rest(lambda _: world.vendor.run_posting_job())
+
+    assert (RunState.DONE, []) == (world.at(second).state, world.problems(second)), world.at(second)
+    assert usual_balances(factor=2) == world.balances()

@@ -396,12 +396,14 @@ class PayrollJournal:
 
     def _check_booked(self, run: Run, proposal: Proposal) -> None:
         """The documents that a proposal rests on are in the ledger as they were booked: what it takes back,
-        or says is booked already.
+        or says is booked already. What is written by now of its own entries is none of them: that goes on
+        from where it stands.
         """
         if not (proposal.takes_back or proposal.already_booked):
             return
+        own = () if proposal.already_booked else {entry.key for entry in proposal.entries}
         parts = already_booked.already_booked_parts(self.commits, proposal.subjects)
-        for row in already_booked.standing(part.row for part in parts):
+        for row in already_booked.standing(part.row for part in parts if part.row.key not in own):
             run.check(tie_out.changed_since(self.systems.ledger, row, run.row.id))
 
     # --- confirm --------------------------------------------------------------------------------------------

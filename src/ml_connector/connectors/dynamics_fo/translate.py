@@ -208,8 +208,8 @@ def no_lines(row: wire.Header) -> str:
             " next one."
         )
     return (
-        f"{number} is not posted, and somebody deleted its lines. Delete the journal too, note that it is"
-        " deleted, and post the pay anew."
+        f"{number} is not posted and has no lines: they were deleted, or never written. Delete the journal"
+        " too, note that it is deleted, and post the pay anew."
     )
 
 

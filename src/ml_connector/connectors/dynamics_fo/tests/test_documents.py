@@ -113,7 +113,7 @@ def test_journal_without_lines_is_of_no_day(world: Any) -> None:
     number = post(world)
 
     assert [] == listed(world)
-    with pytest.raises(Refused, match="somebody deleted its lines") as caught:
+    with pytest.raises(Refused, match="they were deleted, or never written") as caught:
         world.ledger.document("usmf", "PAYROLL", number)
     assert not isinstance(caught.value, NotFound)
 
