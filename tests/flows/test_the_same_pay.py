@@ -333,6 +333,19 @@ def test_of_two_vague_runs_that_wait_the_later_asks() -> None:
     assert RunState.DONE is world.approve(first).state
 
 
+def test_a_vague_run_that_failed_before_it_booked_anything_is_asked_about_no_more() -> None:
+    """It takes up nothing."""
+    world = World(mode=ASKS)
+    world.payroll.add(vague("R1"))
+    first = world.post("R1").id
+    world.runs.move(world.at(first), state=RunState.FAILED)
+    world.payroll.add(vague("R2", factor=2), factor=2)
+
+    at = world.post("R2")
+
+    assert (RunState.AWAITING_APPROVAL, []) == (at.state, world.problems(at.id))
+
+
 def test_a_question_that_was_not_asked_is_not_answered() -> None:
     """Nor one of a run that waits for something else."""
     world = World(mode=ASKS)
@@ -789,14 +802,17 @@ def test_an_older_run_waits_until_a_newer_one_has_posted_all() -> None:
     assert "A newer calculation of this pay is booked as 3 in 10, 4 in 20" in world.at(older).summary
 
 
-def test_an_older_run_is_not_done_while_a_newer_one_that_posted_a_part_waits_for_a_person() -> None:
+@pytest.mark.parametrize("state", [RunState.HELD, RunState.FAILED])
+def test_an_older_run_is_not_done_while_a_newer_one_that_posted_a_part_waits_for_a_person(
+    state: RunState,
+) -> None:
     """It names the run that must come to its end."""
     world, older, newer = half_posted()
-    world.runs.move(world.at(newer), state=RunState.HELD)
+    world.runs.move(world.at(newer), state=state)
 
     at = world.resume(older, propose_again=True)
 
     assert (RunState.HELD, ["pay.unfinished"]) == (at.state, world.problems(older))
-    assert f"run {newer} of it is held" in world.problem_list(older)[0].text
+    assert f"run {newer} of it is {state}" in world.problem_list(older)[0].text
     world.resume(newer)
     assert (RunState.DONE, RunState.DONE) == (world.at(newer).state, world.resume(older).state)

@@ -16,7 +16,7 @@ from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Subject
 from ml_connector.flows.already_booked import UNBOOKED, document_number
-from ml_connector.ports.storage import CommitRow, Commits, OtherRun
+from ml_connector.ports.storage import CommitRow, Commits, OtherRun, RunState
 from ml_connector.runs.run import Run
 
 QUESTION = "pay"
@@ -50,7 +50,9 @@ def pays_of(run: Run, pay_run: PayRun, subjects: Mapping[str, Subject], commits:
     wanted = tuple(subjects.values())
     booked = [row for row in commits.of_subjects(wanted, beside=True) if _stands(row, pay_run.reference)]
     waiting = [
-        other for other in run.others(wanted) if other.earlier and other.reference != pay_run.reference
+        other
+        for other in run.others(wanted)
+        if other.earlier and other.reference != pay_run.reference and other.state is not RunState.FAILED
     ]
     return Pays(subjects=subjects, problems=tuple(_question(run.row.id, booked, waiting)))
 

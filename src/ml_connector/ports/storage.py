@@ -506,7 +506,7 @@ class Runs(Protocol):
 
     def others(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
         """Other runs that are not at their end and speak of one of the subjects, or of another pay with the
-        same base; dry runs are none of them. Oldest first.
+        same base; dry runs are none of them, one that failed is, because it can be resumed. Oldest first.
         """
         ...
 

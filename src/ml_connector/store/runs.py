@@ -17,7 +17,7 @@ from ml_connector.ports.storage import OtherRun, RunRow, RunState
 from ml_connector.store.database import database_now
 from ml_connector.store.models import Answer, Approval, Artifact, Organisation, Run, RunSubject
 
-ENDED = (RunState.DONE, RunState.CANCELLED, RunState.CLOSED, RunState.FAILED)
+ENDED = (RunState.DONE, RunState.CANCELLED, RunState.CLOSED)
 """States in which a run speaks of nothing any more."""
 
 

@@ -128,22 +128,29 @@ def test_two_connections_to_the_same_books_have_one_name_for_them(storage: Any) 
 
 
 def test_other_runs_of_the_same_pay_are_found_while_they_are_not_at_their_end(storage: Any) -> None:
-    """Not those at their end, not dry ones, not those of another pay; pays of their own beside it too."""
+    """Not those at their end, not dry ones, not those of another pay; pays of their own beside it too, and
+    one that failed and can be resumed.
+    """
     mine = a_run(storage)
-    held = a_run(storage, reference="R2")
+    held, failed = a_run(storage, reference="R2"), a_run(storage)
     beside, done, dry, another = (a_run(storage), a_run(storage), a_run(storage, dry=True), a_run(storage))
-    spoken = {held: PAY, beside: PAY.own("R3"), done: PAY, dry: PAY, another: OTHER}
+    spoken = {held: PAY, failed: PAY, beside: PAY.own("R3"), done: PAY, dry: PAY, another: OTHER}
     for run, subject in spoken.items():
         storage.runs.speak_of(run, [subject])
     storage.runs.move(storage.runs.get(held), state=RunState.HELD)
+    storage.runs.move(storage.runs.get(failed), state=RunState.FAILED)
     storage.runs.move(storage.runs.get(done), state=RunState.DONE)
 
     found = storage.runs.others(mine, [PAY])
 
-    assert [(held, "R2", RunState.HELD, False), (beside, "", RunState.READY, False)] == [
-        (other.id, other.reference, other.state, other.earlier) for other in found
+    assert [
+        (held, "R2", RunState.HELD, False),
+        (failed, "", RunState.FAILED, False),
+        (beside, "", RunState.READY, False),
+    ] == [(other.id, other.reference, other.state, other.earlier) for other in found]
+    assert [(failed, False), (beside, False)] == [
+        (other.id, other.earlier) for other in storage.runs.others(held, [PAY])
     ]
-    assert [(beside, False)] == [(other.id, other.earlier) for other in storage.runs.others(held, [PAY])]
 
 
 def test_what_a_run_speaks_of_is_replaced(storage: Any) -> None:
