@@ -117,7 +117,15 @@ def _judge(world: World, before: Standing, after: Standing, known: Mapping[str, 
             world.by_hand[ledger, document.name] = (pay, company)
             world.note(f"{OTHER} books {document.name}: pay {pay.number} of {company}")
             if len(old) == 1 and old[0].key in known[ledger] and not world.ledgers[ledger].lag_seconds:
-                held, added = world.parts_in(old[0], colour), world.parts_in(document, colour)
-                if held == added:
+                stood, added = world.parts_in(old[0], colour), world.parts_in(document, colour)
+                stands = sum(world.parts_in(each, colour) for each in documents)
+                if is_double(stood, added, stands, pay.parts(company)):
                     text = f"{OTHER} booked pay {pay.number} of {company} as {document.name}, and it stood as"
                     world.blame(Violation("booked twice", f"{text} {old[0].name}"))
+
+
+def is_double(stood: int, added: int, stands: int, right: int) -> bool:
+    """Whether what was added is what stood already, in parts of a pay. A difference to another calculation
+    may be just as big: then all that stands now is what payroll paid.
+    """
+    return added == stood and stands != right
