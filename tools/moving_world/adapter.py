@@ -12,6 +12,7 @@ from __future__ import annotations
 import shutil
 import tarfile
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -211,6 +212,14 @@ class Desk:
     def entries(self, run: str) -> str:
         """What a person reads of the entries that are proposed."""
         return repr([found.entry for found in self._do(lambda: self._records.entries(run))])
+
+    def accounts(self, run: str, key: str) -> dict[str, int]:
+        """What a person reads of one of these entries: account and cents, debit positive."""
+        sums: Counter[str] = Counter()
+        for found in self._do(lambda: self._records.entries(run)):
+            for line in found.entry.lines if found.entry.key == key else ():
+                sums[line.account] += line.amount.minor
+        return {account: cents for account, cents in sums.items() if cents}
 
     def approve(self, run: str, fingerprint: str) -> None:
         """Consent to what was shown."""

@@ -6,10 +6,13 @@ They tell the truth, except those of a world with liars.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from moving_world.acts import act, pick
+from moving_world.adapter import Desk
 from moving_world.ledger_people import hand_made
+from moving_world.ledgers.ledger import Document
 from moving_world.operators import ANNA, BEN, of
 from moving_world.truth import Run
 from moving_world.world import World
@@ -157,13 +160,42 @@ def settle(world: World, numbers: Sequence[int]) -> bool:
 
 
 def say_settled(world: World, key: str, ledger: str, entity: str, *, who: str, lie: bool = False) -> None:
-    """The truth: the document that the entry became, or that there is none. Known from the books alone."""
+    """The truth: the document that the entry became, or that there is none. Known from the books, and from
+    what the product shows of the entry.
+    """
+    documents = _became(world, key, ledger, entity)
+    booked_as = documents[-1].id if bool(documents) != lie and documents else None
+    text = f"runs settle, {'booked' if booked_as else 'not booked'}"
+    world.command(who, text, lambda desk: desk.settle(key, booked_as))
+
+
+def _became(world: World, key: str, ledger: str, entity: str) -> list[Document]:
+    """Documents that the entry may have become, the likeliest last: none that people made, as the ledger says
+    of each. The product wrote it for the run that asks, or it holds what the run shows of the entry.
+    """
+    asks = next((run for run in world.runs.values() if _asks_about(run, key)), None)
+    shown = Desk(world.product, ANNA).accounts(asks.id, key) if asks else {}
     known = world.product.known_documents(ledger)
-    documents = [
-        document.id
+    found = [
+        (_accounts(document) == shown, document)
         for document in world.ledgers[ledger].documents(entity)
         if document.lines and (ledger, document.name) not in world.by_hand and document.key not in known
     ]
-    booked_as = documents[-1] if bool(documents) != lie and documents else None
-    text = f"runs settle, {'booked' if booked_as else 'not booked'}"
-    world.command(who, text, lambda desk: desk.settle(key, booked_as))
+    may_be = [
+        (same, document)
+        for same, document in found
+        if not world.made_by_people(ledger, document)
+        and (same or (asks is not None and world.made_by(ledger, document) == asks.id))
+    ]
+    return [document for _, document in sorted(may_be, key=lambda each: each[0])]
+
+
+def _asks_about(run: Run, key: str) -> bool:
+    return any(f"'{key}'" in text for _, _, text, _ in run.view.problems)
+
+
+def _accounts(document: Document) -> dict[str, int]:
+    sums: Counter[str] = Counter()
+    for account, cents, _ in document.lines:
+        sums[account] += cents
+    return {account: cents for account, cents in sums.items() if cents}

@@ -144,11 +144,18 @@ class World(Paid):
         known = self.product.known_documents(books.name)
         found: dict[int, list[int]] = {}
         for document in books.documents(entity):
-            made_by_people = self._makers.get((books.name, document.key), "") is None
-            if made_by_people and document.key not in known:
+            if self.made_by_people(books.name, document) and document.key not in known:
                 for colour, parts in _counts(document).items():
                     found.setdefault(colour, []).append(parts)
         return found
+
+    def made_by(self, ledger: str, document: Document) -> str | None:
+        """The run that wrote the document, by its id; `None` where people did. Ledgers say who made each."""
+        return self._makers.get((ledger, document.key), "")
+
+    def made_by_people(self, ledger: str, document: Document) -> bool:
+        """Whether no run wrote it."""
+        return self.made_by(ledger, document) is None
 
     def pass_of(self, run: str | None) -> int | None:
         """The pass that the run is in, as the judge counts."""
