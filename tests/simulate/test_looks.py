@@ -56,6 +56,7 @@ def test_a_report_that_is_not_so_is_seen(later: tuple[Paper, ...], truth: set[st
     judge = a_judge(*later)
 
     assert truth == {what for what in (GONE, EDITED, DUPLICATE) if not false(judge, what)}
+    assert (EDITED in truth) == judge.edited(LEDGER, "a")
 
 
 def test_a_copy_of_what_was_deleted_is_not_twice_in_the_books() -> None:

@@ -213,6 +213,10 @@ class Desk:
         """What a person reads of the entries that are proposed."""
         return repr([found.entry for found in self._do(lambda: self._records.entries(run))])
 
+    def entry_states(self, run: str) -> set[str]:
+        """What a person reads of the entries: whether they are proposed, sent or booked."""
+        return {found.state for found in self._do(lambda: self._records.entries(run))}
+
     def accounts(self, run: str, key: str) -> dict[str, int]:
         """What a person reads of one of these entries: account and cents, debit positive."""
         sums: Counter[str] = Counter()

@@ -26,7 +26,7 @@ from moving_world.install import Control, Ground
 from moving_world.peace import make_peace
 from moving_world.shape import Shape, draw
 from moving_world.truth import ON_THE_WAY
-from moving_world.views import Refusal
+from moving_world.turns import go_on
 from moving_world.world import World
 
 Step = tuple[Any, ...]
@@ -246,24 +246,8 @@ def go(world: World, which: int, points: int) -> bool:
         return False
     which %= len(tasks) + len(passes)
     task = tasks[which] if which < len(tasks) else world.take_up(passes[which - len(tasks)])
-    world.baton.go(task, points)
-    if task.ended:
-        _ended(world, task)
+    go_on(world, task, points)
     return True
-
-
-def _ended(world: World, task: Any) -> None:
-    world.poll()
-    error = task.error
-    if error is None or isinstance(error, Refusal):
-        return
-    if isinstance(error, MemoryError):
-        world.note(f"{task.name} ends for want of memory")
-        return
-    if world.counts["disk full"] and "full" in str(error):
-        world.note(f"{task.name} fails: {error}")
-        return
-    world.blame(Violation("defect", f"{task.name} raised {type(error).__name__}: {error}"))
 
 
 def wait(world: World) -> bool:

@@ -13,21 +13,40 @@ from moving_world.shape import FILES, LEDGERS, Flow
 from moving_world.truth import Run, flow_name
 from moving_world.world import World
 
+HOLD = "hold"
+"""What a flow does with a closed period, unless somebody says otherwise."""
+
 
 def set_flow(world: World, flow: Flow, **changed: str) -> None:
     """Store a flow again, with some options changed for good."""
     known = world.options.setdefault(flow_name(flow), {"mode": flow.mode})
     known.update(changed)
-    mode = known["mode"]
-    books = world.ledgers[flow.target]
-    more = {"journal": books.journals[0], "axes": ",".join(books.axes), **known}
-    del more["mode"]
+    mode, values = _settings(world, flow)
     text = " ".join(f"{name}={value}" for name, value in changed.items())
     world.command(
         ANNA,
         f"flows set {flow_name(flow)} {text}",
-        lambda desk: desk.flow(flow.source, flow.target, mode, STARTS_ON, options(flow, **more)),
+        lambda desk: desk.flow(flow.source, flow.target, mode, STARTS_ON, values),
     )
+
+
+def set_for_peace(world: World, flow: Flow) -> None:
+    """Let the flow post, and hold what belongs to a closed period; nothing where the product shows that it
+    does, and nobody is about to change it.
+    """
+    known = world.options.setdefault(flow_name(flow), {"mode": flow.mode})
+    mode = known["mode"] = "automatic" if known["mode"] == "automatic" else "approve"
+    rule = known.pop("closed_period", HOLD)
+    shown = world.product.flow(flow.source, flow.target)
+    if world.baton.tasks or rule != HOLD or shown != _settings(world, flow):
+        set_flow(world, flow, mode=mode, closed_period=HOLD)
+
+
+def _settings(world: World, flow: Flow) -> tuple[str, dict[str, str]]:
+    """The mode and the options of a flow, as somebody stored it last or tried to."""
+    known, books = world.options[flow_name(flow)], world.ledgers[flow.target]
+    more = {"journal": books.journals[0], "axes": ",".join(books.axes), **known}
+    return more.pop("mode"), options(flow, **more)
 
 
 @act("change the mode", "operators", 3, 2)

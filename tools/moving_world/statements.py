@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from moving_world.acts import act, pick
 from moving_world.adapter import Desk
+from moving_world.baton import Task
 from moving_world.ledger_people import hand_made
 from moving_world.ledgers.ledger import Document
 from moving_world.operators import ANNA, BEN, of
@@ -61,6 +62,18 @@ def lies(world: World, run: Run) -> list[str]:
     books, known = world.ledgers[run.view.target], world.product.known_documents(run.view.target)
     ours = [held for entity in books.entities for held in books.documents(entity) if held.key in known]
     return [ours[-1].name] if ours else [f"{books.entities[0]}/99999999"]
+
+
+def asked_about(world: World, run: Run) -> list[str]:
+    """Documents that the product asks about and that hold the pay of the run, whoever booked them."""
+    asked = {name for _, _, text, _ in run.view.problems for name in ACCEPTS.findall(text)}
+    books = world.ledgers[run.view.target]
+    return [
+        held.name
+        for entity in books.entities
+        for held in books.documents(entity)
+        if held.name in asked and run.pay is not None and world.carries(held, run.pay)
+    ]
 
 
 def say_elsewhere(world: World, run: Run, documents: list[str]) -> None:
@@ -135,11 +148,11 @@ def deleted(world: World, numbers: Sequence[int]) -> bool:
     return True
 
 
-def gone(world: World, run: Run) -> bool:
-    """Whether a document that the run posted does not stand any more, whatever the product can see of it."""
+def gone(world: World, run: Run) -> set[str]:
+    """Documents that the run posted and that do not stand any more, whatever the product can see of it."""
     books = world.ledgers[run.view.target]
     standing = {document.key for entity in books.entities for document in books.documents(entity)}
-    return bool(set(world.product.documents(run.id)) - standing)
+    return set(world.product.documents(run.id)) - standing
 
 
 @act("look at the books", "operators", 2, 1)
@@ -159,14 +172,14 @@ def settle(world: World, numbers: Sequence[int]) -> bool:
     return True
 
 
-def say_settled(world: World, key: str, ledger: str, entity: str, *, who: str, lie: bool = False) -> None:
+def say_settled(world: World, key: str, ledger: str, entity: str, *, who: str, lie: bool = False) -> Task:
     """The truth: the document that the entry became, or that there is none. Known from the books, and from
     what the product shows of the entry.
     """
     documents = _became(world, key, ledger, entity)
     booked_as = documents[-1].id if bool(documents) != lie and documents else None
     text = f"runs settle, {'booked' if booked_as else 'not booked'}"
-    world.command(who, text, lambda desk: desk.settle(key, booked_as))
+    return world.command(who, text, lambda desk: desk.settle(key, booked_as))
 
 
 def _became(world: World, key: str, ledger: str, entity: str) -> list[Document]:

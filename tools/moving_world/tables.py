@@ -38,6 +38,16 @@ class Tables:
         )
         return [_view(row, flows) for row in found]
 
+    def flow(self, source: str, target: str) -> tuple[str, dict[str, str]] | None:
+        """The mode and the options of a flow."""
+        found = self.rows(
+            "SELECT f.mode, f.options FROM store_flow f JOIN store_connection s ON s.id = f.source_id"
+            " JOIN store_connection t ON t.id = f.target_id WHERE s.name = ? AND t.name = ?",
+            source,
+            target,
+        )
+        return (found[0][0], json.loads(found[0][1])) if found else None
+
     def states(self) -> list[tuple[str, str, str]]:
         """Id, state and stage of every run, oldest first; cheap."""
         return self.rows("SELECT id, state, stage FROM store_run ORDER BY number")

@@ -93,6 +93,11 @@ class LookJudge:
         """When anything changed there last."""
         return self._changed_at.get(ledger)
 
+    def edited(self, ledger: str, identity: str) -> bool:
+        """Whether the document stands with other lines than it was booked with."""
+        known = self._known.get(ledger, {}).get(identity)
+        return known is not None and known.edited
+
     # --- what the product says ------------------------------------------------------------------------------
 
     def false(self, ledger: str, reports: Iterable[Report]) -> list[Violation]:

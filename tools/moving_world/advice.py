@@ -1,0 +1,48 @@
+"""What the product proposes in its own words: the commands that a problem or a refusal names, and the
+documents it speaks of.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+OWN = "RUN"
+"""What stands in a command for the run that is spoken of."""
+COMMAND = re.compile(
+    r"\bruns (?P<verb>approve|resume|cancel|close|reverse|mark-deleted)\b"
+    rf"(?: (?P<run>(?:payroll|reversal)-[0-9a-f]+|{OWN}\b))?(?P<flags>(?: --(?:propose-again|all)\b)*)"
+)
+FIRST = re.compile(r"to its end: ml-connector runs show ((?:payroll|reversal)-[0-9a-f]+)")
+BOOKED_AS = re.compile(r"runs settle '[^']+' --booked (\S+?)\.?(?=\s|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command about a run, by the run's id; empty for the one that is spoken of."""
+
+    verb: str
+    run: str = ""
+    flags: str = ""
+
+
+def commands(text: str) -> list[Command]:
+    """The commands that are named, in their order, each once."""
+    found = [
+        Command(named["verb"], "" if named["run"] in (None, OWN) else named["run"], named["flags"].strip())
+        for named in COMMAND.finditer(text)
+    ]
+    if "Reverse the run" in text:
+        found.append(Command("reverse"))
+    return list(dict.fromkeys(found))
+
+
+def first_to_end(text: str) -> list[str]:
+    """Runs, by id, that should come to their end before anything is done about this one."""
+    return FIRST.findall(text)
+
+
+def booked_as(text: str) -> str:
+    """The document that the product says an entry became, by the ledger's id; empty where it says none."""
+    found = BOOKED_AS.search(text)
+    return found[1] if found else ""
