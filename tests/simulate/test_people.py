@@ -99,6 +99,26 @@ def test_a_document_of_a_lost_history_is_named(place: Ground, vendor: str) -> No
     assert 1 == said(outcome, "runs mark-booked-elsewhere")
 
 
+def test_what_takes_back_a_named_document_is_named_too(place: Ground) -> None:
+    """A pay was booked by hand and named, and people took it back in the ledger. The product counts what was
+    named, and asks about the document that takes it back: that is of the same pay.
+    """
+    outcome = played(
+        place,
+        "visma_net",
+        ("pay is booked by hand", 0, 0, 0),
+        ("say it was booked elsewhere", 0),
+        ("a document is deleted", 0, 0),
+        opening="one waits",
+    )
+
+    assert [] == wrong(outcome)
+    assert (2, 0) == (
+        said(outcome, "runs mark-booked-elsewhere"),
+        sum("--accept" in line for line in commands(outcome)),
+    )
+
+
 @pytest.mark.parametrize("vendor", sorted({*VENDORS}))
 def test_memory_does_not_run_out_for_ever_in_peace(place: Ground, vendor: str) -> None:
     """However often it would have: somebody lets the run go on each time."""

@@ -110,14 +110,12 @@ def _help(world: World, run: Run, tried: int, tries: Tries) -> None:
 
 
 def _set_right(world: World, run: Run) -> None:
-    """What the product wants to be set up, to its end."""
-    codes, before = {code for code, _, _, _ in run.view.problems}, [*world.baton.tasks]
+    """What the product wants to be set up."""
+    codes = {code for code, _, _, _ in run.view.problems}
     if "run.ambiguous" in codes:
-        setting_up.say_periods(world, run.view.source)
+        _to_the_end(world, partial(setting_up.say_periods, world, run.view.source))
     if any(code.startswith("sign_in") for code in codes):
-        setting_up.sign_in_to(world, run.view.target)
-    for task in [task for task in world.baton.tasks if task not in before]:
-        go_on(world, task, TO_THE_END)
+        _to_the_end(world, partial(setting_up.sign_in_to, world, run.view.target))
 
 
 def _answer(world: World, run: Run, tries: Tries) -> bool:
@@ -153,11 +151,24 @@ def _say(world: World, run: Run, ways: list[Way]) -> None:
 
 
 def typed(world: World, way: Way) -> str:
-    """Type a command, to its end; why the product refuses it, if it does."""
+    """Type a command, to its end, and once more after signing in; why the product refuses it, if it does."""
     text = f"runs {way.text} {way.run.name}"
-    task = world.command(operators.ANNA, text, way.work, way.run)
-    go_on(world, task, TO_THE_END)
-    return str(task.error) if isinstance(task.error, Refusal) else ""
+    for _ in range(2):
+        task = world.command(operators.ANNA, text, way.work, way.run)
+        go_on(world, task, TO_THE_END)
+        refusal = str(task.error) if isinstance(task.error, Refusal) else ""
+        if "[sign_in" not in refusal:
+            break
+        _to_the_end(world, partial(setting_up.sign_in_to, world, way.run.view.target))
+    return refusal
+
+
+def _to_the_end(world: World, deed: Callable[[], object]) -> None:
+    """Do something, and let what was typed for it come to its end."""
+    before = [*world.baton.tasks]
+    deed()
+    for task in [task for task in world.baton.tasks if task not in before]:
+        go_on(world, task, TO_THE_END)
 
 
 # --- which command ------------------------------------------------------------------------------------------
@@ -225,15 +236,26 @@ def _delete_in_the_ledger(world: World, run: Run, tries: Tries) -> bool:
         _delete_drafts(world, run)
     if any(code.startswith(CHANGED_SINCE) for code in codes):
         _delete_edited(world, run)
-    return say_deleted(world, run, tries)
+    texts = " ".join(text for _, _, text, _ in run.view.problems)
+    asked = [
+        world.runs[command.run or run.id]
+        for command in advice.commands(texts)
+        if command.verb == "mark-deleted" and (command.run or run.id) in world.runs
+    ]
+    told = [say_deleted(world, other, tries, asked=other in asked) for other in [*asked, run]]
+    return any(told)
 
 
-def say_deleted(world: World, run: Run, tries: Tries) -> bool:
-    """Say that documents of the run were deleted, where they were; a few times of the same documents."""
+def say_deleted(world: World, run: Run, tries: Tries, *, asked: bool = False) -> bool:
+    """Say that documents of the run were deleted, where they were; unasked only a few times of the same
+    documents. Whether the product took it.
+    """
     gone = statements.gone(world, run)
     told = (run.id, f"gone {sorted(gone)}")
-    tries[told] += bool(gone)
-    return bool(gone) and tries[told] <= DELETED_TRIES and not typed(world, way_of(run, "mark-deleted"))
+    if not gone or (tries[told] >= DELETED_TRIES and not asked):
+        return False
+    tries[told] += 1
+    return not typed(world, way_of(run, "mark-deleted"))
 
 
 def _delete_double(world: World, run: Run) -> None:

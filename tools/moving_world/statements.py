@@ -66,14 +66,28 @@ def lies(world: World, run: Run) -> list[str]:
 
 def asked_about(world: World, run: Run) -> list[str]:
     """Documents that the product asks about and that hold the pay of the run, whoever booked them."""
+    return [held.name for held in _asked(world, run) if _is_of(world, run, held)]
+
+
+def _asked(world: World, run: Run) -> list[Document]:
     asked = {name for _, _, text, _ in run.view.problems for name in ACCEPTS.findall(text)}
     books = world.ledgers[run.view.target]
-    return [
-        held.name
-        for entity in books.entities
-        for held in books.documents(entity)
-        if held.name in asked and run.pay is not None and world.carries(held, run.pay)
-    ]
+    return [held for entity in books.entities for held in books.documents(entity) if held.name in asked]
+
+
+def _is_of(world: World, run: Run, document: Document) -> bool:
+    """Whether the document holds the pay of the run. One that takes another back holds it, too, where the
+    product counts the other for the pay.
+    """
+    if run.pay is None or not document.void:
+        return run.pay is not None and world.carries(document, run.pay)
+    known = world.product.known_documents(run.view.target)
+    return any(
+        world.parts_in(other, colour) == -world.parts_in(document, colour) != 0
+        for other in world.ledgers[run.view.target].documents(document.entity)
+        if other.void and other.key in known
+        for colour in run.pay.colours.values()
+    )
 
 
 def say_elsewhere(world: World, run: Run, documents: list[str]) -> None:
@@ -84,14 +98,7 @@ def say_elsewhere(world: World, run: Run, documents: list[str]) -> None:
 
 def accepts(world: World, run: Run) -> list[str]:
     """Documents that the product asks about and that are not the run's pay, as anybody can see in them."""
-    asked = {name for _, _, text, _ in run.view.problems for name in ACCEPTS.findall(text)}
-    books = world.ledgers[run.view.target]
-    standing = [held for entity in books.entities for held in books.documents(entity)]
-    return [
-        held.name
-        for held in standing
-        if held.name in asked and (run.pay is None or not world.carries(held, run.pay))
-    ]
+    return [held.name for held in _asked(world, run) if not _is_of(world, run, held)]
 
 
 @act("say it is not this pay", "operators", 3, 1)
