@@ -15,7 +15,15 @@ from ml_connector.domain import codec
 from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine, Marker, Receipt
 from ml_connector.domain.money import Money
 from ml_connector.domain.proposal import Share, Subject
-from ml_connector.errors import Halted, KeyConflict, NotFound, NotSent, PeriodClosed, VendorChanged
+from ml_connector.errors import (
+    ConnectorError,
+    Halted,
+    KeyConflict,
+    NotFound,
+    NotSent,
+    PeriodClosed,
+    VendorChanged,
+)
 from ml_connector.ports.storage import CommitState, IntentEnd, Origin, RunState
 from ml_connector.runs.intent import Committer, Incident, Wait
 from ml_connector.runs.stages import StageCall, carry_out
@@ -520,10 +528,18 @@ def test_a_document_not_yet_visible_is_waited_for_before_the_marker_is_distruste
     assert (CommitState.CONFIRMED, 1) == (state(world), len(world.vendor.documents))
 
 
-def test_a_document_not_yet_shown_is_waited_for_before_it_is_gone() -> None:
-    """Within the visibility window a document that cannot be read back is lag, and not said to be gone."""
+@pytest.mark.parametrize("refused", [False, True], ids=["sent once", "sent again"])
+def test_a_document_not_yet_shown_is_waited_for_before_it_is_gone(refused: bool) -> None:
+    """Within the visibility window of the send that booked it a document that cannot be read back is lag, and
+    not said to be gone.
+    """
     world = World()
     world.limit(visible_seconds=60)
+    if refused:
+        world.vendor.fault = faults.THROTTLED
+        with pytest.raises(ConnectorError):
+            committer(world).commit_once(an_entry(), ORIGIN)
+        world.clock.advance(MANY_SECONDS)
     read_back, shown_at = world.ledger.read_back, world.clock.now() + timedelta(seconds=40)
 
     def lagging(receipt: Receipt) -> BookedEntry:

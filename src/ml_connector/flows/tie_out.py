@@ -56,7 +56,7 @@ def prove(ledger: LedgerSink, commits: Commits, pay_run: PayRun, proposal: Propo
     rows = _table(pay_run, proposal, parts, own, alone=not others)
     rows_of = [commits.get(entry.key) for entry in proposal.entries]
     found = bool(rows_of) and all(
-        row is not None and row.adopted and commits.first_sent(row.key) is None for row in rows_of
+        row is not None and row.adopted and commits.last_sent(row.key) is None for row in rows_of
     )
     return Proof(rows=rows, problems=tuple(problems), own=own, found=found)
 

@@ -333,8 +333,8 @@ class Commits(Protocol):
         """The intent with the moment at which this start of the machine first saw it, stored once."""
         ...
 
-    def first_sent(self, key: str) -> datetime | None:
-        """When the first intent for the key was written; `None` when there was none."""
+    def last_sent(self, key: str) -> datetime | None:
+        """When the last intent for the key was written; `None` when there was none."""
         ...
 
     def still_open(self, intent: IntentRow) -> bool:

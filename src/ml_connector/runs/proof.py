@@ -172,7 +172,7 @@ class Proof:
         """A ledger may show a document some time after it booked it: until then nothing follows from not
         seeing it.
         """
-        since = self.commits.first_sent(row.key)
+        since = self.commits.last_sent(row.key)
         if since is not None:
             due = since + timedelta(seconds=self.ledger.limits.visible_seconds)
             if self.commits.now() < due:

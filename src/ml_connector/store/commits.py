@@ -145,10 +145,10 @@ class StoredCommits:
             reference or Marker.of(marked_by or key).token for reference, key, marked_by in found
         )
 
-    def first_sent(self, key: str) -> datetime | None:
+    def last_sent(self, key: str) -> datetime | None:
         sent = Intent.objects.filter(commit__key=key, commit__organisation_id=self._organisation)
-        first: datetime | None = sent.order_by("id").values_list("created_at", flat=True).first()
-        return first
+        last: datetime | None = sent.order_by("-id").values_list("created_at", flat=True).first()
+        return last
 
     # --- intents --------------------------------------------------------------------------------------------
 

@@ -47,7 +47,7 @@ def test_a_key_is_opened_once_and_found_again(storage: Any) -> None:
     assert (second.state, second.fingerprint) == (known.state, known.fingerprint)
     assert (Share(key=KEY, subject=PAY),) == known.shares
     assert None is storage.commits.get(NEXT)
-    assert None is storage.commits.first_sent(KEY)
+    assert None is storage.commits.last_sent(KEY)
 
 
 def test_what_a_commit_is_made_for_stays_with_it(storage: Any) -> None:
@@ -90,7 +90,7 @@ def test_one_intent_is_open_at_a_time(storage: Any) -> None:
     second = intend(storage, boot="other")
 
     assert (False, True) == (storage.commits.still_open(first), storage.commits.still_open(second))
-    assert first.created_at == storage.commits.first_sent(KEY)
+    assert second.created_at == storage.commits.last_sent(KEY)
 
 
 def test_of_many_processes_one_writes_the_intent(storage: Any, together: Any) -> None:
