@@ -408,6 +408,42 @@ def test_a_run_of_which_one_company_is_refused_for_good_is_closed_with_a_reason(
     assert usual_balances(2, ("10",)) == world.balances()
 
 
+def half_booked() -> World:
+    """A run that booked one of two entries and was closed; the company of the other takes entries again."""
+    world = World()
+    refuse_company(world, "20")
+    run = world.post("R1").id
+    world.operations.close(run, "refused for good")
+    del world.vendor.post  # type: ignore[method-assign]
+    return world
+
+
+def test_what_another_run_had_booked_before_is_not_said_to_be_posted() -> None:
+    """The next run of the pay books what is left, says which entry is whose, and can be reversed alone."""
+    world = half_booked()
+
+    at = world.post("R1")
+
+    assert (RunState.DONE, usual_balances()) == (at.state, world.balances())
+    assert (
+        "Posted 1 entry, 7 lines, 1614.75 EUR debit and credit as 4 in 20. Booked by another run before: 1"
+        " entry, 7 lines, 1614.75 EUR debit and credit as 3 in 10; read back and tied out." == at.summary
+    )
+    assert RunState.DONE is world.reverse(at.id).state
+    assert usual_balances(entities=("10",)) == world.balances()
+
+
+def test_a_document_of_an_earlier_run_that_was_deleted_is_not_tied_out() -> None:
+    """A run that books the rest of the pay reads what another has booked of it."""
+    world = half_booked()
+    del world.vendor.documents[0]
+
+    at = world.post("R1")
+
+    assert (RunState.HELD, ["booked.gone"]) == (at.state, world.problems(at.id))
+    assert [] == world.vendor.documents
+
+
 def test_a_run_that_posted_nothing_is_cancelled_and_not_closed() -> None:
     """There is nothing that would stay booked."""
     world = World(mode=ASKS)

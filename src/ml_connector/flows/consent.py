@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 
 from ml_connector.domain import codec
 from ml_connector.domain.journal import BookedEntry, JournalEntry
@@ -114,14 +115,40 @@ def waiting_beside(others: Iterable[OtherRun]) -> str:
     )
 
 
-def documents(booked: Sequence[BookedEntry]) -> str:
-    """The first few documents, with their legal entity where there are several, because each begins to count
-    anew.
+def documents(booked: Sequence[BookedEntry], *, several: bool | None = None) -> str:
+    """The first few documents, with their legal entity where there are `several`, because each begins to
+    count anew.
     """
-    several = len({entry.receipt.entity for entry in booked}) > 1
+    several = len({entry.receipt.entity for entry in booked}) > 1 if several is None else several
     return listed(
         entry.receipt.number + (f" in {entry.receipt.entity}" if several else "") for entry in booked
     )
+
+
+class Came(StrEnum):
+    """How a document of a run came into the ledger: this run posted it, it was there and is adopted, or
+    another run had booked it before. The words are those of `outcome`.
+    """
+
+    POSTED = "Posted {what}"
+    FOUND = "Found {what}, booked before"
+    BY_ANOTHER_RUN = "Booked by another run before: {what}"
+
+
+def outcome(entries: Sequence[JournalEntry], booked: Sequence[BookedEntry], came: Sequence[Came]) -> str:
+    """What became of the entries, once each document is proved: those that this run posted, those that were
+    there, and those of another run, each with its own figures.
+    """
+    several, said = len({entry.entity for entry in entries}) > 1, []
+    for way in Came:
+        of_way = [place for place, found in enumerate(came) if found is way]
+        if of_way:
+            numbers = documents([booked[place] for place in of_way], several=several)
+            what = f"{describe([entries[place] for place in of_way])} as {numbers}"
+            said.append(way.format(what=what))
+    if Came.POSTED not in came:
+        return f"{'. '.join(said)}; nothing was posted. Read back and tied out."
+    return f"{'. '.join(said)}; read back and tied out."
 
 
 def listed(texts: Iterable[str]) -> str:

@@ -29,7 +29,7 @@ from ml_connector.flows.entries import EntryMaker
 from ml_connector.flows.pays import pays_of
 from ml_connector.flows.policy import Mode, PayrollPolicy, read_rates
 from ml_connector.flows.posting_date import posting_date
-from ml_connector.ports.storage import Commits, Origin, RunState, Staging, Tenants
+from ml_connector.ports.storage import Commits, CommitState, Origin, RunState, Staging, Tenants
 from ml_connector.ports.systems import LedgerSink, PayrollSource
 from ml_connector.runs.proof import Wait
 from ml_connector.runs.run import Done, Hold, Next, Run
@@ -396,15 +396,14 @@ class PayrollJournal:
 
     def _check_booked(self, run: Run, proposal: Proposal) -> None:
         """The documents that a proposal rests on are in the ledger as they were booked: what it takes back,
-        or says is booked already. What is written by now of its own entries is none of them: that goes on
-        from where it stands.
+        says is booked already, or needs to be whole, whichever run booked it. An entry of its own that is
+        being written is none of them: that goes on from where it stands.
         """
-        if not (proposal.takes_back or proposal.already_booked):
-            return
-        own = () if proposal.already_booked else {entry.key for entry in proposal.entries}
+        own = {entry.key for entry in proposal.entries}
         parts = already_booked.already_booked_parts(self.commits, proposal.subjects)
-        for row in already_booked.standing(part.row for part in parts if part.row.key not in own):
-            run.check(tie_out.changed_since(self.systems.ledger, row, run.row.id))
+        for row in already_booked.standing(part.row for part in parts):
+            if row.key not in own or row.state is CommitState.CONFIRMED:
+                run.check(tie_out.changed_since(self.systems.ledger, row, run.row.id))
 
     # --- confirm --------------------------------------------------------------------------------------------
 
@@ -430,15 +429,10 @@ class PayrollJournal:
                 **consent.rates_booked(proposal, booked),
             },
         )
-        what = f"{consent.describe(proposal.entries)} as {consent.documents(booked)}"
-        changed = consent.changes(proposal)
         for taken in proposal.takes_back:
             run.tell(taken.run, f"Changed by {consent.documents(booked)} (run {run.row.id}).")
-        if proof.found:
-            return Done(
-                f"Found {what}, booked before; nothing was posted. Read back and tied out. {changed}".strip()
-            )
-        return Done(f"Posted {what}; read back and tied out. {changed}".strip())
+        outcome = consent.outcome(proposal.entries, booked, proof.came)
+        return Done(f"{outcome} {consent.changes(proposal)}".strip())
 
     # --- names ----------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal
 from ml_connector.errors import NotFound
 from ml_connector.flows.already_booked import ELSEWHERE, Booked, Net, already_booked_parts, net_of, reversing
+from ml_connector.flows.consent import Came
 from ml_connector.ports.storage import CommitRow, Commits
 from ml_connector.ports.systems import LedgerSink
 
@@ -27,13 +28,13 @@ from ml_connector.ports.systems import LedgerSink
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """What was found: the table, what is wrong, this run's own documents in the order of its entries, and
-    whether they were found, booked before by somebody else, and not posted by this installation.
+    how each of them came into the ledger.
     """
 
     rows: tuple[TieRow, ...]
     problems: tuple[Problem, ...]
     own: tuple[BookedEntry, ...]
-    found: bool
+    came: tuple[Came, ...]
 
 
 def of_proposal(pay_run: PayRun, proposal: Proposal) -> tuple[TieRow, ...]:
@@ -45,20 +46,25 @@ def of_proposal(pay_run: PayRun, proposal: Proposal) -> tuple[TieRow, ...]:
 def prove(ledger: LedgerSink, commits: Commits, pay_run: PayRun, proposal: Proposal, run: str) -> Proof:
     """Compare what is booked for the subjects of the proposal of a run, in any run, with what it says.
 
-    This run's documents were read back when they were confirmed; those of other runs are read back now.
+    This run's documents were read back when they were confirmed, or when it went on to post; those of other
+    runs are read back now, an entry of this run that another had booked before it among them.
     """
     keys = {entry.key for entry in proposal.entries}
     parts = already_booked_parts(commits, proposal.subjects)
-    others = [part for part in parts if part.row.key not in keys]
+    others = [part for part in parts if part.row.key not in keys or part.row.run != run]
     problems = [problem for part in others for problem in changed_since(ledger, part.row, run)]
     problems.extend(_differences(proposal, parts))
     own = tuple(_booked(commits, entry) for entry in proposal.entries)
-    rows = _table(pay_run, proposal, parts, own, alone=not others)
-    rows_of = [commits.get(entry.key) for entry in proposal.entries]
-    found = bool(rows_of) and all(
-        row is not None and row.adopted and commits.last_sent(row.key) is None for row in rows_of
-    )
-    return Proof(rows=rows, problems=tuple(problems), own=own, found=found)
+    rows = _table(pay_run, proposal, parts, own, alone={part.row.key for part in parts} <= keys)
+    came = tuple(_came(commits, entry, run) for entry in proposal.entries)
+    return Proof(rows=rows, problems=tuple(problems), own=own, came=came)
+
+
+def _came(commits: Commits, entry: JournalEntry, run: str) -> Came:
+    row = commits.get(entry.key)
+    if row is not None and row.adopted and commits.last_sent(row.key) is None:
+        return Came.FOUND
+    return Came.POSTED if row is not None and row.run == run else Came.BY_ANOTHER_RUN
 
 
 def changed_since(ledger: LedgerSink, row: CommitRow, run: str) -> Iterator[Problem]:

@@ -26,6 +26,8 @@ from ml_connector.store.database import database_now
 from ml_connector.store.models import Commit, CommitSubject, Connection, DistrustedMarker, Intent
 
 SUBJECTS_A_QUERY = 100
+UNSENT = (CommitState.PLANNED, CommitState.REFUSED)
+"""States of a commit of which nothing is booked: it belongs to the run that takes it up."""
 
 
 class StoredCommits:
@@ -41,6 +43,9 @@ class StoredCommits:
             commit = self._all().filter(key=key).first() or self._make(
                 key=key, fingerprint=fingerprint, entity=entity, content=content, origin=origin
             )
+            if commit.state in UNSENT and origin.run and commit.run_id != origin.run:
+                commit.run_id = origin.run
+                commit.save(update_fields=["run"])
         if commit.fingerprint != fingerprint:
             text = (
                 f"The key {key} was already used for an entry with other amounts, accounts or dates. An entry"
