@@ -774,6 +774,103 @@ def test_a_document_that_was_named_and_edited_since_is_named_again() -> None:
     assert usual_balances() == world.balances()
 
 
+def edited_draft(posted: bool) -> tuple[World, str]:
+    """A run whose first document people edited while it was a draft; the ledger posted it, or did not."""
+    world = World(mode=ASKS)
+    world.limit(posts_itself=True)
+    world.vendor.posts_itself = False
+    run = waiting(world, "R1")
+    approve(world, run)
+    with pytest.raises(Crash):
+        world.run_to_rest(dies_at("send: recorded"))
+    double(world.vendor.documents[0])
+    world.limit(posts_itself=posted)
+    world.vendor.documents[0].posted = posted
+    world.run_to_rest()
+    assert (RunState.HELD, {"read_back.line"}) == (world.at(run).state, set(world.problems(run)))
+    assert f"mark-booked-elsewhere {run} --document 10/3" in world.problem_list(run)[0].text
+    return world, run
+
+
+def test_a_draft_that_people_edited_and_the_ledger_posted_is_named() -> None:
+    """It can be neither put right nor deleted any more, and its run neither cancelled nor closed: named, it
+    counts as it is, and the run posts the difference.
+    """
+    world, run = edited_draft(posted=True)
+
+    world.statements.booked_elsewhere(run, ["10/3"], "edited before it was posted")
+
+    world.run_to_rest()
+    assert "It changes what is booked for the same pay: 3 in 10" in world.at(run).summary
+    approve(world, run)
+    world.run_to_rest(lambda _: world.vendor.run_posting_job())
+    assert (RunState.DONE, usual_balances()) == (world.at(run).state, world.balances())
+
+
+def test_a_draft_that_people_edited_counts_for_nothing_while_it_is_not_posted() -> None:
+    """It may still be put right, or deleted."""
+    world, run = edited_draft(posted=False)
+
+    with pytest.raises(NotAllowed, match="is not posted, so its figures do not count"):
+        world.statements.booked_elsewhere(run, ["10/3"], "edited")
+
+
+def test_a_posted_document_that_people_edited_is_named() -> None:
+    """The next run of the pay proposes what is missing from it, and reverses nothing of it."""
+    world = World(mode=ASKS)
+    first = waiting(world, "R1")
+    assert RunState.DONE is world.approve(first).state
+    double(next(d for d in world.vendor.documents if d.number == "3"))
+    world.payroll.add(a_pay_run("R2"))
+    second = world.post("R2").id
+    assert f"name it: ml-connector runs mark-booked-elsewhere {second} --document 10/3" in (
+        world.problem_list(second)[0].text
+    )
+
+    world.statements.booked_elsewhere(second, ["10/3"], "edited")
+    world.run_to_rest()
+
+    assert RunState.DONE is world.approve(second).state
+    assert usual_balances() == world.balances()
+    with pytest.raises(NotAllowed, match="is known already; it counts once"):
+        world.statements.booked_elsewhere(waiting(world, "R3", factor=3), ["10/3"], "again")
+
+
+def test_what_is_left_in_two_legal_entities_is_no_tie() -> None:
+    """After a reversal documents of others stand for the pay: as much too much in one as too little in the
+    other.
+    """
+    world = World(mode=ASKS)
+    first = waiting(world, "R1")
+    assert RunState.DONE is world.approve(first).state
+    reversal = world.operations.reverse(first).id
+    world.run_to_rest()
+    assert RunState.DONE is world.approve(reversal).state
+    second = waiting(world, "R2")
+    number = by_hand(world)
+    entry = world.vendor.documents[-1].entry
+    mirrored = tuple(replace(line, amount=-line.amount) for line in entry.lines)
+    mirror = world.vendor.book(replace(entry, entity="20", lines=mirrored), "no marker of ours").number
+
+    world.statements.booked_elsewhere(second, [f"10/{number}", f"20/{mirror}"], "by hand")
+
+    assert ["3229.50", "3229.50"] == [
+        str(row.difference.amount) for row in world.operations.records.tie_out(first)
+    ]
+
+
+def test_a_document_is_not_named_in_a_reversal() -> None:
+    """It takes back what stands; the pay has runs of its own."""
+    world = World(mode=ASKS)
+    first = waiting(world, "R1")
+    assert RunState.DONE is world.approve(first).state
+    reversal = world.operations.reverse(first).id
+    world.run_to_rest()
+
+    with pytest.raises(NotAllowed, match="Name the document in a run of the pay"):
+        world.statements.booked_elsewhere(reversal, ["10/3"], "edited")
+
+
 def test_a_document_of_others_with_an_axis_of_its_own_is_taken_back() -> None:
     """The ledger keeps more dimensions than this flow uses, and the difference has to name them."""
     world = World(mode=ASKS)

@@ -19,7 +19,7 @@ from moving_world.truth import Run
 from moving_world.world import World
 
 ACCEPTS = re.compile(r"--accept (\S+/\S+?)(?=[\s.]|$)")
-AGAIN = re.compile(r"name it again: ml-connector runs mark-booked-elsewhere \S+ --document (\S+)")
+AGAIN = re.compile(r"name it(?: again)?: ml-connector runs mark-booked-elsewhere \S+ --document (\S+)")
 NAMED = re.compile(r"run (payroll-[0-9a-f]+)")
 
 

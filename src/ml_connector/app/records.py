@@ -16,7 +16,7 @@ from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import Proposal
 from ml_connector.flows import tie_out
-from ml_connector.flows.already_booked import REVERSAL, already_booked_parts, net_of
+from ml_connector.flows.already_booked import REVERSAL, already_booked_parts, nets_of
 from ml_connector.flows.consent import proposal_fingerprint, rate_text
 from ml_connector.ports.storage import CommitRow, RunRow, RunState
 from ml_connector.store.commits import StoredCommits
@@ -154,10 +154,11 @@ class Records:
         """What is booked for the pay after a reversal, which must come to nothing."""
         parts = already_booked_parts(self._commits(run), proposal.subjects)
         currency = proposal.entries[0].currency
-        net, zero = net_of(part.entry for part in parts), Money.from_minor(0, currency)
+        zero = Money.from_minor(0, currency)
+        left = [minor for net in nets_of(part.entry for part in parts) for minor in net.values()]
         sides = {
-            "debit": sum(minor for minor in net.values() if minor > 0),
-            "credit": -sum(minor for minor in net.values() if minor < 0),
+            "debit": sum(minor for minor in left if minor > 0),
+            "credit": -sum(minor for minor in left if minor < 0),
         }
         return tuple(
             TieRow(

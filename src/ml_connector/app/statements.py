@@ -12,7 +12,7 @@ from typing import cast
 from django.db import transaction
 
 from ml_connector.app.access import Access, Actor, Unknown
-from ml_connector.app.assemble import Assembly
+from ml_connector.app.assemble import REVERSAL, Assembly
 from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain import codec
@@ -51,13 +51,15 @@ class Statements:
         """Say that documents of others are this pay, by number in whatever journal, `entity/number` where
         there are several legal entities, `entity/journal/number` where several journals have it. Each is
         read, its figures count, and it stands for this pay once; one that was edited since is named again,
-        and counts with its figures of now. The run goes back to its proposal, which is
-        the difference, or nothing.
+        one of ours that people edited is named too, and both count with their figures of now. The run goes
+        back to its proposal, which is the difference, or nothing.
         """
         row = self._row(run)
         proposal = self._records.proposal(run)
         if proposal is None or row.state not in (RunState.HELD, RunState.AWAITING_APPROVAL):
             raise NotAllowed(f"Run {run} is {row.state}; only a proposed run is marked as booked elsewhere.")
+        if row.flow == REVERSAL:
+            raise NotAllowed(f"Run {run} is a reversal. Name the document in a run of the pay.")
         flow = self._flow(row)
         ledger, commits = self._assembly.ledger(flow.target), StoredCommits(flow.target)
         journals = self._assembly.payroll_policy(flow).journals
@@ -118,24 +120,34 @@ class Statements:
         other = "" if booked.journal == journals.get(receipt.entity) else f"{booked.journal}/"
         key = CommitKey(f"{ELSEWHERE}{tenant}:{receipt.entity}:{other}{receipt.number}", 1, 1)
         if receipt.reference in commits.known_references(tenant, receipt.entity):
-            stated = self._stated_before(commits, f"{ELSEWHERE}{tenant}:{receipt.entity}:", subjects, booked)
-            commits.reverse(stated.key, RESTATED)
-            key = CommitKey.parse(stated.key)
-            key = replace(key, revision=key.revision + 1)
+            known = self._known_before(commits, subjects, booked)
+            commits.reverse(known.key, RESTATED)
+            if known.key.startswith(ELSEWHERE):
+                key = CommitKey.parse(known.key)
+                key = replace(key, revision=key.revision + 1)
         self._count(commits, row, str(key), subjects, booked)
 
-    def _stated_before(
-        self, commits: StoredCommits, prefix: str, subjects: Sequence[Subject], booked: BookedEntry
+    def _known_before(
+        self, commits: StoredCommits, subjects: Sequence[Subject], booked: BookedEntry
     ) -> CommitRow:
-        """The statement on this document that stands, where it is of the same pay with other figures."""
-        for stated in commits.of_reference(prefix):
-            receipt = cast(Receipt, codec.decode(stated.receipt))
-            entry = cast(JournalEntry, codec.decode(stated.content))
-            same = receipt.reference == booked.receipt.reference and not stated.reversed_by
-            if same and {share.subject for share in stated.shares} == {*subjects} and compare(entry, booked):
-                return stated
-        receipt = booked.receipt
-        raise NotAllowed(f"Document {receipt.number} in {receipt.entity} is known already; it counts once.")
+        """What is known of this document, where it is of the same pay and says something else than it does
+        now: what was stated before, or an entry of ours that people edited.
+        """
+        where = f"Document {booked.receipt.number} in {booked.receipt.entity}"
+        for known in commits.of_subjects(subjects):
+            receipt = cast(Receipt, codec.decode(known.receipt)) if known.receipt else None
+            same = receipt is not None and receipt.reference == booked.receipt.reference
+            if not same or known.reversed_by or {share.subject for share in known.shares} != {*subjects}:
+                continue
+            if not compare(cast(JournalEntry, codec.decode(known.content)), booked):
+                continue
+            if not booked.receipt.posted:
+                raise NotAllowed(
+                    f"{where} is not posted, so its figures do not count. Delete it there and say so"
+                    f" (ml-connector runs mark-deleted {known.run or 'RUN'}), or let it be posted first."
+                )
+            return known
+        raise NotAllowed(f"{where} is known already; it counts once.")
 
     def _count(
         self, commits: StoredCommits, row: RunRow, key: str, subjects: Sequence[Subject], booked: BookedEntry

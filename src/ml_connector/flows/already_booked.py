@@ -185,6 +185,14 @@ def net_of(entries: Iterable[JournalEntry]) -> Net:
     return _sum(_lines(entry) for entry in entries)
 
 
+def nets_of(entries: Iterable[JournalEntry]) -> list[Net]:
+    """What entries come to in each legal entity; what one says is no answer for another."""
+    by_entity: dict[str, list[JournalEntry]] = defaultdict(list)
+    for entry in entries:
+        by_entity[entry.entity].append(entry)
+    return [net_of(found) for found in by_entity.values()]
+
+
 def document_number(row: CommitRow) -> str:
     """The number that people know a commit's document by; its key where it has none."""
     receipt = codec.decode(row.receipt) if row.receipt else None

@@ -288,7 +288,7 @@ class PayrollJournal:
         if proposal.already_booked:
             run.audit("run.already_booked", {"documents": ", ".join(proposal.already_booked)})
             return Done(f"Already booked as {consent.listed(proposal.already_booked)}; nothing to do.")
-        if not already_booked.net_of(proposal.entries):
+        if not any(already_booked.nets_of(proposal.entries)):
             return self._nothing(run, proposal)
         what = f"{consent.describe(proposal.entries)}, pay date {pay_run.pay_period.pay_date}"
         if run.row.dry:

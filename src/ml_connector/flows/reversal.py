@@ -82,7 +82,7 @@ class Reversal:
         for entry in proposal.entries:
             row, known = originals[entry.key], mine[entry.key]
             if known is None or known.state in (CommitState.PLANNED, CommitState.REFUSED):
-                run.check(tie_out.changed_since(self.systems.ledger, row, run.row.id))
+                run.check(tie_out.changed_since(self.systems.ledger, row, ""))
             shares = tuple(share for share in proposal.shares if share.key == entry.key)
             run.commit_once(entry, Origin(run=run.row.id, tenant=row.tenant, shares=shares))
             self._reversed(run, row)
@@ -103,7 +103,7 @@ class Reversal:
     def _stands_alone(self, run: Run, row: CommitRow) -> Iterator[Problem]:
         """What is wrong with an original whose mirror is booked."""
         if row.reversed_by not in COUNTS_FOR_NOTHING:
-            yield from tie_out.changed_since(self.systems.ledger, row, run.row.id)
+            yield from tie_out.changed_since(self.systems.ledger, row, "")
             return
         number = document_number(row)
         text = (

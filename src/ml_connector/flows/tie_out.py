@@ -69,7 +69,7 @@ def _came(commits: Commits, entry: JournalEntry, run: str) -> Came:
 
 def changed_since(ledger: LedgerSink, row: CommitRow, run: str) -> Iterator[Problem]:
     """What is wrong now with a document that is known to be booked: it is gone, or it was edited. The
-    remedies are for the run that cannot go on because of it.
+    remedies are for the run of the pay that cannot go on because of it; empty where it is no run of the pay.
     """
     receipt = cast(Receipt, codec.decode(row.receipt)) if row.receipt else None
     if receipt is None:
@@ -88,15 +88,15 @@ def changed_since(ledger: LedgerSink, row: CommitRow, run: str) -> Iterator[Prob
         return
     elsewhere = row.key.startswith(ELSEWHERE)
     since = "it was named as booked elsewhere" if elsewhere else "it was booked"
-    again = (
-        " If its figures are right as they are now, name it again: ml-connector runs mark-booked-elsewhere"
-        f" {run} --document {row.entity}/{receipt.number} --why '...'."
-        if elsewhere
-        else ""
+    again = "name it again" if elsewhere else "name it"
+    where = "" if run else "run the pay anew and "
+    name = (
+        f" If it stays as it is now, {where}{again}: ml-connector runs"
+        f" mark-booked-elsewhere {run or 'RUN'} --document {row.entity}/{receipt.number} --why '...'."
     )
-    for problem in wrong:
-        text = f"Document {receipt.number} in {row.entity} was edited since {since}. {problem.text}{again}"
-        yield Problem("booked.edited", receipt.number, text, Owner.CONTROLLER)
+    for place, problem in enumerate(wrong):
+        text = f"Document {receipt.number} in {row.entity} was edited since {since}. {problem.text}"
+        yield Problem("booked.edited", receipt.number, text + ("" if place else name), Owner.CONTROLLER)
 
 
 def untied(rows: Iterable[TieRow]) -> Iterator[Problem]:

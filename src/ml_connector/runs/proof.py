@@ -5,7 +5,7 @@ cent, and the only one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ml_connector.domain import codec
@@ -129,12 +129,25 @@ class Proof:
             self._wait_until_visible(row, receipt, "shown")
             text = f"Document {receipt.number} was booked and is gone. {GONE.format(run=row.run or 'RUN')}"
             problems = [Problem("read_back.gone", receipt.number, text, Owner.CONTROLLER)]
+        else:
+            problems = self._edited(row, receipt, problems)
         if problems:
             self.audit(
                 "commit.differs", {"key": row.key, "document": receipt.number, "differences": len(problems)}
             )
             raise Incident(problems)
         return document
+
+    def _edited(self, row: CommitRow, receipt: Receipt, problems: Sequence[Problem]) -> list[Problem]:
+        """The differences of a document of ours, with what to do about them at the first."""
+        remedy = (
+            f" If it is posted and stays as it is now, name it: ml-connector runs mark-booked-elsewhere"
+            f" {row.run or 'RUN'} --document {row.entity}/{receipt.number} --why '...'."
+        )
+        return [
+            replace(problem, text=problem.text + ("" if place else remedy))
+            for place, problem in enumerate(problems)
+        ]
 
     def _posted(self, row: CommitRow, receipt: Receipt) -> Receipt:
         """The document posted, by us or by the ledger's own job; `Wait` as long as it is not. The entry is
