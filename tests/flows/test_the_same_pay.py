@@ -444,6 +444,21 @@ def test_a_document_of_an_earlier_run_that_was_deleted_is_not_tied_out() -> None
     assert [] == world.vendor.documents
 
 
+def test_a_document_of_an_earlier_run_that_was_deleted_while_the_rest_was_posted_is_not_tied_out() -> None:
+    """It is read again when the run proves that everything stands."""
+    world = half_booked()
+    run = world.start("R1")
+
+    def delete(name: str) -> None:
+        if name == "confirm: recorded":
+            world.vendor.documents[:] = [d for d in world.vendor.documents if d.number != "3"]
+
+    world.run_to_rest(delete)
+
+    assert RunState.HELD is world.at(run).state
+    assert "booked.gone" in world.problems(run)
+
+
 def test_a_run_that_posted_nothing_is_cancelled_and_not_closed() -> None:
     """There is nothing that would stay booked."""
     world = World(mode=ASKS)
@@ -834,6 +849,64 @@ def test_a_posted_document_that_people_edited_is_named() -> None:
     assert usual_balances() == world.balances()
     with pytest.raises(NotAllowed, match="is known already; it counts once"):
         world.statements.booked_elsewhere(waiting(world, "R3", factor=3), ["10/3"], "again")
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_pay_that_people_took_back_is_not_said_to_be_booked(marked: bool) -> None:
+    """Some ledgers mirror a document with its texts, our marker among them. Named, the mirror is the reversal
+    of the document, and the pay is booked again.
+    """
+    world = World(mode=ASKS)
+    first = waiting(world, "R1")
+    assert RunState.DONE is world.approve(first).state
+    original = next(d for d in world.vendor.documents if d.number == "3")
+    mirrored = tuple(replace(line, amount=-line.amount) for line in original.entry.lines)
+    marker = original.marker if marked else "no marker of ours"
+    mirror = world.vendor.book(replace(original.entry, lines=mirrored), marker).number
+
+    at = world.post("R1")
+    assert (RunState.HELD, ["ledger.look_alike"]) == (at.state, world.problems(at.id))
+
+    world.statements.booked_elsewhere(at.id, [f"10/{mirror}"], "taken back")
+    world.run_to_rest()
+    assert f"Taken back in the ledger by {mirror} in 10" in world.at(first).notice
+    assert () == world.proposal(at.id).takes_back
+    assert RunState.DONE is world.approve(at.id).state
+    assert usual_balances() == world.balances()
+    assert {"books": 0} == looked(world)
+
+
+def test_what_people_took_back_of_a_named_document_is_asked_about() -> None:
+    """A document that was edited is no half of the pay any more, and its mirror comes to no total of it."""
+    world = World(mode=ASKS)
+    first = waiting(world, "R1")
+    assert RunState.DONE is world.approve(first).state
+    original = next(d for d in world.vendor.documents if d.number == "3")
+    for _ in range(3):
+        double(original)
+    mirrored = tuple(replace(line, amount=-line.amount) for line in original.entry.lines)
+    world.payroll.add(a_pay_run("R2"))
+    second = world.post("R2").id
+    world.statements.booked_elsewhere(second, ["10/3"], "edited")
+    world.vendor.book(replace(original.entry, lines=mirrored), "no marker of ours")
+
+    world.run_to_rest()
+
+    assert (RunState.HELD, ["ledger.look_alike"]) == (world.at(second).state, world.problems(second))
+
+
+def test_a_newer_calculation_that_is_not_in_the_ledger_any_more_is_not_said_to_be_booked() -> None:
+    """An older run that has nothing to do says so of what it has read."""
+    world = World(mode=ASKS)
+    older, second = waiting(world, "R1"), a_pay_run("R2", factor=2)
+    world.payroll.add(replace(second, calculated_at=second.calculated_at.replace(hour=23)), factor=2)
+    newer = waiting(world, "R2")
+    assert RunState.DONE is world.approve(newer).state
+    del world.vendor.documents[0]
+
+    at = world.resume(older, propose_again=True)
+
+    assert (RunState.HELD, ["booked.gone"]) == (at.state, world.problems(older))
 
 
 def test_what_is_left_in_two_legal_entities_is_no_tie() -> None:

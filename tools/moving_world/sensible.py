@@ -104,6 +104,8 @@ def _help(world: World, run: Run, tried: int, tries: Tries) -> None:
     told = _delete_in_the_ledger(world, run, tries)
     if is_wanted(world, run) and _answer(world, run, tries):
         return
+    if (edited := statements.edited_by_hand(world, run)) and _name(world, run, edited, tries):
+        return
     ways = _ways(world, run, "" if told else texts)
     turn = max(0, tried - PATIENCE if run.state == "failed" else tried) % len(ways)
     _say(world, run, [*ways[turn:], *ways[:turn]])
@@ -296,10 +298,14 @@ def _delete_drafts(world: World, run: Run) -> None:
 
 def _delete_edited(world: World, run: Run) -> None:
     """The product says that a document does not say what was written, and nobody can put it right: ledger
-    people delete it, or take it back.
+    people delete it, or take it back, but for one that is posted, that the product offers to count, and of
+    which the run is to make the pay.
     """
     ours = set(world.product.documents(run.id))
+    named = statements.edited_by_hand(world, run) if is_wanted(world, run) else []
     for document in _documents(world, run):
+        if document.name in named:
+            continue
         if document.key in ours and world.papers.edited(run.view.target, document.key):
             _take_away(world, run, document, "which the product names as edited")
 

@@ -48,11 +48,21 @@ def unknown_by_hand(world: World, run: Run) -> list[str]:
 
 
 def edited_by_hand(world: World, run: Run) -> list[str]:
-    """Documents that hold the pay of the run, and that the product says were edited since they were named."""
+    """Posted documents that hold the pay of the run, that the product says were edited and offers to count
+    as they are, whoever booked them and whether people have taken them back since.
+    """
     asked = {name for _, _, text, _ in run.view.problems for name in AGAIN.findall(text)}
     if run.pay is None:
         return []
-    return [held.name for held in hand_made(world, run.view.target, run.pay) if held.name in asked]
+    books = world.ledgers[run.view.target]
+    held = [document for entity in books.entities for document in books.documents(entity)]
+    return [
+        document.name
+        for document in held
+        if document.name in asked
+        and document.posted
+        and any(world.parts_in(document, colour) for colour in run.pay.colours.values())
+    ]
 
 
 def lies(world: World, run: Run) -> list[str]:

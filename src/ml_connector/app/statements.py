@@ -20,7 +20,8 @@ from ml_connector.domain.checks import compare
 from ml_connector.domain.journal import BookedEntry, CommitKey, JournalEntry, Marker, Receipt
 from ml_connector.domain.proposal import Proposal, Share, Subject
 from ml_connector.errors import NotFound
-from ml_connector.flows.already_booked import ELSEWHERE, document_number
+from ml_connector.flows.already_booked import ELSEWHERE, document_number, standing
+from ml_connector.flows.look_alikes import takes_back
 from ml_connector.ports.storage import (
     COUNTS_FOR_NOTHING,
     DELETED,
@@ -126,6 +127,22 @@ class Statements:
                 key = CommitKey.parse(known.key)
                 key = replace(key, revision=key.revision + 1)
         self._count(commits, row, str(key), subjects, booked)
+        self._takes_back(commits, str(key), subjects, booked)
+
+    def _takes_back(
+        self, commits: StoredCommits, key: str, subjects: Sequence[Subject], booked: BookedEntry
+    ) -> None:
+        """Where the document takes back another of the pay, every amount of it, it is its reversal."""
+        for taken in standing(commits.of_subjects(subjects)):
+            entry = cast(JournalEntry, codec.decode(taken.content))
+            same = taken.key != key and {share.subject for share in taken.shares} == {*subjects}
+            if same and taken.state is CommitState.CONFIRMED and takes_back(booked, entry):
+                commits.reverse(taken.key, key)
+                number = f"{booked.receipt.number} in {booked.receipt.entity}"
+                if taken.run:
+                    text = f"Taken back in the ledger by {number}, says {self._actor.name}."
+                    self._access.runs.tell(taken.run, text)
+                return
 
     def _known_before(
         self, commits: StoredCommits, subjects: Sequence[Subject], booked: BookedEntry

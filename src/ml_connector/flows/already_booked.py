@@ -233,16 +233,20 @@ def _clean(net: Net) -> Net:
 
 
 def standing(rows: Iterable[CommitRow]) -> tuple[CommitRow, ...]:
-    """The documents that count as they are: no reversals, and nothing that a reversal cancels. A document
-    whose reversal was reversed counts again.
+    """The documents that count as they are: no reversals, and nothing that a reversal cancels, ours or one
+    that people booked and named. A document whose reversal was reversed counts again.
     """
     by_key = {row.key: row for row in rows}
+    taking_back = {row.reversed_by for row in by_key.values()}
 
     def counts(row: CommitRow) -> bool:
         reversal = by_key.get(row.reversed_by)
         return not row.reversed_by or (reversal is not None and not counts(reversal))
 
-    return tuple(row for row in by_key.values() if not row.key.startswith(REVERSAL) and counts(row))
+    def reverses(row: CommitRow) -> bool:
+        return row.key.startswith(REVERSAL) or (row.key.startswith(ELSEWHERE) and row.key in taking_back)
+
+    return tuple(row for row in by_key.values() if not reverses(row) and counts(row))
 
 
 def _standing(parts: Sequence[Booked]) -> list[Booked]:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import cast
 
+from ml_connector.domain import codec
 from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine
 from ml_connector.domain.problem import Owner, Problem
+from ml_connector.ports.storage import CommitRow
 
 SHOWN = 10
 
@@ -35,6 +38,22 @@ def of_others(documents: Iterable[BookedEntry], known: Collection[str]) -> tuple
 def of_another_installation(documents: Iterable[BookedEntry]) -> tuple[str, ...]:
     """Names of those documents of others that carry a marker: this product wrote them, elsewhere."""
     return tuple(sorted(name_of(document) for document in documents if document.marker))
+
+
+def takes_back(document: BookedEntry, entry: JournalEntry) -> bool:
+    """Whether the document is the entry with every amount turned round."""
+
+    def amounts(lines: Iterable[JournalLine], sign: int) -> Counter[tuple[str, int]]:
+        return Counter((line.account, sign * line.amount.minor) for line in lines)
+
+    same = (document.receipt.entity, document.currency) == (entry.entity, entry.currency)
+    return same and amounts(document.lines, -1) == amounts(entry.lines, 1)
+
+
+def taking_back(documents: Iterable[BookedEntry], booked: Iterable[CommitRow]) -> tuple[BookedEntry, ...]:
+    """The documents that take back one that is booked: somebody reversed that in the ledger."""
+    entries = [cast(JournalEntry, codec.decode(row.content)) for row in booked]
+    return tuple(document for document in documents if any(takes_back(document, e) for e in entries))
 
 
 def may_be_lost(documents: Iterable[BookedEntry], says: Sequence[JournalEntry]) -> tuple[BookedEntry, ...]:
@@ -105,8 +124,8 @@ def ask(documents: Sequence[BookedEntry], run: str) -> Iterator[Problem]:
         else ""
     )
     text = (
-        "The journal holds documents that did not come from here and may be this pay:"
-        f" {described}.{whose} If one of them is, say so: ml-connector runs mark-booked-elsewhere {run}"
+        "The journal holds documents that did not come from here and may be this pay, or take it back:"
+        f" {described}.{whose} If one of them does, say so: ml-connector runs mark-booked-elsewhere {run}"
         f" --document {name_of(documents[0])} --why '...'. If not: ml-connector runs resume {run} {names}."
     )
     yield Problem("ledger.look_alike", name_of(documents[0]), text, Owner.CONTROLLER)

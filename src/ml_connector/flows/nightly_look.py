@@ -6,15 +6,15 @@ legal entity and journal; nothing is changed, in the ledger or here.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import cast
 
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare
-from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine, Receipt
+from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
 from ml_connector.flows import look_alikes
 from ml_connector.flows.already_booked import REVERSAL, reversing, standing
 from ml_connector.ports.storage import CommitRow, Commits
@@ -62,22 +62,24 @@ def nightly_look(
         documents = ledger.documents(entity, journal, min(days), max(days))
         known = commits.known_references(tenant, entity) | {row.marker.token for row in rows}
         for row in rows:
-            found.extend(_wrong(row, documents))
+            found.extend(_wrong(row, documents, known))
         others = look_alikes.of_others(documents, known)
         found.extend(_alike(rows, others, accepted))
         found.extend(_of_another_installation(others))
     return tuple(found)
 
 
-def _wrong(row: CommitRow, documents: Sequence[BookedEntry]) -> Iterator[Finding]:
+def _wrong(row: CommitRow, documents: Sequence[BookedEntry], known: Collection[str]) -> Iterator[Finding]:
+    """What is wrong with a document, and with those that carry its marker and are not `known` by themselves:
+    a person may have named one.
+    """
     receipt = cast(Receipt, codec.decode(row.receipt))
     mine = [d for d in documents if d.receipt.reference == receipt.reference]
-    copies = [
-        d for d in documents if d.marker == row.marker.token and d.receipt.reference != receipt.reference
-    ]
+    copies = [d for d in documents if d.marker == row.marker.token and d.receipt.reference not in known]
     name = f"Document {receipt.number} in {row.entity}"
-    yield from (_reversed(row, copy) for copy in copies if _takes_back(copy, row))
-    copies = [copy for copy in copies if not _takes_back(copy, row)]
+    back = [copy for copy in copies if look_alikes.takes_back(copy, _entry(row))]
+    yield from (_reversed(row, copy) for copy in back)
+    copies = [copy for copy in copies if copy not in back]
     if not mine:
         copied = f" A copy of it is there: {copies[0].receipt.number}." if copies else ""
         text = (
@@ -110,15 +112,6 @@ def _reversed(row: CommitRow, document: BookedEntry) -> Finding:
     return _finding(row, number, "booked.reversed", text)
 
 
-def _takes_back(document: BookedEntry, row: CommitRow) -> bool:
-    """Whether the document is what was booked with every amount turned round."""
-
-    def amounts(lines: Iterable[JournalLine], sign: int) -> Counter[tuple[str, int]]:
-        return Counter((line.account, sign * line.amount.minor) for line in lines)
-
-    return amounts(document.lines, -1) == amounts(_entry(row).lines, 1)
-
-
 def _alike(
     rows: Sequence[CommitRow], others: Sequence[BookedEntry], accepted: Collection[str]
 ) -> Iterator[Finding]:
@@ -129,7 +122,7 @@ def _alike(
         same = next((row for row in pays if look_alikes.look_alikes([document], [_entry(row)])), None)
         if same is None or name in accepted:
             continue
-        if _takes_back(document, same):
+        if look_alikes.takes_back(document, _entry(same)):
             yield _reversed(same, document)
         else:
             text = (

@@ -137,6 +137,8 @@ class PayrollJournal:
         run.speak_of(proposal.subjects)
         if proposal.superseded:
             run.check(self._unfinished(run, pay_run, proposal))
+            self._check_booked(run, proposal)
+            run.check(proposal.problems)
             return Done(f"A newer calculation of this pay is booked as {proposal.superseded}; nothing to do.")
         run.check(self._problems(pay_run, proposal, self._with_axes(proposal, charts)))
         self._check_booked(run, proposal)
@@ -243,14 +245,17 @@ class PayrollJournal:
     def _alike(
         self, run: Run, proposal: Proposal, basis: Basis
     ) -> tuple[tuple[BookedEntry, ...], tuple[str, ...], tuple[str, ...]]:
-        """Documents of others that may be this pay, in the journals that the flow has and had; names of those
-        that a person has accepted, and of those that another installation wrote. Where this installation was
-        restored, it may have written one itself and lost it.
+        """Documents of others that may be this pay, or take back what is booked for it, in the journals that
+        the flow has and had; names of those that a person has accepted, and of those that another
+        installation wrote. Where this installation was restored, it may have written one itself and lost it.
         """
         alike: list[BookedEntry] = []
         unknown: list[str] = []
         restored = self.restored_at() is not None
-        ours = {Marker.of(entry.key).token for entry in proposal.entries}
+        rows = {row.key: row for row in self.commits.of_subjects(proposal.subjects)}
+        booked = already_booked.standing(row for row in rows.values() if row.state is CommitState.CONFIRMED)
+        stands = {row.key for row in booked}
+        ours = {Marker.of(entry.key).token for entry in proposal.entries if entry.key not in stands}
         for entity in dict.fromkeys(subject.entity for subject in proposal.subjects):
             tenant = self._tenant(entity)
             journals = (self.policy.journals[entity], *self.journals_before.get(entity, ()))
@@ -260,7 +265,8 @@ class PayrollJournal:
                 others = look_alikes.of_others(found, known)
                 strange = look_alikes.of_another_installation(others)
                 lost = look_alikes.may_be_lost(others, proposal.says) if restored else ()
-                alike.extend(dict.fromkeys((*look_alikes.look_alikes(others, proposal.says), *lost)))
+                back = look_alikes.taking_back(others, booked)
+                alike.extend(dict.fromkeys((*back, *look_alikes.look_alikes(others, proposal.says), *lost)))
                 unknown.extend(strange)
         answers = run.answers()
         accepted = [document for document in alike if look_alikes.name_of(document) in answers]
