@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from dbos import DBOSClient, run_dbos_database_migrations
 from tests.payday import TARGET, World
 
@@ -172,3 +173,12 @@ def test_the_work_of_a_living_executor_is_not_taken_over(tmp_path: Path) -> None
     assert 1 == recover(world._assembly, "worker-1")
     assert {"first": "ENQUEUED", "second": "PENDING"} == workflows.states()
     workflows.close()
+
+
+def test_the_command_that_rotates_keys_does_so_alone() -> None:
+    """Another one at the same moment would drop the key that this one encrypts with."""
+    world = World()
+    from ml_connector.app.key_rotation import rotate_keys
+
+    with world._assembly.locks.hold("keys"), pytest.raises(RuntimeError, match="held by this thread already"):
+        rotate_keys(world._assembly, world.access, world.operations._actor)

@@ -122,7 +122,7 @@ def export(
 def rotate(as_json: bool = Json) -> None:
     """Make a new key, re-encrypt every secret with it, and drop the old ones."""
     with errors(as_json):
-        from ml_connector.app.queries import rotate_keys
+        from ml_connector.app.key_rotation import rotate_keys
 
         count = rotate_keys(service().assembly, service().access, service().actor)
         say(
