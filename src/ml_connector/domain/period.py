@@ -113,7 +113,7 @@ def _wanted(pay_period: PayPeriod, policy: PostingDatePolicy) -> date | Problem:
             return pay_period.pay_date
         case PostingDateRule.OVERRIDE:
             if policy.override is None:
-                text = "The posting date is to be given by hand and is not. Run again with --posting-date."
+                text = "The posting date is to be a given one and none is given: set posting_date to a date."
                 return Problem("posting_date.missing", "posting_date", text, Owner.CONTROLLER)
             return policy.override
 
