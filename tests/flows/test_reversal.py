@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -373,3 +374,28 @@ def test_a_restored_installation_asks_what_it_may_have_lost_before_it_reverses()
 
     assert (RunState.HELD, ["ledger.look_alike"]) == (copy.at(made).state, copy.problems(made))
     assert "--accept 20/6 --accept 10/5." in copy.problem_list(made)[0].text
+
+
+@pytest.mark.parametrize("when", ["before it is proposed", "before it is posted"])
+def test_a_document_that_people_took_back_is_not_reversed_again(when: str) -> None:
+    """The pay would stand at less than nothing."""
+    world = World()
+    run = world.post().id
+
+    def take_back() -> None:
+        original = world.vendor.documents[0]
+        lines = tuple(replace(line, amount=-line.amount) for line in original.entry.lines)
+        world.vendor.book(replace(original.entry, lines=lines), original.marker)
+
+    if when == "before it is proposed":
+        take_back()
+    reversal = world.operations.reverse(run).id
+    world.run_to_rest()
+    if when == "before it is posted":
+        take_back()
+        world.approve(reversal)
+
+    assert (RunState.HELD, ["ledger.look_alike"]) == (world.at(reversal).state, world.problems(reversal))
+    assert f"ml-connector runs cancel {reversal}" in world.problem_list(reversal)[0].text
+    assert 3 == len(world.vendor.documents)
+    assert RunState.CANCELLED is world.operations.cancel(reversal).state

@@ -68,6 +68,18 @@ def test_a_double_is_seen() -> None:
     assert ["wrong at the end"] == [wrong.code for wrong in judge.end()]
 
 
+def test_what_people_had_taken_away_before_excuses_nobody() -> None:
+    """A run that was made afterwards can see it; one that was made before may have looked earlier."""
+    judge = a_judge()
+    codes(judge, PARTS, "run 1")
+    codes(judge, 0, None)
+    judge.began("run 1")
+    start(judge, "run 3")
+
+    assert ["false done"] == done(judge, "run 3")
+    assert [] == done(judge, "run 1")
+
+
 def test_a_half_is_seen() -> None:
     """A run books less than the pay."""
     judge = a_judge()

@@ -108,24 +108,43 @@ def _sums(lines: Iterable[JournalLine]) -> Counter[tuple[str, int]]:
 
 
 def ask(documents: Sequence[BookedEntry], run: str) -> Iterator[Problem]:
-    """The question to a person, when there are such documents."""
-    if not documents:
-        return
+    """The question to a person about documents beside a run of the pay, when there are such."""
+    if documents:
+        names = " ".join(f"--accept {name_of(document)}" for document in documents[:SHOWN])
+        text = (
+            "The journal holds documents that did not come from here and may be this pay, or take it back:"
+            f" {_described(documents)} If one of them does, say so: ml-connector runs mark-booked-elsewhere"
+            f" {run} --document {name_of(documents[0])} --why '...'. If not: ml-connector runs resume {run}"
+            f" {names}."
+        )
+        yield Problem("ledger.look_alike", name_of(documents[0]), text, Owner.CONTROLLER)
+
+
+def ask_reversal(documents: Sequence[BookedEntry], run: str) -> Iterator[Problem]:
+    """The question to a person about documents beside a reversal, when there are such."""
+    if documents:
+        names = " ".join(f"--accept {name_of(document)}" for document in documents[:SHOWN])
+        text = (
+            "The journal holds documents that did not come from here and may belong to the pay, or take it"
+            f" back: {_described(documents)} If one of them does, cancel this reversal (ml-connector runs"
+            f" cancel {run}), run the pay again and name the document there (ml-connector runs"
+            f" mark-booked-elsewhere RUN --document {name_of(documents[0])} --why '...'). If not:"
+            f" ml-connector runs resume {run} {names}."
+        )
+        yield Problem("ledger.look_alike", name_of(documents[0]), text, Owner.CONTROLLER)
+
+
+def _described(documents: Sequence[BookedEntry]) -> str:
+    shown = documents[:SHOWN]
     described = ", ".join(
         f"{name_of(document)} of {document.posting_date}, {document.debit}, {document.text or 'no text'}"
-        for document in documents[:SHOWN]
+        for document in shown
     )
-    names = " ".join(f"--accept {name_of(document)}" for document in documents[:SHOWN])
-    marked = [name_of(document) for document in documents[:SHOWN] if document.marker]
-    whose = (
-        f" {', '.join(marked)} {'has' if len(marked) == 1 else 'have'} a marker of this product: another"
-        " installation wrote that, or this one before it was restored from a backup."
-        if marked
-        else ""
+    marked = [name_of(document) for document in shown if document.marker]
+    if not marked:
+        return f"{described}."
+    return (
+        f"{described}. {', '.join(marked)} {'has' if len(marked) == 1 else 'have'} a marker of this product:"
+        " people copied one of ours, another installation wrote that, or this one before it was restored from"
+        " a backup."
     )
-    text = (
-        "The journal holds documents that did not come from here and may be this pay, or take it back:"
-        f" {described}.{whose} If one of them does, say so: ml-connector runs mark-booked-elsewhere {run}"
-        f" --document {name_of(documents[0])} --why '...'. If not: ml-connector runs resume {run} {names}."
-    )
-    yield Problem("ledger.look_alike", name_of(documents[0]), text, Owner.CONTROLLER)

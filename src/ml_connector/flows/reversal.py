@@ -27,8 +27,10 @@ from ml_connector.ports.storage import COUNTS_FOR_NOTHING, CommitRow, Commits, C
 from ml_connector.ports.systems import LedgerSink
 from ml_connector.runs.run import Done, Hold, Next, Run
 
-LOST_DAYS = timedelta(days=45)
-"""How far from an original a difference to it may be dated that this installation has lost."""
+ASKED_DAYS = timedelta(days=45)
+"""How far from an original a document may be dated that takes it back, or that was made as a difference to it
+and lost.
+"""
 
 
 class Target(Protocol):
@@ -56,7 +58,7 @@ class Reversal:
         proposal = run.step("proposal", lambda: self._make(rows))
         run.speak_of(proposal.subjects)
         run.check(self._problems(proposal))
-        run.check(look_alikes.ask(self._lost(run, rows), run.row.id))
+        run.check(look_alikes.ask_reversal(self._asked(run, rows), run.row.id))
         what = f"Reversal of {self._names(proposal)}: {consent.describe(proposal.entries)}."
         asks = (
             "This flow only proposes."
@@ -79,6 +81,8 @@ class Reversal:
         own = {key for key, commit in mine.items() if commit is None or commit.run == run.row.id}
         originals = {self._mirror_key(row): row for row in self._originals(run)}
         run.check(self._unfit([originals[entry.key] for entry in proposal.entries], own))
+        unsent = [originals[key] for key, commit in mine.items() if commit is None]
+        run.check(look_alikes.ask_reversal(self._asked(run, unsent), run.row.id))
         for entry in proposal.entries:
             row, known = originals[entry.key], mine[entry.key]
             if known is None or known.state in (CommitState.PLANNED, CommitState.REFUSED):
@@ -247,20 +251,20 @@ class Reversal:
             yield from check_entry(entry, self.systems.ledger.chart(entry.entity, entry.journal, axes))
             yield from self.systems.ledger.preflight(entry, Marker.of(entry.key))
 
-    def _lost(self, run: Run, rows: list[CommitRow]) -> tuple[BookedEntry, ...]:
-        """What this installation may have booked for the pay and lost when it was restored from a backup: a
-        difference to an original would stand on nothing.
+    def _asked(self, run: Run, rows: list[CommitRow]) -> tuple[BookedEntry, ...]:
+        """Documents that nobody here knows and that a reversal must not be made beside: one takes an original
+        back already; or, where this installation was restored from a backup, it may have written one and lost
+        it, and a difference to an original would stand on nothing.
         """
-        if self.restored_at() is None:
-            return ()
         found: dict[str, BookedEntry] = {}
         for row in rows:
             entry = cast(JournalEntry, codec.decode(row.content))
-            first, last = entry.posting_date - LOST_DAYS, entry.posting_date + LOST_DAYS
+            first, last = entry.posting_date - ASKED_DAYS, entry.posting_date + ASKED_DAYS
             documents = self.systems.ledger.documents(row.entity, entry.journal, first, last)
             others = look_alikes.of_others(documents, self.commits.known_references(row.tenant, row.entity))
-            lost = look_alikes.may_be_lost(others, (entry,))
-            found |= {look_alikes.name_of(document): document for document in lost}
+            lost = look_alikes.may_be_lost(others, (entry,)) if self.restored_at() is not None else ()
+            back = look_alikes.taking_back(others, (row,))
+            found |= {look_alikes.name_of(document): document for document in (*back, *lost)}
         answers = run.answers()
         return tuple(document for name, document in found.items() if name not in answers)
 

@@ -60,12 +60,13 @@ class _Pay:
 
 @dataclass(slots=True)
 class _Run:
-    """What a run of the product is about. `calculation` is `None` for a reversal."""
+    """What a run of the product is about, and when it was made. `calculation` is `None` for a reversal."""
 
     ledger: str
     entities: Mapping[str, str]
     pay: int
     calculation: int | None
+    made: int
     began: int = 0
 
 
@@ -129,7 +130,8 @@ class MovingJudge:
         self, run: str, pay: int, calculation: int | None, ledger: str, entities: Mapping[str, str]
     ) -> None:
         """A run that books a calculation, or (`None`) takes back what was booked."""
-        self._runs[run] = _Run(ledger, dict(entities), pay, calculation)
+        self._tick += 1
+        self._runs[run] = _Run(ledger, dict(entities), pay, calculation, self._tick)
 
     def began(self, run: str) -> None:
         """A pass of the run begins: it can know everything that is true now."""
@@ -146,7 +148,8 @@ class MovingJudge:
 
     def says_done(self, run: str, lied_about: bool = False, superseded: bool = False) -> list[Violation]:
         """The product says that the run is done; `lied_about` when a person said so who lied, `superseded`
-        when it says that nothing was left to do because a later calculation of the pay is booked.
+        when it says that nothing was left to do because a later calculation of the pay is booked. What people
+        added excuses it; what they had taken away before the run was made does not.
         """
         known = self._runs.get(run)
         if known is None:
@@ -156,7 +159,11 @@ class MovingJudge:
             balance = self._balances[self._cell(known, company, entity)]
             right = self._later(known, balance) if superseded else self._said(known, balance)
             held = balance.since(known.began)
-            if not any(parts in right or parts - people in right for parts, people in held):
+            gone = balance.touched < known.made
+            if not any(
+                parts in right or (parts - people in right and not (gone and people < 0))
+                for parts, people in held
+            ):
                 wrong.append(
                     Violation(
                         "lie believed" if lied_about else "false done",
