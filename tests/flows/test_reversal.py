@@ -399,3 +399,33 @@ def test_a_document_that_people_took_back_is_not_reversed_again(when: str) -> No
     assert f"ml-connector runs cancel {reversal}" in world.problem_list(reversal)[0].text
     assert 3 == len(world.vendor.documents)
     assert RunState.CANCELLED is world.operations.cancel(reversal).state
+
+
+def reversed_pay() -> tuple[World, str]:
+    """A pay of two documents that was reversed by two others, and the reversal."""
+    world = World()
+    reversal = world.reverse(world.post().id)
+    assert (RunState.DONE, 4) == (reversal.state, len(world.vendor.documents))
+    return world, reversal.id
+
+
+def test_a_reversal_that_people_deleted_is_seen_before_the_pay_is_booked_again() -> None:
+    """What it took back stands again: to book the pay once more would book it twice."""
+    world, reversal = reversed_pay()
+    del world.vendor.documents[2:]
+
+    at = world.post("R1")
+
+    assert (RunState.HELD, {"booked.gone"}) == (at.state, set(world.problems(at.id)))
+    assert f"mark-deleted {reversal}" in world.problem_list(at.id)[0].text
+    assert usual_balances() == world.balances()
+
+
+def test_a_pair_that_people_deleted_together_comes_to_nothing_still() -> None:
+    """They tidied up: the pay is booked again."""
+    world, _ = reversed_pay()
+    world.vendor.documents.clear()
+
+    at = world.post("R1")
+
+    assert (RunState.DONE, usual_balances()) == (at.state, world.balances())

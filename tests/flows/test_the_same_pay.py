@@ -586,6 +586,21 @@ def test_a_restored_copy_finds_what_was_booked_after_the_backup() -> None:
     assert usual_balances() == world.balances()
 
 
+def test_a_restored_copy_that_no_search_helps_asks_about_what_it_sees() -> None:
+    """The ledger drops what it is searched for and still shows the marker: what was booked after the backup
+    is neither found nor booked again.
+    """
+    world = World()
+    copy = restored(world)
+    assert RunState.DONE is world.post("R1").state
+    copy.ledger.keeps_marker = False
+
+    at = copy.post("R1")
+
+    assert (RunState.HELD, ["ledger.look_alike"]) == (at.state, copy.problems(at.id))
+    assert usual_balances() == copy.balances()
+
+
 def test_a_restored_copy_beside_a_living_installation_stops() -> None:
     """It waited for approval, and meanwhile the other posted: two would post the same pay."""
     world = World()

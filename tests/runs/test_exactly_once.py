@@ -357,6 +357,24 @@ def test_a_second_installation_with_another_mapping_is_stopped_by_what_it_finds(
     assert usual_balances() == world.balances()
 
 
+def test_doubles_that_people_reversed_in_the_ledger_leave_one() -> None:
+    """Some ledgers mirror a document with its texts, so the reversal carries the marker as well."""
+    world = World()
+    world.vendor.fault = faults.LOST_AFTER
+    with pytest.raises(Wait):
+        committer(world).commit_once(an_entry(), ORIGIN)
+    (document,) = world.vendor.documents
+    lines = tuple(replace(line, amount=-line.amount) for line in document.entry.lines)
+    mirror = replace(document.entry, lines=lines)
+    world.vendor.documents.append(replace(document, reference="copy", number="2000"))
+    world.vendor.documents.append(replace(document, reference="mirror", number="2001", entry=mirror))
+    world.clock.advance(MANY_SECONDS)
+
+    receipt = committer(world).commit_once(an_entry(), ORIGIN)
+
+    assert (document.number, CommitState.CONFIRMED) == (receipt.number, state(world))
+
+
 def test_two_documents_under_one_marker_are_an_incident() -> None:
     """Somebody copied the document with its texts: nobody guesses which is ours, and when one is gone the run
     goes on.

@@ -16,12 +16,11 @@ from ml_connector.app.assemble import REVERSAL, Assembly
 from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain import codec
-from ml_connector.domain.checks import compare
+from ml_connector.domain.checks import compare, takes_back
 from ml_connector.domain.journal import BookedEntry, CommitKey, JournalEntry, Marker, Receipt
 from ml_connector.domain.proposal import Proposal, Share, Subject
 from ml_connector.errors import NotFound
 from ml_connector.flows.already_booked import ELSEWHERE, document_number, standing
-from ml_connector.flows.look_alikes import takes_back
 from ml_connector.ports.storage import (
     COUNTS_FOR_NOTHING,
     DELETED,

@@ -355,3 +355,13 @@ def _distinct(problems: Iterable[Problem]) -> list[Problem]:
 
 def _some(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers[:10])) + (", …" if len(numbers) > 10 else "")
+
+
+def takes_back(document: BookedEntry, entry: JournalEntry) -> bool:
+    """Whether the document is the entry with every amount turned round."""
+
+    def amounts(lines: Iterable[JournalLine], sign: int) -> Counter[tuple[str, int]]:
+        return Counter((line.account, sign * line.amount.minor) for line in lines)
+
+    same = (document.receipt.entity, document.currency) == (entry.entity, entry.currency)
+    return same and amounts(document.lines, -1) == amounts(entry.lines, 1)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import cast
 
 from ml_connector.domain import codec
+from ml_connector.domain.checks import takes_back
 from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.ports.storage import CommitRow
@@ -38,16 +39,6 @@ def of_others(documents: Iterable[BookedEntry], known: Collection[str]) -> tuple
 def of_another_installation(documents: Iterable[BookedEntry]) -> tuple[str, ...]:
     """Names of those documents of others that carry a marker: this product wrote them, elsewhere."""
     return tuple(sorted(name_of(document) for document in documents if document.marker))
-
-
-def takes_back(document: BookedEntry, entry: JournalEntry) -> bool:
-    """Whether the document is the entry with every amount turned round."""
-
-    def amounts(lines: Iterable[JournalLine], sign: int) -> Counter[tuple[str, int]]:
-        return Counter((line.account, sign * line.amount.minor) for line in lines)
-
-    same = (document.receipt.entity, document.currency) == (entry.entity, entry.currency)
-    return same and amounts(document.lines, -1) == amounts(entry.lines, 1)
 
 
 def taking_back(documents: Iterable[BookedEntry], booked: Iterable[CommitRow]) -> tuple[BookedEntry, ...]:

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import cast
 
 from ml_connector.domain import codec
-from ml_connector.domain.checks import compare
+from ml_connector.domain.checks import compare, takes_back
 from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
 from ml_connector.flows import look_alikes
 from ml_connector.flows.already_booked import REVERSAL, reversing, standing
@@ -77,7 +77,7 @@ def _wrong(row: CommitRow, documents: Sequence[BookedEntry], known: Collection[s
     mine = [d for d in documents if d.receipt.reference == receipt.reference]
     copies = [d for d in documents if d.marker == row.marker.token and d.receipt.reference not in known]
     name = f"Document {receipt.number} in {row.entity}"
-    back = [copy for copy in copies if look_alikes.takes_back(copy, _entry(row))]
+    back = [copy for copy in copies if takes_back(copy, _entry(row))]
     yield from (_reversed(row, copy) for copy in back)
     copies = [copy for copy in copies if copy not in back]
     if not mine:
@@ -122,7 +122,7 @@ def _alike(
         same = next((row for row in pays if look_alikes.look_alikes([document], [_entry(row)])), None)
         if same is None or name in accepted:
             continue
-        if look_alikes.takes_back(document, _entry(same)):
+        if takes_back(document, _entry(same)):
             yield _reversed(same, document)
         else:
             text = (

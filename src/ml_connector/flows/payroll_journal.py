@@ -18,7 +18,7 @@ from itertools import product
 from typing import Protocol
 
 from ml_connector.domain.checks import check_blocks, check_entry, check_totals
-from ml_connector.domain.journal import BookedEntry, Chart, Marker
+from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker
 from ml_connector.domain.mapping import Mapping
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.period import FiscalPeriod, period_of
@@ -255,14 +255,15 @@ class PayrollJournal:
         rows = {row.key: row for row in self.commits.of_subjects(proposal.subjects)}
         booked = already_booked.standing(row for row in rows.values() if row.state is CommitState.CONFIRMED)
         stands = {row.key for row in booked}
-        ours = {Marker.of(entry.key).token for entry in proposal.entries if entry.key not in stands}
+        ours = {Marker.of(entry.key).token: entry for entry in proposal.entries if entry.key not in stands}
         for entity in dict.fromkeys(subject.entity for subject in proposal.subjects):
             tenant = self._tenant(entity)
             journals = (self.policy.journals[entity], *self.journals_before.get(entity, ()))
             for journal, period in product(journals, self._periods(entity, basis)):
                 found = self.systems.ledger.documents(entity, journal, period.start, period.end)
-                known = self.commits.known_references(tenant, entity) | ours
+                known = self.commits.known_references(tenant, entity)
                 others = look_alikes.of_others(found, known)
+                others = tuple(d for d in others if not self._will_be_found(d, ours.get(d.marker)))
                 strange = look_alikes.of_another_installation(others)
                 lost = look_alikes.may_be_lost(others, proposal.says) if restored else ()
                 back = look_alikes.taking_back(others, booked)
@@ -272,6 +273,15 @@ class PayrollJournal:
         accepted = [document for document in alike if look_alikes.name_of(document) in answers]
         asked = tuple(document for document in alike if document not in accepted)
         return asked, tuple(sorted(map(look_alikes.name_of, accepted))), tuple(unknown)
+
+    def _will_be_found(self, document: BookedEntry, entry: JournalEntry | None) -> bool:
+        """Whether the document carries the marker of an entry of this run and a search for that finds it, so
+        that it is adopted. A ledger may drop what it is searched by, and still show the marker.
+        """
+        if entry is None:
+            return False
+        found = self.systems.ledger.locate(entry, Marker.of(entry.key), None)
+        return any(receipt.reference == document.receipt.reference for receipt in found)
 
     def _periods(self, entity: str, basis: Basis) -> tuple[FiscalPeriod, ...]:
         """The fiscal period that the entry goes to; the same day may lie in another one in other books."""
@@ -402,14 +412,15 @@ class PayrollJournal:
 
     def _check_booked(self, run: Run, proposal: Proposal) -> None:
         """The documents that a proposal rests on are in the ledger as they were booked: what it takes back,
-        says is booked already, or needs to be whole, whichever run booked it. An entry of its own that is
-        being written is none of them: that goes on from where it stands.
+        says is booked already, or needs to be whole, whichever run booked it, and what was reversed, with its
+        reversal. An entry of its own that is being written is none of them: that goes on from where it
+        stands.
         """
         own = {entry.key for entry in proposal.entries}
         parts = already_booked.already_booked_parts(self.commits, proposal.subjects)
-        for row in already_booked.standing(part.row for part in parts):
-            if row.key not in own or row.state is CommitState.CONFIRMED:
-                run.check(tie_out.changed_since(self.systems.ledger, row, run.row.id))
+        rows = [part.row for part in parts]
+        rows = [row for row in rows if row.key not in own or row.state is CommitState.CONFIRMED]
+        run.check(tie_out.all_changed_since(self.systems.ledger, rows, run.row.id))
 
     # --- confirm --------------------------------------------------------------------------------------------
 

@@ -52,7 +52,7 @@ def prove(ledger: LedgerSink, commits: Commits, pay_run: PayRun, proposal: Propo
     keys = {entry.key for entry in proposal.entries}
     parts = already_booked_parts(commits, proposal.subjects)
     others = [part for part in parts if part.row.key not in keys or part.row.run != run]
-    problems = [problem for part in others for problem in changed_since(ledger, part.row, run)]
+    problems = list(all_changed_since(ledger, [part.row for part in others], run))
     problems.extend(_differences(proposal, parts))
     own = tuple(_booked(commits, entry) for entry in proposal.entries)
     rows = _table(pay_run, proposal, parts, own, alone={part.row.key for part in parts} <= keys)
@@ -65,6 +65,22 @@ def _came(commits: Commits, entry: JournalEntry, run: str) -> Came:
     if row is not None and row.adopted and commits.last_sent(row.key) is None:
         return Came.FOUND
     return Came.POSTED if row is not None and row.run == run else Came.BY_ANOTHER_RUN
+
+
+def all_changed_since(ledger: LedgerSink, rows: Iterable[CommitRow], run: str) -> Iterator[Problem]:
+    """What is wrong now with documents that are known to be booked, reversals among them: where one of a pair
+    is gone, the other stands alone. A pair that people deleted together still comes to nothing.
+    """
+    found = {row.key: (row, tuple(changed_since(ledger, row, run))) for row in rows}
+    partner = {row.key: row.reversed_by for row, _ in found.values() if row.reversed_by in found}
+    partner |= {reversal: key for key, reversal in partner.items()}
+
+    def gone(key: str) -> bool:
+        return any(problem.code == "booked.gone" for problem in found[key][1])
+
+    for key, (_, problems) in found.items():
+        if not (key in partner and gone(key) and gone(partner[key])):
+            yield from problems
 
 
 def changed_since(ledger: LedgerSink, row: CommitRow, run: str) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ml_connector.domain import codec
-from ml_connector.domain.checks import compare
+from ml_connector.domain.checks import compare, takes_back
 from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import ConnectorError, NotFound
@@ -60,8 +60,7 @@ class Proof:
         found = self.ledger.locate(entry, row.marker, since)
         if not found:
             return None
-        self._one(row, found)
-        receipt = found[0]
+        receipt = self._one(row, entry, found)
         if receipt.complete and (problems := compare(entry, self.ledger.read_back(receipt))):
             text = "A document with our marker says something else. "
             raise Incident(
@@ -101,7 +100,7 @@ class Proof:
         booked = self._compared(row, entry, receipt)
         found = self.ledger.locate(entry, row.marker, None)
         if found:
-            self._one(row, found)
+            self._one(row, entry, found)
         else:
             self._not_searchable(row, receipt)
         self.point("confirm: before")
@@ -161,8 +160,16 @@ class Proof:
         self.commits.record(row.key, state=CommitState.DRAFT, receipt=codec.encode(released), detail=text)
         raise Wait(self.commits.now() + timedelta(seconds=self.ledger.limits.posting_seconds), text)
 
-    def _one(self, row: CommitRow, found: Sequence[Receipt]) -> None:
-        if len(found) > 1:
+    def _one(self, row: CommitRow, entry: JournalEntry, found: Sequence[Receipt]) -> Receipt:
+        """The one document of these. A ledger mirrors a document with its texts, so of several those that
+        people reversed there, and the reversals, are left out.
+        """
+        if len(found) == 1:
+            return found[0]
+        read = {receipt.reference: self.ledger.read_back(receipt) for receipt in found if receipt.complete}
+        mirrors = [one for one in found if one.reference in read and takes_back(read[one.reference], entry)]
+        whole = [receipt for receipt in found if receipt not in mirrors]
+        if len(whole) - len(mirrors) > 1:
             numbers = ", ".join(receipt.number for receipt in found)
             text = (
                 f"Documents {numbers} all carry the marker of one entry ({row.key}). Keep one, reverse the"
@@ -170,6 +177,7 @@ class Proof:
             )
             self.audit("commit.duplicate", {"key": row.key, "documents": numbers})
             raise Incident([Problem("documents.duplicate", row.key, text, Owner.CONTROLLER)])
+        return whole[0] if whole else found[0]
 
     def _not_searchable(self, row: CommitRow, receipt: Receipt) -> None:
         """The document is there and the look-up does not see it: lag within the visible window is no news,
