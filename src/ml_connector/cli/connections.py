@@ -7,8 +7,8 @@ from pathlib import Path
 
 import typer
 
-from ml_connector.cli.main import service
 from ml_connector.cli.output import FAILED_COMMAND, USAGE, Json, errors, out, say, stop, table
+from ml_connector.cli.session import service
 
 connections = typer.Typer(help="Systems that are connected.", no_args_is_help=True)
 flows = typer.Typer(help="What runs between two connections.", no_args_is_help=True)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ml_connector.cli.main import person, service
 from ml_connector.cli.output import FAILED_COMMAND, NOT_ALLOWED, Json, errors, out, print_json, say, stop
+from ml_connector.cli.session import person, service
 
 if TYPE_CHECKING:
     from ml_connector.app.audit import Report

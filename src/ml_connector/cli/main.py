@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import pwd
 import sys
-from functools import cache
 
 import typer
 from typer.exceptions import TyperException
 
-from ml_connector.app.service import Service
-from ml_connector.app.settings import Settings, start_problem
+from ml_connector.app.settings import start_problem
+from ml_connector.cli import connections, installation, mappings, people, runs, statements
+from ml_connector.cli.output import FAILED_COMMAND, USAGE, print_json, stop
 
 app = typer.Typer(
     name="ml-connector",
@@ -22,32 +21,9 @@ app = typer.Typer(
 )
 
 
-@cache
-def service() -> Service:
-    """The application, as the operating system's user."""
-    return Service(Settings(), actor_name=person(), channel="cli")
-
-
-def person() -> str:
-    """The operating system's user by its id, which no variable changes; who became root is noted beside."""
-    number = os.getuid()
-    try:
-        name = pwd.getpwuid(number).pw_name
-    except KeyError:
-        name = f"uid {number}"
-    asked = os.environ.get("SUDO_USER", "")
-    try:
-        return f"{name} (sudo by {pwd.getpwnam(asked).pw_name})" if number == 0 and asked else name
-    except (KeyError, ValueError):
-        return name
-
-
 def main() -> None:
     """Entry point of the command. What it writes is for the user alone: pay, keys, and exports of both."""
     os.umask(0o077)
-    from ml_connector.cli import connections, installation, mappings, people, runs, statements
-    from ml_connector.cli.output import FAILED_COMMAND, USAGE, stop
-
     for part in (connections, mappings, runs, statements, people, installation):
         part.register(app)
     as_json = "--json" in sys.argv
@@ -69,8 +45,6 @@ def _stopped(error: Exception, as_json: bool) -> tuple[int, str]:
     """Exit code and sentence of what stopped the command before it could say so itself. A defect is raised,
     so that its traceback can be reported; a script is told first.
     """
-    from ml_connector.cli.output import FAILED_COMMAND, USAGE, print_json
-
     if (found := start_problem(error)) is not None:
         return USAGE if found[0] else FAILED_COMMAND, found[1]
     if as_json:

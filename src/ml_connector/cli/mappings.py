@@ -6,7 +6,6 @@ from pathlib import Path
 
 import typer
 
-from ml_connector.cli.main import service
 from ml_connector.cli.output import (
     HELD,
     USAGE,
@@ -19,6 +18,7 @@ from ml_connector.cli.output import (
     stop,
     table,
 )
+from ml_connector.cli.session import service
 
 mappings = typer.Typer(help="From payroll's codes to GL accounts and dimensions.", no_args_is_help=True)
 

@@ -90,7 +90,7 @@ def errors(as_json: bool, start: bool = True, keys: bool = True) -> Iterator[Non
     key file.
     """
     from ml_connector.app.settings import started
-    from ml_connector.cli.main import service
+    from ml_connector.cli.session import service
 
     try:
         if start and keys:

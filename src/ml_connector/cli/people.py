@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ml_connector.cli.main import service
 from ml_connector.cli.output import USAGE, Json, errors, say, stop
+from ml_connector.cli.session import service
 
 if TYPE_CHECKING:
     from ml_connector.app.access import Actor

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ml_connector.cli.main import service
 from ml_connector.cli.output import err, out, problems_json, say, show_problems, table
+from ml_connector.cli.session import service
 
 if TYPE_CHECKING:
     from ml_connector.app.records import Entry, Found

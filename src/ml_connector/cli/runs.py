@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ml_connector.cli.main import service
 from ml_connector.cli.output import (
     APPROVAL,
     ATTENTION,
@@ -31,6 +30,7 @@ from ml_connector.cli.output import (
 )
 from ml_connector.cli.people import As, AsSecret, sign_in
 from ml_connector.cli.run_view import run_json, show_incidents, show_run, show_tie_out, tie_json
+from ml_connector.cli.session import service
 
 if TYPE_CHECKING:
     from ml_connector.domain.problem import Problem

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import typer
 
-from ml_connector.cli.main import service
 from ml_connector.cli.output import USAGE, Json, errors, say, stop
 from ml_connector.cli.people import As, AsSecret, sign_in
 from ml_connector.cli.runs import finish, runs
+from ml_connector.cli.session import service
 
 
 def register(_app: typer.Typer) -> None:
