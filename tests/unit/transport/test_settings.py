@@ -14,7 +14,7 @@ from ml_connector.transport.settings import secret_problems
 
 SLUGS = [module.name for module in pkgutil.iter_modules(ml_connector.connectors.__path__) if module.ispkg]
 CONNECTORS: dict[str, Any] = {
-    slug: importlib.import_module(f"ml_connector.connectors.{slug}.settings").CONNECTOR for slug in SLUGS
+    slug: importlib.import_module(f"ml_connector.connectors.{slug}").CONNECTOR for slug in SLUGS
 }
 NUMBERS = [
     (slug, setting.name)

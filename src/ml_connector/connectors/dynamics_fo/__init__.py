@@ -2,6 +2,6 @@
 stands in README.md and quality.toml.
 """
 
-from ml_connector.connectors.dynamics_fo.settings import CONNECTOR
+from ml_connector.connectors.dynamics_fo.connector import CONNECTOR
 
 __all__ = ["CONNECTOR"]

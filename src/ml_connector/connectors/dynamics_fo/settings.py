@@ -13,16 +13,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ml_connector.domain.problem import Problem
-from ml_connector.ports.systems import Field, Setting, System, Wiring
+from ml_connector.ports.systems import Field, Setting
 from ml_connector.transport.address import host_problem
-from ml_connector.transport.settings import (
-    READ_DEADLINE,
-    Product,
-    ledger_problems,
-    list_of,
-    numbers_of,
-    text_of,
-)
+from ml_connector.transport.settings import READ_DEADLINE, ledger_problems, list_of, numbers_of, text_of
 
 HOSTS = ("*.operations.dynamics.com", "*.operations.eu.dynamics.com", "*.cloudax.dynamics.com")
 """Those seen in public material. Another region's is added once it was seen: a host that is guessed might be
@@ -229,19 +222,3 @@ def _axes(settings: Mapping[str, str], problems: list[Problem]) -> dict[str, str
             problems.append(Problem("setting.dimensions", "dimensions", text))
         axes[axis] = name
     return axes
-
-
-def connect(options: Options, wiring: Wiring) -> System:
-    """The system behind checked options; its parts are imported when one is opened."""
-    from ml_connector.connectors.dynamics_fo.system import open_system
-
-    return open_system(options, wiring)
-
-
-CONNECTOR = Product(
-    slug="dynamics_fo",
-    title="Dynamics 365 Finance & Operations",
-    settings=SETTINGS,
-    read=read,
-    connect=connect,
-)

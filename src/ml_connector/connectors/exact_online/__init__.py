@@ -2,6 +2,6 @@
 README.md and quality.toml.
 """
 
-from ml_connector.connectors.exact_online.settings import CONNECTOR
+from ml_connector.connectors.exact_online.connector import CONNECTOR
 
 __all__ = ["CONNECTOR"]

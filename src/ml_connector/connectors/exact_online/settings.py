@@ -12,16 +12,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ml_connector.domain.problem import Problem
-from ml_connector.ports.systems import Field, Setting, System, Wiring
+from ml_connector.ports.systems import Field, Setting
 from ml_connector.transport.address import form_problem, host_problem, is_loopback
-from ml_connector.transport.settings import (
-    READ_DEADLINE,
-    Product,
-    ledger_problems,
-    list_of,
-    numbers_of,
-    text_of,
-)
+from ml_connector.transport.settings import READ_DEADLINE, ledger_problems, list_of, numbers_of, text_of
 
 HOSTS = tuple(f"start.exactonline.{region}" for region in ("nl", "be", "de", "fr", "es", "co.uk", "com"))
 LINES_MAX = 1000
@@ -229,13 +222,3 @@ def _limits(numbers: Mapping[str, float], sandbox: bool) -> list[Problem]:
         )
         problems.append(Problem("setting.errors", "errors_per_hour", text))
     return problems
-
-
-def connect(options: Options, wiring: Wiring) -> System:
-    """The system behind checked options; its parts are imported when one is opened."""
-    from ml_connector.connectors.exact_online.system import open_system
-
-    return open_system(options, wiring)
-
-
-CONNECTOR = Product(slug="exact_online", title="Exact Online", settings=SETTINGS, read=read, connect=connect)

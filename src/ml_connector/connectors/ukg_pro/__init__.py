@@ -2,6 +2,6 @@
 stands in README.md and quality.toml.
 """
 
-from ml_connector.connectors.ukg_pro.settings import CONNECTOR
+from ml_connector.connectors.ukg_pro.connector import CONNECTOR
 
 __all__ = ["CONNECTOR"]

@@ -19,9 +19,9 @@ from ml_connector.connectors.ukg_pro.wire import FieldsError, ThirdPartyFields, 
 from ml_connector.domain.money import AmountError, decimals
 from ml_connector.domain.problem import Problem
 from ml_connector.ports.storage import Vault
-from ml_connector.ports.systems import Field, System, Wiring
+from ml_connector.ports.systems import Field
 from ml_connector.transport.address import host_problem
-from ml_connector.transport.settings import Product, deadline_problems, list_of, numbers_of, text_of
+from ml_connector.transport.settings import deadline_problems, list_of, numbers_of, text_of
 
 HOSTS = ("*.ultipro.com", "*.ultipro.ca")
 TOKEN_HOSTS = (*HOSTS, "*.ukg.com", "*.ukg.net", "*.ukg.dev")
@@ -262,13 +262,3 @@ def _fields(text: Mapping[str, str], problems: list[Problem]) -> ThirdPartyField
             Problem("setting.fields", "third_party_fields", f"The field names are not read: {error}.")
         )
         return None
-
-
-def connect(options: Options, wiring: Wiring) -> System:
-    """The system behind checked options; its parts are imported when one is opened."""
-    from ml_connector.connectors.ukg_pro.system import open_system
-
-    return open_system(options, wiring)
-
-
-CONNECTOR = Product(slug="ukg_pro", title="UKG Pro", settings=SETTINGS, read=read, connect=connect)

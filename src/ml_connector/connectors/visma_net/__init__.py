@@ -2,6 +2,6 @@
 README.md and quality.toml.
 """
 
-from ml_connector.connectors.visma_net.settings import CONNECTOR
+from ml_connector.connectors.visma_net.connector import CONNECTOR
 
 __all__ = ["CONNECTOR"]

@@ -14,16 +14,9 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from ml_connector.domain.problem import Problem
-from ml_connector.ports.systems import Field, Setting, System, Wiring
+from ml_connector.ports.systems import Field, Setting
 from ml_connector.transport.address import host_problem
-from ml_connector.transport.settings import (
-    READ_DEADLINE,
-    Product,
-    ledger_problems,
-    list_of,
-    numbers_of,
-    text_of,
-)
+from ml_connector.transport.settings import READ_DEADLINE, ledger_problems, list_of, numbers_of, text_of
 
 HOSTS = ("api.finance.visma.net",)
 SIGN_IN_HOSTS = ("connect.visma.com",)
@@ -394,13 +387,3 @@ def _limits(numbers: Mapping[str, float], sandbox: bool) -> list[Problem]:
             )
         )
     return problems
-
-
-def connect(options: Options, wiring: Wiring) -> System:
-    """The system behind checked options; its parts are imported when one is opened."""
-    from ml_connector.connectors.visma_net.system import open_system
-
-    return open_system(options, wiring)
-
-
-CONNECTOR = Product(slug="visma_net", title="Visma.net ERP", settings=SETTINGS, read=read, connect=connect)
