@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from tests.flows.test_payroll_journal import by_hand
@@ -24,6 +25,18 @@ def half_written(world: World) -> None:
         world.run_to_rest(dies_at("send: recorded"))
 
 
+def not_posted(world: World) -> None:
+    """Written as a draft, and edited there before it was posted."""
+    world.vendor.posts_itself = False
+    with pytest.raises(Crash):
+        world.run_to_rest(dies_at("send: recorded"))
+    document = world.vendor.documents[0]
+    line, *others = document.entry.lines
+    document.entry = replace(document.entry, lines=(replace(line, text="edited", account="4020"), *others))
+    world.run_to_rest()
+    document.entry = replace(document.entry, lines=(line, *others))
+
+
 def on_its_way(world: World) -> None:
     """Killed when the ledger has answered."""
     with pytest.raises(Crash):
@@ -40,7 +53,12 @@ def unknown(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("begin", "state"),
-    [(half_written, CommitState.WRITING), (on_its_way, CommitState.SENDING), (unknown, CommitState.UNKNOWN)],
+    [
+        (half_written, CommitState.WRITING),
+        (not_posted, CommitState.DRAFT),
+        (on_its_way, CommitState.SENDING),
+        (unknown, CommitState.UNKNOWN),
+    ],
 )
 def test_an_unsettled_entry_of_an_earlier_run_holds_the_next(
     begin: Callable[[World], None], state: CommitState

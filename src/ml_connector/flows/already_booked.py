@@ -75,7 +75,7 @@ def already_booked(commits: Commits, subjects: Collection[Subject], prefix: str)
         ours = row.key.startswith(f"{prefix}:") and not row.reversed_by
         if ours or row.state in UNBOOKED or row.reversed_by in COUNTS_FOR_NOTHING:
             continue
-        if row.state in UNSETTLED:
+        if row.state in UNSETTLED or _not_posted(row):
             text = (
                 f"Run {row.run or 'of an earlier release'} is posting the same pay and its outcome is not"
                 f" known yet ({row.key} is {row.state}). Let it end, then resume this run."
@@ -200,6 +200,12 @@ def document_number(row: CommitRow) -> str:
 
 
 # --- what is booked -----------------------------------------------------------------------------------------
+
+
+def _not_posted(row: CommitRow) -> bool:
+    """Whether the document is written, and nothing of it is in the books yet."""
+    receipt = codec.decode(row.receipt) if row.state is CommitState.DRAFT and row.receipt else None
+    return isinstance(receipt, Receipt) and not receipt.posted
 
 
 def _part(row: CommitRow, subjects: Collection[Subject]) -> Booked | None:

@@ -159,7 +159,7 @@ class MovingJudge:
             balance = self._balances[self._cell(known, company, entity)]
             right = self._later(known, balance) if superseded else self._said(known, balance)
             held = balance.since(known.began)
-            gone = balance.touched < known.made
+            gone = balance.touched < known.made and not balance.hidden
             if not any(
                 parts in right or (parts - people in right and not (gone and people < 0))
                 for parts, people in held
