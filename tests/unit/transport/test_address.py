@@ -92,7 +92,7 @@ def test_a_password_in_an_address_is_not_repeated() -> None:
 
 def setting_problems(slug: str, name: str, url: str) -> list[str]:
     """What a connector says of this address, whatever else is missing."""
-    module = importlib.import_module(f"ml_connector.connectors.{slug}.settings")
+    module = importlib.import_module(f"ml_connector.connectors.{slug}")
     given = {name: url, "auth": "bearer"}
     return [x.text for x in module.CONNECTOR.check_settings(given, sandbox=False) if x.where == name]
 
