@@ -947,6 +947,17 @@ def test_what_is_left_in_two_legal_entities_is_no_tie() -> None:
     ]
 
 
+def test_a_document_of_others_that_is_not_posted_is_not_the_pay() -> None:
+    """Nothing of it is in the books: the pay is not booked elsewhere."""
+    world = World(mode=ASKS)
+    run = waiting(world, "R1")
+    number = by_hand(world)
+    world.vendor.documents[-1].posted = False
+
+    with pytest.raises(NotAllowed, match="is not posted, so its figures do not count"):
+        world.statements.booked_elsewhere(run, [f"10/{number}"], "by hand")
+
+
 def test_a_document_is_not_named_in_a_reversal() -> None:
     """It takes back what stands; the pay has runs of its own."""
     world = World(mode=ASKS)

@@ -21,7 +21,7 @@ from ml_connector.flows.consent import listed, proposal_fingerprint
 from ml_connector.flows.payroll_journal import MEANT, OTHER_INSTALLATION, ZERO
 from ml_connector.flows.pays import OWN, QUESTION, REPLACES
 from ml_connector.flows.policy import Mode, read_rates
-from ml_connector.ports.storage import COUNTS_FOR_NOTHING, CommitRow, CommitState, RunRow, RunState
+from ml_connector.ports.storage import COUNTS_FOR_NOTHING, UNBOOKED, CommitRow, CommitState, RunRow, RunState
 from ml_connector.ports.systems import SetsAside
 from ml_connector.store.claims import StoredClaims
 from ml_connector.store.commits import StoredCommits
@@ -38,7 +38,6 @@ AT_REST = frozenset(
     }
 )
 TAKES_UP_NOTHING = (RunState.CANCELLED, RunState.FAILED)
-UNBOOKED = (CommitState.PLANNED, CommitState.REFUSED)
 NOT_THIS_PAY = "not this pay"
 
 

@@ -115,6 +115,12 @@ class Statements:
         because the flow's journal may have the same.
         """
         receipt = booked.receipt
+        if not receipt.posted:
+            raise NotAllowed(
+                f"Document {receipt.number} in {receipt.entity} is not posted, so its figures do not count."
+                " Let it be posted first, or delete it there; where this product wrote it, say so then:"
+                " ml-connector runs mark-deleted RUN."
+            )
         subjects = [subject for subject in proposal.subjects if subject.entity == receipt.entity]
         tenant = subjects[0].tenant
         other = "" if booked.journal == journals.get(receipt.entity) else f"{booked.journal}/"
@@ -157,11 +163,6 @@ class Statements:
                 continue
             if not compare(cast(JournalEntry, codec.decode(known.content)), booked):
                 continue
-            if not booked.receipt.posted:
-                raise NotAllowed(
-                    f"{where} is not posted, so its figures do not count. Delete it there and say so"
-                    f" (ml-connector runs mark-deleted {known.run or 'RUN'}), or let it be posted first."
-                )
             return known
         raise NotAllowed(f"{where} is known already; it counts once.")
 

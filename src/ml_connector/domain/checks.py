@@ -192,6 +192,16 @@ def tie_out(
     return rows
 
 
+def takes_back(document: BookedEntry, entry: JournalEntry) -> bool:
+    """Whether the document is the entry with every amount turned round."""
+
+    def amounts(lines: Iterable[JournalLine], sign: int) -> Counter[tuple[str, int]]:
+        return Counter((line.account, sign * line.amount.minor) for line in lines)
+
+    same = (document.receipt.entity, document.currency) == (entry.entity, entry.currency)
+    return same and amounts(document.lines, -1) == amounts(entry.lines, 1)
+
+
 def compare(entry: JournalEntry, booked: BookedEntry) -> list[Problem]:
     """Differences between what was written and what the ledger shows, to the cent; the order of lines and
     their texts do not count.
@@ -355,13 +365,3 @@ def _distinct(problems: Iterable[Problem]) -> list[Problem]:
 
 def _some(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers[:10])) + (", …" if len(numbers) > 10 else "")
-
-
-def takes_back(document: BookedEntry, entry: JournalEntry) -> bool:
-    """Whether the document is the entry with every amount turned round."""
-
-    def amounts(lines: Iterable[JournalLine], sign: int) -> Counter[tuple[str, int]]:
-        return Counter((line.account, sign * line.amount.minor) for line in lines)
-
-    same = (document.receipt.entity, document.currency) == (entry.entity, entry.currency)
-    return same and amounts(document.lines, -1) == amounts(entry.lines, 1)

@@ -21,11 +21,10 @@ from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal, Share, Subject, TakenBack
-from ml_connector.ports.storage import COUNTS_FOR_NOTHING, CommitRow, Commits, CommitState
+from ml_connector.ports.storage import COUNTS_FOR_NOTHING, UNBOOKED, CommitRow, Commits, CommitState
 
 ELSEWHERE, REVERSAL = "elsewhere:", "reversal:"
 """Beginning of the key of a document that a person named as booked elsewhere, and of a reversal."""
-UNBOOKED = (CommitState.PLANNED, CommitState.REFUSED)
 UNSETTLED = (CommitState.SENDING, CommitState.WRITING, CommitState.UNKNOWN)
 Net = dict[tuple[str, Dimensions], int]
 """Account and dimensions → signed minor units."""

@@ -18,6 +18,8 @@ from ml_connector.domain.problem import Owner, Problem
 from ml_connector.ports.storage import CommitRow
 
 SHOWN = 10
+ASKED = "ledger.look_alike"
+"""Code of the question about such documents."""
 
 
 def name_of(document: BookedEntry) -> str:
@@ -100,29 +102,30 @@ def _sums(lines: Iterable[JournalLine]) -> Counter[tuple[str, int]]:
 
 def ask(documents: Sequence[BookedEntry], run: str) -> Iterator[Problem]:
     """The question to a person about documents beside a run of the pay, when there are such."""
-    if documents:
-        names = " ".join(f"--accept {name_of(document)}" for document in documents[:SHOWN])
-        text = (
-            "The journal holds documents that did not come from here and may be this pay, or take it back:"
-            f" {_described(documents)} If one of them does, say so: ml-connector runs mark-booked-elsewhere"
-            f" {run} --document {name_of(documents[0])} --why '...'. If not: ml-connector runs resume {run}"
-            f" {names}."
-        )
-        yield Problem("ledger.look_alike", name_of(documents[0]), text, Owner.CONTROLLER)
+    says = "say so: ml-connector runs mark-booked-elsewhere {run} --document {name} --why '...'"
+    return _ask(documents, run, says)
 
 
 def ask_reversal(documents: Sequence[BookedEntry], run: str) -> Iterator[Problem]:
     """The question to a person about documents beside a reversal, when there are such."""
+    says = (
+        "cancel this reversal (ml-connector runs cancel {run}), run the pay again and name the document there"
+        " (ml-connector runs mark-booked-elsewhere RUN --document {name} --why '...')"
+    )
+    return _ask(documents, run, says)
+
+
+def _ask(documents: Sequence[BookedEntry], run: str, says: str) -> Iterator[Problem]:
+    """The question; `says` is what to do where one of them does belong to the pay."""
     if documents:
-        names = " ".join(f"--accept {name_of(document)}" for document in documents[:SHOWN])
+        name = name_of(documents[0])
+        accepts = " ".join(f"--accept {name_of(document)}" for document in documents[:SHOWN])
         text = (
-            "The journal holds documents that did not come from here and may belong to the pay, or take it"
-            f" back: {_described(documents)} If one of them does, cancel this reversal (ml-connector runs"
-            f" cancel {run}), run the pay again and name the document there (ml-connector runs"
-            f" mark-booked-elsewhere RUN --document {name_of(documents[0])} --why '...'). If not:"
-            f" ml-connector runs resume {run} {names}."
+            "The journal holds documents that did not come from here and may be this pay, or take it back:"
+            f" {_described(documents)} If one of them does, {says.format(run=run, name=name)}. If not:"
+            f" ml-connector runs resume {run} {accepts}."
         )
-        yield Problem("ledger.look_alike", name_of(documents[0]), text, Owner.CONTROLLER)
+        yield Problem(ASKED, name, text, Owner.CONTROLLER)
 
 
 def _described(documents: Sequence[BookedEntry]) -> str:

@@ -131,7 +131,7 @@ def _alike(
                 f" {document.text or 'no text'}. If it is, reverse that one in the ledger, or ours:"
                 f" {reversing([same])}."
             )
-            yield _finding(same, document.receipt.number, "ledger.look_alike", text)
+            yield _finding(same, document.receipt.number, look_alikes.ASKED, text)
 
 
 def _of_another_installation(others: Sequence[BookedEntry]) -> Iterator[Finding]:

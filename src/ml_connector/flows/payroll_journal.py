@@ -138,7 +138,7 @@ class PayrollJournal:
         if proposal.superseded:
             run.check(self._unfinished(run, pay_run, proposal))
             self._check_booked(run, proposal)
-            run.check(proposal.problems)
+            run.check(problem for problem in proposal.problems if problem.code == look_alikes.ASKED)
             return Done(f"A newer calculation of this pay is booked as {proposal.superseded}; nothing to do.")
         run.check(self._problems(pay_run, proposal, self._with_axes(proposal, charts)))
         self._check_booked(run, proposal)
@@ -252,8 +252,8 @@ class PayrollJournal:
         alike: list[BookedEntry] = []
         unknown: list[str] = []
         restored = self.restored_at() is not None
-        rows = {row.key: row for row in self.commits.of_subjects(proposal.subjects)}
-        booked = already_booked.standing(row for row in rows.values() if row.state is CommitState.CONFIRMED)
+        rows = self.commits.of_subjects(proposal.subjects)
+        booked = already_booked.standing(row for row in rows if row.state is CommitState.CONFIRMED)
         stands = {row.key for row in booked}
         ours = {Marker.of(entry.key).token: entry for entry in proposal.entries if entry.key not in stands}
         for entity in dict.fromkeys(subject.entity for subject in proposal.subjects):

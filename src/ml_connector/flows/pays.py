@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Subject
-from ml_connector.flows.already_booked import UNBOOKED, document_number
-from ml_connector.ports.storage import CommitRow, Commits, OtherRun, RunState
+from ml_connector.flows.already_booked import document_number
+from ml_connector.ports.storage import UNBOOKED, CommitRow, Commits, OtherRun, RunState
 from ml_connector.runs.run import Run
 
 QUESTION = "pay"

@@ -8,6 +8,7 @@ document would stand on nothing without it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,7 +24,15 @@ from ml_connector.domain.proposal import Proposal, Share, TakenBack
 from ml_connector.flows import consent, look_alikes, tie_out
 from ml_connector.flows.already_booked import ELSEWHERE, REVERSAL, document_number, newer_documents
 from ml_connector.flows.policy import Mode, PayrollPolicy
-from ml_connector.ports.storage import COUNTS_FOR_NOTHING, CommitRow, Commits, CommitState, Origin, RunState
+from ml_connector.ports.storage import (
+    COUNTS_FOR_NOTHING,
+    UNBOOKED,
+    CommitRow,
+    Commits,
+    CommitState,
+    Origin,
+    RunState,
+)
 from ml_connector.ports.systems import LedgerSink
 from ml_connector.runs.run import Done, Hold, Next, Run
 
@@ -81,11 +90,12 @@ class Reversal:
         own = {key for key, commit in mine.items() if commit is None or commit.run == run.row.id}
         originals = {self._mirror_key(row): row for row in self._originals(run)}
         run.check(self._unfit([originals[entry.key] for entry in proposal.entries], own))
-        unsent = [originals[key] for key, commit in mine.items() if commit is None]
-        run.check(look_alikes.ask_reversal(self._asked(run, unsent), run.row.id))
+        unbooked = [key for key, commit in mine.items() if commit is None or commit.state in UNBOOKED]
+        asked = self._asked(run, [originals[key] for key in unbooked])
+        run.check(look_alikes.ask_reversal(asked, run.row.id))
         for entry in proposal.entries:
-            row, known = originals[entry.key], mine[entry.key]
-            if known is None or known.state in (CommitState.PLANNED, CommitState.REFUSED):
+            row = originals[entry.key]
+            if entry.key in unbooked:
                 run.check(tie_out.changed_since(self.systems.ledger, row, ""))
             shares = tuple(share for share in proposal.shares if share.key == entry.key)
             run.commit_once(entry, Origin(run=run.row.id, tenant=row.tenant, shares=shares))
@@ -197,7 +207,7 @@ class Reversal:
         return Proposal(entries=entries, subjects=subjects, shares=shares, takes_back=taken)
 
     def _mirror(self, row: CommitRow) -> JournalEntry | Problem:
-        entry = cast(JournalEntry, codec.decode(row.content))
+        entry = _entry(row)
         number = document_number(row)
         policy = PostingDatePolicy(rule=PostingDateRule.PERIOD_END, closed=self.policy.posting_date.closed)
         day = PayPeriod(start=entry.posting_date, end=entry.posting_date, pay_date=entry.posting_date)
@@ -256,14 +266,19 @@ class Reversal:
         back already; or, where this installation was restored from a backup, it may have written one and lost
         it, and a difference to an original would stand on nothing.
         """
-        found: dict[str, BookedEntry] = {}
+        restored = self.restored_at() is not None
+        places: dict[tuple[str, str, str], list[CommitRow]] = defaultdict(list)
         for row in rows:
-            entry = cast(JournalEntry, codec.decode(row.content))
-            first, last = entry.posting_date - ASKED_DAYS, entry.posting_date + ASKED_DAYS
-            documents = self.systems.ledger.documents(row.entity, entry.journal, first, last)
-            others = look_alikes.of_others(documents, self.commits.known_references(row.tenant, row.entity))
-            lost = look_alikes.may_be_lost(others, (entry,)) if self.restored_at() is not None else ()
-            back = look_alikes.taking_back(others, (row,))
+            places[row.tenant, row.entity, _entry(row).journal].append(row)
+        found: dict[str, BookedEntry] = {}
+        for (tenant, entity, journal), booked in places.items():
+            days = [_entry(row).posting_date for row in booked]
+            documents = self.systems.ledger.documents(
+                entity, journal, min(days) - ASKED_DAYS, max(days) + ASKED_DAYS
+            )
+            others = look_alikes.of_others(documents, self.commits.known_references(tenant, entity))
+            lost = look_alikes.may_be_lost(others, [_entry(row) for row in booked]) if restored else ()
+            back = look_alikes.taking_back(others, booked)
             found |= {look_alikes.name_of(document): document for document in (*back, *lost)}
         answers = run.answers()
         return tuple(document for name, document in found.items() if name not in answers)
@@ -272,13 +287,13 @@ class Reversal:
         return consent.listed(map(str, proposal.takes_back))
 
 
+def _entry(row: CommitRow) -> JournalEntry:
+    return cast(JournalEntry, codec.decode(row.content))
+
+
 def _taken(row: CommitRow) -> TakenBack:
     return TakenBack(
-        key=row.key,
-        run=row.run,
-        document=document_number(row),
-        entity=row.entity,
-        debit=cast(JournalEntry, codec.decode(row.content)).debit,
+        key=row.key, run=row.run, document=document_number(row), entity=row.entity, debit=_entry(row).debit
     )
 
 

@@ -54,17 +54,17 @@ def prove(ledger: LedgerSink, commits: Commits, pay_run: PayRun, proposal: Propo
     others = [part for part in parts if part.row.key not in keys or part.row.run != run]
     problems = list(all_changed_since(ledger, [part.row for part in others], run))
     problems.extend(_differences(proposal, parts))
-    own = tuple(_booked(commits, entry) for entry in proposal.entries)
+    rows_of = [commits.get(entry.key) for entry in proposal.entries]
+    own = tuple(map(_booked, proposal.entries, rows_of))
     rows = _table(pay_run, proposal, parts, own, alone={part.row.key for part in parts} <= keys)
-    came = tuple(_came(commits, entry, run) for entry in proposal.entries)
+    came = tuple(_came(commits, row, run) for row in rows_of if row is not None)
     return Proof(rows=rows, problems=tuple(problems), own=own, came=came)
 
 
-def _came(commits: Commits, entry: JournalEntry, run: str) -> Came:
-    row = commits.get(entry.key)
-    if row is not None and row.adopted and commits.last_sent(row.key) is None:
+def _came(commits: Commits, row: CommitRow, run: str) -> Came:
+    if row.adopted and commits.last_sent(row.key) is None:
         return Came.FOUND
-    return Came.POSTED if row is not None and row.run == run else Came.BY_ANOTHER_RUN
+    return Came.POSTED if row.run == run else Came.BY_ANOTHER_RUN
 
 
 def all_changed_since(ledger: LedgerSink, rows: Iterable[CommitRow], run: str) -> Iterator[Problem]:
@@ -191,9 +191,8 @@ def _as_booked(entry: JournalEntry) -> BookedEntry:
     )
 
 
-def _booked(commits: Commits, entry: JournalEntry) -> BookedEntry:
+def _booked(entry: JournalEntry, row: CommitRow | None) -> BookedEntry:
     """The document as the ledger showed it when the commit was confirmed."""
-    row = commits.get(entry.key)
     if row is None or not row.booked:
         raise codec.CodecError(f"{entry.key} is not confirmed")
     return cast(BookedEntry, codec.decode(row.booked))

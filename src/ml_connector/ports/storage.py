@@ -188,7 +188,9 @@ class CommitState(StrEnum):
     UNKNOWN = "unknown"
 
 
-SENDABLE = frozenset({CommitState.PLANNED, CommitState.REFUSED, CommitState.WRITING})
+UNBOOKED = (CommitState.PLANNED, CommitState.REFUSED)
+"""States of a commit of which nothing is booked; it belongs to the run that takes it up."""
+SENDABLE = frozenset({*UNBOOKED, CommitState.WRITING})
 """States of a commit that is proved unbooked: an intent may be written from these only, whatever an earlier
 look-up said.
 """

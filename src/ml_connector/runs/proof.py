@@ -140,7 +140,7 @@ class Proof:
     def _edited(self, row: CommitRow, receipt: Receipt, problems: Sequence[Problem]) -> list[Problem]:
         """The differences of a document of ours, with what to do about them at the first."""
         remedy = (
-            f" If it is posted and stays as it is now, name it: ml-connector runs mark-booked-elsewhere"
+            " If it is posted and stays as it is now, name it: ml-connector runs mark-booked-elsewhere"
             f" {row.run or 'RUN'} --document {row.entity}/{receipt.number} --why '...'."
         )
         return [

@@ -16,6 +16,7 @@ from ml_connector.errors import KeyConflict
 from ml_connector.ports.storage import (
     COUNTS_FOR_NOTHING,
     SENDABLE,
+    UNBOOKED,
     CommitRow,
     CommitState,
     IntentEnd,
@@ -26,8 +27,6 @@ from ml_connector.store.database import database_now
 from ml_connector.store.models import Commit, CommitSubject, Connection, DistrustedMarker, Intent
 
 SUBJECTS_A_QUERY = 100
-UNSENT = (CommitState.PLANNED, CommitState.REFUSED)
-"""States of a commit of which nothing is booked: it belongs to the run that takes it up."""
 
 
 class StoredCommits:
@@ -43,7 +42,7 @@ class StoredCommits:
             commit = self._all().filter(key=key).first() or self._make(
                 key=key, fingerprint=fingerprint, entity=entity, content=content, origin=origin
             )
-            if commit.state in UNSENT and origin.run and commit.run_id != origin.run:
+            if commit.state in UNBOOKED and origin.run and commit.run_id != origin.run:
                 commit.run_id = origin.run
                 commit.save(update_fields=["run"])
         if commit.fingerprint != fingerprint:
@@ -102,7 +101,7 @@ class StoredCommits:
             known = CommitKey.parse(earlier.key)
             if known.family != key.family or known.revision >= key.revision:
                 continue
-            if earlier.state not in (CommitState.PLANNED, CommitState.REFUSED):
+            if earlier.state not in UNBOOKED:
                 text = (
                     f"{earlier.key} is {earlier.state}: a new revision may be posted only when it is refused,"
                     " reversed or shown deleted."
