@@ -144,6 +144,25 @@ def test_an_entry_booked_by_hand_meanwhile_holds_the_run() -> None:
     assert usual_balances() == world.balances()
 
 
+def test_a_run_that_is_given_up_leaves_what_was_named_for_it() -> None:
+    """The document counts for the pay as before, and the run says so; one that was named anew once."""
+    world = World(mode=ASKS)
+    run = waiting(world, "R1")
+    number = by_hand(world)
+    world.statements.booked_elsewhere(run, [f"10/{number}"], "by hand")
+    world.run_to_rest()
+    (document,) = [d for d in world.vendor.documents if d.number == number]
+    double(document)
+    world.statements.booked_elsewhere(run, [f"10/{number}"], "doubled")
+    world.run_to_rest()
+
+    summary = world.operations.cancel(run).summary
+
+    assert f"Counts for the pay as before, as it was named: {number} in 10." in summary
+    again = waiting(world, "R1")
+    assert f"{number} in 10 (3229.50 EUR, booked elsewhere)" in world.at(again).summary
+
+
 def test_one_document_stands_for_one_pay() -> None:
     """It is not named twice, and not a document of ours."""
     world = World(mode=ASKS)

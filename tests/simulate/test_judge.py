@@ -80,6 +80,22 @@ def test_what_people_had_taken_away_before_excuses_nobody() -> None:
     assert [] == done(judge, "run 1")
 
 
+def test_a_void_that_people_book_takes_nothing_away() -> None:
+    """It is paid less than nothing, and booked by hand twice it is no more; a run that takes back its own of
+    the three says nothing false.
+    """
+    judge = MovingJudge()
+    judge.pays(PAY, {COMPANY: 0})
+    judge.stands(PAY, judge.calculated(PAY, {COMPANY: -PARTS}))
+    codes(judge, -2 * PARTS, None)
+    start(judge, "run 1")
+    codes(judge, -3 * PARTS, "run 1")
+    start(judge, "run 2", None)
+    codes(judge, -2 * PARTS, "run 2")
+
+    assert [] == done(judge, "run 2")
+
+
 def test_a_half_is_seen() -> None:
     """A run books less than the pay."""
     judge = a_judge()

@@ -77,6 +77,33 @@ def test_what_is_not_reported_is_seen() -> None:
     assert [] == judge.missing(LEDGER, (), (), MONDAY + timedelta(days=1))
 
 
+def test_a_document_that_was_named_is_edited_when_it_changes_after_that() -> None:
+    """As it stood then it was named: that it once stood otherwise is no news."""
+    judge = a_judge(paper("a", "1", 200))
+    judge.named(LEDGER, "a", judge.version(LEDGER, "a"), sure=True)
+    assert false(judge, EDITED)
+    assert [] == missing(judge)
+
+    judge.holds(LEDGER, ENTITY, [paper("a", "1")], MONDAY)
+    assert not false(judge, EDITED)
+    assert ["books: document 1 in 1204 is edited, and nothing says so"] == missing(judge)
+
+
+def test_a_document_that_changed_while_it_was_named_may_be_edited_or_not() -> None:
+    """Nobody knows as what the product read it; nor, where a backup is restored, whether it knows of it."""
+    for restored in (False, True):
+        judge = a_judge(paper("a", "1", 200))
+        began = judge.version(LEDGER, "a")
+        if not restored:
+            judge.holds(LEDGER, ENTITY, [paper("a", "1")], MONDAY)
+        judge.named(LEDGER, "a", began, sure=True)
+        if restored:
+            judge.forgotten()
+
+        assert not false(judge, EDITED)
+        assert [] == missing(judge)
+
+
 def test_a_copy_that_is_not_reported_is_seen() -> None:
     """Whatever it is called: nothing in it may say that it is a copy."""
     judge = a_judge(paper("a", "1"), paper("b", "2"))

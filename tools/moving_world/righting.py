@@ -33,6 +33,8 @@ def right_pays(world: World, tries: Tries) -> None:
                 delete_hand_made(world, flow, document)
         if pay.right is None and world.counts["restored"]:
             delete_forgotten(world, pay, flow, "of a pay that is undone")
+        if pay.right is None:
+            _delete_named(world, pay, flow)
         done = [run for run in reversed(runs) if run.state in (DONE, CLOSED) and not run.view.dry]
         tried = tries["pay", f"{pay.number} {flow_name(flow)}"]
         tries["pay", f"{pay.number} {flow_name(flow)}"] += 1
@@ -93,6 +95,17 @@ def delete_forgotten(world: World, pay: Pay, flow: Flow, why: str) -> None:
         for document in books.documents(entity):
             if document.key not in known and world.carries(document, pay):
                 take_away(world, books, document, why)
+
+
+def _delete_named(world: World, pay: Pay, flow: Flow) -> None:
+    """Somebody named a document of the product that people had edited, and payroll has undone the pay: no run
+    takes it back, and ledger people do.
+    """
+    books = world.ledgers[flow.target]
+    for entity in set(flow.entities.values()):
+        for document in books.documents(entity):
+            if world.papers.was_named(books.name, document.key) and world.carries(document, pay):
+                take_away(world, books, document, "which was named for a pay that is undone")
 
 
 # --- what stands --------------------------------------------------------------------------------------------

@@ -39,6 +39,8 @@ LEFT = frozenset({"draft.left", "journal.lines_deleted"})
 UNSURE = frozenset({"sending", "writing", "draft"})
 """States of an entry of which the run itself must find out whether it is booked."""
 TO_THE_END = 10**6
+SIGN_IN = "[sign_in"
+"""How the code of a refusal begins that wants somebody to sign in again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,9 @@ def _set_right(world: World, run: Run) -> None:
     """What the product wants to be set up."""
     codes = {code for code, _, _, _ in run.view.problems}
     if "run.ambiguous" in codes:
-        _to_the_end(world, partial(setting_up.say_periods, world, run.view.source))
+        to_the_end(world, partial(setting_up.say_periods, world, run.view.source))
     if any(code.startswith("sign_in") for code in codes):
-        _to_the_end(world, partial(setting_up.sign_in_to, world, run.view.target))
+        to_the_end(world, partial(setting_up.sign_in_to, world, run.view.target))
 
 
 def _answer(world: World, run: Run, tries: Tries) -> bool:
@@ -159,13 +161,13 @@ def typed(world: World, way: Way) -> str:
         task = world.command(operators.ANNA, text, way.work, way.run)
         go_on(world, task, TO_THE_END)
         refusal = str(task.error) if isinstance(task.error, Refusal) else ""
-        if "[sign_in" not in refusal:
+        if SIGN_IN not in refusal:
             break
-        _to_the_end(world, partial(setting_up.sign_in_to, world, way.run.view.target))
+        to_the_end(world, partial(setting_up.sign_in_to, world, way.run.view.target))
     return refusal
 
 
-def _to_the_end(world: World, deed: Callable[[], object]) -> None:
+def to_the_end(world: World, deed: Callable[[], object]) -> None:
     """Do something, and let what was typed for it come to its end."""
     before = [*world.baton.tasks]
     deed()

@@ -16,6 +16,7 @@ from moving_world.ledger_people import hand_made
 from moving_world.ledgers.ledger import Document
 from moving_world.operators import ANNA, BEN, of
 from moving_world.truth import Run
+from moving_world.views import Refusal
 from moving_world.world import World
 
 ACCEPTS = re.compile(r"--accept (\S+/\S+?)(?=[\s.]|$)")
@@ -101,9 +102,30 @@ def _is_of(world: World, run: Run, document: Document) -> bool:
 
 
 def say_elsewhere(world: World, run: Run, documents: list[str]) -> None:
-    """The command."""
-    text = f"runs mark-booked-elsewhere {run.name} {' '.join(documents)}"
-    world.command(ANNA, text, lambda desk: desk.booked_elsewhere(run.id, documents, "by hand"), run)
+    """The command. The product goes by these documents as they stand at some moment while it is carried
+    out.
+    """
+    books = world.ledgers[run.view.target]
+    since = {
+        held.key: world.papers.version(books.name, held.key)
+        for entity in books.entities
+        for held in books.documents(entity)
+        if held.name in documents and held.lines
+    }
+
+    def name(desk: Desk) -> None:
+        sure = False
+        try:
+            desk.booked_elsewhere(run.id, documents, "by hand")
+            sure = True
+        except Refusal:
+            since.clear()
+            raise
+        finally:
+            for key, version in since.items():
+                world.papers.named(books.name, key, version, sure=sure)
+
+    world.command(ANNA, f"runs mark-booked-elsewhere {run.name} {' '.join(documents)}", name, run)
 
 
 def accepts(world: World, run: Run) -> list[str]:

@@ -292,6 +292,7 @@ class World(Paid):
         kept = {identity for identity, _, _ in self.product.states()}
         self.runs = {identity: run for identity, run in self._met.items() if identity in kept}
         self.looked.clear()
+        self.papers.forgotten()
         self.counts["restored"] += 1
         for view in self.product.runs():
             if run := self.runs.get(view.id):

@@ -269,7 +269,9 @@ class Operations:
                 )
 
     def cancel(self, run: str) -> RunRow:
-        """Give up a run that has posted nothing and sends nothing now."""
+        """Give up a run that has posted nothing and sends nothing now. What was named as booked elsewhere
+        goes on counting for the pay.
+        """
         row = self._row(run)
         if row.state in (RunState.DONE, RunState.CANCELLED, RunState.CLOSED):
             raise NotAllowed(f"Run {run} is {row.state}.")
@@ -279,7 +281,14 @@ class Operations:
                 f" (ml-connector runs reverse {run}), or close it with a reason:"
                 f" ml-connector runs close {run} --why '...'."
             )
-        return self._end(row, RunState.CANCELLED, f"Cancelled by {self._actor.name}.", "run.cancelled", {})
+        named = listed(
+            f"{document_number(commit)} in {commit.entity}"
+            for commit in self._commits(row).of_run(row.id)
+            if commit.key.startswith(ELSEWHERE) and not commit.reversed_by
+        )
+        counts = f" Counts for the pay as before, as it was named: {named}." if named else ""
+        summary = f"Cancelled by {self._actor.name}.{counts}"
+        return self._end(row, RunState.CANCELLED, summary, "run.cancelled", {})
 
     def close(self, run: str, why: str) -> RunRow:
         """End a run that has posted a part, with a reason; what it has booked stays booked and counts."""

@@ -4,7 +4,8 @@ It knows every document of every ledger by the ledger's own id: as it was when i
 become of it. It holds nothing of the product but the words of its reports:
 
     gone       a document of that number does not stand any more
-    edited     a document of that number stands, with other lines than it was booked with
+    edited     a document of that number stands, with other lines than it was booked with; or, where people
+               named it to the product as it had become, than it had then
     duplicate  a document of that number stands, and another one with money of the same pay
 
 A report that is not true of the ledger is wrong, and so is a document that was changed long enough ago and is
@@ -14,7 +15,7 @@ not reported. Both are asked of a look during which the ledger did not change.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ml_connector_sandbox.judges.moving import Violation
@@ -59,10 +60,25 @@ class _Known:
     now: Paper | None
     changed_at: datetime
     copy_of: str = ""
+    stood: list[Lines] = field(default_factory=list)
+    bases: list[Lines] = field(default_factory=list)
+    was_named: bool = False
+
+    def holds(self, paper: Paper, now: datetime) -> None:
+        """It stands like this from now on."""
+        self.now, self.changed_at = paper, now
+        self.stood.append(_in_order(paper.lines))
+        self.bases = self.bases or self.stood[:1]
 
     @property
     def edited(self) -> bool:
-        return self.now is not None and sorted(self.now.lines) != sorted(self.first.lines)
+        """Whether it stands otherwise than it did at a moment that the product may go by."""
+        return self.now is not None and any(_in_order(self.now.lines) != base for base in self.bases)
+
+    @property
+    def surely_edited(self) -> bool:
+        """Whether it stands otherwise, whichever moment the product goes by."""
+        return self.now is not None and all(_in_order(self.now.lines) != base for base in self.bases)
 
 
 class LookJudge:
@@ -78,9 +94,9 @@ class LookJudge:
         standing = {paper.id: paper for paper in papers}
         self._changed_at[ledger] = now
         for identity, paper in standing.items():
-            held = known.setdefault(identity, _Known(paper, paper, now))
+            held = known.setdefault(identity, _Known(paper, None, now))
             if held.now != paper:
-                held.now, held.changed_at = paper, now
+                held.holds(paper, now)
         for identity, held in known.items():
             if held.first.entity == entity and identity not in standing and held.now is not None:
                 held.now, held.changed_at = None, now
@@ -88,6 +104,29 @@ class LookJudge:
     def copied(self, ledger: str, copy: str, original: str) -> None:
         """People made one document of another."""
         self._known[ledger][copy].copy_of = original
+
+    def version(self, ledger: str, identity: str) -> int:
+        """How often the document had changed until now."""
+        return max(0, len(self._known[ledger][identity].stood) - 1)
+
+    def named(self, ledger: str, identity: str, since: int, *, sure: bool) -> None:
+        """People named the document to the product, which read it at some moment between that version and
+        now. `sure` that it took it.
+        """
+        held = self._known[ledger][identity]
+        held.bases = ([] if sure else held.bases) + held.stood[since:]
+        held.was_named = True
+
+    def was_named(self, ledger: str, identity: str) -> bool:
+        """Whether people ever named the document to the product."""
+        known = self._known.get(ledger, {}).get(identity)
+        return known is not None and known.was_named
+
+    def forgotten(self) -> None:
+        """The product may not know any more which documents were named to it."""
+        for known in self._known.values():
+            for held in known.values():
+                held.bases = [*held.bases, *held.stood[:1]]
 
     def changed_at(self, ledger: str) -> datetime | None:
         """When anything changed there last."""
@@ -117,7 +156,7 @@ class LookJudge:
         for identity, known in self._known.get(ledger, {}).items():
             if known.changed_at >= before:
                 continue
-            what = GONE if known.now is None else EDITED if known.edited else ""
+            what = GONE if known.now is None else EDITED if known.surely_edited else ""
             report = Report(what, *known.first.name)
             if identity in ours and what and report not in named:
                 unsaid.append(report)
@@ -162,3 +201,7 @@ class LookJudge:
             for colour, parts in other.parts.items()
             if parts
         )
+
+
+def _in_order(lines: Lines) -> Lines:
+    return tuple(sorted(lines))

@@ -161,7 +161,7 @@ class MovingJudge:
             held = balance.since(known.began)
             gone = balance.touched < known.made and not balance.hidden
             if not any(
-                parts in right or (parts - people in right and not (gone and people < 0))
+                parts in right or (parts - people in right and not (gone and self._taken(balance, people)))
                 for parts, people in held
             ):
                 wrong.append(
@@ -323,6 +323,14 @@ class MovingJudge:
         if run.calculation is None:
             return self._ever(balance)
         return frozenset({self._pays[run.pay].factors[run.calculation].get(balance.company, 0)})
+
+    def _taken(self, balance: _Balance, people: int) -> bool:
+        """Whether what people did takes from the pay: a void is paid less than nothing, and booking it by
+        hand takes nothing away.
+        """
+        return any(
+            people * factors.get(balance.company, 0) < 0 for factors in self._pays[balance.pay].factors
+        )
 
     def _later(self, run: _Run, balance: _Balance) -> frozenset[int]:
         """What calculations of the pay say that are later than that of the run."""
