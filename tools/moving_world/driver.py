@@ -37,6 +37,16 @@ REST_ROUNDS_MAX = 400
 REST_SECONDS = 3 * 3600.0
 LOOKS_MAX = 20
 LEAP_SECONDS = 900.0
+LATE: tuple[Step, ...] = (
+    ("payroll calculates", 0, 200),
+    ("a send is late", 3),
+    ("run payroll", 0),
+    ("rest",),
+    ("approve", 0, 1),
+    ("go", 0, 400),
+    ("go", 0, 400),
+)
+"""Another pay, whose entry the ledger takes and books later."""
 OPENINGS: dict[str, tuple[Step, ...]] = {
     "nothing": (),
     "one is begun": (("payroll calculates", 0, 100), ("run payroll", 0)),
@@ -74,6 +84,15 @@ OPENINGS: dict[str, tuple[Step, ...]] = {
         ("approve", 0, 1),
         ("rest",),
     ),
+    "one has failed and one is late": (
+        ("payroll calculates", 0, 100),
+        ("memory runs out", 1, 1),
+        ("run payroll", 0),
+        ("rest",),
+        ("approve", 0, 1),
+        ("rest",),
+        *LATE,
+    ),
     "one is restored": (
         ("payroll calculates", 0, 100),
         ("run payroll", 0),
@@ -87,6 +106,9 @@ OPENINGS: dict[str, tuple[Step, ...]] = {
     ),
     "one is late": (
         ("payroll calculates", 0, 100),
+        ("run payroll", 0),
+        ("rest",),
+        ("cancel", 0),
         ("a send goes wrong", 3, 3),
         ("run payroll", 0),
         ("rest",),
@@ -103,6 +125,18 @@ OPENINGS: dict[str, tuple[Step, ...]] = {
         ("rest",),
         ("close", 0),
         ("rest",),
+    ),
+    "one is closed and one is late": (
+        ("payroll calculates", 0, 100),
+        ("run payroll", 0),
+        ("rest",),
+        ("the books are closed in the middle", 0),
+        ("approve", 0, 1),
+        ("rest",),
+        ("close", 0),
+        ("a period is opened", 0, 0),
+        ("a period is opened", 0, 1),
+        *LATE,
     ),
 }
 """How a world begins. What is booked and then closed needs two companies in two entities: see `shape`."""

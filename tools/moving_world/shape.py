@@ -23,7 +23,8 @@ OPENINGS = {
     "two wait": 34,
     "two are approved": 14,
     "one is booked": 14,
-    "one has failed": 9,
+    "one has failed": 5,
+    "one has failed and one is late": 5,
     "one is late": 13,
     "one is restored": 10,
 }
@@ -85,7 +86,8 @@ def draw(dice: Random, turn: int) -> Shape:
             flows.append(Flow(source=name, target=ledger, mode=dice.choice(MODES), entities=entities))
     opening = dice.choices(tuple(OPENINGS), tuple(OPENINGS.values()))[0]
     if len(set(flows[0].entities.values())) > 1 and dice.random() < 0.7:
-        opening, flows[0] = "one is closed", replace(flows[0], mode="approve")
+        opening = dice.choice(("one is closed", "one is closed and one is late"))
+        flows[0] = replace(flows[0], mode="approve")
     return Shape(
         companies=companies,
         flows=tuple(flows),

@@ -105,7 +105,7 @@ class World(Paid):
         if books is None:
             return
         for entity in books.changed():
-            run = self.runs.get(by or "")
+            run = self._met.get(by or "")
             balances = books.balances(entity)
             self.papers_of(name, entity)
             for held in books.documents(entity):
