@@ -23,7 +23,7 @@ from ml_connector.ports.storage import (
     IntentRow,
     Origin,
 )
-from ml_connector.store.database import database_now
+from ml_connector.store.database import begins_with, database_now
 from ml_connector.store.models import Commit, CommitSubject, Connection, DistrustedMarker, Intent
 
 SUBJECTS_A_QUERY = 100
@@ -95,9 +95,8 @@ class StoredCommits:
         """Close the earlier revisions of the family, which must all be proved unbooked, or reversed."""
         if key.revision == 1:
             return
-        for earlier in (
-            self._all().select_for_update().filter(key__startswith=f"{key.family}:", reversed_by="")
-        ):
+        family = begins_with("key", f"{key.family}:")
+        for earlier in self._all().select_for_update().filter(family, reversed_by=""):
             known = CommitKey.parse(earlier.key)
             if known.family != key.family or known.revision >= key.revision:
                 continue
@@ -130,9 +129,7 @@ class StoredCommits:
         return _rows(self._all().filter(id__in=found).order_by("id")) if found else ()
 
     def of_reference(self, prefix: str) -> tuple[CommitRow, ...]:
-        # SQLite's LIKE does not tell upper from lower case.
-        found = self._all().filter(key__startswith=prefix).order_by("id")
-        return tuple(row for row in _rows(found) if row.key.startswith(prefix))
+        return _rows(self._all().filter(begins_with("key", prefix)).order_by("id"))
 
     def of_run(self, run: str) -> tuple[CommitRow, ...]:
         return _rows(self._all().filter(run_id=run).order_by("id"))

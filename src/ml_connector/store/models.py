@@ -320,7 +320,16 @@ class Commit(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "key"], name="commit_key")]
         indexes = [
-            models.Index(fields=["organisation", "tenant", "entity", "reference", "key"], name="commit_known")
+            models.Index(
+                fields=["organisation", "tenant", "entity", "reference", "key", "marked_by"],
+                name="commit_known",
+            ),
+            models.Index(fields=["organisation", "run"], name="commit_run"),
+            models.Index(
+                fields=["organisation", "key"],
+                name="commit_key_begins",
+                opclasses=["int8_ops", "varchar_pattern_ops"],
+            ),
         ]
 
 
