@@ -421,6 +421,47 @@ def test_a_reversal_that_people_deleted_is_seen_before_the_pay_is_booked_again()
     assert usual_balances() == world.balances()
 
 
+def test_a_reversal_whose_original_people_deleted_is_taken_back_with_the_rest() -> None:
+    """In one entity people deleted the reversal, and in the other the original: reversing the run brings both
+    to nothing, and whoever says what was deleted is told.
+    """
+    world = World()
+    run = world.post().id
+    reversal = world.reverse(run).id
+    world.vendor.documents[:] = [d for d in world.vendor.documents if d.number not in ("4", "6")]
+
+    assert ["4"] == world.statements.deleted(run)
+    told = world.statements.alone(run)
+    assert "Still in the ledger: 5 in 20, which reversed what is deleted now." in told
+    assert f"runs reverse {run}. Or delete it there too, and say so" in told
+    assert f"runs mark-deleted {reversal}." in told
+    assert ["6"] == world.statements.deleted(reversal)
+    at = world.reverse(run)
+
+    assert (RunState.DONE, {}) == (at.state, world.balances())
+    assert "5 in 20" in at.summary
+    assert "3 in 10" in at.summary
+    assert "" == world.statements.alone(run)
+    again(world)
+    assert usual_balances() == world.balances()
+
+
+def test_a_reversal_that_stands_alone_is_deleted_too() -> None:
+    """Then nothing of the pair is left, and nothing more is said."""
+    world = World()
+    run = world.post().id
+    reversal = world.reverse(run).id
+    world.vendor.documents[:] = [d for d in world.vendor.documents if d.number != "4"]
+    assert ["4"] == world.statements.deleted(run)
+    world.vendor.documents[:] = [d for d in world.vendor.documents if d.number != "5"]
+
+    assert ["5"] == world.statements.deleted(reversal)
+
+    assert "" == world.statements.alone(run)
+    again(world)
+    assert usual_balances() == world.balances()
+
+
 def test_a_pair_that_people_deleted_together_comes_to_nothing_still() -> None:
     """They tidied up: the pay is booked again."""
     world, _ = reversed_pay()

@@ -15,7 +15,7 @@ from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
-from ml_connector.flows.already_booked import ELSEWHERE, document_number
+from ml_connector.flows.already_booked import ELSEWHERE, document_number, standing_alone
 from ml_connector.flows.already_booked import REVERSAL as REVERSAL_KEY
 from ml_connector.flows.consent import listed, proposal_fingerprint
 from ml_connector.flows.payroll_journal import MEANT, OTHER_INSTALLATION, ZERO
@@ -408,9 +408,10 @@ class Operations:
 
 def _end_of(commits: StoredCommits, row: CommitRow) -> CommitRow | None:
     """The document that is to be reversed so that this one counts no more: itself, or the newest reversal
-    where its reversal was reversed; `None` where it counts no more.
+    where its reversal was reversed. Of a document that somebody deleted, the reversal that stands alone since
+    then. `None` where it counts no more.
     """
-    end, counts = row, True
+    end, counts = standing_alone(commits, row) or row, True
     while end.reversed_by:
         reversal = commits.get(end.reversed_by)
         if reversal is None:

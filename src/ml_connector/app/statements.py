@@ -20,7 +20,8 @@ from ml_connector.domain.checks import compare, takes_back
 from ml_connector.domain.journal import BookedEntry, CommitKey, JournalEntry, Marker, Receipt
 from ml_connector.domain.proposal import Proposal, Share, Subject
 from ml_connector.errors import NotFound
-from ml_connector.flows.already_booked import ELSEWHERE, document_number, standing
+from ml_connector.flows.already_booked import ELSEWHERE, document_number, standing, standing_alone
+from ml_connector.flows.consent import listed
 from ml_connector.ports.storage import (
     COUNTS_FOR_NOTHING,
     DELETED,
@@ -230,6 +231,21 @@ class Statements:
                 self._note("commit.deleted", commit.key, {"document": document_number(commit)})
             StoredClaims(self._access.organisation).let_go(run)
         return [document_number(commit) for commit in gone]
+
+    def alone(self, run: str) -> str:
+        """What stands alone in the ledger because documents of the run were deleted there, and how it is
+        taken back; empty for nothing.
+        """
+        commits = StoredCommits(self._flow(self._row(run)).target)
+        left = [found for row in commits.of_run(run) if (found := standing_alone(commits, row)) is not None]
+        if not (left := [found for found in left if not found.reversed_by]):
+            return ""
+        numbers = listed(f"{document_number(found)} in {found.entity}" for found in left)
+        return (
+            f"Still in the ledger: {numbers}, which reversed what is deleted now. Reverse it:"
+            f" ml-connector runs reverse {run}. Or delete it there too, and say so: ml-connector runs"
+            f" mark-deleted {left[0].run}."
+        )
 
     def _is_gone(self, ledger: LedgerSink, commit: CommitRow) -> bool:
         try:

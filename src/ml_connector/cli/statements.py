@@ -49,13 +49,14 @@ def deleted(identity: str, as_json: bool = Json) -> None:
     posted again.
     """
     with errors(as_json):
-        numbers = service().statements.deleted(identity)
-        say(
-            as_json,
-            {"ok": True, "deleted": numbers},
+        statements = service().statements
+        numbers = statements.deleted(identity)
+        alone = statements.alone(identity)
+        text = (
             f"Gone from the ledger: {', '.join(numbers)}. A new run of this pay is posted under a new"
-            " revision.",
+            f" revision. {alone}"
         )
+        say(as_json, {"ok": True, "deleted": numbers, "alone": alone}, text.strip())
 
 
 def settle(

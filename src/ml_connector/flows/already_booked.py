@@ -21,7 +21,7 @@ from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal, Share, Subject, TakenBack
-from ml_connector.ports.storage import COUNTS_FOR_NOTHING, UNBOOKED, CommitRow, Commits, CommitState
+from ml_connector.ports.storage import COUNTS_FOR_NOTHING, DELETED, UNBOOKED, CommitRow, Commits, CommitState
 
 ELSEWHERE, REVERSAL = "elsewhere:", "reversal:"
 """Beginning of the key of a document that a person named as booked elsewhere, and of a reversal."""
@@ -114,6 +114,21 @@ def newer_documents(commits: Commits, row: CommitRow) -> Iterator[CommitRow]:
         ours = other.run != row.run and not other.key.startswith(ELSEWHERE)
         if ours and other.key in stands and other.state not in UNBOOKED:
             yield other
+
+
+def mirrors(commits: Commits, row: CommitRow) -> tuple[CommitRow, ...]:
+    """Every reversal of ours that was made of the document, oldest first, whatever has become of it."""
+    key = CommitKey.parse(row.key)
+    made = commits.of_reference(f"{REVERSAL}{key.family}:{key.revision}:")
+    return tuple(mirror for mirror in made if CommitKey.parse(mirror.key).part == key.part)
+
+
+def standing_alone(commits: Commits, row: CommitRow) -> CommitRow | None:
+    """The reversal that is booked of a document that somebody deleted: it takes back what is not there."""
+    if row.reversed_by != DELETED:
+        return None
+    made = [mirror for mirror in mirrors(commits, row) if mirror.state is CommitState.CONFIRMED]
+    return next((mirror for mirror in made if mirror.reversed_by not in COUNTS_FOR_NOTHING), None)
 
 
 def replaced_by(booked: AlreadyBooked, pay_run: PayRun) -> tuple[Booked, ...]:

@@ -22,7 +22,7 @@ from ml_connector.domain.period import PayPeriod, PostingDatePolicy, PostingDate
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal, Share, TakenBack
 from ml_connector.flows import consent, look_alikes, tie_out
-from ml_connector.flows.already_booked import ELSEWHERE, REVERSAL, document_number, newer_documents
+from ml_connector.flows.already_booked import ELSEWHERE, REVERSAL, document_number, mirrors, newer_documents
 from ml_connector.flows.policy import Mode, PayrollPolicy
 from ml_connector.ports.storage import (
     COUNTS_FOR_NOTHING,
@@ -173,11 +173,7 @@ class Reversal:
         """The key of the mirror of a document; another one where somebody deleted the mirror it had."""
         key = CommitKey.parse(row.key)
         family = f"{REVERSAL}{key.family}:{key.revision}"
-        gone = [
-            mirror
-            for mirror in self.commits.of_reference(f"{family}:")
-            if CommitKey.parse(mirror.key).part == key.part and mirror.reversed_by in COUNTS_FOR_NOTHING
-        ]
+        gone = [m for m in mirrors(self.commits, row) if m.reversed_by in COUNTS_FOR_NOTHING]
         again = f":{len(gone) + 1}" if gone else ""
         return str(CommitKey(f"{family}{again}", key.part, 1))
 
