@@ -158,7 +158,7 @@ def test_a_run_that_is_given_up_leaves_what_was_named_for_it() -> None:
 
     summary = world.operations.cancel(run).summary
 
-    assert f"Counts for the pay as before, as it was named: {number} in 10." in summary
+    assert f"Still counts for this pay, as booked elsewhere: {number} in 10." in summary
     again = waiting(world, "R1")
     assert f"{number} in 10 (3229.50 EUR, booked elsewhere)" in world.at(again).summary
 
@@ -425,6 +425,21 @@ def test_a_run_of_which_one_company_is_refused_for_good_is_closed_with_a_reason(
     world.payroll.add(a_pay_run("R2", companies=("US1",), factor=2), factor=2)
     assert RunState.DONE is world.approve(world.post("R2").id).state
     assert usual_balances(2, ("10",)) == world.balances()
+
+
+def test_a_run_that_is_closed_says_what_was_named_for_it() -> None:
+    """It goes on counting, beside what the run itself has booked."""
+    world = World()
+    refuse_company(world, "20")
+    run = world.post("R1").id
+    number = by_hand(world)
+    world.statements.booked_elsewhere(run, [f"10/{number}"], "by hand, too")
+    world.run_to_rest()
+
+    at = world.operations.close(run, "enough")
+
+    assert f"Still counts for this pay, as booked elsewhere: {number} in 10." in at.summary
+    assert "3 in 10 booked: enough" in at.summary
 
 
 def half_booked() -> World:

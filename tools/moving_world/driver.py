@@ -37,6 +37,24 @@ REST_ROUNDS_MAX = 400
 REST_SECONDS = 3 * 3600.0
 LOOKS_MAX = 20
 LEAP_SECONDS = 900.0
+FAILED: tuple[Step, ...] = (
+    ("payroll calculates", 0, 100),
+    ("memory runs out", 1, 1),
+    ("run payroll", 0),
+    ("rest",),
+    ("approve", 0, 1),
+    ("rest",),
+)
+CLOSED: tuple[Step, ...] = (
+    ("payroll calculates", 0, 100),
+    ("run payroll", 0),
+    ("rest",),
+    ("the books are closed in the middle", 0),
+    ("approve", 0, 1),
+    ("rest",),
+    ("close", 0),
+    ("rest",),
+)
 LATE: tuple[Step, ...] = (
     ("payroll calculates", 0, 200),
     ("a send is late", 3),
@@ -76,23 +94,8 @@ OPENINGS: dict[str, tuple[Step, ...]] = {
         ("approve", 0, 1),
         ("rest",),
     ),
-    "one has failed": (
-        ("payroll calculates", 0, 100),
-        ("memory runs out", 1, 1),
-        ("run payroll", 0),
-        ("rest",),
-        ("approve", 0, 1),
-        ("rest",),
-    ),
-    "one has failed and one is late": (
-        ("payroll calculates", 0, 100),
-        ("memory runs out", 1, 1),
-        ("run payroll", 0),
-        ("rest",),
-        ("approve", 0, 1),
-        ("rest",),
-        *LATE,
-    ),
+    "one has failed": FAILED,
+    "one has failed and one is late": (*FAILED, *LATE),
     "one is restored": (
         ("payroll calculates", 0, 100),
         ("run payroll", 0),
@@ -116,24 +119,9 @@ OPENINGS: dict[str, tuple[Step, ...]] = {
         ("go", 0, 400),
         ("go", 0, 400),
     ),
-    "one is closed": (
-        ("payroll calculates", 0, 100),
-        ("run payroll", 0),
-        ("rest",),
-        ("the books are closed in the middle", 0),
-        ("approve", 0, 1),
-        ("rest",),
-        ("close", 0),
-        ("rest",),
-    ),
+    "one is closed": CLOSED,
     "one is closed and one is late": (
-        ("payroll calculates", 0, 100),
-        ("run payroll", 0),
-        ("rest",),
-        ("the books are closed in the middle", 0),
-        ("approve", 0, 1),
-        ("rest",),
-        ("close", 0),
+        *CLOSED,
         ("a period is opened", 0, 0),
         ("a period is opened", 0, 1),
         *LATE,

@@ -17,7 +17,7 @@ from moving_world import advice, looks, operators, setting_up, statements
 from moving_world.adapter import Desk
 from moving_world.payroll_people import deliver_whole
 from moving_world.righting import Tries, right_pays
-from moving_world.sensible import SIGN_IN, TO_THE_END, decide, is_wanted, say_deleted, to_the_end
+from moving_world.sensible import TO_THE_END, decide, is_wanted, say_deleted, signed_in
 from moving_world.shape import FILES
 from moving_world.truth import ENDED, ON_THE_WAY
 from moving_world.turns import go_on
@@ -93,12 +93,8 @@ def _settle(world: World, tries: Tries) -> None:
     """
     for key, ledger, entity in world.product.unknown():
         for who in (operators.ANNA, operators.BEN):
-            task = statements.say_settled(world, key, ledger, entity, who=who)
-            go_on(world, task, TO_THE_END)
-            if SIGN_IN in str(task.error):
-                to_the_end(world, partial(setting_up.sign_in_to, world, ledger))
-                task = statements.say_settled(world, key, ledger, entity, who=who)
-                go_on(world, task, TO_THE_END)
+            say = partial(statements.say_settled, world, key, ledger, entity, who=who)
+            task = signed_in(world, ledger, say)
             document = advice.booked_as(str(task.error))
             if document:
                 work = partial(Desk.settle, key=key, booked_as=document)

@@ -31,10 +31,10 @@ def right_pays(world: World, tries: Tries) -> None:
         for document in hand_made(world, flow.target, pay):
             if document.key not in known:
                 delete_hand_made(world, flow, document)
-        if pay.right is None and world.counts["restored"]:
-            delete_forgotten(world, pay, flow, "of a pay that is undone")
         if pay.right is None:
             _delete_named(world, pay, flow)
+            if world.counts["restored"]:
+                delete_forgotten(world, pay, flow, "of a pay that is undone")
         done = [run for run in reversed(runs) if run.state in (DONE, CLOSED) and not run.view.dry]
         tried = tries["pay", f"{pay.number} {flow_name(flow)}"]
         tries["pay", f"{pay.number} {flow_name(flow)}"] += 1

@@ -14,6 +14,7 @@ from functools import partial
 
 from moving_world import advice, operators, setting_up, statements
 from moving_world.adapter import Desk
+from moving_world.baton import Task
 from moving_world.ledger_people import hand_made, take_away
 from moving_world.ledgers.ledger import Document
 from moving_world.righting import Tries, as_it_should_be, balances, delete_forgotten, delete_hand_made
@@ -117,9 +118,9 @@ def _set_right(world: World, run: Run) -> None:
     """What the product wants to be set up."""
     codes = {code for code, _, _, _ in run.view.problems}
     if "run.ambiguous" in codes:
-        to_the_end(world, partial(setting_up.say_periods, world, run.view.source))
+        _to_the_end(world, partial(setting_up.say_periods, world, run.view.source))
     if any(code.startswith("sign_in") for code in codes):
-        to_the_end(world, partial(setting_up.sign_in_to, world, run.view.target))
+        _to_the_end(world, partial(setting_up.sign_in_to, world, run.view.target))
 
 
 def _answer(world: World, run: Run, tries: Tries) -> bool:
@@ -157,17 +158,24 @@ def _say(world: World, run: Run, ways: list[Way]) -> None:
 def typed(world: World, way: Way) -> str:
     """Type a command, to its end, and once more after signing in; why the product refuses it, if it does."""
     text = f"runs {way.text} {way.run.name}"
+    task = signed_in(
+        world, way.run.view.target, lambda: world.command(operators.ANNA, text, way.work, way.run)
+    )
+    return str(task.error) if isinstance(task.error, Refusal) else ""
+
+
+def signed_in(world: World, ledger: str, command: Callable[[], Task]) -> Task:
+    """Type a command, to its end, and once more after signing in where its refusal asks for that."""
     for _ in range(2):
-        task = world.command(operators.ANNA, text, way.work, way.run)
+        task = command()
         go_on(world, task, TO_THE_END)
-        refusal = str(task.error) if isinstance(task.error, Refusal) else ""
-        if SIGN_IN not in refusal:
+        if SIGN_IN not in str(task.error):
             break
-        to_the_end(world, partial(setting_up.sign_in_to, world, way.run.view.target))
-    return refusal
+        _to_the_end(world, partial(setting_up.sign_in_to, world, ledger))
+    return task
 
 
-def to_the_end(world: World, deed: Callable[[], object]) -> None:
+def _to_the_end(world: World, deed: Callable[[], object]) -> None:
     """Do something, and let what was typed for it come to its end."""
     before = [*world.baton.tasks]
     deed()

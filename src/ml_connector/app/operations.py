@@ -269,9 +269,7 @@ class Operations:
                 )
 
     def cancel(self, run: str) -> RunRow:
-        """Give up a run that has posted nothing and sends nothing now. What was named as booked elsewhere
-        goes on counting for the pay.
-        """
+        """Give up a run that has posted nothing and sends nothing now."""
         row = self._row(run)
         if row.state in (RunState.DONE, RunState.CANCELLED, RunState.CLOSED):
             raise NotAllowed(f"Run {run} is {row.state}.")
@@ -281,14 +279,7 @@ class Operations:
                 f" (ml-connector runs reverse {run}), or close it with a reason:"
                 f" ml-connector runs close {run} --why '...'."
             )
-        named = listed(
-            f"{document_number(commit)} in {commit.entity}"
-            for commit in self._commits(row).of_run(row.id)
-            if commit.key.startswith(ELSEWHERE) and not commit.reversed_by
-        )
-        counts = f" Counts for the pay as before, as it was named: {named}." if named else ""
-        summary = f"Cancelled by {self._actor.name}.{counts}"
-        return self._end(row, RunState.CANCELLED, summary, "run.cancelled", {})
+        return self._end(row, RunState.CANCELLED, f"Cancelled by {self._actor.name}.", "run.cancelled", {})
 
     def close(self, run: str, why: str) -> RunRow:
         """End a run that has posted a part, with a reason; what it has booked stays booked and counts."""
@@ -333,6 +324,16 @@ class Operations:
         action: str,
         detail: Mapping[str, str | int | bool | None],
     ) -> RunRow:
+        """End a run. A document that was named for it as booked elsewhere still counts for the pay, and the
+        run says so.
+        """
+        named = listed(
+            f"{document_number(commit)} in {commit.entity}"
+            for commit in self._commits(row).of_run(row.id)
+            if commit.key.startswith(ELSEWHERE) and not commit.reversed_by
+        )
+        if named:
+            summary = f"{summary.removesuffix('.')}. Still counts for this pay, as booked elsewhere: {named}."
         with transaction.atomic():
             moved = self._access.runs.move(row, state=state, summary=summary)
             if moved is None:

@@ -430,8 +430,8 @@ def _booked_otherwise(booked: Sequence[CommitRow]) -> Problem:
     numbers = ", ".join(document_number(row) for row in booked[:3])
     text = (
         f"This pay run is booked as {numbers} in {booked[0].entity}, and the proposal now says something"
-        " else: a mapping, an option or a date was changed since, or other documents were named for it."
-        f" Restore what was changed, or reverse what is booked first: {reversing(booked)}."
+        " else: a mapping, an option or a date was changed since, or another document was named as booked"
+        f" elsewhere. Restore what was changed, or reverse what is booked first: {reversing(booked)}."
     )
     return Problem("run.booked_otherwise", booked[0].key, text, Owner.CONTROLLER)
 

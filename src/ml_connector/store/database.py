@@ -36,8 +36,8 @@ CONNECT_SECONDS = "10"
 
 
 def begins_with(column: str, prefix: str) -> Q:
-    """Rows whose column begins so, upper and lower case told apart, found by an index. `LIKE` is neither on
-    SQLite.
+    """Rows whose column begins with the prefix, which is not empty. On SQLite `LIKE` uses no index and does
+    not tell upper from lower case, so it is a range there.
     """
     if connection.vendor != "sqlite":
         return Q(**{f"{column}__startswith": prefix})

@@ -325,11 +325,6 @@ class Commit(models.Model):
                 name="commit_known",
             ),
             models.Index(fields=["organisation", "run"], name="commit_run"),
-            models.Index(
-                fields=["organisation", "key"],
-                name="commit_key_begins",
-                opclasses=["int8_ops", "varchar_pattern_ops"],
-            ),
         ]
 
 

@@ -15,6 +15,7 @@ from ml_connector.ports.storage import Origin
 from ml_connector.store.models import Commit, CommitSubject
 
 SQLITE = connection.vendor == "sqlite"
+BEGINS = "(organisation_id=? AND key>? AND key<?)" if SQLITE else "commit_key_begins"
 UNIQUE = "sqlite_autoindex_store_commit" if SQLITE else "commit_key"
 COMMITS = 2_000
 PAY = Subject(tenant="books", entity="10", text="payroll:acme:US1:biweekly 2026-06-30")
@@ -73,7 +74,7 @@ def open_one(storage: Any, key: str) -> None:
     ("ask", "index"),
     [
         (lambda commits: commits.of_run("payroll-1"), "commit_run"),
-        (lambda commits: commits.of_reference("payroll:acme:R1:"), "commit_key"),
+        (lambda commits: commits.of_reference("payroll:acme:R1:"), BEGINS),
         (lambda commits: commits.known_references("books", "10"), "commit_known"),
         (lambda commits: commits.get("payroll:acme:R1:books:10:1:1"), UNIQUE),
         (lambda commits: commits.of_subjects([PAY]), "commit_subject_base"),

@@ -325,12 +325,11 @@ class MovingJudge:
         return frozenset({self._pays[run.pay].factors[run.calculation].get(balance.company, 0)})
 
     def _taken(self, balance: _Balance, people: int) -> bool:
-        """Whether what people did takes from the pay: a void is paid less than nothing, and booking it by
-        hand takes nothing away.
+        """Whether what people did takes from the pay. Of a void, which pays less than nothing, that is what
+        adds.
         """
-        return any(
-            people * factors.get(balance.company, 0) < 0 for factors in self._pays[balance.pay].factors
-        )
+        paid = {factors.get(balance.company, 0) for factors in self._pays[balance.pay].factors}
+        return people > 0 if max(paid, default=0) < 0 else people < 0
 
     def _later(self, run: _Run, balance: _Balance) -> frozenset[int]:
         """What calculations of the pay say that are later than that of the run."""

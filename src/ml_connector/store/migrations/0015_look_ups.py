@@ -1,8 +1,23 @@
 """Look-ups of commits that do not grow with their number: what is known in an entity, what a run has made, and
-what begins with a reference. PostgreSQL finds a beginning only by an index made for it.
+what begins with a reference. That is found by the index of the unique key on SQLite; PostgreSQL needs one whose
+order is that of the characters, whatever its language.
 """
 
+from typing import Any
+
 from django.db import migrations, models
+
+
+def _add_beginnings(_: Any, editor: Any) -> None:
+    if editor.connection.vendor == "postgresql":
+        editor.execute(
+            "CREATE INDEX commit_key_begins ON store_commit (organisation_id, key varchar_pattern_ops)"
+        )
+
+
+def _drop_beginnings(_: Any, editor: Any) -> None:
+    if editor.connection.vendor == "postgresql":
+        editor.execute("DROP INDEX commit_key_begins")
 
 
 class Migration(migrations.Migration):
@@ -18,12 +33,5 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex("commit", models.Index(fields=["organisation", "run"], name="commit_run")),
-        migrations.AddIndex(
-            "commit",
-            models.Index(
-                fields=["organisation", "key"],
-                name="commit_key_begins",
-                opclasses=["int8_ops", "varchar_pattern_ops"],
-            ),
-        ),
+        migrations.RunPython(_add_beginnings, _drop_beginnings),
     ]
