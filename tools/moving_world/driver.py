@@ -118,6 +118,9 @@ OPENINGS: dict[str, tuple[Step, ...]] = {
         ("approve", 0, 1),
         ("go", 0, 400),
         ("go", 0, 400),
+        ("payroll calculates", 0, 300),
+        ("run payroll", 0),
+        ("the nightly look is due", 0),
     ),
     "one is closed": CLOSED,
     "one is closed and one is late": (

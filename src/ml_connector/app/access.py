@@ -88,11 +88,7 @@ class Access:
         return found
 
     def flows(self) -> QuerySet[Flow]:
-        return (
-            Flow.objects.filter(organisation=self.organisation)
-            .select_related("source", "target")
-            .order_by("id")
-        )
+        return self.organisation.flow_set.select_related("source", "target").order_by("id")
 
     def flow(self, kind: str, source: str, target: str) -> Flow:
         found = self.flows().filter(kind=kind, source__name=source, target__name=target).first()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import Field, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -38,7 +38,16 @@ _KNOWN: dict[str, type[Any]] = {
     and (is_dataclass(value) or issubclass(value, StrEnum))
     and value.__module__ == module.__name__
 }
+_FIELDS: dict[type[object], tuple[tuple[str, bool], ...]] = {
+    kind: tuple((field.name, field.default is None) for field in fields(kind) if field.init)
+    for kind in _KNOWN.values()
+    if is_dataclass(kind)
+}
+"""The fields of each kind, and whether a field is left out where it is absent: what is absent by default is,
+so that a field added later leaves the fingerprints of what is booked as they were.
+"""
 _SCALARS = (str, int, bool, type(None))
+_PLAIN_ALREADY = frozenset(_SCALARS)
 
 
 class CodecError(ValueError):
@@ -77,6 +86,8 @@ def fingerprint(value: object) -> str:
 
 
 def _plain(value: object) -> Any:
+    if type(value) in _PLAIN_ALREADY:
+        return value
     if isinstance(value, StrEnum):
         return {"$": type(value).__name__, "value": value.value}
     if isinstance(value, _SCALARS):
@@ -93,28 +104,21 @@ def _plain(value: object) -> Any:
         return {"$set": sorted((_plain(item) for item in value), key=repr)}
     if isinstance(value, dict) and all(isinstance(key, str) and not key.startswith("$") for key in value):
         return {key: _plain(item) for key, item in value.items()}
-    if is_dataclass(value) and _KNOWN.get(type(value).__name__) is type(value):
-        return {
-            "$": type(value).__name__,
-            **{
-                field.name: _plain(getattr(value, field.name))
-                for field in fields(value)
-                if _told(value, field)
-            },
-        }
+    if _KNOWN.get(type(value).__name__) is type(value):
+        plain: dict[str, Any] = {"$": type(value).__name__}
+        for name, may_be_left_out in _FIELDS[type(value)]:
+            item = getattr(value, name)
+            if item is not None or not may_be_left_out:
+                plain[name] = _plain(item)
+        return plain
     raise CodecError(f"{type(value).__name__} has no canonical form")
 
 
-def _told(value: object, field: Field[Any]) -> bool:
-    """A field that is absent by default is left out, so that one added later leaves the fingerprints of what
-    is booked as they were.
-    """
-    return field.init and not (field.default is None and getattr(value, field.name) is None)
-
-
 def _value(plain: Any) -> Any:
+    if type(plain) in _PLAIN_ALREADY:
+        return plain
     if isinstance(plain, list):
-        return tuple(_value(item) for item in plain)
+        return tuple([_value(item) for item in plain])
     if not isinstance(plain, dict):
         return plain
     if "$" in plain:

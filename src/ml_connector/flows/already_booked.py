@@ -47,9 +47,10 @@ class Booked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlreadyBooked:
     """What is booked for the subjects of a run. `others` of other runs and their reversals, by legal entity;
-    `own` every commit of this run's reference, booked or not.
+    `own` every commit of this run's reference, booked or not; `rows` every commit of the subjects.
     """
 
+    rows: tuple[CommitRow, ...] = ()
     others: Mapping[str, tuple[Booked, ...]] = field(default_factory=dict)
     own: tuple[CommitRow, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -70,7 +71,8 @@ def already_booked(commits: Commits, subjects: Collection[Subject], prefix: str)
     own = tuple(row for row in commits.of_reference(f"{prefix}:") if (row.tenant, row.entity) in books)
     others: dict[str, list[Booked]] = defaultdict(list)
     problems: list[Problem] = []
-    for row in commits.of_subjects(subjects):
+    rows = commits.of_subjects(subjects)
+    for row in rows:
         ours = row.key.startswith(f"{prefix}:") and not row.reversed_by
         if ours or row.state in UNBOOKED or row.reversed_by in COUNTS_FOR_NOTHING:
             continue
@@ -87,7 +89,10 @@ def already_booked(commits: Commits, subjects: Collection[Subject], prefix: str)
         else:
             others[row.entity].append(part)
     return AlreadyBooked(
-        others={entity: tuple(found) for entity, found in others.items()}, own=own, problems=tuple(problems)
+        rows=rows,
+        others={entity: tuple(found) for entity, found in others.items()},
+        own=own,
+        problems=tuple(problems),
     )
 
 

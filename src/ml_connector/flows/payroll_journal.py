@@ -29,7 +29,7 @@ from ml_connector.flows.entries import EntryMaker
 from ml_connector.flows.pays import pays_of
 from ml_connector.flows.policy import Mode, PayrollPolicy, read_rates
 from ml_connector.flows.posting_date import posting_date
-from ml_connector.ports.storage import Commits, CommitState, Origin, RunState, Staging, Tenants
+from ml_connector.ports.storage import CommitRow, Commits, CommitState, Origin, RunState, Staging, Tenants
 from ml_connector.ports.systems import LedgerSink, PayrollSource
 from ml_connector.runs.proof import Wait
 from ml_connector.runs.run import Done, Hold, Next, Run
@@ -82,8 +82,8 @@ class PayrollJournal:
         run.check(self._too_early(pay_run))
         self._stage(run.row.id, reference)
         run.check(self.staging.problems(run.row.id))
-        run.check(self._incomplete(run.row.id))
         delivered = self.staging.delivered(run.row.id)
+        run.check(check_blocks([n for n, _, _ in delivered], [total for _, total, _ in delivered]))
         run.audit(
             "run.read",
             {
@@ -100,10 +100,6 @@ class PayrollJournal:
         self.staging.clear(run)
         for block in self.systems.payroll.blocks(reference):
             self.staging.stage(run, block)
-
-    def _incomplete(self, run: str) -> list[Problem]:
-        delivered = self.staging.delivered(run)
-        return check_blocks([number for number, _, _ in delivered], [total for _, total, _ in delivered])
 
     def _too_early(self, pay_run: PayRun) -> Iterable[Problem]:
         if pay_run.pay_period.end < self.policy.starts_on:
@@ -215,7 +211,7 @@ class PayrollJournal:
             said, booked, maker.families, maker.limits.lines_max, maker.difference_text
         )
         newer = already_booked.replaced_by(booked, pay_run)
-        alike, accepted, unknown = self._alike(run, proposal, basis)
+        alike, accepted, unknown = self._alike(run, proposal, basis, booked.rows)
         asked = look_alikes.ask(alike, run.row.id)
         return replace(
             proposal,
@@ -243,16 +239,16 @@ class PayrollJournal:
         }
 
     def _alike(
-        self, run: Run, proposal: Proposal, basis: Basis
+        self, run: Run, proposal: Proposal, basis: Basis, rows: Iterable[CommitRow]
     ) -> tuple[tuple[BookedEntry, ...], tuple[str, ...], tuple[str, ...]]:
         """Documents of others that may be this pay, or take back what is booked for it, in the journals that
         the flow has and had; names of those that a person has accepted, and of those that another
-        installation wrote. Where this installation was restored, it may have written one itself and lost it.
+        installation wrote. `rows` are the commits of the proposal's subjects. Where this installation was
+        restored, it may have written one itself and lost it.
         """
         alike: list[BookedEntry] = []
         unknown: list[str] = []
         restored = self.restored_at() is not None
-        rows = self.commits.of_subjects(proposal.subjects)
         booked = already_booked.standing(row for row in rows if row.state is CommitState.CONFIRMED)
         stands = {row.key for row in booked}
         ours = {Marker.of(entry.key).token: entry for entry in proposal.entries if entry.key not in stands}
@@ -434,7 +430,8 @@ class PayrollJournal:
         table = run.step("tie-out", lambda: proof.rows)
         run.check(proof.problems)
         run.check(tie_out.untied(table))
-        alike, _, _ = self._alike(run, proposal, run.value("propose", "basis", Basis))
+        rows = self.commits.of_subjects(proposal.subjects)
+        alike, _, _ = self._alike(run, proposal, run.value("propose", "basis", Basis), rows)
         run.check(look_alikes.ask(alike, run.row.id))
         booked = proof.own
         run.audit(

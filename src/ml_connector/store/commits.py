@@ -113,7 +113,7 @@ class StoredCommits:
         return next(iter(_rows(self._all().filter(key=key))), None)
 
     def of_subjects(self, subjects: Collection[Subject], *, beside: bool = False) -> tuple[CommitRow, ...]:
-        found: set[int] = set()
+        found: dict[int, CommitRow] = {}
         wanted = sorted(subjects)
         for start in range(0, len(wanted), SUBJECTS_A_QUERY):
             same = Q()
@@ -124,9 +124,9 @@ class StoredCommits:
                     else {"text": subject.text, "base": subject.base.text}
                 )
                 same |= Q(tenant=subject.tenant, entity=subject.entity, **text)
-            paid = CommitSubject.objects.filter(same, commit__organisation_id=self._organisation)
-            found.update(paid.values_list("commit_id", flat=True))
-        return _rows(self._all().filter(id__in=found).order_by("id")) if found else ()
+            paid = CommitSubject.objects.filter(same)
+            found |= _rows_by_id(self._all().filter(id__in=paid.values("commit_id")))
+        return tuple(found[number] for number in sorted(found))
 
     def of_reference(self, prefix: str) -> tuple[CommitRow, ...]:
         return _rows(self._all().filter(begins_with("key", prefix)).order_by("id"))
@@ -264,6 +264,10 @@ class StoredCommits:
 
 def _rows(found: QuerySet[Commit]) -> tuple[CommitRow, ...]:
     """The commits with what each pays for, in two queries."""
+    return tuple(_rows_by_id(found).values())
+
+
+def _rows_by_id(found: QuerySet[Commit]) -> dict[int, CommitRow]:
     commits = list(found)
     shares: dict[int, list[Share]] = {}
     paid = CommitSubject.objects.filter(commit__in=[commit.pk for commit in commits])
@@ -271,12 +275,12 @@ def _rows(found: QuerySet[Commit]) -> tuple[CommitRow, ...]:
         subject = Subject(tenant=row.tenant, entity=row.entity, text=row.text)
         lines = codec.decode(row.lines) if row.lines else ()
         shares.setdefault(row.commit_id, []).append(Share(key="", subject=subject, lines=lines))
-    return tuple(
-        replace(
+    return {
+        commit.pk: replace(
             _row(commit), shares=tuple(replace(share, key=commit.key) for share in shares.get(commit.pk, ()))
         )
         for commit in commits
-    )
+    }
 
 
 def _row(commit: Commit) -> CommitRow:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Q, QuerySet
@@ -71,31 +72,19 @@ class StoredRuns:
         input: Mapping[str, str] | None = None,
         notice: str | None = None,
     ) -> RunRow | None:
-        moved = replace(
-            row,
-            state=state,
-            stage=stage or row.stage,
-            attempt=attempt or row.attempt,
-            due_at=due_at,
-            summary=row.summary if summary is None else summary,
-            problems=problems,
-            input=dict(row.input if input is None else input),
-            notice=row.notice if notice is None else notice,
-            updated_at=database_now(),
-        )
+        # Only what the caller names is written: another run may have told this one something meanwhile.
+        values: dict[str, Any] = {"state": state, "due_at": due_at, "problems": problems}
+        named = {
+            "stage": stage or None,
+            "attempt": attempt or None,
+            "summary": summary,
+            "input": None if input is None else dict(input),
+            "notice": notice,
+        }
+        values |= {name: value for name, value in named.items() if value is not None}
+        values["updated_at"] = database_now()
         here = Run.objects.filter(id=row.id, state=row.state, stage=row.stage, attempt=row.attempt)
-        changed = here.update(
-            state=moved.state,
-            stage=moved.stage,
-            attempt=moved.attempt,
-            due_at=moved.due_at,
-            summary=moved.summary,
-            problems=moved.problems,
-            input=moved.input,
-            notice=moved.notice,
-            updated_at=moved.updated_at,
-        )
-        return moved if changed else None
+        return replace(row, **values) if here.update(**values) else None
 
     def running(self) -> tuple[RunRow, ...]:
         return tuple(_row(run) for run in self._all().filter(state=RunState.RUNNING).order_by("number"))
@@ -129,7 +118,6 @@ class StoredRuns:
             )
 
     def others(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
-        mine = Run.objects.filter(id=run).values_list("number", flat=True).first() or 0
         same = Q(pk__in=[])
         for subject in {subject.base for subject in subjects}:
             same |= Q(tenant=subject.tenant, entity=subject.entity, base=subject.text)
@@ -140,6 +128,7 @@ class StoredRuns:
             .select_related("run")
             .order_by("run__number", "id")
         )
+        mine = Run.objects.filter(id=run).values_list("number", flat=True).first() or 0 if found else 0
         return tuple(
             OtherRun(
                 id=row.run_id,

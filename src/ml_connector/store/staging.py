@@ -63,6 +63,8 @@ class StoredStaging:
             )
 
     def clear(self, run: str) -> None:
+        if not StagedBlock.objects.filter(run_id=run).exists():
+            return
         with transaction.atomic():
             for model in (Link, GroupLink, StagedRow, StagedBlock):
                 model.objects.filter(run_id=run)._raw_delete(model.objects.db)

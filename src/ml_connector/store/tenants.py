@@ -15,9 +15,12 @@ class StoredTenants:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._confirmed: dict[tuple[str, str], str] = {}
+        self._confirmed: dict[tuple[str, str], str] | None = None
 
     def confirm(self, entity: str, seen: str) -> str:
+        if self._confirmed is None:
+            rows = Tenant.objects.filter(connection=self._connection).values_list("entity", "seen", "name")
+            self._confirmed = {(entity, seen): name for entity, seen, name in rows}
         if (entity, seen) not in self._confirmed:
             self._confirmed[entity, seen] = self._confirm(entity, seen)
         return self._confirmed[entity, seen]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import httpx2
@@ -22,18 +23,18 @@ _CHARACTERS = re.compile(r"[!$-\[\]^-~]+")
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 
+@lru_cache(maxsize=256)
 def joined(base: str, path: str) -> httpx2.URL:
     """The address of a path below the base, or of a link in an answer.
 
     Raises `VendorChanged` when it leads to another scheme, host or port than the base, or cannot be read.
     """
-    home = httpx2.URL(base)
     try:
         url = httpx2.URL(path if _ABSOLUTE.match(path) else base.rstrip("/") + path)
     except (httpx2.InvalidURL, ValueError) as error:
         text = "The vendor's answer links to an address that cannot be read; it was not followed."
         raise VendorChanged(text, where="paging") from error
-    if _origin(url) != _origin(home) or url.userinfo:
+    if _origin(url) != _origin_of(base) or url.userinfo:
         text = (
             f"The vendor's answer links to another host, {url.host}{_port(url)}; it was not followed. Report"
             " it to the vendor's support."
@@ -119,6 +120,11 @@ def _is_ip(host: str) -> bool:
 
 
 _DEFAULTS = {"http": 80, "https": 443}
+
+
+@lru_cache
+def _origin_of(base: str) -> tuple[str, str, int | None]:
+    return _origin(httpx2.URL(base))
 
 
 def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:

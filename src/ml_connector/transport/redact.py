@@ -91,7 +91,7 @@ class _Forms:
 
     def hide(self, body: bytes) -> bytes:
         # Looking for each form first is 20 times faster on a page of rows than the pattern is.
-        if not any(form in body for form in self._all):
+        if not any(map(body.__contains__, self._all)):
             return body
         return self._pattern.sub(HIDDEN.encode(), body)
 

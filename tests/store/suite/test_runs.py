@@ -69,6 +69,16 @@ def test_a_move_keeps_what_it_does_not_say(storage: Any) -> None:
     )
 
 
+def test_a_move_keeps_what_another_run_told_meanwhile(storage: Any) -> None:
+    """The row in hand is older than what the other run has told."""
+    row = a_run(storage)
+    storage.runs.tell(row.id, "Reversed by 26950004.")
+
+    storage.runs.move(row, state=RunState.RUNNING)
+
+    assert "Reversed by 26950004." == storage.runs.get(row.id).notice
+
+
 def test_ready_and_due_runs_are_to_be_enqueued(storage: Any) -> None:
     """Neither those that wait for a later time, nor for a person, nor those that run."""
     now = storage.commits.now()
