@@ -496,3 +496,20 @@ def test_a_released_batch_is_taken_back_by_a_mirrored_one(world: World) -> None:
     for number in (back, copy):
         answer = world.client.post("/__sandbox__/control/reverse", json={"id": number})
         assert (400, [*found]) == (answer.status_code, [d["number"] for d in world.documents()])
+
+
+def test_a_batch_reversed_at_the_screen_may_lose_its_texts() -> None:
+    """The public material does not say: by switch the mirrored batch has none."""
+    world = World(reversal_texts="none")
+    first = world.booked()
+    world.control("release", id=first)
+
+    back = world.control("reverse", id=first)["number"]
+
+    texts = {}
+    for number in (first, back):
+        shown = world.get(f"/v2/journaltransaction/{number}").json()
+        lines = [line["transactionDescription"] for line in shown["journalTransactionLines"]]
+        texts[number] = (shown["description"], *lines)
+    assert ("PAY 7f3a", "July", "") == texts[first]
+    assert not any(texts[back])

@@ -47,7 +47,8 @@ def ledger_of(name: str, clock: TrueClock, shape: Shape) -> Ledger:
         case "dynamics_fo":
             return DynamicsLedger(*facts)
         case "visma_net":
-            return VismaLedger(*facts, lag_seconds=shape.lag_seconds)
+            lag = shape.lag_seconds
+            return VismaLedger(*facts, lag_seconds=lag, reversals_keep_texts=shape.keeps_marker)
     return ExactLedger(*facts, lag_seconds=shape.lag_seconds, keeps_marker=shape.keeps_marker)
 
 

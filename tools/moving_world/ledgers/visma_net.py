@@ -49,6 +49,7 @@ class VismaLedger:
         seed: int,
         *,
         lag_seconds: int = 0,
+        reversals_keep_texts: bool = True,
     ) -> None:
         self.name, self.entities, self.lag_seconds = name, tuple(entities), lag_seconds
         ledger = {
@@ -69,7 +70,11 @@ class VismaLedger:
             ],
             "periods": {"first_year": 2026, "years": 1},
         }
-        switches = {"visibility_lag_seconds": lag_seconds, "calls_per_hour": 0}
+        switches = {
+            "visibility_lag_seconds": lag_seconds,
+            "calls_per_hour": 0,
+            "reversal_texts": "keep" if reversals_keep_texts else "none",
+        }
         self.vendor = VismaNet(ledger=ledger, clock=clock, seed=seed, profile="fast", switches=switches)
         self._seen = Seen()
 

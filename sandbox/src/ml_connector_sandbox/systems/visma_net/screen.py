@@ -100,14 +100,18 @@ def _double(tenant: Tenant, arguments: Json) -> Json:
 
 
 def _reverse(tenant: Tenant, arguments: Json) -> Json:
-    """A released batch taken back: a mirrored one in the same period, with the same texts, released at
-    once. It names the batch that it takes back.
+    """A released batch taken back: a mirrored one in the same period, released at once, which names the
+    batch that it takes back. Whether it has its texts is a switch.
     """
     book, row = _document(tenant, arguments)
     if row["status"] in UNRELEASED:
         raise ValueError(f"batch {row['batchNumber']} is not released; it can be deleted")
     made = journals.mirror(book, row, row["period"], row["date"])
     made["releasing"] = True
+    if book.switches["reversal_texts"] == "none":
+        made["description"] = ""
+        for line in made["lines"]:
+            line["text"] = ""
     if not journals.finish_release(book, made):
         del book.batches[made["batchNumber"]]
         raise ValueError(str(made["error"]))

@@ -91,6 +91,13 @@ SWITCHES = (
         "`overrideNumberSeries` with a `batchNumber` is honoured and a second one refused; else ignored",
     ),
     _switch(
+        "reversal_texts",
+        "keep",
+        "texts of a batch that is reversed at the screen: the mirrored one has them (`keep`), or none",
+        "keep",
+        "none",
+    ),
+    _switch(
         "journal_condition",
         False,
         "`lastModifiedDateTimeCondition` works on journals and balances too; else it is ignored and `>=`"
