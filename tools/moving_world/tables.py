@@ -48,6 +48,11 @@ class Tables:
         )
         return (found[0][0], json.loads(found[0][1])) if found else None
 
+    def written(self) -> tuple[Any, int]:
+        """The open connection, and how many rows were written over it: equal while nothing is."""
+        self.wrapper.ensure_connection()
+        return self.wrapper.connection, self.wrapper.connection.total_changes
+
     def states(self) -> list[tuple[str, str, str]]:
         """Id, state and stage of every run, oldest first; cheap."""
         return self.rows("SELECT id, state, stage FROM store_run ORDER BY number")

@@ -59,6 +59,7 @@ class World(Paid):
         self.paused: set[str] = set()
         self.by_hand: dict[tuple[str, str], tuple[Pay, str]] = {}
         self.disk_full = self.keys_away = self.down = self.revoked = False
+        self._heard: tuple[Any, int] | None = None
         self.twin: Product | None = None
         self.after_a_send: list[Callable[[str], None]] = []
         self.counts: Counter[str] = Counter()
@@ -230,7 +231,11 @@ class World(Paid):
         self.baton.point()
 
     def poll(self) -> None:
-        """Hear what the product says of its runs."""
+        """Hear what the product says of its runs, where it has written anything since."""
+        written = self.product.written()
+        if written == self._heard:
+            return
+        self._heard = written
         for identity, state, stage in self.product.states():
             if identity in self.older:
                 continue

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Model, Q
 
 from ml_connector.ports.storage import Clock
 from ml_connector.store.locks import Locks, LockWatch, lock_path
@@ -26,6 +26,7 @@ __all__ = [
     "begins_with",
     "database_now",
     "database_settings",
+    "insert",
     "lock_path",
     "refuse_unsafe",
     "use_clock",
@@ -43,6 +44,25 @@ def begins_with(column: str, prefix: str) -> Q:
         return Q(**{f"{column}__startswith": prefix})
     after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
     return Q(**{f"{column}__gte": prefix, f"{column}__lt": after})
+
+
+def insert(model: type[Model], **values: object) -> None:
+    """Insert one row, of a table that every exchange with a vendor writes to: the text of the statement is
+    made once, where Django makes it for each row. What is not given is the default of its column.
+    """
+    statement, fields = _insertion(model)
+    row = [values[field.attname] if field.attname in values else field.get_default() for field in fields]
+    saved = [field.get_db_prep_save(value, connection) for field, value in zip(fields, row, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, saved)
+
+
+@cache
+def _insertion(model: type[Model]) -> tuple[str, list[Any]]:
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    names = ", ".join(f'"{field.column}"' for field in fields)
+    places = ", ".join("%s" for _ in fields)
+    return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({places})', fields
 
 
 class AddressError(ValueError):

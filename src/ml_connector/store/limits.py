@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import transaction
 
 from ml_connector.ports.storage import RESERVE_SHARE, Exchange, Permit, Window
-from ml_connector.store.database import Locks, database_now
+from ml_connector.store.database import Locks, database_now, insert
 from ml_connector.store.models import BudgetWindow, Connection, ExchangeRow
 
 
@@ -98,8 +98,9 @@ class StoredExchanges:
         self._connection = connection
 
     def record(self, exchange: Exchange) -> None:
-        ExchangeRow.objects.create(
-            connection=self._connection,
+        insert(
+            ExchangeRow,
+            connection_id=self._connection.pk,
             method=exchange.method,
             url=exchange.url,
             status=exchange.status,

@@ -130,6 +130,7 @@ def database_settings(path: Path) -> dict[str, Any]:
     options = {
         "init_command": "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA temp_store=MEMORY;",
         "transaction_mode": "IMMEDIATE",
+        "cached_statements": 1000,
     }
     return {
         "ENGINE": "moving_world.backend",
