@@ -60,6 +60,11 @@ def people_behind(values: Mapping[str, str]) -> set[str]:
     return set(filter(None, values.get(MADE_BY, "").split("\n")))
 
 
+def no_run(identity: str) -> Unknown:
+    """The error for a run that is not there."""
+    return Unknown(f"There is no run {identity!r}. `ml-connector runs list` shows them.")
+
+
 class Access:
     """One organisation's rows."""
 
@@ -172,7 +177,7 @@ class Access:
     def run(self, identity: str) -> Run:
         found = Run.objects.filter(organisation=self.organisation, id=identity).first()
         if found is None:
-            raise Unknown(f"There is no run {identity!r}. `ml-connector runs list` shows them.")
+            raise no_run(identity)
         return found
 
     def commits(self) -> QuerySet[Commit]:

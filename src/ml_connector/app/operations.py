@@ -9,7 +9,7 @@ from datetime import date
 
 from django.db import transaction
 
-from ml_connector.app.access import Access, Actor, Unknown, people_behind
+from ml_connector.app.access import Access, Actor, Unknown, no_run, people_behind
 from ml_connector.app.assemble import PAUSED, PAYROLL, REVERSAL, Assembly
 from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
@@ -393,7 +393,10 @@ class Operations:
     # --- inside ---------------------------------------------------------------------------------------------
 
     def _row(self, run: str) -> RunRow:
-        return self._access.runs.get(self._access.run(run).id)
+        try:
+            return self._access.runs.get(run)
+        except KeyError:
+            raise no_run(run) from None
 
     def _flow(self, row: RunRow) -> Flow:
         return self._access.flows().get(pk=int(row.input["flow"]))

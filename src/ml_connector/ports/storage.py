@@ -303,8 +303,8 @@ class Commits(Protocol):
         """All commits whose key begins with the prefix, oldest first."""
         ...
 
-    def of_run(self, run: str) -> tuple[CommitRow, ...]:
-        """All commits that the run made, oldest first."""
+    def of_run(self, run: str, states: Collection[CommitState] = ()) -> tuple[CommitRow, ...]:
+        """The commits that the run made, oldest first: all, or those in these states."""
         ...
 
     def booked_since(self, moment: datetime) -> tuple[CommitRow, ...]:

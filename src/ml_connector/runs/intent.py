@@ -101,10 +101,10 @@ class Committer:
 
         Raises as `commit_once` does.
         """
-        for row in self.commits.of_run(run):
+        for row in self.commits.of_run(run, (CommitState.UNKNOWN, CommitState.SENDING)):
             if row.state is CommitState.UNKNOWN:
                 raise self._proof.unknown(row)
-            if row.state is CommitState.SENDING and (intent := self.commits.open_intent(row.key)):
+            if intent := self.commits.open_intent(row.key):
                 self._outcome(row, _entry(row), intent)
 
     def leave(self, run: str) -> tuple[str, ...]:
@@ -112,8 +112,8 @@ class Committer:
         removed, one that is booked is confirmed. The numbers of documents that are written and not posted.
         """
         drafts = []
-        for row in self.commits.of_run(run):
-            if row.reversed_by or row.state not in (CommitState.WRITING, CommitState.DRAFT):
+        for row in self.commits.of_run(run, (CommitState.WRITING, CommitState.DRAFT)):
+            if row.reversed_by:
                 continue
             receipt = _receipt(row)
             if row.state is CommitState.WRITING and not receipt.complete:

@@ -58,7 +58,7 @@ class StoredAudit:
             AuditEntry.objects.create(
                 organisation=self._organisation, number=head.number, text=text, hash=head.hash
             )
-            head.save(update_fields=["number", "hash"])
+            AuditHead.objects.filter(pk=head.pk).update(number=head.number, hash=head.hash)
             self._seal(head, at, at_once=action in SEALED_AT_ONCE)
 
     def _head(self) -> AuditHead:

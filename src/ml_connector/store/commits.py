@@ -131,8 +131,9 @@ class StoredCommits:
     def of_reference(self, prefix: str) -> tuple[CommitRow, ...]:
         return _rows(self._all().filter(begins_with("key", prefix)).order_by("id"))
 
-    def of_run(self, run: str) -> tuple[CommitRow, ...]:
-        return _rows(self._all().filter(run_id=run).order_by("id"))
+    def of_run(self, run: str, states: Collection[CommitState] = ()) -> tuple[CommitRow, ...]:
+        wanted = {"state__in": states} if states else {}
+        return _rows(self._all().filter(run_id=run, **wanted).order_by("id"))
 
     def booked_since(self, moment: datetime) -> tuple[CommitRow, ...]:
         found = self._all().filter(
