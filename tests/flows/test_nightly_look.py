@@ -114,6 +114,22 @@ def test_a_document_that_people_took_back_is_not_a_duplicate(marked: bool) -> No
     assert "mark-booked-elsewhere RUN --document 10/2000" in text
 
 
+def test_a_reversal_whose_original_was_deleted_is_an_incident() -> None:
+    """A person said that the original is gone; until the reversal is taken back, the pay is negative."""
+    world, run = posted()
+    reversal = world.reverse(run).id
+    world.vendor.documents[:] = [d for d in world.vendor.documents if d.number != "3"]
+    assert ["3"] == world.statements.deleted(run)
+
+    assert {"books": 1} == looked(world)
+
+    ((code, text),) = incidents(world, reversal)
+    assert ("reversal.alone", True) == (code, "reverses document 3, which was deleted" in text)
+    assert f"ml-connector runs reverse {run}" in text
+    world.reverse(run)
+    assert {"books": 0} == looked(world)
+
+
 def test_a_copy_whose_original_is_gone_is_not_a_duplicate() -> None:
     """The pay is in the books once."""
     world, run = posted()

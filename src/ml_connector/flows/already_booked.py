@@ -128,6 +128,12 @@ def mirrors(commits: Commits, row: CommitRow) -> tuple[CommitRow, ...]:
     return tuple(mirror for mirror in made if CommitKey.parse(mirror.key).part == key.part)
 
 
+def reverses(commits: Commits, mirror: CommitRow) -> CommitRow | None:
+    """The document of ours that the reversal was made of."""
+    family, _, revision = CommitKey.parse(mirror.key).family.removeprefix(REVERSAL).rpartition(":")
+    return commits.get(str(CommitKey(family, CommitKey.parse(mirror.key).part, int(revision))))
+
+
 def standing_alone(commits: Commits, row: CommitRow) -> CommitRow | None:
     """The reversal that is booked of a document that somebody deleted: it takes back what is not there."""
     if row.reversed_by != DELETED:

@@ -16,8 +16,8 @@ from ml_connector.domain import codec
 from ml_connector.domain.checks import compare, takes_back
 from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
 from ml_connector.flows import look_alikes
-from ml_connector.flows.already_booked import REVERSAL, reversing, standing
-from ml_connector.ports.storage import CommitRow, Commits
+from ml_connector.flows.already_booked import REVERSAL, reverses, reversing, standing
+from ml_connector.ports.storage import DELETED, CommitRow, Commits
 from ml_connector.ports.systems import LedgerSink
 
 DAYS = 45
@@ -63,6 +63,7 @@ def nightly_look(
         known = commits.known_references(tenant, entity) | {row.marker.token for row in rows}
         for row in rows:
             found.extend(_wrong(row, documents, known))
+            found.extend(_alone(row, commits))
         others = look_alikes.of_others(documents, known)
         found.extend(_alike(rows, others, accepted))
         found.extend(_of_another_installation(others))
@@ -100,6 +101,21 @@ def _wrong(row: CommitRow, documents: Sequence[BookedEntry], known: Collection[s
             " pay is in the books twice. Keep one and reverse the other in the ledger."
         )
         yield _finding(row, copy.receipt.number, "documents.duplicate", text)
+
+
+def _alone(row: CommitRow, commits: Commits) -> Iterator[Finding]:
+    """A reversal of ours whose original somebody deleted, and said so: nothing else names it any more."""
+    if row.reversed_by or not row.key.startswith(REVERSAL):
+        return
+    original = reverses(commits, row)
+    if original is not None and original.reversed_by == DELETED:
+        text = (
+            f"Document {_number(row)} in {row.entity} reverses document {_number(original)}, which was"
+            " deleted in the ledger: the pay is in the books at less than nothing. Reverse it:"
+            f" {reversing([original])}. Or delete it there too, and say so: ml-connector runs mark-deleted"
+            f" {row.run}."
+        )
+        yield _finding(row, _number(row), "reversal.alone", text)
 
 
 def _reversed(row: CommitRow, document: BookedEntry) -> Finding:
