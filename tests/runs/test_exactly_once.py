@@ -392,13 +392,36 @@ def test_two_documents_under_one_marker_are_an_incident() -> None:
 
     text = (
         f"Documents {document.number}, 2000 all carry the marker of one entry ({KEY}). Keep one, reverse the"
-        " others, then resume."
+        " others, then resume. Name those that are reversed and still shown, and no other: ml-connector runs"
+        f" resume {ORIGIN.run or 'RUN'} --accept 10/2000."
     )
     assert ["documents.duplicate"] == [problem.code for problem in incident.value.problems]
     assert text == incident.value.problems[0].text
     assert "commit.duplicate" in world.audited
     world.vendor.documents.pop()
     assert document.reference == committer(world).commit_once(an_entry(), ORIGIN).reference
+
+
+def test_a_copy_that_people_reversed_is_left_out_where_one_names_it() -> None:
+    """The ledger shows it for ever, and its reversal without the text that ours are found by."""
+    world = World()
+    world.vendor.fault = faults.LOST_AFTER
+    with pytest.raises(Wait):
+        committer(world).commit_once(an_entry(), ORIGIN)
+    (document,) = world.vendor.documents
+    lines = tuple(replace(line, amount=-line.amount) for line in document.entry.lines)
+    mirror = replace(document.entry, lines=lines)
+    world.vendor.documents.append(replace(document, reference="copy", number="2000"))
+    world.clock.advance(MANY_SECONDS)
+    named = committer(world, accepted=lambda: {"10/2000"})
+
+    with pytest.raises(Incident, match="all carry the marker"):
+        named.commit_once(an_entry(), ORIGIN)  # Nothing takes it back yet: a word alone is not enough.
+    world.vendor.documents.append(replace(document, reference="back", number="2001", entry=mirror, marker=""))
+    with pytest.raises(Incident, match="all carry the marker"):
+        committer(world).commit_once(an_entry(), ORIGIN)
+
+    assert document.reference == named.commit_once(an_entry(), ORIGIN).reference
 
 
 def test_a_second_document_is_seen_right_after_booking() -> None:

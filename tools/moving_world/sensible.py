@@ -105,6 +105,10 @@ def _help(world: World, run: Run, tried: int, tries: Tries) -> None:
         return
     _set_right(world, run)
     told = _delete_in_the_ledger(world, run, tries)
+    if tried == 0 and (copies := statements.copies(run)):
+        # They were taken back when peace began; the ledger shows them all the same.
+        statements.say_accepted(world, run, copies)
+        return
     if is_wanted(world, run) and _answer(world, run, tries):
         return
     if (edited := statements.edited_by_hand(world, run)) and _name(world, run, edited, tries):

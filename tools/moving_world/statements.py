@@ -143,9 +143,15 @@ def accept(world: World, numbers: Sequence[int]) -> bool:
     return True
 
 
-def say_accepted(world: World, run: Run) -> None:
+def copies(run: Run) -> list[str]:
+    """Documents with the marker of another one that the product asks about: whether they are taken back."""
+    texts = [text for code, _, text, _ in run.view.problems if code == "documents.duplicate"]
+    return [name for text in texts for name in ACCEPTS.findall(text)]
+
+
+def say_accepted(world: World, run: Run, documents: list[str] | None = None) -> None:
     """The command."""
-    documents = accepts(world, run)
+    documents = accepts(world, run) if documents is None else documents
     text = f"runs resume {run.name} {' '.join(f'--accept {name}' for name in documents)}"
     world.command(ANNA, text, lambda desk: desk.resume(run.id, accept=documents), run)
 

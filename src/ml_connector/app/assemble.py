@@ -197,6 +197,7 @@ class StoreWorkshop:
                 audit=audit,
                 alive=self.alive,
                 point=self.point,
+                accepted=lambda: self.runs.answers(row.id).keys(),
             )
 
         run = StageRun(

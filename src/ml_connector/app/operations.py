@@ -39,6 +39,8 @@ AT_REST = frozenset(
 )
 TAKES_UP_NOTHING = (RunState.CANCELLED, RunState.FAILED)
 NOT_THIS_PAY = "not this pay"
+ASKED = ("ledger.look_alike", "documents.duplicate")
+"""Codes of problems that ask about documents by number."""
 
 
 class Operations:
@@ -260,7 +262,7 @@ class Operations:
             return self._move(row, stage=stage, values=values)
 
     def _check_accepted(self, run: str, accept: Sequence[str], problems: Sequence[Problem]) -> None:
-        asked = " ".join(problem.text for problem in problems if problem.code == "ledger.look_alike")
+        asked = " ".join(problem.text for problem in problems if problem.code in ASKED)
         for document in accept:
             if f"--accept {document}" not in f"{asked} ":
                 raise NotAllowed(

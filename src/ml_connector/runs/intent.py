@@ -25,7 +25,7 @@ clock begins anew; a whole settling time then counts from when this start of the
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -58,6 +58,8 @@ class Committer:
     boot: str = field(default_factory=new_boot)
     alive: Callable[[], None] = field(default=lambda: None)
     point: Callable[[str], None] = field(default=lambda name: None)
+    accepted: Callable[[], Collection[str]] = field(default=lambda: ())
+    """Documents that a person said are no pay of the run, as `entity/number`."""
 
     def commit_once(self, entry: JournalEntry, origin: Origin) -> Receipt:
         """The receipt of the entry's one document, confirmed to the cent.
@@ -134,7 +136,13 @@ class Committer:
 
     @property
     def _proof(self) -> Proof:
-        return Proof(commits=self.commits, ledger=self.ledger, audit=self.audit, point=self.point)
+        return Proof(
+            commits=self.commits,
+            ledger=self.ledger,
+            audit=self.audit,
+            point=self.point,
+            accepted=self.accepted,
+        )
 
     # --- what an earlier attempt left -----------------------------------------------------------------------
 

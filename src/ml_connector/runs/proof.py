@@ -4,9 +4,10 @@ cent, and the only one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import cast
 
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare, takes_back
@@ -52,6 +53,8 @@ class Proof:
     ledger: LedgerSink
     audit: Auditor
     point: Callable[[str], None] = field(default=lambda name: None)
+    accepted: Callable[[], Collection[str]] = field(default=lambda: ())
+    """Documents that a person said are no pay of this run, as `entity/number`."""
 
     def found(self, row: CommitRow, entry: JournalEntry, since: datetime | None) -> Receipt | None:
         """The one document under the entry's marker, compared to the cent when it is whole; `None` when there
@@ -169,15 +172,34 @@ class Proof:
         read = {receipt.reference: self.ledger.read_back(receipt) for receipt in found if receipt.complete}
         mirrors = [one for one in found if one.reference in read and takes_back(read[one.reference], entry)]
         whole = [receipt for receipt in found if receipt not in mirrors]
+        if len(whole) - len(mirrors) > 1 and (reversed_ones := self._reversed(row, entry, whole)):
+            whole = [receipt for receipt in whole if receipt not in reversed_ones]
         if len(whole) - len(mirrors) > 1:
             numbers = ", ".join(receipt.number for receipt in found)
+            mine = cast(Receipt, codec.decode(row.receipt)).reference if row.receipt else whole[0].reference
+            names = " ".join(f"--accept {_name(one)}" for one in whole if one.reference != mine)
             text = (
                 f"Documents {numbers} all carry the marker of one entry ({row.key}). Keep one, reverse the"
-                " others, then resume."
+                f" others, then resume. Name those that are reversed and still shown, and no other:"
+                f" ml-connector runs resume {row.run or 'RUN'} {names}."
             )
             self.audit("commit.duplicate", {"key": row.key, "documents": numbers})
             raise Incident([Problem("documents.duplicate", row.key, text, Owner.CONTROLLER)])
         return whole[0] if whole else found[0]
+
+    def _reversed(self, row: CommitRow, entry: JournalEntry, found: Sequence[Receipt]) -> list[Receipt]:
+        """Those of the documents that a person named as reversed, where as many documents of others take the
+        entry back: some ledgers mirror a document without the text that ours are found by.
+        """
+        named = [receipt for receipt in found if _name(receipt) in self.accepted()]
+        if not named:
+            return []
+        first, last = entry.posting_date, max(entry.posting_date, self.commits.now().date())
+        known = self.commits.known_references(row.tenant, row.entity)
+        known |= {receipt.reference for receipt in found}
+        documents = self.ledger.documents(entry.entity, entry.journal, first, last)
+        backs = [d for d in documents if d.receipt.reference not in known and takes_back(d, entry)]
+        return named if len(backs) >= len(named) else []
 
     def _not_searchable(self, row: CommitRow, receipt: Receipt) -> None:
         """The document is there and the look-up does not see it: lag within the visible window is no news,
@@ -198,3 +220,8 @@ class Proof:
             due = since + timedelta(seconds=self.ledger.limits.visible_seconds)
             if self.commits.now() < due:
                 raise Wait(due, f"Document {receipt.number} is booked and not yet {how}.")
+
+
+def _name(receipt: Receipt) -> str:
+    """The document as people name it."""
+    return f"{receipt.entity}/{receipt.number}"
