@@ -187,6 +187,17 @@ def test_a_run_without_lines_stops() -> None:
     assert_held(world, run, ["blocks.none"])
 
 
+@pytest.mark.parametrize("end", [date(9999, 12, 31), date(2100, 1, 1)])
+def test_a_run_of_a_year_that_no_pay_is_of_stops(end: date) -> None:
+    """A date that stands for "no end" is no date to post on."""
+    world = World()
+    world.payroll.add(a_pay_run(end=end))
+    run = world.start()
+    world.run_to_rest()
+
+    assert_held(world, run, ["run.dates"])
+
+
 def test_a_run_before_the_flow_begins_is_never_posted() -> None:
     """Pay from before `starts_on` was booked elsewhere."""
     world = World()

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ml_connector.app.spreadsheet import bare
+from ml_connector.domain.codes import is_damaged, unseen
 from ml_connector.domain.problem import Problem
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
@@ -32,8 +33,6 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_DAMAGED = re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|#+)|[0-9](?:[.,][0-9]+)?E\+[0-9]+")
-"""Errors of a spreadsheet, and codes that it took for numbers and shortened."""
 
 
 class TableError(ValueError):
@@ -256,7 +255,13 @@ def _row_problems(
         if value and not names[place]:
             text = f"Line {number} holds {value!r} in column {place + 1}, which has no title."
             yield Problem("table.cells", f"line {number}", text)
-        if _DAMAGED.fullmatch(value):
+        if sign := unseen(value):
+            text = (
+                f"Line {number}: {head[place]} is {value!r} and holds {sign}, which nobody sees. Type the"
+                " value again."
+            )
+            yield Problem("table.damaged", f"line {number}", text)
+        if is_damaged(value):
             text = (
                 f"Line {number}: {head[place]} is {value!r}, which a spreadsheet made of a code or a formula."
                 " Format the column as text, and type the value again."

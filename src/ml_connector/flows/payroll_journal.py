@@ -46,6 +46,24 @@ MEANT = "meant"
 """The question whether a run that comes to nothing is meant so, and its answer."""
 
 
+YEARS = range(1990, 2100)
+"""Years that a date of a pay can have; another one is a slip, or stands for "no end"."""
+
+
+def misdated(pay_run: PayRun) -> Iterator[Problem]:
+    """Dates that no pay has."""
+    period = pay_run.pay_period
+    for day in dict.fromkeys((period.start, period.end, period.pay_date)):
+        if day.year not in YEARS:
+            text = f"The run has the date {day}, and no pay is of that year. Correct it at the payroll."
+            yield Problem("run.dates", str(day), text, Owner.PAYROLL)
+    if period.start > period.end:
+        text = (
+            f"The period begins on {period.start}, after its end on {period.end}. Correct it at the payroll."
+        )
+        yield Problem("run.dates", str(period.start), text, Owner.PAYROLL)
+
+
 class Systems(Protocol):
     """The two systems of the flow; each is opened when it is asked for."""
 
@@ -80,6 +98,7 @@ class PayrollJournal:
         reference = run.row.reference
         pay_run = run.step("pay run", lambda: self.systems.payroll.pay_run(reference))
         run.check(self._too_early(pay_run))
+        run.check(misdated(pay_run))
         self._stage(run.row.id, reference)
         run.check(self.staging.problems(run.row.id))
         delivered = self.staging.delivered(run.row.id)

@@ -59,6 +59,28 @@ def test_a_pattern_is_equal_or_a_prefix(pattern: str, value: str | None, matches
     assert matches is pattern_matches(pattern, value)
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("51**", "*51", "5*0", "51??", "'5100", '="5100"', "=1+1", "#N/B", "#VERDI!", "#NAVN?", "5.1e+03"),
+        *("5100;5200", "\uff15\uff11*", "51\u200b00"),
+    ],
+)
+def test_a_pattern_that_no_code_can_match_is_a_problem(pattern: str) -> None:
+    """The next rule would take the money; in a code table nothing is a pattern."""
+    assert ["mapping.pattern"] == problems(rule(account=pattern))
+    assert ["mapping.pattern"] == problems(rule(codes=(("org_level_1", pattern),)))
+    day = {"valid_from": date(2026, 1, 1), "valid_until": date(2026, 12, 31)}
+    code = Translation(axis="org_level_1", source=pattern, code="B", **day)
+    assert ["mapping.pattern"] == problems(rule(), translations=(code,))
+
+
+@pytest.mark.parametrize("pattern", ["5100", "51*", "*", "5100-20", "1000.5100", "BO IT", "Ø1*", "5100/1"])
+def test_a_pattern_of_a_code_as_payrolls_write_it_is_none(pattern: str) -> None:
+    """Segments, blanks and letters of any language."""
+    assert [] == problems(rule(account=pattern))
+
+
 def test_the_first_rule_that_matches_wins() -> None:
     """In the order of the table, whatever is more specific."""
     found = resolver(rule("first"), rule("second", account="5100")).resolve(row("5100", "1.00"))

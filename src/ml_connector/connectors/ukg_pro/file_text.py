@@ -32,9 +32,12 @@ Refuse = Callable[[str, str, str], Refused]
 """Makes the refusal of the file from a code, a text and the place in the file."""
 
 
-def text_lines(file: BinaryIO, encoding: str, refuse: Refuse) -> Iterator[tuple[int, str]]:
+def text_lines(
+    file: BinaryIO, encoding: str, refuse: Refuse, *, fixed: bool = False
+) -> Iterator[tuple[int, str]]:
     """Every line with its number from 1, its end included. Raises what `refuse` makes for a file that is no
-    text, is in another encoding, or has a line that is too long.
+    text, is in another encoding, or has a line that is too long; where columns are `fixed`, also for a line
+    end in the middle of a line, which no quotes can hold there.
     """
     file.seek(0)
     start = file.read(8)
@@ -54,7 +57,11 @@ def text_lines(file: BinaryIO, encoding: str, refuse: Refuse) -> Iterator[tuple[
             raise refuse(
                 "file.line", f"Line {number} is longer than {LINE_BYTES_MAX:,} bytes.", f"line {number}"
             )
-        yield number, _decoded(line, number, encoding, refuse)
+        text = _decoded(line, number, encoding, refuse)
+        if fixed and "\r" in text.rstrip("\r\n"):
+            why = f"Line {number} holds the end of another line: the file mixes line ends. Write it with one."
+            raise refuse("file.ends", why, f"line {number}")
+        yield number, text.lstrip("\ufeff") if number == 1 else text
 
 
 def last_line(file: BinaryIO, encoding: str, refuse: Refuse) -> tuple[int, str]:
@@ -92,7 +99,11 @@ def _lines(file: BinaryIO) -> Iterator[bytes]:
 
 def _wide_lines(file: BinaryIO, encoding: str) -> Iterator[bytes]:
     """Lines of an encoding with two bytes to a character, cut at an end that lies on such a pair."""
-    yield from _split(file, "\n".encode(encoding), 2)
+    place = file.tell()
+    start = file.read(LINE_BYTES_MAX).decode(encoding, "replace")
+    file.seek(place)
+    end = "\r" if "\r" in start and "\n" not in start else "\n"
+    yield from _split(file, end.encode(encoding), 2)
 
 
 def _split(file: BinaryIO, end: bytes, width: int) -> Iterator[bytes]:

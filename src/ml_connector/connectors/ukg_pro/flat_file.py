@@ -1,5 +1,5 @@
 """Pay runs from the file that UKG's general-ledger export writes. The reference is the file's SHA-256, so a
-second delivery is the same run.
+second delivery is the same run; where the layout takes values from the file's name, of these and the file.
 
     first pass    dates, companies, sums; the trailer's totals are compared
     second pass   rows, in blocks of 10,000
@@ -11,7 +11,8 @@ for the period as well. What cannot be read as a pay run is set aside, a problem
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -23,6 +24,7 @@ from ml_connector.connectors.ukg_pro.drop_folder import delivered, printable
 from ml_connector.connectors.ukg_pro.lines import REMEDY, Line, Reader
 from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.connectors.ukg_pro.translate import shown
+from ml_connector.domain.codes import alike
 from ml_connector.domain.money import AmountError, Money, decimals
 from ml_connector.domain.payroll import Block, Distribution, PayRun
 from ml_connector.domain.period import PayPeriod
@@ -32,6 +34,7 @@ from ml_connector.ports.systems import PayRunRef
 
 BLOCK_ROWS = 10_000
 FILE_BYTES_MAX = 2 * 1024**3
+SUMS_MAX = 100_000
 _LISTED = 10
 
 
@@ -105,7 +108,7 @@ class FlatFileSource:
             if before.st_size > FILE_BYTES_MAX:
                 return _aside(path, "file.size", f"It is larger than {FILE_BYTES_MAX:,} bytes.")
             with path.open("rb") as file:
-                reference = _digest(file)
+                reference = self._reference(path, file)
                 try:
                     _, period = self._scan(path, file)
                 except Refused as error:
@@ -135,11 +138,10 @@ class FlatFileSource:
         try:
             self._find(pay_run.reference, first=pay_run.description)
         except NotFound:
-            sha256 = f"{pay_run.reference[:16]}…"
             text = (
-                f"The file {pay_run.description} (SHA-256 {sha256}) that this run was read from is not in the"
-                " folder any more, or was changed. Put it back as it was, or cancel this run here:"
-                " ml-connector runs cancel RUN."
+                f"The file {pay_run.description} (reference {pay_run.reference[:16]}…) that this run was read"
+                " from is not in the folder any more, or was changed. Put it back as it was, or cancel this"
+                " run here: ml-connector runs cancel RUN."
             )
             return (Problem("run.gone", pay_run.description, text, Owner.PAYROLL),)
         return ()
@@ -205,7 +207,7 @@ class FlatFileSource:
 
     def _distribution(self, line: Line, reference: str, name: str) -> Distribution | Problem | None:
         if not self._options.takes(line.company):
-            return None
+            return self._nearly(line, name)
         try:
             amount = Money(line.amount, self._options.currency_of(line.company))
         except AmountError as error:
@@ -226,6 +228,18 @@ class FlatFileSource:
             origin=f"{reference[:16]}/{line.number}",
         )
 
+    def _nearly(self, line: Line, name: str) -> Problem | None:
+        """A company that this connection does not read, and that looks like one that it reads."""
+        same = next((one for one in self._options.companies if alike(one) == alike(line.company)), "")
+        if not same:
+            return None
+        text = (
+            f"Company is {shown(line.company)}, and this connection reads {same}: the line would be left out."
+            f" If they are one company, correct the export in UKG; if not, give {shown(line.company)} a"
+            " connection of its own, with files of its own."
+        )
+        return Problem("row.company", f"{name}, line {line.number}: company", text, Owner.PAYROLL)
+
     # --- files ----------------------------------------------------------------------------------------------
 
     def _files(self) -> list[Path]:
@@ -235,15 +249,24 @@ class FlatFileSource:
         for path in sorted(self._files(), key=lambda path: printable(path.name) != first):
             try:
                 with path.open("rb") as file:
-                    if _digest(file) == reference:
+                    if self._reference(path, file) == reference:
                         return path
             except OSError:
                 continue
         text = (
-            f"No file with SHA-256 {shown(reference)} is there. Deliver it again unchanged; a changed file is"
-            " another run."
+            f"No file with the reference {shown(reference)} is there. Deliver it again unchanged; a changed"
+            " file is another run."
         )
         raise NotFound(text, where="file_path")
+
+    def _reference(self, path: Path, file: BufferedReader) -> str:
+        """Two files with the same lines are one pay, unless their names say other dates or companies."""
+        digest, layout = hashlib.file_digest(file, "sha256").hexdigest(), self._options.layout
+        match = re.search(layout.file_name, printable(path.name)) if layout.file_name else None
+        if match is None:
+            return digest
+        named = "\n".join(f"{kind}={value}" for kind, value in sorted(match.groupdict().items()))
+        return hashlib.sha256(f"{digest}\n{named}".encode()).hexdigest()
 
     def _reader(self, path: Path) -> Reader:
         return Reader(name=printable(path.name), layout=self._options.layout, decimals_of=self._decimals_of)
@@ -263,7 +286,8 @@ class FlatFileSource:
         for line in reader.lines(file):
             totals.add(line)
         if reader.trailer is not None:
-            _compare(reader, totals)
+            again = self._reader(path)
+            _compare(reader, totals, lambda: (line for line in again.lines(file) if isinstance(line, Line)))
         if len(totals.periods) == 1:
             return totals, next(iter(totals.periods))
         if totals.first is not None and not totals.periods:
@@ -299,11 +323,12 @@ class FlatFileSource:
         return next(iter(currencies.values()))
 
 
-def _compare(reader: Reader, totals: _Totals) -> None:
+def _compare(reader: Reader, totals: _Totals, lines: Callable[[], Iterable[Line]]) -> None:
     """The trailer's totals with those of the lines; sums only when every line could be read.
 
     A signed amount does not tell a negative debit from a credit, and the trailer may: the lines then show
-    more on both sides, by the same amount.
+    more on both sides, by the same amount. That is believed where the trailer counts the lines, too, and
+    some of them come to that amount.
     """
     found = {"rows": Decimal(totals.rows), "debit": totals.debit, "credit": totals.credit}
     declared = {
@@ -313,7 +338,8 @@ def _compare(reader: Reader, totals: _Totals) -> None:
     }
     if not totals.unread and reader.layout.amount == "signed" and {"debit", "credit"} <= set(declared):
         more = found["debit"] - declared["debit"]
-        if more > 0 and more == found["credit"] - declared["credit"]:
+        same = more > 0 and more == found["credit"] - declared["credit"]
+        if same and "rows" in declared and _some_come_to(more, (abs(line.amount) for line in lines())):
             found.update(debit=declared["debit"], credit=declared["credit"])
     for name, value in declared.items():
         if value != found[name] and (name == "rows" or not totals.unread):
@@ -323,6 +349,16 @@ def _compare(reader: Reader, totals: _Totals) -> None:
                 " the way."
             )
             raise reader.refused("file.totals", text, f"trailer {name}")
+
+
+def _some_come_to(wanted: Decimal, amounts: Iterable[Decimal]) -> bool:
+    """Whether some of the amounts come to the wanted sum; taken as true where that would be long to find."""
+    sums = {Decimal(0)}
+    for amount in amounts:
+        sums |= {total + amount for total in sums if amount and total + amount <= wanted}
+        if wanted in sums or len(sums) > SUMS_MAX:
+            return True
+    return False
 
 
 @contextmanager
@@ -353,10 +389,6 @@ def _aside(path: Path, code: str, why: str, owner: Owner = Owner.PAYROLL, where:
         " names of those that are."
     )
     return Problem(code, where or name, text, owner)
-
-
-def _digest(file: BufferedReader) -> str:
-    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _written(path: Path) -> datetime:

@@ -20,12 +20,22 @@ from ml_connector.connectors.ukg_pro.dates import DateReader
 from ml_connector.connectors.ukg_pro.file_text import is_blank, last_line, text_lines
 from ml_connector.connectors.ukg_pro.layout import AXES, Column, Layout
 from ml_connector.connectors.ukg_pro.translate import axes, shown
+from ml_connector.domain.codes import is_damaged, unseen
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import Refused
 
+YEARS = range(1990, 2100)
+"""Years that a date of a pay can have; another one is a slip, or stands for "no end"."""
 REMEDY = "Correct the export in UKG and write the file again; nothing of it is posted until then."
+AMOUNTS = ("debit", "credit", "amount")
+CODES = ("company", "account", *AXES, "pay_group", "pay_code", "period_control", "run_kind", "run_number")
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_WHOLE = re.compile(r"[-+(]?[0-9]{1,9}")
+_GOES_ON, _GOES_ON_ZERO = re.compile(r"[0-9]{2,3}(\.[0-9]+)?[-)]?"), re.compile(r"0[0-9]{2}(\.[0-9]+)?[-)]?")
+"""What stands in the next column where a comma cut an amount: in one that the layout does not know, and in
+one that it knows, where no amount begins with so many zeros."""
 _ZERO = Decimal(0)
 
 
@@ -77,6 +87,8 @@ class Reader:
     trailer: Mapping[str, str] | None = None
     _places: dict[str, int] = field(default_factory=dict)
     _width: int | None = None
+    _titled: bool = False
+    _listed: set[int] = field(default_factory=set)
     _once: dict[str, str] = field(default_factory=dict)
     _axes: dict[tuple[str, ...], Dimensions] = field(default_factory=dict)
     _dates: dict[tuple[str, str], date] = field(default_factory=dict)
@@ -85,15 +97,17 @@ class Reader:
     _columns: dict[str, Column] = field(default_factory=dict)
     _per_line: list[Column] = field(default_factory=list)
     _decimals: dict[str, int | None] = field(default_factory=dict)
+    _sound: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         flags = (self.layout.debit_flag, self.layout.credit_flag)
         used = [column for column in self.layout.columns if column.kind != "ignore"]
         self._columns.update((column.kind, column) for column in used)
         self._per_line += [column for column in used if column.per_line]
+        self._listed.update(column.index for column in self.layout.columns if column.index is not None)
         for column in used:
             self._once.update({column.kind: column.value} if column.value else {})
-            if column.kind in ("debit", "credit", "amount"):
+            if column.kind in AMOUNTS:
                 numbers = column.numbers or self.layout.numbers
                 self._numbers[column.kind] = NumberReader(numbers, column.decimals, flags)
 
@@ -214,7 +228,8 @@ class Reader:
     def _postings(self, file: BinaryIO) -> Iterator[tuple[int, str]]:
         """The lines up to the trailer, which is kept; without the line that only names the separator."""
         ends = re.compile(self.layout.trailer) if self.layout.trailer else None
-        for number, text in text_lines(file, self.layout.encoding, self.refused):
+        fixed = self.layout.format == "fixed"
+        for number, text in text_lines(file, self.layout.encoding, self.refused, fixed=fixed):
             if self.trailer is not None and not is_blank(text):
                 raise self.refused(
                     "file.trailer", f"Line {number} comes after the trailer.", f"line {number}"
@@ -242,32 +257,45 @@ class Reader:
                     " each column its own title, or let the layout find all its columns by index."
                 )
                 raise self.refused("file.title_twice", text, f"column {title}")
-        self._width = len(titles)
+        self._width, self._titled = len(titles), True
         for column in self.layout.columns:
             if not column.name:
                 continue
             if _folded(column.name) not in found:
                 text = (
-                    f"The header has no column {column.name}; it has {', '.join(map(shown, titles))}. Add the"
-                    " column, or change the layout."
+                    f"The header has no column {column.name}; it has {', '.join(map(shown, titles))}."
+                    f" {self._other_separator(line) or 'Add the column, or change the layout.'}"
                 )
                 raise self.refused("file.column", text, f"column {column.name}")
             self._places[column.name] = found[_folded(column.name)]
 
+    def _other_separator(self, line: str) -> str:
+        """What to do where the titles are all there, behind another separator."""
+        names = {_folded(column.name) for column in self.layout.columns if column.name}
+        for sign, name in SEPARATORS.items():
+            if sign != self.layout.delimiter and names <= {_folded(title) for title in line.split(sign)}:
+                return f'Its columns are separated by {name}: add "delimiter": "{sign}" to the layout.'
+        return ""
+
     # --- from values to a line ------------------------------------------------------------------------------
 
     def _line(self, number: int, values: list[str]) -> Line:
-        if self._width is not None and len(values) != self._width:
-            why = f"The header has {self._width} columns."
-            raise _Unreadable("row.columns", "number of columns", str(len(values)), why)
+        self._check_width(values)
         texts = dict(self._once)
         for column in self._per_line:
             texts[column.kind] = self._value(column, values)
+        for kind in CODES:
+            self._check_code(texts, kind)
         codes = tuple(texts.get(axis, "") for axis in AXES)
         if codes not in self._axes:
             self._axes[codes] = axes(dict(zip(AXES, codes, strict=True)))
         company = self._needed(texts, "company")
         amount, side = self._amount(texts)
+        start = self._date(texts, "period_start") if "period_start" in self._columns else None
+        end = self._date(texts, "period_end") if "period_end" in self._columns else None
+        if start and end and start > end:
+            why = f"The period ends before that, on {end}."
+            raise _Unreadable("row.period", self._title("period_start"), str(start), why)
         return Line(
             number=number,
             company=company,
@@ -278,12 +306,38 @@ class Reader:
             pay_group=texts.get("pay_group", ""),
             pay_code=texts.get("pay_code") or None,
             pay_date=self._date(texts, "pay_date"),
-            period_start=self._date(texts, "period_start") if "period_start" in self._columns else None,
-            period_end=self._date(texts, "period_end") if "period_end" in self._columns else None,
+            period_start=start,
+            period_end=end,
             period_control=texts.get("period_control", ""),
             run_kind=texts.get("run_kind", ""),
             run_number=texts.get("run_number", ""),
         )
+
+    def _check_width(self, values: list[str]) -> None:
+        """A separator inside a value moves everything behind it by one column: then the line is wider than
+        the others, or an amount goes on in the next column.
+        """
+        if self.layout.format == "fixed":
+            return
+        self._width = self._width or len(values)
+        more = len(values) > self._width and (self._titled or not all(map(is_blank, values[self._width :])))
+        if len(values) < self._width or more:
+            why = f"The {'header' if self._titled else 'first line'} has {self._width} columns."
+            raise _Unreadable("row.columns", "number of columns", str(len(values)), why)
+        if self.layout.delimiter != "," or self._titled:
+            return
+        for column in self._per_line:
+            place = column.index
+            if column.kind in AMOUNTS and place is not None and place + 1 < len(values):
+                text, rest = values[place].strip(), values[place + 1].strip()
+                goes_on = _GOES_ON_ZERO if place + 1 in self._listed else _GOES_ON
+                if column.decimals is None and _WHOLE.fullmatch(text) and goes_on.fullmatch(rest):
+                    why = (
+                        f"It may go on in the next column, {rest}: a comma inside an amount stands in"
+                        " quotes. Where that is a column of its own, add it to the layout:"
+                        f' {{"kind": "ignore", "index": {place + 1}}}.'
+                    )
+                    raise _Unreadable("amount.cut", column.title, text, why)
 
     def _value(self, column: Column, values: list[str]) -> str:
         if self.layout.format == "fixed":
@@ -293,6 +347,9 @@ class Reader:
                 raise _Unreadable(
                     "row.short", column.title, "missing", f"The line has {len(text)} characters."
                 )
+            if column.kind in AMOUNTS and len(text) < start + length:
+                why = f"The line has {len(text)} characters, and the amount ends at {start + length}."
+                raise _Unreadable("row.short", column.title, text[start:], why)
             return text[start : start + length].strip()
         place = self._places.get(column.name, column.index)
         if place is None or place >= len(values):
@@ -303,6 +360,18 @@ class Reader:
         if not texts.get(kind):
             raise _Unreadable(f"row.{kind}", self._title(kind), "", "A line needs it.")
         return texts[kind]
+
+    def _check_code(self, texts: Mapping[str, str], kind: str) -> None:
+        """Codes repeat, so each is looked at once."""
+        text = texts.get(kind, "")
+        if not text or text in self._sound:
+            return
+        if is_damaged(text):
+            why = "A spreadsheet made it of a code or a formula."
+            raise _Unreadable("row.damaged", self._title(kind), text, why)
+        if sign := unseen(text):
+            raise _Unreadable("row.damaged", self._title(kind), text, f"It holds {sign}, which nobody sees.")
+        self._sound.add(text)
 
     def _account(self, texts: Mapping[str, str]) -> str:
         whole = self._needed(texts, "account")
@@ -368,9 +437,13 @@ class Reader:
                 self._date_readers[form] = DateReader(form)
             reader = self._date_readers[form]
             try:
-                found = self._dates[form, text] = reader.read(text)
+                found = reader.read(text)
             except ValueError as error:
                 raise _Unreadable("row.date", self._title(kind), text, str(error)) from None
+            if found.year not in YEARS:
+                why = f"No pay is of the year {found.year:04}."
+                raise _Unreadable("row.date", self._title(kind), text, why)
+            self._dates[form, text] = found
         return found
 
     def _sides(self) -> str:

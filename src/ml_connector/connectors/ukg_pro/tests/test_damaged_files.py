@@ -1,0 +1,214 @@
+"""Claims about files that were damaged on the way: each would be read as another pay, and is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ml_connector.connectors.ukg_pro.flat_file import FlatFileSource
+from ml_connector.connectors.ukg_pro.settings import read
+from ml_connector.contract.payroll import problems_of, rows_of
+from ml_connector.domain.problem import Problem
+
+EVER = date(2000, 1, 1)
+COLUMNS = [
+    {"kind": "company", "index": 0},
+    {"kind": "account", "index": 1},
+    {"kind": "pay_date", "index": 2},
+    {"kind": "org_level_1", "index": 3},
+    {"kind": "amount", "index": 4},
+]
+PLAIN: dict[str, Any] = {"header_rows": 0, "amount": "signed", "columns": COLUMNS}
+SUMS = {**PLAIN, "trailer": r"T,(?:(?P<rows>[0-9]+),)?(?P<debit>[0-9.]+),(?P<credit>[0-9.]+)"}
+FIXED: dict[str, Any] = {
+    "format": "fixed",
+    "header_rows": 0,
+    "amount": "dc_flag",
+    "columns": [
+        {"kind": "side", "start": 0, "length": 1},
+        {"kind": "company", "start": 1, "length": 5},
+        {"kind": "account", "start": 6, "length": 4},
+        {"kind": "pay_date", "start": 10, "length": 8, "date_format": "%Y%m%d"},
+        {"kind": "amount", "start": 18, "length": 13, "decimals": 2},
+    ],
+}
+DEBIT, CREDIT = "DHTC01510020260703{:013}", "CHTC01229020260703{:013}"
+Source = Callable[..., FlatFileSource]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Source:
+    """A folder with files of this content, read by this layout."""
+
+    def made(content: str | bytes, layout: Any = PLAIN, *names: str, **more: str) -> FlatFileSource:
+        for name in names or ("gl.csv",):
+            (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        text = layout if isinstance(layout, str) else json.dumps(layout)
+        settings = {"source": "flat_file", "file_path": str(tmp_path), "file_layout": text, "currency": "USD"}
+        options, problems = read({**settings, **more}, True)
+        assert ([], True) == (problems, options is not None)
+        assert options is not None
+        return FlatFileSource(options, "tenant")
+
+    return made
+
+
+def told(source: FlatFileSource) -> Problem:
+    """Why a line, or the file, is refused."""
+    refs = source.pay_runs(EVER)
+    found = [
+        *source.set_aside(),
+        *(problem for ref in refs for problem in problems_of(source, ref.reference)),
+    ]
+    return found[0]
+
+
+def debits(source: FlatFileSource) -> Decimal:
+    rows = [row for ref in source.pay_runs(EVER) for row in rows_of(source, ref.reference)]
+    return sum((row.amount.amount for row in rows if row.amount.minor > 0), Decimal(0))
+
+
+def lines(*amounts: str, more: str = "") -> str:
+    """Two lines of wages and net pay for each amount."""
+    pairs = [
+        f"HTC01,5100,2026-07-03,BOSIT,{amount}{more}\nHTC01,2290,2026-07-03,BOSIT,-{amount}{more}\n"
+        for amount in amounts
+    ]
+    return "".join(pairs)
+
+
+# --- separators inside values -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("amount", ["1,000.00", "1000,50", "12,345,678.90"])
+def test_an_amount_that_its_comma_cut_is_no_smaller_amount(source: Source, amount: str) -> None:
+    """Every line is as wide as the others, and balances."""
+    found = told(source(lines(amount)))
+
+    assert (found.code in ("amount.cut", "row.columns"), True) == (
+        True,
+        "2" in found.where or "1" in found.where,
+    )
+
+
+def test_a_line_that_is_wider_than_the_first_is_refused(source: Source) -> None:
+    """The blanks that a spreadsheet leaves at the end are no columns."""
+    assert "row.columns" == told(source(lines("913.22") + lines("913.22", more=",x,1"))).code
+    assert Decimal("1826.44") == debits(source(lines("913.22") + lines("913.22", more=",,")))
+
+
+def test_more_columns_than_the_layout_knows_are_read_over(source: Source) -> None:
+    """Descriptions and hours, where every line has them."""
+    assert Decimal("913.22") == debits(source(lines("913.22", more=",Wages,80")))
+
+
+# --- files that are alike -----------------------------------------------------------------------------------
+
+
+def test_files_of_the_same_lines_are_two_pays_where_their_names_say_so(source: Source) -> None:
+    """A fixed salary is the same each month; a copy of one name's file is the same pay."""
+    columns = [column for column in COLUMNS if column["kind"] != "pay_date"]
+    named = {"kind": "pay_date", "from": "file_name", "date_format": "%Y%m%d"}
+    layout = {**PLAIN, "file_name": r"gl_(?P<pay_date>[0-9]{8})", "columns": [*columns, named]}
+
+    found = source(lines("10.00"), layout, "gl_20260630.csv", "gl_20260731.csv", "copy_of_gl_20260731.csv")
+
+    refs = found.pay_runs(EVER)
+    assert [date(2026, 6, 30), date(2026, 7, 31)] == sorted(ref.period_end for ref in refs)
+    assert [()] * 2 == [found.still(found.pay_run(ref.reference)) for ref in refs]
+
+
+# --- trailers -----------------------------------------------------------------------------------------------
+
+
+def test_a_trailer_that_says_less_is_believed_only_where_it_can_be_right(source: Source) -> None:
+    """A negative debit makes lines of signed amounts show more on both sides, and so do lines that came
+    twice.
+    """
+    ok = "HTC01,5100,2026-07-03,B,1000.00\nHTC01,5200,2026-07-03,B,-50.00\nHTC01,2290,2026-07-03,B,-950.00\n"
+    assert Decimal("1000.00") == debits(source(ok + "T,3,950.00,950.00\n", SUMS))
+
+    for body, trailer in (
+        (lines("1000.00"), "T,2,500.00,500.00\n"),
+        (lines("1000.00") * 2, "T,1000.00,1000.00\n"),
+    ):
+        assert "file.totals" == told(source(body + trailer, SUMS)).code
+
+
+# --- fixed columns ------------------------------------------------------------------------------------------
+
+
+def test_a_line_end_in_the_middle_of_a_fixed_line_hides_no_line(source: Source) -> None:
+    """Two kinds of line ends in one file."""
+    whole = [DEBIT.format(100000), DEBIT.format(5000), CREDIT.format(100000), CREDIT.format(5000)]
+    mixed = f"{whole[0]}\r{whole[1]}\n{whole[2]}\r{whole[3]}\n"
+
+    assert "file.ends" == told(source(mixed, FIXED)).code
+    assert Decimal("1050.00") == debits(source("\r".join(whole), FIXED))
+    wide = {**FIXED, "encoding": "utf-16-le"}
+    assert Decimal("1050.00") == debits(source("\r".join(whole).encode("utf-16-le"), wide))
+
+
+def test_an_amount_that_is_cut_at_the_end_of_a_line_is_refused(source: Source) -> None:
+    """What is left of it reads as a smaller one."""
+    cut = "\n".join(template.format(100000)[:-2] for template in (DEBIT, CREDIT))
+
+    assert "row.short" == told(source(cut, FIXED)).code
+
+
+# --- codes and dates ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("5100", "5.1E+03", "row.damaged"),
+        ("5100", "51\u200b00", "row.damaged"),
+        ("BOSIT", "#N/B", "row.damaged"),
+        ("2026-07-03", "0026-07-03", "row.date"),
+        ("2026-07-03", "9999-12-31", "row.date"),
+    ],
+)
+def test_what_no_code_and_no_date_of_a_pay_is(source: Source, old: str, new: str, code: str) -> None:
+    """A spreadsheet shortened it, nobody sees it, or no pay is of that year."""
+    assert code == told(source(lines("10.00").replace(old, new))).code
+
+
+def test_a_period_that_ends_before_it_begins_is_refused(source: Source) -> None:
+    """Two columns were taken for each other: the posting date would follow the wrong one."""
+    start, end = {"kind": "period_start", "index": 5}, {"kind": "period_end", "index": 6}
+    layout = {**PLAIN, "columns": [*COLUMNS, start, end]}
+
+    assert "row.period" == told(source(lines("10.00", more=",2026-06-30,2026-06-01"), layout)).code
+
+
+@pytest.mark.parametrize("company", ["htc01", "HTC01\u200b", "ＨＴＣ01", "HTC 01"])
+def test_a_company_that_looks_like_ours_is_not_left_out(source: Source, company: str) -> None:
+    """Another company's lines are; these are asked about."""
+    body = lines("6.00") + lines("500.00").replace("HTC01", company)
+
+    assert told(source(body, PLAIN, companies="HTC01")).code in ("row.company", "row.damaged")
+    assert Decimal("6.00") == debits(source(body.replace(company, "HTH02"), PLAIN, companies="HTC01"))
+
+
+# --- titles -------------------------------------------------------------------------------------------------
+
+
+def test_titles_behind_another_separator_name_it(source: Source) -> None:
+    """They are all there; what is missing is one key of the layout."""
+    titles = (
+        "CompanyCode;PayGroup;PeriodControl;PayDate;GLAccount;OrgLevel1;OrgLevel2;Description;Debit;Credit\n"
+    )
+
+    assert 'separated by semicolons: add "delimiter": ";" to the layout' in told(source(titles, "L1")).text
+
+
+def test_a_second_mark_at_the_start_is_nothing(source: Source) -> None:
+    """Files that were put together have one more."""
+    assert Decimal("10.00") == debits(source("\ufeff\ufeff" + lines("10.00")))
