@@ -77,6 +77,7 @@ class FlatFileSource:
     def __init__(self, options: Options, tenant: str) -> None:
         self._options, self._tenant = options, tenant
         self._aside: tuple[Problem, ...] | None = None
+        self._looks_like: dict[str, str] = {}
 
     def pay_runs(self, since: date) -> tuple[PayRunRef, ...]:
         """Files whose period ends on or after the date, oldest file first. What cannot be read as a pay run
@@ -230,8 +231,11 @@ class FlatFileSource:
 
     def _nearly(self, line: Line, name: str) -> Problem | None:
         """A company that this connection does not read, and that looks like one that it reads."""
-        same = next((one for one in self._options.companies if alike(one) == alike(line.company)), "")
-        if not same:
+        if line.company not in self._looks_like:
+            look = alike(line.company)
+            same = next((one for one in sorted(self._options.companies) if alike(one) == look), "")
+            self._looks_like[line.company] = same
+        if not (same := self._looks_like[line.company]):
             return None
         text = (
             f"Company is {shown(line.company)}, and this connection reads {same}: the line would be left out."

@@ -97,6 +97,7 @@ class Reader:
     _columns: dict[str, Column] = field(default_factory=dict)
     _per_line: list[Column] = field(default_factory=list)
     _decimals: dict[str, int | None] = field(default_factory=dict)
+    _codes: list[str] = field(default_factory=list)
     _sound: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -104,6 +105,7 @@ class Reader:
         used = [column for column in self.layout.columns if column.kind != "ignore"]
         self._columns.update((column.kind, column) for column in used)
         self._per_line += [column for column in used if column.per_line]
+        self._codes += [kind for kind in CODES if kind in self._columns]
         self._listed.update(column.index for column in self.layout.columns if column.index is not None)
         for column in used:
             self._once.update({column.kind: column.value} if column.value else {})
@@ -284,7 +286,7 @@ class Reader:
         texts = dict(self._once)
         for column in self._per_line:
             texts[column.kind] = self._value(column, values)
-        for kind in CODES:
+        for kind in self._codes:
             self._check_code(texts, kind)
         codes = tuple(texts.get(axis, "") for axis in AXES)
         if codes not in self._axes:
