@@ -26,6 +26,7 @@ from ml_connector.domain.problem import Problem
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 SAVE = "Save it as CSV UTF-8 and import it again."
 LISTED = 10
+_ENDS = ("\n", "\r")
 _MARKS = (
     (codecs.BOM_UTF32_LE, ""),
     (codecs.BOM_UTF32_BE, ""),
@@ -85,6 +86,16 @@ def read_table(data: bytes, titles: Titles) -> list[Row]:
         problems += _row_problems(number, values, names, head)
         cells = {name: value for name, value in zip(names, values, strict=False) if name}
         found.append(Row(number=number, cells={**dict.fromkeys(filter(None, names), ""), **cells}))
+        if (
+            len(values) < len(names)
+            and number == first + len(lines[first:])
+            and not lines[-1].endswith(_ENDS)
+        ):
+            text = (
+                f"Line {number}, the last, ends after {len(values)} of {len(names)} columns, in the middle of"
+                " a line: the file was cut off. Save it again; or end the line, where it is whole."
+            )
+            problems.append(Problem("table.cut", f"line {number}", text))
     if problems:
         raise TableError(problems)
     return found

@@ -317,3 +317,12 @@ def test_what_is_written_is_read_back_equal() -> None:
     rules, codes = write_mapping(mapping)
 
     assert mapping == read_mapping("wages", 1, rules.encode(), codes.encode())
+
+
+@pytest.mark.parametrize("last", ["net,2290,,,17", "net,2290,,,1700,,10"])
+def test_a_table_that_was_cut_off_in_its_last_line_is_refused(last: str) -> None:
+    """The account, or the share, would be a shorter one; a line that has its end may leave out the rest."""
+    (said,) = refused(table("wages,51*,,,4000,,,,", last))
+
+    assert "table.cut at line 3: Line 3, the last, ends after" in said
+    assert 2 == len(read_mapping("m", 1, table("wages,51*,,,4000,,,,", "net,2290,,,1700\n")).rules)
