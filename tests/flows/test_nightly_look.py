@@ -130,6 +130,22 @@ def test_a_reversal_whose_original_was_deleted_is_an_incident() -> None:
     assert {"books": 0} == looked(world)
 
 
+def test_a_reversal_made_again_is_known_by_its_original_too() -> None:
+    """Somebody deleted the first reversal, and then the original of the second."""
+    world, run = posted()
+    first = world.reverse(run).id
+    gone = world.vendor.documents[-1].number
+    world.vendor.documents[:] = [d for d in world.vendor.documents if d.number != gone]
+    assert [gone] == world.statements.deleted(first)
+    second = world.reverse(run).id
+    world.vendor.documents[:] = [d for d in world.vendor.documents if d.number not in ("3", "4")]
+    world.statements.deleted(run)
+
+    looked(world)
+
+    assert "reversal.alone" in [code for code, _ in incidents(world, second)]
+
+
 def test_a_copy_whose_original_is_gone_is_not_a_duplicate() -> None:
     """The pay is in the books once."""
     world, run = posted()

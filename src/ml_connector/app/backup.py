@@ -18,8 +18,6 @@ from ml_connector.app.private_file import AlreadyThere, private_file
 from ml_connector.app.settings import Settings
 
 PRODUCT = "product.sqlite3"
-COMPRESSION = 6
-"""The level that gzip itself takes: the highest needs twice the time for a file that is hardly smaller."""
 
 BackupError = postgres.BackupError
 
@@ -42,7 +40,7 @@ def _copy_into(source: Path, to: Path) -> None:
         copy = Path(folder) / PRODUCT
         with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(copy)) as target:
             live.backup(target)
-        with tarfile.open(to, "w:gz", compresslevel=COMPRESSION) as archive:
+        with tarfile.open(to, "w:gz", compresslevel=postgres.COMPRESSION) as archive:
             archive.add(copy, PRODUCT)
 
 

@@ -28,7 +28,7 @@ def _translation_problems(translations: Sequence[Translation]) -> Iterable[Probl
     seen: dict[tuple[str, str], list[Translation]] = {}
     for row in translations:
         where = f"{row.axis} {row.source}"
-        if "*" in row.source or "?" in row.source or _never(row.source):
+        if row.source.endswith("*") or _never(row.source):
             text = (
                 f"Code {row.source!r} of {row.axis} is no code of the source: a row of the code table"
                 " translates one code, as it is written there."
@@ -146,7 +146,7 @@ def _never(pattern: str) -> str:
         return "* stands once, at the end, for all that begin so. Give each beginning a rule of its own."
     if ";" in pattern or "," in pattern:
         return "a rule has one code, or one beginning with * behind it. Give each code a rule of its own."
-    if pattern.startswith(("'", "=", '"', "#")) or is_damaged(pattern):
+    if pattern.startswith(("'", "=", '"')) or is_damaged(pattern):
         return "a spreadsheet left it so. Format the column as text, and type the code again."
     if is_wide(pattern) or unseen(pattern):
         return "it holds characters that look like others, or like none. Type the code again."

@@ -9,6 +9,9 @@ from enum import StrEnum
 
 from ml_connector.domain.problem import Owner, Problem
 
+YEARS = range(1990, 2100)
+"""Years that a date of a pay can have; another one is a slip, or stands for "no end"."""
+
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
 class FiscalPeriod:

@@ -129,9 +129,14 @@ def mirrors(commits: Commits, row: CommitRow) -> tuple[CommitRow, ...]:
 
 
 def reverses(commits: Commits, mirror: CommitRow) -> CommitRow | None:
-    """The document of ours that the reversal was made of."""
-    family, _, revision = CommitKey.parse(mirror.key).family.removeprefix(REVERSAL).rpartition(":")
-    return commits.get(str(CommitKey(family, CommitKey.parse(mirror.key).part, int(revision))))
+    """The document of ours that the reversal was made of, whether it is its first one or one made again."""
+    key = CommitKey.parse(mirror.key)
+    family, _, number = key.family.removeprefix(REVERSAL).rpartition(":")
+    first = commits.get(str(CommitKey(family, key.part, int(number))))
+    if first is not None:
+        return first
+    family, _, revision = family.rpartition(":")
+    return commits.get(str(CommitKey(family, key.part, int(revision)))) if revision.isdecimal() else None
 
 
 def standing_alone(commits: Commits, row: CommitRow) -> CommitRow | None:

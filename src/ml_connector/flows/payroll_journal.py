@@ -21,7 +21,7 @@ from ml_connector.domain.checks import check_blocks, check_entry, check_totals
 from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker
 from ml_connector.domain.mapping import Mapping
 from ml_connector.domain.payroll import PayRun
-from ml_connector.domain.period import FiscalPeriod, period_of
+from ml_connector.domain.period import YEARS, FiscalPeriod, period_of
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Basis, Proposal, Subject
 from ml_connector.flows import already_booked, consent, look_alikes, tie_out
@@ -44,10 +44,6 @@ OTHER_INSTALLATION = "installation.other"
 ZERO = "zero"
 MEANT = "meant"
 """The question whether a run that comes to nothing is meant so, and its answer."""
-
-
-YEARS = range(1990, 2100)
-"""Years that a date of a pay can have; another one is a slip, or stands for "no end"."""
 
 
 def misdated(pay_run: PayRun) -> Iterator[Problem]:

@@ -22,11 +22,10 @@ from ml_connector.connectors.ukg_pro.layout import AXES, Column, Layout
 from ml_connector.connectors.ukg_pro.translate import axes, shown
 from ml_connector.domain.codes import is_damaged, unseen
 from ml_connector.domain.dimension import Dimensions
+from ml_connector.domain.period import YEARS
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import Refused
 
-YEARS = range(1990, 2100)
-"""Years that a date of a pay can have; another one is a slip, or stands for "no end"."""
 REMEDY = "Correct the export in UKG and write the file again; nothing of it is posted until then."
 AMOUNTS = ("debit", "credit", "amount")
 CODES = ("company", "account", *AXES, "pay_group", "pay_code", "period_control", "run_kind", "run_number")
