@@ -10,6 +10,7 @@ from django.db.models import Max, QuerySet
 
 from ml_connector.domain import codec
 from ml_connector.domain.mapping import Mapping as CodeMapping
+from ml_connector.ports.storage import RunRow
 from ml_connector.store.audit import StoredAudit
 from ml_connector.store.models import (
     Commit,
@@ -21,6 +22,7 @@ from ml_connector.store.models import (
     Pause,
     Run,
 )
+from ml_connector.store.prepared import Prepared
 from ml_connector.store.runs import StoredRuns
 
 MADE_BY = "_made_by"
@@ -69,7 +71,8 @@ class Access:
     """One organisation's rows."""
 
     def __init__(self, organisation: str) -> None:
-        self.organisation, _ = Organisation.objects.get_or_create(slug=organisation)
+        known = _organisation.first(organisation)
+        self.organisation = known or Organisation.objects.get_or_create(slug=organisation)[0]
 
     @property
     def audit(self) -> StoredAudit:
@@ -83,7 +86,7 @@ class Access:
         return Connection.objects.filter(organisation=self.organisation).order_by("name")
 
     def connection(self, name: str) -> Connection:
-        found = self.connections().filter(name=name).first()
+        found = _connection.first(self.organisation.pk, name)
         if found is None:
             known = ", ".join(self.connections().values_list("name", flat=True)) or "none yet"
             raise Unknown(
@@ -93,10 +96,14 @@ class Access:
         return found
 
     def flows(self) -> QuerySet[Flow]:
-        return self.organisation.flow_set.select_related("source", "target").order_by("id")
+        return _flows(self.organisation.pk)
+
+    def flow_of(self, row: RunRow | Run) -> Flow:
+        """The flow that a run belongs to."""
+        return _flow(self.organisation.pk, int(row.input["flow"]))[0]
 
     def flow(self, kind: str, source: str, target: str) -> Flow:
-        found = self.flows().filter(kind=kind, source__name=source, target__name=target).first()
+        found = _flow_between.first(self.organisation.pk, kind, source, target)
         if found is None:
             raise Unknown(
                 f"There is no {kind} flow from {source} to {target}. Make one: `ml-connector flows set`."
@@ -129,11 +136,7 @@ class Access:
 
     def newest_mapping(self, name: str) -> MappingVersion:
         """The row of the newest version. Raises `Unknown` for a name never imported."""
-        row = (
-            MappingVersion.objects.filter(organisation=self.organisation, name=name)
-            .order_by("-version")
-            .first()
-        )
+        row = _mapping.first(self.organisation.pk, name)
         if row is None:
             raise Unknown(
                 f"There is no mapping {name!r}. Import one: `ml-connector mappings import {name} FILE`."
@@ -141,8 +144,7 @@ class Access:
         return row
 
     def mapping(self, name: str, version: int | None = None) -> CodeMapping:
-        found = MappingVersion.objects.filter(organisation=self.organisation, name=name)
-        row = found.filter(version=version).first() if version else found.order_by("-version").first()
+        row = _mapping.first(self.organisation.pk, name, version or None)
         if row is None:
             raise Unknown(
                 f"There is no mapping {name!r}{f' version {version}' if version else ''}. Import one:"
@@ -175,7 +177,7 @@ class Access:
         )
 
     def run(self, identity: str) -> Run:
-        found = Run.objects.filter(organisation=self.organisation, id=identity).first()
+        found = _run.first(self.organisation.pk, identity)
         if found is None:
             raise no_run(identity)
         return found
@@ -190,3 +192,49 @@ class Access:
 
     def pauses(self) -> QuerySet[Pause]:
         return Pause.objects.filter(organisation=self.organisation)
+
+    def paused(self) -> list[Pause]:
+        """What stands still now."""
+        return _pauses(self.organisation.pk)
+
+
+@Prepared
+def _organisation(slug: str) -> QuerySet[Organisation]:
+    return Organisation.objects.filter(slug=slug)
+
+
+@Prepared
+def _connection(organisation: int, name: str) -> QuerySet[Connection]:
+    return Connection.objects.filter(organisation_id=organisation, name=name)
+
+
+def _flows(organisation: int) -> QuerySet[Flow]:
+    found = Flow.objects.filter(organisation_id=organisation)
+    return found.select_related("organisation", "source", "target").order_by("id")
+
+
+@Prepared
+def _flow(organisation: int, flow: int) -> QuerySet[Flow]:
+    return _flows(organisation).filter(id=flow)
+
+
+@Prepared
+def _flow_between(organisation: int, kind: str, source: str, target: str) -> QuerySet[Flow]:
+    return _flows(organisation).filter(kind=kind, source__name=source, target__name=target)
+
+
+@Prepared
+def _mapping(organisation: int, name: str, version: int | None = None) -> QuerySet[MappingVersion]:
+    """The version, or the newest."""
+    found = MappingVersion.objects.filter(organisation_id=organisation, name=name)
+    return found.order_by("-version")[:1] if version is None else found.filter(version=version)
+
+
+@Prepared
+def _run(organisation: int, run: str) -> QuerySet[Run]:
+    return Run.objects.filter(organisation_id=organisation, id=run)
+
+
+@Prepared
+def _pauses(organisation: int) -> QuerySet[Pause]:
+    return Pause.objects.filter(organisation_id=organisation).order_by("id")

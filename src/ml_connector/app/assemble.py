@@ -255,7 +255,7 @@ class StoreWorkshop:
         return carried_out
 
     def paused(self, row: RunRow) -> str:
-        pauses = list(self.assembly.access(row.organisation).pauses())
+        pauses = self.assembly.access(row.organisation).paused()
         if not pauses:
             return ""
         flow = self._flow(row)
@@ -276,7 +276,7 @@ class StoreWorkshop:
         return isinstance(error, OperationalError | InterfaceError)
 
     def _flow(self, row: RunRow) -> Flow:
-        return self.assembly.access(row.organisation).flows().get(pk=int(row.input["flow"]))
+        return self.assembly.access(row.organisation).flow_of(row)
 
     def engine(self) -> Engine:
         """The durable engine of this process."""

@@ -35,9 +35,10 @@ def look(
     """
     moment = assembly.clock.now()
     found: dict[str, int] = {}
+    targets = {flow.target_id for flow in access.flows()}
     for connection in access.connections():
         due = connection.looked_at is None or moment - connection.looked_at >= EVERY
-        if not (now or due) or not connection.target_of.exists():
+        if not (now or due) or connection.pk not in targets:
             continue
         try:
             findings = _look_at(access, assembly, connection)

@@ -401,7 +401,7 @@ class Operations:
             raise no_run(run) from None
 
     def _flow(self, row: RunRow) -> Flow:
-        return self._access.flows().get(pk=int(row.input["flow"]))
+        return self._access.flow_of(row)
 
     def _commits(self, row: RunRow) -> StoredCommits:
         return StoredCommits(self._flow(row).target)

@@ -20,7 +20,7 @@ from ml_connector.flows.already_booked import REVERSAL, already_booked_parts, ne
 from ml_connector.flows.consent import proposal_fingerprint, rate_text
 from ml_connector.ports.storage import CommitRow, RunRow, RunState
 from ml_connector.store.commits import StoredCommits
-from ml_connector.store.models import Artifact, Flow, Incident
+from ml_connector.store.models import Artifact, Incident
 from ml_connector.store.runs import StoredArtifacts
 from ml_connector.store.staging import StoredStaging
 
@@ -247,5 +247,5 @@ class Records:
 
     def _commits(self, run: str) -> StoredCommits:
         row = self._access.run(run)
-        flow: Flow = self._access.flows().get(pk=int(row.input["flow"]))
+        flow = self._access.flow_of(row)
         return StoredCommits(flow.target)

@@ -337,7 +337,7 @@ class Statements:
         return self._access.runs.get(self._access.run(run).id)
 
     def _flow(self, row: RunRow) -> Flow:
-        return self._access.flows().get(pk=int(row.input["flow"]))
+        return self._access.flow_of(row)
 
     def _note(self, action: str, subject: str, detail: Mapping[str, str | int | bool | None]) -> None:
         self._access.audit.append(

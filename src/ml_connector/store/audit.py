@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from ml_connector.domain import codec
 from ml_connector.runs.audit import GENESIS, Seal, chain_hash, sealed_text
 from ml_connector.store.database import database_now
 from ml_connector.store.models import AuditEntry, AuditHead, AuditSeal, Organisation
+from ml_connector.store.prepared import Prepared, change, insert
 from ml_connector.store.seals import seal_key
 
 SEALED_AT_ONCE = frozenset(
@@ -41,7 +43,7 @@ class StoredAudit:
     def append(
         self, *, actor: str, action: str, subject: str, detail: Mapping[str, str | int | bool | None]
     ) -> None:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             head = self._head()
             at = database_now()
             entry = {
@@ -55,19 +57,22 @@ class StoredAudit:
             }
             text = codec.encode(entry)
             head.number, head.hash = head.number + 1, chain_hash(head.hash, text)
-            AuditEntry.objects.create(
-                organisation=self._organisation, number=head.number, text=text, hash=head.hash
+            insert(
+                AuditEntry,
+                organisation_id=self._organisation.pk,
+                number=head.number,
+                text=text,
+                hash=head.hash,
             )
-            AuditHead.objects.filter(pk=head.pk).update(number=head.number, hash=head.hash)
+            change(AuditHead, {"id": head.pk}, number=head.number, hash=head.hash)
             self._seal(head, at, at_once=action in SEALED_AT_ONCE)
 
     def _head(self) -> AuditHead:
         """The head, locked; made for the first entry."""
-        locked = AuditHead.objects.select_for_update().filter(organisation=self._organisation)
-        head = locked.first()
+        head = _locked_head.first(self._organisation.pk)
         if head is None:
             AuditHead.objects.get_or_create(organisation=self._organisation, defaults={"hash": GENESIS})
-            head = locked.get()
+            (head,) = _locked_head(self._organisation.pk)
         return head
 
     def _seal(self, head: AuditHead, at: datetime, *, at_once: bool) -> None:
@@ -76,7 +81,7 @@ class StoredAudit:
             return
         last = None
         if not (key.at_hand and at_once):
-            last = AuditSeal.objects.filter(organisation=self._organisation).order_by("-id").first()
+            last = _last_seal.first(self._organisation.pk)
         if not key.at_hand:
             if last is not None and last.signature:
                 self._add(head, at, "", "")
@@ -86,8 +91,9 @@ class StoredAudit:
             self._add(head, at, key.public, key.sign(text))
 
     def _add(self, head: AuditHead, at: datetime, public_key: str, signature: str) -> None:
-        AuditSeal.objects.create(
-            organisation=self._organisation,
+        insert(
+            AuditSeal,
+            organisation_id=self._organisation.pk,
             number=head.number,
             hash=head.hash,
             at=at,
@@ -119,13 +125,23 @@ class StoredAudit:
         )
 
 
+@Prepared
+def _locked_head(organisation: int) -> QuerySet[AuditHead]:
+    return AuditHead.objects.select_for_update().filter(organisation_id=organisation)
+
+
+@Prepared
+def _last_seal(organisation: int) -> QuerySet[AuditSeal]:
+    return AuditSeal.objects.filter(organisation_id=organisation).order_by("-id")[:1]
+
+
 def seal_what_is_open() -> None:
     """Seal what was written while the key was not at hand; called when the application starts."""
     key = seal_key()
     if key is None or not key.at_hand:
         return
     for organisation in Organisation.objects.all():
-        last = AuditSeal.objects.filter(organisation=organisation).order_by("-id").first()
+        last = _last_seal.first(organisation.pk)
         if last is not None and not last.signature:
             StoredAudit(organisation).append(
                 actor="system", action="audit.sealed", subject="audit", detail={"from": last.number}

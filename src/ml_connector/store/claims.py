@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from ml_connector.domain.proposal import Subject
 from ml_connector.ports.storage import CommitState
 from ml_connector.store.models import Claim, Commit, Organisation
+from ml_connector.store.prepared import Prepared
 
 IN_FLIGHT = (CommitState.SENDING, CommitState.WRITING, CommitState.DRAFT, CommitState.UNKNOWN)
 """States of a commit that keep the claim of its run: it is being sent, unconfirmed, or nobody knows."""
@@ -47,18 +48,34 @@ class StoredClaims:
         return ""
 
     def let_go(self, run: str) -> None:
-        if not Claim.objects.filter(organisation=self._organisation, run_id=run).exists():
+        if not _held_by(self._organisation.pk, run):
             return
         with transaction.atomic():
-            if not Commit.objects.filter(run_id=run, state__in=IN_FLIGHT, reversed_by="").exists():
+            if not _in_flight(run):
                 Claim.objects.filter(organisation=self._organisation, run_id=run).delete()
 
     def holder(self, subjects: Collection[Subject]) -> str:
-        found = self._of(subjects).first()
-        return found.run_id if found else ""
+        return next((claim.run_id for claim in self._of(subjects)), "")
 
-    def _of(self, subjects: Collection[Subject]) -> QuerySet[Claim]:
-        same = Q(pk__in=[])
-        for subject in subjects:
-            same |= Q(tenant=subject.tenant, entity=subject.entity, text=subject.text)
-        return Claim.objects.filter(same, organisation=self._organisation)
+    def _of(self, subjects: Collection[Subject]) -> list[Claim]:
+        wanted = tuple((subject.tenant, subject.entity, subject.text) for subject in sorted(set(subjects)))
+        return _of_subjects(self._organisation.pk, wanted)
+
+
+@Prepared
+def _of_subjects(organisation: int, subjects: tuple[tuple[str, str, str], ...]) -> QuerySet[Claim]:
+    same = Q(pk__in=[])
+    for tenant, entity, text in subjects:
+        same |= Q(tenant=tenant, entity=entity, text=text)
+    return Claim.objects.filter(same, organisation_id=organisation).order_by("id")
+
+
+@Prepared
+def _in_flight(run: str) -> QuerySet[Commit, int]:
+    found = Commit.objects.filter(run_id=run, state__in=IN_FLIGHT, reversed_by="")
+    return found.values_list("id", flat=True)[:1]
+
+
+@Prepared
+def _held_by(organisation: int, run: str) -> QuerySet[Claim, int]:
+    return Claim.objects.filter(organisation_id=organisation, run_id=run).values_list("id", flat=True)[:1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,8 +23,9 @@ from ml_connector.ports.storage import (
     IntentRow,
     Origin,
 )
-from ml_connector.store.database import begins_with, database_now
+from ml_connector.store.database import after_prefix, begins_with, database_now
 from ml_connector.store.models import Commit, CommitSubject, Connection, DistrustedMarker, Intent
+from ml_connector.store.prepared import Prepared, change
 
 SUBJECTS_A_QUERY = 100
 
@@ -39,7 +40,7 @@ class StoredCommits:
     def open(self, *, key: str, fingerprint: str, entity: str, content: str, origin: Origin) -> CommitRow:
         with transaction.atomic():
             self._supersede(CommitKey.parse(key))
-            commit = self._all().filter(key=key).first() or self._make(
+            commit = _commit.first(self._organisation, key) or self._make(
                 key=key, fingerprint=fingerprint, entity=entity, content=content, origin=origin
             )
             if commit.state in UNBOOKED and origin.run and commit.run_id != origin.run:
@@ -95,7 +96,8 @@ class StoredCommits:
         """Close the earlier revisions of the family, which must all be proved unbooked, or reversed."""
         if key.revision == 1:
             return
-        family = begins_with("key", f"{key.family}:")
+        prefix = f"{key.family}:"
+        family = begins_with("key", prefix, after_prefix(prefix))
         for earlier in self._all().select_for_update().filter(family, reversed_by=""):
             known = CommitKey.parse(earlier.key)
             if known.family != key.family or known.revision >= key.revision:
@@ -110,56 +112,40 @@ class StoredCommits:
             earlier.save(update_fields=["reversed_by"])
 
     def get(self, key: str) -> CommitRow | None:
-        return next(iter(_rows(self._all().filter(key=key))), None)
+        return next(iter(_rows(_commit(self._organisation, key))), None)
 
     def of_subjects(self, subjects: Collection[Subject], *, beside: bool = False) -> tuple[CommitRow, ...]:
         found: dict[int, CommitRow] = {}
-        wanted = sorted(subjects)
+        wanted = sorted(
+            {(one.tenant, one.entity, one.base.text, None if beside else one.text) for one in subjects}
+        )
         for start in range(0, len(wanted), SUBJECTS_A_QUERY):
-            same = Q()
-            for subject in wanted[start : start + SUBJECTS_A_QUERY]:
-                text = (
-                    {"base": subject.base.text}
-                    if beside
-                    else {"text": subject.text, "base": subject.base.text}
-                )
-                same |= Q(tenant=subject.tenant, entity=subject.entity, **text)
-            paid = CommitSubject.objects.filter(same)
-            found |= _rows_by_id(self._all().filter(id__in=paid.values("commit_id")))
+            some = tuple(wanted[start : start + SUBJECTS_A_QUERY])
+            found |= _rows_by_id(_of_subjects(self._organisation, some))
         return tuple(found[number] for number in sorted(found))
 
     def of_reference(self, prefix: str) -> tuple[CommitRow, ...]:
-        return _rows(self._all().filter(begins_with("key", prefix)).order_by("id"))
+        return _rows(_of_reference(self._organisation, prefix, after_prefix(prefix)))
 
     def of_run(self, run: str, states: Collection[CommitState] = ()) -> tuple[CommitRow, ...]:
-        wanted = {"state__in": states} if states else {}
-        return _rows(self._all().filter(run_id=run, **wanted).order_by("id"))
+        return _rows(_of_run(self._organisation, run, tuple(states)))
 
     def booked_since(self, moment: datetime) -> tuple[CommitRow, ...]:
-        found = self._all().filter(
-            connection=self._connection, created_at__gte=moment, state=CommitState.CONFIRMED
-        )
-        return _rows(found.exclude(reversed_by__in=COUNTS_FOR_NOTHING).order_by("id"))
+        return _rows(_booked_since(self._connection.pk, moment))
 
     def known_references(self, tenant: str, entity: str) -> frozenset[str]:
-        found = self._all().filter(tenant=tenant, entity=entity).values_list("reference", "key", "marked_by")
+        found = _known(self._organisation, tenant, entity)
         return frozenset(
             reference or Marker.of(marked_by or key).token for reference, key, marked_by in found
         )
 
     def last_sent(self, key: str) -> datetime | None:
-        sent = Intent.objects.filter(commit__key=key, commit__organisation_id=self._organisation)
-        last: datetime | None = sent.order_by("-id").values_list("created_at", flat=True).first()
-        return last
+        return _last_sent.first(self._organisation, key)
 
     # --- intents --------------------------------------------------------------------------------------------
 
     def open_intent(self, key: str) -> IntentRow | None:
-        found = (
-            Intent.objects.select_related("commit")
-            .filter(commit__organisation_id=self._organisation, commit__key=key, ended_at__isnull=True)
-            .first()
-        )
+        found = _open_intent.first(self._organisation, key)
         return _intent(found, key) if found else None
 
     def intend(self, *, key: str, fingerprint: str, boot: str, machine: str, monotonic: float) -> IntentRow:
@@ -170,7 +156,7 @@ class StoredCommits:
                     raise KeyConflict(
                         f"{key} was superseded by {commit.reversed_by}; it is not sent.", where=key
                     )
-                if Intent.objects.filter(commit=commit, ended_at__isnull=True).exists():
+                if _open_intent(self._organisation, key):
                     raise KeyConflict("Another attempt is sending this entry right now.", where=key)
                 if commit.state not in SENDABLE:
                     raise KeyConflict(
@@ -179,8 +165,7 @@ class StoredCommits:
                 intent = Intent.objects.create(
                     commit=commit, boot=boot, created_at=database_now(), machine=machine, monotonic=monotonic
                 )
-                commit.state = CommitState.SENDING
-                commit.save(update_fields=["state"])
+                change(Commit, {"id": commit.pk}, state=CommitState.SENDING)
         except IntegrityError:
             raise KeyConflict("Another attempt is sending this entry right now.", where=key) from None
         return _intent(intent, key)
@@ -193,7 +178,7 @@ class StoredCommits:
         return _intent(fresh, intent.key)
 
     def still_open(self, intent: IntentRow) -> bool:
-        return Intent.objects.filter(id=intent.id, boot=intent.boot, ended_at__isnull=True).exists()
+        return bool(_still_open(intent.id, intent.boot))
 
     def close_intent(
         self,
@@ -230,7 +215,7 @@ class StoredCommits:
         self._all().filter(key=key).update(reversed_by=by)
 
     def reversed_by(self, key: str) -> CommitRow | None:
-        return next(iter(_rows(self._all().filter(reversed_by=key, state=CommitState.CONFIRMED))), None)
+        return next(iter(_rows(_reversed_by(self._organisation, key))), None)
 
     def distrust_marker(self, entity: str, why: str) -> None:
         DistrustedMarker.objects.get_or_create(
@@ -238,8 +223,7 @@ class StoredCommits:
         )
 
     def marker_distrusted(self, entity: str) -> str:
-        found = DistrustedMarker.objects.filter(connection=self._connection, entity=entity).first()
-        return found.why if found else ""
+        return _distrusted.first(self._connection.pk, entity) or ""
 
     def now(self) -> datetime:
         return database_now()
@@ -259,20 +243,98 @@ class StoredCommits:
             values["booked"] = booked
         if adopted:
             values["adopted"] = True
-        if not self._all().filter(key=key).update(**values):
+        if not change(Commit, {"organisation_id": self._organisation, "key": key}, **values):
             raise KeyError(key)
 
 
-def _rows(found: QuerySet[Commit]) -> tuple[CommitRow, ...]:
-    """The commits with what each pays for, in two queries."""
-    return tuple(_rows_by_id(found).values())
+@Prepared
+def _commit(organisation: int, key: str) -> QuerySet[Commit]:
+    return _commits(organisation).filter(key=key)
 
 
-def _rows_by_id(found: QuerySet[Commit]) -> dict[int, CommitRow]:
-    commits = list(found)
+@Prepared
+def _of_subjects(
+    organisation: int, subjects: tuple[tuple[str, str, str, str | None], ...]
+) -> QuerySet[Commit]:
+    """Of subjects as tenant, entity, base and text; of every subject of a base where there is no text."""
+    same = Q()
+    for tenant, entity, base, text in subjects:
+        this = Q(tenant=tenant, entity=entity, base=base)
+        same |= this if text is None else this & Q(text=text)
+    paid = CommitSubject.objects.filter(same)
+    return _commits(organisation).filter(id__in=paid.values("commit_id"))
+
+
+@Prepared
+def _of_run(organisation: int, run: str, states: tuple[CommitState, ...]) -> QuerySet[Commit]:
+    found = _commits(organisation).filter(run_id=run).order_by("id")
+    return found.filter(state__in=states) if states else found
+
+
+@Prepared
+def _of_reference(organisation: int, prefix: str, end: str) -> QuerySet[Commit]:
+    return _commits(organisation).filter(begins_with("key", prefix, end)).order_by("id")
+
+
+@Prepared
+def _booked_since(connection: int, moment: datetime) -> QuerySet[Commit]:
+    found = Commit.objects.filter(
+        connection_id=connection, created_at__gte=moment, state=CommitState.CONFIRMED
+    )
+    return found.exclude(reversed_by__in=COUNTS_FOR_NOTHING).order_by("id")
+
+
+@Prepared
+def _known(organisation: int, tenant: str, entity: str) -> QuerySet[Commit, tuple[str, str, str]]:
+    found = _commits(organisation).filter(tenant=tenant, entity=entity)
+    return found.values_list("reference", "key", "marked_by")
+
+
+@Prepared
+def _reversed_by(organisation: int, key: str) -> QuerySet[Commit]:
+    return _commits(organisation).filter(reversed_by=key, state=CommitState.CONFIRMED)
+
+
+def _commits(organisation: int) -> QuerySet[Commit]:
+    return Commit.objects.filter(organisation_id=organisation)
+
+
+@Prepared
+def _paid(commits: tuple[int, ...]) -> QuerySet[CommitSubject]:
+    return CommitSubject.objects.filter(commit__id__in=commits).order_by("id")
+
+
+@Prepared
+def _last_sent(organisation: int, key: str) -> QuerySet[Intent, datetime]:
+    sent = Intent.objects.filter(commit__organisation_id=organisation, commit__key=key)
+    return sent.order_by("-id").values_list("created_at", flat=True)[:1]
+
+
+@Prepared
+def _open_intent(organisation: int, key: str) -> QuerySet[Intent]:
+    found = Intent.objects.filter(commit__organisation_id=organisation, commit__key=key)
+    return found.filter(ended_at__isnull=True).select_related("commit").order_by("id")[:1]
+
+
+@Prepared
+def _still_open(intent: int, boot: str) -> QuerySet[Intent, int]:
+    return Intent.objects.filter(id=intent, boot=boot, ended_at__isnull=True).values_list("id", flat=True)
+
+
+@Prepared
+def _distrusted(connection: int, entity: str) -> QuerySet[DistrustedMarker, str]:
+    found = DistrustedMarker.objects.filter(connection_id=connection, entity=entity)
+    return found.values_list("why", flat=True)
+
+
+def _rows(commits: Sequence[Commit]) -> tuple[CommitRow, ...]:
+    """The commits with what each pays for, in one query."""
+    return tuple(_rows_by_id(commits).values())
+
+
+def _rows_by_id(commits: Sequence[Commit]) -> dict[int, CommitRow]:
     shares: dict[int, list[Share]] = {}
-    paid = CommitSubject.objects.filter(commit__in=[commit.pk for commit in commits])
-    for row in paid.order_by("id") if commits else ():
+    for row in _paid(tuple(commit.pk for commit in commits)) if commits else ():
         subject = Subject(tenant=row.tenant, entity=row.entity, text=row.text)
         lines = codec.decode(row.lines) if row.lines else ()
         shares.setdefault(row.commit_id, []).append(Share(key="", subject=subject, lines=lines))

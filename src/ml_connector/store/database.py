@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
-from django.db.models import Model, Q
+from django.db.models import Q
 
 from ml_connector.ports.storage import Clock
 from ml_connector.store.locks import Locks, LockWatch, lock_path
@@ -23,10 +23,10 @@ __all__ = [
     "LockWatch",
     "Locks",
     "SystemClock",
+    "after_prefix",
     "begins_with",
     "database_now",
     "database_settings",
-    "insert",
     "lock_path",
     "refuse_unsafe",
     "use_clock",
@@ -36,33 +36,18 @@ CONNECT_SECONDS = "10"
 """For a connection to PostgreSQL, where the address sets no `connect_timeout`."""
 
 
-def begins_with(column: str, prefix: str) -> Q:
-    """Rows whose column begins with the prefix, which is not empty. On SQLite `LIKE` uses no index and does
-    not tell upper from lower case, so it is a range there.
+def begins_with(column: str, prefix: str, after: str) -> Q:
+    """Rows whose column begins with the prefix; `after` is `after_prefix` of it. On SQLite `LIKE` uses no
+    index and does not tell upper from lower case, so it is a range there.
     """
     if connection.vendor != "sqlite":
         return Q(**{f"{column}__startswith": prefix})
-    after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
     return Q(**{f"{column}__gte": prefix, f"{column}__lt": after})
 
 
-def insert(model: type[Model], **values: object) -> None:
-    """Insert one row, of a table that every exchange with a vendor writes to: the text of the statement is
-    made once, where Django makes it for each row. What is not given is the default of its column.
-    """
-    statement, fields = _insertion(model)
-    row = [values[field.attname] if field.attname in values else field.get_default() for field in fields]
-    saved = [field.get_db_prep_save(value, connection) for field, value in zip(fields, row, strict=True)]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, saved)
-
-
-@cache
-def _insertion(model: type[Model]) -> tuple[str, list[Any]]:
-    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    names = ", ".join(f'"{field.column}"' for field in fields)
-    places = ", ".join("%s" for _ in fields)
-    return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({places})', fields
+def after_prefix(prefix: str) -> str:
+    """The first text behind all that begin with the prefix, which is not empty."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
 class AddressError(ValueError):

@@ -7,19 +7,26 @@ from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import QuerySet
 
 from ml_connector import __version__
 from ml_connector.store.audit import StoredAudit
 from ml_connector.store.database import database_now
 from ml_connector.store.models import Installation, Organisation
+from ml_connector.store.prepared import Prepared
 
 SILENT = "a release that did not say which it is"
 
 
 def installation() -> Installation:
     """This installation, by its newest identity; made when there is none."""
-    found = Installation.objects.order_by("-id").first()
+    found = _newest.first()
     return found if found is not None else renew()
+
+
+@Prepared
+def _newest() -> QuerySet[Installation]:
+    return Installation.objects.order_by("-id")[:1]
 
 
 def renew(restored_at: datetime | None = None) -> Installation:

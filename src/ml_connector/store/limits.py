@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from django.db import transaction
 
 from ml_connector.ports.storage import RESERVE_SHARE, Exchange, Permit, Window
-from ml_connector.store.database import Locks, database_now, insert
+from ml_connector.store.database import Locks, database_now
 from ml_connector.store.models import BudgetWindow, Connection, ExchangeRow
+from ml_connector.store.prepared import insert
 
 
 class StoredBudget:

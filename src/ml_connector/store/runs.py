@@ -17,6 +17,7 @@ from ml_connector.errors import KeyConflict
 from ml_connector.ports.storage import OtherRun, RunRow, RunState
 from ml_connector.store.database import database_now
 from ml_connector.store.models import Answer, Approval, Artifact, Organisation, Run, RunSubject
+from ml_connector.store.prepared import Prepared, change, insert
 
 ENDED = (RunState.DONE, RunState.CANCELLED, RunState.CLOSED)
 """States in which a run speaks of nothing any more."""
@@ -27,6 +28,7 @@ class StoredRuns:
 
     def __init__(self, organisation: Organisation | None = None) -> None:
         self._organisation = organisation
+        self._owner = None if organisation is None else organisation.pk
 
     def create(
         self, *, flow: str, stage: str, input: Mapping[str, str], reference: str = "", dry: bool = False
@@ -34,7 +36,7 @@ class StoredRuns:
         if self._organisation is None:
             raise ValueError("a run is made for an organisation")
         identity = f"{flow.replace('_', '-')}-{uuid.uuid4().hex[:10]}"
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             last = Run.objects.aggregate(last=Max("number"))["last"] or 0
             made = Run.objects.create(
                 id=identity,
@@ -50,14 +52,14 @@ class StoredRuns:
         return _row(made)
 
     def get(self, run: str) -> RunRow:
-        found = self._all().filter(id=run).first()
+        found = _run.first(self._owner, run)
         if found is None:
             raise KeyError(run)
         return _row(found)
 
     def list(self, limit: int = 50) -> tuple[RunRow, ...]:
         """The newest runs first."""
-        return tuple(_row(run) for run in self._all().order_by("-number")[:limit])
+        return tuple(_row(run) for run in _runs(self._owner).order_by("-number")[:limit])
 
     def move(
         self,
@@ -83,22 +85,22 @@ class StoredRuns:
         }
         values |= {name: value for name, value in named.items() if value is not None}
         values["updated_at"] = database_now()
-        here = Run.objects.filter(id=row.id, state=row.state, stage=row.stage, attempt=row.attempt)
-        return replace(row, **values) if here.update(**values) else None
+        here = {"id": row.id, "state": row.state, "stage": row.stage, "attempt": row.attempt}
+        return replace(row, **values) if change(Run, here, **values) else None
 
     def running(self) -> tuple[RunRow, ...]:
-        return tuple(_row(run) for run in self._all().filter(state=RunState.RUNNING).order_by("number"))
+        return tuple(_row(run) for run in _running(self._owner))
 
     def to_enqueue(self, now: datetime, first: int = 0, most: int = 100) -> tuple[RunRow, ...]:
         found = (
-            self._all()
+            _runs(self._owner)
             .filter(Q(state=RunState.READY) | Q(state=RunState.WAITING, due_at__lte=now))
             .order_by("number")[first : first + most]
         )
         return tuple(_row(run) for run in found)
 
     def next_due(self) -> datetime | None:
-        waiting = self._all().filter(state=RunState.WAITING, due_at__isnull=False).order_by("due_at")
+        waiting = _runs(self._owner).filter(state=RunState.WAITING, due_at__isnull=False).order_by("due_at")
         return waiting.values_list("due_at", flat=True).first()
 
     # --- what a run speaks of -------------------------------------------------------------------------------
@@ -118,17 +120,10 @@ class StoredRuns:
             )
 
     def others(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
-        same = Q(pk__in=[])
-        for subject in {subject.base for subject in subjects}:
-            same |= Q(tenant=subject.tenant, entity=subject.entity, base=subject.text)
-        found = (
-            RunSubject.objects.filter(same, run__dry=False, **self._organisation_of("run__organisation"))
-            .exclude(run_id=run)
-            .exclude(run__state__in=ENDED)
-            .select_related("run")
-            .order_by("run__number", "id")
-        )
-        mine = Run.objects.filter(id=run).values_list("number", flat=True).first() or 0 if found else 0
+        bases = {subject.base for subject in subjects}
+        same = tuple(sorted((subject.tenant, subject.entity, subject.text) for subject in bases))
+        found = _others(self._owner, run, same)
+        mine = (_number.first(run) or 0) if found else 0
         return tuple(
             OtherRun(
                 id=row.run_id,
@@ -142,32 +137,72 @@ class StoredRuns:
         )
 
     def spoken_of(self, run: str) -> tuple[Subject, ...]:
-        return tuple(_subject(row) for row in RunSubject.objects.filter(run_id=run).order_by("id"))
+        return tuple(_subject(row) for row in _spoken_of(run))
 
     def answers(self, run: str) -> Mapping[str, str]:
-        given = Answer.objects.filter(run_id=run).order_by("id").values_list("question", "answer")
-        return dict(given)
+        return dict(_answers(run))
 
     def tell(self, run: str, notice: str) -> None:
-        self._all().filter(id=run).update(notice=notice)
+        _runs(self._owner).filter(id=run).update(notice=notice)
 
     # --- consent --------------------------------------------------------------------------------------------
 
     def approved(self, run: str) -> str:
-        newest = self._consents(run).filter(complete=True).order_by("-id").first()
-        return newest.fingerprint if newest else ""
+        return _approved.first(run) or ""
 
     def void_approvals(self, run: str) -> None:
-        self._consents(run).update(voided_at=database_now())
+        _consents(run).update(voided_at=database_now())
 
-    def _consents(self, run: str) -> QuerySet[Approval]:
-        return Approval.objects.filter(run_id=run, voided_at__isnull=True)
 
-    def _all(self) -> QuerySet[Run]:
-        return Run.objects.select_related("organisation").filter(**self._organisation_of("organisation"))
+def _runs(owner: int | None) -> QuerySet[Run]:
+    """Of one organisation, or of every one."""
+    found = Run.objects.select_related("organisation")
+    return found if owner is None else found.filter(organisation_id=owner)
 
-    def _organisation_of(self, name: str) -> dict[str, Organisation]:
-        return {} if self._organisation is None else {name: self._organisation}
+
+@Prepared
+def _run(owner: int | None, run: str) -> QuerySet[Run]:
+    return _runs(owner).filter(id=run)
+
+
+@Prepared
+def _running(owner: int | None) -> QuerySet[Run]:
+    return _runs(owner).filter(state=RunState.RUNNING).order_by("number")
+
+
+@Prepared
+def _number(run: str) -> QuerySet[Run, int]:
+    return Run.objects.filter(id=run).values_list("number", flat=True)
+
+
+@Prepared
+def _others(owner: int | None, run: str, subjects: tuple[tuple[str, str, str], ...]) -> QuerySet[RunSubject]:
+    same = Q(pk__in=[])
+    for tenant, entity, text in subjects:
+        same |= Q(tenant=tenant, entity=entity, base=text)
+    found = RunSubject.objects.filter(same, run__dry=False).exclude(run_id=run)
+    if owner is not None:
+        found = found.filter(run__organisation_id=owner)
+    return found.exclude(run__state__in=ENDED).select_related("run").order_by("run__number", "id")
+
+
+@Prepared
+def _spoken_of(run: str) -> QuerySet[RunSubject]:
+    return RunSubject.objects.filter(run_id=run).order_by("id")
+
+
+@Prepared
+def _answers(run: str) -> QuerySet[Answer, tuple[str, str]]:
+    return Answer.objects.filter(run_id=run).order_by("id").values_list("question", "answer")
+
+
+def _consents(run: str) -> QuerySet[Approval]:
+    return Approval.objects.filter(run_id=run, voided_at__isnull=True)
+
+
+@Prepared
+def _approved(run: str) -> QuerySet[Approval, str]:
+    return _consents(run).filter(complete=True).order_by("-id").values_list("fingerprint", flat=True)[:1]
 
 
 class StoredArtifacts:
@@ -178,7 +213,7 @@ class StoredArtifacts:
     def record(self, run: str, name: str, text: str) -> str:
         sha256 = codec.digest(text)
         try:
-            Artifact.objects.create(run_id=run, name=name, sha256=sha256, text=text)
+            insert(Artifact, run_id=run, name=name, sha256=sha256, text=text)
             return sha256
         except IntegrityError:
             kept = Artifact.objects.get(run_id=run, name=name)
@@ -187,11 +222,21 @@ class StoredArtifacts:
         return sha256
 
     def read(self, run: str, name: str) -> str | None:
-        return _unchanged(Artifact.objects.filter(run_id=run, name=name).first())
+        return _unchanged(_artifact.first(run, name))
 
     def newest(self, run: str, stage: str, name: str) -> str | None:
-        found = Artifact.objects.filter(run_id=run, name__startswith=f"{stage}/", name__endswith=f"/{name}")
-        return _unchanged(found.order_by("-id").first())
+        return _unchanged(_newest.first(run, f"{stage}/", f"/{name}"))
+
+
+@Prepared
+def _artifact(run: str, name: str) -> QuerySet[Artifact]:
+    return Artifact.objects.filter(run_id=run, name=name)
+
+
+@Prepared
+def _newest(run: str, begins: str, ends: str) -> QuerySet[Artifact]:
+    found = Artifact.objects.filter(run_id=run, name__startswith=begins, name__endswith=ends)
+    return found.order_by("-id")[:1]
 
 
 def _unchanged(artifact: Artifact | None) -> str | None:

@@ -15,10 +15,12 @@ from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import mkstemp
+from typing import Any
 
 import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.db import transaction
+from django.db.models import QuerySet
 from filelock import FileLock
 
 from ml_connector.domain.problem import Owner
@@ -26,6 +28,7 @@ from ml_connector.errors import ConnectorError
 from ml_connector.ports.storage import Clock, TokenState
 from ml_connector.store.database import Locks
 from ml_connector.store.models import Connection, Secret, Token
+from ml_connector.store.prepared import Prepared, change
 
 ROTATIONS_MAX = 5
 FRESH_SECONDS = 2.0
@@ -255,8 +258,7 @@ class StoredVault:
         now = self._clock.monotonic() if self._clock else 0.0
         if self._stored is not None and self._clock and 0 <= now - self._stored[0] < FRESH_SECONDS:
             return self._stored[1]
-        rows = Secret.objects.filter(connection=self._connection).values_list("name", "ciphertext")
-        self._stored = now, dict(rows)
+        self._stored = now, dict(_secrets(self._connection.pk))
         return self._stored[1]
 
     def _load(self, name: str) -> str | None:
@@ -286,10 +288,7 @@ class StoredTokens:
         return tuple(self.of(name).read() for name in names)
 
     def read(self) -> TokenState:
-        found = Token.objects.filter(connection=self._connection, name=self._name).values_list(
-            "ciphertext", flat=True
-        )
-        value = self._sealed.read(self._context, found.all().first)
+        value = self._sealed.read(self._context, partial(_token.first, self._connection.pk, self._name))
         return TokenState() if value is None else _state(value)
 
     @contextmanager
@@ -299,15 +298,25 @@ class StoredTokens:
 
     def write(self, state: TokenState) -> None:
         def store(sealed: str) -> None:
-            Token.objects.update_or_create(
-                connection=self._connection, name=self._name, defaults={"ciphertext": sealed}
-            )
+            stored: dict[str, Any] = {"connection_id": self._connection.pk, "name": self._name}
+            if not change(Token, stored, ciphertext=sealed):
+                Token.objects.update_or_create(**stored, defaults={"ciphertext": sealed})
 
         self._sealed.write(self._context, msgspec.json.encode(state).decode(), store)
 
     @property
     def _context(self) -> str:
         return ":".join(filter(None, ("connection", str(self._connection.pk), "token", self._name)))
+
+
+@Prepared
+def _secrets(connection: int) -> QuerySet[Secret, tuple[str, str]]:
+    return Secret.objects.filter(connection_id=connection).values_list("name", "ciphertext")
+
+
+@Prepared
+def _token(connection: int, name: str) -> QuerySet[Token, str]:
+    return Token.objects.filter(connection_id=connection, name=name).values_list("ciphertext", flat=True)
 
 
 def renew_keys(keys: Keys, locks: Locks) -> int:

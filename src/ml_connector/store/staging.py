@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from ml_connector.domain import codec
 from ml_connector.domain.dimension import Dimension, Dimensions
@@ -19,6 +20,7 @@ from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import Block, Distribution, DistributionGroup
 from ml_connector.domain.problem import Problem
 from ml_connector.store.models import GroupLink, Link, StagedBlock, StagedRow
+from ml_connector.store.prepared import Prepared, insert
 
 PAGE_ROWS = 10_000
 _UNIT = "\x1f"
@@ -47,7 +49,8 @@ class StoredStaging:
         ]
         problems = codec.encode(block.problems) if block.problems else ""
         with transaction.atomic(), connection.cursor() as cursor:
-            StagedBlock.objects.create(
+            insert(
+                StagedBlock,
                 run_id=run,
                 number=block.number,
                 total=block.total,
@@ -63,45 +66,33 @@ class StoredStaging:
             )
 
     def clear(self, run: str) -> None:
-        if not StagedBlock.objects.filter(run_id=run).exists():
+        if not _blocks(run):
             return
         with transaction.atomic():
             for model in (Link, GroupLink, StagedRow, StagedBlock):
                 model.objects.filter(run_id=run)._raw_delete(model.objects.db)
 
     def delivered(self, run: str) -> tuple[tuple[int, int, int], ...]:
-        return tuple(
-            StagedBlock.objects.filter(run_id=run).order_by("id").values_list("number", "total", "rows")
-        )
+        return tuple((number, total, rows) for number, total, rows, _, _, _ in _blocks(run))
 
     def sha256(self, run: str) -> str:
-        return self._over_blocks(run, "sha256")
+        return _hash_of(sha256 for _, _, _, sha256, _, _ in _blocks(run))
 
     def lines_sha256(self, run: str) -> str:
-        return self._over_blocks(run, "lines_sha256")
-
-    def _over_blocks(self, run: str, column: str) -> str:
-        found = list(StagedBlock.objects.filter(run_id=run).order_by("id").values_list(column, flat=True))
-        return hashlib.sha256("\n".join(found).encode()).hexdigest() if found and all(found) else ""
+        return _hash_of(lines for _, _, _, _, lines, _ in _blocks(run))
 
     def changed_blocks(self, run: str) -> Iterator[int]:
         """Numbers of blocks whose lines are not those that were read; reads every line of the run."""
         lines = self._lines(run)
-        blocks = StagedBlock.objects.filter(run_id=run).order_by("id")
         last = 0
-        for last, rows, sha256 in blocks.values_list("number", "rows", "lines_sha256"):
+        for last, _, rows, _, sha256, _ in _blocks(run):
             if _hashed(islice(lines, rows)) != sha256:
                 yield last
         if next(lines, None) is not None:
             yield last
 
     def problems(self, run: str) -> tuple[Problem, ...]:
-        found = (
-            StagedBlock.objects.filter(run_id=run)
-            .exclude(problems="")
-            .order_by("id")
-            .values_list("problems", flat=True)
-        )
+        found = (text for _, _, _, _, _, text in _blocks(run) if text)
         return tuple(problem for text in found for problem in codec.decode(text))
 
     def rows(self, run: str) -> Iterator[tuple[int, Distribution]]:
@@ -158,8 +149,9 @@ class StoredStaging:
     def link(
         self, run: str, groups: Iterable[tuple[Distribution, int]], rows: Iterable[tuple[int, int]]
     ) -> None:
-        for model in (Link, GroupLink):
-            model.objects.filter(run_id=run)._raw_delete(model.objects.db)
+        with connection.cursor() as cursor:
+            for table in ("store_link", "store_grouplink"):
+                cursor.execute(f"DELETE FROM {table} WHERE run_id = %s", (run,))
         kinds = (
             (
                 run,
@@ -202,6 +194,19 @@ class StoredStaging:
                 (run, run, cell, run, cell, limit),
             )
             return tuple(_distribution(row) for row in cursor.fetchall())
+
+
+@Prepared
+def _blocks(run: str) -> QuerySet[StagedBlock, tuple[int, int, int, str, str, str]]:
+    """Number, total, rows, hash of the bytes, hash of the lines, and problems, in the order of delivery."""
+    found = StagedBlock.objects.filter(run_id=run).order_by("id")
+    return found.values_list("number", "total", "rows", "sha256", "lines_sha256", "problems")
+
+
+def _hash_of(hashes: Iterable[str]) -> str:
+    """One hash over all; empty where one of them is missing."""
+    found = tuple(hashes)
+    return hashlib.sha256("\n".join(found).encode()).hexdigest() if found and all(found) else ""
 
 
 def _hashed(lines: Iterable[tuple[Any, ...]]) -> str:

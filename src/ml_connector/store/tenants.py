@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from ml_connector.domain.problem import Owner
 from ml_connector.errors import Refused
 from ml_connector.store.database import database_now
 from ml_connector.store.models import Connection, Tenant
+from ml_connector.store.prepared import Prepared
 
 
 class StoredTenants:
@@ -19,7 +21,7 @@ class StoredTenants:
 
     def confirm(self, entity: str, seen: str) -> str:
         if self._confirmed is None:
-            rows = Tenant.objects.filter(connection=self._connection).values_list("entity", "seen", "name")
+            rows = _confirmed(self._connection.pk)
             self._confirmed = {(entity, seen): name for entity, seen, name in rows}
         if (entity, seen) not in self._confirmed:
             self._confirmed[entity, seen] = self._confirm(entity, seen)
@@ -62,3 +64,8 @@ class StoredTenants:
         same = Tenant.objects.filter(connection__organisation_id=organisation, entity=entity, seen=seen)
         name: str = same.order_by("id").values_list("name", flat=True).first() or seen
         return name
+
+
+@Prepared
+def _confirmed(connection: int) -> QuerySet[Tenant, tuple[str, str, str]]:
+    return Tenant.objects.filter(connection_id=connection).values_list("entity", "seen", "name")

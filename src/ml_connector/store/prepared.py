@@ -1,0 +1,161 @@
+"""Statements whose text is made once. Django makes it each time that it is asked, which takes ten times as
+long as the database needs for its answer: docs/decisions/0014-statements-are-made-once.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from itertools import count
+from types import SimpleNamespace
+from typing import Any, Generic, ParamSpec, TypeVar
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Expression, Model, QuerySet
+
+__all__ = ["Prepared", "change", "insert"]
+
+SHAPES_MAX = 200
+"""Texts that one query keeps; tuples of other lengths have texts of their own."""
+PLACE = "%s"
+P = ParamSpec("P")
+Row = TypeVar("Row")
+
+
+class _Place(Expression):
+    """Where a value stands in the text of a query. Among the parameters the place stands for its value."""
+
+    conditional = False
+
+    def __init__(self, index: int) -> None:
+        super().__init__()
+        self.index = index
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        return PLACE, (self,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The text of one query, and how Django reads its rows."""
+
+    compiler: Any
+    text: str
+    parameters: tuple[Any, ...]
+    readers: Any
+    rows: Callable[[Any], Iterable[Any]]
+    database: str
+
+    def ask(self, values: list[Any]) -> list[Any]:
+        given = [values[one.index] if isinstance(one, _Place) else one for one in self.parameters]
+        compiler = copy(self.compiler)
+        compiler.connection = connection
+        compiler.as_sql = lambda: (self.text, given)
+        compiler.get_converters = lambda expressions: self.readers
+        query = SimpleNamespace(get_compiler=lambda using: compiler)
+        return list(self.rows(SimpleNamespace(query=query, db=self.database, _known_related_objects={})))
+
+
+class Prepared(Generic[P, Row]):
+    """A query that is asked with the values of a call. `make` builds it once, with a place for each value.
+
+    A value is a text, a number, a moment, or a tuple of values. `None` and a truth value reach `make` as they
+    are: it may build another query for them. `make` never looks at any other value, sorts by what the query
+    names, and takes nothing from a related manager, which remembers one object.
+    """
+
+    def __init__(self, make: Callable[P, QuerySet[Any, Row]]) -> None:
+        self._make = make
+        self._texts: dict[Any, _Text | None] = {}
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> list[Row]:
+        """The rows, in the order of the query."""
+        values: list[Any] = []
+        shape = [connection.vendor, _shape(args, values)]
+        shape += ((name, _shape(value, values)) for name, value in kwargs.items())
+        key = tuple(shape)
+        if key in self._texts:
+            text = self._texts[key]
+        else:
+            text = self._text(args, kwargs)
+            if len(self._texts) < SHAPES_MAX:
+                self._texts[key] = text
+        return [] if text is None else text.ask(values)
+
+    def first(self, *args: P.args, **kwargs: P.kwargs) -> Row | None:
+        """The first row, or `None`. The query itself says that no more is read than one."""
+        return next(iter(self(*args, **kwargs)), None)
+
+    def _text(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Text | None:
+        """`None` for a query that can find nothing."""
+        numbers = count()
+        make: Any = self._make
+        query = make(
+            *_places(args, numbers), **{name: _places(value, numbers) for name, value in kwargs.items()}
+        )
+        compiler = query.query.get_compiler(connection=connection)
+        try:
+            text, parameters = compiler.as_sql()
+        except EmptyResultSet:
+            return None
+        readers = compiler.get_converters(column for column, *_ in compiler.select)
+        return _Text(compiler, text, tuple(parameters), readers, query._iterable_class, query.db)
+
+
+def _shape(value: Any, values: list[Any]) -> Any:
+    """What of a value tells its query from another, and its parts added to the values in their order."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, tuple):
+        return tuple(_shape(part, values) for part in value)
+    values.append(connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value)
+    return PLACE
+
+
+def _places(value: Any, numbers: Iterator[int]) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, tuple):
+        return tuple(_places(part, numbers) for part in value)
+    return _Place(next(numbers))
+
+
+def insert(model: type[Model], **values: object) -> None:
+    """Insert one row. What is not given is the default of its column."""
+    statement, fields = _insertion(model)
+    row = [values[field.attname] if field.attname in values else field.get_default() for field in fields]
+    _execute(statement, fields, row)
+
+
+def change(model: type[Model], where: Mapping[str, object], **values: object) -> int:
+    """Write the values into the rows whose columns equal `where`; how many there were."""
+    statement, fields = _change(model, tuple(where), tuple(values))
+    return _execute(statement, fields, [*values.values(), *where.values()])
+
+
+def _execute(statement: str, fields: Iterable[Any], row: Iterable[object]) -> int:
+    saved = [field.get_db_prep_save(value, connection) for field, value in zip(fields, row, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, saved)
+        return int(cursor.rowcount)
+
+
+@cache
+def _insertion(model: type[Model]) -> tuple[str, list[Any]]:
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    names = ", ".join(f'"{field.column}"' for field in fields)
+    places = ", ".join(PLACE for _ in fields)
+    return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({places})', fields
+
+
+@cache
+def _change(model: type[Model], where: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, list[Any]]:
+    fields: list[Any] = [model._meta.get_field(name) for name in (*names, *where)]
+    written, known = fields[: len(names)], fields[len(names) :]
+    to = ", ".join(f'"{field.column}" = {PLACE}' for field in written)
+    same = " AND ".join(f'"{field.column}" = {PLACE}' for field in known)
+    return f'UPDATE "{model._meta.db_table}" SET {to} WHERE {same}', fields
