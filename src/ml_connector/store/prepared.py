@@ -5,16 +5,14 @@ long as the database needs for its answer: docs/decisions/0014-statements-are-ma
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import count
-from types import SimpleNamespace
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Expression, Model, QuerySet
 
 __all__ = ["Prepared", "change", "insert"]
@@ -50,14 +48,43 @@ class _Text:
     rows: Callable[[Any], Iterable[Any]]
     database: str
 
-    def ask(self, values: list[Any]) -> list[Any]:
-        given = [values[one.index] if isinstance(one, _Place) else one for one in self.parameters]
-        compiler = copy(self.compiler)
-        compiler.connection = connection
-        compiler.as_sql = lambda: (self.text, given)
-        compiler.get_converters = lambda expressions: self.readers
-        query = SimpleNamespace(get_compiler=lambda using: compiler)
-        return list(self.rows(SimpleNamespace(query=query, db=self.database, _known_related_objects={})))
+    def ask(self, here: Any, values: list[Any]) -> list[Any]:
+        given = [values[one.index] if type(one) is _Place else one for one in self.parameters]
+        with here.cursor() as cursor:
+            cursor.execute(self.text, given)
+            rows = cursor.fetchall()
+        if not rows:
+            return []
+        if self.readers:
+            rows = [self._read(here, row) for row in rows]
+        return list(self.rows(_Answered(self.compiler, self.database, rows)))
+
+    def _read(self, here: Any, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        read = list(row)
+        for place, (converters, column) in self.readers:
+            for convert in converters:
+                read[place] = convert(read[place], column, here)
+        return tuple(read)
+
+
+class _Answered:
+    """A query and its compiler in one, whose rows are there: what Django needs to make objects of them."""
+
+    _known_related_objects: Mapping[Any, Any] = {}
+
+    def __init__(self, compiler: Any, database: str, rows: list[Any]) -> None:
+        self.query, self.db, self._rows = self, database, rows
+        self.select, self.klass_info = compiler.select, compiler.klass_info
+        self.annotation_col_map = compiler.annotation_col_map
+
+    def get_compiler(self, using: str) -> _Answered:
+        return self
+
+    def execute_sql(self, **how: Any) -> list[Any]:
+        return self._rows
+
+    def results_iter(self, *rows: Any, **how: Any) -> Iterator[Any]:
+        return iter(self._rows)
 
 
 class Prepared(Generic[P, Row]):
@@ -74,52 +101,55 @@ class Prepared(Generic[P, Row]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> list[Row]:
         """The rows, in the order of the query."""
+        here: Any = connections[DEFAULT_DB_ALIAS]
         values: list[Any] = []
-        shape = [connection.vendor, _shape(args, values)]
-        shape += ((name, _shape(value, values)) for name, value in kwargs.items())
-        key = tuple(shape)
+        shape = _shape(args, values)
+        named = tuple((name, _shape(value, values)) for name, value in kwargs.items())
+        key = here.vendor, shape, named
         if key in self._texts:
             text = self._texts[key]
         else:
-            text = self._text(args, kwargs)
+            text = self._text(here, args, kwargs)
             if len(self._texts) < SHAPES_MAX:
                 self._texts[key] = text
-        return [] if text is None else text.ask(values)
+        return [] if text is None else text.ask(here, values)
 
     def first(self, *args: P.args, **kwargs: P.kwargs) -> Row | None:
         """The first row, or `None`. The query itself says that no more is read than one."""
         return next(iter(self(*args, **kwargs)), None)
 
-    def _text(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Text | None:
+    def _text(self, here: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Text | None:
         """`None` for a query that can find nothing."""
         numbers = count()
         make: Any = self._make
         query = make(
             *_places(args, numbers), **{name: _places(value, numbers) for name, value in kwargs.items()}
         )
-        compiler = query.query.get_compiler(connection=connection)
+        compiler = query.query.get_compiler(connection=here)
         try:
             text, parameters = compiler.as_sql()
         except EmptyResultSet:
             return None
         readers = compiler.get_converters(column for column, *_ in compiler.select)
-        return _Text(compiler, text, tuple(parameters), readers, query._iterable_class, query.db)
+        return _Text(
+            compiler, text, tuple(parameters), tuple(readers.items()), query._iterable_class, query.db
+        )
 
 
 def _shape(value: Any, values: list[Any]) -> Any:
     """What of a value tells its query from another, and its parts added to the values in their order."""
-    if value is None or isinstance(value, bool):
+    if value is None or value is True or value is False:
         return value
-    if isinstance(value, tuple):
-        return tuple(_shape(part, values) for part in value)
+    if type(value) is tuple:
+        return tuple([_shape(part, values) for part in value])
     values.append(connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value)
     return PLACE
 
 
 def _places(value: Any, numbers: Iterator[int]) -> Any:
-    if value is None or isinstance(value, bool):
+    if value is None or value is True or value is False:
         return value
-    if isinstance(value, tuple):
+    if type(value) is tuple:
         return tuple(_places(part, numbers) for part in value)
     return _Place(next(numbers))
 
@@ -138,8 +168,9 @@ def change(model: type[Model], where: Mapping[str, object], **values: object) ->
 
 
 def _execute(statement: str, fields: Iterable[Any], row: Iterable[object]) -> int:
-    saved = [field.get_db_prep_save(value, connection) for field, value in zip(fields, row, strict=True)]
-    with connection.cursor() as cursor:
+    here = connections[DEFAULT_DB_ALIAS]
+    saved = [field.get_db_prep_save(value, here) for field, value in zip(fields, row, strict=True)]
+    with here.cursor() as cursor:
         cursor.execute(statement, saved)
         return int(cursor.rowcount)
 

@@ -40,9 +40,13 @@ _NAMES = (
     "|ssn|previousssn|nationalid|nationalid1|bsn|socialsecuritynumber|dateofbirth|birthdate|iban|bankaccount|accountnumber|sin"
     "|namefirst|namelast|firstname|lastname|middlename|homephone|privateemail"
 )
-_JSON_FIELD = re.compile(rf'("(?:{_NAMES})"\s*:\s*)("(?:[^"\\]|\\.)*"|[-\d.eE+]+)', re.IGNORECASE)
+_BEGINS = "".join(sorted({name[0] for name in _NAMES.split("|")}))
+_JSON_FIELD = re.compile(
+    rf'("(?=[{_BEGINS}])(?:{_NAMES})"\s*:\s*)("(?:[^"\\]|\\.)*"|[-\d.eE+]+)', re.IGNORECASE
+)
 _FORM_FIELD = re.compile(rf"((?:^|[?&])(?:{_NAMES})=)[^&\s]*", re.IGNORECASE)
-_BEARER = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=!-]+", re.IGNORECASE)
+_SCHEMES = ("bearer", "basic")
+_BEARER = re.compile(rf"\b({'|'.join(_SCHEMES)})\s+[A-Za-z0-9._~+/=!-]+", re.IGNORECASE)
 _WORD = r"(?:[A-Z]?[a-z]+\d*|[A-Z]+\d*|\d+)"
 _WORDS = re.compile(rf"{_WORD}(?:[ _.,/-]+{_WORD})*")
 _PERCENT, _UNICODE = re.compile(r"%[0-9A-F]{2}"), re.compile(r"\\u([0-9a-f]{4})")
@@ -105,8 +109,10 @@ def redact(text: str, secrets: Secrets | None = None) -> str:
     """The text without secrets and personal fields, cut to 200,000 characters."""
     text = secrets.hide(text) if secrets else text
     text = _JSON_FIELD.sub(rf'\1"{HIDDEN}"', text)
-    text = _FORM_FIELD.sub(rf"\1{HIDDEN}", text)
-    text = _BEARER.sub(rf"\1 {HIDDEN}", text)
+    if "=" in text:
+        text = _FORM_FIELD.sub(rf"\1{HIDDEN}", text)
+    if any(map(text.lower().__contains__, _SCHEMES)):
+        text = _BEARER.sub(rf"\1 {HIDDEN}", text)
     return text if len(text) <= BODY_MAX else text[:BODY_MAX] + f"… ({len(text)} characters)"
 
 
