@@ -21,6 +21,7 @@ STORE    ?= sqlite
 RULES    ?= safety
 RULE     ?=
 N        ?= 20
+BUSY     ?= 2
 FOLDER   ?=
 
 .PHONY: install demo test test-all check format crash simulate bench clean lock connector matrix mutate soak
@@ -64,7 +65,7 @@ mutate: install
 	@$(RUN) tools/mutate.py --rules $(RULES) $(if $(RULE),--rule "$(RULE)")
 
 soak: install
-	@$(RUN) tools/soak.py --passes $(N) $(if $(FOLDER),--folder "$(FOLDER)")
+	@$(RUN) tools/soak.py --passes $(N) --busy $(BUSY) $(if $(FOLDER),--folder "$(FOLDER)")
 
 bench: install
 	@$(RUN) tools/bench.py

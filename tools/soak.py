@@ -1,5 +1,6 @@
 """`make soak`: the tests of crashes, runs and stores again and again, beside two processes that keep the
-machine busy: a race that strikes once in twenty times is found here, and not by a customer.
+machine busy (`BUSY=0` where other work does): a race that strikes once in twenty times is found here, and
+not by a customer.
 
 One line for each pass: its number, seconds, tests passed and failed. A soak that is cut off goes on at its
 next call where it stopped: what is done is kept in a small file in its folder, beside the output of every
@@ -25,9 +26,9 @@ FOLDER = ROOT / ".soak"
 TESTS = ("tests/crash", "tests/runs", "tests/store")
 STATE = "passes.json"
 BUSY = 2
-AT_ONCE = ("-n", "4", "--dist", "loadfile")
-"""Files of tests are carried out beside each other too: most of their time they wait, so four at once end
-sooner and race more.
+AT_ONCE = ("-n", "4", "--dist", "load", "--maxschedchunk", "1")
+"""Tests are carried out beside each other too: most of their time they wait, so four at once end sooner and
+race more.
 """
 PASS_SECONDS_MAX = 3600
 BURN = """
@@ -53,8 +54,8 @@ class Pass:
 class Soak:
     """The passes that are done, kept in a folder."""
 
-    def __init__(self, folder: Path, tests: Sequence[str]) -> None:
-        self._folder, self._tests = folder, tuple(tests)
+    def __init__(self, folder: Path, tests: Sequence[str], busy: int = BUSY) -> None:
+        self._folder, self._tests, self._busy = folder, tuple(tests), busy
         self._state = folder / STATE
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -81,7 +82,7 @@ class Soak:
     def go(self, number: int) -> Pass:
         """One pass beside the busy processes."""
         began = time.monotonic()
-        with busy():
+        with busy(self._busy):
             command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rfE", *AT_ONCE]
             try:
                 ended = subprocess.run(
@@ -110,7 +111,7 @@ class Soak:
 
 
 @contextmanager
-def busy(count: int = BUSY) -> Iterator[list[subprocess.Popen[bytes]]]:
+def busy(count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Processes that use up their cores while the block lasts."""
     burning = [
         subprocess.Popen([sys.executable, "-c", BURN, str(PASS_SECONDS_MAX)], stdin=subprocess.DEVNULL)
@@ -130,9 +131,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--passes", type=int, default=20)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where it keeps what is done")
+    parser.add_argument("--busy", type=int, default=BUSY, help="processes that keep the machine busy")
     parser.add_argument("--tests", nargs="+", default=list(TESTS))
     given = parser.parse_args(arguments)
-    soak = Soak(given.folder, given.tests)
+    soak = Soak(given.folder, given.tests, given.busy)
     passes = soak.done()
     if passes:
         print(f"Going on after pass {len(passes)} of an earlier call.", flush=True)

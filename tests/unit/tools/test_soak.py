@@ -59,7 +59,7 @@ def test_a_soak_of_other_tests_is_another_one(tmp_path: Path) -> None:
 
 def test_busy_processes_end_with_the_pass() -> None:
     """Both are at work while it lasts, and neither is left behind."""
-    with soak.busy() as burning:
+    with soak.busy(soak.BUSY) as burning:
         assert [None, None] == [process.poll() for process in burning]
 
     assert 2 == len([process for process in burning if process.poll() is not None])
