@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.flows.test_payroll_journal import BY_HAND, by_hand
-from tests.payday import World
+from tests.payday import World, a_pay_run
 
 from ml_connector.domain.money import Money
 from ml_connector.errors import OutcomeUnknown
@@ -93,6 +93,73 @@ def test_a_copied_document_is_an_incident() -> None:
     assert {"books": 1} == looked(world)
     ((code, text),) = incidents(world, run)
     assert ("ledger.look_alike", True) == (code, "may be the same pay as document 3" in text)
+
+
+def copied(world: World, number: str, *, back: bool = False, marked: bool = True, days: int = 0) -> None:
+    """Somebody books document 3 once more, or the other way round, so many days later."""
+    document = world.vendor.documents[0]
+    lines = document.entry.lines
+    if back:
+        lines = tuple(replace(line, amount=-line.amount) for line in lines)
+    day = document.entry.posting_date + timedelta(days=days)
+    world.vendor.documents.append(
+        replace(
+            document,
+            reference=f"by hand {number}",
+            number=number,
+            entry=replace(document.entry, lines=lines, posting_date=day),
+            marker=document.marker if marked else "",
+        )
+    )
+
+
+@pytest.mark.parametrize("marked", [True, False])
+@pytest.mark.parametrize("days", [0, 1])
+def test_a_copy_that_people_took_back_is_no_incident(marked: bool, days: int) -> None:
+    """Copy and reversal come to nothing, though the ledger shows them still, and the pay is booked once."""
+    world, run = posted()
+    world.clock.advance(2 * 86_400)
+    copied(world, "2000")
+    copied(world, "2001", back=True, marked=marked, days=days)
+
+    assert {"books": 0} == looked(world)
+
+    del world.vendor.documents[-1]
+    assert {"books": 1} == looked(world)
+    assert ["documents.duplicate"] == [code for code, _ in incidents(world, run)]
+
+
+def test_copies_are_named_until_each_is_taken_back() -> None:
+    """Two copies and one reversal: which of them it takes back nobody knows. And two reversals of one copy:
+    the second takes back the pay.
+    """
+    world, run = posted()
+    copied(world, "2000")
+    copied(world, "2001")
+    copied(world, "2002", back=True, marked=False)
+    looked(world)
+    assert ["documents.duplicate", "documents.duplicate"] == sorted(
+        code for code, _ in incidents(world, run) if code == "documents.duplicate"
+    )
+
+    copied(world, "2003", back=True, marked=False)
+    assert {"books": 0} == looked(world)
+    copied(world, "2004", back=True, marked=False)
+    assert {"books": 1} == looked(world)
+    assert ["booked.reversed"] == [code for code, _ in incidents(world, run)]
+
+
+def test_a_reversal_of_either_pay_settles_no_copy() -> None:
+    """Two pays come to the same amounts: what takes back one of them may be the reversal of the other."""
+    world, run = posted()
+    world.payroll.add(a_pay_run("R2", subject="biweekly 2026-07-14"))
+    assert RunState.DONE is world.post("R2").state
+    copied(world, "2000")
+    copied(world, "2001", back=True, marked=False)
+
+    looked(world)
+
+    assert "documents.duplicate" in [code for code, _ in incidents(world, run)]
 
 
 @pytest.mark.parametrize("marked", [True, False])

@@ -113,6 +113,20 @@ def test_a_copy_that_is_not_reported_is_seen() -> None:
     assert [] == missing(judge, Report("look-alike", ENTITY, "2"))
 
 
+def test_a_copy_that_people_took_back_may_be_reported_or_not() -> None:
+    """It comes to nothing with what takes it back; one of two copies does not."""
+    judge = a_judge(paper("a", "1"), paper("b", "2"), paper("c", "3", -100))
+    judge.copied(LEDGER, "b", "a")
+    assert [] == missing(judge)
+    assert not false(judge, DUPLICATE, "2")
+
+    judge.holds(
+        LEDGER, ENTITY, [paper("a", "1"), paper("b", "2"), paper("c", "3", -100), paper("d", "4")], MONDAY
+    )
+    judge.copied(LEDGER, "d", "a")
+    assert 2 == len(missing(judge))
+
+
 # --- with the product ---------------------------------------------------------------------------------------
 
 BOOKED = Shape(

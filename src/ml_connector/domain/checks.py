@@ -194,12 +194,20 @@ def tie_out(
 
 def takes_back(document: BookedEntry, entry: JournalEntry) -> bool:
     """Whether the document is the entry with every amount turned round."""
+    return _says(document, entry, -1)
 
+
+def repeats(document: BookedEntry, entry: JournalEntry) -> bool:
+    """Whether the document is the entry once more: the same amounts on the same accounts."""
+    return _says(document, entry, 1)
+
+
+def _says(document: BookedEntry, entry: JournalEntry, sign: int) -> bool:
     def amounts(lines: Iterable[JournalLine], sign: int) -> Counter[tuple[str, int]]:
         return Counter((line.account, sign * line.amount.minor) for line in lines)
 
     same = (document.receipt.entity, document.currency) == (entry.entity, entry.currency)
-    return same and amounts(document.lines, -1) == amounts(entry.lines, 1)
+    return same and amounts(document.lines, sign) == amounts(entry.lines, 1)
 
 
 def compare(entry: JournalEntry, booked: BookedEntry) -> list[Problem]:

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import cast
 
 from ml_connector.domain import codec
-from ml_connector.domain.checks import compare, takes_back
+from ml_connector.domain.checks import compare, repeats, takes_back
 from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
 from ml_connector.flows import look_alikes
 from ml_connector.flows.already_booked import REVERSAL, reverses, reversing, standing
@@ -61,6 +61,11 @@ def nightly_look(
         days = [*(_entry(row).posting_date for row in rows), *also.get((tenant, entity, journal), ())]
         documents = ledger.documents(entity, journal, min(days), max(days))
         known = commits.known_references(tenant, entity) | {row.marker.token for row in rows}
+        if any(_copies(row, documents, known) for row in rows):
+            # People reverse a copy on a later day.
+            documents = ledger.documents(entity, journal, min(days), max(*days, now.date()))
+        settled = _settled(rows, documents, known)
+        documents = tuple(d for d in documents if d.receipt.reference not in settled)
         for row in rows:
             found.extend(_wrong(row, documents, known))
             found.extend(_alone(row, commits))
@@ -76,7 +81,7 @@ def _wrong(row: CommitRow, documents: Sequence[BookedEntry], known: Collection[s
     """
     receipt = cast(Receipt, codec.decode(row.receipt))
     mine = [d for d in documents if d.receipt.reference == receipt.reference]
-    copies = [d for d in documents if d.marker == row.marker.token and d.receipt.reference not in known]
+    copies = _copies(row, documents, known)
     name = f"Document {receipt.number} in {row.entity}"
     back = [copy for copy in copies if takes_back(copy, _entry(row))]
     yield from (_reversed(row, copy) for copy in back)
@@ -101,6 +106,28 @@ def _wrong(row: CommitRow, documents: Sequence[BookedEntry], known: Collection[s
             " pay is in the books twice. Keep one and reverse the other in the ledger."
         )
         yield _finding(row, copy.receipt.number, "documents.duplicate", text)
+
+
+def _copies(row: CommitRow, documents: Sequence[BookedEntry], known: Collection[str]) -> list[BookedEntry]:
+    """The documents that carry the marker of ours and are not ours."""
+    return [d for d in documents if d.marker == row.marker.token and d.receipt.reference not in known]
+
+
+def _settled(
+    rows: Sequence[CommitRow], documents: Sequence[BookedEntry], known: Collection[str]
+) -> frozenset[str]:
+    """References of copies that people took back, all of a document or none, and of what takes them back:
+    together they come to nothing. What may take back another document of ours as well settles nothing.
+    """
+    settled: set[str] = set()
+    theirs = [d for d in documents if d.receipt.reference not in known]
+    backs = {d.receipt.reference: [row.key for row in rows if takes_back(d, _entry(row))] for d in theirs}
+    for row in rows:
+        copies = [d.receipt.reference for d in _copies(row, documents, known) if repeats(d, _entry(row))]
+        back = [reference for reference, keys in backs.items() if keys == [row.key]]
+        if copies and len(copies) <= len(back):
+            settled |= {*copies, *back[: len(copies)]}
+    return frozenset(settled)
 
 
 def _alone(row: CommitRow, commits: Commits) -> Iterator[Finding]:

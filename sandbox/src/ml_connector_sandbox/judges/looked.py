@@ -8,6 +8,9 @@ become of it. It holds nothing of the product but the words of its reports:
                named it to the product as it had become, than it had then
     duplicate  a document of that number stands, and another one with money of the same pay
 
+Copies that others took back, every one of them, may be reported or not: they come to nothing, and the books
+show them still.
+
 A report that is not true of the ledger is wrong, and so is a document that was changed long enough ago and is
 not reported. Both are asked of a look during which the ledger did not change.
 """
@@ -171,7 +174,21 @@ class LookJudge:
         original = self._known[ledger].get(copy.copy_of)
         if original is None or original.first.id not in ours or original.now is None or copy.now is None:
             return False
-        return not copy.edited and not original.edited
+        return not (copy.edited or original.edited or self._taken_back(ledger, copy, ours))
+
+    def _taken_back(self, ledger: str, copy: _Known, ours: Collection[str]) -> bool:
+        """Whether as many documents of others as there are copies say the same the other way round."""
+        standing = [(known, known.now) for known in self._known[ledger].values() if known.now is not None]
+        lines = [(account, -cents, text) for account, cents, text in copy.first.lines]
+        back = [
+            now
+            for known, now in standing
+            if now.entity == copy.first.entity
+            and known.first.id not in ours
+            and _in_order(now.lines) == _in_order(lines)
+        ]
+        copies = [known for known, _ in standing if known.copy_of == copy.copy_of]
+        return len(copies) <= len(back)
 
     def _true(self, ledger: str, report: Report) -> bool:
         named = [
@@ -203,5 +220,5 @@ class LookJudge:
         )
 
 
-def _in_order(lines: Lines) -> Lines:
+def _in_order(lines: Iterable[tuple[str, int, str]]) -> Lines:
     return tuple(sorted(lines))
