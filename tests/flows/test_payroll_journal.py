@@ -832,3 +832,15 @@ def test_entry_of_ours_that_is_booked_while_others_are_looked_for_is_not_foreign
 
     assert (RunState.DONE, []) == (at.state, world.problems(at.id))
     assert 3 == len(world.vendor.documents)
+
+
+def test_a_sum_that_cannot_be_kept_asks_a_person() -> None:
+    """Each amount can, and what they come to has more digits than any database keeps: no defect of ours."""
+    world = World()
+    world.payroll.add(a_pay_run("R9"), company_rows("US1", 8 * 10**12))
+
+    at = world.post("R9")
+
+    (problem,) = world.problem_list(at.id)
+    assert (RunState.HELD, "amount.beyond", []) == (at.state, problem.code, world.vendor.documents)
+    assert "start a new run of the pay" in problem.text

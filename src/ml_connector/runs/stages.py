@@ -20,6 +20,7 @@ from typing import Protocol
 import structlog
 
 from ml_connector.domain import codec
+from ml_connector.domain.money import AmountError
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import ConnectorError, Halted, NotSent, OutcomeUnknown, SignInLost, Throttled
 from ml_connector.ports.storage import Clock, RunRow, Runs, RunState
@@ -162,6 +163,13 @@ def _stopped(row: RunRow, error: Exception, clock: Clock) -> Outcome:
             return _again(row, error.problem, error.support, clock, wait)
         case ConnectorError():
             return Outcome(state=RunState.HELD, problems=(error.problem,), support=error.support)
+        case AmountError():
+            text = (
+                f"A sum of this run cannot be kept: {error}. Nothing further was sent. Look for the amount"
+                " that is far too large, mend it where it comes from, and start a new run of the pay."
+            )
+            problem = Problem("amount.beyond", row.stage, text, Owner.CONTROLLER)
+            return Outcome(state=RunState.HELD, problems=(problem,))
     log.error("stage.failed", run=row.id, stage=row.stage, exc_info=error)
     text = (
         f"Stage {row.stage} stopped on a defect: {type(error).__name__}: {error}. Nothing further was sent."
