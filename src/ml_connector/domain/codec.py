@@ -86,10 +86,20 @@ def fingerprint(value: object) -> str:
 
 
 def _plain(value: object) -> Any:
-    if type(value) in _PLAIN_ALREADY:
+    kind = type(value)
+    if kind in _PLAIN_ALREADY:
         return value
+    if kind in _FIELDS:
+        plain: dict[str, Any] = {"$": kind.__name__}
+        for name, may_be_left_out in _FIELDS[kind]:
+            item = getattr(value, name)
+            if item is not None or not may_be_left_out:
+                plain[name] = item if type(item) in _PLAIN_ALREADY else _plain(item)
+        return plain
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
     if isinstance(value, StrEnum):
-        return {"$": type(value).__name__, "value": value.value}
+        return {"$": kind.__name__, "value": value.value}
     if isinstance(value, _SCALARS):
         return value
     if isinstance(value, Decimal):
@@ -98,20 +108,11 @@ def _plain(value: object) -> Any:
         return {"$datetime": value.isoformat()}
     if isinstance(value, date):
         return {"$date": value.isoformat()}
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
     if isinstance(value, frozenset):
         return {"$set": sorted((_plain(item) for item in value), key=repr)}
     if isinstance(value, dict) and all(isinstance(key, str) and not key.startswith("$") for key in value):
         return {key: _plain(item) for key, item in value.items()}
-    if _KNOWN.get(type(value).__name__) is type(value):
-        plain: dict[str, Any] = {"$": type(value).__name__}
-        for name, may_be_left_out in _FIELDS[type(value)]:
-            item = getattr(value, name)
-            if item is not None or not may_be_left_out:
-                plain[name] = _plain(item)
-        return plain
-    raise CodecError(f"{type(value).__name__} has no canonical form")
+    raise CodecError(f"{kind.__name__} has no canonical form")
 
 
 def _value(plain: Any) -> Any:
@@ -122,10 +123,12 @@ def _value(plain: Any) -> Any:
     if not isinstance(plain, dict):
         return plain
     if "$" in plain:
-        known = _KNOWN[plain["$"]]
-        if issubclass(known, StrEnum):
+        known = _KNOWN[plain.pop("$")]
+        if known not in _FIELDS:
             return known(plain["value"])
-        return known(**{name: _value(item) for name, item in plain.items() if name != "$"})
+        return known(
+            **{name: item if type(item) in _PLAIN_ALREADY else _value(item) for name, item in plain.items()}
+        )
     if "$decimal" in plain:
         return Decimal(plain["$decimal"])
     if "$datetime" in plain:
