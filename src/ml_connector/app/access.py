@@ -136,7 +136,7 @@ class Access:
 
     def newest_mapping(self, name: str) -> MappingVersion:
         """The row of the newest version. Raises `Unknown` for a name never imported."""
-        row = _mapping.first(self.organisation.pk, name)
+        row = _mapping.first(self.organisation.pk, name, None)
         if row is None:
             raise Unknown(
                 f"There is no mapping {name!r}. Import one: `ml-connector mappings import {name} FILE`."
@@ -224,7 +224,7 @@ def _flow_between(organisation: int, kind: str, source: str, target: str) -> Que
 
 
 @Prepared
-def _mapping(organisation: int, name: str, version: int | None = None) -> QuerySet[MappingVersion]:
+def _mapping(organisation: int, name: str, version: int | None) -> QuerySet[MappingVersion]:
     """The version, or the newest."""
     found = MappingVersion.objects.filter(organisation_id=organisation, name=name)
     return found.order_by("-version")[:1] if version is None else found.filter(version=version)

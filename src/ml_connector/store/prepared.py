@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import count
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, TypeVar, TypeVarTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection, connections
@@ -20,7 +20,7 @@ __all__ = ["Prepared", "change", "insert"]
 SHAPES_MAX = 200
 """Texts that one query keeps; tuples of other lengths have texts of their own."""
 PLACE = "%s"
-P = ParamSpec("P")
+Values = TypeVarTuple("Values")
 Row = TypeVar("Row")
 
 
@@ -87,44 +87,41 @@ class _Answered:
         return iter(self._rows)
 
 
-class Prepared(Generic[P, Row]):
+class Prepared(Generic[*Values, Row]):
     """A query that is asked with the values of a call. `make` builds it once, with a place for each value.
 
-    A value is a text, a number, a moment, or a tuple of values. `None` and a truth value reach `make` as they
-    are: it may build another query for them. `make` never looks at any other value, sorts by what the query
-    names, and takes nothing from a related manager, which remembers one object.
+    A value is a text, a number, a moment, or a tuple of values, any of which are looked for. `None` and a
+    truth value reach `make` as they are: it may build another query for them. `make` never looks at any other
+    value, and takes nothing from a related manager, which remembers one object. The last value of a tuple is
+    repeated until there are 1, 2, 4, 8 … of them, so that few lengths need a text.
     """
 
-    def __init__(self, make: Callable[P, QuerySet[Any, Row]]) -> None:
+    def __init__(self, make: Callable[[*Values], QuerySet[Any, Row]]) -> None:
         self._make = make
         self._texts: dict[Any, _Text | None] = {}
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> list[Row]:
+    def __call__(self, *values: *Values) -> list[Row]:
         """The rows, in the order of the query."""
         here: Any = connections[DEFAULT_DB_ALIAS]
-        values: list[Any] = []
-        shape = _shape(args, values)
-        named = tuple((name, _shape(value, values)) for name, value in kwargs.items())
-        key = here.vendor, shape, named
+        filled = tuple([_filled(value) for value in values])
+        parts: list[Any] = []
+        key = here.vendor, _shape(filled, parts)
         if key in self._texts:
             text = self._texts[key]
         else:
-            text = self._text(here, args, kwargs)
+            text = self._text(here, filled)
             if len(self._texts) < SHAPES_MAX:
                 self._texts[key] = text
-        return [] if text is None else text.ask(here, values)
+        return [] if text is None else text.ask(here, parts)
 
-    def first(self, *args: P.args, **kwargs: P.kwargs) -> Row | None:
+    def first(self, *values: *Values) -> Row | None:
         """The first row, or `None`. The query itself says that no more is read than one."""
-        return next(iter(self(*args, **kwargs)), None)
+        return next(iter(self(*values)), None)
 
-    def _text(self, here: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Text | None:
+    def _text(self, here: Any, values: tuple[Any, ...]) -> _Text | None:
         """`None` for a query that can find nothing."""
-        numbers = count()
         make: Any = self._make
-        query = make(
-            *_places(args, numbers), **{name: _places(value, numbers) for name, value in kwargs.items()}
-        )
+        query = make(*_places(values, count()))
         compiler = query.query.get_compiler(connection=here)
         try:
             text, parameters = compiler.as_sql()
@@ -136,13 +133,20 @@ class Prepared(Generic[P, Row]):
         )
 
 
-def _shape(value: Any, values: list[Any]) -> Any:
-    """What of a value tells its query from another, and its parts added to the values in their order."""
+def _filled(value: Any) -> Any:
+    """The value, or the tuple with as many values as it is made to have."""
+    if type(value) is not tuple or len(value) < 3:
+        return value
+    return value + value[-1:] * ((1 << (len(value) - 1).bit_length()) - len(value))
+
+
+def _shape(value: Any, parts: list[Any]) -> Any:
+    """What of a value tells its query from another; what it is made of is added to the parts."""
     if value is None or value is True or value is False:
         return value
     if type(value) is tuple:
-        return tuple([_shape(part, values) for part in value])
-    values.append(connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value)
+        return tuple([_shape(part, parts) for part in value])
+    parts.append(connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value)
     return PLACE
 
 

@@ -25,7 +25,9 @@ def some_runs(storage: Any, count: int = 3) -> list[str]:
 def test_values_find_what_they_find_in_the_query_itself(storage: Any) -> None:
     """Text, moment, number, a tuple, nothing; rows, columns and single values; what belongs to a row."""
     one, two, three = some_runs(storage)
-    moment = Run.objects.get(id=two).created_at
+    moment = database_now()
+    for run, seconds in ((one, -1), (two, 0), (three, 1)):
+        change(Run, {"id": run}, created_at=moment + timedelta(seconds=seconds))
 
     @Prepared
     def runs(ids: tuple[str, ...], since: Any, attempt: int, dry: bool, state: str | None) -> QuerySet[Run]:
@@ -60,21 +62,40 @@ def test_values_find_what_they_find_in_the_query_itself(storage: Any) -> None:
 
 
 def test_a_query_is_built_once_for_each_shape(storage: Any) -> None:
-    """Not for each call: that is what it is for. Beyond so many shapes the text is made and not kept."""
+    """Not for each call: that is what it is for. Tuples are filled up, so that few lengths are shapes."""
     first, second = some_runs(storage, 2)
     built = []
 
     @Prepared
     def runs(ids: tuple[str, ...]) -> QuerySet[Run]:
         built.append(len(ids))
-        return Run.objects.filter(id__in=ids)
+        return Run.objects.filter(id__in=ids).order_by("number")
 
     assert ([first], [second]) == ([run.id for run in runs((first,))], [run.id for run in runs((second,))])
     assert [1] == built
-    for length in range(2, SHAPES_MAX + 10):
+    lengths = [1 << power for power in range(1, 9)]
+    for length in range(2, 257):
         assert [first] == [run.id for run in runs((first,) * length)]
+    assert [1, *lengths] == built
+    assert [first, second] == [run.id for run in runs((first, "none", second))]
+    assert [1, *lengths] == built
+
+
+def test_no_more_texts_are_kept_than_there_is_room_for(storage: Any) -> None:
+    """What is beyond is made and forgotten."""
+    (run,) = some_runs(storage, 1)
+    built = []
+
+    @Prepared
+    def runs(ids: tuple[tuple[str, ...], ...]) -> QuerySet[Run]:
+        built.append(len(ids[0]))
+        return Run.objects.filter(id__in=ids[0])
+
+    for length in [*range(1, SHAPES_MAX + 3)] * 2:
+        assert [run] == [found.id for found in runs(((run,) * length,))]
+
     assert SHAPES_MAX == len(runs._texts)
-    assert [1, *range(2, SHAPES_MAX + 10)] == built
+    assert [*range(1, SHAPES_MAX + 3), SHAPES_MAX + 1, SHAPES_MAX + 2] == built
 
 
 def test_a_thread_asks_by_its_own_connection(storage: Any) -> None:
