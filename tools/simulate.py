@@ -26,7 +26,7 @@ from moving_world.case import read, smallest
 from moving_world.coverage import FULL_SEEDS, Cell, cells, empty
 from moving_world.driver import SEEDS_A_SHAPE, Outcome, play
 from moving_world.install import BOOKED_WRONG, ground
-from moving_world.runner import Played, play_all
+from moving_world.runner import Played, play_all, warm_up
 from moving_world.shape import VENDORS
 from rich.console import Console
 from rich.progress import Progress
@@ -37,6 +37,8 @@ SHRINK_TRIES_MAX = 150
 SHOWN = 10
 ACTORS = frozenset(act.actor for act in ACTS.values())
 SHRUNK_MAX = 3
+MANY = 200
+"""From so many seeds on it pays to warm up first."""
 """How many failing seeds are made smaller: one of each kind."""
 err = Console(stderr=True, width=WIDTH)
 
@@ -161,7 +163,8 @@ def _all(seeds: range, jobs: int, claims: bool) -> Iterator[Played]:
     for group in [*groups, *[None] * jobs]:
         waiting.put(group)
     workers = [
-        context.Process(target=_work, args=(waiting, played, claims)) for _ in range(min(jobs, len(groups)))
+        context.Process(target=_work, args=(waiting, played, claims, len(seeds) >= MANY))
+        for _ in range(min(jobs, len(groups)))
     ]
     for worker in workers:
         worker.start()
@@ -176,12 +179,14 @@ def _all(seeds: range, jobs: int, claims: bool) -> Iterator[Played]:
             worker.terminate() if sys.exc_info()[0] else worker.join()
 
 
-def _work(waiting: Any, played: Any, claims: bool) -> None:
+def _work(waiting: Any, played: Any, claims: bool, warm: bool) -> None:
     try:
         with ground(claims=claims) as place:
+            spent = warm_up(place) if warm else 0.0
             for group in iter(waiting.get, None):
                 for found in play_all(place, group):
-                    played.put(found)
+                    played.put(Played(found.outcome, found.seconds + spent))
+                    spent = 0.0
     except Exception as error:
         played.put(f"{type(error).__name__}: {error}")
 

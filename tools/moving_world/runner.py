@@ -16,8 +16,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from moving_world.driver import SEEDS_A_SHAPE, Game, Outcome, shape_of_seed
+from moving_world.driver import SEEDS_A_SHAPE, Game, Outcome, play, shape_of_seed
 from moving_world.install import Ground
+
+WARMED_BY = range(0, 10 * SEEDS_A_SHAPE, SEEDS_A_SHAPE)
+"""Seeds of ten shapes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,16 @@ class Played:
 
     outcome: Outcome
     seconds: float
+
+
+def warm_up(ground: Ground) -> float:
+    """Play some seeds in this process, so that what it keeps (texts of statements, patterns) is there for the
+    children; the CPU seconds it took.
+    """
+    began = time.process_time()
+    for seed in WARMED_BY:
+        play(ground, seed)
+    return time.process_time() - began
 
 
 def play_all(ground: Ground, seeds: Iterable[int]) -> Iterator[Played]:
