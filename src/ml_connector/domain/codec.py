@@ -15,6 +15,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from ml_connector.domain import (
@@ -50,6 +51,12 @@ _SCALARS = (str, int, bool, type(None))
 _PLAIN_ALREADY = frozenset(_SCALARS)
 
 
+_SHARED = tuple(f'{{"$":"{kind.__name__}"' for kind in (journal.JournalEntry, journal.Receipt))
+"""Beginnings of the texts of what is asked for again and again, and nothing in it can be changed."""
+SHARED_MAX = 16_384
+"""Characters of the longest such text that is remembered with its value, for the last 256 of them."""
+
+
 class CodecError(ValueError):
     """The value has no canonical form, or the text is not one."""
 
@@ -67,10 +74,19 @@ def encode(value: object) -> str:
 
 def decode(text: str) -> Any:
     """The value a canonical text stands for. Raises `CodecError` for text that is not one."""
+    if len(text) <= SHARED_MAX and text.startswith(_SHARED):
+        return _shared(text)
+    return _decoded(text)
+
+
+def _decoded(text: str) -> Any:
     try:
         return _value(json.loads(text))
     except (ValueError, TypeError, KeyError) as error:
         raise CodecError(f"not a canonical value: {error}") from error
+
+
+_shared = lru_cache(maxsize=256)(_decoded)
 
 
 def digest(text: str) -> str:
@@ -118,9 +134,9 @@ def _plain(value: object) -> Any:
 def _value(plain: Any) -> Any:
     if type(plain) in _PLAIN_ALREADY:
         return plain
-    if isinstance(plain, list):
+    if type(plain) is list:
         return tuple([_value(item) for item in plain])
-    if not isinstance(plain, dict):
+    if type(plain) is not dict:
         return plain
     if "$" in plain:
         known = _KNOWN[plain.pop("$")]
