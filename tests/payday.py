@@ -314,7 +314,7 @@ class World:
         self.tables = tables or Tables()
         self._use()
         self._assembly = self._assemble()
-        if not self.access.flows().exists():
+        if not self.access.flows():
             self._set_up(mode, starts_on, options)
 
     def _connect(self) -> Ledger:

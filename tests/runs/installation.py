@@ -142,7 +142,7 @@ class Installation:
         self.assembly = Fakes(Settings(home=home))
         self.access = Access("default")
         self.operations = Operations(self.access, self.assembly, Actor("anna", "cli"))
-        if not self.access.flows().exists():
+        if not self.access.flows():
             self._set_up(Actor("anna", "cli"))
 
     def _set_up(self, actor: Any) -> None:

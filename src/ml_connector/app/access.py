@@ -85,8 +85,12 @@ class Access:
     def connections(self) -> QuerySet[Connection]:
         return Connection.objects.filter(organisation=self.organisation).order_by("name")
 
+    def stored_connection(self, name: str) -> Connection | None:
+        """The connection of the name; `None` where there is none."""
+        return _connection.first(self.organisation.pk, name)
+
     def connection(self, name: str) -> Connection:
-        found = _connection.first(self.organisation.pk, name)
+        found = self.stored_connection(name)
         if found is None:
             known = ", ".join(self.connections().values_list("name", flat=True)) or "none yet"
             raise Unknown(
@@ -95,15 +99,19 @@ class Access:
             )
         return found
 
-    def flows(self) -> QuerySet[Flow]:
-        return _flows(self.organisation.pk)
+    def flows(self) -> list[Flow]:
+        return _every_flow(self.organisation.pk)
 
     def flow_of(self, row: RunRow | Run) -> Flow:
         """The flow that a run belongs to."""
         return _flow(self.organisation.pk, int(row.input["flow"]))[0]
 
+    def stored_flow(self, kind: str, source: str, target: str) -> Flow | None:
+        """The flow between the two; `None` where there is none yet."""
+        return _flow_between.first(self.organisation.pk, kind, source, target)
+
     def flow(self, kind: str, source: str, target: str) -> Flow:
-        found = _flow_between.first(self.organisation.pk, kind, source, target)
+        found = self.stored_flow(kind, source, target)
         if found is None:
             raise Unknown(
                 f"There is no {kind} flow from {source} to {target}. Make one: `ml-connector flows set`."
@@ -211,6 +219,11 @@ def _connection(organisation: int, name: str) -> QuerySet[Connection]:
 def _flows(organisation: int) -> QuerySet[Flow]:
     found = Flow.objects.filter(organisation_id=organisation)
     return found.select_related("organisation", "source", "target").order_by("id")
+
+
+@Prepared
+def _every_flow(organisation: int) -> QuerySet[Flow]:
+    return _flows(organisation)
 
 
 @Prepared

@@ -149,7 +149,7 @@ def _mappings(report: Report, access: Access, by_action: dict[str, list[dict[str
 def _connections(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
     last = {entry["subject"]: entry for entry in _hashed(by_action, "connection.stored")}
     for name, entry in last.items():
-        row = access.connections().filter(name=name).first()
+        row = access.stored_connection(name)
         report.compared["connections"] += 1
         if row is None or connection_sha256(row) != entry["detail"]["sha256"]:
             yield f"Connection {name} is not as it was stored (entry {entry['number']})."

@@ -387,7 +387,7 @@ class Operations:
         if kind == "connection":
             self._access.connection(name)
         elif kind == "flow" and name.isdecimal():
-            if not self._access.flows().filter(pk=int(name)).exists():
+            if int(name) not in {flow.pk for flow in self._access.flows()}:
                 raise Unknown(f"There is no flow {name}. `ml-connector flows list` shows them.")
         elif scope != "everything":
             raise Unknown(f"{scope!r} is not everything, connection:<name> or flow:<id>.")

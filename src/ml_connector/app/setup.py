@@ -92,7 +92,7 @@ class Setup:
         if problems:
             raise SetupError(problems)
         with transaction.atomic():
-            before = self._access.connections().filter(name=name).first()
+            before = self._access.stored_connection(name)
             row, _ = Connection.objects.update_or_create(
                 organisation=self._access.organisation,
                 name=name,
@@ -332,7 +332,7 @@ class Setup:
         if legal_entities := self._assembly.system(second).legal_entities:
             options = spelled(options, legal_entities)
         with transaction.atomic():
-            before = self._access.flows().filter(kind="payroll", source=first, target=second).first()
+            before = self._access.stored_flow("payroll", first.name, second.name)
             flow = self._access.set_flow(
                 kind="payroll",
                 source=first,

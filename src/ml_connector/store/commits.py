@@ -151,7 +151,7 @@ class StoredCommits:
     def intend(self, *, key: str, fingerprint: str, boot: str, machine: str, monotonic: float) -> IntentRow:
         try:
             with transaction.atomic():
-                commit = self._all().select_for_update().get(key=key, fingerprint=fingerprint)
+                (commit,) = _locked(self._organisation, key, fingerprint)
                 if commit.reversed_by:
                     raise KeyConflict(
                         f"{key} was superseded by {commit.reversed_by}; it is not sent.", where=key
@@ -250,6 +250,11 @@ class StoredCommits:
 @Prepared
 def _commit(organisation: int, key: str) -> QuerySet[Commit]:
     return _commits(organisation).filter(key=key)
+
+
+@Prepared
+def _locked(organisation: int, key: str, fingerprint: str) -> QuerySet[Commit]:
+    return _commits(organisation).select_for_update().filter(key=key, fingerprint=fingerprint)
 
 
 @Prepared

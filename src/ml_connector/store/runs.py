@@ -108,16 +108,15 @@ class StoredRuns:
     def speak_of(self, run: str, subjects: Collection[Subject]) -> None:
         with transaction.atomic():
             RunSubject.objects.filter(run_id=run).delete()
-            RunSubject.objects.bulk_create(
-                RunSubject(
+            for subject in sorted(set(subjects)):
+                insert(
+                    RunSubject,
                     run_id=run,
                     tenant=subject.tenant,
                     entity=subject.entity,
                     text=subject.text,
                     base=subject.base.text,
                 )
-                for subject in sorted(set(subjects))
-            )
 
     def others(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
         bases = {subject.base for subject in subjects}

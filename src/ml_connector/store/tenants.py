@@ -28,12 +28,11 @@ class StoredTenants:
         return self._confirmed[entity, seen]
 
     def _confirm(self, entity: str, seen: str) -> str:
-        mine = Tenant.objects.filter(connection=self._connection, entity=entity)
-        known = mine.first()
+        known = _tenant.first(self._connection.pk, entity)
         if known is not None and known.seen == seen:
             return str(known.name)
         with transaction.atomic():
-            known = mine.first()
+            known = _tenant.first(self._connection.pk, entity)
             if known is None:
                 name = self._name(entity, seen)
                 Tenant.objects.create(connection=self._connection, entity=entity, name=name, seen=seen)
@@ -61,9 +60,18 @@ class StoredTenants:
     def _name(self, entity: str, seen: str) -> str:
         """The name that these books have already by another connection of the organisation, or a new one."""
         organisation = self._connection.organisation_id
-        same = Tenant.objects.filter(connection__organisation_id=organisation, entity=entity, seen=seen)
-        name: str = same.order_by("id").values_list("name", flat=True).first() or seen
-        return name
+        return _name_of.first(organisation, entity, seen) or seen
+
+
+@Prepared
+def _tenant(connection: int, entity: str) -> QuerySet[Tenant]:
+    return Tenant.objects.filter(connection_id=connection, entity=entity)
+
+
+@Prepared
+def _name_of(organisation: int, entity: str, seen: str) -> QuerySet[Tenant, str]:
+    same = Tenant.objects.filter(connection__organisation_id=organisation, entity=entity, seen=seen)
+    return same.order_by("id").values_list("name", flat=True)[:1]
 
 
 @Prepared
