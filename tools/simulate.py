@@ -37,9 +37,9 @@ SHRINK_TRIES_MAX = 150
 SHOWN = 10
 ACTORS = frozenset(act.actor for act in ACTS.values())
 SHRUNK_MAX = 3
+"""How many failing seeds are made smaller: one of each kind."""
 MANY = 200
 """From so many seeds on it pays to warm up first."""
-"""How many failing seeds are made smaller: one of each kind."""
 err = Console(stderr=True, width=WIDTH)
 
 

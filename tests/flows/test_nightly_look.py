@@ -10,6 +10,7 @@ import pytest
 from tests.flows.test_payroll_journal import BY_HAND, by_hand
 from tests.payday import World, a_pay_run
 
+from ml_connector.domain.journal import Marker
 from ml_connector.domain.money import Money
 from ml_connector.errors import OutcomeUnknown
 from ml_connector.flows.nightly_look import DAYS
@@ -147,6 +148,21 @@ def test_copies_are_named_until_each_is_taken_back() -> None:
     copied(world, "2004", back=True, marked=False)
     assert {"books": 1} == looked(world)
     assert ["booked.reversed"] == [code for code, _ in incidents(world, run)]
+
+
+def test_what_another_installation_wrote_settles_no_copy() -> None:
+    """It takes the amounts back, and who wrote it is said all the same."""
+    world, run = posted()
+    copied(world, "2000")
+    copied(world, "2001", back=True)
+    world.vendor.documents[-1] = replace(
+        world.vendor.documents[-1], marker=Marker.of("payroll:elsewhere").token
+    )
+
+    looked(world)
+
+    assert "documents.duplicate" in [code for code, _ in incidents(world, run)]
+    assert "installation.other" in [found.code for found in world.operations.records.open_incidents()]
 
 
 def test_a_reversal_of_either_pay_settles_no_copy() -> None:

@@ -1,7 +1,8 @@
 """The nightly look: what was booked in the last weeks is still in the ledger, once, and as it was booked.
 
 People edit, delete and copy documents after a run has ended; nothing else would notice. One read for each
-legal entity and journal; nothing is changed, in the ledger or here.
+legal entity and journal, and a second one where something is there twice; nothing is changed, in the ledger
+or here.
 """
 
 from __future__ import annotations
@@ -117,14 +118,21 @@ def _settled(
     rows: Sequence[CommitRow], documents: Sequence[BookedEntry], known: Collection[str]
 ) -> frozenset[str]:
     """References of copies that people took back, all of a document or none, and of what takes them back:
-    together they come to nothing. What may take back another document of ours as well settles nothing.
+    together they come to nothing. What may take back another document of ours as well settles nothing, nor
+    does one with a marker of another entry: something else is to be said of it.
     """
+    copied = [row for row in rows if _copies(row, documents, known)]
+    entries = {row.key: _entry(row) for row in rows} if copied else {}
     settled: set[str] = set()
-    theirs = [d for d in documents if d.receipt.reference not in known]
-    backs = {d.receipt.reference: [row.key for row in rows if takes_back(d, _entry(row))] for d in theirs}
-    for row in rows:
-        copies = [d.receipt.reference for d in _copies(row, documents, known) if repeats(d, _entry(row))]
-        back = [reference for reference, keys in backs.items() if keys == [row.key]]
+    for row in copied:
+        copies = [d.receipt.reference for d in _copies(row, documents, known) if repeats(d, entries[row.key])]
+        back = []
+        for document in documents:
+            if document.receipt.reference in known or document.marker not in ("", row.marker.token):
+                continue
+            keys = [key for key, entry in entries.items() if takes_back(document, entry)]
+            if keys == [row.key]:
+                back.append(document.receipt.reference)
         if copies and len(copies) <= len(back):
             settled |= {*copies, *back[: len(copies)]}
     return frozenset(settled)

@@ -165,11 +165,12 @@ def _stopped(row: RunRow, error: Exception, clock: Clock) -> Outcome:
             return Outcome(state=RunState.HELD, problems=(error.problem,), support=error.support)
         case AmountError():
             text = (
-                f"A sum of this run cannot be kept: {error}. Nothing further was sent. Look for the amount"
-                " that is far too large, mend it where it comes from, and start a new run of the pay."
+                f"An amount or a sum of this run cannot be kept: {error}. Nothing further was sent. Mend it"
+                " where it comes from, and start a new run of the pay."
             )
-            problem = Problem("amount.beyond", row.stage, text, Owner.CONTROLLER)
-            return Outcome(state=RunState.HELD, problems=(problem,))
+            problem = Problem("amount.not_kept", row.stage, text, Owner.CONTROLLER)
+            support = "".join(traceback.format_exception(error, limit=20))
+            return Outcome(state=RunState.HELD, problems=(problem,), support=support)
     log.error("stage.failed", run=row.id, stage=row.stage, exc_info=error)
     text = (
         f"Stage {row.stage} stopped on a defect: {type(error).__name__}: {error}. Nothing further was sent."

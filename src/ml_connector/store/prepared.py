@@ -166,7 +166,9 @@ def insert(model: type[Model], **values: object) -> None:
 
 
 def change(model: type[Model], where: Mapping[str, object], **values: object) -> int:
-    """Write the values into the rows whose columns equal `where`; how many there were."""
+    """Write the values into the rows whose columns equal `where`, no value of which is `None`; how many there
+    were.
+    """
     statement, fields = _change(model, tuple(where), tuple(values))
     return _execute(statement, fields, [*values.values(), *where.values()])
 

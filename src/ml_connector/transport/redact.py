@@ -115,7 +115,7 @@ def redact(text: str, secrets: Secrets | None = None) -> str:
     text = _JSON_FIELD.sub(rf'\1"{HIDDEN}"', text)
     if "=" in text:
         text = _FORM_FIELD.sub(rf"\1{HIDDEN}", text)
-    if any(map(text.lower().__contains__, _SCHEMES)):
+    if any(map(text.casefold().__contains__, _SCHEMES)):
         text = _BEARER.sub(rf"\1 {HIDDEN}", text)
     return text if len(text) <= BODY_MAX else text[:BODY_MAX] + f"… ({len(text)} characters)"
 
