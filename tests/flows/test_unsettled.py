@@ -13,6 +13,7 @@ from tests.runs.test_settled import dies_at
 
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.contract import world as faults
+from ml_connector.domain.journal import Marker
 from ml_connector.flows.consent import proposal_fingerprint
 from ml_connector.flows.policy import Mode
 from ml_connector.ports.storage import CommitState, RunState
@@ -154,6 +155,26 @@ def test_a_statement_that_it_is_booked_is_proved() -> None:
         world.statements.settle(key, booked_as=other)
 
     assert CommitState.UNKNOWN is world.commits.get(key).state
+
+
+def test_a_part_that_the_ledger_holds_is_named_as_one_that_is_to_be_deleted() -> None:
+    """The first part of an entry came very late, when people had to say already what became of it: it is no
+    whole entry, so that nobody can say that it is booked as that, and what they can do is named.
+    """
+    world, run, key = unknown_outcome()
+    (entry,) = [document.entry for document in world.vendor.documents]
+    world.vendor.documents.clear()
+    world.vendor.part_lines = 2
+    world.ledger.keeps_marker = True
+    late = world.vendor.post(entry, Marker.of(key).token, "")
+
+    with pytest.raises(NotAllowed, match=f"a part of this entry as document {late.number}, .* Delete it"):
+        world.statements.settle(key, booked_as=None)
+    world.vendor.documents.remove(late)
+
+    assert world.statements.settle(key, booked_as=None).startswith("Settled: not booked")
+    world.vendor.part_lines = 0
+    assert RunState.DONE is world.resume(run).state
 
 
 def test_a_document_that_is_there_is_not_marked_as_deleted() -> None:

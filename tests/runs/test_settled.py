@@ -174,3 +174,36 @@ def test_a_document_of_others_that_says_the_same_is_no_proof_against_the_marker(
     assert "" == world.commits.marker_distrusted("10")
     with pytest.raises(Incident, match="says the same and is not known here"):
         committer(world).commit_once(an_entry(), ORIGIN)
+
+
+def test_a_document_that_a_person_said_is_no_pay_of_the_run_decides_nothing() -> None:
+    """It was there before the send, so that it is not what became of it: the entry is sent again once it is
+    certain that the first send booked nothing.
+    """
+    world = World()
+    world.vendor.book(an_entry(), "no marker of ours")
+    accepted = {f"10/{world.vendor.documents[0].number}": "not this pay"}
+    world.vendor.fault = faults.LOST_BEFORE
+    with pytest.raises(Wait):
+        committer(world, accepted=lambda: accepted).commit_once(an_entry(), ORIGIN)
+    world.clock.advance(10_000)
+
+    committer(world, accepted=lambda: accepted).commit_once(an_entry(), ORIGIN)
+
+    assert 2 == len(world.vendor.documents)
+
+
+def test_a_document_with_our_marker_counts_whatever_a_person_said_of_it() -> None:
+    """No search finds it, and the journal shows its marker: it is the entry."""
+    world = World()
+    world.vendor.fault = faults.LOST_AFTER
+    with pytest.raises(Wait):
+        committer(world).commit_once(an_entry(), ORIGIN)
+    accepted = {f"10/{world.vendor.documents[0].number}": "not this pay"}
+    world.clock.advance(10_000)
+    world.ledger.keeps_marker = False
+
+    with pytest.raises(Incident, match="has its marker, and no search finds it"):
+        committer(world, accepted=lambda: accepted).commit_once(an_entry(), ORIGIN)
+
+    assert 1 == len(world.vendor.documents)

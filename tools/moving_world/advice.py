@@ -16,6 +16,8 @@ COMMAND = re.compile(
 FIRST = re.compile(r"to its end: ml-connector runs show ((?:payroll|reversal)-[0-9a-f]+)")
 BOOKED_AS = re.compile(r"runs settle '[^']+' --booked (\S+?)\.?(?=\s|$)")
 
+PART = re.compile(r"holds a part of this entry as document ([\w-]+(?:, [\w-]+)*)")
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -46,3 +48,9 @@ def booked_as(text: str) -> str:
     """The document that the product says an entry became, by the ledger's id; empty where it says none."""
     found = BOOKED_AS.search(text)
     return found[1] if found else ""
+
+
+def parts_left(text: str) -> list[str]:
+    """Numbers of documents that the product calls a part of an entry, and asks to be deleted."""
+    found = PART.search(text)
+    return found[1].split(", ") if found else []

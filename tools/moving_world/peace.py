@@ -15,6 +15,7 @@ from functools import partial
 from ml_connector_sandbox.judges.moving import Violation
 from moving_world import advice, looks, operators, setting_up, statements
 from moving_world.adapter import Desk
+from moving_world.ledger_people import take_away
 from moving_world.payroll_people import deliver_whole
 from moving_world.righting import Tries, right_pays
 from moving_world.sensible import TO_THE_END, decide, is_wanted, say_deleted, signed_in
@@ -95,6 +96,12 @@ def _settle(world: World, tries: Tries) -> None:
         for who in (operators.ANNA, operators.BEN):
             say = partial(statements.say_settled, world, key, ledger, entity, who=who)
             task = signed_in(world, ledger, say)
+            if left := advice.parts_left(str(task.error)):
+                books = world.ledgers[ledger]
+                for held in books.documents(entity):
+                    if held.number in left and not held.posted:
+                        take_away(world, books, held, "which the product names as a part of an entry")
+                task = signed_in(world, ledger, say)
             document = advice.booked_as(str(task.error))
             if document:
                 work = partial(Desk.settle, key=key, booked_as=document)

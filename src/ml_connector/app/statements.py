@@ -310,10 +310,18 @@ class Statements:
         entry = cast(JournalEntry, codec.decode(commit.content))
         marker = Marker.of(commit.marked_by or commit.key)
         ledger = self._assembly.ledger(commit.connection)
-        if found := ledger.locate(entry, marker, None):
+        found = ledger.locate(entry, marker, None)
+        whole = next((receipt for receipt in found if receipt.complete), None)
+        if whole is not None:
             raise NotAllowed(
-                f"The ledger holds this entry as document {found[0].number}. Say so: ml-connector runs settle"
-                f" '{commit.key}' --booked {found[0].reference}."
+                f"The ledger holds this entry as document {whole.number}. Say so: ml-connector runs settle"
+                f" '{commit.key}' --booked {whole.reference}."
+            )
+        if found:
+            numbers = ", ".join(receipt.number for receipt in found)
+            raise NotAllowed(
+                f"The ledger holds a part of this entry as document {numbers}, which is not posted. Delete it"
+                f" there, then say it again: ml-connector runs settle '{commit.key}' --not-booked."
             )
 
     def _proved(self, commit: Commit, reference: str) -> Receipt:

@@ -77,14 +77,17 @@ class Proof:
 
     def unknown_document(self, row: CommitRow, entry: JournalEntry) -> BookedEntry | None:
         """A document of the entry's day that nobody here knows, and that has the entry's marker, where no
-        search finds it, or says just what the entry says.
+        search finds it, or says just what the entry says. One that a person said is no pay of the run, before
+        it sent anything, is not what became of the send.
         """
         day = entry.posting_date
         documents = self.ledger.documents(entry.entity, entry.journal, day, day)
         known = self.commits.known_references(row.tenant, row.entity)
         strange = [document for document in documents if document.receipt.reference not in known]
+        accepted = self.accepted()
+        asked = [document for document in strange if _name(document.receipt) not in accepted]
         marked = (document for document in strange if document.marker == row.marker.token)
-        same = (document for document in strange if not compare(entry, document))
+        same = (document for document in asked if not compare(entry, document))
         return next(marked, None) or next(same, None)
 
     def confirm(
