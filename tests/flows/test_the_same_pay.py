@@ -710,9 +710,9 @@ def test_what_a_restored_installation_may_have_written_and_lost_is_a_question(re
 
 def test_a_pay_that_was_booked_by_hand_in_a_journal_that_the_flow_had_is_found() -> None:
     """The option was changed after somebody booked it there."""
+    world = World()
     from ml_connector.app.setup import Setup
 
-    world = World()
     by_hand(world)
     setup, flow = Setup(world.access, world._assembly, world._actor), world._flow
     for journal in ("95", "96"):
@@ -942,6 +942,60 @@ def test_what_people_took_back_of_a_named_document_is_asked_about() -> None:
     world.run_to_rest()
 
     assert (RunState.HELD, ["ledger.look_alike"]) == (world.at(second).state, world.problems(second))
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_copy_of_what_was_reversed_is_asked_about(marked: bool) -> None:
+    """Another calculation has other amounts, so that nothing but the document that is taken back says what
+    the copy is. Named, it counts, and a copy of the reversal takes it back.
+    """
+    world = World(mode=ASKS)
+    first = waiting(world, "R1")
+    assert RunState.DONE is world.approve(first).state
+    assert RunState.DONE is world.reverse(first).state
+    copies = [
+        world.vendor.book(held.entry, held.marker if marked else "no marker of ours").number
+        for held in [*world.vendor.documents]
+        if held.entry.entity == "10"
+    ]
+    world.payroll.add(a_pay_run("R2", factor=2), factor=2)
+
+    at = world.post("R2")
+
+    assert (RunState.HELD, ["ledger.look_alike"]) == (at.state, world.problems(at.id))
+    assert all(f"--accept 10/{number}" in world.problem_list(at.id)[0].text for number in copies)
+    world.statements.booked_elsewhere(at.id, [f"10/{number}" for number in copies], "copied")
+    world.run_to_rest()
+    assert () == world.proposal(at.id).takes_back
+    assert RunState.DONE is world.approve(at.id).state
+    assert usual_balances(factor=2) == world.balances()
+
+
+def test_a_copy_in_the_period_of_the_document_is_asked_about() -> None:
+    """The difference is posted in another one, of which a person gave the date."""
+    world = World(mode=ASKS)
+    assert RunState.DONE is world.approve(waiting(world, "R1")).state
+    original = next(d for d in world.vendor.documents if d.number == "3")
+    copy = world.vendor.book(original.entry, "no marker of ours").number
+    world.set(posting_date="2026-08-03")
+    world.payroll.add(a_pay_run("R2", factor=2), factor=2)
+
+    at = world.post("R2")
+
+    assert (RunState.HELD, ["ledger.look_alike"]) == (at.state, world.problems(at.id))
+    assert f"--accept 10/{copy}" in world.problem_list(at.id)[0].text
+
+
+def test_a_pay_that_was_booked_by_hand_before_its_period_was_closed_is_asked_about() -> None:
+    """It is posted in the next period, and the clerk booked it in its own."""
+    world = World(closed_period="next_open")
+    number = by_hand(world)
+    world.vendor.closed.add((2026, 6))
+
+    at = world.post("R1")
+
+    assert (RunState.HELD, ["ledger.look_alike"]) == (at.state, world.problems(at.id))
+    assert f"--accept 10/{number}" in world.problem_list(at.id)[0].text
 
 
 def test_a_newer_calculation_that_is_not_in_the_ledger_any_more_is_not_said_to_be_booked() -> None:

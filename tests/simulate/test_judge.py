@@ -96,6 +96,35 @@ def test_a_void_that_people_book_takes_nothing_away() -> None:
     assert [] == done(judge, "run 2")
 
 
+def test_what_a_reversal_leaves_by_chance_is_still_of_people() -> None:
+    """They copied the pay twice, which comes to what payroll calculated later, and take one copy back."""
+    judge = a_judge()
+    codes(judge, PARTS, "run 1")
+    judge.stands(PAY, judge.calculated(PAY, {COMPANY: 2 * PARTS}))
+    codes(judge, 3 * PARTS, None)
+    start(judge, "run 3", None)
+    assert [] == codes(judge, 2 * PARTS, "run 3")
+    codes(judge, PARTS, None)
+    start(judge, "run 4", 1)
+    codes(judge, 3 * PARTS, "run 4", strangers={0: [PARTS]})
+
+    assert [] == done(judge, "run 4")
+
+
+def test_what_a_run_that_is_done_has_counted_is_of_people_no_more() -> None:
+    """It found the pay booked by hand and named. That people take it back, where the ledger does not show it
+    yet, excuses the next one.
+    """
+    judge = a_judge()
+    codes(judge, PARTS, None)
+    judge.began("run 1")
+    assert [] == done(judge, "run 1")
+    codes(judge, 0, None, hidden=True)
+    start(judge, "run 3")
+
+    assert [] == done(judge, "run 3")
+
+
 def test_a_half_is_seen() -> None:
     """A run books less than the pay."""
     judge = a_judge()

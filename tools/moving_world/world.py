@@ -7,13 +7,13 @@ calculated, what people did to the books, what the product wrote, and what it sa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from ml_connector_sandbox.judges.coloured import Torn, counted
-from ml_connector_sandbox.judges.looked import LookJudge, Paper
+from ml_connector_sandbox.judges.looked import Lines, LookJudge, Paper
 from ml_connector_sandbox.judges.moving import MovingJudge, Violation
 from moving_world.adapter import Desk, Product
 from moving_world.baton import Baton, Process, Task
@@ -66,6 +66,7 @@ class World(Paid):
         self.coverage = Coverage()
         self._shown_at: dict[str, datetime] = {}
         self._makers: dict[tuple[str, str], str | None] = {}
+        self._written: dict[tuple[str, str], Lines] = {}
         self.payrolls = payrolls_of(self.clock, shape)
         self.ledgers: dict[str, Ledger] = ledgers_of(self.clock, shape)
         connect(self.wire, self.payrolls, self.ledgers)
@@ -110,6 +111,8 @@ class World(Paid):
             balances = books.balances(entity)
             self.papers_of(name, entity)
             for held in books.documents(entity):
+                if by is not None and self._makers.setdefault((name, held.key), by) == by:
+                    self._written[name, held.key] = held.lines
                 self._makers.setdefault((name, held.key), by)
             hidden = by is None and bool(books.lag_seconds)
             if hidden:
@@ -141,10 +144,17 @@ class World(Paid):
         self.papers.holds(name, entity, papers, self.clock.now())
 
     def _strangers(self, books: Ledger, entity: str) -> dict[int, list[int]]:
-        """What documents of others hold of each colour, as long as nobody named them to the product."""
+        """What documents of others hold of each colour, as long as nobody named them to the product. One that
+        is just what the product wrote, or just that turned round, says itself what it stands for.
+        """
         known = self.product.known_documents(books.name)
+        ours = [self._written.get((books.name, key), ()) for key in known if key.startswith(f"{entity}/")]
+        written = {_in_order(lines) for lines in ours}
+        written |= {_in_order((code, -cents, center) for code, cents, center in lines) for lines in ours}
         found: dict[int, list[int]] = {}
         for document in books.documents(entity):
+            if _in_order(document.lines) in written:
+                continue
             if self.made_by_people(books.name, document) and document.key not in known:
                 for colour, parts in _counts(document).items():
                     found.setdefault(colour, []).append(parts)
@@ -396,3 +406,7 @@ def _counts(document: Document) -> dict[int, int]:
         return counted(document.balances())
     except Torn:
         return {}
+
+
+def _in_order(lines: Iterable[tuple[str, int, str]]) -> Lines:
+    return tuple(sorted(lines))

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import cast
 
 from ml_connector.domain import codec
-from ml_connector.domain.checks import takes_back
+from ml_connector.domain.checks import repeats, takes_back
 from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.ports.storage import CommitRow
@@ -47,6 +47,21 @@ def taking_back(documents: Iterable[BookedEntry], booked: Iterable[CommitRow]) -
     """The documents that take back one that is booked: somebody reversed that in the ledger."""
     entries = [cast(JournalEntry, codec.decode(row.content)) for row in booked]
     return tuple(document for document in documents if any(takes_back(document, e) for e in entries))
+
+
+def made_of_ours(documents: Iterable[BookedEntry], rows: Iterable[CommitRow]) -> tuple[BookedEntry, ...]:
+    """The documents that people made of one that is or was booked: they carry its marker, say just what it
+    says, or take it back. One of ours that was reversed is no more, and a copy of it stands all the same.
+    """
+    entries = [(row.marker.token, cast(JournalEntry, codec.decode(row.content))) for row in rows]
+    return tuple(
+        document
+        for document in documents
+        if any(
+            document.marker == token or takes_back(document, entry) or repeats(document, entry)
+            for token, entry in entries
+        )
+    )
 
 
 def may_be_lost(documents: Iterable[BookedEntry], says: Sequence[JournalEntry]) -> tuple[BookedEntry, ...]:

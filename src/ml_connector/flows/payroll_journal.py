@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from itertools import product
-from typing import Protocol
+from typing import Protocol, cast
 
+from ml_connector.domain import codec
 from ml_connector.domain.checks import check_blocks, check_entry, check_totals
 from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker
 from ml_connector.domain.mapping import Mapping
@@ -256,29 +256,28 @@ class PayrollJournal:
     def _alike(
         self, run: Run, proposal: Proposal, basis: Basis, rows: Iterable[CommitRow]
     ) -> tuple[tuple[BookedEntry, ...], tuple[str, ...], tuple[str, ...]]:
-        """Documents of others that may be this pay, or take back what is booked for it, in the journals that
-        the flow has and had; names of those that a person has accepted, and of those that another
-        installation wrote. `rows` are the commits of the proposal's subjects. Where this installation was
-        restored, it may have written one itself and lost it.
+        """Documents of others that may be this pay, or that people made of what was booked for it; names of
+        those that a person has accepted, and of those that another installation wrote. `rows` are the commits
+        of the proposal's subjects. Where this installation was restored, it may have written one itself and
+        lost it.
         """
         alike: list[BookedEntry] = []
         unknown: list[str] = []
         restored = self.restored_at() is not None
-        booked = already_booked.standing(row for row in rows if row.state is CommitState.CONFIRMED)
-        stands = {row.key for row in booked}
+        booked = [row for row in rows if row.state is CommitState.CONFIRMED]
+        stands = {row.key for row in already_booked.standing(booked)}
         ours = {Marker.of(entry.key).token: entry for entry in proposal.entries if entry.key not in stands}
         for entity in dict.fromkeys(subject.entity for subject in proposal.subjects):
             tenant = self._tenant(entity)
-            journals = (self.policy.journals[entity], *self.journals_before.get(entity, ()))
-            for journal, period in product(journals, self._periods(entity, basis)):
+            for journal, period in self._places(entity, basis, booked):
                 found = self.systems.ledger.documents(entity, journal, period.start, period.end)
                 known = self.commits.known_references(tenant, entity)
                 others = look_alikes.of_others(found, known)
                 others = tuple(d for d in others if not self._will_be_found(d, ours.get(d.marker)))
                 strange = look_alikes.of_another_installation(others)
                 lost = look_alikes.may_be_lost(others, proposal.says) if restored else ()
-                back = look_alikes.taking_back(others, booked)
-                alike.extend(dict.fromkeys((*back, *look_alikes.look_alikes(others, proposal.says), *lost)))
+                made = look_alikes.made_of_ours(others, booked)
+                alike.extend(dict.fromkeys((*made, *look_alikes.look_alikes(others, proposal.says), *lost)))
                 unknown.extend(strange)
         answers = run.answers()
         accepted = [document for document in alike if look_alikes.name_of(document) in answers]
@@ -294,10 +293,19 @@ class PayrollJournal:
         found = self.systems.ledger.locate(entry, Marker.of(entry.key), None)
         return any(receipt.reference == document.receipt.reference for receipt in found)
 
-    def _periods(self, entity: str, basis: Basis) -> tuple[FiscalPeriod, ...]:
-        """The fiscal period that the entry goes to; the same day may lie in another one in other books."""
-        period = period_of(basis.posting.day, basis.periods[entity])
-        return (period,) if period is not None else ()
+    def _places(
+        self, entity: str, basis: Basis, rows: Iterable[CommitRow]
+    ) -> tuple[tuple[str, FiscalPeriod], ...]:
+        """Where a document of the pay may be: in the journals that the flow has and had, in the fiscal period
+        of the posting date and of the day it was moved from; and where the documents of `rows` are.
+        """
+        posting = basis.posting
+        journals = (self.policy.journals[entity], *self.journals_before.get(entity, ()))
+        days = [(journal, day) for journal in journals for day in (posting.day, posting.moved_from)]
+        entries = [cast(JournalEntry, codec.decode(row.content)) for row in rows if row.entity == entity]
+        days += [(entry.journal, entry.posting_date) for entry in entries]
+        found = [(journal, period_of(day, basis.periods[entity])) for journal, day in days if day]
+        return tuple(dict.fromkeys((journal, period) for journal, period in found if period))
 
     def _problems(
         self, pay_run: PayRun, proposal: Proposal, charts: AbstractMapping[str, Chart]

@@ -171,6 +171,9 @@ class MovingJudge:
                         f" {held[-1][0]} parts, and {_or(right)} would be right",
                     )
                 )
+            if known.calculation is not None and balance.parts in right:
+                # What people did is part of what is right now.
+                balance.by_people = 0
         return wrong
 
     # --- the ledger -----------------------------------------------------------------------------------------
@@ -239,7 +242,9 @@ class MovingJudge:
             run = replace(run, began=began)
         right = self._right(run, balance) if run is not None and run.pay == balance.pay else frozenset()
         if balance.parts in right:
-            balance.disturbed, balance.by_people = False, 0
+            # What a reversal leaves may be an amount of the pay by chance, and still be of people.
+            kept = run is not None and run.calculation is None and balance.parts - balance.by_people in right
+            balance.disturbed, balance.by_people = False, balance.by_people if kept else 0
             return []
         blind = balance.disturbed or balance.hidden or self._unlike(run, balance, strangers)
         if run is not None and (blind or balance.touched >= run.began):
