@@ -297,13 +297,14 @@ class PayrollJournal:
         self, entity: str, basis: Basis, rows: Iterable[CommitRow]
     ) -> tuple[tuple[str, FiscalPeriod], ...]:
         """Where a document of the pay may be: in the journals that the flow has and had, in the fiscal period
-        of the posting date and of the day it was moved from; and where the documents of `rows` are.
+        of the posting date and of the day it was moved from; and where the documents of `rows` are, but for
+        journals of others, which hold what is no pay at all.
         """
         posting = basis.posting
         journals = (self.policy.journals[entity], *self.journals_before.get(entity, ()))
         days = [(journal, day) for journal in journals for day in (posting.day, posting.moved_from)]
         entries = [cast(JournalEntry, codec.decode(row.content)) for row in rows if row.entity == entity]
-        days += [(entry.journal, entry.posting_date) for entry in entries]
+        days += [(entry.journal, entry.posting_date) for entry in entries if entry.journal in journals]
         found = [(journal, period_of(day, basis.periods[entity])) for journal, day in days if day]
         return tuple(dict.fromkeys((journal, period) for journal, period in found if period))
 
