@@ -1136,3 +1136,43 @@ def test_an_older_run_is_not_done_while_a_newer_one_that_posted_a_part_waits_for
     assert f"run {newer} of it is {state}" in world.problem_list(older)[0].text
     world.resume(newer)
     assert (RunState.DONE, RunState.DONE) == (world.at(newer).state, world.resume(older).state)
+
+
+def test_a_newer_calculation_of_one_company_says_nothing_of_the_other() -> None:
+    """The older run posts what it says of that, leaves out the first, and says so."""
+    world = World(mode=ASKS)
+    older, newer = waiting(world, "R1"), a_pay_run("R2", companies=("US1",), factor=2)
+    world.payroll.add(replace(newer, calculated_at=newer.calculated_at.replace(hour=23)), factor=2)
+    assert RunState.DONE is world.approve(waiting(world, "R2")).state
+
+    at = world.approve(older)
+
+    assert RunState.AWAITING_APPROVAL is at.state
+    assert "Without US1: a newer calculation of it is booked as 3 in 10 (run " in at.summary
+    at = world.approve(older)
+    assert "as 4; read back and tied out. Without US1: " in at.summary
+    ours = usual_balances(factor=2, entities=("10",)) | usual_balances(entities=("20",))
+    assert (RunState.DONE, ours) == (at.state, world.balances())
+
+
+def test_a_newer_run_that_was_closed_says_nothing_of_what_it_did_not_post() -> None:
+    """It held both companies and posted one; the older run still has the other."""
+    world = World(mode=ASKS)
+    older, second = waiting(world, "R1"), a_pay_run("R2", factor=2)
+    world.payroll.add(replace(second, calculated_at=second.calculated_at.replace(hour=23)), factor=2)
+    newer = waiting(world, "R2")
+    approve(world, newer)
+
+    def close(name: str) -> None:
+        if name == "confirm: recorded":
+            world.vendor.closed.add((2026, 6))
+
+    world.run_to_rest(close)
+    world.vendor.closed.clear()
+    world.operations.close(newer, "enough")
+
+    at = world.resume(older, propose_again=True)
+
+    assert RunState.AWAITING_APPROVAL is at.state
+    assert {"20"} == {entry.entity for entry in world.proposal(older).entries}
+    assert "Without US1: a newer calculation of it is booked as 3 in 10 (run " in at.summary

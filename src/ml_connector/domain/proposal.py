@@ -118,7 +118,8 @@ class Proposal:
     `cells[n]` is `(entry index, line index)` in `says` of cell n and `rules[n]` the mapping rule that made
     it. `subjects` are all that the run speaks of, also those without a line. `already_booked` names the
     documents that hold it, where nothing is left to post; `superseded` the document of a newer calculation of
-    the same pay, which this one must not take back. `unknown` names documents that another installation
+    the same pay, which this one must not take back, and `left_out` says of which companies that is so and the
+    rest is proposed. `unknown` names documents that another installation
     wrote, as they were seen, `mapping` the version that was used. `corrects` stands in records of release
     0.1.0 for what `takes_back` says since.
     """
@@ -139,6 +140,7 @@ class Proposal:
     unknown: tuple[str, ...] = ()
     mapping: str = ""
     corrects: tuple[str, ...] = ()
+    left_out: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

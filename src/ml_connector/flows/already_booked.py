@@ -147,20 +147,22 @@ def standing_alone(commits: Commits, row: CommitRow) -> CommitRow | None:
     return next((mirror for mirror in made if mirror.reversed_by not in COUNTS_FOR_NOTHING), None)
 
 
-def replaced_by(booked: AlreadyBooked, pay_run: PayRun) -> tuple[Booked, ...]:
-    """What the newest calculation of the same pay has booked, where it is newer than this one, which must not
-    take it back then.
+def replaced_by(booked: AlreadyBooked, pay_run: PayRun) -> dict[Subject, tuple[Booked, ...]]:
+    """What the newest calculation of each subject has booked, where it is newer than this one, which must not
+    take it back then. It says nothing of a subject that it did not book.
     """
-    newer = [
-        part
-        for parts in booked.others.values()
-        for part in _standing(parts)
-        if part.row.calculated_at is not None
-        and part.row.calculated_at > pay_run.calculated_at
-        and part.row.reference != pay_run.reference
-    ]
-    newest = max((part.row.calculated_at for part in newer if part.row.calculated_at), default=None)
-    return tuple(part for part in newer if part.row.calculated_at == newest)
+    newer: dict[Subject, list[Booked]] = defaultdict(list)
+    for parts in booked.others.values():
+        for part in _standing(parts):
+            at = part.row.calculated_at
+            if at is not None and at > pay_run.calculated_at and part.row.reference != pay_run.reference:
+                for share in part.row.shares:
+                    newer[share.subject].append(part)
+    found = {}
+    for subject, made in newer.items():
+        newest = max(part.row.calculated_at for part in made if part.row.calculated_at)
+        found[subject] = tuple(part for part in made if part.row.calculated_at == newest)
+    return found
 
 
 def left_to_post(

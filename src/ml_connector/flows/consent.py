@@ -61,11 +61,19 @@ def changes(proposal: Proposal) -> str:
     return f"It changes what is booked for the same pay: {listed(map(str, proposal.takes_back))}."
 
 
-def superseded_by(newer: Sequence[Booked]) -> str:
+def superseded_by(newer: Iterable[Sequence[Booked]]) -> str:
     """The documents of a newer calculation, and the runs that booked them; empty for none."""
-    numbers = listed(f"{part.number} in {part.row.entity}" for part in newer)
-    runs = listed(dict.fromkeys(part.row.run for part in newer))
-    return f"{numbers} (run {runs})" if newer else ""
+    parts = {part.row.key: part for made in newer for part in made}.values()
+    numbers = listed(f"{part.number} in {part.row.entity}" for part in parts)
+    runs = listed(dict.fromkeys(part.row.run for part in parts))
+    return f"{numbers} (run {runs})" if parts else ""
+
+
+def left_out(companies: Sequence[str], newer: Iterable[Sequence[Booked]]) -> str:
+    """Which companies a proposal says nothing of, and why; empty for none."""
+    if not companies:
+        return ""
+    return f"Without {listed(companies)}: a newer calculation of it is booked as {superseded_by(newer)}."
 
 
 def what_changed(old: Proposal, now: Proposal) -> str:
@@ -74,6 +82,8 @@ def what_changed(old: Proposal, now: Proposal) -> str:
         return now.problems[0].text
     if now.superseded:
         return f"a newer calculation of this pay is booked as {now.superseded}."
+    if now.left_out != old.left_out:
+        return now.left_out or f"what was left out counts again. {old.left_out}"
     added = [taken for taken in now.takes_back if taken not in old.takes_back]
     if added:
         return f"for the same pay is booked since: {listed(map(str, added))}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ml_connector.domain.build import BuildPolicy, EntryBuilder
@@ -42,9 +42,13 @@ class EntryMaker:
             families=self.families,
         )
 
-    def make(self, run: str, staging: Staging, rates: Mapping[str, ExchangeRate]) -> Proposal:
-        """What the run says, from its staged rows; which cell each row went to is remembered."""
-        self._book(run, staging)
+    def make(
+        self, run: str, staging: Staging, rates: Mapping[str, ExchangeRate], without: Collection[str] = ()
+    ) -> Proposal:
+        """What the run says, from its staged rows, `without` those of some companies; which cell each row
+        went to is remembered.
+        """
+        self._book(run, staging, without)
         proposal = self._builder.finish()
         if isinstance(self.text, Problem):
             proposal = replace(proposal, problems=(*proposal.problems, self.text))
@@ -72,11 +76,13 @@ class EntryMaker:
                     shares.append(Share(key=entry.key, subject=of[company], lines=lines))
         return tuple(shares)
 
-    def _book(self, run: str, staging: Staging) -> None:
+    def _book(self, run: str, staging: Staging, without: Collection[str]) -> None:
         """Rows of a kind are booked in one sum; only those that are booked in detail come one by one."""
         summed: list[tuple[Distribution, int]] = []
         line_by_line: set[Kind] = set()
         for group in staging.groups(run):
+            if group.like.company in without:
+                continue
             cells = self._builder.add_group(group)
             if cells is None:
                 line_by_line.add(group.like.kind)
@@ -85,7 +91,7 @@ class EntryMaker:
 
         def single() -> Iterator[tuple[int, int]]:
             for row, distribution in staging.rows(run) if line_by_line else ():
-                if distribution.kind in line_by_line:
+                if distribution.kind in line_by_line and distribution.company not in without:
                     yield from ((row, cell) for cell in self._builder.add(distribution))
 
         staging.link(run, summed, single())

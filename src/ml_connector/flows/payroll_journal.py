@@ -10,7 +10,7 @@ Nothing is ever written to the payroll system.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -41,6 +41,8 @@ AFTER_CONSENT = ("post", "confirm")
 """Stages in which a run may have booked a part of what it says."""
 OTHER_INSTALLATION = "installation.other"
 """Code of the problem that another installation posts to the same books; resumed from the proposal."""
+UNFINISHED = "pay.unfinished"
+"""Code of the problem that a run of a newer calculation waits for a person."""
 ZERO = "zero"
 MEANT = "meant"
 """The question whether a run that comes to nothing is meant so, and its answer."""
@@ -147,7 +149,7 @@ class PayrollJournal:
         proposal = run.step("proposal", lambda: self._make(run, pay_run, basis))
         run.speak_of(proposal.subjects)
         if proposal.superseded:
-            run.check(self._unfinished(run, pay_run, proposal))
+            run.check(problem for problem in proposal.problems if problem.code == UNFINISHED)
             self._check_booked(run, proposal)
             run.check(problem for problem in proposal.problems if problem.code == look_alikes.ASKED)
             return Done(f"A newer calculation of this pay is booked as {proposal.superseded}; nothing to do.")
@@ -183,18 +185,20 @@ class PayrollJournal:
         wide = self.policy.axes | axes
         return {e: self.systems.ledger.chart(e, j, wide) for e, j in self._journals()}
 
-    def _unfinished(self, run: Run, pay_run: PayRun, proposal: Proposal) -> Iterator[Problem]:
+    def _unfinished(
+        self, run: Run, subjects: Collection[Subject], newer: Iterable[Sequence[already_booked.Booked]]
+    ) -> Iterator[Problem]:
         """Runs of a newer calculation that have booked a part of the pay and wait for a person."""
-        rows = self.commits.of_subjects(proposal.subjects)
-        newer = {row.run for row in rows if row.calculated_at and row.calculated_at > pay_run.calculated_at}
-        others = {other.id: other for other in run.others(proposal.subjects) if other.id in newer}
+        documents = consent.superseded_by(newer)
+        runs = {part.row.run for made in newer for part in made}
+        others = {other.id: other for other in run.others(subjects) if other.id in runs}
         for other in others.values():
             text = (
-                f"A newer calculation of this pay is booked as {proposal.superseded}, and run {other.id} of"
-                f" it is {other.state}. Bring that to its end: ml-connector runs show {other.id}. Then:"
+                f"A newer calculation of this pay is booked as {documents}, and run {other.id} of it is"
+                f" {other.state}. Bring that to its end: ml-connector runs show {other.id}. Then:"
                 f" ml-connector runs resume {run.row.id}."
             )
-            yield Problem("pay.unfinished", other.id, text, Owner.CONTROLLER)
+            yield Problem(UNFINISHED, other.id, text, Owner.CONTROLLER)
 
     def _journals(self) -> Iterator[tuple[str, str]]:
         for entity in sorted(set(self.policy.entities.values())):
@@ -209,7 +213,7 @@ class PayrollJournal:
         """
         prefix = self._key_prefix(pay_run)
         tenants = {entity: self._tenant(entity) for entity, _ in self._journals()}
-        mapping = self.mapping()
+        mapping, rates = self.mapping(), read_rates(run.row.input)
         maker = EntryMaker(
             pay_run=pay_run,
             mapping=mapping,
@@ -218,23 +222,34 @@ class PayrollJournal:
             families={entity: f"{prefix}:{tenant}:{entity}" for entity, tenant in tenants.items()},
             limits=self.systems.ledger.limits,
         )
-        said = maker.make(run.row.id, self.staging, read_rates(run.row.input))
+        said = maker.make(run.row.id, self.staging, rates)
         pays = pays_of(run, pay_run, self._subjects(pay_run, maker.companies, tenants), self.commits)
-        said = replace(said, subjects=tuple(pays.subjects.values()), shares=maker.shares(said, pays.subjects))
-        booked = already_booked.already_booked(self.commits, said.subjects, prefix)
+        subjects = dict(pays.subjects)
+        booked = already_booked.already_booked(self.commits, tuple(subjects.values()), prefix)
+        newer = already_booked.replaced_by(booked, pay_run)
+        old = [company for company, subject in subjects.items() if subject in newer]
+        left = [company for company in maker.companies if company in subjects and company not in old]
+        if old and left:
+            # A newer calculation counts for the companies that it holds; this one still does for the others.
+            maker = replace(maker)
+            said = maker.make(run.row.id, self.staging, rates, without=old)
+            subjects = {company: subject for company, subject in subjects.items() if company not in old}
+            booked = already_booked.already_booked(self.commits, tuple(subjects.values()), prefix)
+        said = replace(said, subjects=tuple(subjects.values()), shares=maker.shares(said, subjects))
         proposal = already_booked.left_to_post(
             said, booked, maker.families, maker.limits.lines_max, maker.difference_text
         )
-        newer = already_booked.replaced_by(booked, pay_run)
         alike, accepted, unknown = self._alike(run, proposal, basis, booked.rows)
         asked = look_alikes.ask(alike, run.row.id)
+        unfinished = self._unfinished(run, proposal.subjects, tuple(newer.values()))
         return replace(
             proposal,
-            problems=(*proposal.problems, *pays.problems, *asked),
+            problems=(*proposal.problems, *pays.problems, *unfinished, *asked),
             accepted=accepted,
             unknown=unknown,
             mapping=f"{mapping.name} v{mapping.version}",
-            superseded=consent.superseded_by(newer),
+            superseded="" if left else consent.superseded_by(newer.values()),
+            left_out=consent.left_out(old, newer.values()) if left else "",
         )
 
     def _subjects(
@@ -329,7 +344,16 @@ class PayrollJournal:
         what = f"{consent.describe(proposal.entries)}, pay date {pay_run.pay_period.pay_date}"
         if run.row.dry:
             return Done(
-                " ".join(filter(None, (f"Dry run: {what}. Nothing was posted.", consent.changes(proposal))))
+                " ".join(
+                    filter(
+                        None,
+                        (
+                            f"Dry run: {what}. Nothing was posted.",
+                            proposal.left_out,
+                            consent.changes(proposal),
+                        ),
+                    )
+                )
             )
         if self.policy.mode is Mode.AUTOMATIC and not proposal.takes_back:
             return Next("post")
@@ -338,7 +362,14 @@ class PayrollJournal:
         else:
             asks = f"Waiting for approval of {consent.shown_fingerprint(proposal)}."
         others = consent.waiting_beside(run.others(proposal.subjects))
-        told = (run.row.notice, f"Proposed {what}.", consent.changes(proposal), others, asks)
+        told = (
+            run.row.notice,
+            f"Proposed {what}.",
+            proposal.left_out,
+            consent.changes(proposal),
+            others,
+            asks,
+        )
         raise Hold((), RunState.AWAITING_APPROVAL, " ".join(filter(None, told)))
 
     def _nothing(self, run: Run, proposal: Proposal) -> Done:
@@ -470,7 +501,7 @@ class PayrollJournal:
         for taken in proposal.takes_back:
             run.tell(taken.run, f"Changed by {consent.documents(booked)} (run {run.row.id}).")
         outcome = consent.outcome(proposal.entries, booked, proof.came)
-        return Done(f"{outcome} {consent.changes(proposal)}".strip())
+        return Done(" ".join(filter(None, (outcome, proposal.left_out, consent.changes(proposal)))))
 
     # --- names ----------------------------------------------------------------------------------------------
 
