@@ -13,6 +13,7 @@ from tests.runs.test_settled import dies_at
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.contract import world as faults
 from ml_connector.domain.dimension import Dimension
+from ml_connector.domain.journal import Marker
 from ml_connector.domain.mapping import Target
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.flows.consent import proposal_fingerprint
@@ -1033,6 +1034,23 @@ def test_what_is_left_in_two_legal_entities_is_no_tie() -> None:
     assert ["3229.50", "3229.50"] == [
         str(row.difference.amount) for row in world.operations.records.tie_out(first)
     ]
+
+
+def test_a_named_document_with_the_marker_of_an_entry_uses_that_up() -> None:
+    """This product wrote it before it was restored: the entry is sent under another key, or it would be taken
+    for this document, which says something else.
+    """
+    world = World(mode=ASKS)
+    run = waiting(world, "R1")
+    by_hand(world)
+    document = world.vendor.documents[0]
+    document.marker = Marker.of(world.proposal(run).entries[0].key).token
+    world.statements.booked_elsewhere(run, [f"10/{document.number}"], "ours, before the backup")
+    world.run_to_rest()
+
+    at = world.approve(run)
+
+    assert (RunState.DONE, usual_balances()) == (at.state, world.balances())
 
 
 def test_a_document_of_others_that_is_not_posted_is_not_the_pay() -> None:

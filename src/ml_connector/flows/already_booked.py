@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import cast
 
 from ml_connector.domain import codec
 from ml_connector.domain.build import balanced_spans, no_border
 from ml_connector.domain.codec import fingerprint
 from ml_connector.domain.dimension import Dimensions
-from ml_connector.domain.journal import CommitKey, JournalEntry, JournalLine, Receipt
+from ml_connector.domain.journal import BookedEntry, CommitKey, JournalEntry, JournalLine, Marker, Receipt
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
@@ -187,6 +188,7 @@ def left_to_post(
     shares: list[Share] = []
     taken: list[TakenBack] = []
     problems: list[Problem] = []
+    named = _markers_of_named(booked.rows)
     for entity in entities:
         says = tuple(entry for entry in proposal.says if entry.entity == entity)
         parts = booked.others.get(entity, ())
@@ -197,7 +199,8 @@ def left_to_post(
             mine = _shares(proposal, entity, made, parts)
             problems.extend(wrong)
             taken.extend(_taken(part) for part in _standing(parts) if made)
-        made, mine, wrong = _revised(made, mine, [row for row in booked.own if row.entity == entity])
+        own = [row for row in booked.own if row.entity == entity]
+        made, mine, wrong = _revised(made, mine, own, named)
         problems.extend(wrong)
         entries.extend(made)
         shares.extend(mine)
@@ -407,27 +410,41 @@ def _less(says: Sequence[JournalEntry], parts: Sequence[Booked], currency: str) 
 
 
 def _revised(
-    entries: tuple[JournalEntry, ...], shares: tuple[Share, ...], own: Sequence[CommitRow]
+    entries: tuple[JournalEntry, ...],
+    shares: tuple[Share, ...],
+    own: Sequence[CommitRow],
+    named: Collection[str],
 ) -> tuple[tuple[JournalEntry, ...], tuple[Share, ...], tuple[Problem, ...]]:
-    """The entries of one legal entity under the first revision that has this content, or that is free."""
-    if not own:
-        return entries, shares, ()
+    """The entries of one legal entity under the first revision that has this content, or that is free. One
+    whose marker a document has that people `named` is not: this product wrote that before it was restored.
+    """
     known = {row.key: "" if row.reversed_by else row.fingerprint for row in own}
     booked = [row for row in own if row.state not in UNBOOKED and not row.reversed_by]
-    newest = max(CommitKey.parse(row.key).revision for row in own)
+    newest = max((CommitKey.parse(row.key).revision for row in own), default=1)
     if booked and _same_pay(entries, booked):
         held = tuple(cast(JournalEntry, codec.decode(row.content)) for row in booked)
         return held, tuple(share for row in booked for share in row.shares), ()
     if not entries:
         return (), (), (_booked_otherwise(booked),) if booked else ()
-    for revision in (newest, newest + 1):
+    for revision in count(newest):
         made = tuple(_with_revision(entry, revision) for entry in entries)
-        if all(known.get(entry.key, fingerprint(entry)) == fingerprint(entry) for entry in made):
+        free = all(known.get(entry.key, fingerprint(entry)) == fingerprint(entry) for entry in made)
+        if free and not any(Marker.of(entry.key).token in named for entry in made):
             break
     if booked and {row.key for row in booked} - {entry.key for entry in made}:
         return (), (), (_booked_otherwise(booked),)
     keys = {entry.key: new.key for entry, new in zip(entries, made, strict=True)}
     return made, tuple(replace(share, key=keys[share.key]) for share in shares if share.key in keys), ()
+
+
+def _markers_of_named(rows: Iterable[CommitRow]) -> frozenset[str]:
+    """Markers of this product that documents have which people named as booked elsewhere."""
+    documents = (
+        cast(BookedEntry, codec.decode(row.booked))
+        for row in rows
+        if row.key.startswith(ELSEWHERE) and row.booked
+    )
+    return frozenset(document.marker for document in documents if document.marker)
 
 
 def _same_pay(entries: Sequence[JournalEntry], booked: Sequence[CommitRow]) -> bool:
