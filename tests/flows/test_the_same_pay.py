@@ -1194,3 +1194,24 @@ def test_a_newer_run_that_was_closed_says_nothing_of_what_it_did_not_post() -> N
     assert RunState.AWAITING_APPROVAL is at.state
     assert {"20"} == {entry.entity for entry in world.proposal(older).entries}
     assert "Without US1: a newer calculation of it is booked as 3 in 10 (run " in at.summary
+
+
+def test_a_run_that_is_read_anew_is_not_said_to_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it had read is gone, a part of it is there again, and it is given up then."""
+    from ml_connector.app.audit import audit_report
+    from ml_connector.store.staging import StoredStaging
+
+    world = World(mode=ASKS)
+    run = waiting(world, "R1")
+    at = world.at(run)
+    world.runs.move(at, state=RunState.READY, stage="read", attempt=at.attempt + 1)
+
+    def die(*_: Any) -> None:
+        raise Crash("staging")
+
+    monkeypatch.setattr(StoredStaging, "stage", die)
+    with pytest.raises(Crash):
+        world.run_to_rest()
+    world.runs.move(world.at(run), state=RunState.CANCELLED)
+
+    assert [] == audit_report(world.access).faults

@@ -234,9 +234,19 @@ def _entries(report: Report, access: Access, by_action: dict[str, list[dict[str,
         yield f"The journal entry {key} is gone (entry {entry['number']})."
 
 
+def _read(by_action: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """The last entry on what each run has read, for runs that have not begun to read it anew since."""
+    last = {entry["subject"]: entry for entry in by_action.get("run.read", [])}
+    for again in by_action.get("run.read_again", []):
+        if again["subject"] in last and last[again["subject"]]["number"] < again["number"]:
+            del last[again["subject"]]
+    return last
+
+
 def _blocks(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
-    last = {entry["subject"]: entry for entry in _hashed(by_action, "run.read")}
-    for run, entry in last.items():
+    for run, entry in _read(by_action).items():
+        if not entry["detail"].get("sha256"):
+            continue
         if Run.objects.filter(id=run, organisation=access.organisation, forgotten_at__isnull=False).exists():
             report.forgotten["source blocks"] += 1
             continue
@@ -247,7 +257,7 @@ def _blocks(report: Report, access: Access, by_action: dict[str, list[dict[str, 
 
 def _lines(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
     """The lines that entries were made of; those of a run read by an earlier release have no hash."""
-    last = {entry["subject"]: entry for entry in by_action.get("run.read", [])}
+    last = _read(by_action)
     gone = Run.objects.filter(organisation=access.organisation, forgotten_at__isnull=False)
     forgotten, staging = set(gone.values_list("id", flat=True)), StoredStaging()
     for run, entry in last.items():

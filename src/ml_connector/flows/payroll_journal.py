@@ -97,7 +97,7 @@ class PayrollJournal:
         pay_run = run.step("pay run", lambda: self.systems.payroll.pay_run(reference))
         run.check(self._too_early(pay_run))
         run.check(misdated(pay_run))
-        self._stage(run.row.id, reference)
+        self._stage(run, reference)
         run.check(self.staging.problems(run.row.id))
         delivered = self.staging.delivered(run.row.id)
         run.check(check_blocks([n for n, _, _ in delivered], [total for _, total, _ in delivered]))
@@ -113,10 +113,15 @@ class PayrollJournal:
         )
         return Next("propose")
 
-    def _stage(self, run: str, reference: str) -> None:
-        self.staging.clear(run)
+    def _stage(self, run: Run, reference: str) -> None:
+        """What was read before is read anew, and may never be whole again: whoever verifies the audit is told
+        before it goes.
+        """
+        if self.staging.delivered(run.row.id):
+            run.audit("run.read_again", {"pay_run": reference})
+        self.staging.clear(run.row.id)
         for block in self.systems.payroll.blocks(reference):
-            self.staging.stage(run, block)
+            self.staging.stage(run.row.id, block)
 
     def _too_early(self, pay_run: PayRun) -> Iterable[Problem]:
         if pay_run.pay_period.end < self.policy.starts_on:
