@@ -73,9 +73,10 @@ def already_booked(commits: Commits, subjects: Collection[Subject], prefix: str)
     others: dict[str, list[Booked]] = defaultdict(list)
     problems: list[Problem] = []
     rows = commits.of_subjects(subjects)
+    nothing = _cancelled(rows)
     for row in rows:
         ours = row.key.startswith(f"{prefix}:") and not row.reversed_by
-        if ours or row.state in UNBOOKED or row.reversed_by in COUNTS_FOR_NOTHING:
+        if ours or not _counts(row):
             continue
         if row.state in UNSETTLED or _not_posted(row):
             text = (
@@ -85,10 +86,10 @@ def already_booked(commits: Commits, subjects: Collection[Subject], prefix: str)
             problems.append(Problem("earlier.unsettled", row.key, text, Owner.CONTROLLER))
             continue
         part = _part(row, subjects)
-        if part is None:
-            problems.append(_not_comparable(row))
-        else:
+        if part is not None:
             others[row.entity].append(part)
+        elif row.key not in nothing:
+            problems.append(_not_comparable(row))
     return AlreadyBooked(
         rows=rows,
         others={entity: tuple(found) for entity, found in others.items()},
@@ -103,7 +104,7 @@ def already_booked_parts(commits: Commits, subjects: Collection[Subject]) -> tup
     """
     parts = []
     for row in commits.of_subjects(subjects):
-        if row.state not in UNBOOKED and row.reversed_by not in COUNTS_FOR_NOTHING:
+        if _counts(row):
             entry = cast(JournalEntry, codec.decode(row.content))
             parts.append(_part(row, subjects) or Booked(row=row, entry=entry, net=_lines(entry)))
     return tuple(parts)
@@ -154,13 +155,15 @@ def replaced_by(booked: AlreadyBooked, pay_run: PayRun) -> dict[Subject, tuple[B
     """
     newer: dict[Subject, list[Booked]] = defaultdict(list)
     for parts in booked.others.values():
-        for part in _standing(parts):
+        for part in standing_parts(parts):
             at = part.row.calculated_at
             if at is not None and at > pay_run.calculated_at and part.row.reference != pay_run.reference:
                 for share in part.row.shares:
                     newer[share.subject].append(part)
     found = {}
     for subject, made in newer.items():
+        if not _sum(_of_subject(row, subject) for row in booked.rows if _counts(row)):
+            continue
         newest = max(part.row.calculated_at for part in made if part.row.calculated_at)
         found[subject] = tuple(part for part in made if part.row.calculated_at == newest)
     return found
@@ -198,7 +201,7 @@ def left_to_post(
             made, wrong = _difference(says, parts, families[entity], lines_max, difference_text)
             mine = _shares(proposal, entity, made, parts)
             problems.extend(wrong)
-            taken.extend(_taken(part) for part in _standing(parts) if made)
+            taken.extend(_taken(part) for part in standing_parts(parts) if made)
         own = [row for row in booked.own if row.entity == entity]
         made, mine, wrong = _revised(made, mine, own, named)
         problems.extend(wrong)
@@ -235,6 +238,30 @@ def document_number(row: CommitRow) -> str:
 
 
 # --- what is booked -----------------------------------------------------------------------------------------
+
+
+def _counts(row: CommitRow) -> bool:
+    """Whether the document is booked, as far as anybody knows; its reversal counts by itself."""
+    return row.state not in UNBOOKED and row.reversed_by not in COUNTS_FOR_NOTHING
+
+
+def _of_subject(row: CommitRow, subject: Subject) -> Net:
+    """What the document has booked for one of its subjects; all of it, where nobody can tell the parts."""
+    shares = [share for share in row.shares if share.subject == subject]
+    entry = cast(JournalEntry, codec.decode(row.content)) if shares else None
+    return _sum(_net_of_share(share, entry) for share in shares if entry is not None)
+
+
+def _cancelled(rows: Iterable[CommitRow]) -> frozenset[str]:
+    """Keys of documents and of the reversals that cancel them to the cent: nobody has to tell their parts."""
+    by_key = {row.key: row for row in rows}
+    pairs = [(row, by_key[row.reversed_by]) for row in by_key.values() if row.reversed_by in by_key]
+    return frozenset(
+        key
+        for row, back in pairs
+        if {row.state, back.state} == {CommitState.CONFIRMED} and not back.reversed_by
+        for key in (row.key, back.key)
+    )
 
 
 def _not_posted(row: CommitRow) -> bool:
@@ -274,8 +301,9 @@ def _clean(net: Net) -> Net:
 
 
 def standing(rows: Iterable[CommitRow]) -> tuple[CommitRow, ...]:
-    """The documents that count as they are: no reversals, and nothing that a reversal cancels, ours or one
-    that people booked and named. A document whose reversal was reversed counts again.
+    """The documents that count as they are: nothing that a reversal cancels, ours or one that people booked
+    and named, and no reversal but one that takes back nothing that is there. A document whose reversal was
+    reversed counts again.
     """
     by_key = {row.key: row for row in rows}
     taking_back = {row.reversed_by for row in by_key.values()}
@@ -284,15 +312,18 @@ def standing(rows: Iterable[CommitRow]) -> tuple[CommitRow, ...]:
         reversal = by_key.get(row.reversed_by)
         return not row.reversed_by or (reversal is not None and not counts(reversal))
 
-    def reverses(row: CommitRow) -> bool:
-        return row.key.startswith(REVERSAL) or (row.key.startswith(ELSEWHERE) and row.key in taking_back)
-
-    return tuple(row for row in by_key.values() if not reverses(row) and counts(row))
+    return tuple(row for row in by_key.values() if row.key not in taking_back and counts(row))
 
 
-def _standing(parts: Sequence[Booked]) -> list[Booked]:
+def standing_parts(parts: Sequence[Booked]) -> list[Booked]:
+    """Those of the parts that count as they are. See `standing`."""
     keys = {row.key for row in standing(part.row for part in parts)}
     return [part for part in parts if part.row.key in keys]
+
+
+def comes_to_nothing(parts: Iterable[Booked]) -> bool:
+    """Whether the parts cancel each other to the cent."""
+    return not _sum(part.net for part in parts)
 
 
 def _taken(part: Booked) -> TakenBack:
@@ -316,7 +347,9 @@ def _documents(
         return ()
     ours = [f"{document_number(own[entry.key])} in {entry.entity}" for entry in entries]
     others = [
-        f"{part.number} in {entity}" for entity, parts in booked.others.items() for part in _standing(parts)
+        f"{part.number} in {entity}"
+        for entity, parts in booked.others.items()
+        for part in standing_parts(parts)
     ]
     return tuple(dict.fromkeys((*ours, *others))) if proposal.says or others else ()
 

@@ -8,7 +8,7 @@ person says by its number that it is not this pay, or that it is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from ml_connector.domain import codec
@@ -18,13 +18,17 @@ from ml_connector.domain.problem import Owner, Problem
 from ml_connector.ports.storage import CommitRow
 
 SHOWN = 10
+ANY_JOURNAL: Mapping[str, str] = {}
 ASKED = "ledger.look_alike"
 """Code of the question about such documents."""
 
 
-def name_of(document: BookedEntry) -> str:
-    """What people call a document when they speak of it: legal entity and number."""
-    return f"{document.receipt.entity}/{document.receipt.number}"
+def name_of(document: BookedEntry, journal: str = "") -> str:
+    """What people call a document when they speak of it: legal entity and number, and the journal between
+    them where it is another than the one they think of.
+    """
+    other = f"{document.journal}/" if journal and document.journal != journal else ""
+    return f"{document.receipt.entity}/{other}{document.receipt.number}"
 
 
 def of_others(documents: Iterable[BookedEntry], known: Collection[str]) -> tuple[BookedEntry, ...]:
@@ -115,10 +119,14 @@ def _sums(lines: Iterable[JournalLine]) -> Counter[tuple[str, int]]:
     return Counter((account, minor) for (account, _), minor in sums.items())
 
 
-def ask(documents: Sequence[BookedEntry], run: str) -> Iterator[Problem]:
-    """The question to a person about documents beside a run of the pay, when there are such."""
+def ask(
+    documents: Sequence[BookedEntry], run: str, journals: Mapping[str, str] = ANY_JOURNAL
+) -> Iterator[Problem]:
+    """The question to a person about documents beside a run of the pay, when there are such. `journals` are
+    those that the flow posts to, by legal entity.
+    """
     says = "say so: ml-connector runs mark-booked-elsewhere {run} --document {name} --why '...'"
-    return _ask(documents, run, says)
+    return _ask(documents, run, says, journals)
 
 
 def ask_reversal(documents: Sequence[BookedEntry], run: str) -> Iterator[Problem]:
@@ -127,29 +135,37 @@ def ask_reversal(documents: Sequence[BookedEntry], run: str) -> Iterator[Problem
         "cancel this reversal (ml-connector runs cancel {run}), run the pay again and name the document there"
         " (ml-connector runs mark-booked-elsewhere RUN --document {name} --why '...')"
     )
-    return _ask(documents, run, says)
+    return _ask(documents, run, says, ANY_JOURNAL)
 
 
-def _ask(documents: Sequence[BookedEntry], run: str, says: str) -> Iterator[Problem]:
+def _ask(
+    documents: Sequence[BookedEntry], run: str, says: str, journals: Mapping[str, str]
+) -> Iterator[Problem]:
     """The question; `says` is what to do where one of them does belong to the pay."""
     if documents:
-        name = name_of(documents[0])
-        accepts = " ".join(f"--accept {name_of(document)}" for document in documents[:SHOWN])
+        names = [_named(document, journals) for document in documents]
+        name, accepts = names[0], " ".join(f"--accept {name}" for name in names[:SHOWN])
+        belongs = says.format(run=run, name=name)
         text = (
             "The journal holds documents that did not come from here and may be this pay, or take it back:"
-            f" {_described(documents)} If one of them does, {says.format(run=run, name=name)}. If not:"
-            f" ml-connector runs resume {run} {accepts}."
+            f" {_described(documents, journals)} If one of them does, {belongs}. If not: ml-connector runs"
+            f" resume {run} {accepts}."
         )
         yield Problem(ASKED, name, text, Owner.CONTROLLER)
 
 
-def _described(documents: Sequence[BookedEntry]) -> str:
+def _named(document: BookedEntry, journals: Mapping[str, str]) -> str:
+    return name_of(document, journals.get(document.receipt.entity, ""))
+
+
+def _described(documents: Sequence[BookedEntry], journals: Mapping[str, str]) -> str:
     shown = documents[:SHOWN]
+    names = [_named(document, journals) for document in shown]
     described = ", ".join(
-        f"{name_of(document)} of {document.posting_date}, {document.debit}, {document.text or 'no text'}"
-        for document in shown
+        f"{name} of {document.posting_date}, {document.debit}, {document.text or 'no text'}"
+        for name, document in zip(names, shown, strict=True)
     )
-    marked = [name_of(document) for document in shown if document.marker]
+    marked = [name for name, document in zip(names, shown, strict=True) if document.marker]
     if not marked:
         return f"{described}."
     return (

@@ -17,11 +17,11 @@ from datetime import date, datetime, timedelta
 from typing import Protocol, cast
 
 from ml_connector.domain import codec
-from ml_connector.domain.checks import check_blocks, check_entry, check_totals
-from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker
+from ml_connector.domain.checks import check_blocks, check_entry, check_totals, compare
+from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker, Receipt
 from ml_connector.domain.mapping import Mapping
 from ml_connector.domain.payroll import PayRun
-from ml_connector.domain.period import YEARS, FiscalPeriod, period_of
+from ml_connector.domain.period import YEARS, FiscalPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Basis, Proposal, Subject
 from ml_connector.flows import already_booked, consent, look_alikes, tie_out
@@ -36,6 +36,8 @@ from ml_connector.runs.run import Done, Hold, Next, Run
 
 OTHERS_SECONDS = 30.0
 """How long a proposal waits before it looks again whether another run of the pay has ended."""
+ASKED_DAYS = timedelta(days=45)
+"""How long after a document was booked it is looked for what takes it back."""
 AT_WORK = (RunState.READY, RunState.RUNNING, RunState.WAITING)
 AFTER_CONSENT = ("post", "confirm")
 """Stages in which a run may have booked a part of what it says."""
@@ -70,6 +72,19 @@ class Systems(Protocol):
 
     @property
     def ledger(self) -> LedgerSink: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Documents of others that may be a pay, or that people made of what was booked for it, and of which
+    nobody has said that they are not; names of those of which somebody has, and of those that another
+    installation wrote; and all documents that were `seen`, by legal entity and the ledger's reference.
+    """
+
+    asked: tuple[BookedEntry, ...]
+    accepted: tuple[str, ...]
+    unknown: tuple[str, ...]
+    seen: AbstractMapping[tuple[str, str], BookedEntry]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,14 +259,15 @@ class PayrollJournal:
         proposal = already_booked.left_to_post(
             said, booked, maker.families, maker.limits.lines_max, maker.difference_text
         )
-        alike, accepted, unknown = self._alike(run, proposal, basis, booked.rows)
-        asked = look_alikes.ask(alike, run.row.id)
+        beside = self._beside(run, proposal, basis, booked.rows)
+        asked = look_alikes.ask(beside.asked, run.row.id, self.policy.journals)
         unfinished = self._unfinished(run, proposal.subjects, tuple(newer.values()))
+        moved = self._moved(run, subjects)
         return replace(
             proposal,
-            problems=(*proposal.problems, *pays.problems, *unfinished, *asked),
-            accepted=accepted,
-            unknown=unknown,
+            problems=(*proposal.problems, *pays.problems, *unfinished, *moved, *asked),
+            accepted=beside.accepted,
+            unknown=beside.unknown,
             mapping=f"{mapping.name} v{mapping.version}",
             superseded="" if left else consent.superseded_by(newer.values()),
             left_out=consent.left_out(old, newer.values()) if left else "",
@@ -273,23 +289,45 @@ class PayrollJournal:
             for company in found
         }
 
-    def _alike(
-        self, run: Run, proposal: Proposal, basis: Basis, rows: Iterable[CommitRow]
-    ) -> tuple[tuple[BookedEntry, ...], tuple[str, ...], tuple[str, ...]]:
-        """Documents of others that may be this pay, or that people made of what was booked for it; names of
-        those that a person has accepted, and of those that another installation wrote. `rows` are the commits
-        of the proposal's subjects. Where this installation was restored, it may have written one itself and
-        lost it.
+    def _moved(self, run: Run, subjects: AbstractMapping[str, Subject]) -> Iterator[Problem]:
+        """Companies whose pay is booked in another legal entity of the same ledger: the flow booked it there
+        before its options were changed.
+        """
+        books = self.target.names()
+        for company, subject in subjects.items():
+            others = [
+                Subject(tenant=tenant, entity=entity, text=subject.text)
+                for entity, tenant in books.items()
+                if entity != subject.entity
+            ]
+            parts = already_booked.already_booked_parts(self.commits, others) if others else ()
+            for entity in dict.fromkeys(part.row.entity for part in parts):
+                there = [part for part in parts if part.row.entity == entity]
+                if not already_booked.comes_to_nothing(there):
+                    numbers = consent.listed(part.number for part in already_booked.standing_parts(there))
+                    back = already_booked.reversing(part.row for part in already_booked.standing_parts(there))
+                    text = (
+                        f"The pay of {company} is booked in {entity} as {numbers}, and goes to"
+                        f" {subject.entity} now, because the option entities of the flow was changed. Reverse"
+                        f" it there first: {back}. Then: ml-connector runs resume {run.row.id}. Or set the"
+                        " option back."
+                    )
+                    yield Problem("pay.other_entity", company, text, Owner.CONTROLLER)
+
+    def _beside(self, run: Run, proposal: Proposal, basis: Basis, rows: Iterable[CommitRow]) -> Beside:
+        """What else is in the journals. `rows` are the commits of the proposal's subjects. Where this
+        installation was restored, it may have written a document itself and lost it.
         """
         alike: list[BookedEntry] = []
         unknown: list[str] = []
+        seen: dict[tuple[str, str], BookedEntry] = {}
         restored = self.restored_at() is not None
         booked = [row for row in rows if row.state is CommitState.CONFIRMED]
         stands = {row.key for row in already_booked.standing(booked)}
         ours = {Marker.of(entry.key).token: entry for entry in proposal.entries if entry.key not in stands}
         for entity in dict.fromkeys(subject.entity for subject in proposal.subjects):
             tenant = self._tenant(entity)
-            for journal, period in self._places(entity, basis, booked):
+            for journal, period in self._places(run, entity, basis, booked):
                 found = self.systems.ledger.documents(entity, journal, period.start, period.end)
                 known = self.commits.known_references(tenant, entity)
                 others = look_alikes.of_others(found, known)
@@ -299,10 +337,32 @@ class PayrollJournal:
                 made = look_alikes.made_of_ours(others, booked)
                 alike.extend(dict.fromkeys((*made, *look_alikes.look_alikes(others, proposal.says), *lost)))
                 unknown.extend(strange)
+                seen |= {(entity, document.receipt.reference): document for document in found}
         answers = run.answers()
-        accepted = [document for document in alike if look_alikes.name_of(document) in answers]
-        asked = tuple(document for document in alike if document not in accepted)
-        return asked, tuple(sorted(map(look_alikes.name_of, accepted))), tuple(unknown)
+        named = {self._name_of(document): document for document in alike}
+        return Beside(
+            asked=tuple(document for name, document in named.items() if name not in answers),
+            accepted=tuple(sorted(name for name in named if name in answers)),
+            unknown=tuple(unknown),
+            seen=seen,
+        )
+
+    def _name_of(self, document: BookedEntry) -> str:
+        return look_alikes.name_of(document, self.policy.journals[document.receipt.entity])
+
+    def _changed_since(
+        self, run: Run, seen: AbstractMapping[tuple[str, str], BookedEntry], rows: Iterable[CommitRow]
+    ) -> Iterator[Problem]:
+        """What is wrong now with the documents of this run: it may have waited for a person since they were
+        proved. Only one that is not `seen` as it was written is read by itself.
+        """
+        for row in rows:
+            if row.run != run.row.id or row.state is not CommitState.CONFIRMED or row.reversed_by:
+                continue
+            reference = cast(Receipt, codec.decode(row.receipt)).reference
+            document = seen.get((row.entity, reference))
+            if document is None or compare(cast(JournalEntry, codec.decode(row.content)), document):
+                yield from tie_out.changed_since(self.systems.ledger, row, run.row.id)
 
     def _will_be_found(self, document: BookedEntry, entry: JournalEntry | None) -> bool:
         """Whether the document carries the marker of an entry of this run and a search for that finds it, so
@@ -314,19 +374,29 @@ class PayrollJournal:
         return any(receipt.reference == document.receipt.reference for receipt in found)
 
     def _places(
-        self, entity: str, basis: Basis, rows: Iterable[CommitRow]
+        self, run: Run, entity: str, basis: Basis, rows: Iterable[CommitRow]
     ) -> tuple[tuple[str, FiscalPeriod], ...]:
         """Where a document of the pay may be: in the journals that the flow has and had, in the fiscal period
-        of the posting date and of the day it was moved from; and where the documents of `rows` are, but for
-        journals of others, which hold what is no pay at all.
+        of the posting date and of the day it was moved from. What other runs booked may have been taken back
+        since, also on a later day; but for journals of others, which hold what is no pay at all.
         """
-        posting = basis.posting
+        posting, today = basis.posting, self.commits.now().date()
         journals = (self.policy.journals[entity], *self.journals_before.get(entity, ()))
-        days = [(journal, day) for journal in journals for day in (posting.day, posting.moved_from)]
-        entries = [cast(JournalEntry, codec.decode(row.content)) for row in rows if row.entity == entity]
-        days += [(entry.journal, entry.posting_date) for entry in entries if entry.journal in journals]
-        found = [(journal, period_of(day, basis.periods[entity])) for journal, day in days if day]
-        return tuple(dict.fromkeys((journal, period) for journal, period in found if period))
+        days = [
+            (journal, day, day) for journal in journals for day in (posting.day, posting.moved_from) if day
+        ]
+        for row in rows:
+            entry = cast(JournalEntry, codec.decode(row.content))
+            if row.entity == entity and row.run != run.row.id and entry.journal in journals:
+                first = entry.posting_date
+                days.append((entry.journal, first, max(first, min(today, first + ASKED_DAYS))))
+        places = [
+            (journal, period)
+            for journal, first, last in days
+            for period in basis.periods[entity]
+            if period.start <= last and first <= period.end
+        ]
+        return tuple(dict.fromkeys(places))
 
     def _problems(
         self, pay_run: PayRun, proposal: Proposal, charts: AbstractMapping[str, Chart]
@@ -491,8 +561,9 @@ class PayrollJournal:
         run.check(proof.problems)
         run.check(tie_out.untied(table))
         rows = self.commits.of_subjects(proposal.subjects)
-        alike, _, _ = self._alike(run, proposal, run.value("propose", "basis", Basis), rows)
-        run.check(look_alikes.ask(alike, run.row.id))
+        beside = self._beside(run, proposal, run.value("propose", "basis", Basis), rows)
+        run.check(self._changed_since(run, beside.seen, rows))
+        run.check(look_alikes.ask(beside.asked, run.row.id, self.policy.journals))
         booked = proof.own
         run.audit(
             "run.tied_out",

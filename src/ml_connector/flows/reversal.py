@@ -22,7 +22,14 @@ from ml_connector.domain.period import PayPeriod, PostingDatePolicy, PostingDate
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal, Share, TakenBack
 from ml_connector.flows import consent, look_alikes, tie_out
-from ml_connector.flows.already_booked import ELSEWHERE, REVERSAL, document_number, mirrors, newer_documents
+from ml_connector.flows.already_booked import (
+    ELSEWHERE,
+    REVERSAL,
+    document_number,
+    mirrors,
+    newer_documents,
+    standing,
+)
 from ml_connector.flows.policy import Mode, PayrollPolicy
 from ml_connector.ports.storage import (
     COUNTS_FOR_NOTHING,
@@ -63,7 +70,7 @@ class Reversal:
         rows = self._left(run)
         if rows is None:
             return Next("confirm")
-        run.check(self._unfit(rows))
+        run.check(self._unfit(run.row.id, rows))
         proposal = run.step("proposal", lambda: self._make(rows))
         run.speak_of(proposal.subjects)
         run.check(self._problems(proposal))
@@ -89,7 +96,7 @@ class Reversal:
         mine = {entry.key: self.commits.get(entry.key) for entry in proposal.entries}
         own = {key for key, commit in mine.items() if commit is None or commit.run == run.row.id}
         originals = {self._mirror_key(row): row for row in self._originals(run)}
-        run.check(self._unfit([originals[entry.key] for entry in proposal.entries], own))
+        run.check(self._unfit(run.row.id, [originals[entry.key] for entry in proposal.entries], own))
         unbooked = [key for key, commit in mine.items() if commit is None or commit.state in UNBOOKED]
         asked = self._asked(run, [originals[key] for key in unbooked])
         run.check(look_alikes.ask_reversal(asked, run.row.id))
@@ -104,18 +111,29 @@ class Reversal:
 
     def confirm(self, run: Run) -> Next | Done:
         """Both documents stand in the ledger, equal and opposite: the commit path has compared the mirrors to
-        the cent, and the originals are read back here.
+        the cent, and both are read back here, because a person may have been at it since.
         """
         rows = self._originals(run)
         run.check(problem for row in rows for problem in self._stands_alone(run, row))
-        booked = [self.commits.get(row.reversed_by) for row in rows]
-        by = consent.listed(f"{document_number(row)} in {row.entity}" if row else "nothing" for row in booked)
+        booked = [back for row in rows if (back := self.commits.get(row.reversed_by)) is not None]
+        run.check(tie_out.all_changed_since(self.systems.ledger, booked, ""))
+        by = consent.listed(f"{document_number(row)} in {row.entity}" for row in booked)
         for row in rows:
             self._tell(run, row, by)
+            self._tell_changed(run, row, by)
         return Done(f"Reversed {consent.listed(str(_taken(row)) for row in rows)} by {by}.")
 
     def _stands_alone(self, run: Run, row: CommitRow) -> Iterator[Problem]:
         """What is wrong with an original whose mirror is booked."""
+        if not row.reversed_by:
+            number = document_number(row)
+            text = (
+                f"The reversal of {number} in {row.entity} was deleted in the ledger, so that counts again."
+                f" Close this run (ml-connector runs close {run.row.id} --why '...'), then reverse it again:"
+                f" ml-connector runs reverse {row.run or 'RUN'}."
+            )
+            yield Problem("reversal.gone", number, text, Owner.CONTROLLER)
+            return
         if row.reversed_by not in COUNTS_FOR_NOTHING:
             yield from tie_out.changed_since(self.systems.ledger, row, "")
             return
@@ -140,6 +158,16 @@ class Reversal:
                 return
             run.tell(reached.run, text)
             reached = self.commits.reversed_by(reached.key)
+
+    def _tell_changed(self, run: Run, row: CommitRow, by: str) -> None:
+        """That the document changes nothing any more, on the runs that it had changed."""
+        found = self.commits.of_subjects([share.subject for share in row.shares])
+        at = next((place for place, other in enumerate(found) if other.key == row.key), 0)
+        stands = {other.key for other in standing(found)}
+        for other in found[:at]:
+            if other.key in stands and other.run != row.run and not other.key.startswith(REVERSAL):
+                text = f"What changed it, {document_number(row)} in {row.entity}, was reversed by {by}."
+                run.tell(other.run, text)
 
     # --- what an earlier pass has sent ----------------------------------------------------------------------
 
@@ -223,7 +251,7 @@ class Reversal:
 
     # --- checking -------------------------------------------------------------------------------------------
 
-    def _unfit(self, rows: list[CommitRow], own: Collection[str] = ()) -> Iterator[Problem]:
+    def _unfit(self, run: str, rows: list[CommitRow], own: Collection[str] = ()) -> Iterator[Problem]:
         """Why these commits cannot be reversed now. `own` are keys of this reversal's entries."""
         if not rows:
             text = "This run has posted nothing that could be reversed."
@@ -240,7 +268,8 @@ class Reversal:
             if row.reversed_by and row.reversed_by not in own:
                 by = self.commits.get(row.reversed_by)
                 how = f"reversed by {document_number(by)} (run {by.run})" if by else row.reversed_by
-                yield Problem("reversal.twice", row.key, f"{number} is already {how}.", Owner.CONTROLLER)
+                text = f"{number} is already {how}. Cancel this reversal: ml-connector runs cancel {run}."
+                yield Problem("reversal.twice", row.key, text, Owner.CONTROLLER)
             for newer in newer_documents(self.commits, row):
                 if newer.key not in keys and newer.key not in own:
                     text = (

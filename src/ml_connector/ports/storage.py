@@ -546,6 +546,10 @@ class Tenants(Protocol):
         """
         ...
 
+    def names(self) -> Mapping[str, str]:
+        """Legal entity → the name of its books in keys, of every one that was ever confirmed."""
+        ...
+
 
 class Artifacts(Protocol):
     """Recorded values of a run, by step: canonical text, found again by name. A value once recorded never

@@ -27,6 +27,9 @@ class StoredTenants:
             self._confirmed[entity, seen] = self._confirm(entity, seen)
         return self._confirmed[entity, seen]
 
+    def names(self) -> dict[str, str]:
+        return {entity: str(name) for entity, _, name in _confirmed(self._connection.pk) if entity}
+
     def _confirm(self, entity: str, seen: str) -> str:
         known = _tenant.first(self._connection.pk, entity)
         if known is not None and known.seen == seen:
