@@ -1,0 +1,170 @@
+"""What stands in the journals of a flow beside what a run has booked: documents of others that may be its
+pay, what people made of its own documents, and the pay of a company in another legal entity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol, cast
+
+from ml_connector.domain import codec
+from ml_connector.domain.checks import compare
+from ml_connector.domain.journal import BookedEntry, JournalEntry, Marker, Receipt
+from ml_connector.domain.period import FiscalPeriod
+from ml_connector.domain.problem import Owner, Problem
+from ml_connector.domain.proposal import Basis, Proposal, Subject
+from ml_connector.flows import already_booked, consent, look_alikes, tie_out
+from ml_connector.flows.policy import PayrollPolicy
+from ml_connector.ports.storage import CommitRow, Commits, CommitState, Tenants
+from ml_connector.ports.systems import LedgerSink
+from ml_connector.runs.run import Run
+
+ASKED_DAYS = timedelta(days=45)
+"""How long after a document was booked it is looked for what takes it back."""
+
+
+class Target(Protocol):
+    """The ledger, opened when it is asked for."""
+
+    @property
+    def ledger(self) -> LedgerSink: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Documents of others that may be a pay, or that people made of what was booked for it, and of which
+    nobody has said that they are not; names of those of which somebody has, and of those that another
+    installation wrote; and all documents that were `seen`, by legal entity and the ledger's reference.
+    """
+
+    asked: tuple[BookedEntry, ...]
+    accepted: tuple[str, ...]
+    unknown: tuple[str, ...]
+    seen: Mapping[tuple[str, str], BookedEntry]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journals:
+    """The journals that a flow posts to and posted to `before`, by legal entity. `books` are their names in
+    keys; `restored_at` tells when this installation was restored from a backup.
+    """
+
+    systems: Target
+    commits: Commits
+    books: Tenants
+    policy: PayrollPolicy
+    before: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    restored_at: Callable[[], datetime | None] = lambda: None
+
+    def beside(self, run: Run, proposal: Proposal, basis: Basis, rows: Iterable[CommitRow]) -> Beside:
+        """What else is in the journals. `rows` are the commits of the proposal's subjects. Where this
+        installation was restored, it may have written a document itself and lost it.
+        """
+        alike: list[BookedEntry] = []
+        unknown: list[str] = []
+        seen: dict[tuple[str, str], BookedEntry] = {}
+        restored = self.restored_at() is not None
+        booked = [row for row in rows if row.state is CommitState.CONFIRMED]
+        stands = {row.key for row in already_booked.standing(booked)}
+        ours = {Marker.of(entry.key).token: entry for entry in proposal.entries if entry.key not in stands}
+        for entity in dict.fromkeys(subject.entity for subject in proposal.subjects):
+            tenant = self.books.confirm(entity, self.systems.ledger.tenant(entity))
+            for journal, period in self._places(run, entity, basis, booked):
+                found = self.systems.ledger.documents(entity, journal, period.start, period.end)
+                known = self.commits.known_references(tenant, entity)
+                others = look_alikes.of_others(found, known)
+                others = tuple(d for d in others if not self._will_be_found(d, ours.get(d.marker)))
+                strange = look_alikes.of_another_installation(others)
+                lost = look_alikes.may_be_lost(others, proposal.says) if restored else ()
+                made = look_alikes.made_of_ours(others, booked)
+                alike.extend(dict.fromkeys((*made, *look_alikes.look_alikes(others, proposal.says), *lost)))
+                unknown.extend(strange)
+                seen |= {(entity, document.receipt.reference): document for document in found}
+        answers = run.answers()
+        named = {self._name_of(document): document for document in alike}
+        return Beside(
+            asked=tuple(document for name, document in named.items() if name not in answers),
+            accepted=tuple(sorted(name for name in named if name in answers)),
+            unknown=tuple(unknown),
+            seen=seen,
+        )
+
+    def changed_since(
+        self, run: Run, seen: Mapping[tuple[str, str], BookedEntry], rows: Iterable[CommitRow]
+    ) -> Iterator[Problem]:
+        """What is wrong now with the documents of this run: it may have waited for a person since they were
+        proved. Only one that is not `seen` as it was written is read by itself.
+        """
+        for row in rows:
+            if row.run != run.row.id or row.state is not CommitState.CONFIRMED or row.reversed_by:
+                continue
+            reference = cast(Receipt, codec.decode(row.receipt)).reference
+            document = seen.get((row.entity, reference))
+            if document is None or compare(cast(JournalEntry, codec.decode(row.content)), document):
+                yield from tie_out.changed_since(self.systems.ledger, row, run.row.id)
+
+    def in_another_entity(self, run: Run, subjects: Mapping[str, Subject]) -> Iterator[Problem]:
+        """Companies whose pay is booked in another legal entity of the same ledger: the flow booked it there
+        before its options were changed.
+        """
+        books = self.books.names()
+        for company, subject in subjects.items():
+            others = [
+                Subject(tenant=tenant, entity=entity, text=subject.text)
+                for entity, tenant in books.items()
+                if entity != subject.entity
+            ]
+            parts = already_booked.already_booked_parts(self.commits, others) if others else ()
+            for entity in dict.fromkeys(part.row.entity for part in parts):
+                there = [part for part in parts if part.row.entity == entity]
+                if not already_booked.comes_to_nothing(there):
+                    numbers = consent.listed(part.number for part in already_booked.standing_parts(there))
+                    back = already_booked.reversing(part.row for part in already_booked.standing_parts(there))
+                    text = (
+                        f"The pay of {company} is booked in {entity} as {numbers}, and goes to"
+                        f" {subject.entity} now, because the option entities of the flow was changed. Reverse"
+                        f" it there first: {back}. Then: ml-connector runs resume {run.row.id}. Or set the"
+                        " option back."
+                    )
+                    yield Problem("pay.other_entity", company, text, Owner.CONTROLLER)
+
+    # --- inside ---------------------------------------------------------------------------------------------
+
+    def _name_of(self, document: BookedEntry) -> str:
+        return look_alikes.name_of(document, self.policy.journals[document.receipt.entity])
+
+    def _will_be_found(self, document: BookedEntry, entry: JournalEntry | None) -> bool:
+        """Whether the document carries the marker of an entry of this run and a search for that finds it, so
+        that it is adopted. A ledger may drop what it is searched by, and still show the marker.
+        """
+        if entry is None:
+            return False
+        found = self.systems.ledger.locate(entry, Marker.of(entry.key), None)
+        return any(receipt.reference == document.receipt.reference for receipt in found)
+
+    def _places(
+        self, run: Run, entity: str, basis: Basis, rows: Iterable[CommitRow]
+    ) -> tuple[tuple[str, FiscalPeriod], ...]:
+        """Where a document of the pay may be: in the journals that the flow has and had, in the fiscal period
+        of the posting date and of the day it was moved from. What other runs booked may have been taken back
+        since, also on a later day; but for journals of others, which hold what is no pay at all.
+        """
+        posting, today = basis.posting, self.commits.now().date()
+        journals = (self.policy.journals[entity], *self.before.get(entity, ()))
+        days = [
+            (journal, day, day) for journal in journals for day in (posting.day, posting.moved_from) if day
+        ]
+        for row in rows:
+            entry = cast(JournalEntry, codec.decode(row.content))
+            if row.entity == entity and row.run != run.row.id and entry.journal in journals:
+                first = entry.posting_date
+                days.append((entry.journal, first, max(first, min(today, first + ASKED_DAYS))))
+        places = [
+            (journal, period)
+            for journal, first, last in days
+            for period in basis.periods[entity]
+            if period.start <= last and first <= period.end
+        ]
+        return tuple(dict.fromkeys(places))
