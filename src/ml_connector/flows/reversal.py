@@ -161,6 +161,8 @@ class Reversal:
 
     def _tell_changed(self, run: Run, row: CommitRow, by: str) -> None:
         """That the document changes nothing any more, on the runs that it had changed."""
+        if row.key.startswith(REVERSAL):
+            return
         found = self.commits.of_subjects([share.subject for share in row.shares])
         at = next((place for place, other in enumerate(found) if other.key == row.key), 0)
         stands = {other.key for other in standing(found)}
