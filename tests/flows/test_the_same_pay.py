@@ -375,6 +375,20 @@ def test_a_question_that_was_not_asked_is_not_answered() -> None:
             world.operations.answer(run, **answer)  # type: ignore[arg-type]
 
 
+def test_an_answer_names_a_run_that_was_asked_about() -> None:
+    """Another one of the installation is none that the pay could come in place of."""
+    world = World()
+    other = world.post("R9").id
+    for reference in ("R1", "R2"):
+        world.payroll.add(replace(vague(reference), subject="biweekly 2026-06-16"))
+    first, second = (world.post(reference).id for reference in ("R1", "R2"))
+    assert ["pay.which"] == world.problems(second)
+
+    with pytest.raises(NotAllowed, match=f"Run {second} does not ask about run {other}"):
+        world.operations.answer(second, replaces=other)
+    world.operations.answer(second, replaces=first)
+
+
 def test_a_run_that_comes_to_nothing_is_a_question() -> None:
     """It says that its lines came to zero, and never that anything is booked."""
     world = World()
@@ -805,6 +819,22 @@ def test_problem_texts_say_what_to_do() -> None:
     assert isinstance(problem, Problem)
     assert f"ml-connector runs mark-booked-elsewhere {run} --document 10/" in problem.text
     assert f"ml-connector runs resume {run} --accept 10/" in problem.text
+
+
+def test_a_document_is_accepted_by_its_whole_number() -> None:
+    """The beginning of a number, or one with the full stop of the sentence, is another document."""
+    world = World(mode=ASKS)
+    world.vendor._number = 11
+    numbers = [by_hand(world), by_hand(world)]
+    run = world.post("R1").id
+    assert "--accept 10/12 --accept 10/13." in world.problem_list(run)[0].text
+
+    for name in ("10/1", "10/12.", "10/13.", "0/12", ""):
+        with pytest.raises(NotAllowed, match="does not ask about document"):
+            world.resume(run, accept=[name])
+    at = world.resume(run, accept=[f"10/{number}" for number in numbers])
+
+    assert RunState.AWAITING_APPROVAL is at.state, world.problem_list(run)
 
 
 def double(document: Any) -> None:

@@ -4,6 +4,7 @@ transaction with its entry in the audit chain.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -41,6 +42,8 @@ TAKES_UP_NOTHING = (RunState.CANCELLED, RunState.FAILED)
 NOT_THIS_PAY = "not this pay"
 ASKED = ("ledger.look_alike", "documents.duplicate")
 """Codes of problems that ask about documents by number."""
+WHICH = "pay.which"
+"""Code of the question which pay a run is for."""
 
 
 class Operations:
@@ -206,9 +209,9 @@ class Operations:
         asked = {problem.code for problem in self.records.problems(row)}
         if zero and "run.zero" in asked:
             question, answer = ZERO, MEANT
-        elif (own_pay or replaces) and "pay.which" in asked:
+        elif (own_pay or replaces) and WHICH in asked:
             if replaces:
-                self._access.run(replaces)
+                self._check_replaced(row, replaces)
             question, answer = QUESTION, OWN if own_pay else f"{REPLACES}{replaces}"
         else:
             raise NotAllowed(
@@ -218,6 +221,15 @@ class Operations:
             self._answered(run, question, answer)
             self._note("run.answered", run, {"question": question, "answer": answer})
             return self._move(row, stage="propose")
+
+    def _check_replaced(self, row: RunRow, replaces: str) -> None:
+        self._access.run(replaces)
+        problems = self.records.problems(row)
+        if not any(f" run {replaces}, " in problem.text for problem in problems if problem.code == WHICH):
+            raise NotAllowed(
+                f"Run {row.id} does not ask about run {replaces}. Look again: ml-connector runs show"
+                f" {row.id}."
+            )
 
     def _answered(self, run: str, question: str, answer: str) -> None:
         Answer.objects.create(run_id=run, question=question, answer=answer, actor=self._actor.name)
@@ -262,9 +274,10 @@ class Operations:
             return self._move(row, stage=stage, values=values)
 
     def _check_accepted(self, run: str, accept: Sequence[str], problems: Sequence[Problem]) -> None:
+        """Each is asked about by its whole name; what follows it in the text is the next one, or the end."""
         asked = " ".join(problem.text for problem in problems if problem.code in ASKED)
         for document in accept:
-            if f"--accept {document}" not in f"{asked} ":
+            if not re.search(rf"--accept {re.escape(document)}(?= --accept |\.(?: (?!--accept )|$))", asked):
                 raise NotAllowed(
                     f"Run {run} does not ask about document {document}. Look again: ml-connector runs"
                     f" show {run}."
