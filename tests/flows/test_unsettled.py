@@ -157,6 +157,68 @@ def test_a_statement_that_it_is_booked_is_proved() -> None:
     assert CommitState.UNKNOWN is world.commits.get(key).state
 
 
+def unknown_beside_another() -> tuple[World, str]:
+    """A pay posted as document 3, in a ledger that cannot be searched, and its run."""
+    world = World(mode=Mode.APPROVE)
+    world.limit(marker_is_searchable=False)
+    world.ledger.keeps_marker = False
+    world.payroll.add(a_pay_run("R1", companies=("US1",)))
+    run = world.post("R1").id
+    assert RunState.DONE is world.approve(run).state
+    return world, run
+
+
+def lost(world: World, run: str) -> str:
+    """The answer of the run's send is lost, and nothing is booked; the key of which nobody knows."""
+    world.vendor.fault = faults.LOST_BEFORE
+    assert RunState.HELD is world.approve(run).state
+    (key,) = [key for key, row in world.commit_rows().items() if row.state is CommitState.UNKNOWN]
+    return key
+
+
+def test_an_outcome_is_not_the_document_of_an_earlier_run_that_was_reversed() -> None:
+    """It says the same to the cent and counts for nothing: the pay would be called posted and be nowhere."""
+    world, first = unknown_beside_another()
+    world.reverse(first)
+    key = lost(world, again := world.post("R1").id)
+
+    with pytest.raises(NotAllowed, match=f"run {first} booked it, and 4 in 10 reversed it"):
+        world.statements.settle(key, booked_as="document-3")
+
+    assert world.statements.settle(key, booked_as=None).startswith("Settled: not booked")
+    assert RunState.DONE is world.resume(again).state
+    assert usual_balances(entities=("10",)) == world.balances()
+
+
+def test_an_outcome_is_not_the_document_of_another_pay() -> None:
+    """Two pays may come to the same amounts."""
+    world, first = unknown_beside_another()
+    world.payroll.add(replace(a_pay_run("R2", companies=("US1",)), subject="group B"))
+    key = lost(world, second := world.post("R2").id)
+
+    with pytest.raises(NotAllowed, match=f"run {first} booked it. Look for another document. If there is no"):
+        world.statements.settle(key, booked_as="document-3")
+
+    assert world.statements.settle(key, booked_as=None).startswith("Settled: not booked")
+    assert RunState.DONE is world.resume(second).state
+    assert usual_balances(2, ("10",)) == world.balances()
+
+
+def test_an_outcome_is_not_a_document_that_was_named_as_booked_elsewhere() -> None:
+    """It counts already, for another pay."""
+    world, _ = unknown_beside_another()
+    copy = world.vendor.book(world.vendor.documents[0].entry, "").number
+    again = world.post("R1").id
+    world.statements.booked_elsewhere(again, [f"10/{copy}"], "copied")
+    world.payroll.add(replace(a_pay_run("R2", companies=("US1",)), subject="group B"))
+    world.run_to_rest()
+    second = world.post("R2").id
+    key = lost(world, second)
+
+    with pytest.raises(NotAllowed, match=f"it was named as booked elsewhere in run {again}"):
+        world.statements.settle(key, booked_as=f"document-{copy}")
+
+
 def test_a_part_that_the_ledger_holds_is_named_as_one_that_is_to_be_deleted() -> None:
     """The first part of an entry came very late, when people had to say already what became of it: it is no
     whole entry, so that nobody can say that it is booked as that, and what they can do is named.

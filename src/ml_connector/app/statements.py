@@ -273,6 +273,8 @@ class Statements:
             self._look_up(commit)
         statement = f"booked as {booked_as}" if booked_as else "not booked"
         with transaction.atomic():
+            if receipt:
+                self._belongs_to_nobody(commit, receipt)
             Resolution.objects.create(
                 commit=commit,
                 intent=self._episode(commit),
@@ -332,6 +334,19 @@ class Statements:
             raise NotAllowed(f"Document {reference} is not this entry: {problems[0].text}")
         return booked.receipt
 
+    def _belongs_to_nobody(self, commit: Commit, receipt: Receipt) -> None:
+        """Raises `NotAllowed` for a document that another commit has: two pays may come to the same amounts,
+        and one that was reversed is still in the books.
+        """
+        commits = StoredCommits(commit.connection)
+        for held in commits.holding(commit.tenant, commit.entity, receipt.reference):
+            if held.key != commit.key:
+                raise NotAllowed(
+                    f"Document {receipt.number} in {receipt.entity} is not what became of this entry:"
+                    f" {_whose(commits, held)}. Look for another document. If there is none: ml-connector"
+                    f" runs settle '{commit.key}' --not-booked."
+                )
+
     # --- inside ---------------------------------------------------------------------------------------------
 
     def _wait_for_claims(self, row: RunRow, subjects: Sequence[Subject]) -> None:
@@ -351,3 +366,13 @@ class Statements:
         self._access.audit.append(
             actor=self._actor.audited, action=action, subject=subject, detail=self._actor.noted(detail)
         )
+
+
+def _whose(commits: StoredCommits, row: CommitRow) -> str:
+    """Which run a document of the books belongs to, and what became of it."""
+    run = f"run {row.run}" if row.run else "an earlier release"
+    if row.key.startswith(ELSEWHERE):
+        return f"it was named as booked elsewhere in {run}"
+    by = commits.get(row.reversed_by) if row.reversed_by else None
+    reversed_by = f", and {document_number(by)} in {by.entity} reversed it" if by else ""
+    return f"{run} booked it{reversed_by}"

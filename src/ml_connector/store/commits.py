@@ -139,6 +139,14 @@ class StoredCommits:
             reference or Marker.of(marked_by or key).token for reference, key, marked_by in found
         )
 
+    def holding(self, tenant: str, entity: str, reference: str) -> tuple[CommitRow, ...]:
+        """The commits that the document of this reference belongs to, or may belong to, oldest first. A
+        commit of which nothing is booked, or that counts for nothing, holds none.
+        """
+        found = _commits(self._organisation).filter(tenant=tenant, entity=entity, reference=reference)
+        held = found.exclude(state__in=UNBOOKED).exclude(reversed_by__in=COUNTS_FOR_NOTHING)
+        return _rows(tuple(held.order_by("id")))
+
     def last_sent(self, key: str) -> datetime | None:
         return _last_sent.first(self._organisation, key)
 
