@@ -470,3 +470,90 @@ def test_a_pair_that_people_deleted_together_comes_to_nothing_still() -> None:
     at = world.post("R1")
 
     assert (RunState.DONE, usual_balances()) == (at.state, world.balances())
+
+
+def delete(world: World, *numbers: str) -> None:
+    """Somebody deletes documents in the ledger."""
+    world.vendor.documents[:] = [d for d in world.vendor.documents if d.number not in numbers]
+
+
+def test_a_run_whose_reversal_was_deleted_says_that_it_is_booked_again() -> None:
+    """Document by document; the reversal says that it is deleted, and the run that of its own, too."""
+    world, run = posted()
+    made = world.reverse(run).id
+    delete(world, "6")
+
+    assert ["6"] == world.statements.deleted(made)
+
+    assert world.at(run).notice == (
+        f"Booked again: 3 in 10. Still reversed: 4 in 20. Deleted in the ledger: 6 in 10 (run {made})."
+    )
+    assert "Deleted in the ledger: 6 in 10, says anna." == world.at(made).notice
+    assert "3 in 10" == world.statements.again(made)
+    assert "" == world.statements.twice(made)
+    delete(world, "3")
+    assert ["3"] == world.statements.deleted(run)
+    assert "Deleted in the ledger: 3 in 10, says anna." == world.at(run).notice
+
+
+def test_a_run_is_reversed_again_where_what_reversed_its_reversal_was_deleted() -> None:
+    """Every run of the chain says what is true now."""
+    world, run = posted()
+    made = world.reverse(run).id
+    last = world.reverse(made).id
+    delete(world, "7", "8")
+
+    assert ["7", "8"] == world.statements.deleted(last)
+
+    why = f"Deleted in the ledger: 7 in 10, 8 in 20 (run {last})."
+    assert f"Booked again: 5 in 20, 6 in 10. {why}" == world.at(made).notice
+    assert f"Reversed again: 3 in 10, 4 in 20. {why}" == world.at(run).notice
+    assert {} == world.balances()
+
+
+@pytest.mark.parametrize("by_people", [False, True])
+def test_a_pay_that_was_booked_again_before_its_reversal_was_deleted_is_named(by_people: bool) -> None:
+    """It is in the books twice, and the run that is named takes one back. A difference that was made before
+    the reversal is no second document of the pay.
+    """
+    world = World(mode=Mode.APPROVE)
+    world.payroll.add(a_pay_run("R1", companies=("US1",)))
+    run = world.post("R1").id
+    assert RunState.DONE is world.approve(run).state
+    if by_people:
+        original = world.vendor.documents[0]
+        lines = tuple(replace(line, amount=-line.amount) for line in original.entry.lines)
+        back = world.vendor.book(replace(original.entry, lines=lines), "").number
+        second = world.post("R1").id
+        world.statements.booked_elsewhere(second, [f"10/{back}"], "taken back")
+        world.run_to_rest()
+    else:
+        reversal = world.reverse(run).id
+        second = world.post("R1").id
+    assert RunState.DONE is world.approve(second).state
+    delete(world, "4")
+    said_of = second if by_people else reversal
+
+    assert ["4"] == world.statements.deleted(said_of)
+
+    assert usual_balances(2, ("10",)) == world.balances()
+    assert world.statements.twice(said_of) == (
+        "The pay is in the books twice now: 3 in 10 counts again, and 5 in 10 was booked after it had been"
+        f" reversed. Reverse that: ml-connector runs reverse {second}."
+    )
+    assert f"Booked again: 3 in 10. Deleted in the ledger: 4 in 10 (run {said_of})." == world.at(run).notice
+    assert RunState.DONE is world.reverse(second).state
+    assert usual_balances(entities=("10",)) == world.balances()
+
+
+def test_a_difference_that_counts_again_stands_on_its_document() -> None:
+    """It was made before the reversal, with the first document in view: nothing is in the books twice."""
+    world, _ = posted()
+    world.payroll.add(a_pay_run("R2", factor=2), factor=2)
+    reversal = world.reverse(again(world, "R2")).id
+    delete(world, "7", "8")
+
+    assert ["7", "8"] == world.statements.deleted(reversal)
+
+    assert "" == world.statements.twice(reversal)
+    assert usual_balances(factor=2) == world.balances()

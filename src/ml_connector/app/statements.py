@@ -11,6 +11,7 @@ from typing import cast
 
 from django.db import transaction
 
+from ml_connector.app import counts_again
 from ml_connector.app.access import Access, Actor, Unknown
 from ml_connector.app.assemble import REVERSAL, Assembly
 from ml_connector.app.records import Records
@@ -20,8 +21,7 @@ from ml_connector.domain.checks import compare, takes_back
 from ml_connector.domain.journal import BookedEntry, CommitKey, JournalEntry, Marker, Receipt
 from ml_connector.domain.proposal import Proposal, Share, Subject
 from ml_connector.errors import NotFound
-from ml_connector.flows.already_booked import ELSEWHERE, document_number, standing, standing_alone
-from ml_connector.flows.consent import listed
+from ml_connector.flows.already_booked import ELSEWHERE, document_number, standing
 from ml_connector.ports.storage import (
     COUNTS_FOR_NOTHING,
     DELETED,
@@ -224,28 +224,35 @@ class Statements:
             )
         with transaction.atomic():
             self._wait_for_claims(row, [share.subject for commit in gone for share in commit.shares])
+            changed: list[CommitRow] = []
             for commit in gone:
                 commits.reverse(commit.key, DELETED)
-                if (original := commits.reversed_by(commit.key)) is not None:
-                    commits.reverse(original.key, "")
+                changed.extend(counts_again.let_count(commits, commit))
                 self._note("commit.deleted", commit.key, {"document": document_number(commit)})
             StoredClaims(self._access.organisation).let_go(run)
+            why = f"Deleted in the ledger: {counts_again.names(gone)}"
+            counts_again.tell(self._access.runs, commits, changed, f"{why} (run {run}).")
+            if row.state in (RunState.DONE, RunState.CLOSED):
+                self._access.runs.tell(run, f"{why}, says {self._actor.name}.")
         return [document_number(commit) for commit in gone]
 
     def alone(self, run: str) -> str:
         """What stands alone in the ledger because documents of the run were deleted there, and how it is
         taken back; empty for nothing.
         """
-        commits = StoredCommits(self._flow(self._row(run)).target)
-        left = [found for row in commits.of_run(run) if (found := standing_alone(commits, row)) is not None]
-        if not (left := [found for found in left if not found.reversed_by]):
-            return ""
-        numbers = listed(f"{document_number(found)} in {found.entity}" for found in left)
-        return (
-            f"Still in the ledger: {numbers}, which reversed what is deleted now. Reverse it:"
-            f" ml-connector runs reverse {run}. Or delete it there too, and say so: ml-connector runs"
-            f" mark-deleted {left[0].run}."
-        )
+        return counts_again.alone(StoredCommits(self._flow(self._row(run)).target), run)
+
+    def again(self, run: str) -> str:
+        """What counts again because documents of the run were deleted, which had reversed it; empty for
+        nothing.
+        """
+        return counts_again.again(StoredCommits(self._flow(self._row(run)).target), run)
+
+    def twice(self, run: str) -> str:
+        """What is in the books twice because documents of the run were deleted there, and how it is taken
+        back; empty for nothing.
+        """
+        return counts_again.twice(StoredCommits(self._flow(self._row(run)).target), run)
 
     def _is_gone(self, ledger: LedgerSink, commit: CommitRow) -> bool:
         try:

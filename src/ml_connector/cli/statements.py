@@ -51,12 +51,15 @@ def deleted(identity: str, as_json: bool = Json) -> None:
     with errors(as_json):
         statements = service().statements
         numbers = statements.deleted(identity)
-        alone = statements.alone(identity)
-        text = (
-            f"Gone from the ledger: {', '.join(numbers)}. A new run of this pay is posted under a new"
-            f" revision. {alone}"
+        alone, twice = statements.alone(identity), statements.twice(identity)
+        counts = statements.again(identity)
+        then = (
+            f"{counts}: reversed no more, and booked as before."
+            if counts
+            else "A new run of this pay is posted under a new revision."
         )
-        say(as_json, {"ok": True, "deleted": numbers, "alone": alone}, text.strip())
+        text = f"Gone from the ledger: {', '.join(numbers)}. {then} {alone} {twice}"
+        say(as_json, {"ok": True, "deleted": numbers, "alone": alone, "twice": twice}, text.strip())
 
 
 def settle(
