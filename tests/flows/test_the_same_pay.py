@@ -177,8 +177,69 @@ def test_one_document_stands_for_one_pay() -> None:
     second = world.start("R9")
     world.run_to_rest()
 
-    with pytest.raises(NotAllowed, match="is known already; it counts once"):
+    whose = f"is known already; it counts once: it was named as booked elsewhere in run {first}"
+    with pytest.raises(NotAllowed, match=whose):
         world.statements.booked_elsewhere(second, [f"10/{number}"], "by hand")
+
+
+def numbered_by_journal(world: World) -> None:
+    """Each journal counts its documents by itself, and any journal is known."""
+    chart, book = world.ledger.chart, world.vendor.book
+
+    def booked(entry: Any, marker: str, delay: float = 0.0) -> Any:
+        document = book(entry, marker, delay)
+        document.reference = f"{entry.journal}-{document.number}"
+        return document
+
+    world.vendor.book = booked  # type: ignore[method-assign]
+    world.ledger.chart = lambda e, j, a: replace(chart(e, j, a), journal=j, journal_problem=None)  # type: ignore[method-assign]
+
+
+def test_a_number_that_another_journal_had_before_is_named() -> None:
+    """Both were the journal of the flow when they were named; each document counts for its own pay."""
+    world = World(mode=ASKS)
+    numbered_by_journal(world)
+    for journal, reference in ((JOURNAL, "R1"), ("95", "R2")):
+        world.set(journal=journal)
+        world.payroll.add(replace(a_pay_run(reference, companies=("US1",)), subject=reference))
+        world.vendor._number = 99
+        number = by_hand(world, journal=journal)
+        run = world.post(reference).id
+        assert ["ledger.look_alike"] == world.problems(run)
+
+        world.statements.booked_elsewhere(run, [f"10/{journal}/{number}"], "by hand")
+
+        world.run_to_rest()
+        assert RunState.DONE is world.approve(run).state, world.problem_list(run)
+    assert ["elsewhere:books:10:100:1:1", "elsewhere:books:10:100:2:1"] == [
+        key for key in world.commit_rows() if key.startswith("elsewhere:")
+    ]
+    assert usual_balances(2, ("10",)) == world.balances()
+
+
+@pytest.mark.parametrize("reference", ["document-3", "another"])
+def test_a_number_that_the_ledger_used_again_is_named(reference: str) -> None:
+    """The first document of that number was named, deleted, and said to be; whatever the ledger calls the
+    next.
+    """
+    world = World(mode=ASKS)
+    run = waiting(world, "R1")
+    number = by_hand(world)
+    world.statements.booked_elsewhere(run, [f"10/{number}"], "by hand")
+    world.run_to_rest()
+    world.vendor.documents.clear()
+    assert [number] == world.statements.deleted(run)
+    world.vendor._number = 2
+    assert number == by_hand(world)
+    world.vendor.documents[0].reference = reference
+    double(world.vendor.documents[0])
+
+    world.statements.booked_elsewhere(run, [f"10/{number}"], "by hand, once more")
+
+    world.run_to_rest()
+    assert f"{number} in 10 (3229.50 EUR, booked elsewhere)" in world.at(run).summary
+    assert RunState.DONE is world.approve(run).state
+    assert usual_balances() == world.balances()
 
 
 def test_a_pay_booked_by_hand_in_another_journal_is_named_by_its_number() -> None:

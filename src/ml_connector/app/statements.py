@@ -6,7 +6,6 @@ Each statement is proved by a read where the ledger can be read, and waits while
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import cast
 
 from django.db import transaction
@@ -112,7 +111,7 @@ class Statements:
         booked: BookedEntry,
         journals: Mapping[str, str],
     ) -> None:
-        """Store the document for the pay. In another journal than the flow's its number is named with it,
+        """Store the document for the pay. In another journal than the flow's, that is named with its number,
         because the flow's journal may have the same.
         """
         receipt = booked.receipt
@@ -125,15 +124,12 @@ class Statements:
         subjects = [subject for subject in proposal.subjects if subject.entity == receipt.entity]
         tenant = subjects[0].tenant
         other = "" if booked.journal == journals.get(receipt.entity) else f"{booked.journal}/"
-        key = CommitKey(f"{ELSEWHERE}{tenant}:{receipt.entity}:{other}{receipt.number}", 1, 1)
-        if receipt.reference in commits.known_references(tenant, receipt.entity):
-            known = self._known_before(commits, subjects, booked)
+        key = _free_key(commits, f"{ELSEWHERE}{tenant}:{receipt.entity}:{other}{receipt.number}")
+        if held := commits.holding(tenant, receipt.entity, receipt.reference):
+            known = self._known_before(commits, subjects, booked, held[-1])
             commits.reverse(known.key, RESTATED)
-            if known.key.startswith(ELSEWHERE):
-                key = CommitKey.parse(known.key)
-                key = replace(key, revision=key.revision + 1)
-        self._count(commits, row, str(key), subjects, booked)
-        self._takes_back(commits, str(key), subjects, booked)
+        self._count(commits, row, key, subjects, booked)
+        self._takes_back(commits, key, subjects, booked)
 
     def _takes_back(
         self, commits: StoredCommits, key: str, subjects: Sequence[Subject], booked: BookedEntry
@@ -151,10 +147,11 @@ class Statements:
                 return
 
     def _known_before(
-        self, commits: StoredCommits, subjects: Sequence[Subject], booked: BookedEntry
+        self, commits: StoredCommits, subjects: Sequence[Subject], booked: BookedEntry, held: CommitRow
     ) -> CommitRow:
         """What is known of this document, where it is of the same pay and says something else than it does
-        now: what was stated before, or an entry of ours that people edited.
+        now: what was stated before, or an entry of ours that people edited. `held` is the commit that the
+        document belongs to, for the sentence that refuses it.
         """
         where = f"Document {booked.receipt.number} in {booked.receipt.entity}"
         for known in commits.of_subjects(subjects):
@@ -165,7 +162,7 @@ class Statements:
             if not compare(cast(JournalEntry, codec.decode(known.content)), booked):
                 continue
             return known
-        raise NotAllowed(f"{where} is known already; it counts once.")
+        raise NotAllowed(f"{where} is known already; it counts once: {_whose(commits, held)}.")
 
     def _count(
         self, commits: StoredCommits, row: RunRow, key: str, subjects: Sequence[Subject], booked: BookedEntry
@@ -373,6 +370,15 @@ class Statements:
         self._access.audit.append(
             actor=self._actor.audited, action=action, subject=subject, detail=self._actor.noted(detail)
         )
+
+
+def _free_key(commits: StoredCommits, family: str) -> str:
+    """A key that no document has. One of this number may have been named before: in the journal that was the
+    flow's then, before it was deleted and its number used again, or with other figures.
+    """
+    keys = [CommitKey.parse(row.key) for row in commits.of_reference(f"{family}:")]
+    parts = [key.part for key in keys if key.family == family]
+    return str(CommitKey(family, max(parts, default=0) + 1, 1))
 
 
 def _whose(commits: StoredCommits, row: CommitRow) -> str:
