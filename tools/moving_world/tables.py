@@ -91,7 +91,7 @@ class Tables:
         """Keys of the documents that stand for the run, as the product knows them."""
         found = self.rows(
             "SELECT entity || '/' || reference FROM store_commit WHERE run_id = ? AND reference <> ''"
-            " AND reversed_by NOT IN ('deleted in the ledger', 'stated anew')",
+            " AND reversed_by NOT IN ('deleted in the ledger', 'stated anew', 'withdrawn')",
             run,
         )
         return [key for (key,) in found]

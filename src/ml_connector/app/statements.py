@@ -10,7 +10,7 @@ from typing import cast
 
 from django.db import transaction
 
-from ml_connector.app import counts_again
+from ml_connector.app import counts_again, withdrawals
 from ml_connector.app.access import Access, Actor, Unknown
 from ml_connector.app.assemble import REVERSAL, Assembly
 from ml_connector.app.records import Records
@@ -70,18 +70,53 @@ class Statements:
                 self._stand_in(commits, row, proposal, booked, journals)
             numbers = ", ".join(f"{booked.receipt.number} in {booked.receipt.entity}" for booked in found)
             self._note("run.booked_elsewhere", run, {"documents": numbers, "why": why})
-            moved = self._access.runs.move(
-                row,
-                state=RunState.READY,
-                stage="propose",
-                attempt=row.attempt + 1,
-                input=self._actor.taking_part(row.input),
-                notice="",
+            return self._propose_again(row)
+
+    def not_elsewhere(self, run: str, documents: Sequence[str], why: str) -> tuple[RunRow, ...]:
+        """Take back that documents were named as booked elsewhere, in this run or for a pay of it; they count
+        for nothing from now on. The runs of the pays that wait for a person go back to their proposal: those
+        runs. Raises `NotAllowed` while a run is posting for the pay, and for a document that a difference was
+        posted to.
+        """
+        row = self._row(run)
+        commits, subjects = StoredCommits(self._flow(row).target), self._access.runs.spoken_of(run)
+        if row.state in (RunState.READY, RunState.RUNNING, RunState.WAITING):
+            raise NotAllowed(f"Run {run} is {row.state}. Say it again when it waits for a person.")
+        with transaction.atomic():
+            found = [withdrawals.named(commits, run, subjects, document) for document in documents]
+            pays = tuple({share.subject for statement in found for share in statement.shares})
+            self._wait_for_claims(row, pays)
+            changed = [other for statement in found for other in withdrawals.withdraw(commits, statement)]
+            names = counts_again.names(found)
+            self._note("run.not_booked_elsewhere", run, {"documents": names, "why": why})
+            text = f"Not booked elsewhere, says {self._actor.name}: {names}."
+            counts_again.tell(self._access.runs, commits, changed, text)
+            for ended in {statement.run for statement in found}:
+                if self._access.runs.get(ended).state in (RunState.DONE, RunState.CANCELLED, RunState.CLOSED):
+                    self._access.runs.tell(ended, f"{text} Run the pay again.")
+            waiting = dict.fromkeys((run, *(other.id for other in self._access.runs.others(run, pays))))
+            moved = [self._propose_again(self._row(other)) for other in waiting if self._waits(other)]
+        return tuple(moved)
+
+    def _waits(self, run: str) -> bool:
+        """Whether it is a run of a pay that has a proposal and waits for a person."""
+        row = self._row(run)
+        held = row.state in (RunState.HELD, RunState.AWAITING_APPROVAL)
+        return held and row.flow != REVERSAL and self._records.proposal(run) is not None
+
+    def _propose_again(self, row: RunRow) -> RunRow:
+        moved = self._access.runs.move(
+            row,
+            state=RunState.READY,
+            stage="propose",
+            attempt=row.attempt + 1,
+            input=self._actor.taking_part(row.input),
+            notice="",
+        )
+        if moved is None:
+            raise NotAllowed(
+                f"Run {row.id} moved while you looked at it. Look again: ml-connector runs show {row.id}."
             )
-            if moved is None:
-                raise NotAllowed(
-                    f"Run {run} moved while you looked at it. Look again: ml-connector runs show {run}."
-                )
         return moved
 
     def _find(self, ledger: LedgerSink, proposal: Proposal, document: str) -> BookedEntry:
@@ -385,7 +420,11 @@ def _whose(commits: StoredCommits, row: CommitRow) -> str:
     """Which run a document of the books belongs to, and what became of it."""
     run = f"run {row.run}" if row.run else "an earlier release"
     if row.key.startswith(ELSEWHERE):
-        return f"it was named as booked elsewhere in {run}"
+        name = f"{row.entity}/{document_number(row)}"
+        return (
+            f"it was named as booked elsewhere in {run} (if that was a mistake: ml-connector runs"
+            f" mark-booked-elsewhere {row.run} --document {name} --undo --why '...')"
+        )
     by = commits.get(row.reversed_by) if row.reversed_by else None
     reversed_by = f", and {document_number(by)} in {by.entity} reversed it" if by else ""
     return f"{run} booked it{reversed_by}"

@@ -30,7 +30,8 @@ def booked_elsewhere(
         help="Number of a document that is this pay, in any journal; entity/number or entity/journal/number"
         " where there are several.",
     ),
-    why: str = typer.Option(..., help="Who booked it, how."),
+    why: str = typer.Option(..., help="Who booked it, how; or why it is no document of the pay."),
+    undo: bool = typer.Option(False, help="They were named by mistake: they count for nothing."),
     by: str = As,
     secret_file: Path | None = AsSecret,
     as_json: bool = Json,
@@ -40,8 +41,14 @@ def booked_elsewhere(
     """
     with errors(as_json):
         sign_in(by, secret_file, as_json)
-        service().statements.booked_elsewhere(identity, document, why)
-        finish([identity], as_json)
+        if not undo:
+            service().statements.booked_elsewhere(identity, document, why)
+            finish([identity], as_json)
+        elif moved := service().statements.not_elsewhere(identity, document, why):
+            finish([row.id for row in moved], as_json)
+        else:
+            text = f"Not booked elsewhere: {', '.join(document)}. No run of the pay waits; run it again."
+            say(as_json, {"ok": True, "text": text}, text)
 
 
 def deleted(identity: str, as_json: bool = Json) -> None:

@@ -15,7 +15,7 @@ from ml_connector.domain import codec
 from ml_connector.domain.checks import repeats, takes_back
 from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.ports.storage import CommitRow
+from ml_connector.ports.storage import WITHDRAWN, CommitRow
 
 SHOWN = 10
 ANY_JOURNAL: Mapping[str, str] = {}
@@ -55,9 +55,11 @@ def taking_back(documents: Iterable[BookedEntry], booked: Iterable[CommitRow]) -
 
 def made_of_ours(documents: Iterable[BookedEntry], rows: Iterable[CommitRow]) -> tuple[BookedEntry, ...]:
     """The documents that people made of one that is or was booked: they carry its marker, say just what it
-    says, or take it back. One of ours that was reversed is no more, and a copy of it stands all the same.
+    says, or take it back. One of ours that was reversed is no more, and a copy of it stands all the same. One
+    that was named by mistake never was of the pay.
     """
-    entries = [(row.marker.token, cast(JournalEntry, codec.decode(row.content))) for row in rows]
+    booked = [row for row in rows if row.reversed_by != WITHDRAWN]
+    entries = [(row.marker.token, cast(JournalEntry, codec.decode(row.content))) for row in booked]
     return tuple(
         document
         for document in documents

@@ -196,11 +196,11 @@ look-up said.
 """
 
 
-DELETED, RESTATED = "deleted in the ledger", "stated anew"
-"""`reversed_by` of a commit whose document a person deleted, shown to be gone, and of a statement on a
-document of others that was made anew with other figures.
+DELETED, RESTATED, WITHDRAWN = "deleted in the ledger", "stated anew", "withdrawn"
+"""`reversed_by` of a commit whose document a person deleted, shown to be gone, of a statement on a document
+of others that was made anew with other figures, and of one that was a mistake.
 """
-COUNTS_FOR_NOTHING = frozenset({DELETED, RESTATED})
+COUNTS_FOR_NOTHING = frozenset({DELETED, RESTATED, WITHDRAWN})
 
 
 class IntentEnd(StrEnum):

@@ -17,6 +17,7 @@ from ml_connector.ports.storage import (
     COUNTS_FOR_NOTHING,
     SENDABLE,
     UNBOOKED,
+    WITHDRAWN,
     CommitRow,
     CommitState,
     IntentEnd,
@@ -221,6 +222,10 @@ class StoredCommits:
 
     def reverse(self, key: str, by: str) -> None:
         self._all().filter(key=key).update(reversed_by=by)
+
+    def withdraw(self, key: str) -> None:
+        """Let a statement on a document of others count for nothing, and the document be unknown again."""
+        self._all().filter(key=key).update(reversed_by=WITHDRAWN, reference="")
 
     def reversed_by(self, key: str) -> CommitRow | None:
         return next(iter(_rows(_reversed_by(self._organisation, key))), None)
