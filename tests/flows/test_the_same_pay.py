@@ -1306,3 +1306,83 @@ def test_a_run_that_is_read_anew_is_not_said_to_be_changed(monkeypatch: pytest.M
     world.runs.move(world.at(run), state=RunState.CANCELLED)
 
     assert [] == audit_report(world.access).faults
+
+
+# --- a document that pays for more, or for less, than the run -----------------------------------------------
+
+BOTH = "US1=10,US2=10"
+
+
+def test_an_edited_document_of_two_companies_is_named_in_a_run_of_one() -> None:
+    """As its problem says. What was booked for the other company counts for it as before."""
+    world = World(mode=ASKS, entities=BOTH)
+    assert RunState.DONE is world.approve(waiting(world, "R1")).state
+    double(world.vendor.documents[0])
+    world.payroll.add(a_pay_run("R2", companies=("US1",), factor=5), factor=5)
+    run = world.post("R2").id
+    assert f"mark-booked-elsewhere {run} --document 10/3" in world.problem_list(run)[0].text
+
+    world.statements.booked_elsewhere(run, ["10/3"], "edited")
+
+    world.run_to_rest()
+    assert RunState.DONE is world.approve(run).state, world.problem_list(run)
+    assert usual_balances(5 + 1, ("10",)) == world.balances()
+    world.payroll.add(a_pay_run("R3", companies=("US2",)))
+    assert "Already booked as 3 in 10" in world.post("R3").summary
+
+
+def test_an_edited_document_of_one_company_is_named_in_a_run_of_two() -> None:
+    """It goes on paying for its own."""
+    world = World(mode=ASKS, entities=BOTH)
+    world.payroll.add(a_pay_run("R1", companies=("US1",)))
+    assert RunState.DONE is world.approve(world.post("R1").id).state
+    double(world.vendor.documents[0])
+    world.payroll.add(a_pay_run("R2", factor=3), factor=3)
+    run = world.post("R2").id
+    assert {"booked.edited"} == set(world.problems(run))
+
+    world.statements.booked_elsewhere(run, ["10/3"], "edited")
+
+    world.run_to_rest()
+    assert RunState.DONE is world.approve(run).state, world.problem_list(run)
+    assert usual_balances(3 + 3, ("10",)) == world.balances()
+    (statement,) = [row for key, row in world.commit_rows().items() if key.startswith("elsewhere:")]
+    assert ["payroll:acme:US1:biweekly 2026-06-30"] == [share.subject.text for share in statement.shares]
+
+
+def test_what_people_took_back_of_two_companies_is_named_in_a_run_of_one() -> None:
+    """The pay of the other is not booked any more either, and nobody says that it is."""
+    world = World(mode=ASKS, entities=BOTH)
+    assert RunState.DONE is world.approve(waiting(world, "R1")).state
+    entry = world.vendor.documents[0].entry
+    mirrored = tuple(replace(line, amount=-line.amount) for line in entry.lines)
+    mirror = world.vendor.book(replace(entry, lines=mirrored), "").number
+    for reference, company in (("R2", "US1"), ("R3", "US2")):
+        world.payroll.add(a_pay_run(reference, companies=(company,)))
+    first = world.post("R2").id
+    assert ["ledger.look_alike"] == world.problems(first)
+
+    world.statements.booked_elsewhere(first, [f"10/{mirror}"], "taken back")
+
+    world.run_to_rest()
+    assert () == world.proposal(first).takes_back
+    assert RunState.DONE is world.approve(first).state
+    assert usual_balances(entities=("10",)) == world.balances()
+    assert RunState.DONE is world.approve(waiting(world, "R3")).state
+    assert usual_balances(2, ("10",)) == world.balances()
+
+
+def test_a_document_is_not_named_while_a_run_posts_for_its_other_company() -> None:
+    """It counts for both."""
+    world = World(mode=ASKS, entities=BOTH)
+    assert RunState.DONE is world.approve(waiting(world, "R1")).state
+    world.payroll.add(a_pay_run("R2", companies=("US1",), factor=3), factor=3)
+    world.payroll.add(a_pay_run("R3", companies=("US2",), factor=3), factor=3)
+    second, third = waiting(world, "R2"), waiting(world, "R3")
+    approve(world, third)
+    with pytest.raises(Crash):
+        world.run_to_rest(dies_at("send: answered"))
+    double(world.vendor.documents[0])
+
+    with pytest.raises(NotAllowed, match=f"Run {third} is posting for the same pay right now"):
+        world.statements.booked_elsewhere(second, ["10/3"], "edited")

@@ -10,7 +10,7 @@ from typing import cast
 
 from django.db import transaction
 
-from ml_connector.app import counts_again, withdrawals
+from ml_connector.app import counts_again, stated_shares, withdrawals
 from ml_connector.app.access import Access, Actor, Unknown
 from ml_connector.app.assemble import REVERSAL, Assembly
 from ml_connector.app.records import Records
@@ -160,39 +160,44 @@ class Statements:
         tenant = subjects[0].tenant
         other = "" if booked.journal == journals.get(receipt.entity) else f"{booked.journal}/"
         key = _free_key(commits, f"{ELSEWHERE}{tenant}:{receipt.entity}:{other}{receipt.number}")
+        shares = tuple(Share(key=key, subject=subject) for subject in subjects)
         if held := commits.holding(tenant, receipt.entity, receipt.reference):
             known = self._known_before(commits, subjects, booked, held[-1])
             commits.reverse(known.key, RESTATED)
-        self._count(commits, row, key, subjects, booked)
-        self._takes_back(commits, key, subjects, booked)
+            shares = stated_shares.of_changed(known, key, booked, subjects)
+        taken = self._taken_back(commits, [share.subject for share in shares], booked)
+        if taken is not None:
+            shares = stated_shares.of_mirror(taken, key)
+        self._wait_for_claims(row, [share.subject for share in shares])
+        self._count(commits, row, shares, booked)
+        if taken is not None:
+            commits.reverse(taken.key, key)
+            if taken.run:
+                text = f"Taken back in the ledger by {receipt.number} in {receipt.entity}"
+                self._access.runs.tell(taken.run, f"{text}, says {self._actor.name}.")
 
-    def _takes_back(
-        self, commits: StoredCommits, key: str, subjects: Sequence[Subject], booked: BookedEntry
-    ) -> None:
-        """Where the document takes back another of the pay, every amount of it, it is its reversal."""
-        for taken in standing(commits.of_subjects(subjects)):
-            entry = cast(JournalEntry, codec.decode(taken.content))
-            same = taken.key != key and {share.subject for share in taken.shares} == {*subjects}
-            if same and taken.state is CommitState.CONFIRMED and takes_back(booked, entry):
-                commits.reverse(taken.key, key)
-                number = f"{booked.receipt.number} in {booked.receipt.entity}"
-                if taken.run:
-                    text = f"Taken back in the ledger by {number}, says {self._actor.name}."
-                    self._access.runs.tell(taken.run, text)
-                return
+    def _taken_back(
+        self, commits: StoredCommits, subjects: Sequence[Subject], booked: BookedEntry
+    ) -> CommitRow | None:
+        """What the document takes back of the pay, every amount of it: it is the reversal of that."""
+        for row in standing(commits.of_subjects(subjects)):
+            entry = cast(JournalEntry, codec.decode(row.content))
+            if row.state is CommitState.CONFIRMED and takes_back(booked, entry):
+                return row
+        return None
 
     def _known_before(
         self, commits: StoredCommits, subjects: Sequence[Subject], booked: BookedEntry, held: CommitRow
     ) -> CommitRow:
-        """What is known of this document, where it is of the same pay and says something else than it does
-        now: what was stated before, or an entry of ours that people edited. `held` is the commit that the
-        document belongs to, for the sentence that refuses it.
+        """What is known of this document, where it is of a pay of the run and says something else than it
+        does now: what was stated before, or an entry of ours that people edited. `held` is the commit that
+        the document belongs to, for the sentence that refuses it.
         """
         where = f"Document {booked.receipt.number} in {booked.receipt.entity}"
         for known in commits.of_subjects(subjects):
             receipt = cast(Receipt, codec.decode(known.receipt)) if known.receipt else None
             same = receipt is not None and receipt.reference == booked.receipt.reference
-            if not same or known.reversed_by or {share.subject for share in known.shares} != {*subjects}:
+            if not same or known.reversed_by:
                 continue
             if not compare(cast(JournalEntry, codec.decode(known.content)), booked):
                 continue
@@ -200,20 +205,11 @@ class Statements:
         raise NotAllowed(f"{where} is known already; it counts once: {_whose(commits, held)}.")
 
     def _count(
-        self, commits: StoredCommits, row: RunRow, key: str, subjects: Sequence[Subject], booked: BookedEntry
+        self, commits: StoredCommits, row: RunRow, shares: tuple[Share, ...], booked: BookedEntry
     ) -> None:
-        """Store the document as booked for the subjects, with its figures."""
-        receipt, tenant = booked.receipt, subjects[0].tenant
-        entry = JournalEntry(
-            key=key,
-            entity=receipt.entity,
-            journal=booked.journal,
-            posting_date=booked.posting_date,
-            currency=booked.currency,
-            text=booked.text,
-            lines=booked.lines,
-        )
-        shares = tuple(Share(key=key, subject=subject) for subject in subjects)
+        """Store the document as booked for what it pays for, with its figures."""
+        receipt, key, tenant = booked.receipt, shares[0].key, shares[0].subject.tenant
+        entry = stated_shares.as_entry(booked, key)
         commits.open(
             key=key,
             fingerprint=codec.fingerprint(entry),
