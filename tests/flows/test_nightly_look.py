@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +12,10 @@ from tests.payday import World, a_pay_run
 
 from ml_connector.domain.journal import Marker
 from ml_connector.domain.money import Money
+from ml_connector.domain.payroll import PayRun
 from ml_connector.errors import OutcomeUnknown
 from ml_connector.flows.nightly_look import DAYS
+from ml_connector.flows.policy import Mode
 from ml_connector.ports.storage import RunState
 
 
@@ -94,6 +96,61 @@ def test_a_copied_document_is_an_incident() -> None:
     assert {"books": 1} == looked(world)
     ((code, text),) = incidents(world, run)
     assert ("ledger.look_alike", True) == (code, "may be the same pay as document 3" in text)
+
+
+def one(pay: PayRun | None = None) -> tuple[World, str]:
+    """A world in which R1 of one company was approved and is booked as document 3."""
+    world = World(mode=Mode.APPROVE)
+    world.payroll.add(pay or a_pay_run("R1", companies=("US1",)))
+    run = world.post().id
+    world.approve(run)
+    return world, run
+
+
+def storno(world: World, *, day: date) -> str:
+    """Somebody takes document 3 back on that day, in a document with other texts; its number."""
+    entry = world.vendor.documents[0].entry
+    lines = tuple(replace(line, amount=-line.amount) for line in entry.lines)
+    return world.vendor.book(replace(entry, lines=lines, text="Storno", posting_date=day), "").number
+
+
+FIVE_DAYS = 5 * 86_400
+
+
+def test_a_pay_that_people_took_back_on_a_later_day_is_an_incident() -> None:
+    """In the next month, after every document of ours."""
+    world, run = one()
+    world.clock.advance(FIVE_DAYS)
+    number = storno(world, day=date(2026, 7, 1))
+
+    assert {"books": 1} == looked(world)
+
+    ((code, text),) = incidents(world, run)
+    assert ("booked.reversed", True) == (code, f"Document {number} in 10 takes document 3 back" in text)
+
+
+def test_a_copy_that_is_dated_on_a_later_day_is_an_incident() -> None:
+    """It carries our marker."""
+    world, run = one()
+    ours = world.vendor.documents[0]
+    world.clock.advance(FIVE_DAYS)
+    world.vendor.book(replace(ours.entry, posting_date=date(2026, 7, 1)), ours.marker)
+
+    assert {"books": 1} == looked(world)
+    assert ["documents.duplicate"] == [code for code, _ in incidents(world, run)]
+
+
+@pytest.mark.parametrize(("day", "found"), [(date(2026, 6, 1), 1), (date(2026, 7, 1), 0)])
+def test_a_pay_that_is_booked_by_hand_on_another_day_of_its_month_is_an_incident(
+    day: date, found: int
+) -> None:
+    """In the next month it is the pay of that month."""
+    world, run = one()
+    world.clock.advance(FIVE_DAYS)
+    by_hand(world, posting_date=day)
+
+    assert {"books": found} == looked(world)
+    assert ["ledger.look_alike"] * found == [code for code, _ in incidents(world, run)]
 
 
 def copied(world: World, number: str, *, back: bool = False, marked: bool = True, days: int = 0) -> None:
@@ -284,8 +341,9 @@ def test_a_ledger_whose_sign_in_is_damaged_does_not_stop_the_others() -> None:
 
 
 def test_one_read_is_made_for_each_legal_entity_and_journal() -> None:
-    """However many documents there are."""
+    """However many documents there are, and though one of them is there twice."""
     world, _ = posted()
+    copied(world, "2000")
     asked: list[str] = []
     inner = world.ledger.documents
 

@@ -1,8 +1,9 @@
 """The nightly look: what was booked in the last weeks is still in the ledger, once, and as it was booked.
 
-People edit, delete and copy documents after a run has ended; nothing else would notice. One read for each
-legal entity and journal, and a second one where something is there twice; nothing is changed, in the ledger
-or here.
+People edit, delete, copy and reverse documents after a run has ended; nothing else would notice. One read for
+each legal entity and journal, from the first day of the month of the earliest document until today: people
+book in the period of a pay on another day than ours, and reverse on a later one. Nothing is changed, in the
+ledger or here.
 """
 
 from __future__ import annotations
@@ -60,11 +61,8 @@ def nightly_look(
     found: list[Finding] = []
     for (tenant, entity, journal), rows in places.items():
         days = [*(_entry(row).posting_date for row in rows), *also.get((tenant, entity, journal), ())]
-        documents = ledger.documents(entity, journal, min(days), max(days))
+        documents = ledger.documents(entity, journal, min(days).replace(day=1), max(*days, now.date()))
         known = commits.known_references(tenant, entity) | {row.marker.token for row in rows}
-        if any(_copies(row, documents, known) for row in rows):
-            # People reverse a copy on a later day.
-            documents = ledger.documents(entity, journal, min(days), max(*days, now.date()))
         settled = _settled(rows, documents, known)
         documents = tuple(d for d in documents if d.receipt.reference not in settled)
         for row in rows:
@@ -166,16 +164,19 @@ def _reversed(row: CommitRow, document: BookedEntry) -> Finding:
 def _alike(
     rows: Sequence[CommitRow], others: Sequence[BookedEntry], accepted: Collection[str]
 ) -> Iterator[Finding]:
-    """Documents of others that may be a pay that is booked from here."""
-    pays = [row for row in standing(rows) if not row.key.startswith(REVERSAL)]
+    """Documents of others that take a pay back that is booked from here, on whatever day, or that may be that
+    pay. In another month a document that is like the pay is that of another month.
+    """
+    pays = [(row, _entry(row)) for row in standing(rows) if not row.key.startswith(REVERSAL)]
     for document in others:
-        name = look_alikes.name_of(document)
-        same = next((row for row in pays if look_alikes.look_alikes([document], [_entry(row)])), None)
-        if same is None or name in accepted:
+        if look_alikes.name_of(document) in accepted:
             continue
-        if takes_back(document, _entry(same)):
-            yield _reversed(same, document)
-        else:
+        back = next((row for row, entry in pays if takes_back(document, entry)), None)
+        of_month = [(row, entry) for row, entry in pays if _month(entry) == _month(document)]
+        same = next((row for row, entry in of_month if look_alikes.look_alikes([document], [entry])), None)
+        if back is not None:
+            yield _reversed(back, document)
+        elif same is not None:
             text = (
                 f"Document {document.receipt.number} in {same.entity} did not come from here and may be the"
                 f" same pay as document {_number(same)}: {document.posting_date}, {document.debit},"
@@ -207,6 +208,10 @@ def _finding(row: CommitRow, document: str, code: str, text: str) -> Finding:
 def _booked(row: CommitRow) -> str:
     entry = _entry(row)
     return f"dated {entry.posting_date}, {entry.debit}, {len(entry.lines)} lines, {entry.text}"
+
+
+def _month(document: BookedEntry | JournalEntry) -> tuple[int, int]:
+    return document.posting_date.year, document.posting_date.month
 
 
 def _number(row: CommitRow) -> str:
