@@ -340,6 +340,79 @@ def test_a_ledger_whose_sign_in_is_damaged_does_not_stop_the_others() -> None:
     assert Connection.objects.get(pk=damaged.pk).looked_at is None
 
 
+def test_a_defect_in_one_look_does_not_stop_the_others() -> None:
+    """It is named, and looked at again at the next time; what was found elsewhere is kept."""
+    world, _ = posted()
+    edit(world, 0, "501.00")
+    from ml_connector.app.look import DEFECT, look
+    from ml_connector.store.models import Connection
+
+    flow = world._flow
+    first = Connection.objects.create(
+        organisation=flow.organisation, name="a-first-one", connector=flow.target.connector
+    )
+    flow.pk, flow.target = None, first
+    flow.save()
+    inner = world.system
+
+    def system(name: str) -> Any:
+        if name == first.name:
+            raise ZeroDivisionError
+        return inner(name)
+
+    world.system = system  # type: ignore[method-assign]
+    failed: dict[str, str] = {}
+
+    found = look(world.access, world._assembly, now=True, failed=failed.__setitem__)
+
+    assert ({"books": 1}, {"a-first-one": DEFECT}) == (found, failed)
+    assert Connection.objects.get(pk=first.pk).looked_at is None
+    assert Connection.objects.get(name="books").looked_at == world.clock.now()
+
+
+def per_journal(world: World) -> None:
+    """Each journal counts its documents by itself, as Exact's may; any journal is known."""
+    chart, book = world.ledger.chart, world.vendor.book
+
+    def booked(entry: Any, marker: str, delay: float = 0.0) -> Any:
+        document = book(entry, marker, delay)
+        document.reference = f"{entry.journal}-{document.number}"
+        return document
+
+    world.vendor.book = booked  # type: ignore[method-assign]
+    world.ledger.chart = lambda entity, journal, axes: replace(  # type: ignore[method-assign]
+        chart(entity, journal, axes), journal=journal, journal_problem=None
+    )
+
+
+def test_two_documents_of_one_number_are_two_incidents() -> None:
+    """In two journals of a legal entity. Each is over by itself, and found once."""
+    world = World()
+    from ml_connector.store.models import Incident
+
+    per_journal(world)
+    for journal, reference in (("90", "R1"), ("95", "R2")):
+        world.set(journal=journal)
+        world.payroll.add(replace(a_pay_run(reference, companies=("US1",)), subject=reference))
+        world.vendor._number = 99
+        assert RunState.DONE is world.post(reference).state
+    first, second = world.vendor.documents
+    world.vendor.documents.clear()
+
+    assert {"books": 2} == looked(world)
+    assert {"books": 2} == looked(world)
+    assert ["100", "95/100"] == [row.document for row in Incident.objects.order_by("id")]
+    assert 2 == world.audited.count("incident.found")
+
+    world.vendor.documents.append(first)
+    assert {"books": 1} == looked(world)
+    ((_, text),) = incidents(world, world.commits.of_reference("payroll:")[1].run)
+    assert "Document 100 in 10 is not in the ledger any more." in text
+    world.vendor.documents.append(second)
+    assert {"books": 0} == looked(world)
+    assert 2 == world.audited.count("incident.over")
+
+
 def test_one_read_is_made_for_each_legal_entity_and_journal() -> None:
     """However many documents there are, and though one of them is there twice."""
     world, _ = posted()

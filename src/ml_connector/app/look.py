@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, timedelta
 
 import structlog
@@ -19,6 +19,7 @@ from ml_connector.store.models import Answer, Connection, Incident
 from ml_connector.store.tenants import StoredTenants
 
 EVERY = timedelta(hours=24)
+DEFECT = "The look failed by a defect; nothing was changed in the ledger. Send the log to support."
 log = structlog.get_logger("look")
 
 
@@ -30,8 +31,8 @@ def look(
     failed: Callable[[str, str], None] = lambda name, why: None,
 ) -> dict[str, int]:
     """Compare what is booked with every ledger that was not looked at for 24 hours, or with all of them
-    `now`; open incidents by connection. One that cannot be asked is reported in the log and to `failed`, and
-    asked again; the others are looked at.
+    `now`; open incidents by connection. One that cannot be asked, or whose look fails by a defect, is
+    reported in the log and to `failed`, and asked again; the others are looked at.
     """
     moment = assembly.clock.now()
     found: dict[str, int] = {}
@@ -42,16 +43,20 @@ def look(
             continue
         try:
             findings = _look_at(access, assembly, connection)
+            with transaction.atomic():
+                _record(access, connection, findings)
+                connection.looked_at = moment
+                connection.save(update_fields=["looked_at"])
         except EXPECTED as error:
             why = read_failure(error).text
             log.warning("look.failed", connection=connection.name, why=why)
             failed(connection.name, why)
-            continue
-        found[connection.name] = len(findings)
-        with transaction.atomic():
-            _record(access, connection, findings)
-            connection.looked_at = moment
-            connection.save(update_fields=["looked_at"])
+        except Exception as error:
+            # A defect, of this one only.
+            log.error("look.failed", connection=connection.name, exc_info=error)
+            failed(connection.name, DEFECT)
+        else:
+            found[connection.name] = len(findings)
     return found
 
 
@@ -83,29 +88,56 @@ def _after_a_restore(assembly: Assembly, connection: Connection) -> dict[Place, 
 
 
 def _record(access: Access, connection: Connection, findings: Sequence[Finding]) -> None:
-    known = {
-        (row.entity, row.document, row.code): row
-        for row in Incident.objects.filter(connection=connection, over_at__isnull=True)
-    }
-    for finding in findings:
-        row = known.pop((finding.entity, finding.document, finding.code), None)
-        if row is not None and row.text == finding.text:
-            continue
-        if row is None:
-            row = Incident(
-                connection=connection,
-                commit=access.commits().filter(key=finding.key).first(),
-                entity=finding.entity,
-                document=finding.document,
-                code=finding.code,
-            )
-        row.text = finding.text
-        row.save()
-        _note(access, "incident.found", row)
+    """Store what is over, and what is found."""
+    rows = Incident.objects.filter(connection=connection, over_at__isnull=True).select_related("commit")
+    known = {(row.commit.key if row.commit else "", *_name(row)): row for row in rows}
+    stored = [_known(known, finding) for finding in findings]
     for row in known.values():
         row.over_at = StoredCommits(connection).now()
         row.save(update_fields=["over_at"])
         _note(access, "incident.over", row)
+    names = {_name(row) for row in stored if row is not None}
+    for finding, found in zip(findings, stored, strict=True):
+        if found is not None and found.text == finding.text:
+            continue
+        row = found or _new(access, connection, finding, names)
+        names.add(_name(row))
+        row.text = finding.text
+        row.save()
+        _note(access, "incident.found", row)
+
+
+def _known(known: dict[tuple[str, str, str, str], Incident], finding: Finding) -> Incident | None:
+    """The incident that is open for the finding, taken out of those that are known."""
+    for document in (_with_journal(finding), finding.document):
+        row = known.pop((finding.key, finding.entity, document, finding.code), None)
+        if row is not None:
+            return row
+    return None
+
+
+def _new(
+    access: Access, connection: Connection, finding: Finding, names: Collection[tuple[str, str, str]]
+) -> Incident:
+    """An incident of a document by its number; by journal and number where another document is open by that
+    number.
+    """
+    taken = (finding.entity, finding.document, finding.code) in names
+    return Incident(
+        connection=connection,
+        commit=access.commits().filter(key=finding.key).first(),
+        entity=finding.entity,
+        document=_with_journal(finding) if taken else finding.document,
+        code=finding.code,
+    )
+
+
+def _with_journal(finding: Finding) -> str:
+    return f"{finding.journal}/{finding.document}"
+
+
+def _name(row: Incident) -> tuple[str, str, str]:
+    return row.entity, row.document, row.code
 
 
 def _note(access: Access, action: str, row: Incident) -> None:

@@ -34,11 +34,12 @@ NOWHERE: Mapping[Place, Sequence[date]] = {}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """Something that is not as it was booked: at which document, for which commit, and in words what it was
-    and is. `key` is empty for a document that belongs to none of ours.
+    and is. `key` is empty for a document that belongs to none of ours. Two journals may have the same number.
     """
 
     key: str
     entity: str
+    journal: str
     document: str
     code: str
     text: str
@@ -197,12 +198,19 @@ def _of_another_installation(others: Sequence[BookedEntry]) -> Iterator[Finding]
                 " this installation was restored and wrote it before that, run the pay again, which finds it;"
                 " or reverse it in the ledger where the pay was undone."
             )
-            code = "installation.other"
-            yield Finding(key="", entity=receipt.entity, document=receipt.number, code=code, text=text)
+            yield Finding(
+                key="",
+                entity=receipt.entity,
+                journal=document.journal,
+                document=receipt.number,
+                code="installation.other",
+                text=text,
+            )
 
 
 def _finding(row: CommitRow, document: str, code: str, text: str) -> Finding:
-    return Finding(key=row.key, entity=row.entity, document=document, code=code, text=text)
+    journal = _entry(row).journal
+    return Finding(key=row.key, entity=row.entity, journal=journal, document=document, code=code, text=text)
 
 
 def _booked(row: CommitRow) -> str:
