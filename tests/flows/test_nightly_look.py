@@ -13,10 +13,12 @@ from tests.payday import World, a_pay_run
 from ml_connector.domain.journal import Marker
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import PayRun
-from ml_connector.errors import OutcomeUnknown
+from ml_connector.errors import OutcomeUnknown, SignInLost, VendorChanged
 from ml_connector.flows.nightly_look import DAYS
 from ml_connector.flows.policy import Mode
 from ml_connector.ports.storage import RunState
+
+FIVE_DAYS = 5 * 86_400
 
 
 def looked(world: World, *, now: bool = True) -> dict[str, int]:
@@ -34,6 +36,22 @@ def posted() -> tuple[World, str]:
     at = world.post()
     assert RunState.DONE is at.state
     return world, at.id
+
+
+def one(pay: PayRun | None = None) -> tuple[World, str]:
+    """A world in which R1 of one company was approved and is booked as document 3."""
+    world = World(mode=Mode.APPROVE)
+    world.payroll.add(pay or a_pay_run("R1", companies=("US1",)))
+    run = world.post().id
+    world.approve(run)
+    return world, run
+
+
+def storno(world: World, *, day: date) -> str:
+    """Somebody takes document 3 back on that day, in a document with other texts; its number."""
+    entry = world.vendor.documents[0].entry
+    lines = tuple(replace(line, amount=-line.amount) for line in entry.lines)
+    return world.vendor.book(replace(entry, lines=lines, text="Storno", posting_date=day), "").number
 
 
 def edit(world: World, place: int, amount: str) -> None:
@@ -73,6 +91,54 @@ def test_an_edited_document_is_an_incident_with_before_and_after() -> None:
     assert 1 == world.audited.count("incident.over")
 
 
+def test_a_document_with_another_date_is_edited_and_not_gone() -> None:
+    """It is on a day that is not read with the others, and is read by itself."""
+    world, run = one()
+    document = world.vendor.documents[0]
+    document.entry = replace(document.entry, posting_date=date(2026, 7, 2))
+
+    looked(world)
+
+    ((code, text),) = incidents(world, run)
+    assert "booked.edited" == code
+    assert "The posting date is 2026-07-02 in the ledger and was written as 2026-06-30." in text
+
+
+def test_a_document_that_cannot_be_read_as_ours_is_edited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is there, in another journal: what the ledger says of it is said. The others are looked at."""
+    world, run = posted()
+    document = world.vendor.documents[0]
+    document.entry = replace(document.entry, journal="95")
+    del world.vendor.documents[1]
+    inner = world.ledger.read_back
+
+    def read_back(receipt: Any) -> Any:
+        if receipt.number == "3":
+            raise VendorChanged("Document 3 has lines in several currencies.")
+        return inner(receipt)
+
+    monkeypatch.setattr(world.ledger, "read_back", read_back)
+
+    assert {"books": 2} == looked(world)
+
+    (code, text), (other, _) = incidents(world, run)
+    assert ("booked.edited", "booked.gone") == (code, other)
+    assert text.endswith("was edited since it was booked. Document 3 has lines in several currencies.")
+
+
+def test_a_document_that_nobody_may_read_is_not_called_edited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is known then, and the ledger is looked at again."""
+    world, run = posted()
+    del world.vendor.documents[0]
+
+    def read_back(receipt: Any) -> Any:
+        raise SignInLost("Sign in again.")
+
+    monkeypatch.setattr(world.ledger, "read_back", read_back)
+
+    assert ({}, []) == (looked(world), incidents(world, run))
+
+
 def test_a_deleted_document_is_an_incident_that_says_what_it_was() -> None:
     """Its day, total, lines and text."""
     world, run = posted()
@@ -96,25 +162,6 @@ def test_a_copied_document_is_an_incident() -> None:
     assert {"books": 1} == looked(world)
     ((code, text),) = incidents(world, run)
     assert ("ledger.look_alike", True) == (code, "may be the same pay as document 3" in text)
-
-
-def one(pay: PayRun | None = None) -> tuple[World, str]:
-    """A world in which R1 of one company was approved and is booked as document 3."""
-    world = World(mode=Mode.APPROVE)
-    world.payroll.add(pay or a_pay_run("R1", companies=("US1",)))
-    run = world.post().id
-    world.approve(run)
-    return world, run
-
-
-def storno(world: World, *, day: date) -> str:
-    """Somebody takes document 3 back on that day, in a document with other texts; its number."""
-    entry = world.vendor.documents[0].entry
-    lines = tuple(replace(line, amount=-line.amount) for line in entry.lines)
-    return world.vendor.book(replace(entry, lines=lines, text="Storno", posting_date=day), "").number
-
-
-FIVE_DAYS = 5 * 86_400
 
 
 def test_a_pay_that_people_took_back_on_a_later_day_is_an_incident() -> None:

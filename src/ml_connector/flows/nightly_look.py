@@ -17,6 +17,15 @@ from typing import cast
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare, repeats, takes_back
 from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
+from ml_connector.errors import (
+    NotFound,
+    Refused,
+    RightMissing,
+    SignInLost,
+    SignInRenewed,
+    Throttled,
+    VendorChanged,
+)
 from ml_connector.flows import look_alikes
 from ml_connector.flows.already_booked import REVERSAL, reverses, reversing, standing
 from ml_connector.ports.storage import DELETED, CommitRow, Commits
@@ -67,7 +76,7 @@ def nightly_look(
         settled = _settled(rows, documents, known)
         documents = tuple(d for d in documents if d.receipt.reference not in settled)
         for row in rows:
-            found.extend(_wrong(row, documents, known))
+            found.extend(_wrong(row, documents, known, ledger))
             found.extend(_alone(row, commits))
         others = look_alikes.of_others(documents, known)
         found.extend(_alike(rows, others, accepted))
@@ -75,37 +84,53 @@ def nightly_look(
     return tuple(found)
 
 
-def _wrong(row: CommitRow, documents: Sequence[BookedEntry], known: Collection[str]) -> Iterator[Finding]:
+def _wrong(
+    row: CommitRow, documents: Sequence[BookedEntry], known: Collection[str], ledger: LedgerSink
+) -> Iterator[Finding]:
     """What is wrong with a document, and with those that carry its marker and are not `known` by themselves:
     a person may have named one.
     """
-    receipt = cast(Receipt, codec.decode(row.receipt))
-    mine = [d for d in documents if d.receipt.reference == receipt.reference]
-    copies = _copies(row, documents, known)
-    name = f"Document {receipt.number} in {row.entity}"
+    number, copies = _number(row), _copies(row, documents, known)
+    name = f"Document {number} in {row.entity}"
     back = [copy for copy in copies if takes_back(copy, _entry(row))]
     yield from (_reversed(row, copy) for copy in back)
     copies = [copy for copy in copies if copy not in back]
-    if not mine:
+    differences = _differences(row, documents, ledger)
+    if differences is None:
         copied = f" A copy of it is there: {copies[0].receipt.number}." if copies else ""
         text = (
             f"{name} is not in the ledger any more. It was {_booked(row)}.{copied} If somebody deleted it,"
             f" say so: ml-connector runs mark-deleted {row.run or 'RUN'}."
         )
-        yield _finding(row, receipt.number, "booked.gone", text)
-    for document in mine[:1]:
-        differences = compare(_entry(row), document)
-        if differences:
-            said = " ".join(problem.text for problem in differences)
-            yield _finding(
-                row, receipt.number, "booked.edited", f"{name} was edited since it was booked. {said}"
-            )
-    for copy in copies[0 if mine else 1 :]:
+        yield _finding(row, number, "booked.gone", text)
+    if differences:
+        text = f"{name} was edited since it was booked. {' '.join(differences)}"
+        yield _finding(row, number, "booked.edited", text)
+    for copy in copies[1 if differences is None else 0 :]:
         text = (
             f"Document {copy.receipt.number} in {row.entity} carries the marker of {name.lower()}: the same"
             " pay is in the books twice. Keep one and reverse the other in the ledger."
         )
         yield _finding(row, copy.receipt.number, "documents.duplicate", text)
+
+
+def _differences(
+    row: CommitRow, documents: Sequence[BookedEntry], ledger: LedgerSink
+) -> Sequence[str] | None:
+    """How a document differs from what was booked; `None` where it is gone. One that is not among those that
+    were read is read by itself: people give a document another day, or move it to another journal.
+    """
+    receipt = cast(Receipt, codec.decode(row.receipt))
+    mine = next((d for d in documents if d.receipt.reference == receipt.reference), None)
+    try:
+        mine = mine or ledger.read_back(receipt)
+    except NotFound:
+        return None
+    except (RightMissing, SignInLost, SignInRenewed, Throttled):
+        raise
+    except (Refused, VendorChanged) as error:
+        return [error.problem.text]
+    return [problem.text for problem in compare(_entry(row), mine)]
 
 
 def _copies(row: CommitRow, documents: Sequence[BookedEntry], known: Collection[str]) -> list[BookedEntry]:
