@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from tests.flows.test_foreign_currency import american
 from tests.flows.test_payroll_journal import BY_HAND, by_hand
 from tests.payday import World, a_pay_run
 
-from ml_connector.domain.journal import Marker
+from ml_connector.domain.journal import ExchangeRate, Marker
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import PayRun
 from ml_connector.errors import OutcomeUnknown, SignInLost, VendorChanged
@@ -137,6 +139,32 @@ def test_a_document_that_nobody_may_read_is_not_called_edited(monkeypatch: pytes
     monkeypatch.setattr(world.ledger, "read_back", read_back)
 
     assert ({}, []) == (looked(world), incidents(world, run))
+
+
+def test_a_rate_of_the_ledgers_own_that_people_edited_is_an_incident() -> None:
+    """It is on record as the ledger showed it. A run that finds its pay booked is held by it, and naming the
+    document again, which would change nothing, is no remedy.
+    """
+    world = american(rates=True)
+    run = world.post().id
+    document = world.vendor.documents[0]
+    kept = document.entry
+    assert {"books": 0} == looked(world)
+    rate = ExchangeRate(currency="USD", rate=Decimal("9.9"), source="people")
+    document.entry = replace(kept, rate=rate)
+
+    assert {"books": 1} == looked(world)
+
+    ((code, text),) = incidents(world, run)
+    said = "The exchange rate is 9.9 in the ledger and was 1.1 when it was booked."
+    assert ("booked.edited", True) == (code, said in text)
+    again = world.post().id
+    assert ["booked.edited"] == world.problems(again)
+    assert said in world.problem_list(again)[0].text
+    assert "mark-booked-elsewhere" not in world.problem_list(again)[0].text
+    document.entry = kept
+    assert {"books": 0} == looked(world)
+    assert "Already booked" in world.resume(again).summary
 
 
 def test_a_deleted_document_is_an_incident_that_says_what_it_was() -> None:

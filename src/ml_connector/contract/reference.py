@@ -57,7 +57,7 @@ class Unanswered(Exception):
 
 @dataclass(slots=True)
 class Document:
-    """One document in the books, visible from `booked_at` on."""
+    """One document in the books, visible from `booked_at` on. `rate` is the vendor's own of that day."""
 
     reference: str
     number: str
@@ -67,6 +67,7 @@ class Document:
     parts: int = 1
     complete: bool = True
     posted: bool = True
+    rate: ExchangeRate | None = None
 
 
 @dataclass(slots=True)
@@ -197,9 +198,15 @@ class ReferenceVendor:
         self._check_codes(entry.lines)
         number = self._next()
         booked_at = self.clock.now() + timedelta(seconds=delay)
-        document = Document(f"document-{number}", str(number), entry, marker, booked_at)
+        rate = self._rate(entry.currency)
+        document = Document(f"document-{number}", str(number), entry, marker, booked_at, rate=rate)
         self.documents.append(document)
         return document
+
+    def _rate(self, currency: str) -> ExchangeRate | None:
+        own = self.rates.get(currency)
+        source = "as the reference booked it"
+        return ExchangeRate(currency=self.currency, rate=own, source=source) if own else None
 
     def _check_codes(self, lines: tuple[JournalLine, ...]) -> None:
         for line in lines:
@@ -227,6 +234,7 @@ class ReferenceVendor:
                 self.clock.now(),
                 parts=0,
                 posted=False,
+                rate=self._rate(entry.currency),
             )
             self.documents.append(known)
         known.entry = replace(known.entry, lines=(*known.entry.lines, *lines))
@@ -535,19 +543,13 @@ class ReferenceLedger:
 
     def _booked(self, found: Document) -> BookedEntry:
         entry = found.entry
-        own = self._vendor.rates.get(entry.currency)
-        rate = entry.rate or (
-            ExchangeRate(currency=self._vendor.currency, rate=own, source="as the reference booked it")
-            if own
-            else None
-        )
         return BookedEntry(
             receipt=self._receipt(found),
             journal=entry.journal,
             posting_date=entry.posting_date,
             currency=entry.currency,
             lines=entry.lines,
-            rate=rate,
+            rate=entry.rate or found.rate,
             text=entry.text,
             marker=found.marker if TOKEN.fullmatch(found.marker) else "",
         )

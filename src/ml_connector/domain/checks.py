@@ -248,6 +248,21 @@ def compare(entry: JournalEntry, booked: BookedEntry) -> list[Problem]:
     return problems
 
 
+def compare_rates(entry: JournalEntry, before: BookedEntry, now: BookedEntry) -> list[Problem]:
+    """The difference between the rate that the ledger gave by itself, as it showed it when the document was
+    confirmed, and the one it shows now. A rate of the entry's own is `compare`'s.
+    """
+    if entry.rate is not None or before.rate is None:
+        return []
+    if now.rate is not None and now.rate.rate == before.rate.rate:
+        return []
+    theirs = f"{now.rate.rate}" if now.rate else "none"
+    text = (
+        f"The exchange rate is {theirs} in the ledger and was {before.rate.rate} when it was booked. {REMEDY}"
+    )
+    return [Problem("read_back.header", f"document {now.receipt.number}", text, Owner.CONTROLLER)]
+
+
 def _on_side(totals: Sequence[SideTotal], side: str) -> int:
     """Minor units that stand on the side in the journal: the side's own, less what crossed to the other, and
     what crossed from there.

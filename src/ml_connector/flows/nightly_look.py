@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import cast
 
 from ml_connector.domain import codec
-from ml_connector.domain.checks import compare, repeats, takes_back
+from ml_connector.domain.checks import compare, compare_rates, repeats, takes_back
 from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
 from ml_connector.errors import (
     NotFound,
@@ -130,7 +130,8 @@ def _differences(
         raise
     except (Refused, VendorChanged) as error:
         return [error.problem.text]
-    return [problem.text for problem in compare(_entry(row), mine)]
+    entry, before = _entry(row), cast(BookedEntry, codec.decode(row.booked)) if row.booked else mine
+    return [problem.text for problem in (*compare(entry, mine), *compare_rates(entry, before, mine))]
 
 
 def _copies(row: CommitRow, documents: Sequence[BookedEntry], known: Collection[str]) -> list[BookedEntry]:

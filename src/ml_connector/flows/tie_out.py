@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from ml_connector.domain import codec
-from ml_connector.domain.checks import TieRow, compare, tie_out
+from ml_connector.domain.checks import TieRow, compare, compare_rates, tie_out
 from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine, Receipt
 from ml_connector.domain.mapping import describe
 from ml_connector.domain.money import Money
@@ -95,7 +95,7 @@ def changed_since(ledger: LedgerSink, row: CommitRow, run: str) -> Iterator[Prob
         f" ml-connector runs mark-deleted {row.run or 'RUN'}."
     )
     try:
-        wrong = compare(cast(JournalEntry, codec.decode(row.content)), ledger.read_back(receipt))
+        now = ledger.read_back(receipt)
     except NotFound:
         text = (
             f"Document {receipt.number} in {row.entity}, booked for this pay, is not in the ledger any more."
@@ -110,9 +110,15 @@ def changed_since(ledger: LedgerSink, row: CommitRow, run: str) -> Iterator[Prob
         f" If it stays as it is now, {where}{again}: ml-connector runs"
         f" mark-booked-elsewhere {run or 'RUN'} --document {row.entity}/{receipt.number} --why '...'."
     )
-    for place, problem in enumerate(wrong):
-        text = f"Document {receipt.number} in {row.entity} was edited since {since}. {problem.text}"
-        yield Problem("booked.edited", receipt.number, text + ("" if place else name), Owner.CONTROLLER)
+    entry = cast(JournalEntry, codec.decode(row.content))
+    before = cast(BookedEntry, codec.decode(row.booked)) if row.booked else now
+    texts = [problem.text for problem in compare(entry, now)]
+    if texts:
+        # A rate that the ledger gave is no figure of the document: naming it again would change nothing.
+        texts[0] += name
+    for wrong in (*texts, *(problem.text for problem in compare_rates(entry, before, now))):
+        text = f"Document {receipt.number} in {row.entity} was edited since {since}. {wrong}"
+        yield Problem("booked.edited", receipt.number, text, Owner.CONTROLLER)
 
 
 def untied(rows: Iterable[TieRow]) -> Iterator[Problem]:
