@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.flows.test_foreign_currency import american
 from tests.flows.test_payroll_journal import BY_HAND, by_hand
-from tests.payday import World, a_pay_run
+from tests.payday import SOURCE, World, a_pay_run, a_vendor
 
 from ml_connector.domain.journal import ExchangeRate, Marker
 from ml_connector.domain.money import Money
@@ -19,6 +19,7 @@ from ml_connector.errors import OutcomeUnknown, SignInLost, VendorChanged
 from ml_connector.flows.nightly_look import DAYS
 from ml_connector.flows.policy import Mode
 from ml_connector.ports.storage import RunState
+from ml_connector.ports.systems import System
 
 FIVE_DAYS = 5 * 86_400
 
@@ -384,6 +385,41 @@ def test_what_a_person_accepted_is_no_incident() -> None:
     assert {"books": 0} == looked(world)
 
 
+def test_what_a_person_accepted_in_one_ledger_is_an_incident_in_another() -> None:
+    """Both ledgers have a document 100: the rent in the first, the pay once more in the second."""
+    world = World()
+    from ml_connector.store.models import Connection
+
+    mine, theirs = world.vendor, a_vendor(world.clock)
+    theirs.tenant = "other books"
+    world.vendor = theirs
+    other, inner = world._connect(), world.system
+    world.vendor = mine
+
+    def system(name: str) -> Any:
+        books2 = System(connection="3", check=tuple, entities=tuple, ledger=other)
+        return books2 if name == "books2" else inner(name)
+
+    world.system = system  # type: ignore[method-assign]
+    flow = world._flow
+    flow.target = Connection.objects.create(
+        organisation=world.access.organisation, name="books2", connector="books2"
+    )
+    flow.pk = None
+    flow.save()
+    mine._number = theirs._number = 99
+    rent = by_hand(world, text="Rent")
+    assert RunState.DONE is world.resume(world.post().id, accept=[f"10/{rent}"]).state
+    world.operations.start_payroll(SOURCE, "books2", "R1")
+    theirs._number = 199
+    world.run_to_rest()
+    theirs._number = 99
+    world.vendor = theirs
+    assert rent == by_hand(world, posting_date=date(2026, 6, 30))
+
+    assert {"books": 0, "books2": 1} == looked(world)
+
+
 def test_a_ledger_whose_sign_in_is_damaged_does_not_stop_the_others() -> None:
     """The damaged one comes first, is named with what is wrong, and is looked at again at the next time."""
     world, _ = posted()
@@ -517,6 +553,35 @@ def test_it_is_taken_when_24_hours_have_passed() -> None:
 
     world.clock.advance(timedelta(days=DAYS).total_seconds())
     assert {"books": 0} == looked(world, now=False)
+
+
+def closed_until(world: World, run: str) -> None:
+    """The period is closed when the run posts, and opened again 48 days later; then the run goes on."""
+
+    def closes(name: str) -> None:
+        if name == "commit: opened":
+            world.vendor.closed.add((2026, 6))
+
+    world.run_to_rest(closes)
+    assert RunState.HELD is world.at(run).state
+    for _ in range(8):
+        world.clock.advance(timedelta(days=6).total_seconds())
+        world.ledger._sign_in.renew()
+        world.ledger._sign_in.signed()
+    world.vendor.closed.clear()
+    assert RunState.DONE is world.resume(run).state
+
+
+def test_what_was_booked_after_a_long_hold_is_looked_at() -> None:
+    """For 45 days from its booking, and not from the first attempt."""
+    world = World()
+    world.payroll.add(a_pay_run("R1", companies=("US1",)))
+    run = world.start()
+    closed_until(world, run)
+    world.vendor.documents.clear()
+
+    assert {"books": 1} == looked(world)
+    assert ["booked.gone"] == [code for code, _ in incidents(world, run)]
 
 
 def test_a_ledger_that_cannot_be_asked_is_asked_again() -> None:

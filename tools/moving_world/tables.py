@@ -116,10 +116,11 @@ class Tables:
         found = self.rows(
             "SELECT c.entity || '/' || c.reference FROM store_commit c JOIN store_connection n"
             " ON n.id = c.connection_id WHERE n.name = ? AND c.state = 'confirmed' AND c.reversed_by <> ?"
-            " AND c.reference <> '' AND c.created_at >= ?",
+            " AND c.reference <> '' AND (c.created_at >= ? OR EXISTS"
+            " (SELECT 1 FROM store_intent i WHERE i.commit_id = c.id AND i.ended_at >= ?))",
             ledger,
             DELETED,
-            f"{since:%Y-%m-%d %H:%M:%S.%f}",
+            *[f"{since:%Y-%m-%d %H:%M:%S.%f}"] * 2,
         )
         return {key for (key,) in found}
 

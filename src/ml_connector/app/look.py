@@ -42,7 +42,7 @@ def look(
         if not (now or due) or connection.pk not in targets:
             continue
         try:
-            findings = _look_at(access, assembly, connection)
+            findings = _look_at(assembly, connection)
             with transaction.atomic():
                 _record(access, connection, findings)
                 connection.looked_at = moment
@@ -60,9 +60,11 @@ def look(
     return found
 
 
-def _look_at(access: Access, assembly: Assembly, connection: Connection) -> tuple[Finding, ...]:
+def _look_at(assembly: Assembly, connection: Connection) -> tuple[Finding, ...]:
     commits = StoredCommits(connection)
-    answers = Answer.objects.filter(run__organisation=access.organisation, answer=NOT_THIS_PAY)
+    # Another ledger may have a document of the same number.
+    flows = [str(flow.pk) for flow in connection.target_of.all()]
+    answers = Answer.objects.filter(run__input__flow__in=flows, answer=NOT_THIS_PAY)
     accepted = frozenset(answers.values_list("question", flat=True))
     also = _after_a_restore(assembly, connection)
     return nightly_look(assembly.ledger(connection), commits, commits.now(), accepted, also)

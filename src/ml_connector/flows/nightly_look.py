@@ -32,7 +32,7 @@ from ml_connector.ports.storage import DELETED, CommitRow, Commits
 from ml_connector.ports.systems import LedgerSink
 
 DAYS = 45
-"""How far back it looks, from the day a document was booked."""
+"""How far back it looks, from the day a document was booked, at least."""
 
 
 Place = tuple[str, str, str]

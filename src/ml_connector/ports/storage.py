@@ -308,8 +308,8 @@ class Commits(Protocol):
         ...
 
     def booked_since(self, moment: datetime) -> tuple[CommitRow, ...]:
-        """Commits of this connection that were made since, are confirmed and not shown deleted, oldest
-        first.
+        """Commits of this connection that were made since, or whose run has moved since, are confirmed and
+        not shown deleted, oldest first: what was booked since, and may be more.
         """
         ...
 

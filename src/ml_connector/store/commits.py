@@ -296,9 +296,9 @@ def _of_reference(organisation: int, prefix: str, end: str) -> QuerySet[Commit]:
 
 @Prepared
 def _booked_since(connection: int, moment: datetime) -> QuerySet[Commit]:
-    found = Commit.objects.filter(
-        connection_id=connection, created_at__gte=moment, state=CommitState.CONFIRMED
-    )
+    """A commit may be older than its document: a run was held before it booked, and moves when it has."""
+    since = Q(created_at__gte=moment) | Q(run__updated_at__gte=moment)
+    found = Commit.objects.filter(since, connection_id=connection, state=CommitState.CONFIRMED)
     return found.exclude(reversed_by__in=COUNTS_FOR_NOTHING).order_by("id")
 
 
