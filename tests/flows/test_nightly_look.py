@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.flows.test_foreign_currency import american
 from tests.flows.test_payroll_journal import BY_HAND, by_hand
-from tests.payday import SOURCE, World, a_pay_run, a_vendor
+from tests.payday import SOURCE, World, a_pay_run, a_vendor, usual_balances
 
 from ml_connector.domain.journal import ExchangeRate, Marker
 from ml_connector.domain.money import Money
@@ -360,6 +360,90 @@ def test_a_reversal_made_again_is_known_by_its_original_too() -> None:
     looked(world)
 
     assert "reversal.alone" in [code for code, _ in incidents(world, second)]
+
+
+def thrice() -> tuple[World, str, str, str]:
+    """A pay, its reversal, and the reversal of that: documents 3, 4 and 5, with their runs."""
+    world, run = one()
+    first = world.reverse(run).id
+    return world, run, first, world.reverse(first).id
+
+
+def deleted(world: World, run: str, number: str) -> None:
+    """Somebody deletes the document of the run, and says so."""
+    world.vendor.documents[:] = [d for d in world.vendor.documents if d.number != number]
+    assert [number] == world.statements.deleted(run)
+
+
+def test_a_pay_and_its_reversal_may_be_deleted_from_under_the_next() -> None:
+    """What reverses that reversal is the pay, once. Deleted as well, it is nothing."""
+    world, run, first, second = thrice()
+    deleted(world, run, "3")
+    deleted(world, first, "4")
+    assert usual_balances(entities=("10",)) == world.balances()
+    assert {"books": 0} == looked(world)
+
+    deleted(world, second, "5")
+    assert {"books": 0} == looked(world)
+
+
+@pytest.mark.parametrize("by_reversal", [True, False])
+def test_a_reversal_that_is_deleted_between_two_leaves_the_pay_twice(by_reversal: bool) -> None:
+    """The pay and what reverses its reversal both count; either remedy leaves it once."""
+    world, _, first, second = thrice()
+    deleted(world, first, "4")
+
+    assert {"books": 1} == looked(world)
+
+    ((code, text),) = incidents(world, second)
+    said = "reverses document 4, which was deleted in the ledger: the pay is in the books twice."
+    assert ("reversal.alone", True) == (code, text.startswith(f"Document 5 in 10 {said}"))
+    assert f"Reverse it: ml-connector runs reverse {first}." in text
+    if by_reversal:
+        assert RunState.DONE is world.reverse(first).state
+    else:
+        assert f"mark-deleted {second}." in text
+        deleted(world, second, "5")
+    assert usual_balances(entities=("10",)) == world.balances()
+    assert {"books": 0} == looked(world)
+
+
+def again_posted() -> tuple[World, str, str]:
+    """A pay, its reversal and the pay posted again: documents 3, 4 and 5; the runs of pay and reversal."""
+    world, run = one()
+    reversal = world.reverse(run).id
+    assert RunState.DONE is world.approve(world.post().id).state
+    assert {"books": 0} == looked(world)
+    return world, run, reversal
+
+
+def test_a_pay_that_counts_again_beside_the_next_is_an_incident() -> None:
+    """Its reversal was deleted after it was posted again; the newer one is reversed then."""
+    world, run, reversal = again_posted()
+    deleted(world, reversal, "4")
+    newer = world.commits.of_reference("payroll:")[-1].run
+
+    assert {"books": 1} == looked(world)
+
+    ((code, text),) = incidents(world, run)
+    assert ("booked.twice", True) == (code, "the pay was posted again meanwhile, as 5: it is in" in text)
+    assert text.endswith(f"Reverse the newer: ml-connector runs reverse {newer}.")
+    assert RunState.DONE is world.reverse(newer).state
+    assert usual_balances(entities=("10",)) == world.balances()
+    assert {"books": 0} == looked(world)
+
+
+def test_a_pay_that_people_reversed_and_named_counts_once() -> None:
+    """What they booked takes the first document back, and the pay is posted again."""
+    world, run = one()
+    number = storno(world, day=date(2026, 6, 30))
+    again = world.post().id
+    world.statements.booked_elsewhere(again, [f"10/{number}"], "reversed by hand")
+    world.run_to_rest()
+    assert RunState.DONE is world.approve(again).state
+    assert usual_balances(entities=("10",)) == world.balances()
+
+    assert ({"books": 0}, []) == (looked(world), incidents(world, run))
 
 
 def test_a_copy_whose_original_is_gone_is_not_a_duplicate() -> None:

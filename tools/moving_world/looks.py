@@ -16,7 +16,12 @@ from moving_world.adapter import Desk
 from moving_world.baton import Task
 from moving_world.world import World
 
-SAYS = {"booked.gone": GONE, "booked.edited": EDITED, "documents.duplicate": DUPLICATE}
+SAYS = {
+    "booked.gone": GONE,
+    "booked.edited": EDITED,
+    "booked.twice": DUPLICATE,
+    "documents.duplicate": DUPLICATE,
+}
 """Code of an incident → what it says. The other codes ask a person."""
 FORGETS = timedelta(days=44)
 """It looks back 45 days from the day on which a document was booked."""

@@ -16,7 +16,7 @@ from typing import cast
 
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare, compare_rates, repeats, takes_back
-from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
+from ml_connector.domain.journal import BookedEntry, CommitKey, JournalEntry, Receipt
 from ml_connector.errors import (
     NotFound,
     Refused,
@@ -27,8 +27,8 @@ from ml_connector.errors import (
     VendorChanged,
 )
 from ml_connector.flows import look_alikes
-from ml_connector.flows.already_booked import REVERSAL, reverses, reversing, standing
-from ml_connector.ports.storage import DELETED, CommitRow, Commits
+from ml_connector.flows.already_booked import ELSEWHERE, REVERSAL, mirrors, reverses, reversing, standing
+from ml_connector.ports.storage import COUNTS_FOR_NOTHING, DELETED, CommitRow, Commits, CommitState
 from ml_connector.ports.systems import LedgerSink
 
 DAYS = 45
@@ -78,6 +78,7 @@ def nightly_look(
         for row in rows:
             found.extend(_wrong(row, documents, known, ledger))
             found.extend(_alone(row, commits))
+        found.extend(_counting_again(rows, commits))
         others = look_alikes.of_others(documents, known)
         found.extend(_alike(rows, others, accepted))
         found.extend(_of_another_installation(others))
@@ -164,18 +165,60 @@ def _settled(
 
 
 def _alone(row: CommitRow, commits: Commits) -> Iterator[Finding]:
-    """A reversal of ours whose original somebody deleted, and said so: nothing else names it any more."""
+    """A reversal of ours whose original somebody deleted, and said so: nothing else names it any more. The
+    original may be a reversal itself. Where the pay is in the books once, or not at all, nothing is wrong.
+    """
     if row.reversed_by or not row.key.startswith(REVERSAL):
         return
     original = reverses(commits, row)
-    if original is not None and original.reversed_by == DELETED:
-        text = (
-            f"Document {_number(row)} in {row.entity} reverses document {_number(original)}, which was"
-            " deleted in the ledger: the pay is in the books at less than nothing. Reverse it:"
-            f" {reversing([original])}. Or delete it there too, and say so: ml-connector runs mark-deleted"
-            f" {row.run}."
-        )
-        yield _finding(row, _number(row), "reversal.alone", text)
+    if original is None or original.reversed_by != DELETED:
+        return
+    pay, adds = row, True
+    while (taken := reverses(commits, pay) if pay.key.startswith(REVERSAL) else None) is not None:
+        pay, adds = taken, not adds
+    times = _times_booked(pay, commits)
+    if 0 <= times <= 1 or adds != (times > 1):
+        return
+    text = (
+        f"Document {_number(row)} in {row.entity} reverses document {_number(original)}, which was deleted in"
+        f" the ledger: the pay is in the books {'twice' if adds else 'at less than nothing'}. Reverse it:"
+        f" {reversing([original])}. Or delete it there too, and say so: ml-connector runs mark-deleted"
+        f" {row.run}."
+    )
+    yield _finding(row, _number(row), "reversal.alone", text)
+
+
+def _counting_again(rows: Sequence[CommitRow], commits: Commits) -> Iterator[Finding]:
+    """Documents of ours that were reversed, so that the pay was posted again, and whose reversal somebody
+    deleted since, and said so: both count.
+    """
+    pays = (CommitKey.parse(row.key) for row in rows if not row.key.startswith((ELSEWHERE, REVERSAL)))
+    for family in dict.fromkeys(key.family for key in pays if key.revision > 1):
+        booked: dict[int, list[CommitRow]] = defaultdict(list)
+        for row in commits.of_reference(f"{family}:"):
+            key = CommitKey.parse(row.key)
+            if key.family == family and _times_booked(row, commits) > 0:
+                booked[key.revision].append(row)
+        newest = booked[max(booked)] if booked else []
+        for row in (row for revision in sorted(booked)[:-1] for row in booked[revision]):
+            text = (
+                f"Document {_number(row)} in {row.entity} counts again, because its reversal was deleted in"
+                " the ledger, and the pay was posted again meanwhile, as"
+                f" {', '.join(map(_number, newest))}: it is in the books twice. Reverse the newer:"
+                f" {reversing(newest)}."
+            )
+            yield _finding(row, _number(row), "booked.twice", text)
+
+
+def _times_booked(row: CommitRow, commits: Commits) -> int:
+    """How often a document is in the books, less what takes it back, by what nobody said to be deleted. A
+    reversal that people edited and named counts as one; what it comes to is asked elsewhere.
+    """
+    gone = {DELETED} if row.key.startswith(REVERSAL) else COUNTS_FOR_NOTHING
+    times = int(row.state is CommitState.CONFIRMED and row.reversed_by not in gone)
+    times -= sum(_times_booked(mirror, commits) for mirror in mirrors(commits, row))
+    named = commits.get(row.reversed_by) if row.reversed_by.startswith(ELSEWHERE) else None
+    return times - int(named is not None and named.reversed_by != DELETED)
 
 
 def _reversed(row: CommitRow, document: BookedEntry) -> Finding:
