@@ -64,6 +64,14 @@ def edit(world: World, place: int, amount: str) -> None:
     document.entry = replace(document.entry, lines=(replace(first, amount=Money.parse(amount, "EUR")), *rest))
 
 
+def days_later(world: World, days: int) -> None:
+    """Time goes by, and the sign-in is kept alive meanwhile."""
+    for _ in range(0, days, 5):
+        world.clock.advance(timedelta(days=5).total_seconds())
+        world.ledger._sign_in.renew()
+        world.ledger._sign_in.signed()
+
+
 def test_books_as_they_were_booked_are_no_incident() -> None:
     """Reversals and documents of others beside them included."""
     world, run = posted()
@@ -261,6 +269,22 @@ def test_a_copy_that_people_took_back_is_no_incident(marked: bool, days: int) ->
     del world.vendor.documents[-1]
     assert {"books": 1} == looked(world)
     assert ["documents.duplicate"] == [code for code, _ in incidents(world, run)]
+
+
+@pytest.mark.parametrize("taken_back", [True, False])
+def test_a_copy_of_what_is_looked_at_no_more_is_not_of_another_installation(taken_back: bool) -> None:
+    """The journal is read from before that time, for a later document of the same month."""
+    world, _ = posted()
+    copied(world, "2000")
+    if taken_back:
+        copied(world, "2001", back=True, marked=False)
+    days_later(world, 30)
+    later = replace(a_pay_run("R2", factor=3), subject="biweekly 2026-07-14")
+    world.payroll.add(later, factor=3)
+    assert RunState.DONE is world.post("R2").state
+    days_later(world, DAYS - 25)
+
+    assert {"books": 0} == looked(world)
 
 
 def test_copies_are_named_until_each_is_taken_back() -> None:
@@ -640,7 +664,7 @@ def test_it_is_taken_when_24_hours_have_passed() -> None:
 
 
 def closed_until(world: World, run: str) -> None:
-    """The period is closed when the run posts, and opened again 48 days later; then the run goes on."""
+    """The period is closed when the run posts, and opened again 50 days later; then the run goes on."""
 
     def closes(name: str) -> None:
         if name == "commit: opened":
@@ -648,10 +672,7 @@ def closed_until(world: World, run: str) -> None:
 
     world.run_to_rest(closes)
     assert RunState.HELD is world.at(run).state
-    for _ in range(8):
-        world.clock.advance(timedelta(days=6).total_seconds())
-        world.ledger._sign_in.renew()
-        world.ledger._sign_in.signed()
+    days_later(world, 50)
     world.vendor.closed.clear()
     assert RunState.DONE is world.resume(run).state
 

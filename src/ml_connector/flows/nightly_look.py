@@ -33,7 +33,10 @@ from ml_connector.ports.systems import LedgerSink
 
 DAYS = 45
 """How far back it looks, from the day a document was booked, at least."""
-
+DAYS_KNOWN = 2 * DAYS
+"""How far back a copy is known to be one of ours, and not of another installation: the month of a document
+that is looked at began before that.
+"""
 
 Place = tuple[str, str, str]
 """Tenant, legal entity and journal."""
@@ -67,13 +70,17 @@ def nightly_look(
     """
     places: dict[Place, list[CommitRow]] = defaultdict(list, {place: [] for place in also})
     for row in commits.booked_since(now - timedelta(days=DAYS)):
-        places[row.tenant, row.entity, _entry(row).journal].append(row)
+        places[_place(row)].append(row)
+    before = commits.booked_since(now - timedelta(days=DAYS_KNOWN)) if places else ()
     found: list[Finding] = []
-    for (tenant, entity, journal), rows in places.items():
-        days = [*(_entry(row).posting_date for row in rows), *also.get((tenant, entity, journal), ())]
+    for place, rows in places.items():
+        tenant, entity, journal = place
+        days = [*(_entry(row).posting_date for row in rows), *also.get(place, ())]
         documents = ledger.documents(entity, journal, min(days).replace(day=1), max(*days, now.date()))
-        known = commits.known_references(tenant, entity) | {row.marker.token for row in rows}
-        settled = _settled(rows, documents, known)
+        keys = {row.key for row in rows}
+        older = [row for row in before if _place(row) == place and row.key not in keys]
+        known = commits.known_references(tenant, entity) | {row.marker.token for row in (*rows, *older)}
+        settled = _settled(rows, documents, known) | _settled(older, documents, known)
         documents = tuple(d for d in documents if d.receipt.reference not in settled)
         for row in rows:
             found.extend(_wrong(row, documents, known, ledger))
@@ -289,6 +296,10 @@ def _booked(row: CommitRow) -> str:
 
 def _month(document: BookedEntry | JournalEntry) -> tuple[int, int]:
     return document.posting_date.year, document.posting_date.month
+
+
+def _place(row: CommitRow) -> Place:
+    return row.tenant, row.entity, _entry(row).journal
 
 
 def _number(row: CommitRow) -> str:
