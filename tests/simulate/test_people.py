@@ -49,15 +49,15 @@ def said(outcome: Outcome, command: str) -> int:
 
 def test_a_mirror_that_people_booked_is_not_our_reversal(place: Ground) -> None:
     """They took a document back, and took that back in its turn. Their mirror says just what our reversal
-    says, so the product asks; the ledger says that people made it.
+    says, so the product asks; told that it is none, it does not take it for what became of its send.
     """
     outcome = played(
         place, "visma_net", ("a document is deleted", 0, 0), ("payroll undoes", 0), ("memory runs out", 0, 1)
     )
 
     assert [] == wrong(outcome)
-    assert 0 < said(outcome, "runs settle, not booked")
-    assert 0 == said(outcome, "runs settle, booked")
+    assert 0 < said(outcome, "runs resume run 2 --accept 1204/100002")
+    assert 0 == said(outcome, "runs settle")
 
 
 # --- what people do in peace --------------------------------------------------------------------------------
