@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from tests.flows.test_nightly_look import looked
 from tests.flows.test_payroll_journal import by_hand
 from tests.flows.test_the_same_pay import approve
 from tests.payday import World, a_pay_run, usual_balances
@@ -149,8 +150,8 @@ def test_a_pay_that_was_taken_back_in_the_next_period_is_not_said_to_be_booked()
     assert ONE == world.balances()
 
 
-def test_what_was_accepted_is_one_document_and_no_other_of_its_number() -> None:
-    """Each journal counts its documents by itself: the pay has the number that the rent had in the other."""
+def two_journals() -> World:
+    """A ledger in which each journal counts its documents by itself; the flow had one before."""
     world = World(mode=ASKS)
     flow = world._flow
     flow.journals_before = {"10": ["95"]}
@@ -165,6 +166,12 @@ def test_what_was_accepted_is_one_document_and_no_other_of_its_number() -> None:
 
     world.vendor.book = booked  # type: ignore[method-assign]
     world.payroll.add(a_pay_run("R1", companies=US1))
+    return world
+
+
+def test_what_was_accepted_is_one_document_and_no_other_of_its_number() -> None:
+    """The pay has the number that the rent had in the other journal."""
+    world = two_journals()
     world.vendor._number = 99
     rent = by_hand(world, text="Rent, by chance the same total")
     run = world.post("R1").id
@@ -176,6 +183,24 @@ def test_what_was_accepted_is_one_document_and_no_other_of_its_number() -> None:
 
     assert (RunState.HELD, ["ledger.look_alike"]) == (at.state, world.problems(run))
     assert f"--accept 10/95/{rent}" in world.problem_list(run)[0].text
+
+
+def test_a_look_goes_by_the_journal_of_what_was_accepted() -> None:
+    """A document of the journal that the flow had was accepted, with that journal; another one of its number
+    is not.
+    """
+    world = two_journals()
+    world.vendor._number = 99
+    rent = by_hand(world, journal="95", text="Rent, by chance the same total")
+    run = world.post("R1").id
+    world.resume(run, accept=[f"10/95/{rent}"])
+    assert RunState.DONE is world.approve(run).state
+    assert {"books": 0} == looked(world)
+
+    world.vendor._number = 99
+    by_hand(world, text="Payroll June")
+
+    assert {"books": 1} == looked(world)
 
 
 def test_what_one_document_took_back_together_is_not_said_to_be_booked() -> None:

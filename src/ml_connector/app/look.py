@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date, timedelta
 
 import structlog
@@ -62,12 +62,25 @@ def look(
 
 def _look_at(assembly: Assembly, connection: Connection) -> tuple[Finding, ...]:
     commits = StoredCommits(connection)
-    # Another ledger may have a document of the same number.
-    flows = [str(flow.pk) for flow in connection.target_of.all()]
-    answers = Answer.objects.filter(run__input__flow__in=flows, answer=NOT_THIS_PAY)
-    accepted = frozenset(answers.values_list("question", flat=True))
+    accepted = frozenset(_accepted(assembly, connection))
     also = _after_a_restore(assembly, connection)
     return nightly_look(assembly.ledger(connection), commits, commits.now(), accepted, also)
+
+
+def _accepted(assembly: Assembly, connection: Connection) -> Iterator[str]:
+    """Documents of this ledger that a person said are no pay, with their journals: another ledger, or another
+    journal, may have one of the same number.
+    """
+    for flow in connection.target_of.all():
+        answers = Answer.objects.filter(run__input__flow=str(flow.pk), answer=NOT_THIS_PAY)
+        present = assembly.payroll_policy(flow).journals
+        for name in answers.values_list("question", flat=True):
+            entity, _, number = name.partition("/")
+            if "/" in number:
+                yield name
+            else:
+                journals = (present.get(entity, ""), *flow.journals_before.get(entity, ()))
+                yield from (f"{entity}/{journal}/{number}" for journal in journals)
 
 
 def _after_a_restore(assembly: Assembly, connection: Connection) -> dict[Place, tuple[date, date]]:

@@ -31,6 +31,11 @@ def name_of(document: BookedEntry, journal: str = "") -> str:
     return f"{document.receipt.entity}/{other}{document.receipt.number}"
 
 
+def full_name_of(document: BookedEntry) -> str:
+    """Legal entity, journal and number, whichever journal anybody thinks of."""
+    return f"{document.receipt.entity}/{document.journal}/{document.receipt.number}"
+
+
 def of_others(documents: Iterable[BookedEntry], known: Collection[str]) -> tuple[BookedEntry, ...]:
     """The documents that are not ours. `known` are references of our documents, and marker tokens of entries
     of ours whose document is not known yet.

@@ -65,8 +65,8 @@ def nightly_look(
     also: Mapping[Place, Sequence[date]] = NOWHERE,
 ) -> tuple[Finding, ...]:
     """Everything that is wrong now. `accepted` are documents of others that a person said are no pay of ours,
-    as `look_alikes.name_of` names them; `also` are places to look at though nothing is known to be booked
-    there, with the days to look from and to. Raises what the ledger raises; then nothing is known.
+    as `look_alikes.full_name_of` names them; `also` are places to look at though nothing is known to be
+    booked there, with the days to look from and to. Raises what the ledger raises; then nothing is known.
     """
     places: dict[Place, list[CommitRow]] = defaultdict(list, {place: [] for place in also})
     for row in commits.booked_since(now - timedelta(days=DAYS)):
@@ -246,7 +246,7 @@ def _alike(
     """
     pays = [(row, _entry(row)) for row in standing(rows) if not row.key.startswith(REVERSAL)]
     for document in others:
-        if look_alikes.name_of(document) in accepted:
+        if look_alikes.full_name_of(document) in accepted:
             continue
         back = next((row for row, entry in pays if takes_back(document, entry)), None)
         of_month = [(row, entry) for row, entry in pays if _month(entry) == _month(document)]
