@@ -219,6 +219,23 @@ def test_an_outcome_is_not_a_document_that_was_named_as_booked_elsewhere() -> No
         world.statements.settle(key, booked_as=f"document-{copy}")
 
 
+def test_a_document_that_is_settled_and_not_posted_is_no_booking() -> None:
+    """Somebody says that the entry became a document that waits to be posted: proposed again, the run does
+    not say that its pay is booked.
+    """
+    world = World()
+    world.vendor.posts_itself = False
+    world.limit(posts_itself=False)
+    run = world.start()
+    unknown(world)
+    (key,) = [row.key for row in world.commit_rows().values() if row.state is CommitState.UNKNOWN]
+    world.statements.settle(key, booked_as=world.vendor.documents[0].reference)
+
+    at = world.resume(run, propose_again=True)
+
+    assert (RunState.HELD, ["draft.left"]) == (at.state, world.problems(run))
+
+
 def test_a_part_that_the_ledger_holds_is_named_as_one_that_is_to_be_deleted() -> None:
     """The first part of an entry came very late, when people had to say already what became of it: it is no
     whole entry, so that nobody can say that it is booked as that, and what they can do is named.

@@ -362,12 +362,26 @@ class Statements:
             )
 
     def _proved(self, commit: Commit, reference: str) -> Receipt:
-        ledger = self._assembly.ledger(commit.connection)
+        """What the ledger shows of the document, which must say what the entry says: whether it is posted
+        among it.
+        """
+        ledger, entry = (
+            self._assembly.ledger(commit.connection),
+            cast(JournalEntry, codec.decode(commit.content)),
+        )
         receipt = Receipt(reference=reference, number=reference, entity=commit.entity, posted=True)
         booked = ledger.read_back(receipt)
-        if problems := compare(cast(JournalEntry, codec.decode(commit.content)), booked):
+        if problems := compare(entry, booked):
             raise NotAllowed(f"Document {reference} is not this entry: {problems[0].text}")
-        return booked.receipt
+        day = booked.posting_date
+        shown = ledger.documents(commit.entity, booked.journal, day, day)
+        found = next((d.receipt for d in shown if d.receipt.reference == booked.receipt.reference), None)
+        if found is None:
+            raise NotAllowed(
+                f"Document {reference} is not among those of {day} in journal {booked.journal}, so that it is"
+                " not known whether it is posted. Say it again in a minute."
+            )
+        return found
 
     def _belongs_to_nobody(self, commit: Commit, receipt: Receipt) -> None:
         """Raises `NotAllowed` for a document that another commit has: two pays may come to the same amounts,
