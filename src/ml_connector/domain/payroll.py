@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.money import Money
@@ -82,13 +82,27 @@ class RegisterTotals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PayParts:
+    """What a delivery names of the pay it is for; a part is empty where the delivery names nothing of it.
+    `day` is the end of the period or the pay date, whichever the source knows a pay by.
+    """
+
+    groups: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PayRun:
     """One payroll calculation, ready to be posted: dates, currency, companies and control totals.
 
     `reference` is the source's id of this calculation; `subject` names what it pays (pay group and period)
     and stays the same when the payroll is undone and run again under another reference. A source that does
     not `tells_pays_apart` gives two pays of one group and period the same subject: it cannot say whether the
-    second replaces the first.
+    second replaces the first. `parts` are those of the subject, where two deliveries of one pay may name
+    different ones; `None` where a subject is whole.
     """
 
     source: str
@@ -102,6 +116,7 @@ class PayRun:
     blocks: int
     register: tuple[RegisterTotals, ...] = ()
     tells_pays_apart: bool = True
+    parts: PayParts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -299,6 +299,12 @@ class Commits(Protocol):
         """
         ...
 
+    def beginning(self, subject: Subject) -> tuple[tuple[Subject, str], ...]:
+        """The pays in the same books whose text begins with that of the subject, without a person's answer,
+        each with every run that made a commit for it; the one of the oldest commit first.
+        """
+        ...
+
     def of_reference(self, prefix: str) -> tuple[CommitRow, ...]:
         """All commits whose key begins with the prefix, oldest first."""
         ...
@@ -510,6 +516,10 @@ class Runs(Protocol):
         """Other runs that are not at their end and speak of one of the subjects, or of another pay with the
         same base; dry runs are none of them, one that failed is, because it can be resumed. Oldest first.
         """
+        ...
+
+    def others_beginning(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+        """As `others`, of pays whose text begins with that of one of the subjects, in its books."""
         ...
 
     def spoken_of(self, run: str) -> tuple[Subject, ...]:

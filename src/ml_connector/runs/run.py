@@ -105,8 +105,18 @@ class Run(Protocol):
         """Other runs that are not at their end and speak of one of these pays. See `Runs.others`."""
         ...
 
+    def others_beginning(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+        """The same, of pays whose text begins with that of one of these. See `Runs.others_beginning`."""
+        ...
+
     def spoken_of(self, run: str) -> tuple[Subject, ...]:
         """What another run speaks of."""
+        ...
+
+    def value_of(self, run: str, stage: str, name: str, shape: type[T]) -> T | None:
+        """What a stage of another run recorded last under the name; `None` where it recorded nothing, or
+        where that was removed after its time.
+        """
         ...
 
     def answers(self) -> Mapping[str, str]:
@@ -152,9 +162,15 @@ class StageRun:
         return value
 
     def value(self, stage: str, name: str, shape: type[T]) -> T:
-        text = self.artifacts.newest(self.row.id, stage, name)
-        if text is None:
+        value = self.value_of(self.row.id, stage, name, shape)
+        if value is None:
             raise KeyError(f"{stage} recorded no {name!r}")
+        return value
+
+    def value_of(self, run: str, stage: str, name: str, shape: type[T]) -> T | None:
+        text = self.artifacts.newest(run, stage, name)
+        if text is None:
+            return None
         value = codec.decode(text)
         if not isinstance(value, shape):
             raise codec.CodecError(
@@ -201,6 +217,9 @@ class StageRun:
 
     def others(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
         return self.runs.others(self.row.id, subjects)
+
+    def others_beginning(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+        return self.runs.others_beginning(self.row.id, subjects)
 
     def spoken_of(self, run: str) -> tuple[Subject, ...]:
         return self.runs.spoken_of(run)

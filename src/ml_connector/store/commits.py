@@ -125,6 +125,11 @@ class StoredCommits:
             found |= _rows_by_id(_of_subjects(self._organisation, some))
         return tuple(found[number] for number in sorted(found))
 
+    def beginning(self, subject: Subject) -> tuple[tuple[Subject, str], ...]:
+        end = after_prefix(subject.text)
+        found = _beginning(self._organisation, subject.tenant, subject.entity, subject.text, end)
+        return tuple((replace(subject, text=base), run or "") for base, run in dict.fromkeys(found))
+
     def of_reference(self, prefix: str) -> tuple[CommitRow, ...]:
         return _rows(_of_reference(self._organisation, prefix, after_prefix(prefix)))
 
@@ -281,6 +286,16 @@ def _of_subjects(
         same |= this if text is None else this & Q(text=text)
     paid = CommitSubject.objects.filter(same)
     return _commits(organisation).filter(id__in=paid.values("commit_id"))
+
+
+@Prepared
+def _beginning(
+    organisation: int, tenant: str, entity: str, text: str, end: str
+) -> QuerySet[CommitSubject, tuple[str, str | None]]:
+    """Of these, what is needed only: a commit holds whole entries, and there are many of a company."""
+    paid = CommitSubject.objects.filter(begins_with("base", text, end), tenant=tenant, entity=entity)
+    paid = paid.filter(commit__organisation_id=organisation)
+    return paid.order_by("id").values_list("base", "commit__run_id")
 
 
 @Prepared

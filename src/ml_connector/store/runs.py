@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from ml_connector.domain import codec
 from ml_connector.domain.proposal import Subject
 from ml_connector.errors import KeyConflict
 from ml_connector.ports.storage import OtherRun, RunRow, RunState
-from ml_connector.store.database import database_now
+from ml_connector.store.database import after_prefix, begins_with, database_now
 from ml_connector.store.models import Answer, Approval, Artifact, Organisation, Run, RunSubject
 from ml_connector.store.prepared import Prepared, change, insert
 
@@ -121,7 +121,16 @@ class StoredRuns:
     def others(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
         bases = {subject.base for subject in subjects}
         same = tuple(sorted((subject.tenant, subject.entity, subject.text) for subject in bases))
-        found = _others(self._owner, run, same)
+        return self._other_runs(run, _others(self._owner, run, same))
+
+    def others_beginning(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+        found: dict[int, RunSubject] = {}
+        for tenant, entity, text in sorted({(one.tenant, one.entity, one.text) for one in subjects}):
+            rows = _others_beginning(self._owner, run, tenant, entity, text, after_prefix(text))
+            found |= {row.pk: row for row in rows}
+        return self._other_runs(run, sorted(found.values(), key=lambda row: (row.run.number, row.pk)))
+
+    def _other_runs(self, run: str, found: Sequence[RunSubject]) -> tuple[OtherRun, ...]:
         mine = (_number.first(run) or 0) if found else 0
         return tuple(
             OtherRun(
@@ -179,6 +188,17 @@ def _others(owner: int | None, run: str, subjects: tuple[tuple[str, str, str], .
     same = Q(pk__in=[])
     for tenant, entity, text in subjects:
         same |= Q(tenant=tenant, entity=entity, base=text)
+    return _not_ended(owner, run, same)
+
+
+@Prepared
+def _others_beginning(
+    owner: int | None, run: str, tenant: str, entity: str, text: str, end: str
+) -> QuerySet[RunSubject]:
+    return _not_ended(owner, run, begins_with("base", text, end) & Q(tenant=tenant, entity=entity))
+
+
+def _not_ended(owner: int | None, run: str, same: Q) -> QuerySet[RunSubject]:
     found = RunSubject.objects.filter(same, run__dry=False).exclude(run_id=run)
     if owner is not None:
         found = found.filter(run__organisation_id=owner)

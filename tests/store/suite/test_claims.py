@@ -153,6 +153,22 @@ def test_other_runs_of_the_same_pay_are_found_while_they_are_not_at_their_end(st
     ]
 
 
+def test_other_runs_are_found_by_how_their_pay_begins(storage: Any) -> None:
+    """In the same books; not those at their end."""
+    mine, other, own, done, strange = (a_run(storage) for _ in range(5))
+    near = replace(PAY, text=f"{PAY.text} 2")
+    spoken = {other: near, own: PAY.own("R3"), done: near, strange: replace(PAY, tenant="other")}
+    for run, subject in spoken.items():
+        storage.runs.speak_of(run, [subject])
+    storage.runs.move(storage.runs.get(done), state=RunState.DONE)
+    beginning = replace(PAY, text=PAY.text[:-1])
+
+    found = storage.runs.others_beginning(mine, [beginning, beginning])
+
+    assert [(other, near), (own, PAY.own("R3"))] == [(one.id, one.subject) for one in found]
+    assert () == storage.runs.others_beginning(mine, [replace(PAY, text=f"{PAY.text} 3")])
+
+
 def test_what_a_run_speaks_of_is_replaced(storage: Any) -> None:
     """By what it says last."""
     run = a_run(storage)

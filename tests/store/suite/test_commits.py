@@ -243,6 +243,17 @@ def test_the_commits_of_a_pay_are_found_by_exactly_that(storage: Any) -> None:
     assert [] == found(replace(PAY, text="payroll:acme:US1"))
 
 
+def test_pays_are_found_by_how_they_begin(storage: Any) -> None:
+    """In the same books, without a person's answer, and each with its runs."""
+    beginning = replace(PAY, text=PAY.text[:-1])
+    near = replace(PAY, text=f"{beginning.text}9")
+    subjects = (near, PAY, PAY.own("R2"), replace(PAY, entity="20"), replace(PAY, text=PAY.text.upper()))
+    for number, subject in enumerate(subjects):
+        begin(storage, f"payroll:acme:R{number}:books:10:1:1", made_for=origin(subject))
+
+    assert [(near, ""), (PAY, "")] == list(storage.commits.beginning(beginning))
+
+
 def test_many_pays_are_asked_for_at_once(storage: Any) -> None:
     """More than a database takes in one question."""
     subjects = [replace(PAY, text=f"pay {number}") for number in range(1200)]

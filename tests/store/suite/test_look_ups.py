@@ -78,6 +78,7 @@ def open_one(storage: Any, key: str) -> None:
         (lambda commits: commits.known_references("books", "10"), "commit_known"),
         (lambda commits: commits.get("payroll:acme:R1:books:10:1:1"), UNIQUE),
         (lambda commits: commits.of_subjects([PAY]), "commit_subject_base"),
+        (lambda commits: commits.beginning(PAY), "commit_subject_base"),
     ],
 )
 def test_commits_are_found_by_an_index(storage: Any, ask: Callable[[Any], object], index: str) -> None:

@@ -26,7 +26,7 @@ from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.connectors.ukg_pro.translate import shown
 from ml_connector.domain.codes import alike
 from ml_connector.domain.money import AmountError, Money, decimals
-from ml_connector.domain.payroll import Block, Distribution, PayRun
+from ml_connector.domain.payroll import Block, Distribution, PayParts, PayRun
 from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import NotFound, NotSent, Refused
@@ -51,6 +51,7 @@ class _Totals:
     groups: set[str] = field(default_factory=set)
     controls: set[str] = field(default_factory=set)
     kinds: set[str] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=set)
     periods: set[PayPeriod] = field(default_factory=set)
 
     def add(self, line: Line | Problem) -> None:
@@ -66,7 +67,8 @@ class _Totals:
         self.companies.add(line.company)
         self.groups.add(line.pay_group)
         self.controls.add(line.period_control)
-        self.kinds.update((line.run_kind, line.run_number))
+        self.kinds.add(line.run_kind)
+        self.numbers.add(line.run_number)
         end = line.period_end or line.pay_date
         self.periods.add(PayPeriod(start=line.period_start or end, end=end, pay_date=line.pay_date))
 
@@ -153,11 +155,11 @@ class FlatFileSource:
         with _opened(path) as file:
             totals, period = self._scan(path, file)
         companies = tuple(sorted(company for company in totals.companies if self._options.takes(company)))
-        layout = self._options.layout
+        layout, parts = self._options.layout, _parts(totals, period.end)
         return PayRun(
             source=self._tenant,
             reference=reference,
-            subject=self._subject(totals, period),
+            subject=self._subject(parts, totals.companies, period),
             description=printable(path.name),
             companies=companies,
             currency=self._currency(printable(path.name), companies),
@@ -165,19 +167,19 @@ class FlatFileSource:
             calculated_at=_written(path),
             blocks=_blocks(totals.rows),
             tells_pays_apart=layout.has("run_kind") or layout.has("run_number"),
+            parts=parts,
         )
 
-    def _subject(self, totals: _Totals, period: PayPeriod) -> str:
+    def _subject(self, parts: PayParts, companies: Iterable[str], period: PayPeriod) -> str:
         """What the file pays. A pay whose date moves is the same pay, so the pay date counts only where the
         file names neither a period's end nor a period control.
         """
-        groups = "+".join(sorted(filter(None, totals.groups)) or sorted(totals.companies))
-        controls, kinds = sorted(filter(None, totals.controls)), sorted(filter(None, totals.kinds))
+        groups = "+".join(parts.groups or sorted(companies))
         if self._options.layout.has("period_end"):
             when = [str(period.end)]
         else:
-            when = [] if controls else [str(period.pay_date)]
-        return " ".join([groups, *when, *controls, *kinds])
+            when = [] if parts.controls else [str(period.pay_date)]
+        return " ".join([groups, *when, *parts.controls, *sorted({*parts.kinds, *parts.numbers})])
 
     def blocks(self, reference: str) -> Iterator[Block]:
         """The lines in the order of the file, 10,000 to a block."""
@@ -325,6 +327,12 @@ class FlatFileSource:
             text = f"{name} mixes currencies. Read it by a connection for each, with its companies named."
             raise Refused(text, where="companies", code="run.currencies")
         return next(iter(currencies.values()))
+
+
+def _parts(totals: _Totals, day: date) -> PayParts:
+    named = (totals.groups, totals.controls, totals.kinds, totals.numbers)
+    groups, controls, kinds, numbers = (tuple(sorted(filter(None, found))) for found in named)
+    return PayParts(groups=groups, controls=controls, kinds=kinds, numbers=numbers, day=day)
 
 
 def _compare(reader: Reader, totals: _Totals, lines: Callable[[], Iterable[Line]]) -> None:

@@ -15,6 +15,7 @@ from ml_connector.connectors.ukg_pro.flat_file import FlatFileSource
 from ml_connector.connectors.ukg_pro.layout import LayoutError, read_layout
 from ml_connector.connectors.ukg_pro.settings import read
 from ml_connector.contract.payroll import problems_of, rows_of
+from ml_connector.domain.payroll import PayParts
 from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Problem
 
@@ -236,6 +237,21 @@ def test_kind_and_number_of_the_run_tell_two_pays_of_one_date_apart(source: Sour
 
     run = read_from.pay_run(only(read_from))
     assert ("HTC01 2026-06-26 202607031 2 BONUS", True) == (run.subject, run.tells_pays_apart)
+    assert PayParts(controls=("202607031",), kinds=("BONUS",), numbers=("2",), day=date(2026, 6, 26)) == (
+        run.parts
+    )
+
+
+def test_a_file_says_what_it_names_of_its_pay(source: Source) -> None:
+    """Group and control apart, so that a delivery without one of them is known for the same pay."""
+    whole = source(LIKE_L1)
+    run = whole.pay_run(only(whole))
+    day = date(2026, 7, 3)
+    assert PayParts(groups=("BIWEEK",), controls=("202607031",), day=day) == run.parts
+
+    bare = source(LIKE_L1.replace("BIWEEK", "").replace("202607031", ""))
+    run = bare.pay_run(only(bare))
+    assert ("HTC01 2026-07-03", PayParts(day=day)) == (run.subject, run.parts)
 
 
 # --- numbers, titles, encodings -----------------------------------------------------------------------------
