@@ -155,3 +155,15 @@ def test_of_two_deliveries_that_wait_the_later_asks() -> None:
     world.run_to_rest()
 
     assert (RunState.AWAITING_APPROVAL, []) == (world.at(second).state, world.problems(second))
+
+
+def test_a_day_of_third_party_pay_is_one_pay() -> None:
+    """A group or a period that a record names only since changes the subject, and not what it pays for."""
+    world = World()
+    post(world, delivery("R1", "US1 BIWEEK 2026-06-30 2026-07-03", whole=True))
+
+    at = post(world, delivery("R2", "US1 BIWEEK SEMI 2026-06-30 2026-07-03", factor=2, whole=True), factor=2)
+
+    assert RunState.AWAITING_APPROVAL is at.state, world.problem_list(at.id)
+    assert RunState.DONE is world.approve(at.id).state
+    assert usual_balances(2) == world.balances()

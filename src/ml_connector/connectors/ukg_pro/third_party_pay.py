@@ -26,7 +26,7 @@ from ml_connector.connectors.ukg_pro.declared import CODES
 from ml_connector.connectors.ukg_pro.records import Record, RecordReader
 from ml_connector.connectors.ukg_pro.repeats import repeats
 from ml_connector.connectors.ukg_pro.settings import Options
-from ml_connector.domain.payroll import Block, Distribution, PayRun
+from ml_connector.domain.payroll import Block, Distribution, PayParts, PayRun
 from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import NotFound, Refused, VendorChanged
@@ -121,7 +121,11 @@ class ThirdPartyPaySource:
         return (Problem(code, f"run {pay_run.reference}", text, Owner.PAYROLL),)
 
     def pay_run(self, reference: str) -> PayRun:
-        """The run's dates and currency. There is no register of these payrolls to tie it to."""
+        """The run's dates and currency. There is no register of these payrolls to tie it to.
+
+        The run is all that the company paid on the day: a pay group or a period that a record names only
+        since makes another subject, and is no part by which two pays are told apart.
+        """
         run = self._find(reference)
         self._kept = {reference: run}
         groups = sorted({record.pay_group for record in run.records if record.pay_group})
@@ -137,6 +141,7 @@ class ThirdPartyPaySource:
             pay_period=period,
             calculated_at=run.calculated_at,
             blocks=_blocks(len(self._rows(run))),
+            parts=PayParts(day=run.pay_date),
         )
 
     def blocks(self, reference: str) -> Iterator[Block]:

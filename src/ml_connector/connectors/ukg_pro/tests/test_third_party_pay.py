@@ -12,6 +12,7 @@ import pytest
 from ml_connector.connectors.ukg_pro.settings import read
 from ml_connector.contract.payroll import problems_of, rows_of, side_total
 from ml_connector.domain.dimension import code_on
+from ml_connector.domain.payroll import PayParts
 from ml_connector.domain.problem import Owner
 from ml_connector.errors import NotFound, RightMissing, VendorChanged
 
@@ -66,6 +67,7 @@ def test_void_record_pays_nothing_and_changes_the_run(make_third_party: Make) ->
     assert len(before) - 3 == len(rows_of(world.source, reference))
     assert reference != run.reference
     assert run.subject == world.source.pay_run(reference).subject
+    assert PayParts(day=run.pay_period.pay_date) == run.parts == world.source.pay_run(reference).parts
     with pytest.raises(NotFound) as caught:
         world.source.pay_run(run.reference)
     assert reference in caught.value.problem.text
