@@ -10,7 +10,8 @@ import re
 import unicodedata
 
 _DAMAGED = re.compile(
-    r"[0-9](?:[.,][0-9]+)?E\+[0-9]+|#(?:[^\W\d_]+(?:/[^\W_]+)?[!?]|[^\W\d_]/[^\W\d_]|NV|#+)", re.IGNORECASE
+    r"[0-9](?:[.,][0-9]+)?E\+[0-9]+|#(?:[^\W\d_]+(?:/[^\W_]+)?[!?]|[^\W\d_]/[^\W\d_]|NV|#+|GETTING_DATA)",
+    re.IGNORECASE,
 )
 _ENDS = "\t\r\n"
 _UNSEEN = frozenset(("Cc", "Cf", "Co", "Cn", "Zl", "Zp"))

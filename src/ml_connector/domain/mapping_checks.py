@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as AbstractMapping
 from datetime import date, timedelta
 
-from ml_connector.domain.codes import is_damaged, is_wide, unseen
 from ml_connector.domain.mapping import PERCENT_DECIMALS_MAX, TIES, Mapping, MappingRule, Translation, spans
+from ml_connector.domain.patterns import never, no_code
 from ml_connector.domain.problem import Problem
 
 
@@ -28,7 +28,7 @@ def _translation_problems(translations: Sequence[Translation]) -> Iterable[Probl
     seen: dict[tuple[str, str], list[Translation]] = {}
     for row in translations:
         where = f"{row.axis} {row.source}"
-        if row.source.endswith("*") or _never(row.source):
+        if no_code(row.source):
             text = (
                 f"Code {row.source!r} of {row.axis} is no code of the source: a row of the code table"
                 " translates one code, as it is written there."
@@ -130,7 +130,7 @@ def _rule_problems(rule: MappingRule) -> Iterable[Problem]:
             yield Problem("mapping.no_account", where, f"Rule {rule.name!r} has a target without an account.")
     matched = (("source_account", rule.account), ("company", rule.company), ("pay_code", rule.pay_code))
     for title, pattern in (*matched, *rule.codes):
-        if why := _never(pattern):
+        if why := never(pattern):
             text = f"{title} of rule {rule.name!r} is {pattern!r}, which matches nothing: {why}"
             yield Problem("mapping.pattern", where, text)
     if rule.valid_until < rule.valid_from:
@@ -138,19 +138,6 @@ def _rule_problems(rule: MappingRule) -> Iterable[Problem]:
         yield Problem("mapping.dates", where, text)
     if rule.ties_to and rule.ties_to not in TIES:
         yield Problem("mapping.ties_to", where, f"{rule.ties_to!r} is not one of {', '.join(TIES)}.")
-
-
-def _never(pattern: str) -> str:
-    """Why the pattern can match no code; empty where it can."""
-    if "*" in pattern[:-1] or "?" in pattern:
-        return "* stands once, at the end, for all that begin so. Give each beginning a rule of its own."
-    if ";" in pattern or "," in pattern:
-        return "a rule has one code, or one beginning with * behind it. Give each code a rule of its own."
-    if pattern.startswith(("'", "=", '"')) or is_damaged(pattern):
-        return "a spreadsheet left it so. Format the column as text, and type the code again."
-    if is_wide(pattern) or unseen(pattern):
-        return "it holds characters that look like others, or like none. Type the code again."
-    return ""
 
 
 def _chain_problems(rules: Sequence[MappingRule]) -> Iterable[Problem]:

@@ -63,7 +63,17 @@ def test_a_pattern_is_equal_or_a_prefix(pattern: str, value: str | None, matches
     "pattern",
     [
         *("51**", "*51", "5*0", "51??", "'5100", '="5100"', "=1+1", "#N/B", "#VERDI!", "#NAVN?", "5.1e+03"),
-        *("5100;5200", "\uff15\uff11*", "51\u200b00"),
+        *("5100;5200", "\uff15\uff11*", "51\u200b00", "51\u00a000", "51\u202f00", "\u0665\u0661\u0660\u0660"),
+        *(
+            "5100\u20135199",
+            "5100 \u2014 5199",
+            "5100\u20105199",
+            "5100..5199",
+            "5100...5199",
+            "5100\u20265199",
+        ),
+        *("5100\n5110", "5100\r\n5110", "5100\t5110", ">5100", ">=5100", "<>5100", "!5100", "#GETTING_DATA"),
+        *("5.1E+03*", "#N/A*"),
     ],
 )
 def test_a_pattern_that_no_code_can_match_is_a_problem(pattern: str) -> None:
@@ -75,7 +85,36 @@ def test_a_pattern_that_no_code_can_match_is_a_problem(pattern: str) -> None:
     assert ["mapping.pattern"] == problems(rule(), translations=(code,))
 
 
-@pytest.mark.parametrize("pattern", ["5100", "51*", "*", "5100-20", "1000.5100", "BO IT", "Ø1*", "5100/1"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("5100-5199", "5100 - 5199", "A100-A199", "5100:5199", "5100/5199", "5100->5199", "51xx", "51XX"),
+        *("51%", "51##", "51__", "5[12]00", "51(00|10)", "5100 or 5110", "5100 to 5199", "5100 t/m 5199"),
+        *("5100 of 5110", "5100 eller 5110", "51* or 52*", "5100+5110", "5100 & 5110", "5100|5110"),
+        *("05-Oct", "5-okt", "5. Okt", "05.okt", "Oct-05", "10/05/2026", "05.10.2026", "2026-10-05"),
+        *("5100.0", "TRUE", "WAAR", "SANN"),
+    ],
+)
+def test_a_pattern_that_hardly_any_code_is_is_a_problem_that_says_how_to_mean_it(pattern: str) -> None:
+    """With `*` behind it, it is the code that it says; in a code table it may be one as it is."""
+    assert ["mapping.pattern"] == problems(rule(account=pattern))
+    if "*" not in pattern:
+        assert [] == problems(rule(account=f"{pattern}*"))
+        day = {"valid_from": date(2026, 1, 1), "valid_until": date(2026, 12, 31)}
+        code = Translation(axis="org_level_1", source=pattern, code="B", **day)
+        assert [] == problems(rule(), translations=(code,))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("5100", "51*", "*", "5100-20", "1000.5100", "BO IT", "Ø1*", "5100/1", "5199-5100", "5100-5100"),
+        *("01-5100-200", "01-10-2000", "10-20", "01-02", "20-4000", "4000-20", "5100.00", "5100.10", "5.1"),
+        *("401K", "OT1.5", "H&W", "R&D", "S&E 2", "REG+", "A+B", "1XX-0", "5X", "X5100", "10-MAR", "MAR-10"),
+        *("#12", "S-125", "5100 10", "4711 0815", "50% DT", "5100_1", "US1", "Y.T.D", "5100 (old)", "1E5"),
+        *("2026", "20261005", "P-2026-01", "US-0002", "0100-OSL", "BUDSJETT", "Ops and IT", "Pay to date"),
+    ],
+)
 def test_a_pattern_of_a_code_as_payrolls_write_it_is_none(pattern: str) -> None:
     """Segments, blanks and letters of any language."""
     assert [] == problems(rule(account=pattern))
