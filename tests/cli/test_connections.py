@@ -108,6 +108,35 @@ def test_a_password_may_hold_any_letter(product: Installation, files: dict[str, 
     assert 0 == add(product, UKG, files).code
 
 
+@pytest.mark.parametrize(
+    ("given", "option"),
+    [
+        (["connections", "add", "pay", "--connector", "ukg_pro", "--set"], "--set"),
+        (["connections", "add", "pay", "--connector", "ukg_pro", "--secret-file"], "--secret-file"),
+        (
+            [
+                *("flows", "set", "--from", "a", "--to", "b", "--mapping", "m", "--starts-on", "2026-01-01"),
+                "--option",
+            ],
+            "--option",
+        ),
+    ],
+)
+def test_a_name_that_is_given_twice_is_refused(product: Installation, given: list[str], option: str) -> None:
+    """The last one counted without a word."""
+    done = product.command(*given, "currency=USD", option, " currency =EUR", "--json")
+
+    assert (2, f"{option} names currency twice. Give each name once.") == (done.code, done.json["error"])
+
+
+def test_a_secret_is_given_in_one_way(product: Installation, files: dict[str, Path]) -> None:
+    """In a file, or for a simulator in the command."""
+    done = add(product, {**UKG, "password": SECRET}, files, "--sandbox")
+
+    assert 2 == done.code
+    assert "password is given with --set and with --secret-file. Give it once." == done.json["error"]
+
+
 def test_a_secret_file_that_is_no_text_is_said(product: Installation, files: dict[str, Path]) -> None:
     """An image, or a key in another form."""
     files["password"].write_bytes(b"\xff\xfe\x00")

@@ -40,14 +40,15 @@ def add(
     """
     with errors(as_json):
         setup = service().setup
-        values = dict(_pair(text, as_json) for text in set_)
+        values = _pairs("--set", set_, as_json)
         _, settings = setup.connectors().get(connector, ("", ()))
         shown = [setting.name for setting in settings if setting.field == "secret" and setting.name in values]
         if shown and not sandbox:
             stop(USAGE, _not_in_sight(shown), as_json)
-        values |= {
-            key: _secret_of(path, as_json) for key, path in (_pair(text, as_json) for text in secret_file)
-        }
+        files = _pairs("--secret-file", secret_file, as_json)
+        if twice := sorted(files.keys() & values.keys()):
+            stop(USAGE, f"{twice[0]} is given with --set and with --secret-file. Give it once.", as_json)
+        values |= {key: _secret_of(path, as_json) for key, path in files.items()}
         missing = [x for x in settings if x.field == "secret" and x.required and x.name not in values]
         if missing and out.is_terminal and not as_json:
             setup.check_connection(name, connector, values, sandbox=sandbox)
@@ -184,7 +185,7 @@ def set_flow(
 ) -> None:
     """Store how payroll runs between two connections."""
     with errors(as_json):
-        options = dict(_pair(text, as_json) for text in option)
+        options = _pairs("--option", option, as_json)
         service().setup.set_flow(
             source, target, mode=mode, starts_on=starts_on.date(), mapping=mapping, options=options
         )
@@ -247,8 +248,17 @@ def _secret_of(path: str, as_json: bool) -> str:
         stop(USAGE, f"{path} holds no text. Save the secret as text in UTF-8.", as_json)
 
 
-def _pair(text: str, as_json: bool) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign:
-        stop(2, f"{text!r} is not of the form name=value.", as_json)
-    return name.strip(), value
+def _pairs(option: str, texts: list[str], as_json: bool) -> dict[str, str]:
+    """What an option says that is given as often as needed, each name once. A value is not repeated in what
+    is refused: it may be a secret.
+    """
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        name = name.strip()
+        if not sign:
+            stop(USAGE, f"{text!r} is not of the form name=value.", as_json)
+        if name in pairs:
+            stop(USAGE, f"{option} names {name} twice. Give each name once.", as_json)
+        pairs[name] = value
+    return pairs

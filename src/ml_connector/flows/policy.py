@@ -196,6 +196,11 @@ def read_rates(options: Mapping[str, str]) -> dict[str, ExchangeRate]:
     rates: dict[str, ExchangeRate] = {}
     for part in _list(options.get("rates", "")):
         currency, _, text = (word.strip() for word in part.partition("="))
+        if currency in rates:
+            raise PolicyError(
+                f"rates names {currency} twice: {rates[currency].rate} and {text}. Give one rate for each"
+                " currency of the books."
+            )
         if currency not in DECIMALS or not re.fullmatch(r"\d{1,9}(?:\.\d{1,12})?", text) or not Decimal(text):
             raise PolicyError(
                 f"rates holds {part!r}, expected the currency of the books and what one unit of the pay run's"

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from ml_connector.domain.period import ClosedPeriodRule, PostingDateRule
-from ml_connector.flows.policy import Mode, PolicyError, read_policy
+from ml_connector.flows.policy import Mode, PolicyError, read_policy, read_rates
 
 STARTS = date(2026, 1, 1)
 OPTIONS = {"journal": "90", "entities": "US1=10, US2 = 20"}
@@ -88,6 +88,14 @@ def test_what_cannot_be_read_is_refused(mode: str, options: dict[str, str], text
     with pytest.raises(PolicyError) as error:
         read_policy(mode, STARTS, {**OPTIONS, **options})
     assert text in str(error.value)
+
+
+@pytest.mark.parametrize("rates", ["USD=1.0842, USD=1.8042", "USD=1.0842,EUR=1,USD=1.0842"])
+def test_a_rate_that_is_given_twice_is_refused(rates: str) -> None:
+    """Also where both say the same; the last one counted without a word."""
+    with pytest.raises(PolicyError, match=r"USD twice: 1\.0842 and 1\.") as error:
+        read_rates({"rates": rates, "rate_source": "ECB"})
+    assert "Give one rate for each currency" in str(error.value)
 
 
 def test_journals_are_those_of_their_legal_entity() -> None:
