@@ -19,7 +19,7 @@ from ml_connector.domain.mapping import pattern_matches
 from ml_connector.domain.mapping_checks import check_mapping
 from ml_connector.domain.problem import Problem
 from ml_connector.flows.policy import OPTIONS as OPTIONS
-from ml_connector.flows.policy import PayrollPolicy, read_policy, spelled
+from ml_connector.flows.policy import PayrollPolicy, check_new, read_policy, spelled
 from ml_connector.ports.systems import Field, Right, Setting
 from ml_connector.store.models import Connection, Flow, Tenant
 from ml_connector.store.tenants import StoredTenants
@@ -321,6 +321,7 @@ class Setup:
     ) -> Flow:
         """Store how payroll runs between two connections. Sandbox and real connections never share a flow."""
         read_policy(mode, starts_on, options)
+        check_new(options)
         self._access.mapping(mapping)
         first, second = self._access.connection(source), self._access.connection(target)
         if first.sandbox != second.sandbox:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from ml_connector.domain.journal import ExchangeRate
 from ml_connector.domain.money import DECIMALS
-from ml_connector.domain.period import ClosedPeriodRule, PostingDatePolicy, PostingDateRule
+from ml_connector.domain.period import YEARS, ClosedPeriodRule, PostingDatePolicy, PostingDateRule
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.spelling import vendor_spelling
 from ml_connector.domain.text import DEFAULT_TEXT
@@ -55,6 +55,14 @@ class PayrollPolicy:
 
 TEXT_NAMES = ("run", "period_end", "pay_date", "subject")
 """What can be filled in into the text of an entry."""
+_DATES = ("period_end", "pay_date")
+_SAMPLES = (
+    {"run": "20240", "period_end": date(2026, 6, 26), "pay_date": date(2026, 7, 3), "subject": "BIWEEK 1"},
+    {"run": "Run-7", "period_end": date(2027, 11, 13), "pay_date": date(2027, 12, 18), "subject": "SEMI 2"},
+)
+"""Two pay runs that differ in every sign of what can be filled in."""
+_LETTERS = re.compile("(?<![a-z])(?:d{1,2}|m{2,4}|y{2,4})+(?![a-z])", re.IGNORECASE)
+"""Letters that stand for a date elsewhere: `DD.MM.YYYY` is shown as it is written."""
 
 OPTIONS = {
     "journal": (
@@ -82,7 +90,7 @@ def read_policy(mode: str, starts_on: date, options: Mapping[str, str]) -> Payro
         if not options.get(name):
             raise PolicyError(f"option {name!r} is missing: {OPTIONS[name]}")
     minimum = options.get("minimum_workers", "0")
-    if not minimum.isdecimal():
+    if not minimum.isdecimal() or len(minimum) > 9:
         raise PolicyError(f"minimum_workers is {minimum!r}, expected a whole number")
     if int(minimum) > 1 and not options.get("roll_up_code"):
         raise PolicyError("roll_up_code is missing: the code that groups under minimum_workers are booked on")
@@ -126,18 +134,54 @@ def _joined(pairs: Mapping[str, str]) -> str:
 
 
 def _text(value: str) -> str:
-    """A text that can be filled in: found out when it is set, not when a pay run is due."""
+    """A text that can be filled in: tried when it is set, not when a pay run is due."""
     try:
-        names = [name for _, name, _, _ in Formatter().parse(value) if name is not None]
+        places = [place for place in Formatter().parse(value) if place[1] is not None]
     except ValueError:
         raise PolicyError(
             f"text is {value!r}, which is no text with places to fill in; double a brace that is meant"
         ) from None
-    if unknown := [name for name in names if name not in TEXT_NAMES]:
+    if unknown := [name for _, name, _, _ in places if name not in TEXT_NAMES]:
         raise PolicyError(
             f"text holds {{{unknown[0]}}}; it may hold {', '.join(f'{{{name}}}' for name in TEXT_NAMES)}"
         )
+    for place in places:
+        _filled_in(*place[1:])
     return value
+
+
+def _filled_in(name: str | None, form: str | None, conversion: str | None) -> list[str]:
+    """What a place shows of each sample. Raises `PolicyError` for a form that does not go with the value."""
+    place = f"{{{name}{f'!{conversion}' if conversion else ''}{f':{form}' if form else ''}}}"
+    why = f"text holds {place}, which cannot be filled in: write {{{name}}}"
+    if name in _DATES:
+        why += f", or a date such as {{{name}:%d.%m.%Y}}"
+    if form and ("{" in form or re.search("[0-9]{4}", form)):
+        raise PolicyError(why)
+    try:
+        return [place.format_map(values) for values in _SAMPLES]
+    except (ValueError, TypeError):
+        raise PolicyError(why) from None
+
+
+def check_new(options: Mapping[str, str]) -> None:
+    """What is refused of options that are set now, and works where an earlier release stored it. Raises
+    `PolicyError`.
+    """
+    text = options.get("text", DEFAULT_TEXT)
+    for place in Formatter().parse(text):
+        _, name, form, _ = place
+        if name is None:
+            continue
+        first, second = _filled_in(*place[1:])
+        if first == second or (name in _DATES and _LETTERS.search(re.sub("%.", "", form or ""))):
+            raise PolicyError(
+                f"text holds {{{name}:{form}}}, which shows {first!r} for every pay run: write {{{name}}}"
+                + (f", or a date such as {{{name}:%d.%m.%Y}}" if name in _DATES else "")
+            )
+    rule = options.get("posting_date", "period_end")
+    if rule[:1].isdigit() and not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", rule):
+        raise _no_posting_date(rule)
 
 
 def _posting_date(options: Mapping[str, str]) -> PostingDatePolicy:
@@ -146,13 +190,21 @@ def _posting_date(options: Mapping[str, str]) -> PostingDatePolicy:
     if rule in ("period_end", "pay_date"):
         return PostingDatePolicy(rule=PostingDateRule(rule), closed=closed)
     try:
-        return PostingDatePolicy(
-            rule=PostingDateRule.OVERRIDE, override=date.fromisoformat(rule), closed=closed
-        )
+        day = date.fromisoformat(rule)
     except ValueError:
+        raise _no_posting_date(rule) from None
+    if day.year not in YEARS:
         raise PolicyError(
-            f"posting_date is {rule!r}, expected period_end, pay_date or a date such as 2026-06-30"
-        ) from None
+            f"posting_date is {rule}, and no pay is of that year; expected a date from {YEARS[0]} to"
+            f" {YEARS[-1]}"
+        )
+    return PostingDatePolicy(rule=PostingDateRule.OVERRIDE, override=day, closed=closed)
+
+
+def _no_posting_date(rule: str) -> PolicyError:
+    return PolicyError(
+        f"posting_date is {rule!r}, expected period_end, pay_date or a date such as 2026-06-30"
+    )
 
 
 def _choice(kind: type[T], name: str, value: str) -> T:

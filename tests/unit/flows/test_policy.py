@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from ml_connector.domain.period import ClosedPeriodRule, PostingDateRule
-from ml_connector.flows.policy import Mode, PolicyError, read_policy, read_rates
+from ml_connector.flows.policy import Mode, PolicyError, check_new, read_policy, read_rates
 
 STARTS = date(2026, 1, 1)
 OPTIONS = {"journal": "90", "entities": "US1=10, US2 = 20"}
@@ -81,6 +81,14 @@ def test_a_date_is_a_posting_date() -> None:
         ("approve", {"text": "Payroll {month}"}, "{run}, {period_end}, {pay_date}, {subject}"),
         ("approve", {"text": "Payroll {run.x}"}, "{run}, {period_end}, {pay_date}, {subject}"),
         ("approve", {"text": "Payroll {"}, "text is 'Payroll {'"),
+        ("approve", {"text": "Pay {subject:d}"}, "text holds {subject:d}, which cannot be filled in: write"),
+        ("approve", {"text": "Pay {run:d}"}, "text holds {run:d}, which cannot be filled in: write {run}"),
+        ("approve", {"text": "Pay {subject!q}"}, "text holds {subject!q}, which cannot be filled in"),
+        ("approve", {"text": "Pay {run:{subject}}"}, "text holds {run:{subject}}, which cannot be filled in"),
+        ("approve", {"text": "Pay {run:99999999}"}, "text holds {run:99999999}, which cannot be filled in"),
+        ("approve", {"posting_date": "9999-12-31"}, "posting_date is 9999-12-31, and no pay is of that year"),
+        ("approve", {"posting_date": "0001-01-01"}, "expected a date from 1990 to 2099"),
+        ("approve", {"minimum_workers": "9" * 5000}, "expected a whole number"),
     ],
 )
 def test_what_cannot_be_read_is_refused(mode: str, options: dict[str, str], text: str) -> None:
@@ -88,6 +96,38 @@ def test_what_cannot_be_read_is_refused(mode: str, options: dict[str, str], text
     with pytest.raises(PolicyError) as error:
         read_policy(mode, STARTS, {**OPTIONS, **options})
     assert text in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"text": "Pay {pay_date:DD.MM.YYYY}"}, "{pay_date:DD.MM.YYYY}, which shows 'DD.MM.YYYY' for every"),
+        ({"text": "Pay {pay_date:yyyymmdd}"}, "write {pay_date}, or a date such as {pay_date:%d.%m.%Y}"),
+        ({"text": "Pay {pay_date:%d.MM.YYYY}"}, "text holds {pay_date:%d.MM.YYYY}"),
+        ({"text": "Pay {run:.0}"}, "text holds {run:.0}, which shows '' for every pay run: write {run}"),
+        ({"posting_date": "20260630"}, "posting_date is '20260630', expected period_end, pay_date or a date"),
+        ({"posting_date": "2026-W27-1"}, "posting_date is '2026-W27-1', expected"),
+    ],
+)
+def test_what_an_earlier_release_stored_is_refused_when_it_is_set(options: dict[str, str], text: str) -> None:
+    """A text that shows nothing of a value, and a date in another form."""
+    assert read_policy("approve", STARTS, {**OPTIONS, **options})
+    with pytest.raises(PolicyError) as error:
+        check_new({**OPTIONS, **options})
+    assert text in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Payroll {subject}", "{pay_date:%d.%m.%Y}", "{period_end:%B %Y}", "{run:>12}", "{subject:.10}"),
+        *("{pay_date!s:.7}", "{{braces}} {run!r}", "Pay {pay_date:week %V of %G}", "Payroll", "{pay_date}"),
+    ],
+)
+def test_a_text_may_say_how_its_values_are_shown(text: str) -> None:
+    """Dates as `strftime` writes them; parts of a text."""
+    assert text == read_policy("approve", STARTS, {**OPTIONS, "text": text}).text
+    check_new({**OPTIONS, "text": text})
 
 
 @pytest.mark.parametrize("rates", ["USD=1.0842, USD=1.8042", "USD=1.0842,EUR=1,USD=1.0842"])
