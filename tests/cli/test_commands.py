@@ -91,6 +91,17 @@ WRONG = [
         ["connections", "list", "--sandbx"],
         "No such option: --sandbx. See ml-connector connections list --help.",
     ),
+    (
+        ["runs", "list", "--limit", "-1"],
+        "Invalid value for '--limit': Input should be greater than or equal to 1. See ml-connector runs list"
+        " --help.",
+    ),
+    (
+        ["runs", "list", "--limit", "9223372036854775808"],
+        "Invalid value for '--limit': Input should be less than or equal to 10000. See ml-connector runs list"
+        " --help.",
+    ),
+    (["tie-out", "payroll-0"], "There is no run 'payroll-0'. `ml-connector runs list` shows them."),
     (["runs", "show", "payroll-0"], "There is no run 'payroll-0'. `ml-connector runs list` shows them."),
     (
         ["connections", "add", "x", "--connector", "exact_online", "--set", "division"],

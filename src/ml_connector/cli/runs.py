@@ -42,6 +42,7 @@ runs = typer.Typer(help="Runs and what people do with them.", no_args_is_help=Tr
 Rate = typer.Option(
     [], help="For books in another currency: CURRENCY=RATE, what one unit of the pay run's currency is in it."
 )
+RUNS_LISTED_MAX = 10_000
 RateSource = typer.Option("", help="Where the rates come from, such as 'ECB 2026-06-30'.")
 
 
@@ -100,7 +101,7 @@ def payroll(
 
 
 @runs.command("list")
-def list_(limit: int = 50, as_json: bool = Json) -> None:
+def list_(limit: int = typer.Option(50, min=1, max=RUNS_LISTED_MAX), as_json: bool = Json) -> None:
     """The newest runs."""
     with errors(as_json, keys=False):
         rows = service().access.runs.list(limit)
@@ -312,7 +313,7 @@ def unpause(scope: str = typer.Argument("everything"), as_json: bool = Json) -> 
 def tie_out(identity: str, as_json: bool = Json) -> None:
     """Register = run = journal = ledger, for one run."""
     with errors(as_json, keys=False):
-        records = service().records
+        identity, records = service().access.run(identity).id, service().records
         rows, incidents = records.tie_out(identity), records.incidents(identity)
         agree = bool(rows) and not incidents and not any(row.difference for row in rows)
         if as_json:
