@@ -140,10 +140,15 @@ class NumberReader:
         the currency has another number of decimals. Empty where nothing else can be meant.
         """
         found = self._three.search(text) if self._three and decimals != 3 else None
-        if found is None or found[1][decimals:].strip("0"):
+        if found is None:
             return ""
         mark = self._numbers.decimal_mark
         other = "," if mark == "." else "."
+        if found[1][decimals:].strip("0"):
+            return (
+                f"Its {mark!r} stands before three digits, and the currency has {decimals} decimals. If it"
+                f' marks thousands, add "numbers": {_keys(grouping=mark, decimal_mark=other)} to the layout.'
+            )
         return (
             f"Its {mark!r} stands before three digits, so it can mark decimals or thousands. Say which in the"
             f' layout: "numbers": {_keys(fraction_digits=3, decimal_mark=mark)} for decimals,'
@@ -175,7 +180,10 @@ class NumberReader:
             return ""
         advice = f' If it means a number, add "numbers": {_keys(**lacking)} to the layout'
         if single := re.fullmatch(r"-?[1-9][0-9]{0,2}([.,])[0-9]{3}", text):
-            other = _keys(decimal_mark=single[1], fraction_digits=3)
+            wanted: dict[str, object] = {"decimal_mark": single[1], "fraction_digits": 3}
+            if "sign" in lacking:
+                wanted["sign"] = lacking["sign"]
+            other = _keys(**_other(wanted, self._numbers))
             advice += f"; if its {single[1]!r} marks decimals, {other}"
         return f"{advice}."
 
@@ -201,18 +209,28 @@ def _lacking(text: str, numbers: Numbers) -> dict[str, object]:
         wanted["sign"], plain = "trailing", plain[:-1].strip()
     elif plain[:1] and plain[0] in _MINUS:
         wanted["sign"], plain = "leading", plain[1:].strip()
-    for group, mark in ((",", "."), (".", ","), (" ", ","), (" ", "."), ("'", "."), ("'", ",")):
+    marks = (numbers.decimal_mark, "," if numbers.decimal_mark == "." else ".")
+    """The layout's own first: a number without a fraction says nothing against it."""
+    for group, mark in ((group, mark) for group in (",", ".", " ", "'") for mark in marks if group != mark):
         form = rf"[0-9]{{1,3}}(?:{_GROUPS[group]}[0-9]{{3}})+(?:{re.escape(mark)}[0-9]+)?"
         if re.fullmatch(form, plain):
             wanted.update(grouping=group, decimal_mark=mark)
+            _, found, fraction = plain.rpartition(mark)
             break
     else:
         if match := re.fullmatch(r"[0-9]*(?:([.,])[0-9]+)?", plain):
             wanted.update({"decimal_mark": match[1]} if match[1] else {})
+            _, found, fraction = plain.rpartition(match[1] or "\0")
         else:
             return {}
+    if numbers.fraction_digits:
+        wanted["fraction_digits"] = len(fraction) if found else None
     return _other(wanted, numbers)
 
 
 def _other(wanted: dict[str, object], numbers: Numbers) -> dict[str, object]:
+    """The keys that the layout has otherwise; one mark is not for decimals and for groups."""
+    mark = wanted.get("decimal_mark", numbers.decimal_mark)
+    if wanted.get("grouping", numbers.grouping) == mark:
+        wanted = {**wanted, "grouping": ""}
     return {name: value for name, value in wanted.items() if getattr(numbers, name) != value}

@@ -14,6 +14,8 @@ from ml_connector.connectors.ukg_pro.layout import is_utf16
 from ml_connector.errors import Refused
 
 LINE_BYTES_MAX = 100_000
+END_MARK = "\x1a"
+"""What old systems write behind the last character of a file."""
 _CHUNK = 1 << 16
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -61,7 +63,8 @@ def text_lines(
         if fixed and "\r" in text.rstrip("\r\n"):
             why = f"Line {number} holds the end of another line: the file mixes line ends. Write it with one."
             raise refuse("file.ends", why, f"line {number}")
-        yield number, text.lstrip("\ufeff") if number == 1 else text
+        text = text.lstrip("\ufeff") if number == 1 else text
+        yield number, text if text.endswith(("\n", "\r")) else text.rstrip(END_MARK)
 
 
 def last_line(file: BinaryIO, encoding: str, refuse: Refuse) -> tuple[int, str]:
@@ -74,8 +77,8 @@ def last_line(file: BinaryIO, encoding: str, refuse: Refuse) -> tuple[int, str]:
 
 
 def is_blank(text: str) -> bool:
-    """Whether the line holds nothing; the end mark of old systems (0x1A) is nothing."""
-    return not text.strip(" \t\r\n\x1a\xa0")
+    """Whether the line holds nothing; an end mark is nothing."""
+    return not text.strip(f" \t\r\n{END_MARK}\xa0")
 
 
 def _marked(start: bytes, encoding: str) -> tuple[bytes, str]:

@@ -58,6 +58,7 @@ AXES = (
 _NEEDED = {"two_column": ("debit", "credit"), "signed": ("amount",), "dc_flag": ("amount", "side")}
 _PER_LINE = ("account", "debit", "credit", "amount", "side", "ignore")
 _TOTALS = ("rows", "debit", "credit")
+HEADER_ROWS_MAX = 1_000
 _DATES = ("pay_date", "period_start", "period_end")
 Once = Literal["line", "head", "trailer", "file_name"]
 
@@ -238,7 +239,7 @@ def read_layout(text: str) -> Layout:
         if isinstance(given, dict) and "like" in given:
             given = _like(given)
         layout = msgspec.convert(given, Layout)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise LayoutError(f"neither one of {', '.join(SHIPPED)} nor a layout in JSON: {error}") from error
     kinds = [column.kind for column in layout.columns if column.kind != "ignore"]
     if doubled := {kind for kind in kinds if kinds.count(kind) > 1}:
@@ -255,7 +256,7 @@ def read_layout(text: str) -> Layout:
 def _like(given: dict[str, Any]) -> dict[str, Any]:
     """The shipped layout that is named, with the keys that are given in the place of its own."""
     name = given["like"]
-    if name not in SHIPPED:
+    if not isinstance(name, str) or name not in SHIPPED:
         raise LayoutError(f"like is {name!r}, expected one of {', '.join(SHIPPED)}")
     base: dict[str, Any] = msgspec.to_builtins(SHIPPED[name])
     return {**base, **{key: value for key, value in given.items() if key != "like"}}
@@ -315,18 +316,28 @@ def _check_reading(layout: Layout, column: Column) -> None:
 
 def _check_form(layout: Layout) -> None:
     try:
-        if not is_utf16(layout.encoding) and "\n".encode(layout.encoding) != b"\n":
+        known = codecs.lookup(layout.encoding).name
+        plain = known in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be")
+        b"\xe9\n".decode(layout.encoding, "replace")
+        if not plain and "\n".encode(layout.encoding) != b"\n":
             raise LayoutError(
                 f"{layout.encoding} does not end lines as plain text does; deliver the file as utf-8"
             )
-    except LookupError as error:
-        raise LayoutError(str(error)) from error
+    except (LookupError, ValueError) as error:
+        if isinstance(error, LayoutError):
+            raise
+        text = f"encoding is {layout.encoding!r}, which is none that a file can be read in ({error})"
+        raise LayoutError(f"{text}; deliver the file as utf-8") from error
     if layout.format == "delimited" and (len(layout.delimiter) != 1 or len(layout.quote) > 1):
         raise LayoutError("delimiter is one character, quote one or none")
     if layout.format == "delimited" and layout.delimiter in ("\r", "\n", layout.quote):
         raise LayoutError(f"delimiter is {layout.delimiter!r}, which cannot part columns")
     if layout.header_rows < 0 or layout.segment < 0:
         raise LayoutError("header_rows and segment are not negative")
+    if layout.header_rows > HEADER_ROWS_MAX:
+        raise LayoutError(f"header_rows is {layout.header_rows}, expected {HEADER_ROWS_MAX:,} at the most")
+    if layout.amount == "dc_flag" and layout.debit_flag == layout.credit_flag:
+        raise LayoutError(f"debit_flag and credit_flag are both {layout.debit_flag!r}")
     if not layout.segment_separator:
         raise LayoutError("segment_separator is empty")
 

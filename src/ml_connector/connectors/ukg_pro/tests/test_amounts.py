@@ -5,9 +5,12 @@ layout lacks.
 from __future__ import annotations
 
 import itertools
+import json
+import re
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,6 +132,43 @@ def test_the_refusal_names_the_key_to_add(text: str, key: str) -> None:
     assert key in str(caught.value)
 
 
+@given(st.decimals("-99999999", "99999999", places=2), st.sampled_from(FORMATS), st.sampled_from(FORMATS))
+def test_the_keys_that_the_refusal_names_can_be_added(value: Decimal, one: Numbers, other: Numbers) -> None:
+    """With them the layout is one that can be, also where it has a grouping of its own, and reads it."""
+    text = written(value, one)
+    try:
+        NumberReader(other, None, FLAGS).read(text)
+    except Unfit as error:
+        for keys in re.findall(r"\{.*?\}", str(error)):
+            changed = msgspec.structs.replace(other, **json.loads(keys))
+            assert "" == changed.problem()
+            assert changed.fraction_digits or value == NumberReader(changed, None, FLAGS).read(text)
+
+
+@pytest.mark.parametrize(
+    ("keys", "text", "advice"),
+    [
+        ({"grouping": ","}, "1234,50", {"decimal_mark": ",", "grouping": ""}),
+        ({"grouping": "."} | {"decimal_mark": ","}, "1234.50", {"decimal_mark": ".", "grouping": ""}),
+        ({"grouping": ","}, "1 234", {"grouping": " "}),
+        ({"decimal_mark": ","}, "1'234", {"grouping": "'"}),
+        ({"fraction_digits": 3}, "12,50", {"decimal_mark": ",", "fraction_digits": 2}),
+    ],
+)
+def test_what_the_refusal_names_goes_with_the_layout(
+    keys: dict[str, Any], text: str, advice: dict[str, Any]
+) -> None:
+    """Its grouping gives way where it would be the decimal mark, and its decimal mark stays where nothing
+    speaks against it.
+    """
+    with pytest.raises(Unfit) as caught:
+        reader(**keys).read(text)
+
+    (named,) = re.findall(r"\{.*?\}", str(caught.value))
+    assert advice == json.loads(named)
+    assert reader(**{**keys, **advice}).read(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -166,6 +206,9 @@ def test_what_is_no_number_is_refused(text: str) -> None:
         ({"decimal_mark": ","}, "1,000", 2, True),
         ({"grouping": ","}, "1.000", 2, False),
         ({"fraction_digits": 3}, "1.000", 2, False),
+        ({}, "1.234", 2, True),
+        ({}, "1.234", 3, False),
+        ({}, "1.2345", 2, False),
     ],
 )
 def test_three_digits_after_the_only_mark_can_be_thousands(

@@ -97,7 +97,12 @@ def test_same_file_is_the_same_run(make_flat_file: Make) -> None:
             "amount.invalid",
             ("1234567890123456789", "18 digits"),
         ),
-        (LINE.replace("4458.47", "1.005"), "amount.invalid", ("1.005", "decimals")),
+        (LINE.replace("4458.47", "1.0051"), "amount.invalid", ("1.0051", "decimals")),
+        (
+            LINE.replace("4458.47", "1.234"),
+            "amount.unreadable",
+            ("Debit is 1.234", "has 2 decimals", '"numbers": {"grouping": ".", "decimal_mark": ","}'),
+        ),
         (LINE.replace("4458.47,0.00", "4458.47,1.00"), "amount.both_sides", ("4458.47 and 1.00",)),
         (LINE.replace("4458.47,0.00", ","), "amount.missing", ("Debit, Credit is empty",)),
         (LINE.replace(",5100,", ",,"), "row.account", ("GLAccount is empty",)),
@@ -169,6 +174,10 @@ def test_trailer_is_compared(make_flat_file: Make, change: Callable[[str], str],
         ('{"columns": []}', "company, account, pay_date, debit, credit"),
         ('{"columns": [{"kind": "salary"}]}', "salary"),
         ('{"columns": [], "colour": 1}', "colour"),
+        ('{"like": ["L1"]}', "like is ['L1'], expected one of L1, L2, L3"),
+        ('{"like": {}}', "like is {}, expected one of"),
+        ('{"like": "L1", "encoding": "undefined"}', "encoding is 'undefined', which is none that a file"),
+        ("[" * 100_000, "neither one of L1, L2, L3 nor a layout"),
     ],
 )
 def test_bad_layout_says_why(layout: str, words: str) -> None:
@@ -191,9 +200,15 @@ def test_bad_layout_says_why(layout: str, words: str) -> None:
         {"trailer": "("},
         {"trailer": "(?P<sum>x)"},
         {"delimiter": ""},
+        {"encoding": "undefined"},
+        {"encoding": "idna"},
+        {"encoding": "utf\0"},
+        {"header_rows": 100000000000000000000},
+        {"header_rows": 1001},
+        {"amount": "dc_flag", "debit_flag": "C"},
     ],
 )
-def test_layout_that_cannot_work_is_refused(change: dict[str, str]) -> None:
+def test_layout_that_cannot_work_is_refused(change: dict[str, Any]) -> None:
     """Before any file is read."""
     columns = [
         {"kind": kind, "index": place}
