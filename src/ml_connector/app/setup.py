@@ -14,8 +14,8 @@ from ml_connector.app.access import Access, Actor, Unknown
 from ml_connector.app.assemble import Assembly, connectors
 from ml_connector.app.content_hashes import changes, connection_sha256, flow_sha256
 from ml_connector.app.mapping_csv import read_mapping, write_mapping
+from ml_connector.app.mapping_fit import misfits, unmapped
 from ml_connector.domain.mapping import Mapping as CodeMapping
-from ml_connector.domain.mapping import pattern_matches
 from ml_connector.domain.mapping_checks import check_mapping
 from ml_connector.domain.problem import Problem
 from ml_connector.flows.policy import OPTIONS as OPTIONS
@@ -259,53 +259,17 @@ class Setup:
         return write_mapping(self._access.mapping(name, version), for_spreadsheet=for_spreadsheet)
 
     def check_mapping(self, name: str, flow: Flow) -> list[Problem]:
-        """Problems of a mapping against the ledger's chart: accounts unknown or blocked, codes unknown."""
+        """Problems of a mapping by itself, and with the ledger of a flow: see `misfits`."""
         mapping, policy = self._access.mapping(name), read_policy(flow.mode, flow.starts_on, flow.options)
         ledger = self._assembly.system(flow.target).ledger
-        problems = check_mapping(mapping)
-        for entity in sorted(set(policy.entities.values())) if ledger else []:
-            chart = ledger.chart(entity, policy.journals[entity], policy.axes) if ledger else None
-            for rule in mapping.rules if chart else ():
-                for target in rule.targets:
-                    account = chart.accounts.get(target.account) if chart else None
-                    if account is None:
-                        problems.append(
-                            Problem(
-                                "account.unknown",
-                                f"rule {rule.name}",
-                                f"{entity} has no GL account {target.account}.",
-                            )
-                        )
-                    elif account.blocked:
-                        problems.append(
-                            Problem(
-                                "account.blocked",
-                                f"rule {rule.name}",
-                                f"GL account {target.account} is blocked in {entity}.",
-                            )
-                        )
-        return problems
+        return [*check_mapping(mapping), *(misfits(mapping, policy, ledger) if ledger else ())]
 
     def suggest(self, name: str | None, source: str, pay_run: str) -> list[tuple[str, int, str]]:
-        """Source accounts of a pay run that no rule of the mapping matches: `(account, lines, first codes)`,
-        most lines first.
-        """
+        """Source accounts of a pay run that the mapping does not cover: see `unmapped`."""
         payroll = self._assembly.system(self._access.connection(source)).payroll
         if payroll is None:
             raise Unknown(f"{source} holds no payroll.")
-        rules = self._access.mapping(name).rules if name else ()
-        counts: dict[str, tuple[int, str]] = {}
-        for block in payroll.blocks(pay_run):
-            for row in block.rows:
-                if not any(pattern_matches(rule.account, row.account) for rule in rules):
-                    lines, codes = counts.get(
-                        row.account, (0, " ".join(f"{value.axis}={value.code}" for value in row.dimensions))
-                    )
-                    counts[row.account] = (lines + 1, codes)
-        return sorted(
-            ((account, lines, codes) for account, (lines, codes) in counts.items()),
-            key=lambda item: (-item[1], item[0]),
-        )
+        return unmapped(self._access.mapping(name) if name else None, payroll, pay_run)
 
     # --- flows ----------------------------------------------------------------------------------------------
 

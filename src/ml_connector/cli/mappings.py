@@ -78,7 +78,7 @@ def suggest(
         if as_json:
             say(True, {"unmapped": [{"account": a, "lines": n, "first_codes": c} for a, n, c in found]})
         else:
-            table("Not mapped", ["source account", "lines", "first codes"], found, right=[1])
+            table("Not mapped", ["source account", "lines", "what the first line names"], found, right=[1])
 
 
 @mappings.command("check")
@@ -88,14 +88,17 @@ def check(
     target: str = typer.Option(..., "--to"),
     as_json: bool = Json,
 ) -> None:
-    """Compare a mapping with the ledger it is for."""
+    """Compare a mapping with the ledger it is for: journals, accounts, axes and codes."""
     with errors(as_json):
         svc = service()
         problems = svc.setup.check_mapping(name, svc.access.flow("payroll", source, target))
         say(
             as_json,
             {"ok": not problems, "problems": problems_json(problems)},
-            f"{name}: {len(problems)} problems." if problems else f"{name} fits.",
+            f"{name}: {len(problems)} problems."
+            if problems
+            else f"{name}: no problem found in journals, accounts, axes and codes of {target}. Codes that"
+            " payroll gives are compared in each run.",
         )
         if problems:
             if not as_json:

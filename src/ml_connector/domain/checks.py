@@ -80,7 +80,8 @@ def check_entry(entry: JournalEntry, chart: Chart) -> list[Problem]:
             )
         if (line.account, line.dimensions) not in seen:
             seen.add((line.account, line.dimensions))
-            problems.extend(_line_problems(entry, line, chart))
+            values = [(value.axis, value.code) for value in line.dimensions]
+            problems.extend(place_problems(entry.entity, line.account, values, chart))
     return _distinct(problems)
 
 
@@ -338,48 +339,55 @@ def _rate_problems(entry: JournalEntry, chart: Chart) -> Iterable[Problem]:
         yield Problem("rate.unfit", "rate", text, Owner.CONTROLLER)
 
 
-def _line_problems(entry: JournalEntry, line: JournalLine, chart: Chart) -> Iterable[Problem]:
-    account = chart.accounts.get(line.account)
-    where = f"account {line.account}"
+def place_problems(
+    entity: str, account_code: str, values: Sequence[tuple[str, str | None]], chart: Chart
+) -> Iterable[Problem]:
+    """What the chart says against booking on the account with these axes and codes; a code is `None` where
+    it comes from the source and is not known yet.
+    """
+    account = chart.accounts.get(account_code)
+    where = f"account {account_code}"
     if account is None:
         yield Problem(
             "account.unknown",
             where,
-            f"GL account {line.account} does not exist in {entry.entity}. Create it, or map to another.",
+            f"GL account {account_code} does not exist in {entity}. Create it, or map to another.",
         )
         return
     if account.blocked:
         text = (
-            f"GL account {line.account} ({account.description}) is blocked in {entry.entity}. Unblock it, or"
+            f"GL account {account_code} ({account.description}) is blocked in {entity}. Unblock it, or"
             " map to another."
         )
         yield Problem("account.blocked", where, text, Owner.CONTROLLER)
-    for axis in sorted(account.required - {value.axis for value in line.dimensions}):
+    for axis in sorted(account.required - {axis for axis, _ in values}):
         yield Problem(
-            "dimension.missing", where, f"GL account {line.account} needs a {axis}; the mapping gives none."
+            "dimension.missing", where, f"GL account {account_code} needs a {axis}; the mapping gives none."
         )
-    for value in line.dimensions:
-        if value.axis in account.forbidden:
+    for axis, code in values:
+        if axis in account.forbidden:
             yield Problem(
                 "dimension.forbidden",
                 where,
-                f"GL account {line.account} takes no {value.axis}; the mapping gives {value.code}.",
+                f"GL account {account_code} takes no {axis}; the mapping gives {code or 'one'}.",
             )
-        elif value.axis not in chart.codes:
+        elif axis not in chart.codes:
             yield Problem(
-                "dimension.unknown_axis",
-                value.axis,
-                f"{entry.entity} keeps no {value.axis}. Clear it in the mapping.",
+                "dimension.unknown_axis", axis, f"{entity} keeps no {axis}. Clear it in the mapping."
             )
-        elif value.code not in chart.codes[value.axis]:
-            inactive = value.code in chart.inactive.get(value.axis, frozenset())
-            state = "is not active" if inactive else "does not exist"
-            remedy = "Activate" if inactive else "Create"
-            text = (
-                f"{value.axis} {value.code} {state} in {entry.entity}. {remedy} it there, or translate the"
-                " code in the mapping."
-            )
-            yield Problem("code.inactive" if inactive else "code.unknown", f"{value.axis} {value.code}", text)
+        elif code is not None:
+            yield from code_problems(entity, axis, code, chart)
+
+
+def code_problems(entity: str, axis: str, code: str, chart: Chart) -> Iterable[Problem]:
+    """Whether the code is missing on an axis that the chart has, or may not be used."""
+    if code in chart.codes[axis]:
+        return
+    inactive = code in chart.inactive.get(axis, frozenset())
+    state = "is not active" if inactive else "does not exist"
+    remedy = "Activate" if inactive else "Create"
+    text = f"{axis} {code} {state} in {entity}. {remedy} it there, or translate the code in the mapping."
+    yield Problem("code.inactive" if inactive else "code.unknown", f"{axis} {code}", text)
 
 
 def _distinct(problems: Iterable[Problem]) -> list[Problem]:
