@@ -139,11 +139,7 @@ def test_wrong_use_ends_with_2_and_one_line(product: Installation, arguments: li
     assert (2, "", text + "\n") == (done.code, done.stdout, done.stderr)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "text"),
-    [case for case in WRONG if case[0][:2] != ["audit", "export"]],
-    ids=[" ".join(arguments) for arguments, _ in WRONG if arguments[:2] != ["audit", "export"]],
-)
+@pytest.mark.parametrize(("arguments", "text"), WRONG, ids=[" ".join(arguments) for arguments, _ in WRONG])
 def test_wrong_use_is_one_object_for_a_script(product: Installation, arguments: list[str], text: str) -> None:
     """With `--json` the error is an object on standard output, and nothing is on standard error."""
     done = product.command(*arguments, "--json")

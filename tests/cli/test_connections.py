@@ -129,6 +129,17 @@ def test_a_name_that_is_given_twice_is_refused(product: Installation, given: lis
     assert (2, f"{option} names currency twice. Give each name once.") == (done.code, done.json["error"])
 
 
+@pytest.mark.parametrize("name", ["", " ", "pay "])
+def test_a_name_is_one_that_can_be_given_again(product: Installation, name: str) -> None:
+    """Of a connection and of a mapping; one without a name was stored."""
+    mapping = product.command("mappings", "import", name, __file__, "--json")
+    connection = product.command("connections", "add", name, "--connector", "exact_online", "--json")
+
+    assert (2, 2) == (mapping.code, connection.code)
+    assert ["mapping.name"] == [problem["code"] for problem in mapping.json["problems"]]
+    assert "connection.name" in {problem["code"] for problem in connection.json["problems"]}
+
+
 def test_a_secret_is_given_in_one_way(product: Installation, files: dict[str, Path]) -> None:
     """In a file, or for a simulator in the command."""
     done = add(product, {**UKG, "password": SECRET}, files, "--sandbox")

@@ -26,6 +26,14 @@ def export(product: Installation) -> list[str]:
     return product.command("audit", "export").stdout.splitlines(keepends=True)
 
 
+def test_an_export_to_a_file_says_what_it_wrote(product: Installation, tmp_path: Path) -> None:
+    """With `--json` as one object, as every other command."""
+    file = tmp_path / "audit.jsonl"
+    answer = product.run("audit", "export", str(file), "--json")
+
+    assert {"ok": True, "file": str(file), "lines": len(file.read_text().splitlines())} == answer
+
+
 def verify(folder: Path, lines: list[str]) -> tuple[int, str]:
     """Exit code and output of the stand-alone verifier, in an interpreter without our packages."""
     file = folder / "audit.jsonl"

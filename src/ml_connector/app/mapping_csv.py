@@ -323,10 +323,10 @@ def _translations(
             text = f"Line {row.number} of the codes has no {' and no '.join(missing)}."
             problems.append(Problem("codes.missing", f"line {row.number} {missing[0]}", text))
         elif row["axis"] not in taken:
-            text = (
-                f"Line {row.number} translates a code of {row['axis']!r}, and no rule takes its code from"
-                f" there. Write ={row['axis']} where a rule books it."
-            )
+            axis, near = row["axis"], "" if row["axis"] in AXES else nearest(row["axis"], AXES, cutoff=0.8)
+            text = f"Line {row.number} translates a code of {axis!r}, and no rule takes its code from there."
+            text += f" Write {near} here" if near else f" Write ={axis} where a rule books it"
+            text += f", and ={near} where a rule books it." if near and near not in taken else "."
             problems.append(Problem("codes.unused", f"line {row.number} axis", text))
         found.append(
             Translation(

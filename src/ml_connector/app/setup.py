@@ -34,6 +34,14 @@ def _unknown(name: str, known: list[str]) -> str:
     return f"There is no setting {name!r}. {hint}"
 
 
+def _name_problems(what: str, name: str) -> list[Problem]:
+    """That a name cannot be given again: it is empty, or begins or ends in a blank."""
+    if name and name.strip() == name:
+        return []
+    text = f"{name!r} is no name of a {what}. Give it one, without blanks around it."
+    return [Problem(f"{what}.name", "name", text)]
+
+
 class SetupError(Exception):
     """What was given cannot be used; nothing was changed."""
 
@@ -81,7 +89,7 @@ class Setup:
         """Store a connection. Raises `SetupError` with every problem of its settings and every secret that is
         missing.
         """
-        problems = self._problems(name, connector, values, sandbox)
+        problems = [*_name_problems("connection", name), *self._problems(name, connector, values, sandbox)]
         known = connectors()[connector]
         plain, secret = self._sort(known.settings, values)
         for setting in known.settings:
@@ -235,6 +243,8 @@ class Setup:
         """Store a new version of a mapping. Raises `TableError` or `SetupError` with every problem; then
         nothing is stored.
         """
+        if wrong := _name_problems("mapping", name):
+            raise SetupError(wrong)
         mapping = read_mapping(name, self._access.next_mapping_version(name), rules, codes)
         if problems := check_mapping(mapping):
             raise SetupError(problems)
@@ -285,8 +295,8 @@ class Setup:
     ) -> Flow:
         """Store how payroll runs between two connections. Sandbox and real connections never share a flow."""
         read_policy(mode, starts_on, options)
-        check_new(options)
-        self._access.mapping(mapping)
+        rules = self._access.mapping(mapping).rules
+        check_new(options, {rule.group for rule in rules if rule.group})
         first, second = self._access.connection(source), self._access.connection(target)
         if first.sandbox != second.sandbox:
             text = (

@@ -106,16 +106,21 @@ def _listed(numbers: list[int]) -> str:
 @audit.command("export")
 def export(
     path: Path | None = typer.Argument(None, help="File to write; standard output without one."),
+    as_json: bool = Json,
 ) -> None:
     """Write the chain as one JSON object a line, for `verify_audit.py` or any tool of the auditor's."""
-    with errors(False, keys=False):
+    with errors(as_json, keys=False):
         from ml_connector.app.audit import audit_lines
 
         target = path.open("w", encoding="utf-8") if path else sys.stdout
+        count = 0
         for line in audit_lines(service().access):
+            count += 1
             target.write(json.dumps(line, ensure_ascii=False) + "\n")
         if path:
             target.close()
+        if path and as_json:
+            say(True, {"ok": True, "file": str(path), "lines": count})
 
 
 @keys.command("rotate")

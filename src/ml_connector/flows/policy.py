@@ -164,9 +164,9 @@ def _filled_in(name: str | None, form: str | None, conversion: str | None) -> li
         raise PolicyError(why) from None
 
 
-def check_new(options: Mapping[str, str]) -> None:
-    """What is refused of options that are set now, and works where an earlier release stored it. Raises
-    `PolicyError`.
+def check_new(options: Mapping[str, str], groups: Collection[str]) -> None:
+    """What is refused of options that are set now, and works where an earlier release stored it. `groups` are
+    those of the mapping's rules. Raises `PolicyError`.
     """
     text = options.get("text", DEFAULT_TEXT)
     for place in Formatter().parse(text):
@@ -179,6 +179,15 @@ def check_new(options: Mapping[str, str]) -> None:
                 f"text holds {{{name}:{form}}}, which shows {first!r} for every pay run: write {{{name}}}"
                 + (f", or a date such as {{{name}:%d.%m.%Y}}" if name in _DATES else "")
             )
+    for name in ("axes", "detail_groups", "entities"):
+        if ";" in options.get(name, ""):
+            raise PolicyError(f"{name} is {options[name]!r}, which holds a semicolon; expected commas")
+    missing = sorted(set(_list(options.get("detail_groups", ""))) - set(groups))
+    if missing:
+        raise PolicyError(
+            f"detail_groups names {missing[0]!r}, which no rule of the mapping has as its group; there"
+            f" {'is' if len(groups) == 1 else 'are'} {', '.join(sorted(groups)) or 'none'}"
+        )
     rule = options.get("posting_date", "period_end")
     if rule[:1].isdigit() and not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", rule):
         raise _no_posting_date(rule)

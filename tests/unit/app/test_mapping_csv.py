@@ -299,6 +299,23 @@ def test_codes_that_no_rule_takes_are_told() -> None:
     assert "Write =cost_center where a rule books it" in caught.value.problems[0].text
 
 
+@pytest.mark.parametrize(
+    ("taken", "remedy"),
+    [
+        ("=org_level_1", "no rule takes its code from there. Write org_level_1 here."),
+        ("HQ", "Write org_level_1 here, and =org_level_1 where a rule books it."),
+    ],
+)
+def test_a_misspelt_axis_of_the_codes_is_told_how_it_is_written(taken: str, remedy: str) -> None:
+    """`=Org_Level_1` in a rule is refused itself."""
+    with pytest.raises(TableError) as caught:
+        read_mapping(
+            "m", 1, table(f"wages,51*,,,4000,{taken},,,"), b"axis,source_code,code\nOrg_Level_1,010,SALES\n"
+        )
+
+    assert caught.value.problems[0].text.endswith(remedy)
+
+
 def test_what_is_written_is_read_back_equal() -> None:
     """Export, import: the same mapping."""
     odd = MappingRule(

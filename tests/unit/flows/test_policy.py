@@ -107,13 +107,18 @@ def test_what_cannot_be_read_is_refused(mode: str, options: dict[str, str], text
         ({"text": "Pay {run:.0}"}, "text holds {run:.0}, which shows '' for every pay run: write {run}"),
         ({"posting_date": "20260630"}, "posting_date is '20260630', expected period_end, pay_date or a date"),
         ({"posting_date": "2026-W27-1"}, "posting_date is '2026-W27-1', expected"),
+        ({"axes": "cost_center;project"}, "axes is 'cost_center;project', which holds a semicolon; expected"),
+        (
+            {"detail_groups": "expense,Tax"},
+            "detail_groups names 'Tax', which no rule of the mapping has as its group; there are",
+        ),
     ],
 )
 def test_what_an_earlier_release_stored_is_refused_when_it_is_set(options: dict[str, str], text: str) -> None:
-    """A text that shows nothing of a value, and a date in another form."""
+    """A text that shows nothing of a value, a date in another form, a group that no rule has."""
     assert read_policy("approve", STARTS, {**OPTIONS, **options})
     with pytest.raises(PolicyError) as error:
-        check_new({**OPTIONS, **options})
+        check_new({**OPTIONS, **options}, ["expense", "tax"])
     assert text in str(error.value)
 
 
@@ -127,7 +132,7 @@ def test_what_an_earlier_release_stored_is_refused_when_it_is_set(options: dict[
 def test_a_text_may_say_how_its_values_are_shown(text: str) -> None:
     """Dates as `strftime` writes them; parts of a text."""
     assert text == read_policy("approve", STARTS, {**OPTIONS, "text": text}).text
-    check_new({**OPTIONS, "text": text})
+    check_new({**OPTIONS, "text": text, "detail_groups": "expense, tax"}, ["expense", "tax", "net"])
 
 
 @pytest.mark.parametrize("rates", ["USD=1.0842, USD=1.8042", "USD=1.0842,EUR=1,USD=1.0842"])

@@ -155,6 +155,10 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options | None, li
 def _sign_in(text: Mapping[str, str], sandbox: bool) -> list[Problem]:
     problems = []
     if text["source"] == FLAT_FILE:
+        for name in ("file_names", "companies"):
+            if ";" in text[name]:
+                what = f"{text[name]!r} holds a semicolon. Write commas between the parts."
+                problems.append(Problem("setting.separator", name, what))
         if not text["file_path"]:
             problems.append(
                 Problem(

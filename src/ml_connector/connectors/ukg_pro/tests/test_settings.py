@@ -43,6 +43,15 @@ def codes(sandbox: bool = False, **changes: str) -> list[str]:
     return [problem.code for problem in CONNECTOR.check_settings({**GOOD, **changes}, sandbox)]
 
 
+@pytest.mark.parametrize("name", ["file_names", "companies"])
+def test_a_semicolon_separates_nothing(name: str) -> None:
+    """`gl_*.csv;gl.csv` is no name of any file: what was delivered was passed over."""
+    flat = {"source": "flat_file", "file_path": "/srv/gl"}
+
+    assert ["setting.separator"] == codes(**flat, **{name: "gl_*.csv;gl.csv"})
+    assert [] == codes(**flat, **{name: "gl_*.csv,gl.csv"})
+
+
 @pytest.mark.parametrize(
     "host", ["service5.ultipro.com", "servicet.ultipro.com", "acme.ultipro.com", "service12.ultipro.ca"]
 )
