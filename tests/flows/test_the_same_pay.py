@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from ml_connector.contract import world as faults
 from ml_connector.domain.dimension import Dimension
 from ml_connector.domain.journal import Marker
 from ml_connector.domain.mapping import Target
+from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.flows.consent import proposal_fingerprint
 from ml_connector.flows.policy import Mode
@@ -438,7 +440,9 @@ def test_a_question_that_was_not_asked_is_not_answered() -> None:
 
 def test_an_answer_names_a_run_that_was_asked_about() -> None:
     """Another one of the installation is none that the pay could come in place of."""
-    world = World()
+    world, before = World(), a_pay_run("R9")
+    may = PayPeriod(start=date(2026, 5, 16), end=date(2026, 5, 31), pay_date=date(2026, 6, 5))
+    world.payroll.add(replace(before, subject="biweekly 2026-05-31", pay_period=may))
     other = world.post("R9").id
     for reference in ("R1", "R2"):
         world.payroll.add(replace(vague(reference), subject="biweekly 2026-06-16"))
