@@ -383,6 +383,35 @@ def test_a_second_pay_that_the_source_cannot_tell_apart_is_a_question() -> None:
         assert usual_balances(factor) == world.balances()
 
 
+def test_a_pay_beside_one_that_was_booked_by_hand_is_a_question() -> None:
+    """The document was named for the first; nobody knows whether the second comes in place of it."""
+    world = World(mode=ASKS)
+    world.payroll.add(vague("R1", companies=("US1",)))
+    first = waiting(world, "R1")
+    number = world.vendor.book(replace(world.proposal(first).entries[0], text="by hand"), "").number
+    world.statements.booked_elsewhere(first, [f"10/{number}"], "by hand")
+    world.run_to_rest()
+    assert RunState.DONE is world.post("R1").state
+    world.payroll.add(vague("R2", companies=("US1",), factor=2), factor=2)
+
+    at = world.post("R2")
+
+    assert ["pay.which"] == world.problems(at.id)
+    assert f"run {first}, booked as {number} in 10" in world.problem_list(at.id)[0].text
+
+
+def test_a_pay_beside_one_whose_reversal_was_reversed_is_a_question() -> None:
+    """It is booked again."""
+    world = World(mode=ASKS)
+    world.payroll.add(vague("R1", companies=("US1",)))
+    first = waiting(world, "R1")
+    assert RunState.DONE is world.approve(first).state
+    assert RunState.DONE is world.reverse(world.reverse(first).id).state
+    world.payroll.add(vague("R2", companies=("US1",), factor=2), factor=2)
+
+    assert ["pay.which"] == world.problems(world.post("R2").id)
+
+
 def test_the_next_run_is_asked_against_all_of_them() -> None:
     """A third of the same group and date: in place of the bonus, of the first, or beside both."""
     world = World()

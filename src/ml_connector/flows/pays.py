@@ -21,7 +21,7 @@ from ml_connector.domain.codes import alike
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Subject
-from ml_connector.flows.already_booked import document_number
+from ml_connector.flows.already_booked import ELSEWHERE, document_number, standing
 from ml_connector.ports.storage import UNBOOKED, CommitRow, Commits, OtherRun, RunState
 from ml_connector.runs.run import Run
 
@@ -96,7 +96,7 @@ def pays_of(run: Run, pay_run: PayRun, subjects: Mapping[str, Subject], commits:
     near = {subject: text for one in met.values() for subject, text in one.near.items()}
     wanted = (*near, *(() if pay_run.tells_pays_apart else subjects.values()))
     rows = commits.of_subjects(wanted, beside=True)
-    booked = [row for row in rows if _stands(row, pay_run.reference)]
+    booked = [row for row in standing(rows) if _is_of_another(run, row, pay_run.reference)]
     waiting = [
         other
         for other in run.others(wanted)
@@ -197,14 +197,15 @@ def _disjoint(ours: frozenset[str], theirs: frozenset[str]) -> bool:
     return bool(ours and theirs) and not ours & theirs
 
 
-def _stands(row: CommitRow, reference: str) -> bool:
-    """Whether the commit may be booked for another run of the source, and not reversed."""
-    return (
-        bool(row.reference)
-        and row.reference != reference
-        and row.state not in UNBOOKED
-        and not row.reversed_by
-    )
+def _is_of_another(run: Run, row: CommitRow, reference: str) -> bool:
+    """Whether the commit may be booked for another run of the source. A document that people named is of the
+    one for which they did.
+    """
+    of = row.reference
+    if row.key.startswith(ELSEWHERE):
+        named_for = run.value_of(row.run, "read", "pay run", PayRun)
+        of = named_for.reference if named_for is not None else ""
+    return bool(of) and of != reference and row.state not in UNBOOKED
 
 
 def _question(
