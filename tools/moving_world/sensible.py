@@ -89,8 +89,9 @@ def _name(world: World, run: Run, documents: list[str], tries: Tries) -> bool:
     if run.pay is None:
         return False
     flow = operators.flow_of(world, run)
+    names = {statements.plain(name) for name in documents}
     for document in hand_made(world, run.view.target, run.pay):
-        if document.name in documents:
+        if document.name in names:
             delete_hand_made(world, flow, document)
     return False
 

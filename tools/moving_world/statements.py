@@ -76,14 +76,27 @@ def lies(world: World, run: Run) -> list[str]:
 
 
 def asked_about(world: World, run: Run) -> list[str]:
-    """Documents that the product asks about and that hold the pay of the run, whoever booked them."""
-    return [held.name for held in _asked(world, run) if _is_of(world, run, held)]
+    """Documents that the product asks about and that hold the pay of the run, whoever booked them, as the
+    product names them.
+    """
+    return [name for name, held in _asked(world, run) if _is_of(world, run, held)]
 
 
-def _asked(world: World, run: Run) -> list[Document]:
-    asked = {name for _, _, text, _ in run.view.problems for name in ACCEPTS.findall(text)}
+def _asked(world: World, run: Run) -> list[tuple[str, Document]]:
+    """The documents that the product asks about, by its names: with the journal, where that is not the flow's
+    own.
+    """
+    found = {name for _, _, text, _ in run.view.problems for name in ACCEPTS.findall(text)}
+    asked = {plain(name): name for name in sorted(found)}
     books = world.ledgers[run.view.target]
-    return [held for entity in books.entities for held in books.documents(entity) if held.name in asked]
+    held = [document for entity in books.entities for document in books.documents(entity)]
+    return [(asked[document.name], document) for document in held if document.name in asked]
+
+
+def plain(name: str) -> str:
+    """The name of a document without its journal."""
+    entity, *_, number = name.split("/")
+    return f"{entity}/{number}"
 
 
 def _is_of(world: World, run: Run, document: Document) -> bool:
@@ -105,12 +118,12 @@ def say_elsewhere(world: World, run: Run, documents: list[str]) -> None:
     """The command. The product goes by these documents as they stand at some moment while it is carried
     out.
     """
-    books = world.ledgers[run.view.target]
+    books, names = world.ledgers[run.view.target], {plain(name) for name in documents}
     since = {
         held.key: world.papers.version(books.name, held.key)
         for entity in books.entities
         for held in books.documents(entity)
-        if held.name in documents and held.lines
+        if held.name in names and held.lines
     }
 
     def name(desk: Desk) -> None:
@@ -130,7 +143,7 @@ def say_elsewhere(world: World, run: Run, documents: list[str]) -> None:
 
 def accepts(world: World, run: Run) -> list[str]:
     """Documents that the product asks about and that are not the run's pay, as anybody can see in them."""
-    return [held.name for held in _asked(world, run) if not _is_of(world, run, held)]
+    return [name for name, held in _asked(world, run) if not _is_of(world, run, held)]
 
 
 @act("say it is not this pay", "operators", 3, 1)
