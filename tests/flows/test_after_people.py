@@ -7,11 +7,14 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import pytest
 from tests.flows.test_nightly_look import looked
 from tests.flows.test_payroll_journal import by_hand
 from tests.flows.test_the_same_pay import approve
-from tests.payday import World, a_pay_run, usual_balances
+from tests.payday import Crash, World, a_pay_run, usual_balances
+from tests.runs.test_settled import dies_at
 
+from ml_connector.flows.already_booked import newer_documents
 from ml_connector.flows.policy import Mode
 from ml_connector.ports.storage import RunState
 from ml_connector.runs.inline import Inline
@@ -281,6 +284,22 @@ def test_what_changes_the_reversal_of_a_reversal_waits_for_a_person() -> None:
 
     assert RunState.AWAITING_APPROVAL is at.state
     assert "It changes what is booked for the same pay: 5 in 10" in at.summary
+
+
+def test_a_reversal_that_is_booked_and_not_yet_noted_is_no_difference() -> None:
+    """It died behind its send: nothing of the pay was made on the document since, and it goes on."""
+    world, run = one()
+    reversal = world.operations.reverse(run).id
+    world.run_to_rest()
+    approve(world, reversal)
+    with pytest.raises(Crash):
+        world.run_to_rest(dies_at("confirm: recorded"))
+    (original,) = [row for row in world.commit_rows().values() if row.run == run]
+
+    assert [] == list(newer_documents(world.commits, world.commits.get(original.key)))
+
+    world.run_to_rest()
+    assert (RunState.DONE, {}) == (world.at(reversal).state, world.balances())
 
 
 # --- another legal entity -----------------------------------------------------------------------------------

@@ -132,13 +132,20 @@ def mirrors(commits: Commits, row: CommitRow) -> tuple[CommitRow, ...]:
 
 def reverses(commits: Commits, mirror: CommitRow) -> CommitRow | None:
     """The document of ours that the reversal was made of, whether it is its first one or one made again."""
-    key = CommitKey.parse(mirror.key)
+    found = (commits.get(key) for key in _reversed_keys(mirror.key))
+    return next((row for row in found if row is not None), None)
+
+
+def _reversed_keys(mirror: str) -> Iterator[str]:
+    """Keys that the document may have of which a reversal with this key was made: by its first one, or by one
+    made again.
+    """
+    key = CommitKey.parse(mirror)
     family, _, number = key.family.removeprefix(REVERSAL).rpartition(":")
-    first = commits.get(str(CommitKey(family, key.part, int(number))))
-    if first is not None:
-        return first
+    yield str(CommitKey(family, key.part, int(number)))
     family, _, revision = family.rpartition(":")
-    return commits.get(str(CommitKey(family, key.part, int(revision)))) if revision.isdecimal() else None
+    if revision.isdecimal():
+        yield str(CommitKey(family, key.part, int(revision)))
 
 
 def standing_alone(commits: Commits, row: CommitRow) -> CommitRow | None:
@@ -312,7 +319,14 @@ def standing(rows: Iterable[CommitRow]) -> tuple[CommitRow, ...]:
         reversal = by_key.get(row.reversed_by)
         return not row.reversed_by or (reversal is not None and not counts(reversal))
 
-    return tuple(row for row in by_key.values() if row.key not in taking_back and counts(row))
+    def reverses(row: CommitRow) -> bool:
+        if row.key in taking_back or not row.key.startswith(REVERSAL):
+            return row.key in taking_back
+        # Booked, and not yet noted on the document that it was made of; or that is not there any more.
+        made_of = next((by_key[key] for key in _reversed_keys(row.key) if key in by_key), None)
+        return made_of is not None and made_of.reversed_by not in COUNTS_FOR_NOTHING
+
+    return tuple(row for row in by_key.values() if not reverses(row) and counts(row))
 
 
 def standing_parts(parts: Sequence[Booked]) -> list[Booked]:
