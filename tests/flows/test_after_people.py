@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.flows.test_nightly_look import looked
 from tests.flows.test_payroll_journal import by_hand
-from tests.flows.test_the_same_pay import approve
+from tests.flows.test_the_same_pay import approve, numbered_by_journal
 from tests.payday import Crash, World, a_pay_run, usual_balances
 from tests.runs.test_settled import dies_at
 
@@ -159,15 +159,7 @@ def two_journals() -> World:
     flow = world._flow
     flow.journals_before = {"10": ["95"]}
     flow.save()
-    chart, book = world.ledger.chart, world.vendor.book
-    world.ledger.chart = lambda e, j, a: replace(chart(e, j, a), journal=j)  # type: ignore[method-assign]
-
-    def booked(entry: Any, marker: str, delay: float = 0.0) -> Any:
-        document = book(entry, marker, delay)
-        document.reference = f"{entry.journal}-{document.number}"
-        return document
-
-    world.vendor.book = booked  # type: ignore[method-assign]
+    numbered_by_journal(world)
     world.payroll.add(a_pay_run("R1", companies=US1))
     return world
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.flows.test_foreign_currency import american
 from tests.flows.test_payroll_journal import BY_HAND, by_hand
+from tests.flows.test_the_same_pay import numbered_by_journal
 from tests.payday import SOURCE, World, a_pay_run, a_vendor, usual_balances
 
 from ml_connector.domain.journal import ExchangeRate, Marker
@@ -589,27 +590,12 @@ def test_a_defect_in_one_look_does_not_stop_the_others() -> None:
     assert Connection.objects.get(name="books").looked_at == world.clock.now()
 
 
-def per_journal(world: World) -> None:
-    """Each journal counts its documents by itself, as Exact's may; any journal is known."""
-    chart, book = world.ledger.chart, world.vendor.book
-
-    def booked(entry: Any, marker: str, delay: float = 0.0) -> Any:
-        document = book(entry, marker, delay)
-        document.reference = f"{entry.journal}-{document.number}"
-        return document
-
-    world.vendor.book = booked  # type: ignore[method-assign]
-    world.ledger.chart = lambda entity, journal, axes: replace(  # type: ignore[method-assign]
-        chart(entity, journal, axes), journal=journal, journal_problem=None
-    )
-
-
 def test_two_documents_of_one_number_are_two_incidents() -> None:
     """In two journals of a legal entity. Each is over by itself, and found once."""
     world = World()
     from ml_connector.store.models import Incident
 
-    per_journal(world)
+    numbered_by_journal(world)
     for journal, reference in (("90", "R1"), ("95", "R2")):
         world.set(journal=journal)
         world.payroll.add(replace(a_pay_run(reference, companies=("US1",)), subject=reference))

@@ -22,7 +22,9 @@ from ml_connector.ports.systems import LedgerSink
 from ml_connector.runs.run import Run
 
 ASKED_DAYS = timedelta(days=45)
-"""How long after a document was booked it is looked for what takes it back."""
+"""How long after a document was booked it is looked for what takes it back; before a reversal, also how far
+back, because a difference to it may have been made and lost.
+"""
 
 
 class Target(Protocol):
@@ -120,8 +122,9 @@ class Journals:
             for entity in dict.fromkeys(part.row.entity for part in parts):
                 there = [part for part in parts if part.row.entity == entity]
                 if not already_booked.comes_to_nothing(there):
-                    numbers = consent.listed(part.number for part in already_booked.standing_parts(there))
-                    back = already_booked.reversing(part.row for part in already_booked.standing_parts(there))
+                    stands = already_booked.standing_parts(there)
+                    numbers = consent.listed(part.number for part in stands)
+                    back = already_booked.reversing(part.row for part in stands)
                     text = (
                         f"The pay of {company} is booked in {entity} as {numbers}, and goes to"
                         f" {subject.entity} now, because the option entities of the flow was changed. Reverse"

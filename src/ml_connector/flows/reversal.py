@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import cycle
-from typing import Protocol, cast
+from typing import cast
 
 from ml_connector.domain import codec
 from ml_connector.domain.checks import check_entry
@@ -30,6 +30,7 @@ from ml_connector.flows.already_booked import (
     newer_documents,
     standing,
 )
+from ml_connector.flows.journals import ASKED_DAYS, Target
 from ml_connector.flows.policy import Mode, PayrollPolicy
 from ml_connector.ports.storage import (
     COUNTS_FOR_NOTHING,
@@ -40,20 +41,7 @@ from ml_connector.ports.storage import (
     Origin,
     RunState,
 )
-from ml_connector.ports.systems import LedgerSink
 from ml_connector.runs.run import Done, Hold, Next, Run
-
-ASKED_DAYS = timedelta(days=45)
-"""How far from an original a document may be dated that takes it back, or that was made as a difference to it
-and lost.
-"""
-
-
-class Target(Protocol):
-    """The ledger, opened when it is asked for."""
-
-    @property
-    def ledger(self) -> LedgerSink: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
