@@ -356,6 +356,81 @@ def test_an_older_calculation_takes_back_nothing_of_a_newer_one() -> None:
     assert usual_balances(factor=2) == world.balances()
 
 
+def test_an_older_calculation_is_asked_about_beside_a_newer_one_that_found_all_booked() -> None:
+    """The newest says that what is booked is right; nothing of it shows in the books."""
+    world, first = World(), a_pay_run()
+    world.post("R1")
+    world.payroll.add(replace(a_pay_run("R3"), calculated_at=first.calculated_at.replace(hour=23)))
+    newest = world.post("R3")
+    assert "Already booked" in newest.summary
+    older = replace(a_pay_run("R2", factor=2), calculated_at=first.calculated_at.replace(hour=22))
+    world.payroll.add(older, factor=2)
+
+    run = world.post("R2").id
+
+    assert ["pay.newer"] == world.problems(run)
+    text = world.problem_list(run)[0].text
+    assert f"Run {newest.id} of R3 is of a newer calculation of this pay" in text
+    assert "23:00, this one" in text
+    with pytest.raises(NotAllowed, match="does not ask this"):
+        world.operations.answer(run, zero=True)
+    world.operations.answer(run, older_counts=True)
+    world.run_to_rest()
+    assert (RunState.AWAITING_APPROVAL, []) == (world.at(run).state, world.problems(run))
+    world.approve(run)
+    assert usual_balances(factor=2) == world.balances()
+
+
+def test_an_older_calculation_is_not_posted_by_itself_after_one_that_came_to_zero() -> None:
+    """It was voided since; a flow that posts by itself asks too."""
+    world = World()
+    rows = (*company_rows("US1"), *company_rows("US1", -1))
+    voided = replace(a_pay_run("R2", companies=("US1",)), register=())
+    voided = replace(voided, calculated_at=voided.calculated_at.replace(hour=23))
+    world.payroll.add(voided, rows=rows)
+    newer = world.post("R2").id
+    world.operations.answer(newer, zero=True)
+    world.run_to_rest()
+    assert RunState.DONE is world.at(newer).state
+    world.payroll.add(a_pay_run("R1", companies=("US1",)))
+
+    run = world.post("R1").id
+
+    assert ["pay.newer"] == world.problems(run)
+    assert {} == world.balances()
+
+
+def test_an_older_calculation_is_asked_about_beside_a_newer_one_that_was_booked_by_hand() -> None:
+    """Its document was named for the newer one."""
+    world = World(mode=ASKS)
+    newer = replace(a_pay_run("R2"), calculated_at=a_pay_run().calculated_at.replace(hour=23))
+    world.payroll.add(newer)
+    run = waiting(world, "R2")
+    entries = world.proposal(run).entries
+    hands = [world.vendor.book(replace(entry, text="by hand"), "") for entry in entries]
+    names = [f"{entry.entity}/{hand.number}" for entry, hand in zip(entries, hands, strict=True)]
+    world.statements.booked_elsewhere(run, names, "by hand")
+    world.run_to_rest()
+
+    world.payroll.add(a_pay_run("R1", factor=2), factor=2)
+    older = world.post("R1").id
+
+    assert ["pay.newer"] == world.problems(older)
+
+
+def test_a_newer_calculation_that_was_reversed_stands_in_nobodys_way() -> None:
+    """Who reversed it has said so."""
+    world = World()
+    world.payroll.add(replace(a_pay_run("R2"), calculated_at=a_pay_run().calculated_at.replace(hour=23)))
+    run = world.post("R2").id
+    back = world.operations.reverse(run).id
+    world.run_to_rest()
+    world.approve(back)
+
+    assert RunState.DONE is world.post("R1").state
+    assert usual_balances() == world.balances()
+
+
 def vague(reference: str, **changes: Any) -> Any:
     """A run of a source that cannot tell pays of one group and date apart."""
     return replace(a_pay_run(reference, **changes), tells_pays_apart=False)

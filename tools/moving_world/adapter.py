@@ -273,6 +273,10 @@ class Desk:
         """Answer that the run is meant to come to nothing."""
         self._do(lambda: self._operations.answer(run, zero=True))
 
+    def older_counts(self, run: str) -> None:
+        """Answer that the run counts, although a newer calculation came before it."""
+        self._do(lambda: self._operations.answer(run, older_counts=True))
+
     def pause(self, scope: str) -> None:
         """Stop everything, a connection or a flow."""
         self._do(lambda: self._operations.pause(scope))

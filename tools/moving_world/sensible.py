@@ -133,6 +133,9 @@ def _answer(world: World, run: Run, tries: Tries) -> bool:
     if statements.asks_which(run):
         statements.say_which(world, run)
         return True
+    if statements.asks_older(run):
+        statements.say_older_counts(world, run)
+        return True
     if documents := statements.asked_about(world, run):
         if _name(world, run, documents, tries):
             return True

@@ -195,6 +195,17 @@ def say_which(world: World, run: Run) -> None:
     world.command(ANNA, f"runs answer {run.name} --own-pay", lambda desk: desk.own_pay(run.id), run)
 
 
+def asks_older(run: Run) -> bool:
+    """Whether the product asks if the run counts beside one of a newer calculation."""
+    return any(code == "pay.newer" for code, _, _, _ in run.view.problems)
+
+
+def say_older_counts(world: World, run: Run) -> None:
+    """The command."""
+    text = f"runs answer {run.name} --older-counts"
+    world.command(ANNA, text, lambda desk: desk.older_counts(run.id), run)
+
+
 @act("say it was deleted", "operators", 2, 1)
 def deleted(world: World, numbers: Sequence[int]) -> bool:
     """Somebody says that documents of a run were deleted; liars say it when they stand."""

@@ -16,6 +16,7 @@ from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
+from ml_connector.flows import newer_runs
 from ml_connector.flows.already_booked import ELSEWHERE, document_number, standing_alone
 from ml_connector.flows.already_booked import REVERSAL as REVERSAL_KEY
 from ml_connector.flows.consent import listed, proposal_fingerprint
@@ -203,12 +204,22 @@ class Operations:
         earlier = Approval.objects.filter(run_id=row.id, fingerprint=fingerprint, voided_at__isnull=True)
         return makers | {person} | set(earlier.exclude(person="").values_list("person", flat=True))
 
-    def answer(self, run: str, *, own_pay: bool = False, replaces: str = "", zero: bool = False) -> RunRow:
+    def answer(
+        self,
+        run: str,
+        *,
+        own_pay: bool = False,
+        replaces: str = "",
+        zero: bool = False,
+        older_counts: bool = False,
+    ) -> RunRow:
         """Answer a question of a held run; it goes back to its proposal with the answer."""
         row = self._row(run)
-        asked = {problem.code for problem in self.records.problems(row)}
+        asked = {problem.code: problem.where for problem in self.records.problems(row)}
         if zero and "run.zero" in asked:
             question, answer = ZERO, MEANT
+        elif older_counts and newer_runs.NEWER in asked:
+            question, answer = newer_runs.question(asked[newer_runs.NEWER]), newer_runs.COUNTS
         elif (own_pay or replaces) and WHICH in asked:
             if replaces:
                 self._check_replaced(row, replaces)

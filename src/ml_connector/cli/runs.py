@@ -195,6 +195,7 @@ def answer(
     own_pay: bool = typer.Option(False, help="It is a pay of its own, beside the others."),
     replaces: str = typer.Option("", help="It comes in place of this run."),
     zero_is_meant: bool = typer.Option(False, help="It is meant to come to nothing."),
+    older_counts: bool = typer.Option(False, help="It counts, although a newer calculation came before it."),
     by: str = As,
     secret_file: Path | None = AsSecret,
     as_json: bool = Json,
@@ -202,9 +203,12 @@ def answer(
     """Answer the question that a held run asks."""
     with errors(as_json):
         sign_in(by, secret_file, as_json)
-        if own_pay + bool(replaces) + zero_is_meant != 1:
-            stop(USAGE, "Say one of --own-pay, --replaces RUN and --zero-is-meant.", as_json)
-        service().operations.answer(identity, own_pay=own_pay, replaces=replaces, zero=zero_is_meant)
+        if own_pay + bool(replaces) + zero_is_meant + older_counts != 1:
+            text = "Say one of --own-pay, --replaces RUN, --zero-is-meant and --older-counts."
+            stop(USAGE, text, as_json)
+        service().operations.answer(
+            identity, own_pay=own_pay, replaces=replaces, zero=zero_is_meant, older_counts=older_counts
+        )
         finish([identity], as_json)
 
 

@@ -23,7 +23,7 @@ from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.period import YEARS
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Basis, Proposal, Subject
-from ml_connector.flows import already_booked, consent, look_alikes, tie_out
+from ml_connector.flows import already_booked, consent, look_alikes, newer_runs, tie_out
 from ml_connector.flows.entries import EntryMaker
 from ml_connector.flows.journals import Journals
 from ml_connector.flows.pays import pays_of
@@ -248,9 +248,10 @@ class PayrollJournal:
         asked = look_alikes.ask(beside.asked, run.row.id, self.policy.journals)
         unfinished = self._unfinished(run, proposal.subjects, tuple(newer.values()))
         moved = self._books.in_another_entity(run, subjects)
+        older = newer_runs.ask(run, pay_run, proposal, booked.rows)
         return replace(
             proposal,
-            problems=(*proposal.problems, *pays.problems, *unfinished, *moved, *asked),
+            problems=(*proposal.problems, *pays.problems, *unfinished, *moved, *older, *asked),
             accepted=beside.accepted,
             unknown=beside.unknown,
             mapping=f"{mapping.name} v{mapping.version}",

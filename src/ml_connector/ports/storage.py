@@ -445,8 +445,8 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherRun:
-    """Another run that speaks of one of our subjects and is not at its end: it waits, is held or is at
-    work, in a stage. `earlier` says whether it was made before ours.
+    """Another run that speaks of one of our subjects: it waits, is held, is at work in a stage, or has done
+    what it had to do. `earlier` says whether it was made before ours.
     """
 
     id: str
@@ -520,6 +520,12 @@ class Runs(Protocol):
 
     def others_beginning(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
         """As `others`, of pays whose text begins with that of one of the subjects, in its books."""
+        ...
+
+    def done(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+        """Other runs that have done what they had to do and spoke of one of the subjects, or of another pay
+        with the same base; dry runs are none of them. Oldest first.
+        """
         ...
 
     def spoken_of(self, run: str) -> tuple[Subject, ...]:

@@ -109,6 +109,10 @@ class Run(Protocol):
         """The same, of pays whose text begins with that of one of these. See `Runs.others_beginning`."""
         ...
 
+    def done(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+        """Other runs that are done and spoke of one of these pays. See `Runs.done`."""
+        ...
+
     def spoken_of(self, run: str) -> tuple[Subject, ...]:
         """What another run speaks of."""
         ...
@@ -220,6 +224,9 @@ class StageRun:
 
     def others_beginning(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
         return self.runs.others_beginning(self.row.id, subjects)
+
+    def done(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+        return self.runs.done(self.row.id, subjects)
 
     def spoken_of(self, run: str) -> tuple[Subject, ...]:
         return self.runs.spoken_of(run)

@@ -21,6 +21,8 @@ from ml_connector.store.prepared import Prepared, change, insert
 
 ENDED = (RunState.DONE, RunState.CANCELLED, RunState.CLOSED)
 """States in which a run speaks of nothing any more."""
+Bases = tuple[tuple[str, str, str], ...]
+"""Tenant, entity and text of subjects without a person's answer, in order: they are part of a statement."""
 
 
 class StoredRuns:
@@ -119,9 +121,10 @@ class StoredRuns:
                 )
 
     def others(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
-        bases = {subject.base for subject in subjects}
-        same = tuple(sorted((subject.tenant, subject.entity, subject.text) for subject in bases))
-        return self._other_runs(run, _others(self._owner, run, same))
+        return self._other_runs(run, _others(self._owner, run, _bases(subjects)))
+
+    def done(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+        return self._other_runs(run, _done(self._owner, run, _bases(subjects)))
 
     def others_beginning(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
         found: dict[int, RunSubject] = {}
@@ -183,26 +186,41 @@ def _number(run: str) -> QuerySet[Run, int]:
     return Run.objects.filter(id=run).values_list("number", flat=True)
 
 
-@Prepared
-def _others(owner: int | None, run: str, subjects: tuple[tuple[str, str, str], ...]) -> QuerySet[RunSubject]:
+def _bases(subjects: Collection[Subject]) -> Bases:
+    bases = {subject.base for subject in subjects}
+    return tuple(sorted((subject.tenant, subject.entity, subject.text) for subject in bases))
+
+
+def _same(subjects: Bases) -> Q:
     same = Q(pk__in=[])
     for tenant, entity, text in subjects:
         same |= Q(tenant=tenant, entity=entity, base=text)
-    return _not_ended(owner, run, same)
+    return same
+
+
+@Prepared
+def _others(owner: int | None, run: str, subjects: Bases) -> QuerySet[RunSubject]:
+    return _speaking(owner, run, _same(subjects)).exclude(run__state__in=ENDED)
+
+
+@Prepared
+def _done(owner: int | None, run: str, subjects: Bases) -> QuerySet[RunSubject]:
+    return _speaking(owner, run, _same(subjects)).filter(run__state=RunState.DONE)
 
 
 @Prepared
 def _others_beginning(
     owner: int | None, run: str, tenant: str, entity: str, text: str, end: str
 ) -> QuerySet[RunSubject]:
-    return _not_ended(owner, run, begins_with("base", text, end) & Q(tenant=tenant, entity=entity))
+    same = begins_with("base", text, end) & Q(tenant=tenant, entity=entity)
+    return _speaking(owner, run, same).exclude(run__state__in=ENDED)
 
 
-def _not_ended(owner: int | None, run: str, same: Q) -> QuerySet[RunSubject]:
+def _speaking(owner: int | None, run: str, same: Q) -> QuerySet[RunSubject]:
     found = RunSubject.objects.filter(same, run__dry=False).exclude(run_id=run)
     if owner is not None:
         found = found.filter(run__organisation_id=owner)
-    return found.exclude(run__state__in=ENDED).select_related("run").order_by("run__number", "id")
+    return found.select_related("run").order_by("run__number", "id")
 
 
 @Prepared

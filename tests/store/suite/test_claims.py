@@ -153,6 +153,20 @@ def test_other_runs_of_the_same_pay_are_found_while_they_are_not_at_their_end(st
     ]
 
 
+def test_runs_that_are_done_with_a_pay_are_found(storage: Any) -> None:
+    """Not the run itself, one of another pay, one that was cancelled, and a dry one."""
+    mine, done, waits, cancelled, strange = (a_run(storage) for _ in range(5))
+    dry = storage.runs.create(flow="payroll", stage="read", input={}, dry=True).id
+    for run in (mine, done, waits, cancelled, dry):
+        storage.runs.speak_of(run, [PAY])
+    storage.runs.speak_of(strange, [replace(PAY, text=f"{PAY.text} 2")])
+    for run in (mine, done, strange, dry):
+        storage.runs.move(storage.runs.get(run), state=RunState.DONE)
+    storage.runs.move(storage.runs.get(cancelled), state=RunState.CANCELLED)
+
+    assert [done] == [one.id for one in storage.runs.done(mine, [PAY])]
+
+
 def test_other_runs_are_found_by_how_their_pay_begins(storage: Any) -> None:
     """In the same books; not those at their end."""
     mine, other, own, done, strange = (a_run(storage) for _ in range(5))
