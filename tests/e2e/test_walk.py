@@ -278,6 +278,27 @@ def test_a_replay_is_dry_and_changes_nothing(stand: Stand, run: str) -> None:
     stand.assert_booked(run)
 
 
+def test_a_document_that_is_named_by_mistake_is_taken_back(stand: Stand, run: str) -> None:
+    """What was another pay all along counts for nothing again: the pay is proposed whole."""
+    other = stand.runs.pop(0)
+    stand.approve(stand.post(other, code=4)["run"])
+    copy = stand.at_ledger("double", id=stand.documents()[-1]["id"])
+    proposed = stand.post(run, code=4)
+    name = ["mark-booked-elsewhere", proposed["run"], "--document", str(stand.documents()[-1]["number"])]
+
+    named = stand.ask("runs", *name, "--why", "by hand", code=4)
+    back = stand.ask("runs", *name, "--undo", "--why", "it is last month's", code=4)
+    twice = stand.ask("runs", *name, "--undo", "--why", "it is last month's", code=7)
+
+    assert "booked elsewhere" in named["summary"]
+    assert (proposed["summary"].count("Proposed"), False) == (1, "booked elsewhere" in back["summary"])
+    assert proposed["fingerprint"] == back["fingerprint"] != named["fingerprint"]
+    assert "counts as booked elsewhere for a pay of run" in twice["error"]
+    stand.at_ledger("delete", id=copy["id"])
+    stand.approve(proposed["run"])
+    stand.assert_booked(other, run)
+
+
 # --- reversing and running again ----------------------------------------------------------------------------
 
 

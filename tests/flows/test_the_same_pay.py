@@ -1365,7 +1365,7 @@ def test_a_newer_calculation_of_one_company_says_nothing_of_the_other() -> None:
     at = world.approve(older)
 
     assert RunState.AWAITING_APPROVAL is at.state
-    assert "Without US1: a newer calculation of it is booked as 3 in 10 (run " in at.summary
+    assert "Without US1: a newer calculation of this pay is booked as 3 in 10 (run " in at.summary
     at = world.approve(older)
     assert "as 4; read back and tied out. Without US1: " in at.summary
     ours = usual_balances(factor=2, entities=("10",)) | usual_balances(entities=("20",))
@@ -1392,7 +1392,7 @@ def test_a_newer_run_that_was_closed_says_nothing_of_what_it_did_not_post() -> N
 
     assert RunState.AWAITING_APPROVAL is at.state
     assert {"20"} == {entry.entity for entry in world.proposal(older).entries}
-    assert "Without US1: a newer calculation of it is booked as 3 in 10 (run " in at.summary
+    assert "Without US1: a newer calculation of this pay is booked as 3 in 10 (run " in at.summary
 
 
 def test_a_run_that_is_read_anew_is_not_said_to_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:

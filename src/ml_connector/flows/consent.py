@@ -73,7 +73,9 @@ def left_out(companies: Sequence[str], newer: Iterable[Sequence[Booked]]) -> str
     """Which companies a proposal says nothing of, and why; empty for none."""
     if not companies:
         return ""
-    return f"Without {listed(companies)}: a newer calculation of it is booked as {superseded_by(newer)}."
+    return (
+        f"Without {listed(companies)}: a newer calculation of this pay is booked as {superseded_by(newer)}."
+    )
 
 
 def what_changed(old: Proposal, now: Proposal) -> str:
