@@ -892,6 +892,26 @@ def test_what_a_restored_installation_may_have_written_and_lost_is_a_question(re
     assert usual_balances(factor=2) == world.balances()
 
 
+def test_what_a_restored_installation_wrote_of_the_pay_with_other_amounts_is_a_question() -> None:
+    """It has the key of what is left to post beside a document that people booked, and is not that: it is
+    never adopted, and named like theirs.
+    """
+    world = World(mode=ASKS)
+    copy = restored(world)
+    world.approve(waiting(world, "R1"))
+    number = by_hand(copy)
+    run = copy.post("R1").id
+    copy.statements.booked_elsewhere(run, [f"10/{number}"], "by hand")
+    copy.run_to_rest()
+
+    assert (RunState.HELD, ["ledger.look_alike"]) == (copy.at(run).state, copy.problems(run))
+    assert f"runs resume {run} --accept 10/3." in copy.problem_list(run)[0].text
+    copy.statements.booked_elsewhere(run, ["10/3"], "ours, before the backup")
+    copy.run_to_rest()
+    assert RunState.DONE is copy.approve(run).state
+    assert usual_balances() == world.balances()
+
+
 def test_a_pay_that_was_booked_by_hand_in_a_journal_that_the_flow_had_is_found() -> None:
     """The option was changed after somebody booked it there."""
     world = World()

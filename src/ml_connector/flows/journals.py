@@ -139,13 +139,18 @@ class Journals:
         return look_alikes.name_of(document, self.policy.journals[document.receipt.entity])
 
     def _will_be_found(self, document: BookedEntry, entry: JournalEntry | None) -> bool:
-        """Whether the document carries the marker of an entry of this run and a search for that finds it, so
-        that it is adopted. A ledger may drop what it is searched by, and still show the marker.
+        """Whether the document carries the marker of an entry of this run, says what that says, and a search
+        for the marker finds it, so that it is adopted. A ledger may drop what it is searched by, and still
+        show the marker. One that is not whole is gone on with.
         """
         if entry is None:
             return False
         found = self.systems.ledger.locate(entry, Marker.of(entry.key), None)
-        return any(receipt.reference == document.receipt.reference for receipt in found)
+        return any(
+            receipt.reference == document.receipt.reference
+            and not (receipt.complete and compare(entry, document))
+            for receipt in found
+        )
 
     def _places(
         self, run: Run, entity: str, basis: Basis, rows: Iterable[CommitRow]
