@@ -131,7 +131,7 @@ class Operations:
         return self._create(REVERSAL, "propose", values, reference=old.reference)
 
     def _nothing_to_reverse(self, run: str, commits: StoredCommits, rows: Sequence[CommitRow]) -> str:
-        done = [row for row in rows if row.reversed_by]
+        done = [row for row in rows if row.reversed_by and row.state not in UNBOOKED]
         by = [reversal for row in done if (reversal := commits.get(row.reversed_by)) is not None]
         if by:
             numbers = listed(f"{document_number(row)} in {row.entity}" for row in by)

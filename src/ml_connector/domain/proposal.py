@@ -11,6 +11,7 @@ proposal and needs another approval.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, replace
 
@@ -38,16 +39,19 @@ class Subject:
 
     def own(self, name: str) -> Subject:
         """A pay of its own beside this one, where the source cannot tell them apart and a person did."""
-        return replace(self, text=f"{self.text}{BESIDE}{name}")
+        return replace(self, text=f"{self.text}{BESIDE}{'_'.join(name.split())}")
 
     @property
     def base(self) -> Subject:
         """The subject as the source gives it, without a person's answer."""
-        return replace(self, text=self.text.partition(BESIDE)[0])
+        return replace(self, text=_OWN.sub("", self.text))
 
 
 BESIDE = " #"
-"""What begins the name of a pay of its own within a subject's text."""
+"""What begins the name of a pay of its own, at the end of a subject's text. A pay group may have it in its
+name.
+"""
+_OWN = re.compile(rf"{BESIDE}\S+\Z")
 
 ShareLine = tuple[str, Dimensions, int]
 """Account, dimensions and signed minor units of one part of a line."""

@@ -310,9 +310,9 @@ def _clean(net: Net) -> Net:
 def standing(rows: Iterable[CommitRow]) -> tuple[CommitRow, ...]:
     """The documents that count as they are: nothing that a reversal cancels, ours or one that people booked
     and named, and no reversal but one that takes back nothing that is there. A document whose reversal was
-    reversed counts again.
+    reversed counts again. What was refused is none, and no reversal took its place.
     """
-    by_key = {row.key: row for row in rows}
+    by_key = {row.key: row for row in rows if row.state not in UNBOOKED}
     taking_back = {row.reversed_by for row in by_key.values()}
 
     def counts(row: CommitRow) -> bool:

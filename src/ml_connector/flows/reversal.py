@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import cycle
+from itertools import count, cycle
 from typing import cast
 
 from ml_connector.domain import codec
@@ -83,7 +83,9 @@ class Reversal:
         run.claim(proposal.subjects)
         mine = {entry.key: self.commits.get(entry.key) for entry in proposal.entries}
         own = {key for key, commit in mine.items() if commit is None or commit.run == run.row.id}
-        originals = {self._mirror_key(row): row for row in self._originals(run)}
+        rows = {row.key: row for row in self._originals(run)}
+        pairs = zip(proposal.entries, proposal.takes_back, strict=True)
+        originals = {entry.key: rows[taken.key] for entry, taken in pairs}
         run.check(self._unfit(run.row.id, [originals[entry.key] for entry in proposal.entries], own))
         unbooked = [key for key, commit in mine.items() if commit is None or commit.state in UNBOOKED]
         asked = self._asked(run, [originals[key] for key in unbooked])
@@ -94,7 +96,7 @@ class Reversal:
                 run.check(tie_out.changed_since(self.systems.ledger, row, ""))
             shares = tuple(share for share in proposal.shares if share.key == entry.key)
             run.commit_once(entry, Origin(run=run.row.id, tenant=row.tenant, shares=shares))
-            self._reversed(run, row)
+            self._reversed(run, row, entry.key)
         return Next("confirm")
 
     def confirm(self, run: Run) -> Next | Done:
@@ -168,32 +170,41 @@ class Reversal:
         run.find_out()
         run.leave()
         rows = self._originals(run)
-        mirrors = {row.key: self.commits.get(self._mirror_key(row)) for row in rows}
-        mine = [
-            row
+        mine = {
+            row.key: mirror.key
             for row in rows
-            if (mirror := mirrors[row.key]) is not None
-            and mirror.run == run.row.id
+            for mirror in mirrors(self.commits, row)
+            if mirror.run == run.row.id
             and mirror.state is CommitState.CONFIRMED
-        ]
-        for row in mine:
-            self._reversed(run, row)
-        return None if rows and len(mine) == len(rows) else [row for row in rows if row not in mine]
+            and mirror.reversed_by not in COUNTS_FOR_NOTHING
+        }
+        for row in rows:
+            if row.key in mine:
+                self._reversed(run, row, mine[row.key])
+        return None if rows and len(mine) == len(rows) else [row for row in rows if row.key not in mine]
 
-    def _reversed(self, run: Run, row: CommitRow) -> None:
+    def _reversed(self, run: Run, row: CommitRow, mirror: str) -> None:
         """Note on the original that its mirror is booked."""
-        key = self._mirror_key(row)
         if not row.reversed_by:
-            self.commits.reverse(row.key, key)
-            run.audit("commit.reversed", {"key": row.key, "by": key})
+            self.commits.reverse(row.key, mirror)
+            run.audit("commit.reversed", {"key": row.key, "by": mirror})
 
-    def _mirror_key(self, row: CommitRow) -> str:
-        """The key of the mirror of a document; another one where somebody deleted the mirror it had."""
+    def _free(self, row: CommitRow, mirror: JournalEntry) -> JournalEntry:
+        """The mirror of a document under a key that is free, or has this content: another family where
+        somebody deleted the mirror it had, another revision where one of another date was refused.
+        """
         key = CommitKey.parse(row.key)
         family = f"{REVERSAL}{key.family}:{key.revision}"
         gone = [m for m in mirrors(self.commits, row) if m.reversed_by in COUNTS_FOR_NOTHING]
         again = f":{len(gone) + 1}" if gone else ""
-        return str(CommitKey(f"{family}{again}", key.part, 1))
+        for revision in count(1):
+            made = replace(mirror, key=str(CommitKey(f"{family}{again}", key.part, revision)))
+            there = self.commits.get(made.key)
+            if there is None or there.state not in UNBOOKED:
+                break
+            if not there.reversed_by and there.fingerprint == codec.fingerprint(made):
+                break
+        return made
 
     # --- making ---------------------------------------------------------------------------------------------
 
@@ -230,14 +241,14 @@ class Reversal:
         if isinstance(posting, Problem):
             return posting
         text = f"Reversal of {number}"
-        return replace(
+        mirror = replace(
             entry,
-            key=self._mirror_key(row),
             posting_date=posting.day,
             text=text,
             lines=tuple(replace(line, amount=-line.amount, text=text) for line in entry.lines),
             rate=_rate_booked(row, number),
         )
+        return self._free(row, mirror)
 
     # --- checking -------------------------------------------------------------------------------------------
 

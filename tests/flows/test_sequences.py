@@ -1,0 +1,180 @@
+"""What happens to a pay in several runs, by people and by the ledger, one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from tests.flows.test_payroll_journal import by_hand
+from tests.flows.test_the_same_pay import approve, vague, waiting
+from tests.payday import World, a_pay_run, usual_balances
+
+from ml_connector.app.refusals import NotAllowed
+from ml_connector.flows.policy import Mode
+from ml_connector.ports.storage import RunState
+
+ASKS, US1 = Mode.APPROVE, ("US1",)
+ONE, TWO = usual_balances(entities=("10",)), usual_balances(factor=2, entities=("10",))
+
+
+def later(reference: str, **changes: Any) -> Any:
+    run = a_pay_run(reference, **changes)
+    return replace(run, calculated_at=run.calculated_at.replace(hour=23))
+
+
+def one(pay: Any = None, **options: str) -> tuple[World, str]:
+    """A world in which R1 of US1 is posted as document 3."""
+    world = World(mode=ASKS, **options)
+    world.payroll.add(pay or a_pay_run("R1", companies=US1))
+    run = waiting(world, "R1")
+    world.approve(run)
+    return world, run
+
+
+def storno(world: World, document: Any) -> str:
+    """Somebody takes the document back in the ledger; the number of that."""
+    lines = tuple(replace(line, amount=-line.amount) for line in document.entry.lines)
+    return world.vendor.book(replace(document.entry, lines=lines, text="Storno"), "").number
+
+
+def closes(world: World, nth: int) -> Any:
+    """A point: June is closed just before the n-th entry is sent."""
+    seen = [0]
+
+    def point(name: str) -> None:
+        seen[0] += name == "commit: opened"
+        if seen[0] == nth:
+            world.vendor.closed.add((2026, 6))
+
+    return point
+
+
+def refused(world: World, run: str) -> None:
+    """The run, or reversal, is approved, and refused: June was closed meanwhile. It stays closed."""
+    approve(world, run)
+    world.run_to_rest(closes(world, 1))
+    assert RunState.HELD is world.at(run).state
+
+
+def refused_and_moved(world: World, run: str) -> None:
+    """It is refused as June is closed; the controller lets it go to July, and it is posted there. Then June
+    is open again.
+    """
+    refused(world, run)
+    world.set(closed_period="next_open")
+    world.resume(run, propose_again=True)
+    assert RunState.DONE is world.approve(run).state
+    world.vendor.closed.clear()
+
+
+def half(world: World, reference: str = "R1") -> str:
+    """A run of US1 and US2 of which US1 is booked and US2 was refused."""
+    run = waiting(world, reference)
+    approve(world, run)
+    world.run_to_rest(closes(world, 2))
+    world.vendor.closed.clear()
+    assert RunState.HELD is world.at(run).state
+    return run
+
+
+def incidents(world: World) -> list[str]:
+    return [found.text for found in world.operations.records.open_incidents()]
+
+
+def texts(world: World, run: str) -> str:
+    return " ".join(problem.text for problem in world.problem_list(run))
+
+
+# --- a pay that was refused once and proposed anew ----------------------------------------------------------
+
+
+def test_a_difference_that_was_refused_once_is_not_pulled_the_rug_from() -> None:
+    """R1 is reversed from under the difference of R2: 3 times the pay is said, 2 times is in the books."""
+    world, first = one()
+    world.payroll.add(later("R2", companies=US1, factor=3), factor=3)
+    refused_and_moved(world, waiting(world, "R2"))
+    reversal = world.operations.reverse(first).id
+    world.run_to_rest()
+    assert ["reversal.newer"] == world.problems(reversal), world.at(reversal).summary
+
+
+def test_a_bonus_beside_a_pay_that_was_refused_once_is_a_question() -> None:
+    """The second file of the date, a bonus of its own, is proposed as a change of the first, unasked."""
+    world = World(mode=ASKS)
+    world.payroll.add(vague("R1", companies=US1))
+    refused_and_moved(world, waiting(world, "R1"))
+    world.payroll.add(vague("R2", companies=US1, factor=2), factor=2)
+    at = world.post("R2")
+    assert ["pay.which"] == world.problems(at.id), at.summary
+
+
+def test_what_people_took_back_of_a_pay_that_was_refused_once_is_its_reversal() -> None:
+    """Named as the run says, it leads into `run.booked_otherwise`."""
+    world = World(mode=ASKS)
+    world.payroll.add(a_pay_run("R1", companies=US1))
+    refused_and_moved(world, waiting(world, "R1"))
+    back = storno(world, world.vendor.documents[0])
+    again = world.post("R1").id
+    assert ["ledger.look_alike"] == world.problems(again)
+    world.statements.booked_elsewhere(again, [f"10/{back}"], "storno")
+    world.run_to_rest()
+    assert RunState.AWAITING_APPROVAL is world.at(again).state, texts(world, again)
+
+
+def test_a_statement_that_a_difference_rests_on_is_not_taken_back() -> None:
+    """Also where the difference was refused at first."""
+    world = World(mode=ASKS)
+    world.payroll.add(a_pay_run("R1", companies=US1, factor=3), factor=3)
+    run = waiting(world, "R1")
+    hand = by_hand(world)
+    world.statements.booked_elsewhere(run, [f"10/{hand}"], "a third of it")
+    world.run_to_rest()
+    refused_and_moved(world, run)
+    with pytest.raises(NotAllowed, match="rests on"):
+        world.statements.not_elsewhere(run, [f"10/{hand}"], "a slip")
+
+
+def test_a_run_is_not_said_to_be_reversed_by_itself() -> None:
+    """A later revision that took the place of a refused one is no reversal."""
+    world = World(mode=ASKS)
+    world.payroll.add(a_pay_run("R1", companies=US1))
+    run = waiting(world, "R1")
+    refused_and_moved(world, run)
+    world.vendor.documents.clear()
+    world.statements.deleted(run)
+    with pytest.raises(NotAllowed) as refusal:
+        world.operations.reverse(run)
+    assert f"already reversed by run {run}" not in str(refusal.value)
+
+
+# --- a reversal that was refused ----------------------------------------------------------------------------
+
+
+def test_a_reversal_that_was_refused_can_be_posted_on_another_date() -> None:
+    """June was closed between approval and posting; `next_open` is what the run's own problem leads to."""
+    world, run = one()
+    reversal = world.operations.reverse(run).id
+    world.run_to_rest()
+    refused(world, reversal)
+    world.set(closed_period="next_open")
+    world.resume(reversal, propose_again=True)
+    assert RunState.AWAITING_APPROVAL is world.at(reversal).state
+    at = world.approve(reversal)
+    if at.state is not RunState.DONE:
+        world.operations.cancel(reversal)
+        at = world.reverse(run)  # a new one ends the same way
+    assert {} == world.balances(), (at.state, texts(world, at.id))
+
+
+# --- names with signs of ours -------------------------------------------------------------------------------
+
+
+def test_a_pay_group_with_a_hash_in_its_name_is_no_question_for_another_date() -> None:
+    """It says "the same pay group and date"; it is neither. --replaces would take the other pay back."""
+    pay = vague("R1", companies=US1, subject="SEMI #1 2026-06-20", end=date(2026, 6, 20))
+    world, _ = one(pay)
+    world.payroll.add(vague("R2", companies=US1, subject="SEMI #2 2026-06-30", factor=3), factor=3)
+    at = world.post("R2")
+    assert "for the same pay group and date" not in texts(world, at.id), texts(world, at.id)
