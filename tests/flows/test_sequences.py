@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from tests.flows.test_nightly_look import looked
 from tests.flows.test_payroll_journal import by_hand
 from tests.flows.test_the_same_pay import approve, vague, waiting
 from tests.payday import World, a_pay_run, usual_balances
@@ -166,6 +167,83 @@ def test_a_reversal_that_was_refused_can_be_posted_on_another_date() -> None:
         world.operations.cancel(reversal)
         at = world.reverse(run)  # a new one ends the same way
     assert {} == world.balances(), (at.state, texts(world, at.id))
+
+
+# --- a run that was overtaken -------------------------------------------------------------------------------
+
+
+def test_a_run_that_was_overtaken_and_reversed_can_be_shown() -> None:
+    world = World(mode=ASKS)
+    run = half(world)
+    world.payroll.add(later("R2", factor=2), factor=2)
+    second = waiting(world, "R2")
+    world.approve(second)
+    assert "A newer calculation" in world.resume(run, propose_again=True).summary
+    world.reverse(second)
+    world.reverse(run)
+    assert {} == world.balances()
+    world.operations.records.tie_out(run)  # IndexError
+
+
+# --- the tie-out of what happened since ---------------------------------------------------------------------
+
+
+def agrees(world: World, run: str) -> bool:
+    """What `tie-out RUN` ends with, after a look."""
+    looked(world)
+    rows, records = world.operations.records.tie_out(run), world.operations.records
+    return bool(rows) and not records.incidents(run) and not any(row.difference for row in rows)
+
+
+def test_a_pay_that_people_took_back_does_not_tie_out() -> None:
+    """The document is named, as the look asks for; nothing of the pay is in the books."""
+    world, run = one()
+    back = storno(world, world.vendor.documents[0])
+    again = world.post("R1").id
+    world.statements.booked_elsewhere(again, [f"10/{back}"], "storno")
+    world.run_to_rest()
+    assert {} == world.balances()
+    assert not agrees(world, run), [(r.what, str(r.ledger)) for r in world.operations.records.tie_out(run)]
+
+
+def test_a_pay_whose_document_was_deleted_does_not_tie_out() -> None:
+    world, run = one()
+    world.vendor.documents.clear()
+    world.statements.deleted(run)
+    assert not agrees(world, run), [(r.what, str(r.ledger)) for r in world.operations.records.tie_out(run)]
+
+
+def test_a_pay_whose_reversal_was_reversed_ties_out() -> None:
+    world, run = one()
+    world.reverse(world.reverse(run).id)
+    assert ONE == world.balances()
+    assert agrees(world, run), [(r.what, str(r.difference)) for r in world.operations.records.tie_out(run)]
+
+
+def test_a_reversal_that_is_done_ties_out_also_when_the_pay_was_booked_again() -> None:
+    world, run = one()
+    reversal = world.reverse(run).id
+    assert agrees(world, reversal)
+    world.approve(waiting(world, "R1"))
+    assert ONE == world.balances()
+    assert agrees(world, reversal), [
+        (r.what, str(r.difference)) for r in world.operations.records.tie_out(run)
+    ]
+
+
+# --- what is booked by a run that is closed -----------------------------------------------------------------
+
+
+def test_a_run_is_not_closed_with_what_is_reversed_booked() -> None:
+    world = World(mode=ASKS)
+    run = half(world)
+    world.reverse(run)
+    assert {} == world.balances()
+    try:
+        summary = world.operations.cancel(run).summary
+    except NotAllowed:
+        summary = world.operations.close(run, "undone at the payroll").summary
+    assert "with 3 in 10 booked" not in summary, summary
 
 
 # --- names with signs of ours -------------------------------------------------------------------------------

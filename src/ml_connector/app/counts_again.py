@@ -54,10 +54,10 @@ def tell(runs: Runs, commits: Commits, changed: Iterable[CommitRow], why: str) -
     keys = {row.key: row.run for row in changed}
     for run in dict.fromkeys(filter(None, keys.values())):
         rows = [row for row in commits.of_run(run) if _is_booked(row)]
-        counts = [row for row in rows if row.key in keys and _counts(commits, row)]
-        back = [row for row in rows if row.key in keys and not _counts(commits, row)]
-        rest = [row for row in rows if row.key not in keys and not _counts(commits, row)]
-        texts = (("Booked again", counts), ("Reversed again", back), ("Still reversed", rest))
+        again = [row for row in rows if row.key in keys and counts(commits, row)]
+        back = [row for row in rows if row.key in keys and not counts(commits, row)]
+        rest = [row for row in rows if row.key not in keys and not counts(commits, row)]
+        texts = (("Booked again", again), ("Reversed again", back), ("Still reversed", rest))
         said = [f"{text}: {names(found)}." for text, found in texts if found]
         runs.tell(run, f"{' '.join(said)} {why}")
 
@@ -102,6 +102,17 @@ def names(rows: Iterable[CommitRow]) -> str:
     return listed(f"{document_number(row)} in {row.entity}" for row in rows)
 
 
+def counts(commits: Commits, row: CommitRow) -> bool:
+    """Whether nothing takes the document back, or what does is taken back itself."""
+    stands = True
+    while row.reversed_by:
+        reversal = commits.get(row.reversed_by)
+        if reversal is None:
+            return False
+        row, stands = reversal, not stands
+    return stands
+
+
 def _pairs(commits: Commits, run: str) -> Iterator[tuple[CommitRow, CommitRow]]:
     """Documents of the run that were deleted, each with what it had reversed and what counts again now."""
     for gone in commits.of_run(run):
@@ -119,7 +130,7 @@ def _reversed_by(commits: Commits, gone: CommitRow) -> CommitRow | None:
         rows = takewhile(lambda row: row.key != gone.key, _of_the_pay(commits, gone))
         found = [row for row in rows if takes_back(document, cast(JournalEntry, codec.decode(row.content)))]
         original = found[-1] if found else None
-    return original if original is not None and _counts(commits, original) else None
+    return original if original is not None and counts(commits, original) else None
 
 
 def _since(commits: Commits, original: CommitRow, gone: CommitRow) -> Iterator[CommitRow]:
@@ -139,14 +150,3 @@ def _of_the_pay(commits: Commits, row: CommitRow) -> Sequence[CommitRow]:
 def _is_booked(row: CommitRow) -> bool:
     booked = row.state is CommitState.CONFIRMED and row.reversed_by not in COUNTS_FOR_NOTHING
     return booked and not row.key.startswith(ELSEWHERE)
-
-
-def _counts(commits: Commits, row: CommitRow) -> bool:
-    """Whether nothing takes the document back, or what does is taken back itself."""
-    counts = True
-    while row.reversed_by:
-        reversal = commits.get(row.reversed_by)
-        if reversal is None:
-            return False
-        row, counts = reversal, not counts
-    return counts

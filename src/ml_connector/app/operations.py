@@ -10,6 +10,7 @@ from datetime import date
 
 from django.db import transaction
 
+from ml_connector.app import counts_again
 from ml_connector.app.access import Access, Actor, Unknown, no_run, people_behind
 from ml_connector.app.assemble import PAUSED, PAYROLL, REVERSAL, Assembly
 from ml_connector.app.records import Records
@@ -23,7 +24,7 @@ from ml_connector.flows.consent import listed, proposal_fingerprint
 from ml_connector.flows.payroll_journal import MEANT, OTHER_INSTALLATION, ZERO
 from ml_connector.flows.pays import OWN, QUESTION, REPLACES
 from ml_connector.flows.policy import Mode, read_rates
-from ml_connector.ports.storage import COUNTS_FOR_NOTHING, UNBOOKED, CommitRow, CommitState, RunRow, RunState
+from ml_connector.ports.storage import UNBOOKED, CommitRow, CommitState, RunRow, RunState
 from ml_connector.ports.systems import SetsAside
 from ml_connector.store.claims import StoredClaims
 from ml_connector.store.commits import StoredCommits
@@ -333,13 +334,16 @@ class Operations:
         return self._end(row, RunState.CLOSED, summary, "run.closed", {"why": why, "booked": numbers})
 
     def _posted(self, row: RunRow) -> list[CommitRow]:
-        """Commits of the run that are, or may be, booked by it; not those whose document was deleted."""
+        """Commits of the run that are, or may be, booked by it, and count: not those whose document was
+        reversed or deleted.
+        """
+        commits = self._commits(row)
         return [
             commit
-            for commit in self._commits(row).of_run(row.id)
+            for commit in commits.of_run(row.id)
             if commit.state not in UNBOOKED
-            and commit.reversed_by not in COUNTS_FOR_NOTHING
             and not commit.key.startswith(ELSEWHERE)
+            and counts_again.counts(commits, commit)
         ]
 
     def _end(

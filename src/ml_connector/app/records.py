@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import cast
 
+from ml_connector.app import counts_again
 from ml_connector.app.access import Access, Unknown
 from ml_connector.domain import codec
 from ml_connector.domain.checks import TieRow
@@ -16,9 +18,9 @@ from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import Proposal
 from ml_connector.flows import tie_out
-from ml_connector.flows.already_booked import REVERSAL, already_booked_parts, nets_of
+from ml_connector.flows.already_booked import ELSEWHERE, REVERSAL, already_booked_parts, nets_of, reverses
 from ml_connector.flows.consent import proposal_fingerprint, rate_text
-from ml_connector.ports.storage import CommitRow, RunRow, RunState
+from ml_connector.ports.storage import COUNTS_FOR_NOTHING, CommitRow, Commits, CommitState, RunRow, RunState
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.models import Artifact, Incident
 from ml_connector.store.runs import StoredArtifacts
@@ -136,41 +138,29 @@ class Records:
 
     def tie_out(self, run: str) -> tuple[TieRow, ...]:
         """What ties together: of the proposal before it is booked, of the whole pay as it was proved
-        afterwards. After a reversal the pay ties to nothing.
+        afterwards. Where the documents of the run were reversed from here, they, their reversals and what
+        people booked come to nothing; where people took back or deleted some, it is what is booked for the
+        pay now.
         """
         proposal = self.proposal(run)
         if proposal is None:
             return ()
-        row = self._access.runs.get(run)
-        if row.state is RunState.DONE and (row.flow == "reversal" or self.reversed_by(run)):
-            return self._nothing_left(run, proposal)
+        row, commits = self._access.runs.get(run), self._commits(run)
+        pay_run = self._pay_run(run)
+        booked = [c for c in commits.of_run(run) if _is_ours(c)] if row.state is RunState.DONE else []
+        back = [c for c in booked if not counts_again.counts(commits, c)]
+        from_here = [c for c in back if c.reversed_by.startswith(REVERSAL)]
+        if booked and row.flow == "reversal":
+            return _nothing_left(commits, booked)
+        parts = already_booked_parts(commits, proposal.subjects) if back else ()
+        if back and len(from_here) == len(booked):
+            return _nothing_left(commits, booked, [p.row for p in parts if p.row.key.startswith(ELSEWHERE)])
+        if back and pay_run:
+            return tie_out.of_books(pay_run, proposal, parts)
         text = StoredArtifacts().newest(run, "confirm", "tie-out")
         if text:
             return cast(tuple[TieRow, ...], codec.decode(text))
-        pay_run = self._pay_run(run)
         return tie_out.of_proposal(pay_run, proposal) if pay_run else ()
-
-    def _nothing_left(self, run: str, proposal: Proposal) -> tuple[TieRow, ...]:
-        """What is booked for the pay after a reversal, which must come to nothing."""
-        parts = already_booked_parts(self._commits(run), proposal.subjects)
-        currency = proposal.entries[0].currency
-        zero = Money.from_minor(0, currency)
-        left = [minor for net in nets_of(part.entry for part in parts) for minor in net.values()]
-        sides = {
-            "debit": sum(minor for minor in left if minor > 0),
-            "credit": -sum(minor for minor in left if minor < 0),
-        }
-        return tuple(
-            TieRow(
-                company="*",
-                what=side,
-                register=None,
-                run=zero,
-                journal=zero,
-                ledger=Money.from_minor(minor, currency),
-            )
-            for side, minor in sides.items()
-        )
 
     # --- where a line comes from ----------------------------------------------------------------------------
 
@@ -249,3 +239,39 @@ class Records:
         row = self._access.run(run)
         flow = self._access.flow_of(row)
         return StoredCommits(flow.target)
+
+
+def _is_ours(row: CommitRow) -> bool:
+    return row.state is CommitState.CONFIRMED and not row.key.startswith(ELSEWHERE)
+
+
+def _nothing_left(
+    commits: Commits, booked: Sequence[CommitRow], others: Iterable[CommitRow] = ()
+) -> tuple[TieRow, ...]:
+    """What documents of a run and their reversals come to, or reversals of the run and what they took back,
+    with `others`: nothing.
+    """
+    rows = {row.key: row for row in others}
+    for row in booked:
+        other = commits.get(row.reversed_by) or reverses(commits, row)
+        pair = (row, other) if other is not None else (row,)
+        rows |= {one.key: one for one in pair if one.reversed_by not in COUNTS_FOR_NOTHING}
+    entries = [cast(JournalEntry, codec.decode(row.content)) for row in rows.values()]
+    currency = cast(JournalEntry, codec.decode(booked[0].content)).currency
+    zero = Money.from_minor(0, currency)
+    left = [minor for net in nets_of(entries) for minor in net.values()]
+    sides = {
+        "debit": sum(minor for minor in left if minor > 0),
+        "credit": -sum(minor for minor in left if minor < 0),
+    }
+    return tuple(
+        TieRow(
+            company="*",
+            what=side,
+            register=None,
+            run=zero,
+            journal=zero,
+            ledger=Money.from_minor(minor, currency),
+        )
+        for side, minor in sides.items()
+    )

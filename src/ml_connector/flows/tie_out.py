@@ -43,6 +43,11 @@ def of_proposal(pay_run: PayRun, proposal: Proposal) -> tuple[TieRow, ...]:
     return tuple(tie_out(pay_run.register, proposal.ties, proposal.totals, says, None, currency))
 
 
+def of_books(pay_run: PayRun, proposal: Proposal, parts: Sequence[Booked]) -> tuple[TieRow, ...]:
+    """The table of what is booked for the pay now, in any run (`parts`), beside what this run says."""
+    return _table(pay_run, proposal, parts, (), alone=False)
+
+
 def prove(ledger: LedgerSink, commits: Commits, pay_run: PayRun, proposal: Proposal, run: str) -> Proof:
     """Compare what is booked for the subjects of the proposal of a run, in any run, with what it says.
 
