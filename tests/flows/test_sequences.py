@@ -150,6 +150,113 @@ def test_a_run_is_not_said_to_be_reversed_by_itself() -> None:
     assert f"already reversed by run {run}" not in str(refusal.value)
 
 
+# --- a run id that payroll uses for another pay -------------------------------------------------------------
+
+
+def test_a_pay_whose_period_was_corrected_is_not_the_pay_of_the_old_period() -> None:
+    """Payroll corrects the period of run R1. Then the true run of the first period, with the same salaries,
+    is "Already booked": two pays, one in the books.
+    """
+    world, _ = one()
+    other = a_pay_run("R1", companies=US1, subject="biweekly 2026-06-20", end=date(2026, 6, 20))
+    world.payroll.add(other)
+    corrected = world.post("R1")  # "Already booked as 3": dated 2026-06-30, known as the pay of 2026-06-30
+    world.payroll.add(a_pay_run("R2", companies=US1))
+    at = world.post("R2")
+    done = {corrected.state, at.state} == {RunState.DONE}
+    assert not done or TWO == world.balances(), (corrected.summary, at.summary)
+
+
+def test_a_run_of_another_company_of_the_legal_entity_is_not_the_first_one() -> None:
+    world, _ = one(entities="US1=10,US2=10")
+    world.payroll.add(a_pay_run("R1", companies=("US2",)))
+    corrected = world.post("R1")
+    world.payroll.add(a_pay_run("R2", companies=US1))
+    at = world.post("R2")
+    done = {corrected.state, at.state} == {RunState.DONE}
+    assert not done or TWO == world.balances(), (corrected.summary, at.summary)
+
+
+# --- what a person said of one pay is no answer for another -------------------------------------------------
+
+
+def test_a_reversal_by_hand_that_another_pay_was_asked_about_is_still_reported() -> None:
+    """It is true of the other pay; the first is out of the books all the same."""
+    world, _ = one()
+    back = storno(world, world.vendor.documents[0])
+    other = a_pay_run("B1", companies=US1, subject="biweekly 2026-06-20", end=date(2026, 6, 20))
+    world.payroll.add(other)
+    run = world.post("B1").id
+    assert ["ledger.look_alike"] == world.problems(run)
+    assert {"books": 1} == looked(world)
+    world.resume(run, accept=[f"10/{back}"])
+    world.approve(run)
+    assert ONE == world.balances()  # two pays are said to be booked
+    assert {"books": 1} == looked(world), world.balances()
+
+
+def test_a_copy_by_hand_that_another_pay_was_asked_about_is_still_reported() -> None:
+    world, _ = one()
+    copy = world.vendor.book(replace(world.vendor.documents[0].entry, text="Payroll, by hand"), "").number
+    other = a_pay_run("B1", companies=US1, subject="biweekly 2026-06-20", end=date(2026, 6, 20))
+    world.payroll.add(other)
+    run = world.post("B1").id
+    world.resume(run, accept=[f"10/{copy}"])
+    world.approve(run)
+    assert {"books": 1} == looked(world), world.balances()
+
+
+# --- what people make of a pay that was reversed ------------------------------------------------------------
+
+
+def test_a_pay_that_is_taken_back_twice_is_reported() -> None:
+    """By us, and by hand as well: it is at less than nothing."""
+    world, run = one()
+    world.reverse(run)
+    storno(world, world.vendor.documents[0])
+    assert {} != world.balances()
+    assert {"books": 0} != looked(world)
+
+
+def test_a_reversal_of_ours_that_people_took_back_is_reported() -> None:
+    """The pay is in the books, and its run says "Reversed by 4"."""
+    world, run = one()
+    world.reverse(run)
+    storno(world, world.vendor.documents[1])
+    assert ONE == world.balances()
+    assert {"books": 0} != looked(world), world.at(run).notice
+
+
+def test_a_copy_of_a_pay_that_was_reversed_is_reported() -> None:
+    """Without a marker: booked from the first by hand."""
+    world, run = one()
+    world.reverse(run)
+    world.vendor.book(world.vendor.documents[0].entry, "")
+    assert ONE == world.balances()
+    assert {"books": 0} != looked(world)
+
+
+# --- a reversal by hand that stands alone -------------------------------------------------------------------
+
+
+def test_a_reversal_by_hand_that_stands_alone_is_said() -> None:
+    world, run = one()
+    back = storno(world, world.vendor.documents[0])
+    again = world.post("R1").id
+    world.statements.booked_elsewhere(again, [f"10/{back}"], "storno")
+    world.run_to_rest()
+    world.operations.cancel(again)  # the pay was undone
+    del world.vendor.documents[0]
+    assert ["3"] == world.statements.deleted(run)
+    assert {} != world.balances()
+    assert f"{back} in 10, which took back what is deleted now" in world.statements.alone(run)
+    assert {"books": 1} == looked(world)
+    assert "the pay is in the books at less than nothing" in incidents(world)[0]
+    world.vendor.documents.clear()
+    assert [back] == world.statements.deleted(again)
+    assert ({"books": 0}, "") == (looked(world), world.statements.alone(run))
+
+
 # --- a reversal that was refused ----------------------------------------------------------------------------
 
 
@@ -244,6 +351,62 @@ def test_a_run_is_not_closed_with_what_is_reversed_booked() -> None:
     except NotAllowed:
         summary = world.operations.close(run, "undone at the payroll").summary
     assert "with 3 in 10 booked" not in summary, summary
+
+
+# --- a run is told what changes it no more ------------------------------------------------------------------
+
+
+def test_a_run_is_not_changed_by_what_was_deleted() -> None:
+    world, first = one()
+    world.payroll.add(later("R2", companies=US1, factor=3), factor=3)
+    second = waiting(world, "R2")
+    world.approve(second)
+    world.vendor.documents.pop()
+    world.statements.deleted(second)
+    assert ONE == world.balances()
+    assert "Changed by 4" not in world.at(first).notice, world.at(first).notice
+
+
+def test_nor_by_what_people_took_back() -> None:
+    world, first = one()
+    world.payroll.add(later("R2", companies=US1, factor=3), factor=3)
+    world.approve(waiting(world, "R2"))
+    back = storno(world, world.vendor.documents[1])
+    again = world.post("R2").id
+    world.statements.booked_elsewhere(again, [f"10/{back}"], "storno")
+    world.run_to_rest()
+    assert ONE == world.balances()
+    assert "Changed by 4" not in world.at(first).notice, world.at(first).notice
+
+
+# --- the copy of a document that was deleted ----------------------------------------------------------------
+
+
+def deleted_and_copied() -> tuple[World, str]:
+    """Somebody copied document 3 with its marker, and deleted 3, and said so, as the look asks for."""
+    world, run = one()
+    ours = world.vendor.documents[0]
+    world.vendor.book(ours.entry, ours.marker)
+    world.vendor.documents.remove(ours)
+    assert {"books": 1} == looked(world)
+    world.statements.deleted(run)
+    return world, run
+
+
+def test_the_copy_of_a_deleted_document_is_reported() -> None:
+    """The pay is in the books; here nothing is booked for it."""
+    world, _ = deleted_and_copied()
+    assert ONE == world.balances()
+    assert {"books": 1} == looked(world)
+
+
+def test_and_not_as_the_work_of_another_installation() -> None:
+    world, _ = deleted_and_copied()
+    other = a_pay_run("B1", companies=US1, subject="biweekly 2026-06-20", end=date(2026, 6, 20), factor=5)
+    world.payroll.add(other, factor=5)
+    world.approve(waiting(world, "B1"))
+    looked(world)
+    assert not any("not written by this installation" in text for text in incidents(world)), incidents(world)
 
 
 # --- names with signs of ours -------------------------------------------------------------------------------

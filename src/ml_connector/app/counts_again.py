@@ -17,11 +17,13 @@ from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.flows.already_booked import (
     ELSEWHERE,
     REVERSAL,
+    changed_by,
     document_number,
     reverses,
     reversing,
     standing,
     standing_alone,
+    taken_back_alone,
 )
 from ml_connector.flows.consent import listed
 from ml_connector.ports.storage import (
@@ -62,18 +64,33 @@ def tell(runs: Runs, commits: Commits, changed: Iterable[CommitRow], why: str) -
         runs.tell(run, f"{' '.join(said)} {why}")
 
 
+def tell_changed(runs: Runs, commits: Commits, row: CommitRow, what: str) -> None:
+    """Say on the runs whose documents this one had changed that it does so no more: `what` became of it."""
+    for other in changed_by(commits, row):
+        if other.run:
+            runs.tell(other.run, f"What changed it, {names([row])}, was {what}.")
+
+
 def alone(commits: Commits, run: str) -> str:
     """What stands alone in the ledger because documents of the run were deleted there, and how it is taken
     back; empty for nothing.
     """
-    left = [found for row in commits.of_run(run) if (found := standing_alone(commits, row)) is not None]
-    if not (left := [found for found in left if not found.reversed_by]):
-        return ""
-    return (
-        f"Still in the ledger: {names(left)}, which reversed what is deleted now. Reverse it:"
-        f" ml-connector runs reverse {run}. Or delete it there too, and say so: ml-connector runs"
-        f" mark-deleted {left[0].run}."
-    )
+    rows = commits.of_run(run)
+    ours = [found for row in rows if (found := standing_alone(commits, row)) and not found.reversed_by]
+    theirs = [found for row in rows if (found := taken_back_alone(commits, row))]
+    texts = []
+    if ours:
+        texts.append(
+            f"Still in the ledger: {names(ours)}, which reversed what is deleted now. Reverse it:"
+            f" ml-connector runs reverse {run}. Or delete it there too, and say so: ml-connector runs"
+            f" mark-deleted {ours[0].run}."
+        )
+    if theirs:
+        texts.append(
+            f"Still in the ledger: {names(theirs)}, which took back what is deleted now. Delete it there"
+            f" too, and say so: ml-connector runs mark-deleted {theirs[0].run}."
+        )
+    return " ".join(texts)
 
 
 def twice(commits: Commits, run: str) -> str:

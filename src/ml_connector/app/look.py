@@ -12,10 +12,12 @@ from ml_connector.app.access import Access
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.failures import EXPECTED, read_failure
 from ml_connector.app.operations import NOT_THIS_PAY
+from ml_connector.domain.proposal import Subject
 from ml_connector.flows.nightly_look import DAYS, Finding, Place, nightly_look
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.installation import installation
 from ml_connector.store.models import Answer, Connection, Incident
+from ml_connector.store.runs import StoredRuns
 from ml_connector.store.tenants import StoredTenants
 
 EVERY = timedelta(hours=24)
@@ -62,25 +64,29 @@ def look(
 
 def _look_at(assembly: Assembly, connection: Connection) -> tuple[Finding, ...]:
     commits = StoredCommits(connection)
-    accepted = frozenset(_accepted(assembly, connection))
+    accepted: dict[str, set[Subject]] = {}
+    for name, pays in _accepted(assembly, connection):
+        accepted.setdefault(name, set()).update(pays)
     also = _after_a_restore(assembly, connection)
     return nightly_look(assembly.ledger(connection), commits, commits.now(), accepted, also)
 
 
-def _accepted(assembly: Assembly, connection: Connection) -> Iterator[str]:
-    """Documents of this ledger that a person said are no pay, with their journals: another ledger, or another
-    journal, may have one of the same number.
+def _accepted(assembly: Assembly, connection: Connection) -> Iterator[tuple[str, Sequence[Subject]]]:
+    """Documents of this ledger that a person said are no pay of a run, with their journals, because another
+    ledger, or another journal, may have one of the same number; and the pays of that run.
     """
+    runs = StoredRuns()
     for flow in connection.target_of.all():
         answers = Answer.objects.filter(run__input__flow=str(flow.pk), answer=NOT_THIS_PAY)
         present = assembly.payroll_policy(flow).journals
-        for name in answers.values_list("question", flat=True):
+        for name, run in answers.values_list("question", "run_id"):
             entity, _, number = name.partition("/")
+            pays = runs.spoken_of(run)
             if "/" in number:
-                yield name
+                yield name, pays
             else:
                 journals = (present.get(entity, ""), *flow.journals_before.get(entity, ()))
-                yield from (f"{entity}/{journal}/{number}" for journal in journals)
+                yield from ((f"{entity}/{journal}/{number}", pays) for journal in journals)
 
 
 def _after_a_restore(assembly: Assembly, connection: Connection) -> dict[Place, tuple[date, date]]:

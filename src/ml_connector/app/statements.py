@@ -175,6 +175,8 @@ class Statements:
             if taken.run:
                 text = f"Taken back in the ledger by {receipt.number} in {receipt.entity}"
                 self._access.runs.tell(taken.run, f"{text}, says {self._actor.name}.")
+            back = f"taken back in the ledger by {receipt.number} in {receipt.entity}"
+            counts_again.tell_changed(self._access.runs, commits, taken, back)
 
     def _taken_back(
         self, commits: StoredCommits, subjects: Sequence[Subject], booked: BookedEntry
@@ -254,6 +256,8 @@ class Statements:
             self._wait_for_claims(row, [share.subject for commit in gone for share in commit.shares])
             changed: list[CommitRow] = []
             for commit in gone:
+                if counts_again.counts(commits, commit):
+                    counts_again.tell_changed(self._access.runs, commits, commit, "deleted in the ledger")
                 commits.reverse(commit.key, DELETED)
                 changed.extend(counts_again.let_count(commits, commit))
                 self._note("commit.deleted", commit.key, {"document": document_number(commit)})

@@ -15,6 +15,7 @@ from typing import cast
 
 from ml_connector.domain import codec
 from ml_connector.domain.build import balanced_spans, no_border
+from ml_connector.domain.checks import takes_back
 from ml_connector.domain.codec import fingerprint
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.journal import BookedEntry, CommitKey, JournalEntry, JournalLine, Marker, Receipt
@@ -123,6 +124,22 @@ def newer_documents(commits: Commits, row: CommitRow) -> Iterator[CommitRow]:
             yield other
 
 
+def changed_by(commits: Commits, row: CommitRow) -> tuple[CommitRow, ...]:
+    """The documents of other runs that stand and that this one was made as a difference to, oldest first;
+    none for a reversal, and for a document of others.
+    """
+    if row.key.startswith((ELSEWHERE, REVERSAL)):
+        return ()
+    found = commits.of_subjects([share.subject for share in row.shares])
+    at = next((place for place, other in enumerate(found) if other.key == row.key), 0)
+    stands = {other.key for other in standing(found)}
+    return tuple(
+        other
+        for other in found[:at]
+        if other.key in stands and other.run != row.run and not other.key.startswith(REVERSAL)
+    )
+
+
 def mirrors(commits: Commits, row: CommitRow) -> tuple[CommitRow, ...]:
     """Every reversal of ours that was made of the document, oldest first, whatever has become of it."""
     key = CommitKey.parse(row.key)
@@ -154,6 +171,21 @@ def standing_alone(commits: Commits, row: CommitRow) -> CommitRow | None:
         return None
     made = [mirror for mirror in mirrors(commits, row) if mirror.state is CommitState.CONFIRMED]
     return next((mirror for mirror in made if mirror.reversed_by not in COUNTS_FOR_NOTHING), None)
+
+
+def taken_back_alone(commits: Commits, row: CommitRow) -> CommitRow | None:
+    """The document that people took this one back with, and named, where this one is deleted since: it takes
+    back what is not there.
+    """
+    if row.reversed_by != DELETED:
+        return None
+    rows, entry = commits.of_subjects([share.subject for share in row.shares]), _entry(row)
+    taken = {other.reversed_by for other in rows}
+    for other in rows:
+        counts = other.key.startswith(ELSEWHERE) and not other.reversed_by and other.key not in taken
+        if counts and takes_back(cast(BookedEntry, codec.decode(other.booked)), entry):
+            return other
+    return None
 
 
 def replaced_by(booked: AlreadyBooked, pay_run: PayRun) -> dict[Subject, tuple[Booked, ...]]:
@@ -225,6 +257,25 @@ def left_to_post(
     )
 
 
+def of_another_pay(own: Iterable[CommitRow], subjects: Collection[Subject]) -> Iterator[Problem]:
+    """What is booked under the reference of a run (`own`) and stands, for none of the run's pays: payroll
+    gave the reference to another period or company since. It must not answer for the pay of now, and has the
+    key that this would have.
+    """
+    bases = {subject.base for subject in subjects}
+    for row in standing(own):
+        if not row.shares or any(share.subject.base in bases for share in row.shares):
+            continue
+        was, now = (
+            text.split(":", 2)[-1] for text in (row.shares[0].subject.text, min(b.text for b in bases))
+        )
+        text = (
+            f"This pay run is booked as {document_number(row)} in {row.entity} for {was}, and is for {now}"
+            f" now. Reverse what is booked first ({reversing([row])}), then resume this run."
+        )
+        yield Problem("run.other_pay", row.key, text, Owner.CONTROLLER)
+
+
 def net_of(entries: Iterable[JournalEntry]) -> Net:
     """What entries come to by account and dimensions; places that come to nothing are left out."""
     return _sum(_lines(entry) for entry in entries)
@@ -286,6 +337,10 @@ def _part(row: CommitRow, subjects: Collection[Subject]) -> Booked | None:
     if not all(share.lines for share in row.shares):
         return None
     return Booked(row=row, entry=entry, net=_sum(_net_of_share(share, entry) for share in spoken))
+
+
+def _entry(row: CommitRow) -> JournalEntry:
+    return cast(JournalEntry, codec.decode(row.content))
 
 
 def _lines(entry: JournalEntry) -> Net:

@@ -17,6 +17,7 @@ from typing import cast
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare, compare_rates, repeats, takes_back
 from ml_connector.domain.journal import BookedEntry, CommitKey, JournalEntry, Receipt
+from ml_connector.domain.proposal import Subject
 from ml_connector.errors import (
     NotFound,
     Refused,
@@ -27,7 +28,17 @@ from ml_connector.errors import (
     VendorChanged,
 )
 from ml_connector.flows import look_alikes
-from ml_connector.flows.already_booked import ELSEWHERE, REVERSAL, mirrors, reverses, reversing, standing
+from ml_connector.flows.already_booked import (
+    ELSEWHERE,
+    REVERSAL,
+    already_booked_parts,
+    comes_to_nothing,
+    mirrors,
+    reverses,
+    reversing,
+    standing,
+    taken_back_alone,
+)
 from ml_connector.ports.storage import COUNTS_FOR_NOTHING, DELETED, CommitRow, Commits, CommitState
 from ml_connector.ports.systems import LedgerSink
 
@@ -41,6 +52,7 @@ that is looked at began before that.
 Place = tuple[str, str, str]
 """Tenant, legal entity and journal."""
 NOWHERE: Mapping[Place, Sequence[date]] = {}
+NOBODY: Mapping[str, Collection[Subject]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,31 +73,40 @@ def nightly_look(
     ledger: LedgerSink,
     commits: Commits,
     now: datetime,
-    accepted: Collection[str] = (),
+    accepted: Mapping[str, Collection[Subject]] = NOBODY,
     also: Mapping[Place, Sequence[date]] = NOWHERE,
 ) -> tuple[Finding, ...]:
-    """Everything that is wrong now. `accepted` are documents of others that a person said are no pay of ours,
-    as `look_alikes.full_name_of` names them; `also` are places to look at though nothing is known to be
+    """Everything that is wrong now. `accepted` are documents of others that a person said are none of these
+    pays, as `look_alikes.full_name_of` names them; `also` are places to look at though nothing is known to be
     booked there, with the days to look from and to. Raises what the ledger raises; then nothing is known.
     """
     places: dict[Place, list[CommitRow]] = defaultdict(list, {place: [] for place in also})
     for row in commits.booked_since(now - timedelta(days=DAYS)):
         places[_place(row)].append(row)
+    gone: dict[Place, list[CommitRow]] = defaultdict(list)
+    for row in commits.deleted_since(now - timedelta(days=DAYS)):
+        gone[_place(row)].append(row)
+        places[_place(row)].extend(())
     before = commits.booked_since(now - timedelta(days=DAYS_KNOWN)) if places else ()
     found: list[Finding] = []
     for place, rows in places.items():
         tenant, entity, journal = place
-        days = [*(_entry(row).posting_date for row in rows), *also.get(place, ())]
+        days = [*(_entry(row).posting_date for row in (*rows, *gone[place])), *also.get(place, ())]
         documents = ledger.documents(entity, journal, min(days).replace(day=1), max(*days, now.date()))
         keys = {row.key for row in rows}
         older = [row for row in before if _place(row) == place and row.key not in keys]
-        known = commits.known_references(tenant, entity) | {row.marker.token for row in (*rows, *older)}
-        settled = _settled(rows, documents, known) | _settled(older, documents, known)
+        of_ours = (rows, older, gone[place])
+        known = commits.known_references(tenant, entity)
+        known |= {row.marker.token for some in of_ours for row in some}
+        settled = frozenset().union(*(_settled(some, documents, known) for some in of_ours))
         documents = tuple(d for d in documents if d.receipt.reference not in settled)
         for row in rows:
             found.extend(_wrong(row, documents, known, ledger))
             found.extend(_alone(row, commits))
+            found.extend(_taken_back_alone(row, commits))
         found.extend(_counting_again(rows, commits))
+        for row in gone[place]:
+            found.extend(_copied(row, documents, known))
         others = look_alikes.of_others(documents, known)
         found.extend(_alike(rows, others, accepted))
         found.extend(_of_another_installation(others))
@@ -171,6 +192,20 @@ def _settled(
     return frozenset(settled)
 
 
+def _copied(row: CommitRow, documents: Sequence[BookedEntry], known: Collection[str]) -> Iterator[Finding]:
+    """What people made of a document of ours that is deleted since: nothing counts it here."""
+    for copy in _copies(row, documents, known):
+        number = copy.receipt.number
+        does = "takes back" if takes_back(copy, _entry(row)) else "carries the marker of"
+        text = (
+            f"Document {number} in {row.entity} {does} document {_number(row)}, which was deleted in the"
+            " ledger, and nothing here counts it. Delete it there too, or reverse it; or run the pay again"
+            f" and name it: ml-connector runs mark-booked-elsewhere RUN --document {row.entity}/{number}"
+            " --why '...'."
+        )
+        yield _finding(row, number, look_alikes.ASKED, text)
+
+
 def _alone(row: CommitRow, commits: Commits) -> Iterator[Finding]:
     """A reversal of ours whose original somebody deleted, and said so: nothing else names it any more. The
     original may be a reversal itself. Where the pay is in the books once, or not at all, nothing is wrong.
@@ -193,6 +228,26 @@ def _alone(row: CommitRow, commits: Commits) -> Iterator[Finding]:
         f" {row.run}."
     )
     yield _finding(row, _number(row), "reversal.alone", text)
+
+
+def _taken_back_alone(row: CommitRow, commits: Commits) -> Iterator[Finding]:
+    """A document that people took one of ours back with, and named, where ours was deleted since, and said
+    so; and nothing else is booked for the pay.
+    """
+    if row.reversed_by or not row.key.startswith(ELSEWHERE):
+        return
+    subjects = [share.subject for share in row.shares]
+    rest = [part for part in already_booked_parts(commits, subjects) if part.row.key != row.key]
+    for original in commits.of_subjects(subjects) if comes_to_nothing(rest) else ():
+        found = taken_back_alone(commits, original)
+        if found is not None and found.key == row.key:
+            text = (
+                f"Document {_number(row)} in {row.entity} takes back document {_number(original)}, which was"
+                " deleted in the ledger: the pay is in the books at less than nothing. Delete it there too,"
+                f" and say so: ml-connector runs mark-deleted {row.run}."
+            )
+            yield _finding(row, _number(row), "reversal.alone", text)
+            return
 
 
 def _counting_again(rows: Sequence[CommitRow], commits: Commits) -> Iterator[Finding]:
@@ -239,18 +294,24 @@ def _reversed(row: CommitRow, document: BookedEntry) -> Finding:
 
 
 def _alike(
-    rows: Sequence[CommitRow], others: Sequence[BookedEntry], accepted: Collection[str]
+    rows: Sequence[CommitRow], others: Sequence[BookedEntry], accepted: Mapping[str, Collection[Subject]]
 ) -> Iterator[Finding]:
     """Documents of others that take a pay back that is booked from here, on whatever day, or that may be that
-    pay. In another month a document that is like the pay is that of another month.
+    pay. In another month a document that is like the pay is that of another month. One that a person said is
+    another pay is reported all the same where it is, or takes back, this one to the cent.
     """
-    pays = [(row, _entry(row)) for row in standing(rows) if not row.key.startswith(REVERSAL)]
+    stands = {row.key for row in standing(rows)}
+    pays = [(row, _entry(row)) for row in rows if row.key in stands and not row.key.startswith(REVERSAL)]
+    rest = [(row, _entry(row)) for row in rows if row.key not in stands or row.key.startswith(REVERSAL)]
+    unsettled = _of_what_counts_for_nothing(rest, others)
     for document in others:
-        if look_alikes.full_name_of(document) in accepted:
-            continue
-        back = next((row for row, entry in pays if takes_back(document, entry)), None)
-        of_month = [(row, entry) for row, entry in pays if _month(entry) == _month(document)]
-        same = next((row for row, entry in of_month if look_alikes.look_alikes([document], [entry])), None)
+        said = accepted.get(look_alikes.full_name_of(document))
+        asked = [(row, entry) for row, entry in pays if not said or not _is_of(row, said)]
+        back = next((row for row, entry in asked if takes_back(document, entry)), None)
+        of_month = [(row, entry) for row, entry in asked if _month(entry) == _month(document)]
+        like = repeats if said is not None else _may_be
+        same = next((row for row, entry in of_month if like(document, entry)), None)
+        made_of = unsettled.get(document.receipt.reference)
         if back is not None:
             yield _reversed(back, document)
         elif same is not None:
@@ -261,6 +322,49 @@ def _alike(
                 f" {reversing([same])}."
             )
             yield _finding(same, document.receipt.number, look_alikes.ASKED, text)
+        elif made_of is not None and said is None:
+            yield _made_of(made_of, document)
+
+
+def _may_be(document: BookedEntry, entry: JournalEntry) -> bool:
+    """Whether the document may be the pay that is booked as the entry."""
+    return bool(look_alikes.look_alikes([document], [entry]))
+
+
+def _is_of(row: CommitRow, pays: Collection[Subject]) -> bool:
+    bases = {pay.base for pay in pays}
+    return any(share.subject.base in bases for share in row.shares)
+
+
+def _of_what_counts_for_nothing(
+    rows: Sequence[tuple[CommitRow, JournalEntry]], others: Sequence[BookedEntry]
+) -> dict[str, CommitRow]:
+    """What people made of documents of ours that were reversed, or of reversals, by reference: each says just
+    what one of them says, in its month, or takes it back. As many of the one kind as of the other come to
+    nothing.
+    """
+    found: dict[str, CommitRow] = {}
+    for row, entry in rows:
+        same = [d for d in others if repeats(d, entry) and _month(d) == _month(entry)]
+        back = [d for d in others if takes_back(d, entry)]
+        if len(same) != len(back):
+            found |= {d.receipt.reference: row for d in (*same, *back)}
+    return found
+
+
+def _made_of(row: CommitRow, document: BookedEntry) -> Finding:
+    """A document of others that was made of one that counts for nothing here."""
+    number, ours = document.receipt.number, f"document {_number(row)}"
+    what = "is a reversal" if row.key.startswith(REVERSAL) else "is reversed"
+    does = "takes back" if takes_back(document, _entry(row)) else "says just what"
+    text = (
+        f"Document {number} in {row.entity} did not come from here. It {does} {ours}"
+        f"{' says' if does == 'says just what' else ''}, which {what} here, so that the pay is in the books"
+        " otherwise than its runs say. If that is not meant, delete it or reverse it in the ledger; if it is,"
+        " run the pay again and name it: ml-connector runs mark-booked-elsewhere RUN --document"
+        f" {row.entity}/{number} --why '...'."
+    )
+    return _finding(row, number, look_alikes.ASKED, text)
 
 
 def _of_another_installation(others: Sequence[BookedEntry]) -> Iterator[Finding]:

@@ -247,7 +247,9 @@ class PayrollJournal:
         beside = self._books.beside(run, proposal, basis, booked.rows)
         asked = look_alikes.ask(beside.asked, run.row.id, self.policy.journals)
         unfinished = self._unfinished(run, proposal.subjects, tuple(newer.values()))
-        moved = self._books.in_another_entity(run, subjects)
+        moved = list(self._books.in_another_entity(run, subjects))
+        if not pays.problems:
+            moved.extend(already_booked.of_another_pay(booked.own, tuple(subjects.values())))
         older = newer_runs.ask(run, pay_run, proposal, booked.rows)
         return replace(
             proposal,

@@ -25,10 +25,10 @@ from ml_connector.flows import consent, look_alikes, tie_out
 from ml_connector.flows.already_booked import (
     ELSEWHERE,
     REVERSAL,
+    changed_by,
     document_number,
     mirrors,
     newer_documents,
-    standing,
 )
 from ml_connector.flows.journals import ASKED_DAYS, Target
 from ml_connector.flows.policy import Mode, PayrollPolicy
@@ -151,15 +151,9 @@ class Reversal:
 
     def _tell_changed(self, run: Run, row: CommitRow, by: str) -> None:
         """That the document changes nothing any more, on the runs that it had changed."""
-        if row.key.startswith(REVERSAL):
-            return
-        found = self.commits.of_subjects([share.subject for share in row.shares])
-        at = next((place for place, other in enumerate(found) if other.key == row.key), 0)
-        stands = {other.key for other in standing(found)}
-        for other in found[:at]:
-            if other.key in stands and other.run != row.run and not other.key.startswith(REVERSAL):
-                text = f"What changed it, {document_number(row)} in {row.entity}, was reversed by {by}."
-                run.tell(other.run, text)
+        for other in changed_by(self.commits, row):
+            text = f"What changed it, {document_number(row)} in {row.entity}, was reversed by {by}."
+            run.tell(other.run, text)
 
     # --- what an earlier pass has sent ----------------------------------------------------------------------
 

@@ -319,6 +319,10 @@ class Commits(Protocol):
         """
         ...
 
+    def deleted_since(self, moment: datetime) -> tuple[CommitRow, ...]:
+        """The same of those whose document a person deleted, and said so."""
+        ...
+
     def known_references(self, tenant: str, entity: str) -> frozenset[str]:
         """What our documents in the legal entity are known by: references, and marker tokens of commits whose
         document is not known yet.

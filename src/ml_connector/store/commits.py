@@ -15,6 +15,7 @@ from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import KeyConflict
 from ml_connector.ports.storage import (
     COUNTS_FOR_NOTHING,
+    DELETED,
     SENDABLE,
     UNBOOKED,
     WITHDRAWN,
@@ -138,6 +139,9 @@ class StoredCommits:
 
     def booked_since(self, moment: datetime) -> tuple[CommitRow, ...]:
         return _rows(_booked_since(self._connection.pk, moment))
+
+    def deleted_since(self, moment: datetime) -> tuple[CommitRow, ...]:
+        return _rows(_deleted_since(self._connection.pk, moment))
 
     def known_references(self, tenant: str, entity: str) -> frozenset[str]:
         found = _known(self._organisation, tenant, entity)
@@ -315,6 +319,13 @@ def _booked_since(connection: int, moment: datetime) -> QuerySet[Commit]:
     since = Q(created_at__gte=moment) | Q(run__updated_at__gte=moment)
     found = Commit.objects.filter(since, connection_id=connection, state=CommitState.CONFIRMED)
     return found.exclude(reversed_by__in=COUNTS_FOR_NOTHING).order_by("id")
+
+
+@Prepared
+def _deleted_since(connection: int, moment: datetime) -> QuerySet[Commit]:
+    since = Q(created_at__gte=moment) | Q(run__updated_at__gte=moment)
+    found = Commit.objects.filter(since, connection_id=connection, state=CommitState.CONFIRMED)
+    return found.filter(reversed_by=DELETED).order_by("id")
 
 
 @Prepared
