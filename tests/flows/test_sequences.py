@@ -338,6 +338,44 @@ def test_a_reversal_that_is_done_ties_out_also_when_the_pay_was_booked_again() -
     ]
 
 
+# --- a company that was moved to another legal entity -------------------------------------------------------
+
+
+def test_what_was_reversed_by_hand_in_the_other_entity_lets_the_pay_go_on() -> None:
+    """Held for "Reverse it there first: in the ledger. Then: resume", which is what is done."""
+    world = World(mode=ASKS, entities="US1=10")
+    world.payroll.add(a_pay_run("R1", companies=US1))
+    run = waiting(world, "R1")
+    hand = world.vendor.book(replace(world.proposal(run).entries[0], text="by hand"), "").number
+    world.statements.booked_elsewhere(run, [f"10/{hand}"], "by hand")
+    world.run_to_rest()
+    world.set(entities="US1=20")
+    again = world.post("R1").id
+    assert "Reverse it there first: in the ledger. Then: ml-connector runs resume" in texts(world, again)
+    back = storno(world, world.vendor.documents[0])
+    assert {} == world.balances()
+    world.statements.booked_elsewhere(again, [f"10/{back}"], "storno")
+    world.run_to_rest()
+    assert RunState.DONE is world.approve(again).state
+    assert {"20"} == {place[0] for place in world.balances()}
+
+
+def test_nor_where_it_was_a_document_of_ours() -> None:
+    """The reversal of ours says: run the pay again and name it there. There it is refused."""
+    world, run = one(entities="US1=10")
+    back = storno(world, world.vendor.documents[0])
+    world.set(entities="US1=20")
+    again = world.post("R1").id
+    reversal = world.reverse(run).id
+    assert (
+        f"name the document there (ml-connector runs mark-booked-elsewhere RUN --document 10/{back}"
+        in texts(world, reversal)
+    )
+    world.statements.booked_elsewhere(again, [f"10/{back}"], "storno")
+    world.run_to_rest()
+    assert RunState.DONE is world.approve(again).state
+
+
 # --- what is booked by a run that is closed -----------------------------------------------------------------
 
 

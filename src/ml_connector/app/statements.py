@@ -18,9 +18,16 @@ from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare, takes_back
 from ml_connector.domain.journal import BookedEntry, CommitKey, JournalEntry, Marker, Receipt
-from ml_connector.domain.proposal import Proposal, Share, Subject
+from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import NotFound
-from ml_connector.flows.already_booked import ELSEWHERE, document_number, standing
+from ml_connector.flows.already_booked import (
+    ELSEWHERE,
+    already_booked_parts,
+    comes_to_nothing,
+    document_number,
+    standing,
+)
+from ml_connector.flows.journals import in_other_entities
 from ml_connector.ports.storage import (
     COUNTS_FOR_NOTHING,
     DELETED,
@@ -36,6 +43,7 @@ from ml_connector.store.claims import StoredClaims
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.database import database_now
 from ml_connector.store.models import Commit, Flow, Intent, Resolution
+from ml_connector.store.tenants import StoredTenants
 
 
 class Statements:
@@ -63,11 +71,13 @@ class Statements:
         flow = self._flow(row)
         ledger, commits = self._assembly.ledger(flow.target), StoredCommits(flow.target)
         journals = self._assembly.payroll_policy(flow).journals
-        found = [self._find(ledger, proposal, document) for document in documents]
+        subjects = (*proposal.subjects, *self._moved(flow, commits, proposal.subjects))
+        found = [self._find(ledger, subjects, document) for document in documents]
         with transaction.atomic():
-            self._wait_for_claims(row, proposal.subjects)
+            self._wait_for_claims(row, subjects)
             for booked in found:
-                self._stand_in(commits, row, proposal, booked, journals)
+                of_entity = [subject for subject in subjects if subject.entity == booked.receipt.entity]
+                self._stand_in(commits, row, of_entity, booked, journals)
             numbers = ", ".join(f"{booked.receipt.number} in {booked.receipt.entity}" for booked in found)
             self._note("run.booked_elsewhere", run, {"documents": numbers, "why": why})
             return self._propose_again(row)
@@ -119,10 +129,15 @@ class Statements:
             )
         return moved
 
-    def _find(self, ledger: LedgerSink, proposal: Proposal, document: str) -> BookedEntry:
+    def _moved(self, flow: Flow, commits: StoredCommits, subjects: Sequence[Subject]) -> list[Subject]:
+        """Where a pay is booked in another legal entity, because the flow's options were changed since."""
+        others = in_other_entities(subjects, StoredTenants(flow.target).names())
+        return [other for other in others if not comes_to_nothing(already_booked_parts(commits, [other]))]
+
+    def _find(self, ledger: LedgerSink, subjects: Sequence[Subject], document: str) -> BookedEntry:
         named, sign, number = document.rpartition("/")
         entity, _, journal = named.partition("/")
-        entities = list(dict.fromkeys(subject.entity for subject in proposal.subjects))
+        entities = list(dict.fromkeys(subject.entity for subject in subjects))
         if not sign:
             if len(entities) != 1:
                 raise NotAllowed(
@@ -142,7 +157,7 @@ class Statements:
         self,
         commits: StoredCommits,
         row: RunRow,
-        proposal: Proposal,
+        subjects: Sequence[Subject],
         booked: BookedEntry,
         journals: Mapping[str, str],
     ) -> None:
@@ -156,7 +171,6 @@ class Statements:
                 " Let it be posted first, or delete it there; where this product wrote it, say so then:"
                 " ml-connector runs mark-deleted RUN."
             )
-        subjects = [subject for subject in proposal.subjects if subject.entity == receipt.entity]
         tenant = subjects[0].tenant
         other = "" if booked.journal == journals.get(receipt.entity) else f"{booked.journal}/"
         key = _free_key(commits, f"{ELSEWHERE}{tenant}:{receipt.entity}:{other}{receipt.number}")

@@ -111,13 +111,8 @@ class Journals:
         """Companies whose pay is booked in another legal entity of the same ledger: the flow booked it there
         before its options were changed.
         """
-        books = self.books.names()
         for company, subject in subjects.items():
-            others = [
-                Subject(tenant=tenant, entity=entity, text=subject.text)
-                for entity, tenant in books.items()
-                if entity != subject.entity
-            ]
+            others = in_other_entities([subject], self.books.names())
             parts = already_booked.already_booked_parts(self.commits, others) if others else ()
             for entity in dict.fromkeys(part.row.entity for part in parts):
                 there = [part for part in parts if part.row.entity == entity]
@@ -128,8 +123,9 @@ class Journals:
                     text = (
                         f"The pay of {company} is booked in {entity} as {numbers}, and goes to"
                         f" {subject.entity} now, because the option entities of the flow was changed. Reverse"
-                        f" it there first: {back}. Then: ml-connector runs resume {run.row.id}. Or set the"
-                        " option back."
+                        f" it there first: {back}. Then: ml-connector runs resume {run.row.id}. What people"
+                        f" reversed there is named: ml-connector runs mark-booked-elsewhere {run.row.id}"
+                        f" --document {entity}/NUMBER --why '...'. Or set the option back."
                     )
                     yield Problem("pay.other_entity", company, text, Owner.CONTROLLER)
 
@@ -176,3 +172,13 @@ class Journals:
             if period.start <= last and first <= period.end
         ]
         return tuple(dict.fromkeys(places))
+
+
+def in_other_entities(subjects: Iterable[Subject], books: Mapping[str, str]) -> list[Subject]:
+    """The same pays in the other legal entities of the ledger; `books` are tenants by legal entity."""
+    return [
+        Subject(tenant=tenant, entity=entity, text=subject.text)
+        for subject in subjects
+        for entity, tenant in books.items()
+        if entity != subject.entity
+    ]

@@ -315,17 +315,19 @@ def _of_reference(organisation: int, prefix: str, end: str) -> QuerySet[Commit]:
 
 @Prepared
 def _booked_since(connection: int, moment: datetime) -> QuerySet[Commit]:
-    """A commit may be older than its document: a run was held before it booked, and moves when it has."""
-    since = Q(created_at__gte=moment) | Q(run__updated_at__gte=moment)
-    found = Commit.objects.filter(since, connection_id=connection, state=CommitState.CONFIRMED)
-    return found.exclude(reversed_by__in=COUNTS_FOR_NOTHING).order_by("id")
+    return _confirmed_since(connection, moment).exclude(reversed_by__in=COUNTS_FOR_NOTHING)
 
 
 @Prepared
 def _deleted_since(connection: int, moment: datetime) -> QuerySet[Commit]:
+    return _confirmed_since(connection, moment).filter(reversed_by=DELETED)
+
+
+def _confirmed_since(connection: int, moment: datetime) -> QuerySet[Commit]:
+    """A commit may be older than its document: a run was held before it booked, and moves when it has."""
     since = Q(created_at__gte=moment) | Q(run__updated_at__gte=moment)
     found = Commit.objects.filter(since, connection_id=connection, state=CommitState.CONFIRMED)
-    return found.filter(reversed_by=DELETED).order_by("id")
+    return found.order_by("id")
 
 
 @Prepared
