@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -132,7 +132,8 @@ def test_of_pays_that_are_told_apart_a_missing_part_is_a_question() -> None:
     whole = {"groups": ("BIWEEK",), "kinds": ("R",), "numbers": ("1",)}
     post(world, delivery("R1", "BIWEEK 2026-07-03 R 1", whole=True, **whole))
 
-    bonus = post(world, delivery("R2", "BIWEEK 2026-07-03 B 1", whole=True, **{**whole, "kinds": ("B",)}))
+    kind = {**whole, "kinds": ("B",)}
+    bonus = post(world, delivery("R2", "BIWEEK 2026-07-03 B 1", whole=True, factor=2, **kind), factor=2)
     vague = post(world, delivery("R3", "US1+US2 2026-07-03 R 1", whole=True, **{**whole, "groups": ()}))
 
     assert (RunState.DONE, []) == (bonus.state, world.problems(bonus.id))
@@ -167,3 +168,74 @@ def test_a_day_of_third_party_pay_is_one_pay() -> None:
     assert RunState.AWAITING_APPROVAL is at.state, world.problem_list(at.id)
     assert RunState.DONE is world.approve(at.id).state
     assert usual_balances(2) == world.balances()
+
+
+@pytest.mark.parametrize(
+    ("part", "first", "second"),
+    [
+        ("controls", "202607031", "202607031.0"),
+        ("controls", "202607031", "0202607031"),
+        ("controls", "202607031", "20260703-1"),
+        ("numbers", "1", "01"),
+        ("numbers", "1", "1,0"),
+    ],
+)
+def test_a_control_that_a_spreadsheet_wrote_otherwise_is_a_question(
+    part: str, first: str, second: str
+) -> None:
+    """Whatever the amounts."""
+    world = World()
+    for factor, name in enumerate((first, second), 1):
+        parts = {**BIWEEK, part: (name,)}
+        run = post(
+            world, delivery(f"R{factor}", f"BIWEEK {name}", whole=True, factor=factor, **parts), factor
+        )
+
+    assert (RunState.HELD, ["pay.which"]) == (run.state, world.problems(run.id))
+
+
+@pytest.mark.parametrize(("days", "state"), [(1, RunState.HELD), (6, RunState.HELD), (7, RunState.DONE)])
+def test_the_same_amounts_within_a_week_are_a_question(days: int, state: RunState) -> None:
+    """A pay date that was moved makes another pay of the file; a weekly pay may be the same to the cent."""
+    world = World()
+    first = post(world, delivery("R1", "BIWEEK 2026-07-03", whole=True, **BIWEEK))
+    day = DAY + timedelta(days=days)
+
+    second = post(world, delivery("R2", f"BIWEEK {day}", whole=True, day=day, **BIWEEK))
+
+    assert state is second.state
+    if state is RunState.HELD:
+        assert f"run {first.id}, booked as 3 in 10, 4 in 20 (for BIWEEK 2026-07-03)" in (
+            world.problem_list(second.id)[0].text
+        )
+        world.operations.answer(second.id, replaces=first.id)
+        world.run_to_rest()
+        assert "Already booked as 3 in 10, 4 in 20" in world.at(second.id).summary
+    assert usual_balances(1 if state is RunState.HELD else 2) == world.balances()
+
+
+def test_the_same_amounts_may_be_a_pay_of_their_own() -> None:
+    """A person says so, and is not asked again."""
+    world = World()
+    post(world, delivery("R1", "BIWEEK 2026-07-03", whole=True, **BIWEEK))
+    day = DAY + timedelta(days=2)
+    run = post(world, delivery("R2", f"BIWEEK {day}", whole=True, day=day, **BIWEEK)).id
+
+    world.operations.answer(run, own_pay=True)
+    world.run_to_rest()
+
+    assert RunState.DONE is world.at(run).state
+    assert usual_balances(2) == world.balances()
+
+
+def test_the_same_amounts_are_no_question_once_the_other_is_reversed() -> None:
+    """It is in the books no more."""
+    world = World()
+    first = post(world, delivery("R1", "BIWEEK 2026-07-03", whole=True, **BIWEEK))
+    world.reverse(first.id)
+    day = DAY + timedelta(days=2)
+
+    second = post(world, delivery("R2", f"BIWEEK {day}", whole=True, day=day, **BIWEEK))
+
+    assert RunState.DONE is second.state
+    assert usual_balances() == world.balances()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -175,6 +176,43 @@ def test_a_run_of_another_company_of_the_legal_entity_is_not_the_first_one() -> 
     at = world.post("R2")
     done = {corrected.state, at.state} == {RunState.DONE}
     assert not done or TWO == world.balances(), (corrected.summary, at.summary)
+
+
+# --- records whose pay date was corrected -------------------------------------------------------------------
+
+
+def test_third_party_records_whose_pay_date_was_corrected_are_no_second_pay() -> None:
+    """The very same records, ids and check numbers. The amounts are the usual ones; the rest is of the
+    source.
+    """
+    from ml_connector.connectors.ukg_pro.tests.conftest import THIRD_PARTY, ThirdPartyWorld
+
+    ukg, world = ThirdPartyWorld(), World(mode=ASKS)
+
+    def delivered() -> Any:
+        run = ukg.source.pay_run(ukg.newest())
+        return replace(
+            a_pay_run(run.reference, companies=US1),
+            subject=run.subject,
+            parts=run.parts,
+            calculated_at=run.calculated_at,
+        )
+
+    first = delivered()
+    world.payroll.add(first)
+    world.approve(waiting(world, first.reference))
+    for record in ukg.records():
+        kept = json.loads(json.dumps(record, default=float))
+        ukg.call("PUT", f"{THIRD_PARTY}/{kept['Id']}", {**kept, "PayDate": "2026-07-02T00:00:00Z"})
+    assert () == tuple(p for b in ukg.source.blocks(ukg.newest()) for p in b.problems)  # no question there
+    world.payroll.runs.clear()
+    second = delivered()
+    world.payroll.add(second)
+    run = world.start(second.reference)
+    world.run_to_rest()
+    if world.at(run).state is RunState.AWAITING_APPROVAL and not world.proposal(run).takes_back:
+        world.approve(run)
+    assert TWO != world.balances(), (world.at(run).summary, looked(world))
 
 
 # --- what a person said of one pay is no answer for another -------------------------------------------------

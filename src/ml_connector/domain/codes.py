@@ -39,3 +39,11 @@ def alike(value: str) -> str:
         sign for sign in unicodedata.normalize("NFKC", value) if unicodedata.category(sign) not in _UNSEEN
     )
     return "".join("".join(seen).split()).casefold()
+
+
+def roughly(value: str) -> str:
+    """What is left of a number or a control when a spreadsheet wrote it otherwise: without noughts at its
+    beginning, decimals of nothing, and signs between its parts. Two that are the same so may be the same.
+    """
+    bare = re.sub(r"[.,]0+$", "", alike(value))
+    return "".join(sign for sign in bare if sign.isalnum()).lstrip("0")

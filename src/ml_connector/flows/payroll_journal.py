@@ -228,7 +228,8 @@ class PayrollJournal:
             limits=self.systems.ledger.limits,
         )
         said = maker.make(run.row.id, self.staging, rates)
-        pays = pays_of(run, pay_run, self._subjects(pay_run, maker.companies, tenants), self.commits)
+        subjects = self._subjects(pay_run, maker.companies, tenants)
+        pays = pays_of(run, pay_run, subjects, self.commits, said.says)
         subjects = dict(pays.subjects)
         booked = already_booked.already_booked(self.commits, tuple(subjects.values()), prefix)
         newer = already_booked.replaced_by(booked, pay_run)

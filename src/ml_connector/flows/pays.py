@@ -17,11 +17,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ml_connector.domain.codes import alike
+from ml_connector.domain.codes import alike, roughly
+from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Subject
 from ml_connector.flows.already_booked import ELSEWHERE, document_number, standing
+from ml_connector.flows.same_amounts import booked_again
 from ml_connector.ports.storage import UNBOOKED, CommitRow, Commits, OtherRun, RunState
 from ml_connector.runs.run import Run
 
@@ -61,7 +63,9 @@ class _Named:
         if not self.days & other.days or _disjoint(self.groups, other.groups):
             return True
         if self.apart and other.apart:
-            return any(map(_disjoint, self.apart, other.apart))
+            return any(
+                _disjoint(_roughly(a), _roughly(b)) for a, b in zip(self.apart, other.apart, strict=True)
+            )
         return not (self.together <= other.together or other.together <= self.together)
 
     def names_the_same(self, other: _Named) -> bool:
@@ -80,11 +84,21 @@ class _Met:
     near: Mapping[Subject, str] = field(default_factory=dict)
 
 
-def pays_of(run: Run, pay_run: PayRun, subjects: Mapping[str, Subject], commits: Commits) -> Pays:
-    """The pay of each company, given the subjects as the source names them."""
+def pays_of(
+    run: Run,
+    pay_run: PayRun,
+    subjects: Mapping[str, Subject],
+    commits: Commits,
+    says: Sequence[JournalEntry] = (),
+) -> Pays:
+    """The pay of each company, given the subjects as the source names them, and what the run says."""
     if not subjects or (pay_run.tells_pays_apart and pay_run.parts is None):
         return Pays(subjects=subjects)
     met = {company: _met(run, pay_run, company, subject, commits) for company, subject in subjects.items()}
+    for company, pays in booked_again(commits, pay_run, subjects, says).items():
+        known = {met[company].subject.base, *met[company].near}
+        new = {other: text for other, text in pays.items() if other not in known}
+        met[company] = replace(met[company], near={**met[company].near, **new})
     subjects = {company: one.subject for company, one in met.items()}
     answer = run.answers().get(QUESTION, "")
     if answer == OWN:
@@ -193,6 +207,10 @@ def _alike(names: Iterable[str]) -> frozenset[str]:
     return frozenset(map(alike, names))
 
 
+def _roughly(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(roughly, names))
+
+
 def _disjoint(ours: frozenset[str], theirs: frozenset[str]) -> bool:
     return bool(ours and theirs) and not ours & theirs
 
@@ -240,9 +258,9 @@ def _question(
     if texts:
         text = (
             f"This delivery is for {pay_run.subject}, and may be the same pay as another whose pay group,"
-            f" control or companies are not the same: {listed}. It comes in place of that, or is a pay of its"
-            f" own. {which} What comes in its place takes all of it back for the companies of this delivery:"
-            " if the other holds more, deliver all of it in one file, and cancel this run."
+            f" control, number, date or companies are not the same: {listed}. It comes in place of that, or"
+            f" is a pay of its own. {which} What comes in its place takes all of it back for the companies"
+            " of this delivery: if the other holds more, deliver all of it in one file, and cancel this run."
         )
     else:
         text = (

@@ -1,0 +1,65 @@
+"""Pays of ours, named otherwise, that are booked within a week with just the amounts of a run.
+
+A file that is delivered again with another control, number or day names another pay, and says the same of
+everybody. Two weekly pays may be the same to the cent; two within one week seldom are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import cast
+
+from ml_connector.domain import codec
+from ml_connector.domain.journal import JournalEntry
+from ml_connector.domain.payroll import PayRun
+from ml_connector.domain.proposal import Subject
+from ml_connector.flows.already_booked import ELSEWHERE, REVERSAL, net_of, standing
+from ml_connector.ports.storage import CommitRow, Commits
+
+WITHIN = timedelta(days=6)
+"""From posting date to posting date."""
+BOOKED = timedelta(days=45)
+"""How long ago it was booked, at most."""
+
+
+def booked_again(
+    commits: Commits, pay_run: PayRun, subjects: Mapping[str, Subject], says: Sequence[JournalEntry]
+) -> dict[str, dict[Subject, str]]:
+    """Company → other pays of it that are booked with what the run says, each with what its source calls it.
+    `subjects` are those of the run by company.
+    """
+    made: dict[tuple[str, str, str], list[tuple[CommitRow, JournalEntry]]] = defaultdict(list)
+    entities = {(subject.tenant, subject.entity) for subject in subjects.values()}
+    ours = {subject.base for subject in subjects.values()}
+    for row in standing(commits.booked_since(commits.now() - BOOKED)):
+        other = row.reference != pay_run.reference and not row.key.startswith((ELSEWHERE, REVERSAL))
+        if other and (row.tenant, row.entity) in entities and not _speaks_of(row, ours):
+            entry = cast(JournalEntry, codec.decode(row.content))
+            made[row.tenant, row.entity, row.run].append((row, entry))
+    found: dict[str, dict[Subject, str]] = defaultdict(dict)
+    for (tenant, entity, _), booked in made.items():
+        entries = [entry for entry in says if entry.entity == entity]
+        if not entries or not _within_a_week(entries[0], booked) or not _same(entries, booked):
+            continue
+        pays = {share.subject.base for row, _ in booked for share in row.shares}
+        for company, subject in subjects.items():
+            beginning = subject.text.removesuffix(pay_run.subject)
+            for pay in pays:
+                if (pay.tenant, pay.entity) == (tenant, entity) and pay.text.startswith(beginning):
+                    found[company][pay] = pay.text.removeprefix(beginning)
+    return found
+
+
+def _speaks_of(row: CommitRow, subjects: set[Subject]) -> bool:
+    return any(share.subject.base in subjects for share in row.shares)
+
+
+def _within_a_week(entry: JournalEntry, booked: Sequence[tuple[CommitRow, JournalEntry]]) -> bool:
+    return all(abs(entry.posting_date - there.posting_date) <= WITHIN for _, there in booked)
+
+
+def _same(says: Sequence[JournalEntry], booked: Sequence[tuple[CommitRow, JournalEntry]]) -> bool:
+    currencies = {entry.currency for entry in says} | {entry.currency for _, entry in booked}
+    return len(currencies) == 1 and net_of(says) == net_of(entry for _, entry in booked) != {}
