@@ -84,7 +84,8 @@ class RegisterTotals:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayParts:
     """What a delivery names of the pay it is for; a part is empty where the delivery names nothing of it.
-    `day` is the end of the period or the pay date, whichever the source knows a pay by.
+    `day` is the end of the period or the pay date, whichever the source knows a pay by. `records` are the ids
+    of what it is made of, where the source gives each an id that stays when a date or an amount is corrected.
     """
 
     groups: tuple[str, ...] = ()
@@ -92,6 +93,7 @@ class PayParts:
     kinds: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     day: date | None = None
+    records: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

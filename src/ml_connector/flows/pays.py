@@ -95,7 +95,7 @@ def pays_of(
     if not subjects or (pay_run.tells_pays_apart and pay_run.parts is None):
         return Pays(subjects=subjects)
     met = {company: _met(run, pay_run, company, subject, commits) for company, subject in subjects.items()}
-    for company, pays in booked_again(commits, pay_run, subjects, says).items():
+    for company, pays in booked_again(run, pay_run, subjects, says, commits).items():
         known = {met[company].subject.base, *met[company].near}
         new = {other: text for other, text in pays.items() if other not in known}
         met[company] = replace(met[company], near={**met[company].near, **new})

@@ -1,7 +1,8 @@
-"""Pays of ours, named otherwise, that are booked within a week with just the amounts of a run.
+"""Pays of ours, named otherwise, that are booked with just the amounts, or with records, of a run.
 
 A file that is delivered again with another control, number or day names another pay, and says the same of
-everybody. Two weekly pays may be the same to the cent; two within one week seldom are.
+everybody. Two weekly pays may be the same to the cent; two within one week seldom are. A record of a worker
+that gets another pay date is part of another pay, and nothing of the first takes it back.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.proposal import Subject
 from ml_connector.flows.already_booked import ELSEWHERE, REVERSAL, net_of, standing
 from ml_connector.ports.storage import CommitRow, Commits
+from ml_connector.runs.run import Run
 
 WITHIN = timedelta(days=6)
 """From posting date to posting date."""
@@ -25,10 +27,10 @@ BOOKED = timedelta(days=45)
 
 
 def booked_again(
-    commits: Commits, pay_run: PayRun, subjects: Mapping[str, Subject], says: Sequence[JournalEntry]
+    run: Run, pay_run: PayRun, subjects: Mapping[str, Subject], says: Sequence[JournalEntry], commits: Commits
 ) -> dict[str, dict[Subject, str]]:
-    """Company → other pays of it that are booked with what the run says, each with what its source calls it.
-    `subjects` are those of the run by company.
+    """Company → other pays of it that are booked with what the run says, or with a record of it, each with
+    what its source calls it. `subjects` are those of the run by company.
     """
     made: dict[tuple[str, str, str], list[tuple[CommitRow, JournalEntry]]] = defaultdict(list)
     entities = {(subject.tenant, subject.entity) for subject in subjects.values()}
@@ -39,9 +41,10 @@ def booked_again(
             entry = cast(JournalEntry, codec.decode(row.content))
             made[row.tenant, row.entity, row.run].append((row, entry))
     found: dict[str, dict[Subject, str]] = defaultdict(dict)
-    for (tenant, entity, _), booked in made.items():
+    for (tenant, entity, by), booked in made.items():
         entries = [entry for entry in says if entry.entity == entity]
-        if not entries or not _within_a_week(entries[0], booked) or not _same(entries, booked):
+        same = bool(entries) and _within_a_week(entries[0], booked) and _same(entries, booked)
+        if not same and not _shares_records(run, pay_run, by):
             continue
         pays = {share.subject.base for row, _ in booked for share in row.shares}
         for company, subject in subjects.items():
@@ -54,6 +57,12 @@ def booked_again(
 
 def _speaks_of(row: CommitRow, subjects: set[Subject]) -> bool:
     return any(share.subject.base in subjects for share in row.shares)
+
+
+def _shares_records(run: Run, pay_run: PayRun, by: str) -> bool:
+    ours = pay_run.parts.records if pay_run.parts else ()
+    theirs = run.value_of(by, "read", "pay run", PayRun) if ours else None
+    return theirs is not None and theirs.parts is not None and not set(ours).isdisjoint(theirs.parts.records)
 
 
 def _within_a_week(entry: JournalEntry, booked: Sequence[tuple[CommitRow, JournalEntry]]) -> bool:

@@ -141,7 +141,9 @@ class ThirdPartyPaySource:
             pay_period=period,
             calculated_at=run.calculated_at,
             blocks=_blocks(len(self._rows(run))),
-            parts=PayParts(day=run.pay_date),
+            parts=PayParts(
+                day=run.pay_date, records=tuple(sorted(r.id for r in run.records if not r.voided))
+            ),
         )
 
     def blocks(self, reference: str) -> Iterator[Block]:
