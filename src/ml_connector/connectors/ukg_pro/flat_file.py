@@ -11,7 +11,6 @@ for the period as well. What cannot be read as a pay run is set aside, a problem
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from ml_connector.connectors.ukg_pro.drop_folder import delivered, printable
-from ml_connector.connectors.ukg_pro.lines import REMEDY, Line, Reader
+from ml_connector.connectors.ukg_pro.lines import REMEDY, Line, Reader, named
 from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.connectors.ukg_pro.translate import shown
 from ml_connector.domain.codes import alike
@@ -268,11 +267,11 @@ class FlatFileSource:
     def _reference(self, path: Path, file: BufferedReader) -> str:
         """Two files with the same lines are one pay, unless their names say other dates or companies."""
         digest, layout = hashlib.file_digest(file, "sha256").hexdigest(), self._options.layout
-        match = re.search(layout.file_name, printable(path.name)) if layout.file_name else None
-        if match is None:
+        readings = named(layout.file_name, printable(path.name)) if layout.file_name else []
+        if not readings:
             return digest
-        named = "\n".join(f"{kind}={value}" for kind, value in sorted(match.groupdict().items()))
-        return hashlib.sha256(f"{digest}\n{named}".encode()).hexdigest()
+        said = "\n".join(f"{kind}={value}" for values in readings for kind, value in sorted(values.items()))
+        return hashlib.sha256(f"{digest}\n{said}".encode()).hexdigest()
 
     def _reader(self, path: Path) -> Reader:
         return Reader(name=printable(path.name), layout=self._options.layout, decimals_of=self._decimals_of)

@@ -69,6 +69,18 @@ class _Unreadable(Exception):
         self.code, self.column, self.value, self.why = code, column, value, why
 
 
+def named(expression: str, name: str) -> list[dict[str, str | None]]:
+    """What the layout's expression takes from the name of a file, by kind, each reading once: more than one
+    where it matches in places that say different things, none where it does not match.
+    """
+    matches = list(re.finditer(expression, name))
+    found: list[dict[str, str | None]] = []
+    for match in [*matches[:1], *(match for match in matches[1:] if match[0])]:
+        if (values := match.groupdict()) not in found:
+            found.append(values)
+    return found
+
+
 def _folded(title: str) -> str:
     """A title as titles are compared: case, and how many blanks of which kind, do not count."""
     return " ".join(title.split()).lower()
@@ -155,12 +167,20 @@ class Reader:
     def _read_once(self, file: BinaryIO) -> None:
         layout = self.layout
         if layout.file_name:
-            match = re.search(layout.file_name, self.name)
-            self._keep("file_name", layout.file_name, match, self.name, "name")
+            found = named(layout.file_name, self.name)
+            if len(found) > 1:
+                each = (", ".join(filter(None, values.values())) for values in found)
+                text = (
+                    f"The layout's file_name, {layout.file_name}, matches the name in more than one way:"
+                    f" {' and '.join(map(shown, each))}. Give the file the name"
+                    " that the export gave it, or say in the expression which part is meant."
+                )
+                raise self.refused("file.file_name", text, "name")
+            self._keep("file_name", layout.file_name, next(iter(found), None), self.name, "name")
         if any(column.source == "trailer" for column in layout.columns):
             number, text = last_line(file, layout.encoding, self.refused)
             match = re.fullmatch(layout.trailer, text.strip())
-            self._keep("trailer", layout.trailer, match, text, f"line {number}")
+            self._keep("trailer", layout.trailer, match and match.groupdict(), text, f"line {number}")
 
     def _read_head(self, lines: list[str]) -> None:
         head = "\n".join(line.rstrip("\r\n") for line in lines)
@@ -169,15 +189,17 @@ class Reader:
             if len(found) > 1:
                 text = f"The layout's head, {expression}, matches {len(found)} times and must match once."
                 raise self.refused("file.head", text, "head")
-            self._keep("head", expression, next(iter(found), None), head, "head")
+            self._keep("head", expression, found[0].groupdict() if found else None, head, "head")
 
-    def _keep(self, place: str, expression: str, match: re.Match[str] | None, text: str, where: str) -> None:
+    def _keep(
+        self, place: str, expression: str, found: Mapping[str, str | None] | None, text: str, where: str
+    ) -> None:
         """Keep the values of the columns that are taken from this place."""
-        if match is None:
+        if found is None:
             text = f"{shown(text.strip()) or 'Nothing'} does not match the layout's {place}, {expression}."
             raise self.refused(f"file.{place}", text, where)
         for column in self.layout.columns:
-            if column.source == place and (value := match.groupdict().get(column.kind)) is not None:
+            if column.source == place and (value := found.get(column.kind)) is not None:
                 self._once[column.kind] = value.strip()
 
     # --- from bytes to values -------------------------------------------------------------------------------

@@ -124,6 +124,25 @@ def test_files_of_the_same_lines_are_two_pays_where_their_names_say_so(source: S
     assert [()] * 2 == [found.still(found.pay_run(ref.reference)) for ref in refs]
 
 
+def test_a_name_that_says_two_dates_is_not_read_by_its_first(source: Source) -> None:
+    """Somebody put the day of delivery before it; the same date twice is one date."""
+    columns = [column for column in COLUMNS if column["kind"] != "pay_date"]
+    dated = {"kind": "pay_date", "from": "file_name", "date_format": "%Y%m%d"}
+    layout = {**PLAIN, "file_name": "(?P<pay_date>[0-9]{8})", "columns": [*columns, dated]}
+    body = lines("10.00")
+
+    found = source(body, layout, "20260710 gl_20260703.csv", "gl_20260710.csv", "20260703_gl_20260703.csv")
+
+    refs = found.pay_runs(EVER)
+    assert {date(2026, 7, 3), date(2026, 7, 10)} == {ref.period_end for ref in refs}
+    assert [date(2026, 7, 3), date(2026, 7, 10)] == sorted(
+        found.pay_run(ref.reference).pay_period.pay_date for ref in refs
+    )
+    (problem,) = found.set_aside()
+    assert "file.file_name" == problem.code
+    assert "20260710 and 20260703" in problem.text
+
+
 # --- trailers -----------------------------------------------------------------------------------------------
 
 
