@@ -7,6 +7,7 @@ end as the first one does: `\\n`, `\\r\\n`, or `\\r` alone, as spreadsheets on o
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
@@ -14,6 +15,7 @@ from ml_connector.connectors.ukg_pro.layout import is_utf16
 from ml_connector.errors import Refused
 
 LINE_BYTES_MAX = 100_000
+_ENDS = re.compile("[\r\n]")
 END_MARK = "\x1a"
 """What old systems write behind the last character of a file."""
 _CHUNK = 1 << 16
@@ -34,12 +36,10 @@ Refuse = Callable[[str, str, str], Refused]
 """Makes the refusal of the file from a code, a text and the place in the file."""
 
 
-def text_lines(
-    file: BinaryIO, encoding: str, refuse: Refuse, *, fixed: bool = False
-) -> Iterator[tuple[int, str]]:
+def text_lines(file: BinaryIO, encoding: str, refuse: Refuse) -> Iterator[tuple[int, str]]:
     """Every line with its number from 1, its end included. Raises what `refuse` makes for a file that is no
-    text, is in another encoding, or has a line that is too long; where columns are `fixed`, also for a line
-    end in the middle of a line, which no quotes can hold there.
+    text, is in another encoding, has a line that is too long, or holds a line end in the middle of a line:
+    neither columns nor quotes may hide a line.
     """
     file.seek(0)
     start = file.read(8)
@@ -60,7 +60,7 @@ def text_lines(
                 "file.line", f"Line {number} is longer than {LINE_BYTES_MAX:,} bytes.", f"line {number}"
             )
         text = _decoded(line, number, encoding, refuse)
-        if fixed and "\r" in text.rstrip("\r\n"):
+        if _ENDS.search(text.rstrip("\r\n")):
             why = f"Line {number} holds the end of another line: the file mixes line ends. Write it with one."
             raise refuse("file.ends", why, f"line {number}")
         text = text.lstrip("\ufeff") if number == 1 else text

@@ -222,16 +222,27 @@ class Reader:
             yield from self._delimited(rest)
 
     def _delimited(self, lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
-        reached = 0
+        """Values of each line. A quoted value ends in the line that it begins in: one that goes on takes the
+        lines behind it for its text, and what they post is lost.
+        """
+        reached, within = 0, False
 
         def texts() -> Iterator[str]:
-            nonlocal reached
+            nonlocal reached, within
             for number, text in lines:
-                reached = number
+                if within:
+                    why = (
+                        f"A value of line {reached} begins with a quote and does not end there, so line"
+                        f" {number} would be read as part of it. Take the quote away, double it, or take the"
+                        " line break out of the text."
+                    )
+                    raise self.refused("file.quotes", why, f"line {reached}")
+                reached, within = number, True
                 yield text
 
         try:
             for values in self._csv(texts()):
+                within = False
                 if not all(is_blank(value) for value in values):
                     yield reached, values
         except csv.Error as error:
@@ -251,8 +262,7 @@ class Reader:
     def _postings(self, file: BinaryIO) -> Iterator[tuple[int, str]]:
         """The lines up to the trailer, which is kept; without the line that only names the separator."""
         ends = re.compile(self.layout.trailer) if self.layout.trailer else None
-        fixed = self.layout.format == "fixed"
-        for number, text in text_lines(file, self.layout.encoding, self.refused, fixed=fixed):
+        for number, text in text_lines(file, self.layout.encoding, self.refused):
             if self.trailer is not None and not is_blank(text):
                 raise self.refused(
                     "file.trailer", f"Line {number} comes after the trailer.", f"line {number}"

@@ -108,6 +108,29 @@ def test_more_columns_than_the_layout_knows_are_read_over(source: Source) -> Non
     assert Decimal("913.22") == debits(source(lines("913.22", more=",Wages,80")))
 
 
+def test_a_stray_quote_swallows_no_lines(source: Source) -> None:
+    """Two of four lines would be a text, and the file balances with other amounts."""
+    body = lines("100.00", more=",Net") + lines("50.00", more=",Net")
+    first, second, third, fourth = body.splitlines()
+    quoted = f'{first[:-3]}"Bonus\n{second}\n{third[:-3]}24",\n{fourth}\n'
+
+    found = told(source(quoted.replace('24",', '24"')))
+
+    assert ("file.quotes", "gl.csv: line 1") == (found.code, found.where)
+    assert "line 2 would be read as part of it" in found.text
+    for text in ('"Bonus ""24"""', '24"'):
+        assert Decimal("150.00") == debits(source(body.replace("Net", text)))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_end_in_quotes_hides_no_line(source: Source, end: str) -> None:
+    """Whichever of the line ends the rest of the file has."""
+    whole = lines("100.00", more=",Net")
+    broken = whole.replace("Net", f'"Net{end}pay"', 1)
+
+    assert told(source(broken)).code in ("file.quotes", "file.ends")
+
+
 # --- files that are alike -----------------------------------------------------------------------------------
 
 

@@ -353,7 +353,6 @@ def test_titles_do_not_matter_where_columns_are_found_by_index(source: Source) -
         (LIKE_L1.encode() + b",,,,,,,,,\r\n\r\n", "L1"),
         (b"sep=,\r\n" + LIKE_L1.encode(), "L1"),
         (LIKE_L1.replace("Debit", " DEBIT\u00a0").encode(), "L1"),
-        (LIKE_L1.replace("Payroll", '"Pay\nroll"').encode(), "L1"),
     ],
 )
 def test_what_spreadsheets_and_hosts_write_around_the_lines(
