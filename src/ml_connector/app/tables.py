@@ -26,6 +26,7 @@ from ml_connector.domain.problem import Problem
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 SAVE = "Save it as CSV UTF-8 and import it again."
 LISTED = 10
+_SHOWN = 40
 _ENDS = ("\n", "\r")
 _MARKS = (
     (codecs.BOM_UTF32_LE, ""),
@@ -76,7 +77,8 @@ def read_table(data: bytes, titles: Titles) -> list[Row]:
     if not lines[first:]:
         raise TableError([_missing(titles.required, [])])
     rows = _split(lines[first:], separator, first)
-    number, head = next(rows, (1, []))
+    number, titled = next(rows, (1, []))
+    head = [title.strip() for title in titled]
     names = _names(head, titles)
     found: list[Row] = []
     problems: list[Problem] = []
@@ -204,17 +206,22 @@ def _separator(lines: Sequence[str], titles: Titles) -> tuple[str, int]:
 
 
 def _split(lines: Sequence[str], separator: str, before: int) -> Iterator[tuple[int, list[str]]]:
+    """The number of the line that each row begins in, and its cells; one with a line end as it is."""
     reader = csv.reader(lines, delimiter=separator, strict=True)
     while True:
+        number = before + reader.line_num + 1
         try:
             values = next(reader, None)
         except csv.Error as error:
-            number = before + reader.line_num
             why = f"Line {number} cannot be read as CSV: {error}. Look for a quote that is not closed."
             raise TableError([Problem("table.csv", f"line {number}", why)]) from error
         if values is None:
             return
-        yield before + reader.line_num, [bare(value.strip()) for value in values]
+        yield number, [value if _holds_end(value) else bare(value.strip()) for value in values]
+
+
+def _holds_end(value: str) -> bool:
+    return any(end in value for end in _ENDS)
 
 
 # --- titles and rows ----------------------------------------------------------------------------------------
@@ -259,10 +266,18 @@ def _missing(missing: Sequence[str], head: Sequence[str]) -> Problem:
 def _row_problems(
     number: int, values: Sequence[str], names: Sequence[str], head: Sequence[str]
 ) -> Iterator[Problem]:
-    if any(values[len(names) :]):
+    if any(values[len(names) :]) and not any(map(_holds_end, values[: len(names)])):
         text = f"Line {number} has more cells than the table has columns. Look for a separator too many."
         yield Problem("table.cells", f"line {number}", text)
     for place, value in enumerate(values[: len(names)]):
+        if _holds_end(value):
+            text = (
+                f"Line {number}: {head[place] or f'column {place + 1}'} is {value[:_SHOWN]!r} and goes on in"
+                " the next line, so the lines behind it would be read as part of it. Take the quote or the"
+                " line break out of the cell."
+            )
+            yield Problem("table.line_end", f"line {number}", text)
+            return
         if value and not names[place]:
             text = f"Line {number} holds {value!r} in column {place + 1}, which has no title."
             yield Problem("table.cells", f"line {number}", text)

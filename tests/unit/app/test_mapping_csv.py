@@ -250,6 +250,25 @@ def test_a_table_that_is_no_csv_is_told() -> None:
     assert "table.csv" in refused(HEAD.encode() + b'wages,"51*' + b"x" * 200_000 + b"\n")[0]
 
 
+def test_a_cell_that_goes_on_in_the_next_line_is_refused() -> None:
+    """A stray quote makes the next rule a text, and its lines go to the rule after it."""
+    rules = 'rule,source_account,account,text\na,5100,4000,%s\nb,5200,4020,x"\nrest,5*,4999,\n'
+
+    (said,) = refused((rules % '"Pay').encode())
+
+    assert "table.line_end at line 2: Line 2: text is 'Pay\\nb,5200,4020,x' and goes on in the next" in said
+    for cell in ('"Pay\r\nday"', '"Pay\n"'):
+        (said,) = refused(f"rule,source_account,account,text\na,5100,4000,{cell}\n".encode())
+        assert "table.line_end at line 2: Line 2: text is 'Pay" in said
+
+
+def test_a_title_may_have_a_line_break() -> None:
+    """A spreadsheet breaks long titles; one that took a rule with it is no known title."""
+    rules = b'rule,"source\naccount",account\nwages,5*,4000\n'
+
+    assert ["5*"] == [rule.account for rule in read_mapping("m", 1, rules).rules]
+
+
 def test_codes_are_read_from_their_own_table() -> None:
     """Axis, source code, code."""
     mapping = read_mapping(
