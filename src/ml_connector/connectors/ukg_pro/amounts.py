@@ -98,6 +98,11 @@ class NumberReader:
             else None
         )
 
+    @property
+    def currency(self) -> str:
+        """The sign or code that may stand beside the number; empty where there is none."""
+        return self._numbers.currency
+
     def _signed(self, number: str) -> str:
         match self._numbers.sign:
             case "leading":

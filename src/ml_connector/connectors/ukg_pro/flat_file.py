@@ -274,7 +274,15 @@ class FlatFileSource:
         return hashlib.sha256(f"{digest}\n{said}".encode()).hexdigest()
 
     def _reader(self, path: Path) -> Reader:
-        return Reader(name=printable(path.name), layout=self._options.layout, decimals_of=self._decimals_of)
+        return Reader(
+            name=printable(path.name),
+            layout=self._options.layout,
+            decimals_of=self._decimals_of,
+            currency_of=self._currency_of,
+        )
+
+    def _currency_of(self, company: str) -> str:
+        return self._options.currency_of(company) if self._options.takes(company) else ""
 
     def _decimals_of(self, company: str) -> int | None:
         currency = self._options.currency_of(company)

@@ -7,6 +7,7 @@ concerns the whole file (its encoding, its header, its trailer) raises `Refused`
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from ml_connector.connectors.ukg_pro.amounts import NumberReader, Unfit
+from ml_connector.connectors.ukg_pro.currency_signs import currencies_of, names_currency
 from ml_connector.connectors.ukg_pro.dates import DateReader
 from ml_connector.connectors.ukg_pro.file_text import is_blank, last_line, text_lines
 from ml_connector.connectors.ukg_pro.layout import AXES, Column, Layout
@@ -89,14 +91,17 @@ def _folded(title: str) -> str:
 @dataclass(slots=True, kw_only=True)
 class Reader:
     """Reads one file once. `trailer` holds the totals of the last line, when the layout has one and it was
-    reached. `decimals_of` says how many decimals the currency of a company has, where that is known.
+    reached. `decimals_of` says how many decimals the currency of a company has, where that is known, and
+    `currency_of` the currency that its lines are booked in; empty where there is none, or nothing is booked.
     """
 
     name: str
     layout: Layout
     decimals_of: Callable[[str], int | None]
+    currency_of: Callable[[str], str]
     trailer: Mapping[str, str] | None = None
     _places: dict[str, int] = field(default_factory=dict)
+    _currencies: dict[int, str] = field(default_factory=dict)
     _width: int | None = None
     _titled: bool = False
     _listed: set[int] = field(default_factory=set)
@@ -301,6 +306,12 @@ class Reader:
                 )
                 raise self.refused("file.column", text, f"column {column.name}")
             self._places[column.name] = found[_folded(column.name)]
+        known = {*self._places.values(), *self._listed}
+        self._currencies.update(
+            (place, title.strip())
+            for place, title in enumerate(titles)
+            if place not in known and names_currency(title)
+        )
 
     def _other_separator(self, line: str) -> str:
         """What to do where the titles are all there, behind another separator."""
@@ -323,6 +334,8 @@ class Reader:
         if codes not in self._axes:
             self._axes[codes] = axes(dict(zip(AXES, codes, strict=True)))
         company = self._needed(texts, "company")
+        for place, title in self._currencies.items():
+            self._check_currency(company, title, values[place].strip())
         amount, side = self._amount(texts)
         start = self._date(texts, "period_start") if "period_start" in self._columns else None
         end = self._date(texts, "period_end") if "period_end" in self._columns else None
@@ -406,6 +419,17 @@ class Reader:
             raise _Unreadable("row.damaged", self._title(kind), text, f"It holds {sign}, which nobody sees.")
         self._sound.add(text)
 
+    def _check_currency(self, company: str, title: str, text: str) -> None:
+        """A column that the layout does not know says the currency, and it is the one that is booked."""
+        currency = self.currency_of(company)
+        if text and currency and currency not in currencies_of(text):
+            known = json.dumps({"kind": "ignore", "name": title}, ensure_ascii=False)
+            why = (
+                f"The connection books company {company} in {currency}. If the column says something else,"
+                f" add it to the layout: {known}."
+            )
+            raise _Unreadable("row.currency", title, text, why)
+
     def _account(self, texts: Mapping[str, str]) -> str:
         whole = self._needed(texts, "account")
         if self.layout.account == "whole":
@@ -450,6 +474,10 @@ class Reader:
                 "amount.unreadable", self._title(kind), text, f"{error}{self._like()}"
             ) from None
         company = texts["company"]
+        sign, currency = reader.currency, self.currency_of(company)
+        if sign and sign in text and currency and (means := currencies_of(sign)) and currency not in means:
+            why = f"The connection books company {company} in {currency}."
+            raise _Unreadable("row.currency", self._title(kind), text, why)
         if company not in self._decimals:
             self._decimals[company] = self.decimals_of(company)
         decimals = self._decimals[company]

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ml_connector.connectors.ukg_pro.currency_signs import currencies_of
 from ml_connector.connectors.ukg_pro.declared import BEARER, FLAT_FILE, PAGE_ROWS_MAX, SETTINGS
 from ml_connector.connectors.ukg_pro.layout import Layout, LayoutError, read_layout
 from ml_connector.connectors.ukg_pro.wire import FieldsError, ThirdPartyFields, read_fields
@@ -129,6 +130,8 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options | None, li
             )
         )
     zone, layout, fields = _zone(text, problems), _layout(text, problems), _fields(text, problems)
+    if layout is not None and text["source"] == FLAT_FILE:
+        problems.extend(_other_currency(layout, currencies.values()))
     if problems or zone is None or layout is None or fields is None:
         return None, problems
     options = Options(
@@ -256,6 +259,19 @@ def _layout(text: Mapping[str, str], problems: list[Problem]) -> Layout | None:
     except (LayoutError, RecursionError) as error:
         problems.append(Problem("setting.layout", "file_layout", f"The layout is not read: {error}."))
         return None
+
+
+def _other_currency(layout: Layout, currencies: Collection[str]) -> Iterator[Problem]:
+    """Signs of the layout that are those of no currency of the connection."""
+    numbers = [layout.numbers, *(column.numbers for column in layout.columns if column.numbers)]
+    for sign in dict.fromkeys(each.currency for each in numbers):
+        means = currencies_of(sign)
+        if means and currencies and means.isdisjoint(currencies):
+            why = (
+                f"The layout's numbers are in {sign}, and the connection books in"
+                f" {', '.join(sorted(set(currencies)))}. Change the currency of one of them."
+            )
+            yield Problem("setting.currency", "file_layout", why)
 
 
 def _fields(text: Mapping[str, str], problems: list[Problem]) -> ThirdPartyFields | None:

@@ -26,6 +26,13 @@ LINES = (
     "HTC01,BIWEEK,202607031,2026-07-03,5100,BOSIT,,Payroll,1000.00,",
     "HTC01,BIWEEK,202607031,2026-07-03,2290,BOSIT,,Payroll,,1000.00",
 )
+NAMED = (
+    ("company", "CompanyCode"),
+    ("pay_date", "PayDate"),
+    ("account", "GLAccount"),
+    ("debit", "Debit"),
+    ("credit", "Credit"),
+)
 LIKE_L1 = "\n".join([HEADER, *LINES, ""])
 BARS = [
     {"kind": "account", "index": 0},
@@ -71,6 +78,67 @@ def aside(source: FlatFileSource) -> Problem:
 def debit(source: FlatFileSource) -> Decimal:
     rows = rows_of(source, only(source))
     return sum((row.amount.amount for row in rows if row.is_debit), Decimal(0))
+
+
+# --- the currency that a file says --------------------------------------------------------------------------
+
+
+def with_currency(title: str, value: str) -> str:
+    return "\n".join([f"{HEADER},{title}", *(f"{line},{value}" for line in LINES), ""])
+
+
+@pytest.mark.parametrize("title", ["Currency", "CURRENCY CODE", "Curr.", "Valuta", "Muntsoort"])
+def test_a_column_that_says_another_currency_is_not_passed_over(source: Source, title: str) -> None:
+    """The connection books in dollars; the layout knows nothing of the column."""
+    found = aside(source(with_currency(title, "EUR")))
+
+    assert ("row.currency", f"gl.csv, line 2: {title}") == (found.code, found.where)
+    assert f"{title} is EUR. The connection books company HTC01 in USD." in found.text
+    for value in ("USD", "usd", "$", ""):
+        assert Decimal("1000.00") == debit(source(with_currency(title, value)))
+
+
+def test_a_column_that_the_layout_names_is_not_asked_for_a_currency(source: Source) -> None:
+    """Nor is one whose title only begins so."""
+    known = [{"kind": kind, "name": name} for kind, name in NAMED]
+    ignored = {"like": "L1", "columns": [*known, {"kind": "ignore", "name": "Currency"}]}
+
+    assert Decimal("1000.00") == debit(source(with_currency("Currency", "EUR"), ignored))
+    assert Decimal("1000.00") == debit(source(with_currency("Currency rate", "EUR")))
+
+
+def refusals(sign: str, currency: str) -> list[str]:
+    layout = json.dumps({"like": "L1", "numbers": {"currency": sign}})
+    given = {"source": "flat_file", "file_path": "/gl", "file_layout": layout, "currency": currency}
+    return [f"{problem.where}: {problem.text}" for problem in read(given, True)[1]]
+
+
+@pytest.mark.parametrize(("sign", "currency"), [("€", "USD"), ("EUR", "USD"), ("$", "EUR"), ("kr", "EUR")])
+def test_a_sign_of_another_currency_is_refused_when_it_is_set(sign: str, currency: str) -> None:
+    """What is written as euros would be booked as dollars."""
+    (found,) = refusals(sign, currency)
+
+    assert f"The layout's numbers are in {sign}, and the connection books in {currency}." in found
+
+
+@pytest.mark.parametrize(
+    ("sign", "currency"),
+    [("$", "CAD"), ("kr", "SEK"), ("£", "GBP"), ("§", "USD"), ("$", "A=CAD,B=EUR"), ("€", "")],
+)
+def test_a_sign_of_several_currencies_or_of_none_that_is_known_is_taken(sign: str, currency: str) -> None:
+    """Dollars and crowns are those of many countries."""
+    assert [] == refusals(sign, currency)
+
+
+def test_a_sign_counts_for_the_company_whose_line_it_is(tmp_path: Path) -> None:
+    """One connection books two companies, each in its own currency."""
+    (tmp_path / "gl.csv").write_text("\n".join([HEADER, *LINES, ""]).replace("1000.00", "€1000.00"))
+    layout = json.dumps({"like": "L1", "numbers": {"currency": "€"}})
+    given = {"source": "flat_file", "file_path": str(tmp_path), "file_layout": layout}
+    options, _ = read({**given, "currency": "HTC01=USD,HTC02=EUR"}, True)
+    assert options is not None
+
+    assert "row.currency" == aside(FlatFileSource(options, "tenant")).code
 
 
 # --- once per file ------------------------------------------------------------------------------------------
