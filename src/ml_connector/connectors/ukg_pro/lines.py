@@ -211,7 +211,8 @@ class Reader:
 
     def _records(self, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
         layout, lines = self.layout, self._postings(file)
-        head = [text for _, text in islice(lines, layout.header_rows)]
+        first = list(islice(lines, layout.header_rows))
+        head = [text for _, text in first]
         if len(head) < layout.header_rows:
             what = "is empty" if not head else f"has {len(head)} lines"
             text = f"The file {what}, and the layout's header alone has {layout.header_rows}."
@@ -220,11 +221,28 @@ class Reader:
         if layout.has_titles or (head and layout.format == "delimited" and not layout.heads):
             self._header(head[-1])
         skip = re.compile(layout.skip) if layout.skip else None
+        for number, text in first:
+            if not (skip and skip.fullmatch(text.strip())):
+                self._check_head(number, text)
         rest = ((number, text) for number, text in lines if not (skip and skip.fullmatch(text.strip())))
         if layout.format == "fixed":
             yield from ((number, [text]) for number, text in rest if not is_blank(text))
         else:
             yield from self._delimited(rest)
+
+    def _check_head(self, number: int, text: str) -> None:
+        """A line of the head that reads as a posting is one: the file has less of a head, or none."""
+        try:
+            values = [text] if self.layout.format == "fixed" else next(self._csv([text]), [])
+            line = self._posting(number, values)
+        except (_Unreadable, csv.Error):
+            return
+        why = (
+            f"Line {number} is in the header of {self.layout.header_rows} lines that the layout has, and it"
+            f" reads as a posting on account {shown(line.account)}. Set header_rows to the lines before the"
+            " postings; where it is none, let the layout's skip match it."
+        )
+        raise self.refused("file.header", why, f"line {number}")
 
     def _delimited(self, lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
         """Values of each line. A quoted value ends in the line that it begins in: one that goes on takes the
@@ -325,6 +343,9 @@ class Reader:
 
     def _line(self, number: int, values: list[str]) -> Line:
         self._check_width(values)
+        return self._posting(number, values)
+
+    def _posting(self, number: int, values: list[str]) -> Line:
         texts = dict(self._once)
         for column in self._per_line:
             texts[column.kind] = self._value(column, values)

@@ -183,6 +183,37 @@ def test_a_trailer_that_says_less_is_believed_only_where_it_can_be_right(source:
         assert "file.totals" == told(source(body + trailer, SUMS)).code
 
 
+# --- heads --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("head", [lines("913.22"), "Payroll,July\n" + lines("913.22")[:39]])
+def test_postings_are_no_head(source: Source, head: str) -> None:
+    """The layout says two lines of head, found by index; this file has fewer, and the rest balances."""
+    layout = {**PLAIN, "header_rows": 2}
+    found = told(source(head + lines("10.00"), layout))
+
+    number = 1 if head.startswith("HTC01") else 2
+    assert ("file.header", f"gl.csv: line {number}") == (found.code, found.where)
+    assert f"Line {number} is in the header of 2 lines that the layout has" in found.text
+    assert "reads as a posting on account 5100" in found.text
+
+
+def test_a_head_that_is_no_posting_is_read_over(source: Source) -> None:
+    """Titles, a text, and a total that looks like a posting, where the layout says that it is none."""
+    for first in ("Payroll", "HTC01,all,,,10.00"):
+        body = f"{first}\nCompany,Account,Date,Org,Amount\n{lines('10.00')}"
+        assert Decimal("10.00") == debits(source(body, {**PLAIN, "header_rows": 2}))
+    total = "HTC01,TOTAL,2026-07-03,,10.00\n"
+    skips = {**PLAIN, "header_rows": 1, "skip": ".*,TOTAL,.*"}
+    assert Decimal("10.00") == debits(source(total + lines("10.00"), skips))
+
+
+def test_postings_of_fixed_columns_are_no_head(source: Source) -> None:
+    body = [DEBIT.format(100000), CREDIT.format(100000), DEBIT.format(5000), CREDIT.format(5000)]
+
+    assert "file.header" == told(source("\n".join(body), {**FIXED, "header_rows": 2})).code
+
+
 # --- fixed columns ------------------------------------------------------------------------------------------
 
 
