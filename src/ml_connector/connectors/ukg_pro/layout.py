@@ -57,6 +57,7 @@ AXES = (
 )
 _NEEDED = {"two_column": ("debit", "credit"), "signed": ("amount",), "dc_flag": ("amount", "side")}
 _PER_LINE = ("account", "debit", "credit", "amount", "side", "ignore")
+_OF_AMOUNT = ("debit", "credit", "amount", "side")
 _TOTALS = ("rows", "debit", "credit")
 HEADER_ROWS_MAX = 1_000
 _DATES = ("pay_date", "period_start", "period_end")
@@ -97,6 +98,12 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             if self.index is not None
             else f"{self.kind} at {(self.start or 0) + 1}"
         )
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Of a fixed line: the place of its first character, from 0, and the one behind its last."""
+        start = self.start or 0
+        return start, start + (self.length or 0)
 
     @property
     def per_line(self) -> bool:
@@ -248,6 +255,7 @@ def read_layout(text: str) -> Layout:
     for column in layout.columns:
         _check_place(layout, column)
         _check_reading(layout, column)
+    _check_overlaps(layout)
     _check_form(layout)
     _check_once(layout)
     return layout
@@ -293,6 +301,24 @@ def _check_place(layout: Layout, column: Column) -> None:
         raise LayoutError(f"{column.kind} needs an index, as there is no header line")
     elif column.index is not None and column.index < 0:
         raise LayoutError(f"the index of {column.kind} is negative; the first column is 0")
+
+
+def _check_overlaps(layout: Layout) -> None:
+    """Columns of a fixed line do not share characters, but for one inside another, such as a date that a code
+    begins with. An amount shares none: it would be cut, or read what is none.
+    """
+    if layout.format != "fixed":
+        return
+    placed = sorted((column for column in layout.columns if column.per_line), key=lambda one: one.span)
+    for number, one in enumerate(placed):
+        for other in placed[number + 1 :]:
+            (start, end), (begin, stop) = one.span, other.span
+            inside = stop <= end or start == begin
+            if begin < end and (not inside or {one.kind, other.kind} & set(_OF_AMOUNT)):
+                raise LayoutError(
+                    f"{one.kind} (characters {start + 1} to {end}) and {other.kind} ({begin + 1} to {stop})"
+                    " overlap"
+                )
 
 
 def _check_reading(layout: Layout, column: Column) -> None:

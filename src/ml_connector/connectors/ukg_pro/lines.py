@@ -37,6 +37,7 @@ _WHOLE = re.compile(r"[-+(]?[0-9]{1,9}")
 _GOES_ON, _GOES_ON_ZERO = re.compile(r"[0-9]{2,3}(\.[0-9]+)?[-)]?"), re.compile(r"0[0-9]{2}(\.[0-9]+)?[-)]?")
 """What stands in the next column where a comma cut an amount: in one that the layout does not know, and in
 one that it knows, where no amount begins with so many zeros."""
+_OF_NUMBERS = frozenset("0123456789.,+-\u2212()")
 _ZERO = Decimal(0)
 
 
@@ -100,6 +101,7 @@ class Reader:
     decimals_of: Callable[[str], int | None]
     currency_of: Callable[[str], str]
     trailer: Mapping[str, str] | None = None
+    _spans: list[tuple[int, int]] = field(default_factory=list)
     _places: dict[str, int] = field(default_factory=dict)
     _currencies: dict[int, str] = field(default_factory=dict)
     _width: int | None = None
@@ -123,6 +125,7 @@ class Reader:
         self._per_line += [column for column in used if column.per_line]
         self._codes += [kind for kind in CODES if kind in self._columns]
         self._listed.update(column.index for column in self.layout.columns if column.index is not None)
+        self._spans += [column.span for column in self.layout.columns if column.per_line]
         for column in used:
             self._once.update({column.kind: column.value} if column.value else {})
             if column.kind in AMOUNTS:
@@ -408,20 +411,38 @@ class Reader:
 
     def _value(self, column: Column, values: list[str]) -> str:
         if self.layout.format == "fixed":
-            start, length = column.start or 0, column.length or 0
+            start, end = column.span
             text = values[0].rstrip("\r\n")
             if len(text) <= start:
                 raise _Unreadable(
                     "row.short", column.title, "missing", f"The line has {len(text)} characters."
                 )
-            if column.kind in AMOUNTS and len(text) < start + length:
-                why = f"The line has {len(text)} characters, and the amount ends at {start + length}."
-                raise _Unreadable("row.short", column.title, text[start:], why)
-            return text[start : start + length].strip()
+            if column.kind in AMOUNTS:
+                self._check_whole(column, text)
+            return text[start:end].strip()
         place = self._places.get(column.name, column.index)
         if place is None or place >= len(values):
             raise _Unreadable("row.short", column.title, "missing", f"The line has {len(values)} columns.")
         return values[place].strip()
+
+    def _check_whole(self, column: Column, text: str) -> None:
+        """The number of a fixed column ends with it: none goes on in characters that no column has."""
+        start, end = column.span
+        if len(text) < end:
+            why = f"The line has {len(text)} characters, and the amount ends at {end}."
+            raise _Unreadable("row.short", column.title, text[start:], why)
+        for edge, beside in ((start, start - 1), (end - 1, end)):
+            if 0 <= beside < len(text) and {text[edge], text[beside]} <= _OF_NUMBERS:
+                if any(begin <= beside < stop for begin, stop in self._spans):
+                    continue
+                known = json.dumps({"kind": "ignore", "start": beside, "length": 1})
+                side = "before" if beside < edge else "behind"
+                why = (
+                    f"{text[beside]} stands {side} it, so the amount may be longer than the column. Change"
+                    " start or length in the layout; if something else stands there, add that as"
+                    f" a column, such as {known}."
+                )
+                raise _Unreadable("amount.cut", column.title, text[start:end].strip(), why)
 
     def _needed(self, texts: Mapping[str, str], kind: str) -> str:
         if not texts.get(kind):

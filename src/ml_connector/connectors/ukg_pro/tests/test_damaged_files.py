@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ml_connector.connectors.ukg_pro.flat_file import FlatFileSource
+from ml_connector.connectors.ukg_pro.layout import LayoutError, read_layout
 from ml_connector.connectors.ukg_pro.settings import read
 from ml_connector.contract.payroll import problems_of, rows_of
 from ml_connector.domain.problem import Problem
@@ -233,6 +234,63 @@ def test_an_amount_that_is_cut_at_the_end_of_a_line_is_refused(source: Source) -
     cut = "\n".join(template.format(100000)[:-2] for template in (DEBIT, CREDIT))
 
     assert "row.short" == told(source(cut, FIXED)).code
+
+
+@pytest.mark.parametrize(("start", "length"), [(18, 11), (18, 9), (20, 11), (21, 5)])
+def test_an_amount_is_not_cut_out_of_a_longer_number(source: Source, start: int, length: int) -> None:
+    """The column begins late or ends early: both sides are cut alike, and the file balances."""
+    body = "\n".join(template.format(10001000000) for template in (DEBIT, CREDIT))
+    amount = {"kind": "amount", "start": start, "length": length, "decimals": 2}
+    columns = [*FIXED["columns"][:-1], amount]
+
+    assert "amount.cut" == told(source(body, {**FIXED, "columns": columns})).code
+    assert Decimal("100010000.00") == debits(source(body, FIXED))
+
+
+def test_a_sign_beside_the_column_is_not_cut_off(source: Source) -> None:
+    """Behind a column that ends early a minus is lost, and a refund becomes pay."""
+    amount = {"kind": "amount", "start": 18, "length": 9}
+    layout = {**FIXED, "amount": "signed", "columns": [*FIXED["columns"][1:4], amount]}
+    body = "DHTC01510020260703   100.00\nCHTC01229020260703  -100.00\n"
+    assert Decimal("100.00") == debits(source(body, layout))
+
+    found = told(source(body.replace("  -100.00", "   100.00-"), layout))
+
+    assert "amount.cut" == found.code
+    assert 'add that as a column, such as {"kind": "ignore", "start": 27, "length": 1}.' in found.text
+
+
+def test_digits_of_another_column_may_touch_an_amount(source: Source) -> None:
+    """The date before it, hours behind it; and what a blank parts from it is no part of it."""
+    body = "\n".join(f"{template.format(100000)}0080" for template in (DEBIT, CREDIT))
+    hours = {"kind": "ignore", "start": 31, "length": 4}
+
+    assert Decimal("1000.00") == debits(source(body, {**FIXED, "columns": [*FIXED["columns"], hours]}))
+    assert Decimal("1000.00") == debits(source(body.replace("0080", " 80"), FIXED))
+
+
+@pytest.mark.parametrize(
+    ("kind", "start", "length"),
+    [("amount", 17, 14), ("amount", 12, 13), ("ignore", 30, 2), ("pay_code", 9, 3)],
+)
+def test_columns_that_overlap_are_refused_when_they_are_set(kind: str, start: int, length: int) -> None:
+    """A digit of the date would be one of the amount."""
+    other = {"kind": kind, "start": start, "length": length}
+    columns = [column for column in FIXED["columns"] if column["kind"] != kind]
+
+    with pytest.raises(LayoutError, match="overlap"):
+        read_layout(json.dumps({**FIXED, "columns": [*columns, other]}))
+
+
+def test_a_column_inside_another_is_no_slip(source: Source) -> None:
+    """A period control begins with the pay date."""
+    control = {"kind": "period_control", "start": 10, "length": 9}
+    amount = {"kind": "amount", "start": 19, "length": 13, "decimals": 2}
+    body = "\n".join(template.format(100000).replace("0703", "07031") for template in (DEBIT, CREDIT))
+
+    assert Decimal("1000.00") == debits(
+        source(body, {**FIXED, "columns": [*FIXED["columns"][:-1], control, amount]})
+    )
 
 
 # --- codes and dates ----------------------------------------------------------------------------------------
