@@ -25,6 +25,7 @@ from decimal import Decimal
 from ml_connector.app.spreadsheet import guarded
 from ml_connector.app.tables import Row, TableError, Titles, in_lines, nearest, read_table
 from ml_connector.domain.mapping import Mapping, MappingRule, Target, Translation
+from ml_connector.domain.period import YEARS
 from ml_connector.domain.problem import Problem
 
 __all__ = ["TableError", "read_mapping", "write_mapping"]
@@ -112,15 +113,21 @@ class _Unread:
     """Values that cannot be read, by column: each column is one problem, which lists its lines."""
 
     values: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    years: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
 
     def date(self, row: Row, column: str, default: date) -> date:
-        """The date of the cell, ISO only: 01-02-2026 has two readings."""
+        """The date of the cell, ISO only: 01-02-2026 has two readings. In a year that a pay can have, as
+        every other is a slip; the first and the last of all days say that there is no limit.
+        """
         text = row[column]
         if not text:
             return default
         try:
             if _ISO.fullmatch(text):
-                return date.fromisoformat(text)
+                found = date.fromisoformat(text)
+                if found.year not in YEARS and found != default:
+                    self.years.setdefault(column, []).append((row.number, text))
+                return found
         except ValueError:
             pass
         self.values.setdefault(column, []).append((row.number, text))
@@ -147,6 +154,11 @@ class _Unread:
                 text = in_lines(column, values, "a date such as 2026-01-01")
                 hint = " Format the column as YYYY-MM-DD and save the table again."
                 found.append(Problem("table.date", f"column {column}", text + hint))
+        for column, values in self.years.items():
+            text = in_lines(column, values, f"a year from {YEARS[0]} to {YEARS[-1]}")
+            limit = "beginning" if column == "valid_from" else "end"
+            hint = f" Leave the cell empty for no {limit}."
+            found.append(Problem("table.date", f"column {column}", text + hint))
         return found
 
 

@@ -153,6 +153,31 @@ def test_only_iso_dates_are_read(text: str) -> None:
     assert "table.date" in refused(table(f"a,51*,,{text},4000,,,,"))[0]
 
 
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [("valid_from", "0206-12-01"), ("valid_from", "2926-01-01"), ("valid_until", "1930-12-31")],
+)
+def test_a_year_that_no_pay_is_of_is_refused(column: str, text: str) -> None:
+    """A slip, or two digits as a spreadsheet reads them: the rule is in force when nobody meant it."""
+    (said,) = refused(f"rule,source_account,account,{column}\na,5100,4000,{text}\n".encode())
+    codes = f"axis,source_code,code,{column}\norg_level_1,X,Y,{text}\n".encode()
+    (also,) = refused(table("wages,51*,,,4000,=org_level_1,,,"), codes)
+
+    limit = "beginning" if column == "valid_from" else "end"
+    for problem in (said, also):
+        assert f"column {column}: {column} is '{text}' in line 2, expected a year from" in problem
+        assert f"Leave the cell empty for no {limit}." in problem
+
+
+def test_the_first_and_the_last_of_all_days_are_no_limit() -> None:
+    """As databases write it."""
+    rules = b"rule,source_account,account,valid_from,valid_until\na,5100,4000,0001-01-01,9999-12-31\n"
+
+    (rule,) = read_mapping("m", 1, rules).rules
+
+    assert (date.min, date.max) == (rule.valid_from, rule.valid_until)
+
+
 def test_cells_beyond_the_columns_are_told() -> None:
     """A separator too many would move every value after it; empty cells move nothing."""
     assert [
