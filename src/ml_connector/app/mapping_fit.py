@@ -1,5 +1,5 @@
 """A mapping beside a ledger and beside a payroll, before anything is posted: what it names that the ledger
-does not take, and what payroll delivers that it does not cover.
+does not take or the flow spells in another way, and what payroll delivers that it does not cover.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ml_connector.domain.checks import code_problems, place_problems
 from ml_connector.domain.journal import Chart
-from ml_connector.domain.mapping import Mapping, Resolver, Target, describe, pattern_matches
+from ml_connector.domain.mapping import Mapping, Resolver, Target, describe, nearly_matches, pattern_matches
 from ml_connector.domain.payroll import Distribution
 from ml_connector.domain.problem import Problem
 from ml_connector.flows.policy import PayrollPolicy
@@ -19,10 +19,10 @@ from ml_connector.ports.systems import LedgerSink, PayrollSource
 def misfits(mapping: Mapping, policy: PayrollPolicy, ledger: LedgerSink) -> list[Problem]:
     """What the ledger does not take of the mapping and of the flow: journals, accounts, axes and codes, in
     each legal entity that a rule can book in. A code that payroll gives, and that no table translates, is not
-    known here.
+    known here. A rule whose company the flow spells in another way is named, too.
     """
     axes = {axis for rule in mapping.rules for target in rule.targets for axis, _ in target.dimensions}
-    found: list[Problem] = []
+    found: list[Problem] = [*_other_spellings(mapping, policy.entities)]
     for entity in sorted(set(policy.entities.values())):
         journal = policy.journals[entity]
         chart = ledger.chart(entity, journal, policy.axes | axes)
@@ -38,6 +38,20 @@ def misfits(mapping: Mapping, policy: PayrollPolicy, ledger: LedgerSink) -> list
     return list(dict.fromkeys(found))
 
 
+def _other_spellings(mapping: Mapping, companies: Iterable[str]) -> Iterator[Problem]:
+    """Rules of a company that the flow spells in another way: they match no line of it."""
+    for rule in mapping.rules:
+        if any(pattern_matches(rule.company, company) for company in companies):
+            continue
+        for company in sorted(companies):
+            if nearly_matches(rule.company, company):
+                text = (
+                    f"Rule {rule.name!r} has company {rule.company!r}, and the flow has {company!r}, so it"
+                    " matches no line of it. Write the rule as payroll does."
+                )
+                yield Problem("mapping.spelling", f"rule {rule.name}", text)
+
+
 def _of_target(mapping: Mapping, target: Target, chart: Chart) -> Iterator[Problem]:
     values = [(axis, None if code.startswith("=") else code) for axis, code in target.dimensions]
     yield from place_problems(chart.entity, target.account, values, chart)
@@ -50,8 +64,8 @@ def _of_target(mapping: Mapping, target: Target, chart: Chart) -> Iterator[Probl
 
 def unmapped(mapping: Mapping | None, payroll: PayrollSource, pay_run: str) -> list[tuple[str, int, str]]:
     """Source accounts of lines that no rule in force at the end of the pay period matches, in company, pay
-    code and every axis, or whose rule takes a code that they do not have: `(account, lines, what the first of
-    them names)`, most lines first. Without a mapping, all of them.
+    code and every axis, or whose rule takes a code that they do not have, or misses them by its spelling:
+    `(account, lines, what the first of them names)`, most lines first. Without a mapping, all of them.
     """
     day = payroll.pay_run(pay_run).pay_period.end
     resolver = Resolver(mapping=mapping, day=day) if mapping else None

@@ -1,7 +1,8 @@
 """Mapping: from what payroll says to GL account, dimensions and text.
 
 A rule matches on equal (`5100`) or prefix (`51*`) of the source account, company, pay code and dimension
-codes; the first rule that matches and is in force on the posting date wins, and `explain` names it. A rule
+codes; the first rule that matches and is in force on the posting date wins, and `explain` names it. One above
+it that misses by its spelling alone is a problem. A rule
 books on one target or splits on several by percentage. That is all on purpose: the rules are a table that an
 accountant reads, not a language.
 
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from ml_connector.domain.codes import alike
 from ml_connector.domain.dimension import Dimensions, code_on, dimensions
 from ml_connector.domain.money import split_minor
 from ml_connector.domain.payroll import Distribution
@@ -139,14 +141,21 @@ class Resolver:
     _rules: list[MappingRule] = field(init=False)
     _translations: dict[tuple[str, str], str] = field(init=False)
     _known: dict[tuple[object, ...], Resolution | Problem] = field(init=False, default_factory=dict)
+    _patterns: dict[str, set[str]] = field(init=False, default_factory=dict)
+    _near: dict[tuple[str, str], frozenset[str]] = field(init=False, default_factory=dict)
+    _spelled: dict[tuple[str, str], str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._rules = in_force(canonical(self.mapping).rules, self.day)
+        for rule in self._rules:
+            for title, pattern in _matched(rule):
+                self._patterns.setdefault(title, set()).add(pattern)
         self._translations = {
             (row.axis, row.source): row.code
             for row in self.mapping.translations
             if row.valid_from <= self.day <= row.valid_until
         }
+        self._spelled = {(axis, alike(source)): source for axis, source in self._translations}
 
     def resolve(self, row: Distribution) -> Resolution | Problem:
         """The first rule in force that matches the row, resolved; a `Problem` when none does or a code it
@@ -173,15 +182,58 @@ class Resolver:
         )
 
     def _resolve(self, row: Distribution) -> Resolution | Problem:
+        values = {title: _value(title, row) for title in self._patterns}
+        near = {title: self._nearly(title, value) for title, value in values.items() if value}
+        missed: Problem | None = None
         for rule in self._rules:
             if _matches(rule, row):
-                return self._book(rule, row)
+                return missed or self._book(rule, row)
+            if missed is None and any(near.values()):
+                missed = self._missed(rule, row, values, near)
+        if missed is not None:
+            return missed
         text = (
             f"No rule of mapping {self.mapping.name} v{self.mapping.version} in force on {self.day} matches"
             f" account {row.account!r} of "
         )
         text += f"company {row.company} ({describe(row.dimensions) or 'no dimensions'}). Add a rule for it."
         return Problem("mapping.unmapped", f"account {row.account}", text)
+
+    def _nearly(self, title: str, value: str) -> frozenset[str]:
+        """The patterns that miss the value by case, blanks or the like alone. Values repeat."""
+        if (title, value) not in self._near:
+            self._near[title, value] = frozenset(
+                pattern
+                for pattern in self._patterns[title]
+                if not pattern_matches(pattern, value) and nearly_matches(pattern, value)
+            )
+        return self._near[title, value]
+
+    def _missed(
+        self,
+        rule: MappingRule,
+        row: Distribution,
+        values: AbstractMapping[str, str | None],
+        near: AbstractMapping[str, frozenset[str]],
+    ) -> Problem | None:
+        """What to do with a rule that would match the row in another spelling, so that the next one takes it.
+        None where it does not, or where a rule that is otherwise the same has the spelling of the row.
+        """
+        patterns = _matched(rule)
+        others = [(title, one) for title, one in patterns if not pattern_matches(one, values[title])]
+        if not all(one in near.get(title, ()) for title, one in others):
+            return None
+        same = {title: alike(one) for title, one in patterns}
+        for other in self._rules:
+            if _matches(other, row) and same == {title: alike(one) for title, one in _matched(other)}:
+                return None
+        title, pattern = others[0]
+        text = (
+            f"Rule {rule.name!r} has {title} {pattern!r}, and payroll writes {values[title]!r}, so it does"
+            f" not match account {row.account}. Write the rule as payroll does; or, where these are two"
+            f" codes, add a rule like it for {values[title]!r}."
+        )
+        return Problem("mapping.spelling", f"rule {rule.name}, {title} {values[title]}", text)
 
     def _book(self, rule: MappingRule, row: Distribution) -> Resolution | Problem:
         bookings = []
@@ -197,6 +249,8 @@ class Resolver:
                     return Problem(
                         "mapping.code_missing", f"{axis} of account {row.account}", text, Owner.PAYROLL
                     )
+                if value.startswith("=") and (problem := self._untranslated(value[1:], row)):
+                    return problem
                 codes[axis] = self.roll_up.get((axis, code), code)
             bookings.append(
                 Booking(
@@ -213,6 +267,18 @@ class Resolver:
             return value
         source = code_on(value[1:], row.dimensions)
         return None if source is None else self.translate(value[1:], source)
+
+    def _untranslated(self, axis: str, row: Distribution) -> Problem | None:
+        """A code that the code table has in another spelling: it would be booked as it is."""
+        code = code_on(axis, row.dimensions) or ""
+        spelled = self._spelled.get((axis, alike(code)))
+        if spelled is None or (axis, code) in self._translations:
+            return None
+        text = (
+            f"The code table has {axis} {spelled!r}, and payroll writes {code!r}, so it is not translated."
+            f" Write the row as payroll does; or, where these are two codes, add a row for {code!r}."
+        )
+        return Problem("mapping.spelling", f"{axis} {code}", text)
 
     def translate(self, axis: str, code: str) -> str:
         """The ledger's code for a source code on the posting date, or the source code itself where the code
@@ -235,6 +301,24 @@ def pattern_matches(pattern: str, value: str | None) -> bool:
     if value is None:
         return False
     return value.startswith(pattern[:-1]) if pattern.endswith("*") else value == pattern
+
+
+def nearly_matches(pattern: str, value: str) -> bool:
+    """Whether the value would match the pattern, were case, blanks and what nobody sees left out of both."""
+    wanted = alike(pattern.removesuffix("*"))
+    seen = alike(value)
+    return bool(wanted) and (seen.startswith(wanted) if pattern.endswith("*") else seen == wanted)
+
+
+def _matched(rule: MappingRule) -> list[tuple[str, str]]:
+    """What the rule matches, as a person calls it, with its pattern."""
+    plain = (("source_account", rule.account), ("source_company", rule.company))
+    return [*plain, ("source_pay_code", rule.pay_code), *rule.codes]
+
+
+def _value(title: str, row: Distribution) -> str | None:
+    plain = {"source_account": row.account, "source_company": row.company, "source_pay_code": row.pay_code}
+    return plain[title] if title in plain else code_on(title, row.dimensions)
 
 
 def _matches(rule: MappingRule, row: Distribution) -> bool:

@@ -136,3 +136,11 @@ def test_a_line_is_covered_by_a_rule_that_books_it(rule: MappingRule, covered: b
 
     assert ([] if covered else missing) == unmapped(mapping, cast(Any, payroll), "R1")
     assert missing == unmapped(None, cast(Any, payroll), "R1")
+
+
+@pytest.mark.parametrize("company", ["us1", "US 1", "u*"])
+def test_a_rule_whose_company_the_flow_spells_otherwise_is_named(company: str) -> None:
+    """It matches no line; a rule of a company that is in another flow says nothing here."""
+    assert ["mapping.spelling"] == found(rule=replace(RULE, company=company))
+    for other in ("US1", "US*", "US2", "*"):
+        assert [] == found(rule=replace(RULE, company=other))

@@ -22,6 +22,7 @@ from ml_connector.domain.mapping import (
     pattern_matches,
 )
 from ml_connector.domain.mapping_checks import check_mapping
+from ml_connector.domain.payroll import Distribution
 from ml_connector.domain.problem import Owner, Problem
 
 DAY = date(2026, 6, 30)
@@ -361,3 +362,63 @@ def test_all_problems_of_a_mapping_come_at_once() -> None:
     assert ["mapping.name_twice", "mapping.no_target", "mapping.dates", "mapping.ties_to"] == problems(
         rule(), replace(bad, valid_from=DAY)
     )
+
+
+@pytest.mark.parametrize(
+    ("values", "title"),
+    [
+        ({"company": "us1"}, "source_company 'us1'"),
+        ({"company": "US 1"}, "source_company 'US 1'"),
+        ({"codes": (("org_level_1", "hq"),)}, "org_level_1 'hq'"),
+        ({"codes": (("org_level_1", "h*"),)}, "org_level_1 'h*'"),
+        ({"pay_code": "reg"}, "source_pay_code 'reg'"),
+        ({"account": "51 00"}, "source_account '51 00'"),
+    ],
+)
+def test_a_rule_that_misses_by_its_spelling_leaves_its_lines_to_no_other(
+    values: dict[str, Any], title: str
+) -> None:
+    """The next rule would take them; a line that no rule matches is told the same."""
+    special, line = rule("special", **values), replace(row("5100", "10.00", department="HQ"), pay_code="REG")
+
+    for rules in ((special, rule("rest", account="5*")), (special,)):
+        found = resolver(*rules).resolve(line)
+        assert isinstance(found, Problem)
+        assert "mapping.spelling" == found.code
+        assert f"Rule 'special' has {title}, and payroll writes" in found.text
+
+
+def test_two_codes_that_differ_in_case_have_a_rule_each() -> None:
+    """So does a rule below the one that matches, and a line of another code miss nothing."""
+    line = row("5100", "10.00", department="HQ")
+    lower, upper = (rule(code, codes=(("org_level_1", code),)) for code in ("hq", "HQ"))
+
+    assert "HQ" == won(resolver(lower, upper, rule("rest")), line)
+    assert "rest" == won(resolver(rule("rest"), lower), line)
+    assert "rest" == won(resolver(replace(lower, account="52*"), rule("rest")), line)
+    assert "rest" == won(resolver(lower, rule("rest")), row("5100", "10.00", department="NY"))
+    assert "rest" == won(resolver(replace(lower, valid_until=date(2026, 1, 1)), rule("rest")), line)
+
+
+def won(of: Resolver, line: Distribution) -> str:
+    found = of.resolve(line)
+    assert isinstance(found, Resolution), found
+    return found.rule.name
+
+
+def test_a_code_that_the_code_table_spells_otherwise_is_told() -> None:
+    """It would be booked untranslated; a row for each spelling says that they are two codes."""
+    taking = rule(targets=(Target(account="4000", dimensions=(("cost_center", "=org_level_1"),)),))
+    line = row("5100", "10.00", department="HQ")
+
+    def resolved(*rows: Translation) -> Resolution | Problem:
+        mapping = Mapping(name="m", version=1, rules=(taking,), translations=rows)
+        return Resolver(mapping=mapping, day=DAY).resolve(line)
+
+    lower, upper = Translation("org_level_1", "hq", "NYC"), Translation("org_level_1", "HQ", "BOS")
+    found = resolved(lower)
+    assert isinstance(found, Problem)
+    assert ("mapping.spelling", "org_level_1 HQ") == (found.code, found.where)
+    assert "The code table has org_level_1 'hq', and payroll writes 'HQ'" in found.text
+    for rows in ((lower, upper), (replace(lower, axis="project"),), (replace(lower, source="NY"),)):
+        assert isinstance(resolved(*rows), Resolution)
