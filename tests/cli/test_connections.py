@@ -140,6 +140,17 @@ def test_a_name_is_one_that_can_be_given_again(product: Installation, name: str)
     assert "connection.name" in {problem["code"] for problem in connection.json["problems"]}
 
 
+@pytest.mark.parametrize("name", ["../x", "m 3", "-m", "a/b"])
+def test_a_mapping_has_a_name_that_a_command_takes(product: Installation, name: str) -> None:
+    """Without blanks, marks of a path or of an option."""
+    done = product.command("mappings", "import", "--json", "--", name, __file__)
+
+    assert 2 == done.code
+    assert [f"{name!r} is no name of a mapping."] == [
+        problem["text"].partition(" Write")[0] for problem in done.json["problems"]
+    ]
+
+
 def test_a_secret_is_given_in_one_way(product: Installation, files: dict[str, Path]) -> None:
     """In a file, or for a simulator in the command."""
     done = add(product, {**UKG, "password": SECRET}, files, "--sandbox")

@@ -13,6 +13,7 @@ from django.db import transaction
 from ml_connector.app import counts_again
 from ml_connector.app.access import Access, Actor, Unknown, no_run, people_behind
 from ml_connector.app.assemble import PAUSED, PAYROLL, REVERSAL, Assembly
+from ml_connector.app.rates import rates_given
 from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain.problem import Owner, Problem
@@ -23,7 +24,7 @@ from ml_connector.flows.already_booked import REVERSAL as REVERSAL_KEY
 from ml_connector.flows.consent import listed, proposal_fingerprint
 from ml_connector.flows.payroll_journal import MEANT, OTHER_INSTALLATION, ZERO
 from ml_connector.flows.pays import OWN, QUESTION, REPLACES
-from ml_connector.flows.policy import Mode, read_rates
+from ml_connector.flows.policy import Mode
 from ml_connector.ports.storage import UNBOOKED, CommitRow, CommitState, RunRow, RunState
 from ml_connector.ports.systems import SetsAside
 from ml_connector.store.claims import StoredClaims
@@ -73,7 +74,7 @@ class Operations:
         """
         flow = self._access.flow(PAYROLL, source, target)
         self._access.newest_mapping(flow.mapping)
-        values = {"flow": str(flow.pk), "replay_of": replay_of, **_rates(rates, rate_source)}
+        values = {"flow": str(flow.pk), "replay_of": replay_of, **rates_given(rates, rate_source)}
         return self._create(PAYROLL, "read", values, reference=pay_run, dry=dry_run)
 
     def new_pay_runs(
@@ -278,7 +279,7 @@ class Operations:
         stage = "propose" if row.stage == "post" and anew else row.stage
         if row.flow == PAYROLL and stage == "propose" and any(_of_payroll(problem) for problem in problems):
             stage = "read"
-        values = {**row.input, "_tries": "0", **_rates(rates, rate_source)}
+        values = {**row.input, "_tries": "0", **rates_given(rates, rate_source)}
         with transaction.atomic():
             for document in accept:
                 self._answered(run, document, NOT_THIS_PAY)
@@ -452,12 +453,6 @@ def _end_of(commits: StoredCommits, row: CommitRow) -> CommitRow | None:
             return None
         end, counts = reversal, not counts
     return end if counts else None
-
-
-def _rates(rates: Sequence[str], source: str) -> dict[str, str]:
-    values = {"rates": ", ".join(rates), "rate_source": source} if rates else {}
-    read_rates(values)
-    return values
 
 
 def _of_payroll(problem: Problem) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -32,6 +33,10 @@ def _unknown(name: str, known: list[str]) -> str:
     close = get_close_matches(name, known, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"Settings are {', '.join(known)}."
     return f"There is no setting {name!r}. {hint}"
+
+
+_NAME = re.compile(r"[^\W_][\w.-]*")
+"""What a new mapping may be called; one that is there keeps its name."""
 
 
 def _name_problems(what: str, name: str) -> list[Problem]:
@@ -245,7 +250,14 @@ class Setup:
         """
         if wrong := _name_problems("mapping", name):
             raise SetupError(wrong)
-        mapping = read_mapping(name, self._access.next_mapping_version(name), rules, codes)
+        version = self._access.next_mapping_version(name)
+        if version == 1 and not _NAME.fullmatch(name):
+            text = (
+                f"{name!r} is no name of a mapping. Write letters, digits, points, - and _, beginning with a"
+                " letter or digit."
+            )
+            raise SetupError([Problem("mapping.name", "name", text)])
+        mapping = read_mapping(name, version, rules, codes)
         if problems := check_mapping(mapping):
             raise SetupError(problems)
         with transaction.atomic():

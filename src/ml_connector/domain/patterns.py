@@ -19,6 +19,7 @@ _RANGE = "a rule has no range. Give each beginning in it a rule of its own, such
 _ANY = "what stands for any sign is * alone, at the end. Write 51* for all that begin with 51."
 _SHEET = "a spreadsheet left it so. Format the column as text, and type the code again."
 _SIGNS = "it holds characters that look like others, or like none. Type the code again."
+_BLANK = "a blank stands before the *. Write 51* for all that begin with 51."
 _TEST = "a rule has no comparison. Give each beginning that is meant a rule of its own, such as 51*."
 
 _MONTHS = (
@@ -37,6 +38,7 @@ _SEVERAL = re.compile(
 _DOTS_OR_DASH = re.compile(r"\w*[0-9]\s*(?:\.{2,}|…|[\u2010-\u2015\u2212])\s*\w*[0-9]\w*")
 _WILD = re.compile(r"\w*[0-9](?:[xX]{2,}|#+|_{2,}|%)|.*\[.*\].*|.*[0-9]\([^()]*\|[^()]*\).*")
 _COMPARED = re.compile(r"(?:[<>!≠≤≥]|[<>!]=|<>)\s*\w.*")
+_APART = re.compile(r"[0-9]+ +\*")
 _DATE = re.compile(
     rf"[0-9]{{1,2}}[-. ]{{1,2}}(?:{_MONTH})\.?|(?:{_MONTH})[-. ]{{1,2}}[0-9]{{2}}"
     rf"|[0-9]{{1,2}}(?P<sign>[-/.])[0-9]{{1,2}}(?P=sign){_YEAR}|{_YEAR}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -69,6 +71,7 @@ _NEVER: Checks = (
     (_looks_like_another, _SIGNS),
     (_DOTS_OR_DASH.fullmatch, _RANGE),
     (_COMPARED.fullmatch, _TEST),
+    (_APART.fullmatch, _BLANK),
 )
 """What no payroll writes in a code, and why it matches nothing."""
 _HARDLY: Checks = (
