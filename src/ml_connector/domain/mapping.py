@@ -184,11 +184,11 @@ class Resolver:
     def _resolve(self, row: Distribution) -> Resolution | Problem:
         values = {title: _value(title, row) for title in self._patterns}
         near = {title: self._nearly(title, value) for title, value in values.items() if value}
-        missed: Problem | None = None
+        missed, close = None, any(near.values())
         for rule in self._rules:
             if _matches(rule, row):
                 return missed or self._book(rule, row)
-            if missed is None and any(near.values()):
+            if missed is None and close:
                 missed = self._missed(rule, row, values, near)
         if missed is not None:
             return missed
