@@ -30,7 +30,7 @@ EXACT = {
 @pytest.fixture(scope="module")
 def stand() -> Iterator[Stand]:
     """An installation whose proposals wait for approval."""
-    with simulators(12) as sandbox, installation(sandbox, mode="approve") as stand, served(stand):
+    with simulators(14) as sandbox, installation(sandbox, mode="approve") as stand, served(stand):
         yield stand
 
 

@@ -68,9 +68,9 @@ def test_void_record_pays_nothing_and_changes_the_run(make_third_party: Make) ->
     assert len(before) - 3 == len(rows_of(world.source, reference))
     assert reference != run.reference
     assert run.subject == world.source.pay_run(reference).subject
-    parts = (run.parts, world.source.pay_run(reference).parts)
-    assert [PayParts(day=run.pay_period.pay_date)] * 2 == [replace(p, records=()) for p in parts if p]
-    assert 1 == len({*parts[0].records} - {*parts[1].records}) if parts[0] and parts[1] else False
+    parts = [p for p in (run.parts, world.source.pay_run(reference).parts) if p is not None]
+    assert [PayParts(day=run.pay_period.pay_date)] * 2 == [replace(p, records=()) for p in parts]
+    assert 1 == len({*parts[0].records} - {*parts[1].records})
     with pytest.raises(NotFound) as caught:
         world.source.pay_run(run.reference)
     assert reference in caught.value.problem.text
