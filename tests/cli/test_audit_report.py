@@ -39,6 +39,7 @@ def product(booked: Path, tmp_path: Path) -> Installation:
 def change(product: Installation, *statements: str) -> None:
     """Somebody with the database in hand."""
     connection = sqlite3.connect(product.home / "product.sqlite3")
+    connection.execute("PRAGMA foreign_keys = OFF")
     for statement in statements:
         connection.executescript(statement)
     connection.commit()
@@ -118,6 +119,101 @@ TOUCHED = {
         " replace(lines_sha256, 'a', 'b')",
         "are not those that were read",
     ),
+}
+
+
+COMMIT = (
+    "organisation_id, connection_id, marked_by, fingerprint, tenant, entity, content, receipt, booked,"
+    " source_reference, calculated_at, reversed_by, adopted, detail, created_at, run_id, state"
+)
+OTHER = (
+    "INSERT INTO store_connection (organisation_id, name, connector, settings, sandbox, created_at) SELECT"
+    " organisation_id, 'other', connector, settings, sandbox, created_at FROM store_connection WHERE"
+    " name = 'ledger'"
+)
+TOUCHED |= {
+    "that an entry was deleted": (
+        "UPDATE store_commit SET reversed_by = 'deleted in the ledger'",
+        "is noted as taken back by deleted in the ledger; in the chain, by nothing",
+    ),
+    "that an entry was reversed": (
+        "UPDATE store_commit SET reversed_by = 'reversal:' || key",
+        "; in the chain, by nothing",
+    ),
+    "that a later revision took the place of an entry": (
+        f"INSERT INTO store_commit ({COMMIT}, key, reference) SELECT {COMMIT.replace('state', '')}'planned',"
+        " substr(key, 1, length(key) - 1) || '2', '' FROM store_commit; UPDATE store_commit SET reversed_by"
+        " = (SELECT max(key) FROM store_commit) WHERE id = 1",
+        "; in the chain, by nothing",
+    ),
+    "that an entry was refused": (
+        "UPDATE store_commit SET state = 'refused'",
+        "is refused, though the chain says that it was booked (entry 10)",
+    ),
+    "the state of an entry": (
+        "UPDATE store_commit SET state = 'cancelled'",
+        "is cancelled, though the chain says that it was booked",
+    ),
+    "an entry that nobody booked": (
+        f"INSERT INTO store_commit ({COMMIT}, key, reference) SELECT {COMMIT}, key || '9', reference FROM"
+        " store_commit",
+        "is confirmed, and no entry of the chain says that it was booked",
+    ),
+    "an entry that is gone": ("UPDATE store_commit SET key = key || '9'", "is gone (entry "),
+    "the receipt of an entry": (
+        "UPDATE store_commit SET receipt = replace(receipt, 'https', 'http'), booked = booked || ' '",
+        "is not as it was confirmed",
+    ),
+    "the document of an entry": (
+        "UPDATE store_commit SET reference = reference || 'x'",
+        "names another document than its receipt does",
+    ),
+    "what was read back": (
+        "UPDATE store_commit SET booked = replace(booked, '4000', '4001')",
+        "is not as it was confirmed",
+    ),
+    "the books of an entry": ("UPDATE store_commit SET tenant = 'x'", "is not as it was confirmed"),
+    "the company of an entry": ("UPDATE store_commit SET entity = '9999'", "is not as it was confirmed"),
+    "the run of an entry": ("UPDATE store_commit SET run_id = NULL", "is not as it was confirmed"),
+    "the ledger of an entry": (
+        "UPDATE store_commit SET connection_id = (SELECT id FROM store_connection WHERE name = 'payroll')",
+        "is not as it was confirmed",
+    ),
+    "what an entry pays for": ("DELETE FROM store_commitsubject", "is not as it was confirmed"),
+    "an approval void": (
+        "UPDATE store_approval SET voided_at = '2026-01-01 00:00:00'",
+        "is void, and nothing in the chain made it so",
+    ),
+    "who approved by name": (
+        "UPDATE store_approval SET person = 'somebody'",
+        "was given by somebody, and by the chain by another",
+    ),
+    "half an approval": ("UPDATE store_approval SET complete = 0", "is complete in one and not in the other"),
+    "a mapping added": (
+        "INSERT INTO store_mappingversion (organisation_id, name, version, content, fingerprint, created_at,"
+        " created_by) SELECT organisation_id, name, 2, replace(content, '4000', '4010'), fingerprint,"
+        " created_at, created_by FROM store_mappingversion",
+        "Mapping payroll version 2 is in no entry of the chain: nobody imported it",
+    ),
+    "the hash of a mapping": (
+        "UPDATE store_mappingversion SET fingerprint = 'x'",
+        "Mapping payroll version 1 is not what was imported",
+    ),
+    "a flow to another ledger": (
+        f"{OTHER}; UPDATE store_flow SET target_id = (SELECT id FROM store_connection WHERE name = 'other')",
+        "Flow payroll → other is in no entry of the chain",
+    ),
+    "a connection added": (OTHER, "Connection other is in no entry of the chain"),
+    "a flow removed": ("DELETE FROM store_flow", "Flow payroll → ledger is not as it was stored (entry 5)"),
+    "the journals a flow had": (
+        'UPDATE store_flow SET journals_before = \'{"1204": ["90"]}\'',
+        "Flow payroll → ledger is not as it was stored",
+    ),
+    "how many source blocks there are": (
+        "UPDATE store_stagedblock SET total = total + 1",
+        "The source blocks of",
+    ),
+    "the problems of a source block": ("UPDATE store_stagedblock SET problems = 'x'", "The source blocks of"),
 }
 
 

@@ -1433,7 +1433,7 @@ def test_a_run_that_is_read_anew_is_not_said_to_be_changed(monkeypatch: pytest.M
         world.run_to_rest()
     world.runs.move(world.at(run), state=RunState.CANCELLED)
 
-    assert [] == audit_report(world.access).faults
+    assert [] == [fault for fault in audit_report(world.access).faults if run in fault]
 
 
 # --- a document that pays for more, or for less, than the run -----------------------------------------------

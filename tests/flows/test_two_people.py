@@ -191,6 +191,30 @@ def test_a_run_that_nobody_named_started_takes_two_to_approve(company: Company) 
     assert 2 == len(company.entries("run.approved_by_one"))
 
 
+def test_half_a_consent_is_in_the_chain_and_stays_half(company: Company) -> None:
+    """With the name of who gave it; what somebody changes of it is named."""
+    from ml_connector.app.audit import audit_report
+    from ml_connector.store.models import Approval
+
+    def faults() -> list[str]:
+        found = audit_report(company.world.access).faults
+        return [fault for fault in found if "approval" in fault]
+
+    company.two_wanted()
+    run = company.world.post("R1").id
+    shown = company.world.operations.records.fingerprint(run)
+    company.operations("ada").approve(run, shown)
+    assert [] == faults()
+
+    Approval.objects.update(complete=True)
+    (whole,) = faults()
+    Approval.objects.update(complete=False, person="bob")
+    (another,) = faults()
+
+    assert "is complete in one and not in the other" in whole
+    assert "was given by bob, and by the chain by another" in another
+
+
 def test_half_a_consent_posts_nothing_wherever_the_run_is(company: Company) -> None:
     """One of two has consented, and the run comes to its posting all the same: it waits."""
     company.two_wanted()

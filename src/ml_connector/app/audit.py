@@ -2,7 +2,8 @@
 
 Three things are looked at: that every entry follows the one before it; that heads are signed with the key of
 this installation; and that what the entries speak of (mappings, settings, approvals, statements, entries,
-source blocks and the lines read from them) is still what it was. Of source blocks that is the hash as
+source blocks and the lines read from them) is still what it was, and nothing of these is there that no entry
+speaks of. Of source blocks that is the hash as
 delivered: the bytes are not kept. The lines are, and each is hashed again.
 """
 
@@ -16,16 +17,30 @@ from pathlib import Path
 from typing import Any, cast
 
 from ml_connector.app.access import Access
-from ml_connector.app.content_hashes import connection_sha256, flow_sha256
+from ml_connector.app.audit_commits import compare_commits
+from ml_connector.app.content_hashes import connection_sha256, flow_sha256, journals_sha256
 from ml_connector.domain import codec
 from ml_connector.domain.proposal import Proposal
 from ml_connector.flows.consent import proposal_fingerprint
+from ml_connector.ports.storage import RunState
 from ml_connector.runs.audit import Seal, verify, verify_seals
-from ml_connector.store.models import Approval, Artifact, MappingVersion, Resolution, Run
+from ml_connector.store.models import Approval, Artifact, Resolution, Run
+from ml_connector.store.runs import ENDED
 from ml_connector.store.seals import seal_key
 from ml_connector.store.staging import StoredStaging
 
 SHOWN = 20
+CONSENT = ("run.approved", "run.approved_by_one")
+NOT_LOOKED_AT = (
+    "runs with their state, input and answers",
+    "records of runs that are no approved proposal",
+    "sends",
+    "sign-ins and secrets",
+    "people and their policy",
+    "incidents",
+    "pauses",
+)
+"""What the chain holds no hash of, or what is not compared with it."""
 UPGRADED, KEYS_HAVE_THEIR_TEXT = "installation.upgraded", "0006_carry_over"
 """Action of an upgrade, and the change of the tables since which proposals are as they were approved."""
 
@@ -39,7 +54,8 @@ class Report:
     """What was looked at and what is wrong, in words. `signed_to` is the last entry under a seal of this
     installation's key, `unsigned` the entries written while the key was not at hand, `compared` how many
     records of each kind were compared with their hashes, `forgotten` how many are gone by retention,
-    `earlier` how many an earlier release made, and the upgrade rewrote.
+    `earlier` how many an earlier release made, and the upgrade rewrote. `not_compared` is how many are there
+    that no entry has a hash of, because an earlier release wrote it or their run is not at its end.
     """
 
     entries: int = 0
@@ -49,6 +65,7 @@ class Report:
     compared: Counter[str] = field(default_factory=Counter)
     forgotten: Counter[str] = field(default_factory=Counter)
     earlier: Counter[str] = field(default_factory=Counter)
+    not_compared: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
 
 
@@ -128,59 +145,77 @@ def _contents(report: Report, access: Access, entries: list[dict[str, Any]]) -> 
         report.faults.extend(check(report, access, by_action))
 
 
-def _hashed(by_action: dict[str, list[dict[str, Any]]], *actions: str) -> list[dict[str, Any]]:
-    """Entries of these actions that hold a hash; those of release 0.1.0 have none."""
-    return [
-        entry for action in actions for entry in by_action.get(action, []) if entry["detail"].get("sha256")
-    ]
-
-
 def _mappings(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
-    for entry in _hashed(by_action, "mapping.imported"):
-        name, version = entry["subject"], entry["detail"]["version"]
-        row = MappingVersion.objects.filter(
-            organisation=access.organisation, name=name, version=version
-        ).first()
+    imported = {
+        (entry["subject"], entry["detail"].get("version")): entry
+        for entry in by_action.get("mapping.imported", [])
+    }
+    for row in access.mappings():
+        entry = imported.pop((row.name, row.version), None)
+        if entry is None:
+            yield f"Mapping {row.name} version {row.version} is in no entry of the chain: nobody imported it."
+            continue
+        if not (sha256 := entry["detail"].get("sha256")):
+            report.not_compared["mappings without a hash"] += 1
+            continue
         report.compared["mappings"] += 1
-        if row is None or codec.digest(row.content) != entry["detail"]["sha256"]:
-            yield f"Mapping {name} version {version} is not what was imported (entry {entry['number']})."
+        if codec.digest(row.content) != sha256 or row.fingerprint != sha256:
+            yield (
+                f"Mapping {row.name} version {row.version} is not what was imported (entry"
+                f" {entry['number']})."
+            )
+    for (name, version), entry in imported.items():
+        number = entry["number"]
+        yield f"Mapping {name} version {version} is not what was imported (entry {number}): it is gone."
 
 
 def _connections(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
-    last = {entry["subject"]: entry for entry in _hashed(by_action, "connection.stored")}
-    for name, entry in last.items():
-        row = access.stored_connection(name)
+    last = {entry["subject"]: entry for entry in by_action.get("connection.stored", [])}
+    for row in access.connections():
+        entry = last.pop(row.name, None)
+        if entry is None:
+            yield f"Connection {row.name} is in no entry of the chain."
+            continue
+        if not (sha256 := entry["detail"].get("sha256")):
+            report.not_compared["connections without a hash"] += 1
+            continue
         report.compared["connections"] += 1
-        if row is None or connection_sha256(row) != entry["detail"]["sha256"]:
-            yield f"Connection {name} is not as it was stored (entry {entry['number']})."
+        if connection_sha256(row) != sha256:
+            yield f"Connection {row.name} is not as it was stored (entry {entry['number']})."
+    for name, entry in last.items():
+        yield f"Connection {name} is not as it was stored (entry {entry['number']}): it is gone."
 
 
 def _flows(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
-    last = {entry["subject"]: entry for entry in _hashed(by_action, "flow.stored")}
+    last = {entry["subject"]: entry for entry in by_action.get("flow.stored", [])}
     restored = max((entry["number"] for entry in by_action.get("restored", [])), default=0)
     for row in access.flows():
         name = f"{row.source.name} → {row.target.name}"
-        entry = last.get(name)
+        entry = last.pop(name, None)
         if entry is None:
+            yield f"Flow {name} is in no entry of the chain."
             continue
-        modes = {entry["detail"]["mode"], *(["propose"] if restored > entry["number"] else [])}
+        detail = entry["detail"]
+        modes = {detail.get("mode"), *(["propose"] if restored > entry["number"] else [])}
         report.compared["flows"] += 1
-        if flow_sha256(row) != entry["detail"]["sha256"] or row.mode not in modes:
+        if not detail.get("sha256") or not detail.get("journals_before"):
+            report.not_compared["flows without a hash of all their options"] += 1
+        same = detail.get("sha256") in (None, flow_sha256(row)) and row.mode in modes
+        if not same or detail.get("journals_before") not in (None, journals_sha256(row)):
             yield f"Flow {name} is not as it was stored (entry {entry['number']})."
+    for name, entry in last.items():
+        yield f"Flow {name} is not as it was stored (entry {entry['number']}): it is gone."
 
 
 def _approvals(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
-    given = [entry for entry in by_action.get("run.approved", []) if entry["detail"].get("fingerprint")]
-    noted = Counter((entry["subject"], entry["detail"]["fingerprint"], entry["actor"]) for entry in given)
-    stored = Counter(
-        (row.run_id, row.fingerprint, f"{row.channel}:{row.actor}")
-        for row in Approval.objects.filter(run__organisation=access.organisation)
-    )
-    report.compared["approvals"] += stored.total()
-    for run, fingerprint, actor in stored - noted:
-        yield f"An approval of run {run} by {actor} ({fingerprint[:12]}) is in no entry of the chain."
-    for run, fingerprint, actor in noted - stored:
-        yield f"The approval of run {run} by {actor} ({fingerprint[:12]}) is gone, or was changed."
+    given = [
+        entry
+        for action in CONSENT
+        for entry in by_action.get(action, [])
+        if entry["detail"].get("fingerprint")
+    ]
+    given.sort(key=lambda entry: entry["number"])
+    yield from _given(report, access, given, by_action)
     rewritten = max((entry["number"] for entry in by_action.get(UPGRADED, []) if _rewrote(entry)), default=0)
     if old := sum(entry["number"] < rewritten for entry in given):
         report.earlier["approvals"] += old
@@ -198,40 +233,79 @@ def _approvals(report: Report, access: Access, by_action: dict[str, list[dict[st
                 yield f"No proposal of run {run} is what entry {entry['number']} says was approved."
 
 
+def _given(
+    report: Report, access: Access, given: list[dict[str, Any]], by_action: dict[str, list[dict[str, Any]]]
+) -> Iterator[str]:
+    """Each approval with its entry: those of the same entries by the same person in the same order."""
+    rows: dict[tuple[str, str, str], list[Approval]] = {}
+    for row in Approval.objects.filter(run__organisation=access.organisation).order_by("id"):
+        rows.setdefault((row.run_id, row.fingerprint, f"{row.channel}:{row.actor}"), []).append(row)
+    report.compared["approvals"] += sum(map(len, rows.values()))
+    for entry in given:
+        run, fingerprint, actor = entry["subject"], entry["detail"]["fingerprint"], entry["actor"]
+        if not (found := rows.get((run, fingerprint, actor))):
+            yield f"The approval of run {run} by {actor} ({fingerprint[:12]}) is gone, or was changed."
+            continue
+        if wrong := _unlike(found.pop(0), entry, by_action):
+            number = entry["number"]
+            yield f"The approval of run {run} by {actor} ({fingerprint[:12]}) {wrong} (entry {number})."
+    for (run, fingerprint, actor), left in rows.items():
+        for _ in left:
+            yield f"An approval of run {run} by {actor} ({fingerprint[:12]}) is in no entry of the chain."
+
+
+def _unlike(row: Approval, entry: dict[str, Any], by_action: dict[str, list[dict[str, Any]]]) -> str:
+    """What is not as the chain says about an approval; empty for nothing. It is void once its run was
+    proposed again, and when the database was restored before its run had ended. Of a run that is at work, the
+    entry may be there and the approval not yet void.
+    """
+    if row.person != entry["detail"].get("person", ""):
+        return f"was given by {row.person or 'nobody by name'}, and by the chain by another"
+    if row.complete != (entry["action"] == "run.approved"):
+        return "is complete in one and not in the other"
+    after = entry["number"]
+    changed = any(
+        one["subject"] == row.run_id and one["number"] > after for one in by_action.get("run.changed", [])
+    )
+    restored = any(one["number"] > after for one in by_action.get("restored", []))
+    if row.voided_at is not None:
+        return "" if changed or restored else "is void, and nothing in the chain made it so"
+    void = (changed and row.run.state != RunState.RUNNING) or (restored and row.run.state not in ENDED)
+    return "counts, though the chain made it void" if void else ""
+
+
 def _rewrote(entry: dict[str, Any]) -> bool:
     """Whether this upgrade was from a release whose keys, and proposals with them, have another text."""
     return str(entry["detail"].get("tables", "")).partition(" ")[0] < KEYS_HAVE_THEIR_TEXT
 
 
 def _statements(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    rows = Resolution.objects.filter(commit__organisation=access.organisation).select_related("commit")
+    keys = {row.commit.marked_by: row.commit.key for row in rows}
     noted = Counter(
-        (entry["subject"], entry["detail"].get("statement"), entry["actor"])
+        (
+            keys.get(entry["subject"], entry["subject"]),
+            entry["detail"].get("statement"),
+            entry["actor"],
+            entry["detail"].get("person", ""),
+        )
         for entry in by_action.get("commit.stated", [])
     )
     stored = Counter(
-        (row.commit.key, row.statement, f"{row.channel}:{row.actor}")
-        for row in Resolution.objects.filter(commit__organisation=access.organisation).select_related(
-            "commit"
-        )
+        (row.commit.key, row.statement, f"{row.channel}:{row.actor}", row.person) for row in rows
     )
     report.compared["statements"] += stored.total()
-    for key, statement, actor in stored - noted:
-        yield f"The statement of {actor} on {key} ({statement}) is in no entry of the chain."
-    for key, statement, actor in noted - stored:
-        yield f"The statement of {actor} on {key} ({statement}) is gone, or was changed."
+    for key, statement, actor, person in stored - noted:
+        by = f"{person} ({actor})" if person else actor
+        yield f"The statement of {by} on {key} ({statement}) is in no entry of the chain."
+    for key, statement, actor, person in noted - stored:
+        by = f"{person} ({actor})" if person else actor
+        yield f"The statement of {by} on {key} ({statement}) is gone, or was changed."
 
 
 def _entries(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
-    said = {entry["detail"]["key"]: entry for entry in _hashed(by_action, "commit.booked", "commit.adopted")}
-    for key, content in access.commits().values_list("key", "content"):
-        entry = said.pop(key, None)
-        if entry is None:
-            continue
-        report.compared["entries"] += 1
-        if codec.digest(content) != entry["detail"]["sha256"]:
-            yield f"The journal entry {key} is not what was booked (entry {entry['number']})."
-    for key, entry in said.items():
-        yield f"The journal entry {key} is gone (entry {entry['number']})."
+    entries = sorted((one for found in by_action.values() for one in found), key=lambda one: one["number"])
+    yield from compare_commits(access.organisation.pk, entries, report.compared, report.not_compared)
 
 
 def _read(by_action: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
@@ -245,13 +319,18 @@ def _read(by_action: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any
 
 def _blocks(report: Report, access: Access, by_action: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
     for run, entry in _read(by_action).items():
-        if not entry["detail"].get("sha256"):
+        sha256, of_blocks = (entry["detail"].get(name) for name in ("sha256", "blocks_sha256"))
+        if not sha256 and not of_blocks:
             continue
         if Run.objects.filter(id=run, organisation=access.organisation, forgotten_at__isnull=False).exists():
             report.forgotten["source blocks"] += 1
             continue
         report.compared["source blocks"] += 1
-        if StoredStaging().sha256(run) != entry["detail"]["sha256"]:
+        if not of_blocks:
+            report.not_compared["source blocks without a hash of their number and problems"] += 1
+        staging = StoredStaging()
+        same = staging.sha256(run) == sha256
+        if not same or of_blocks not in (None, staging.blocks_sha256(run)):
             yield f"The source blocks of run {run} are not those that were read (entry {entry['number']})."
 
 

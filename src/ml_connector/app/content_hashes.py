@@ -22,6 +22,11 @@ def flow_sha256(row: Flow) -> str:
     )
 
 
+def journals_sha256(row: Flow) -> str:
+    """Of the journals that the flow had before, by legal entity."""
+    return codec.fingerprint(dict(row.journals_before))
+
+
 def changes(what: str, before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
     """`what NAME` → old and new value, of everything that is not as it was; nothing of these is secret."""
     return {

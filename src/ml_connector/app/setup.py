@@ -13,7 +13,7 @@ from django.db import transaction
 
 from ml_connector.app.access import Access, Actor, Unknown
 from ml_connector.app.assemble import Assembly, connectors
-from ml_connector.app.content_hashes import changes, connection_sha256, flow_sha256
+from ml_connector.app.content_hashes import changes, connection_sha256, flow_sha256, journals_sha256
 from ml_connector.app.mapping_csv import read_mapping, write_mapping
 from ml_connector.app.mapping_fit import misfits, unmapped
 from ml_connector.domain.mapping import Mapping as CodeMapping
@@ -339,6 +339,7 @@ class Setup:
                     "mapping": mapping,
                     **changes("option", before.options if before else {}, options),
                     "sha256": flow_sha256(flow),
+                    "journals_before": journals_sha256(flow),
                 },
             )
         return flow

@@ -79,7 +79,7 @@ class Statements:
                 of_entity = [subject for subject in subjects if subject.entity == booked.receipt.entity]
                 self._stand_in(commits, row, of_entity, booked, journals)
             numbers = ", ".join(f"{booked.receipt.number} in {booked.receipt.entity}" for booked in found)
-            self._note("run.booked_elsewhere", run, {"documents": numbers, "why": why})
+            self._note("run.booked_elsewhere", run, {"documents": numbers, "why": why, **commits.told()})
             return self._propose_again(row)
 
     def not_elsewhere(self, run: str, documents: Sequence[str], why: str) -> tuple[RunRow, ...]:
@@ -98,7 +98,7 @@ class Statements:
             self._wait_for_claims(row, pays)
             changed = [other for statement in found for other in withdrawals.withdraw(commits, statement)]
             names = counts_again.names(found)
-            self._note("run.not_booked_elsewhere", run, {"documents": names, "why": why})
+            self._note("run.not_booked_elsewhere", run, {"documents": names, "why": why, **commits.told()})
             text = f"Not booked elsewhere, says {self._actor.name}: {names}."
             counts_again.tell(self._access.runs, commits, changed, text)
             for ended in {statement.run for statement in found}:
@@ -274,7 +274,8 @@ class Statements:
                     counts_again.tell_changed(self._access.runs, commits, commit, "deleted in the ledger")
                 commits.reverse(commit.key, DELETED)
                 changed.extend(counts_again.let_count(commits, commit))
-                self._note("commit.deleted", commit.key, {"document": document_number(commit)})
+                detail = {"document": document_number(commit), **commits.told()}
+                self._note("commit.deleted", commit.key, detail)
             StoredClaims(self._access.organisation).let_go(run)
             why = f"Deleted in the ledger: {counts_again.names(gone)}"
             counts_again.tell(self._access.runs, commits, changed, f"{why} (run {run}).")

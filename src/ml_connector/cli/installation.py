@@ -50,7 +50,7 @@ def verify(
     them are what the entries say.
     """
     with errors(as_json, keys=False):
-        from ml_connector.app.audit import audit_report
+        from ml_connector.app.audit import NOT_LOOKED_AT, audit_report
 
         found = audit_report(service().access, earlier)
         if as_json:
@@ -64,6 +64,8 @@ def verify(
                     "compared": found.compared,
                     "forgotten": found.forgotten,
                     "of_an_earlier_release": found.earlier,
+                    "not_compared": found.not_compared,
+                    "not_looked_at": NOT_LOOKED_AT,
                     "faults": found.faults,
                 }
             )
@@ -75,6 +77,8 @@ def verify(
 
 def verdict(found: Report, earlier: Path | None) -> Iterator[str]:
     """What was looked at and found, in sentences; says no more than was looked at."""
+    from ml_connector.app.audit import NOT_LOOKED_AT
+
     yield from found.faults
     if not found.faults:
         yield f"{found.entries} entries, each follows the one before it."
@@ -92,8 +96,11 @@ def verdict(found: Report, earlier: Path | None) -> Iterator[str]:
         yield "Of source blocks the hash as delivered was compared; the bytes themselves are not kept."
     if old := ", ".join(f"{count} {what}" for what, count in found.earlier.items()):
         yield f"Not compared, because the upgrade from an earlier release rewrote what they are of: {old}."
+    if rest := ", ".join(f"{count} {what}" for what, count in found.not_compared.items()):
+        yield from textwrap.wrap(f"Not compared, because the chain holds no hash of it: {rest}.", 110)
     if gone := ", ".join(f"{count} {what}" for what, count in found.forgotten.items()):
         yield f"Forgotten by retention, hash kept: {gone}."
+    yield from textwrap.wrap(f"Not looked at: {', '.join(NOT_LOOKED_AT)}.", 110)
     if earlier is None:
         yield "Entries cut off at the end with their seals show only against an earlier export (--from)."
 

@@ -109,6 +109,7 @@ class PayrollJournal:
                 "rows": sum(rows for _, _, rows in delivered),
                 "sha256": self.staging.sha256(run.row.id),
                 "lines": self.staging.lines_sha256(run.row.id),
+                "blocks_sha256": self.staging.blocks_sha256(run.row.id),
             },
         )
         return Next("propose")
@@ -451,6 +452,7 @@ class PayrollJournal:
                 "run": run.row.id,
                 "pay_run": pay_run.reference,
                 "entries": len(booked),
+                "keys": "\n".join(entry.key for entry in proposal.entries),
                 **consent.rates_booked(proposal, booked),
             },
         )

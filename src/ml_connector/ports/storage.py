@@ -349,6 +349,12 @@ class Commits(Protocol):
         """When the last intent for the key was written; `None` when there was none."""
         ...
 
+    def sha256(self, key: str, *, receipt: str = "", booked: str = "") -> str:
+        """Hash of everything about the commit that no longer changes once it is confirmed, with this receipt
+        and this document where they are given. Raises `KeyError` where there is none.
+        """
+        ...
+
     def still_open(self, intent: IntentRow) -> bool:
         """Whether this very intent is open and its boot's, read afresh."""
         ...
@@ -614,6 +620,10 @@ class Staging(Protocol):
 
     def lines_sha256(self, run: str) -> str:
         """Hash over the hashes of the lines read from every block, in order of delivery."""
+        ...
+
+    def blocks_sha256(self, run: str) -> str:
+        """Hash over number, total, rows and problems of every block, in order of delivery."""
         ...
 
     def problems(self, run: str) -> tuple[Problem, ...]:

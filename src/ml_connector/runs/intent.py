@@ -254,7 +254,8 @@ class Committer:
             intent, IntentEnd.BOOKED, state=_state(receipt), receipt=codec.encode(receipt)
         )
         self.point("send: recorded")
-        self.audit("commit.booked", {"key": row.key, "document": receipt.number, "sha256": row.fingerprint})
+        detail = {"key": row.key, "document": receipt.number, "sha256": row.fingerprint}
+        self.audit("commit.booked", {**detail, "whole": receipt.complete})
         return receipt
 
     def _abandon(self, row: CommitRow, so_far: Receipt, why: str) -> None:

@@ -109,12 +109,13 @@ class Proof:
             self._one(row, entry, found)
         else:
             self._not_searchable(row, receipt)
+        known, document = codec.encode(receipt), codec.encode(booked)
+        sha256 = self.commits.sha256(row.key, receipt=known, booked=document)
         self.point("confirm: before")
-        self.commits.record(
-            row.key, state=CommitState.CONFIRMED, receipt=codec.encode(receipt), booked=codec.encode(booked)
-        )
+        self.commits.record(row.key, state=CommitState.CONFIRMED, receipt=known, booked=document)
         self.point("confirm: recorded")
-        self.audit("commit.confirmed", {"key": row.key, "document": receipt.number})
+        detail = {"key": row.key, "document": receipt.number, "commit_sha256": sha256}
+        self.audit("commit.confirmed", detail)
         return receipt
 
     def unknown(self, row: CommitRow, why: str = "") -> Incident:

@@ -25,6 +25,7 @@ from ml_connector.ports.storage import (
     IntentRow,
     Origin,
 )
+from ml_connector.store.commit_hashes import HASHED, REVERSED_BY, commit_sha256
 from ml_connector.store.database import after_prefix, begins_with, database_now
 from ml_connector.store.models import Commit, CommitSubject, Connection, DistrustedMarker, Intent
 from ml_connector.store.prepared import Prepared, change
@@ -38,6 +39,8 @@ class StoredCommits:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._organisation = connection.organisation_id
+        self._reversed: dict[str, str] = {}
+        self._recorded: dict[str, None] = {}
 
     def open(self, *, key: str, fingerprint: str, entity: str, content: str, origin: Origin) -> CommitRow:
         with transaction.atomic():
@@ -160,6 +163,23 @@ class StoredCommits:
     def last_sent(self, key: str) -> datetime | None:
         return _last_sent.first(self._organisation, key)
 
+    def sha256(self, key: str, *, receipt: str = "", booked: str = "") -> str:
+        commit = _commit.first(self._organisation, key)
+        if commit is None:
+            raise KeyError(key)
+        commit.receipt, commit.booked = receipt or commit.receipt, booked or commit.booked
+        return commit_sha256(commit, _paid((commit.pk,)))
+
+    def told(self) -> dict[str, str]:
+        """For an entry of the audit chain in the same transaction: what this object changed since it was
+        asked last. `reversed_by KEY` is what is noted on the commit now, `commit_sha256 KEY` the hash of one
+        that was recorded.
+        """
+        found = {f"{REVERSED_BY}{key}": by for key, by in self._reversed.items()}
+        found |= {f"{HASHED}{key}": self.sha256(key) for key in self._recorded}
+        self._reversed, self._recorded = {}, {}
+        return found
+
     # --- intents --------------------------------------------------------------------------------------------
 
     def open_intent(self, key: str) -> IntentRow | None:
@@ -228,13 +248,16 @@ class StoredCommits:
     ) -> None:
         with transaction.atomic():
             self._move(key, state, receipt, adopted, detail, booked)
+        self._recorded[key] = None
 
     def reverse(self, key: str, by: str) -> None:
         self._all().filter(key=key).update(reversed_by=by)
+        self._reversed[key] = by
 
     def withdraw(self, key: str) -> None:
         """Let a statement on a document of others count for nothing, and the document be unknown again."""
         self._all().filter(key=key).update(reversed_by=WITHDRAWN, reference="")
+        self._reversed[key] = WITHDRAWN
 
     def reversed_by(self, key: str) -> CommitRow | None:
         return next(iter(_rows(_reversed_by(self._organisation, key))), None)
