@@ -298,6 +298,8 @@ def test_what_is_written_without_the_key_is_said_and_sealed_at_the_next_start(pr
     found = product.run("audit", "verify", "--json")
 
     assert ("", [without["entries"]]) == (without["public_key"], without["written_without_key"])
+    assert ("not looked at", None) == (without["signatures"], without["signed_to"])
+    assert "checked" == found["signatures"]
     assert (True, [without["entries"]]) == (found["ok"], found["written_without_key"])
     assert found["signed_to"] == found["entries"] == without["entries"] + 1
 

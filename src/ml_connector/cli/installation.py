@@ -58,7 +58,8 @@ def verify(
                 {
                     "ok": not found.faults,
                     "entries": found.entries,
-                    "signed_to": found.signed_to,
+                    "signatures": "checked" if found.key else "not looked at",
+                    "signed_to": found.signed_to if found.key else None,
                     "public_key": found.key,
                     "written_without_key": found.unsigned,
                     "compared": found.compared,
