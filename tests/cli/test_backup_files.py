@@ -55,9 +55,10 @@ def test_a_file_that_is_there_is_not_overwritten(used: Installation, folder: Pat
 
         done = used.command(*command, str(file), "--json")
 
-        assert 1 == done.code
+        assert 2 == done.code
         assert f"{file} is there already and was not overwritten." in done.json["error"]
         assert ("of last month", 0o644) == (file.read_text(), mode(file))
+    assert not (folder / "x.tar.gz").exists(), "nothing is written where a part of it is refused"
 
 
 def test_a_file_that_all_may_read_does_not_lend_its_mode(used: Installation, folder: Path) -> None:

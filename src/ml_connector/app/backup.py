@@ -22,6 +22,20 @@ PRODUCT = "product.sqlite3"
 BackupError = postgres.BackupError
 
 
+class NotOverwritten(BackupError):
+    """A file of this name is there, and was left as it is."""
+
+
+def require_free(to: Path, keys_to: Path | None) -> None:
+    """Raises `NotOverwritten` when a file of a backup, or of its keys, is there already: before anything is
+    written.
+    """
+    beside = (keys_to, keys_to.with_name(f"{keys_to.name}.audit")) if keys_to else ()
+    for file in (to, *beside):
+        if file.exists():
+            raise NotOverwritten(str(AlreadyThere.of(file)))
+
+
 def backup(settings: Settings, to: Path, *, force: bool = False) -> int:
     """Write the product's database, consistent while it is in use, into a compressed file for its owner
     alone; returns its size in bytes. Raises `BackupError` when there is a file of that name, unless with
@@ -62,7 +76,7 @@ def _private(to: Path, force: bool) -> Iterator[Path]:
         with private_file(to, force=force) as fresh:
             yield fresh
     except AlreadyThere as error:
-        raise BackupError(str(error)) from error
+        raise NotOverwritten(str(error)) from error
 
 
 def _path(settings: Settings) -> Path:

@@ -10,7 +10,7 @@ from sqlalchemy import exc as engine
 
 from ml_connector.app.access import Unknown
 from ml_connector.app.audit import ExportError
-from ml_connector.app.backup import BackupError
+from ml_connector.app.backup import BackupError, NotOverwritten
 from ml_connector.app.mapping_csv import TableError
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.app.settings import DatabaseUnusable, SettingsError, start_problem, unusable
@@ -73,6 +73,8 @@ def read_failure(error: BaseException) -> Failure:
         return Failure(
             Kind.USAGE, f"{count} problem{'s' * (count > 1)}; nothing was changed.", error.problems
         )
+    if isinstance(error, NotOverwritten):
+        return Failure(Kind.USAGE, str(error))
     if isinstance(error, ConnectorError):
         by_itself = isinstance(error, Throttled | SignInRenewed)
         mend = isinstance(error, Refused | Inexpressible | KeyConflict) and not by_itself

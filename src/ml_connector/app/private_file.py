@@ -12,6 +12,10 @@ from tempfile import mkstemp
 class AlreadyThere(Exception):
     """A file of this name is there, and was left as it is."""
 
+    @classmethod
+    def of(cls, file: Path) -> AlreadyThere:
+        return cls(f"{file} is there already and was not overwritten. Name another file.")
+
 
 @contextmanager
 def private_file(to: Path, *, force: bool = False) -> Iterator[Path]:
@@ -24,7 +28,7 @@ def private_file(to: Path, *, force: bool = False) -> Iterator[Path]:
         try:
             os.close(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:
-            raise AlreadyThere(f"{to} is there already and was not overwritten. Name another file.") from None
+            raise AlreadyThere.of(to) from None
     descriptor, name = _beside(to)
     os.close(descriptor)
     fresh, done = Path(name), False

@@ -156,6 +156,7 @@ def backup(
     from ml_connector.app import backup as backups
 
     with errors(as_json, keys=False):
+        backups.require_free(to, keys_to)
         size = backups.backup(service().settings, to)
         if keys_to is not None:
             backups.backup_keys(service().settings, keys_to)
