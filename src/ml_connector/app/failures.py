@@ -19,6 +19,7 @@ from ml_connector.app.work import Unsafe
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import ConnectorError, Inexpressible, KeyConflict, Refused, SignInRenewed, Throttled
 from ml_connector.flows.policy import PolicyError
+from ml_connector.runs.engine import EngineDamaged
 from ml_connector.store.database import AddressError
 from ml_connector.store.secrets import VaultError
 
@@ -58,6 +59,7 @@ EXPECTED = (
     Unknown,
     NotAllowed,
     VaultError,
+    EngineDamaged,
     Unsafe,
     BackupError,
     ConnectorError,
@@ -73,6 +75,8 @@ def read_failure(error: BaseException) -> Failure:
         return Failure(
             Kind.USAGE, f"{count} problem{'s' * (count > 1)}; nothing was changed.", error.problems
         )
+    if isinstance(error, VaultError | EngineDamaged):
+        return Failure(Kind.MEND, str(error))
     if isinstance(error, NotOverwritten):
         return Failure(Kind.USAGE, str(error))
     if isinstance(error, ConnectorError):

@@ -46,10 +46,15 @@ class Service:
         start_django(self.settings)
 
     def require_keys(self) -> None:
-        """Raises `VaultError` when secrets are stored and the key file is gone."""
+        """Raises `VaultError` when secrets are stored and the key file is gone, and when the key of the audit
+        chain is damaged: nothing is posted that is not signed because of that.
+        """
+        from ml_connector.store.seals import seal_key
         from ml_connector.store.secrets import require_keys
 
         require_keys(self.settings.key_file)
+        if (key := seal_key()) is not None:
+            key.require()
 
     @cached_property
     def access(self) -> Access:

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -58,6 +59,10 @@ class Pace:
 
     finish_seconds: float = 10.0
     stranded_seconds: float = 60.0
+
+
+class EngineDamaged(Exception):
+    """The durable engine's own database is no database any more."""
 
 
 class Engine:
@@ -223,6 +228,7 @@ class Recoverer:
     """Looks after the work of executors that is proved to be nobody's: the caller holds the lock."""
 
     def __init__(self, url: str) -> None:
+        prepare_sqlite(url)
         self._client = DBOSClient(
             system_database_url=url,
             serializer=DBOSPortableJSONSerializer(),
@@ -280,10 +286,19 @@ def _teach_old_sqlite(connection: Any, _record: object) -> None:
 def prepare_sqlite(url: str) -> None:
     """Write-ahead log on DBOS's own file; it does not set it itself, and `synchronous` stays FULL."""
     if url.startswith("sqlite:///"):
-        with suppress(sqlite3.OperationalError):
-            connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+        file = url.removeprefix("sqlite:///")
+        try:
+            connection = sqlite3.connect(file)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.close()
+        except sqlite3.OperationalError:
+            pass
+        except sqlite3.DatabaseError as error:
+            raise EngineDamaged(
+                f"{file} is damaged: {error}. An administrator moves it away, with what is beside it as"
+                f" {Path(file).name}-wal and -shm, while nothing works on this installation. A new one is"
+                " made then, and runs go on from the product's database."
+            ) from error
 
 
 def end_process(why: str) -> None:

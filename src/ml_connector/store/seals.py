@@ -7,6 +7,7 @@ from base64 import b64encode
 from pathlib import Path
 from tempfile import mkstemp
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -44,12 +45,21 @@ class SealKey:
 
     @property
     def at_hand(self) -> bool:
-        """Whether the file is there."""
-        return self._read() is not None
+        """Whether the file is there, and is a key. Without one, entries are written and not signed."""
+        try:
+            return self._read() is not None
+        except VaultError:
+            return False
+
+    def require(self) -> None:
+        """Raises `VaultError` when the file is there and is no key."""
+        self._read()
 
     @property
     def public(self) -> str:
-        """The public key in base64; empty when the file is not there."""
+        """The public key in base64; empty when the file is not there. Raises `VaultError` when it is no
+        key.
+        """
         key = self._read()
         raw = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw) if key else b""
         return b64encode(raw).decode()
@@ -63,9 +73,15 @@ class SealKey:
 
     def _read(self) -> Ed25519PrivateKey | None:
         if self._key is None and self._path.exists():
-            found = load_pem_private_key(self._path.read_bytes(), password=None)
+            try:
+                found = load_pem_private_key(self._path.read_bytes(), password=None)
+            except (ValueError, TypeError, UnsupportedAlgorithm):
+                found = None
             if not isinstance(found, Ed25519PrivateKey):
-                raise VaultError(f"{self._path.name} is no Ed25519 key. Put back the one from its backup.")
+                raise VaultError(
+                    f"{self._path} is damaged: it holds no key of the audit chain. An administrator puts back"
+                    " the one from its backup. Another key would not fit what is signed."
+                )
             self._key = found
         return self._key
 

@@ -37,6 +37,12 @@ CHANGE_SECONDS = 30.0
 """For the change of the key file by somebody else, which takes milliseconds."""
 
 
+_DAMAGED = (
+    "The key file {name} in the home folder is damaged: {what}. An administrator puts back the one from its"
+    " backup; a new key cannot read what is encrypted."
+)
+
+
 class VaultError(ConnectorError):
     """A secret cannot be read with the keys at hand."""
 
@@ -56,6 +62,11 @@ class Keys:
         self._path = path
         self._read: tuple[tuple[int, ...], tuple[str, ...]] = ((), ())
         self._added = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the file, for sentences."""
+        return self._path.name
 
     def create(self) -> None:
         """Make the file with one new key, unless it is there."""
@@ -97,6 +108,8 @@ class Keys:
                     self._read = (stamp, tuple(file.read().split()))
         except FileNotFoundError:
             return ()
+        except UnicodeDecodeError:
+            raise VaultError(_DAMAGED.format(name=self._path.name, what="it is no text")) from None
         return self._read[1]
 
     @contextmanager
@@ -135,7 +148,10 @@ def _as_one(lines: tuple[str, ...], name: str) -> MultiFernet:
             f"No key in {name}. Put back the key file that belongs to this database; secrets cannot be read"
             " without it."
         )
-    return MultiFernet([Fernet(line.encode()) for line in lines])
+    try:
+        return MultiFernet([Fernet(line.encode()) for line in lines])
+    except ValueError:
+        raise VaultError(_DAMAGED.format(name=name, what="a line of it is no key")) from None
 
 
 def _sync(folder: Path) -> None:
@@ -321,22 +337,31 @@ def _token(connection: int, name: str) -> QuerySet[Token, str]:
 
 def renew_keys(keys: Keys, locks: Locks) -> int:
     """Make a new key, re-encrypt everything with it, read it back, and only then drop the old keys; returns
-    how many values there are. One at a time; raises `VaultError`, with every key still there, when a value
-    cannot be read with the new key.
+    how many values there are. One at a time; raises `VaultError` when a value cannot be read: before anything
+    is changed with the keys at hand, or, with every key still there, with the new key.
     """
     with locks.hold("keys"):
+        _read_all(
+            keys.fernet(),
+            f"The key file {keys.name} is not the one that this database was encrypted with, so nothing was"
+            " changed. An administrator puts back the one that belongs to it, then rotates again.",
+        )
         keys.add()
         count = rotate(keys)
-        newest = keys.newest()
-        for model in (Secret, Token):
-            for ciphertext in model.objects.values_list("ciphertext", flat=True):
-                try:
-                    newest.decrypt(ciphertext.encode())
-                except InvalidToken:
-                    text = "A secret cannot be read with the new key, so the old keys are kept. Rotate again."
-                    raise VaultError(text) from None
+        text = "A secret cannot be read with the new key, so the old keys are kept. Rotate again."
+        _read_all(keys.newest(), text)
         keys.drop_old()
     return count
+
+
+def _read_all(fernet: MultiFernet, text: str) -> None:
+    """Raises `VaultError` with the text when a secret cannot be read with these keys."""
+    for model in (Secret, Token):
+        for ciphertext in model.objects.values_list("ciphertext", flat=True):
+            try:
+                fernet.decrypt(ciphertext.encode())
+            except InvalidToken:
+                raise VaultError(text) from None
 
 
 def rotate(keys: Keys) -> int:
