@@ -4,7 +4,9 @@ need the file goes on.
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,3 +105,17 @@ def test_an_engine_that_was_moved_away_is_made_anew(product: Installation) -> No
 
     (run,) = product.run("runs", "list", "--json")["runs"]
     assert "awaiting_approval" == run["state"]
+
+
+def test_an_argument_that_is_no_text_is_wrong_use(product: Installation) -> None:
+    """Its bytes could be stored nowhere."""
+    program = Path(__file__).parents[2] / ".venv" / "bin" / "ml-connector"
+    done = subprocess.run(
+        [os.fsencode(program), b"runs", b"show", b"payroll-\xff"],
+        env={**os.environ, "ML_CONNECTOR_HOME": str(product.home)},
+        capture_output=True,
+        check=False,
+    )
+
+    assert (2, b"") == (done.returncode, done.stdout)
+    assert b"Argument 3 is no text in UTF-8: 'payroll-\\udcff'.\n" == done.stderr

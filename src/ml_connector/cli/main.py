@@ -28,6 +28,7 @@ def main() -> None:
         part.register(app)
     as_json = "--json" in sys.argv
     try:
+        _texts(sys.argv[1:])
         sys.exit(app(prog_name="ml-connector", standalone_mode=False))
     except typer.Abort:
         code, text = FAILED_COMMAND, "Stopped; nothing was changed."
@@ -39,6 +40,13 @@ def main() -> None:
         stop(code, text, as_json)
     except typer.Exit as ended:
         sys.exit(ended.exit_code)
+
+
+def _texts(arguments: list[str]) -> None:
+    """Raises a `TyperException` for an argument that is no text: its bytes could be stored nowhere."""
+    for number, argument in enumerate(arguments, 1):
+        if not argument.isascii() and any("\ud800" <= letter <= "\udfff" for letter in argument):
+            raise TyperException(f"Argument {number} is no text in UTF-8: {argument!a}.")
 
 
 def _stopped(error: Exception, as_json: bool) -> tuple[int, str]:
