@@ -14,18 +14,18 @@ from typing import cast
 from ml_connector.domain import codec
 from ml_connector.domain.checks import takes_back
 from ml_connector.domain.journal import BookedEntry, JournalEntry
-from ml_connector.flows.already_booked import (
+from ml_connector.flows.already_booked import reversing
+from ml_connector.flows.consent import listed
+from ml_connector.flows.taken_back import (
     ELSEWHERE,
     REVERSAL,
     changed_by,
     document_number,
     reverses,
-    reversing,
     standing,
     standing_alone,
     taken_back_alone,
 )
-from ml_connector.flows.consent import listed
 from ml_connector.ports.storage import (
     COUNTS_FOR_NOTHING,
     DELETED,

@@ -19,12 +19,12 @@ from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
 from ml_connector.flows import newer_runs
-from ml_connector.flows.already_booked import ELSEWHERE, document_number, standing_alone
-from ml_connector.flows.already_booked import REVERSAL as REVERSAL_KEY
 from ml_connector.flows.consent import listed, proposal_fingerprint
 from ml_connector.flows.payroll_journal import MEANT, OTHER_INSTALLATION, ZERO
 from ml_connector.flows.pays import OWN, QUESTION, REPLACES
 from ml_connector.flows.policy import Mode
+from ml_connector.flows.taken_back import ELSEWHERE, document_number, standing_alone
+from ml_connector.flows.taken_back import REVERSAL as REVERSAL_KEY
 from ml_connector.ports.storage import UNBOOKED, CommitRow, CommitState, RunRow, RunState
 from ml_connector.ports.systems import SetsAside
 from ml_connector.store.claims import StoredClaims

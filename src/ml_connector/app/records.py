@@ -18,8 +18,9 @@ from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import Proposal
 from ml_connector.flows import tie_out
-from ml_connector.flows.already_booked import ELSEWHERE, REVERSAL, already_booked_parts, nets_of, reverses
+from ml_connector.flows.already_booked import already_booked_parts, nets_of
 from ml_connector.flows.consent import proposal_fingerprint, rate_text
+from ml_connector.flows.taken_back import ELSEWHERE, REVERSAL, reverses
 from ml_connector.ports.storage import COUNTS_FOR_NOTHING, CommitRow, Commits, CommitState, RunRow, RunState
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.models import Artifact, Incident

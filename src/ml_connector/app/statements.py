@@ -20,14 +20,9 @@ from ml_connector.domain.checks import compare, takes_back
 from ml_connector.domain.journal import BookedEntry, CommitKey, JournalEntry, Marker, Receipt
 from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import NotFound
-from ml_connector.flows.already_booked import (
-    ELSEWHERE,
-    already_booked_parts,
-    comes_to_nothing,
-    document_number,
-    standing,
-)
+from ml_connector.flows.already_booked import already_booked_parts, comes_to_nothing
 from ml_connector.flows.journals import in_other_entities
+from ml_connector.flows.taken_back import ELSEWHERE, document_number, standing
 from ml_connector.ports.storage import (
     COUNTS_FOR_NOTHING,
     DELETED,

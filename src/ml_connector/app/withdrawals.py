@@ -14,7 +14,8 @@ from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain import codec
 from ml_connector.domain.journal import JournalEntry, Receipt
 from ml_connector.domain.proposal import Subject
-from ml_connector.flows.already_booked import ELSEWHERE, document_number, reversing, standing
+from ml_connector.flows.already_booked import reversing
+from ml_connector.flows.taken_back import ELSEWHERE, document_number, standing
 from ml_connector.ports.storage import RESTATED, UNBOOKED, CommitRow, CommitState
 from ml_connector.store.commits import StoredCommits
 

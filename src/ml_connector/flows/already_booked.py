@@ -15,7 +15,6 @@ from typing import cast
 
 from ml_connector.domain import codec
 from ml_connector.domain.build import balanced_spans, no_border
-from ml_connector.domain.checks import takes_back
 from ml_connector.domain.codec import fingerprint
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.journal import BookedEntry, CommitKey, JournalEntry, JournalLine, Marker, Receipt
@@ -23,10 +22,9 @@ from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal, Share, Subject, TakenBack
-from ml_connector.ports.storage import COUNTS_FOR_NOTHING, DELETED, UNBOOKED, CommitRow, Commits, CommitState
+from ml_connector.flows.taken_back import ELSEWHERE, document_number, standing
+from ml_connector.ports.storage import COUNTS_FOR_NOTHING, UNBOOKED, CommitRow, Commits, CommitState
 
-ELSEWHERE, REVERSAL = "elsewhere:", "reversal:"
-"""Beginning of the key of a document that a person named as booked elsewhere, and of a reversal."""
 UNSETTLED = (CommitState.SENDING, CommitState.WRITING, CommitState.UNKNOWN)
 Net = dict[tuple[str, Dimensions], int]
 """Account and dimensions → signed minor units."""
@@ -109,83 +107,6 @@ def already_booked_parts(commits: Commits, subjects: Collection[Subject]) -> tup
             entry = cast(JournalEntry, codec.decode(row.content))
             parts.append(_part(row, subjects) or Booked(row=row, entry=entry, net=_lines(entry)))
     return tuple(parts)
-
-
-def newer_documents(commits: Commits, row: CommitRow) -> Iterator[CommitRow]:
-    """Commits of other runs that are booked for a subject of this one, later, and stand: each was made with
-    this one in view.
-    """
-    found = commits.of_subjects([share.subject for share in row.shares])
-    at = next((place for place, other in enumerate(found) if other.key == row.key), len(found))
-    stands = {other.key for other in standing(found)}
-    for other in found[at + 1 :]:
-        ours = other.run != row.run and not other.key.startswith(ELSEWHERE)
-        if ours and other.key in stands and other.state not in UNBOOKED:
-            yield other
-
-
-def changed_by(commits: Commits, row: CommitRow) -> tuple[CommitRow, ...]:
-    """The documents of other runs that stand and that this one was made as a difference to, oldest first;
-    none for a reversal, and for a document of others.
-    """
-    if row.key.startswith((ELSEWHERE, REVERSAL)):
-        return ()
-    found = commits.of_subjects([share.subject for share in row.shares])
-    at = next((place for place, other in enumerate(found) if other.key == row.key), 0)
-    stands = {other.key for other in standing(found)}
-    return tuple(
-        other
-        for other in found[:at]
-        if other.key in stands and other.run != row.run and not other.key.startswith(REVERSAL)
-    )
-
-
-def mirrors(commits: Commits, row: CommitRow) -> tuple[CommitRow, ...]:
-    """Every reversal of ours that was made of the document, oldest first, whatever has become of it."""
-    key = CommitKey.parse(row.key)
-    made = commits.of_reference(f"{REVERSAL}{key.family}:{key.revision}:")
-    return tuple(mirror for mirror in made if CommitKey.parse(mirror.key).part == key.part)
-
-
-def reverses(commits: Commits, mirror: CommitRow) -> CommitRow | None:
-    """The document of ours that the reversal was made of, whether it is its first one or one made again."""
-    found = (commits.get(key) for key in _reversed_keys(mirror.key))
-    return next((row for row in found if row is not None), None)
-
-
-def _reversed_keys(mirror: str) -> Iterator[str]:
-    """Keys that the document may have of which a reversal with this key was made: by its first one, or by one
-    made again.
-    """
-    key = CommitKey.parse(mirror)
-    family, _, number = key.family.removeprefix(REVERSAL).rpartition(":")
-    yield str(CommitKey(family, key.part, int(number)))
-    family, _, revision = family.rpartition(":")
-    if revision.isdecimal():
-        yield str(CommitKey(family, key.part, int(revision)))
-
-
-def standing_alone(commits: Commits, row: CommitRow) -> CommitRow | None:
-    """The reversal that is booked of a document that somebody deleted: it takes back what is not there."""
-    if row.reversed_by != DELETED:
-        return None
-    made = [mirror for mirror in mirrors(commits, row) if mirror.state is CommitState.CONFIRMED]
-    return next((mirror for mirror in made if mirror.reversed_by not in COUNTS_FOR_NOTHING), None)
-
-
-def taken_back_alone(commits: Commits, row: CommitRow) -> CommitRow | None:
-    """The document that people took this one back with, and named, where this one is deleted since: it takes
-    back what is not there.
-    """
-    if row.reversed_by != DELETED:
-        return None
-    rows, entry = commits.of_subjects([share.subject for share in row.shares]), _entry(row)
-    taken = {other.reversed_by for other in rows}
-    for other in rows:
-        counts = other.key.startswith(ELSEWHERE) and not other.reversed_by and other.key not in taken
-        if counts and takes_back(cast(BookedEntry, codec.decode(other.booked)), entry):
-            return other
-    return None
 
 
 def replaced_by(booked: AlreadyBooked, pay_run: PayRun) -> dict[Subject, tuple[Booked, ...]]:
@@ -289,12 +210,6 @@ def nets_of(entries: Iterable[JournalEntry]) -> list[Net]:
     return [net_of(found) for found in by_entity.values()]
 
 
-def document_number(row: CommitRow) -> str:
-    """The number that people know a commit's document by; its key where it has none."""
-    receipt = codec.decode(row.receipt) if row.receipt else None
-    return receipt.number if isinstance(receipt, Receipt) else row.key
-
-
 # --- what is booked -----------------------------------------------------------------------------------------
 
 
@@ -339,10 +254,6 @@ def _part(row: CommitRow, subjects: Collection[Subject]) -> Booked | None:
     return Booked(row=row, entry=entry, net=_sum(_net_of_share(share, entry) for share in spoken))
 
 
-def _entry(row: CommitRow) -> JournalEntry:
-    return cast(JournalEntry, codec.decode(row.content))
-
-
 def _lines(entry: JournalEntry) -> Net:
     net: Net = defaultdict(int)
     for line in entry.lines:
@@ -360,28 +271,6 @@ def _sum(nets: Iterable[Net]) -> Net:
 
 def _clean(net: Net) -> Net:
     return {place: minor for place, minor in net.items() if minor}
-
-
-def standing(rows: Iterable[CommitRow]) -> tuple[CommitRow, ...]:
-    """The documents that count as they are: nothing that a reversal cancels, ours or one that people booked
-    and named, and no reversal but one that takes back nothing that is there. A document whose reversal was
-    reversed counts again. What was refused is none, and no reversal took its place.
-    """
-    by_key = {row.key: row for row in rows if row.state not in UNBOOKED}
-    taking_back = {row.reversed_by for row in by_key.values()}
-
-    def counts(row: CommitRow) -> bool:
-        reversal = by_key.get(row.reversed_by)
-        return not row.reversed_by or (reversal is not None and not counts(reversal))
-
-    def reverses(row: CommitRow) -> bool:
-        if row.key in taking_back or not row.key.startswith(REVERSAL):
-            return row.key in taking_back
-        # Booked, and not yet noted on the document that it was made of; or that is not there any more.
-        made_of = next((by_key[key] for key in _reversed_keys(row.key) if key in by_key), None)
-        return made_of is not None and made_of.reversed_by not in COUNTS_FOR_NOTHING
-
-    return tuple(row for row in by_key.values() if not reverses(row) and counts(row))
 
 
 def standing_parts(parts: Sequence[Booked]) -> list[Booked]:

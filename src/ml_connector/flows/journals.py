@@ -17,6 +17,7 @@ from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Basis, Proposal, Subject
 from ml_connector.flows import already_booked, consent, look_alikes, tie_out
 from ml_connector.flows.policy import PayrollPolicy
+from ml_connector.flows.taken_back import standing
 from ml_connector.ports.storage import CommitRow, Commits, CommitState, Tenants
 from ml_connector.ports.systems import LedgerSink
 from ml_connector.runs.run import Run
@@ -69,7 +70,7 @@ class Journals:
         seen: dict[tuple[str, str], BookedEntry] = {}
         restored = self.restored_at() is not None
         booked = [row for row in rows if row.state is CommitState.CONFIRMED]
-        stands = {row.key for row in already_booked.standing(booked)}
+        stands = {row.key for row in standing(booked)}
         ours = {Marker.of(entry.key).token: entry for entry in proposal.entries if entry.key not in stands}
         for entity in dict.fromkeys(subject.entity for subject in proposal.subjects):
             tenant = self.books.confirm(entity, self.systems.ledger.tenant(entity))

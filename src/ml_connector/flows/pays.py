@@ -22,8 +22,8 @@ from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Subject
-from ml_connector.flows.already_booked import ELSEWHERE, document_number, standing
 from ml_connector.flows.same_amounts import booked_again
+from ml_connector.flows.taken_back import ELSEWHERE, document_number, standing
 from ml_connector.ports.storage import UNBOOKED, CommitRow, Commits, OtherRun, RunState
 from ml_connector.runs.run import Run
 

@@ -22,7 +22,9 @@ from ml_connector.domain.period import PayPeriod, PostingDatePolicy, PostingDate
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal, Share, TakenBack
 from ml_connector.flows import consent, look_alikes, tie_out
-from ml_connector.flows.already_booked import (
+from ml_connector.flows.journals import ASKED_DAYS, Target
+from ml_connector.flows.policy import Mode, PayrollPolicy
+from ml_connector.flows.taken_back import (
     ELSEWHERE,
     REVERSAL,
     changed_by,
@@ -30,8 +32,6 @@ from ml_connector.flows.already_booked import (
     mirrors,
     newer_documents,
 )
-from ml_connector.flows.journals import ASKED_DAYS, Target
-from ml_connector.flows.policy import Mode, PayrollPolicy
 from ml_connector.ports.storage import (
     COUNTS_FOR_NOTHING,
     UNBOOKED,

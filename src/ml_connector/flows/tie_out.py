@@ -19,8 +19,9 @@ from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal
 from ml_connector.errors import NotFound
-from ml_connector.flows.already_booked import ELSEWHERE, Booked, Net, already_booked_parts, net_of, reversing
+from ml_connector.flows.already_booked import Booked, Net, already_booked_parts, net_of, reversing
 from ml_connector.flows.consent import Came
+from ml_connector.flows.taken_back import ELSEWHERE
 from ml_connector.ports.storage import CommitRow, Commits
 from ml_connector.ports.systems import LedgerSink
 

@@ -1,0 +1,125 @@
+"""Which documents of a pay count as they are, and what was made of which: reversals, of ours and of people,
+and differences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import cast
+
+from ml_connector.domain import codec
+from ml_connector.domain.checks import takes_back
+from ml_connector.domain.journal import BookedEntry, CommitKey, JournalEntry, Receipt
+from ml_connector.ports.storage import COUNTS_FOR_NOTHING, DELETED, UNBOOKED, CommitRow, Commits, CommitState
+
+ELSEWHERE, REVERSAL = "elsewhere:", "reversal:"
+"""Beginning of the key of a document that a person named as booked elsewhere, and of a reversal."""
+
+
+def document_number(row: CommitRow) -> str:
+    """The number that people know a commit's document by; its key where it has none."""
+    receipt = codec.decode(row.receipt) if row.receipt else None
+    return receipt.number if isinstance(receipt, Receipt) else row.key
+
+
+def standing(rows: Iterable[CommitRow]) -> tuple[CommitRow, ...]:
+    """The documents that count as they are: nothing that a reversal cancels, ours or one that people booked
+    and named, and no reversal but one that takes back nothing that is there. A document whose reversal was
+    reversed counts again. What was refused is none, and no reversal took its place.
+    """
+    by_key = {row.key: row for row in rows if row.state not in UNBOOKED}
+    taking_back = {row.reversed_by for row in by_key.values()}
+
+    def counts(row: CommitRow) -> bool:
+        reversal = by_key.get(row.reversed_by)
+        return not row.reversed_by or (reversal is not None and not counts(reversal))
+
+    def reverses(row: CommitRow) -> bool:
+        if row.key in taking_back or not row.key.startswith(REVERSAL):
+            return row.key in taking_back
+        # Booked, and not yet noted on the document that it was made of; or that is not there any more.
+        made_of = next((by_key[key] for key in _reversed_keys(row.key) if key in by_key), None)
+        return made_of is not None and made_of.reversed_by not in COUNTS_FOR_NOTHING
+
+    return tuple(row for row in by_key.values() if not reverses(row) and counts(row))
+
+
+def newer_documents(commits: Commits, row: CommitRow) -> Iterator[CommitRow]:
+    """Commits of other runs that are booked for a subject of this one, later, and stand: each was made with
+    this one in view.
+    """
+    found = commits.of_subjects([share.subject for share in row.shares])
+    at = next((place for place, other in enumerate(found) if other.key == row.key), len(found))
+    stands = {other.key for other in standing(found)}
+    for other in found[at + 1 :]:
+        ours = other.run != row.run and not other.key.startswith(ELSEWHERE)
+        if ours and other.key in stands and other.state not in UNBOOKED:
+            yield other
+
+
+def changed_by(commits: Commits, row: CommitRow) -> tuple[CommitRow, ...]:
+    """The documents of other runs that stand and that this one was made as a difference to, oldest first;
+    none for a reversal, and for a document of others.
+    """
+    if row.key.startswith((ELSEWHERE, REVERSAL)):
+        return ()
+    found = commits.of_subjects([share.subject for share in row.shares])
+    at = next((place for place, other in enumerate(found) if other.key == row.key), 0)
+    stands = {other.key for other in standing(found)}
+    return tuple(
+        other
+        for other in found[:at]
+        if other.key in stands and other.run != row.run and not other.key.startswith(REVERSAL)
+    )
+
+
+def mirrors(commits: Commits, row: CommitRow) -> tuple[CommitRow, ...]:
+    """Every reversal of ours that was made of the document, oldest first, whatever has become of it."""
+    key = CommitKey.parse(row.key)
+    made = commits.of_reference(f"{REVERSAL}{key.family}:{key.revision}:")
+    return tuple(mirror for mirror in made if CommitKey.parse(mirror.key).part == key.part)
+
+
+def reverses(commits: Commits, mirror: CommitRow) -> CommitRow | None:
+    """The document of ours that the reversal was made of, whether it is its first one or one made again."""
+    found = (commits.get(key) for key in _reversed_keys(mirror.key))
+    return next((row for row in found if row is not None), None)
+
+
+def standing_alone(commits: Commits, row: CommitRow) -> CommitRow | None:
+    """The reversal that is booked of a document that somebody deleted: it takes back what is not there."""
+    if row.reversed_by != DELETED:
+        return None
+    made = [mirror for mirror in mirrors(commits, row) if mirror.state is CommitState.CONFIRMED]
+    return next((mirror for mirror in made if mirror.reversed_by not in COUNTS_FOR_NOTHING), None)
+
+
+def taken_back_alone(commits: Commits, row: CommitRow) -> CommitRow | None:
+    """The document that people took this one back with, and named, where this one is deleted since: it takes
+    back what is not there.
+    """
+    if row.reversed_by != DELETED:
+        return None
+    rows, entry = commits.of_subjects([share.subject for share in row.shares]), _entry(row)
+    taken = {other.reversed_by for other in rows}
+    for other in rows:
+        counts = other.key.startswith(ELSEWHERE) and not other.reversed_by and other.key not in taken
+        if counts and takes_back(cast(BookedEntry, codec.decode(other.booked)), entry):
+            return other
+    return None
+
+
+def _reversed_keys(mirror: str) -> Iterator[str]:
+    """Keys that the document may have of which a reversal with this key was made: by its first one, or by one
+    made again.
+    """
+    key = CommitKey.parse(mirror)
+    family, _, number = key.family.removeprefix(REVERSAL).rpartition(":")
+    yield str(CommitKey(family, key.part, int(number)))
+    family, _, revision = family.rpartition(":")
+    if revision.isdecimal():
+        yield str(CommitKey(family, key.part, int(revision)))
+
+
+def _entry(row: CommitRow) -> JournalEntry:
+    return cast(JournalEntry, codec.decode(row.content))
