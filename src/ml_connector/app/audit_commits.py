@@ -192,6 +192,9 @@ def _document(commit: Commit) -> str | None:
 
 
 def _state(commit: Commit, said: Said, chain: Chain, left_out: Counter[str]) -> Iterator[str]:
+    if commit.state in (CommitState.CONFIRMED, CommitState.DRAFT) and not commit.receipt:
+        yield f"The journal entry {commit.key} is {commit.state}, and has no document."
+        return
     if commit.state in STATES[said.booked]:
         return
     at_it = commit.run is not None and commit.run.state not in ENDED

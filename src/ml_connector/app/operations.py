@@ -328,7 +328,8 @@ class Operations:
             raise NotAllowed(f"{key} is {state}: whether it is booked must be known first. {way}.")
         if not booked:
             raise NotAllowed(
-                f"Run {run} has posted nothing. Cancel it instead: ml-connector runs cancel {run}."
+                f"Run {run} has posted nothing that counts. Cancel it instead: ml-connector runs cancel"
+                f" {run}."
             )
         numbers = listed(f"{document_number(commit)} in {commit.entity}" for commit in booked)
         summary = f"Closed by {self._actor.name} with {numbers} booked: {why}"

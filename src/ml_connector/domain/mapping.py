@@ -217,15 +217,17 @@ class Resolver:
         near: AbstractMapping[str, frozenset[str]],
     ) -> Problem | None:
         """What to do with a rule that would match the row in another spelling, so that the next one takes it.
-        None where it does not, or where a rule that is otherwise the same has the spelling of the row.
+        None where it does not, or where a rule that matches has the spelling of the row: then these are two
+        codes.
         """
         patterns = _matched(rule)
         others = [(title, one) for title, one in patterns if not pattern_matches(one, values[title])]
         if not all(one in near.get(title, ()) for title, one in others):
             return None
-        same = {title: alike(one) for title, one in patterns}
         for other in self._rules:
-            if _matches(other, row) and same == {title: alike(one) for title, one in _matched(other)}:
+            spelled = dict(_matched(other))
+            names = (nearly_matches(one, spelled.get(title, "*").removesuffix("*")) for title, one in others)
+            if _matches(other, row) and all(names):
                 return None
         title, pattern = others[0]
         text = (

@@ -14,7 +14,7 @@ it is a question too, where nothing that both name tells the two apart.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ml_connector.domain.codes import alike, roughly
@@ -108,8 +108,9 @@ def pays_of(
         of_other = {subject.base: subject for subject in run.spoken_of(answer.removeprefix(REPLACES))}
         return Pays(subjects={c: _replaced(one, of_other) for c, one in met.items()})
     near = {subject: text for one in met.values() for subject, text in one.near.items()}
-    wanted = (*near, *(() if pay_run.tells_pays_apart else subjects.values()))
-    rows = commits.of_subjects(wanted, beside=True)
+    wanted = (*near, *subjects.values())
+    same = set(subjects.values()) if pay_run.tells_pays_apart else set()
+    rows = [row for row in commits.of_subjects(wanted, beside=True) if not _speaks_of(row, same)]
     booked = [row for row in standing(rows) if _is_of_another(run, row, pay_run.reference)]
     waiting = [
         other
@@ -117,8 +118,16 @@ def pays_of(
         if (other.earlier or (other.subject.base in near and other.stage in POSTS))
         and other.reference != pay_run.reference
         and other.state is not RunState.FAILED
+        and other.subject not in same
     ]
     return Pays(subjects=subjects, problems=tuple(_question(run.row.id, pay_run, booked, waiting, near)))
+
+
+def _speaks_of(row: CommitRow, same: Collection[Subject]) -> bool:
+    """Whether the commit is of just a pay of the run, which nobody has to say where the source tells pays
+    apart.
+    """
+    return any(share.subject in same for share in row.shares)
 
 
 def _replaced(met: _Met, of_other: Mapping[Subject, Subject]) -> Subject:
@@ -135,6 +144,10 @@ def _met(run: Run, pay_run: PayRun, company: str, subject: Subject, commits: Com
     runs: dict[Subject, list[str]] = {}
     for other, by in commits.beginning(beginning):
         runs.setdefault(other, []).append(by)
+    for done in run.done_beginning([beginning]):
+        # One that came in place of another, and found all of it booked, has booked nothing itself.
+        if done.subject.base in runs:
+            runs[done.subject.base].append(done.id)
     at_work: list[Subject] = []
     for waits in run.others_beginning([beginning]):
         if waits.earlier or waits.subject.base in runs:

@@ -22,7 +22,7 @@ from ml_connector.ports.storage import CommitRow, Commits
 from ml_connector.runs.run import Run
 
 WITHIN = timedelta(days=6)
-"""From posting date to posting date."""
+"""From one end of a period to the other's."""
 BOOKED = timedelta(days=45)
 """How long ago it was booked, at most."""
 
@@ -44,7 +44,7 @@ def booked_again(
     found: dict[str, dict[Subject, str]] = defaultdict(dict)
     for (tenant, entity, by), booked in made.items():
         entries = [entry for entry in says if entry.entity == entity]
-        same = bool(entries) and _within_a_week(entries[0], booked) and _same(entries, booked)
+        same = bool(entries) and _same(entries, booked) and _within_a_week(run, pay_run, by, booked)
         if not same and not _shares_records(run, pay_run, by):
             continue
         pays = {share.subject.base for row, _ in booked for share in row.shares}
@@ -66,8 +66,16 @@ def _shares_records(run: Run, pay_run: PayRun, by: str) -> bool:
     return theirs is not None and theirs.parts is not None and not set(ours).isdisjoint(theirs.parts.records)
 
 
-def _within_a_week(entry: JournalEntry, booked: Sequence[tuple[CommitRow, JournalEntry]]) -> bool:
-    return all(abs(entry.posting_date - there.posting_date) <= WITHIN for _, there in booked)
+def _within_a_week(
+    run: Run, pay_run: PayRun, by: str, booked: Sequence[tuple[CommitRow, JournalEntry]]
+) -> bool:
+    """Whether the periods of both ended within a week; of a run that is on record no more, whether what it
+    booked is dated so.
+    """
+    ours, other = pay_run.pay_period, run.value_of(by, "read", "pay run", PayRun)
+    if other is None:
+        return all(abs(ours.end - entry.posting_date) <= WITHIN for _, entry in booked)
+    return abs(ours.end - other.pay_period.end) <= WITHIN
 
 
 def _same(says: Sequence[JournalEntry], booked: Sequence[tuple[CommitRow, JournalEntry]]) -> bool:

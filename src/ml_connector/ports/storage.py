@@ -538,6 +538,10 @@ class Runs(Protocol):
         """
         ...
 
+    def done_beginning(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+        """As `done`, of pays whose text begins with that of one of the subjects, in its books."""
+        ...
+
     def spoken_of(self, run: str) -> tuple[Subject, ...]:
         """What the run speaks of, as it was last remembered."""
         ...

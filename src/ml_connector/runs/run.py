@@ -113,6 +113,10 @@ class Run(Protocol):
         """Other runs that are done and spoke of one of these pays. See `Runs.done`."""
         ...
 
+    def done_beginning(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+        """The same, of pays whose text begins with that of one of these. See `Runs.done_beginning`."""
+        ...
+
     def spoken_of(self, run: str) -> tuple[Subject, ...]:
         """What another run speaks of."""
         ...
@@ -227,6 +231,9 @@ class StageRun:
 
     def done(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
         return self.runs.done(self.row.id, subjects)
+
+    def done_beginning(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+        return self.runs.done_beginning(self.row.id, subjects)
 
     def spoken_of(self, run: str) -> tuple[Subject, ...]:
         return self.runs.spoken_of(run)

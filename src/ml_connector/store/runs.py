@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -127,10 +127,19 @@ class StoredRuns:
         return self._other_runs(run, _done(self._owner, run, _bases(subjects)))
 
     def others_beginning(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+        return self._beginning(_others_beginning, run, subjects)
+
+    def done_beginning(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+        return self._beginning(_done_beginning, run, subjects)
+
+    def _beginning(
+        self, query: Callable[..., Iterable[RunSubject]], run: str, subjects: Collection[Subject]
+    ) -> tuple[OtherRun, ...]:
         found: dict[int, RunSubject] = {}
         for tenant, entity, text in sorted({(one.tenant, one.entity, one.text) for one in subjects}):
-            rows = _others_beginning(self._owner, run, tenant, entity, text, after_prefix(text))
-            found |= {row.pk: row for row in rows}
+            found |= {
+                row.pk: row for row in query(self._owner, run, tenant, entity, text, after_prefix(text))
+            }
         return self._other_runs(run, sorted(found.values(), key=lambda row: (row.run.number, row.pk)))
 
     def _other_runs(self, run: str, found: Sequence[RunSubject]) -> tuple[OtherRun, ...]:
@@ -214,6 +223,14 @@ def _others_beginning(
 ) -> QuerySet[RunSubject]:
     same = begins_with("base", text, end) & Q(tenant=tenant, entity=entity)
     return _speaking(owner, run, same).exclude(run__state__in=ENDED)
+
+
+@Prepared
+def _done_beginning(
+    owner: int | None, run: str, tenant: str, entity: str, text: str, end: str
+) -> QuerySet[RunSubject]:
+    same = begins_with("base", text, end) & Q(tenant=tenant, entity=entity)
+    return _speaking(owner, run, same).filter(run__state=RunState.DONE)
 
 
 def _speaking(owner: int | None, run: str, same: Q) -> QuerySet[RunSubject]:

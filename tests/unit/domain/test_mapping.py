@@ -422,3 +422,11 @@ def test_a_code_that_the_code_table_spells_otherwise_is_told() -> None:
     assert "The code table has org_level_1 'hq', and payroll writes 'HQ'" in found.text
     for rows in ((lower, upper), (replace(lower, axis="project"),), (replace(lower, source="NY"),)):
         assert isinstance(resolved(*rows), Resolution)
+
+
+def test_a_rule_in_the_spelling_of_payroll_is_enough() -> None:
+    """Another one above it is of other codes: what the problem asks for is there."""
+    found = resolver(rule("other", account="AB*"), rule("ours", account="abc")).resolve(row("abc", "1.00"))
+
+    assert isinstance(found, Resolution)
+    assert "ours" == found.rule.name

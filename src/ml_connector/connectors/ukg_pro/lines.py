@@ -359,7 +359,7 @@ class Reader:
             self._axes[codes] = axes(dict(zip(AXES, codes, strict=True)))
         company = self._needed(texts, "company")
         for place, title in self._currencies.items():
-            self._check_currency(company, title, values[place].strip())
+            self._check_currency(company, title, values[place].strip() if place < len(values) else "")
         amount, side = self._amount(texts)
         start = self._date(texts, "period_start") if "period_start" in self._columns else None
         end = self._date(texts, "period_end") if "period_end" in self._columns else None

@@ -343,3 +343,16 @@ def test_titles_behind_another_separator_name_it(source: Source) -> None:
 def test_a_second_mark_at_the_start_is_nothing(source: Source) -> None:
     """Files that were put together have one more."""
     assert Decimal("10.00") == debits(source("\ufeff\ufeff" + lines("10.00")))
+
+
+def test_a_line_above_the_titles_that_is_shorter_is_read_past(source: Source) -> None:
+    """Titles that end in a currency that the layout does not name: the line above them has no such value."""
+    names = {"company": "Co", "account": "Acct", "pay_date": "Date", "debit": "Dr", "credit": "Cr"}
+    columns = [{"kind": kind, "name": name} for kind, name in names.items()]
+    layout = {"header_rows": 2, "amount": "two_column", "columns": columns}
+    text = (
+        "ACME,Payroll register,July,,\nCo,Acct,Date,Dr,Cr,Currency\n"
+        "HTC,5100,2026-07-03,10.00,,USD\nHTC,2210,2026-07-03,,10.00,USD\n"
+    )
+
+    assert 1 == len(source(text, layout, currency="USD").pay_runs(EVER))
