@@ -1145,6 +1145,19 @@ def test_a_pay_that_people_took_back_is_not_said_to_be_booked(marked: bool) -> N
     assert {"books": 0} == looked(world)
 
 
+def test_a_copy_with_our_marker_is_asked_about_before_the_pay_is_said_to_be_booked() -> None:
+    """It says just what the entry of the run says, and a search finds it. That has a document."""
+    world = World()
+    world.post("R1")
+    original = next(d for d in world.vendor.documents if d.number == "3")
+    copy = world.vendor.book(original.entry, original.marker).number
+
+    at = world.post("R1")
+
+    assert (RunState.HELD, ["ledger.look_alike"]) == (at.state, world.problems(at.id))
+    assert f"--accept 10/{copy}" in world.problem_list(at.id)[0].text
+
+
 def test_what_people_took_back_of_a_named_document_is_asked_about() -> None:
     """A document that was edited is no half of the pay any more, and its mirror comes to no total of it."""
     world = World(mode=ASKS)
