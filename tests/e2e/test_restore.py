@@ -86,7 +86,7 @@ def test_a_backup_is_restored_beside_the_living_installation(stand: Stand, tmp_p
     assert ["ada"] == other.run("people", "list", "--json")["people"]
     assert not (other.home / "keys").exists()
     for answer in refused:
-        assert 1 == answer.code
+        assert 3 == answer.code
         assert f"Put it back from its backup, as {other.home / 'keys'}" in answer.json["error"]
 
     shutil.copy(keys, other.home / "keys")
