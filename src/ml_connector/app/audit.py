@@ -3,8 +3,8 @@
 Three things are looked at: that every entry follows the one before it; that heads are signed with the key of
 this installation; and that what the entries speak of (mappings, settings, approvals, statements, entries,
 source blocks and the lines read from them) is still what it was, and nothing of these is there that no entry
-speaks of. Of source blocks that is the hash as
-delivered: the bytes are not kept. The lines are, and each is hashed again.
+speaks of. Of source blocks that is the hash as delivered: the bytes are not kept. The lines are, and each is
+hashed again.
 """
 
 from __future__ import annotations

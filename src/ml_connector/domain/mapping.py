@@ -2,9 +2,8 @@
 
 A rule matches on equal (`5100`) or prefix (`51*`) of the source account, company, pay code and dimension
 codes; the first rule that matches and is in force on the posting date wins, and `explain` names it. One above
-it that misses by its spelling alone is a problem. A rule
-books on one target or splits on several by percentage. That is all on purpose: the rules are a table that an
-accountant reads, not a language.
+it that misses by its spelling alone is a problem. A rule books on one target or splits on several by
+percentage. That is all on purpose: the rules are a table that an accountant reads, not a language.
 
     rule        source account  org_level_1  valid from    →  account  cost_center    percent
     wages       51*             *            2026-01-01       4000     =org_level_1   100

@@ -345,15 +345,14 @@ def _of_what_counts_for_nothing(
 
 def _made_of(row: CommitRow, document: BookedEntry) -> Finding:
     """A document of others that was made of one that counts for nothing here."""
-    number, ours = document.receipt.number, f"document {_number(row)}"
+    number = document.receipt.number
     what = "is a reversal" if row.key.startswith(REVERSAL) else "is reversed"
-    does = "takes back" if takes_back(document, _entry(row)) else "says just what"
+    does = "takes back" if takes_back(document, _entry(row)) else "is a copy of"
     text = (
-        f"Document {number} in {row.entity} did not come from here. It {does} {ours}"
-        f"{' says' if does == 'says just what' else ''}, which {what} here, so that the pay is in the books"
-        " otherwise than its runs say. If that is not meant, delete it or reverse it in the ledger; if it is,"
-        " run the pay again and name it: ml-connector runs mark-booked-elsewhere RUN --document"
-        f" {row.entity}/{number} --why '...'."
+        f"Document {number} in {row.entity} did not come from here. It {does} document {_number(row)}, which"
+        f" {what} here, so that the pay is in the books otherwise than its runs say. If that is not meant,"
+        " delete it or reverse it in the ledger; if it is, run the pay again and name it: ml-connector runs"
+        f" mark-booked-elsewhere RUN --document {row.entity}/{number} --why '...'."
     )
     return _finding(row, number, look_alikes.ASKED, text)
 
