@@ -787,7 +787,7 @@ def test_a_defect_is_a_dead_letter_with_everything_support_needs() -> None:
         world.at(run).state,
         [problem.text for problem in world.problem_list(run)],
     )
-    assert "ZeroDivisionError" in world.at(run).input["_support"]
+    assert "ZeroDivisionError" in world.at(run).support
     world.payroll = payroll
     assert RunState.DONE is world.resume(run).state
 

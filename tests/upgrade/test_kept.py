@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import sqlite3
 import tarfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,7 +57,7 @@ def test_the_upgrade_is_in_the_audit_log_once(kept: Kept) -> None:
         entry["detail"]["from"],
         entry["detail"]["to"],
     )
-    assert entry["detail"]["tables"].startswith("0003_token_name → 0015_look_ups")
+    assert entry["detail"]["tables"].startswith("0003_token_name → 0016_run_columns")
 
 
 def test_the_chain_of_the_release_before_is_verified(kept: Kept) -> None:
@@ -91,6 +93,27 @@ def test_a_backup_of_the_release_before_is_restored_without_its_keys(tmp_path: P
     assert Counter(done=4, cancelled=1, held=2) == states
     assert ["propose"] == [flow["mode"] for flow in product.run("flows", "list", "--json")["flows"]]
     assert not (product.home / "keys").exists()
+
+
+def test_what_the_engine_noted_among_the_input_of_a_run_has_columns(tmp_path: Path) -> None:
+    """How often its stage had failed, and why."""
+    database, file = tmp_path / "product.sqlite3", tmp_path / "backup.tar.gz"
+    database.write_bytes(gzip.decompress((KEPT / "sqlite" / "product.sqlite3.gz").read_bytes()))
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "UPDATE store_run SET input = json_set(input, '$._tries', '2', '$._support', 'why')"
+            " WHERE state = 'running'"
+        )
+    with tarfile.open(file, "w:gz") as archive:
+        archive.add(database, database.name)
+    product = Installation(tmp_path / "home")
+
+    product.run("restore", str(file), "--json")
+
+    with closing(sqlite3.connect(product.home / "product.sqlite3")) as connection:
+        rows = list(connection.execute("SELECT tries, support, input FROM store_run ORDER BY number"))
+    assert [(0, "")] * 6 + [(2, "why")] == [row[:2] for row in rows]
+    assert not [row for row in rows if '"_tries"' in row[2] or '"_support"' in row[2]]
 
 
 def pay_run(stand: Stand, run: str) -> str:

@@ -46,7 +46,6 @@ from ml_connector.store.tenants import StoredTenants
 
 PAYROLL = "payroll"
 REVERSAL = "reversal"
-PAUSED = "Paused"
 POSTING_STAGES = frozenset({"post"})
 TURN_SECONDS = 2.0
 """How long a posting waits before it asks again for its turn at a ledger."""
@@ -268,7 +267,7 @@ class StoreWorkshop:
         found = next((pause for pause in pauses if pause.scope in scopes), None)
         if found is None:
             return ""
-        return f"{PAUSED} by {found.by} ({found.scope}). To go on: ml-connector unpause {found.scope}."
+        return f"Paused by {found.by} ({found.scope}). To go on: ml-connector unpause {found.scope}."
 
     def is_outage(self, error: Exception) -> bool:
         if isinstance(error, OSError):

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from ml_connector.app import counts_again
 from ml_connector.app.access import Access, Actor, Unknown, no_run, people_behind
-from ml_connector.app.assemble import PAUSED, PAYROLL, REVERSAL, Assembly
+from ml_connector.app.assemble import PAYROLL, REVERSAL, Assembly
 from ml_connector.app.rates import rates_given
 from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
@@ -279,7 +279,7 @@ class Operations:
         stage = "propose" if row.stage == "post" and anew else row.stage
         if row.flow == PAYROLL and stage == "propose" and any(_of_payroll(problem) for problem in problems):
             stage = "read"
-        values = {**row.input, "_tries": "0", **rates_given(rates, rate_source)}
+        values = {**row.input, **rates_given(rates, rate_source)}
         with transaction.atomic():
             for document in accept:
                 self._answered(run, document, NOT_THIS_PAY)
@@ -380,7 +380,7 @@ class Operations:
         if stage != "post":
             values = self._actor.taking_part(row.input if values is None else values)
         moved = self._access.runs.move(
-            row, state=RunState.READY, stage=stage, attempt=row.attempt + 1, input=values, notice=""
+            row, state=RunState.READY, stage=stage, attempt=row.attempt + 1, input=values, notice="", tries=0
         )
         if moved is None:
             raise NotAllowed(
@@ -406,9 +406,9 @@ class Operations:
         with transaction.atomic():
             gone, _ = self._access.pauses().filter(scope=scope).delete()
             paused = Run.objects.filter(
-                organisation=self._access.organisation, state=RunState.WAITING, summary__startswith=PAUSED
+                organisation=self._access.organisation, state=RunState.WAITING, paused=True
             )
-            paused.update(due_at=self._assembly.clock.now(), summary="")
+            paused.update(due_at=self._assembly.clock.now(), summary="", paused=False)
             self._note("unpaused", scope, {})
         return bool(gone)
 

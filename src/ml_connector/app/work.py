@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ml_connector.app.assemble import PAUSED, Assembly, StoreWorkshop
+from ml_connector.app.assemble import Assembly, StoreWorkshop
 from ml_connector.app.operations import AT_REST
 from ml_connector.ports.storage import RunRow, RunState
 from ml_connector.runs.engine import Engine, Pace, Recoverer
@@ -55,7 +55,7 @@ def follow(run: str, show: Callable[[RunRow], None], timeout_seconds: float | No
             last = row
         if row.state is RunState.WAITING:
             waiting_since = now if waiting_since is None else waiting_since
-            if row.summary.startswith(PAUSED) or _waits_long(row) or now - waiting_since > SHORT_WAIT_SECONDS:
+            if row.paused or _waits_long(row) or now - waiting_since > SHORT_WAIT_SECONDS:
                 return row
         if row.state in AT_REST or (timeout_seconds is not None and now - began > timeout_seconds):
             return row

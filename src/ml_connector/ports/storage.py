@@ -433,7 +433,9 @@ class RunRow:
     counts passes of it.
 
     `reference` is the source's name of what it is for; `dry` stops it at the proposal. `notice` says why it
-    came back to its proposal, or what a person should know of it, until the next proposal.
+    came back to its proposal, or what a person should know of it, until the next proposal. `tries` counts the
+    passes of its stage that failed, one after the other; `support` is the last one's text for support; one
+    that is `paused` waits until a person ends the pause.
     """
 
     id: str
@@ -451,6 +453,9 @@ class RunRow:
     reference: str = ""
     dry: bool = False
     notice: str = ""
+    tries: int = 0
+    support: str = ""
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -488,9 +493,12 @@ class Runs(Protocol):
         problems: str = "",
         input: Mapping[str, str] | None = None,
         notice: str | None = None,
+        tries: int | None = None,
+        support: str | None = None,
+        paused: bool = False,
     ) -> RunRow | None:
         """Move the run if it still stands where `row` says (stage, attempt and state); `None` when somebody
-        else moved it.
+        else moved it. What is `None` stays as it is.
         """
         ...
 

@@ -269,3 +269,4 @@ class Outcome:
     problems: tuple[Problem, ...] = ()
     support: str = ""
     counts_as_attempt: bool = False
+    paused: bool = False

@@ -12,7 +12,7 @@ What a run claims is released as soon as it stops and nothing of it is in flight
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -99,7 +99,9 @@ def carry_out(call: StageCall, workshop: Workshop) -> StageCall | None:
         return None
     if why := workshop.paused(row):
         due = workshop.clock.now() + timedelta(seconds=PAUSE_SECONDS)
-        return _move(row, Outcome(state=RunState.WAITING, due_at=due, summary=why), workshop.runs)
+        return _move(
+            row, Outcome(state=RunState.WAITING, due_at=due, summary=why, paused=True), workshop.runs
+        )
     return _perform(row, workshop)
 
 
@@ -128,7 +130,7 @@ def wake(row: RunRow, workshop: Workshop) -> StageCall | None:
         return StageCall(row.id, row.stage, row.attempt)
     if why := workshop.paused(row):
         due = workshop.clock.now() + timedelta(seconds=PAUSE_SECONDS)
-        workshop.runs.move(row, state=RunState.WAITING, due_at=due, summary=why)
+        workshop.runs.move(row, state=RunState.WAITING, due_at=due, summary=why, paused=True)
         return None
     moved = workshop.runs.move(row, state=RunState.READY, attempt=row.attempt + 1)
     return StageCall(moved.id, moved.stage, moved.attempt) if moved else None
@@ -183,7 +185,7 @@ def _stopped(row: RunRow, error: Exception, clock: Clock) -> Outcome:
 
 def _again(row: RunRow, problem: Problem, support: str, clock: Clock, wait: float | None = None) -> Outcome:
     """Nothing was booked by this: wait longer each time, then ask a person."""
-    tries = int(row.input.get("_tries", "0")) + 1
+    tries = row.tries + 1
     if tries >= ATTEMPTS_MAX:
         return Outcome(state=RunState.HELD, problems=(problem,), support=support)
     if wait is None:
@@ -196,8 +198,6 @@ def _again(row: RunRow, problem: Problem, support: str, clock: Clock, wait: floa
 
 def _move(row: RunRow, outcome: Outcome, runs: Runs) -> StageCall | None:
     waits = outcome.state is RunState.WAITING
-    tries = int(row.input.get("_tries", "0")) + outcome.counts_as_attempt if waits else 0
-    values: Mapping[str, str] = {**row.input, "_tries": str(tries), "_support": outcome.support}
     if outcome.notice:
         runs.void_approvals(row.id)
     moved = runs.move(
@@ -208,7 +208,9 @@ def _move(row: RunRow, outcome: Outcome, runs: Runs) -> StageCall | None:
         due_at=outcome.due_at,
         summary=outcome.summary,
         problems=codec.encode(outcome.problems) if outcome.problems else "",
-        input=values,
+        tries=row.tries + outcome.counts_as_attempt if waits else 0,
+        support=outcome.support,
+        paused=outcome.paused,
         notice="" if outcome.state is RunState.DONE else outcome.notice or None,
     )
     if moved is None or moved.state is not RunState.READY:

@@ -154,7 +154,8 @@ class Tenant(models.Model):
 
 class Run(models.Model):
     """One execution of a flow. `number` counts runs in the order they were made; `forgotten_at` is when its
-    source lines were removed.
+    source lines were removed. `tries` counts what failed of its stage since it last got on, and `support` is
+    what whoever mends it should see; `paused` waits until somebody ends a pause.
     """
 
     id = models.CharField(primary_key=True, max_length=40)
@@ -171,6 +172,9 @@ class Run(models.Model):
     due_at = models.DateTimeField(null=True)
     summary = models.TextField(default="")
     problems = models.TextField(default="")
+    tries = models.PositiveIntegerField(default=0)
+    support = models.TextField(default="")
+    paused = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=database_now)
     updated_at = models.DateTimeField(default=database_now)
     forgotten_at = models.DateTimeField(null=True)

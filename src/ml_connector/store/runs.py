@@ -75,15 +75,20 @@ class StoredRuns:
         problems: str = "",
         input: Mapping[str, str] | None = None,
         notice: str | None = None,
+        tries: int | None = None,
+        support: str | None = None,
+        paused: bool = False,
     ) -> RunRow | None:
         # Only what the caller names is written: another run may have told this one something meanwhile.
-        values: dict[str, Any] = {"state": state, "due_at": due_at, "problems": problems}
+        values: dict[str, Any] = {"state": state, "due_at": due_at, "problems": problems, "paused": paused}
         named = {
             "stage": stage or None,
             "attempt": attempt or None,
             "summary": summary,
             "input": None if input is None else dict(input),
             "notice": notice,
+            "tries": tries,
+            "support": support,
         }
         values |= {name: value for name, value in named.items() if value is not None}
         values["updated_at"] = database_now()
@@ -323,4 +328,7 @@ def _row(run: Run) -> RunRow:
         reference=run.reference,
         dry=run.dry,
         notice=run.notice,
+        tries=run.tries,
+        support=run.support,
+        paused=run.paused,
     )
