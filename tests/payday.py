@@ -28,7 +28,8 @@ from ml_connector.contract.reference import (
 )
 from ml_connector.domain import codec
 from ml_connector.domain.dimension import dimensions
-from ml_connector.domain.journal import Account, Chart, JournalEntry, Marker
+from ml_connector.domain.document import Marker
+from ml_connector.domain.journal import Account, Chart, JournalEntry
 from ml_connector.domain.mapping import Mapping, MappingRule, Target
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import Block, Distribution, PayRun, RegisterTotals

@@ -13,7 +13,8 @@ from tests.flows.test_payroll_journal import BY_HAND, by_hand
 from tests.flows.test_the_same_pay import numbered_by_journal
 from tests.payday import SOURCE, World, a_pay_run, a_vendor, usual_balances
 
-from ml_connector.domain.journal import ExchangeRate, Marker
+from ml_connector.domain.document import Marker
+from ml_connector.domain.journal import ExchangeRate
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import PayRun
 from ml_connector.errors import OutcomeUnknown, SignInLost, VendorChanged

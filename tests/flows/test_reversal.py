@@ -12,7 +12,7 @@ from tests.payday import World, a_pay_run, usual_balances
 
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.contract import world as faults
-from ml_connector.domain.journal import CommitKey
+from ml_connector.domain.document import CommitKey
 from ml_connector.flows.consent import proposal_fingerprint
 from ml_connector.flows.policy import Mode
 from ml_connector.ports.storage import DELETED, RunState

@@ -14,7 +14,7 @@ from tests.runs.test_settled import dies_at
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.contract import world as faults
 from ml_connector.domain.dimension import Dimension
-from ml_connector.domain.journal import Marker
+from ml_connector.domain.document import Marker
 from ml_connector.domain.mapping import Target
 from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Owner, Problem

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from ml_connector.domain import codec
 from ml_connector.domain.dimension import Dimension
-from ml_connector.domain.journal import CommitKey, JournalEntry, JournalLine
+from ml_connector.domain.document import CommitKey
+from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.domain.proposal import Proposal, Share, Subject
 from ml_connector.flows.already_booked import already_booked, left_to_post

@@ -12,7 +12,8 @@ from tests.payday import DIES_LATE, EXPIRES, Crash, World, usual_balances
 
 from ml_connector.contract import world as faults
 from ml_connector.domain import codec
-from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine, Marker, Receipt
+from ml_connector.domain.document import Marker, Receipt
+from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import (

@@ -22,7 +22,8 @@ from tests.payday import DIES_AFTER, DIES_BEFORE, DIES_LATE, EXPIRES, Crash, Wor
 
 from ml_connector.contract import world as faults
 from ml_connector.contract.world import LATE_SECONDS
-from ml_connector.domain.journal import JournalEntry, JournalLine, Marker
+from ml_connector.domain.document import Marker
+from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import ConnectorError

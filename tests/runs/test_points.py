@@ -15,7 +15,7 @@ from tests.payday import DIES_LATE, Crash, World, usual_balances
 
 from ml_connector.contract import world as faults
 from ml_connector.domain.checks import TieRow
-from ml_connector.domain.journal import Marker
+from ml_connector.domain.document import Marker
 from ml_connector.domain.proposal import Proposal
 from ml_connector.flows.policy import Mode
 from ml_connector.ports.storage import CommitState, RunState

@@ -11,7 +11,8 @@ from ml_connector.app import counts_again
 from ml_connector.app.access import Access, Unknown
 from ml_connector.domain import codec
 from ml_connector.domain.checks import TieRow
-from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
+from ml_connector.domain.document import Receipt
+from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.mapping import describe
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import PayRun

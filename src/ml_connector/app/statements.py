@@ -17,7 +17,8 @@ from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare, takes_back
-from ml_connector.domain.journal import BookedEntry, CommitKey, JournalEntry, Marker, Receipt
+from ml_connector.domain.document import CommitKey, Marker, Receipt
+from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import NotFound
 from ml_connector.flows.already_booked import already_booked_parts, comes_to_nothing

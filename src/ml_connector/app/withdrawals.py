@@ -12,7 +12,8 @@ from typing import cast
 from ml_connector.app import counts_again
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain import codec
-from ml_connector.domain.journal import JournalEntry, Receipt
+from ml_connector.domain.document import Receipt
+from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.proposal import Subject
 from ml_connector.flows.already_booked import reversing
 from ml_connector.flows.taken_back import ELSEWHERE, document_number, standing

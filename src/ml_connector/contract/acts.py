@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ml_connector.contract.world import LedgerWorld
-from ml_connector.domain.journal import JournalEntry, Marker, Receipt
+from ml_connector.domain.document import Marker, Receipt
+from ml_connector.domain.journal import JournalEntry
 from ml_connector.errors import NotSent, OutcomeUnknown
 from ml_connector.ports.systems import Gate, LedgerSink
 

@@ -18,7 +18,8 @@ from ml_connector.contract.world import LedgerWorld
 from ml_connector.domain import codec
 from ml_connector.domain.checks import check_entry, compare
 from ml_connector.domain.dimension import dimensions
-from ml_connector.domain.journal import ExchangeRate, JournalEntry, Marker
+from ml_connector.domain.document import Marker
+from ml_connector.domain.journal import ExchangeRate, JournalEntry
 from ml_connector.domain.money import decimals
 from ml_connector.domain.period import period_of
 from ml_connector.errors import CodeUnknown, Inexpressible, PeriodClosed, Refused, Throttled

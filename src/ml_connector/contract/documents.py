@@ -16,7 +16,8 @@ from ml_connector.contract.acts import seen, send
 from ml_connector.contract.world import LedgerWorld
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare
-from ml_connector.domain.journal import BookedEntry, JournalEntry, Marker
+from ml_connector.domain.document import Marker
+from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.money import Money
 from ml_connector.domain.period import period_of
 from ml_connector.errors import NotFound, Refused

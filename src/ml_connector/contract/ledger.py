@@ -21,7 +21,8 @@ from ml_connector.contract.books import BooksClaims
 from ml_connector.contract.documents import DocumentClaims
 from ml_connector.contract.world import LedgerWorld
 from ml_connector.domain.checks import compare
-from ml_connector.domain.journal import JournalEntry, Marker
+from ml_connector.domain.document import Marker
+from ml_connector.domain.journal import JournalEntry
 from ml_connector.errors import ConnectorError, NotFound, NotSent, OutcomeUnknown, SignInLost
 from ml_connector.ports.systems import LedgerSink
 

@@ -16,16 +16,14 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from ml_connector.contract import world
 from ml_connector.domain.dimension import code_on
+from ml_connector.domain.document import TOKEN, Marker, Receipt
 from ml_connector.domain.journal import (
-    TOKEN,
     Account,
     BookedEntry,
     Chart,
     ExchangeRate,
     JournalEntry,
     JournalLine,
-    Marker,
-    Receipt,
     total,
 )
 from ml_connector.domain.money import decimals

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ml_connector.domain.dimension import Dimensions
-from ml_connector.domain.journal import CommitKey, JournalEntry, JournalLine
+from ml_connector.domain.document import CommitKey
+from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.mapping import UNTIED, Booking, Mapping, Resolution, Resolver
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import Distribution, DistributionGroup, PayRun

@@ -10,35 +10,45 @@ Hash the text and two parties can compare content.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
+import pkgutil
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
+from types import ModuleType
 from typing import Any
 
-from ml_connector.domain import (
-    build,
-    checks,
-    dimension,
-    journal,
-    mapping,
-    money,
-    payroll,
-    period,
-    problem,
-    proposal,
-)
+from ml_connector import domain
+from ml_connector.domain import document, journal
 
-_KNOWN: dict[str, type[Any]] = {
-    name: value
-    for module in (money, problem, dimension, period, payroll, journal, mapping, proposal, build, checks)
-    for name, value in vars(module).items()
-    if isinstance(value, type)
-    and (is_dataclass(value) or issubclass(value, StrEnum))
-    and value.__module__ == module.__name__
-}
+
+def _kinds(package: ModuleType) -> Iterator[type[Any]]:
+    """Every dataclass and enumeration that a module of the package defines."""
+    for found in pkgutil.iter_modules(package.__path__):
+        name = f"{package.__name__}.{found.name}"
+        if name == __name__:
+            continue
+        for value in vars(importlib.import_module(name)).values():
+            if not isinstance(value, type) or value.__module__ != name:
+                continue
+            if is_dataclass(value) or issubclass(value, StrEnum):
+                yield value
+
+
+def _by_name(kinds: Iterable[type[Any]]) -> dict[str, type[Any]]:
+    """Kinds by the name that their values are stored under. Raises `TypeError` for two of one name."""
+    known: dict[str, type[Any]] = {}
+    for kind in kinds:
+        if known.setdefault(kind.__name__, kind) is not kind:
+            raise TypeError(f"two kinds of stored values are called {kind.__name__}")
+    return known
+
+
+_KNOWN = _by_name(_kinds(domain))
 _FIELDS: dict[type[object], tuple[tuple[str, bool], ...]] = {
     kind: tuple((field.name, field.default is None) for field in fields(kind) if field.init)
     for kind in _KNOWN.values()
@@ -51,7 +61,7 @@ _SCALARS = (str, int, bool, type(None))
 _PLAIN_ALREADY = frozenset(_SCALARS)
 
 
-_SHARED = tuple(f'{{"$":"{kind.__name__}"' for kind in (journal.JournalEntry, journal.Receipt))
+_SHARED = tuple(f'{{"$":"{kind.__name__}"' for kind in (journal.JournalEntry, document.Receipt))
 """Beginnings of the texts of what is asked for again and again, and nothing in it can be changed."""
 SHARED_MAX = 16_384
 """Characters of the longest such text that is remembered with its value, for the last 256 of them."""

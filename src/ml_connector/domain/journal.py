@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from ml_connector.domain.dimension import Dimensions
+from ml_connector.domain.document import Receipt
 from ml_connector.domain.money import Money
 
 
@@ -64,75 +62,12 @@ class JournalEntry:
         return -total((line.amount for line in self.lines if line.amount.amount < 0), self.currency)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class CommitKey:
-    """The parts of a commit key: `<family>:<part>:<revision>`. The family is what is posted: source tenant,
-    run and legal entity.
-    """
-
-    family: str
-    part: int
-    revision: int
-
-    def __str__(self) -> str:
-        return f"{self.family}:{self.part}:{self.revision}"
-
-    @classmethod
-    def parse(cls, text: str) -> CommitKey:
-        """The parts of a key's text. Raises `ValueError` for text that is not a key."""
-        family, part, revision = text.rsplit(":", 2)
-        return cls(family, int(part), int(revision))
-
-
 def total(amounts: Iterable[Money], currency: str) -> Money:
     """Sum of amounts of one currency; zero when there are none. Raises `AmountError` on a mix."""
     result = Money.from_minor(0, currency)
     for amount in amounts:
         result += amount
     return result
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marker:
-    """Short traces of a commit key, written into the ledger's document so that it can be found again; a pure
-    function of the key.
-
-    `number` has 31 bits, for a ledger that can search an integer field; `token` has 50 bits in base32, for
-    the end of a text.
-    """
-
-    key: str
-    number: int
-    token: str
-
-    @classmethod
-    def of(cls, key: str) -> Marker:
-        """The marker of a commit key."""
-        digest = hashlib.sha256(key.encode()).digest()
-        number = int.from_bytes(digest[:4], "big") & 0x7FFFFFFF
-        return cls(key=key, number=number or 1, token=base64.b32encode(digest[4:12]).decode()[:10])
-
-
-TOKEN = re.compile("[A-Z2-7]{10}")
-"""The form of a marker's token."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """What we know of a document in the ledger: its reference there, the number people use, draft or posted,
-    a link.
-
-    A ledger that takes an entry in several writes says how many of them stand in `parts`, and whether the
-    document is `complete`.
-    """
-
-    reference: str
-    number: str
-    entity: str
-    posted: bool
-    link: str = ""
-    complete: bool = True
-    parts: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ from ml_connector.domain import codec
 from ml_connector.domain.build import balanced_spans, no_border
 from ml_connector.domain.codec import fingerprint
 from ml_connector.domain.dimension import Dimensions
-from ml_connector.domain.journal import BookedEntry, CommitKey, JournalEntry, JournalLine, Marker, Receipt
+from ml_connector.domain.document import CommitKey, Marker, Receipt
+from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem

@@ -11,7 +11,8 @@ from typing import Protocol, cast
 
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare
-from ml_connector.domain.journal import BookedEntry, JournalEntry, Marker, Receipt
+from ml_connector.domain.document import Marker, Receipt
+from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Basis, Proposal, Subject

@@ -16,7 +16,8 @@ from typing import cast
 
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare, compare_rates, repeats, takes_back
-from ml_connector.domain.journal import BookedEntry, CommitKey, JournalEntry, Receipt
+from ml_connector.domain.document import CommitKey, Receipt
+from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.proposal import Subject
 from ml_connector.errors import (
     NotFound,

@@ -17,7 +17,8 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from ml_connector.domain.checks import check_blocks, check_entry, check_totals
-from ml_connector.domain.journal import Chart, Marker
+from ml_connector.domain.document import Marker
+from ml_connector.domain.journal import Chart
 from ml_connector.domain.mapping import Mapping
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.period import YEARS

@@ -17,7 +17,8 @@ from typing import cast
 
 from ml_connector.domain import codec
 from ml_connector.domain.checks import check_entry
-from ml_connector.domain.journal import BookedEntry, CommitKey, ExchangeRate, JournalEntry, Marker
+from ml_connector.domain.document import CommitKey, Marker
+from ml_connector.domain.journal import BookedEntry, ExchangeRate, JournalEntry
 from ml_connector.domain.period import PayPeriod, PostingDatePolicy, PostingDateRule, choose_posting_date
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal, Share, TakenBack

@@ -9,7 +9,8 @@ from typing import cast
 
 from ml_connector.domain import codec
 from ml_connector.domain.checks import takes_back
-from ml_connector.domain.journal import BookedEntry, CommitKey, JournalEntry, Receipt
+from ml_connector.domain.document import CommitKey, Receipt
+from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.ports.storage import COUNTS_FOR_NOTHING, DELETED, UNBOOKED, CommitRow, Commits, CommitState
 
 ELSEWHERE, REVERSAL = "elsewhere:", "reversal:"

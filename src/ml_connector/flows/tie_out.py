@@ -12,7 +12,8 @@ from typing import cast
 
 from ml_connector.domain import codec
 from ml_connector.domain.checks import TieRow, compare, compare_rates, tie_out
-from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine, Receipt
+from ml_connector.domain.document import Receipt
+from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine
 from ml_connector.domain.mapping import describe
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import PayRun

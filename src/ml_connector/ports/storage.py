@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from ml_connector.domain.journal import Marker
+from ml_connector.domain.document import Marker
 from ml_connector.domain.payroll import Block, Distribution, DistributionGroup
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import Share, Subject

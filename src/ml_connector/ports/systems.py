@@ -14,7 +14,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
-from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker, Receipt
+from ml_connector.domain.document import Marker, Receipt
+from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry
 from ml_connector.domain.payroll import Block, PayRun
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem

@@ -30,7 +30,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ml_connector.domain import codec
-from ml_connector.domain.journal import JournalEntry, Receipt
+from ml_connector.domain.document import Receipt
+from ml_connector.domain.journal import JournalEntry
 from ml_connector.errors import NotSent, OutcomeUnknown, Refused, SignInRenewed, Throttled
 from ml_connector.ports.storage import Clock, CommitRow, Commits, CommitState, IntentEnd, IntentRow, Origin
 from ml_connector.ports.systems import LedgerSink

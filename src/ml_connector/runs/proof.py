@@ -11,7 +11,8 @@ from typing import cast
 
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare, takes_back
-from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
+from ml_connector.domain.document import Receipt
+from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import ConnectorError, NotFound
 from ml_connector.ports.storage import CommitRow, Commits, CommitState

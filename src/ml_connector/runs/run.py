@@ -18,7 +18,8 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from ml_connector.domain import codec
-from ml_connector.domain.journal import JournalEntry, Receipt
+from ml_connector.domain.document import Receipt
+from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Subject
 from ml_connector.ports.storage import Artifacts, Claims, Clock, Origin, OtherRun, RunRow, Runs, RunState

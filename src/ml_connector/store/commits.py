@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from ml_connector.domain import codec
-from ml_connector.domain.journal import CommitKey, Marker, Receipt
+from ml_connector.domain.document import CommitKey, Marker, Receipt
 from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import KeyConflict
 from ml_connector.ports.storage import (

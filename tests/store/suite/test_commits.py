@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ml_connector.domain import codec
-from ml_connector.domain.journal import Marker, Receipt
+from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import KeyConflict
 from ml_connector.ports.storage import DELETED, CommitState, IntentEnd, Origin

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from ml_connector.domain.journal import CommitKey
+from ml_connector.domain.document import CommitKey
 from ml_connector.domain.proposal import Subject
 from ml_connector.ports.storage import Origin
 from ml_connector.store.models import Commit, CommitSubject

@@ -11,7 +11,8 @@ from tests.payday import a_chart, register
 
 from ml_connector.domain.checks import REMEDY, check_blocks, check_entry, check_totals, compare, tie_out
 from ml_connector.domain.dimension import Dimension
-from ml_connector.domain.journal import Account, BookedEntry, JournalEntry, JournalLine, Receipt
+from ml_connector.domain.document import Receipt
+from ml_connector.domain.journal import Account, BookedEntry, JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.domain.problem import Owner
 from ml_connector.domain.proposal import SideTotal, TieTotal

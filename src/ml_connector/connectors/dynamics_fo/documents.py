@@ -17,7 +17,8 @@ from datetime import date, timedelta
 from ml_connector.connectors.dynamics_fo import translate, wire
 from ml_connector.connectors.dynamics_fo.client import DynamicsClient
 from ml_connector.connectors.dynamics_fo.segments import Format
-from ml_connector.domain.journal import BookedEntry, Receipt
+from ml_connector.domain.document import Receipt
+from ml_connector.domain.journal import BookedEntry
 from ml_connector.domain.problem import Owner
 from ml_connector.errors import NotFound, Refused, VendorChanged
 from ml_connector.transport import odata

@@ -26,7 +26,8 @@ from ml_connector.connectors.dynamics_fo.client import WRITE, DynamicsClient, ad
 from ml_connector.connectors.dynamics_fo.documents import HEADERS, LINES, DynamicsDocuments
 from ml_connector.connectors.dynamics_fo.facts import DynamicsFacts
 from ml_connector.connectors.dynamics_fo.settings import Options
-from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker, Receipt
+from ml_connector.domain.document import Marker, Receipt
+from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import Inexpressible, NotFound, OutcomeUnknown, PeriodClosed, Refused, VendorChanged

@@ -27,7 +27,8 @@ from ml_connector.connectors.dynamics_fo import segments, wire
 from ml_connector.connectors.dynamics_fo.batch import CHANGESET_LINES
 from ml_connector.connectors.dynamics_fo.segments import Format
 from ml_connector.domain.dimension import Dimensions
-from ml_connector.domain.journal import BookedEntry, ExchangeRate, JournalEntry, JournalLine, Marker, Receipt
+from ml_connector.domain.document import Marker, Receipt
+from ml_connector.domain.journal import BookedEntry, ExchangeRate, JournalEntry, JournalLine
 from ml_connector.domain.money import AmountError, Money
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import VendorChanged

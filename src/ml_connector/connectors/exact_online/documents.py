@@ -18,7 +18,8 @@ from decimal import Decimal
 
 from ml_connector.connectors.exact_online import translate, wire
 from ml_connector.connectors.exact_online.client import fields
-from ml_connector.domain.journal import BookedEntry, Receipt
+from ml_connector.domain.document import Receipt
+from ml_connector.domain.journal import BookedEntry
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.errors import NotFound, Refused
 from ml_connector.transport import odata

@@ -23,7 +23,8 @@ from ml_connector.connectors.exact_online.client import WRITE, ExactClient, addr
 from ml_connector.connectors.exact_online.divisions import Divisions
 from ml_connector.connectors.exact_online.documents import SELECT, ExactDocuments
 from ml_connector.connectors.exact_online.settings import Options
-from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker, Receipt
+from ml_connector.domain.document import Marker, Receipt
+from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.spelling import vendor_spelling

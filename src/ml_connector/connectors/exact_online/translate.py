@@ -26,16 +26,8 @@ from decimal import Decimal
 
 from ml_connector.connectors.exact_online import wire
 from ml_connector.domain.dimension import code_on, dimensions
-from ml_connector.domain.journal import (
-    Account,
-    BookedEntry,
-    Chart,
-    ExchangeRate,
-    JournalEntry,
-    JournalLine,
-    Marker,
-    Receipt,
-)
+from ml_connector.domain.document import Marker, Receipt
+from ml_connector.domain.journal import Account, BookedEntry, Chart, ExchangeRate, JournalEntry, JournalLine
 from ml_connector.domain.money import DECIMALS, AmountError, Money
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem

@@ -31,7 +31,8 @@ from ml_connector.connectors.visma_net.client import VismaClient
 from ml_connector.connectors.visma_net.facts import Facts
 from ml_connector.connectors.visma_net.release import JOURNALS, POSTED, Releases, batch_path
 from ml_connector.connectors.visma_net.settings import Options
-from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker, Receipt
+from ml_connector.domain.document import Marker, Receipt
+from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry
 from ml_connector.domain.period import FiscalPeriod, period_of
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import CodeUnknown, Inexpressible, NotFound, OutcomeUnknown, PeriodClosed, Refused

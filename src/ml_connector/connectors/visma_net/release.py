@@ -19,7 +19,7 @@ from urllib.parse import quote
 from ml_connector.connectors.visma_net import client as calls
 from ml_connector.connectors.visma_net import faults, translate, wire
 from ml_connector.connectors.visma_net.client import VismaClient
-from ml_connector.domain.journal import Receipt
+from ml_connector.domain.document import Receipt
 from ml_connector.domain.problem import Owner
 from ml_connector.errors import NotFound, OutcomeUnknown, Refused, SignInRenewed, VendorChanged
 from ml_connector.ports.storage import Clock

@@ -31,7 +31,8 @@ from typing import Any
 from ml_connector.connectors.visma_net import wire
 from ml_connector.connectors.visma_net.settings import BRANCH, PROJECT, Options
 from ml_connector.domain.dimension import Dimensions, dimensions
-from ml_connector.domain.journal import BookedEntry, ExchangeRate, JournalEntry, JournalLine, Marker, Receipt
+from ml_connector.domain.document import Marker, Receipt
+from ml_connector.domain.journal import BookedEntry, ExchangeRate, JournalEntry, JournalLine
 from ml_connector.domain.money import AmountError, Money
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import Refused, VendorChanged

@@ -13,7 +13,8 @@ import stamina
 from ml_connector.connectors.dynamics_fo import CONNECTOR
 from ml_connector.contract.memory import MemoryTokens, memory_wiring
 from ml_connector.contract.simulated import Recording, SharedClock, SimulatedLedger
-from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry, Marker, Receipt
+from ml_connector.domain.document import Marker, Receipt
+from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import Refused

@@ -18,7 +18,8 @@ from ml_connector.connectors.dynamics_fo.segments import Format
 from ml_connector.contract.acts import send
 from ml_connector.contract.memory import memory_wiring
 from ml_connector.domain.checks import compare
-from ml_connector.domain.journal import BookedEntry, JournalEntry, Receipt
+from ml_connector.domain.document import Receipt
+from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.errors import NotFound, Refused, VendorChanged
 
 JUNE, JULY = (date(2026, 6, 1), date(2026, 6, 30)), (date(2026, 7, 1), date(2026, 7, 31))

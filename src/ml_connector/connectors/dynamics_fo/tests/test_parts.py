@@ -12,7 +12,8 @@ import pytest
 from ml_connector.connectors.dynamics_fo import translate
 from ml_connector.contract import world as faults
 from ml_connector.domain.checks import compare
-from ml_connector.domain.journal import JournalEntry, Marker, Receipt
+from ml_connector.domain.document import Marker, Receipt
+from ml_connector.domain.journal import JournalEntry
 from ml_connector.errors import CodeUnknown, NotFound, NotSent, OutcomeUnknown, Refused, Throttled
 
 FACTS = {

@@ -20,7 +20,8 @@ from ml_connector.connectors.dynamics_fo.wire import IntegrationFormat
 from ml_connector.contract.acts import send
 from ml_connector.domain.checks import compare
 from ml_connector.domain.dimension import dimensions
-from ml_connector.domain.journal import JournalLine, Marker
+from ml_connector.domain.document import Marker
+from ml_connector.domain.journal import JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.errors import Inexpressible, VendorChanged
 

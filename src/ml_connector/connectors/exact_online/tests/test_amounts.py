@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from ml_connector.connectors.exact_online import translate, wire
 from ml_connector.domain.checks import compare
-from ml_connector.domain.journal import JournalEntry, JournalLine, Marker, Receipt
+from ml_connector.domain.document import Marker, Receipt
+from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.ports.systems import LedgerLimits
 

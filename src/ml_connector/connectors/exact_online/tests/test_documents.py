@@ -13,7 +13,8 @@ import pytest
 from ml_connector.connectors.exact_online import client, wire
 from ml_connector.connectors.exact_online.documents import ExactDocuments
 from ml_connector.contract.acts import send
-from ml_connector.domain.journal import BookedEntry, Receipt
+from ml_connector.domain.document import Receipt
+from ml_connector.domain.journal import BookedEntry
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.errors import Refused, VendorChanged
 

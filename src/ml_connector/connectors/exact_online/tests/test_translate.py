@@ -12,7 +12,8 @@ import pytest
 
 from ml_connector.connectors.exact_online import translate, wire
 from ml_connector.domain.dimension import dimensions
-from ml_connector.domain.journal import JournalEntry, JournalLine, Marker, Receipt
+from ml_connector.domain.document import Marker, Receipt
+from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.errors import CodeUnknown, VendorChanged
 from ml_connector.ports.systems import LedgerLimits

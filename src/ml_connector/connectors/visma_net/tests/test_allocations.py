@@ -18,7 +18,8 @@ import pytest
 from ml_connector.contract.acts import send
 from ml_connector.domain.checks import check_entry, compare
 from ml_connector.domain.dimension import dimensions
-from ml_connector.domain.journal import JournalEntry, Marker
+from ml_connector.domain.document import Marker
+from ml_connector.domain.journal import JournalEntry
 from ml_connector.errors import CodeUnknown, ConnectorError, Inexpressible, PeriodClosed, Refused
 
 

@@ -18,7 +18,8 @@ from ml_connector.connectors.visma_net.settings import read
 from ml_connector.contract.acts import locate, send
 from ml_connector.contract.memory import memory_wiring
 from ml_connector.domain.checks import compare
-from ml_connector.domain.journal import JournalEntry, Marker, Receipt
+from ml_connector.domain.document import Marker, Receipt
+from ml_connector.domain.journal import JournalEntry
 from ml_connector.errors import Refused, SignInLost
 from ml_connector.ports.storage import Permit, Window
 

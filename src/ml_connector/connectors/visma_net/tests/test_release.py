@@ -12,7 +12,7 @@ import pytest
 
 from ml_connector.contract.acts import locate, send
 from ml_connector.domain.checks import compare
-from ml_connector.domain.journal import Receipt
+from ml_connector.domain.document import Receipt
 from ml_connector.errors import NotFound, OutcomeUnknown, Refused, SignInLost, Throttled
 
 

@@ -15,7 +15,7 @@ from ml_connector.connectors.visma_net import CONNECTOR
 from ml_connector.contract.acts import locate, send, shut
 from ml_connector.contract.memory import VirtualClock, memory_wiring
 from ml_connector.domain.checks import compare
-from ml_connector.domain.journal import Marker
+from ml_connector.domain.document import Marker
 from ml_connector.errors import NotSent, OutcomeUnknown
 from ml_connector.ports.systems import LedgerSink
 

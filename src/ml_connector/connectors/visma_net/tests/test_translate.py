@@ -18,7 +18,8 @@ from ml_connector.connectors.visma_net.settings import Options, read
 from ml_connector.connectors.visma_net.translate import Layout
 from ml_connector.domain.checks import compare
 from ml_connector.domain.dimension import dimensions
-from ml_connector.domain.journal import ExchangeRate, JournalEntry, JournalLine, Marker, Receipt
+from ml_connector.domain.document import Marker, Receipt
+from ml_connector.domain.journal import ExchangeRate, JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.errors import Refused, VendorChanged
 from ml_connector.ports.systems import LedgerLimits
