@@ -8,7 +8,7 @@ the same vendor is a second installation. Nothing here touches a network or a th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -28,7 +28,7 @@ from ml_connector.contract.reference import (
 )
 from ml_connector.domain import codec
 from ml_connector.domain.dimension import dimensions
-from ml_connector.domain.document import Marker
+from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import Account, Chart, JournalEntry
 from ml_connector.domain.mapping import Mapping, MappingRule, Target
 from ml_connector.domain.money import Money
@@ -39,8 +39,9 @@ from ml_connector.domain.proposal import Proposal
 from ml_connector.errors import NotFound, SignInRenewed
 from ml_connector.flows.consent import proposal_fingerprint
 from ml_connector.flows.policy import Mode
+from ml_connector.ports.payroll import PayrollSource, PayRunRef
 from ml_connector.ports.storage import CommitRow, RunRow, RunState
-from ml_connector.ports.systems import PayRunRef, System
+from ml_connector.ports.systems import System
 from ml_connector.runs.inline import Inline
 
 PERIOD_END, PAY_DATE = date(2026, 6, 30), date(2026, 7, 3)
@@ -143,6 +144,29 @@ def a_pay_run(
         calculated_at=START,
         blocks=3,
         register=tuple(register(company, factor) for company in companies),
+    )
+
+
+def a_payroll_system(payroll: PayrollSource) -> System:
+    """A system that holds a payroll and nothing else."""
+    return System(
+        connection="1",
+        check=tuple,
+        entities=tuple,
+        tenant=lambda entity: payroll.tenant(),
+        sources={PayRun: payroll},
+    )
+
+
+def a_ledger_system(ledger: Ledger, connection: str = "2") -> System:
+    """A system that is a general ledger and nothing else."""
+    return System(
+        connection=connection,
+        check=tuple,
+        entities=tuple,
+        tenant=ledger.tenant,
+        sinks={JournalEntry: ledger},
+        ledger=ledger,
     )
 
 
@@ -282,8 +306,11 @@ class Ledger(ReferenceLedger):
 
     keeps_marker = True
 
-    def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> Any:
-        return super().locate(entry, marker, since) if self.keeps_marker else ()
+    def locate(
+        self, wanted: Sequence[tuple[JournalEntry, Marker]], since: datetime | None
+    ) -> AbstractMapping[str, tuple[Receipt, ...]]:
+        found = super().locate(wanted, since)
+        return found if self.keeps_marker else dict.fromkeys(found, ())
 
 
 # --- one installation ---------------------------------------------------------------------------------------
@@ -343,8 +370,8 @@ class World:
     def system(self, name: str) -> System:
         """The payroll, or the ledger, as it is now."""
         if name == SOURCE:
-            return System(connection="1", check=tuple, entities=tuple, payroll=self.payroll)
-        return System(connection="2", check=tuple, entities=tuple, ledger=self.ledger)
+            return a_payroll_system(self.payroll)
+        return a_ledger_system(self.ledger)
 
     def _set_up(self, mode: Mode, starts_on: date, options: AbstractMapping[str, str]) -> None:
         from ml_connector.store.models import Connection

@@ -25,6 +25,15 @@ CONNECTORS = Path("src/ml_connector/connectors")
 SIMULATORS = Path("sandbox/src/ml_connector_sandbox/systems")
 ROLES = {"ledger": "documents", "payroll": "runs"}
 """Roles, and what the books of their simulators hold."""
+KINDS = {
+    "ledger": "from ml_connector.domain.journal import JournalEntry",
+    "payroll": "from ml_connector.domain.payroll import PayRun",
+}
+CAPABILITIES = {
+    "ledger": "tenant=found.ledger.tenant, sinks={JournalEntry: found.ledger}, ledger=found.ledger",
+    "payroll": "tenant=lambda entity: found.payroll.tenant(), sources={PayRun: found.payroll}",
+}
+"""What the system of a role has, and the type that its entry is under."""
 NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 NAME_MAX = 30
 OURS = ["ml_connector", "ml_connector_sandbox"]
@@ -137,6 +146,8 @@ def _words(name: str, role: str) -> dict[str, str]:
         "role": role,
         "role_class": role.capitalize(),
         "books": ROLES[role],
+        "kind": KINDS[role],
+        "capabilities": CAPABILITIES[role],
     }
 
 

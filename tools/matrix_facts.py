@@ -19,7 +19,7 @@ import pytest
 
 from ml_connector.contract.memory import memory_wiring
 from ml_connector.contract.reference import ReferenceLedger
-from ml_connector.ports.systems import LedgerLimits
+from ml_connector.ports.ledger import LedgerLimits
 
 REFERENCE = "reference"
 CONNECTORS = "src/ml_connector/connectors"

@@ -68,6 +68,13 @@ class Inexpressible(ConnectorError):
     owner = Owner.ADMINISTRATOR
 
 
+class NoCapability(NotSent):
+    """The connected system cannot do what it is asked for; nothing was sent."""
+
+    code = "system.capability"
+    owner = Owner.ADMINISTRATOR
+
+
 class Refused(ConnectorError):
     """The vendor refused; nothing was booked."""
 

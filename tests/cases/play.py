@@ -27,11 +27,14 @@ from tests.payday import MAPPING, World
 
 from ml_connector.app.mapping_csv import read_mapping
 from ml_connector.contract.memory import VirtualClock, memory_wiring
+from ml_connector.domain.journal import JournalEntry
+from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.text import DEFAULT_TEXT
 from ml_connector.flows.policy import Mode, spelled
+from ml_connector.ports.payroll import PayrollSource, SetsAside
 from ml_connector.ports.storage import RunState
-from ml_connector.ports.systems import Field, PayrollSource, SetsAside, System
+from ml_connector.ports.systems import Field, System
 from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.registry import Host, open_system
 from ml_connector_sandbox.core.transport import SandboxTransport
@@ -138,9 +141,8 @@ class Play:
         entities = [entity["code"] for entity in described["entities"]]
         settings = {**self.scene.settings(described, entities), **self.scene.unlimited}
         system = self.connect(self.scene.ledger, self.books, settings)
-        ledger, legal_entities = system.ledger, system.legal_entities
+        ledger, legal_entities = system.sink(JournalEntry), system.legal_entities
         self.payroll = self._source()
-        assert self.payroll.payroll is not None
         mode = Mode.APPROVE if self.post else Mode(self.told.get("mode", "approve"))
         options = {
             "journal": self.told.get("journal", "95"),
@@ -150,7 +152,7 @@ class Play:
         }
         self.world = World(
             clock=self.ours,
-            payroll=_Delivered(self.payroll.payroll),  # type: ignore[arg-type]
+            payroll=_Delivered(self.payroll.source(PayRun)),  # type: ignore[arg-type]
             ledger=ledger,  # type: ignore[arg-type]
             mode=mode,
             starts_on=EVER,
@@ -214,7 +216,7 @@ class Play:
 
     def run(self) -> Answer:
         """Every new pay run as far as the flow goes; what was set aside is told as well."""
-        source = self.payroll.payroll
+        source = self.payroll.source(PayRun)
         assert source is not None
         new = [ref.reference for ref in source.pay_runs(EVER) if ref.reference not in self.taken]
         aside = source.set_aside() if isinstance(source, SetsAside) else ()

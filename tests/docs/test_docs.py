@@ -17,7 +17,8 @@ import pytest
 import typer
 
 from ml_connector.cli import connections, installation, mappings, people, runs, statements
-from ml_connector.ports.systems import LedgerLimits, LedgerSink, PayrollSource
+from ml_connector.ports.ledger import Ledger, LedgerLimits
+from ml_connector.ports.payroll import PayrollSource
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -218,7 +219,7 @@ def test_names_of_the_howto_exist():
     assert set() == {word.replace(EXAMPLE, "") for word in used} - words() - {"ledger_"}
 
 
-@pytest.mark.parametrize("port", [LedgerSink, PayrollSource, LedgerLimits])
+@pytest.mark.parametrize("port", [Ledger, PayrollSource, LedgerLimits])
 def test_howto_names_all_that_is_promised(port: type):
     """No method of a ledger or a payroll and no limit is left out."""
     named = set(re.findall(r"`(\w+)`", HOWTO.read_text(encoding="utf-8")))

@@ -11,7 +11,7 @@ import pytest
 from tests.flows.test_foreign_currency import american
 from tests.flows.test_payroll_journal import BY_HAND, by_hand
 from tests.flows.test_the_same_pay import numbered_by_journal
-from tests.payday import SOURCE, World, a_pay_run, a_vendor, usual_balances
+from tests.payday import SOURCE, World, a_ledger_system, a_pay_run, a_vendor, usual_balances
 
 from ml_connector.domain.document import Marker
 from ml_connector.domain.journal import ExchangeRate
@@ -21,7 +21,6 @@ from ml_connector.errors import OutcomeUnknown, SignInLost, VendorChanged
 from ml_connector.flows.nightly_look import DAYS
 from ml_connector.flows.policy import Mode
 from ml_connector.ports.storage import RunState
-from ml_connector.ports.systems import System
 
 FIVE_DAYS = 5 * 86_400
 
@@ -507,7 +506,7 @@ def test_what_a_person_accepted_in_one_ledger_is_an_incident_in_another() -> Non
     world.vendor = mine
 
     def system(name: str) -> Any:
-        books2 = System(connection="3", check=tuple, entities=tuple, ledger=other)
+        books2 = a_ledger_system(other, "3")
         return books2 if name == "books2" else inner(name)
 
     world.system = system  # type: ignore[method-assign]

@@ -818,7 +818,7 @@ def test_entry_of_ours_that_is_booked_while_others_are_looked_for_is_not_foreign
         if "payroll:acme:R9:books:10:1:1" not in world.commit_rows():
             committer = Committer(
                 commits=world.commits,
-                ledger=world.ledger,
+                sinks=lambda kind: world.ledger,
                 clock=world.clock,
                 audit=lambda action, detail: None,
             )

@@ -32,7 +32,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.payday import DIES_LATE, MAPPING, OPTIONS, Crash, Ledger, Payroll, Vendor, a_pay_run
+from tests.payday import (
+    DIES_LATE,
+    MAPPING,
+    OPTIONS,
+    Crash,
+    Ledger,
+    Payroll,
+    Vendor,
+    a_ledger_system,
+    a_pay_run,
+    a_payroll_system,
+)
 from tests.runs.claims import CLAIMS
 
 from ml_connector.app.settings import Settings, start_django
@@ -128,10 +139,7 @@ class Installation:
 
         self.vendor, self.payroll = FileVendor(home.parent / "books"), Payroll()
         self.payroll.add(a_pay_run())
-        systems = {
-            "pay": System(connection="1", check=tuple, entities=tuple, payroll=self.payroll),
-            "books": System(connection="2", check=tuple, entities=tuple, ledger=connect(self.vendor)),
-        }
+        systems = {"pay": a_payroll_system(self.payroll), "books": a_ledger_system(connect(self.vendor))}
 
         class Fakes(Assembly):
             """Systems that are not found in folders."""

@@ -53,8 +53,18 @@ def committer(world: World, **parts: Any) -> Committer:
     def audit(action: str, detail: Any) -> None:
         world.access.audit.append(actor="system", action=action, subject="test", detail=detail)
 
-    known: dict[str, Any] = {"commits": world.commits, "ledger": world.ledger, "clock": world.clock}
+    known: dict[str, Any] = {
+        "commits": world.commits,
+        "sinks": lambda kind: world.ledger,
+        "clock": world.clock,
+    }
     return Committer(**{**known, "audit": audit, **parts})
+
+
+def elsewhere(world: World, **parts: Any) -> Committer:
+    """A process with a connection of its own."""
+    ledger = world.copy_connection()
+    return committer(world, sinks=lambda kind: ledger, **parts)
 
 
 def state(world: World, key: str = KEY) -> CommitState:
@@ -281,7 +291,7 @@ def test_a_look_up_that_another_process_overtook_sends_nothing() -> None:
 
     def overtaken(name: str) -> None:
         if name == "intent: before":
-            committer(world, ledger=world.copy_connection()).commit_once(an_entry(), ORIGIN)
+            elsewhere(world).commit_once(an_entry(), ORIGIN)
 
     with pytest.raises(KeyConflict, match="became confirmed after it was looked up"):
         committer(world, point=overtaken).commit_once(an_entry(), ORIGIN)
@@ -298,7 +308,7 @@ def test_an_intent_called_off_by_another_is_not_sent() -> None:
     def overtaken(name: str) -> None:
         if name == "intent: written":
             world.clock.advance(6)
-            committer(world, ledger=world.copy_connection()).commit_once(an_entry(), ORIGIN)
+            elsewhere(world).commit_once(an_entry(), ORIGIN)
 
     with pytest.raises(KeyConflict):
         committer(world, point=overtaken).commit_once(an_entry(), ORIGIN)
@@ -664,9 +674,7 @@ def test_an_old_revision_overtaken_before_its_intent_is_not_sent() -> None:
 
     def overtaken(name: str) -> None:
         if name == "intent: before":
-            committer(world, ledger=world.copy_connection()).commit_once(
-                an_entry("payroll:acme:R1:books:10:1:2", "11.00"), ORIGIN
-            )
+            elsewhere(world).commit_once(an_entry("payroll:acme:R1:books:10:1:2", "11.00"), ORIGIN)
 
     with pytest.raises(KeyConflict):
         committer(world, point=overtaken).commit_once(an_entry(), ORIGIN)

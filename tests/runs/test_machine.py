@@ -91,9 +91,10 @@ class Postings(RuleBasedStateMachine):
     def attempt(self, place: int, number: int, at: Callable[[str], None] = lambda name: None) -> None:
         """One pass of one new process over one entry; it ends as it ends."""
         self.wanted.add((place, number))
+        ledger = self.world.copy_connection()
         process = Committer(
             commits=self.places[place].commits,
-            ledger=self.world.copy_connection(),
+            sinks=lambda kind: ledger,
             clock=self.clock,
             audit=lambda action, detail: None,
             point=at,

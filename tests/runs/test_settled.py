@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.payday import Crash, World, a_pay_run, usual_balances
-from tests.runs.test_exactly_once import KEY, ORIGIN, an_entry, committer
+from tests.runs.test_exactly_once import KEY, ORIGIN, an_entry, committer, elsewhere
 
 from ml_connector.contract import world as faults
 from ml_connector.contract.memory import VirtualClock
@@ -96,7 +96,7 @@ def test_an_intent_of_the_same_number_in_a_restored_backup_is_not_ours() -> None
     def restored(name: str) -> None:
         if name == "intent: written":
             world.tables = backup
-            other = committer(world, ledger=world.copy_connection(), point=dies_at("intent: written"))
+            other = elsewhere(world, point=dies_at("intent: written"))
             with pytest.raises(Crash):
                 other.commit_once(an_entry(), ORIGIN)
 

@@ -26,8 +26,9 @@ from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.flows.payroll_journal import PayrollJournal
 from ml_connector.flows.policy import PayrollPolicy, read_policy
 from ml_connector.flows.reversal import Reversal
+from ml_connector.ports.sinks import Sink
 from ml_connector.ports.storage import Clock, RunRow, TokenState
-from ml_connector.ports.systems import Connector, LedgerSink, PayrollSource, System, Wiring
+from ml_connector.ports.systems import Connector, System, Wiring
 from ml_connector.runs.engine import Engine, Pace
 from ml_connector.runs.intent import Committer
 from ml_connector.runs.proof import Wait
@@ -121,20 +122,6 @@ class Assembly:
             self._systems[key] = connector.open(connection.settings, self.wiring(connection))
         return self._systems[key]
 
-    def payroll(self, connection: Connection) -> PayrollSource:
-        """The payroll behind the connection. Raises `ValueError` where it holds none."""
-        source = self.system(connection).payroll
-        if source is None:
-            raise ValueError(f"{connection.name} holds no payroll")
-        return source
-
-    def ledger(self, connection: Connection) -> LedgerSink:
-        """The ledger behind the connection. Raises `ValueError` where it holds none."""
-        sink = self.system(connection).ledger
-        if sink is None:
-            raise ValueError(f"{connection.name} holds no ledger")
-        return sink
-
     def payroll_policy(self, flow: Flow) -> PayrollPolicy:
         """The flow's policy, read from its settings."""
         return read_policy(flow.mode, flow.starts_on, flow.options)
@@ -155,14 +142,33 @@ class FlowSystems:
     flow: Flow
 
     @property
-    def payroll(self) -> PayrollSource:
-        """The flow's source."""
-        return self.assembly.payroll(self.flow.source)
+    def source(self) -> System:
+        """Where the flow reads."""
+        return self.assembly.system(self.flow.source)
 
     @property
-    def ledger(self) -> LedgerSink:
-        """The flow's target."""
-        return self.assembly.ledger(self.flow.target)
+    def target(self) -> System:
+        """Where the flow writes."""
+        return self.assembly.system(self.flow.target)
+
+
+@dataclass(frozen=True, slots=True)
+class FlowCommitters:
+    """As `runs.run.Committers`, for the systems of a flow; none is opened before it is written to."""
+
+    assembly: Assembly
+    connections: tuple[Connection, ...]
+    committer: Callable[[Connection], Committer]
+
+    def __iter__(self) -> Iterator[Committer]:
+        return map(self.committer, self.connections)
+
+    def of(self, sink: Sink[Any, Any]) -> Committer:
+        """The committer of the connection that has the sink."""
+        for connection in self.connections:
+            if any(sink is known for known in self.assembly.system(connection).sinks.values()):
+                return self.committer(connection)
+        raise KeyError("no system of this flow has the sink")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -188,10 +194,10 @@ class StoreWorkshop:
         def audit(action: str, detail: Any) -> None:
             access.audit.append(actor="system", action=action, subject=row.id, detail=detail)
 
-        def committer() -> Committer:
+        def committer(connection: Connection) -> Committer:
             return Committer(
-                commits=commits,
-                ledger=systems.ledger,
+                commits=StoredCommits(connection),
+                sinks=lambda kind: self.assembly.system(connection).sink(kind),
                 clock=self.clock,
                 audit=audit,
                 alive=self.alive,
@@ -199,12 +205,13 @@ class StoreWorkshop:
                 accepted=lambda: self.runs.answers(row.id).keys(),
             )
 
+        committers = FlowCommitters(self.assembly, (flow.target, flow.source), committer)
         run = StageRun(
             row=row,
             runs=self.runs,
             artifacts=StoredArtifacts(),
             claims=StoredClaims(access.organisation),
-            committer=committer,
+            committers=committers,
             clock=self.clock,
             auditor=audit,
             point=self.point,

@@ -68,7 +68,7 @@ def _look_at(assembly: Assembly, connection: Connection) -> tuple[Finding, ...]:
     for name, pays in _accepted(assembly, connection):
         accepted.setdefault(name, set()).update(pays)
     also = _after_a_restore(assembly, connection)
-    return nightly_look(assembly.ledger(connection), commits, commits.now(), accepted, also)
+    return nightly_look(assembly.system(connection), commits, commits.now(), accepted, also)
 
 
 def _accepted(assembly: Assembly, connection: Connection) -> Iterator[tuple[str, Sequence[Subject]]]:
@@ -96,9 +96,9 @@ def _after_a_restore(assembly: Assembly, connection: Connection) -> dict[Place, 
     restored, days, now = installation().restored_at, timedelta(days=DAYS), assembly.clock.now()
     if restored is None or now - restored > days:
         return {}
-    ledger, tenants = assembly.ledger(connection), StoredTenants(connection)
+    system, tenants = assembly.system(connection), StoredTenants(connection)
     return {
-        (tenants.confirm(entity, ledger.tenant(entity)), entity, journal): (
+        (tenants.confirm(entity, system.tenant(entity)), entity, journal): (
             (restored - days).date(),
             (now + days).date(),
         )

@@ -13,10 +13,11 @@ from ml_connector.domain.mapping import Mapping, Resolver, Target, describe, nea
 from ml_connector.domain.payroll import Distribution
 from ml_connector.domain.problem import Problem
 from ml_connector.flows.policy import PayrollPolicy
-from ml_connector.ports.systems import LedgerSink, PayrollSource
+from ml_connector.ports.ledger import LedgerFacts
+from ml_connector.ports.payroll import PayrollSource
 
 
-def misfits(mapping: Mapping, policy: PayrollPolicy, ledger: LedgerSink) -> list[Problem]:
+def misfits(mapping: Mapping, policy: PayrollPolicy, ledger: LedgerFacts) -> list[Problem]:
     """What the ledger does not take of the mapping and of the flow: journals, accounts, axes and codes, in
     each legal entity that a rule can book in. A code that payroll gives, and that no table translates, is not
     known here. A rule whose company the flow spells in another way is named, too.

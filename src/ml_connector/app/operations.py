@@ -16,6 +16,7 @@ from ml_connector.app.assemble import PAYROLL, REVERSAL, Assembly
 from ml_connector.app.rates import rates_given
 from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
+from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
 from ml_connector.flows import newer_runs
@@ -25,8 +26,8 @@ from ml_connector.flows.pays import OWN, QUESTION, REPLACES
 from ml_connector.flows.policy import Mode
 from ml_connector.flows.taken_back import ELSEWHERE, document_number, standing_alone
 from ml_connector.flows.taken_back import REVERSAL as REVERSAL_KEY
+from ml_connector.ports.payroll import PayrollSource, SetsAside
 from ml_connector.ports.storage import UNBOOKED, CommitRow, CommitState, RunRow, RunState
-from ml_connector.ports.systems import SetsAside
 from ml_connector.store.claims import StoredClaims
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.models import Answer, Approval, Flow, Pause, Run
@@ -85,9 +86,7 @@ class Operations:
         failed runs take up nothing.
         """
         flow = self._access.flow(PAYROLL, source, target)
-        payroll = self._assembly.system(flow.source).payroll
-        if payroll is None:
-            raise Unknown(f"{source} holds no payroll.")
+        payroll: PayrollSource = self._assembly.system(flow.source).source(PayRun)
         rows = Run.objects.filter(
             organisation=self._access.organisation, flow=PAYROLL, dry=False, input__flow=str(flow.pk)
         )

@@ -11,13 +11,14 @@ from typing import Any
 
 from django.db import transaction
 
-from ml_connector.app.access import Access, Actor, Unknown
+from ml_connector.app.access import Access, Actor
 from ml_connector.app.assemble import Assembly, connectors
 from ml_connector.app.content_hashes import changes, connection_sha256, flow_sha256, journals_sha256
 from ml_connector.app.mapping_csv import read_mapping, write_mapping
 from ml_connector.app.mapping_fit import misfits, unmapped
 from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.domain.mapping_checks import check_mapping
+from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Problem
 from ml_connector.flows.policy import OPTIONS as OPTIONS
 from ml_connector.flows.policy import PayrollPolicy, check_new, read_policy, spelled
@@ -194,9 +195,7 @@ class Setup:
         row = self._access.connection(name)
         system, changed = self._assembly.system(row), []
         for known in Tenant.objects.filter(connection=row).exclude(seen="").order_by("entity"):
-            now = system.ledger.tenant(known.entity) if known.entity and system.ledger else ""
-            if not known.entity and system.payroll:
-                now = system.payroll.tenant()
+            now = system.tenant(known.entity)
             if now and now != known.seen:
                 changed.append((known.entity, known.seen, now))
         if not changed:
@@ -288,9 +287,7 @@ class Setup:
 
     def suggest(self, name: str | None, source: str, pay_run: str) -> list[tuple[str, int, str]]:
         """Source accounts of a pay run that the mapping does not cover: see `unmapped`."""
-        payroll = self._assembly.system(self._access.connection(source)).payroll
-        if payroll is None:
-            raise Unknown(f"{source} holds no payroll.")
+        payroll = self._assembly.system(self._access.connection(source)).source(PayRun)
         return unmapped(self._access.mapping(name) if name else None, payroll, pay_run)
 
     # --- flows ----------------------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ from ml_connector.errors import NotFound
 from ml_connector.flows.already_booked import already_booked_parts, comes_to_nothing
 from ml_connector.flows.journals import in_other_entities
 from ml_connector.flows.taken_back import ELSEWHERE, document_number, standing
+from ml_connector.ports.ledger import LedgerFacts
+from ml_connector.ports.sinks import located
 from ml_connector.ports.storage import (
     COUNTS_FOR_NOTHING,
     DELETED,
@@ -34,7 +36,7 @@ from ml_connector.ports.storage import (
     RunRow,
     RunState,
 )
-from ml_connector.ports.systems import LedgerSink
+from ml_connector.ports.systems import System
 from ml_connector.store.claims import StoredClaims
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.database import database_now
@@ -65,10 +67,10 @@ class Statements:
         if row.flow == REVERSAL:
             raise NotAllowed(f"Run {run} is a reversal. Name the document in a run of the pay.")
         flow = self._flow(row)
-        ledger, commits = self._assembly.ledger(flow.target), StoredCommits(flow.target)
+        system, commits = self._assembly.system(flow.target), StoredCommits(flow.target)
         journals = self._assembly.payroll_policy(flow).journals
         subjects = (*proposal.subjects, *self._moved(flow, commits, proposal.subjects))
-        found = [self._find(ledger, subjects, document) for document in documents]
+        found = [self._find(system.facts(), subjects, document) for document in documents]
         with transaction.atomic():
             self._wait_for_claims(row, subjects)
             for booked in found:
@@ -130,7 +132,7 @@ class Statements:
         others = in_other_entities(subjects, StoredTenants(flow.target).names())
         return [other for other in others if not comes_to_nothing(already_booked_parts(commits, [other]))]
 
-    def _find(self, ledger: LedgerSink, subjects: Sequence[Subject], document: str) -> BookedEntry:
+    def _find(self, ledger: LedgerFacts, subjects: Sequence[Subject], document: str) -> BookedEntry:
         named, sign, number = document.rpartition("/")
         entity, _, journal = named.partition("/")
         entities = list(dict.fromkeys(subject.entity for subject in subjects))
@@ -245,14 +247,14 @@ class Statements:
         """
         row = self._row(run)
         flow = self._flow(row)
-        ledger, commits = self._assembly.ledger(flow.target), StoredCommits(flow.target)
+        system, commits = self._assembly.system(flow.target), StoredCommits(flow.target)
         known = (CommitState.CONFIRMED, CommitState.DRAFT)
         candidates = [
             commit
             for commit in commits.of_run(run)
             if commit.state in known and commit.reversed_by not in COUNTS_FOR_NOTHING and commit.receipt
         ]
-        gone = [commit for commit in candidates if self._is_gone(ledger, commit)]
+        gone = [commit for commit in candidates if self._is_gone(system, commit)]
         if not gone:
             standing = [document_number(commit) for commit in candidates]
             text = (
@@ -297,9 +299,9 @@ class Statements:
         """
         return counts_again.twice(StoredCommits(self._flow(self._row(run)).target), run)
 
-    def _is_gone(self, ledger: LedgerSink, commit: CommitRow) -> bool:
+    def _is_gone(self, system: System, commit: CommitRow) -> bool:
         try:
-            ledger.read_back(cast(Receipt, codec.decode(commit.receipt)))
+            system.sink(JournalEntry).read_back(cast(Receipt, codec.decode(commit.receipt)))
         except NotFound:
             return True
         return False
@@ -361,8 +363,8 @@ class Statements:
         """Raises `NotAllowed` when the ledger holds an entry that somebody says is not booked."""
         entry = cast(JournalEntry, codec.decode(commit.content))
         marker = Marker.of(commit.marked_by or commit.key)
-        ledger = self._assembly.ledger(commit.connection)
-        found = ledger.locate(entry, marker, None)
+        sink = self._assembly.system(commit.connection).sink(JournalEntry)
+        found = located(sink, entry, marker, None)
         whole = next((receipt for receipt in found if receipt.complete), None)
         if whole is not None:
             raise NotAllowed(
@@ -380,16 +382,16 @@ class Statements:
         """What the ledger shows of the document, which must say what the entry says: whether it is posted
         among it.
         """
-        ledger, entry = (
-            self._assembly.ledger(commit.connection),
+        system, entry = (
+            self._assembly.system(commit.connection),
             cast(JournalEntry, codec.decode(commit.content)),
         )
         receipt = Receipt(reference=reference, number=reference, entity=commit.entity, posted=True)
-        booked = ledger.read_back(receipt)
+        booked = system.sink(JournalEntry).read_back(receipt)
         if problems := compare(entry, booked):
             raise NotAllowed(f"Document {reference} is not this entry: {problems[0].text}")
         day = booked.posting_date
-        shown = ledger.documents(commit.entity, booked.journal, day, day)
+        shown = system.facts().documents(commit.entity, booked.journal, day, day)
         found = next((d.receipt for d in shown if d.receipt.reference == booked.receipt.reference), None)
         if found is None:
             raise NotAllowed(

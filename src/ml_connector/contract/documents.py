@@ -21,11 +21,11 @@ from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.money import Money
 from ml_connector.domain.period import period_of
 from ml_connector.errors import NotFound, Refused
-from ml_connector.ports.systems import LedgerSink
+from ml_connector.ports.ledger import Ledger
 
 
 def listed(
-    world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry, start: date | None = None
+    world: LedgerWorld, ledger: Ledger, entry: JournalEntry, start: date | None = None
 ) -> dict[str, BookedEntry]:
     """What the ledger lists for the period of the entry, or from a day in it on, by reference."""
     seen(world, ledger)
@@ -42,7 +42,7 @@ class DocumentClaims:
     # --- documents of the days ------------------------------------------------------------------------------
 
     def test_documents_are_ours_and_those_of_others(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """Ours is listed with its marker and every line as written, a person's with none, and both with the
         text that people see.
@@ -64,9 +64,7 @@ class DocumentClaims:
         assert ("", entry.journal, entry.posting_date) == (theirs.marker, theirs.journal, theirs.posting_date)
         assert theirs.receipt.number
 
-    def test_lines_of_others_are_whole(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
-    ) -> None:
+    def test_lines_of_others_are_whole(self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry) -> None:
         """What a person booked is listed with accounts, dimensions and amounts, debit positive."""
         by_hand = listed_one(world, ledger, entry, world.book_by_hand())
         debit, credit = entry.lines[0], entry.lines[-1]
@@ -79,7 +77,7 @@ class DocumentClaims:
         assert (five, entry.currency) == (by_hand.debit, by_hand.currency)
 
     def test_documents_that_are_not_posted_are_listed(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """Drafts are listed, ours before its release and a person's; ours says of itself what its receipt
         says.
@@ -93,7 +91,7 @@ class DocumentClaims:
         assert ours.posted == found[ours.reference].receipt.posted
 
     def test_documents_of_more_than_one_page_are_whole(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """Documents that fill more than one page are listed whole, wherever one page ends."""
         entry = world.entry(lines=min(world.page_lines() + 1, ledger.limits.lines_max))
@@ -106,7 +104,7 @@ class DocumentClaims:
         assert len(found[by_hand].lines) == 2
 
     def test_documents_come_in_the_order_of_their_numbers(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """Documents are listed in the order of their numbers, whatever order the vendor delivers."""
         for _ in range(3):
@@ -119,7 +117,7 @@ class DocumentClaims:
         assert 4 == len(numbers)
 
     def test_copy_carries_the_marker_too(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """A person copied our document: both carry the marker, each under a reference of its own."""
         ours = send(ledger, entry)
@@ -130,7 +128,7 @@ class DocumentClaims:
         assert dict.fromkeys((ours.reference, copy), Marker.of(entry.key).token) == markers
 
     def test_deleted_document_is_not_listed(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """What a person deleted is gone from the list."""
         by_hand = world.book_by_hand()
@@ -139,7 +137,7 @@ class DocumentClaims:
         assert {by_hand} == listed(world, ledger, entry).keys()
 
     def test_documents_of_another_journal_are_not_listed(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """A document of another journal is listed for that journal only."""
         elsewhere = world.book_by_hand(journal=world.other_journal())
@@ -150,7 +148,7 @@ class DocumentClaims:
         assert {elsewhere} == listed(world, ledger, other).keys()
 
     def test_documents_of_another_entity_are_not_listed(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """Another legal entity has documents of its own, or cannot be asked for any."""
         send(ledger, entry)
@@ -166,7 +164,7 @@ class DocumentClaims:
         assert found == ()
 
     def test_documents_outside_the_days_are_not_listed(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """Documents of the next period are not listed, nor those of an earlier day than is asked for."""
         day = entry.posting_date
@@ -178,7 +176,7 @@ class DocumentClaims:
         assert {on_the_day} == listed(world, ledger, entry, start=day).keys()
 
     def test_journal_without_documents_is_empty(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """A journal that nobody booked in has no documents."""
         assert {} == listed(world, ledger, entry)
@@ -186,7 +184,7 @@ class DocumentClaims:
     # --- one document ---------------------------------------------------------------------------------------
 
     def test_document_is_read_by_the_number_that_people_know(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """A document that is read by its number is the same as in the list, and has a canonical form."""
         send(ledger, entry)
@@ -198,7 +196,7 @@ class DocumentClaims:
             assert document == ledger.document(entry.entity, "", found.receipt.number)
 
     def test_number_that_is_not_there_is_not_found(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """A number that the journal does not have is not found, though another journal may have it; then it
         is found where no journal is named.
@@ -222,7 +220,7 @@ class DocumentClaims:
     # --- the books ------------------------------------------------------------------------------------------
 
     def test_tenant_is_the_same_for_every_opening(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """What the books say they are does not depend on who asks, or on what was asked before."""
         first = ledger.tenant(entry.entity)
@@ -232,12 +230,12 @@ class DocumentClaims:
         assert {first} == {ledger.tenant(entry.entity), world.reopen().tenant(entry.entity)}
 
     def test_other_books_are_another_tenant(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """The same legal entity in other books, such as those of a test system, never answers for these."""
         assert ledger.tenant(entry.entity) != world.other_books().tenant(entry.entity)
 
 
-def listed_one(world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry, reference: str) -> BookedEntry:
+def listed_one(world: LedgerWorld, ledger: Ledger, entry: JournalEntry, reference: str) -> BookedEntry:
     """One document as it is listed."""
     return listed(world, ledger, entry)[reference]

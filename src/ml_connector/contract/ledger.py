@@ -1,4 +1,4 @@
-"""The contract of a `LedgerSink`: what the rest of the product may believe of every ledger.
+"""The contract of a `Ledger`: what the rest of the product may believe of every ledger.
 
 A connector's tests subclass `LedgerContract` and give the fixtures `world` and `ledger`. Differences between
 ledgers are data, `LedgerLimits`; no test is skipped. What an engine does with an unknown outcome is done here
@@ -24,7 +24,8 @@ from ml_connector.domain.checks import compare
 from ml_connector.domain.document import Marker
 from ml_connector.domain.journal import JournalEntry
 from ml_connector.errors import ConnectorError, NotFound, NotSent, OutcomeUnknown, SignInLost
-from ml_connector.ports.systems import LedgerSink
+from ml_connector.ports.ledger import Ledger
+from ml_connector.ports.sinks import located
 
 
 class LedgerContract(BooksClaims, DocumentClaims):
@@ -33,7 +34,7 @@ class LedgerContract(BooksClaims, DocumentClaims):
     # --- once -----------------------------------------------------------------------------------------------
 
     def test_nothing_is_found_before_the_first_send(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """Where the marker was never written the look-up is empty, whatever else is booked."""
         world.book_by_hand()
@@ -43,7 +44,7 @@ class LedgerContract(BooksClaims, DocumentClaims):
         assert locate(ledger, entry) == []
 
     def test_document_is_found_before_the_first_send(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """A document that an earlier installation wrote under the key is found by one that remembers nothing,
         and is the same.
@@ -51,13 +52,13 @@ class LedgerContract(BooksClaims, DocumentClaims):
         receipt = send(ledger, entry)
         seen(world, ledger)
 
-        found = world.reopen().locate(entry, Marker.of(entry.key), None)
+        found = located(world.reopen(), entry, Marker.of(entry.key), None)
 
         assert [receipt] == list(found)
         assert compare(entry, ledger.read_back(found[0])) == []
 
     def test_lost_answer_leaves_one_entry(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """The ledger booked the entry but its answer never reached us: we find it and do not book again."""
         world.fail_next(faults.LOST_AFTER)
@@ -67,7 +68,7 @@ class LedgerContract(BooksClaims, DocumentClaims):
         assert [receipt.reference] == world.journal_references()
 
     def test_lost_request_is_unknown_and_booked_once(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """The request was lost on its way: nobody can tell, so it is looked up, not found, and written
         again.
@@ -79,7 +80,7 @@ class LedgerContract(BooksClaims, DocumentClaims):
         assert [receipt.reference] == world.journal_references()
 
     def test_late_commit_is_found_after_settling(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """The ledger books some time after the connection broke: not there at once, there after the settling
         time.
@@ -94,7 +95,7 @@ class LedgerContract(BooksClaims, DocumentClaims):
         assert len(world.journal_references()) == 1
 
     def test_unreachable_ledger_was_sent_nothing(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """A refused connection proves that nothing was booked."""
         world.fail_next(faults.UNREACHABLE)
@@ -104,7 +105,7 @@ class LedgerContract(BooksClaims, DocumentClaims):
 
         assert world.journal_references() == []
 
-    def test_gate_stops_the_send(self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry) -> None:
+    def test_gate_stops_the_send(self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry) -> None:
         """What the gate refuses was not sent and is not booked."""
         with pytest.raises(NotSent):
             send(ledger, entry, gate=shut)
@@ -112,7 +113,7 @@ class LedgerContract(BooksClaims, DocumentClaims):
         assert world.journal_references() == []
 
     def test_prepared_and_not_sent_is_nothing(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """Preparing a write books nothing, and holds nothing once it is over."""
         with ledger.prepare(entry, Marker.of(entry.key)):
@@ -122,7 +123,7 @@ class LedgerContract(BooksClaims, DocumentClaims):
         assert locate(ledger, entry) == []
 
     def test_two_documents_under_one_marker_are_both_reported(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """Somebody copied our document: the look-up names both, so that it can be an incident."""
         receipt = send(ledger, entry)
@@ -131,9 +132,7 @@ class LedgerContract(BooksClaims, DocumentClaims):
 
         assert sorted([receipt.reference, copy]) == sorted(locate(ledger, entry))
 
-    def test_deleted_document_is_gone(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
-    ) -> None:
+    def test_deleted_document_is_gone(self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry) -> None:
         """A document that somebody deleted is neither found nor read."""
         receipt = send(ledger, entry)
         world.delete(receipt.reference)
@@ -145,7 +144,7 @@ class LedgerContract(BooksClaims, DocumentClaims):
     # --- sign-in and secrets --------------------------------------------------------------------------------
 
     def test_expired_sign_in_is_renewed_once_by_two_threads(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """Two threads that meet an expired token renew it once, and both get on."""
         world.expire_sign_in()
@@ -166,7 +165,7 @@ class LedgerContract(BooksClaims, DocumentClaims):
         assert before + 1 == world.renewals()
 
     def test_expired_sign_in_does_not_stop_a_write(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """The token is renewed while the write is prepared, so that nothing stands between the intent and the
         wire.
@@ -178,7 +177,7 @@ class LedgerContract(BooksClaims, DocumentClaims):
         assert [receipt.reference] == world.journal_references()
 
     def test_withdrawn_sign_in_stops_without_booking(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
     ) -> None:
         """A consent ended in mid-run stops the run with what a person must do, and nothing is booked."""
         world.withdraw_sign_in()
@@ -190,7 +189,7 @@ class LedgerContract(BooksClaims, DocumentClaims):
         assert world.journal_references() == []
 
     def test_no_secret_is_seen(
-        self, world: LedgerWorld, ledger: LedgerSink, entry: JournalEntry, caplog: pytest.LogCaptureFixture
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry, caplog: pytest.LogCaptureFixture
     ) -> None:
         """No secret and no token stands in an exchange, a log line or an exception, of successes and
         failures.

@@ -20,7 +20,7 @@ from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import Block, Distribution
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import ConnectorError, NotFound, Refused, VendorChanged
-from ml_connector.ports.systems import PayrollSource
+from ml_connector.ports.payroll import PayrollSource
 
 EVER = date(2000, 1, 1)
 

@@ -15,8 +15,8 @@ from ml_connector.domain.payroll import Block, Distribution, PayRun, RegisterTot
 from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import NotFound, Refused, Throttled, VendorChanged
+from ml_connector.ports.payroll import PayRunRef
 from ml_connector.ports.storage import Exchange, Exchanges
-from ml_connector.ports.systems import PayRunRef
 
 COMPANY, SECRET = "10", "a-very-secret-key"
 WORKERS = (("SALES", "4000.00"), ("SALES", "3500.50"), ("STORE", "2900.25"))

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Protocol
 
 from ml_connector.domain.money import Money
-from ml_connector.ports.systems import PayrollSource
+from ml_connector.ports.payroll import PayrollSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ It shows how little a ledger needs to be, and proves the suites themselves. The 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -41,8 +41,10 @@ from ml_connector.errors import (
     Throttled,
     Unbalanced,
 )
+from ml_connector.ports.ledger import Ledger, LedgerLimits
+from ml_connector.ports.sinks import NONE_KNOWN, Gate, Send
 from ml_connector.ports.storage import Clock, Exchange, TokenState
-from ml_connector.ports.systems import Gate, LedgerLimits, Send, Wiring
+from ml_connector.ports.systems import Wiring
 
 LIFE_SECONDS, EARLIEST_SECONDS, GRACE_SECONDS, CONSENT_DAYS, IDLE_DAYS = 600, 570, 600, 30, 7
 JOURNAL, DIVISION, CURRENCY = "90", "10", "EUR"
@@ -381,8 +383,8 @@ class ReferenceSignIn:
         return self._wiring.clock.now()
 
 
-class ReferenceLedger:
-    """A `LedgerSink` on the reference books; one division, one journal, months as periods."""
+class ReferenceLedger(Ledger):
+    """A `Ledger` on the reference books; one division, one journal, months as periods."""
 
     limits = LedgerLimits(
         lines_max=50,
@@ -428,8 +430,9 @@ class ReferenceLedger:
         """What the vendor says of itself."""
         return self._vendor.tenant
 
-    def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
+    def check(self, document: JournalEntry) -> tuple[Problem, ...]:
         """What the limits do not let through."""
+        entry = document
         problems = []
         if len(entry.lines) > self.limits.lines_max:
             problems.append(
@@ -484,20 +487,31 @@ class ReferenceLedger:
                 return self._booked(found)
         raise NotFound(f"There is no document {number}.", where=f"document {number}")
 
-    def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
+    def locate(
+        self, wanted: Sequence[tuple[JournalEntry, Marker]], since: datetime | None
+    ) -> Mapping[str, tuple[Receipt, ...]]:
         """Every document with the marker."""
         self._call("GET", "documents")
-        return tuple(self._receipt(found) for found in self._vendor.visible() if found.marker == marker.token)
+        return {
+            entry.key: tuple(
+                self._receipt(found) for found in self._vendor.visible() if found.marker == marker.token
+            )
+            for entry, marker in wanted
+        }
 
     def prepare(
-        self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None
+        self,
+        document: JournalEntry,
+        marker: Marker,
+        so_far: Receipt | None = None,
+        known: Mapping[str, Receipt] = NONE_KNOWN,
     ) -> AbstractContextManager[Send]:
-        """Sign in, hold the lane, then send once: the whole entry, or its next part."""
-        return self._prepared(entry, marker, so_far.reference if so_far else "")
+        """Sign in, hold the lock, then send once: the whole entry, or its next part."""
+        return self._prepared(document, marker, so_far.reference if so_far else "")
 
     @contextmanager
     def _prepared(self, entry: JournalEntry, marker: Marker, reference: str) -> Iterator[Send]:
-        if problems := self.preflight(entry, marker):
+        if problems := self.check(entry):
             raise Inexpressible(problems[0].text, where=problems[0].where, code=problems[0].code)
         with self._wiring.lanes.hold(f"{self._wiring.connection}/{entry.entity}"):
             self._sign_in.signed()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import parse_qs
 
 import httpx2
@@ -23,7 +23,8 @@ from ml_connector.contract.memory import MemoryExchanges
 from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.money import Money, decimals
-from ml_connector.ports.systems import Connector, LedgerSink, System, Wiring
+from ml_connector.ports.ledger import Ledger
+from ml_connector.ports.systems import Connector, System, Wiring
 
 Before = Callable[[httpx2.Request], None]
 After = Callable[[httpx2.Request, httpx2.Response], httpx2.Response]
@@ -154,23 +155,20 @@ class SimulatedLedger(ABC):
     # --- ledger ---------------------------------------------------------------------------------------------
 
     @property
-    def ledger(self) -> LedgerSink:
+    def ledger(self) -> Ledger:
         """The connection's ledger."""
-        assert self.system.ledger is not None
-        return self.system.ledger
+        return cast(Ledger, self.system.sink(JournalEntry))
 
-    def reopen(self) -> LedgerSink:
+    def reopen(self) -> Ledger:
         """The same connection, remembering nothing."""
         system = self.connector.open(self.settings, self.wiring)
-        assert system.ledger is not None
-        return system.ledger
+        return cast(Ledger, system.sink(JournalEntry))
 
-    def other_books(self) -> LedgerSink:
+    def other_books(self) -> Ledger:
         """The same connection, answered by another installation of the simulator."""
         wire = Recording(self.wire.inner, installation="another")
         system = self.connector.open(self.settings, replace(self.wiring, wire=wire))
-        assert system.ledger is not None
-        return system.ledger
+        return cast(Ledger, system.sink(JournalEntry))
 
     def entry(
         self,

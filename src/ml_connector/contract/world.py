@@ -11,8 +11,9 @@ from datetime import date
 from typing import Protocol
 
 from ml_connector.domain.journal import JournalEntry
+from ml_connector.ports.ledger import Ledger
 from ml_connector.ports.storage import Tokens
-from ml_connector.ports.systems import LedgerSink, SignIn
+from ml_connector.ports.systems import SignIn
 
 LOST_BEFORE = "lost before commit"
 LOST_AFTER = "lost after commit"
@@ -105,7 +106,7 @@ class LedgerWorld(Signed, Protocol):
         """A legal entity beside that of `entry`, or a code of one that the connection does not reach."""
         ...
 
-    def other_books(self) -> LedgerSink:
+    def other_books(self) -> Ledger:
         """A connection of the same kind to other books, which have the same legal entity."""
         ...
 
@@ -129,7 +130,7 @@ class LedgerWorld(Signed, Protocol):
         """How many GL accounts there are, once they fill more than one page."""
         ...
 
-    def reopen(self) -> LedgerSink:
+    def reopen(self) -> Ledger:
         """The same connection opened anew, remembering nothing but what is stored."""
         ...
 

@@ -13,8 +13,8 @@ from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import Basis, Proposal, Share, Subject
 from ml_connector.domain.text import DIFFERENCE, entry_text
 from ml_connector.flows.policy import PayrollPolicy
+from ml_connector.ports.ledger import LedgerLimits
 from ml_connector.ports.storage import Staging
-from ml_connector.ports.systems import LedgerLimits
 
 
 @dataclass(slots=True, kw_only=True)

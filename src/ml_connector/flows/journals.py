@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, cast
+from typing import cast
 
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare
@@ -19,21 +19,15 @@ from ml_connector.domain.proposal import Basis, Proposal, Subject
 from ml_connector.flows import already_booked, consent, look_alikes, tie_out
 from ml_connector.flows.policy import PayrollPolicy
 from ml_connector.flows.taken_back import standing
+from ml_connector.ports.sinks import located
 from ml_connector.ports.storage import CommitRow, Commits, CommitState, Tenants
-from ml_connector.ports.systems import LedgerSink
+from ml_connector.ports.systems import System
 from ml_connector.runs.run import Run
 
 ASKED_DAYS = timedelta(days=45)
 """How long after a document was booked it is looked for what takes it back; before a reversal, also how far
 back, because a difference to it may have been made and lost.
 """
-
-
-class Target(Protocol):
-    """The ledger, opened when it is asked for."""
-
-    @property
-    def ledger(self) -> LedgerSink: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +49,7 @@ class Journals:
     keys; `restored_at` tells when this installation was restored from a backup.
     """
 
-    systems: Target
+    target: System
     commits: Commits
     books: Tenants
     policy: PayrollPolicy
@@ -74,9 +68,9 @@ class Journals:
         stands = {row.key for row in standing(booked)}
         ours = {Marker.of(entry.key).token: entry for entry in proposal.entries if entry.key not in stands}
         for entity in dict.fromkeys(subject.entity for subject in proposal.subjects):
-            tenant = self.books.confirm(entity, self.systems.ledger.tenant(entity))
+            tenant = self.books.confirm(entity, self.target.tenant(entity))
             for journal, period in self._places(run, entity, basis, booked):
-                found = self.systems.ledger.documents(entity, journal, period.start, period.end)
+                found = self.target.facts().documents(entity, journal, period.start, period.end)
                 known = self.commits.known_references(tenant, entity)
                 others = look_alikes.of_others(found, known)
                 others = tuple(d for d in others if not self._will_be_found(d, ours.get(d.marker)))
@@ -107,7 +101,7 @@ class Journals:
             reference = cast(Receipt, codec.decode(row.receipt)).reference
             document = seen.get((row.entity, reference))
             if document is None or compare(cast(JournalEntry, codec.decode(row.content)), document):
-                yield from tie_out.changed_since(self.systems.ledger, row, run.row.id)
+                yield from tie_out.changed_since(self.target.sink(JournalEntry), row, run.row.id)
 
     def in_another_entity(self, run: Run, subjects: Mapping[str, Subject]) -> Iterator[Problem]:
         """Companies whose pay is booked in another legal entity of the same ledger: the flow booked it there
@@ -143,7 +137,7 @@ class Journals:
         """
         if entry is None:
             return False
-        found = self.systems.ledger.locate(entry, Marker.of(entry.key), None)
+        found = located(self.target.sink(JournalEntry), entry, Marker.of(entry.key), None)
         return any(
             receipt.reference == document.receipt.reference
             and not (receipt.complete and compare(entry, document))

@@ -31,8 +31,9 @@ from ml_connector.errors import (
 from ml_connector.flows import look_alikes
 from ml_connector.flows.already_booked import already_booked_parts, comes_to_nothing, reversing
 from ml_connector.flows.taken_back import ELSEWHERE, REVERSAL, mirrors, reverses, standing, taken_back_alone
+from ml_connector.ports.ledger import Entries
 from ml_connector.ports.storage import COUNTS_FOR_NOTHING, DELETED, CommitRow, Commits, CommitState
-from ml_connector.ports.systems import LedgerSink
+from ml_connector.ports.systems import System
 
 DAYS = 45
 """How far back it looks, from the day a document was booked, at least."""
@@ -62,7 +63,7 @@ class Finding:
 
 
 def nightly_look(
-    ledger: LedgerSink,
+    system: System,
     commits: Commits,
     now: datetime,
     accepted: Mapping[str, Collection[Subject]] = NOBODY,
@@ -84,8 +85,10 @@ def nightly_look(
     for place, rows in places.items():
         tenant, entity, journal = place
         days = [*(_entry(row).posting_date for row in (*rows, *gone[place])), *also.get(place, ())]
-        documents = ledger.documents(entity, journal, min(days).replace(day=1), max(*days, now.date()))
-        keys = {row.key for row in rows}
+        documents = system.facts().documents(
+            entity, journal, min(days).replace(day=1), max(*days, now.date())
+        )
+        sink, keys = system.sink(JournalEntry), {row.key for row in rows}
         older = [row for row in before if _place(row) == place and row.key not in keys]
         of_ours = (rows, older, gone[place])
         known = commits.known_references(tenant, entity)
@@ -93,7 +96,7 @@ def nightly_look(
         settled = frozenset().union(*(_settled(some, documents, known) for some in of_ours))
         documents = tuple(d for d in documents if d.receipt.reference not in settled)
         for row in rows:
-            found.extend(_wrong(row, documents, known, ledger))
+            found.extend(_wrong(row, documents, known, sink))
             found.extend(_alone(row, commits))
             found.extend(_taken_back_alone(row, commits))
         found.extend(_counting_again(rows, commits))
@@ -106,7 +109,7 @@ def nightly_look(
 
 
 def _wrong(
-    row: CommitRow, documents: Sequence[BookedEntry], known: Collection[str], ledger: LedgerSink
+    row: CommitRow, documents: Sequence[BookedEntry], known: Collection[str], sink: Entries
 ) -> Iterator[Finding]:
     """What is wrong with a document, and with those that carry its marker and are not `known` by themselves:
     a person may have named one.
@@ -116,7 +119,7 @@ def _wrong(
     back = [copy for copy in copies if takes_back(copy, _entry(row))]
     yield from (_reversed(row, copy) for copy in back)
     copies = [copy for copy in copies if copy not in back]
-    differences = _differences(row, documents, ledger)
+    differences = _differences(row, documents, sink)
     if differences is None:
         copied = f" A copy of it is there: {copies[0].receipt.number}." if copies else ""
         text = (
@@ -135,16 +138,14 @@ def _wrong(
         yield _finding(row, copy.receipt.number, "documents.duplicate", text)
 
 
-def _differences(
-    row: CommitRow, documents: Sequence[BookedEntry], ledger: LedgerSink
-) -> Sequence[str] | None:
+def _differences(row: CommitRow, documents: Sequence[BookedEntry], sink: Entries) -> Sequence[str] | None:
     """How a document differs from what was booked; `None` where it is gone. One that is not among those that
     were read is read by itself: people give a document another day, or move it to another journal.
     """
     receipt = cast(Receipt, codec.decode(row.receipt))
     mine = next((d for d in documents if d.receipt.reference == receipt.reference), None)
     try:
-        mine = mine or ledger.read_back(receipt)
+        mine = mine or sink.read_back(receipt)
     except NotFound:
         return None
     except (RightMissing, SignInLost, SignInRenewed, Throttled):

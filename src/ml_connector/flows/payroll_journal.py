@@ -14,11 +14,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import cast
 
 from ml_connector.domain.checks import check_blocks, check_entry, check_totals
-from ml_connector.domain.document import Marker
-from ml_connector.domain.journal import Chart
+from ml_connector.domain.journal import Chart, JournalEntry
 from ml_connector.domain.mapping import Mapping
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.period import YEARS
@@ -30,8 +29,10 @@ from ml_connector.flows.journals import Journals
 from ml_connector.flows.pays import pays_of
 from ml_connector.flows.policy import Mode, PayrollPolicy, read_rates
 from ml_connector.flows.posting_date import posting_date
+from ml_connector.ports.ledger import JournalSink, LedgerFacts
+from ml_connector.ports.payroll import PayrollSource
 from ml_connector.ports.storage import Commits, CommitState, Origin, RunState, Staging, Tenants
-from ml_connector.ports.systems import LedgerSink, PayrollSource
+from ml_connector.ports.systems import Systems
 from ml_connector.runs.proof import Wait
 from ml_connector.runs.run import Done, Hold, Next, Run
 
@@ -63,16 +64,6 @@ def misdated(pay_run: PayRun) -> Iterator[Problem]:
         yield Problem("run.dates", str(period.start), text, Owner.PAYROLL)
 
 
-class Systems(Protocol):
-    """The two systems of the flow; each is opened when it is asked for."""
-
-    @property
-    def payroll(self) -> PayrollSource: ...
-
-    @property
-    def ledger(self) -> LedgerSink: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayrollJournal:
     """The flow between one payroll and one ledger. `source` and `target` are their names in keys; `mapping`
@@ -90,12 +81,25 @@ class PayrollJournal:
     journals_before: AbstractMapping[str, Sequence[str]] = field(default_factory=dict)
     restored_at: Callable[[], datetime | None] = lambda: None
 
+    @property
+    def _payroll(self) -> PayrollSource:
+        payroll: PayrollSource = self.systems.source.source(PayRun)
+        return payroll
+
+    @property
+    def _ledger(self) -> LedgerFacts:
+        return self.systems.target.facts()
+
+    @property
+    def _entries(self) -> JournalSink:
+        return cast(JournalSink, self.systems.target.sink(JournalEntry))
+
     # --- read -----------------------------------------------------------------------------------------------
 
     def read(self, run: Run) -> Next | Done:
         """Stage every line of the run; the completeness gate stands before anything else reads them."""
         reference = run.row.reference
-        pay_run = run.step("pay run", lambda: self.systems.payroll.pay_run(reference))
+        pay_run = run.step("pay run", lambda: self._payroll.pay_run(reference))
         run.check(self._too_early(pay_run))
         run.check(misdated(pay_run))
         self._stage(run, reference)
@@ -122,7 +126,7 @@ class PayrollJournal:
         if self.staging.delivered(run.row.id):
             run.audit("run.read_again", {"pay_run": reference})
         self.staging.clear(run.row.id)
-        for block in self.systems.payroll.blocks(reference):
+        for block in self._payroll.blocks(reference):
             self.staging.stage(run.row.id, block)
 
     def _too_early(self, pay_run: PayRun) -> Iterable[Problem]:
@@ -143,9 +147,9 @@ class PayrollJournal:
         self._leave(run)
         self._let_others_end(run, pay_run)
         calendars = {
-            e: tuple(self.systems.ledger.calendar(e, j, self._around(pay_run))) for e, j in self._journals()
+            e: tuple(self._ledger.calendar(e, j, self._around(pay_run))) for e, j in self._journals()
         }
-        charts = {e: self.systems.ledger.chart(e, j, self.policy.axes) for e, j in self._journals()}
+        charts = {e: self._ledger.chart(e, j, self.policy.axes) for e, j in self._journals()}
         posting = posting_date(pay_run.pay_period, self.policy.posting_date, calendars)
         if not isinstance(posting, Sequence):
             currencies = {entity: chart.currency for entity, chart in charts.items()}
@@ -190,7 +194,7 @@ class PayrollJournal:
         if axes <= self.policy.axes:
             return charts
         wide = self.policy.axes | axes
-        return {e: self.systems.ledger.chart(e, j, wide) for e, j in self._journals()}
+        return {e: self._ledger.chart(e, j, wide) for e, j in self._journals()}
 
     def _unfinished(
         self, run: Run, subjects: Collection[Subject], newer: Iterable[Sequence[already_booked.Booked]]
@@ -227,7 +231,7 @@ class PayrollJournal:
             policy=self.policy,
             basis=basis,
             families={entity: f"{prefix}:{tenant}:{entity}" for entity, tenant in tenants.items()},
-            limits=self.systems.ledger.limits,
+            limits=self._entries.limits,
         )
         said = maker.make(run.row.id, self.staging, rates)
         subjects = self._subjects(pay_run, maker.companies, tenants)
@@ -290,7 +294,7 @@ class PayrollJournal:
             yield from check_totals(proposal.totals) or tied
         for entry in proposal.entries:
             yield from check_entry(entry, charts[entry.entity])
-            yield from self.systems.ledger.preflight(entry, Marker.of(entry.key))
+            yield from self._entries.check(entry)
 
     def _consent(self, run: Run, pay_run: PayRun, proposal: Proposal) -> Next | Done:
         if proposal.already_booked:
@@ -369,7 +373,7 @@ class PayrollJournal:
                 reference=pay_run.reference,
                 calculated_at=pay_run.calculated_at,
             )
-            run.commit_once(entry, origin)
+            run.commit_once(self._entries, entry, origin)
         return Next("confirm")
 
     def _check_consent(self, run: Run, proposal: Proposal) -> None:
@@ -381,7 +385,7 @@ class PayrollJournal:
 
     def _check_source(self, run: Run, pay_run: PayRun) -> None:
         """The run is still there at the payroll, as it was read."""
-        against = self.systems.payroll.still(pay_run)
+        against = self._payroll.still(pay_run)
         if against:
             self._leave(run)
             run.check(against)
@@ -428,7 +432,7 @@ class PayrollJournal:
         parts = already_booked.already_booked_parts(self.commits, proposal.subjects)
         rows = [part.row for part in parts]
         rows = [row for row in rows if row.key not in own or row.state is CommitState.CONFIRMED]
-        run.check(tie_out.all_changed_since(self.systems.ledger, rows, run.row.id))
+        run.check(tie_out.all_changed_since(self._entries, rows, run.row.id))
 
     # --- confirm --------------------------------------------------------------------------------------------
 
@@ -438,7 +442,7 @@ class PayrollJournal:
         """
         pay_run = run.value("read", "pay run", PayRun)
         proposal = run.value("propose", "proposal", Proposal)
-        proof = tie_out.prove(self.systems.ledger, self.commits, pay_run, proposal, run.row.id)
+        proof = tie_out.prove(self._entries, self.commits, pay_run, proposal, run.row.id)
         table = run.step("tie-out", lambda: proof.rows)
         run.check(proof.problems)
         run.check(tie_out.untied(table))
@@ -465,15 +469,15 @@ class PayrollJournal:
     # --- names ----------------------------------------------------------------------------------------------
 
     def _source(self) -> str:
-        return self.source.confirm("", self.systems.payroll.tenant())
+        return self.source.confirm("", self.systems.source.tenant(""))
 
     def _tenant(self, entity: str) -> str:
-        return self.target.confirm(entity, self.systems.ledger.tenant(entity))
+        return self.target.confirm(entity, self.systems.target.tenant(entity))
 
     @property
     def _books(self) -> Journals:
         return Journals(
-            systems=self.systems,
+            target=self.systems.target,
             commits=self.commits,
             books=self.target,
             policy=self.policy,

@@ -17,13 +17,13 @@ from typing import cast
 
 from ml_connector.domain import codec
 from ml_connector.domain.checks import check_entry
-from ml_connector.domain.document import CommitKey, Marker
+from ml_connector.domain.document import CommitKey
 from ml_connector.domain.journal import BookedEntry, ExchangeRate, JournalEntry
 from ml_connector.domain.period import PayPeriod, PostingDatePolicy, PostingDateRule, choose_posting_date
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal, Share, TakenBack
 from ml_connector.flows import consent, look_alikes, tie_out
-from ml_connector.flows.journals import ASKED_DAYS, Target
+from ml_connector.flows.journals import ASKED_DAYS
 from ml_connector.flows.policy import Mode, PayrollPolicy
 from ml_connector.flows.taken_back import (
     ELSEWHERE,
@@ -33,6 +33,7 @@ from ml_connector.flows.taken_back import (
     mirrors,
     newer_documents,
 )
+from ml_connector.ports.ledger import JournalSink, LedgerFacts
 from ml_connector.ports.storage import (
     COUNTS_FOR_NOTHING,
     UNBOOKED,
@@ -42,6 +43,7 @@ from ml_connector.ports.storage import (
     Origin,
     RunState,
 )
+from ml_connector.ports.systems import Systems
 from ml_connector.runs.run import Done, Hold, Next, Run
 
 
@@ -49,10 +51,18 @@ from ml_connector.runs.run import Done, Hold, Next, Run
 class Reversal:
     """Reverses what was posted. `run.input["keys"]` are the commit keys, one a line."""
 
-    systems: Target
+    systems: Systems
     commits: Commits
     policy: PayrollPolicy
     restored_at: Callable[[], datetime | None] = lambda: None
+
+    @property
+    def _ledger(self) -> LedgerFacts:
+        return self.systems.target.facts()
+
+    @property
+    def _entries(self) -> JournalSink:
+        return cast(JournalSink, self.systems.target.sink(JournalEntry))
 
     def propose(self, run: Run) -> Next | Done:
         """The mirror entries, checked, waiting for approval: always of a person, whatever the flow's mode."""
@@ -94,9 +104,9 @@ class Reversal:
         for entry in proposal.entries:
             row = originals[entry.key]
             if entry.key in unbooked:
-                run.check(tie_out.changed_since(self.systems.ledger, row, ""))
+                run.check(tie_out.changed_since(self._entries, row, ""))
             shares = tuple(share for share in proposal.shares if share.key == entry.key)
-            run.commit_once(entry, Origin(run=run.row.id, tenant=row.tenant, shares=shares))
+            run.commit_once(self._entries, entry, Origin(run=run.row.id, tenant=row.tenant, shares=shares))
             self._reversed(run, row, entry.key)
         return Next("confirm")
 
@@ -107,7 +117,7 @@ class Reversal:
         rows = self._originals(run)
         run.check(problem for row in rows for problem in self._stands_alone(run, row))
         booked = [back for row in rows if (back := self.commits.get(row.reversed_by)) is not None]
-        run.check(tie_out.all_changed_since(self.systems.ledger, booked, ""))
+        run.check(tie_out.all_changed_since(self._entries, booked, ""))
         by = consent.listed(f"{document_number(row)} in {row.entity}" for row in booked)
         for row in rows:
             self._tell(run, row, by)
@@ -126,7 +136,7 @@ class Reversal:
             yield Problem("reversal.gone", number, text, Owner.CONTROLLER)
             return
         if row.reversed_by not in COUNTS_FOR_NOTHING:
-            yield from tie_out.changed_since(self.systems.ledger, row, "")
+            yield from tie_out.changed_since(self._entries, row, "")
             return
         number = document_number(row)
         text = (
@@ -231,7 +241,7 @@ class Reversal:
         number = document_number(row)
         policy = PostingDatePolicy(rule=PostingDateRule.PERIOD_END, closed=self.policy.posting_date.closed)
         day = PayPeriod(start=entry.posting_date, end=entry.posting_date, pay_date=entry.posting_date)
-        calendar = self.systems.ledger.calendar(entry.entity, entry.journal, entry.posting_date)
+        calendar = self._ledger.calendar(entry.entity, entry.journal, entry.posting_date)
         posting = choose_posting_date(day, policy, calendar)
         if isinstance(posting, Problem):
             return posting
@@ -279,8 +289,8 @@ class Reversal:
         yield from proposal.problems
         for entry in proposal.entries:
             axes = self.policy.axes | {value.axis for line in entry.lines for value in line.dimensions}
-            yield from check_entry(entry, self.systems.ledger.chart(entry.entity, entry.journal, axes))
-            yield from self.systems.ledger.preflight(entry, Marker.of(entry.key))
+            yield from check_entry(entry, self._ledger.chart(entry.entity, entry.journal, axes))
+            yield from self._entries.check(entry)
 
     def _asked(self, run: Run, rows: list[CommitRow]) -> tuple[BookedEntry, ...]:
         """Documents that nobody here knows and that a reversal must not be made beside: one takes an original
@@ -294,7 +304,7 @@ class Reversal:
         found: dict[str, BookedEntry] = {}
         for (tenant, entity, journal), booked in places.items():
             days = [_entry(row).posting_date for row in booked]
-            documents = self.systems.ledger.documents(
+            documents = self._ledger.documents(
                 entity, journal, min(days) - ASKED_DAYS, max(days) + ASKED_DAYS
             )
             others = look_alikes.of_others(documents, self.commits.known_references(tenant, entity))

@@ -23,8 +23,8 @@ from ml_connector.errors import NotFound
 from ml_connector.flows.already_booked import Booked, Net, already_booked_parts, net_of, reversing
 from ml_connector.flows.consent import Came
 from ml_connector.flows.taken_back import ELSEWHERE
+from ml_connector.ports.ledger import Entries
 from ml_connector.ports.storage import CommitRow, Commits
-from ml_connector.ports.systems import LedgerSink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ def of_books(pay_run: PayRun, proposal: Proposal, parts: Sequence[Booked]) -> tu
     return _table(pay_run, proposal, parts, (), alone=False)
 
 
-def prove(ledger: LedgerSink, commits: Commits, pay_run: PayRun, proposal: Proposal, run: str) -> Proof:
+def prove(sink: Entries, commits: Commits, pay_run: PayRun, proposal: Proposal, run: str) -> Proof:
     """Compare what is booked for the subjects of the proposal of a run, in any run, with what it says.
 
     This run's documents were read back when they were confirmed, or when it went on to post; those of other
@@ -59,7 +59,7 @@ def prove(ledger: LedgerSink, commits: Commits, pay_run: PayRun, proposal: Propo
     keys = {entry.key for entry in proposal.entries}
     parts = already_booked_parts(commits, proposal.subjects)
     others = [part for part in parts if part.row.key not in keys or part.row.run != run]
-    problems = list(all_changed_since(ledger, [part.row for part in others], run))
+    problems = list(all_changed_since(sink, [part.row for part in others], run))
     problems.extend(_differences(proposal, parts))
     rows_of = [commits.get(entry.key) for entry in proposal.entries]
     own = tuple(map(_booked, proposal.entries, rows_of))
@@ -74,11 +74,11 @@ def _came(commits: Commits, row: CommitRow, run: str) -> Came:
     return Came.POSTED if row.run == run else Came.BY_ANOTHER_RUN
 
 
-def all_changed_since(ledger: LedgerSink, rows: Iterable[CommitRow], run: str) -> Iterator[Problem]:
+def all_changed_since(sink: Entries, rows: Iterable[CommitRow], run: str) -> Iterator[Problem]:
     """What is wrong now with documents that are known to be booked, reversals among them: where one of a pair
     is gone, the other stands alone. A pair that people deleted together still comes to nothing.
     """
-    found = {row.key: (row, tuple(changed_since(ledger, row, run))) for row in rows}
+    found = {row.key: (row, tuple(changed_since(sink, row, run))) for row in rows}
     partner = {row.key: row.reversed_by for row, _ in found.values() if row.reversed_by in found}
     partner |= {reversal: key for key, reversal in partner.items()}
 
@@ -90,7 +90,7 @@ def all_changed_since(ledger: LedgerSink, rows: Iterable[CommitRow], run: str) -
             yield from problems
 
 
-def changed_since(ledger: LedgerSink, row: CommitRow, run: str) -> Iterator[Problem]:
+def changed_since(sink: Entries, row: CommitRow, run: str) -> Iterator[Problem]:
     """What is wrong now with a document that is known to be booked: it is gone, or it was edited. The
     remedies are for the run of the pay that cannot go on because of it; empty where it is no run of the pay.
     """
@@ -102,7 +102,7 @@ def changed_since(ledger: LedgerSink, row: CommitRow, run: str) -> Iterator[Prob
         f" ml-connector runs mark-deleted {row.run or 'RUN'}."
     )
     try:
-        now = ledger.read_back(receipt)
+        now = sink.read_back(receipt)
     except NotFound:
         text = (
             f"Document {receipt.number} in {row.entity}, booked for this pay, is not in the ledger any more."

@@ -309,8 +309,12 @@ class Commits(Protocol):
         """All commits whose key begins with the prefix, oldest first."""
         ...
 
-    def of_run(self, run: str, states: Collection[CommitState] = ()) -> tuple[CommitRow, ...]:
-        """The commits that the run made, oldest first: all, or those in these states."""
+    def of_run(self, run: str) -> tuple[CommitRow, ...]:
+        """The commits that the run made, in any connection, oldest first."""
+        ...
+
+    def left_by(self, run: str, states: Collection[CommitState]) -> tuple[CommitRow, ...]:
+        """The commits of this connection that the run made and that are in these states, oldest first."""
         ...
 
     def booked_since(self, moment: datetime) -> tuple[CommitRow, ...]:

@@ -1,24 +1,22 @@
 """What a connected system can do, in words that no vendor owns.
 
-A connector opens a `System`; each capability it has is one of the protocols below, and `None` where it has
-none. A connector answers questions and carries out one write when told to; it decides nothing and remembers
-nothing.
+A connector opens a `System`, whose capabilities are entries by the type of the domain that they read, write
+or keep: adding one edits no port. A connector answers questions and carries out one write when told to; it
+decides nothing and remembers nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
-from ml_connector.domain.document import Marker, Receipt
-from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry
-from ml_connector.domain.payroll import Block, PayRun
-from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem
+from ml_connector.errors import NoCapability
+from ml_connector.ports.ledger import LedgerFacts
+from ml_connector.ports.sinks import D, Sink
 from ml_connector.ports.storage import Budget, Clock, Exchanges, Lanes, Tokens, Vault
 
 
@@ -112,198 +110,55 @@ class Entity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """One connected tenant. `legal_entities` are the codes in the ledger's settings, as the vendor spells
-    them; nobody is asked for them.
+    """One connected tenant, and what it can do: sources, sinks and registers by the type of the domain that
+    they read, write or keep. A system without a capability has no entry.
+
+    `tenant` tells what the books behind a legal entity say they are, or the whole system where it is asked
+    for the empty one: the vendor's own id where there is one, else host and database; in a sandbox the
+    installation id of the simulator. `legal_entities` are the codes in the connection's settings, as the
+    vendor spells them; nobody is asked for them.
     """
 
     connection: str
     check: Callable[[], tuple[Right, ...]]
     entities: Callable[[], tuple[Entity, ...]]
+    tenant: Callable[[str], str]
     legal_entities: tuple[str, ...] = ()
-    payroll: PayrollSource | None = None
-    ledger: LedgerSink | None = None
+    sources: Mapping[type[Any], Any] = field(default_factory=dict)
+    sinks: Mapping[type[Any], Sink[Any, Any]] = field(default_factory=dict)
+    ledger: LedgerFacts | None = None
     sign_in: SignIn | None = None
     events: EventSource | None = None
 
+    def source(self, kind: type[Any]) -> Any:
+        """Where records of this kind are read. Raises `NoCapability` where the system has none."""
+        return self._held(self.sources, kind, "holds no", "to read")
 
-# --- payroll ------------------------------------------------------------------------------------------------
+    def sink(self, kind: type[D]) -> Sink[D, Any]:
+        """Where documents of this kind are written. Raises `NoCapability` where the system takes none."""
+        sink: Sink[D, Any] = self._held(self.sinks, kind, "takes no", "")
+        return sink
 
+    def facts(self) -> LedgerFacts:
+        """The general ledger's facts. Raises `NoCapability` where the system is no ledger."""
+        if self.ledger is None:
+            raise NoCapability(f"Connection {self.connection} is no general ledger.")
+        return self.ledger
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PayRunRef:
-    """A pay run as a list shows it; `reference` is what `pay_run` and `blocks` take."""
-
-    reference: str
-    description: str
-    calculated_at: datetime
-    period_end: date
-
-
-class PayrollSource(Protocol):
-    """Where pay runs are read. Nothing is ever written to it."""
-
-    def pay_runs(self, since: date) -> tuple[PayRunRef, ...]:
-        """Runs whose period ends on or after the date, oldest calculation first: every one, or an error."""
-        ...
-
-    def tenant(self) -> str:
-        """What the payroll says it is: the vendor's own id where there is one, else host and client; in a
-        sandbox the installation id of the simulator. It asks the vendor only where nothing was asked yet.
-        """
-        ...
-
-    def pay_run(self, reference: str) -> PayRun:
-        """The run's dates, currency, companies and control totals.
-
-        Raises `NotFound` for no such run, and `Refused` with code `run.ambiguous` when its pay period, and so
-        its pay date, is not certain.
-        """
-        ...
-
-    def still(self, pay_run: PayRun) -> tuple[Problem, ...]:
-        """What speaks against posting the run now, asked afresh in as few calls as can be: it was undone, or
-        it changed, since it was read. Empty when it is as it was.
-        """
-        ...
-
-    def blocks(self, reference: str) -> Iterator[Block]:
-        """The run's lines, block by block as the source delivers them, out of order or twice if it does so.
-        Memory holds one at a time.
-        """
-        ...
+    def _held(self, held: Mapping[type[Any], Any], kind: type[Any], lacks: str, why: str) -> Any:
+        if kind not in held:
+            raise NoCapability(f"Connection {self.connection} {lacks} {kind.__name__} {why}".rstrip() + ".")
+        return held[kind]
 
 
-@runtime_checkable
-class SetsAside(Protocol):
-    """A `PayrollSource` that may meet deliveries it cannot read as a pay run: ask with `isinstance`."""
+class Systems(Protocol):
+    """The two systems of a flow; each is opened when it is asked for."""
 
-    def set_aside(self) -> tuple[Problem, ...]:
-        """What the last `pay_runs` left out because it could not be read, a problem for each delivery that
-        names it; looks itself where nobody has yet.
-        """
-        ...
+    @property
+    def source(self) -> System: ...
 
-
-# --- ledger -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerLimits:
-    """What a ledger can hold, and how long to wait for it; declared as data, so that a difference between
-    ledgers is no special case.
-
-    `text_max`: characters of an entry's text; `line_text_max`: of a line's own text, `None` for no limit.
-    `deadline_seconds`: a send not on the wire by then is not sent, and one whose answer is not whole by then
-    is unknown. `settle_seconds`: after an unknown outcome the vendor may still book for so long.
-    `visible_seconds`: a booked document may be invisible to `locate` for so long. `decimals`: what an amount
-    may have. `marker_is_searchable`: `locate` can be believed when it finds nothing. `posting_seconds`: how
-    often to look at a document that awaits posting by the ledger; `posts_itself`: a job of its own posts, and
-    `release` only looks.
-    """
-
-    lines_max: int
-    text_max: int
-    line_text_max: int | None = None
-    decimals: int = 2
-    deadline_seconds: float = 100
-    settle_seconds: float = 600
-    visible_seconds: float = 60
-    marker_is_searchable: bool = True
-    posting_seconds: float = 60
-    posts_itself: bool = False
-    axes: frozenset[str] = frozenset({"cost_center"})
-
-
-Gate = Callable[[], None]
-"""Called last before the first byte of a write leaves; raises `NotSent` when the intent is no longer ours or
-its deadline has passed.
-"""
-
-Send = Callable[[Gate], Receipt]
-"""Sends one prepared write, once. Raises `NotSent`, `Refused` (nothing was booked) or `OutcomeUnknown`; never
-sends twice.
-"""
-
-
-class LedgerSink(Protocol):
-    """Where journal entries are posted."""
-
-    limits: LedgerLimits
-
-    def tenant(self, entity: str) -> str:
-        """What the books behind the entity say they are: the vendor's own id where there is one, else host
-        and database; in a sandbox the installation id of the simulator. It asks the vendor only where nothing
-        was asked yet.
-        """
-        ...
-
-    def journals(self, entity: str) -> tuple[tuple[str, str], ...]:
-        """`(code, description)` of the journals that take our entries."""
-        ...
-
-    def calendar(self, entity: str, journal: str, around: date) -> tuple[FiscalPeriod, ...]:
-        """Fiscal periods of the years around the date, in order, open or closed for this journal."""
-        ...
-
-    def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
-        """Accounts, journal, currencies and the codes of the axes named: the facts that checks compare an
-        entry with.
-        """
-        ...
-
-    def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
-        """What this ledger cannot hold of the entry beyond what the chart says: text too long, too many
-        decimals or lines. No calls.
-        """
-        ...
-
-    def documents(self, entity: str, journal: str, start: date, end: date) -> tuple[BookedEntry, ...]:
-        """Every document in the journal with a date in these days, drafts included, in the order of their
-        numbers: ours, with the `marker` they carry, and those of others. Complete, or an error.
-        """
-        ...
-
-    def document(self, entity: str, journal: str, number: str) -> BookedEntry:
-        """The document that people know by this number in the journal, or in any journal of the legal entity
-        where `journal` is empty. Raises `NotFound` where there is none, and `Refused` where there are
-        several.
-        """
-        ...
-
-    def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
-        """Every document that carries the marker, drafts included, looked up afresh over all the time it
-        could exist; `since` narrows it.
-        """
-        ...
-
-    def prepare(
-        self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None
-    ) -> AbstractContextManager[Send]:
-        """Obtain permit, lane, token and connection for one write, so that only the send's deadline lies
-        between intent and wire.
-
-        A ledger that takes an entry in several writes prepares the first without `so_far`, and the one after
-        `so_far.parts` with it.
-        """
-        ...
-
-    def release(self, receipt: Receipt) -> Receipt:
-        """Post a draft that was read back and found right; safe to ask again.
-
-        The receipt is not posted when the ledger's own job will do it: it is asked again later. A ledger that
-        posts on create returns it as it is.
-        """
-        ...
-
-    def abandon(self, receipt: Receipt) -> None:
-        """Remove a document that is not complete and was never posted; nothing when it is already gone. Never
-        called for any other.
-        """
-        ...
-
-    def read_back(self, receipt: Receipt) -> BookedEntry:
-        """The document as the ledger shows it now, every line. Raises `NotFound` when it is gone."""
-        ...
+    @property
+    def target(self) -> System: ...
 
 
 # --- sign-in ------------------------------------------------------------------------------------------------

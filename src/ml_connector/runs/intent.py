@@ -28,13 +28,13 @@ import uuid
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 from ml_connector.domain import codec
-from ml_connector.domain.document import Receipt
-from ml_connector.domain.journal import JournalEntry
+from ml_connector.domain.document import Document, Receipt
 from ml_connector.errors import NotSent, OutcomeUnknown, Refused, SignInRenewed, Throttled
+from ml_connector.ports.sinks import Sink, SinkLimits
 from ml_connector.ports.storage import Clock, CommitRow, Commits, CommitState, IntentEnd, IntentRow, Origin
-from ml_connector.ports.systems import LedgerSink
 from ml_connector.runs.proof import Auditor, Incident, Proof, Wait
 
 __all__ = ["Committer", "Incident", "Wait"]
@@ -47,13 +47,14 @@ def new_boot() -> str:
 
 @dataclass(slots=True, kw_only=True)
 class Committer:
-    """Commits entries to one ledger in one attempt of one stage.
+    """Commits documents to one connection, in one attempt of one stage. `sinks` opens the sink of a kind of
+    document.
 
     `alive` raises `Halted` when this process may no longer write: its lock is gone, or everything is paused.
     """
 
     commits: Commits
-    ledger: LedgerSink
+    sinks: Callable[[type[Any]], Sink[Any, Any]]
     clock: Clock
     audit: Auditor
     boot: str = field(default_factory=new_boot)
@@ -62,41 +63,42 @@ class Committer:
     accepted: Callable[[], Collection[str]] = field(default=lambda: ())
     """Documents that a person said are no pay of the run, as `entity/number`."""
 
-    def commit_once(self, entry: JournalEntry, origin: Origin) -> Receipt:
-        """The receipt of the entry's one document, confirmed to the cent.
+    def commit_once(self, document: Document, origin: Origin) -> Receipt:
+        """The receipt of the one copy of the document there, confirmed to the cent.
 
-        Raises `Wait` when an earlier send may still book, `Refused` when the ledger said no, `KeyConflict`
+        Raises `Wait` when an earlier send may still book, `Refused` when the system said no, `KeyConflict`
         and `Incident` when a person must decide. After any of them calling again is safe.
         """
-        fingerprint = codec.fingerprint(entry)
+        sink = self.sinks(type(document))
+        proof, fingerprint = self._proof(sink), codec.fingerprint(document)
         self.point("commit: before open")
         row = self.commits.open(
-            key=entry.key,
+            key=document.key,
             fingerprint=fingerprint,
-            entity=entry.entity,
-            content=codec.encode(entry),
+            entity=document.entity,
+            content=codec.encode(document),
             origin=origin,
         )
         self.point("commit: opened")
         if row.state is CommitState.CONFIRMED:
             return _receipt(row)
         if row.state is CommitState.UNKNOWN:
-            raise self._proof.unknown(row)
+            raise proof.unknown(row)
         if row.state is CommitState.DRAFT:
-            looked = self.ledger.limits.posts_itself
-            return self._proof.confirm(row, entry, _receipt(row), looked=looked)
+            looked = sink.limits.posts_itself
+            return proof.confirm(row, document, _receipt(row), looked=looked)
         receipt = _receipt(row) if row.state is CommitState.WRITING else None
-        if (intent := self.commits.open_intent(entry.key)) is not None:
-            receipt = self._outcome(row, entry, intent)
+        if (intent := self.commits.open_intent(document.key)) is not None:
+            receipt = self._outcome(proof, row, document, intent)
         elif receipt is None:
-            receipt = self._proof.found(row, entry, since=None)
+            receipt = proof.found(row, document, since=None)
             if receipt is not None:
                 self.commits.record(
-                    entry.key, state=_state(receipt), receipt=codec.encode(receipt), adopted=True
+                    document.key, state=_state(receipt), receipt=codec.encode(receipt), adopted=True
                 )
         while receipt is None or not receipt.complete:
-            receipt = self._send(row, entry, receipt)
-        return self._proof.confirm(row, entry, receipt)
+            receipt = self._send(sink, row, document, receipt)
+        return proof.confirm(row, document, receipt)
 
     def find_out(self, run: str) -> None:
         """What became of every send that the run left open: its document is adopted, or the send is closed.
@@ -104,95 +106,92 @@ class Committer:
 
         Raises as `commit_once` does.
         """
-        for row in self.commits.of_run(run, (CommitState.UNKNOWN, CommitState.SENDING)):
+        for row in self.commits.left_by(run, (CommitState.UNKNOWN, CommitState.SENDING)):
+            proof, document = self._left_open(row)
             if row.state is CommitState.UNKNOWN:
-                raise self._proof.unknown(row)
+                raise proof.unknown(row)
             if intent := self.commits.open_intent(row.key):
-                self._outcome(row, _entry(row), intent)
+                self._outcome(proof, row, document, intent)
 
     def leave(self, run: str) -> tuple[str, ...]:
         """Bring what the run has begun to an end, because it goes no further: a document that is not whole is
         removed, one that is booked is confirmed. The numbers of documents that are written and not posted.
         """
         drafts = []
-        for row in self.commits.of_run(run, (CommitState.WRITING, CommitState.DRAFT)):
+        for row in self.commits.left_by(run, (CommitState.WRITING, CommitState.DRAFT)):
             if row.reversed_by:
                 continue
             receipt = _receipt(row)
+            proof, document = self._left_open(row)
             if row.state is CommitState.WRITING and not receipt.complete:
-                self._abandon(row, receipt, "The run went no further.")
+                self._abandon(proof.sink, row, receipt, "The run went no further.")
                 continue
-            if not receipt.posted and not self.ledger.limits.posts_itself:
-                receipt = self._as_it_stands(row, receipt)
-            if receipt.posted or self.ledger.limits.posts_itself:
-                self._proof.confirm(row, _entry(row), receipt, looked=True)
+            if not receipt.posted and not proof.sink.limits.posts_itself:
+                receipt = proof.as_it_stands(row, document, receipt)
+            if receipt.posted or proof.sink.limits.posts_itself:
+                proof.confirm(row, document, receipt, looked=True)
             else:
                 drafts.append(receipt.number)
         return tuple(drafts)
 
-    def _as_it_stands(self, row: CommitRow, receipt: Receipt) -> Receipt:
-        """The receipt of a draft as the ledger has it now: a person may have posted it."""
-        found = self.ledger.locate(_entry(row), row.marker, None)
-        return next((seen for seen in found if seen.reference == receipt.reference), receipt)
+    def _left_open(self, row: CommitRow) -> tuple[Proof, Document]:
+        """The document of an earlier attempt, and what proves that it is booked once."""
+        document = cast(Document, codec.decode(row.content))
+        return self._proof(self.sinks(type(document))), document
 
-    @property
-    def _proof(self) -> Proof:
+    def _proof(self, sink: Sink[Any, Any]) -> Proof:
         return Proof(
-            commits=self.commits,
-            ledger=self.ledger,
-            audit=self.audit,
-            point=self.point,
-            accepted=self.accepted,
+            commits=self.commits, sink=sink, audit=self.audit, point=self.point, accepted=self.accepted
         )
 
     # --- what an earlier attempt left -----------------------------------------------------------------------
 
-    def _outcome(self, row: CommitRow, entry: JournalEntry, intent: IntentRow) -> Receipt | None:
+    def _outcome(self, proof: Proof, row: CommitRow, document: Document, intent: IntentRow) -> Receipt | None:
         """What became of an intent that is not ours: its document, adopted, or `None` once it is certain that
         it booked nothing.
         """
-        due = self._over_at(intent)
+        due = self._over_at(proof.sink.limits, intent)
         if due is not None:
-            text = f"An earlier send of {entry.key} may still be booked; looking again at {due:%H:%M:%S} UTC."
+            text = f"An earlier send of {row.key} may still be booked; looking again at {due:%H:%M:%S} UTC."
             raise Wait(due, text)
-        receipt = self._proof.found(row, entry, since=intent.created_at)
+        receipt = proof.found(row, document, since=intent.created_at)
         if receipt is not None:
             self.commits.close_intent(
                 intent, IntentEnd.FOUND, state=_state(receipt), receipt=codec.encode(receipt), adopted=True
             )
             self.point("commit: adopted")
             return receipt
-        if why := self._undecided(row, entry):
+        if why := self._undecided(proof, row, document):
             self.commits.close_intent(intent, IntentEnd.RESOLVED, state=CommitState.UNKNOWN, detail=why)
-            raise self._proof.unknown(row, why)
+            raise proof.unknown(row, why)
         self.commits.close_intent(
             intent, IntentEnd.ABSENT, state=CommitState.PLANNED, detail="settled: nothing was booked"
         )
         self.point("commit: settled")
         return None
 
-    def _undecided(self, row: CommitRow, entry: JournalEntry) -> str:
-        """Why an empty look-up does not prove that nothing was booked; empty where it does. A ledger may drop
+    def _undecided(self, proof: Proof, row: CommitRow, document: Document) -> str:
+        """Why an empty look-up does not prove that nothing was booked; empty where it does. A system may drop
         what it is given to find a document by, and that shows only when the first answer is lost.
         """
-        limits = self.ledger.limits
-        searched = limits.marker_is_searchable and not self.commits.marker_distrusted(entry.entity)
+        limits, entity = proof.sink.limits, document.entity
+        searched = limits.marker_is_searchable and not self.commits.marker_distrusted(entity)
         if not searched:
             return "this ledger cannot be searched for it"
-        document = self._proof.unknown_document(row, entry)
-        if document is None:
+        booked = proof.unknown_document(row, document)
+        if booked is None:
             return ""
-        number = document.receipt.number
-        if document.marker != row.marker.token:
+        number = booked.receipt.number
+        if booked.marker != row.marker.token:
             return f"document {number} says the same and is not known here"
         why = f"document {number} has its marker, and no search finds it"
-        self.commits.distrust_marker(entry.entity, why)
-        self.audit("marker.distrusted", {"entity": entry.entity, "document": number})
+        self.commits.distrust_marker(entity, why)
+        self.audit("marker.distrusted", {"entity": entity, "document": number})
         return why
 
-    def _over_at(self, intent: IntentRow) -> datetime | None:
+    def _over_at(self, limits: SinkLimits, intent: IntentRow) -> datetime | None:
         """When the outcome of the intent can be found out; `None` for now."""
-        wait = timedelta(seconds=self.ledger.limits.settle_seconds + self.ledger.limits.visible_seconds)
+        wait = timedelta(seconds=limits.settle_seconds + limits.visible_seconds)
         now, machine = self.commits.now(), self.clock.machine()
         if intent.machine != machine:
             intent = self.commits.first_seen(intent, machine, self.clock.monotonic())
@@ -204,18 +203,22 @@ class Committer:
 
     # --- sending --------------------------------------------------------------------------------------------
 
-    def _send(self, row: CommitRow, entry: JournalEntry, so_far: Receipt | None) -> Receipt:
+    def _send(
+        self, sink: Sink[Any, Any], row: CommitRow, document: Document, so_far: Receipt | None
+    ) -> Receipt:
         try:
-            return self._send_once(row, entry, so_far)
+            return self._send_once(sink, row, document, so_far)
         except SignInRenewed:
             # Refused with 401, so nothing was booked, and the sign-in is renewed: one more, with an intent of
             # its own.
-            return self._send_once(row, entry, so_far)
+            return self._send_once(sink, row, document, so_far)
 
-    def _send_once(self, row: CommitRow, entry: JournalEntry, so_far: Receipt | None) -> Receipt:
-        limits = self.ledger.limits
+    def _send_once(
+        self, sink: Sink[Any, Any], row: CommitRow, document: Document, so_far: Receipt | None
+    ) -> Receipt:
+        limits = sink.limits
         unsent = CommitState.PLANNED if so_far is None else CommitState.WRITING
-        with self.ledger.prepare(entry, row.marker, so_far) as send:
+        with sink.prepare(document, row.marker, so_far) as send:
             self.alive()
             self.point("intent: before")
             began = self.clock.monotonic()
@@ -248,7 +251,7 @@ class Committer:
                 raise Wait(due, f"{error.problem.text} Looking for it at {due:%H:%M:%S} UTC.") from error
         if refusal is not None:
             if so_far is not None:
-                self._abandon(row, so_far, refusal.problem.text)
+                self._abandon(sink, row, so_far, refusal.problem.text)
             raise refusal
         self.point("send: answered")
         self.commits.close_intent(
@@ -259,10 +262,10 @@ class Committer:
         self.audit("commit.booked", {**detail, "whole": receipt.complete})
         return receipt
 
-    def _abandon(self, row: CommitRow, so_far: Receipt, why: str) -> None:
+    def _abandon(self, sink: Sink[Any, Any], row: CommitRow, so_far: Receipt, why: str) -> None:
         """The document will never be whole: remove what is written of it, which was never posted."""
         self.point("abandon: before")
-        self.ledger.abandon(so_far)
+        sink.abandon(so_far)
         self.point("abandon: done")
         self.commits.record(row.key, state=CommitState.REFUSED, detail=why)
         self.audit("commit.abandoned", {"key": row.key, "document": so_far.number})
@@ -287,11 +290,4 @@ def _receipt(row: CommitRow) -> Receipt:
     value = codec.decode(row.receipt)
     if not isinstance(value, Receipt):
         raise codec.CodecError(f"commit {row.key} holds no receipt")
-    return value
-
-
-def _entry(row: CommitRow) -> JournalEntry:
-    value = codec.decode(row.content)
-    if not isinstance(value, JournalEntry):
-        raise codec.CodecError(f"commit {row.key} holds no entry")
     return value

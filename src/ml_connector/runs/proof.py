@@ -7,16 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from ml_connector.domain import codec
-from ml_connector.domain.checks import compare, takes_back
-from ml_connector.domain.document import Receipt
-from ml_connector.domain.journal import BookedEntry, JournalEntry
+from ml_connector.domain.document import Booked, Document, Receipt
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import ConnectorError, NotFound
+from ml_connector.ports.sinks import Sink, located
 from ml_connector.ports.storage import CommitRow, Commits, CommitState
-from ml_connector.ports.systems import LedgerSink
 
 GONE = (
     "If somebody deleted it, say so (ml-connector runs mark-deleted {run}) and start the pay run again. If"
@@ -48,24 +46,24 @@ class Incident(ConnectorError):
 
 @dataclass(slots=True, kw_only=True)
 class Proof:
-    """Finds, compares and confirms the documents of one ledger."""
+    """Finds, compares and confirms the documents of one sink."""
 
     commits: Commits
-    ledger: LedgerSink
+    sink: Sink[Any, Any]
     audit: Auditor
     point: Callable[[str], None] = field(default=lambda name: None)
     accepted: Callable[[], Collection[str]] = field(default=lambda: ())
     """Documents that a person said are no pay of this run, as `entity/number`."""
 
-    def found(self, row: CommitRow, entry: JournalEntry, since: datetime | None) -> Receipt | None:
-        """The one document under the entry's marker, compared to the cent when it is whole; `None` when there
+    def found(self, row: CommitRow, document: Document, since: datetime | None) -> Receipt | None:
+        """The one document under the row's marker, compared to the cent when it is whole; `None` when there
         is none. Raises `Incident` for two, and for one that says something else.
         """
-        found = self.ledger.locate(entry, row.marker, since)
+        found = located(self.sink, document, row.marker, since)
         if not found:
             return None
-        receipt = self._one(row, entry, found)
-        if receipt.complete and (problems := compare(entry, self.ledger.read_back(receipt))):
+        receipt = self._one(row, document, found)
+        if receipt.complete and (problems := self._differences(document, receipt)):
             text = "A document with our marker says something else. "
             raise Incident(
                 [
@@ -76,44 +74,51 @@ class Proof:
         self.audit("commit.adopted", {"key": row.key, "document": receipt.number, "sha256": row.fingerprint})
         return receipt
 
-    def unknown_document(self, row: CommitRow, entry: JournalEntry) -> BookedEntry | None:
-        """A document of the entry's day that nobody here knows, and that has the entry's marker, where no
-        search finds it, or says just what the entry says. One that a person said is no pay of the run, before
-        it sent anything, is not what became of the send.
+    def as_it_stands(self, row: CommitRow, document: Document, receipt: Receipt) -> Receipt:
+        """The receipt of a draft as the system has it now: a person may have posted it."""
+        found = located(self.sink, document, row.marker, None)
+        return next((seen for seen in found if seen.reference == receipt.reference), receipt)
+
+    def _differences(self, document: Document, receipt: Receipt) -> Sequence[Problem]:
+        found: Sequence[Problem] = self.sink.compare(document, self.sink.read_back(receipt))
+        return found
+
+    def unknown_document(self, row: CommitRow, document: Document) -> Booked | None:
+        """A document of the same day that nobody here knows, and that has the row's marker, where no search
+        finds it, or says just what our document says. One that a person said is none of the run's, before it
+        sent anything, is not what became of the send.
         """
-        day = entry.posting_date
-        documents = self.ledger.documents(entry.entity, entry.journal, day, day)
         known = self.commits.known_references(row.tenant, row.entity)
-        strange = [document for document in documents if document.receipt.reference not in known]
+        strange = [booked for booked in self.sink.near(document) if booked.receipt.reference not in known]
         accepted = self.accepted()
-        asked = [document for document in strange if _name(document.receipt) not in accepted]
-        marked = (document for document in strange if document.marker == row.marker.token)
-        same = (document for document in asked if not compare(entry, document))
+        asked = [booked for booked in strange if _name(booked.receipt) not in accepted]
+        marked = (booked for booked in strange if booked.marker == row.marker.token)
+        same = (booked for booked in asked if not self.sink.compare(document, booked))
         return next(marked, None) or next(same, None)
 
     def confirm(
-        self, row: CommitRow, entry: JournalEntry, receipt: Receipt, *, looked: bool = False
+        self, row: CommitRow, document: Document, receipt: Receipt, *, looked: bool = False
     ) -> Receipt:
         """Post a draft, read the document back, compare to the cent, and prove that it is the only one under
         its marker.
 
-        A draft is compared before it is posted; where the ledger's own job posts, and nothing here can hold
+        A draft is compared before it is posted; where the system's own job posts, and nothing here can hold
         it, once is enough.
         """
         if not receipt.posted:
             if not looked:
-                self._compared(row, entry, receipt)
+                self._compared(row, document, receipt)
             receipt = self._posted(row, receipt)
-        booked = self._compared(row, entry, receipt)
-        found = self.ledger.locate(entry, row.marker, None)
+        booked = self._compared(row, document, receipt)
+        found = located(self.sink, document, row.marker, None)
         if found:
-            self._one(row, entry, found)
+            self._one(row, document, found)
         else:
             self._not_searchable(row, receipt)
-        known, document = codec.encode(receipt), codec.encode(booked)
-        sha256 = self.commits.sha256(row.key, receipt=known, booked=document)
+        known, shown = codec.encode(receipt), codec.encode(booked)
+        sha256 = self.commits.sha256(row.key, receipt=known, booked=shown)
         self.point("confirm: before")
-        self.commits.record(row.key, state=CommitState.CONFIRMED, receipt=known, booked=document)
+        self.commits.record(row.key, state=CommitState.CONFIRMED, receipt=known, booked=shown)
         self.point("confirm: recorded")
         detail = {"key": row.key, "document": receipt.number, "commit_sha256": sha256}
         self.audit("commit.confirmed", detail)
@@ -128,10 +133,10 @@ class Proof:
         )
         return Incident([Problem("outcome.unknown", row.key, text, Owner.CONTROLLER)])
 
-    def _compared(self, row: CommitRow, entry: JournalEntry, receipt: Receipt) -> BookedEntry:
+    def _compared(self, row: CommitRow, document: Document, receipt: Receipt) -> Booked:
         try:
-            document = self.ledger.read_back(receipt)
-            problems = compare(entry, document)
+            booked: Booked = self.sink.read_back(receipt)
+            problems = list(self.sink.compare(document, booked))
         except NotFound:
             self._wait_until_visible(row, receipt, "shown")
             text = f"Document {receipt.number} was booked and is gone. {GONE.format(run=row.run or 'RUN')}"
@@ -143,7 +148,7 @@ class Proof:
                 "commit.differs", {"key": row.key, "document": receipt.number, "differences": len(problems)}
             )
             raise Incident(problems)
-        return document
+        return booked
 
     def _edited(self, row: CommitRow, receipt: Receipt, problems: Sequence[Problem]) -> list[Problem]:
         """The differences of a document of ours, with what to do about them at the first."""
@@ -157,27 +162,28 @@ class Proof:
         ]
 
     def _posted(self, row: CommitRow, receipt: Receipt) -> Receipt:
-        """The document posted, by us or by the ledger's own job; `Wait` as long as it is not. The entry is
+        """The document posted, by us or by the system's own job; `Wait` as long as it is not. It is
         never sent again for that.
         """
-        released = self.ledger.release(receipt)
+        released = self.sink.release(receipt)
         if released.posted:
             self.audit("commit.released", {"key": row.key, "document": released.number})
             return released
         text = f"Document {released.number} is created and awaits posting by the ledger."
         self.commits.record(row.key, state=CommitState.DRAFT, receipt=codec.encode(released), detail=text)
-        raise Wait(self.commits.now() + timedelta(seconds=self.ledger.limits.posting_seconds), text)
+        raise Wait(self.commits.now() + timedelta(seconds=self.sink.limits.posting_seconds), text)
 
-    def _one(self, row: CommitRow, entry: JournalEntry, found: Sequence[Receipt]) -> Receipt:
+    def _one(self, row: CommitRow, document: Document, found: Sequence[Receipt]) -> Receipt:
         """The one document of these. A ledger mirrors a document with its texts, so of several those that
         people reversed there, and the reversals, are left out.
         """
         if len(found) == 1:
             return found[0]
-        read = {receipt.reference: self.ledger.read_back(receipt) for receipt in found if receipt.complete}
-        mirrors = [one for one in found if one.reference in read and takes_back(read[one.reference], entry)]
+        read = {receipt.reference: self.sink.read_back(receipt) for receipt in found if receipt.complete}
+        back = {reference for reference, booked in read.items() if self.sink.takes_back(booked, document)}
+        mirrors = [one for one in found if one.reference in back]
         whole = [receipt for receipt in found if receipt not in mirrors]
-        if len(whole) - len(mirrors) > 1 and (reversed_ones := self._reversed(row, entry, whole)):
+        if len(whole) - len(mirrors) > 1 and (reversed_ones := self._reversed(row, document, whole)):
             whole = [receipt for receipt in whole if receipt not in reversed_ones]
         if len(whole) - len(mirrors) > 1:
             numbers = ", ".join(receipt.number for receipt in found)
@@ -192,18 +198,21 @@ class Proof:
             raise Incident([Problem("documents.duplicate", row.key, text, Owner.CONTROLLER)])
         return whole[0] if whole else found[0]
 
-    def _reversed(self, row: CommitRow, entry: JournalEntry, found: Sequence[Receipt]) -> list[Receipt]:
+    def _reversed(self, row: CommitRow, document: Document, found: Sequence[Receipt]) -> list[Receipt]:
         """Those of the documents that a person named as reversed, where as many documents of others take the
-        entry back: some ledgers mirror a document without the text that ours are found by.
+        document back: some ledgers mirror a document without the text that ours are found by.
         """
         named = [receipt for receipt in found if _name(receipt) in self.accepted()]
         if not named:
             return []
-        first, last = entry.posting_date, max(entry.posting_date, self.commits.now().date())
         known = self.commits.known_references(row.tenant, row.entity)
         known |= {receipt.reference for receipt in found}
-        documents = self.ledger.documents(entry.entity, entry.journal, first, last)
-        backs = [d for d in documents if d.receipt.reference not in known and takes_back(d, entry)]
+        others = [
+            booked
+            for booked in self.sink.near(document, self.commits.now().date())
+            if booked.receipt.reference not in known
+        ]
+        backs = [booked for booked in others if self.sink.takes_back(booked, document)]
         return named if len(backs) >= len(named) else []
 
     def _not_searchable(self, row: CommitRow, receipt: Receipt) -> None:
@@ -222,7 +231,7 @@ class Proof:
         """
         since = self.commits.last_sent(row.key)
         if since is not None:
-            due = since + timedelta(seconds=self.ledger.limits.visible_seconds)
+            due = since + timedelta(seconds=self.sink.limits.visible_seconds)
             if self.commits.now() < due:
                 raise Wait(due, f"Document {receipt.number} is booked and not yet {how}.")
 

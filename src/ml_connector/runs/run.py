@@ -4,7 +4,7 @@ once.
     value = run.step("pay run", lambda: source.pay_run(reference))   recorded; a second pass reads it back
     run.check(check_blocks(…))                                       problems hold the run for a person
     run.find_out(); run.claim(subjects)                              before anything is sent, in this order
-    receipt = run.commit_once(entry, origin)                         the document exists once
+    receipt = run.commit_once(sink, document, origin)                the document exists once
 
 A stage ends by returning `Next` or `Done`, or by raising `Wait` (a due time) or `Hold` (a person). It never
 sleeps for either.
@@ -12,16 +12,16 @@ sleeps for either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ml_connector.domain import codec
-from ml_connector.domain.document import Receipt
-from ml_connector.domain.journal import JournalEntry
+from ml_connector.domain.document import Document, Receipt
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Subject
+from ml_connector.ports.sinks import Sink
 from ml_connector.ports.storage import Artifacts, Claims, Clock, Origin, OtherRun, RunRow, Runs, RunState
 from ml_connector.runs.intent import Committer
 from ml_connector.runs.proof import Auditor, Wait
@@ -94,8 +94,8 @@ class Run(Protocol):
         """Bring to an end what this run has begun, because it goes no further. See `Committer.leave`."""
         ...
 
-    def commit_once(self, entry: JournalEntry, origin: Origin) -> Receipt:
-        """Book the entry once. See `intent`."""
+    def commit_once(self, sink: Sink[Any, Any], document: Document, origin: Origin) -> Receipt:
+        """Write the document once, to the system of this sink. See `intent`."""
         ...
 
     def speak_of(self, subjects: Collection[Subject]) -> None:
@@ -145,6 +145,16 @@ class Run(Protocol):
         ...
 
 
+class Committers(Protocol):
+    """A committer for each system that a run may write to."""
+
+    def __iter__(self) -> Iterator[Committer]: ...
+
+    def of(self, sink: Sink[Any, Any]) -> Committer:
+        """The committer of the system that has this sink. Raises `KeyError` for a system of none of them."""
+        ...
+
+
 @dataclass(slots=True, kw_only=True)
 class StageRun:
     """The one implementation of `Run`."""
@@ -153,7 +163,7 @@ class StageRun:
     runs: Runs
     artifacts: Artifacts
     claims: Claims
-    committer: Callable[[], Committer]
+    committers: Committers
     clock: Clock
     auditor: Auditor
     point: Point = field(default=lambda name: None)
@@ -192,7 +202,8 @@ class StageRun:
             raise Hold(found)
 
     def find_out(self) -> None:
-        self.committer().find_out(self.row.id)
+        for committer in self.committers:
+            committer.find_out(self.row.id)
 
     def claim(self, subjects: Collection[Subject]) -> None:
         self.point("claim: before")
@@ -212,14 +223,14 @@ class StageRun:
         return self.runs.get(run).state in (RunState.HELD, RunState.FAILED, RunState.AWAITING_APPROVAL)
 
     def leave(self) -> tuple[str, ...]:
-        return self.committer().leave(self.row.id)
+        return tuple(number for committer in self.committers for number in committer.leave(self.row.id))
 
     def let_go(self) -> None:
         """Release the claims of this run, unless something of it is in flight."""
         self.claims.let_go(self.row.id)
 
-    def commit_once(self, entry: JournalEntry, origin: Origin) -> Receipt:
-        return self.committer().commit_once(entry, replace(origin, run=self.row.id))
+    def commit_once(self, sink: Sink[Any, Any], document: Document, origin: Origin) -> Receipt:
+        return self.committers.of(sink).commit_once(document, replace(origin, run=self.row.id))
 
     def speak_of(self, subjects: Collection[Subject]) -> None:
         self.runs.speak_of(self.row.id, subjects)

@@ -137,8 +137,11 @@ class StoredCommits:
     def of_reference(self, prefix: str) -> tuple[CommitRow, ...]:
         return _rows(_of_reference(self._organisation, prefix, after_prefix(prefix)))
 
-    def of_run(self, run: str, states: Collection[CommitState] = ()) -> tuple[CommitRow, ...]:
-        return _rows(_of_run(self._organisation, run, tuple(states)))
+    def of_run(self, run: str) -> tuple[CommitRow, ...]:
+        return _rows(_of_run(self._organisation, run))
+
+    def left_by(self, run: str, states: Collection[CommitState]) -> tuple[CommitRow, ...]:
+        return _rows(_left_by(self._organisation, self._connection.pk, run, tuple(states)))
 
     def booked_since(self, moment: datetime) -> tuple[CommitRow, ...]:
         return _rows(_booked_since(self._connection.pk, moment))
@@ -326,9 +329,16 @@ def _beginning(
 
 
 @Prepared
-def _of_run(organisation: int, run: str, states: tuple[CommitState, ...]) -> QuerySet[Commit]:
-    found = _commits(organisation).filter(run_id=run).order_by("id")
-    return found.filter(state__in=states) if states else found
+def _of_run(organisation: int, run: str) -> QuerySet[Commit]:
+    return _commits(organisation).filter(run_id=run).order_by("id")
+
+
+@Prepared
+def _left_by(
+    organisation: int, connection: int, run: str, states: tuple[CommitState, ...]
+) -> QuerySet[Commit]:
+    found = _commits(organisation).filter(run_id=run, connection=connection, state__in=states)
+    return found.order_by("id")
 
 
 @Prepared

@@ -23,8 +23,8 @@ import httpcore2
 import httpx2
 
 from ml_connector.errors import ConnectorError, NotSent, OutcomeUnknown
+from ml_connector.ports.sinks import Gate
 from ml_connector.ports.storage import Clock
-from ml_connector.ports.systems import Gate
 from ml_connector.transport.redact import Secrets
 
 CONNECT_SECONDS = 10.0

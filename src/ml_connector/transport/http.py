@@ -34,8 +34,9 @@ from ml_connector.errors import (
     Throttled,
     VendorChanged,
 )
+from ml_connector.ports.sinks import Gate
 from ml_connector.ports.storage import Exchange, Permit, Window
-from ml_connector.ports.systems import Gate, Wiring
+from ml_connector.ports.systems import Wiring
 from ml_connector.transport.address import joined
 from ml_connector.transport.answer import FIRST_FAILURE, Answer, Classify
 from ml_connector.transport.exchange import (

@@ -15,7 +15,7 @@ read_back ⌈lines/10,000⌉
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
@@ -31,16 +31,17 @@ from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import Inexpressible, NotFound, OutcomeUnknown, PeriodClosed, Refused, VendorChanged
+from ml_connector.ports.ledger import Ledger, LedgerLimits
+from ml_connector.ports.sinks import NONE_KNOWN, Gate, Send
 from ml_connector.ports.storage import Clock
-from ml_connector.ports.systems import Gate, LedgerLimits, Send
 from ml_connector.transport import odata
 from ml_connector.transport.answer import Answer
 
 BATCH = "$batch"
 
 
-class DynamicsLedger:
-    """A `LedgerSink`. Remembers the journal names of journals, which never change."""
+class DynamicsLedger(Ledger):
+    """A `Ledger`. Remembers the journal names of journals, which never change."""
 
     def __init__(self, options: Options, client: DynamicsClient, clock: Clock) -> None:
         self._options, self._client = options, client
@@ -79,12 +80,12 @@ class DynamicsLedger:
         """The chart of accounts, the journal name, currencies, and the values of the axes."""
         return self.facts.chart(entity, journal, axes)
 
-    def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
+    def check(self, document: JournalEntry) -> tuple[Problem, ...]:
         """What a journal cannot hold of the entry; what the dimension format cannot, once it is known."""
         options, facts = self._options, self.facts
         return tuple(
             translate.preflight(
-                entry, self.limits, options.companies, options.journals, facts.axes, facts.known_form
+                document, self.limits, options.companies, options.journals, facts.axes, facts.known_form
             )
         )
 
@@ -107,12 +108,17 @@ class DynamicsLedger:
 
     # --- finding --------------------------------------------------------------------------------------------
 
-    def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
-        """Every journal whose description holds the marker, over all time, with what stands of it. A posted
-        one takes nothing more: it is whole.
+    def locate(
+        self, wanted: Sequence[tuple[JournalEntry, Marker]], since: datetime | None
+    ) -> Mapping[str, tuple[Receipt, ...]]:
+        """By key every journal whose description holds the marker, over all time, with what stands of it. A
+        posted one takes nothing more: it is whole.
 
         Raises `Refused` for one that is not posted and holds lines of somebody else.
         """
+        return {entry.key: self._located(entry, marker) for entry, marker in wanted}
+
+    def _located(self, entry: JournalEntry, marker: Marker) -> tuple[Receipt, ...]:
         texts = [odata.text(translate.description(entry, marker)), odata.text(f"*{marker.token}*")]
         where = f"dataAreaId eq {odata.text(entry.entity)} and {odata.any_of('Description', texts)}"
         headers = [
@@ -142,40 +148,48 @@ class DynamicsLedger:
     # --- writing --------------------------------------------------------------------------------------------
 
     @contextmanager
-    def prepare(self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None) -> Iterator[Send]:
+    def prepare(
+        self,
+        document: JournalEntry,
+        marker: Marker,
+        so_far: Receipt | None = None,
+        known: Mapping[str, Receipt] = NONE_KNOWN,
+    ) -> Iterator[Send]:
         """Everything but the send: of the journal first, then of one changeset of lines at a time.
 
         The vendor looks at the period when it posts, and a journal that cannot be posted would stay behind,
         so the period is looked at here. So is the journal name, because one that deletes lines after posting
-        leaves nothing to compare. Raises `Inexpressible` for what preflight says, `PeriodClosed`, `Refused`
+        leaves nothing to compare. Raises `Inexpressible` for what `check` says, `PeriodClosed`, `Refused`
         for a journal name that takes no entries any more.
         """
         form = self.facts.form() if so_far is None else self.facts.believed_form()
-        if problems := self.preflight(entry, marker):
+        if problems := self.check(document):
             raise Inexpressible(
                 " ".join(problem.text for problem in problems[:5]),
                 where=problems[0].where,
                 code=problems[0].code,
             )
         if so_far is None:
-            self._open_period(entry)
-            if problem := self.facts.journal_problem(entry.entity, entry.journal):
-                raise Refused(problem, where=f"journal {entry.journal}", code="journal.unusable")
-            body = wire.encode(translate.new_header(entry, marker))
+            self._open_period(document)
+            if problem := self.facts.journal_problem(document.entity, document.journal):
+                raise Refused(problem, where=f"journal {document.journal}", code="journal.unusable")
+            body = wire.encode(translate.new_header(document, marker))
             with self._client.http.prepare(
-                "POST", address(HEADERS), scope=entry.entity, headers=WRITE, content=body
+                "POST", address(HEADERS), scope=document.entity, headers=WRITE, content=body
             ) as post:
-                yield lambda gate: self._create(entry, post, gate)
+                yield lambda gate: self._create(document, post, gate)
             return
-        lines = translate.new_lines(entry, marker, so_far.reference, so_far.parts - 1, self.facts.axes, form)
+        lines = translate.new_lines(
+            document, marker, so_far.reference, so_far.parts - 1, self.facts.axes, form
+        )
         kind, body = batch.body(
             f"{marker.token}_{so_far.parts}",
             [self._operation("POST", LINES, wire.encode(line)) for line in lines],
         )
         with self._client.http.prepare(
-            "POST", address(BATCH), scope=entry.entity, headers={"Content-Type": kind}, content=body
+            "POST", address(BATCH), scope=document.entity, headers={"Content-Type": kind}, content=body
         ) as post:
-            yield lambda gate: self._add(entry, so_far, len(lines), post, gate)
+            yield lambda gate: self._add(document, so_far, len(lines), post, gate)
 
     def _create(self, entry: JournalEntry, post: Callable[[Gate], Answer], gate: Gate) -> Receipt:
         answer = post(gate)

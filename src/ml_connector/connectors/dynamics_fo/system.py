@@ -10,6 +10,7 @@ from ml_connector.connectors.dynamics_fo.client import DynamicsClient, token_bro
 from ml_connector.connectors.dynamics_fo.documents import HEADERS, LINES
 from ml_connector.connectors.dynamics_fo.ledger import DynamicsLedger
 from ml_connector.connectors.dynamics_fo.settings import Options
+from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.period import period_of
 from ml_connector.domain.spelling import vendor_spelling
 from ml_connector.errors import ConnectorError, SignInLost
@@ -171,5 +172,7 @@ def open_system(options: Options, wiring: Wiring) -> System:
         check=found.check,
         entities=found.entities,
         legal_entities=options.companies,
+        tenant=found.ledger.tenant,
+        sinks={JournalEntry: found.ledger},
         ledger=found.ledger,
     )

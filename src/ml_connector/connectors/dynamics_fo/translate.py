@@ -32,7 +32,7 @@ from ml_connector.domain.journal import BookedEntry, ExchangeRate, JournalEntry,
 from ml_connector.domain.money import AmountError, Money
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import VendorChanged
-from ml_connector.ports.systems import LedgerLimits
+from ml_connector.ports.ledger import LedgerLimits
 
 FIELD_MAX = 60
 """Characters of a journal's description and of a line's text."""

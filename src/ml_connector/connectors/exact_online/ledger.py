@@ -13,7 +13,7 @@ read_back TransactionLines ⌈lines/1000⌉ in bulk
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
@@ -29,8 +29,9 @@ from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.spelling import vendor_spelling
 from ml_connector.errors import Inexpressible, NotFound, OutcomeUnknown, Refused, VendorChanged
+from ml_connector.ports.ledger import Ledger, LedgerLimits
+from ml_connector.ports.sinks import NONE_KNOWN, Gate, Send
 from ml_connector.ports.storage import Clock
-from ml_connector.ports.systems import Gate, LedgerLimits, Send
 from ml_connector.transport import odata
 from ml_connector.transport.answer import Answer
 
@@ -60,8 +61,8 @@ much earlier.
 """
 
 
-class ExactLedger:
-    """A `LedgerSink`. Remembers the GUIDs of accounts and projects for as long as it lives, and which
+class ExactLedger(Ledger):
+    """A `Ledger`. Remembers the GUIDs of accounts and projects for as long as it lives, and which
     searches Exact refused.
     """
 
@@ -130,9 +131,9 @@ class ExactLedger:
         own, today = self._divisions.currency_of(entity), self._clock.now().date()
         return translate.chart(entity, journal, found, own, accounts, codes, today)
 
-    def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
+    def check(self, document: JournalEntry) -> tuple[Problem, ...]:
         """What Exact cannot hold of the entry."""
-        return tuple(translate.preflight(entry, self.limits, self._options.divisions))
+        return tuple(translate.preflight(document, self.limits, self._options.divisions))
 
     def tenant(self, entity: str) -> str:
         """Whose books the division holds; see `Divisions.tenant_of`."""
@@ -148,14 +149,19 @@ class ExactLedger:
 
     # --- finding --------------------------------------------------------------------------------------------
 
-    def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
-        """Every entry with the marker, oldest number first. The number finds it, the token or the key proves
-        it.
+    def locate(
+        self, wanted: Sequence[tuple[JournalEntry, Marker]], since: datetime | None
+    ) -> Mapping[str, tuple[Receipt, ...]]:
+        """By key every entry with the marker, oldest number first, in a search for each. The number finds it,
+        the token or the key proves it.
 
         The search covers all time and does not use `since`. Should Exact refuse to filter by `OurRef`, the
         ledger's change feed is read from the time of `since` less 26 hours, and from its beginning without
         `since`.
         """
+        return {entry.key: self._located(entry, marker, since) for entry, marker in wanted}
+
+    def _located(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
         select = fields(wire.EntryLine)
 
         def search() -> list[wire.EntryLine]:
@@ -196,23 +202,29 @@ class ExactLedger:
     # --- writing --------------------------------------------------------------------------------------------
 
     @contextmanager
-    def prepare(self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None) -> Iterator[Send]:
-        """Everything but the send. Raises `Inexpressible` for what preflight would have said, `CodeUnknown`
+    def prepare(
+        self,
+        document: JournalEntry,
+        marker: Marker,
+        so_far: Receipt | None = None,
+        known: Mapping[str, Receipt] = NONE_KNOWN,
+    ) -> Iterator[Send]:
+        """Everything but the send. Raises `Inexpressible` for what `check` would have said, `CodeUnknown`
         for an account that is not there.
         """
-        if problems := self.preflight(entry, marker):
+        if problems := self.check(document):
             raise Inexpressible(
                 " ".join(problem.text for problem in problems[:5]),
                 where=problems[0].where,
                 code=problems[0].code,
             )
         body = wire.encode(
-            translate.to_wire(entry, marker, self._account_ids(entry), self._project_ids(entry))
+            translate.to_wire(document, marker, self._account_ids(document), self._project_ids(document))
         )
         with self._client.http.prepare(
-            "POST", address(entry.entity, ENTRIES, {}), scope=entry.entity, headers=WRITE, content=body
+            "POST", address(document.entity, ENTRIES, {}), scope=document.entity, headers=WRITE, content=body
         ) as post:
-            yield lambda gate: self._send(entry.entity, post, gate)
+            yield lambda gate: self._send(document.entity, post, gate)
 
     def _send(self, entity: str, post: Callable[[Gate], Answer], gate: Gate) -> Receipt:
         answer = post(gate)

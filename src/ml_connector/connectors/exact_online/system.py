@@ -11,6 +11,7 @@ from ml_connector.connectors.exact_online.divisions import Divisions
 from ml_connector.connectors.exact_online.events import ExactEvents
 from ml_connector.connectors.exact_online.ledger import ExactLedger
 from ml_connector.connectors.exact_online.settings import Options
+from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.period import period_of
 from ml_connector.errors import SignInLost
 from ml_connector.ports.systems import Entity, Right, SignIn, System, Wiring
@@ -159,6 +160,8 @@ def open_system(options: Options, wiring: Wiring) -> System:
         check=exact.check,
         entities=exact.entities,
         legal_entities=options.divisions,
+        tenant=exact.ledger.tenant,
+        sinks={JournalEntry: exact.ledger},
         ledger=exact.ledger,
         sign_in=sign_in,
         events=exact.events,

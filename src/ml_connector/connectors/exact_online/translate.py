@@ -32,7 +32,7 @@ from ml_connector.domain.money import DECIMALS, AmountError, Money
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import CodeUnknown, VendorChanged
-from ml_connector.ports.systems import LedgerLimits
+from ml_connector.ports.ledger import LedgerLimits
 
 DESCRIPTION_MAX = 60
 MARKER_CHARACTERS = len(" #") + 10

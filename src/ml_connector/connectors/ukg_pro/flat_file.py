@@ -29,7 +29,7 @@ from ml_connector.domain.payroll import Block, Distribution, PayParts, PayRun
 from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import NotFound, NotSent, Refused
-from ml_connector.ports.systems import PayRunRef
+from ml_connector.ports.payroll import PayRunRef
 
 BLOCK_ROWS = 10_000
 FILE_BYTES_MAX = 2 * 1024**3

@@ -31,8 +31,8 @@ from ml_connector.domain.payroll import Block, Distribution, PayRun, RegisterTot
 from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import NotFound, Refused, VendorChanged
+from ml_connector.ports.payroll import PayRunRef
 from ml_connector.ports.storage import Clock
-from ml_connector.ports.systems import PayRunRef
 from ml_connector.transport.answer import Answer
 
 BLOCK_ROWS_MAX = 250_000

@@ -16,8 +16,10 @@ from ml_connector.connectors.ukg_pro.flat_file import FlatFileSource
 from ml_connector.connectors.ukg_pro.general_ledger import GeneralLedgerSource
 from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.connectors.ukg_pro.third_party_pay import ThirdPartyPaySource
+from ml_connector.domain.payroll import PayRun
 from ml_connector.errors import ConnectorError, NotFound, RightMissing, SignInLost
-from ml_connector.ports.systems import Entity, PayrollSource, Right, SetsAside, System, Wiring
+from ml_connector.ports.payroll import PayrollSource, SetsAside
+from ml_connector.ports.systems import Entity, Right, System, Wiring
 
 _ASIDE_SHOWN = 20
 ONE_ROW, ONE_RECORD = {"per_Page": "1"}, {"$top": "1"}
@@ -130,6 +132,7 @@ def open_system(options: Options, wiring: Wiring) -> System:
         connection=wiring.connection,
         check=ukg.check,
         entities=ukg.entities,
-        payroll=ukg.payroll,
+        tenant=lambda entity: ukg.payroll.tenant(),
+        sources={PayRun: ukg.payroll},
         events=ukg.events,
     )

@@ -30,7 +30,7 @@ from ml_connector.domain.payroll import Block, Distribution, PayParts, PayRun
 from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import NotFound, Refused, VendorChanged
-from ml_connector.ports.systems import PayRunRef
+from ml_connector.ports.payroll import PayRunRef
 from ml_connector.transport import odata
 
 BLOCK_ROWS = 10_000

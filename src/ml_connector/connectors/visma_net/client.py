@@ -19,8 +19,9 @@ import msgspec
 from ml_connector.connectors.visma_net import faults, wire
 from ml_connector.connectors.visma_net.settings import Options
 from ml_connector.errors import OutcomeUnknown, Refused, SignInLost, VendorChanged
+from ml_connector.ports.sinks import Gate
 from ml_connector.ports.storage import Window
-from ml_connector.ports.systems import Gate, Wiring
+from ml_connector.ports.systems import Wiring
 from ml_connector.transport.answer import UNREADABLE, Answer
 from ml_connector.transport.auth import Renewal, TokenBroker
 from ml_connector.transport.http import Client

@@ -20,7 +20,7 @@ release   read 1, hold 1, release 1, read 1, which counts as the next read-back;
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import unquote, urlsplit
@@ -36,8 +36,10 @@ from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry
 from ml_connector.domain.period import FiscalPeriod, period_of
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import CodeUnknown, Inexpressible, NotFound, OutcomeUnknown, PeriodClosed, Refused
+from ml_connector.ports.ledger import Ledger, LedgerLimits
+from ml_connector.ports.sinks import NONE_KNOWN, Gate, Send
 from ml_connector.ports.storage import Clock
-from ml_connector.ports.systems import Gate, LedgerLimits, Send, Wiring
+from ml_connector.ports.systems import Wiring
 from ml_connector.transport.answer import Answer
 
 MODULE = "GL"
@@ -57,8 +59,8 @@ class Books:
         )
 
 
-class VismaLedger:
-    """A `LedgerSink` of the connection's companies."""
+class VismaLedger(Ledger):
+    """A `Ledger` of the connection's companies."""
 
     def __init__(self, options: Options, wiring: Wiring) -> None:
         self._options, self._sandbox = options, wiring.sandbox
@@ -121,9 +123,9 @@ class VismaLedger:
         """
         return self.books(entity).facts.read(journal, axes).chart
 
-    def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
+    def check(self, document: JournalEntry) -> tuple[Problem, ...]:
         """What a batch cannot hold of the entry."""
-        return tuple(translate.preflight(entry, self.limits, self._options))
+        return tuple(translate.preflight(document, self.limits, self._options))
 
     def tenant(self, entity: str) -> str:
         """The company's tenant id. In a sandbox it is the installation that the simulator names, if it names
@@ -172,25 +174,37 @@ class VismaLedger:
 
     # --- finding --------------------------------------------------------------------------------------------
 
-    def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
-        """Every batch that carries the marker, in any state. No filter of Visma's knows a marker, so lines
-        are read and looked at.
+    def locate(
+        self, wanted: Sequence[tuple[JournalEntry, Marker]], since: datetime | None
+    ) -> Mapping[str, tuple[Receipt, ...]]:
+        """By key every batch that carries the marker, in any state. No filter of Visma's knows a marker, so
+        lines are read and looked at: once for all entries of a company and period.
 
         Before a first send these are the lines of the posting date's period, over all time: a batch that a
         person moved to another period since is not seen by it. After a send they are all that changed since
         26 hours before it, in whatever period.
         """
+        found: dict[str, tuple[Receipt, ...]] = {}
+        read: dict[tuple[str, str, str], list[wire.Batch]] = {}
+        for entry, marker in wanted:
+            place = (entry.entity, *self._searched(entry, since))
+            if place not in read:
+                company, name, value = place
+                read[place] = self._batches(company, **{name: value})
+            marked = [batch for batch in read[place] if translate.carries(marker, batch)]
+            found[entry.key] = tuple(
+                self._receipt(entry.entity, batch.batchNumber, batch.status)
+                for batch in sorted(marked, key=lambda batch: batch.batchNumber)
+            )
+        return found
+
+    def _searched(self, entry: JournalEntry, since: datetime | None) -> tuple[str, str]:
+        """The filter that every batch with the entry's marker passes: its name and value."""
         if since is None:
             period = self._proven(entry.entity).facts.period(entry.posting_date)
-            rows = self._batches(entry.entity, periodId=_period_id(period))
-        else:
-            earliest = (since.astimezone(UTC) - CLOCK_MARGIN).replace(tzinfo=None)
-            rows = self._batches(entry.entity, lastModifiedDateTime=earliest.isoformat(timespec="seconds"))
-        found = [batch for batch in rows if translate.carries(marker, batch)]
-        return tuple(
-            self._receipt(entry.entity, batch.batchNumber, batch.status)
-            for batch in sorted(found, key=lambda batch: batch.batchNumber)
-        )
+            return "periodId", _period_id(period)
+        earliest = (since.astimezone(UTC) - CLOCK_MARGIN).replace(tzinfo=None)
+        return "lastModifiedDateTime", earliest.isoformat(timespec="seconds")
 
     def _batches(self, entity: str, **query: str) -> list[wire.Batch]:
         """Batches of the company with all the lines that the pages had of them."""
@@ -204,30 +218,38 @@ class VismaLedger:
     # --- writing --------------------------------------------------------------------------------------------
 
     @contextmanager
-    def prepare(self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None) -> Iterator[Send]:
+    def prepare(
+        self,
+        document: JournalEntry,
+        marker: Marker,
+        so_far: Receipt | None = None,
+        known: Mapping[str, Receipt] = NONE_KNOWN,
+    ) -> Iterator[Send]:
         """Everything but the send. The entry is compared with the company's facts first, so that what Visma
         would refuse is said by field and value.
 
-        Raises `Inexpressible` for what preflight says; `PeriodClosed`, `CodeUnknown` and other `Refused` for
+        Raises `Inexpressible` for what `check` says; `PeriodClosed`, `CodeUnknown` and other `Refused` for
         what the facts say. They are read again once Visma has refused, because its words often name no value;
         what they tell then is raised when the preparation ends.
         """
-        if problems := self.preflight(entry, marker):
+        if problems := self.check(document):
             raise Inexpressible(
                 " ".join(problem.text for problem in problems[:5]),
                 where=problems[0].where,
                 code=problems[0].code,
             )
-        books = self._proven(entry.entity)
-        reading = books.facts.usable(entry)
-        period = period_of(entry.posting_date, reading.periods)
+        books = self._proven(document.entity)
+        reading = books.facts.usable(document)
+        period = period_of(document.posting_date, reading.periods)
         assert period is not None  # refused above
-        body = translate.new_batch(entry, marker, _period_id(period), reading.layout, self._options.defaults)
+        body = translate.new_batch(
+            document, marker, _period_id(period), reading.layout, self._options.defaults
+        )
         refused: list[Refused] = []
         with books.client.prepare("POST", JOURNALS, body) as post:
-            yield lambda gate: self._send(entry.entity, post, gate, refused)
+            yield lambda gate: self._send(document.entity, post, gate, refused)
         if refused:
-            books.facts.explain(entry)
+            books.facts.explain(document)
 
     def _send(
         self, entity: str, post: Callable[[Gate], Answer], gate: Gate, refused: list[Refused]

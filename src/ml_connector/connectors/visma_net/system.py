@@ -11,6 +11,7 @@ from ml_connector.connectors.visma_net.facts import Facts
 from ml_connector.connectors.visma_net.ledger import MODULE, Books, VismaLedger
 from ml_connector.connectors.visma_net.release import JOURNALS
 from ml_connector.connectors.visma_net.settings import Options
+from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.period import period_of
 from ml_connector.errors import ConnectorError, SignInLost
 from ml_connector.ports.systems import Entity, Right, System, Wiring
@@ -162,6 +163,8 @@ def open_system(options: Options, wiring: Wiring) -> System:
         check=found.check,
         entities=found.entities,
         legal_entities=tuple(options.companies),
+        tenant=found.ledger.tenant,
+        sinks={JournalEntry: found.ledger},
         ledger=found.ledger,
         events=found.events,
     )

@@ -36,7 +36,7 @@ from ml_connector.domain.journal import BookedEntry, ExchangeRate, JournalEntry,
 from ml_connector.domain.money import AmountError, Money
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import Refused, VendorChanged
-from ml_connector.ports.systems import LedgerLimits
+from ml_connector.ports.ledger import LedgerLimits
 
 DESCRIPTION_MAX = 60
 TOKEN_CHARACTERS = 10

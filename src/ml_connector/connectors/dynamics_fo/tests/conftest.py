@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
@@ -18,7 +18,9 @@ from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import Refused
-from ml_connector.ports.systems import Gate, LedgerSink, Send, System
+from ml_connector.ports.ledger import Ledger
+from ml_connector.ports.sinks import NONE_KNOWN, Gate, Send
+from ml_connector.ports.systems import System
 from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.registry import open_system
 from ml_connector_sandbox.core.transport import SandboxTransport
@@ -30,12 +32,12 @@ WRITES = {"method": "POST", "path": r"/data/(LedgerJournalHeaders|\$batch)"}
 TOKENS = {"method": "POST", "path": "/oauth2/"}
 
 
-class WholeSink:
+class WholeSink(Ledger):
     """The ledger as a suite that knows one write sees it: all parts in a row, as the engine sends them, and
     the vendor's job run on release.
     """
 
-    def __init__(self, ledger: LedgerSink, post_journals: Callable[[], None]) -> None:
+    def __init__(self, ledger: Ledger, post_journals: Callable[[], None]) -> None:
         self.inner, self.limits, self._post_journals = ledger, ledger.limits, post_journals
 
     def journals(self, entity: str) -> tuple[tuple[str, str], ...]:
@@ -47,8 +49,8 @@ class WholeSink:
     def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
         return self.inner.chart(entity, journal, axes)
 
-    def preflight(self, entry: JournalEntry, marker: Marker) -> tuple[Problem, ...]:
-        return self.inner.preflight(entry, marker)
+    def check(self, document: JournalEntry) -> tuple[Problem, ...]:
+        return self.inner.check(document)
 
     def tenant(self, entity: str) -> str:
         return self.inner.tenant(entity)
@@ -59,20 +61,28 @@ class WholeSink:
     def document(self, entity: str, journal: str, number: str) -> BookedEntry:
         return self.inner.document(entity, journal, number)
 
-    def locate(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
-        return self.inner.locate(entry, marker, since)
+    def locate(
+        self, wanted: Sequence[tuple[JournalEntry, Marker]], since: datetime | None
+    ) -> Mapping[str, tuple[Receipt, ...]]:
+        return self.inner.locate(wanted, since)
 
     @contextmanager
-    def prepare(self, entry: JournalEntry, marker: Marker, so_far: Receipt | None = None) -> Iterator[Send]:
+    def prepare(
+        self,
+        document: JournalEntry,
+        marker: Marker,
+        so_far: Receipt | None = None,
+        known: Mapping[str, Receipt] = NONE_KNOWN,
+    ) -> Iterator[Send]:
         with ExitStack() as first:
-            post = first.enter_context(self.inner.prepare(entry, marker, so_far))
+            post = first.enter_context(self.inner.prepare(document, marker, so_far))
 
             def send(gate: Gate) -> Receipt:
                 receipt = post(gate)
                 first.close()
                 while not receipt.complete:
                     try:
-                        with self.inner.prepare(entry, marker, receipt) as more:
+                        with self.inner.prepare(document, marker, receipt) as more:
                             receipt = more(gate)
                     except Refused:
                         self.inner.abandon(receipt)
@@ -169,7 +179,7 @@ class DynamicsWorld(SimulatedLedger):
 
     # --- ledger ---------------------------------------------------------------------------------------------
 
-    def whole(self, ledger: LedgerSink | None = None) -> WholeSink:
+    def whole(self, ledger: Ledger | None = None) -> WholeSink:
         return WholeSink(ledger or self.ledger, self.post_journals)
 
     def foreign_currency(self) -> str:
@@ -190,7 +200,7 @@ class DynamicsWorld(SimulatedLedger):
     def other_entity(self) -> str:
         return "dat"
 
-    def other_books(self) -> LedgerSink:
+    def other_books(self) -> Ledger:
         return self.whole(super().other_books())
 
     def close_period(self, day: date) -> None:
@@ -214,7 +224,7 @@ class DynamicsWorld(SimulatedLedger):
         assert counted > 2
         return len(chart.accounts)
 
-    def reopen(self) -> LedgerSink:
+    def reopen(self) -> Ledger:
         return self.whole(super().reopen())
 
 

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from ml_connector.contract.ledger import LedgerContract
-from ml_connector.ports.systems import LedgerSink
+from ml_connector.ports.ledger import Ledger
 
 
 class TestLedger(LedgerContract):
     """Dynamics as a ledger."""
 
     @pytest.fixture
-    def ledger(self, world: Any) -> LedgerSink:
+    def ledger(self, world: Any) -> Ledger:
         """Its ledger, an entry in one go."""
-        found: LedgerSink = world.whole()
+        found: Ledger = world.whole()
         return found

@@ -15,6 +15,7 @@ from ml_connector.domain.checks import compare
 from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import JournalEntry
 from ml_connector.errors import CodeUnknown, NotFound, NotSent, OutcomeUnknown, Refused, Throttled
+from ml_connector.ports.sinks import located
 
 FACTS = {
     "DimensionParameters",
@@ -44,7 +45,7 @@ def parts(world: Any, entry: JournalEntry, count: int) -> Receipt:
 
 def found(world: Any, entry: JournalEntry) -> list[Receipt]:
     """What the look-up says."""
-    return list(world.ledger.locate(entry, Marker.of(entry.key), None))
+    return list(located(world.ledger, entry, Marker.of(entry.key), None))
 
 
 def whole(world: Any, entry: JournalEntry, receipt: Receipt | None = None) -> Receipt:
@@ -84,7 +85,7 @@ def test_look_up_says_how_much_stands(world: Any, lines: int) -> None:
         receipt = part(world, entry, receipt)
 
         assert (receipt.parts, receipt.complete) == (count, count == translate.writes(lines))
-        assert [receipt] == list(world.reopen().locate(entry, Marker.of(entry.key), None))
+        assert [receipt] == list(located(world.reopen(), entry, Marker.of(entry.key), None))
 
 
 @pytest.mark.parametrize("fault", [faults.LOST_BEFORE, faults.LOST_AFTER, faults.LATE_COMMIT])

@@ -182,9 +182,7 @@ def test_format_not_configured_in_the_environment(world: Any) -> None:
     chart = world.ledger.chart("usmf", "PAYROLL", frozenset({"cost_center"}))
 
     assert "No dimension format for ledger accounts is active" in chart.journal_problem
-    assert {problem.code for problem in world.ledger.preflight(world.entry(), Marker.of("k"))} == {
-        "format.missing"
-    }
+    assert {problem.code for problem in world.ledger.check(world.entry())} == {"format.missing"}
     with pytest.raises(Inexpressible):
         send(world.ledger, world.entry())
     assert world.journal_references() == []

@@ -100,8 +100,7 @@ class ExactWorld(SimulatedLedger):
     # --- sign-in --------------------------------------------------------------------------------------------
 
     def call(self) -> None:
-        assert self.system.ledger is not None
-        self.system.ledger.journals(self.division)
+        self.system.facts().journals(self.division)
 
     def lose_next_token_answer(self) -> None:
         self.post("faults", {"kind": "lost_after_commit", "match": TOKENS, "times": 1})

@@ -9,7 +9,7 @@ import pytest
 
 from ml_connector.contract.ledger import LedgerContract
 from ml_connector.contract.sign_in import SignInContract
-from ml_connector.ports.systems import LedgerSink
+from ml_connector.ports.ledger import Ledger
 
 
 class TestLedger(LedgerContract):
@@ -24,7 +24,7 @@ class TestLedger(LedgerContract):
         return world
 
     @pytest.fixture
-    def ledger(self, world: Any) -> LedgerSink:
+    def ledger(self, world: Any) -> Ledger:
         """Its ledger."""
         return world.ledger
 

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
@@ -15,8 +15,9 @@ from ml_connector.connectors.exact_online import CONNECTOR
 from ml_connector.contract.acts import locate, send, shut
 from ml_connector.contract.memory import VirtualClock, memory_wiring
 from ml_connector.domain.document import Marker
+from ml_connector.domain.journal import JournalEntry
 from ml_connector.errors import NotSent, OutcomeUnknown
-from ml_connector.ports.systems import LedgerSink
+from ml_connector.ports.ledger import Ledger
 
 COMMAND = [
     "-m",
@@ -46,7 +47,7 @@ def served() -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture
-def ledger(served: dict[str, Any]) -> LedgerSink:
+def ledger(served: dict[str, Any]) -> Ledger:
     """A connection to it, signed in; the books are empty."""
     httpx2.post(served["control_url"] + "reset", json={}, trust_env=False)
     credentials = served["credentials"]
@@ -61,10 +62,9 @@ def ledger(served: dict[str, Any]) -> LedgerSink:
     }
     system = CONNECTOR.open({**settings, "calls_per_minute": "0", "calls_per_day": "0"}, wiring)
     assert system.sign_in is not None
-    assert system.ledger is not None
     location = httpx2.get(system.sign_in.authorize_url("s"), trust_env=False).headers["location"]
     system.sign_in.exchange(location, "s")
-    return system.ledger
+    return cast(Ledger, system.sink(JournalEntry))
 
 
 def booked(served: dict[str, Any]) -> list[str]:
@@ -73,7 +73,7 @@ def booked(served: dict[str, Any]) -> list[str]:
 
 
 def test_gate_is_asked_once_and_stops_the_send(
-    served: dict[str, Any], ledger: LedgerSink, make_world: Callable[..., Any]
+    served: dict[str, Any], ledger: Ledger, make_world: Callable[..., Any]
 ) -> None:
     """The connection stands, and no byte of the request has left."""
     asked = []
@@ -90,7 +90,7 @@ def test_gate_is_asked_once_and_stops_the_send(
 
 
 def test_open_gate_lets_one_pass(
-    served: dict[str, Any], ledger: LedgerSink, make_world: Callable[..., Any]
+    served: dict[str, Any], ledger: Ledger, make_world: Callable[..., Any]
 ) -> None:
     """The gate is asked once for one send."""
     entry, asked = make_world().entry(), []
@@ -103,7 +103,7 @@ def test_open_gate_lets_one_pass(
 
 @pytest.mark.parametrize("drop", ["reset", "fin"])
 def test_torn_connection_is_unknown(
-    served: dict[str, Any], ledger: LedgerSink, make_world: Callable[..., Any], drop: str
+    served: dict[str, Any], ledger: Ledger, make_world: Callable[..., Any], drop: str
 ) -> None:
     """However the socket ends after the vendor booked, nobody knows, and the look-up finds it."""
     fault = {

@@ -26,6 +26,7 @@ from ml_connector.errors import (
     Throttled,
     VendorChanged,
 )
+from ml_connector.ports.sinks import located
 
 
 @pytest.fixture
@@ -131,7 +132,7 @@ def test_look_up_without_the_filter_reads_the_change_feed(world: Any) -> None:
     receipt = send(world.ledger, world.entry())
 
     first = locate(world.ledger, world.entry())
-    since = world.ledger.locate(world.entry(), Marker.of(world.entry().key), world.wiring.clock.now())
+    since = located(world.ledger, world.entry(), Marker.of(world.entry().key), world.wiring.clock.now())
 
     assert first == [receipt.reference]
     assert [found.reference for found in since] == [receipt.reference]
@@ -247,7 +248,7 @@ def test_division_that_is_not_pinned(world: Any) -> None:
     """Only divisions of the connection are written to."""
     entry = replace(world.entry(), entity="4711")
 
-    (problem,) = world.ledger.preflight(entry, Marker.of(entry.key))
+    (problem,) = world.ledger.check(entry)
 
     assert problem.code == "entity.not_pinned"
 

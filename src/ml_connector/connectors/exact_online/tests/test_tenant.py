@@ -14,15 +14,15 @@ import pytest
 from ml_connector.connectors.exact_online import CONNECTOR
 from ml_connector.contract.memory import START, MemoryTokens, memory_wiring
 from ml_connector.errors import Refused
+from ml_connector.ports.ledger import Ledger
 from ml_connector.ports.storage import TokenState
-from ml_connector.ports.systems import LedgerSink
 
 OWNER = "7D0EF6F1-0C4D-4F27-9A43-3A5B1C1E0002"
 SETTINGS = {"division": "1204, 1205", "redirect_uri": "https://connector.example/back"}
 Answers = Callable[[httpx2.Request], httpx2.Response]
 
 
-def opened(answers: Answers, *, sandbox: bool = False) -> tuple[LedgerSink, list[str]]:
+def opened(answers: Answers, *, sandbox: bool = False) -> tuple[Ledger, list[str]]:
     """A ledger that somebody signed in to, and the calls it makes."""
     made: list[str] = []
 

@@ -16,7 +16,7 @@ from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.errors import CodeUnknown, VendorChanged
-from ml_connector.ports.systems import LedgerLimits
+from ml_connector.ports.ledger import LedgerLimits
 
 ACCOUNTS = {"4000": "guid-4000", "1700": "guid-1700"}
 LIMITS = LedgerLimits(lines_max=10, text_max=translate.TEXT_MAX, axes=translate.AXES)

@@ -22,7 +22,9 @@ from ml_connector.contract.memory import MemoryExchanges, VirtualClock, memory_w
 from ml_connector.contract.payroll_world import ExpectedRun
 from ml_connector.contract.simulated import Recording
 from ml_connector.domain.money import Money
-from ml_connector.ports.systems import PayrollSource, System
+from ml_connector.domain.payroll import PayRun
+from ml_connector.ports.payroll import PayrollSource
+from ml_connector.ports.systems import System
 from ml_connector.transport.auth import basic
 from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.registry import open_system
@@ -62,8 +64,8 @@ class UkgWorld:
 
     @property
     def source(self) -> PayrollSource:
-        assert self.system.payroll is not None
-        return self.system.payroll
+        payroll: PayrollSource = self.system.source(PayRun)
+        return payroll
 
     def open(self, wire: httpx2.BaseTransport | None = None, **settings: str) -> System:
         secrets = {name: self.credentials[name] for name in SECRETS}
@@ -72,8 +74,7 @@ class UkgWorld:
         return CONNECTOR.open({**self.settings, **settings}, wiring)
 
     def with_settings(self, **settings: str) -> PayrollSource:
-        source = self.open(**settings).payroll
-        assert source is not None
+        source: PayrollSource = self.open(**settings).source(PayRun)
         return source
 
     def control(self, action: str, **arguments: Any) -> dict[str, Any]:
@@ -153,8 +154,8 @@ class UkgWorld:
         self.recording.after = changed
 
     def other_payroll(self) -> PayrollSource:
-        source = self.open(Recording(SandboxTransport(self.host), installation="another")).payroll
-        assert source is not None
+        wire = Recording(SandboxTransport(self.host), installation="another")
+        source: PayrollSource = self.open(wire).source(PayRun)
         return source
 
     def void(self) -> tuple[PayrollSource, str]:

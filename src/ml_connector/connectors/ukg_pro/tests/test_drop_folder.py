@@ -17,7 +17,8 @@ from ml_connector.connectors.ukg_pro.settings import read
 from ml_connector.contract.memory import memory_wiring
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import NotFound, NotSent
-from ml_connector.ports.systems import SetsAside, System
+from ml_connector.ports.payroll import SetsAside
+from ml_connector.ports.systems import System
 
 EVER = date(2000, 1, 1)
 GOOD = (

@@ -13,7 +13,7 @@ import pytest
 from ml_connector.connectors.ukg_pro.client import GENERAL_LEDGER, PAY_PERIODS, PAY_REGISTER
 from ml_connector.domain.payroll import PayRun
 from ml_connector.errors import VendorChanged
-from ml_connector.ports.systems import PayrollSource
+from ml_connector.ports.payroll import PayrollSource
 
 World = Any
 Make = Callable[..., Any]

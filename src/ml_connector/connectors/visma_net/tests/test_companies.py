@@ -18,7 +18,7 @@ from ml_connector.connectors.visma_net.settings import read
 from ml_connector.contract.acts import locate, send
 from ml_connector.contract.memory import memory_wiring
 from ml_connector.domain.checks import compare
-from ml_connector.domain.document import Marker, Receipt
+from ml_connector.domain.document import Receipt
 from ml_connector.domain.journal import JournalEntry
 from ml_connector.errors import Refused, SignInLost
 from ml_connector.ports.storage import Permit, Window
@@ -112,7 +112,7 @@ def test_company_that_is_not_in_the_connection(two: Any, company: str) -> None:
     """Said before any call: what there is, and what to do; no token is asked for."""
     entry = replace(two.entry(), entity=company)
 
-    (problem,) = two.ledger.preflight(entry, Marker.of(entry.key))
+    (problem,) = two.ledger.check(entry)
     assert (problem.code, problem.where) == ("entity.not_pinned", "entity")
     assert (
         f"books in company FJORD, VERFT, not in {company}. Add it to the connection with its tenant id"

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from ml_connector.contract.ledger import LedgerContract
-from ml_connector.ports.systems import LedgerSink
+from ml_connector.ports.ledger import Ledger
 
 
 class TestLedger(LedgerContract):
     """Visma as a ledger."""
 
     @pytest.fixture
-    def ledger(self, world: Any) -> LedgerSink:
+    def ledger(self, world: Any) -> Ledger:
         """Its ledger."""
-        found: LedgerSink = world.ledger
+        found: Ledger = world.ledger
         return found

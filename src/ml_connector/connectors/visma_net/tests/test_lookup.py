@@ -17,11 +17,12 @@ from ml_connector.contract.acts import locate, send
 from ml_connector.domain.checks import compare
 from ml_connector.domain.document import Marker
 from ml_connector.errors import OutcomeUnknown, Refused, VendorChanged
+from ml_connector.ports.sinks import located
 
 
 def since(world: Any, entry: Any, seconds: float = 0) -> list[str]:
     """The look-up after a send."""
-    found = world.ledger.locate(entry, Marker.of(entry.key), world.clock.now() - timedelta(seconds=seconds))
+    found = located(world.ledger, entry, Marker.of(entry.key), world.clock.now() - timedelta(seconds=seconds))
     return [receipt.reference for receipt in found]
 
 

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
@@ -16,8 +16,9 @@ from ml_connector.contract.acts import locate, send, shut
 from ml_connector.contract.memory import VirtualClock, memory_wiring
 from ml_connector.domain.checks import compare
 from ml_connector.domain.document import Marker
+from ml_connector.domain.journal import JournalEntry
 from ml_connector.errors import NotSent, OutcomeUnknown
-from ml_connector.ports.systems import LedgerSink
+from ml_connector.ports.ledger import Ledger
 
 COMMAND = [
     "-m",
@@ -47,7 +48,7 @@ def served() -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture
-def ledger(served: dict[str, Any]) -> LedgerSink:
+def ledger(served: dict[str, Any]) -> Ledger:
     """A connection to it; the books are empty."""
     httpx2.post(served["control_url"] + "reset", json={}, trust_env=False)
     credentials = served["credentials"]
@@ -56,8 +57,7 @@ def ledger(served: dict[str, Any]) -> LedgerSink:
     found = {name: credentials[name] for name in ("token_url", "tenant_id", "company")}
     segments = {"segments": "cost_center=1, plant=2", "segment_defaults": "cost_center=OSLADM, plant=OSL"}
     system = CONNECTOR.open({"base_url": served["base_url"], **found, **segments}, wiring)
-    assert system.ledger is not None
-    return system.ledger
+    return cast(Ledger, system.sink(JournalEntry))
 
 
 def booked(served: dict[str, Any]) -> list[str]:
@@ -66,7 +66,7 @@ def booked(served: dict[str, Any]) -> list[str]:
 
 
 def test_gate_is_asked_once_and_stops_the_send(
-    served: dict[str, Any], ledger: LedgerSink, make_world: Callable[..., Any]
+    served: dict[str, Any], ledger: Ledger, make_world: Callable[..., Any]
 ) -> None:
     """The connection stands, and no byte of the request has left."""
     asked = []
@@ -83,7 +83,7 @@ def test_gate_is_asked_once_and_stops_the_send(
 
 
 def test_open_gate_lets_one_pass(
-    served: dict[str, Any], ledger: LedgerSink, make_world: Callable[..., Any]
+    served: dict[str, Any], ledger: Ledger, make_world: Callable[..., Any]
 ) -> None:
     """The gate is asked once for one send, and the batch comes back."""
     entry, asked = make_world().entry(), []
@@ -97,7 +97,7 @@ def test_open_gate_lets_one_pass(
 
 @pytest.mark.parametrize("drop", ["reset", "fin"])
 def test_torn_connection_is_unknown(
-    served: dict[str, Any], ledger: LedgerSink, make_world: Callable[..., Any], drop: str
+    served: dict[str, Any], ledger: Ledger, make_world: Callable[..., Any], drop: str
 ) -> None:
     """However the socket ends after the vendor booked, nobody knows, and the look-up finds it."""
     fault = {
