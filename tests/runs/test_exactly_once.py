@@ -768,7 +768,9 @@ def test_a_source_that_is_down_is_asked_again_and_then_a_person_is() -> None:
     world.run_to_rest()
     assert (RunState.HELD, ["not_sent"]) == (world.at(run).state, world.problems(run))
     pauses = [later - earlier for earlier, later in pairwise(tried)]
-    assert [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 900.0, 900.0] == pauses
+    least = [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 900.0, 900.0]
+    assert len(least) == len(pauses)
+    assert all(wait <= pause <= wait + min(wait / 2, 60) for wait, pause in zip(least, pauses, strict=True))
 
     world.payroll = payroll
     assert RunState.DONE is world.resume(run).state

@@ -105,3 +105,20 @@ def test_the_line_for_support() -> None:
 
     assert f"GET /api/rows → 503 request-id: r-1 {'x' * 2000}" == found.support("request-id", "etag", "other")
     assert TOKEN not in found.support()
+
+
+@pytest.mark.parametrize(
+    ("said", "sent", "seconds"),
+    [
+        ("Wed, 01 Jul 2026 08:02:00 GMT", "Wed, 01 Jul 2026 08:00:30 GMT", 90),
+        ("Wed, 01 Jul 2026 08:00:00 GMT", "Wed, 01 Jul 2026 08:00:30 GMT", 0),
+        ("Wed, 01 Jul 2026 08:02:00 GMT", "", None),
+        ("Wed, 99 Jul 2026 08:02:00 GMT", "Wed, 01 Jul 2026 08:00:30 GMT", None),
+        ("Wed, 01 Jul 2026 08:02:00", "Wed, 01 Jul 2026 08:00:30", None),
+    ],
+)
+def test_a_wait_until_a_date_is_counted_from_the_date_of_the_answer(
+    said: str, sent: str, seconds: int | None
+) -> None:
+    """By the vendor's clock alone; one that is over asks for no wait, one that cannot be read is unknown."""
+    assert seconds == retry_after(answer(429, retry_after=said, date=sent))

@@ -23,7 +23,7 @@ from ml_connector.errors import (
     VendorChanged,
 )
 from ml_connector.ports.storage import Permit, Window
-from ml_connector.transport.http import BODY_BYTES_MAX, READ_ATTEMPTS, WAIT_MAX_SECONDS
+from ml_connector.transport.http import BODY_BYTES_MAX, READ_ATTEMPTS, READ_SPREAD_SECONDS, WAIT_MAX_SECONDS
 
 MEBIBYTE = b"x" * (1024 * 1024)
 MANY = 50
@@ -178,6 +178,30 @@ def test_a_read_waits_for_a_limit_only_so_long(wait: str, asked: int) -> None:
     assert asked == len(it.vendor.asked)
     assert (float(wait) if wait.isdigit() else None) == caught.value.retry_after_seconds
     assert 120.0 == WAIT_MAX_SECONDS
+
+
+def test_reads_that_one_limit_stopped_are_repeated_apart() -> None:
+    """The vendor's own wait is the least; the hook is asked before anything sleeps, and stops the read."""
+    waits = []
+
+    def stop(details: stamina.instrumentation.RetryDetails) -> None:
+        waits.append(details.wait_for)
+        raise Halted("stop")
+
+    before = stamina.instrumentation.get_on_retry_hooks()
+    stamina.instrumentation.set_on_retry_hooks([stop])
+    try:
+        with stamina.set_testing(False):
+            for _ in range(20):
+                it = line()
+                it.vendor.then(answer(429, retry_after="60"))
+                with pytest.raises(Halted):
+                    it.read()
+    finally:
+        stamina.instrumentation.set_on_retry_hooks(before)
+
+    assert all(60 <= wait <= 60 + READ_SPREAD_SECONDS for wait in waits)
+    assert 20 == len({round(wait, 4) for wait in waits})
 
 
 # --- what is known after a write ----------------------------------------------------------------------------

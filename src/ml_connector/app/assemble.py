@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from threading import Thread
 from typing import Any, cast
@@ -34,6 +34,7 @@ from ml_connector.runs.intent import Committer
 from ml_connector.runs.proof import Wait
 from ml_connector.runs.run import Done, Next, Run, StageRun
 from ml_connector.runs.stages import Opened, Stage
+from ml_connector.runs.waits import look_again
 from ml_connector.store.claims import StoredClaims
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.database import Locks, SystemClock
@@ -252,7 +253,7 @@ class StoreWorkshop:
         def carried_out(run: Run) -> Next | Done:
             with self.assembly.locks.seize(f"posting:{flow.target.pk}") as turn:
                 if turn is None:
-                    due = self.clock.now() + timedelta(seconds=TURN_SECONDS)
+                    due = look_again(row, self.clock.now(), TURN_SECONDS)
                     raise Wait(
                         due, f"Another run is posting to {flow.target.name}. This run goes on after it."
                     )

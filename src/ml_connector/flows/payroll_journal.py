@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import cast
 
 from ml_connector.domain.checks import check_blocks, check_entry, check_totals
@@ -35,6 +35,7 @@ from ml_connector.ports.storage import Commits, CommitState, Origin, RunState, S
 from ml_connector.ports.systems import Systems
 from ml_connector.runs.proof import Wait
 from ml_connector.runs.run import Done, Hold, Next, Run
+from ml_connector.runs.waits import look_again
 
 OTHERS_SECONDS = 30.0
 """How long a proposal waits before it looks again whether another run of the pay has ended."""
@@ -181,7 +182,7 @@ class PayrollJournal:
         }
         begun = next((row.run for row in self.commits.of_subjects(subjects) if row.run in posting), None)
         if begun is not None:
-            due = self.commits.now() + timedelta(seconds=OTHERS_SECONDS)
+            due = look_again(run.row, self.commits.now(), OTHERS_SECONDS)
             raise Wait(due, f"Run {begun} is posting for the same pay. This run is proposed after it.")
 
     def _with_axes(

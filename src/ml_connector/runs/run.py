@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from ml_connector.domain import codec
@@ -25,6 +25,7 @@ from ml_connector.ports.sinks import Sink
 from ml_connector.ports.storage import Artifacts, Claims, Clock, Origin, OtherRun, RunRow, Runs, RunState
 from ml_connector.runs.intent import Committer
 from ml_connector.runs.proof import Auditor, Wait
+from ml_connector.runs.waits import look_again
 
 CLAIM_SECONDS = 5.0
 """How long a run waits before it asks again for a subject that another run holds."""
@@ -215,7 +216,7 @@ class StageRun:
             )
             raise Hold([Problem("claim.held", holder, text, Owner.CONTROLLER)])
         if holder:
-            due = self.clock.now() + timedelta(seconds=CLAIM_SECONDS)
+            due = look_again(self.row, self.clock.now(), CLAIM_SECONDS)
             raise Wait(due, f"Run {holder} is posting for the same pay. This run goes on after it.")
         self.point("claim: taken")
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Protocol
 
 import structlog
@@ -26,6 +25,7 @@ from ml_connector.errors import ConnectorError, Halted, NotSent, OutcomeUnknown,
 from ml_connector.ports.storage import Clock, RunRow, Runs, RunState
 from ml_connector.runs.proof import Incident, Wait
 from ml_connector.runs.run import Done, Hold, Next, Outcome, Run, StageRun
+from ml_connector.runs.waits import LIMIT_SPREAD_SECONDS, look_again
 
 ATTEMPTS_MAX = 12
 WAIT_FIRST_SECONDS = 2.0
@@ -98,7 +98,7 @@ def carry_out(call: StageCall, workshop: Workshop) -> StageCall | None:
     if row.state is not RunState.RUNNING:
         return None
     if why := workshop.paused(row):
-        due = workshop.clock.now() + timedelta(seconds=PAUSE_SECONDS)
+        due = look_again(row, workshop.clock.now(), PAUSE_SECONDS)
         return _move(
             row, Outcome(state=RunState.WAITING, due_at=due, summary=why, paused=True), workshop.runs
         )
@@ -129,7 +129,7 @@ def wake(row: RunRow, workshop: Workshop) -> StageCall | None:
     if row.state is RunState.READY:
         return StageCall(row.id, row.stage, row.attempt)
     if why := workshop.paused(row):
-        due = workshop.clock.now() + timedelta(seconds=PAUSE_SECONDS)
+        due = look_again(row, workshop.clock.now(), PAUSE_SECONDS)
         workshop.runs.move(row, state=RunState.WAITING, due_at=due, summary=why, paused=True)
         return None
     moved = workshop.runs.move(row, state=RunState.READY, attempt=row.attempt + 1)
@@ -161,8 +161,7 @@ def _stopped(row: RunRow, error: Exception, clock: Clock) -> Outcome:
         case SignInLost():
             return Outcome(state=RunState.HELD, problems=(error.problem,), support=error.support)
         case NotSent() | OutcomeUnknown() | Throttled():
-            wait = error.retry_after_seconds if isinstance(error, Throttled) else None
-            return _again(row, error.problem, error.support, clock, wait)
+            return _again(row, error.problem, error.support, clock, error)
         case ConnectorError():
             return Outcome(state=RunState.HELD, problems=(error.problem,), support=error.support)
         case AmountError():
@@ -183,14 +182,18 @@ def _stopped(row: RunRow, error: Exception, clock: Clock) -> Outcome:
     return Outcome(state=RunState.FAILED, problems=(problem,), support=support)
 
 
-def _again(row: RunRow, problem: Problem, support: str, clock: Clock, wait: float | None = None) -> Outcome:
-    """Nothing was booked by this: wait longer each time, then ask a person."""
+def _again(
+    row: RunRow, problem: Problem, support: str, clock: Clock, error: Exception | None = None
+) -> Outcome:
+    """Nothing was booked by this: wait longer each time, or as long as the vendor says, then ask a person."""
     tries = row.tries + 1
     if tries >= ATTEMPTS_MAX:
         return Outcome(state=RunState.HELD, problems=(problem,), support=support)
+    wait = error.retry_after_seconds if isinstance(error, Throttled) else None
     if wait is None:
         wait = min(WAIT_FIRST_SECONDS * 2 ** (tries - 1), WAIT_MAX_SECONDS)
-    due = clock.now() + timedelta(seconds=wait)
+    spread_least = LIMIT_SPREAD_SECONDS if isinstance(error, Throttled) else 0.0
+    due = look_again(row, clock.now(), wait, spread_least=spread_least)
     return Outcome(
         state=RunState.WAITING, due_at=due, summary=problem.text, support=support, counts_as_attempt=True
     )

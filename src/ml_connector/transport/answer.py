@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -128,8 +131,24 @@ def unknown_status(answer: Answer) -> ConnectorError | None:
 
 
 def retry_after(answer: Answer) -> int | None:
-    """Seconds in `Retry-After`, where the vendor sends it as a number."""
-    return whole_number(answer.headers.get("retry-after", ""))
+    """Seconds to wait by `Retry-After`: a number, or a date, which is compared with the date of the answer,
+    because the vendor's clock is not ours. `None` for anything else.
+    """
+    said = answer.headers.get("retry-after", "")
+    seconds = whole_number(said)
+    if seconds is not None:
+        return seconds
+    until, now = _moment(said), _moment(answer.headers.get("date", ""))
+    return None if until is None or now is None else max(math.ceil((until - now).total_seconds()), 0)
+
+
+def _moment(text: str) -> datetime | None:
+    """A date of HTTP, in GMT."""
+    try:
+        found = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def whole_number(text: str, digits: int = 9) -> int | None:

@@ -13,6 +13,7 @@ request is written.
 from __future__ import annotations
 
 import hashlib
+import random
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -55,6 +56,8 @@ from ml_connector.transport.redact import Secrets, known, redact, shown
 BODY_BYTES_MAX = 64 * 1024 * 1024
 READ_ATTEMPTS = 5
 WAIT_MAX_SECONDS = 120.0
+READ_SPREAD_SECONDS = 2.0
+"""Above the vendor's own wait, so that reads which one limit stopped are not repeated all at once."""
 READ_DEADLINE_SECONDS = 300.0
 """For one read and the whole of its answer, where the connection sets no other."""
 NOT_REPEATED = (Halted, Busy, Unsendable, AnswerLate)
@@ -133,7 +136,9 @@ class Client:
                 return False
             if isinstance(error, Throttled):
                 wait = error.retry_after_seconds
-                return wait if wait is not None and wait <= WAIT_MAX_SECONDS else wait is None
+                if wait is None:
+                    return True
+                return wait + random.uniform(0, READ_SPREAD_SECONDS) if wait <= WAIT_MAX_SECONDS else False
             return isinstance(error, OutcomeUnknown | NotSent)
 
         caller = stamina.RetryingCaller(
