@@ -42,7 +42,6 @@ AT_REST = frozenset(
         RunState.CLOSED,
     }
 )
-TAKES_UP_NOTHING = (RunState.CANCELLED, RunState.FAILED)
 NOT_THIS_PAY = "not this pay"
 ASKED = ("ledger.look_alike", "documents.duplicate")
 """Codes of problems that ask about documents by number."""
@@ -87,12 +86,10 @@ class Operations:
         """
         flow = self._access.flow(PAYROLL, source, target)
         payroll: PayrollSource = self._assembly.system(flow.source).source(PayRun)
-        rows = Run.objects.filter(
-            organisation=self._access.organisation, flow=PAYROLL, dry=False, input__flow=str(flow.pk)
-        )
-        taken = set(rows.exclude(state__in=TAKES_UP_NOTHING).values_list("reference", flat=True))
         begin = max(since, flow.starts_on) if since else flow.starts_on
-        new = [run.reference for run in payroll.pay_runs(begin) if run.reference not in taken]
+        offered = [run.reference for run in payroll.pay_runs(begin)]
+        taken = self._access.runs.taken(PAYROLL, flow.pk, offered)
+        new = [reference for reference in offered if reference not in taken]
         return new, payroll.set_aside() if isinstance(payroll, SetsAside) else ()
 
     def replay(self, run: str, *, post: bool = False) -> RunRow:

@@ -33,21 +33,21 @@ def booked_again(
     """Company → other pays of it that are booked with what the run says, or with a record of it, each with
     what its source calls it. `subjects` are those of the run by company.
     """
-    made: dict[tuple[str, str, str], list[tuple[CommitRow, JournalEntry]]] = defaultdict(list)
+    made: dict[tuple[str, str, str], list[CommitRow]] = defaultdict(list)
     entities = {(subject.tenant, subject.entity) for subject in subjects.values()}
     ours = {subject.base for subject in subjects.values()}
-    for row in standing(commits.booked_since(commits.now() - BOOKED)):
+    for row in standing(commits.booked_since(commits.now() - BOOKED, entities)):
         other = row.reference != pay_run.reference and not row.key.startswith((ELSEWHERE, REVERSAL))
-        if other and (row.tenant, row.entity) in entities and not _speaks_of(row, ours):
-            entry = cast(JournalEntry, codec.decode(row.content))
-            made[row.tenant, row.entity, row.run].append((row, entry))
+        if other and not _speaks_of(row, ours):
+            made[row.tenant, row.entity, row.run].append(row)
     found: dict[str, dict[Subject, str]] = defaultdict(dict)
     for (tenant, entity, by), booked in made.items():
         entries = [entry for entry in says if entry.entity == entity]
-        same = bool(entries) and _same(entries, booked) and _within_a_week(run, pay_run, by, booked)
-        if not same and not _shares_records(run, pay_run, by):
+        theirs = run.value_of(by, "read", "pay run", PayRun)
+        same = bool(entries) and _within_a_week(pay_run, theirs, booked) and _same(entries, booked)
+        if not same and not _shares_records(pay_run, theirs):
             continue
-        pays = {share.subject.base for row, _ in booked for share in row.shares}
+        pays = {share.subject.base for row in booked for share in row.shares}
         for company, subject in subjects.items():
             beginning = subject.text.removesuffix(pay_run.subject)
             for pay in pays:
@@ -60,24 +60,28 @@ def _speaks_of(row: CommitRow, subjects: set[Subject]) -> bool:
     return any(share.subject.base in subjects for share in row.shares)
 
 
-def _shares_records(run: Run, pay_run: PayRun, by: str) -> bool:
+def _shares_records(pay_run: PayRun, theirs: PayRun | None) -> bool:
     ours = pay_run.parts.records if pay_run.parts else ()
-    theirs = run.value_of(by, "read", "pay run", PayRun) if ours else None
-    return theirs is not None and theirs.parts is not None and not set(ours).isdisjoint(theirs.parts.records)
+    if not ours or theirs is None or theirs.parts is None:
+        return False
+    return not set(ours).isdisjoint(theirs.parts.records)
 
 
-def _within_a_week(
-    run: Run, pay_run: PayRun, by: str, booked: Sequence[tuple[CommitRow, JournalEntry]]
-) -> bool:
+def _within_a_week(pay_run: PayRun, other: PayRun | None, booked: Sequence[CommitRow]) -> bool:
     """Whether the periods of both ended within a week; of a run that is on record no more, whether what it
     booked is dated so.
     """
-    ours, other = pay_run.pay_period, run.value_of(by, "read", "pay run", PayRun)
+    ours = pay_run.pay_period
     if other is None:
-        return all(abs(ours.end - entry.posting_date) <= WITHIN for _, entry in booked)
+        return all(abs(ours.end - _entry(row).posting_date) <= WITHIN for row in booked)
     return abs(ours.end - other.pay_period.end) <= WITHIN
 
 
-def _same(says: Sequence[JournalEntry], booked: Sequence[tuple[CommitRow, JournalEntry]]) -> bool:
-    currencies = {entry.currency for entry in says} | {entry.currency for _, entry in booked}
-    return len(currencies) == 1 and net_of(says) == net_of(entry for _, entry in booked) != {}
+def _same(says: Sequence[JournalEntry], booked: Sequence[CommitRow]) -> bool:
+    entries = [_entry(row) for row in booked]
+    currencies = {entry.currency for entry in (*says, *entries)}
+    return len(currencies) == 1 and net_of(says) == net_of(entries) != {}
+
+
+def _entry(row: CommitRow) -> JournalEntry:
+    return cast(JournalEntry, codec.decode(row.content))

@@ -317,9 +317,12 @@ class Commits(Protocol):
         """The commits of this connection that the run made and that are in these states, oldest first."""
         ...
 
-    def booked_since(self, moment: datetime) -> tuple[CommitRow, ...]:
+    def booked_since(
+        self, moment: datetime, books: Collection[tuple[str, str]] = ()
+    ) -> tuple[CommitRow, ...]:
         """Commits of this connection that were made since, or whose run has moved since, are confirmed and
-        not shown deleted, oldest first: what was booked since, and may be more.
+        not shown deleted, oldest first: what was booked since, and may be more. Of all books, or of these
+        only: tenant and legal entity.
         """
         ...
 

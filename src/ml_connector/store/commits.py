@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -27,10 +27,11 @@ from ml_connector.ports.storage import (
 )
 from ml_connector.store.commit_hashes import HASHED, REVERSED_BY, commit_sha256
 from ml_connector.store.database import after_prefix, begins_with, database_now
-from ml_connector.store.models import Commit, CommitSubject, Connection, DistrustedMarker, Intent
+from ml_connector.store.models import Commit, CommitSubject, Connection, DistrustedMarker, Intent, Run
 from ml_connector.store.prepared import Prepared, change
 
 SUBJECTS_A_QUERY = 100
+COMMITS_A_QUERY = 500
 
 
 class StoredCommits:
@@ -143,11 +144,21 @@ class StoredCommits:
     def left_by(self, run: str, states: Collection[CommitState]) -> tuple[CommitRow, ...]:
         return _rows(_left_by(self._organisation, self._connection.pk, run, tuple(states)))
 
-    def booked_since(self, moment: datetime) -> tuple[CommitRow, ...]:
-        return _rows(_booked_since(self._connection.pk, moment))
+    def booked_since(
+        self, moment: datetime, books: Collection[tuple[str, str]] = ()
+    ) -> tuple[CommitRow, ...]:
+        wanted = tuple(sorted(books))
+        made = _rows_by_id(_booked_since(self._connection.pk, moment, wanted))
+        later = [number for number in _of_moved_runs(self._organisation, moment) if number not in made]
+        for start in range(0, len(later), COMMITS_A_QUERY):
+            some = tuple(later[start : start + COMMITS_A_QUERY])
+            made |= _rows_by_id(_booked_by_id(self._connection.pk, wanted, some))
+        return tuple(made[number] for number in sorted(made))
 
     def deleted_since(self, moment: datetime) -> tuple[CommitRow, ...]:
-        return _rows(_deleted_since(self._connection.pk, moment))
+        here = self._connection.pk
+        found = [row for row in _deleted_since(self._organisation, moment) if row.connection_id == here]
+        return _rows(_by_age(found))
 
     def known_references(self, tenant: str, entity: str) -> frozenset[str]:
         found = _known(self._organisation, tenant, entity)
@@ -161,7 +172,7 @@ class StoredCommits:
         """
         found = _commits(self._organisation).filter(tenant=tenant, entity=entity, reference=reference)
         held = found.exclude(state__in=UNBOOKED).exclude(reversed_by__in=COUNTS_FOR_NOTHING)
-        return _rows(tuple(held.order_by("id")))
+        return _rows(_by_age(held))
 
     def last_sent(self, key: str) -> datetime | None:
         return _last_sent.first(self._organisation, key)
@@ -347,20 +358,39 @@ def _of_reference(organisation: int, prefix: str, end: str) -> QuerySet[Commit]:
 
 
 @Prepared
-def _booked_since(connection: int, moment: datetime) -> QuerySet[Commit]:
-    return _confirmed_since(connection, moment).exclude(reversed_by__in=COUNTS_FOR_NOTHING)
+def _booked_since(connection: int, moment: datetime, books: tuple[tuple[str, str], ...]) -> QuerySet[Commit]:
+    return _booked(connection, books).filter(created_at__gte=moment)
 
 
 @Prepared
-def _deleted_since(connection: int, moment: datetime) -> QuerySet[Commit]:
-    return _confirmed_since(connection, moment).filter(reversed_by=DELETED)
+def _of_moved_runs(organisation: int, moment: datetime) -> QuerySet[Commit, int]:
+    """A commit may be older than its document: a run was held before it booked, and moves when it has. Asked
+    apart, so that each is found by its index.
+    """
+    moved = Run.objects.filter(updated_at__gte=moment).values("id")
+    return _commits(organisation).filter(run_id__in=moved).values_list("id", flat=True)
 
 
-def _confirmed_since(connection: int, moment: datetime) -> QuerySet[Commit]:
-    """A commit may be older than its document: a run was held before it booked, and moves when it has."""
+@Prepared
+def _booked_by_id(
+    connection: int, books: tuple[tuple[str, str], ...], numbers: tuple[int, ...]
+) -> QuerySet[Commit]:
+    return _booked(connection, books).filter(id__in=numbers)
+
+
+def _booked(connection: int, books: tuple[tuple[str, str], ...]) -> QuerySet[Commit]:
+    found = Commit.objects.filter(connection_id=connection, state=CommitState.CONFIRMED)
+    found = found.exclude(reversed_by__in=COUNTS_FOR_NOTHING)
+    same = Q()
+    for tenant, entity in books:
+        same |= Q(tenant=tenant, entity=entity)
+    return found.filter(same)
+
+
+@Prepared
+def _deleted_since(organisation: int, moment: datetime) -> QuerySet[Commit]:
     since = Q(created_at__gte=moment) | Q(run__updated_at__gte=moment)
-    found = Commit.objects.filter(since, connection_id=connection, state=CommitState.CONFIRMED)
-    return found.order_by("id")
+    return _commits(organisation).filter(since, reversed_by=DELETED, state=CommitState.CONFIRMED)
 
 
 @Prepared
@@ -404,6 +434,13 @@ def _still_open(intent: int, boot: str) -> QuerySet[Intent, int]:
 def _distrusted(connection: int, entity: str) -> QuerySet[DistrustedMarker, str]:
     found = DistrustedMarker.objects.filter(connection_id=connection, entity=entity)
     return found.values_list("why", flat=True)
+
+
+def _by_age(commits: Iterable[Commit]) -> list[Commit]:
+    """Oldest first. Not by the database: SQLite would then look through all commits, which it has in this
+    order.
+    """
+    return sorted(commits, key=lambda commit: commit.pk)
 
 
 def _rows(commits: Sequence[Commit]) -> tuple[CommitRow, ...]:

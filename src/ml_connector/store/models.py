@@ -180,7 +180,12 @@ class Run(models.Model):
     forgotten_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["state", "due_at"], name="run_due")]
+        indexes = [
+            models.Index(fields=["state", "due_at"], name="run_due"),
+            models.Index(fields=["organisation", "number"], name="run_newest"),
+            models.Index(fields=["organisation", "flow", "reference"], name="run_reference"),
+            models.Index(fields=["updated_at"], name="run_moved"),
+        ]
 
 
 class RunSubject(models.Model):
@@ -329,6 +334,8 @@ class Commit(models.Model):
                 name="commit_known",
             ),
             models.Index(fields=["organisation", "run"], name="commit_run"),
+            models.Index(fields=["organisation", "reversed_by"], name="commit_reversed_by"),
+            models.Index(fields=["connection", "created_at"], name="commit_made"),
         ]
 
 

@@ -21,6 +21,8 @@ from ml_connector.store.prepared import Prepared, change, insert
 
 ENDED = (RunState.DONE, RunState.CANCELLED, RunState.CLOSED)
 """States in which a run speaks of nothing any more."""
+TAKES_UP_NOTHING = (RunState.CANCELLED, RunState.FAILED)
+REFERENCES_A_QUERY = 500
 Bases = tuple[tuple[str, str, str], ...]
 """Tenant, entity and text of subjects without a person's answer, in order: they are part of a statement."""
 
@@ -62,6 +64,17 @@ class StoredRuns:
     def list(self, limit: int = 50) -> tuple[RunRow, ...]:
         """The newest runs first."""
         return tuple(_row(run) for run in _runs(self._owner).order_by("-number")[:limit])
+
+    def taken(self, flow: str, settings: int, references: Collection[str]) -> frozenset[str]:
+        """Which of these references a run of the flow, with these settings, has taken up. Dry runs, cancelled
+        and failed ones take up nothing.
+        """
+        wanted, found = sorted(set(references)), set[str]()
+        for start in range(0, len(wanted), REFERENCES_A_QUERY):
+            some = tuple(wanted[start : start + REFERENCES_A_QUERY])
+            taken = _taken(self._owner, flow, some) if some else ()
+            found |= {reference for reference, given in taken if given.get("flow") == str(settings)}
+        return frozenset(found)
 
     def move(
         self,
@@ -196,6 +209,14 @@ def _running(owner: int | None) -> QuerySet[Run]:
 
 
 @Prepared
+def _taken(
+    owner: int | None, flow: str, references: tuple[str, ...]
+) -> QuerySet[Run, tuple[str, dict[str, str]]]:
+    found = _runs(owner).filter(flow=flow, reference__in=references, dry=False)
+    return found.exclude(state__in=TAKES_UP_NOTHING).values_list("reference", "input")
+
+
+@Prepared
 def _number(run: str) -> QuerySet[Run, int]:
     return Run.objects.filter(id=run).values_list("number", flat=True)
 
@@ -242,7 +263,9 @@ def _speaking(owner: int | None, run: str, same: Q) -> QuerySet[RunSubject]:
     found = RunSubject.objects.filter(same, run__dry=False).exclude(run_id=run)
     if owner is not None:
         found = found.filter(run__organisation_id=owner)
-    return found.select_related("run").order_by("run__number", "id")
+    # Of a run no more than is told: a company may have thousands.
+    told = ("id", "tenant", "entity", "text", "run__reference", "run__state", "run__stage", "run__number")
+    return found.select_related("run").only(*told, "run_id").order_by("run__number", "id")
 
 
 @Prepared

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,12 +14,14 @@ from django.test.utils import CaptureQueriesContext
 from ml_connector.domain.document import CommitKey
 from ml_connector.domain.proposal import Subject
 from ml_connector.ports.storage import Origin
-from ml_connector.store.models import Commit, CommitSubject
+from ml_connector.store.models import Commit, CommitSubject, Run
 
 SQLITE = connection.vendor == "sqlite"
 BEGINS = "(organisation_id=? AND key>? AND key<?)" if SQLITE else "commit_key_begins"
 UNIQUE = "sqlite_autoindex_store_commit" if SQLITE else "commit_key"
+WHOLE = r"SCAN store_(run|commit)\b|.*Seq Scan on store_(run|commit)\b"
 COMMITS = 2_000
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 PAY = Subject(tenant="books", entity="10", text="payroll:acme:US1:biweekly 2026-06-30")
 
 
@@ -32,6 +36,13 @@ def plans(ask: Callable[[], object]) -> str:
             cursor.execute(f"EXPLAIN {'QUERY PLAN ' if SQLITE else ''}{sql}")
             found += [str(row[-1]) for row in cursor.fetchall()]
     return "\n".join(found)
+
+
+def analyse() -> None:
+    """As PostgreSQL does by itself now and then, and SQLite never."""
+    if not SQLITE:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
 
 
 def fill(storage: Any) -> None:
@@ -60,8 +71,27 @@ def fill(storage: Any) -> None:
         )
         for commit in commits
     )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    analyse()
+
+
+def fill_runs(storage: Any) -> None:
+    """Runs of many references, all of them done, and nothing that moved lately."""
+    Run.objects.bulk_create(
+        Run(
+            id=f"run-{storage.organisation.pk}-{number}",
+            number=number,
+            organisation=storage.organisation,
+            flow="payroll",
+            state="done",
+            stage="confirm",
+            input={"flow": "7"},
+            reference=f"R{number}",
+            updated_at=LONG_AGO,
+        )
+        for number in range(COMMITS)
+    )
+    Commit.objects.update(created_at=LONG_AGO)
+    analyse()
 
 
 def open_one(storage: Any, key: str) -> None:
@@ -79,6 +109,7 @@ def open_one(storage: Any, key: str) -> None:
         (lambda commits: commits.get("payroll:acme:R1:books:10:1:1"), UNIQUE),
         (lambda commits: commits.of_subjects([PAY]), "commit_subject_base"),
         (lambda commits: commits.beginning(PAY), "commit_subject_base"),
+        (lambda commits: commits.reversed_by("payroll:acme:R1:books:10:1:1"), "commit_reversed_by"),
     ],
 )
 def test_commits_are_found_by_an_index(storage: Any, ask: Callable[[Any], object], index: str) -> None:
@@ -90,6 +121,54 @@ def test_commits_are_found_by_an_index(storage: Any, ask: Callable[[Any], object
     assert not [line for line in plan.splitlines() if line.startswith(("SCAN", "Seq Scan"))]
     if index == "commit_known" and SQLITE:
         assert "USING COVERING INDEX commit_known (organisation_id=? AND tenant=? AND entity=?)" in plan
+
+
+@pytest.mark.parametrize(
+    ("ask", "indexes"),
+    [
+        (lambda storage: storage.runs.list(50), ["run_newest" if SQLITE else "store_run_number"]),
+        (lambda storage: storage.runs.taken("payroll", 7, ["R1", "R2", "R3"]), ["run_reference"]),
+        (lambda storage: storage.commits.booked_since(storage.now()), ["commit_made", "run_moved"]),
+        (lambda storage: storage.commits.holding("books", "10", "document-10"), ["commit_known"]),
+        (lambda storage: storage.commits.deleted_since(storage.now()), ["commit_reversed_by"]),
+    ],
+)
+def test_runs_and_what_they_booked_are_found_by_an_index(
+    storage: Any, ask: Callable[[Any], object], indexes: list[str]
+) -> None:
+    """The newest ones, those that have taken up a pay run, and what was booked lately."""
+    fill(storage)
+    fill_runs(storage)
+    plan = plans(lambda: ask(storage))
+
+    assert [] == [index for index in indexes if index not in plan], plan
+    assert not [line for line in plan.splitlines() if re.match(WHOLE, line)]
+
+
+def test_a_pay_run_that_a_run_of_the_flow_has_is_taken(storage: Any) -> None:
+    """Of that flow only, and among many."""
+    fill_runs(storage)
+    asked = [f"R{number}" for number in range(COMMITS - 3, COMMITS + 3)]
+
+    assert {f"R{number}" for number in range(COMMITS - 3, COMMITS)} == storage.runs.taken("payroll", 7, asked)
+    assert frozenset() == storage.runs.taken("payroll", 8, asked)
+    assert frozenset() == storage.runs.taken("payroll", 7, [])
+
+
+def test_what_was_booked_in_some_books_is_that_of_all_books_less_the_others(storage: Any) -> None:
+    """A commit made before, whose run moved since, with it."""
+    fill(storage)
+    began = storage.now()
+    run = storage.runs.create(flow="payroll", stage="post", input={})
+    Commit.objects.filter(organisation=storage.organisation).update(created_at=LONG_AGO)
+    Commit.objects.filter(organisation=storage.organisation, entity="3").update(run_id=run.id)
+    every = storage.commits.booked_since(LONG_AGO)
+
+    assert COMMITS == len(every)
+    wanted = [("books", "3"), ("books", "4"), ("others", "5")]
+    assert tuple(row for row in every if row.entity in "34") == storage.commits.booked_since(LONG_AGO, wanted)
+    assert {"3"} == {row.entity for row in storage.commits.booked_since(began)}
+    assert () == storage.commits.booked_since(began, [("books", "4")])
 
 
 def test_a_reference_is_told_from_its_neighbours(storage: Any) -> None:
