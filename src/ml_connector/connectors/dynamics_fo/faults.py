@@ -23,26 +23,37 @@ from ml_connector.errors import (
     ConnectorError,
     NotFound,
     PeriodClosed,
-    Refused,
     RightMissing,
     Throttled,
     Unbalanced,
 )
+from ml_connector.transport import faults as refusals
 from ml_connector.transport.answer import UNREADABLE, Answer, unknown_status
+from ml_connector.transport.faults import rule
 
 CONFLICT_SECONDS = 5.0
 _WRITE_FAILED = re.compile(r"AxODataWriteException|write failed for table row", re.IGNORECASE)
 _CONFLICT = re.compile(r"update conflict", re.IGNORECASE)
-_ABSENT = re.compile(r"no resources were found when selecting for update", re.IGNORECASE)
-_CLOSED = re.compile(r"period\b.*\b(?:not open|closed|on hold|stopped)|no open period", re.IGNORECASE)
-_UNBALANCED = re.compile(r"do(?:es)? not balance", re.IGNORECASE)
-_CODE = re.compile(
-    r"DimensionAttributeValue|does(?:n't| not) exist|is suspended|is(?:n't| not) active|blocked for manual"
-    r" entry|not found in the related table"
-    r"|Blank is(?:n't| not) allowed|valid dimension value|not an allowed value|main account type must be",
-    re.IGNORECASE,
-)
 _NOISE = re.compile(r"^validate\w+ failed on data source", re.IGNORECASE)
+VENDOR = "Dynamics"
+REFUSALS = (
+    rule(r"no resources were found when selecting for update", NotFound),
+    rule(
+        r"period\b.*\b(?:not open|closed|on hold|stopped)|no open period",
+        PeriodClosed,
+        "Open the period for this ledger, or choose a posting date in an open one.",
+        where="posting_date",
+    ),
+    rule(r"do(?:es)? not balance", Unbalanced),
+    rule(
+        r"DimensionAttributeValue|does(?:n't| not) exist|is suspended|is(?:n't| not) active"
+        r"|blocked for manual entry|not found in the related table|Blank is(?:n't| not) allowed"
+        r"|valid dimension value|not an allowed value|main account type must be",
+        CodeUnknown,
+        "Correct the code in Dynamics, or map to one that may be used.",
+    ),
+)
+"""Business refusals by their words, the most certain kind first."""
 
 
 def classify(answer: Answer) -> ConnectorError | None:
@@ -60,7 +71,7 @@ def classify(answer: Answer) -> ConnectorError | None:
     if answer.status == 400 or (
         answer.status == 500 and inner and _WRITE_FAILED.search(f"{inner.type} {said}")
     ):
-        return refusal(said, path, support)
+        return refusals.classify(sentences(said), REFUSALS, vendor=VENDOR, where=path, support=support)
     if answer.status == 403:
         why = f": {said}" if said else ""
         text = f"The app's user may not do this at {path}{why}. Give the user a role that grants it."
@@ -86,23 +97,3 @@ def sentences(said: str) -> list[str]:
         re.sub(r"^(?:Info|Warning|Error):\s*", "", part.strip()).strip(" .\n") for part in log.split(";")
     )
     return list(dict.fromkeys(part for part in found if part and not _NOISE.match(part)))
-
-
-def refusal(said: str, where: str, support: str = "") -> Refused:
-    """The kind of a business refusal by its words."""
-    lines = sentences(said) or ["no reason was given"]
-    text = f"Dynamics refused: {'; '.join(lines)}."
-    if any(_ABSENT.search(line) for line in lines):
-        return NotFound(text, where=where, support=support)
-    if any(_CLOSED.search(line) for line in lines):
-        remedy = " Open the period for this ledger, or choose a posting date in an open one."
-        return PeriodClosed(text + remedy, where="posting_date", support=support)
-    if any(_UNBALANCED.search(line) for line in lines):
-        return Unbalanced(text, where=where, support=support)
-    if any(_CODE.search(line) for line in lines):
-        return CodeUnknown(
-            text + " Correct the code in Dynamics, or map to one that may be used.",
-            where=where,
-            support=support,
-        )
-    return Refused(text, where=where, support=support)

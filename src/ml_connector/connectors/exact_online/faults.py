@@ -15,7 +15,6 @@ words are shown.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -34,7 +33,9 @@ from ml_connector.errors import (
     Unbalanced,
 )
 from ml_connector.ports.storage import Window
+from ml_connector.transport import faults as refusals
 from ml_connector.transport.answer import UNREADABLE, Answer, unknown_status, whole_number
+from ml_connector.transport.faults import rule
 
 MINUTE = "minute"
 DAY = "day"
@@ -52,15 +53,30 @@ _REASONS = {
     "BlockedCustomer": "the customer's licence is blocked. The vendor's support can release it",
     "LicenseExpired": "the licence has ended. Renew it with the vendor",
 }
-_CLOSED = re.compile(r"period is closed|period(?:e)? is afgesloten", re.IGNORECASE)
-_UNBALANCED = re.compile(r"not balanced|niet in evenwicht", re.IGNORECASE)
-_UNKNOWN_YEAR = re.compile(r"financial year|boekjaar", re.IGNORECASE)
-_CODE = re.compile(
-    r"^(?:\[\w+\]\s*)?(?:invalid(?: reference)?|unknown|not allowed|mandatory|ongeldig(?:e"
-    r" referentie)?|onbekend|niet toegestaan|verplicht)\s*:"
-    r"|blocked|geblokkeerd|is of a wrong type|is verplicht",
-    re.IGNORECASE,
+VENDOR = "Exact"
+REFUSALS = (
+    rule(
+        r"period is closed|period(?:e)? is afgesloten",
+        PeriodClosed,
+        "Reopen the period in Exact for this journal, or choose a posting date in an open one.",
+        where="posting_date",
+    ),
+    rule(r"not balanced|niet in evenwicht", Unbalanced, "An entry must balance in its currency and period."),
+    rule(
+        r"financial year|boekjaar",
+        remedy="Create the financial year in Exact, or choose another posting date.",
+        where="posting_date",
+        code="period.unknown",
+    ),
+    rule(
+        r"^(?:\[\w+\]\s*)?(?:invalid(?: reference)?|unknown|not allowed|mandatory|ongeldig(?:e"
+        r" referentie)?|onbekend|niet toegestaan|verplicht)\s*:"
+        r"|blocked|geblokkeerd|is of a wrong type|is verplicht",
+        CodeUnknown,
+        "Correct the code in Exact, or map to one that may be used.",
+    ),
 )
+"""Business refusals by their words, in English and Dutch, the most certain kind first."""
 
 
 def classifier(now: Callable[[], datetime]) -> Callable[[Answer], ConnectorError | None]:
@@ -95,7 +111,7 @@ def classifier(now: Callable[[], datetime]) -> Callable[[Answer], ConnectorError
                     support=support,
                 )
             case 500 if said := message(answer):
-                return refusal(said, path, support)
+                return refusals.classify(lines_of(said), REFUSALS, vendor=VENDOR, where=path, support=support)
         return unknown_status(answer)
 
     return classify
@@ -109,24 +125,9 @@ def message(answer: Answer) -> str | None:
         return None
 
 
-def refusal(said: str, where: str, support: str = "") -> Refused:
-    """The kind of a business refusal by its words; all of them are shown, each once."""
-    lines = list(dict.fromkeys(line.strip() for line in said.splitlines() if line.strip()))
-    text = f"Exact refused: {'; '.join(lines)}."
-    if any(_CLOSED.search(line) for line in lines):
-        remedy = " Reopen the period in Exact for this journal, or choose a posting date in an open one."
-        return PeriodClosed(text + remedy, where="posting_date", support=support)
-    if any(_UNBALANCED.search(line) for line in lines):
-        return Unbalanced(
-            text + " An entry must balance in its currency and period.", where=where, support=support
-        )
-    if any(_UNKNOWN_YEAR.search(line) for line in lines):
-        remedy = " Create the financial year in Exact, or choose another posting date."
-        return Refused(text + remedy, where="posting_date", support=support, code="period.unknown")
-    if any(_CODE.search(line) for line in lines):
-        remedy = " Correct the code in Exact, or map to one that may be used."
-        return CodeUnknown(text + remedy, where=where, support=support)
-    return Refused(text, where=where, support=support)
+def lines_of(said: str) -> list[str]:
+    """The lines of a refusal, each once."""
+    return list(dict.fromkeys(line.strip() for line in said.splitlines() if line.strip()))
 
 
 def limits(answer: Answer) -> list[Window]:

@@ -32,7 +32,9 @@ from ml_connector.errors import (
     Unbalanced,
 )
 from ml_connector.ports.storage import Window
+from ml_connector.transport import faults as refusals
 from ml_connector.transport.answer import UNREADABLE, Answer, retry_after, unknown_status, whole_number
+from ml_connector.transport.faults import rule
 
 HOUR = "hour"
 NOT_RELEASABLE = "document.status"
@@ -42,22 +44,40 @@ _ID = re.compile(r"^VismaId:\s*[0-9a-f-]{36}\.\s*", re.IGNORECASE)
 _FRAME = re.compile(r"^Error (?:inserting|updating|deleting|releasing) the [\w ]+?\.\s*", re.IGNORECASE)
 _NOISE = re.compile(r"record raised at least one error|record raised one or more errors", re.IGNORECASE)
 _LABEL = re.compile(r"^Error:\s*", re.IGNORECASE)
-_CLOSED = re.compile(r"period is (?:closed|inactive)", re.IGNORECASE)
-_PERIOD = re.compile(
-    r"financial period cannot be found|invalid year or period|outside the range of the selected financial"
-    r" period",
-    re.IGNORECASE,
-)
-_UNBALANCED = re.compile(r"out of balance", re.IGNORECASE)
-_SEGMENT = re.compile(r"(?:Error:\s*)?([^:]+?) of Subaccount do(?:es)? not exist", re.IGNORECASE)
-_CODE = re.compile(
-    r"cannot be found in the system|do(?:es)? not exist|is inactive|is not"
-    r" active|(?:project|task|subaccount|account|branch)'? cannot be empty"
-    r"|year to date net income|denominated gl account|manual entr",
-    re.IGNORECASE,
-)
-_STATUS = re.compile(r"batch status invalid", re.IGNORECASE)
 _LICENCE = re.compile(r"\bno licen[cs]e\b|\b12027\b", re.IGNORECASE)
+VENDOR = "Visma"
+REFUSALS = (
+    rule(
+        r"period is (?:closed|inactive)",
+        PeriodClosed,
+        "Open the period in Visma, or choose a posting date in an open one.",
+        where="posting_date",
+    ),
+    rule(
+        r"financial period cannot be found|invalid year or period"
+        r"|outside the range of the selected financial period",
+        remedy="Create the period in Visma, or choose another posting date.",
+        where="posting_date",
+        code="period.unknown",
+    ),
+    rule(r"out of balance", Unbalanced),
+    rule(
+        r"(?:Error:\s*)?(?P<segment>[^:]+?) of Subaccount do(?:es)? not exist",
+        CodeUnknown,
+        "The value of segment {segment} of the subaccount is missing or unknown on a line. Create it in"
+        " Visma, or map to another.",
+        where="segment {segment}",
+    ),
+    rule(r"batch status invalid", code=NOT_RELEASABLE),
+    rule(
+        r"cannot be found in the system|do(?:es)? not exist|is inactive|is not active"
+        r"|(?:project|task|subaccount|account|branch)'? cannot be empty"
+        r"|year to date net income|denominated gl account|manual entr",
+        CodeUnknown,
+        "Correct the code in Visma, or map to one that may be used.",
+    ),
+)
+"""Business refusals by their words, the most certain kind first."""
 
 
 class VersionStale(Refused):
@@ -130,37 +150,8 @@ def sentences(said: str) -> list[str]:
 
 
 def refusal(said: str, where: str, support: str = "") -> Refused:
-    """The kind of a business refusal by its words; all of them are shown."""
-    lines = sentences(said) or ["no reason was given"]
-    text = f"Visma refused: {'; '.join(lines)}."
-    if any(_CLOSED.search(line) for line in lines):
-        return PeriodClosed(
-            text + " Open the period in Visma, or choose a posting date in an open one.",
-            where="posting_date",
-            support=support,
-        )
-    if any(_PERIOD.search(line) for line in lines):
-        return Refused(
-            text + " Create the period in Visma, or choose another posting date.",
-            where="posting_date",
-            support=support,
-            code="period.unknown",
-        )
-    if any(_UNBALANCED.search(line) for line in lines):
-        return Unbalanced(text, where=where, support=support)
-    if found := next((match[1].strip() for line in lines if (match := _SEGMENT.search(line))), None):
-        remedy = (
-            f" The value of segment {found} of the subaccount is missing or unknown on a line. Create it in"
-            " Visma, or map to another."
-        )
-        return CodeUnknown(text + remedy, where=f"segment {found}", support=support)
-    if any(_STATUS.search(line) for line in lines):
-        return Refused(text, where=where, support=support, code=NOT_RELEASABLE)
-    if any(_CODE.search(line) for line in lines):
-        return CodeUnknown(
-            text + " Correct the code in Visma, or map to one that may be used.", where=where, support=support
-        )
-    return Refused(text, where=where, support=support)
+    """The kind of a business refusal by its words."""
+    return refusals.classify(sentences(said), REFUSALS, vendor=VENDOR, where=where, support=support)
 
 
 def limits(now: Callable[[], datetime]) -> Callable[[Answer], Sequence[Window]]:
