@@ -26,6 +26,7 @@ from ml_connector.ports.systems import Wiring
 from ml_connector.transport.answer import whole_number
 from ml_connector.transport.exchange import Deadline, header_problem, within
 from ml_connector.transport.redact import known, redact, shown
+from ml_connector.transport.settings import secret_of
 from ml_connector.transport.token_client import TokenClient, conclusive, readable
 
 SKEW_SECONDS = 5
@@ -345,8 +346,8 @@ class TokenBroker:
     def _client(self, deadline: Deadline) -> Any:
         client: Any = TokenClient(
             deadline,
-            client_id=self._secret("client_id"),
-            client_secret=self._secret("client_secret"),
+            client_id=secret_of(self.wiring.vault, "client_id"),
+            client_secret=secret_of(self.wiring.vault, "client_secret"),
             token_endpoint_auth_method=self.client_auth,
             transport=self.wiring.wire,
             timeout=httpx2.Timeout(**deadline.timeouts()),
@@ -356,12 +357,6 @@ class TokenBroker:
         for kind in ("access_token_response", "refresh_token_response"):
             client.register_compliance_hook(kind, conclusive)
         return client
-
-    def _secret(self, name: str) -> str:
-        try:
-            return self.wiring.vault.read(name)
-        except KeyError:
-            return ""
 
     def _now(self) -> datetime:
         return self.wiring.clock.now()

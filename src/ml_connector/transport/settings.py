@@ -14,6 +14,7 @@ from typing import Any
 
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import NotSent
+from ml_connector.ports.storage import Vault
 from ml_connector.ports.systems import Field, Setting, System, Wiring
 from ml_connector.transport.exchange import control_problem, header_problem
 from ml_connector.transport.redact import PUBLIC, SECRET_MIN
@@ -94,6 +95,14 @@ def secret_problems(declared: Sequence[Setting], values: Mapping[str, str]) -> l
 def text_of(settings: Mapping[str, str], name: str) -> str:
     """The value without blanks around it; empty where there is none."""
     return (settings.get(name) or "").strip()
+
+
+def secret_of(vault: Vault, name: str) -> str:
+    """The secret; empty where none was ever stored."""
+    try:
+        return vault.read(name)
+    except KeyError:
+        return ""
 
 
 def list_of(text: str) -> tuple[str, ...]:

@@ -8,8 +8,6 @@ recognised by its id.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -19,8 +17,11 @@ from ml_connector.errors import Refused
 from ml_connector.ports.storage import Vault
 from ml_connector.ports.systems import Challenge, Event
 from ml_connector.transport.answer import UNREADABLE
+from ml_connector.transport.signature import Signature, check_signature, check_size, misshapen
 
 BODY_BYTES_MAX = 64 * 1024
+SIGNATURE = Signature(encoding="hex")
+REMEDY = "Check that the webhook secret is the app's, and not the client secret."
 
 
 class ExactEvents:
@@ -35,26 +36,16 @@ class ExactEvents:
         """
         if not body:
             return Challenge()
-        if len(body) > BODY_BYTES_MAX:
-            raise Refused(
-                f"The notification has {len(body)} bytes; Exact's have a few hundred.",
-                where="body",
-                code="event.size",
-            )
+        check_size(body, BODY_BYTES_MAX)
         try:
             sent = msgspec.json.decode(body, type=wire.Notification)
             content = msgspec.json.decode(sent.Content, type=wire.Content)
             occurred = wire.moment(content.EventCreatedOn) if content.EventCreatedOn else None
         except (*UNREADABLE, ValueError) as error:
-            raise Refused(
-                f"The notification does not have Exact's shape: {error}.", where="body", code="event.shape"
-            ) from error
-        if not hmac.compare_digest(self._hash(bytes(sent.Content)), sent.HashCode.upper().encode()):
-            text = (
-                "The notification's HashCode does not match. Check that the webhook secret is the app's, and"
-                " not the client secret."
-            )
-            raise Refused(text, where="HashCode", code="event.signature")
+            raise misshapen("Exact", error) from error
+        check_signature(
+            SIGNATURE, sent.HashCode, bytes(sent.Content), self._vault, where="HashCode", remedy=REMEDY
+        )
         if str(content.Division) not in self._divisions:
             raise Refused(
                 f"Division {content.Division} is not among those of this connection.",
@@ -70,14 +61,3 @@ class ExactEvents:
             (str(content.Division), content.Topic, content.Key, content.Action, content.EventCreatedOn)
         )
         return Event(id=repeat, topic=content.Topic, key=content.Key, occurred_at=occurred, detail=detail)
-
-    def _hash(self, content: bytes) -> bytes:
-        try:
-            secret = self._vault.read("webhook_secret")
-        except KeyError:
-            text = (
-                "This connection has no webhook secret, so no notification can be trusted. Enter it in the"
-                " connection."
-            )
-            raise Refused(text, where="webhook_secret", code="event.secret") from None
-        return hmac.new(secret.encode(), content, hashlib.sha256).hexdigest().upper().encode()

@@ -25,6 +25,7 @@ from ml_connector.transport.auth import Renewal, TokenBroker, basic
 from ml_connector.transport.exchange import Unsendable
 from ml_connector.transport.http import Auth, Client
 from ml_connector.transport.paging import PAGES_MAX, link_next
+from ml_connector.transport.settings import secret_of
 
 Row = TypeVar("Row")
 GENERAL_LEDGER = "/payroll/v2/general-ledger"
@@ -78,7 +79,7 @@ class PlatformToken:
 
     def headers(self) -> Mapping[str, str]:
         """Bearer, the organization and the keys."""
-        key = secret(self.vault, "customer_api_key")
+        key = secret_of(self.vault, "customer_api_key")
         return {**self.broker.headers(), **(customer_key(key) if key else {})}
 
     def refused(self, headers: Mapping[str, str]) -> bool:
@@ -93,14 +94,6 @@ class PlatformToken:
 def customer_key(value: str) -> dict[str, str]:
     """The header of the customer key."""
     return {"US-Customer-Api-Key": value}
-
-
-def secret(vault: Vault, name: str) -> str:
-    """A secret, or empty text where none was ever stored."""
-    try:
-        return vault.read(name)
-    except KeyError:
-        return ""
 
 
 def sign_in(options: Options, wiring: Wiring) -> Auth:
@@ -141,7 +134,7 @@ class UkgClient:
             return self.http.read("GET", address(path, query or {}))
         except SignInLost as error:
             bearer = self._options["auth"] == BEARER
-            raise faults.sign_in_lost(error, bearer, bool(secret(self._vault, "user_api_key"))) from error
+            raise faults.sign_in_lost(error, bearer, bool(secret_of(self._vault, "user_api_key"))) from error
 
     def rows(self, path: str, row: type[Row], query: Mapping[str, str] | None = None) -> Iterator[Row]:
         """Every row of a list, page by page as it is asked for; an absent list is an empty one."""

@@ -9,21 +9,17 @@ what matters is read again.
 
 from __future__ import annotations
 
-import hmac
-from base64 import b64encode
 from collections.abc import Mapping
 
 import msgspec
 
 from ml_connector.connectors.ukg_pro import wire
-from ml_connector.connectors.ukg_pro.client import secret
 from ml_connector.connectors.ukg_pro.settings import Options
-from ml_connector.errors import Refused
 from ml_connector.ports.storage import Vault
 from ml_connector.ports.systems import Event
 from ml_connector.transport.answer import UNREADABLE
+from ml_connector.transport.signature import Signature, check_signature, check_size, check_token, misshapen
 
-BODY_BYTES_MAX = 256 * 1024
 SECRET_CHARACTERS_MIN = 24
 
 
@@ -46,22 +42,14 @@ class UkgEvents:
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Event:
         """The event. Raises `Refused` for a body that UKG did not sign, or that does not have its shape."""
-        if len(body) > BODY_BYTES_MAX:
-            raise Refused(
-                f"The notification has {len(body)} bytes; UKG's have a few hundred.",
-                where="body",
-                code="event.size",
-            )
+        check_size(body)
         received = {name.lower(): value for name, value in headers.items()}
-        self._check_token(received)
-        self._check_signature(received, body)
+        self._check_sender(received, body)
         try:
             sent = msgspec.json.decode(body, type=Notification)
             occurred = wire.moment(sent.EventTime, self._options.zone) if sent.EventTime else None
         except (*UNREADABLE, ValueError) as error:
-            raise Refused(
-                f"The notification does not have UKG's shape: {error}.", where="body", code="event.shape"
-            ) from error
+            raise misshapen("UKG", error) from error
         detail = {
             "operation": sent.Operation or "",
             "company": str(sent.Payload.get("CoId") or ""),
@@ -75,39 +63,23 @@ class UkgEvents:
             detail=detail,
         )
 
-    def _check_token(self, received: Mapping[str, str]) -> None:
-        name, expected = self._options["webhook_token_header"], secret(self._vault, "webhook_token")
-        if not name:
-            return
-        if not expected or not hmac.compare_digest(
-            received.get(name.lower(), "").encode(), expected.encode()
-        ):
-            text = (
-                f"The notification's {name} is not the webhook token of this connection. Enter the same value"
-                " in UKG's subscription."
-            )
-            raise Refused(text, where=name, code="event.token")
-
-    def _check_signature(self, received: Mapping[str, str], body: bytes) -> None:
-        header, key = self._options["webhook_header"], secret(self._vault, "webhook_secret")
-        if len(key) < SECRET_CHARACTERS_MIN:
-            text = (
-                f"This connection has no webhook secret of {SECRET_CHARACTERS_MIN} characters or more, so no"
-                " notification can be trusted."
-            )
-            raise Refused(text, where="webhook_secret", code="event.secret")
-        mac = hmac.new(key.encode(), body, self._options["webhook_algorithm"])
-        hexadecimal = self._options["webhook_encoding"] == "hex"
-        expected = self._options["webhook_prefix"] + (
-            mac.hexdigest() if hexadecimal else b64encode(mac.digest()).decode()
+    def _check_sender(self, received: Mapping[str, str], body: bytes) -> None:
+        options = self._options
+        if name := options["webhook_token_header"]:
+            remedy = "Enter the same value in UKG's subscription."
+            check_token(received.get(name.lower(), ""), self._vault, where=name, remedy=remedy)
+        signature = Signature(
+            algorithm=options["webhook_algorithm"],
+            encoding="hex" if options["webhook_encoding"] == "hex" else "base64",
+            prefix=options["webhook_prefix"],
         )
-        given = received.get(header.lower(), "").strip()
-        if not hmac.compare_digest(
-            (given.lower() if hexadecimal else given).encode(),
-            (expected.lower() if hexadecimal else expected).encode(),
-        ):
-            text = (
-                f"The notification's {header} does not match. Check the webhook secret, and that hash,"
-                " encoding and prefix are UKG's."
-            )
-            raise Refused(text, where=header, code="event.signature")
+        header = options["webhook_header"]
+        check_signature(
+            signature,
+            received.get(header.lower(), ""),
+            body,
+            self._vault,
+            where=header,
+            remedy="Check the webhook secret, and that hash, encoding and prefix are UKG's.",
+            characters_min=SECRET_CHARACTERS_MIN,
+        )

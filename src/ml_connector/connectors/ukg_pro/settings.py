@@ -22,7 +22,7 @@ from ml_connector.domain.problem import Problem
 from ml_connector.ports.storage import Vault
 from ml_connector.ports.systems import Field
 from ml_connector.transport.address import host_problem
-from ml_connector.transport.settings import deadline_problems, list_of, numbers_of, text_of
+from ml_connector.transport.settings import deadline_problems, list_of, numbers_of, secret_of, text_of
 
 HOSTS = ("*.ultipro.com", "*.ultipro.ca")
 TOKEN_HOSTS = (*HOSTS, "*.ukg.com", "*.ukg.net", "*.ukg.dev")
@@ -82,9 +82,7 @@ class Options:
         if self.text["tenant"]:
             return self.text["tenant"]
         host = "sandbox" if self.sandbox else urlsplit(self.text["base_url"]).hostname or ""
-        try:
-            key = vault.read("customer_api_key")
-        except KeyError:
+        if not (key := secret_of(vault, "customer_api_key")):
             return host
         bits = int.from_bytes(
             hashlib.scrypt(key.encode(), salt=host.encode(), n=2**12, r=8, p=1, dklen=4)

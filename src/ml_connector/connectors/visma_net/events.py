@@ -8,8 +8,6 @@ repeat is recognised by the notification's id.
 
 from __future__ import annotations
 
-import hmac
-from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -20,9 +18,10 @@ from ml_connector.errors import Refused
 from ml_connector.ports.storage import Vault
 from ml_connector.ports.systems import Event
 from ml_connector.transport.answer import UNREADABLE
+from ml_connector.transport.signature import Signature, check_signature, check_size
 
-BODY_BYTES_MAX = 256 * 1024
 SIGNATURE, PREFIX = "x-vwd-signature-v1", "x-vwd-"
+REMEDY = "Check that the webhook secrets are the application's active ones."
 _KINDS = ("entity", "event")
 _KEYS = ("code", "key", "number", "id", "entityid", "resourceid")
 
@@ -37,14 +36,17 @@ class VismaEvents:
         """The event. Raises `Refused` for a body that Visma did not sign, or that is not for one of these
         companies.
         """
-        if len(body) > BODY_BYTES_MAX:
-            raise Refused(
-                f"The notification has {len(body)} bytes; Visma's have a few hundred.",
-                where="body",
-                code="event.size",
-            )
+        check_size(body)
         received = {name.lower(): content.strip() for name, content in headers.items()}
-        self._check_signature(received.get(SIGNATURE, ""), body)
+        check_signature(
+            Signature(),
+            received.get(SIGNATURE, ""),
+            body,
+            self._vault,
+            where=SIGNATURE,
+            remedy=REMEDY,
+            several=True,
+        )
         tenant = received.get(f"{PREFIX}tenant-id", "")
         if tenant and tenant.lower() not in self._tenants:
             raise Refused(
@@ -59,11 +61,11 @@ class VismaEvents:
                 where=f"{PREFIX}notification-id",
                 code="event.shape",
             )
-        told = _told(body)
-        kind = " ".join(told[name] for name in _KINDS if told.get(name)) or received.get(
+        fields = _first_level(body)
+        kind = " ".join(fields[name] for name in _KINDS if fields.get(name)) or received.get(
             f"{PREFIX}event-id", ""
         )
-        key = next((told[name] for name in _KEYS if told.get(name)), "")
+        key = next((fields[name] for name in _KEYS if fields.get(name)), "")
         stamp = received.get(f"{PREFIX}notification-timestamp", "")
         detail = {
             name.removeprefix(PREFIX): text
@@ -72,29 +74,10 @@ class VismaEvents:
         }
         return Event(id=repeat, topic=kind, key=key, occurred_at=_moment(stamp), detail=detail)
 
-    def _check_signature(self, given: str, body: bytes) -> None:
-        try:
-            secrets = self._vault.read("webhook_secret").split()
-        except KeyError:
-            secrets = []
-        if not secrets:
-            text = (
-                "This connection has no webhook secret, so no notification can be trusted. Enter it in the"
-                " connection."
-            )
-            raise Refused(text, where="webhook_secret", code="event.secret")
-        signatures = [b64encode(hmac.new(secret.encode(), body, "sha256").digest()) for secret in secrets]
-        if not any(hmac.compare_digest(given.encode(), expected) for expected in signatures):
-            text = (
-                f"The notification's {SIGNATURE} does not match. Check that the webhook secrets are the"
-                " application's active ones."
-            )
-            raise Refused(text, where=SIGNATURE, code="event.signature")
 
-
-def _told(body: bytes) -> dict[str, str]:
-    """What a JSON object says on its first level, by lower-case name; nothing for any other body, which is
-    signed all the same.
+def _first_level(body: bytes) -> dict[str, str]:
+    """The texts and numbers on the first level of a JSON object, by lower-case name. Any other body has
+    none, and is signed all the same.
     """
     try:
         found: Any = msgspec.json.decode(body)

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from ml_connector.connectors.visma_net.events import BODY_BYTES_MAX, VismaEvents
+from ml_connector.connectors.visma_net.events import VismaEvents
 from ml_connector.contract.memory import MemoryVault
 from ml_connector.errors import Refused
 from ml_connector.ports.systems import Event
+from ml_connector.transport.signature import BODY_BYTES_MAX
 from ml_connector_sandbox.core.vendor import Request
 
 TENANT = "4e95f4b9-e895-5a20-a960-2ee8b4f8e49b"
