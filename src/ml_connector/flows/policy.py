@@ -12,6 +12,7 @@ from string import Formatter
 from typing import TypeVar
 
 from ml_connector.domain.journal import ExchangeRate
+from ml_connector.domain.lists import listed, pairs
 from ml_connector.domain.money import DECIMALS
 from ml_connector.domain.period import YEARS, ClosedPeriodRule, PostingDatePolicy, PostingDateRule
 from ml_connector.domain.problem import Problem
@@ -100,10 +101,10 @@ def read_policy(mode: str, starts_on: date, options: Mapping[str, str]) -> Payro
         starts_on=starts_on,
         journals=_journals(options["journal"], frozenset(entities.values())),
         entities=entities,
-        axes=frozenset(_list(options.get("axes", "cost_center"))),
+        axes=frozenset(listed(options.get("axes", "cost_center"))),
         text=_text(options.get("text", DEFAULT_TEXT)),
         posting_date=_posting_date(options),
-        detail_groups=frozenset(_list(options.get("detail_groups", ""))),
+        detail_groups=frozenset(listed(options.get("detail_groups", ""))),
         minimum_workers=int(minimum),
         roll_up_axis=options.get("roll_up_axis", "cost_center"),
         roll_up_code=options.get("roll_up_code", ""),
@@ -182,7 +183,7 @@ def check_new(options: Mapping[str, str], groups: Collection[str]) -> None:
     for name in ("axes", "detail_groups", "entities"):
         if ";" in options.get(name, ""):
             raise PolicyError(f"{name} is {options[name]!r}, which holds a semicolon; expected commas")
-    missing = sorted(set(_list(options.get("detail_groups", ""))) - set(groups))
+    missing = sorted(set(listed(options.get("detail_groups", ""))) - set(groups))
     if missing:
         raise PolicyError(
             f"detail_groups names {missing[0]!r}, which no rule of the mapping has as its group; there"
@@ -223,20 +224,13 @@ def _choice(kind: type[T], name: str, value: str) -> T:
         raise PolicyError(f"{name} is {value!r}, expected one of {', '.join(kind)}") from None
 
 
-def _list(value: str) -> list[str]:
-    return [part.strip() for part in value.split(",") if part.strip()]
-
-
 def _pairs(name: str, value: str, expected: str) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for part in _list(value):
-        key, sign, code = (half.strip() for half in part.partition("="))
-        if not sign or not key or not code:
-            raise PolicyError(f"{name} holds {part!r}, expected {expected}")
-        if key in pairs:
-            raise PolicyError(f"{name} names {key!r} twice")
-        pairs[key] = code
-    return pairs
+    found, broken, repeated = pairs(value)
+    if broken:
+        raise PolicyError(f"{name} holds {broken[0]!r}, expected {expected}")
+    if repeated:
+        raise PolicyError(f"{name} names {repeated[0]!r} twice")
+    return found
 
 
 def _journals(value: str, entities: frozenset[str]) -> dict[str, str]:
@@ -255,7 +249,7 @@ def read_rates(options: Mapping[str, str]) -> dict[str, ExchangeRate]:
     Raises `PolicyError` for what is no rate, and for rates without a source.
     """
     rates: dict[str, ExchangeRate] = {}
-    for part in _list(options.get("rates", "")):
+    for part in listed(options.get("rates", "")):
         currency, _, text = (word.strip() for word in part.partition("="))
         if currency in rates:
             raise PolicyError(

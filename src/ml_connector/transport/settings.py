@@ -105,11 +105,6 @@ def secret_of(vault: Vault, name: str) -> str:
         return ""
 
 
-def list_of(text: str) -> tuple[str, ...]:
-    """The parts between commas, without blanks around them."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
 def numbers_of(
     settings: Mapping[str, str],
     declared: Sequence[Setting],

@@ -36,6 +36,7 @@ from ml_connector.ports.sinks import NONE_KNOWN, Gate, Send
 from ml_connector.ports.storage import Clock
 from ml_connector.transport import odata
 from ml_connector.transport.answer import Answer
+from ml_connector.transport.wire import encode
 
 BATCH = "$batch"
 
@@ -173,7 +174,7 @@ class DynamicsLedger(Ledger):
             self._open_period(document)
             if problem := self.facts.journal_problem(document.entity, document.journal):
                 raise Refused(problem, where=f"journal {document.journal}", code="journal.unusable")
-            body = wire.encode(translate.new_header(document, marker))
+            body = encode(translate.new_header(document, marker))
             with self._client.http.prepare(
                 "POST", address(HEADERS), scope=document.entity, headers=WRITE, content=body
             ) as post:
@@ -183,8 +184,7 @@ class DynamicsLedger(Ledger):
             document, marker, so_far.reference, so_far.parts - 1, self.facts.axes, form
         )
         kind, body = batch.body(
-            f"{marker.token}_{so_far.parts}",
-            [self._operation("POST", LINES, wire.encode(line)) for line in lines],
+            f"{marker.token}_{so_far.parts}", [self._operation("POST", LINES, encode(line)) for line in lines]
         )
         with self._client.http.prepare(
             "POST", address(BATCH), scope=document.entity, headers={"Content-Type": kind}, content=body

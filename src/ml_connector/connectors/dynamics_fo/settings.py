@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ml_connector.domain.lists import listed, pairs
 from ml_connector.domain.problem import Problem
 from ml_connector.ports.systems import Field, Setting
 from ml_connector.transport.address import host_problem
-from ml_connector.transport.settings import READ_DEADLINE, ledger_problems, list_of, numbers_of, text_of
+from ml_connector.transport.settings import READ_DEADLINE, ledger_problems, numbers_of, text_of
 
 HOSTS = ("*.operations.dynamics.com", "*.operations.eu.dynamics.com", "*.cloudax.dynamics.com")
 """Those seen in public material. Another region's is added once it was seen: a host that is guessed might be
@@ -160,7 +161,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         problems.append(Problem("setting.host", "base_url", problem))
     if problem := host_problem(token_url, SIGN_IN_HOSTS, sandbox, path=True) or _tenant_problem(token_url):
         problems.append(Problem("setting.host", "token_url", problem))
-    companies = tuple(part.lower() for part in list_of(text_of(settings, "company")))
+    companies = tuple(part.lower() for part in listed(text_of(settings, "company")))
     if not companies:
         problems.append(
             Problem("setting.missing", "company", "Name the company that keeps the books, for example usmf.")
@@ -181,7 +182,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         companies=companies,
         token_url=token_url,
         scope=text_of(settings, "scope"),
-        journals=list_of(text_of(settings, "journals")),
+        journals=listed(text_of(settings, "journals")),
         dimensions=_axes(settings, problems),
         lines_max=int(numbers["lines_max"]),
         deadline_seconds=numbers["deadline_seconds"],
@@ -211,14 +212,13 @@ def _tenant_problem(url: str) -> str | None:
 
 
 def _axes(settings: Mapping[str, str], problems: list[Problem]) -> dict[str, str]:
-    axes: dict[str, str] = {}
-    for part in (text_of(settings, "dimensions") or AXES).split(","):
-        axis, _, name = (half.strip() for half in part.partition("="))
-        if not axis or not name.replace("_", "a").isalnum() or axis in axes or name in axes.values():
-            text = (
-                f"{part.strip()!r} is not an axis with its financial dimension, each named once; expected"
-                " cost_center=CostCenter."
-            )
-            problems.append(Problem("setting.dimensions", "dimensions", text))
-        axes[axis] = name
+    axes, broken, repeated = pairs(text_of(settings, "dimensions") or AXES)
+    names = [*axes.values()]
+    wrong = [name for name in names if not name.replace("_", "a").isalnum() or names.count(name) > 1]
+    for part in dict.fromkeys((*broken, *repeated, *wrong)):
+        text = (
+            f"{part!r} is not an axis with its financial dimension, each named once; expected"
+            " cost_center=CostCenter."
+        )
+        problems.append(Problem("setting.dimensions", "dimensions", text))
     return axes

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -209,14 +209,6 @@ class Error(msgspec.Struct):
     """The JSON body of a failure."""
 
     error: ErrorDetail
-
-
-_encoder = msgspec.json.Encoder(decimal_format="number")
-
-
-def encode(value: Any) -> bytes:
-    """JSON with amounts as exact numbers."""
-    return _encoder.encode(value)
 
 
 def day(text: str) -> date | None:

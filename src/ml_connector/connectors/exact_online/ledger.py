@@ -34,6 +34,7 @@ from ml_connector.ports.sinks import NONE_KNOWN, Gate, Send
 from ml_connector.ports.storage import Clock
 from ml_connector.transport import odata
 from ml_connector.transport.answer import Answer
+from ml_connector.transport.wire import encode
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -218,7 +219,7 @@ class ExactLedger(Ledger):
                 where=problems[0].where,
                 code=problems[0].code,
             )
-        body = wire.encode(
+        body = encode(
             translate.to_wire(document, marker, self._account_ids(document), self._project_ids(document))
         )
         with self._client.http.prepare(

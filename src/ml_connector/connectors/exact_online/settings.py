@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ml_connector.domain.lists import listed
 from ml_connector.domain.problem import Problem
 from ml_connector.ports.systems import Field, Setting
 from ml_connector.transport.address import form_problem, host_problem, is_loopback
-from ml_connector.transport.settings import READ_DEADLINE, ledger_problems, list_of, numbers_of, text_of
+from ml_connector.transport.settings import READ_DEADLINE, ledger_problems, numbers_of, text_of
 
 HOSTS = tuple(f"start.exactonline.{region}" for region in ("nl", "be", "de", "fr", "es", "co.uk", "com"))
 LINES_MAX = 1000
@@ -156,7 +157,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
     base_url = (settings.get("base_url") or "").strip().rstrip("/")
     if problem := host_problem(base_url, HOSTS, sandbox):
         problems.append(Problem("setting.host", "base_url", problem))
-    divisions = list_of(text_of(settings, "division"))
+    divisions = listed(text_of(settings, "division"))
     if not divisions:
         problems.append(
             Problem(

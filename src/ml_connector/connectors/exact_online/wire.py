@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -227,14 +227,6 @@ class Notification(msgspec.Struct):
 
     Content: msgspec.Raw
     HashCode: str
-
-
-_encoder = msgspec.json.Encoder(decimal_format="number")
-
-
-def encode(value: Any) -> bytes:
-    """JSON with amounts as exact numbers."""
-    return _encoder.encode(value)
 
 
 def moment(text: str) -> datetime:

@@ -17,12 +17,13 @@ from ml_connector.connectors.ukg_pro.currency_signs import currencies_of
 from ml_connector.connectors.ukg_pro.declared import BEARER, FLAT_FILE, PAGE_ROWS_MAX, SETTINGS
 from ml_connector.connectors.ukg_pro.layout import Layout, LayoutError, read_layout
 from ml_connector.connectors.ukg_pro.wire import FieldsError, ThirdPartyFields, read_fields
+from ml_connector.domain.lists import listed, pairs
 from ml_connector.domain.money import AmountError, decimals
 from ml_connector.domain.problem import Problem
 from ml_connector.ports.storage import Vault
 from ml_connector.ports.systems import Field
 from ml_connector.transport.address import host_problem
-from ml_connector.transport.settings import deadline_problems, list_of, numbers_of, secret_of, text_of
+from ml_connector.transport.settings import deadline_problems, numbers_of, secret_of, text_of
 
 HOSTS = ("*.ultipro.com", "*.ultipro.ca")
 TOKEN_HOSTS = (*HOSTS, "*.ukg.com", "*.ukg.net", "*.ukg.dev")
@@ -134,7 +135,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options | None, li
         return None, problems
     options = Options(
         text=text,
-        companies=frozenset(list_of(text["companies"])),
+        companies=frozenset(listed(text["companies"])),
         currencies=currencies,
         pay_periods=pay_periods,
         closed_only=_FLAGS[text["closed_only"].lower()],
@@ -144,7 +145,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options | None, li
         calls_per_minute=calls,
         read_deadline_seconds=numbers["read_deadline_seconds"],
         layout=layout,
-        file_names=list_of(text["file_names"]),
+        file_names=listed(text["file_names"]),
         fields=fields,
         both_paid=both_paid,
         repeat_days=repeat_days,
@@ -205,21 +206,20 @@ def _choices(text: Mapping[str, str]) -> list[Problem]:
 
 def _pairs(text: Mapping[str, str], name: str, problems: list[Problem]) -> dict[str, str]:
     """`a=x, b=y`, or for the currency a single code, kept under the empty name."""
-    pairs: dict[str, str] = {}
-    for part in list_of(text[name]):
-        key, equals, value = (piece.strip() for piece in part.partition("="))
-        if not equals and name == "currency":
-            key, value = "", key
-        if not value or key in pairs:
-            problems.append(
-                Problem(
-                    f"setting.{name}",
-                    name,
-                    f"{part!r} is not read: expected pairs such as {_EXAMPLES[name]}, each once.",
-                )
-            )
-        pairs[key] = value
-    return pairs
+    found, broken, repeated = pairs(text[name])
+    wrong = [*broken, *repeated]
+    if name == "currency" and (bare := next((part for part in broken if "=" not in part), None)):
+        found[""] = bare
+        wrong.remove(bare)
+    problems.extend(
+        Problem(
+            f"setting.{name}",
+            name,
+            f"{part!r} is not read: expected pairs such as {_EXAMPLES[name]}, each once.",
+        )
+        for part in wrong
+    )
+    return found
 
 
 _EXAMPLES = {"currency": "ACME1=USD", "pay_periods": "20240=202501171"}
@@ -228,7 +228,7 @@ _EXAMPLES = {"currency": "ACME1=USD", "pay_periods": "20240=202501171"}
 def _both_paid(text: Mapping[str, str], problems: list[Problem]) -> frozenset[frozenset[str]]:
     """Pairs of record ids; a record may stand in several."""
     pairs = []
-    for part in list_of(text["third_party_both_paid"]):
+    for part in listed(text["third_party_both_paid"]):
         ids = frozenset(piece.strip() for piece in part.split("="))
         if len(ids) != 2 or "" in ids or part.count("=") != 1:
             why = f"{part!r} is not read: expected two record ids with = between, as a held run names them."

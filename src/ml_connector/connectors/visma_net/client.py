@@ -26,6 +26,7 @@ from ml_connector.transport.answer import UNREADABLE, Answer
 from ml_connector.transport.auth import Renewal, TokenBroker
 from ml_connector.transport.http import Client
 from ml_connector.transport.paging import PAGES_MAX
+from ml_connector.transport.wire import encode
 
 T = TypeVar("T")
 R = TypeVar("R", bound=wire.Row)
@@ -160,7 +161,7 @@ class VismaClient:
         with (
             self._in_words(),
             self.http.prepare(
-                method, path, scope=self.company, headers=headers, content=wire.encode(body)
+                method, path, scope=self.company, headers=headers, content=encode(body)
             ) as post,
         ):
             yield post

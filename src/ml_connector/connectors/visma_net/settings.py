@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from ml_connector.domain.lists import listed, pairs
 from ml_connector.domain.problem import Problem
 from ml_connector.ports.systems import Field, Setting
 from ml_connector.transport.address import host_problem
-from ml_connector.transport.settings import READ_DEADLINE, ledger_problems, list_of, numbers_of, text_of
+from ml_connector.transport.settings import READ_DEADLINE, ledger_problems, numbers_of, text_of
 
 HOSTS = ("api.finance.visma.net",)
 SIGN_IN_HOSTS = ("connect.visma.com",)
@@ -232,7 +233,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         token_url=token_url,
         companies=companies,
         scope=" ".join(_text(settings, "scope").split()),
-        ledgers=list_of(_text(settings, "ledger")),
+        ledgers=listed(_text(settings, "ledger")),
         branch=_text(settings, "branch"),
         segments=segments,
         defaults=_pairs(settings, "segment_defaults", problems),
@@ -245,7 +246,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         posting_seconds=numbers["posting_seconds"],
         calls_per_hour=int(numbers["calls_per_hour"]),
     )
-    problems.extend(_segment_problems(options))
+    problems.extend(_segment_problems(options, _text(settings, "segments")))
     return options, problems
 
 
@@ -266,7 +267,7 @@ def _token_problem(url: str) -> str | None:
 
 def _companies(settings: Mapping[str, str], problems: list[Problem]) -> dict[str, str]:
     """The tenant id of each company, by code. One company may give it bare."""
-    codes = list_of(_text(settings, "company"))
+    codes = listed(_text(settings, "company"))
     if not codes:
         problems.append(
             Problem(
@@ -323,19 +324,16 @@ def _is_uuid(text: str) -> bool:
 
 
 def _pairs(settings: Mapping[str, str], name: str, problems: list[Problem]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for part in list_of(_text(settings, name)):
-        axis, _, value = (half.strip() for half in part.partition("="))
-        if not axis or not value or axis in pairs:
-            what = (
-                "a company and its tenant id, each company"
-                if name == "tenant_id"
-                else "an axis and its value, each axis"
-            )
-            text = f"{part!r} is not {what} once; expected for example {_EXAMPLES[name]}."
-            problems.append(Problem(f"setting.{name}", name, text))
-        pairs[axis] = value
-    return pairs
+    found, broken, repeated = pairs(_text(settings, name))
+    what = (
+        "a company and its tenant id, each company"
+        if name == "tenant_id"
+        else "an axis and its value, each axis"
+    )
+    for part in (*broken, *repeated):
+        text = f"{part!r} is not {what} once; expected for example {_EXAMPLES[name]}."
+        problems.append(Problem(f"setting.{name}", name, text))
+    return found
 
 
 _EXAMPLES = {
@@ -345,9 +343,9 @@ _EXAMPLES = {
 }
 
 
-def _segment_problems(options: Options) -> list[Problem]:
+def _segment_problems(options: Options, given: str) -> list[Problem]:
     problems = []
-    if not options.segments:
+    if not options.segments and not given:
         problems.append(
             Problem(
                 "setting.segments",

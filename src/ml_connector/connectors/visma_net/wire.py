@@ -206,14 +206,6 @@ class Project(Row):
     tasks: list[Task] | None = None
 
 
-_encoder = msgspec.json.Encoder(decimal_format="number")
-
-
-def encode(value: Any) -> bytes:
-    """JSON with amounts as exact numbers."""
-    return _encoder.encode(value)
-
-
 def value(content: Any) -> dict[str, Any]:
     """A scalar as it is written."""
     return {"value": content}

@@ -21,6 +21,7 @@ from ml_connector.domain.checks import compare
 from ml_connector.domain.document import Receipt
 from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.errors import NotFound, Refused, VendorChanged
+from ml_connector.transport.wire import encode
 
 JUNE, JULY = (date(2026, 6, 1), date(2026, 6, 30)), (date(2026, 7, 1), date(2026, 7, 31))
 COST, PAYABLE = {"AccountDisplayValue": "601100--AKRASM"}, {"AccountDisplayValue": "230100"}
@@ -31,9 +32,7 @@ def post(world: Any, *lines: dict[str, Any]) -> str:
     http = world.ledger._client.http
 
     def create(path: str, body: dict[str, Any]) -> wire.Header:
-        with http.prepare(
-            "POST", client.address(path), headers=client.WRITE, content=wire.encode(body)
-        ) as post:
+        with http.prepare("POST", client.address(path), headers=client.WRITE, content=encode(body)) as post:
             created: wire.Header = post(lambda: None).decode(wire.Header)
             return created
 

@@ -12,12 +12,13 @@ import httpx2
 import pytest
 import stamina
 
-from ml_connector.connectors.exact_online import CONNECTOR, client, wire
+from ml_connector.connectors.exact_online import CONNECTOR, client
 from ml_connector.connectors.exact_online.settings import read
 from ml_connector.contract import world as faults
 from ml_connector.contract.memory import MemoryTokens, memory_wiring
 from ml_connector.contract.simulated import Recording, SharedClock, SimulatedLedger
 from ml_connector.ports.systems import System
+from ml_connector.transport.wire import encode
 from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.registry import open_system
 from ml_connector_sandbox.core.transport import SandboxTransport
@@ -180,7 +181,7 @@ class ExactWorld(SimulatedLedger):
         count = int(json.loads(answer.body)["d"]["__count"])
         address = client.address(self.division, "financial/GLAccounts", {})
         for number in range(count, 1005):
-            body = wire.encode({"Code": f"X{number}", "Description": f"Account {number}", "Type": 121})
+            body = encode({"Code": f"X{number}", "Description": f"Account {number}", "Type": 121})
             with exact.http.prepare("POST", address, headers=client.WRITE, content=body) as send:
                 send(lambda: None)
         return max(count, 1005)

@@ -14,6 +14,7 @@ from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.ports.ledger import LedgerLimits
+from ml_connector.transport.wire import encode
 
 LARGEST = 10**translate.DIGITS_MAX - 1
 RECEIPT = Receipt(reference="e", number="1", entity="1204", posted=True)
@@ -51,9 +52,9 @@ def test_amounts_survive_the_wire(minor: list[int], currency: str) -> None:
     )
     assert translate.preflight(entry, LIMITS, ("1204",)) == []
 
-    body = wire.encode(translate.to_wire(entry, Marker.of("k"), {"4000": "g"}, {}))
+    body = encode(translate.to_wire(entry, Marker.of("k"), {"4000": "g"}, {}))
     sent = msgspec.json.decode(body, type=wire.NewEntry)
-    shown = wire.encode(
+    shown = encode(
         [line_of(line, number, entry) for number, line in enumerate(sent.GeneralJournalEntryLines, 1)]
     )
     booked = translate.booked_entry(

@@ -17,6 +17,7 @@ from ml_connector.domain.document import Receipt
 from ml_connector.domain.journal import BookedEntry
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.errors import Refused, VendorChanged
+from ml_connector.transport.wire import encode
 
 FIRST, SECOND = (f"924ec2db-7dc7-454b-91e0-7cd301f164a{digit}" for digit in "ab")
 JUNE, JULY = (date(2026, 6, 1), date(2026, 6, 30)), (date(2026, 7, 1), date(2026, 7, 31))
@@ -39,7 +40,7 @@ def post(world: Any, *lines: tuple[str, int, str], **header: int) -> str:
         row |= {"CostCenter": "BOSADM"} if account == "4000" else {}
     body = {"JournalCode": "95", "Currency": "USD", "GeneralJournalEntryLines": rows, **header}
     address = client.address(world.division, "generaljournalentry/GeneralJournalEntries", {})
-    with exact.http.prepare("POST", address, headers=client.WRITE, content=wire.encode(body)) as post:
+    with exact.http.prepare("POST", address, headers=client.WRITE, content=encode(body)) as post:
         return str(post(lambda: None).decode(wire.One[wire.CreatedEntry]).d.EntryNumber)
 
 

@@ -17,6 +17,7 @@ from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.errors import CodeUnknown, VendorChanged
 from ml_connector.ports.ledger import LedgerLimits
+from ml_connector.transport.wire import encode
 
 ACCOUNTS = {"4000": "guid-4000", "1700": "guid-1700"}
 LIMITS = LedgerLimits(lines_max=10, text_max=translate.TEXT_MAX, axes=translate.AXES)
@@ -45,7 +46,7 @@ def test_every_field_is_accounted_for() -> None:
     """The whole body, as it is sent; amounts are numbers and exact."""
     marker = Marker.of(entry().key)
 
-    body = wire.encode(translate.to_wire(entry(), marker, ACCOUNTS, {"P1": "guid-P1"}))
+    body = encode(translate.to_wire(entry(), marker, ACCOUNTS, {"P1": "guid-P1"}))
 
     assert b'"AmountFC":1234567890123.10,' in body
     assert json.loads(body, parse_float=Decimal) == {

@@ -23,6 +23,7 @@ from ml_connector.domain.journal import ExchangeRate, JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.errors import Refused, VendorChanged
 from ml_connector.ports.ledger import LedgerLimits
+from ml_connector.transport.wire import encode
 
 TENANT = "4e95f4b9-e895-5a20-a960-2ee8b4f8e49b"
 DEFAULTS = {"cost_center": "0000", "plant": "OSL"}
@@ -58,7 +59,7 @@ def entry(*lines: JournalLine, **changes: Any) -> JournalEntry:
 
 def written(ours: JournalEntry) -> Any:
     return json.loads(
-        wire.encode(translate.new_batch(ours, MARKER, "202606", LAYOUT, DEFAULTS)), parse_float=Decimal
+        encode(translate.new_batch(ours, MARKER, "202606", LAYOUT, DEFAULTS)), parse_float=Decimal
     )
 
 
@@ -95,7 +96,7 @@ def shown(ours: JournalEntry, **changes: Any) -> wire.Batch:
         "journalTransactionLines": rows,
         **changes,
     }
-    return msgspec.json.decode(wire.encode(batch), type=wire.Batch)
+    return msgspec.json.decode(encode(batch), type=wire.Batch)
 
 
 def booked(ours: JournalEntry, **changes: Any) -> Any:
