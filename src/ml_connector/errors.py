@@ -12,7 +12,11 @@ request id.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ml_connector.domain.problem import Owner, Problem
+
+PROBLEMS_SHOWN = 5
 
 
 class ConnectorError(Exception):
@@ -66,6 +70,12 @@ class Inexpressible(ConnectorError):
 
     code = "inexpressible"
     owner = Owner.ADMINISTRATOR
+
+    @classmethod
+    def of(cls, problems: Sequence[Problem]) -> Inexpressible:
+        """The error for what a look before the write has found; it says the first five of them."""
+        first, text = problems[0], " ".join(problem.text for problem in problems[:PROBLEMS_SHOWN])
+        return cls(text, where=first.where, code=first.code)
 
 
 class NoCapability(NotSent):

@@ -26,7 +26,7 @@ from ml_connector.domain.journal import (
     JournalLine,
     total,
 )
-from ml_connector.domain.money import decimals
+from ml_connector.domain.limits import check_limits
 from ml_connector.domain.period import FiscalPeriod, period_of
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import (
@@ -432,40 +432,7 @@ class ReferenceLedger(Ledger):
 
     def check(self, document: JournalEntry) -> tuple[Problem, ...]:
         """What the limits do not let through."""
-        entry = document
-        problems = []
-        if len(entry.lines) > self.limits.lines_max:
-            problems.append(
-                Problem(
-                    "entry.lines", "lines", f"{len(entry.lines)} lines; {self.limits.lines_max} at the most."
-                )
-            )
-        if len(entry.text) > self.limits.text_max:
-            problems.append(
-                Problem(
-                    "text.too_long",
-                    "text",
-                    f"{len(entry.text)} characters; {self.limits.text_max} at the most.",
-                )
-            )
-        assert self.limits.line_text_max is not None
-        for number, line in enumerate(entry.lines, 1):
-            if len(line.text) > self.limits.line_text_max:
-                text = f"{len(line.text)} characters; {self.limits.line_text_max} at the most."
-                problems.append(Problem("text.too_long", f"line {number}", text))
-        if decimals(entry.currency) > self.limits.decimals:
-            problems.append(
-                Problem(
-                    "amount.decimals",
-                    "currency",
-                    f"{entry.currency} has more than {self.limits.decimals} decimals.",
-                )
-            )
-        axes = {value.axis for line in entry.lines for value in line.dimensions} - self.limits.axes
-        problems += [
-            Problem("dimension.inexpressible", axis, f"The ledger keeps no {axis}.") for axis in sorted(axes)
-        ]
-        return tuple(problems)
+        return tuple(check_limits(document, self.limits))
 
     def documents(self, entity: str, journal: str, start: date, end: date) -> tuple[BookedEntry, ...]:
         """Every document with a date in these days."""
@@ -512,7 +479,7 @@ class ReferenceLedger(Ledger):
     @contextmanager
     def _prepared(self, entry: JournalEntry, marker: Marker, reference: str) -> Iterator[Send]:
         if problems := self.check(entry):
-            raise Inexpressible(problems[0].text, where=problems[0].where, code=problems[0].code)
+            raise Inexpressible.of(problems)
         with self._wiring.lanes.hold(f"{self._wiring.connection}/{entry.entity}"):
             self._sign_in.signed()
 

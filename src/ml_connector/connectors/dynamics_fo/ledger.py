@@ -165,11 +165,7 @@ class DynamicsLedger(Ledger):
         """
         form = self.facts.form() if so_far is None else self.facts.believed_form()
         if problems := self.check(document):
-            raise Inexpressible(
-                " ".join(problem.text for problem in problems[:5]),
-                where=problems[0].where,
-                code=problems[0].code,
-            )
+            raise Inexpressible.of(problems)
         if so_far is None:
             self._open_period(document)
             if problem := self.facts.journal_problem(document.entity, document.journal):

@@ -29,6 +29,7 @@ from ml_connector.connectors.dynamics_fo.segments import Format
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import BookedEntry, ExchangeRate, JournalEntry, JournalLine
+from ml_connector.domain.limits import check_limits
 from ml_connector.domain.money import AmountError, Money
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import VendorChanged
@@ -54,66 +55,23 @@ def preflight(
     axes: Mapping[str, str],
     form: Format | None,
 ) -> Iterable[Problem]:
-    """Everything of the entry that a journal cannot hold, in the order of the entry. `form` is the dimension
+    """Everything of the entry that a journal cannot hold. `form` is the dimension
     format where it is known.
     """
-    if entry.entity not in companies:
-        text = (
-            f"Company {entry.entity} is not among those of this connection. Add it to the connection, or map"
-            " the company to another."
-        )
-        yield Problem("entity.not_pinned", "entity", text)
     if journals and entry.journal.casefold() not in {name.casefold() for name in journals}:
         text = (
             f"Journal name {entry.journal} is not among those of this connection. Add it to the connection,"
             " or choose another."
         )
         yield Problem("journal.not_pinned", "journal", text)
-    if len(entry.lines) > limits.lines_max:
-        text = (
-            f"The entry has {len(entry.lines)} lines and this connection sends {limits.lines_max} at the"
-            " most. Summarise the lines."
-        )
-        yield Problem("entry.lines", "lines", text)
     if not entry.lines or sum((line.amount.amount for line in entry.lines), Decimal(0)):
         text = "The lines do not balance. The journal would be kept and never posted."
         yield Problem("entry.unbalanced", "lines", text)
-    if len(entry.text) > TEXT_MAX:
-        text = (
-            f"The entry's text {entry.text!r} has {len(entry.text)} characters; {TEXT_MAX} fit beside the"
-            " marker. Shorten it, it is never cut."
-        )
-        yield Problem("text.too_long", "text", text)
     if form is not None and form.problem is not None:
         yield form.problem
-    for number, line in enumerate(entry.lines, 1):
-        yield from _line_problems(f"line {number}", line, limits, axes)
+    yield from check_limits(entry, limits, entities=companies)
     if form is not None:
         yield from segments.problems(entry.lines, form, axes)
-
-
-def _line_problems(
-    where: str, line: JournalLine, limits: LedgerLimits, axes: Mapping[str, str]
-) -> Iterable[Problem]:
-    if len(line.text) > LINE_TEXT_MAX:
-        text = (
-            f"The text {line.text!r} has {len(line.text)} characters; {LINE_TEXT_MAX} fit beside the marker."
-            " Shorten it, it is never cut."
-        )
-        yield Problem("text.too_long", where, text)
-    if line.amount.amount != round(line.amount.amount, limits.decimals):
-        text = (
-            f"{line.amount} has more than the {limits.decimals} decimals that are booked. Post it to another"
-            " ledger, or in another currency."
-        )
-        yield Problem("amount.decimals", where, text)
-    for value in line.dimensions:
-        if value.axis not in axes:
-            text = (
-                f"No financial dimension stands for {value.axis}; {value.code} cannot be booked there. Name"
-                " one in the connection, or clear it."
-            )
-            yield Problem("dimension.inexpressible", where, text)
 
 
 def description(entry: JournalEntry, marker: Marker) -> str:

@@ -214,11 +214,7 @@ class ExactLedger(Ledger):
         for an account that is not there.
         """
         if problems := self.check(document):
-            raise Inexpressible(
-                " ".join(problem.text for problem in problems[:5]),
-                where=problems[0].where,
-                code=problems[0].code,
-            )
+            raise Inexpressible.of(problems)
         body = encode(
             translate.to_wire(document, marker, self._account_ids(document), self._project_ids(document))
         )

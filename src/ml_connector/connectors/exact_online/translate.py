@@ -20,7 +20,7 @@ ends with `#` and its token.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -28,6 +28,7 @@ from ml_connector.connectors.exact_online import wire
 from ml_connector.domain.dimension import code_on, dimensions
 from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import Account, BookedEntry, Chart, ExchangeRate, JournalEntry, JournalLine
+from ml_connector.domain.limits import check_limits
 from ml_connector.domain.money import DECIMALS, AmountError, Money
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem
@@ -38,7 +39,7 @@ DESCRIPTION_MAX = 60
 MARKER_CHARACTERS = len(" #") + 10
 TEXT_MAX = DESCRIPTION_MAX - MARKER_CHARACTERS
 DIGITS_MAX = 15
-"""Exact keeps amounts as doubles, which hold 15 digits and no more."""
+"""Exact keeps amounts as doubles, which hold 15 significant digits and no more."""
 AXES = frozenset({"cost_center", "cost_unit", "project"})
 GENERAL = 90
 _TOKEN = re.compile(r"#([A-Z2-7]{10})\s*$")
@@ -46,60 +47,10 @@ _TOKEN = re.compile(r"#([A-Z2-7]{10})\s*$")
 MANDATORY, NOT_ALLOWED = 1, 2
 
 
-def preflight(entry: JournalEntry, limits: LedgerLimits, divisions: Iterable[str]) -> list[Problem]:
-    """Everything of the entry that Exact cannot hold, in the order of the entry."""
-    problems = []
-    if entry.entity not in divisions:
-        text = (
-            f"Division {entry.entity} is not among those of this connection. Add it to the connection, or map"
-            " the company to another."
-        )
-        problems.append(Problem("entity.not_pinned", "entity", text))
-    if not entry.lines:
-        problems.append(Problem("entry.empty", "lines", "The entry has no lines."))
-    if len(entry.lines) > limits.lines_max:
-        text = (
-            f"The entry has {len(entry.lines)} lines and this connection sends {limits.lines_max} at the"
-            " most. Summarise, or raise lines_max."
-        )
-        problems.append(Problem("entry.lines", "lines", text))
-    if len(entry.text) > TEXT_MAX:
-        text = (
-            f"The entry's text {entry.text!r} has {len(entry.text)} characters; {TEXT_MAX} fit beside the"
-            " marker. Shorten it, it is never cut."
-        )
-        problems.append(Problem("text.too_long", "text", text))
-    for number, line in enumerate(entry.lines, 1):
-        problems.extend(_line_problems(f"line {number}", line, limits))
-    return problems
-
-
-def _line_problems(where: str, line: JournalLine, limits: LedgerLimits) -> Iterable[Problem]:
-    if len(line.text) > DESCRIPTION_MAX:
-        text = (
-            f"The text {line.text!r} has {len(line.text)} characters; {DESCRIPTION_MAX} fit. Shorten it in"
-            " the mapping, it is never cut."
-        )
-        yield Problem("text.too_long", where, text)
-    if line.amount.amount != round(line.amount.amount, limits.decimals):
-        text = (
-            f"{line.amount} has more than the {limits.decimals} decimals that Exact books. Post it to another"
-            " ledger, or in another currency."
-        )
-        yield Problem("amount.decimals", where, text)
-    if len(str(abs(line.amount.minor))) > DIGITS_MAX:
-        yield Problem(
-            "amount.digits",
-            where,
-            f"{line.amount} has more than the {DIGITS_MAX} digits that Exact holds exactly. Split the line.",
-        )
-    for value in line.dimensions:
-        if value.axis not in AXES:
-            text = (
-                f"Exact's journal lines have no {value.axis}; {value.code} cannot be booked there. Clear it,"
-                " or map it to another axis."
-            )
-            yield Problem("dimension.inexpressible", where, text)
+def preflight(entry: JournalEntry, limits: LedgerLimits, divisions: Collection[str]) -> list[Problem]:
+    """Everything of the entry that Exact cannot hold."""
+    empty = [] if entry.lines else [Problem("entry.empty", "lines", "The entry has no lines.")]
+    return [*empty, *check_limits(entry, limits, entities=divisions, digits_max=DIGITS_MAX)]
 
 
 def to_wire(

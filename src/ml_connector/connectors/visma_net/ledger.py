@@ -233,11 +233,7 @@ class VismaLedger(Ledger):
         what they tell then is raised when the preparation ends.
         """
         if problems := self.check(document):
-            raise Inexpressible(
-                " ".join(problem.text for problem in problems[:5]),
-                where=problems[0].where,
-                code=problems[0].code,
-            )
+            raise Inexpressible.of(problems)
         books = self._proven(document.entity)
         reading = books.facts.usable(document)
         period = period_of(document.posting_date, reading.periods)

@@ -33,6 +33,7 @@ from ml_connector.connectors.visma_net.settings import BRANCH, PROJECT, Options
 from ml_connector.domain.dimension import Dimensions, dimensions
 from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import BookedEntry, ExchangeRate, JournalEntry, JournalLine
+from ml_connector.domain.limits import check_limits, foreign_entity
 from ml_connector.domain.money import AmountError, Money
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import Refused, VendorChanged
@@ -70,7 +71,7 @@ class Layout:
 
 
 def preflight(entry: JournalEntry, limits: LedgerLimits, options: Options) -> Iterable[Problem]:
-    """Everything of the entry that a batch cannot hold, in the order of the entry."""
+    """Everything of the entry that a batch cannot hold."""
     if entry.entity not in options.companies:
         yield not_pinned(entry.entity, options)
     if options.ledgers and entry.journal not in options.ledgers:
@@ -79,70 +80,26 @@ def preflight(entry: JournalEntry, limits: LedgerLimits, options: Options) -> It
             " choose another."
         )
         yield Problem("journal.not_pinned", "journal", text)
-    if len(entry.lines) > limits.lines_max:
-        text = (
-            f"The entry has {len(entry.lines)} lines and this connection sends {limits.lines_max} at the"
-            " most. Summarise the lines."
-        )
-        yield Problem("entry.lines", "lines", text)
     if not entry.lines or sum((line.amount.amount for line in entry.lines), Decimal(0)):
         yield Problem(
             "entry.unbalanced",
             "lines",
             "The lines do not balance. The batch would be kept on hold and never be released.",
         )
-    if len(entry.text) > TEXT_MAX:
-        text = (
-            f"The entry's text {entry.text!r} has {len(entry.text)} characters; {TEXT_MAX} fit beside the"
-            " marker. Shorten it, it is never cut."
-        )
-        yield Problem("text.too_long", "text", text)
+    yield from check_limits(entry, limits, digits_max=DIGITS_MAX)
     for number, line in enumerate(entry.lines, 1):
-        yield from _line_problems(f"line {number}", line, limits, options.axes)
+        for value in line.dimensions:
+            if value.axis == PROJECT and not all(project_and_task(value.code)):
+                text = (
+                    f"Project {value.code} has no task, and Visma books on tasks. Write project and task"
+                    f" with a slash between: {value.code}/10."
+                )
+                yield Problem("project.task", f"line {number}", text)
 
 
 def not_pinned(entity: str, options: Options) -> Problem:
     """That the connection does not lead into the company."""
-    text = (
-        f"This connection books in company {', '.join(options.companies)}, not in {entity}. Add it to the"
-        " connection with its tenant id, use "
-    )
-    return Problem("entity.not_pinned", "entity", text + "that one's connection, or map to another.")
-
-
-def _line_problems(
-    where: str, line: JournalLine, limits: LedgerLimits, axes: frozenset[str]
-) -> Iterable[Problem]:
-    if len(line.text) > LINE_TEXT_MAX:
-        text = (
-            f"The text {line.text!r} has {len(line.text)} characters and may have {LINE_TEXT_MAX}. Shorten"
-            " it, it is never cut."
-        )
-        yield Problem("text.too_long", where, text)
-    if line.amount.amount != round(line.amount.amount, limits.decimals):
-        yield Problem(
-            "amount.decimals",
-            where,
-            f"{line.amount} has more than {limits.decimals} decimals. It is never rounded.",
-        )
-    if len(line.amount.amount.normalize().as_tuple().digits) > DIGITS_MAX:
-        text = (
-            f"{line.amount} has more than the {DIGITS_MAX} digits that Visma keeps exactly. Split the line."
-        )
-        yield Problem("amount.digits", where, text)
-    for value in line.dimensions:
-        if value.axis not in axes:
-            text = (
-                f"No segment of the subaccount stands for {value.axis}; {value.code} cannot be booked there."
-                " Name one in the connection, or clear it."
-            )
-            yield Problem("dimension.inexpressible", where, text)
-        if value.axis == PROJECT and not all(project_and_task(value.code)):
-            text = (
-                f"Project {value.code} has no task, and Visma books on tasks. Write project and task with a"
-                f" slash between: {value.code}/10."
-            )
-            yield Problem("project.task", where, text)
+    return foreign_entity(entity, tuple(options.companies), " with its tenant id")
 
 
 def project_and_task(code: str) -> tuple[str, str]:

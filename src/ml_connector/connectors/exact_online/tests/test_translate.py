@@ -20,7 +20,9 @@ from ml_connector.ports.ledger import LedgerLimits
 from ml_connector.transport.wire import encode
 
 ACCOUNTS = {"4000": "guid-4000", "1700": "guid-1700"}
-LIMITS = LedgerLimits(lines_max=10, text_max=translate.TEXT_MAX, axes=translate.AXES)
+LIMITS = LedgerLimits(
+    lines_max=10, text_max=translate.TEXT_MAX, line_text_max=translate.DESCRIPTION_MAX, axes=translate.AXES
+)
 RECEIPT = Receipt(reference="e", number="26900001", entity="1204", posted=True)
 
 

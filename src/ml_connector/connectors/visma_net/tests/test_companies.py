@@ -115,8 +115,8 @@ def test_company_that_is_not_in_the_connection(two: Any, company: str) -> None:
     (problem,) = two.ledger.check(entry)
     assert (problem.code, problem.where) == ("entity.not_pinned", "entity")
     assert (
-        f"books in company FJORD, VERFT, not in {company}. Add it to the connection with its tenant id"
-        in problem.text
+        f"Legal entity {company} is not one of this connection's (FJORD, VERFT). Add it to the connection"
+        " with its tenant id" in problem.text
     )
     receipt = Receipt(reference="100001", number="100001", entity=company, posted=False)
     for act in (

@@ -313,7 +313,13 @@ def test_no_rate_in_the_own_currency() -> None:
 )
 def test_what_a_batch_cannot_hold(ours: JournalEntry, code: str) -> None:
     """Said before anything is sent."""
-    limits = LedgerLimits(lines_max=10, text_max=48, decimals=3)
+    limits = LedgerLimits(
+        lines_max=10,
+        text_max=translate.TEXT_MAX,
+        line_text_max=translate.LINE_TEXT_MAX,
+        decimals=3,
+        axes=options().axes,
+    )
 
     assert {code} == {problem.code for problem in translate.preflight(ours, limits, options())}
 
