@@ -16,7 +16,6 @@ from ml_connector.domain.payroll import RegisterTotals
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import SideTotal, TieTotal
 
-PROBLEMS_SHOWN = 200
 REMEDY = (
     "Put it right in the ledger and resume, or delete the document there and say so (ml-connector runs"
     " mark-deleted RUN)."

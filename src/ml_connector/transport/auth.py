@@ -1,4 +1,4 @@
-"""Signing requests in: fixed headers, and OAuth tokens with one renewer at a time.
+"""Signing requests in: HTTP Basic, and OAuth tokens with one renewer at a time.
 
 A rotating refresh token is spent by using it. Two renewers, or one that dies between the vendor's answer and
 the store, end a connection that only a person can mend. So: an exclusive lock per connection across
@@ -37,23 +37,6 @@ SAID_MAX = 200
 CONSENT_WARNING_DAYS = 7
 SIGN_IN = "Authorise it: ml-connector connections authorize NAME."
 AUTHORISE = "Authorise this connection again: ml-connector connections authorize NAME."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FixedAuth:
-    """Headers that never change: Basic, keys, a token that somebody pasted."""
-
-    values: Mapping[str, str]
-    hidden: Sequence[str] = ()
-
-    def headers(self) -> Mapping[str, str]:
-        return self.values
-
-    def refused(self, headers: Mapping[str, str]) -> bool:
-        return False
-
-    def secrets(self) -> Sequence[str]:
-        return self.hidden
 
 
 def basic(username: str, password: str) -> str:
@@ -233,7 +216,7 @@ class TokenBroker:
             state = replace(state, renewing_since=now)
             self._write(state)
         elif now - state.renewing_since > timedelta(seconds=self.renewal.grace_seconds):
-            self._lost(
+            raise self._lost(
                 state, "The answer to a renewal of the sign-in was lost, and the old token is no longer good."
             )
         try:
@@ -251,12 +234,12 @@ class TokenBroker:
             kept = replace(state, renewing_since=None)
             self._write(kept)
             return kept
-        self._lost(state, f"The vendor ended the sign-in: {answer}.")
-        raise AssertionError("unreachable")
+        raise self._lost(state, f"The vendor ended the sign-in: {answer}.")
 
-    def _lost(self, state: TokenState, why: str) -> None:
+    def _lost(self, state: TokenState, why: str) -> SignInLost:
+        """Records that only a person can sign in again; the error that says so."""
         self._write(replace(state, lost=why, renewing_since=None))
-        raise SignInLost(f"{why} {AUTHORISE}", where="sign-in")
+        return SignInLost(f"{why} {AUTHORISE}", where="sign-in")
 
     def _ask(self, call: Callable[[Any], Mapping[str, Any]], *spent: str) -> Mapping[str, Any] | str:
         """The token answer, or the vendor's refusal in its own words, without our secrets; `spent` are
