@@ -226,11 +226,11 @@ def test_lost_answer_within_and_after_the_grace(vendor: Vendor, wiring: Wiring) 
 def test_idle_sign_in_is_renewed_after_a_week(vendor: Vendor, wiring: Wiring) -> None:
     """Not before; and the consent's new end is told."""
     broker(wiring).access_token()
-    broker(wiring).renew_idle()
+    broker(wiring).renew()
     assert len(vendor.asked) == 1
     wiring.clock.sleep(7 * 86_400)
 
-    ends = broker(wiring).renew_idle()
+    ends = broker(wiring).renew()
 
     assert (len(vendor.asked), ends) == (2, wiring.clock.now() + timedelta(days=30))
 

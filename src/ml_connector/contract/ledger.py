@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from ml_connector.contract import world as faults
 from ml_connector.contract.acts import locate, seen, send, settle, shut
@@ -196,18 +197,19 @@ class LedgerContract(BooksClaims, DocumentClaims):
         """
         caplog.set_level(logging.DEBUG)
         errors: list[Any] = []
-        for fault in (None, *faults.FAULTS):
-            if fault is not None:
-                world.fail_next(fault)
-            try:
-                send(ledger, replace(entry, key=f"{entry.key}:{fault}"))
-            except ConnectorError as error:
-                errors.append((repr(error), error.problem, error.support, repr(error.__cause__)))
-            world.advance(120)
-        world.expire_sign_in()
-        with suppress(ConnectorError):
-            ledger.journals(entry.entity)
-        everything = "\n".join([world.said(), caplog.text, repr(errors)])
+        with capture_logs() as ours:
+            for fault in (None, *faults.FAULTS):
+                if fault is not None:
+                    world.fail_next(fault)
+                try:
+                    send(ledger, replace(entry, key=f"{entry.key}:{fault}"))
+                except ConnectorError as error:
+                    errors.append((repr(error), error.problem, error.support, repr(error.__cause__)))
+                world.advance(120)
+            world.expire_sign_in()
+            with suppress(ConnectorError):
+                ledger.journals(entry.entity)
+        everything = "\n".join([world.said(), caplog.text, repr(ours), repr(errors)])
 
         assert [secret for secret in world.secrets() if secret in everything] == []
         assert len(errors) >= 4

@@ -67,7 +67,7 @@ class Renewal:
 @dataclass(slots=True, kw_only=True)
 class TokenBroker:
     """The tokens of one connection: gives out a usable one, renews it when due or refused, never twice at a
-    time.
+    time. It is a `SignIn` where a person gives consent at `consent_url`.
 
     `parameters` go with every token request (scope, audience). Client id and secret are read from the vault
     when needed.
@@ -76,7 +76,7 @@ class TokenBroker:
     token_url: str
     wiring: Wiring
     renewal: Renewal
-    authorize_url: str = ""
+    consent_url: str = ""
     redirect_uri: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
     extra_headers: Mapping[str, str] = field(default_factory=dict)
@@ -109,7 +109,7 @@ class TokenBroker:
         state = self._read()
         return state.access_token if self._usable(state) else self._renewed(state.access_token).access_token
 
-    def renew_idle(self) -> datetime | None:
+    def renew(self) -> datetime | None:
         """Renew a sign-in that nobody used for `idle_days`; returns when the consent ends if nothing more
         happens.
         """
@@ -120,11 +120,11 @@ class TokenBroker:
             state = self._renewed(state.access_token)
         return state.consent_expires_at
 
-    def authorize(self, state: str) -> str:
+    def authorize_url(self, state: str) -> str:
         """Where a person gives consent."""
         with self._client(self._deadline()) as client:
             url, _ = client.create_authorization_url(
-                self.authorize_url, state=state, redirect_uri=self.redirect_uri
+                self.consent_url, state=state, redirect_uri=self.redirect_uri
             )
         return str(url)
 

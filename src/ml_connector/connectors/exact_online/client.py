@@ -45,7 +45,7 @@ def token_broker(options: Options, wiring: Wiring) -> TokenBroker:
     """
     return TokenBroker(
         token_url=f"{options.base_url}/api/oauth2/token",
-        authorize_url=f"{options.base_url}/api/oauth2/auth",
+        consent_url=f"{options.base_url}/api/oauth2/auth",
         redirect_uri=options.redirect_uri,
         renewal=RENEWAL,
         wiring=wiring,

@@ -12,11 +12,12 @@ read_back TransactionLines ⌈lines/1000⌉ in bulk
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
+
+import structlog
 
 from ml_connector.connectors.exact_online import faults, translate, wire
 from ml_connector.connectors.exact_online.client import WRITE, ExactClient, address, document_address, fields
@@ -36,7 +37,7 @@ from ml_connector.transport import odata
 from ml_connector.transport.answer import Answer
 from ml_connector.transport.wire import encode
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger("exact_online")
 T = TypeVar("T")
 
 ENTRIES = "generaljournalentry/GeneralJournalEntries"
@@ -324,6 +325,6 @@ class ExactLedger(Ledger):
         except Refused as error:
             if error.problem.code != "request.refused":
                 raise
-            _log.warning("refused search %s: %s", what, error.problem.text)
+            _log.warning("search.refused", search=what, why=error.problem.text)
             self._refused.add(what)
             return None

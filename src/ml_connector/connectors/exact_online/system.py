@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 
 from ml_connector.connectors.exact_online import ledger, wire
 from ml_connector.connectors.exact_online.client import ExactClient, token_broker
@@ -14,8 +14,7 @@ from ml_connector.connectors.exact_online.settings import Options
 from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.period import period_of
 from ml_connector.errors import SignInLost
-from ml_connector.ports.systems import Entity, Right, SignIn, System, Wiring
-from ml_connector.transport.auth import TokenBroker
+from ml_connector.ports.systems import Entity, Right, System, Wiring
 
 NOT_BLOCKED, ACTIVE = 0, 1
 JOURNALS_ASKED = 3
@@ -130,31 +129,9 @@ class ExactSystem:
         return period is not None and period.open
 
 
-class ExactSignIn:
-    """The consent of a person with a browser; the refresh token that comes of it lives 30 days from its last
-    use.
-    """
-
-    def __init__(self, broker: TokenBroker) -> None:
-        self._broker = broker
-
-    def authorize_url(self, state: str) -> str:
-        """Where the person goes."""
-        return self._broker.authorize(state)
-
-    def exchange(self, redirect: str, state: str) -> None:
-        """Turn the pasted redirect address into stored tokens."""
-        self._broker.exchange(redirect, state)
-
-    def renew(self) -> datetime | None:
-        """Renew a sign-in that nobody used for a week."""
-        return self._broker.renew_idle()
-
-
 def open_system(options: Options, wiring: Wiring) -> System:
     """The system behind checked options. Makes no call."""
     exact = ExactSystem(options, wiring)
-    sign_in: SignIn = ExactSignIn(exact.broker)
     return System(
         connection=wiring.connection,
         check=exact.check,
@@ -163,6 +140,6 @@ def open_system(options: Options, wiring: Wiring) -> System:
         tenant=exact.ledger.tenant,
         sinks={JournalEntry: exact.ledger},
         ledger=exact.ledger,
-        sign_in=sign_in,
+        sign_in=exact.broker,
         events=exact.events,
     )
