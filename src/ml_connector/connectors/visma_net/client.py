@@ -8,13 +8,14 @@ the same on the first and the last page and so many were read.
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import msgspec
+from joserfc.errors import JoseError
+from joserfc.jws import extract_compact
 
 from ml_connector.connectors.visma_net import faults, wire
 from ml_connector.connectors.visma_net.settings import Options
@@ -188,13 +189,14 @@ def granted(token: str, asked: str) -> frozenset[str]:
     """The scopes that the access token names; those that were asked for where it names none, because Connect
     refuses what it does not grant.
     """
-    body = token.split(".")[1] if token.count(".") == 2 else ""
     try:
-        claims: Any = msgspec.json.decode(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-        said = claims.get("scope")
-    except (*UNREADABLE, ValueError, AttributeError):
-        said = None
-    return frozenset(asked.split() if not said else said.split() if isinstance(said, str) else map(str, said))
+        claims: Any = msgspec.json.decode(extract_compact(token.encode()).payload)
+        named = claims.get("scope")
+    except (JoseError, *UNREADABLE, ValueError, AttributeError):
+        named = None
+    if isinstance(named, list) and named:
+        return frozenset(map(str, named))
+    return frozenset((named if isinstance(named, str) and named else asked).split())
 
 
 def version(answer: Answer) -> str:
