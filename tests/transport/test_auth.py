@@ -209,6 +209,18 @@ def test_answers_that_do_not_end_the_sign_in(
     assert (state.renewing_since is not None, state.lost, state.refresh_token) == (spent, "", "refresh-0")
 
 
+def test_lost_answer_without_a_grace_is_never_asked_again(vendor: Vendor, wiring: Wiring) -> None:
+    """Not even at the same instant, or after the clock was set back: a spent token never works again."""
+    vendor.next = iter([httpx2.ReadTimeout("lost")])
+    strict = replace(RENEWAL, grace_seconds=0)
+    with pytest.raises(NotSent):
+        broker(wiring, strict).access_token()
+
+    with pytest.raises(SignInLost):
+        broker(wiring, strict).access_token()
+    assert 1 == len(vendor.asked)
+
+
 def test_lost_answer_within_and_after_the_grace(vendor: Vendor, wiring: Wiring) -> None:
     """Asked again within the grace with the old token; after it never."""
     vendor.next = iter([httpx2.ReadTimeout("x"), httpx2.ReadTimeout("x")])

@@ -215,7 +215,9 @@ class TokenBroker:
         if state.renewing_since is None:
             state = replace(state, renewing_since=now)
             self._write(state)
-        elif now - state.renewing_since > timedelta(seconds=self.renewal.grace_seconds):
+        elif not self.renewal.grace_seconds or now - state.renewing_since > timedelta(
+            seconds=self.renewal.grace_seconds
+        ):
             raise self._lost(
                 state, "The answer to a renewal of the sign-in was lost, and the old token is no longer good."
             )
