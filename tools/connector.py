@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 from string import Template
 
@@ -24,7 +25,7 @@ TEMPLATES = Path(__file__).parent / "scaffold"
 CONNECTORS = Path("src/ml_connector/connectors")
 SIMULATORS = Path("sandbox/src/ml_connector_sandbox/systems")
 ROLES = {"ledger": "documents", "payroll": "runs"}
-"""Roles, and what the books of their simulators hold."""
+"""What a connector is first, and what the books of its simulator hold."""
 KINDS = {
     "ledger": "from ml_connector.domain.journal import JournalEntry",
     "payroll": "from ml_connector.domain.payroll import PayRun",
@@ -34,6 +35,19 @@ CAPABILITIES = {
     "payroll": "tenant=lambda entity: found.payroll.tenant(), sources={PayRun: found.payroll}",
 }
 """What the system of a role has, and the type that its entry is under."""
+ADDED = ("sign_in", "events")
+"""What it can have besides: a sign-in by a person's consent, and notifications."""
+PARTS = (
+    *("settings_more", "options_more", "read_more", "system_imports", "system_fields", "system_parts"),
+    *("readme_settings", "readme_rows", "quality_more", "world_imports", "world_functions", "world_settings"),
+    *("world_secrets", "ledger_begin", "payroll_begin", "sim_imports", "sim_fields", "sim_pages"),
+    *("sim_credentials", "sim_actions", "sim_readme", "sim_readme_actions"),
+)
+"""Places in the templates that what is added fills; `parts.toml` of each says with what."""
+PROSE = ("readme_settings", "readme_rows", "quality_more", "sim_readme_actions")
+"""Those of them that are no code, whose line ends count."""
+ALONE = {"sim_readme": "`POST /oauth/token`: client credentials, an hour, no refresh token."}
+"""What stands in such a place where nothing fills it, if not nothing."""
 NAME = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 NAME_MAX = 30
 OURS = ["ml_connector", "ml_connector_sandbox"]
@@ -66,7 +80,11 @@ def main(arguments: list[str] | None = None) -> int:
         prog="make connector", description="Write the folders of a new connector."
     )
     parser.add_argument("name", nargs="?", default="", help="slug of the product, as in acme_books")
-    parser.add_argument("--role", default="ledger", help="ledger or payroll")
+    parser.add_argument(
+        "--role",
+        default="ledger",
+        help=f"{' or '.join(ROLES)}; with {' and '.join(ADDED)} after commas where the product has them",
+    )
     parser.add_argument("--into", type=Path, default=ROOT, help=argparse.SUPPRESS)
     wish = parser.parse_args(arguments)
     try:
@@ -88,19 +106,37 @@ def scaffold(name: str, role: str, root: Path) -> list[Path]:
     """The folders written, relative to the root. Raises `Unusable` for a name or role that is none; a
     simulator that is there is kept.
     """
-    if role not in ROLES:
-        raise Unusable(f"role={role} is neither {' nor '.join(ROLES)}.")
+    first, added = roles_of(role)
     check_name(name, root)
-    sources = {CONNECTORS / name: [TEMPLATES / "connector", TEMPLATES / role]}
+    more = [TEMPLATES / part for part in added]
+    sources = {
+        CONNECTORS / name: [TEMPLATES / "connector", TEMPLATES / first, *(p / "connector" for p in more)]
+    }
     if not (root / SIMULATORS / name).exists():
-        sources[SIMULATORS / name] = [TEMPLATES / "simulator"]
+        sources[SIMULATORS / name] = [TEMPLATES / "simulator", *(part / "simulator" for part in more)]
+    words = _words(name, first)
+    words |= _parts(words, added)
     with tempfile.TemporaryDirectory(prefix=".connector-", dir=root) as folder:
         for place, templates in sources.items():
             for template in templates:
-                _render(template, Path(folder) / place, _words(name, role))
+                _render(template, Path(folder) / place, words)
         _format(Path(folder), root)
         _move(Path(folder), root, list(sources))
     return list(sources)
+
+
+def roles_of(text: str) -> tuple[str, list[str]]:
+    """What the connector is first, and what it has besides. Raises `Unusable`."""
+    parts = [part.strip() for part in text.split(",")]
+    first = [part for part in parts if part in ROLES]
+    if unknown := [part for part in parts if part not in ROLES and part not in ADDED]:
+        known = ", ".join((*ROLES, *ADDED))
+        raise Unusable(f"role={unknown[0]} is none of {known}.")
+    if len(first) != 1:
+        raise Unusable(
+            f"role={text} must name one of {' and '.join(ROLES)}. Begin with one and write the other later."
+        )
+    return first[0], [part for part in ADDED if part in parts]
 
 
 def check_name(name: str, root: Path) -> None:
@@ -149,6 +185,20 @@ def _words(name: str, role: str) -> dict[str, str]:
         "kind": KINDS[role],
         "capabilities": CAPABILITIES[role],
     }
+
+
+def _parts(words: dict[str, str], added: list[str]) -> dict[str, str]:
+    """What is added, for each place of the templates."""
+    files = [tomllib.loads((TEMPLATES / part / "parts.toml").read_text(encoding="utf-8")) for part in added]
+    found = {}
+    for place in PARTS:
+        filled = [Template(file[place]).substitute(words) for file in files if place in file]
+        if place in PROSE:
+            found[place] = "".join(text.lstrip("\n") for text in filled)
+        else:
+            found[place] = "\n".join(text.strip() for text in filled)
+        found[place] = found[place] or ALONE.get(place, "")
+    return found
 
 
 def _render(template: Path, target: Path, words: dict[str, str]) -> None:
