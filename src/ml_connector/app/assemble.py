@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from importlib.metadata import entry_points
 from threading import Thread
 from typing import Any, cast
 
@@ -20,7 +21,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 
 import ml_connector.connectors as connectors_package
 from ml_connector.app.access import Access
-from ml_connector.app.settings import Settings
+from ml_connector.app.settings import Settings, SettingsError
 from ml_connector.domain import codec
 from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.flows.payroll_journal import PayrollJournal
@@ -55,14 +56,31 @@ TURN_SECONDS = 2.0
 DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 
 
+CONNECTORS = "ml_connector.connectors"
+"""The group of entry points under which other distributions offer connectors: `slug = package:CONNECTOR`."""
+
+
 @cache
 def connectors() -> dict[str, Connector]:
-    """Every connector by slug: each folder of `connectors/` that exposes `CONNECTOR`."""
-    found = {}
+    """Every connector by slug: each folder of `connectors/` that exposes `CONNECTOR`, and each entry point of
+    another distribution. Raises `SettingsError` for two of one name, and for one that cannot
+    be loaded.
+    """
+    found: dict[str, Connector] = {}
     for module in pkgutil.iter_modules(connectors_package.__path__):
         if module.ispkg:
             package = importlib.import_module(f"{connectors_package.__name__}.{module.name}")
             found[module.name] = cast(Connector, package.CONNECTOR)
+    for point in entry_points(group=CONNECTORS):
+        offered = f"{point.value} of distribution {point.dist.name if point.dist else 'unknown'}"
+        if point.name in found:
+            text = f"Two connectors are named {point.name}: {offered} is the second. Remove one of them."
+            raise SettingsError(text)
+        try:
+            found[point.name] = cast(Connector, point.load())
+        except (ImportError, AttributeError) as error:
+            text = f"The connector {point.name} cannot be loaded: {offered} says {error}. Install it again."
+            raise SettingsError(text) from error
     return found
 
 
