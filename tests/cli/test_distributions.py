@@ -35,6 +35,7 @@ def connect(options, wiring):
         connection=wiring.connection,
         check=lambda: (Right(name="read the books", granted=True, needed_for="everything"),),
         entities=lambda: (Entity(code="10", title="Acme", currency="EUR"),),
+        tenant=lambda entity: "acme",
     )
 
 

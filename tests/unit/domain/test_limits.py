@@ -12,7 +12,7 @@ from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.limits import check_limits
 from ml_connector.domain.money import Money
-from ml_connector.ports.systems import LedgerLimits
+from ml_connector.ports.ledger import LedgerLimits
 
 LIMITS = LedgerLimits(lines_max=2, text_max=5, line_text_max=3, decimals=2)
 
