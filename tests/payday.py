@@ -38,7 +38,7 @@ from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal
 from ml_connector.errors import NotFound, SignInRenewed
 from ml_connector.flows.consent import proposal_fingerprint
-from ml_connector.flows.policy import Mode
+from ml_connector.flows.flow import Mode
 from ml_connector.ports.payroll import PayrollSource, PayRunRef
 from ml_connector.ports.storage import CommitRow, RunRow, RunState
 from ml_connector.ports.systems import System
@@ -318,6 +318,12 @@ class Ledger(ReferenceLedger):
 SOURCE, TARGET = "pay", "books"
 
 
+def _with_rates(values: dict[str, Any]) -> dict[str, Any]:
+    """Rates and their source as what a run is given."""
+    given = {"rate": values.pop("rates", []), "rate_source": [values.pop("rate_source", "")]}
+    return {**values, "given": given}
+
+
 class World:
     """One installation: the product's own tables and operations, what it is connected to, and short words for
     what the tests do most.
@@ -506,7 +512,8 @@ class World:
         """A run of the payroll flow; nothing is carried out yet."""
         if reference not in self.payroll.runs:
             self.payroll.add(a_pay_run(reference))
-        return str(self.operations.start_payroll(SOURCE, TARGET, reference, **values).id)
+        values = _with_rates(values)
+        return str(self.operations.start("payroll", SOURCE, TARGET, reference, **values).id)
 
     def workshop(self, point: Callable[[str], None] = lambda name: None) -> Any:
         """What one process works with."""
@@ -555,7 +562,7 @@ class World:
 
     def resume(self, run: str, **values: Any) -> RunRow:
         """Let a held run go on, and carry it out."""
-        self.operations.resume(run, **values)
+        self.operations.resume(run, **_with_rates(values))
         self.run_to_rest()
         return self.at(run)
 
@@ -568,8 +575,13 @@ class World:
 
     def propose_reversal(self, *keys: str) -> str:
         """A reversal of exactly these commits, whether or not they may be reversed, as far as it goes."""
-        values = {"flow": str(self._flow.pk), "keys": "\n".join(keys)}
-        made = self.runs.create(flow="reversal", stage="propose", input=values, reference="R1")
+        made = self.runs.create(
+            flow="reversal",
+            stage="propose",
+            input={"keys": "\n".join(keys)},
+            settings=self._flow.pk,
+            reference="R1",
+        )
         self.run_to_rest()
         return str(made.id)
 

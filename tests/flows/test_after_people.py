@@ -14,7 +14,7 @@ from tests.flows.test_the_same_pay import approve, numbered_by_journal
 from tests.payday import Crash, World, a_pay_run, usual_balances
 from tests.runs.test_settled import dies_at
 
-from ml_connector.flows.policy import Mode
+from ml_connector.flows.flow import Mode
 from ml_connector.flows.taken_back import newer_documents
 from ml_connector.ports.storage import RunState
 from ml_connector.runs.inline import Inline

@@ -12,7 +12,7 @@ from tests.flows.test_the_same_pay import waiting
 from tests.payday import World, a_pay_run, company_rows, register, usual_balances
 
 from ml_connector.domain.payroll import PayParts
-from ml_connector.flows.policy import Mode
+from ml_connector.flows.flow import Mode
 from ml_connector.ports.storage import RunState
 
 JUNE_30 = date(2026, 6, 30)
@@ -41,7 +41,7 @@ def test_a_correction_of_a_pay_that_a_person_answered_for_is_no_pay_beside_it(ow
     world.payroll.add(part("R2", "A13", 12))
     second = world.post("R2").id
     assert ["pay.which"] == world.problems(second)
-    world.operations.answer(second, **({"own_pay": True} if own else {"replaces": first}))
+    world.operations.answer(second, *(("own_pay",) if own else ("replaces", first)))
     world.run_to_rest()
     settled(world, second)
     assert (TWO if own else ONE) == world.balances()

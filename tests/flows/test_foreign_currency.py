@@ -14,7 +14,8 @@ from tests.payday import World, a_pay_run
 from ml_connector.domain import codec
 from ml_connector.domain.journal import ExchangeRate
 from ml_connector.flows.consent import rates_booked
-from ml_connector.flows.policy import PolicyError, read_rates
+from ml_connector.flows.flow import PolicyError
+from ml_connector.flows.policy import PayrollInput, read_rates
 from ml_connector.ports.storage import RunState
 
 ECB: dict[str, Any] = {"rates": ["USD=1.0842"], "rate_source": "ECB 2026-06-30"}
@@ -154,19 +155,19 @@ def test_another_rate_of_a_booked_run_is_not_posted_again() -> None:
 def test_what_is_no_rate_is_refused_with_what_a_rate_is(rates: str) -> None:
     """Nothing is guessed."""
     with pytest.raises(PolicyError, match=r"expected the currency of the books .* EUR=0\.9215"):
-        read_rates({"rates": rates, "rate_source": "ECB"})
+        read_rates(PayrollInput(rates=rates, rate_source="ECB"))
 
 
 def test_rate_without_a_source_is_refused() -> None:
     """Somebody has to answer for it."""
     with pytest.raises(PolicyError, match="rate_source is missing"):
-        read_rates({"rates": "USD=1.0842", "rate_source": " "})
+        read_rates(PayrollInput(rates="USD=1.0842", rate_source=" "))
 
 
 def test_rates_are_read_exactly() -> None:
     """To the last digit, for several books at once."""
-    found = read_rates({"rates": "USD=1.08420, NOK=11.4", "rate_source": "ECB"})
+    found = read_rates(PayrollInput(rates="USD=1.08420, NOK=11.4", rate_source="ECB"))
 
     assert {"USD": "1.08420", "NOK": "11.4"} == {currency: str(rate.rate) for currency, rate in found.items()}
-    assert {} == read_rates({})
+    assert {} == read_rates(PayrollInput())
     assert replace(found["NOK"], rate=Decimal("11.4")) == found["NOK"]

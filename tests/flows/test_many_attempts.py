@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.payday import World
 
-from ml_connector.flows.policy import Mode
+from ml_connector.flows.flow import Mode
 
 ATTEMPTS = 5_000
 
@@ -18,7 +18,7 @@ def reads(world: World, run: str) -> int:
     with CaptureQueriesContext(connection) as asked:
         for part in (records.proposal, records.entries, records.tie_out, records.fingerprint):
             part(run)
-        for part in (records.forgotten, records.incidents, records.pay_date):
+        for part in (records.forgotten, records.incidents, lambda run: records.shown(world.at(run))):
             part(run)
     return len(asked)
 

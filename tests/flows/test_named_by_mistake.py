@@ -11,7 +11,7 @@ from tests.payday import Crash, World, a_pay_run, usual_balances
 from tests.runs.test_settled import dies_at
 
 from ml_connector.app.refusals import NotAllowed
-from ml_connector.flows.policy import Mode
+from ml_connector.flows.flow import Mode
 from ml_connector.ports.storage import RunState
 
 ONE = usual_balances(entities=("10",))

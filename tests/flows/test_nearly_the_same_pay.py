@@ -11,7 +11,7 @@ from tests.payday import World, a_pay_run, usual_balances
 
 from ml_connector.domain.payroll import PayParts, PayRun
 from ml_connector.domain.period import PayPeriod
-from ml_connector.flows.policy import Mode
+from ml_connector.flows.flow import Mode
 from ml_connector.ports.storage import RunState
 
 DAY = date(2026, 7, 3)
@@ -71,7 +71,7 @@ def test_a_delivery_that_names_its_pay_differently_is_a_question(
         assert f"run {booked.id}, booked as 3 in 10" in world.problem_list(at.id)[0].text
         assert usual_balances() == world.balances()
         own = answer == "own"
-        world.operations.answer(at.id, own_pay=own, replaces="" if own else booked.id)
+        world.operations.answer(at.id, *(("own_pay",) if own else ("replaces", booked.id)))
         world.run_to_rest()
         at = world.at(at.id)
         if at.state is RunState.AWAITING_APPROVAL:
@@ -208,7 +208,7 @@ def test_the_same_amounts_within_a_week_are_a_question(days: int, state: RunStat
         assert f"run {first.id}, booked as 3 in 10, 4 in 20 (for BIWEEK 2026-07-03)" in (
             world.problem_list(second.id)[0].text
         )
-        world.operations.answer(second.id, replaces=first.id)
+        world.operations.answer(second.id, "replaces", first.id)
         world.run_to_rest()
         assert "Already booked as 3 in 10, 4 in 20" in world.at(second.id).summary
     assert usual_balances(1 if state is RunState.HELD else 2) == world.balances()
@@ -221,7 +221,7 @@ def test_the_same_amounts_may_be_a_pay_of_their_own() -> None:
     day = DAY + timedelta(days=2)
     run = post(world, delivery("R2", f"BIWEEK {day}", whole=True, day=day, **BIWEEK)).id
 
-    world.operations.answer(run, own_pay=True)
+    world.operations.answer(run, "own_pay")
     world.run_to_rest()
 
     assert RunState.DONE is world.at(run).state

@@ -18,8 +18,8 @@ from ml_connector.domain.journal import ExchangeRate
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import PayRun
 from ml_connector.errors import OutcomeUnknown, SignInLost, VendorChanged
+from ml_connector.flows.flow import Mode
 from ml_connector.flows.nightly_look import DAYS
-from ml_connector.flows.policy import Mode
 from ml_connector.ports.storage import RunState
 
 FIVE_DAYS = 5 * 86_400
@@ -519,7 +519,7 @@ def test_what_a_person_accepted_in_one_ledger_is_an_incident_in_another() -> Non
     mine._number = theirs._number = 99
     rent = by_hand(world, text="Rent")
     assert RunState.DONE is world.resume(world.post().id, accept=[f"10/{rent}"]).state
-    world.operations.start_payroll(SOURCE, "books2", "R1")
+    world.operations.start("payroll", SOURCE, "books2", "R1")
     theirs._number = 199
     world.run_to_rest()
     theirs._number = 99

@@ -10,7 +10,7 @@ import pytest
 from tests.payday import SOURCE, TARGET, World, a_pay_run, usual_balances
 from tests.runs.test_settled import carried_to_posting
 
-from ml_connector.flows.policy import Mode
+from ml_connector.flows.flow import Mode
 from ml_connector.ports.storage import RunState
 from ml_connector.runs.inline import Inline
 
@@ -75,7 +75,7 @@ def test_a_dry_a_cancelled_and_a_failed_run_take_up_nothing() -> None:
     world.payroll.add(a_pay_run("R1"))
 
     def new() -> list[str]:
-        references: list[str] = world.operations.new_pay_runs(SOURCE, TARGET, None)[0]
+        references = list(world.operations.new("payroll", SOURCE, TARGET, None)[0])
         return references
 
     assert ["R1"] == new()

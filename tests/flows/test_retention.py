@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.payday import SOURCE, World, a_pay_run
 
-from ml_connector.flows.policy import Mode
+from ml_connector.flows.flow import Mode
 from ml_connector.ports.storage import RunState
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "retention.md"

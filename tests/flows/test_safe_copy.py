@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.payday import World
 
-from ml_connector.flows.policy import Mode
+from ml_connector.flows.flow import Mode
 from ml_connector.ports.storage import RunState
 
 ACTOR = "cli:ada"

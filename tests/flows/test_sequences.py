@@ -14,7 +14,7 @@ from tests.flows.test_the_same_pay import approve, vague, waiting
 from tests.payday import World, a_pay_run, usual_balances
 
 from ml_connector.app.refusals import NotAllowed
-from ml_connector.flows.policy import Mode
+from ml_connector.flows.flow import Mode
 from ml_connector.ports.storage import RunState
 
 ASKS, US1 = Mode.APPROVE, ("US1",)

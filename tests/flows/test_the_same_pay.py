@@ -19,7 +19,7 @@ from ml_connector.domain.mapping import Target
 from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.flows.consent import proposal_fingerprint
-from ml_connector.flows.policy import Mode
+from ml_connector.flows.flow import Mode
 from ml_connector.ports.storage import RunState
 
 ASKS = Mode.APPROVE
@@ -161,7 +161,7 @@ def test_a_run_that_is_given_up_leaves_what_was_named_for_it() -> None:
 
     summary = world.operations.cancel(run).summary
 
-    assert f"Still counts for this pay, as booked elsewhere: {number} in 10." in summary
+    assert f"Still counts, as booked elsewhere: {number} in 10." in summary
     again = waiting(world, "R1")
     assert f"{number} in 10 (3229.50 EUR, booked elsewhere)" in world.at(again).summary
 
@@ -373,8 +373,8 @@ def test_an_older_calculation_is_asked_about_beside_a_newer_one_that_found_all_b
     assert f"Run {newest.id} of R3 is of a newer calculation of this pay" in text
     assert "23:00, this one" in text
     with pytest.raises(NotAllowed, match="does not ask this"):
-        world.operations.answer(run, zero=True)
-    world.operations.answer(run, older_counts=True)
+        world.operations.answer(run, "zero_is_meant")
+    world.operations.answer(run, "older_counts")
     world.run_to_rest()
     assert (RunState.AWAITING_APPROVAL, []) == (world.at(run).state, world.problems(run))
     world.approve(run)
@@ -389,7 +389,7 @@ def test_an_older_calculation_is_not_posted_by_itself_after_one_that_came_to_zer
     voided = replace(voided, calculated_at=voided.calculated_at.replace(hour=23))
     world.payroll.add(voided, rows=rows)
     newer = world.post("R2").id
-    world.operations.answer(newer, zero=True)
+    world.operations.answer(newer, "zero_is_meant")
     world.run_to_rest()
     assert RunState.DONE is world.at(newer).state
     world.payroll.add(a_pay_run("R1", companies=("US1",)))
@@ -448,7 +448,7 @@ def test_a_second_pay_that_the_source_cannot_tell_apart_is_a_question() -> None:
         assert f"run {first.id}, booked as 3 in 10" in world.problem_list(at.id)[0].text
 
         own = answer == "own"
-        world.operations.answer(at.id, own_pay=own, replaces="" if own else first.id)
+        world.operations.answer(at.id, *(("own_pay",) if own else ("replaces", first.id)))
         world.run_to_rest()
         at = world.at(at.id)
         if at.state is RunState.AWAITING_APPROVAL:
@@ -495,13 +495,13 @@ def test_the_next_run_is_asked_against_all_of_them() -> None:
         world.payroll.add(vague(f"R{number}", factor=factor), factor=factor)
         runs.append(world.post(f"R{number}").id)
         if number == 2:
-            world.operations.answer(runs[1], own_pay=True)
+            world.operations.answer(runs[1], "own_pay")
             world.run_to_rest()
     text = world.problem_list(runs[2])[0].text
     assert f"run {runs[0]}" in text
     assert f"run {runs[1]}" in text
 
-    world.operations.answer(runs[2], replaces=runs[1])
+    world.operations.answer(runs[2], "replaces", runs[1])
     world.run_to_rest()
 
     assert RunState.DONE is world.approve(runs[2]).state
@@ -537,9 +537,9 @@ def test_a_question_that_was_not_asked_is_not_answered() -> None:
     """Nor one of a run that waits for something else."""
     world = World(mode=ASKS)
     run = waiting(world, "R1")
-    for answer in ({"own_pay": True}, {"replaces": run}, {"zero": True}):
+    for answer in (["own_pay"], ["replaces", run], ["zero_is_meant"]):
         with pytest.raises(NotAllowed, match="does not ask this"):
-            world.operations.answer(run, **answer)  # type: ignore[arg-type]
+            world.operations.answer(run, *answer)
 
 
 def test_an_answer_names_a_run_that_was_asked_about() -> None:
@@ -554,8 +554,8 @@ def test_an_answer_names_a_run_that_was_asked_about() -> None:
     assert ["pay.which"] == world.problems(second)
 
     with pytest.raises(NotAllowed, match=f"Run {second} does not ask about run {other}"):
-        world.operations.answer(second, replaces=other)
-    world.operations.answer(second, replaces=first)
+        world.operations.answer(second, "replaces", other)
+    world.operations.answer(second, "replaces", first)
 
 
 def test_a_run_that_comes_to_nothing_is_a_question() -> None:
@@ -567,7 +567,7 @@ def test_a_run_that_comes_to_nothing_is_a_question() -> None:
     assert ["run.zero"] == world.problems(run)
     assert f"the {len(rows)} lines of this run come to zero" in world.problem_list(run)[0].text
 
-    world.operations.answer(run, zero=True)
+    world.operations.answer(run, "zero_is_meant")
     world.run_to_rest()
 
     assert RunState.DONE is world.at(run).state
@@ -622,7 +622,7 @@ def test_a_run_that_is_closed_says_what_was_named_for_it() -> None:
 
     at = world.operations.close(run, "enough")
 
-    assert f"Still counts for this pay, as booked elsewhere: {number} in 10." in at.summary
+    assert f"Still counts, as booked elsewhere: {number} in 10." in at.summary
     assert "3 in 10 booked: enough" in at.summary
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.payday import SOURCE, TARGET, World, a_pay_run
 
 from ml_connector.app.refusals import NotAllowed
-from ml_connector.flows.policy import Mode
+from ml_connector.flows.flow import Mode
 from ml_connector.ports.storage import CommitState, RunState
 
 SECRETS = {name: f"correct horse of {name} 7!" for name in ("ada", "bob", "cleo")}
@@ -158,7 +158,7 @@ def test_who_started_a_run_does_not_approve_it(company: Company) -> None:
     """Somebody else does. A user without a name is nobody."""
     company.two_wanted()
     company.world.payroll.add(a_pay_run("R1"))
-    run = company.operations("ada").start_payroll(SOURCE, TARGET, "R1").id
+    run = company.operations("ada").start("payroll", SOURCE, TARGET, "R1").id
     company.world.run_to_rest()
     shown = company.world.operations.records.fingerprint(run)
 

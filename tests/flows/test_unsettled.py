@@ -15,7 +15,7 @@ from ml_connector.app.refusals import NotAllowed
 from ml_connector.contract import world as faults
 from ml_connector.domain.document import Marker
 from ml_connector.flows.consent import proposal_fingerprint
-from ml_connector.flows.policy import Mode
+from ml_connector.flows.flow import Mode
 from ml_connector.ports.storage import CommitState, RunState
 
 

@@ -14,7 +14,7 @@ from dbos import DBOSClient, run_dbos_database_migrations
 from tests.payday import TARGET, World
 
 from ml_connector.app.settings import Settings
-from ml_connector.flows.policy import Mode
+from ml_connector.flows.flow import Mode
 from ml_connector.runs.engine import KEEP_DAYS
 from ml_connector.runs.worker import lock_name
 

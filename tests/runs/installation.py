@@ -172,7 +172,7 @@ class Installation:
         )
 
     def start(self, reference: str = "R1") -> str:
-        return self.operations.start_payroll("pay", "books", reference).id
+        return self.operations.start("payroll", "pay", "books", reference).id
 
     def run_to_rest(self) -> None:
         from ml_connector.app.work import follow
@@ -214,7 +214,7 @@ class Installation:
         self.operations.pause("connection:other")
         runs, now = self.access.runs, self.vendor.clock.now()
         for _ in range(PAGE):
-            row = runs.create(flow="payroll", stage="read", input={"flow": "0"})
+            row = runs.create(flow="payroll", stage="read", input={})
             runs.move(row, state=RunState.WAITING, due_at=now)
 
     def work(self, act: Callable[[], int], point: Callable[[str], None] = lambda name: None) -> int:

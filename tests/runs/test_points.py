@@ -17,7 +17,7 @@ from ml_connector.contract import world as faults
 from ml_connector.domain.checks import TieRow
 from ml_connector.domain.document import Marker
 from ml_connector.domain.proposal import Proposal
-from ml_connector.flows.policy import Mode
+from ml_connector.flows.flow import Mode
 from ml_connector.ports.storage import CommitState, RunState
 
 COMMITTER = [

@@ -197,11 +197,11 @@ class Desk:
 
     def new_pay_runs(self, source: str, target: str) -> list[str]:
         """References that no run has taken up."""
-        return self._do(lambda: self._operations.new_pay_runs(source, target, None))[0]
+        return list(self._do(lambda: self._operations.new("payroll", source, target, None))[0])
 
     def start(self, source: str, target: str, reference: str, dry: bool = False) -> str:
         """Start a run; its id."""
-        return self._do(lambda: self._operations.start_payroll(source, target, reference, dry_run=dry)).id
+        return self._do(lambda: self._operations.start("payroll", source, target, reference, dry_run=dry)).id
 
     def fingerprint(self, run: str) -> str:
         """What `runs show` gives to a person who wants to approve what is proposed now."""
@@ -263,19 +263,19 @@ class Desk:
 
     def own_pay(self, run: str) -> None:
         """Answer that the run is a pay of its own."""
-        self._do(lambda: self._operations.answer(run, own_pay=True))
+        self._do(lambda: self._operations.answer(run, "own_pay"))
 
     def replaces(self, run: str, other: str) -> None:
         """Answer that the run comes in place of another."""
-        self._do(lambda: self._operations.answer(run, replaces=other))
+        self._do(lambda: self._operations.answer(run, "replaces", other))
 
     def zero_is_meant(self, run: str) -> None:
         """Answer that the run is meant to come to nothing."""
-        self._do(lambda: self._operations.answer(run, zero=True))
+        self._do(lambda: self._operations.answer(run, "zero_is_meant"))
 
     def older_counts(self, run: str) -> None:
         """Answer that the run counts, although a newer calculation came before it."""
-        self._do(lambda: self._operations.answer(run, older_counts=True))
+        self._do(lambda: self._operations.answer(run, "older_counts"))
 
     def pause(self, scope: str) -> None:
         """Stop everything, a connection or a flow."""

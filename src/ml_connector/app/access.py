@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -24,8 +24,6 @@ from ml_connector.store.models import (
 )
 from ml_connector.store.prepared import Prepared
 from ml_connector.store.runs import StoredRuns
-
-MADE_BY = "_made_by"
 
 
 class Unknown(LookupError):
@@ -51,15 +49,9 @@ class Actor:
         """The details of an entry of the audit chain, with the named person."""
         return {**detail, "person": self.person} if self.person else dict(detail)
 
-    def taking_part(self, values: Mapping[str, str]) -> dict[str, str]:
-        """The input of a run with the named person who has a part in what it proposes from now on."""
-        people = people_behind(values) | {self.person} - {""}
-        return {**values, MADE_BY: "\n".join(sorted(people))} if people else dict(values)
-
-
-def people_behind(values: Mapping[str, str]) -> set[str]:
-    """The named people who started a run, or had it proposed again, by its input."""
-    return set(filter(None, values.get(MADE_BY, "").split("\n")))
+    def taking_part(self, people: Collection[str] = ()) -> set[str]:
+        """The named people who have a part in what a run proposes from now on."""
+        return {*people, self.person} - {""}
 
 
 def no_run(identity: str) -> Unknown:
@@ -104,7 +96,9 @@ class Access:
 
     def flow_of(self, row: RunRow | Run) -> Flow:
         """The flow that a run belongs to."""
-        return _flow(self.organisation.pk, int(row.input["flow"]))[0]
+        return _flow(
+            self.organisation.pk, (row.settings if isinstance(row, RunRow) else row.settings_id) or 0
+        )[0]
 
     def stored_flow(self, kind: str, source: str, target: str) -> Flow | None:
         """The flow between the two; `None` where there is none yet."""

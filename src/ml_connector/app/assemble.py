@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from importlib.metadata import entry_points
 from threading import Thread
@@ -24,9 +24,7 @@ from ml_connector.app.access import Access
 from ml_connector.app.settings import Settings, SettingsError
 from ml_connector.domain import codec
 from ml_connector.domain.mapping import Mapping as CodeMapping
-from ml_connector.flows.payroll_journal import PayrollJournal
-from ml_connector.flows.policy import PayrollPolicy, read_policy
-from ml_connector.flows.reversal import Reversal
+from ml_connector.flows.flow import Opening, flows
 from ml_connector.ports.sinks import Sink
 from ml_connector.ports.storage import Clock, RunRow, TokenState
 from ml_connector.ports.systems import Connector, System, Wiring
@@ -47,9 +45,6 @@ from ml_connector.store.secrets import Keys, StoredTokens, StoredVault
 from ml_connector.store.staging import StoredStaging
 from ml_connector.store.tenants import StoredTenants
 
-PAYROLL = "payroll"
-REVERSAL = "reversal"
-POSTING_STAGES = frozenset({"post"})
 TURN_SECONDS = 2.0
 """How long a posting waits before it asks again for its turn at a ledger."""
 
@@ -141,9 +136,9 @@ class Assembly:
             self._systems[key] = connector.open(connection.settings, self.wiring(connection))
         return self._systems[key]
 
-    def payroll_policy(self, flow: Flow) -> PayrollPolicy:
-        """The flow's policy, read from its settings."""
-        return read_policy(flow.mode, flow.starts_on, flow.options)
+    def policy(self, flow: Flow) -> Any:
+        """What the settings of the flow say, read by its record."""
+        return flows()[flow.kind].policy(flow.mode, flow.starts_on or date.min, flow.options)
 
     def mapping(self, flow: Flow) -> CodeMapping:
         """The newest version of the flow's mapping, decoded once for each version."""
@@ -208,7 +203,7 @@ class StoreWorkshop:
 
     def open(self, row: RunRow) -> Opened:
         flow, access = self._flow(row), self.assembly.access(row.organisation)
-        systems, commits = FlowSystems(self.assembly, flow), StoredCommits(flow.target)
+        systems = FlowSystems(self.assembly, flow)
 
         def audit(action: str, detail: Any) -> None:
             access.audit.append(actor="system", action=action, subject=row.id, detail=detail)
@@ -235,37 +230,25 @@ class StoreWorkshop:
             auditor=audit,
             point=self.point,
         )
-        return Opened(stage=self._in_turn(row, flow, self._stage(row, flow, systems, commits)), run=run)
+        return Opened(stage=self._in_turn(row, flow, self._stage(row, flow, systems)), run=run)
 
-    def _stage(self, row: RunRow, flow: Flow, systems: FlowSystems, commits: StoredCommits) -> Stage:
-        policy = self.assembly.payroll_policy(flow)
-        if row.flow == REVERSAL:
-            reversal = Reversal(systems=systems, commits=commits, policy=policy, restored_at=restored_at)
-            return {"propose": reversal.propose, "post": reversal.post, "confirm": reversal.confirm}[
-                row.stage
-            ]
-        journal = PayrollJournal(
+    def _stage(self, row: RunRow, flow: Flow, systems: FlowSystems) -> Stage:
+        opening = Opening(
             systems=systems,
             staging=StoredStaging(),
-            commits=commits,
+            commits=StoredCommits(flow.target),
             source=StoredTenants(flow.source),
             target=StoredTenants(flow.target),
             mapping=lambda: self.assembly.mapping(flow),
-            policy=policy,
+            policy=self.assembly.policy(flow),
             journals_before=flow.journals_before,
             restored_at=restored_at,
         )
-        stages: dict[str, Stage] = {
-            "read": journal.read,
-            "propose": journal.propose,
-            "post": journal.post,
-            "confirm": journal.confirm,
-        }
-        return stages[row.stage]
+        return flows()[row.flow].stages(opening)[row.stage]
 
     def _in_turn(self, row: RunRow, flow: Flow, stage: Stage) -> Stage:
         """One run at a time posts to a ledger, in all processes."""
-        if row.stage not in POSTING_STAGES:
+        if row.stage not in flows()[row.flow].writes_in:
             return stage
 
         def carried_out(run: Run) -> Next | Done:

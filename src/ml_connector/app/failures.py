@@ -18,7 +18,7 @@ from ml_connector.app.setup import SetupError
 from ml_connector.app.work import Unsafe
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import ConnectorError, Inexpressible, KeyConflict, Refused, SignInRenewed, Throttled
-from ml_connector.flows.policy import PolicyError
+from ml_connector.flows.flow import PolicyError
 from ml_connector.runs.engine import EngineDamaged
 from ml_connector.store.database import AddressError
 from ml_connector.store.secrets import VaultError

@@ -11,8 +11,8 @@ from django.db import transaction
 from ml_connector.app.access import Access
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.failures import EXPECTED, read_failure
-from ml_connector.app.operations import NOT_THIS_PAY
 from ml_connector.domain.proposal import Subject
+from ml_connector.flows.look_alikes import NOT_OURS
 from ml_connector.flows.nightly_look import DAYS, Finding, Place, nightly_look
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.installation import installation
@@ -77,8 +77,8 @@ def _accepted(assembly: Assembly, connection: Connection) -> Iterator[tuple[str,
     """
     runs = StoredRuns()
     for flow in connection.target_of.all():
-        answers = Answer.objects.filter(run__input__flow=str(flow.pk), answer=NOT_THIS_PAY)
-        present = assembly.payroll_policy(flow).journals
+        answers = Answer.objects.filter(run__settings=flow, answer=NOT_OURS)
+        present = assembly.policy(flow).journals
         for name, run in answers.values_list("question", "run_id"):
             entity, _, number = name.partition("/")
             pays = runs.spoken_of(run)
@@ -103,7 +103,7 @@ def _after_a_restore(assembly: Assembly, connection: Connection) -> dict[Place, 
             (now + days).date(),
         )
         for flow in connection.target_of.all()
-        for entity, present in assembly.payroll_policy(flow).journals.items()
+        for entity, present in assembly.policy(flow).journals.items()
         for journal in (present, *flow.journals_before.get(entity, ()))
     }
 

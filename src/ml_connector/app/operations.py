@@ -11,22 +11,20 @@ from datetime import date
 from django.db import transaction
 
 from ml_connector.app import counts_again
-from ml_connector.app.access import Access, Actor, Unknown, no_run, people_behind
-from ml_connector.app.assemble import PAYROLL, REVERSAL, Assembly
-from ml_connector.app.rates import rates_given
+from ml_connector.app.access import Access, Actor, Unknown, no_run
+from ml_connector.app.assemble import Assembly
 from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
-from ml_connector.domain.payroll import PayRun
-from ml_connector.domain.problem import Owner, Problem
+from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
-from ml_connector.flows import newer_runs
 from ml_connector.flows.consent import listed, proposal_fingerprint
-from ml_connector.flows.payroll_journal import MEANT, OTHER_INSTALLATION, ZERO
-from ml_connector.flows.pays import OWN, QUESTION, REPLACES
-from ml_connector.flows.policy import Mode
+from ml_connector.flows.flow import Flow as FlowRecord
+from ml_connector.flows.flow import Mode, New, flows
+from ml_connector.flows.look_alikes import ASKED as LOOK_ALIKE
+from ml_connector.flows.look_alikes import NOT_OURS
+from ml_connector.flows.reversal import FLOW as REVERSAL
 from ml_connector.flows.taken_back import ELSEWHERE, document_number, standing_alone
 from ml_connector.flows.taken_back import REVERSAL as REVERSAL_KEY
-from ml_connector.ports.payroll import PayrollSource, SetsAside
 from ml_connector.ports.storage import UNBOOKED, CommitRow, CommitState, RunRow, RunState
 from ml_connector.store.claims import StoredClaims
 from ml_connector.store.commits import StoredCommits
@@ -42,11 +40,9 @@ AT_REST = frozenset(
         RunState.CLOSED,
     }
 )
-NOT_THIS_PAY = "not this pay"
-ASKED = ("ledger.look_alike", "documents.duplicate")
+NOTHING_GIVEN: Mapping[str, Sequence[str]] = {}
+ASKED = (LOOK_ALIKE, "documents.duplicate")
 """Codes of problems that ask about documents by number."""
-WHICH = "pay.which"
-"""Code of the question which pay a run is for."""
 
 
 class Operations:
@@ -58,60 +54,73 @@ class Operations:
 
     # --- starting -------------------------------------------------------------------------------------------
 
-    def start_payroll(
+    def start(
         self,
+        kind: str,
         source: str,
         target: str,
-        pay_run: str,
+        reference: str,
         *,
         dry_run: bool = False,
         replay_of: str = "",
-        rates: Sequence[str] = (),
-        rate_source: str = "",
+        given: Mapping[str, Sequence[str]] = NOTHING_GIVEN,
     ) -> RunRow:
-        """Make a run of the payroll flow for one pay run; a worker carries it out. Raises `PolicyError` for
-        rates that are none.
+        """Make a run of a flow for one record of its source; a worker carries it out. `given` are the values
+        of each of the flow's `given` options. Raises `PolicyError` for values that cannot be used.
         """
-        flow = self._access.flow(PAYROLL, source, target)
-        self._access.newest_mapping(flow.mapping)
-        values = {"flow": str(flow.pk), "replay_of": replay_of, **rates_given(rates, rate_source)}
-        return self._create(PAYROLL, "read", values, reference=pay_run, dry=dry_run)
+        values = flows()[kind].read_given(given)
+        return self._start(kind, source, target, reference, values, dry_run=dry_run, replay_of=replay_of)
 
-    def new_pay_runs(
-        self, source: str, target: str, since: date | None
-    ) -> tuple[list[str], tuple[Problem, ...]]:
-        """References of pay runs at the source that no run of this flow has taken up, oldest first, nothing
-        before the flow starts; and what the source could not read as a pay run. Dry runs, cancelled and
-        failed runs take up nothing.
+    def _start(
+        self,
+        kind: str,
+        source: str,
+        target: str,
+        reference: str,
+        values: Mapping[str, str],
+        *,
+        dry_run: bool,
+        replay_of: str,
+    ) -> RunRow:
+        settings = self._access.flow(kind, source, target)
+        if settings.mapping:
+            self._access.newest_mapping(settings.mapping)
+        return self._create(
+            flows()[kind], settings, values, reference=reference, dry=dry_run, replay_of=replay_of
+        )
+
+    def new(self, kind: str, source: str, target: str, since: date | None) -> New:
+        """References at the source that no run of this flow has taken up, oldest first, nothing before the
+        flow starts; and what the source could not read. Dry runs, cancelled and failed runs take up nothing.
         """
-        flow = self._access.flow(PAYROLL, source, target)
-        payroll: PayrollSource = self._assembly.system(flow.source).source(PayRun)
-        begin = max(since, flow.starts_on) if since else flow.starts_on
-        offered = [run.reference for run in payroll.pay_runs(begin)]
-        taken = self._access.runs.taken(PAYROLL, flow.pk, offered)
-        new = [reference for reference in offered if reference not in taken]
-        return new, payroll.set_aside() if isinstance(payroll, SetsAside) else ()
+        record, settings = flows()[kind], self._access.flow(kind, source, target)
+        if record.offered is None or record.source is None:
+            return (), ()
+        begin = max(since or date.min, settings.starts_on or date.min)
+        system = self._assembly.system(settings.source)
+        offered, aside = record.offered(system.source(record.source), begin)
+        taken = self._access.runs.taken(kind, settings.pk, offered)
+        return tuple(reference for reference in offered if reference not in taken), aside
 
     def replay(self, run: str, *, post: bool = False) -> RunRow:
         """A new run from the recorded inputs of another, dry unless `post` is said."""
         old = self._row(run)
-        if old.flow != PAYROLL:
-            raise NotAllowed(f"Run {run} is a reversal; only pay runs are replayed.")
-        flow = self._flow(old)
-        rates = old.input.get("rates", "")
-        return self.start_payroll(
-            flow.source.name,
-            flow.target.name,
+        if flows()[old.flow].source is None:
+            raise NotAllowed(f"Run {run} is a {flows()[old.flow].record}; it is not replayed.")
+        settings = self._flow(old)
+        return self._start(
+            old.flow,
+            settings.source.name,
+            settings.target.name,
             old.reference,
+            old.input,
             dry_run=not post,
             replay_of=run,
-            rates=[rates] if rates else [],
-            rate_source=old.input.get("rate_source", ""),
         )
 
     def reverse(self, run: str, *, everything: bool = False) -> RunRow:
-        """Propose entries that cancel what a run posted; with `everything`, all that is booked for its pays,
-        the newest first.
+        """Propose entries that cancel what a run posted; with `everything`, all that is booked for its
+        subjects, the newest first.
         """
         old = self._row(run)
         commits = self._commits(old)
@@ -125,8 +134,8 @@ class Operations:
         if not booked:
             raise NotAllowed(self._nothing_to_reverse(run, commits, rows))
         keys = [row.key for row in reversed(booked)]
-        values = {"flow": old.input["flow"], "reverses": run, "keys": "\n".join(keys)}
-        return self._create(REVERSAL, "propose", values, reference=old.reference)
+        values = {"reverses": run, "keys": "\n".join(keys)}
+        return self._create(REVERSAL, self._flow(old), values, reference=old.reference)
 
     def _nothing_to_reverse(self, run: str, commits: StoredCommits, rows: Sequence[CommitRow]) -> str:
         done = [row for row in rows if row.reversed_by and row.state not in UNBOOKED]
@@ -137,13 +146,29 @@ class Operations:
         return f"Run {run} has posted nothing that could be reversed."
 
     def _create(
-        self, flow: str, stage: str, values: Mapping[str, str], *, reference: str, dry: bool = False
+        self,
+        record: FlowRecord,
+        settings: Flow,
+        values: Mapping[str, str],
+        *,
+        reference: str,
+        dry: bool = False,
+        replay_of: str = "",
     ) -> RunRow:
-        told = {key: value for key, value in values.items() if value}
-        values = self._actor.taking_part(values)
+        noted = {"flow": str(settings.pk), "replay_of": replay_of, **values}
+        noted = {name: value for name, value in noted.items() if value}
         with transaction.atomic():
-            row = self._access.runs.create(flow=flow, stage=stage, input=values, reference=reference, dry=dry)
-            self._note("run.started", row.id, {**told, "reference": reference, "dry_run": dry})
+            row = self._access.runs.create(
+                flow=record.kind,
+                stage=record.begins,
+                settings=settings.pk,
+                input=values,
+                reference=reference,
+                dry=dry,
+                replay_of=replay_of,
+                people=self._actor.taking_part(),
+            )
+            self._note("run.started", row.id, {**noted, "reference": reference, "dry_run": dry})
         return row
 
     # --- consent and questions ------------------------------------------------------------------------------
@@ -190,7 +215,7 @@ class Operations:
         """The named people behind these entries with this consent: who made the proposal, and who consented
         before. Raises `NotAllowed` where two are wanted and this is nobody, or one of the former.
         """
-        person, makers = self._actor.person, people_behind(row.input)
+        person, makers = self._actor.person, set(row.people)
         if not self._access.organisation.four_eyes:
             return makers | {person} - {""}
         if not person:
@@ -202,41 +227,33 @@ class Operations:
         earlier = Approval.objects.filter(run_id=row.id, fingerprint=fingerprint, voided_at__isnull=True)
         return makers | {person} | set(earlier.exclude(person="").values_list("person", flat=True))
 
-    def answer(
-        self,
-        run: str,
-        *,
-        own_pay: bool = False,
-        replaces: str = "",
-        zero: bool = False,
-        older_counts: bool = False,
-    ) -> RunRow:
-        """Answer a question of a held run; it goes back to its proposal with the answer."""
+    def answer(self, run: str, option: str, value: str = "") -> RunRow:
+        """Answer a question of a held run by one of its flow's `questions`; it goes back to its proposal with
+        the answer. Raises `NotAllowed` where the run does not ask that, or not about this value.
+        """
         row = self._row(run)
-        asked = {problem.code: problem.where for problem in self.records.problems(row)}
-        if zero and "run.zero" in asked:
-            question, answer = ZERO, MEANT
-        elif older_counts and newer_runs.NEWER in asked:
-            question, answer = newer_runs.question(asked[newer_runs.NEWER]), newer_runs.COUNTS
-        elif (own_pay or replaces) and WHICH in asked:
-            if replaces:
-                self._check_replaced(row, replaces)
-            question, answer = QUESTION, OWN if own_pay else f"{REPLACES}{replaces}"
-        else:
+        known = next((q for q in flows()[row.flow].questions if q.option == option), None)
+        asked = self.records.problems(row)
+        found = [problem for problem in asked if known is not None and problem.code == known.code]
+        if known is None or not found:
             raise NotAllowed(
                 f"Run {run} does not ask this. It is {row.state}: {row.summary or 'no problem'}."
             )
+        if known.takes:
+            self._check_named(row, known.takes, value, found)
+        question, answer = known.answer(found[0], value)
         with transaction.atomic():
             self._answered(run, question, answer)
             self._note("run.answered", run, {"question": question, "answer": answer})
             return self._move(row, stage="propose")
 
-    def _check_replaced(self, row: RunRow, replaces: str) -> None:
-        self._access.run(replaces)
-        problems = self.records.problems(row)
-        if not any(f" run {replaces}, " in problem.text for problem in problems if problem.code == WHICH):
+    def _check_named(self, row: RunRow, what: str, value: str, problems: Sequence[Problem]) -> None:
+        """The value of an answer is one that the question names."""
+        if what == "run":
+            self._access.run(value)
+        if not any(f" {what} {value}, " in problem.text for problem in problems):
             raise NotAllowed(
-                f"Run {row.id} does not ask about run {replaces}. Look again: ml-connector runs show"
+                f"Run {row.id} does not ask about {what} {value}. Look again: ml-connector runs show"
                 f" {row.id}."
             )
 
@@ -251,14 +268,13 @@ class Operations:
         *,
         accept: Sequence[str] = (),
         propose_again: bool = False,
-        rates: Sequence[str] = (),
-        rate_source: str = "",
+        given: Mapping[str, Sequence[str]] = NOTHING_GIVEN,
     ) -> RunRow:
         """Let a held or failed run go on from the stage it stopped in, with the newest mapping and settings.
 
-        `accept` names documents of others that are not this pay, as the problem names them. A proposal that
-        stopped because of what payroll delivered is read anew, since payroll may have mended it under the
-        same reference. `propose_again` goes back to the proposal.
+        `accept` names documents of others that are none of this run's, as the problem names them. The flow
+        may go back further where what it read may be what is wrong. `propose_again` goes back to the
+        proposal. `given` is as in `start`.
         """
         row = self._row(run)
         resumable = (
@@ -271,14 +287,13 @@ class Operations:
             raise NotAllowed(f"Run {run} is {row.state}; only a held, failed or waiting run is resumed.")
         problems = self.records.problems(row)
         self._check_accepted(run, accept, problems)
-        anew = bool(propose_again or accept or any(p.code == OTHER_INSTALLATION for p in problems))
-        stage = "propose" if row.stage == "post" and anew else row.stage
-        if row.flow == PAYROLL and stage == "propose" and any(_of_payroll(problem) for problem in problems):
-            stage = "read"
-        values = {**row.input, **rates_given(rates, rate_source)}
+        record = flows()[row.flow]
+        anew = bool(propose_again or accept or any(p.code in record.other_systems for p in problems))
+        stage = record.restart("propose" if row.stage == "post" and anew else row.stage, problems)
+        values = {**row.input, **record.read_given(given)}
         with transaction.atomic():
             for document in accept:
-                self._answered(run, document, NOT_THIS_PAY)
+                self._answered(run, document, NOT_OURS)
             self._note("run.resumed", run, {"stage": stage, "accepted": ", ".join(accept)})
             return self._move(row, stage=stage, values=values)
 
@@ -352,8 +367,8 @@ class Operations:
         action: str,
         detail: Mapping[str, str | int | bool | None],
     ) -> RunRow:
-        """End a run. A document that was named for it as booked elsewhere still counts for the pay, and the
-        run says so.
+        """End a run. A document that was named for it as booked elsewhere still counts, and the run says
+        so.
         """
         named = listed(
             f"{document_number(commit)} in {commit.entity}"
@@ -361,7 +376,7 @@ class Operations:
             if commit.key.startswith(ELSEWHERE) and not commit.reversed_by
         )
         if named:
-            summary = f"{summary.removesuffix('.')}. Still counts for this pay, as booked elsewhere: {named}."
+            summary = f"{summary.removesuffix('.')}. Still counts, as booked elsewhere: {named}."
         with transaction.atomic():
             moved = self._access.runs.move(row, state=state, summary=summary)
             if moved is None:
@@ -373,10 +388,18 @@ class Operations:
         return moved
 
     def _move(self, row: RunRow, *, stage: str, values: Mapping[str, str] | None = None) -> RunRow:
+        people: set[str] | None = None
         if stage != "post":
-            values = self._actor.taking_part(row.input if values is None else values)
+            people = self._actor.taking_part(row.people)
         moved = self._access.runs.move(
-            row, state=RunState.READY, stage=stage, attempt=row.attempt + 1, input=values, notice="", tries=0
+            row,
+            state=RunState.READY,
+            stage=stage,
+            attempt=row.attempt + 1,
+            input=values,
+            people=people,
+            notice="",
+            tries=0,
         )
         if moved is None:
             raise NotAllowed(
@@ -450,8 +473,3 @@ def _end_of(commits: StoredCommits, row: CommitRow) -> CommitRow | None:
             return None
         end, counts = reversal, not counts
     return end if counts else None
-
-
-def _of_payroll(problem: Problem) -> bool:
-    """Whether the pay run itself may be what is wrong, so that what was read of it is worth nothing."""
-    return problem.owner is Owner.PAYROLL or problem.code == "tie_out.difference"

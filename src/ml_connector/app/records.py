@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import cast
+from datetime import datetime
+from typing import Any, cast
 
 from ml_connector.app import counts_again
 from ml_connector.app.access import Access, Unknown
@@ -15,12 +15,11 @@ from ml_connector.domain.document import Receipt
 from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.mapping import describe
 from ml_connector.domain.money import Money
-from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import Proposal
-from ml_connector.flows import tie_out
 from ml_connector.flows.already_booked import already_booked_parts, nets_of
 from ml_connector.flows.consent import proposal_fingerprint, rate_text
+from ml_connector.flows.flow import Flow, flows
 from ml_connector.flows.taken_back import ELSEWHERE, REVERSAL, reverses
 from ml_connector.ports.storage import COUNTS_FOR_NOTHING, CommitRow, Commits, CommitState, RunRow, RunState
 from ml_connector.store.commits import StoredCommits
@@ -121,10 +120,14 @@ class Records:
             for row in rows.order_by("id")
         )
 
-    def pay_date(self, run: str) -> date | None:
-        """The day on which the pay run pays."""
-        pay_run = self._pay_run(run)
-        return pay_run.pay_period.pay_date if pay_run else None
+    def flow(self, row: RunRow) -> Flow:
+        """The flow whose settings the run has: for a reversal, that of what it reverses."""
+        return flows()[self._access.flow_of(row).kind if row.settings else row.flow]
+
+    def shown(self, row: RunRow) -> Mapping[str, Any]:
+        """Figures of what the run is for, by name: see `Flow.shown`."""
+        record = self._record(row)
+        return flows()[row.flow].shown(record) if record is not None else {}
 
     def forgotten(self, run: str) -> tuple[str, ...]:
         """What was removed of the run after its time, in a sentence each."""
@@ -139,30 +142,30 @@ class Records:
     # --- tie-out --------------------------------------------------------------------------------------------
 
     def tie_out(self, run: str) -> tuple[TieRow, ...]:
-        """What ties together: of the proposal before it is booked, of the whole pay as it was proved
-        afterwards. Where the documents of the run were reversed from here, they, their reversals and what
-        people booked come to nothing; where people took back or deleted some, it is what is booked for the
-        pay now.
+        """What ties together: of the proposal before it is booked, of all that is booked for its subjects as
+        it was proved afterwards. Where the documents of the run were reversed from here, they, their
+        reversals and what people booked come to nothing; where people took back or deleted some, it is what
+        is booked for them now.
         """
         proposal = self.proposal(run)
         if proposal is None:
             return ()
         row, commits = self._access.runs.get(run), self._commits(run)
-        pay_run = self._pay_run(run)
+        flow, record = flows()[row.flow], self._record(row)
         booked = [c for c in commits.of_run(run) if _is_ours(c)] if row.state is RunState.DONE else []
         back = [c for c in booked if not counts_again.counts(commits, c)]
         from_here = [c for c in back if c.reversed_by.startswith(REVERSAL)]
-        if booked and row.flow == "reversal":
+        if booked and flow.source is None:
             return _nothing_left(commits, booked)
         parts = already_booked_parts(commits, proposal.subjects) if back else ()
         if back and len(from_here) == len(booked):
             return _nothing_left(commits, booked, [p.row for p in parts if p.row.key.startswith(ELSEWHERE)])
-        if back and pay_run:
-            return tie_out.of_books(pay_run, proposal, parts)
+        if back and record is not None:
+            return flow.tied_to_books(record, proposal, parts)
         text = StoredArtifacts().newest(run, "confirm", "tie-out")
         if text:
             return cast(tuple[TieRow, ...], codec.decode(text))
-        return tie_out.of_proposal(pay_run, proposal) if pay_run else ()
+        return flow.tied(record, proposal) if record is not None else ()
 
     # --- where a line comes from ----------------------------------------------------------------------------
 
@@ -233,9 +236,10 @@ class Records:
 
     # --- inside ---------------------------------------------------------------------------------------------
 
-    def _pay_run(self, run: str) -> PayRun | None:
-        text = StoredArtifacts().newest(run, "read", "pay run")
-        return cast(PayRun, codec.decode(text)) if text else None
+    def _record(self, row: RunRow) -> Any:
+        """What the run read at its source; `None` where it has read nothing, or that is forgotten."""
+        text = StoredArtifacts().newest(row.id, *flows()[row.flow].recorded)
+        return codec.decode(text) if text else None
 
     def _commits(self, run: str) -> StoredCommits:
         row = self._access.run(run)

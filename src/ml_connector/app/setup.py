@@ -11,17 +11,15 @@ from typing import Any
 
 from django.db import transaction
 
-from ml_connector.app.access import Access, Actor
+from ml_connector.app.access import Access, Actor, Unknown
 from ml_connector.app.assemble import Assembly, connectors
 from ml_connector.app.content_hashes import changes, connection_sha256, flow_sha256, journals_sha256
 from ml_connector.app.mapping_csv import read_mapping, write_mapping
-from ml_connector.app.mapping_fit import misfits, unmapped
 from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.domain.mapping_checks import check_mapping
-from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Problem
-from ml_connector.flows.policy import OPTIONS as OPTIONS
-from ml_connector.flows.policy import PayrollPolicy, check_new, read_policy, spelled
+from ml_connector.flows.flow import Flow as FlowRecord
+from ml_connector.flows.flow import Policy, flows
 from ml_connector.ports.systems import Field, Right, Setting
 from ml_connector.store.models import Connection, Flow, Tenant
 from ml_connector.store.tenants import StoredTenants
@@ -281,14 +279,41 @@ class Setup:
 
     def check_mapping(self, name: str, flow: Flow) -> list[Problem]:
         """Problems of a mapping by itself, and with the ledger of a flow: see `misfits`."""
-        mapping, policy = self._access.mapping(name), read_policy(flow.mode, flow.starts_on, flow.options)
-        ledger = self._assembly.system(flow.target).ledger
-        return [*check_mapping(mapping), *(misfits(mapping, policy, ledger) if ledger else ())]
+        mapping, policy = self._access.mapping(name), self._assembly.policy(flow)
+        ledger, record = self._assembly.system(flow.target).ledger, flows()[flow.kind]
+        return [*check_mapping(mapping), *(record.misfits(mapping, policy, ledger) if ledger else ())]
 
-    def suggest(self, name: str | None, source: str, pay_run: str) -> list[tuple[str, int, str]]:
-        """Source accounts of a pay run that the mapping does not cover: see `unmapped`."""
-        payroll = self._assembly.system(self._access.connection(source)).source(PayRun)
-        return unmapped(self._access.mapping(name) if name else None, payroll, pay_run)
+    def suggest(self, name: str | None, source: str, reference: str) -> list[tuple[str, int, str]]:
+        """Source accounts of a record at the source that the mapping does not cover: see `Flow.unmapped`.
+        Raises `Unknown` where no flow reads what this source has by a mapping.
+        """
+        system = self._assembly.system(self._access.connection(source))
+        mapping = self._access.mapping(name) if name else None
+        for record in flows().values():
+            if record.unmapped and record.source and record.source in system.sources:
+                return record.unmapped(mapping, system.source(record.source), reference)
+        raise Unknown(f"{source} holds nothing that a mapping is for.")
+
+    def kind_between(self, source: str, target: str, kind: str = "") -> FlowRecord:
+        """The flow that is meant between two connections: of the kind, or the one that they can have. Raises
+        `SetupError` where there is none, or more than one.
+        """
+        reads = self._assembly.system(self._access.connection(source)).sources
+        writes = self._assembly.system(self._access.connection(target))
+        fits = {
+            record.kind: record
+            for record in flows().values()
+            if record.source in reads and (record.target in writes.sinks or record.target in writes.registers)
+        }
+        if kind and kind in fits:
+            return fits[kind]
+        if len(fits) == 1 and not kind:
+            return next(iter(fits.values()))
+        known = ", ".join(sorted(fits)) or "none"
+        text = f"Flows between {source} and {target}: {known}." + (
+            f" {kind!r} is none of them." if kind else " Say which with --kind." if fits else ""
+        )
+        raise SetupError([Problem("flow.kind", "kind", text)])
 
     # --- flows ----------------------------------------------------------------------------------------------
 
@@ -301,31 +326,35 @@ class Setup:
         starts_on: date,
         mapping: str,
         options: Mapping[str, str],
+        kind: str = "",
     ) -> Flow:
-        """Store how payroll runs between two connections. Sandbox and real connections never share a flow."""
-        read_policy(mode, starts_on, options)
-        rules = self._access.mapping(mapping).rules
-        check_new(options, {rule.group for rule in rules if rule.group})
+        """Store how a flow runs between two connections: of the kind, or the one that they can have. Sandbox
+        and real connections never share a flow.
+        """
         first, second = self._access.connection(source), self._access.connection(target)
+        record = self.kind_between(source, target, kind)
+        record.policy(mode, starts_on, options)
+        rules = self._access.mapping(mapping).rules if mapping else ()
+        record.check_options(options, sorted({rule.group for rule in rules if rule.group}))
         if first.sandbox != second.sandbox:
             text = (
-                f"{first.name} and {second.name} are not both sandbox or both real. Simulated pay is never"
-                " booked in real books."
+                f"{first.name} and {second.name} are not both sandbox or both real. Nothing simulated is"
+                " ever booked in real books."
             )
             raise SetupError([Problem("flow.mixed", "connections", text)])
         if legal_entities := self._assembly.system(second).legal_entities:
-            options = spelled(options, legal_entities)
+            options = record.spelled(options, legal_entities)
         with transaction.atomic():
-            before = self._access.stored_flow("payroll", first.name, second.name)
+            before = self._access.stored_flow(record.kind, first.name, second.name)
             flow = self._access.set_flow(
-                kind="payroll",
+                kind=record.kind,
                 source=first,
                 target=second,
                 mode=mode,
                 starts_on=starts_on,
                 mapping=mapping,
                 options=options,
-                journals_before=_journals_before(before, read_policy(mode, starts_on, options)),
+                journals_before=self._journals_before(before, record.policy(mode, starts_on, options)),
             )
             self._note(
                 "flow.stored",
@@ -341,19 +370,20 @@ class Setup:
             )
         return flow
 
+    def _journals_before(self, before: Flow | None, policy: Policy) -> dict[str, list[str]]:
+        """By legal entity the journals that the flow had and has no more: what it books may stand in one,
+        booked by hand.
+        """
+        found: dict[str, list[str]] = {}
+        if before is not None:
+            earlier = self._assembly.policy(before).journals
+            for entity in sorted({*before.journals_before, *earlier}):
+                known = [*before.journals_before.get(entity, []), earlier.get(entity, "")]
+                now = policy.journals.get(entity, "")
+                found[entity] = [journal for journal in dict.fromkeys(known) if journal and journal != now]
+        return {entity: journals for entity, journals in found.items() if journals}
+
     def _note(self, action: str, subject: str, detail: Mapping[str, str | int | bool | None]) -> None:
         self._access.audit.append(
             actor=f"{self._actor.channel}:{self._actor.name}", action=action, subject=subject, detail=detail
         )
-
-
-def _journals_before(before: Flow | None, policy: PayrollPolicy) -> dict[str, list[str]]:
-    """By legal entity the journals that the flow had and has no more: a pay may be booked by hand in one."""
-    found: dict[str, list[str]] = {}
-    if before is not None:
-        earlier = read_policy(before.mode, before.starts_on, before.options).journals
-        for entity in sorted({*before.journals_before, *earlier}):
-            known = [*before.journals_before.get(entity, []), earlier.get(entity, "")]
-            now = policy.journals.get(entity, "")
-            found[entity] = [journal for journal in dict.fromkeys(known) if journal and journal != now]
-    return {entity: journals for entity, journals in found.items() if journals}

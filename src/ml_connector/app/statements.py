@@ -12,7 +12,7 @@ from django.db import transaction
 
 from ml_connector.app import counts_again, stated_shares, withdrawals
 from ml_connector.app.access import Access, Actor, Unknown
-from ml_connector.app.assemble import REVERSAL, Assembly
+from ml_connector.app.assemble import Assembly
 from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain import codec
@@ -22,6 +22,7 @@ from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import NotFound
 from ml_connector.flows.already_booked import already_booked_parts, comes_to_nothing
+from ml_connector.flows.flow import flows
 from ml_connector.flows.journals import in_other_entities
 from ml_connector.flows.taken_back import ELSEWHERE, document_number, standing
 from ml_connector.ports.ledger import LedgerFacts
@@ -64,11 +65,11 @@ class Statements:
         proposal = self._records.proposal(run)
         if proposal is None or row.state not in (RunState.HELD, RunState.AWAITING_APPROVAL):
             raise NotAllowed(f"Run {run} is {row.state}; only a proposed run is marked as booked elsewhere.")
-        if row.flow == REVERSAL:
+        if flows()[row.flow].source is None:
             raise NotAllowed(f"Run {run} is a reversal. Name the document in a run of the pay.")
         flow = self._flow(row)
         system, commits = self._assembly.system(flow.target), StoredCommits(flow.target)
-        journals = self._assembly.payroll_policy(flow).journals
+        journals = self._assembly.policy(flow).journals
         subjects = (*proposal.subjects, *self._moved(flow, commits, proposal.subjects))
         found = [self._find(system.facts(), subjects, document) for document in documents]
         with transaction.atomic():
@@ -110,7 +111,7 @@ class Statements:
         """Whether it is a run of a pay that has a proposal and waits for a person."""
         row = self._row(run)
         held = row.state in (RunState.HELD, RunState.AWAITING_APPROVAL)
-        return held and row.flow != REVERSAL and self._records.proposal(run) is not None
+        return held and flows()[row.flow].source is not None and self._records.proposal(run) is not None
 
     def _propose_again(self, row: RunRow) -> RunRow:
         moved = self._access.runs.move(
@@ -118,7 +119,7 @@ class Statements:
             state=RunState.READY,
             stage="propose",
             attempt=row.attempt + 1,
-            input=self._actor.taking_part(row.input),
+            people=self._actor.taking_part(row.people),
             notice="",
         )
         if moved is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from ml_connector.cli.made import startable
 from ml_connector.cli.output import FAILED_COMMAND, USAGE, Json, errors, out, say, stop, table
 from ml_connector.cli.session import service
 
@@ -175,37 +176,38 @@ def authorize(
 def set_flow(
     source: str = typer.Option(..., "--from"),
     target: str = typer.Option(..., "--to"),
-    mapping: str = typer.Option(..., help="Name of the mapping."),
+    mapping: str = typer.Option("", help="Name of the mapping; for flows that need one."),
     starts_on: datetime = typer.Option(
-        ..., formats=["%Y-%m-%d"], help="Nothing that pays for earlier days is ever posted."
+        ..., formats=["%Y-%m-%d"], help="Nothing of earlier days is ever posted."
     ),
     mode: str = typer.Option("propose", help="propose, approve or automatic."),
+    kind: str = typer.Option("", help="Which flow, where the two can have several; see `flows options`."),
     option: list[str] = typer.Option([], "--option", help="option=value; `flows options` lists them."),
     as_json: bool = Json,
 ) -> None:
-    """Store how payroll runs between two connections."""
+    """Store how a flow runs between two connections."""
     with errors(as_json):
         options = _pairs("--option", option, as_json)
-        service().setup.set_flow(
-            source, target, mode=mode, starts_on=starts_on.date(), mapping=mapping, options=options
+        stored = service().setup.set_flow(
+            source, target, mode=mode, starts_on=starts_on.date(), mapping=mapping, options=options, kind=kind
         )
         say(
             as_json,
-            {"ok": True, "from": source, "to": target, "mode": mode},
-            f"Payroll {source} → {target} is set, mode {mode}.",
+            {"ok": True, "kind": stored.kind, "from": source, "to": target, "mode": mode},
+            f"Flow {stored.kind} from {source} to {target} is set, mode {mode}.",
         )
 
 
 @flows.command("options")
 def options(as_json: bool = Json) -> None:
-    """What a payroll flow can be told."""
+    """What the settings of a flow can say."""
     with errors(as_json, keys=False):
-        from ml_connector.app.setup import OPTIONS
-
+        known = {flow.kind: {option.name: option.help for option in flow.options} for flow in startable()}
         if as_json:
-            say(True, OPTIONS)
-        else:
-            table("Options of a payroll flow", ["option", "what it is"], OPTIONS.items())
+            say(True, next(iter(known.values())) if len(known) == 1 else known)
+            return
+        for kind, options_of in known.items():
+            table(f"Options of flow {kind}", ["option", "what it is"], options_of.items())
 
 
 @flows.command("list")

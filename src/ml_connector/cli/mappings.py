@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from ml_connector.cli.made import dashed, startable
 from ml_connector.cli.output import (
     HELD,
     USAGE,
@@ -20,7 +21,8 @@ from ml_connector.cli.output import (
 )
 from ml_connector.cli.session import service
 
-mappings = typer.Typer(help="From payroll's codes to GL accounts and dimensions.", no_args_is_help=True)
+_REFERENCES = sorted({dashed(flow.reference) for flow in startable() if flow.unmapped is not None})
+mappings = typer.Typer(help="From the codes of a source to GL accounts and dimensions.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -68,13 +70,13 @@ def export(name: str, version: int | None = None, as_json: bool = Json) -> None:
 @mappings.command("suggest")
 def suggest(
     source: str = typer.Option(..., "--from"),
-    pay_run: str = typer.Option(...),
+    reference: str = typer.Option(..., *_REFERENCES, help="Which record of the source."),
     name: str | None = typer.Argument(None),
     as_json: bool = Json,
 ) -> None:
-    """Source accounts of a pay run that the mapping does not cover yet."""
+    """Source accounts of a record that the mapping does not cover yet."""
     with errors(as_json):
-        found = service().setup.suggest(name, source, pay_run)
+        found = service().setup.suggest(name, source, reference)
         if as_json:
             say(True, {"unmapped": [{"account": a, "lines": n, "first_codes": c} for a, n, c in found]})
         else:
@@ -91,14 +93,15 @@ def check(
     """Compare a mapping with the ledger it is for: journals, accounts, axes and codes."""
     with errors(as_json):
         svc = service()
-        problems = svc.setup.check_mapping(name, svc.access.flow("payroll", source, target))
+        kind = svc.setup.kind_between(source, target).kind
+        problems = svc.setup.check_mapping(name, svc.access.flow(kind, source, target))
         say(
             as_json,
             {"ok": not problems, "problems": problems_json(problems)},
             f"{name}: {len(problems)} problems."
             if problems
             else f"{name}: no problem found in journals, accounts, axes and codes of {target}. Codes that"
-            " payroll gives are compared in each run.",
+            f" {source} gives are compared in each run.",
         )
         if problems:
             if not as_json:

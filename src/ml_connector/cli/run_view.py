@@ -90,7 +90,7 @@ def _show_next(row: RunRow, fingerprint: str) -> None:
 def run_json(row: RunRow) -> dict[str, Any]:
     """The same for programs. `fingerprint` is what an approval names."""
     records = service().records
-    proposal = records.proposal(row.id)
+    proposal, flow = records.proposal(row.id), records.flow(row)
     return {
         "ok": row.state == "done",
         "run": row.id,
@@ -100,8 +100,10 @@ def run_json(row: RunRow) -> dict[str, Any]:
         "summary": row.summary,
         "notice": row.notice,
         "due_at": row.due_at,
-        "pay_run": row.reference,
-        "pay_date": records.pay_date(row.id),
+        "reference": row.reference,
+        flow.reference: row.reference,
+        **dict.fromkeys(flow.figures),
+        **records.shown(row),
         "dry_run": row.dry,
         "fingerprint": records.fingerprint(row.id),
         "problems": problems_json(records.problems(row)),

@@ -1,15 +1,17 @@
-"""`run`, `runs`, `pause`, `unpause`, `tie-out`: carrying out pay runs and looking at them."""
+"""`run`, `runs`, `pause`, `unpause`, `tie-out`: carrying out runs and looking at them."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ml_connector.app.flows import Flow
+from ml_connector.cli.made import Given, dashed, given_options, parameter, questions, startable, with_options
 from ml_connector.cli.output import (
     APPROVAL,
     ATTENTION,
@@ -39,15 +41,15 @@ run = typer.Typer(help="Start a flow.", no_args_is_help=True)
 runs = typer.Typer(help="Runs and what people do with them.", no_args_is_help=True)
 
 
-Rate = typer.Option(
-    [], help="For books in another currency: CURRENCY=RATE, what one unit of the pay run's currency is in it."
-)
 RUNS_LISTED_MAX = 10_000
-RateSource = typer.Option("", help="Where the rates come from, such as 'ECB 2026-06-30'.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    for flow in startable():
+        run.command(flow.kind)(_start_command(flow))
+    runs.command("answer")(_answer_command())
+    runs.command("resume")(_resume_command())
     app.add_typer(run, name="run")
     app.add_typer(runs, name="runs")
     app.command("pause")(pause)
@@ -56,48 +58,68 @@ def register(app: typer.Typer) -> None:
     app.command("look")(look)
 
 
-@run.command("payroll")
-def payroll(
-    source: str = typer.Option(..., "--from", help="Connection of the payroll."),
-    target: str = typer.Option(..., "--to", help="Connection of the ledger."),
-    pay_run: list[str] = typer.Option([], help="Reference of the pay run; else every new one."),
-    since: datetime | None = typer.Option(
-        None, formats=["%Y-%m-%d"], help="Only runs whose period ends on or after."
-    ),
-    dry_run: bool = typer.Option(False, help="Stop at the proposal."),
-    rate: list[str] = Rate,
-    rate_source: str = RateSource,
-    detach: bool = typer.Option(False, help="Leave the work to `serve`."),
-    by: str = As,
-    secret_file: Path | None = AsSecret,
-    as_json: bool = Json,
-) -> None:
-    """Post pay runs: read, propose, post, confirm; goes as far as the flow's mode lets it."""
-    with errors(as_json):
-        sign_in(by, secret_file, as_json)
-        operations = service().operations
-        references = list(pay_run)
-        set_aside: tuple[Problem, ...] = ()
-        if not references:
-            since_day = since.date() if since else None
-            references, set_aside = operations.new_pay_runs(source, target, since_day)
-        rows = [
-            operations.start_payroll(
-                source, target, reference, dry_run=dry_run, rates=rate, rate_source=rate_source
-            )
-            for reference in references
-        ]
-        if not rows and not set_aside:
-            say(as_json, {"ok": True, "runs": []}, "No new pay run.")
-        elif detach:
-            identities = [row.id for row in rows]
-            left: dict[str, Any] = {"problems": problems_json(set_aside)} if set_aside else {}
-            say(as_json, {"ok": not set_aside, "runs": identities, **left}, "\n".join(identities))
-            if set_aside:
-                _show_set_aside(() if as_json else set_aside)
-                raise typer.Exit(HELD)
-        else:
-            finish([row.id for row in rows], as_json, set_aside)
+def _start_command(flow: Flow) -> Callable[..., None]:
+    """`run KIND`, made from the record of the flow."""
+
+    def start(
+        *,
+        source: str,
+        target: str,
+        reference: list[str],
+        since: datetime | None,
+        dry_run: bool,
+        detach: bool,
+        by: str,
+        secret_file: Path | None,
+        as_json: bool,
+        given: Given,
+    ) -> None:
+        with errors(as_json):
+            sign_in(by, secret_file, as_json)
+            operations, references = service().operations, list(reference)
+            aside: tuple[Problem, ...] = ()
+            if not references:
+                since_day = since.date() if since else None
+                found, aside = operations.new(flow.kind, source, target, since_day)
+                references = list(found)
+            rows = [
+                operations.start(flow.kind, source, target, one, dry_run=dry_run, given=given)
+                for one in references
+            ]
+            if rows or aside:
+                _started([row.id for row in rows], aside, detach, as_json)
+            else:
+                say(as_json, {"ok": True, "runs": []}, f"No new {flow.record}.")
+
+    start.__doc__ = f"{flow.title}: as far as the mode of the flow lets it go."
+    dry = typer.Option(False, help="Stop at the proposal.")
+    later = typer.Option(False, help="Leave the work to `serve`.")
+    since = typer.Option(None, formats=["%Y-%m-%d"], help="Only what ends on this day or after it.")
+    which = f"Reference of the {flow.record}; else every new one."
+    fixed = [
+        parameter("source", str, typer.Option(..., "--from", help="Connection to read.")),
+        parameter("target", str, typer.Option(..., "--to", help="Connection to write to.")),
+        parameter("reference", list[str], typer.Option([], dashed(flow.reference), help=which)),
+        parameter("since", datetime | None, since),
+        parameter("dry_run", bool, dry),
+        parameter("detach", bool, later),
+        parameter("by", str, As),
+        parameter("secret_file", Path | None, AsSecret),
+        parameter("as_json", bool, Json),
+    ]
+    return with_options(start, fixed, flow.given)
+
+
+def _started(identities: list[str], aside: tuple[Problem, ...], detach: bool, as_json: bool) -> None:
+    """Carry out the runs that were made, or leave them to `serve`."""
+    if not detach:
+        finish(identities, as_json, aside)
+        return
+    left: dict[str, Any] = {"problems": problems_json(aside)} if aside else {}
+    say(as_json, {"ok": not aside, "runs": identities, **left}, "\n".join(identities))
+    if aside:
+        _show_set_aside(() if as_json else aside)
+        raise typer.Exit(HELD)
 
 
 @runs.command("list")
@@ -105,9 +127,9 @@ def list_(limit: int = typer.Option(50, min=1, max=RUNS_LISTED_MAX), as_json: bo
     """The newest runs."""
     with errors(as_json, keys=False):
         rows = service().access.runs.list(limit)
-        simulated = {str(flow.pk) for flow in service().access.flows() if flow.target.sandbox}
+        simulated = {flow.pk for flow in service().access.flows() if flow.target.sandbox}
         if as_json:
-            found = [(r, r.input.get("flow") in simulated) for r in rows]
+            found = [(r, r.settings in simulated) for r in rows]
             say(
                 True,
                 {
@@ -126,7 +148,7 @@ def list_(limit: int = typer.Option(50, min=1, max=RUNS_LISTED_MAX), as_json: bo
             )
         else:
             shown = [
-                (r.id, "SANDBOX" if r.input.get("flow") in simulated else "", r.state, r.stage, r.summary)
+                (r.id, "SANDBOX" if r.settings in simulated else "", r.state, r.stage, r.summary)
                 for r in rows
             ]
             table("Runs", ["run", "", "state", "stage", "summary"], shown)
@@ -189,49 +211,67 @@ def _shown_and_consented(identity: str, as_json: bool) -> str:
     return shown
 
 
-@runs.command("answer")
-def answer(
-    identity: str,
-    own_pay: bool = typer.Option(False, help="It is a pay of its own, beside the others."),
-    replaces: str = typer.Option("", help="It comes in place of this run."),
-    zero_is_meant: bool = typer.Option(False, help="It is meant to come to nothing."),
-    older_counts: bool = typer.Option(False, help="It counts, although a newer calculation came before it."),
-    by: str = As,
-    secret_file: Path | None = AsSecret,
-    as_json: bool = Json,
-) -> None:
-    """Answer the question that a held run asks."""
-    with errors(as_json):
-        sign_in(by, secret_file, as_json)
-        if own_pay + bool(replaces) + zero_is_meant + older_counts != 1:
-            text = "Say one of --own-pay, --replaces RUN, --zero-is-meant and --older-counts."
-            stop(USAGE, text, as_json)
-        service().operations.answer(
-            identity, own_pay=own_pay, replaces=replaces, zero=zero_is_meant, older_counts=older_counts
-        )
-        finish([identity], as_json)
+def _answer_command() -> Callable[..., None]:
+    """`runs answer`, with an option for each answer to a question of a flow."""
+    known = questions()
+
+    def answer(
+        *, identity: str, by: str, secret_file: Path | None, as_json: bool, **answers: str | bool
+    ) -> None:
+        """Answer the question that a held run asks."""
+        with errors(as_json):
+            sign_in(by, secret_file, as_json)
+            said = [(name, value) for name, value in answers.items() if value]
+            if len(said) != 1:
+                ways = [" ".join(filter(None, (dashed(n), q.takes.upper()))) for n, q in known.items()]
+                stop(USAGE, f"Say one of {', '.join(ways[:-1])} and {ways[-1]}.", as_json)
+            name, value = said[0]
+            service().operations.answer(identity, name, value if isinstance(value, str) else "")
+            finish([identity], as_json)
+
+    options = [
+        parameter(name, str if q.takes else bool, typer.Option("" if q.takes else False, help=q.help))
+        for name, q in known.items()
+    ]
+    fixed = [
+        parameter("identity", str, typer.Argument(...)),
+        *options,
+        parameter("by", str, As),
+        parameter("secret_file", Path | None, AsSecret),
+        parameter("as_json", bool, Json),
+    ]
+    return with_options(answer, fixed)
 
 
-@runs.command("resume")
-def resume(
-    identity: str,
-    accept: list[str] = typer.Option(
-        [], help="A document of others that is not this pay: entity/number, as the problem names it."
-    ),
-    propose_again: bool = typer.Option(False, help="Go back to the proposal."),
-    rate: list[str] = Rate,
-    rate_source: str = RateSource,
-    by: str = As,
-    secret_file: Path | None = AsSecret,
-    as_json: bool = Json,
-) -> None:
-    """Let a held run go on."""
-    with errors(as_json):
-        sign_in(by, secret_file, as_json)
-        service().operations.resume(
-            identity, accept=accept, propose_again=propose_again, rates=rate, rate_source=rate_source
-        )
-        finish([identity], as_json)
+def _resume_command() -> Callable[..., None]:
+    """`runs resume`, with what a run of any flow may be given."""
+
+    def resume(
+        *,
+        identity: str,
+        accept: list[str],
+        propose_again: bool,
+        by: str,
+        secret_file: Path | None,
+        as_json: bool,
+        given: Given,
+    ) -> None:
+        """Let a held run go on."""
+        with errors(as_json):
+            sign_in(by, secret_file, as_json)
+            service().operations.resume(identity, accept=accept, propose_again=propose_again, given=given)
+            finish([identity], as_json)
+
+    accepted = "A document of others that is none of this run's: entity/number, as the problem names it."
+    fixed = [
+        parameter("identity", str, typer.Argument(...)),
+        parameter("accept", list[str], typer.Option([], help=accepted)),
+        parameter("propose_again", bool, typer.Option(False, help="Go back to the proposal.")),
+        parameter("by", str, As),
+        parameter("secret_file", Path | None, AsSecret),
+        parameter("as_json", bool, Json),
+    ]
+    return with_options(resume, fixed, given_options())
 
 
 @runs.command("follow")
@@ -258,7 +298,7 @@ def replay(
 @runs.command("reverse")
 def reverse(
     identity: str,
-    everything: bool = typer.Option(False, "--all", help="All that is booked for its pays, in any run."),
+    everything: bool = typer.Option(False, "--all", help="All that is booked for the same, in any run."),
     by: str = As,
     secret_file: Path | None = AsSecret,
     as_json: bool = Json,

@@ -17,7 +17,7 @@ from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Basis, Proposal, Subject
 from ml_connector.flows import already_booked, consent, look_alikes, tie_out
-from ml_connector.flows.policy import PayrollPolicy
+from ml_connector.flows.flow import Policy
 from ml_connector.flows.taken_back import standing
 from ml_connector.ports.sinks import located
 from ml_connector.ports.storage import CommitRow, Commits, CommitState, Tenants
@@ -52,7 +52,7 @@ class Journals:
     target: System
     commits: Commits
     books: Tenants
-    policy: PayrollPolicy
+    policy: Policy
     before: Mapping[str, Sequence[str]] = field(default_factory=dict)
     restored_at: Callable[[], datetime | None] = lambda: None
 

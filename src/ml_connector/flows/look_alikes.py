@@ -20,6 +20,8 @@ from ml_connector.ports.storage import WITHDRAWN, CommitRow
 SHOWN = 10
 ANY_JOURNAL: Mapping[str, str] = {}
 ASKED = "ledger.look_alike"
+NOT_OURS = "not this pay"
+"""The answer that a document is none of the run's; stored since the first release in these words."""
 """Code of the question about such documents."""
 
 

@@ -23,18 +23,30 @@ from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.period import YEARS
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Basis, Proposal, Subject
-from ml_connector.flows import already_booked, consent, look_alikes, newer_runs, tie_out
+from ml_connector.flows import already_booked, consent, look_alikes, newer_runs, pays, tie_out
 from ml_connector.flows.entries import EntryMaker
+from ml_connector.flows.flow import Flow, Mode, New, Opening, Question
 from ml_connector.flows.journals import Journals
-from ml_connector.flows.pays import pays_of
-from ml_connector.flows.policy import Mode, PayrollPolicy, read_rates
+from ml_connector.flows.mapping_fit import misfits, unmapped
+from ml_connector.flows.policy import (
+    GIVEN,
+    OPTIONS,
+    PayrollInput,
+    PayrollPolicy,
+    check_new,
+    read_given,
+    read_policy,
+    read_rates,
+    spelled,
+)
 from ml_connector.flows.posting_date import posting_date
 from ml_connector.ports.ledger import JournalSink, LedgerFacts
-from ml_connector.ports.payroll import PayrollSource
+from ml_connector.ports.payroll import PayrollSource, SetsAside
 from ml_connector.ports.storage import Commits, CommitState, Origin, RunState, Staging, Tenants
 from ml_connector.ports.systems import Systems
 from ml_connector.runs.proof import Wait
 from ml_connector.runs.run import Done, Hold, Next, Run
+from ml_connector.runs.stages import Stage
 from ml_connector.runs.waits import look_again
 
 OTHERS_SECONDS = 30.0
@@ -225,7 +237,7 @@ class PayrollJournal:
         """
         prefix = self._key_prefix(pay_run)
         tenants = {entity: self._tenant(entity) for entity, _ in self._journals()}
-        mapping, rates = self.mapping(), read_rates(run.row.input)
+        mapping, rates = self.mapping(), read_rates(run.given(PayrollInput))
         maker = EntryMaker(
             pay_run=pay_run,
             mapping=mapping,
@@ -236,8 +248,8 @@ class PayrollJournal:
         )
         said = maker.make(run.row.id, self.staging, rates)
         subjects = self._subjects(pay_run, maker.companies, tenants)
-        pays = pays_of(run, pay_run, subjects, self.commits, said.says)
-        subjects = dict(pays.subjects)
+        found = pays.pays_of(run, pay_run, subjects, self.commits, said.says)
+        subjects = dict(found.subjects)
         booked = already_booked.already_booked(self.commits, tuple(subjects.values()), prefix)
         newer = already_booked.replaced_by(booked, pay_run)
         old = [company for company, subject in subjects.items() if subject in newer]
@@ -256,12 +268,12 @@ class PayrollJournal:
         asked = look_alikes.ask(beside.asked, run.row.id, self.policy.journals)
         unfinished = self._unfinished(run, proposal.subjects, tuple(newer.values()))
         moved = list(self._books.in_another_entity(run, subjects))
-        if not pays.problems:
+        if not found.problems:
             moved.extend(already_booked.of_another_pay(booked.own, tuple(subjects.values())))
         older = newer_runs.ask(run, pay_run, proposal, booked.rows)
         return replace(
             proposal,
-            problems=(*proposal.problems, *pays.problems, *unfinished, *moved, *older, *asked),
+            problems=(*proposal.problems, *found.problems, *unfinished, *moved, *older, *asked),
             accepted=beside.accepted,
             unknown=beside.unknown,
             mapping=f"{mapping.name} v{mapping.version}",
@@ -489,3 +501,92 @@ class PayrollJournal:
     def _key_prefix(self, pay_run: PayRun) -> str:
         """Beginning of every commit key of the run: what it means, and no number of ours."""
         return f"payroll:{self._source()}:{pay_run.reference}"
+
+
+def _stages(opening: Opening) -> AbstractMapping[str, Stage]:
+    journal = PayrollJournal(
+        systems=opening.systems,
+        staging=opening.staging,
+        commits=opening.commits,
+        source=opening.source,
+        target=opening.target,
+        mapping=opening.mapping,
+        policy=opening.policy,
+        journals_before=opening.journals_before,
+        restored_at=opening.restored_at,
+    )
+    return {
+        "read": journal.read,
+        "propose": journal.propose,
+        "post": journal.post,
+        "confirm": journal.confirm,
+    }
+
+
+def _offered(payroll: PayrollSource, since: date) -> New:
+    references = tuple(run.reference for run in payroll.pay_runs(since))
+    return references, payroll.set_aside() if isinstance(payroll, SetsAside) else ()
+
+
+def _restart(stage: str, problems: Sequence[Problem]) -> str:
+    """What payroll delivered is read anew where that may be what is wrong: payroll may have corrected it
+    under the same reference.
+    """
+    of_payroll = any(p.owner is Owner.PAYROLL or p.code == "tie_out.difference" for p in problems)
+    return "read" if stage == "propose" and of_payroll else stage
+
+
+FLOW = Flow(
+    kind="payroll",
+    title="Payroll → journal entries",
+    record="pay run",
+    source=PayRun,
+    target=JournalEntry,
+    reference="pay_run",
+    stages=_stages,
+    begins="read",
+    input=PayrollInput,
+    options=OPTIONS,
+    given=GIVEN,
+    read_given=read_given,
+    policy=read_policy,
+    check_options=check_new,
+    spelled=spelled,
+    offered=_offered,
+    restart=_restart,
+    other_systems=frozenset({OTHER_INSTALLATION}),
+    questions=(
+        Question(
+            option="own_pay",
+            help="It is a pay of its own, beside the others.",
+            code=pays.WHICH,
+            answer=lambda problem, value: (pays.QUESTION, pays.OWN),
+        ),
+        Question(
+            option="replaces",
+            help="It comes in place of this run.",
+            code=pays.WHICH,
+            answer=lambda problem, value: (pays.QUESTION, f"{pays.REPLACES}{value}"),
+            takes="run",
+        ),
+        Question(
+            option="zero_is_meant",
+            help="It is meant to come to nothing.",
+            code="run.zero",
+            answer=lambda problem, value: (ZERO, MEANT),
+        ),
+        Question(
+            option="older_counts",
+            help="It counts, although a newer calculation came before it.",
+            code=newer_runs.NEWER,
+            answer=lambda problem, value: (newer_runs.question(problem.where), newer_runs.COUNTS),
+        ),
+    ),
+    recorded=("read", "pay run"),
+    figures=("pay_date",),
+    shown=lambda pay_run: {"pay_date": pay_run.pay_period.pay_date},
+    tied=tie_out.of_proposal,
+    tied_to_books=tie_out.of_books,
+    misfits=misfits,
+    unmapped=unmapped,
+)

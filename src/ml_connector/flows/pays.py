@@ -27,6 +27,8 @@ from ml_connector.flows.taken_back import ELSEWHERE, document_number, standing
 from ml_connector.ports.storage import UNBOOKED, CommitRow, Commits, OtherRun, RunState
 from ml_connector.runs.run import Run
 
+WHICH = "pay.which"
+"""Code of the question which pay a run is for."""
 QUESTION = "pay"
 OWN = "own"
 REPLACES = "replaces "
@@ -281,4 +283,4 @@ def _question(
             " whether it comes in place of that, or is a pay of its own (a department, a bonus, a"
             f" correction). {which}"
         )
-    yield Problem("pay.which", "pay run", text, Owner.CONTROLLER)
+    yield Problem(WHICH, "pay run", text, Owner.CONTROLLER)

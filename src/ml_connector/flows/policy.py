@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -18,22 +18,9 @@ from ml_connector.domain.period import YEARS, ClosedPeriodRule, PostingDatePolic
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.spelling import vendor_spelling
 from ml_connector.domain.text import DEFAULT_TEXT
+from ml_connector.flows.flow import Mode, Option, PolicyError
 
 T = TypeVar("T", bound=StrEnum)
-
-
-class Mode(StrEnum):
-    """`propose`: entries are shown and never posted. `approve`: each proposal waits for consent. `automatic`:
-    clean proposals are posted.
-    """
-
-    PROPOSE = "propose"
-    APPROVE = "approve"
-    AUTOMATIC = "automatic"
-
-
-class PolicyError(ValueError):
-    """A setting of the flow is missing or cannot be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,31 +52,33 @@ _SAMPLES = (
 _LETTERS = re.compile("(?<![a-z])(?:d{1,2}|m{2,4}|y{2,4})+(?![a-z])", re.IGNORECASE)
 """Letters that stand for a date elsewhere: `DD.MM.YYYY` is shown as it is written."""
 
-OPTIONS = {
-    "journal": (
-        "Journal the entries go to, required; legal entity=journal, comma between pairs, where each has"
-        " its own"
+OPTIONS = (
+    Option(
+        name="journal",
+        help="Journal the entries go to, required; legal entity=journal, comma between pairs, where each has"
+        " its own",
     ),
-    "entities": "Payroll company=legal entity, comma between pairs, required",
-    "axes": "Dimension axes the mapping uses, comma between (cost_center)",
-    "text": "Text of the entry; {run}, {period_end}, {pay_date} and {subject} are filled in",
-    "posting_date": "period_end, pay_date, or a date YYYY-MM-DD",
-    "closed_period": "hold, ask or next_open",
-    "detail_groups": "Account groups booked line by line, comma between",
-    "minimum_workers": "Groups with fewer workers are rolled up; 0 for never",
-    "roll_up_axis": "Axis of the groups (cost_center)",
-    "roll_up_code": "Code that small groups are booked on",
-}
-"""Option → what it means; the command line and the reference page are made from it."""
+    Option(name="entities", help="Payroll company=legal entity, comma between pairs, required"),
+    Option(name="axes", help="Dimension axes the mapping uses, comma between (cost_center)"),
+    Option(name="text", help="Text of the entry; {run}, {period_end}, {pay_date}, {subject} are filled in"),
+    Option(name="posting_date", help="period_end, pay_date, or a date YYYY-MM-DD"),
+    Option(name="closed_period", help="hold, ask or next_open"),
+    Option(name="detail_groups", help="Account groups booked line by line, comma between"),
+    Option(name="minimum_workers", help="Groups with fewer workers are rolled up; 0 for never"),
+    Option(name="roll_up_axis", help="Axis of the groups (cost_center)"),
+    Option(name="roll_up_code", help="Code that small groups are booked on"),
+)
+"""What the settings of the flow may say."""
+_HELP = {option.name: option.help for option in OPTIONS}
 
 
 def read_policy(mode: str, starts_on: date, options: Mapping[str, str]) -> PayrollPolicy:
     """The policy. Raises `PolicyError` naming the option, its value and what it may be."""
-    if unknown := sorted(set(options) - set(OPTIONS)):
-        raise PolicyError(f"unknown option {unknown[0]!r}; expected one of {', '.join(OPTIONS)}")
+    if unknown := sorted(options.keys() - _HELP.keys()):
+        raise PolicyError(f"unknown option {unknown[0]!r}; expected one of {', '.join(_HELP)}")
     for name in ("journal", "entities"):
         if not options.get(name):
-            raise PolicyError(f"option {name!r} is missing: {OPTIONS[name]}")
+            raise PolicyError(f"option {name!r} is missing: {_HELP[name]}")
     minimum = options.get("minimum_workers", "0")
     if not minimum.isdecimal() or len(minimum) > 9:
         raise PolicyError(f"minimum_workers is {minimum!r}, expected a whole number")
@@ -242,14 +231,14 @@ def _journals(value: str, entities: frozenset[str]) -> dict[str, str]:
     return journals
 
 
-def read_rates(options: Mapping[str, str]) -> dict[str, ExchangeRate]:
+def read_rates(given: PayrollInput) -> dict[str, ExchangeRate]:
     """Rates given for one run, by the currency of the books: `rates` is `EUR=0.9215`, comma between,
     `rate_source` who says so.
 
     Raises `PolicyError` for what is no rate, and for rates without a source.
     """
     rates: dict[str, ExchangeRate] = {}
-    for part in listed(options.get("rates", "")):
+    for part in listed(given.rates):
         currency, _, text = (word.strip() for word in part.partition("="))
         if currency in rates:
             raise PolicyError(
@@ -262,8 +251,44 @@ def read_rates(options: Mapping[str, str]) -> dict[str, ExchangeRate]:
                 " is in it: EUR=0.9215"
             )
         rates[currency] = ExchangeRate(
-            currency=currency, rate=Decimal(text), source=options.get("rate_source", "").strip()
+            currency=currency, rate=Decimal(text), source=given.rate_source.strip()
         )
-    if rates and not options.get("rate_source", "").strip():
+    if rates and not given.rate_source.strip():
         raise PolicyError("rate_source is missing: say where the rate comes from, such as ECB 2026-06-30")
     return rates
+
+
+_COMMA = re.compile(r"\s*([A-Z]{3}\s*=\s*[0-9]+),([0-9]+)\s*")
+GIVEN = (
+    Option(
+        name="rate",
+        help="For books in another currency: CURRENCY=RATE, what one unit of the pay run's currency is in"
+        " it.",
+        many=True,
+    ),
+    Option(name="rate_source", help="Where the rates come from, such as 'ECB 2026-06-30'."),
+)
+"""What one run may be given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayrollInput:
+    """What one run was given: exchange rates, comma between, and who says so; see `read_rates`."""
+
+    rates: str = ""
+    rate_source: str = ""
+
+
+def read_given(values: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The input of a run from what a person gave; nothing without rates. Raises `PolicyError` for what is no
+    rate, also for one with a decimal comma: commas stand between rates.
+    """
+    rates, source = values.get("rate", ()), "".join(values.get("rate_source", ()))
+    for rate in rates:
+        if found := _COMMA.fullmatch(rate):
+            raise PolicyError(
+                f"rate is {rate.strip()}. Write its decimals behind a point: {found[1]}.{found[2]}"
+            )
+    given = {"rates": ", ".join(rates), "rate_source": source} if rates else {}
+    read_rates(PayrollInput(**given))
+    return given

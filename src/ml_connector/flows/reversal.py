@@ -9,7 +9,7 @@ document would stand on nothing without it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count, cycle
@@ -23,8 +23,8 @@ from ml_connector.domain.period import PayPeriod, PostingDatePolicy, PostingDate
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal, Share, TakenBack
 from ml_connector.flows import consent, look_alikes, tie_out
+from ml_connector.flows.flow import Flow, Mode, Opening, Policy
 from ml_connector.flows.journals import ASKED_DAYS
-from ml_connector.flows.policy import Mode, PayrollPolicy
 from ml_connector.flows.taken_back import (
     ELSEWHERE,
     REVERSAL,
@@ -45,15 +45,26 @@ from ml_connector.ports.storage import (
 )
 from ml_connector.ports.systems import Systems
 from ml_connector.runs.run import Done, Hold, Next, Run
+from ml_connector.runs.stages import Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReversalInput:
+    """What a reversal was given: the commit keys of what it reverses, one a line, newest first, and the run
+    that a person asked it for.
+    """
+
+    keys: str
+    reverses: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reversal:
-    """Reverses what was posted. `run.input["keys"]` are the commit keys, one a line."""
+    """Reverses what was posted, in the settings of the flow that posted it."""
 
     systems: Systems
     commits: Commits
-    policy: PayrollPolicy
+    policy: Policy
     restored_at: Callable[[], datetime | None] = lambda: None
 
     @property
@@ -214,7 +225,7 @@ class Reversal:
     # --- making ---------------------------------------------------------------------------------------------
 
     def _originals(self, run: Run) -> list[CommitRow]:
-        keys = run.row.input["keys"].split("\n")
+        keys = run.given(ReversalInput).keys.split("\n")
         return [row for key in keys if (row := self.commits.get(key)) is not None]
 
     def _make(self, rows: list[CommitRow]) -> Proposal:
@@ -332,3 +343,24 @@ def _rate_booked(row: CommitRow, number: str) -> ExchangeRate | None:
     """The rate the original was booked at, so that the two cancel in the entity's own currency too."""
     rate = cast(BookedEntry, codec.decode(row.booked)).rate if row.booked else None
     return replace(rate, source=f"as booked in {number}") if rate else None
+
+
+def _stages(opening: Opening) -> Mapping[str, Stage]:
+    reversal = Reversal(
+        systems=opening.systems,
+        commits=opening.commits,
+        policy=opening.policy,
+        restored_at=opening.restored_at,
+    )
+    return {"propose": reversal.propose, "post": reversal.post, "confirm": reversal.confirm}
+
+
+FLOW = Flow(
+    kind="reversal",
+    title="Reversal of what a run posted",
+    record="reversal",
+    target=JournalEntry,
+    stages=_stages,
+    begins="propose",
+    input=ReversalInput,
+)

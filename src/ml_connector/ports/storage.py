@@ -436,8 +436,10 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
-    """One execution of a flow. `input` is plain text values; `stage` the one it is in or waits for; `attempt`
-    counts passes of it.
+    """One execution of a flow. `settings` is the id of the flow's settings between two connections, 0 for
+    none; `input` what it was given besides, as text: see `runs.run.given`. `stage` is the one it is in or
+    waits for; `attempt` counts passes of it. `replay_of` names the run whose input it repeats, `people` the
+    named persons who started it or had it proposed again.
 
     `reference` is the source's name of what it is for; `dry` stops it at the proposal. `notice` says why it
     came back to its proposal, or what a person should know of it, until the next proposal. `tries` counts the
@@ -451,7 +453,10 @@ class RunRow:
     state: RunState
     stage: str
     attempt: int
+    settings: int = 0
     input: Mapping[str, str] = field(default_factory=dict)
+    replay_of: str = ""
+    people: tuple[str, ...] = ()
     due_at: datetime | None = None
     summary: str = ""
     created_at: datetime | None = None
@@ -482,7 +487,20 @@ class OtherRun:
 class Runs(Protocol):
     """The rows of runs. A run moves by compare-and-set, so that two workers never both move it."""
 
-    def create(self, *, flow: str, stage: str, input: Mapping[str, str]) -> RunRow: ...
+    def create(
+        self,
+        *,
+        flow: str,
+        stage: str,
+        input: Mapping[str, str],
+        settings: int = 0,
+        reference: str = "",
+        dry: bool = False,
+        replay_of: str = "",
+        people: Collection[str] = (),
+    ) -> RunRow:
+        """Make a run that is ready for its first stage."""
+        ...
 
     def get(self, run: str) -> RunRow:
         """The row. Raises `KeyError` for no such run."""
@@ -499,6 +517,7 @@ class Runs(Protocol):
         summary: str | None = None,
         problems: str = "",
         input: Mapping[str, str] | None = None,
+        people: Collection[str] | None = None,
         notice: str | None = None,
         tries: int | None = None,
         support: str | None = None,

@@ -126,6 +126,7 @@ class System:
     legal_entities: tuple[str, ...] = ()
     sources: Mapping[type[Any], Any] = field(default_factory=dict)
     sinks: Mapping[type[Any], Sink[Any, Any]] = field(default_factory=dict)
+    registers: Mapping[type[Any], Any] = field(default_factory=dict)
     ledger: LedgerFacts | None = None
     sign_in: SignIn | None = None
     events: EventSource | None = None

@@ -13,7 +13,7 @@ sleeps for either.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -97,6 +97,10 @@ class Run(Protocol):
 
     def commit_once(self, sink: Sink[Any, Any], document: Document, origin: Origin) -> Receipt:
         """Write the document once, to the system of this sink. See `intent`."""
+        ...
+
+    def given(self, kind: type[T]) -> T:
+        """What this run was given, as a dataclass of texts, without what an earlier release kept besides."""
         ...
 
     def speak_of(self, subjects: Collection[Subject]) -> None:
@@ -232,6 +236,10 @@ class StageRun:
 
     def commit_once(self, sink: Sink[Any, Any], document: Document, origin: Origin) -> Receipt:
         return self.committers.of(sink).commit_once(document, replace(origin, run=self.row.id))
+
+    def given(self, kind: type[T]) -> T:
+        known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+        return kind(**{name: value for name, value in self.row.input.items() if name in known})
 
     def speak_of(self, subjects: Collection[Subject]) -> None:
         self.runs.speak_of(self.row.id, subjects)

@@ -104,7 +104,7 @@ class MappingVersion(models.Model):
 
 class Flow(models.Model):
     """A flow between two connections: its mode, its start, its policies, and by legal entity the journals
-    that it had before.
+    that it had before. Without a start it has none, and without a mapping it needs none.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
@@ -112,8 +112,8 @@ class Flow(models.Model):
     source = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="source_of")
     target = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="target_of")
     mode = models.CharField(max_length=20, default="propose")
-    starts_on = models.DateField()
-    mapping = models.SlugField(max_length=60)
+    starts_on = models.DateField(null=True)
+    mapping = models.SlugField(max_length=60, default="")
     options = models.JSONField(default=dict)
     journals_before = models.JSONField(default=dict)
 
@@ -154,8 +154,10 @@ class Tenant(models.Model):
 
 class Run(models.Model):
     """One execution of a flow. `number` counts runs in the order they were made; `forgotten_at` is when its
-    source lines were removed. `tries` counts what failed of its stage since it last got on, and `support` is
-    what whoever mends it should see; `paused` waits until somebody ends a pause.
+    source lines were removed. `settings` are those of its flow between two connections, `input` what it was
+    given besides, `people` the named persons who have a part in it, one a line. `tries` counts what failed of
+    its stage since it last got on, and `support` is what whoever mends it should see; `paused` waits until
+    somebody ends a pause.
     """
 
     id = models.CharField(primary_key=True, max_length=40)
@@ -168,7 +170,10 @@ class Run(models.Model):
     state = models.CharField(max_length=20)
     stage = models.CharField(max_length=40)
     attempt = models.PositiveIntegerField(default=1)
+    settings = models.ForeignKey(Flow, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     input = models.JSONField(default=dict)
+    replay_of = models.CharField(max_length=40, default="")
+    people = models.TextField(default="")
     due_at = models.DateTimeField(null=True)
     summary = models.TextField(default="")
     problems = models.TextField(default="")
@@ -183,7 +188,7 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["state", "due_at"], name="run_due"),
             models.Index(fields=["organisation", "number"], name="run_newest"),
-            models.Index(fields=["organisation", "flow", "reference"], name="run_reference"),
+            models.Index(fields=["organisation", "settings", "reference"], name="run_taken"),
             models.Index(fields=["updated_at"], name="run_moved"),
         ]
 

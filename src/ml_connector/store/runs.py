@@ -35,7 +35,16 @@ class StoredRuns:
         self._owner = None if organisation is None else organisation.pk
 
     def create(
-        self, *, flow: str, stage: str, input: Mapping[str, str], reference: str = "", dry: bool = False
+        self,
+        *,
+        flow: str,
+        stage: str,
+        input: Mapping[str, str],
+        settings: int = 0,
+        reference: str = "",
+        dry: bool = False,
+        replay_of: str = "",
+        people: Collection[str] = (),
     ) -> RunRow:
         if self._organisation is None:
             raise ValueError("a run is made for an organisation")
@@ -50,8 +59,11 @@ class StoredRuns:
                 stage=stage,
                 state=RunState.READY,
                 input=dict(input),
+                settings_id=settings or None,
                 reference=reference,
                 dry=dry,
+                replay_of=replay_of,
+                people=_joined(people),
             )
         return _row(made)
 
@@ -72,8 +84,7 @@ class StoredRuns:
         wanted, found = sorted(set(references)), set[str]()
         for start in range(0, len(wanted), REFERENCES_A_QUERY):
             some = tuple(wanted[start : start + REFERENCES_A_QUERY])
-            taken = _taken(self._owner, flow, some) if some else ()
-            found |= {reference for reference, given in taken if given.get("flow") == str(settings)}
+            found |= set(_taken(self._owner, flow, settings, some)) if some else set()
         return frozenset(found)
 
     def move(
@@ -87,6 +98,7 @@ class StoredRuns:
         summary: str | None = None,
         problems: str = "",
         input: Mapping[str, str] | None = None,
+        people: Collection[str] | None = None,
         notice: str | None = None,
         tries: int | None = None,
         support: str | None = None,
@@ -99,6 +111,7 @@ class StoredRuns:
             "attempt": attempt or None,
             "summary": summary,
             "input": None if input is None else dict(input),
+            "people": None if people is None else _joined(people),
             "notice": notice,
             "tries": tries,
             "support": support,
@@ -106,7 +119,11 @@ class StoredRuns:
         values |= {name: value for name, value in named.items() if value is not None}
         values["updated_at"] = database_now()
         here = {"id": row.id, "state": row.state, "stage": row.stage, "attempt": row.attempt}
-        return replace(row, **values) if change(Run, here, **values) else None
+        if not change(Run, here, **values):
+            return None
+        if people is not None:
+            values["people"] = tuple(sorted(people))
+        return replace(row, **values)
 
     def running(self) -> tuple[RunRow, ...]:
         return tuple(_row(run) for run in _running(self._owner))
@@ -209,11 +226,9 @@ def _running(owner: int | None) -> QuerySet[Run]:
 
 
 @Prepared
-def _taken(
-    owner: int | None, flow: str, references: tuple[str, ...]
-) -> QuerySet[Run, tuple[str, dict[str, str]]]:
-    found = _runs(owner).filter(flow=flow, reference__in=references, dry=False)
-    return found.exclude(state__in=TAKES_UP_NOTHING).values_list("reference", "input")
+def _taken(owner: int | None, flow: str, settings: int, references: tuple[str, ...]) -> QuerySet[Run, str]:
+    found = _runs(owner).filter(flow=flow, settings=settings, reference__in=references, dry=False)
+    return found.exclude(state__in=TAKES_UP_NOTHING).values_list("reference", flat=True)
 
 
 @Prepared
@@ -330,6 +345,10 @@ def _unchanged(artifact: Artifact | None) -> str | None:
     return text
 
 
+def _joined(people: Collection[str]) -> str:
+    return "\n".join(sorted(people))
+
+
 def _subject(row: RunSubject) -> Subject:
     return Subject(tenant=row.tenant, entity=row.entity, text=row.text)
 
@@ -342,7 +361,10 @@ def _row(run: Run) -> RunRow:
         state=RunState(run.state),
         stage=run.stage,
         attempt=run.attempt,
+        settings=run.settings_id or 0,
         input=run.input,
+        replay_of=run.replay_of,
+        people=tuple(filter(None, run.people.split("\n"))),
         due_at=run.due_at,
         summary=run.summary,
         problems=run.problems,

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from ml_connector.domain.document import CommitKey
 from ml_connector.domain.proposal import Subject
 from ml_connector.ports.storage import Origin
-from ml_connector.store.models import Commit, CommitSubject, Run
+from ml_connector.store.models import Commit, CommitSubject, Connection, Flow, Run
 
 SQLITE = connection.vendor == "sqlite"
 BEGINS = "(organisation_id=? AND key>? AND key<?)" if SQLITE else "commit_key_begins"
@@ -74,8 +74,13 @@ def fill(storage: Any) -> None:
     analyse()
 
 
-def fill_runs(storage: Any) -> None:
-    """Runs of many references, all of them done, and nothing that moved lately."""
+def fill_runs(storage: Any) -> int:
+    """Runs of many references, all of them done, and nothing that moved lately; the id of their flow."""
+    made = {"organisation": storage.organisation, "connector": "reference"}
+    source, target = (Connection.objects.create(name=name, **made) for name in ("from", "to"))
+    settings: int = Flow.objects.create(
+        organisation=storage.organisation, kind="payroll", source=source, target=target
+    ).pk
     Run.objects.bulk_create(
         Run(
             id=f"run-{storage.organisation.pk}-{number}",
@@ -84,7 +89,7 @@ def fill_runs(storage: Any) -> None:
             flow="payroll",
             state="done",
             stage="confirm",
-            input={"flow": "7"},
+            settings_id=settings,
             reference=f"R{number}",
             updated_at=LONG_AGO,
         )
@@ -92,6 +97,7 @@ def fill_runs(storage: Any) -> None:
     )
     Commit.objects.update(created_at=LONG_AGO)
     analyse()
+    return settings
 
 
 def open_one(storage: Any, key: str) -> None:
@@ -127,7 +133,7 @@ def test_commits_are_found_by_an_index(storage: Any, ask: Callable[[Any], object
     ("ask", "indexes"),
     [
         (lambda storage: storage.runs.list(50), ["run_newest" if SQLITE else "store_run_number"]),
-        (lambda storage: storage.runs.taken("payroll", 7, ["R1", "R2", "R3"]), ["run_reference"]),
+        (lambda storage: storage.runs.taken("payroll", 7, ["R1", "R2", "R3"]), ["run_taken"]),
         (lambda storage: storage.commits.booked_since(storage.now()), ["commit_made", "run_moved"]),
         (lambda storage: storage.commits.holding("books", "10", "document-10"), ["commit_known"]),
         (lambda storage: storage.commits.deleted_since(storage.now()), ["commit_reversed_by"]),
@@ -147,12 +153,14 @@ def test_runs_and_what_they_booked_are_found_by_an_index(
 
 def test_a_pay_run_that_a_run_of_the_flow_has_is_taken(storage: Any) -> None:
     """Of that flow only, and among many."""
-    fill_runs(storage)
+    flow = fill_runs(storage)
     asked = [f"R{number}" for number in range(COMMITS - 3, COMMITS + 3)]
 
-    assert {f"R{number}" for number in range(COMMITS - 3, COMMITS)} == storage.runs.taken("payroll", 7, asked)
-    assert frozenset() == storage.runs.taken("payroll", 8, asked)
-    assert frozenset() == storage.runs.taken("payroll", 7, [])
+    assert {f"R{number}" for number in range(COMMITS - 3, COMMITS)} == storage.runs.taken(
+        "payroll", flow, asked
+    )
+    assert frozenset() == storage.runs.taken("payroll", flow + 1, asked)
+    assert frozenset() == storage.runs.taken("payroll", flow, [])
 
 
 def test_what_was_booked_in_some_books_is_that_of_all_books_less_the_others(storage: Any) -> None:

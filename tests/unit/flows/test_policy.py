@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 
 from ml_connector.domain.period import ClosedPeriodRule, PostingDateRule
-from ml_connector.flows.policy import Mode, PolicyError, check_new, read_policy, read_rates
+from ml_connector.flows.flow import Mode, PolicyError
+from ml_connector.flows.policy import PayrollInput, check_new, read_policy, read_rates
 
 STARTS = date(2026, 1, 1)
 OPTIONS = {"journal": "90", "entities": "US1=10, US2 = 20"}
@@ -139,7 +140,7 @@ def test_a_text_may_say_how_its_values_are_shown(text: str) -> None:
 def test_a_rate_that_is_given_twice_is_refused(rates: str) -> None:
     """Also where both say the same; the last one counted without a word."""
     with pytest.raises(PolicyError, match=r"USD twice: 1\.0842 and 1\.") as error:
-        read_rates({"rates": rates, "rate_source": "ECB"})
+        read_rates(PayrollInput(rates=rates, rate_source="ECB"))
     assert "Give one rate for each currency" in str(error.value)
 
 

@@ -9,12 +9,12 @@ from typing import Any, cast
 
 import pytest
 
-from ml_connector.app.mapping_fit import misfits, unmapped
 from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.journal import Account, Chart
 from ml_connector.domain.mapping import Mapping, MappingRule, Target, Translation
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import Block, Distribution
+from ml_connector.flows.mapping_fit import misfits, unmapped
 from ml_connector.flows.policy import read_policy
 
 RULE = MappingRule(
