@@ -11,16 +11,16 @@ for the period as well. What cannot be read as a pay run is set aside, a problem
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from io import BufferedReader
 from pathlib import Path
 
 from ml_connector.connectors.ukg_pro.drop_folder import delivered, printable
-from ml_connector.connectors.ukg_pro.lines import REMEDY, Line, Reader, named
+from ml_connector.connectors.ukg_pro.file_records import REMEDY, named
+from ml_connector.connectors.ukg_pro.file_totals import FileTotals, compare_totals, pay_parts
+from ml_connector.connectors.ukg_pro.lines import Line, Reader
 from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.connectors.ukg_pro.translate import shown
 from ml_connector.domain.codes import alike
@@ -33,43 +33,7 @@ from ml_connector.ports.payroll import PayRunRef
 
 BLOCK_ROWS = 10_000
 FILE_BYTES_MAX = 2 * 1024**3
-SUMS_MAX = 100_000
 _LISTED = 10
-
-
-@dataclass(slots=True)
-class _Totals:
-    """What the first pass found."""
-
-    rows: int = 0
-    unread: int = 0
-    first: Problem | None = None
-    debit: Decimal = Decimal(0)
-    credit: Decimal = Decimal(0)
-    companies: set[str] = field(default_factory=set)
-    groups: set[str] = field(default_factory=set)
-    controls: set[str] = field(default_factory=set)
-    kinds: set[str] = field(default_factory=set)
-    numbers: set[str] = field(default_factory=set)
-    periods: set[PayPeriod] = field(default_factory=set)
-
-    def add(self, line: Line | Problem) -> None:
-        self.rows += 1
-        if isinstance(line, Problem):
-            self.unread += 1
-            self.first = self.first or line
-            return
-        if line.side == "debit" or (not line.side and line.amount > 0):
-            self.debit += line.amount
-        else:
-            self.credit -= line.amount
-        self.companies.add(line.company)
-        self.groups.add(line.pay_group)
-        self.controls.add(line.period_control)
-        self.kinds.add(line.run_kind)
-        self.numbers.add(line.run_number)
-        end = line.period_end or line.pay_date
-        self.periods.add(PayPeriod(start=line.period_start or end, end=end, pay_date=line.pay_date))
 
 
 class FlatFileSource:
@@ -154,7 +118,7 @@ class FlatFileSource:
         with _opened(path) as file:
             totals, period = self._scan(path, file)
         companies = tuple(sorted(company for company in totals.companies if self._options.takes(company)))
-        layout, parts = self._options.layout, _parts(totals, period.end)
+        layout, parts = self._options.layout, pay_parts(totals, period.end)
         return PayRun(
             source=self._tenant,
             reference=reference,
@@ -291,16 +255,17 @@ class FlatFileSource:
     def _read(self, path: Path, file: BufferedReader) -> Iterator[Line | Problem]:
         yield from self._reader(path).lines(file)
 
-    def _scan(self, path: Path, file: BufferedReader) -> tuple[_Totals, PayPeriod]:
+    def _scan(self, path: Path, file: BufferedReader) -> tuple[FileTotals, PayPeriod]:
         """The first pass. Raises `Refused` for totals that differ from the trailer's, and for a file of more
         than one pay period.
         """
-        reader, totals = self._reader(path), _Totals()
+        reader, totals = self._reader(path), FileTotals()
         for line in reader.lines(file):
             totals.add(line)
-        if reader.trailer is not None:
+        if reader.file.trailer is not None:
             again = self._reader(path)
-            _compare(reader, totals, lambda: (line for line in again.lines(file) if isinstance(line, Line)))
+            read = (line for line in again.lines(file) if isinstance(line, Line))
+            compare_totals(reader, totals, read)
         if len(totals.periods) == 1:
             return totals, next(iter(totals.periods))
         if totals.first is not None and not totals.periods:
@@ -309,9 +274,9 @@ class FlatFileSource:
             raise Refused(text, where=first.where, owner=Owner.PAYROLL, code=first.code)
         if not totals.periods:
             text = "The file holds no lines of pay. Check that the layout is the file's."
-            raise reader.refused("file.empty", text, "lines")
+            raise reader.file.refused("file.empty", text, "lines")
         listed = ", ".join(sorted({str(period.pay_date) for period in totals.periods})[:_LISTED])
-        raise reader.refused(
+        raise reader.file.refused(
             "run.ambiguous",
             f"The file mixes pay periods (pay dates {listed}). Write a file for each.",
             "pay date",
@@ -334,50 +299,6 @@ class FlatFileSource:
             text = f"{name} mixes currencies. Read it by a connection for each, with its companies named."
             raise Refused(text, where="companies", code="run.currencies")
         return next(iter(currencies.values()))
-
-
-def _parts(totals: _Totals, day: date) -> PayParts:
-    named = (totals.groups, totals.controls, totals.kinds, totals.numbers)
-    groups, controls, kinds, numbers = (tuple(sorted(filter(None, found))) for found in named)
-    return PayParts(groups=groups, controls=controls, kinds=kinds, numbers=numbers, day=day)
-
-
-def _compare(reader: Reader, totals: _Totals, lines: Callable[[], Iterable[Line]]) -> None:
-    """The trailer's totals with those of the lines; sums only when every line could be read.
-
-    A signed amount does not tell a negative debit from a credit, and the trailer may: the lines then show
-    more on both sides, by the same amount. That is believed where the trailer counts the lines, too, and
-    some of them come to that amount.
-    """
-    found = {"rows": Decimal(totals.rows), "debit": totals.debit, "credit": totals.credit}
-    declared = {
-        name: reader.total(name, text)
-        for name, text in (reader.trailer or {}).items()
-        if name in found and text is not None
-    }
-    if not totals.unread and reader.layout.amount == "signed" and {"debit", "credit"} <= set(declared):
-        more = found["debit"] - declared["debit"]
-        same = more > 0 and more == found["credit"] - declared["credit"]
-        if same and "rows" in declared and _some_come_to(more, (abs(line.amount) for line in lines())):
-            found.update(debit=declared["debit"], credit=declared["credit"])
-    for name, value in declared.items():
-        if value != found[name] and (name == "rows" or not totals.unread):
-            what = "lines" if name == "rows" else f"{name} in all"
-            text = (
-                f"The trailer says {value} {what}, the lines say {found[name]}: lines were lost or changed on"
-                " the way."
-            )
-            raise reader.refused("file.totals", text, f"trailer {name}")
-
-
-def _some_come_to(wanted: Decimal, amounts: Iterable[Decimal]) -> bool:
-    """Whether some of the amounts come to the wanted sum; taken as true where that would be long to find."""
-    sums = {Decimal(0)}
-    for amount in amounts:
-        sums |= {total + amount for total in sums if amount and total + amount <= wanted}
-        if wanted in sums or len(sums) > SUMS_MAX:
-            return True
-    return False
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Lines of a general-ledger file, read by its layout: pure but for the file they come from.
+"""From the values of a general-ledger file's lines to posting lines, by its layout.
 
 A line that cannot be read becomes a `Problem` that names the line, the column, the value and the remedy. What
 concerns the whole file (its encoding, its header, its trailer) raises `Refused`.
@@ -9,29 +9,27 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from itertools import islice
 from typing import BinaryIO
 
 from ml_connector.connectors.ukg_pro.amounts import NumberReader, Unfit
-from ml_connector.connectors.ukg_pro.currency_signs import currencies_of, names_currency
+from ml_connector.connectors.ukg_pro.currency_signs import currencies_of
 from ml_connector.connectors.ukg_pro.dates import DateReader
-from ml_connector.connectors.ukg_pro.file_text import is_blank, last_line, text_lines
+from ml_connector.connectors.ukg_pro.file_records import REMEDY, FileRecords
+from ml_connector.connectors.ukg_pro.file_text import is_blank
 from ml_connector.connectors.ukg_pro.layout import AXES, Column, Layout
+from ml_connector.connectors.ukg_pro.shipped_layouts import shipped_as
 from ml_connector.connectors.ukg_pro.translate import axes, shown
 from ml_connector.domain.codes import is_damaged, unseen
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.period import YEARS
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.errors import Refused
 
-REMEDY = "Correct the export in UKG and write the file again; nothing of it is posted until then."
 AMOUNTS = ("debit", "credit", "amount")
 CODES = ("company", "account", *AXES, "pay_group", "pay_code", "period_control", "run_kind", "run_number")
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _WHOLE = re.compile(r"[-+(]?[0-9]{1,9}")
 _GOES_ON, _GOES_ON_ZERO = re.compile(r"[0-9]{2,3}(\.[0-9]+)?[-)]?"), re.compile(r"0[0-9]{2}(\.[0-9]+)?[-)]?")
@@ -72,42 +70,19 @@ class _Unreadable(Exception):
         self.code, self.column, self.value, self.why = code, column, value, why
 
 
-def named(expression: str, name: str) -> list[dict[str, str | None]]:
-    """What the layout's expression takes from the name of a file, by kind, each reading once: more than one
-    where it matches in places that say different things, none where it does not match.
-    """
-    matches = list(re.finditer(expression, name))
-    found: list[dict[str, str | None]] = []
-    for match in [*matches[:1], *(match for match in matches[1:] if match[0])]:
-        if (values := match.groupdict()) not in found:
-            found.append(values)
-    return found
-
-
-def _folded(title: str) -> str:
-    """A title as titles are compared: case, and how many blanks of which kind, do not count."""
-    return " ".join(title.split()).lower()
-
-
 @dataclass(slots=True, kw_only=True)
 class Reader:
-    """Reads one file once. `trailer` holds the totals of the last line, when the layout has one and it was
-    reached. `decimals_of` says how many decimals the currency of a company has, where that is known, and
-    `currency_of` the currency that its lines are booked in; empty where there is none, or nothing is booked.
+    """Reads one file once. `decimals_of` says how many decimals the currency of a company has, where that is
+    known, and `currency_of` the currency that its lines are booked in; empty where there is none, or nothing
+    is booked.
     """
 
     name: str
     layout: Layout
     decimals_of: Callable[[str], int | None]
     currency_of: Callable[[str], str]
-    trailer: Mapping[str, str] | None = None
+    file: FileRecords = field(init=False)
     _spans: list[tuple[int, int]] = field(default_factory=list)
-    _places: dict[str, int] = field(default_factory=dict)
-    _currencies: dict[int, str] = field(default_factory=dict)
-    _width: int | None = None
-    _titled: bool = False
-    _listed: set[int] = field(default_factory=set)
-    _once: dict[str, str] = field(default_factory=dict)
     _axes: dict[tuple[str, ...], Dimensions] = field(default_factory=dict)
     _dates: dict[tuple[str, str], date] = field(default_factory=dict)
     _date_readers: dict[str, DateReader] = field(default_factory=dict)
@@ -119,31 +94,30 @@ class Reader:
     _sound: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self.file = FileRecords(name=self.name, layout=self.layout, check_head=self._check_head)
         flags = (self.layout.debit_flag, self.layout.credit_flag)
         used = [column for column in self.layout.columns if column.kind != "ignore"]
         self._columns.update((column.kind, column) for column in used)
         self._per_line += [column for column in used if column.per_line]
         self._codes += [kind for kind in CODES if kind in self._columns]
-        self._listed.update(column.index for column in self.layout.columns if column.index is not None)
         self._spans += [column.span for column in self.layout.columns if column.per_line]
         for column in used:
-            self._once.update({column.kind: column.value} if column.value else {})
             if column.kind in AMOUNTS:
                 numbers = column.numbers or self.layout.numbers
                 self._numbers[column.kind] = NumberReader(numbers, column.decimals, flags)
 
     def lines(self, file: BinaryIO) -> Iterator[Line | Problem]:
         """Every line of the file, in order. Raises `Refused` for what concerns the whole file."""
-        self._read_once(file)
-        for number, values in self._records(file):
+        self.file.read_once(file)
+        for number, values in self.file.records(file):
             try:
                 yield self._line(number, values)
             except _Unreadable as error:
                 where = f"{self.name}, line {number}: {error.column}"
                 text = f"{error.column} is {shown(error.value) or 'empty'}. {error.why} {REMEDY}"
                 yield Problem(error.code, where, text, Owner.PAYROLL)
-        if self.layout.trailer and self.trailer is None:
-            raise self.refused(
+        if self.layout.trailer and self.file.trailer is None:
+            raise self.file.refused(
                 "file.trailer",
                 "The file has no trailer line, so it was cut off, or its layout is another one.",
                 "trailer",
@@ -160,83 +134,16 @@ class Reader:
             return self._numbers[name if name in self._numbers else "amount"].read(text)
         except Unfit:
             why = f"The trailer's {name} is {shown(text)}, which is not a number."
-            raise self.refused("file.trailer", why, "trailer") from None
+            raise self.file.refused("file.trailer", why, "trailer") from None
 
     def _minor_of(self, name: str) -> int | None:
         column = self.layout.column(name) or self.layout.column("amount")
         return column.decimals if column else None
 
-    def refused(self, code: str, text: str, where: str) -> Refused:
-        """The refusal of the whole file."""
-        return Refused(f"{text} {REMEDY}", where=f"{self.name}: {where}", owner=Owner.PAYROLL, code=code)
-
-    # --- what stands once per file --------------------------------------------------------------------------
-
-    def _read_once(self, file: BinaryIO) -> None:
-        layout = self.layout
-        if layout.file_name:
-            found = named(layout.file_name, self.name)
-            if len(found) > 1:
-                each = (", ".join(filter(None, values.values())) for values in found)
-                text = (
-                    f"The layout's file_name, {layout.file_name}, matches the name in more than one way:"
-                    f" {' and '.join(map(shown, each))}. Give the file the name"
-                    " that the export gave it, or say in the expression which part is meant."
-                )
-                raise self.refused("file.file_name", text, "name")
-            self._keep("file_name", layout.file_name, next(iter(found), None), self.name, "name")
-        if any(column.source == "trailer" for column in layout.columns):
-            number, text = last_line(file, layout.encoding, self.refused)
-            match = re.fullmatch(layout.trailer, text.strip())
-            self._keep("trailer", layout.trailer, match and match.groupdict(), text, f"line {number}")
-
-    def _read_head(self, lines: list[str]) -> None:
-        head = "\n".join(line.rstrip("\r\n") for line in lines)
-        for expression in self.layout.heads:
-            found = list(re.compile(expression, re.MULTILINE).finditer(head))
-            if len(found) > 1:
-                text = f"The layout's head, {expression}, matches {len(found)} times and must match once."
-                raise self.refused("file.head", text, "head")
-            self._keep("head", expression, found[0].groupdict() if found else None, head, "head")
-
-    def _keep(
-        self, place: str, expression: str, found: Mapping[str, str | None] | None, text: str, where: str
-    ) -> None:
-        """Keep the values of the columns that are taken from this place."""
-        if found is None:
-            text = f"{shown(text.strip()) or 'Nothing'} does not match the layout's {place}, {expression}."
-            raise self.refused(f"file.{place}", text, where)
-        for column in self.layout.columns:
-            if column.source == place and (value := found.get(column.kind)) is not None:
-                self._once[column.kind] = value.strip()
-
-    # --- from bytes to values -------------------------------------------------------------------------------
-
-    def _records(self, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
-        layout, lines = self.layout, self._postings(file)
-        first = list(islice(lines, layout.header_rows))
-        head = [text for _, text in first]
-        if len(head) < layout.header_rows:
-            what = "is empty" if not head else f"has {len(head)} lines"
-            text = f"The file {what}, and the layout's header alone has {layout.header_rows}."
-            raise self.refused("file.empty", text, "lines")
-        self._read_head(head)
-        if layout.has_titles or (head and layout.format == "delimited" and not layout.heads):
-            self._header(head[-1])
-        skip = re.compile(layout.skip) if layout.skip else None
-        for number, text in first:
-            if not (skip and skip.fullmatch(text.strip())):
-                self._check_head(number, text)
-        rest = ((number, text) for number, text in lines if not (skip and skip.fullmatch(text.strip())))
-        if layout.format == "fixed":
-            yield from ((number, [text]) for number, text in rest if not is_blank(text))
-        else:
-            yield from self._delimited(rest)
-
     def _check_head(self, number: int, text: str) -> None:
         """A line of the head that reads as a posting is one: the file has less of a head, or none."""
         try:
-            values = [text] if self.layout.format == "fixed" else next(self._csv([text]), [])
+            values = [text] if self.layout.format == "fixed" else next(self.file.split([text]), [])
             line = self._posting(number, values)
         except (_Unreadable, csv.Error):
             return
@@ -245,102 +152,7 @@ class Reader:
             f" reads as a posting on account {shown(line.account)}. Set header_rows to the lines before the"
             " postings; where it is none, let the layout's skip match it."
         )
-        raise self.refused("file.header", why, f"line {number}")
-
-    def _delimited(self, lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
-        """Values of each line. A quoted value ends in the line that it begins in: one that goes on takes the
-        lines behind it for its text, and what they post is lost.
-        """
-        reached, within = 0, False
-
-        def texts() -> Iterator[str]:
-            nonlocal reached, within
-            for number, text in lines:
-                if within:
-                    why = (
-                        f"A value of line {reached} begins with a quote and does not end there, so line"
-                        f" {number} would be read as part of it. Take the quote away, double it, or take the"
-                        " line break out of the text."
-                    )
-                    raise self.refused("file.quotes", why, f"line {reached}")
-                reached, within = number, True
-                yield text
-
-        try:
-            for values in self._csv(texts()):
-                within = False
-                if not all(is_blank(value) for value in values):
-                    yield reached, values
-        except csv.Error as error:
-            why = f"Line {reached} cannot be split into columns: {error}."
-            raise self.refused("file.quotes", why, f"line {reached}") from error
-
-    def _csv(self, texts: Iterable[str]) -> Iterator[list[str]]:
-        quote = self.layout.quote
-        return csv.reader(
-            texts,
-            delimiter=self.layout.delimiter,
-            quotechar=quote or None,
-            strict=True,
-            quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-        )
-
-    def _postings(self, file: BinaryIO) -> Iterator[tuple[int, str]]:
-        """The lines up to the trailer, which is kept; without the line that only names the separator."""
-        ends = re.compile(self.layout.trailer) if self.layout.trailer else None
-        for number, text in text_lines(file, self.layout.encoding, self.refused):
-            if self.trailer is not None and not is_blank(text):
-                raise self.refused(
-                    "file.trailer", f"Line {number} comes after the trailer.", f"line {number}"
-                )
-            if ends is not None and (match := ends.fullmatch(text.strip())):
-                self.trailer = match.groupdict()
-            elif self.trailer is None and not (number == 1 and self._names_separator(text)):
-                yield number, text
-
-    def _names_separator(self, text: str) -> bool:
-        return self.layout.format == "delimited" and text.strip().lower() == f"sep={self.layout.delimiter}"
-
-    def _header(self, line: str) -> None:
-        try:
-            titles = next(self._csv([line]), [])
-        except csv.Error as error:
-            raise self.refused("file.quotes", f"The titles cannot be split: {error}.", "titles") from error
-        found: dict[str, int] = {}
-        for place, title in enumerate(titles):
-            earlier = found.setdefault(_folded(title), place)
-            title = title.strip()
-            if title and earlier != place and self.layout.has_titles:
-                text = (
-                    f"The title {shown(title)} stands twice, in columns {earlier + 1} and {place + 1}. Give"
-                    " each column its own title, or let the layout find all its columns by index."
-                )
-                raise self.refused("file.title_twice", text, f"column {title}")
-        self._width, self._titled = len(titles), True
-        for column in self.layout.columns:
-            if not column.name:
-                continue
-            if _folded(column.name) not in found:
-                text = (
-                    f"The header has no column {column.name}; it has {', '.join(map(shown, titles))}."
-                    f" {self._other_separator(line) or 'Add the column, or change the layout.'}"
-                )
-                raise self.refused("file.column", text, f"column {column.name}")
-            self._places[column.name] = found[_folded(column.name)]
-        known = {*self._places.values(), *self._listed}
-        self._currencies.update(
-            (place, title.strip())
-            for place, title in enumerate(titles)
-            if place not in known and names_currency(title)
-        )
-
-    def _other_separator(self, line: str) -> str:
-        """What to do where the titles are all there, behind another separator."""
-        names = {_folded(column.name) for column in self.layout.columns if column.name}
-        for sign, name in SEPARATORS.items():
-            if sign != self.layout.delimiter and names <= {_folded(title) for title in line.split(sign)}:
-                return f'Its columns are separated by {name}: add "delimiter": "{sign}" to the layout.'
-        return ""
+        raise self.file.refused("file.header", why, f"line {number}")
 
     # --- from values to a line ------------------------------------------------------------------------------
 
@@ -349,7 +161,7 @@ class Reader:
         return self._posting(number, values)
 
     def _posting(self, number: int, values: list[str]) -> Line:
-        texts = dict(self._once)
+        texts = dict(self.file.once)
         for column in self._per_line:
             texts[column.kind] = self._value(column, values)
         for kind in self._codes:
@@ -358,7 +170,7 @@ class Reader:
         if codes not in self._axes:
             self._axes[codes] = axes(dict(zip(AXES, codes, strict=True)))
         company = self._needed(texts, "company")
-        for place, title in self._currencies.items():
+        for place, title in self.file.currencies.items():
             self._check_currency(company, title, values[place].strip() if place < len(values) else "")
         amount, side = self._amount(texts)
         start = self._date(texts, "period_start") if "period_start" in self._columns else None
@@ -389,18 +201,19 @@ class Reader:
         """
         if self.layout.format == "fixed":
             return
-        self._width = self._width or len(values)
-        more = len(values) > self._width and (self._titled or not all(map(is_blank, values[self._width :])))
-        if len(values) < self._width or more:
-            why = f"The {'header' if self._titled else 'first line'} has {self._width} columns."
+        width, titled = self.file.width or len(values), self.file.titled
+        self.file.width = width
+        more = len(values) > width and (titled or not all(map(is_blank, values[width:])))
+        if len(values) < width or more:
+            why = f"The {'header' if titled else 'first line'} has {width} columns."
             raise _Unreadable("row.columns", "number of columns", str(len(values)), why)
-        if self.layout.delimiter != "," or self._titled:
+        if self.layout.delimiter != "," or titled:
             return
         for column in self._per_line:
             place = column.index
             if column.kind in AMOUNTS and place is not None and place + 1 < len(values):
                 text, rest = values[place].strip(), values[place + 1].strip()
-                goes_on = _GOES_ON_ZERO if place + 1 in self._listed else _GOES_ON
+                goes_on = _GOES_ON_ZERO if place + 1 in self.file.listed else _GOES_ON
                 if column.decimals is None and _WHOLE.fullmatch(text) and goes_on.fullmatch(rest):
                     why = (
                         f"It may go on in the next column, {rest}: a comma inside an amount stands in"
@@ -420,7 +233,7 @@ class Reader:
             if column.kind in AMOUNTS:
                 self._check_whole(column, text)
             return text[start:end].strip()
-        place = self._places.get(column.name, column.index)
+        place = self.file.places.get(column.name, column.index)
         if place is None or place >= len(values):
             raise _Unreadable("row.short", column.title, "missing", f"The line has {len(values)} columns.")
         return values[place].strip()
@@ -529,7 +342,7 @@ class Reader:
 
     def _like(self) -> str:
         """How keys are added to a shipped layout."""
-        name = self.layout.shipped_as
+        name = shipped_as(self.layout)
         return f' {{"like": "{name}", …}} is {name} with keys of your own.' if name else ""
 
     def _date(self, texts: Mapping[str, str], kind: str) -> date:

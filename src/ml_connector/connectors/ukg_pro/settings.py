@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ml_connector.connectors.ukg_pro.currency_signs import currencies_of
 from ml_connector.connectors.ukg_pro.declared import BEARER, FLAT_FILE, PAGE_ROWS_MAX, SETTINGS
-from ml_connector.connectors.ukg_pro.layout import Layout, LayoutError, read_layout
+from ml_connector.connectors.ukg_pro.layout import Layout, LayoutError
+from ml_connector.connectors.ukg_pro.read_layout import read_layout
 from ml_connector.connectors.ukg_pro.wire import FieldsError, ThirdPartyFields, read_fields
 from ml_connector.domain.lists import listed, pairs
 from ml_connector.domain.money import AmountError, decimals

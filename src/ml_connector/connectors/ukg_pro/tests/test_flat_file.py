@@ -11,7 +11,8 @@ from typing import Any, cast
 import pytest
 
 from ml_connector.connectors.ukg_pro import CONNECTOR
-from ml_connector.connectors.ukg_pro.layout import LayoutError, read_layout
+from ml_connector.connectors.ukg_pro.layout import LayoutError
+from ml_connector.connectors.ukg_pro.read_layout import read_layout
 from ml_connector.contract.payroll import problems_of, rows_of, side_total
 from ml_connector.domain.dimension import code_on
 from ml_connector.domain.problem import Problem

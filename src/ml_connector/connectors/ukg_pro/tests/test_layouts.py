@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from ml_connector.connectors.ukg_pro.flat_file import FlatFileSource
-from ml_connector.connectors.ukg_pro.layout import LayoutError, read_layout
+from ml_connector.connectors.ukg_pro.layout import LayoutError
+from ml_connector.connectors.ukg_pro.read_layout import read_layout
 from ml_connector.connectors.ukg_pro.settings import read
 from ml_connector.contract.payroll import problems_of, rows_of
 from ml_connector.domain.payroll import PayParts
