@@ -21,7 +21,7 @@ from ml_connector.transport.exchange import (
     AnswerLate,
     Deadline,
     DeadlineStream,
-    Departure,
+    SendState,
     Unsendable,
     within,
 )
@@ -96,11 +96,11 @@ def test_the_deadline_begins_with_the_request() -> None:
 def test_a_write_that_is_late_before_its_first_byte_was_not_sent() -> None:
     """The connection took all the time: the gate is not even asked."""
     clock, asked = VirtualClock(), []
-    departure = Departure(lambda: asked.append(1), Deadline.after(clock, 10))
+    state = SendState(lambda: asked.append(1), Deadline.after(clock, 10))
     clock.advance(10)
 
     with pytest.raises(NotSent, match="No connection stood within 10 seconds, so nothing was sent"):
-        departure.trace("http11.send_request_headers.started", {"request": request("POST")})
+        state.trace("http11.send_request_headers.started", {"request": request("POST")})
 
     assert [] == asked
 
@@ -113,12 +113,12 @@ def request(method: str) -> httpcore2.Request:
 def test_a_tunnel_is_not_yet_the_request() -> None:
     """Through a proxy the gate is asked when the tunnel stands, not when it is asked for."""
     asked: list[int] = []
-    departure = Departure(lambda: asked.append(1), Deadline.after(VirtualClock(), 10))
+    state = SendState(lambda: asked.append(1), Deadline.after(VirtualClock(), 10))
 
-    departure.trace("http11.send_request_headers.started", {"request": request("CONNECT")})
+    state.trace("http11.send_request_headers.started", {"request": request("CONNECT")})
     assert [] == asked
     for step in ("headers.started", "headers.complete", "body.started"):
-        departure.trace(f"http11.send_request_{step}", {"request": request("POST")})
+        state.trace(f"http11.send_request_{step}", {"request": request("POST")})
 
     assert [1] == asked
 

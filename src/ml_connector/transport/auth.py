@@ -104,10 +104,12 @@ class TokenBroker:
         """A token that is good now. Raises `SignInLost` when a person must sign in, `NotSent` when a
         renewal's outcome is still unknown.
         """
-        if self._known is not None and self._usable(self._known):
+        if self._known is not None and self._is_usable(self._known):
             return self._known.access_token
         state = self._read()
-        return state.access_token if self._usable(state) else self._renewed(state.access_token).access_token
+        return (
+            state.access_token if self._is_usable(state) else self._renewed(state.access_token).access_token
+        )
 
     def renew(self) -> datetime | None:
         """Renew a sign-in that nobody used for `idle_days`; returns when the consent ends if nothing more
@@ -170,10 +172,10 @@ class TokenBroker:
 
     # --- renewing -------------------------------------------------------------------------------------------
 
-    def _usable(self, state: TokenState) -> bool:
-        return bool(state.access_token) and not state.lost and not self._due(state)
+    def _is_usable(self, state: TokenState) -> bool:
+        return bool(state.access_token) and not state.lost and not self._is_due(state)
 
-    def _due(self, state: TokenState) -> bool:
+    def _is_due(self, state: TokenState) -> bool:
         if state.issued_at is None or state.expires_at is None:
             return True
         now = self._now()
@@ -188,7 +190,7 @@ class TokenBroker:
             state = self._read()
             if state.lost:
                 raise SignInLost(f"{state.lost} {AUTHORISE}", where="sign-in")
-            if state.access_token != stale and not self._due(state):
+            if state.access_token != stale and not self._is_due(state):
                 return state
             if self.renewal.grant == "client_credentials":
                 return self._by_credentials()
@@ -218,7 +220,7 @@ class TokenBroker:
         elif not self.renewal.grace_seconds or now - state.renewing_since > timedelta(
             seconds=self.renewal.grace_seconds
         ):
-            raise self._lost(
+            raise self._record_lost(
                 state, "The answer to a renewal of the sign-in was lost, and the old token is no longer good."
             )
         try:
@@ -236,9 +238,9 @@ class TokenBroker:
             kept = replace(state, renewing_since=None)
             self._write(kept)
             return kept
-        raise self._lost(state, f"The vendor ended the sign-in: {answer}.")
+        raise self._record_lost(state, f"The vendor ended the sign-in: {answer}.")
 
-    def _lost(self, state: TokenState, why: str) -> SignInLost:
+    def _record_lost(self, state: TokenState, why: str) -> SignInLost:
         """Records that only a person can sign in again; the error that says so."""
         self._write(replace(state, lost=why, renewing_since=None))
         return SignInLost(f"{why} {AUTHORISE}", where="sign-in")

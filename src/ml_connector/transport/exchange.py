@@ -69,15 +69,15 @@ class AnswerLate(OutcomeUnknown):
     code = "answer.late"
 
 
-class Departure:
+class SendState:
     """The last thing before the first byte of a request: asks the gate, once; knows whether a byte left."""
 
     def __init__(self, gate: Gate | None, deadline: Deadline) -> None:
         self._gate, self.deadline = gate, deadline
-        self.left = False
+        self.may_have_left = False
         """Whether the first bytes may be on their way."""
 
-    def ask(self) -> None:
+    def ask_gate(self) -> None:
         """Raises `NotSent` when the deadline has passed, and what the gate raises."""
         gate, self._gate = self._gate, None
         if gate is None:
@@ -91,11 +91,11 @@ class Departure:
         """Follows the HTTP library through a request; asking a proxy for a tunnel is not yet the request."""
         step = event.rpartition(".send_request_headers.")[2]
         if step == "started" and getattr(info.get("request"), "method", b"") != b"CONNECT":
-            self.ask()
+            self.ask_gate()
         elif step == "complete" or (
             step == "failed" and not isinstance(info.get("exception"), httpcore2.LocalProtocolError)
         ):
-            self.left = True
+            self.may_have_left = True
 
 
 _NOTHING_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
@@ -103,10 +103,10 @@ _NOT_ALLOWED = (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol)
 _HEADER = re.compile(r"[!-~](?:[ -~]*[!-~])?|")
 
 
-def failure(error: httpx2.HTTPError, host: str, secrets: Secrets, departure: Departure) -> ConnectorError:
+def failure(error: httpx2.HTTPError, host: str, secrets: Secrets, state: SendState) -> ConnectorError:
     """What is known when no answer came."""
     support = secrets.hide(repr(error))
-    if isinstance(error, _NOT_ALLOWED) and not departure.left:
+    if isinstance(error, _NOT_ALLOWED) and not state.may_have_left:
         text = (
             "The request holds something that HTTP does not allow, so nothing was sent. Enter the address and"
             " the secrets of this connection again."
@@ -115,7 +115,7 @@ def failure(error: httpx2.HTTPError, host: str, secrets: Secrets, departure: Dep
     if isinstance(error, _NOTHING_SENT):
         text = f"{host} could not be reached, so nothing was sent. Check the address and the network."
         return NotSent(text, where="network", support=support)
-    deadline = departure.deadline
+    deadline = state.deadline
     if deadline.left <= 0:
         text = (
             f"The answer of {host} was not whole within {deadline.seconds:.0f} seconds; what became of the"

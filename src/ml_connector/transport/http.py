@@ -43,7 +43,7 @@ from ml_connector.transport.answer import FIRST_FAILURE, Answer, Classify
 from ml_connector.transport.exchange import (
     AnswerLate,
     Deadline,
-    Departure,
+    SendState,
     Unsendable,
     failure,
     header_problem,
@@ -148,7 +148,7 @@ class Client:
         return caller(self._read_once, request, scope, headers or {})
 
     def _read_once(self, request: httpx2.Request, scope: str, extra: Mapping[str, str]) -> Answer:
-        with self._admitted(scope, Permit.READ, request):
+        with self._with_permit(scope, Permit.READ, request):
             signed = self.auth.headers()
             answer = self._send(self._open(), self._signed(request, signed, extra), write=False)
             if answer.status == 401 and self.auth.refused(signed):
@@ -156,7 +156,7 @@ class Client:
                 answer = self._send(
                     self._open(), self._signed(request, self.auth.headers(), extra), write=False
                 )
-        return self._judge(answer, scope)
+        return self._checked(answer, scope)
 
     # --- writing --------------------------------------------------------------------------------------------
 
@@ -177,7 +177,7 @@ class Client:
         nothing was booked, and `OutcomeUnknown` for everything that proves nothing.
         """
         request = httpx2.Request(method, joined(self.base_url, path), content=content)
-        with self._admitted(scope, Permit.WRITE, request), self._new_client(keep=False) as client:
+        with self._with_permit(scope, Permit.WRITE, request), self._new_client(keep=False) as client:
             signed = self.auth.headers()
             ready = self._signed(request, signed, headers or {})
 
@@ -189,13 +189,13 @@ class Client:
                         " booked; it is sent again."
                     )
                     raise SignInRenewed(text, where="sign-in")
-                return self._judge(answer, scope, write=True)
+                return self._checked(answer, scope, write=True)
 
             yield send
 
     # --- both -----------------------------------------------------------------------------------------------
 
-    def _judge(self, answer: Answer, scope: str, write: bool = False) -> Answer:
+    def _checked(self, answer: Answer, scope: str, write: bool = False) -> Answer:
         if learnt := self.learn(answer):
             self.wiring.budget.learn(self._budget_scope(scope), learnt)
         if self.errors and answer.status in CLIENT_ERRORS:
@@ -227,17 +227,17 @@ class Client:
         clock, secrets = self.wiring.clock, self._secrets(request)
         started = clock.monotonic()
         deadline = Deadline.after(clock, self.write_deadline_seconds if write else self.read_deadline_seconds)
-        departure = Departure(gate, deadline)
-        request.extensions |= {"trace": departure.trace, "timeout": deadline.timeouts()}
+        state = SendState(gate, deadline)
+        request.extensions |= {"trace": state.trace, "timeout": deadline.timeouts()}
         try:
             with within(deadline):
                 if self.wiring.wire is not None:
-                    departure.ask()
+                    state.ask_gate()
                 response = client.send(request, stream=True)
                 body = whole_body(response, deadline, BODY_BYTES_MAX)
         except httpx2.HTTPError as error:
             self._record(request, started, secrets, write=write, error=error)
-            raise failure(error, request.url.host, secrets, departure) from shown(error, secrets)
+            raise failure(error, request.url.host, secrets, state) from shown(error, secrets)
         self._record(request, started, secrets, response=response, body=body, write=write)
         hide = secrets.hide_text if response.status_code >= FIRST_FAILURE else secrets.hide_data
         headers = {
@@ -289,8 +289,8 @@ class Client:
         )
 
     @contextmanager
-    def _admitted(self, scope: str, permit: Permit, request: httpx2.Request) -> Iterator[None]:
-        self._spared(scope, str(request.url))
+    def _with_permit(self, scope: str, permit: Permit, request: httpx2.Request) -> Iterator[None]:
+        self._check_error_limit(scope, str(request.url))
         if not self.one_at_a_time:
             self._permit(scope, permit)
             yield
@@ -314,7 +314,7 @@ class Client:
             waited += wait
             self.wiring.clock.sleep(wait)
 
-    def _spared(self, scope: str, url: str) -> None:
+    def _check_error_limit(self, scope: str, url: str) -> None:
         """Raises `Throttled` for an endpoint that had its share of client errors."""
         if self.errors and (
             wait := self.wiring.budget.wait(self._endpoint(scope, url), (self.errors,), Permit.WRITE)

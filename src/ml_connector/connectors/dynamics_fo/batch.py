@@ -51,7 +51,9 @@ def body(name: str, operations: Sequence[Operation]) -> tuple[str, bytes]:
     return f"multipart/mixed; boundary={outer}", "\r\n".join(lines).encode()
 
 
-def judge(answer: Answer, expected: int, classify: Callable[[Answer], ConnectorError | None]) -> list[Answer]:
+def successful_parts(
+    answer: Answer, expected: int, classify: Callable[[Answer], ConnectorError | None]
+) -> list[Answer]:
     """The parts of a changeset that was done. Raises what its failure stands for, or `OutcomeUnknown` where
     the answer proves nothing.
     """

@@ -91,13 +91,13 @@ def _account(row: wire.MainAccount, stricter: set[str], today: date) -> Account:
 
 
 def _usable(row: wire.AccountState, today: date) -> bool:
-    barred = wire.YES in (row.IsSuspended, row.DoNotAllowManualEntry)
-    return not barred and _within(row.ActiveFrom, row.ActiveTo, today)
+    blocked = wire.YES in (row.IsSuspended, row.DoNotAllowManualEntry)
+    return not blocked and _within(row.ActiveFrom, row.ActiveTo, today)
 
 
 def _active(row: wire.DimensionValue, today: date) -> bool:
-    barred = wire.YES in (row.IsSuspended, row.IsBlockedForManualEntry, row.IsTotal)
-    return not barred and _within(row.ActiveFrom, row.ActiveTo, today)
+    blocked = wire.YES in (row.IsSuspended, row.IsBlockedForManualEntry, row.IsTotal)
+    return not blocked and _within(row.ActiveFrom, row.ActiveTo, today)
 
 
 def _within(start: str, end: str, today: date) -> bool:

@@ -16,7 +16,7 @@ from datetime import date, timedelta
 
 from ml_connector.connectors.dynamics_fo import translate, wire
 from ml_connector.connectors.dynamics_fo.client import DynamicsClient
-from ml_connector.connectors.dynamics_fo.segments import Format
+from ml_connector.connectors.dynamics_fo.segments import DimensionFormat
 from ml_connector.domain.document import Receipt
 from ml_connector.domain.journal import BookedEntry
 from ml_connector.domain.problem import Owner
@@ -32,19 +32,24 @@ instead.
 
 
 class DynamicsDocuments:
-    """Journals as the environment shows them. `form` gives the dimension format with the axes in its
-    spelling, as it is now or, unless told so, as it was read a while ago; `own` is the company's currency,
+    """Journals as the environment shows them. `dimension_format` gives the dimension format with the axes in
+    its spelling, read now or, unless asked so, read a while ago; `own` is the company's currency,
     `receipt_of` what is known of a journal.
     """
 
     def __init__(
         self,
         client: DynamicsClient,
-        form: Callable[[bool], tuple[Format, Mapping[str, str]]],
+        dimension_format: Callable[[bool], tuple[DimensionFormat, Mapping[str, str]]],
         own: Callable[[str], str],
         receipt_of: Callable[[str, wire.Header, Sequence[wire.Line]], Receipt],
     ) -> None:
-        self._client, self._form, self._own, self._receipt_of = client, form, own, receipt_of
+        self._client, self._dimension_format, self._own, self._receipt_of = (
+            client,
+            dimension_format,
+            own,
+            receipt_of,
+        )
 
     def of_days(self, entity: str, journal: str, start: date, end: date) -> tuple[BookedEntry, ...]:
         """Every journal with a line in the days, in the order of their numbers; one for each currency where a
@@ -103,14 +108,23 @@ class DynamicsDocuments:
     def _booked(
         self, entity: str, header: wire.Header, lines: Sequence[wire.Line], *, now: bool
     ) -> tuple[BookedEntry, ...]:
-        form, axes = self._form(now)
-        if form.problem is not None:
-            raise Refused(form.problem.text, where=form.problem.where, code=form.problem.code)
+        dimension_format, axes = self._dimension_format(now)
+        if dimension_format.problem is not None:
+            raise Refused(
+                dimension_format.problem.text,
+                where=dimension_format.problem.where,
+                code=dimension_format.problem.code,
+            )
         receipt, own = self._receipt_of(entity, header, lines), self._own(entity)
         currencies = dict.fromkeys(line.CurrencyCode for line in lines)
         return tuple(
             translate.document(
-                receipt, header, [line for line in lines if line.CurrencyCode == currency], axes, form, own
+                receipt,
+                header,
+                [line for line in lines if line.CurrencyCode == currency],
+                axes,
+                dimension_format,
+                own,
             )
             for currency in currencies
         )

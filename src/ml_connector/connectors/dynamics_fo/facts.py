@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from ml_connector.connectors.dynamics_fo import chart as chart_of
 from ml_connector.connectors.dynamics_fo import segments, wire
 from ml_connector.connectors.dynamics_fo.client import DynamicsClient
-from ml_connector.connectors.dynamics_fo.segments import Format
+from ml_connector.connectors.dynamics_fo.segments import DimensionFormat
 from ml_connector.connectors.dynamics_fo.settings import Options
 from ml_connector.domain.journal import Chart
 from ml_connector.domain.period import FiscalPeriod, period_of
@@ -30,14 +30,14 @@ anybody may change it.
 class DynamicsFacts:
     """Reads of the companies' master data. Remembers the dimension format for a while, and what never changes
     of a company: its ledger, and which days a period has. `axes` are those of the connection, with the names
-    of dimensions as the format writes them; `known_form` is the format as last read.
+    of dimensions as the format writes them; `known_dimension_format` is the format as last read.
     """
 
     def __init__(self, options: Options, client: DynamicsClient, clock: Clock) -> None:
         self._options, self._client, self._clock = options, client, clock
         self.axes: dict[str, str] = options.dimensions
-        self.known_form: Format | None = None
-        self._form_read_at = 0.0
+        self.known_dimension_format: DimensionFormat | None = None
+        self._format_read_at = 0.0
         self._delimiter = ""
         self._periods: dict[str, list[wire.FiscalPeriod]] = {}
         self._ledgers: dict[str, wire.Ledger] = {}
@@ -93,8 +93,10 @@ class DynamicsFacts:
 
     def chart(self, entity: str, journal: str, axes: frozenset[str]) -> Chart:
         """The chart of accounts, the journal name, currencies, and the values of the axes."""
-        form = self.form()
-        problem = self.journal_problem(entity, journal) or (form.problem.text if form.problem else None)
+        dimension_format = self.dimension_format()
+        problem = self.journal_problem(entity, journal) or (
+            dimension_format.problem.text if dimension_format.problem else None
+        )
         chart = odata.text(self.ledger_of(entity).ChartOfAccounts)
         accounts = list(
             self._client.rows("MainAccounts", wire.MainAccount, f"ChartOfAccounts eq {chart}", scope=entity)
@@ -136,7 +138,7 @@ class DynamicsFacts:
         found = named[spelled] if isinstance(spelled, str) else None
         return chart_of.journal_problem(entity, journal, found)
 
-    def form(self) -> Format:
+    def dimension_format(self) -> DimensionFormat:
         """The dimension format that is active now.
 
         The delimiter is read once: formats are written with it, so a format that cannot be understood shows
@@ -147,14 +149,14 @@ class DynamicsFacts:
         if found is None or found.problem is not None or "" in found.names:
             self._delimiter = self._read_delimiter()
             found = segments.active_format(formats, self._delimiter)
-        self.known_form, self._form_read_at = found, self._clock.monotonic()
+        self.known_dimension_format, self._format_read_at = found, self._clock.monotonic()
         self.axes = segments.spelled(self._options.dimensions, found)
         return found
 
-    def believed_form(self) -> Format:
+    def recent_dimension_format(self) -> DimensionFormat:
         """The format as read a while ago; one that cannot be used is read again, for somebody mends it."""
-        age, known = self._clock.monotonic() - self._form_read_at, self.known_form
-        return self.form() if known is None or known.problem or age > FORMAT_SECONDS else known
+        age, known = self._clock.monotonic() - self._format_read_at, self.known_dimension_format
+        return self.dimension_format() if known is None or known.problem or age > FORMAT_SECONDS else known
 
     def _read_delimiter(self) -> str:
         row = next(iter(self._client.rows("DimensionParameters", wire.DimensionParameters)), None)

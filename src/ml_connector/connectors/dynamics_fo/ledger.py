@@ -49,7 +49,10 @@ class DynamicsLedger(Ledger):
         self.facts = DynamicsFacts(options, client, clock)
         self._documents = DynamicsDocuments(
             client,
-            lambda now: (self.facts.form() if now else self.facts.believed_form(), self.facts.axes),
+            lambda now: (
+                self.facts.dimension_format() if now else self.facts.recent_dimension_format(),
+                self.facts.axes,
+            ),
             lambda entity: self.facts.ledger_of(entity).AccountingCurrency,
             self._receipt_of_lines,
         )
@@ -86,7 +89,12 @@ class DynamicsLedger(Ledger):
         options, facts = self._options, self.facts
         return tuple(
             translate.preflight(
-                document, self.limits, options.companies, options.journals, facts.axes, facts.known_form
+                document,
+                self.limits,
+                options.companies,
+                options.journals,
+                facts.axes,
+                facts.known_dimension_format,
             )
         )
 
@@ -128,22 +136,22 @@ class DynamicsLedger(Ledger):
             if marker.token in row.Description
         ]
         return tuple(
-            self._standing(entry, marker, row)
+            self._receipt_as_it_is(entry, marker, row)
             for row in sorted(headers, key=lambda row: row.JournalBatchNumber)
         )
 
-    def _standing(self, entry: JournalEntry, marker: Marker, row: wire.Header) -> Receipt:
+    def _receipt_as_it_is(self, entry: JournalEntry, marker: Marker, row: wire.Header) -> Receipt:
         if row.IsPosted == wire.YES:
-            return self._receipt(entry.entity, row, translate.writes(len(entry.lines)), complete=True)
+            return self._receipt(entry.entity, row, translate.writes_needed(len(entry.lines)), complete=True)
         lines = self._lines(entry.entity, row.JournalBatchNumber)
-        if text := translate.strange_lines(row.JournalBatchNumber, marker, lines):
+        if text := translate.foreign_lines(row.JournalBatchNumber, marker, lines):
             raise Refused(
                 text,
                 where=f"journal {row.JournalBatchNumber}",
                 code="journal.changed",
                 owner=Owner.CONTROLLER,
             )
-        parts, complete = translate.standing(entry, marker, lines)
+        parts, complete = translate.written_parts(entry, marker, lines)
         return self._receipt(entry.entity, row, parts, complete=complete)
 
     # --- writing --------------------------------------------------------------------------------------------
@@ -163,7 +171,9 @@ class DynamicsLedger(Ledger):
         leaves nothing to compare. Raises `Inexpressible` for what `check` says, `PeriodClosed`, `Refused`
         for a journal name that takes no entries any more.
         """
-        form = self.facts.form() if so_far is None else self.facts.believed_form()
+        dimension_format = (
+            self.facts.dimension_format() if so_far is None else self.facts.recent_dimension_format()
+        )
         if problems := self.check(document):
             raise Inexpressible.of(problems)
         if so_far is None:
@@ -177,7 +187,7 @@ class DynamicsLedger(Ledger):
                 yield lambda gate: self._create(document, post, gate)
             return
         lines = translate.new_lines(
-            document, marker, so_far.reference, so_far.parts - 1, self.facts.axes, form
+            document, marker, so_far.reference, so_far.parts - 1, self.facts.axes, dimension_format
         )
         kind, body = batch.body(
             f"{marker.token}_{so_far.parts}", [self._operation("POST", LINES, encode(line)) for line in lines]
@@ -206,9 +216,9 @@ class DynamicsLedger(Ledger):
     def _add(
         self, entry: JournalEntry, so_far: Receipt, lines: int, post: Callable[[Gate], Answer], gate: Gate
     ) -> Receipt:
-        batch.judge(post(gate), lines, faults.classify)
+        batch.successful_parts(post(gate), lines, faults.classify)
         parts = so_far.parts + 1
-        return replace(so_far, parts=parts, complete=parts == translate.writes(len(entry.lines)))
+        return replace(so_far, parts=parts, complete=parts == translate.writes_needed(len(entry.lines)))
 
     def _open_period(self, entry: JournalEntry) -> None:
         period = self.facts.period_now(entry.entity, entry.posting_date)
@@ -261,7 +271,7 @@ class DynamicsLedger(Ledger):
             with self._client.http.prepare(
                 "POST", address(BATCH), scope=receipt.entity, headers={"Content-Type": kind}, content=body
             ) as post:
-                batch.judge(post(_unguarded), len(some), faults.classify)
+                batch.successful_parts(post(_unguarded), len(some), faults.classify)
         try:
             path = address(keyed(HEADERS, receipt.entity, receipt.reference))
             with self._client.http.prepare("DELETE", path, scope=receipt.entity) as post:
@@ -276,7 +286,7 @@ class DynamicsLedger(Ledger):
         The vendor shows accounts in the format that is active now, and so did it read ours: with a format
         remembered from before, a line booked on wrong dimensions would look right.
         """
-        form, key = self.facts.form(), (receipt.entity, receipt.reference)
+        dimension_format, key = self.facts.dimension_format(), (receipt.entity, receipt.reference)
         if key not in self._names:
             self._header(receipt)
         rows = self._lines(*key)
@@ -286,7 +296,7 @@ class DynamicsLedger(Ledger):
                 text, where=f"journal {receipt.number}", code="journal.lines_deleted", owner=Owner.CONTROLLER
             )
         own = self.facts.ledger_of(receipt.entity).AccountingCurrency
-        return translate.booked_entry(receipt, self._names[key], rows, self.facts.axes, form, own)
+        return translate.booked_entry(receipt, self._names[key], rows, self.facts.axes, dimension_format, own)
 
     # --- inside ---------------------------------------------------------------------------------------------
 
@@ -330,7 +340,7 @@ class DynamicsLedger(Ledger):
         single = (line for line in lines if not line.OffsetAccountDisplayValue)
         left = sum((line.DebitAmount - line.CreditAmount for line in single), Decimal(0))
         whole = row.IsPosted == wire.YES or not left
-        return self._receipt(entity, row, translate.writes(len(lines)), complete=whole)
+        return self._receipt(entity, row, translate.writes_needed(len(lines)), complete=whole)
 
     def _operation(self, method: str, path: str, content: bytes = b"") -> batch.Operation:
         return batch.Operation(method=method, url=self._options.base_url + address(path), content=content)

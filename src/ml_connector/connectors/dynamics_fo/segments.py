@@ -32,7 +32,7 @@ SETUP = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Format:
+class DimensionFormat:
     """The active format: dimension names in order, and the delimiter. `problem` says why nothing can be
     written in it.
     """
@@ -42,7 +42,7 @@ class Format:
     problem: Problem | None = None
 
 
-def active_format(formats: Iterable[IntegrationFormat], delimiter_name: str) -> Format:
+def active_format(formats: Iterable[IntegrationFormat], delimiter_name: str) -> DimensionFormat:
     """The active format for ledger accounts."""
     delimiter = DELIMITERS.get(delimiter_name.removeprefix("Delimiter"), "")
     if not delimiter:
@@ -57,7 +57,7 @@ def active_format(formats: Iterable[IntegrationFormat], delimiter_name: str) -> 
     ]
     if len(found) != 1:
         text = f"No dimension format for ledger accounts is active. Activate one under {SETUP}."
-        return Format(
+        return DimensionFormat(
             names=(), delimiter=delimiter, problem=Problem("format.missing", "dimension format", text)
         )
     names = tuple(name.strip() for name in found[0].split(delimiter))
@@ -68,31 +68,35 @@ def active_format(formats: Iterable[IntegrationFormat], delimiter_name: str) -> 
             f" {delimiter!r}. Correct it under {SETUP}."
         )
         problem = Problem("format.main_account", "dimension format", text)
-    return Format(names=names, delimiter=delimiter, problem=problem)
+    return DimensionFormat(names=names, delimiter=delimiter, problem=problem)
 
 
-def spelled(axes: Mapping[str, str], form: Format) -> dict[str, str]:
+def spelled(axes: Mapping[str, str], dimension_format: DimensionFormat) -> dict[str, str]:
     """The axes with the names of dimensions as the format writes them, which a person may write in other
     letters; a name that the format lacks stays as it is.
     """
-    found = {axis: vendor_spelling(name, form.names, what="dimension") for axis, name in axes.items()}
+    found = {
+        axis: vendor_spelling(name, dimension_format.names, what="dimension") for axis, name in axes.items()
+    }
     return {axis: name if isinstance(name, str) else axes[axis] for axis, name in found.items()}
 
 
-def problems(lines: Iterable[JournalLine], form: Format, axes: Mapping[str, str]) -> Iterator[Problem]:
+def problems(
+    lines: Iterable[JournalLine], dimension_format: DimensionFormat, axes: Mapping[str, str]
+) -> Iterator[Problem]:
     """What the format cannot hold of an entry's lines: each dimension and each code once, at the first line
     that has it.
 
     Axes that this connection does not know at all are for the caller to say.
     """
     told: set[tuple[str, str]] = set()
-    for number, line in enumerate(lines if form.problem is None else (), 1):
+    for number, line in enumerate(lines if dimension_format.problem is None else (), 1):
         for axis, code in [
             ("", line.account),
             *((value.axis, value.code) for value in line.dimensions if value.axis in axes),
         ]:
             name = axes[axis] if axis else MAIN_ACCOUNT
-            if name not in form.names and (name, "") not in told:
+            if name not in dimension_format.names and (name, "") not in told:
                 told.add((name, ""))
                 text = (
                     f"The active dimension format has no {name}, so {code} and every other {axis} would be"
@@ -103,7 +107,7 @@ def problems(lines: Iterable[JournalLine], form: Format, axes: Mapping[str, str]
                     f"line {number}",
                     text + f"Add {name} under {SETUP}, or clear the {axis} in the mapping.",
                 )
-            held = _unsure(code, form.delimiter)
+            held = _unsure(code, dimension_format.delimiter)
             if held and (name, code) not in told:
                 told.add((name, code))
                 text = (
@@ -124,34 +128,37 @@ def _unsure(code: str, delimiter: str) -> str:
     )
 
 
-def display_value(line: JournalLine, form: Format, axes: Mapping[str, str]) -> str:
+def display_value(line: JournalLine, dimension_format: DimensionFormat, axes: Mapping[str, str]) -> str:
     """The text of account and dimensions, every segment of the format written. Called for lines without
     problems only.
     """
     codes = {axes[value.axis]: code_on(value.axis, line.dimensions) or "" for value in line.dimensions}
     codes[MAIN_ACCOUNT] = line.account
-    return form.delimiter.join(
-        codes.get(name, "").replace(form.delimiter, "\\" + form.delimiter) for name in form.names
+    return dimension_format.delimiter.join(
+        codes.get(name, "").replace(dimension_format.delimiter, "\\" + dimension_format.delimiter)
+        for name in dimension_format.names
     )
 
 
-def read_display_value(text: str, form: Format, axes: Mapping[str, str]) -> tuple[str, Dimensions]:
+def read_display_value(
+    text: str, dimension_format: DimensionFormat, axes: Mapping[str, str]
+) -> tuple[str, Dimensions]:
     """Account and dimensions of a display value; trailing blanks may be missing. A dimension that is on no
     axis keeps the vendor's name.
 
     Raises `VendorChanged` for more segments than the format has.
     """
-    parts = split(text, form.delimiter)
-    if len(parts) > len(form.names):
+    parts = split(text, dimension_format.delimiter)
+    if len(parts) > len(dimension_format.names):
         said = (
             f"The account {text!r} has more segments than the active dimension format"
-            f" {form.delimiter.join(form.names)!r}."
+            f" {dimension_format.delimiter.join(dimension_format.names)!r}."
         )
         raise VendorChanged(
             f"{said} The format may have been changed after the entry was written.",
             where="AccountDisplayValue",
         )
-    codes = dict(zip(form.names, parts, strict=False))
+    codes = dict(zip(dimension_format.names, parts, strict=False))
     account = codes.pop(MAIN_ACCOUNT, "")
     axis_of = {name: axis for axis, name in axes.items()}
     return account, dimensions({axis_of.get(name, name): code for name, code in codes.items()})

@@ -87,14 +87,14 @@ class DynamicsSystem:
         return Right(name=f"read {name}", granted=not text, needed_for=needed_for, text=text)
 
     def _format_right(self) -> Right:
-        form = self.ledger.facts.form()
-        text = form.problem.text if form.problem else ""
-        missing = [name for name in self.ledger.facts.axes.values() if name not in form.names]
+        dimension_format = self.ledger.facts.dimension_format()
+        text = dimension_format.problem.text if dimension_format.problem else ""
+        missing = [name for name in self.ledger.facts.axes.values() if name not in dimension_format.names]
         if not text and missing:
             text = f"The active format also lacks {', '.join(missing)}; an entry that uses one is refused."
         return Right(
             name="dimension format",
-            granted=form.problem is None,
+            granted=dimension_format.problem is None,
             needed_for="writing accounts with dimensions",
             text=text,
         )

@@ -25,7 +25,7 @@ from decimal import Decimal
 
 from ml_connector.connectors.dynamics_fo import segments, wire
 from ml_connector.connectors.dynamics_fo.batch import CHANGESET_LINES
-from ml_connector.connectors.dynamics_fo.segments import Format
+from ml_connector.connectors.dynamics_fo.segments import DimensionFormat
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import BookedEntry, ExchangeRate, JournalEntry, JournalLine
@@ -53,9 +53,9 @@ def preflight(
     companies: Sequence[str],
     journals: Sequence[str],
     axes: Mapping[str, str],
-    form: Format | None,
+    dimension_format: DimensionFormat | None,
 ) -> Iterable[Problem]:
-    """Everything of the entry that a journal cannot hold. `form` is the dimension
+    """Everything of the entry that a journal cannot hold. `dimension_format` is the dimension
     format where it is known.
     """
     if journals and entry.journal.casefold() not in {name.casefold() for name in journals}:
@@ -67,11 +67,11 @@ def preflight(
     if not entry.lines or sum((line.amount.amount for line in entry.lines), Decimal(0)):
         text = "The lines do not balance. The journal would be kept and never posted."
         yield Problem("entry.unbalanced", "lines", text)
-    if form is not None and form.problem is not None:
-        yield form.problem
+    if dimension_format is not None and dimension_format.problem is not None:
+        yield dimension_format.problem
     yield from check_limits(entry, limits, entities=companies)
-    if form is not None:
-        yield from segments.problems(entry.lines, form, axes)
+    if dimension_format is not None:
+        yield from segments.problems(entry.lines, dimension_format, axes)
 
 
 def description(entry: JournalEntry, marker: Marker) -> str:
@@ -87,7 +87,12 @@ def new_header(entry: JournalEntry, marker: Marker) -> wire.NewHeader:
 
 
 def new_lines(
-    entry: JournalEntry, marker: Marker, number: str, changeset: int, axes: Mapping[str, str], form: Format
+    entry: JournalEntry,
+    marker: Marker,
+    number: str,
+    changeset: int,
+    axes: Mapping[str, str],
+    dimension_format: DimensionFormat,
 ) -> list[wire.NewLine]:
     """The lines of a changeset, the first of which is 0. Their numbers count through the whole entry, from
     1.
@@ -99,7 +104,7 @@ def new_lines(
             dataAreaId=entry.entity,
             JournalBatchNumber=number,
             AccountType=LEDGER,
-            AccountDisplayValue=segments.display_value(line, form, axes),
+            AccountDisplayValue=segments.display_value(line, dimension_format, axes),
             CurrencyCode=entry.currency,
             TransDate=wire.noon(entry.posting_date),
             Document=marker.token,
@@ -112,12 +117,12 @@ def new_lines(
     ]
 
 
-def writes(lines: int) -> int:
+def writes_needed(lines: int) -> int:
     """How many writes an entry of so many lines takes: the journal, and its changesets."""
     return 1 + -(-lines // CHANGESET_LINES)
 
 
-def standing(entry: JournalEntry, marker: Marker, rows: Sequence[wire.Line]) -> tuple[int, bool]:
+def written_parts(entry: JournalEntry, marker: Marker, rows: Sequence[wire.Line]) -> tuple[int, bool]:
     """How many writes stand, and whether the entry is whole.
 
     Lines that our writes cannot have left — a gap, a line twice, one of somebody else's — count as whole:
@@ -132,10 +137,10 @@ def standing(entry: JournalEntry, marker: Marker, rows: Sequence[wire.Line]) -> 
     ours = places == set(range(1, count + 1)) and (
         count == total or (count < total and count % CHANGESET_LINES == 0)
     )
-    return (writes(count), count == total) if ours else (writes(total), True)
+    return (writes_needed(count), count == total) if ours else (writes_needed(total), True)
 
 
-def strange_lines(number: str, marker: Marker, rows: Sequence[wire.Line]) -> str | None:
+def foreign_lines(number: str, marker: Marker, rows: Sequence[wire.Line]) -> str | None:
     """What stands in a journal of ours that is not posted and was written by somebody else, or `None`."""
     others = [row for row in rows if row.Document != marker.token]
     if not others:
@@ -173,7 +178,12 @@ def no_lines(row: wire.Header) -> str:
 
 
 def booked_entry(
-    receipt: Receipt, journal: str, rows: Sequence[wire.Line], axes: Mapping[str, str], form: Format, own: str
+    receipt: Receipt,
+    journal: str,
+    rows: Sequence[wire.Line],
+    axes: Mapping[str, str],
+    dimension_format: DimensionFormat,
+    own: str,
 ) -> BookedEntry:
     """The journal from its lines, of which there are some; `own` is the company's currency. Raises
     `VendorChanged` for lines that were not written so.
@@ -192,7 +202,7 @@ def booked_entry(
     if day is None:
         raise VendorChanged(f"The lines of journal {receipt.number} have no date.", where=where)
     lines = tuple(
-        _journal_line(row, currency, where, axes, form)
+        _journal_line(row, currency, where, axes, dimension_format)
         for row in sorted(rows, key=lambda row: row.LineNumber)
     )
     booked = (
@@ -216,7 +226,7 @@ def document(
     header: wire.Header,
     rows: Sequence[wire.Line],
     axes: Mapping[str, str],
-    form: Format,
+    dimension_format: DimensionFormat,
     own: str,
 ) -> BookedEntry:
     """A journal of anybody from its lines in one currency, of which there are some. A line with an offset
@@ -232,9 +242,9 @@ def document(
         raise VendorChanged(f"The lines of journal {receipt.number} have no date.", where=where)
     lines: list[JournalLine] = []
     for row in rows:
-        lines.append(_account_line(row, first.CurrencyCode, where, axes, form))
+        lines.append(_account_line(row, first.CurrencyCode, where, axes, dimension_format))
         if row.OffsetAccountDisplayValue:
-            lines.append(_offset_line(row, lines[-1], axes, form))
+            lines.append(_offset_line(row, lines[-1], axes, dimension_format))
     rated = own and first.CurrencyCode != own and first.ExchRate
     return BookedEntry(
         receipt=receipt,
@@ -258,7 +268,7 @@ def _marker_of(description: str, rows: Iterable[wire.Line]) -> str:
 
 
 def _journal_line(
-    row: wire.Line, currency: str, where: str, axes: Mapping[str, str], form: Format
+    row: wire.Line, currency: str, where: str, axes: Mapping[str, str], dimension_format: DimensionFormat
 ) -> JournalLine:
     if row.OffsetAccountDisplayValue:
         text = (
@@ -266,11 +276,11 @@ def _journal_line(
             " second amount. It was not written so."
         )
         raise VendorChanged(text, where=where, support=str(row))
-    return _account_line(row, currency, where, axes, form)
+    return _account_line(row, currency, where, axes, dimension_format)
 
 
 def _account_line(
-    row: wire.Line, currency: str, where: str, axes: Mapping[str, str], form: Format
+    row: wire.Line, currency: str, where: str, axes: Mapping[str, str], dimension_format: DimensionFormat
 ) -> JournalLine:
     """What the line books on its own account."""
     try:
@@ -281,21 +291,25 @@ def _account_line(
             where=where,
             support=str(row),
         ) from error
-    account, found = _account_of(row.AccountType, row.AccountDisplayValue, axes, form)
+    account, found = _account_of(row.AccountType, row.AccountDisplayValue, axes, dimension_format)
     return JournalLine(account=account, amount=amount, dimensions=found, text=row.Text)
 
 
-def _offset_line(row: wire.Line, line: JournalLine, axes: Mapping[str, str], form: Format) -> JournalLine:
+def _offset_line(
+    row: wire.Line, line: JournalLine, axes: Mapping[str, str], dimension_format: DimensionFormat
+) -> JournalLine:
     """What the line books on its offset account, which is the other side of the same amount."""
-    account, found = _account_of(row.OffsetAccountType, row.OffsetAccountDisplayValue, axes, form)
+    account, found = _account_of(row.OffsetAccountType, row.OffsetAccountDisplayValue, axes, dimension_format)
     return JournalLine(account=account, amount=-line.amount, dimensions=found, text=row.Text)
 
 
-def _account_of(kind: str, shown: str, axes: Mapping[str, str], form: Format) -> tuple[str, Dimensions]:
+def _account_of(
+    kind: str, shown: str, axes: Mapping[str, str], dimension_format: DimensionFormat
+) -> tuple[str, Dimensions]:
     """Account and dimensions; an account of a subledger goes by its kind, and its text has no dimensions."""
     if kind != LEDGER:
         return f"{kind} {shown}", ()
-    return segments.read_display_value(shown, form, axes)
+    return segments.read_display_value(shown, dimension_format, axes)
 
 
 def day_of(text: str) -> date | None:

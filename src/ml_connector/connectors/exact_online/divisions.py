@@ -32,7 +32,7 @@ class Divisions:
 
     def currency_of(self, division: str) -> str:
         """The division's own currency. Raises `Refused` where Exact does not say it."""
-        currency = (self._of(division).Currency or "").strip()
+        currency = (self._division(division).Currency or "").strip()
         if not currency:
             text = (
                 f"Exact does not say in which currency division {division} keeps its books, so it is not"
@@ -48,13 +48,13 @@ class Divisions:
         """
         http = self._client.http
         if self._options.sandbox and not http.installation:
-            self._of(division)
+            self._division(division)
         if self._options.sandbox and http.installation:
             return http.installation
-        owner = (self._of(division).Customer or "").strip().lower()
+        owner = (self._division(division).Customer or "").strip().lower()
         return owner or self._options.host
 
-    def _of(self, division: str) -> wire.Division:
+    def _division(self, division: str) -> wire.Division:
         """One call, with no scope of its own; four where the licence refuses that one."""
         if division not in self._known:
             where, select = f"Code eq {division}", fields(wire.Division)

@@ -157,12 +157,14 @@ def wait_seconds(answer: Answer, now: datetime) -> float | None:
     told; `None` where none is.
     """
     resets = [
-        reset for prefix in _HEADERS.values() if (reset := _reset(answer, prefix)) and _hit(answer, prefix)
+        reset
+        for prefix in _HEADERS.values()
+        if (reset := _reset(answer, prefix)) and _is_used_up(answer, prefix)
     ]
     return max((max(1.0, math.ceil((reset - now).total_seconds())) for reset in resets), default=None)
 
 
-def _hit(answer: Answer, prefix: str) -> bool:
+def _is_used_up(answer: Answer, prefix: str) -> bool:
     return answer.headers.get(f"{prefix}-remaining", "0").strip() in ("0", "")
 
 

@@ -74,7 +74,7 @@ class ExactLedger(Ledger):
         self._periods: dict[str, tuple[FiscalPeriod, ...]] = {}
         self._accounts: dict[str, dict[str, str]] = {}
         self._projects: dict[str, dict[str, str]] = {}
-        self._refused: set[str] = set()
+        self._refused_searches: set[str] = set()
         self.limits = LedgerLimits(
             lines_max=options.lines_max,
             text_max=translate.TEXT_MAX,
@@ -177,14 +177,14 @@ class ExactLedger(Ledger):
                 )
             )
 
-        rows = self._or_refused("locate by OurRef", search)
+        rows = self._try_search("locate by OurRef", search)
         found: dict[str, Receipt] = {}
-        for row in self._feed(entry.entity, since) if rows is None else rows:
+        for row in self._change_feed(entry.entity, since) if rows is None else rows:
             if translate.carries(marker, row.Description, row.Notes):
                 found.setdefault(row.EntryID, self._receipt(entry.entity, row.EntryID, row.EntryNumber))
         return tuple(sorted(found.values(), key=lambda receipt: (receipt.number, receipt.reference)))
 
-    def _feed(self, entity: str, since: datetime | None) -> Iterator[wire.TransactionLine]:
+    def _change_feed(self, entity: str, since: datetime | None) -> Iterator[wire.TransactionLine]:
         start = 1
         if since is not None:
             query = {
@@ -309,16 +309,16 @@ class ExactLedger(Ledger):
                 self._client.rows(entity, LEDGER_BULK, wire.TransactionLine, select=select, where=where)
             )
 
-        rows = self._or_refused(f"bulk by {where.partition(' ')[0]}", bulk)
+        rows = self._try_search(f"bulk by {where.partition(' ')[0]}", bulk)
         if rows is not None:
             return iter(rows)
         return self._client.rows(entity, LEDGER, wire.TransactionLine, select=select, where=where)
 
-    def _or_refused(self, what: str, search: Callable[[], T]) -> T | None:
+    def _try_search(self, what: str, search: Callable[[], T]) -> T | None:
         """The result, or `None` where Exact does not understand the search; asked once, because ten such
         refusals an hour block the app.
         """
-        if what in self._refused:
+        if what in self._refused_searches:
             return None
         try:
             return search()
@@ -326,5 +326,5 @@ class ExactLedger(Ledger):
             if error.problem.code != "request.refused":
                 raise
             _log.warning("search.refused", search=what, why=error.problem.text)
-            self._refused.add(what)
+            self._refused_searches.add(what)
             return None

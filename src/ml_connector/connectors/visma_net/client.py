@@ -63,7 +63,7 @@ class VismaClient:
     """Reads and writes of one company."""
 
     def __init__(self, options: Options, wiring: Wiring, company: str) -> None:
-        self.company, self._asked = company, options.scope
+        self.company, self._scopes_asked = company, options.scope
         self._broker = token_broker(options, wiring, company)
         declared = (
             (Window(name=faults.HOUR, limit=options.calls_per_hour, seconds=3600),)
@@ -85,12 +85,12 @@ class VismaClient:
 
     def get(self, path: str, **query: str) -> Answer:
         """One read. Raises `SignInLost` with what a refused token means here."""
-        with self._in_words():
+        with self._explain_sign_in_errors():
             return self.http.read("GET", path, scope=self.company, params=query)
 
     def scopes(self) -> frozenset[str]:
         """What the company's token may be used for."""
-        return granted(self._broker.wiring.tokens.read().access_token, self._asked)
+        return granted_scopes(self._broker.wiring.tokens.read().access_token, self._scopes_asked)
 
     def every(self, path: str, row: type[T], **query: str) -> list[T]:
         """Every row of a list that has no pages."""
@@ -160,7 +160,7 @@ class VismaClient:
         if version:
             headers["If-Match"] = f'"{version}"'
         with (
-            self._in_words(),
+            self._explain_sign_in_errors(),
             self.http.prepare(
                 method, path, scope=self.company, headers=headers, content=encode(body)
             ) as post,
@@ -175,7 +175,7 @@ class VismaClient:
             return post(lambda: None)
 
     @contextmanager
-    def _in_words(self) -> Iterator[None]:
+    def _explain_sign_in_errors(self) -> Iterator[None]:
         try:
             yield
         except SignInLost as error:
@@ -185,7 +185,7 @@ class VismaClient:
             raise SignInLost(text, where=where, support=error.support) from error
 
 
-def granted(token: str, asked: str) -> frozenset[str]:
+def granted_scopes(token: str, asked: str) -> frozenset[str]:
     """The scopes that the access token names; those that were asked for where it names none, because Connect
     refuses what it does not grant.
     """

@@ -18,24 +18,24 @@ from ml_connector.errors import CodeUnknown, ConnectorError, Inexpressible, Peri
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What was read of the company at one moment. `barred` holds combinations of segment values that may not
-    be used.
+    """What was read of the company at one moment. `blocked_combinations` are combinations of segment values
+    that may not be used.
     """
 
     chart: Chart
     layout: Layout
     periods: tuple[FiscalPeriod, ...] = ()
-    barred: frozenset[tuple[str, ...]] = frozenset()
+    blocked_combinations: frozenset[tuple[str, ...]] = frozenset()
     currency_of: dict[str, str]
     precision: dict[str, int]
     axes: frozenset[str]
-    at: float
+    read_at: float
 
 
 def problems_of(entry: JournalEntry, reading: Reading, defaults: dict[str, str]) -> Iterable[Problem]:
     """What Visma would refuse of the entry."""
     yield from _period_problems(entry, reading.periods)
-    yield from _named(check_entry(entry, reading.chart), reading.layout, defaults)
+    yield from _with_segment_names(check_entry(entry, reading.chart), reading.layout, defaults)
     yield from _combination_problems(entry, reading, defaults)
     yield from _account_problems(entry, reading)
 
@@ -87,7 +87,9 @@ def _period_problems(entry: JournalEntry, periods: tuple[FiscalPeriod, ...]) -> 
         yield Problem(code, "posting_date", text, Owner.CONTROLLER)
 
 
-def _named(problems: Iterable[Problem], layout: Layout, defaults: dict[str, str]) -> Iterable[Problem]:
+def _with_segment_names(
+    problems: Iterable[Problem], layout: Layout, defaults: dict[str, str]
+) -> Iterable[Problem]:
     """The problems, with the segment that an axis stands for."""
     names = {axis: f"segment {number} ({name})" for number, name, axis in layout.segments}
     needed = ", ".join(name for axis, name in names.items() if axis not in defaults)
@@ -115,7 +117,7 @@ def _combination_problems(
     for number, line in enumerate(entry.lines, 1):
         codes = {value.axis: value.code for value in line.dimensions}
         values = tuple(codes.get(axis) or defaults.get(axis, "") for _, _, axis in reading.layout.segments)
-        if values in reading.barred and values not in seen:
+        if values in reading.blocked_combinations and values not in seen:
             seen.add(values)
             text = (
                 f"Subaccount {'-'.join(values)} of line {number} is not active. Activate it in Visma, or map"

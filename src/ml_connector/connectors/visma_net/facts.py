@@ -101,8 +101,8 @@ class Facts:
         found = [row for row in meant if row.isActive]
         if len(found) != 1:
             name = f"no active branch {wanted}" if wanted else f"{len(found)} active main branches"
-            barred = ", ".join(row.number for row in meant if not row.isActive)
-            remedy = f"Activate {barred} in Visma, or name" if barred else "Name"
+            inactive = ", ".join(row.number for row in meant if not row.isActive)
+            remedy = f"Activate {inactive} in Visma, or name" if inactive else "Name"
             text = f"Company {self.company} has {name}. {remedy} an active one in the connection."
             raise Refused(text, where="branch", code="branch.missing")
         return found[0].number
@@ -232,38 +232,44 @@ class Facts:
             currency_of={row.accountCD.strip(): row.currency for row in accounts if row.currency},
             precision={row.id: row.decimalPrecision for row in currencies},
             axes=axes,
-            at=self._clock.monotonic(),
+            read_at=self._clock.monotonic(),
         )
         self._readings[journal] = reading
         return reading
 
-    def usable(self, entry: JournalEntry) -> Reading:
+    def proven_reading(self, entry: JournalEntry) -> Reading:
         """What the entry was compared with and found right. Raises what Visma would refuse of it, by facts of
         this moment.
         """
         axes = frozenset(value.axis for line in entry.lines for value in line.dimensions)
-        barred, known, now = self._barred(), self._readings.get(entry.journal), self._clock.monotonic()
+        blocked_combinations, known, now = (
+            self._blocked_combinations(),
+            self._readings.get(entry.journal),
+            self._clock.monotonic(),
+        )
         if (
             known is not None
             and axes <= known.axes
-            and now - min(known.at, self._calendar_at) <= BELIEVED_SECONDS
+            and now - min(known.read_at, self._calendar_at) <= BELIEVED_SECONDS
         ):
-            reading = replace(known, periods=self._calendar, barred=barred)
+            reading = replace(known, periods=self._calendar, blocked_combinations=blocked_combinations)
             if not list(problems_of(entry, reading, self._options.defaults)):
                 return reading
-        reading = replace(self.read(entry.journal, axes), periods=self.periods(), barred=barred)
+        reading = replace(
+            self.read(entry.journal, axes), periods=self.periods(), blocked_combinations=blocked_combinations
+        )
         refuse(entry, reading, self._options.defaults)
         return reading
 
-    def explain(self, entry: JournalEntry) -> None:
+    def explain_refusal(self, entry: JournalEntry) -> None:
         """After Visma refused the entry: believe nothing from before, and raise its refusal by field and
         value where the facts of this moment tell it.
         """
         self._readings.pop(entry.journal, None)
         with suppress(NotSent, OutcomeUnknown, Throttled, VendorChanged):
-            self.usable(entry)
+            self.proven_reading(entry)
 
-    def _barred(self) -> frozenset[tuple[str, ...]]:
+    def _blocked_combinations(self) -> frozenset[tuple[str, ...]]:
         inactive = self._client.pages(
             "/v1/subaccount", wire.Subaccount, lambda row: [row.subaccountNumber], active="false"
         )
@@ -306,11 +312,11 @@ def _account(row: wire.Account, required: frozenset[str]) -> Account:
     """The account; why it takes no entry of ours, where it is not just inactive, stands in its
     description.
     """
-    barred = f", control account of {row.controlAccountModule}" if row.controlAccountModule else ""
-    barred = barred or (", without manual entry" if row.allowManualEntry is False else "")
+    why_not = f", control account of {row.controlAccountModule}" if row.controlAccountModule else ""
+    why_not = why_not or (", without manual entry" if row.allowManualEntry is False else "")
     return Account(
         code=row.accountCD.strip(),
-        description=f"{row.description or 'no name'}{barred}",
-        blocked=not row.active or bool(barred),
+        description=f"{row.description or 'no name'}{why_not}",
+        blocked=not row.active or bool(why_not),
         required=required,
     )

@@ -235,7 +235,7 @@ class VismaLedger(Ledger):
         if problems := self.check(document):
             raise Inexpressible.of(problems)
         books = self._proven(document.entity)
-        reading = books.facts.usable(document)
+        reading = books.facts.proven_reading(document)
         period = period_of(document.posting_date, reading.periods)
         assert period is not None  # refused above
         body = translate.new_batch(
@@ -245,7 +245,7 @@ class VismaLedger(Ledger):
         with books.client.prepare("POST", JOURNALS, body) as post:
             yield lambda gate: self._send(document.entity, post, gate, refused)
         if refused:
-            books.facts.explain(document)
+            books.facts.explain_refusal(document)
 
     def _send(
         self, entity: str, post: Callable[[Gate], Answer], gate: Gate, refused: list[Refused]
@@ -262,7 +262,7 @@ class VismaLedger(Ledger):
             )
             raise OutcomeUnknown(text, where=JOURNALS, support=answer.said(500))
         number = unquote(found[1])
-        self.books(entity).releases.wrote(number, calls.version(answer))
+        self.books(entity).releases.remember_version(number, calls.version(answer))
         return self._receipt(entity, number, "")
 
     def release(self, receipt: Receipt) -> Receipt:
@@ -293,7 +293,7 @@ class VismaLedger(Ledger):
             raise Refused(
                 text, where=f"batch {receipt.number} period", code="document.period", owner=Owner.CONTROLLER
             )
-        books.releases.compared(batch)
+        books.releases.remember_content(batch)
         return booked
 
     def _receipt(self, entity: str, number: str, status: str) -> Receipt:

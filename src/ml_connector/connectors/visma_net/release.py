@@ -42,20 +42,20 @@ class Releases:
 
     def __init__(self, client: VismaClient, clock: Clock) -> None:
         self._client, self._clock = client, clock
-        self._written: dict[str, str] = {}
-        self._compared: dict[str, dict[str, str]] = {}
-        self._asked: dict[str, tuple[str, float]] = {}
-        self._posted: tuple[wire.Batch, float] | None = None
+        self._versions_written: dict[str, str] = {}
+        self._contents_compared: dict[str, dict[str, str]] = {}
+        self._versions_released: dict[str, tuple[str, float]] = {}
+        self._just_posted: tuple[wire.Batch, float] | None = None
 
-    def wrote(self, number: str, version: str) -> None:
+    def remember_version(self, number: str, version: str) -> None:
         """Remember the version that our own write left."""
-        self._written[number] = version
+        self._versions_written[number] = version
 
     def read_back(self, receipt: Receipt) -> wire.Batch:
         """The batch as it stands. The one that was just seen to be posted is not asked for a second time;
         nobody can change it any more.
         """
-        (batch, at), self._posted = self._posted or (None, 0.0), None
+        (batch, at), self._just_posted = self._just_posted or (None, 0.0), None
         just_now = (
             batch is not None
             and batch.batchNumber == receipt.reference
@@ -71,9 +71,9 @@ class Releases:
             text = f"Batch {receipt.number} is not in company {receipt.entity} any more."
             raise NotFound(text, where=f"batch {receipt.number}", support=error.support) from error
 
-    def compared(self, batch: wire.Batch) -> None:
+    def remember_content(self, batch: wire.Batch) -> None:
         """Remember what is about to be compared: a release is of this and nothing else."""
-        self._compared[batch.batchNumber] = translate.content(batch)
+        self._contents_compared[batch.batchNumber] = translate.content(batch)
 
     def release(self, receipt: Receipt) -> Receipt:
         """The receipt, posted when Visma has posted the batch. Raises `Refused` for a batch that is not as it
@@ -83,8 +83,8 @@ class Releases:
         for _ in range(TRIES):
             batch = self.read(receipt)
             if batch.status in POSTED or batch.status in RELEASED:
-                return self._seen(receipt, batch)
-            self._still_ours(receipt, batch)
+                return self._with_state(receipt, batch)
+            self._check_unchanged(receipt, batch)
             if self._is_queued(batch):
                 return receipt
             try:
@@ -117,9 +117,9 @@ class Releases:
                 raise OutcomeUnknown(text, where=f"batch {receipt.number}", support=answer.said(500))
             if not version:
                 batch = self.read(receipt)
-                self._still_ours(receipt, batch)
+                self._check_unchanged(receipt, batch)
                 version = batch.timeStamp
-            self._wrote_over(receipt.reference, batch.timeStamp, version)
+            self._note_new_version(receipt.reference, batch.timeStamp, version)
         try:
             answer = self._client.write(
                 "POST", f"{batch_path(receipt.reference)}/action/release", {}, version
@@ -139,28 +139,28 @@ class Releases:
             raise faults.refusal(
                 result.errorInfo or "the release failed without a reason", f"batch {receipt.number}"
             )
-        self._asked[receipt.reference] = (version, self._clock.monotonic())
+        self._versions_released[receipt.reference] = (version, self._clock.monotonic())
         if result.actionResult == "Done":
-            return self._seen(receipt, self.read(receipt))
+            return self._with_state(receipt, self.read(receipt))
         return receipt
 
-    def _seen(self, receipt: Receipt, batch: wire.Batch) -> Receipt:
+    def _with_state(self, receipt: Receipt, batch: wire.Batch) -> Receipt:
         if batch.status in POSTED:
             self._forget(receipt.reference)
-            self._posted = (batch, self._clock.monotonic())
+            self._just_posted = (batch, self._clock.monotonic())
         return replace(receipt, posted=batch.status in POSTED)
 
     def _forget(self, number: str) -> None:
-        self._written.pop(number, None)
-        self._compared.pop(number, None)
-        self._asked.pop(number, None)
+        self._versions_written.pop(number, None)
+        self._contents_compared.pop(number, None)
+        self._versions_released.pop(number, None)
 
-    def _wrote_over(self, number: str, before: str, after: str) -> None:
+    def _note_new_version(self, number: str, before: str, after: str) -> None:
         """Our own step moved the version on, so what was ours before it is ours after it."""
-        if self._written.get(number) == before:
-            self._written[number] = after
+        if self._versions_written.get(number) == before:
+            self._versions_written[number] = after
 
-    def _still_ours(self, receipt: Receipt, batch: wire.Batch) -> None:
+    def _check_unchanged(self, receipt: Receipt, batch: wire.Batch) -> None:
         where = f"batch {receipt.number}"
         if batch.status not in (HOLD, BALANCED):
             text = (
@@ -168,8 +168,8 @@ class Releases:
                 " Look at it there, and decide."
             )
             raise Refused(text, where=where, code=faults.NOT_RELEASABLE, owner=Owner.CONTROLLER)
-        before, now = self._compared.get(receipt.reference), translate.content(batch)
-        if before is None and batch.timeStamp == self._written.get(receipt.reference):
+        before, now = self._contents_compared.get(receipt.reference), translate.content(batch)
+        if before is None and batch.timeStamp == self._versions_written.get(receipt.reference):
             return
         if before is None:
             text = (
@@ -191,7 +191,7 @@ class Releases:
             raise Refused(text, where=where, code="document.changed", owner=Owner.CONTROLLER)
 
     def _is_queued(self, batch: wire.Batch) -> bool:
-        version, at = self._asked.get(batch.batchNumber, ("", 0.0))
+        version, at = self._versions_released.get(batch.batchNumber, ("", 0.0))
         return version == batch.timeStamp and self._clock.monotonic() - at < ASK_AGAIN_SECONDS
 
 

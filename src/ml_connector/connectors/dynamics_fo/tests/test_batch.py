@@ -81,7 +81,7 @@ def test_batch_as_it_is_sent() -> None:
 @pytest.mark.parametrize("end", ["\r\n", "\n"])
 def test_every_part_is_read(end: str) -> None:
     """With the line ends and blanks that occur."""
-    found = batch.judge(answer(CREATED, "HTTP/1.1 204 No Content\n", end=end), 2, faults.classify)
+    found = batch.successful_parts(answer(CREATED, "HTTP/1.1 204 No Content\n", end=end), 2, faults.classify)
 
     assert [(part.status, part.body) for part in found] == [(201, b'{"LineNumber":1}'), (204, b"")]
 
@@ -90,7 +90,7 @@ def test_every_part_is_read(end: str) -> None:
 def test_failure_inside_a_200(nested: bool) -> None:
     """One part alone, in its changeset or bare: nothing was done."""
     with pytest.raises(Refused, match="Dynamics refused: No"):
-        batch.judge(
+        batch.successful_parts(
             answer(f"HTTP/1.1 400 Bad Request\nContent-Type: application/json\n\n{FAILURE}", nested=nested),
             2,
             faults.classify,
@@ -100,7 +100,9 @@ def test_failure_inside_a_200(nested: bool) -> None:
 def test_busy_inside_a_200() -> None:
     """Retry-After stands among the part's headers."""
     with pytest.raises(Throttled) as caught:
-        batch.judge(answer("HTTP/1.1 429 Too Many Requests\nRetry-After: 9\n\n"), 2, faults.classify)
+        batch.successful_parts(
+            answer("HTTP/1.1 429 Too Many Requests\nRetry-After: 9\n\n"), 2, faults.classify
+        )
 
     assert caught.value.retry_after_seconds == 9
 
@@ -108,7 +110,7 @@ def test_busy_inside_a_200() -> None:
 def test_right_missing_inside_a_200() -> None:
     """The part's status decides."""
     with pytest.raises(RightMissing):
-        batch.judge(
+        batch.successful_parts(
             answer(f"HTTP/1.1 403 Forbidden\nContent-Type: application/json\n\n{FAILURE}"), 2, faults.classify
         )
 
@@ -134,4 +136,4 @@ def test_right_missing_inside_a_200() -> None:
 def test_answer_that_proves_nothing(given: Answer) -> None:
     """It is looked up, never taken for done or undone."""
     with pytest.raises(OutcomeUnknown):
-        batch.judge(given, 2, faults.classify)
+        batch.successful_parts(given, 2, faults.classify)

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from ml_connector.connectors.dynamics_fo import CONNECTOR, client, translate, wire
-from ml_connector.connectors.dynamics_fo.segments import Format
+from ml_connector.connectors.dynamics_fo.segments import DimensionFormat
 from ml_connector.contract.acts import send
 from ml_connector.contract.memory import memory_wiring
 from ml_connector.domain.checks import compare
@@ -140,7 +140,7 @@ def test_marker_is_found_where_somebody_changed_the_description(world: Any) -> N
 # --- what the simulator does not keep -----------------------------------------------------------------------
 
 
-FORMAT = Format(names=("MainAccount", "CostCenter"), delimiter="-")
+FORMAT = DimensionFormat(names=("MainAccount", "CostCenter"), delimiter="-")
 AXES = {"cost_center": "CostCenter"}
 
 

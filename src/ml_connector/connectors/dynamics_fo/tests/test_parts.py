@@ -81,10 +81,10 @@ def test_posting_job_between_every_two_writes_posts_nothing(world: Any) -> None:
 def test_look_up_says_how_much_stands(world: Any, lines: int) -> None:
     """After every write a system opened anew finds the same receipt as the one that wrote."""
     entry, receipt = world.entry(lines=lines), None
-    for count in range(1, translate.writes(lines) + 1):
+    for count in range(1, translate.writes_needed(lines) + 1):
         receipt = part(world, entry, receipt)
 
-        assert (receipt.parts, receipt.complete) == (count, count == translate.writes(lines))
+        assert (receipt.parts, receipt.complete) == (count, count == translate.writes_needed(lines))
         assert [receipt] == list(located(world.reopen(), entry, Marker.of(entry.key), None))
 
 

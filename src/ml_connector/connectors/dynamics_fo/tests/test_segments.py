@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ml_connector.connectors.dynamics_fo.segments import (
-    Format,
+    DimensionFormat,
     active_format,
     display_value,
     problems,
@@ -26,7 +26,7 @@ from ml_connector.domain.money import Money
 from ml_connector.errors import Inexpressible, VendorChanged
 
 AXES = {"cost_center": "CostCenter", "department": "Department"}
-FORM = Format(names=("MainAccount", "Department", "CostCenter", "Project"), delimiter="-")
+FORM = DimensionFormat(names=("MainAccount", "Department", "CostCenter", "Project"), delimiter="-")
 
 
 def line(account: str = "601100", **codes: str) -> JournalLine:
@@ -103,9 +103,13 @@ def test_lone_backslash() -> None:
 )
 def test_active_format(name: str, delimiter: str) -> None:
     """The active one for ledger accounts, cut at the delimiter."""
-    form = active_format(formats(f"MainAccount{delimiter}CostCenter"), name)
+    dimension_format = active_format(formats(f"MainAccount{delimiter}CostCenter"), name)
 
-    assert (form.names, form.delimiter, form.problem) == (("MainAccount", "CostCenter"), delimiter, None)
+    assert (dimension_format.names, dimension_format.delimiter, dimension_format.problem) == (
+        ("MainAccount", "CostCenter"),
+        delimiter,
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,17 +146,17 @@ def test_unknown_delimiter() -> None:
 )
 def test_what_a_line_may_hold(given: JournalLine, delimiter: str, code: str | None) -> None:
     """A code that could be read as another is refused, and so is a dimension that would be dropped."""
-    form = Format(names=("MainAccount", "CostCenter"), delimiter=delimiter)
+    dimension_format = DimensionFormat(names=("MainAccount", "CostCenter"), delimiter=delimiter)
 
-    assert [problem.code for problem in problems([given], form, AXES)] == ([code] if code else [])
+    assert [problem.code for problem in problems([given], dimension_format, AXES)] == ([code] if code else [])
 
 
 def test_a_cause_is_named_once_for_all_lines() -> None:
     """A hundred lines without their dimension are one thing to mend, and so is a code that stands on
     several.
     """
-    lacking = Format(names=("MainAccount", "Department"), delimiter="-")
-    doubled = Format(names=("MainAccount", "CostCenter"), delimiter="--")
+    lacking = DimensionFormat(names=("MainAccount", "Department"), delimiter="-")
+    doubled = DimensionFormat(names=("MainAccount", "CostCenter"), delimiter="--")
     lines = [line(cost_center="A-B"), line(cost_center="A-B"), line(cost_center="C-D")]
 
     assert [("dimension.format", "line 1")] == [

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from ml_connector.connectors.visma_net import CONNECTOR
-from ml_connector.connectors.visma_net.client import granted, token_broker
+from ml_connector.connectors.visma_net.client import granted_scopes, token_broker
 from ml_connector.connectors.visma_net.settings import SCOPE, read
 from ml_connector.contract.memory import memory_wiring
 from ml_connector.errors import NotSent
@@ -113,10 +113,10 @@ def test_scopes_of_a_token(claims: object, scopes: set[str]) -> None:
     """What it names; what was asked for where it names nothing."""
     body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
 
-    assert granted(f"eyJhbGciOiJSUzI1NiJ9.{body}.c2ln", "x") == scopes
+    assert granted_scopes(f"eyJhbGciOiJSUzI1NiJ9.{body}.c2ln", "x") == scopes
 
 
 @pytest.mark.parametrize("token", ["", "opaque", "a.!.c", "a.e.c"])
 def test_scopes_of_a_token_that_cannot_be_read(token: str) -> None:
     """Nothing is concluded from it."""
-    assert granted(token, "x y") == {"x", "y"}
+    assert granted_scopes(token, "x y") == {"x", "y"}
