@@ -64,10 +64,10 @@ WRONG = [
     ({}, {"password": "nul\x00byte"}, {"password": "Password holds a line break or another"}),
     ({}, {"password": "1204"}, {"password": "Password has fewer than 5 characters"}),
     ({}, {"customer_api_key": "G2\tASY"}, {"customer_api_key": "Customer API key holds a line break"}),
-    ({}, {"customer_api_key": "G2ASÉ"}, {"customer_api_key": "no plain letter, digit or sign"}),
-    ({}, {"customer_api_key": "G2AS€"}, {"customer_api_key": "no plain letter, digit or sign"}),
+    ({}, {"customer_api_key": "G2ASÉ"}, {"customer_api_key": "not a plain letter, digit or sign"}),
+    ({}, {"customer_api_key": "G2AS€"}, {"customer_api_key": "not a plain letter, digit or sign"}),
     ({"username": "us\ner"}, {}, {"username": "Web service user holds a line break"}),
-    ({"username": "usér"}, {}, {"username": "no plain letter, digit or sign"}),
+    ({"username": "usér"}, {}, {"username": "not a plain letter, digit or sign"}),
     ({"username": "us:er"}, {}, {"username": "its name has no colon"}),
     ({"organization": "org\r\nX: 1"}, {}, {"organization": "Organization holds a line break"}),
     (

@@ -97,7 +97,7 @@ DAMAGE = [
         "vendor_changed",
         "/payroll/v2/general-ledger/{run}",
         "Expected JSON from /payroll/v2/general-ledger/{run} and got text/html|"
-        "Try again later; if it stays, show the vendor's support the request.",
+        "Try again later; if it happens again, show the request to the vendor's support.",
         id="an HTML page instead of JSON",
     ),
 ]

@@ -47,11 +47,11 @@ def test_a_write_whose_answer_never_ends_is_unknown(seconds: int) -> None:
     parts = Parts([b"x"] * 1000, lambda: it.clock.advance(1))
     it.vendor.then(httpx2.Response(201, stream=parts))
 
-    with pytest.raises(OutcomeUnknown, match=f"not whole within {seconds} seconds") as caught:
+    with pytest.raises(OutcomeUnknown, match=f"not complete within {seconds} seconds") as caught:
         it.write()
 
     assert (AnswerLate, seconds, True) == (type(caught.value), it.clock.monotonic(), parts.closed)
-    assert f"answer not whole within {seconds} seconds" in it.records[0].error
+    assert f"answer not complete within {seconds} seconds" in it.records[0].error
 
 
 def test_a_read_whose_answer_never_ends_is_given_up_once() -> None:
@@ -61,7 +61,7 @@ def test_a_read_whose_answer_never_ends_is_given_up_once() -> None:
         *[httpx2.Response(200, stream=Parts([b"x"] * 1000, lambda: it.clock.advance(1))) for _ in range(5)]
     )
 
-    with pytest.raises(AnswerLate, match="not whole within 300 seconds"):
+    with pytest.raises(AnswerLate, match="not complete within 300 seconds"):
         it.read()
 
     assert (1, 300.0) == (len(it.vendor.asked), READ_DEADLINE_SECONDS)
@@ -99,7 +99,7 @@ def test_a_write_that_is_late_before_its_first_byte_was_not_sent() -> None:
     state = SendState(lambda: asked.append(1), Deadline.after(clock, 10))
     clock.advance(10)
 
-    with pytest.raises(NotSent, match="No connection stood within 10 seconds, so nothing was sent"):
+    with pytest.raises(NotSent, match="No connection was made within 10 seconds, so nothing was sent"):
         state.trace("http11.send_request_headers.started", {"request": request("POST")})
 
     assert [] == asked

@@ -78,9 +78,9 @@ class Answer:
         if not self.is_json:
             kind = self.headers.get("content-type", "no content type")
             text = (
-                f"Expected JSON from {self.path} and got {self.secrets.hide(kind)}: probably a gateway's or a"
-                " sign-in page. Nothing was concluded from it. Try again later; if it stays, show the"
-                " vendor's support the request."
+                f"Expected JSON from {self.path} and got {self.secrets.hide(kind)}: probably the page of a"
+                " gateway or of a sign-in. It was not used. Try again later; if it happens again, show the"
+                " request to the vendor's support."
             )
             raise VendorChanged(text, where=self.path, support=self.said())
         try:
@@ -88,9 +88,9 @@ class Answer:
         except UNREADABLE as error:
             why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
             text = (
-                f"The answer from {self.path} does not have the shape we know: {self.secrets.hide(why)}."
-                " Nothing was concluded from it. Try again once; if it stays, the vendor changed its"
-                " interface: report it to our support."
+                f"The answer from {self.path} does not have the expected form: {self.secrets.hide(why)}. It"
+                " was not used. Try again once; if it happens again, the vendor changed its interface:"
+                " report it to our support."
             )
             raise VendorChanged(text, where=self.path, support=self.said()) from error
 
@@ -121,7 +121,7 @@ def unknown_status(answer: Answer) -> ConnectorError | None:
         )
     if answer.status >= 500 or answer.status == 408:
         return OutcomeUnknown(
-            f"The vendor failed with {answer.status} and does not say what it did.",
+            f"The vendor failed with {answer.status} and does not say whether it did what was asked.",
             where=path,
             support=support,
         )

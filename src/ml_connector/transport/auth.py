@@ -304,7 +304,7 @@ class TokenBroker:
         token = str(answer.get("access_token") or "")
         if not token or header_problem(token):
             what = "no access token" if not token else "an access token that no header can hold"
-            raise SignInLost(f"The vendor's token answer holds {what}.", where="sign-in")
+            raise SignInLost(f"The vendor's token answer has {what}.", where="sign-in")
         life = whole_number(str(answer.get("expires_in", ""))) or self.renewal.life_seconds
         consent = (
             None if self.renewal.consent_days is None else now + timedelta(days=self.renewal.consent_days)

@@ -83,7 +83,7 @@ class SendState:
         if gate is None:
             return
         if self.deadline.left <= 0:
-            text = f"No connection stood within {self.deadline.seconds:.0f} seconds, so nothing was sent."
+            text = f"No connection was made within {self.deadline.seconds:.0f} seconds, so nothing was sent."
             raise NotSent(text, where="deadline")
         gate()
 
@@ -118,11 +118,11 @@ def failure(error: httpx2.HTTPError, host: str, secrets: Secrets, state: SendSta
     deadline = state.deadline
     if deadline.left <= 0:
         text = (
-            f"The answer of {host} was not whole within {deadline.seconds:.0f} seconds; what became of the"
-            " request is not known."
+            f"The answer of {host} was not complete within {deadline.seconds:.0f} seconds. It is not known"
+            " whether the request was carried out."
         )
         return AnswerLate(text, where="network", support=support)
-    text = f"No answer came back from {host}; what became of the request is not known."
+    text = f"{host} did not answer. It is not known whether the request was carried out."
     return OutcomeUnknown(text, where="network", support=support)
 
 
@@ -133,7 +133,7 @@ def header_problem(value: str) -> str | None:
     if _HEADER.fullmatch(value):
         return None
     return control_problem(value) or (
-        "begins or ends with a blank, or holds a character that is no plain letter, digit or sign"
+        "begins or ends with a blank, or holds a character that is not a plain letter, digit or sign"
     )
 
 
@@ -187,7 +187,7 @@ def whole_body(response: httpx2.Response, deadline: Deadline, bytes_max: int) ->
             if size > bytes_max:
                 raise httpx2.ReadError(f"answer larger than {bytes_max} bytes")
             if deadline.left <= 0:
-                raise httpx2.ReadTimeout(f"answer not whole within {deadline.seconds:.0f} seconds")
+                raise httpx2.ReadTimeout(f"answer not complete within {deadline.seconds:.0f} seconds")
             parts.append(part)
     finally:
         response.close()

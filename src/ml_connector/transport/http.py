@@ -307,8 +307,8 @@ class Client:
         ):
             if waited + wait > WAIT_MAX_SECONDS:
                 text = (
-                    f"The call budget of this connection is used up for {wait:.0f} more seconds. The run goes"
-                    " on by itself then."
+                    f"The call limit of this connection is used up for {wait:.0f} more seconds. The run"
+                    " continues by itself then."
                 )
                 raise Throttled(text, retry_after_seconds=wait, where="call budget")
             waited += wait
@@ -322,10 +322,11 @@ class Client:
             path = urlsplit(url).path
             text = (
                 f"{path} was refused {self.errors.limit} times within the hour, and the vendor blocks an"
-                " application that goes on. "
+                " application that does not stop. "
             )
             text += (
-                f"It is not called for {wait / 60:.0f} more minutes. Mend what the refusals name meanwhile."
+                f"It is not called for {wait / 60:.0f} more minutes. Correct what the refusals name"
+                " until then."
             )
             raise Throttled(text, retry_after_seconds=wait, where=path)
 

@@ -27,7 +27,7 @@ def follow(
     while link := next_of(page):
         if link in seen or len(seen) >= PAGES_MAX:
             raise VendorChanged(
-                "The vendor's pages lead in a circle, so the list cannot be read to its end.",
+                "The vendor's pages link back to one another, so the list cannot be read to its end.",
                 where="paging",
                 support=link,
             )

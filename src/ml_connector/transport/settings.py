@@ -27,7 +27,7 @@ its way.
 READ_DEADLINE = Setting(
     name="read_deadline_seconds",
     label="Deadline of a read",
-    help="A read whose answer is not whole by then is given up and tried later.",
+    help="A read whose answer is not complete by then is stopped and tried later.",
     field=Field.NUMBER,
     required=False,
     default="300",

@@ -63,8 +63,8 @@ def successful_parts(
         raise errors[0]
     if errors or len(found) != expected:
         text = (
-            f"The batch of {expected} writes answered {len(found)} parts, {len(errors)} of them failures;"
-            " what was done is looked up."
+            f"The batch of {expected} writes answered {len(found)} parts, {len(errors)} of them failures."
+            " The ledger is searched for what was done."
         )
         raise OutcomeUnknown(text, where="$batch", support=answer.said())
     return found

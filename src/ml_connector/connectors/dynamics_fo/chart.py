@@ -26,7 +26,10 @@ def journal_problem(entity: str, journal: str, found: wire.JournalName | None) -
         )
     if found.Name != journal:
         # Dynamics takes either and shows its own, so the entry would not be read back as it was written.
-        return f"Dynamics writes journal name {journal} of company {entity} as {found.Name}. Write it so."
+        return (
+            f"Dynamics writes journal name {journal} of company {entity} as {found.Name}. Write it the same"
+            " way."
+        )
     if found.Type != DAILY:
         return f"{name} is of type {found.Type}. Choose one of type {DAILY}."
     if found.DeleteLinesAfterPosting == wire.YES:

@@ -114,7 +114,7 @@ class DynamicsFacts:
         """The company's ledger. Raises `NotFound` for a company without one, or that the user may not see."""
         spelled = vendor_spelling(entity, self._options.companies, what="company")
         if isinstance(spelled, str) and spelled != entity:
-            text = f"Company {entity} is written {spelled} in this connection. Write it so."
+            text = f"This connection writes company {entity} as {spelled}. Write it the same way."
             raise NotFound(text, where=f"company {entity}", code="company.spelling")
         if entity not in self._ledgers:
             rows = self._client.rows(

@@ -64,8 +64,8 @@ def classify(answer: Answer) -> ConnectorError | None:
     said = inner.message if inner else ""
     if answer.status in (400, 409, 412, 500) and _CONFLICT.search(said):
         text = (
-            "Somebody else wrote to the same journal at the same moment, so nothing was booked. It is tried"
-            " again."
+            "Another user or process changed the same journal at the same moment, so nothing was booked."
+            " The call is tried again."
         )
         return Throttled(text, retry_after_seconds=CONFLICT_SECONDS, where=path, support=support)
     if answer.status == 400 or (

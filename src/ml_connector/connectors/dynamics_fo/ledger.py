@@ -203,13 +203,14 @@ class DynamicsLedger(Ledger):
             created = answer.decode(wire.Header)
         except VendorChanged as error:
             text = (
-                "The journal was answered with something that cannot be read, so it is looked up."
-                f" {error.problem.text}"
+                "The journal was answered with something that cannot be read, so the ledger is searched"
+                f" for it. {error.problem.text}"
             )
             raise OutcomeUnknown(text, where=HEADERS, support=error.support) from error
         if not created.JournalBatchNumber:
             raise OutcomeUnknown(
-                "The journal was answered without its number, so it is looked up.", where=HEADERS
+                ("The journal was answered without its number, so the ledger is searched for it."),
+                where=HEADERS,
             )
         return self._receipt(entry.entity, created, parts=1, complete=False)
 
@@ -224,9 +225,9 @@ class DynamicsLedger(Ledger):
         period = self.facts.period_now(entry.entity, entry.posting_date)
         if period is None or not period.open:
             what = (
-                "lies in no period of the calendar"
+                "is in no period of the calendar"
                 if period is None
-                else f"lies in period {period.name}, which is not open"
+                else f"is in period {period.name}, which is not open"
             )
             text = (
                 f"{entry.posting_date} {what} in company {entry.entity}. Open the period for this ledger, or"

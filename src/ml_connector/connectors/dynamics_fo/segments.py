@@ -47,7 +47,7 @@ def active_format(formats: Iterable[IntegrationFormat], delimiter_name: str) -> 
     delimiter = DELIMITERS.get(delimiter_name.removeprefix("Delimiter"), "")
     if not delimiter:
         raise VendorChanged(
-            f"The delimiter of dimensions is {delimiter_name!r}, which we do not know.",
+            f"The delimiter of dimensions is {delimiter_name!r}, which is not a known one.",
             where="DimensionParameters",
         )
     found = [
@@ -111,8 +111,8 @@ def problems(
             if held and (name, code) not in told:
                 told.add((name, code))
                 text = (
-                    f"The code {code!r} of {name} holds {held}; it cannot be written so that it is surely"
-                    " read back. Map it to another code."
+                    f"The code {code!r} of {name} holds {held}; it may be read back as another code. Map it"
+                    " to another code."
                 )
                 yield Problem("dimension.delimiter", f"line {number}", text)
 

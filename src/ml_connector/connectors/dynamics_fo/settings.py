@@ -77,7 +77,7 @@ SETTINGS = (
     Setting(
         name="dimensions",
         label="Dimensions",
-        help="Which financial dimension stands for which axis.",
+        help="The financial dimension of each axis.",
         required=False,
         default=AXES,
     ),
@@ -92,7 +92,10 @@ SETTINGS = (
     Setting(
         name="deadline_seconds",
         label="Deadline of a send",
-        help="A part not on the wire by then is not sent; one not answered by then is looked up.",
+        help=(
+            "A part that has not left by then is not sent. For one that is not answered by then, the"
+            " ledger is searched."
+        ),
         field=Field.NUMBER,
         required=False,
         default="120",
@@ -120,7 +123,7 @@ SETTINGS = (
     Setting(
         name="posting_seconds",
         label="Posting interval",
-        help="How often a journal that awaits the environment's posting job is looked at.",
+        help="How often a journal that waits for the environment's posting job is checked.",
         field=Field.NUMBER,
         required=False,
         default="60",

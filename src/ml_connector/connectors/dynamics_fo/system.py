@@ -149,7 +149,7 @@ class DynamicsSystem:
         text = (
             ""
             if period is not None and period.open
-            else f"{today} lies in no open period of company {company}. Open it before posting."
+            else f"{today} is in no open period of company {company}. Open it before posting."
         )
         return Right(
             name=f"period open today {company}",

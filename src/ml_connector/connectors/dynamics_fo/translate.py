@@ -194,7 +194,7 @@ def booked_entry(
         seen = ", ".join(sorted(map(str, heads))[:10])
         text = (
             f"Journal {receipt.number} has lines with several vouchers, dates, currencies or rates: {seen}."
-            " It was not written so."
+            " No entry of this connection is written like that."
         )
         raise VendorChanged(text, where=where, support=seen)
     ((_, posted, currency, rate),) = heads
@@ -273,7 +273,7 @@ def _journal_line(
     if row.OffsetAccountDisplayValue:
         text = (
             f"Line {row.LineNumber} has the offset account {row.OffsetAccountDisplayValue}, so it books a"
-            " second amount. It was not written so."
+            " second amount. No entry of this connection is written like that."
         )
         raise VendorChanged(text, where=where, support=str(row))
     return _account_line(row, currency, where, axes, dimension_format)
@@ -287,7 +287,7 @@ def _account_line(
         amount = Money(row.DebitAmount - row.CreditAmount, currency)
     except AmountError as error:
         raise VendorChanged(
-            f"Line {row.LineNumber} shows an amount that is not money: {error}.",
+            f"Line {row.LineNumber} has an amount that cannot be read: {error}.",
             where=where,
             support=str(row),
         ) from error
@@ -318,5 +318,5 @@ def day_of(text: str) -> date | None:
         return wire.day(text)
     except ValueError as error:
         raise VendorChanged(
-            f"{text!r} is not a date as the service writes them.", where="date", support=str(error)
+            f"{text!r} is not a date in the form that the service uses.", where="date", support=str(error)
         ) from error

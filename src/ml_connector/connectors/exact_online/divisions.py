@@ -36,8 +36,8 @@ class Divisions:
         if not currency:
             text = (
                 f"Exact does not say in which currency division {division} keeps its books, so it is not"
-                " certain that an entry needs no rate. Give the user access to the division, and look at its"
-                " currency there."
+                " known whether an entry needs an exchange rate. Give the user access to the division, and"
+                " check its currency in Exact."
             )
             raise Refused(text, where="currency", code="currency.unknown")
         return currency

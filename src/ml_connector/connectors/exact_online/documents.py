@@ -75,13 +75,15 @@ class ExactDocuments:
             raise NotFound(text, where=f"entry {number}")
         if len(journals := dict.fromkeys(entry.journal for entry in entries)) > 1:
             choice = " or ".join(f"{entity}/{code}/{number}" for code in journals)
-            text = f"Several journals of division {entity} have an entry {number}. Say which: {choice}."
+            text = (
+                f"Several journals of division {entity} have an entry {number}. Name the journal: {choice}."
+            )
             raise Refused(text, where=f"entry {number}", code="document.ambiguous")
         if len(entries) > 1:
             days = ", ".join(str(entry.posting_date) for entry in entries)
             text = (
                 f"Journal {entries[0].journal} of division {entity} has {len(entries)} entries with the"
-                f" number {number}, of {days}. It cannot be told which one is meant. Renumber one of them in"
+                f" number {number}, of {days}. It is not clear which one is meant. Renumber one of them in"
                 " Exact."
             )
             raise Refused(text, where=f"entry {number}", code="document.ambiguous")

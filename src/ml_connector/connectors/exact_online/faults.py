@@ -194,7 +194,7 @@ def _forbidden(answer: Answer, path: str, support: str) -> RightMissing:
 def unreadable(error: ConnectorError) -> OutcomeUnknown:
     """What an answer to a write means that says 'created' and cannot be read: it may be booked."""
     text = (
-        "Exact answered the posting with something that cannot be read, so it is looked up."
+        "Exact answered the posting with something that cannot be read, so the ledger is searched for it."
         f" {error.problem.text}"
     )
     return OutcomeUnknown(text, where=error.problem.where, support=error.support)

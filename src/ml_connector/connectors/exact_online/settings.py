@@ -34,8 +34,8 @@ SETTINGS = (
         name="division",
         label="Division",
         help=(
-            "Number of the division that keeps the books, as in the browser's address after "
-            "_Division_=. Several are separated by commas. It is never taken from what somebody opened last."
+            "Number of the division that keeps the books, as in the browser's address after _Division_=."
+            " Several are separated by commas. It is never taken from the division that a user opened last."
         ),
     ),
     Setting(
@@ -71,7 +71,10 @@ SETTINGS = (
     Setting(
         name="deadline_seconds",
         label="Deadline of a send",
-        help="A posting not on the wire by then is not sent; one not answered by then is looked up.",
+        help=(
+            "A posting that has not left by then is not sent. For one that is not answered by then, the"
+            " ledger is searched."
+        ),
         field=Field.NUMBER,
         required=False,
         default="100",

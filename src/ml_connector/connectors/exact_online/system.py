@@ -114,7 +114,7 @@ class ExactSystem:
         elif not any(self._is_open(division, journal, today) for journal in journals[:JOURNALS_ASKED]):
             asked = ", ".join(journals[:JOURNALS_ASKED])
             text = (
-                f"{today} lies in no open period for journal {asked} of division {division}. Open the period"
+                f"{today} is in no open period for journal {asked} of division {division}. Open the period"
                 " before posting."
             )
         return Right(

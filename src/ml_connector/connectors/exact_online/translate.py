@@ -117,8 +117,8 @@ def booked_entry(receipt: Receipt, rows: Iterable[wire.TransactionLine], own: st
     if len(heads) != 1:
         seen = ", ".join(sorted(map(str, heads)))
         text = (
-            f"Document {receipt.number} has lines in several journals, dates, currencies or rates: {seen}. It"
-            " was not written so."
+            f"Document {receipt.number} has lines in several journals, dates, currencies or rates: {seen}."
+            " No entry of this connection is written like that."
         )
         raise VendorChanged(text, where=f"document {receipt.number}", support=seen)
     return document(receipt, lines, own)
@@ -163,7 +163,7 @@ def _journal_line(row: wire.TransactionLine, currency: str, receipt: Receipt) ->
     try:
         amount = Money(row.AmountFC if row.AmountFC is not None else Decimal(0), currency)
     except AmountError as error:
-        text = f"Document {receipt.number} shows an amount that is not money: {error}."
+        text = f"Document {receipt.number} has an amount that cannot be read: {error}."
         raise VendorChanged(text, where=f"document {receipt.number}", support=str(row)) from error
     found = dimensions({axis: (code or "").strip() or None for axis, code in codes.items()})
     return JournalLine(
@@ -214,7 +214,10 @@ def journal_problem(entity: str, journal: str, found: wire.Journal | None) -> st
         return f"Division {entity} has no journal {journal}. Create a general journal, or choose another."
     if found.Code.strip() != journal:
         # Exact takes either and shows its own, so the entry would not be read back as it was written.
-        return f"Exact writes journal {journal} of division {entity} as {found.Code.strip()}. Write it so."
+        return (
+            f"Exact writes journal {journal} of division {entity} as {found.Code.strip()}. Write it the"
+            " same way."
+        )
     if found.Type != GENERAL:
         return (
             f"Journal {journal} of division {entity} is not a general journal (type {found.Type}). Choose one"
@@ -273,5 +276,5 @@ def day_of(text: str | None) -> date:
         return wire.day(text or "")
     except (ValueError, OverflowError) as error:
         raise VendorChanged(
-            f"{text!r} is not a date as Exact writes them.", where="date", support=str(error)
+            f"{text!r} is not a date in the form that Exact uses.", where="date", support=str(error)
         ) from error

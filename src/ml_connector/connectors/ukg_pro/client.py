@@ -185,7 +185,7 @@ class UkgClient:
             if following in seen or (not linked and answer.body == before and not is_empty(answer)):
                 break
             seen.add(following)
-        text = "UKG's pages lead in a circle, or have no end, so the list cannot be read whole."
+        text = "UKG's pages link back to one another, or have no end, so the list cannot be read to its end."
         raise VendorChanged(text, where=path, support=asked)
 
     def _asked(self, path: str, query: Mapping[str, str] | None) -> str:

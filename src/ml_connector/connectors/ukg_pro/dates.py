@@ -37,7 +37,7 @@ class DateReader:
                     " %H %M %S"
                 )
             if names.count(name) > 1:
-                raise DateFormatError(f"%{name} stands twice in the date format {form}")
+                raise DateFormatError(f"%{name} is used twice in the date format {form}")
         year = {"Y", "y"} & set(names)
         month = {"m", "-m", "b", "B"} & set(names)
         day = {"d", "-d"} & set(names)

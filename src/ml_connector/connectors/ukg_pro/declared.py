@@ -220,8 +220,8 @@ SETTINGS = (
         label="Names of the files",
         required=False,
         help=(
-            "Patterns such as gl_*.csv, separated by commas; other files of the folder are passed over."
-            " Empty looks at every complete file."
+            "Patterns such as gl_*.csv, separated by commas; other files of the folder are ignored. Empty"
+            " reads every complete file."
         ),
     ),
     Setting(

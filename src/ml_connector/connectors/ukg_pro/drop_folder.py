@@ -40,7 +40,7 @@ def delivered(place: Path, patterns: Sequence[str]) -> list[Path]:
     where there is no such place, and `Refused` for too many files.
     """
     if not place.exists():
-        text = f"{place} does not exist. Name the file, or the folder, that UKG's export is delivered to."
+        text = f"{place} does not exist. Enter the file or folder that UKG delivers its export to."
         raise NotSent(text, where="file_path", code="file.missing")
     if not place.is_dir():
         return [place]

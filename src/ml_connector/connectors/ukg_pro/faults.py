@@ -90,8 +90,8 @@ def sign_in_lost(error: SignInLost, bearer: bool, user_key: bool) -> SignInLost:
         else "the password and the customer API key"
     )
     text = (
-        f"UKG does not accept the sign-in (401) and never says why: check the user name, {secrets} of the web"
-        " service account. "
+        f"UKG does not accept the sign-in (401) and gives no reason. Check the user name, {secrets} of the"
+        " web service account. "
     )
     missing = "" if user_key else "No user API key is entered; a tenant may demand one. "
     return SignInLost(

@@ -200,8 +200,8 @@ class FileRecords:
             title = title.strip()
             if title and earlier != place and self.layout.has_titles:
                 text = (
-                    f"The title {shown(title)} stands twice, in columns {earlier + 1} and {place + 1}. Give"
-                    " each column its own title, or let the layout find all its columns by index."
+                    f"The title {shown(title)} is used twice, in columns {earlier + 1} and {place + 1}."
+                    " Give each column its own title, or let the layout find all its columns by index."
                 )
                 raise self.refused("file.title_twice", text, f"column {title}")
         self.width, self.titled = len(titles), True

@@ -80,8 +80,8 @@ def compare_totals(reader: Reader, totals: FileTotals, lines: Iterable[Line]) ->
         if value != found[name] and (name == "rows" or not totals.unread):
             what = "lines" if name == "rows" else f"{name} in all"
             text = (
-                f"The trailer says {value} {what}, the lines say {found[name]}: lines were lost or changed on"
-                " the way."
+                f"The trailer has {value} {what}, and the lines add up to {found[name]}: lines were lost or"
+                " changed on the way."
             )
             raise reader.file.refused("file.totals", text, f"trailer {name}")
 

@@ -337,13 +337,13 @@ def _uncertain(row: wire.GlRow, rows: list[wire.PayPeriodRow], named: str | None
     )
     if named is not None:
         text = (
-            f"The connection says pay period {named} for run {row.runId}; {group} up to {end} has {listed}."
+            f"The connection sets pay period {named} for run {row.runId}; {group} up to {end} has {listed}."
             " Correct the setting pay_periods."
         )
     else:
         text = (
-            f"Pay group {group} has {len(rows)} pay periods that end on {end}: {listed}. Say which one run"
-            f" {row.runId} belongs to: "
+            f"Pay group {group} has {len(rows)} pay periods that end on {end}: {listed}. Choose the one"
+            f" that run {row.runId} belongs to: "
         )
         text += f"set pay_periods to {row.runId}=… in the connection."
     return Refused(text, where=where, owner=Owner.PAYROLL, code="run.ambiguous")
@@ -354,7 +354,7 @@ def _day(text: str | None, reference: str) -> date:
         return wire.day(text or "")
     except ValueError as error:
         raise VendorChanged(
-            f"{text!r} in run {reference} is not a date we can read.", where=f"run {reference}"
+            f"{text!r} in run {reference} is not a date that can be read.", where=f"run {reference}"
         ) from error
 
 
@@ -363,5 +363,5 @@ def _moment(text: str | None, options: Options, reference: str) -> datetime:
         return wire.moment(text or "", options.zone)
     except ValueError as error:
         raise VendorChanged(
-            f"{text!r} in run {reference} is not a time we can read.", where=f"run {reference}"
+            f"{text!r} in run {reference} is not a time that can be read.", where=f"run {reference}"
         ) from error

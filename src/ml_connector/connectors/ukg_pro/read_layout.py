@@ -36,7 +36,7 @@ def read_layout(text: str) -> Layout:
         raise LayoutError(f"neither one of {', '.join(SHIPPED)} nor a layout in JSON: {error}") from error
     kinds = [column.kind for column in layout.columns if column.kind != "ignore"]
     if doubled := {kind for kind in kinds if kinds.count(kind) > 1}:
-        raise LayoutError(f"{', '.join(sorted(doubled))} stands there twice")
+        raise LayoutError(f"{', '.join(sorted(doubled))} is named twice")
     _check_needed(layout, kinds)
     for column in layout.columns:
         _check_place(layout, column)
@@ -77,7 +77,7 @@ def _check_place(layout: Layout, column: Column) -> None:
         if (column.value and column.source != "line") or any(place not in ("", None) for place in placed):
             raise LayoutError(f"{column.kind} has more than one place; give a value, from, or a column")
         if column.kind in _PER_LINE:
-            raise LayoutError(f"{column.kind} stands in every line, not once per file")
+            raise LayoutError(f"{column.kind} is in every line, not once per file")
     elif layout.format == "fixed":
         if column.start is None or column.length is None or column.start < 0 or column.length < 1:
             raise LayoutError(f"{column.kind} needs start and length")
@@ -138,12 +138,14 @@ def _check_form(layout: Layout) -> None:
     except (LookupError, ValueError) as error:
         if isinstance(error, LayoutError):
             raise
-        text = f"encoding is {layout.encoding!r}, which is none that a file can be read in ({error})"
+        text = (
+            f"encoding is {layout.encoding!r}, which is not an encoding that a file can be read in ({error})"
+        )
         raise LayoutError(f"{text}; deliver the file as utf-8") from error
     if layout.format == "delimited" and (len(layout.delimiter) != 1 or len(layout.quote) > 1):
         raise LayoutError("delimiter is one character, quote one or none")
     if layout.format == "delimited" and layout.delimiter in ("\r", "\n", layout.quote):
-        raise LayoutError(f"delimiter is {layout.delimiter!r}, which cannot part columns")
+        raise LayoutError(f"delimiter is {layout.delimiter!r}, which cannot separate columns")
     if layout.header_rows < 0 or layout.segment < 0:
         raise LayoutError("header_rows and segment are not negative")
     if layout.header_rows > HEADER_ROWS_MAX:

@@ -37,8 +37,8 @@ def open_text(period: PayPeriodRow, run: str) -> str:
 def gone(pay_run: PayRun) -> Problem:
     """The run is not there."""
     text = (
-        f"UKG shows no row of general-ledger run {pay_run.reference} any more: payroll took it back after it"
-        " was read here. Cancel it here, and post the run that payroll makes in its place."
+        f"UKG shows no row of general-ledger run {pay_run.reference} any more: payroll undid it after it"
+        " was read here. Cancel it here, and post the run that payroll makes instead."
     )
     return Problem("run.gone", f"run {pay_run.reference}", text, Owner.PAYROLL)
 
@@ -49,8 +49,8 @@ def changed(pay_run: PayRun, calculated_at: datetime, blocks: int) -> list[Probl
     said = []
     if calculated_at != pay_run.calculated_at:
         said.append(
-            f"{run} was calculated at {_shown(pay_run.calculated_at)} when it was read here, and UKG now says"
-            f" {_shown(calculated_at)}. {ANEW}"
+            f"{run} was calculated at {_shown(pay_run.calculated_at)} when it was read here, and UKG now"
+            f" gives {_shown(calculated_at)}. {ANEW}"
         )
     if blocks != pay_run.blocks:
         before = f"{pay_run.blocks} block{'' if pay_run.blocks == 1 else 's'}"
@@ -85,9 +85,9 @@ def replaced(pay_run: PayRun, register: Sequence[RegisterTotals]) -> list[Proble
     if not changed:
         return []
     text = (
-        f"The pay register of {pay_run.subject} says other amounts for {', '.join(changed)} than when run"
+        f"The pay register of {pay_run.subject} has other amounts for {', '.join(changed)} than when run"
         f" {pay_run.reference} was read here: payroll ran again. Cancel this run here (ml-connector runs"
-        " cancel RUN), and post the run that payroll made in its place."
+        " cancel RUN), and post the run that payroll made instead."
     )
     return [Problem("run.replaced", f"run {pay_run.reference}", text, Owner.PAYROLL)]
 

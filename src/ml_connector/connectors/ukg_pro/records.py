@@ -86,7 +86,7 @@ class Record:
             )
         except ValueError as error:
             raise VendorChanged(
-                f"A Third-Party Pay record has a date we cannot read: {error}.", where=path
+                f"A Third-Party Pay record has a date that cannot be read: {error}.", where=path
             ) from error
 
 

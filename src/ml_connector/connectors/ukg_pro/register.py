@@ -37,7 +37,7 @@ class Register:
         """
         if check.currencyCode and check.currencyCode != self.currency:
             text = (
-                f"Check {check.checkId} is in {check.currencyCode}, and the connection says {self.currency}"
+                f"Check {check.checkId} is in {check.currencyCode}, and the connection has {self.currency}"
                 f" for {self.company}. Correct the setting."
             )
             raise Refused(text, where="currency", code="run.currency")
@@ -109,8 +109,8 @@ def control_totals(
         registers[company].add(check)
     if not seen:
         text = (
-            "The pay register holds no checks of this pay period, so nothing could be tied to it. Was the"
-            " payroll undone? If this run has no "
+            "The pay register holds no checks of this pay period, so the run could not be reconciled with"
+            " it. Check whether the payroll was undone. If this run has no "
         )
         raise Refused(
             text + "checks by intent, turn the register off in the connection.",

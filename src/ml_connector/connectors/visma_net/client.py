@@ -122,10 +122,7 @@ class VismaClient:
             rows, whole = self._crawl(path, row, parts, query)
             if whole:
                 return rows
-        text = (
-            f"The list {path} kept changing while it was read, so nothing was concluded from it. It is read"
-            " again later."
-        )
+        text = f"The list {path} kept changing while it was read, so it was not used. It is read again later."
         raise OutcomeUnknown(text, where=path)
 
     def _crawl(

@@ -76,9 +76,9 @@ def _period_problems(entry: JournalEntry, periods: tuple[FiscalPeriod, ...]) -> 
     if period is None or not period.open:
         code = "period.unknown" if period is None else "period.closed"
         what = (
-            "lies in no financial period"
+            "is in no financial period"
             if period is None
-            else f"lies in period {period.name}, which is closed or not active"
+            else f"is in period {period.name}, which is closed or not active"
         )
         text = (
             f"{entry.posting_date} {what} in company {entry.entity}. Open the period in Visma, or choose"
@@ -99,8 +99,8 @@ def _with_segment_names(
             problem = replace(
                 problem,
                 text=(
-                    f"{problem.text} Visma wants {needed} of the subaccount on every line. Map a code, or set"
-                    " a default."
+                    f"{problem.text} Visma needs {needed} of the subaccount on every line. Map a code, or"
+                    " set a default."
                 ),
             )
         elif axis in names:

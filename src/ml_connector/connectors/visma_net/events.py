@@ -57,7 +57,7 @@ class VismaEvents:
         repeat = received.get(f"{PREFIX}notification-id", "")
         if not repeat:
             raise Refused(
-                "The notification lacks its id, so a repeat could not be told.",
+                "The notification has no id, so a repeat could not be recognised.",
                 where=f"{PREFIX}notification-id",
                 code="event.shape",
             )

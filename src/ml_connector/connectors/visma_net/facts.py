@@ -61,7 +61,7 @@ class Facts:
                     " certain where an entry would be booked. "
                 )
                 raise Refused(
-                    text + "Connect these companies apart; nothing is booked.",
+                    text + "Use a connection for each of these companies; nothing is booked.",
                     where="company",
                     code="company.unclear",
                 )
@@ -124,14 +124,14 @@ class Facts:
         missing = sorted(self._options.segments.keys() - {axis for _, _, axis in found})
         if loose:
             text = (
-                f"Segment {', '.join(loose)} of the subaccount stands for no axis, and Visma wants it on"
-                " every line. Name it in the connection."
+                f"Segment {', '.join(loose)} of the subaccount has no axis in this connection, and Visma"
+                " needs it on every line. Name its axis in the connection."
             )
             raise Refused(text, where="segments", code="segments.unnamed")
         if missing:
             there = ", ".join(f"{number} ({name})" for number, name, _ in found)
             raise Refused(
-                f"No segment of the subaccount stands for {', '.join(missing)}; there are {there}.",
+                f"No segment of the subaccount has the axis {', '.join(missing)}. The segments are {there}.",
                 where="segments",
                 code="segments.unnamed",
             )
@@ -178,7 +178,7 @@ class Facts:
         found = period_of(day, self._calendar) or period_of(day, self.periods())
         if found is None:
             text = (
-                f"{day} lies in no financial period of company {self.company}. Create it in Visma, or choose"
+                f"{day} is in no financial period of company {self.company}. Create it in Visma, or choose"
                 " another posting date."
             )
             raise PeriodClosed(text, where="posting_date", code="period.unknown")

@@ -110,7 +110,7 @@ def classify(answer: Answer) -> ConnectorError | None:
             return NotFound(f"Visma has nothing at {path} ({answer.status}).", where=path, support=support)
         case 412:
             return VersionStale(
-                f"{path} was saved by somebody else since it was read, so nothing was changed.",
+                f"{path} was changed by another user since it was read, so nothing was changed here.",
                 where=path,
                 support=support,
             )

@@ -258,7 +258,8 @@ class VismaLedger(Ledger):
         found = _LOCATION.search(urlsplit(answer.headers.get("location", "")).path)
         if answer.status != 201 or found is None:
             text = (
-                f"Visma answered the batch with {answer.status} and without its number, so it is looked up."
+                f"Visma answered the batch with {answer.status} and without its number, so the ledger"
+                " is searched for it."
             )
             raise OutcomeUnknown(text, where=JOURNALS, support=answer.said(500))
         number = unquote(found[1])
@@ -286,10 +287,10 @@ class VismaLedger(Ledger):
         period = _period_id(books.facts.period(booked.posting_date))
         if batch.financialPeriod != period:
             text = (
-                f"Batch {receipt.number} of {booked.posting_date} stands in period {batch.financialPeriod},"
-                f" and the date lies in {period}. "
+                f"Batch {receipt.number} of {booked.posting_date} is in period {batch.financialPeriod}, and"
+                f" its date belongs to {period}. "
             )
-            text += "Put the period right in Visma, and go on."
+            text += "Correct the period in Visma, and resume the run."
             raise Refused(
                 text, where=f"batch {receipt.number} period", code="document.period", owner=Owner.CONTROLLER
             )

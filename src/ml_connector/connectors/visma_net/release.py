@@ -94,10 +94,10 @@ class Releases:
         if isinstance(failed, SignInRenewed):
             raise failed
         text = (
-            f"Batch {receipt.number} was saved by somebody else each time it was about to be released."
+            f"Batch {receipt.number} was changed by another user each time it was about to be released."
             " Nothing was overwritten; it is still "
         )
-        text += "on hold or balanced. Ask who works on it, then go on."
+        text += "on hold or balanced. Ask who works on it, then resume the run."
         raise Refused(
             text, where=f"batch {receipt.number}", code="document.contended", owner=Owner.CONTROLLER
         )
@@ -111,8 +111,8 @@ class Releases:
             version = calls.version(answer)
             if answer.status != 204:
                 text = (
-                    f"Taking batch {receipt.number} off hold was answered with {answer.status}, which proves"
-                    " nothing; it is looked at again."
+                    f"Taking batch {receipt.number} off hold was answered with {answer.status}, which"
+                    " proves nothing. The batch is read again."
                 )
                 raise OutcomeUnknown(text, where=f"batch {receipt.number}", support=answer.said(500))
             if not version:
@@ -127,8 +127,8 @@ class Releases:
             result = answer.decode(wire.ActionResult)
         except VendorChanged as error:
             text = (
-                f"The release of batch {receipt.number} was answered with something that cannot be read; the"
-                " batch is looked at again."
+                f"The release of batch {receipt.number} was answered with something that cannot be read."
+                " The batch is read again."
             )
             raise OutcomeUnknown(text, where=f"batch {receipt.number}", support=error.support) from error
         except Refused as error:
@@ -164,8 +164,8 @@ class Releases:
         where = f"batch {receipt.number}"
         if batch.status not in (HOLD, BALANCED):
             text = (
-                f"Batch {receipt.number} is {batch.status or 'in no state'} in Visma, so it is not released."
-                " Look at it there, and decide."
+                f"Batch {receipt.number} is {batch.status or 'in no state'} in Visma, so it is not"
+                " released. Check it in Visma, and decide what to do."
             )
             raise Refused(text, where=where, code=faults.NOT_RELEASABLE, owner=Owner.CONTROLLER)
         before, now = self._contents_compared.get(receipt.reference), translate.content(batch)
@@ -173,8 +173,8 @@ class Releases:
             return
         if before is None:
             text = (
-                f"Batch {receipt.number} was not read back and compared since it was last saved, so it is not"
-                " released. Go on to do both."
+                f"Batch {receipt.number} was not read back and compared since it was last saved, so it is"
+                " not released. Resume the run, and both are done."
             )
             raise Refused(text, where=where, code="document.changed", owner=Owner.CONTROLLER)
         if before != now:
@@ -185,8 +185,8 @@ class Releases:
                 f" {'; '.join(found[:CHANGES_SHOWN])}{more}. Nothing was released "
             )
             text += (
-                "or overwritten. Put it back in Visma and go on, or delete it there and have the entry"
-                " written anew."
+                "or overwritten. Change it back in Visma and resume the run, or delete it there so that"
+                " the entry is written again."
             )
             raise Refused(text, where=where, code="document.changed", owner=Owner.CONTROLLER)
 

@@ -47,8 +47,9 @@ SETTINGS = (
         name="tenant_id",
         label="Company tenant id",
         help=(
-            "Of the company, from Visma Admin. The customer's tenant id looks alike, gives a token too, and"
-            " is refused afterwards. Of several companies each by its code: FJORD=4e95…, VERFT=2072…"
+            "Of the company, from Visma Admin. The customer's tenant id looks the same and also gives a"
+            " token, but Visma refuses it afterwards. Of several companies each by its code: FJORD=4e95…,"
+            " VERFT=2072…"
         ),
     ),
     Setting(
@@ -95,10 +96,7 @@ SETTINGS = (
     Setting(
         name="segments",
         label="Segments",
-        help=(
-            "Which segment of the subaccount stands for which axis, by number or name; every segment "
-            "is named."
-        ),
+        help=("The segment of the subaccount for each axis, by number or name. Every segment is named."),
         required=False,
         default="cost_center=1",
     ),
@@ -132,7 +130,10 @@ SETTINGS = (
     Setting(
         name="deadline_seconds",
         label="Deadline of a send",
-        help="A batch not on the wire by then is not sent; one not answered by then is looked up.",
+        help=(
+            "A batch that has not left by then is not sent. For one that is not answered by then, the"
+            " ledger is searched."
+        ),
         field=Field.NUMBER,
         required=False,
         default="240",
@@ -160,7 +161,7 @@ SETTINGS = (
     Setting(
         name="posting_seconds",
         label="Posting interval",
-        help="How often a batch whose release is not done is looked at.",
+        help="How often a batch whose release is not finished is checked.",
         field=Field.NUMBER,
         required=False,
         default="60",
@@ -169,8 +170,8 @@ SETTINGS = (
         name="calls_per_hour",
         label="Calls an hour",
         help=(
-            "What is counted until Visma says its limit for this company and application; "
-            "0 counts none, in a sandbox only."
+            "The limit until Visma states its own for this company and application. 0 means no limit, in a"
+            " sandbox only."
         ),
         field=Field.NUMBER,
         required=False,
@@ -361,14 +362,14 @@ def _segment_problems(options: Options, given: str) -> list[Problem]:
         problems.append(Problem("setting.segments", "segments", text))
     if len({segment.casefold() for segment in options.segments.values()}) < len(options.segments):
         problems.append(
-            Problem("setting.segments", "segments", "Two axes name the same segment. Each stands for one.")
+            Problem("setting.segments", "segments", "Two axes name the same segment. Give each axis its own.")
         )
     for axis in sorted(options.defaults.keys() - options.segments.keys()):
         problems.append(
             Problem(
                 "setting.segment_defaults",
                 "segment_defaults",
-                f"{axis} stands for no segment. Name it under segments first.",
+                f"{axis} has no segment. Name it under segments first.",
             )
         )
     return problems

@@ -141,7 +141,7 @@ class VismaSystem:
         return (
             ""
             if period is not None and period.open
-            else f"{today} lies in no open period. Open it in Visma before posting."
+            else f"{today} is in no open period. Open it in Visma before posting."
         )
 
 

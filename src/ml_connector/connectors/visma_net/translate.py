@@ -221,8 +221,8 @@ def document(receipt: Receipt, batch: wire.Batch, options: Options, own: str) ->
     if totals != sides:
         shown = "/".join(map(str, sides)), "/".join(map(str, totals))
         text = (
-            f"The lines of batch {receipt.number} sum up to {shown[0]} and the batch says {shown[1]}: not"
-            " every line was shown."
+            f"The lines of batch {receipt.number} add up to {shown[0]}, and the batch has {shown[1]}: the"
+            " answer is not complete."
         )
         raise VendorChanged(text, where=where)
     rate = batch.exchangeRate if batch.currencyId != own else None
@@ -259,8 +259,8 @@ def _dimensions(row: wire.Line, batch: wire.Batch, options: Options, where: str)
         )
         if axis is None:
             text = (
-                f"Segment {segment.segmentId} ({segment.segmentDescription}) of the subaccount stands for no"
-                " axis. Name it in the connection."
+                f"Segment {segment.segmentId} ({segment.segmentDescription}) of the subaccount has no axis"
+                " in this connection. Name its axis in the connection."
             )
             raise VendorChanged(text, where=where)
         if not (filled >> segment.segmentId & 1 and code == options.defaults.get(axis)):
@@ -287,7 +287,7 @@ def _rate(batch: wire.Batch, own: str, where: str) -> ExchangeRate | None:
             " it: the rate is not for one "
         )
         text += (
-            f"{batch.currencyId}, or was changed without the amounts. Look at it in Visma; nothing was"
+            f"{batch.currencyId}, or was changed without the amounts. Check it in Visma; nothing was"
             " released."
         )
         raise Refused(text, where=where, code="rate.direction", owner=Owner.CONTROLLER)

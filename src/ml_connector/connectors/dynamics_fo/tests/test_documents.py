@@ -303,11 +303,11 @@ def test_settings_in_other_letters_are_the_vendor_s(make_world: Callable[..., An
 
 def test_flow_in_other_letters_is_told_the_spelling(world: Any) -> None:
     """What is written is read back in Dynamics' spelling, and would look like another journal's."""
-    assert "Dynamics writes journal name payroll of company usmf as PAYROLL. Write it so." == (
+    assert "Dynamics writes journal name payroll of company usmf as PAYROLL. Write it the same way." == (
         world.ledger.chart("usmf", "payroll", frozenset()).journal_problem
     )
-    with pytest.raises(Refused, match="Write it so"):
+    with pytest.raises(Refused, match="Write it the same way"):
         send(world.whole(), replace(world.entry(), journal="payroll"))
-    with pytest.raises(NotFound, match="Company USMF is written usmf in this connection"):
+    with pytest.raises(NotFound, match="This connection writes company USMF as usmf"):
         world.ledger.calendar("USMF", "PAYROLL", date(2026, 6, 30))
     assert [] == world.journal_references()

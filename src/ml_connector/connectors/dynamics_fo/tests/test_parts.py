@@ -149,7 +149,7 @@ def test_update_conflict_is_tried_again(world: Any) -> None:
     with pytest.raises(Throttled) as caught:
         part(world, entry, receipt)
 
-    assert "Somebody else wrote" in caught.value.problem.text
+    assert "Another user or process changed" in caught.value.problem.text
     assert part(world, entry, receipt).complete
 
 

@@ -171,7 +171,7 @@ def test_number_that_several_journals_have(world: Any) -> None:
         documents(*rows).numbered("1204", "", "26950001")
 
     assert "document.ambiguous" == caught.value.problem.code
-    assert "Say which: 1204/95/26950001 or 1204/90/26950001." in caught.value.problem.text
+    assert "Name the journal: 1204/95/26950001 or 1204/90/26950001." in caught.value.problem.text
 
 
 @pytest.mark.parametrize(

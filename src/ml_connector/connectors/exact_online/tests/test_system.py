@@ -278,7 +278,7 @@ def test_journal_is_named_as_exact_writes_it(world: Any) -> None:
 
     world.wire.after = found
 
-    assert "Exact writes journal mem of division 1204 as MEM. Write it so." == (
+    assert "Exact writes journal mem of division 1204 as MEM. Write it the same way." == (
         world.ledger.chart(world.division, "mem", frozenset()).journal_problem
     )
     assert world.ledger.chart(world.division, "MEM", frozenset()).journal_problem is None
@@ -347,7 +347,7 @@ def test_endpoint_that_refuses_is_left_alone_before_the_app_is_blocked(world: An
         refusals.append(caught.type)
 
     assert [RightMissing] * 4 + [Throttled] * 8 == refusals
-    assert "blocks an application that goes on" in caught.value.problem.text
+    assert "blocks an application that does not stop" in caught.value.problem.text
     assert 0 < (caught.value.retry_after_seconds or 0) <= 3600
     assert 4 == len([exchange for exchange in world.wiring.exchanges.all if exchange.status == 403])
     assert world.ledger.journals(world.division)

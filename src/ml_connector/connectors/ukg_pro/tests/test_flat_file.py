@@ -177,7 +177,10 @@ def test_trailer_is_compared(make_flat_file: Make, change: Callable[[str], str],
         ('{"columns": [], "colour": 1}', "colour"),
         ('{"like": ["L1"]}', "like is ['L1'], expected one of L1, L2, L3"),
         ('{"like": {}}', "like is {}, expected one of"),
-        ('{"like": "L1", "encoding": "undefined"}', "encoding is 'undefined', which is none that a file"),
+        (
+            '{"like": "L1", "encoding": "undefined"}',
+            ("encoding is 'undefined', which is not an encoding that a file"),
+        ),
         ("[" * 100_000, "neither one of L1, L2, L3 nor a layout"),
     ],
 )

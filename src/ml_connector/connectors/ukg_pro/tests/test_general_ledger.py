@@ -157,7 +157,7 @@ def test_company_without_a_currency_is_refused(make_world: Make) -> None:
 
     assert "Set currency to HTC01=" in refusal(world, currency="").problem.text
     assert "run.currency" == refusal(world, currency="OTHER=USD").problem.code
-    assert "is in USD, and the connection says EUR" in refusal(world, currency="HTC01=EUR").problem.text
+    assert "is in USD, and the connection has EUR" in refusal(world, currency="HTC01=EUR").problem.text
 
 
 def test_companies_are_filtered(make_world: Make) -> None:

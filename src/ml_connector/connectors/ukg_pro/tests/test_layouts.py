@@ -389,7 +389,7 @@ def test_a_title_that_stands_twice_is_refused_with_both_columns(source: Source) 
     found = aside(source(content.replace(",1000.00,\n", ",1000.00,,9.00,\n")))
 
     assert "file.title_twice" == found.code
-    assert "The title debit stands twice, in columns 9 and 11" in found.text
+    assert "The title debit is used twice, in columns 9 and 11" in found.text
 
 
 def test_titles_do_not_matter_where_columns_are_found_by_index(source: Source) -> None:

@@ -79,7 +79,7 @@ def test_run_that_payroll_ran_again_under_another_id(make_world: Make) -> None:
     (problem,) = world.source.still(run)
 
     assert ("run.replaced", "payroll") == (problem.code, problem.owner)
-    assert "says other amounts for HTC01 than when run 20240 was read here: payroll ran again" in problem.text
+    assert "has other amounts for HTC01 than when run 20240 was read here: payroll ran again" in problem.text
     assert () == world.source.still(world.source.pay_run(new))
     without = world.with_settings(register="no")
     assert () == without.still(without.pay_run("20240"))
@@ -99,7 +99,9 @@ def test_run_with_other_blocks_or_another_time_is_another(make_world: Make) -> N
     )
     world.change()
     (problem,) = world.source.still(run)
-    assert "was calculated at 2026-06-29 18:02:11 UTC when it was read here, and UKG now says" in problem.text
+    assert (
+        "was calculated at 2026-06-29 18:02:11 UTC when it was read here, and UKG now gives" in problem.text
+    )
 
 
 @pytest.mark.parametrize("answer", [(404, b""), (200, b"[]")])

@@ -122,7 +122,7 @@ def test_every_problem_is_said_at_once(world: Any) -> None:
 
     error = refused(world, first(world, account="9876", codes={"cost_center": "NOWHER"}), PeriodClosed)
 
-    assert "2026-06-30 lies in period 2026-06, which is closed" in error.problem.text
+    assert "2026-06-30 is in period 2026-06, which is closed" in error.problem.text
     assert "GL account 9876" in error.problem.text
     assert error.problem.where == "posting_date"
 
@@ -142,7 +142,7 @@ def test_date_without_a_period(world: Any) -> None:
     """Beyond the calendar."""
     error = refused(world, world.entry(day=date(2040, 1, 31)), PeriodClosed)
 
-    assert "lies in no financial period" in error.problem.text
+    assert "is in no financial period" in error.problem.text
 
 
 def test_account_without_manual_entry_says_so(world: Any) -> None:
@@ -175,7 +175,7 @@ def test_segment_without_a_code_and_without_a_default(make_world: Callable[..., 
     assert {"dimension.missing"} == {problem.code for problem in check_entry(world.entry(), chart)}
     error = refused(world, world.entry(), CodeUnknown)
     assert "GL account 2930 needs a cost_center" in error.problem.text
-    assert "Visma wants segment 1 (Avdeling) of the subaccount on every line" in error.problem.text
+    assert "Visma needs segment 1 (Avdeling) of the subaccount on every line" in error.problem.text
 
 
 def test_combination_that_is_not_active(world: Any) -> None:
@@ -265,7 +265,7 @@ def test_line_moved_off_its_default_is_noticed(world: Any) -> None:
             ("close_period", {"period": "2026-06"}),
             PeriodClosed,
             "is closed",
-            "lies in period 2026-06, which is closed or not active",
+            "is in period 2026-06, which is closed or not active",
         ),
         (
             ("remove_segment_value", {"segment": "cost_center", "code": "ZZZ"}),

@@ -350,7 +350,7 @@ def test_batch_in_another_period_than_its_date(world: Any) -> None:
         world.ledger.read_back(receipt)
 
     assert caught.value.problem.code == "document.period"
-    assert "stands in period 202607, and the date lies in 202606" in caught.value.problem.text
+    assert "is in period 202607, and its date belongs to 202606" in caught.value.problem.text
     assert [receipt.reference] == since(world, entry)
 
 
@@ -369,7 +369,7 @@ def test_batch_that_is_not_shown_whole(world: Any) -> None:
 
     world.wire.after = cut
 
-    with pytest.raises(VendorChanged, match="not every line was shown"):
+    with pytest.raises(VendorChanged, match="the answer is not complete"):
         world.ledger.read_back(receipt)
 
 

@@ -77,18 +77,18 @@ def test_ping_says_what_is_missing(make_world: Callable[..., Any]) -> None:
         "period open today",
         "write batches",
     } == set(found)
-    assert "Segment 2 (Anlegg) of the subaccount stands for no axis" in found["read segments"]
+    assert "Segment 2 (Anlegg) of the subaccount has no axis" in found["read segments"]
     assert "no active branch 9" in found["read branches"]
     assert "The scope lacks create and update" in found["write batches"]
     assert "is of type Budget" in found["ledger BUDSJETT"]
-    assert "2026-07-01 lies in no open period" in found["period open today"]
+    assert "2026-07-01 is in no open period" in found["period open today"]
 
 
 def test_ping_of_a_segment_that_is_not_there(make_world: Callable[..., Any]) -> None:
     """The text shows which there are."""
     found = missing(make_world(segments="cost_center=1, plant=2, team=Lag", segment_defaults=""))
 
-    assert "stands for team; there are 1 (Avdeling), 2 (Anlegg)" in found["read segments"]
+    assert "has the axis team. The segments are 1 (Avdeling), 2 (Anlegg)" in found["read segments"]
 
 
 def test_ping_of_another_company(make_world: Callable[..., Any]) -> None:

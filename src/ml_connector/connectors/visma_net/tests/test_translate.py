@@ -233,8 +233,8 @@ def test_line_of_somebody_else_has_no_defaults() -> None:
     ("changes", "text"),
     [
         ({"transactionDate": "soon"}, "cannot be read"),
-        ({"debitTotalInCurrency": Decimal("11.00")}, "not every line was shown"),
-        ({"creditTotalInCurrency": None}, "not every line was shown"),
+        ({"debitTotalInCurrency": Decimal("11.00")}, "the answer is not complete"),
+        ({"creditTotalInCurrency": None}, "the answer is not complete"),
     ],
 )
 def test_batch_that_does_not_add_up(changes: dict[str, Any], text: str) -> None:
@@ -259,7 +259,7 @@ def test_segment_that_nobody_named() -> None:
         segments=[wire.SegmentOfSubaccount(segmentId=3, segmentDescription="Ny", segmentValue="1")]
     )
 
-    with pytest.raises(VendorChanged, match=r"Segment 3 \(Ny\) of the subaccount stands for no axis"):
+    with pytest.raises(VendorChanged, match=r"Segment 3 \(Ny\) of the subaccount has no axis"):
         translate.booked_entry(RECEIPT, batch, options(), "NOK")
 
 
