@@ -1,3 +1,3 @@
-"""The only door to the network: requests within budget and lane, sign-in, redaction, the record of exchanges.
-Nothing here repeats a write.
+"""The only access to the network: requests within call limits and locks, sign-in, redaction, the record of
+exchanges. Nothing here repeats a write.
 """

@@ -1,7 +1,8 @@
 """Which addresses a connection may use.
 
-An address is compared after it is built, by the same parser that the request is sent with: what looks like a
-path may name another host once it stands behind the base (`.evil.example/x`, `1/x` behind a port, `@evil…`).
+An address is compared after it is built, by the same parser that the request is sent with: text that looks
+like a path may name another host once it is added to the base (`.evil.example/x`, `1/x` behind a port,
+`@evil…`).
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ def _vendor_problem(url: str, host: str, allowed: Sequence[str]) -> str | None:
 
 def form_problem(url: str) -> str | None:
     """Why the text is no address that may be stored, or `None`: a user or password in it, which would be
-    kept in clear and is never repeated here; a character that parsers read differently; no readable host.
+    stored in clear text and is never repeated here; a character that parsers read differently; no readable
+    host.
     """
     if "@" in url:
         return (

@@ -36,8 +36,8 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 class Answer:
     """One answer of the vendor, read to its end. Header names are lower-case.
 
-    What it says is without our secrets; `secrets` hides those that equal ordinary text too, where data
-    becomes text for people.
+    Secrets of ours are hidden in it; `secrets` hides those that equal ordinary text too, where data becomes
+    text for people.
     """
 
     method: str
@@ -96,7 +96,7 @@ class Answer:
 
 
 Classify = Callable[[Answer], ConnectorError | None]
-"""A connector's reading of an answer: the error it stands for, or `None` for success. Status 401 is looked at
+"""A connector's reading of an answer: the error it stands for, or `None` for success. Status 401 is handled
 before.
 """
 

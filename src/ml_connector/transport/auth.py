@@ -1,10 +1,10 @@
 """Signing requests in: HTTP Basic, and OAuth tokens with one renewer at a time.
 
 A rotating refresh token is spent by using it. Two renewers, or one that dies between the vendor's answer and
-the store, end a connection that only a person can mend. So: an exclusive lock per connection across
-processes, the stored state read afresh under it, `renewing_since` committed before the request leaves, and
-the new pair committed before anyone uses it. A renewal whose answer was lost is that state, not a retry: it
-is repeated only where the vendor says the old token stays good for a while (`Renewal.grace_seconds`), and
+the store, end a connection, and only a person can sign in again. So: an exclusive lock per connection across
+processes, the stored state read again under it, `renewing_since` committed before the request leaves, and the
+new pair committed before anyone uses it. A renewal whose answer was lost is that state, not a retry: it is
+repeated only where the vendor says the old token stays good for a while (`Renewal.grace_seconds`), and
 otherwise goes to a person.
 """
 
@@ -31,16 +31,18 @@ from ml_connector.transport.token_client import TokenClient, conclusive, readabl
 
 SKEW_SECONDS = 5
 TOKEN_SECONDS = 30.0
-"""For a token request and the whole of its answer."""
+"""For a token request and its complete answer."""
 SAID_MAX = 200
-"""Characters that are kept of a refusal without a known form."""
+"""How many characters of an unknown refusal are stored."""
 CONSENT_WARNING_DAYS = 7
 SIGN_IN = "Authorise it: ml-connector connections authorize NAME."
 AUTHORISE = "Authorise this connection again: ml-connector connections authorize NAME."
 
 
 def basic(username: str, password: str) -> str:
-    """The value of an `Authorization` header of HTTP Basic."""
+    """The value of an `Authorization` header of HTTP Basic. (`httpx2.BasicAuth` signs a request and gives out
+    no header, and a connection must know its headers beforehand, to hide them.)
+    """
     return "Basic " + b64encode(f"{username}:{password}".encode()).decode()
 
 
@@ -185,7 +187,7 @@ class TokenBroker:
         return old_enough and now >= state.expires_at - timedelta(seconds=self.renewal.early_seconds)
 
     def _renewed(self, stale: str) -> TokenState:
-        """The state after somebody renewed: us, or whoever held the lock before us."""
+        """The state after a renewal: ours, or that of the one who held the lock before."""
         with self.wiring.tokens.exclusive():
             state = self._read()
             if state.lost:

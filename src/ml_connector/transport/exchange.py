@@ -1,7 +1,7 @@
-"""One request and the whole of its answer, with one deadline for both.
+"""One request and its complete answer, with one deadline for both.
 
 A time-out of a socket begins anew with every byte, so an answer of one byte a second would keep a call for
-years. The deadline of an exchange does not: it is looked at before every read and write of a socket, the head
+years. The deadline of an exchange does not: it is checked before every read and write of a socket, the head
 of an answer and the sending of a body included, and between the parts of a body.
 
     connect ─ gate ─ first byte ──── last byte of the request ──── last byte of the answer
@@ -64,7 +64,7 @@ class Unsendable(NotSent):
 
 
 class AnswerLate(OutcomeUnknown):
-    """The answer was not whole when the deadline of the exchange passed."""
+    """The answer was not complete when the deadline of the exchange passed."""
 
     code = "answer.late"
 
@@ -178,7 +178,7 @@ def within(deadline: Deadline) -> Iterator[None]:
 
 def whole_body(response: httpx2.Response, deadline: Deadline, bytes_max: int) -> bytes:
     """The body, read to its end. Raises `httpx2.ReadError` for one that is larger, `httpx2.ReadTimeout` for
-    one that is not whole in time; the connection is closed then.
+    one that is not complete in time; the connection is closed then.
     """
     parts, size = [], 0
     try:

@@ -1,7 +1,7 @@
-"""What a vendor's refusal is about, told by its words.
+"""What a vendor's refusal is about, by its words.
 
 A connector keeps its rules as data; the first rule that matches a line decides. A refusal that no rule
-matches is still a refusal: the vendor said no, and its own words are shown.
+matches is still a refusal: the vendor's own text is shown.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def rule(
 def classify(
     lines: Sequence[str], rules: Sequence[Rule], *, vendor: str, where: str, support: str = ""
 ) -> Refused:
-    """The refusal that the lines of a vendor's message stand for; all of them are shown."""
+    """The refusal that the lines of a vendor's message mean; all of them are shown."""
     text = f"{vendor} refused: {'; '.join(lines) or 'no reason was given'}."
     for candidate in rules:
         if found := next(filter(None, map(candidate.pattern.search, lines)), None):

@@ -59,7 +59,7 @@ WAIT_MAX_SECONDS = 120.0
 READ_SPREAD_SECONDS = 2.0
 """Above the vendor's own wait, so that reads which one limit stopped are not repeated all at once."""
 READ_DEADLINE_SECONDS = 300.0
-"""For one read and the whole of its answer, where the connection sets no other."""
+"""For one read and its complete answer, where the connection sets no other."""
 NOT_REPEATED = (Halted, Busy, Unsendable, AnswerLate)
 """A read that ended so would only end so again, or take as long again."""
 CLIENT_ERRORS = (400, 401, 403, 404)
@@ -91,10 +91,11 @@ class Client:
     """Requests to one host of one vendor for one connection.
 
     `windows` are the vendor's call limits as declared, `learn` reads its quota headers. `scope` in a call
-    names the limit's scope and lane, usually the legal entity. Reads of one scope never run at the same time
-    when `one_at_a_time` is set. A request and the whole of its answer have one deadline: for a write the one
-    that the ledger's limits state. `errors` is for a vendor that blocks an application after so many client
-    errors of one endpoint: when as many are counted, the endpoint is not called until the window is over.
+    names the scope of the call limit and of the lock, usually the legal entity. Reads of one scope never run
+    at the same time when `one_at_a_time` is set. A request and its complete answer have one deadline: for a
+    write the one that the ledger's limits state. `errors` is for a vendor that blocks an application after so
+    many client errors of one endpoint: when as many are counted, the endpoint is not called until the window
+    is over.
     """
 
     base_url: str
@@ -109,7 +110,7 @@ class Client:
     write_deadline_seconds: float = 100
     read_deadline_seconds: float = READ_DEADLINE_SECONDS
     installation: str = ""
-    """Which installation a simulator's answers say they come from; empty until one says so."""
+    """The installation that a simulator names in its answers; empty until one does."""
     _reader: httpx2.Client | None = None
 
     # --- reading --------------------------------------------------------------------------------------------

@@ -82,7 +82,7 @@ def shown(error: Exception, secrets: Secrets) -> Exception | None:
 
 
 class _Forms:
-    """The forms of some values; those of `words` count only where they stand alone."""
+    """The forms of some values; those of `words` count only as a word of their own."""
 
     def __init__(self, anywhere: set[str], words: set[str]) -> None:
         self._loose, self._strict = _longest_first(anywhere), _longest_first(words)

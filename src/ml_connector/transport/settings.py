@@ -77,7 +77,7 @@ def header_problems(declared: Sequence[Setting], values: Mapping[str, str]) -> l
 
 
 def secret_problems(declared: Sequence[Setting], values: Mapping[str, str]) -> list[Problem]:
-    """Secrets that could not be sent, or not be kept out of messages and records; no value is repeated."""
+    """Secrets that could not be sent, or not be hidden in messages and records; no value is repeated."""
     problems = []
     for setting in declared:
         value = values.get(setting.name, "")

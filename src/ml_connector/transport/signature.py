@@ -3,7 +3,7 @@
 A vendor signs with an HMAC over bytes as they were received, under a secret of the connection. One that does
 not sign can still send a header of ours along: `check_token`. One that does neither proves nothing, and its
 notification is only a reason to read the record again, which every notification is. Values are compared in
-constant time, and no secret stands in a text.
+constant time, and no text holds a secret.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def check_signature(
     several: bool = False,
     characters_min: int = 1,
 ) -> None:
-    """Raises `Refused` unless a secret of the connection made the signature that stands at `where`.
+    """Raises `Refused` unless a secret of the connection made the signature in the header or field `where`.
 
     `several`: the setting may hold more than one secret, with blanks between, so that they can be changed
     without a gap. `characters_min`: a shorter secret proves nothing.
@@ -104,5 +104,5 @@ def misshapen(vendor: str, error: Exception) -> Refused:
 
 
 def same(given: str, expected: str) -> bool:
-    """Whether two texts are equal, in a time that does not tell where they differ."""
+    """Whether two texts are equal, in a time that does not depend on where they differ."""
     return hmac.compare_digest(given.encode(errors="replace"), expected.encode(errors="replace"))

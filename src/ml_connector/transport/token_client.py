@@ -15,7 +15,7 @@ TOKEN_BYTES_MAX = 1024 * 1024
 
 
 class TokenClient(OAuth2Client):
-    """The library's client, whose answers are read whole, within a deadline and a limit of bytes."""
+    """The library's client, whose answers are read completely, within a deadline and a limit of bytes."""
 
     def __init__(self, deadline: Deadline, **settings: Any) -> None:
         super().__init__(**settings)  # type: ignore[no-untyped-call]
@@ -23,7 +23,7 @@ class TokenClient(OAuth2Client):
         keep_to_deadlines(self)
 
     def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
-        """The answer. Raises `httpx2.ReadTimeout` for one that is not whole in time."""
+        """The answer. Raises `httpx2.ReadTimeout` for one that is not complete in time."""
         request.headers["accept-encoding"] = "identity"
         response = super().send(request, **{**options, "stream": True})
         body = whole_body(response, self._deadline, TOKEN_BYTES_MAX)

@@ -1,5 +1,5 @@
-"""Dynamics 365 Finance & Operations: general journals, posted by its own job. What it can and cannot do
-stands in README.md and quality.toml.
+"""Dynamics 365 Finance & Operations: general journals, posted by its own job. README.md and quality.toml list
+what it can and cannot do.
 """
 
 from ml_connector.connectors.dynamics_fo.connector import CONNECTOR

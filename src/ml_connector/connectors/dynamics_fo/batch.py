@@ -3,8 +3,9 @@
     batch ─ changeset ─ part 1 … part n      all done, or none
       200 ─ changeset response ─ 201 … 201   or one part alone that says why nothing was done
 
-The status around it is 200 either way, so every part is read. Anything but n successes or only failures
-proves nothing.
+The status around it is 200 either way, so every part is read. Any result but n successes, or failures only,
+proves nothing. `email` of the standard library would read such bodies too, but not as strictly: it accepts a
+status line without the blank line before it. Elsewhere it drops whole parts for a stray byte in a header.
 """
 
 from __future__ import annotations
@@ -54,8 +55,8 @@ def body(name: str, operations: Sequence[Operation]) -> tuple[str, bytes]:
 def successful_parts(
     answer: Answer, expected: int, classify: Callable[[Answer], ConnectorError | None]
 ) -> list[Answer]:
-    """The parts of a changeset that was done. Raises what its failure stands for, or `OutcomeUnknown` where
-    the answer proves nothing.
+    """The parts of a changeset that was done. Raises the error that its failure means, or `OutcomeUnknown`
+    where the answer proves nothing.
     """
     found = parts(answer)
     errors = [error for part in found if (error := classify(part)) is not None]

@@ -66,8 +66,8 @@ def chart(
     values: Mapping[str, Iterable[wire.DimensionValue]],
     today: date,
 ) -> Chart:
-    """What the company accepts in the journal. What a company says of an account adds to what the chart
-    says.
+    """What the company accepts in the journal. The company's own settings of an account can only restrict
+    those of the chart.
     """
     stricter = {row.MainAccountId for row in overrides if not _usable(row, today)}
     usable: dict[str, frozenset[str]] = {}

@@ -20,10 +20,10 @@ from ml_connector.ports.storage import Clock
 from ml_connector.transport import odata
 
 UNITS = {"CostCenter": "CostCenters", "Department": "DepartmentsV2", "BusinessUnit": "BusinessUnits"}
-"""Sets of organisation units, for dimensions whose values are not kept as a list of their own."""
+"""Sets of organisation units, for dimensions whose values are in no list of their own."""
 FORMAT_SECONDS = 600.0
-"""How long the dimension format is believed while an entry is written: it is one for the environment, and
-anybody may change it.
+"""How long the dimension format is used without reading it again while an entry is written. It is one for the
+environment, and any user with the right may change it.
 """
 
 
@@ -84,7 +84,7 @@ class DynamicsFacts:
         return period or period_of(day, self.calendar(entity, day))
 
     def states_now(self, entity: str) -> tuple[FiscalPeriod, ...]:
-        """The periods as last read, open or not as the ledger says now."""
+        """The periods as last read, open or closed as the ledger has them now."""
         states = self._client.rows(
             "LedgerFiscalPeriods", wire.LedgerPeriod, f"LegalEntityId eq {odata.text(entity)}", scope=entity
         )
@@ -154,7 +154,9 @@ class DynamicsFacts:
         return found
 
     def recent_dimension_format(self) -> DimensionFormat:
-        """The format as read a while ago; one that cannot be used is read again, for somebody mends it."""
+        """The format as it was read up to ten minutes ago. One that cannot be used is read again, because
+        somebody may have corrected it.
+        """
         age, known = self._clock.monotonic() - self._format_read_at, self.known_dimension_format
         return self.dimension_format() if known is None or known.problem or age > FORMAT_SECONDS else known
 

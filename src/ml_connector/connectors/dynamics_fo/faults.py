@@ -8,7 +8,7 @@
     5xx                                nothing is known
 
 Errors carry no code. Their inner message does: an info log, entries separated by semicolons. What is not
-recognised is still a refusal, in the vendor's own words.
+recognised is still a refusal, with the vendor's own text.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ REFUSALS = (
 
 
 def classify(answer: Answer) -> ConnectorError | None:
-    """The error that an answer stands for, of a call or of a part of a batch; `None` for success."""
+    """The error that an answer means, of a call or of a part of a batch; `None` for success."""
     if answer.status < 400:
         return None
     path, support, inner = answer.path, answer.support("ms-dyn-aid"), inner_error(answer)

@@ -166,9 +166,9 @@ class DynamicsLedger(Ledger):
     ) -> Iterator[Send]:
         """Everything but the send: of the journal first, then of one changeset of lines at a time.
 
-        The vendor looks at the period when it posts, and a journal that cannot be posted would stay behind,
-        so the period is looked at here. So is the journal name, because one that deletes lines after posting
-        leaves nothing to compare. Raises `Inexpressible` for what `check` says, `PeriodClosed`, `Refused`
+        The vendor checks the period when it posts, and a journal that cannot be posted would remain, so the
+        period is checked here. The journal name is checked too, because one that deletes lines after posting
+        leaves nothing to compare. Raises `Inexpressible` for what `check` finds, `PeriodClosed`, `Refused`
         for a journal name that takes no entries any more.
         """
         dimension_format = (
@@ -281,11 +281,11 @@ class DynamicsLedger(Ledger):
             return
 
     def read_back(self, receipt: Receipt) -> BookedEntry:
-        """Every line of the journal, posted or not. Raises `NotFound` when it is gone, `Refused` when it
-        stands without lines.
+        """Every line of the journal, posted or not. Raises `NotFound` when it is gone, `Refused` when it has
+        no lines.
 
-        The vendor shows accounts in the format that is active now, and so did it read ours: with a format
-        remembered from before, a line booked on wrong dimensions would look right.
+        The vendor shows accounts in the format that is active now, and it read our lines in that format too.
+        With a format that was read earlier, a line on wrong dimensions could look right.
         """
         dimension_format, key = self.facts.dimension_format(), (receipt.entity, receipt.reference)
         if key not in self._names:

@@ -3,9 +3,10 @@
     format      MainAccount-Department-CostCenter      delimiter   -
     601100, cost center LINE-7      →  601100--LINE\\-7
 
-The format is one for the whole environment and anybody can change it. The vendor drops segments beyond the
-format without a word, so every segment is written, and a dimension that the format lacks is refused.
-Backslashes inside codes and doubled delimiters are refused too: how the vendor reads them is not known.
+The format is one for the whole environment, and any user with the right can change it. The vendor drops
+segments beyond the format without an error, so every segment is written, and a dimension that the format
+lacks is refused. Backslashes inside codes and doubled delimiters are refused too: it is not known how the
+vendor reads them.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def problems(
     """What the format cannot hold of an entry's lines: each dimension and each code once, at the first line
     that has it.
 
-    Axes that this connection does not know at all are for the caller to say.
+    The caller reports axes that this connection does not have.
     """
     told: set[tuple[str, str]] = set()
     for number, line in enumerate(lines if dimension_format.problem is None else (), 1):

@@ -19,8 +19,8 @@ from ml_connector.transport.address import host_problem
 from ml_connector.transport.settings import READ_DEADLINE, ledger_problems, numbers_of, text_of
 
 HOSTS = ("*.operations.dynamics.com", "*.operations.eu.dynamics.com", "*.cloudax.dynamics.com")
-"""Those seen in public material. Another region's is added once it was seen: a host that is guessed might be
-anybody's.
+"""Those seen in public material. Another region's is added once it was seen, because a guessed host could
+belong to anybody.
 """
 SIGN_IN_HOSTS = ("login.microsoftonline.com",)
 _TOKEN_PATH = re.compile(r"/(?P<tenant>[A-Za-z0-9][A-Za-z0-9.-]*)/oauth2(?:/v2\.0)?/token")

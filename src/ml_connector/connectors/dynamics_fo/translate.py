@@ -123,10 +123,9 @@ def writes_needed(lines: int) -> int:
 
 
 def written_parts(entry: JournalEntry, marker: Marker, rows: Sequence[wire.Line]) -> tuple[int, bool]:
-    """How many writes stand, and whether the entry is whole.
-
-    Lines that our writes cannot have left — a gap, a line twice, one of somebody else's — count as whole:
-    nothing is added to such a journal, and comparing it says what is wrong.
+    """How many writes are done, and whether the entry is complete. Lines that our writes cannot have left (a
+    gap, a line twice, a line of somebody else) count as complete: nothing is added to such a journal, and
+    comparing it shows what is wrong.
     """
     count, total = len(rows), len(entry.lines)
     places = {
@@ -141,7 +140,7 @@ def written_parts(entry: JournalEntry, marker: Marker, rows: Sequence[wire.Line]
 
 
 def foreign_lines(number: str, marker: Marker, rows: Sequence[wire.Line]) -> str | None:
-    """What stands in a journal of ours that is not posted and was written by somebody else, or `None`."""
+    """The lines that somebody else wrote into a journal of ours that is not posted, as a text; or `None`."""
     others = [row for row in rows if row.Document != marker.token]
     if not others:
         return None
@@ -159,7 +158,7 @@ def foreign_lines(number: str, marker: Marker, rows: Sequence[wire.Line]) -> str
 
 
 def no_lines(row: wire.Header) -> str:
-    """What to do about a journal that stands without lines."""
+    """What to do about a journal without lines."""
     number = f"Journal {row.JournalBatchNumber}"
     if row.IsPosted == wire.YES:
         text = (

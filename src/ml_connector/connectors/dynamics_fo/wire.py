@@ -1,5 +1,5 @@
-"""Shapes on the wire of the OData service, in the vendor's words. Only the fields we read or write; unknown
-ones are passed over by msgspec.
+"""Shapes on the wire of the OData service, in the vendor's words. Only the fields we read or write; msgspec
+ignores the others.
 
 Amounts are JSON numbers and become exact decimals. Dates are noon UTC, and 1900-01-01 where there is none.
 Strings are empty, not null; enum members come as their names. Source: entity descriptions of application
@@ -86,7 +86,7 @@ class LegalEntity(msgspec.Struct):
 
 
 class AccountState(msgspec.Struct):
-    """Whether an account may be posted to, as a company says it beside what the chart says."""
+    """Whether an account may be posted to, by the company's own settings, which add to those of the chart."""
 
     MainAccountId: str
     DoNotAllowManualEntry: str | None = "No"
@@ -128,7 +128,7 @@ class Currency(msgspec.Struct):
 
 
 class IntegrationFormat(msgspec.Struct):
-    """How dimensions stand in a display value; one of each type is active."""
+    """The order of dimensions in a display value; one of each type is active."""
 
     DimensionFormatType: str
     FinancialDimensionFormat: str

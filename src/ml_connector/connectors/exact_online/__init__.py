@@ -1,5 +1,5 @@
-"""Exact Online: general journal entries, read back line by line. What it can and cannot do stands in
-README.md and quality.toml.
+"""Exact Online: general journal entries, read back line by line. README.md and quality.toml list what it can
+and cannot do.
 """
 
 from ml_connector.connectors.exact_online.connector import CONNECTOR

@@ -31,7 +31,7 @@ class Divisions:
         return self._known
 
     def currency_of(self, division: str) -> str:
-        """The division's own currency. Raises `Refused` where Exact does not say it."""
+        """The division's own currency. Raises `Refused` where Exact does not give it."""
         currency = (self._division(division).Currency or "").strip()
         if not currency:
             text = (

@@ -7,9 +7,9 @@
     500 without                   nothing is known
     HTML                          a gateway or a sign-in page
 
-A refusal is told apart by its structure, `<kind>: <subject>` per line, and by the few sentences without one,
-in English and Dutch. What is not recognised is still a refusal: the vendor said no and says why, and its own
-words are shown.
+The kind of a refusal is known by its structure, `<kind>: <subject>` per line, and by the few sentences
+without one, in English and Dutch. What is not recognised is still a refusal, and the vendor's own text is
+shown.
 """
 
 from __future__ import annotations
@@ -131,9 +131,7 @@ def lines_of(said: str) -> list[str]:
 
 
 def limits(answer: Answer) -> list[Window]:
-    """What the answer says of Exact's windows. A header that is absent says nothing: it is unknown, not
-    zero.
-    """
+    """The call limits in the headers of the answer. A header that is absent means unknown, not zero."""
     windows = []
     for name, prefix in _HEADERS.items():
         limit, remaining = (
@@ -153,8 +151,8 @@ def limits(answer: Answer) -> list[Window]:
 
 
 def wait_seconds(answer: Answer, now: datetime) -> float | None:
-    """Whole seconds until the limit that was hit is reset: the latest of those told, as only hit ones are
-    told; `None` where none is.
+    """Whole seconds until the limit that was hit is reset: the latest of those in the answer, which names
+    only limits that were hit; `None` where it names none.
     """
     resets = [
         reset
@@ -192,7 +190,9 @@ def _forbidden(answer: Answer, path: str, support: str) -> RightMissing:
 
 
 def unreadable(error: ConnectorError) -> OutcomeUnknown:
-    """What an answer to a write means that says 'created' and cannot be read: it may be booked."""
+    """The error for an answer to a write that has a status of success and cannot be read: the entry may be
+    booked.
+    """
     text = (
         "Exact answered the posting with something that cannot be read, so the ledger is searched for it."
         f" {error.problem.text}"

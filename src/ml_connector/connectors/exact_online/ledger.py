@@ -142,11 +142,11 @@ class ExactLedger(Ledger):
         return self._divisions.tenant_of(entity)
 
     def documents(self, entity: str, journal: str, start: date, end: date) -> tuple[BookedEntry, ...]:
-        """Every entry in the journal of these days, whatever way it came in."""
+        """Every entry in the journal of these days, however it was entered."""
         return self._documents.of_days(entity, journal, start, end)
 
     def document(self, entity: str, journal: str, number: str) -> BookedEntry:
-        """The entry with this number, of whatever kind its journal is."""
+        """The entry with this number, in a journal of any kind."""
         return self._documents.numbered(entity, journal, number)
 
     # --- finding --------------------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ class ExactLedger(Ledger):
         return receipt
 
     def abandon(self, receipt: Receipt) -> None:
-        """Exact books an entry whole or not at all, so there is nothing to remove."""
+        """Exact books an entry completely or not at all, so there is nothing to remove."""
 
     def read_back(self, receipt: Receipt) -> BookedEntry:
         """Every line of the entry as the ledger shows it."""

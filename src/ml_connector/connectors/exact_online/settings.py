@@ -20,7 +20,9 @@ from ml_connector.transport.settings import READ_DEADLINE, ledger_problems, numb
 HOSTS = tuple(f"start.exactonline.{region}" for region in ("nl", "be", "de", "fr", "es", "co.uk", "com"))
 LINES_MAX = 1000
 ERRORS_MAX = 4
-"""Two whole hours' worth stay below the ten in an hour that block an app, wherever the hour begins."""
+"""Twice this number is below the ten in an hour that block an app, so it does not matter when the hour
+begins.
+"""
 SANDBOX = {"settle_seconds": "5", "visible_seconds": "0"}
 
 SETTINGS = (

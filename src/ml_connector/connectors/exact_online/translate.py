@@ -153,7 +153,7 @@ def document(receipt: Receipt, lines: Sequence[wire.TransactionLine], own: str) 
 
 
 def _marker_of(lines: Iterable[wire.TransactionLine]) -> str:
-    """The token that the lines carry; only the first one has it, whatever a person made of the order."""
+    """The token that the lines carry; only the first one has it, also after a person changed the order."""
     found = (_TOKEN.search(row.Description or "") for row in lines)
     return next((match[1] for match in found if match), "")
 

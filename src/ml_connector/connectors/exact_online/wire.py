@@ -1,5 +1,4 @@
-"""Shapes on Exact's wire, in Exact's words. Only the fields we read or write; unknown ones are passed over by
-msgspec.
+"""Shapes on Exact's wire, in Exact's words. Only the fields we read or write; msgspec ignores the others.
 
 Lists come as `{"d": {"results": […], "__next": …}}` or, for small `$top`, as a bare `{"d": […]}`. Dates are
 `/Date(ms)/` text, 64-bit integers are text, codes may be padded with blanks. Amounts are JSON numbers and
@@ -156,7 +155,7 @@ class TransactionLine(msgspec.Struct):
 
 
 class SyncTimestamp(msgspec.Struct):
-    """Where the change feed stands at a time."""
+    """The position of the change feed at a time."""
 
     TimeStampAsBigInt: str | int
 
@@ -211,7 +210,7 @@ class Error(msgspec.Struct):
 
 
 class Content(msgspec.Struct):
-    """What a notification says. It holds no data: the record is read again."""
+    """The content of a notification. It holds no data: the record is read again."""
 
     Topic: str
     Division: int

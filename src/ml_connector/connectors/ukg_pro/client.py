@@ -1,8 +1,8 @@
 """Calls to UKG: signed in, within the budget, lists followed to their end.
 
 The `Link` header says whether there is a next page. Only its query is used, on the host and path that were
-asked: what it says of the host is not followed. Where no `Link` comes at all the next page is asked for until
-one is empty; a short page proves nothing.
+asked: the host in it is not used. Where no `Link` comes at all the next page is asked for until one is empty;
+a short page proves nothing.
 """
 
 from __future__ import annotations

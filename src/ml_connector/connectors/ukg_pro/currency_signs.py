@@ -1,4 +1,4 @@
-"""What a sign or a title in a file says of the currency of its amounts.
+"""What a sign or a title in a file shows about the currency of its amounts.
 
 A file's amounts are booked in the currency that the connection gives its company. Where the file itself names
 another one, each amount would be booked as so many of the wrong money.
@@ -56,6 +56,6 @@ def currencies_of(sign: str) -> frozenset[str]:
 
 
 def names_currency(title: str) -> bool:
-    """Whether the title of a column says that its values are currencies."""
+    """Whether the title of a column names its values as currencies."""
     letters = filter(str.isalpha, unicodedata.normalize("NFKC", title))
     return "".join(letters).casefold() in _TITLES

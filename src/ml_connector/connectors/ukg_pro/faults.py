@@ -40,7 +40,7 @@ def web_service(path: str) -> str:
 
 
 def classify(answer: Answer) -> ConnectorError | None:
-    """The error an answer stands for, or `None` for success. A 401 is looked at before."""
+    """The error that an answer means, or `None` for success. A 401 is handled before."""
     path, support = answer.path, answer.support()
     match answer.status:
         case 400:
@@ -77,7 +77,7 @@ def message(answer: Answer) -> str:
 
 
 def sign_in_lost(error: SignInLost, bearer: bool, user_key: bool) -> SignInLost:
-    """What a 401 means here: all that could be wrong, as UKG does not say which."""
+    """What a 401 means here: all that could be wrong, because UKG does not say which."""
     if bearer:
         text = (
             "UKG does not accept the token (401). Check client id, client secret, audience and organization,"

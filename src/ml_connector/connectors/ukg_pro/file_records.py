@@ -25,7 +25,7 @@ SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 def named(expression: str, name: str) -> list[dict[str, str | None]]:
     """What the layout's expression takes from the name of a file, by kind, each reading once: more than one
-    where it matches in places that say different things, none where it does not match.
+    where it matches in places with different values, none where it does not match.
     """
     matches = list(re.finditer(expression, name))
     found: list[dict[str, str | None]] = []
@@ -45,9 +45,9 @@ class FileRecords:
     """The records of one file, read once. `check_head` is asked about each line of the header: it raises
     `Refused` for one that is a posting.
 
-    `trailer` holds the totals of the last line, `once` the values that stand once per file, `places` the
+    `trailer` holds the totals of the last line, `once` the values that the file has once, `places` the
     columns that were found by their titles, `currencies` those that the layout does not know and that name a
-    currency. `width` is the number of columns, where a line of `titled` columns says it.
+    currency. `width` is the number of columns, where a line of titles (`titled`) has set it.
     """
 
     name: str
@@ -66,13 +66,13 @@ class FileRecords:
         self.listed.update(column.index for column in self.layout.columns if column.index is not None)
 
     def refused(self, code: str, text: str, where: str) -> Refused:
-        """The refusal of the whole file."""
+        """The error that refuses the whole file."""
         return Refused(f"{text} {REMEDY}", where=f"{self.name}: {where}", owner=Owner.PAYROLL, code=code)
 
     # --- what stands once per file --------------------------------------------------------------------------
 
     def read_once(self, file: BinaryIO) -> None:
-        """What the file's name and its trailer say of every line."""
+        """Reads the values that the file's name and its trailer give for every line."""
         layout = self.layout
         if layout.file_name:
             found = named(layout.file_name, self.name)
@@ -135,8 +135,8 @@ class FileRecords:
             yield from self._delimited(rest)
 
     def _delimited(self, lines: Iterator[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
-        """Values of each line. A quoted value ends in the line that it begins in: one that goes on takes the
-        lines behind it for its text, and what they post is lost.
+        """Values of each line. A quoted value ends in the line that it begins in: one that continued would
+        take the next lines as its text, and their postings would be lost.
         """
         reached, within = 0, False
 

@@ -1,7 +1,8 @@
 """Lines of text out of the bytes of a file: its encoding, its line ends, and where neither can be read.
 
-A mark at the start of the file says its encoding more surely than a setting does, so the mark counts. Lines
-end as the first one does: `\\n`, `\\r\\n`, or `\\r` alone, as spreadsheets on old Macs write it.
+A byte order mark at the start of the file is more reliable than the setting of the encoding, so the mark
+counts. Lines end as the first one does: `\\n`, `\\r\\n`, or `\\r` alone, as spreadsheets on old Macs write
+it.
 """
 
 from __future__ import annotations

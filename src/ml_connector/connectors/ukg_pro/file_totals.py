@@ -1,4 +1,4 @@
-"""What the first pass over a general-ledger file finds, and whether the file's own totals say the same."""
+"""What the first pass over a general-ledger file finds, and whether the file's own totals agree."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class FileTotals:
 
 
 def pay_parts(totals: FileTotals, day: date) -> PayParts:
-    """What the file says of the pay that it pays, by part."""
+    """The parts of the pay that the file names."""
     named = (totals.groups, totals.controls, totals.kinds, totals.numbers)
     groups, controls, kinds, numbers = (tuple(sorted(filter(None, found))) for found in named)
     return PayParts(groups=groups, controls=controls, kinds=kinds, numbers=numbers, day=day)
@@ -61,9 +61,9 @@ def pay_parts(totals: FileTotals, day: date) -> PayParts:
 def compare_totals(reader: Reader, totals: FileTotals, lines: Iterable[Line]) -> None:
     """The trailer's totals with those of the lines; sums only when every line could be read.
 
-    A signed amount does not tell a negative debit from a credit, and the trailer may: the lines then show
-    more on both sides, by the same amount. That is believed where the trailer counts the lines, too, and
-    some of them come to that amount. `lines` is read only then.
+    A signed amount does not distinguish a negative debit from a credit, and the trailer may: the lines then
+    add up to more on both sides, by the same amount. That is accepted where the trailer also counts the lines
+    and some of them add up to that amount. `lines` is read only then.
     """
     found = {"rows": Decimal(totals.rows), "debit": totals.debit, "credit": totals.credit}
     declared = {

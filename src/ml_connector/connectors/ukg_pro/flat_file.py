@@ -60,8 +60,8 @@ class FlatFileSource:
         return tuple(sorted(found.values(), key=lambda ref: (ref.calculated_at, ref.reference)))
 
     def set_aside(self) -> tuple[Problem, ...]:
-        """What the last look at the folder could not read as a pay run, a problem for each file; looks where
-        nobody has yet.
+        """A problem for each file that could not be read as a pay run when the folder was read last. Reads
+        the folder where that was not done yet.
         """
         if self._aside is None:
             self.pay_runs(date.max)
@@ -96,11 +96,11 @@ class FlatFileSource:
         return found if unchanged else None
 
     def tenant(self) -> str:
-        """The name of the tenant: a file says nothing of whose it is."""
+        """The name of the tenant: a file does not show which tenant it is from."""
         return self._tenant
 
     def still(self, pay_run: PayRun) -> tuple[Problem, ...]:
-        """Whether the file is still there, unchanged. One of the same name is looked at first."""
+        """Whether the file is still there, unchanged. A file of the same name is checked first."""
         try:
             self._find(pay_run.reference, first=pay_run.description)
         except NotFound:
@@ -229,7 +229,7 @@ class FlatFileSource:
         raise NotFound(text, where="file_path")
 
     def _reference(self, path: Path, file: BufferedReader) -> str:
-        """Two files with the same lines are one pay, unless their names say other dates or companies."""
+        """Two files with the same lines are one pay, unless their names give other dates or companies."""
         digest, layout = hashlib.file_digest(file, "sha256").hexdigest(), self._options.layout
         readings = named(layout.file_name, printable(path.name)) if layout.file_name else []
         if not readings:

@@ -54,12 +54,12 @@ class LayoutError(ValueError):
 
 
 class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One column: what it means, and where it stands.
+    """One column: what it means, and where it is.
 
     `name` finds it in the header line, `index` (from 0) in a delimited line without one, `start` (from 0) and
-    `length` in a fixed one. What stands once per file has a `value` instead, or is taken `from` the head, the
-    trailer or the file's name, where the layout's expression has a group of this kind. `decimals` is for
-    amounts in minor units: `2` reads 0000000445847 as 4458.47. `numbers` are this column's own.
+    `length` in a fixed one. A value that the file has once has a `value` instead, or is taken `from` the
+    head, the trailer or the file's name, where the layout's expression has a group of this kind. `decimals`
+    is for amounts in minor units: `2` reads 0000000445847 as 4458.47. `numbers` are this column's own.
     """
 
     kind: Kind
@@ -132,11 +132,11 @@ class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     @property
     def has_titles(self) -> bool:
-        """Whether a line of titles is looked up."""
+        """Whether columns are found by a line of titles."""
         return self.format == "delimited" and any(column.name for column in self.columns)
 
     def has(self, kind: str) -> bool:
-        """Whether the layout says where this is."""
+        """Whether the layout has a column of that meaning."""
         return self.column(kind) is not None
 
     def column(self, kind: str) -> Column | None:

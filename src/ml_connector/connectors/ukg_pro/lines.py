@@ -33,15 +33,16 @@ CODES = ("company", "account", *AXES, "pay_group", "pay_code", "period_control",
 _PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _WHOLE = re.compile(r"[-+(]?[0-9]{1,9}")
 _GOES_ON, _GOES_ON_ZERO = re.compile(r"[0-9]{2,3}(\.[0-9]+)?[-)]?"), re.compile(r"0[0-9]{2}(\.[0-9]+)?[-)]?")
-"""What stands in the next column where a comma cut an amount: in one that the layout does not know, and in
-one that it knows, where no amount begins with so many zeros."""
+"""What is in the next column where a comma cut an amount: in one that the layout does not know, and in one
+that it knows, where no amount begins with so many zeros.
+"""
 _OF_NUMBERS = frozenset("0123456789.,+-\u2212()")
 _ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One posting line as the file says it: texts trimmed, the amount signed with debit positive, dates read.
+    """One posting line of the file: texts trimmed, the amount signed with debit positive, dates read.
 
     `side` is the column or flag the amount had, `debit` or `credit`; empty where the layout gives a signed
     amount and no more.
@@ -197,7 +198,7 @@ class Reader:
 
     def _check_width(self, values: list[str]) -> None:
         """A separator inside a value moves everything behind it by one column: then the line is wider than
-        the others, or an amount goes on in the next column.
+        the others, or an amount continues in the next column.
         """
         if self.layout.format == "fixed":
             return
@@ -239,7 +240,9 @@ class Reader:
         return values[place].strip()
 
     def _check_whole(self, column: Column, text: str) -> None:
-        """The number of a fixed column ends with it: none goes on in characters that no column has."""
+        """The number of a fixed column ends with the column: it does not continue in characters that belong
+        to no column.
+        """
         start, end = column.span
         if len(text) < end:
             why = f"The line has {len(text)} characters, and the amount ends at {end}."
@@ -263,7 +266,7 @@ class Reader:
         return texts[kind]
 
     def _check_code(self, texts: Mapping[str, str], kind: str) -> None:
-        """Codes repeat, so each is looked at once."""
+        """Codes repeat, so each is checked once."""
         text = texts.get(kind, "")
         if not text or text in self._sound:
             return
@@ -275,7 +278,7 @@ class Reader:
         self._sound.add(text)
 
     def _check_currency(self, company: str, title: str, text: str) -> None:
-        """A column that the layout does not know says the currency, and it is the one that is booked."""
+        """A column that the layout does not know names the currency, which must be the one that is booked."""
         currency = self.currency_of(company)
         if text and currency and currency not in currencies_of(text):
             known = json.dumps({"kind": "ignore", "name": title}, ensure_ascii=False)

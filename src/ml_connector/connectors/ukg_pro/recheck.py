@@ -1,10 +1,10 @@
-"""What speaks against posting a general-ledger run that was read before: a problem for each, none where it is
+"""The reasons against posting a general-ledger run that was read before: a problem for each, none where it is
 as it was. Pure.
 
     gone         UKG shows no row of it any more
     changed      it was calculated again, or has another number of blocks
     open again   its pay period is not closed any more, or is not listed
-    replaced     the pay register of its period says other amounts: payroll ran again under another id
+    replaced     the pay register of its period has other amounts: payroll ran again under another id
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def reopened(pay_run: PayRun, periods: Sequence[PayPeriodRow]) -> list[Problem]:
 
 
 def replaced(pay_run: PayRun, register: Sequence[RegisterTotals]) -> list[Problem]:
-    """The pay register says other amounts than when the run was read. UKG keeps a run readable, and its pay
+    """The pay register has other amounts than when the run was read. UKG keeps a run readable, and its pay
     period closed, after payroll ran again under another id.
     """
     before = {totals.company: _amounts(totals) for totals in pay_run.register}

@@ -60,7 +60,7 @@ class Register:
                 self.codes.setdefault((f"org_level_{level}", code), set()).add(check.employeeId)
 
     def totals(self) -> RegisterTotals:
-        """The totals as they stand."""
+        """The totals so far."""
         gross, deductions, taxes, net = (Money.from_minor(minor, self.currency) for minor in self.sums)
         by_code = tuple((axis, code, len(workers)) for (axis, code), workers in sorted(self.codes.items()))
         return RegisterTotals(

@@ -206,7 +206,7 @@ def _choices(text: Mapping[str, str]) -> list[Problem]:
 
 
 def _pairs(text: Mapping[str, str], name: str, problems: list[Problem]) -> dict[str, str]:
-    """`a=x, b=y`, or for the currency a single code, kept under the empty name."""
+    """`a=x, b=y`, or for the currency a single code, stored under the empty name."""
     found, broken, repeated = pairs(text[name])
     wrong = [*broken, *repeated]
     if name == "currency" and (bare := next((part for part in broken if "=" not in part), None)):
@@ -227,7 +227,7 @@ _EXAMPLES = {"currency": "ACME1=USD", "pay_periods": "20240=202501171"}
 
 
 def _both_paid(text: Mapping[str, str], problems: list[Problem]) -> frozenset[frozenset[str]]:
-    """Pairs of record ids; a record may stand in several."""
+    """Pairs of record ids; a record may be in several."""
     pairs = []
     for part in listed(text["third_party_both_paid"]):
         ids = frozenset(piece.strip() for piece in part.split("="))

@@ -59,7 +59,7 @@ class _Found:
 
     @property
     def calculated_at(self) -> datetime:
-        """The latest change, or the pay date where none is told."""
+        """The latest change, or the pay date where UKG gives none."""
         changes = [record.changed_at for record in self.records if record.changed_at]
         return max(changes, default=datetime.combine(self.pay_date, time(), UTC))
 

@@ -1,5 +1,5 @@
-"""Visma.net ERP: general ledger batches, kept on hold until proven. What it can and cannot do stands in
-README.md and quality.toml.
+"""Visma.net ERP: general ledger batches, kept on hold until proven. README.md and quality.toml list what it
+can and cannot do.
 """
 
 from ml_connector.connectors.visma_net.connector import CONNECTOR

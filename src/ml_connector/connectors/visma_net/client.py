@@ -1,9 +1,9 @@
 """Calls to the API: one at a time for a company, with a token of its own, within the quota that Visma states,
 lists read to their proven end.
 
-Unknown and malformed parameters are ignored by Visma and answered with unfiltered rows, so rows are looked
-at, never the request. A paged list says on every row how many there are; it is believed when that number is
-the same on the first and the last page and so many were read.
+Unknown and malformed parameters are ignored by Visma and answered with unfiltered rows, so the rows are
+checked, and never the request. Every row of a paged list has the number of rows; the list is used when that
+number is the same on the first and the last page and as many rows were read.
 """
 
 from __future__ import annotations
@@ -116,7 +116,8 @@ class VismaClient:
         """Every row of a paged list. `parts` names what the list counts in a row: the row itself, or the
         lines of a batch.
 
-        Raises `OutcomeUnknown` when the list never held still, so that an empty result is worth something.
+        Raises `OutcomeUnknown` when the list changed during every attempt, so that an empty result can be
+        relied on.
         """
         for _ in range(CRAWLS):
             rows, whole = self._crawl(path, row, parts, query)
@@ -165,8 +166,8 @@ class VismaClient:
             yield post
 
     def write(self, method: str, path: str, body: Any, version: str) -> Answer:
-        """A guarded write that may be repeated: it says what shall be, and the version lets it through
-        once.
+        """A write that may be repeated: it sets fields to given values, and Visma carries it out only while
+        the record has the version.
         """
         with self.prepare(method, path, body, version) as post:
             return post(lambda: None)

@@ -90,7 +90,7 @@ def _period_problems(entry: JournalEntry, periods: tuple[FiscalPeriod, ...]) -> 
 def _with_segment_names(
     problems: Iterable[Problem], layout: Layout, defaults: dict[str, str]
 ) -> Iterable[Problem]:
-    """The problems, with the segment that an axis stands for."""
+    """The problems, with the segment of the axis added."""
     names = {axis: f"segment {number} ({name})" for number, name, axis in layout.segments}
     needed = ", ".join(name for axis, name in names.items() if axis not in defaults)
     for problem in problems:

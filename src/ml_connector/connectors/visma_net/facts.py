@@ -1,9 +1,9 @@
 """What a company accepts, read from it and compared with an entry before anything is sent.
 
 What never changes is remembered while the process lives: the company's own currency, and which days a period
-holds. A reading is made of small lists, the long ones read only where they are asked for; it is believed for
-a minute between proposal and write, as long as nothing speaks against the entry, because Visma itself looks
-again.
+holds. A reading consists of small lists; the long ones are read only where they are asked for. Between
+proposal and write a reading is used for a minute, as long as it shows no problem with the entry, because
+Visma checks again.
 """
 
 from __future__ import annotations
@@ -262,8 +262,8 @@ class Facts:
         return reading
 
     def explain_refusal(self, entry: JournalEntry) -> None:
-        """After Visma refused the entry: believe nothing from before, and raise its refusal by field and
-        value where the facts of this moment tell it.
+        """After Visma refused the entry: read everything again, and raise the refusal with field and value
+        where the facts show them.
         """
         self._readings.pop(entry.journal, None)
         with suppress(NotSent, OutcomeUnknown, Throttled, VendorChanged):
@@ -309,8 +309,8 @@ def _visible(visibility: wire.Visibility | None) -> bool:
 
 
 def _account(row: wire.Account, required: frozenset[str]) -> Account:
-    """The account; why it takes no entry of ours, where it is not just inactive, stands in its
-    description.
+    """The account. Its description has the reason why it takes no entry of ours, where it is not just
+    inactive.
     """
     why_not = f", control account of {row.controlAccountModule}" if row.controlAccountModule else ""
     why_not = why_not or (", without manual entry" if row.allowManualEntry is False else "")

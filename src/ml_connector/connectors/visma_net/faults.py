@@ -8,8 +8,8 @@
     5xx                                    nothing is known
 
 There is no catalogue of errors. The words follow the company's language and stand in `message`, `Message` or
-`ExceptionMessage`; those we know tell the kind. What is not recognised is still a refusal, in the vendor's
-own words.
+`ExceptionMessage`; those that are known show the kind. What is not recognised is still a refusal, with the
+vendor's own text.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class VersionStale(Refused):
 
 
 def classify(answer: Answer) -> ConnectorError | None:
-    """The error that an answer stands for; `None` for success."""
+    """The error that an answer means; `None` for success."""
     if answer.status < 400:
         return None
     path, said, support = answer.path, message(answer), answer.support("ipp-request-id")
@@ -155,7 +155,7 @@ def refusal(said: str, where: str, support: str = "") -> Refused:
 
 
 def limits(now: Callable[[], datetime]) -> Callable[[Answer], Sequence[Window]]:
-    """How a client reads the quota in an answer. A header that is absent says nothing."""
+    """How a client reads the quota in an answer. A header that is absent means unknown."""
 
     def learn(answer: Answer) -> Sequence[Window]:
         limit, remaining, reset = (

@@ -1,8 +1,8 @@
 """Visma as a ledger: a batch is written on hold in one request, read back, and released.
 
 Each company has a client, facts and a memory of its batches of its own: numbers begin again in each. Before a
-company's calendar and chart are believed, and before its batches are looked for or touched, what its token
-leads into is compared with its code.
+company's calendar and chart are used, and before its batches are searched or changed, the company that its
+token opens is compared with its code.
 
 facts     organization 1 for the life of the connection
 chart     branch, dimension, account, currency, ledger 1 each; project ⌈n/500⌉ where asked for
@@ -44,7 +44,7 @@ from ml_connector.transport.answer import Answer
 
 MODULE = "GL"
 CLOCK_MARGIN = timedelta(hours=26)
-"""Visma's time stamps name no zone: their clock may stand up to 14 hours off ours, either way."""
+"""Visma's time stamps name no zone: their clock may differ from ours by up to 14 hours, either way."""
 _LOCATION = re.compile(r"/journaltransaction/([^/?#]+)/?$", re.IGNORECASE)
 
 
@@ -181,8 +181,8 @@ class VismaLedger(Ledger):
         lines are read and looked at: once for all entries of a company and period.
 
         Before a first send these are the lines of the posting date's period, over all time: a batch that a
-        person moved to another period since is not seen by it. After a send they are all that changed since
-        26 hours before it, in whatever period.
+        person has moved to another period is not found by it. After a send they are all that changed since 26
+        hours before it, in whatever period.
         """
         found: dict[str, tuple[Receipt, ...]] = {}
         read: dict[tuple[str, str, str], list[wire.Batch]] = {}
@@ -226,11 +226,11 @@ class VismaLedger(Ledger):
         known: Mapping[str, Receipt] = NONE_KNOWN,
     ) -> Iterator[Send]:
         """Everything but the send. The entry is compared with the company's facts first, so that what Visma
-        would refuse is said by field and value.
+        would refuse is reported by field and value.
 
-        Raises `Inexpressible` for what `check` says; `PeriodClosed`, `CodeUnknown` and other `Refused` for
-        what the facts say. They are read again once Visma has refused, because its words often name no value;
-        what they tell then is raised when the preparation ends.
+        Raises `Inexpressible` for what `check` finds; `PeriodClosed`, `CodeUnknown` and other `Refused` for
+        what the facts show. They are read again once Visma has refused, because its text often names no
+        value; what they show then is raised when the preparation ends.
         """
         if problems := self.check(document):
             raise Inexpressible.of(problems)
@@ -273,12 +273,12 @@ class VismaLedger(Ledger):
         return self._proven(receipt.entity).releases.release(receipt)
 
     def abandon(self, receipt: Receipt) -> None:
-        """A batch is written whole or not at all, so there is nothing to remove; and Visma deletes no batch
-        through its interface.
+        """A batch is written completely or not at all, so there is nothing to remove; and Visma deletes no
+        batch through its interface.
         """
 
     def read_back(self, receipt: Receipt) -> BookedEntry:
-        """Every line of the batch. Raises `Refused` when it stands in another period than that of its date,
+        """Every line of the batch. Raises `Refused` when it is in another period than that of its date,
         `NotFound` when it is gone.
         """
         books = self._proven(receipt.entity)

@@ -6,9 +6,9 @@
                             └ yes: PUT hold false, POST release ─ 412: read again, once more; twice: said so
                                                                 ─ Queued, InProcess: asked again later
 
-What is written names one field, so an edit of somebody else's is never overwritten: one that leaves the entry
-as it was is kept beside ours, one that changes it stops the release. Any of this may be repeated, because
-every step begins with reading.
+A write changes one field only, so an edit by another user is never overwritten. If the edit leaves the entry
+as it was, the release goes through and keeps it. If it changes the entry, the release stops. Every step may
+be repeated, because each begins with reading.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ POSTED = frozenset({"Posted", "Completed"})
 RELEASED = frozenset({"Unposted", "Released", "PartiallyReleased"})
 TRIES = 2
 ASK_AGAIN_SECONDS = 120.0
-"""How long a release that was taken and is not done is only looked at, before it is asked for again."""
+"""How long an accepted release that is not finished is only checked, before it is requested again."""
 JUST_NOW_SECONDS = 5.0
 CHANGES_SHOWN = 5
 
 
 class Releases:
-    """Takes batches to the books. Remembers, for as long as the process lives, what of a batch was written
-    and compared.
+    """Releases batches. Remembers, for as long as the process lives, which versions were written here and
+    which content was compared.
     """
 
     def __init__(self, client: VismaClient, clock: Clock) -> None:
@@ -52,8 +52,8 @@ class Releases:
         self._versions_written[number] = version
 
     def read_back(self, receipt: Receipt) -> wire.Batch:
-        """The batch as it stands. The one that was just seen to be posted is not asked for a second time;
-        nobody can change it any more.
+        """The batch as it is now. One that was posted when it was read within the last seconds is not read
+        again, because nobody can change it any more.
         """
         (batch, at), self._just_posted = self._just_posted or (None, 0.0), None
         just_now = (

@@ -1,9 +1,9 @@
 """What a connection to Visma.net ERP is made of, and the checks on it that need no call.
 
-A tenant id leads into one company, so a connection has one for each of its companies; the company's code
-stands beside it and is compared with what Visma shows, because a token of the wrong company works and books
-in the wrong place. A subaccount has several segments and Visma wants each of them on every line. Whatever
-else is set, such as segments, ledgers and the branch, holds for all companies of the connection.
+A tenant id leads into one company, so a connection has one for each of its companies; the company's code is
+stored beside it and compared with what Visma shows, because a token of the wrong company works and books in
+the wrong place. A subaccount has several segments, and Visma needs each of them on every line. Every other
+setting, such as segments, ledgers and the branch, holds for all companies of the connection.
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ class Options:
         return frozenset({*self.segments, BRANCH, PROJECT})
 
     def axis_of(self, number: int, name: str | None) -> str | None:
-        """The axis that a segment stands for, or `None`."""
+        """The axis of a segment, or `None`."""
         names = {str(number), (name or "").strip().casefold()}
         return next((axis for axis, segment in self.segments.items() if segment.casefold() in names), None)
 

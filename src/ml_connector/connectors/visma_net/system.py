@@ -146,7 +146,7 @@ class VismaSystem:
 
 
 def _right(name: str, needed_for: str, look: Callable[[], object]) -> Right:
-    """A right, by looking; a text that comes of it says what is wrong."""
+    """A right, checked by a read; a text that the read returns says what is wrong."""
     try:
         found = look()
     except ConnectorError as error:

@@ -46,7 +46,7 @@ LINE_TEXT_MAX = 256
 DIGITS_MAX = 15
 """Visma's published type of an amount is a binary floating point number, which keeps so many digits."""
 SEGMENT_MAX = 15
-"""Highest number of a segment that a reference of 15 characters can speak of."""
+"""Highest number of a segment that a reference of 15 characters can name."""
 RATE_TOLERANCE = Decimal("0.01")
 """What a base amount may be off its rate, per line: the company's currency is rounded line by line."""
 RATE_SOURCE = "as Visma booked it"
@@ -199,8 +199,8 @@ def booked_entry(receipt: Receipt, batch: wire.Batch, options: Options, own: str
 
 
 def document(receipt: Receipt, batch: wire.Batch, options: Options, own: str) -> BookedEntry:
-    """A batch of anybody; its rate is as it is shown. Raises `VendorChanged` for what cannot be read exactly,
-    or does not add up.
+    """A batch that anybody wrote, with its rate as Visma shows it. Raises `VendorChanged` for what cannot be
+    read exactly, or does not add up.
     """
     where = f"batch {receipt.number}"
     day = day_of(batch)
@@ -298,8 +298,8 @@ def _rate(batch: wire.Batch, own: str, where: str) -> ExchangeRate | None:
 
 
 def content(batch: wire.Batch) -> dict[str, str]:
-    """What a batch says, field by field, without its state and version: equal for two readings between which
-    nobody changed the entry.
+    """The content of a batch, field by field, without its state and version: equal for two readings between
+    which nobody changed the entry.
     """
     header = (
         "transactionDate",

@@ -1,7 +1,7 @@
-"""Shapes on the wire of the REST API, in the vendor's words. Only the fields we read or write; unknown ones
-are passed over by msgspec.
+"""Shapes on the wire of the REST API, in the vendor's words. Only the fields we read or write; msgspec
+ignores the others.
 
-Reads are plain; what is written wraps every scalar as `{"value": …}`, but for a few fields that are not.
+Reads have plain values; writes wrap every scalar as `{"value": …}`, but for a few fields that are not.
 Amounts are JSON numbers and become exact decimals. Dates carry a time and no zone. Source: published OpenAPI
 documents of May 2025 and September 2026.
 """
