@@ -24,12 +24,46 @@ SETTLE_MARGIN_SECONDS = 60
 its way.
 """
 
-READ_DEADLINE = Setting(
-    name="read_deadline_seconds",
-    label="Deadline of a read",
-    help="A read whose answer is not complete by then is stopped and tried later.",
-    field=Field.NUMBER,
-    required=False,
+
+def number(name: str, label: str, help: str, *, default: str) -> Setting:
+    """A setting that is a number, with the default of the vendor's manual."""
+    return Setting(name=name, label=label, help=help, field=Field.NUMBER, required=False, default=default)
+
+
+def lines_per_entry(maximum: str, default: str) -> Setting:
+    """Of a ledger; `maximum` is what the vendor says of it."""
+    help = f"A larger entry is split where its lines so far balance. {maximum}"
+    return number("lines_max", "Lines per entry", help, default=default)
+
+
+def deadline_of_a_send(document: str, default: str) -> Setting:
+    """Of a ledger; `document` is what is sent at a time."""
+    help = (
+        f"A {document} that has not left by then is not sent. For one that is not answered by then, the"
+        " ledger is searched."
+    )
+    return number("deadline_seconds", "Deadline of a send", help, default=default)
+
+
+def settling_time(default: str) -> Setting:
+    """Of a ledger."""
+    help = (
+        "How long the ledger may still book after an answer was lost; at least the deadline and 60 seconds on"
+        " a real host."
+    )
+    return number("settle_seconds", "Settling time", help, default=default)
+
+
+def visibility_time(document: str, default: str) -> Setting:
+    """Of a ledger; `document` is what its searches find."""
+    help = f"How long a booked {document} may be missing from searches."
+    return number("visible_seconds", "Visibility time", help, default=default)
+
+
+READ_DEADLINE = number(
+    "read_deadline_seconds",
+    "Deadline of a read",
+    "A read whose answer is not complete by then is stopped and tried later.",
     default="300",
 )
 """Of every connector: also an answer that never ends is over then."""

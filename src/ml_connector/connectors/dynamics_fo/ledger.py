@@ -209,7 +209,7 @@ class DynamicsLedger(Ledger):
             raise OutcomeUnknown(text, where=HEADERS, support=error.support) from error
         if not created.JournalBatchNumber:
             raise OutcomeUnknown(
-                ("The journal was answered without its number, so the ledger is searched for it."),
+                "The journal was answered without its number, so the ledger is searched for it.",
                 where=HEADERS,
             )
         return self._receipt(entry.entity, created, parts=1, complete=False)

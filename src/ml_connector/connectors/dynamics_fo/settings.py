@@ -16,7 +16,17 @@ from ml_connector.domain.lists import listed, pairs
 from ml_connector.domain.problem import Problem
 from ml_connector.ports.systems import Field, Setting
 from ml_connector.transport.address import host_problem
-from ml_connector.transport.settings import READ_DEADLINE, ledger_problems, numbers_of, text_of
+from ml_connector.transport.settings import (
+    READ_DEADLINE,
+    deadline_of_a_send,
+    ledger_problems,
+    lines_per_entry,
+    number,
+    numbers_of,
+    settling_time,
+    text_of,
+    visibility_time,
+)
 
 HOSTS = ("*.operations.dynamics.com", "*.operations.eu.dynamics.com", "*.cloudax.dynamics.com")
 """Those seen in public material. Another region's is added once it was seen, because a guessed host could
@@ -81,51 +91,15 @@ SETTINGS = (
         required=False,
         default=AXES,
     ),
-    Setting(
-        name="lines_max",
-        label="Lines per entry",
-        help="A larger entry is cut at balanced borders. The vendor names about 10,000.",
-        field=Field.NUMBER,
-        required=False,
-        default=str(LINES_MAX),
-    ),
-    Setting(
-        name="deadline_seconds",
-        label="Deadline of a send",
-        help=(
-            "A part that has not left by then is not sent. For one that is not answered by then, the"
-            " ledger is searched."
-        ),
-        field=Field.NUMBER,
-        required=False,
-        default="120",
-    ),
+    lines_per_entry("The vendor names about 10,000.", str(LINES_MAX)),
+    deadline_of_a_send("part", "120"),
     READ_DEADLINE,
-    Setting(
-        name="settle_seconds",
-        label="Settling time",
-        help=(
-            "How long a part may still be booked after its answer was lost; at least the "
-            "deadline and 60 seconds on a real host."
-        ),
-        field=Field.NUMBER,
-        required=False,
-        default="900",
-    ),
-    Setting(
-        name="visible_seconds",
-        label="Visibility time",
-        help="How long a journal may be missing from searches.",
-        field=Field.NUMBER,
-        required=False,
-        default="0",
-    ),
-    Setting(
-        name="posting_seconds",
-        label="Posting interval",
-        help="How often a journal that waits for the environment's posting job is checked.",
-        field=Field.NUMBER,
-        required=False,
+    settling_time("900"),
+    visibility_time("journal", "0"),
+    number(
+        "posting_seconds",
+        "Posting interval",
+        "How often a journal that waits for the environment's posting job is checked.",
         default="60",
     ),
 )

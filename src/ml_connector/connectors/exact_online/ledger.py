@@ -232,7 +232,7 @@ class ExactLedger(Ledger):
             raise faults.unreadable(error) from error
         if not created.EntryID:
             raise OutcomeUnknown(
-                ("Exact answered the posting without an entry id, so the ledger is searched for it."),
+                "Exact answered the posting without an entry id, so the ledger is searched for it.",
                 where=ENTRIES,
             )
         return self._receipt(entity, created.EntryID, created.EntryNumber)

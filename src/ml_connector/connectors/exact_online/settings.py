@@ -15,7 +15,17 @@ from ml_connector.domain.lists import listed
 from ml_connector.domain.problem import Problem
 from ml_connector.ports.systems import Field, Setting
 from ml_connector.transport.address import form_problem, host_problem, is_loopback
-from ml_connector.transport.settings import READ_DEADLINE, ledger_problems, numbers_of, text_of
+from ml_connector.transport.settings import (
+    READ_DEADLINE,
+    deadline_of_a_send,
+    ledger_problems,
+    lines_per_entry,
+    number,
+    numbers_of,
+    settling_time,
+    text_of,
+    visibility_time,
+)
 
 HOSTS = tuple(f"start.exactonline.{region}" for region in ("nl", "be", "de", "fr", "es", "co.uk", "com"))
 LINES_MAX = 1000
@@ -59,73 +69,30 @@ SETTINGS = (
         field=Field.SECRET,
         required=False,
     ),
-    Setting(
-        name="lines_max",
-        label="Lines per entry",
-        help=(
-            "A larger entry is cut at balanced borders. Exact publishes no maximum; 500 is "
-            "gentle on a slow division."
-        ),
-        field=Field.NUMBER,
-        required=False,
-        default=str(LINES_MAX),
-    ),
-    Setting(
-        name="deadline_seconds",
-        label="Deadline of a send",
-        help=(
-            "A posting that has not left by then is not sent. For one that is not answered by then, the"
-            " ledger is searched."
-        ),
-        field=Field.NUMBER,
-        required=False,
-        default="100",
-    ),
+    lines_per_entry("Exact publishes no maximum; 500 is gentle on a slow division.", str(LINES_MAX)),
+    deadline_of_a_send("posting", "100"),
     READ_DEADLINE,
-    Setting(
-        name="settle_seconds",
-        label="Settling time",
-        help=(
-            "How long Exact may still book after an answer was lost; at least the "
-            "deadline and 60 seconds on a real host."
-        ),
-        field=Field.NUMBER,
-        required=False,
-        default="600",
-    ),
-    Setting(
-        name="visible_seconds",
-        label="Visibility time",
-        help="How long a booked entry may be missing from searches.",
-        field=Field.NUMBER,
-        required=False,
+    settling_time("600"),
+    visibility_time("entry", "60"),
+    number(
+        "calls_per_minute",
+        "Calls a minute",
+        "Exact's limit for one app and division; 0 counts none, in a sandbox only.",
         default="60",
     ),
-    Setting(
-        name="calls_per_minute",
-        label="Calls a minute",
-        help="Exact's limit for one app and division; 0 counts none, in a sandbox only.",
-        field=Field.NUMBER,
-        required=False,
-        default="60",
-    ),
-    Setting(
-        name="calls_per_day",
-        label="Calls a day",
-        help="Exact's limit for one app and division; 0 counts none, in a sandbox only.",
-        field=Field.NUMBER,
-        required=False,
+    number(
+        "calls_per_day",
+        "Calls a day",
+        "Exact's limit for one app and division; 0 counts none, in a sandbox only.",
         default="5000",
     ),
-    Setting(
-        name="errors_per_hour",
-        label="Errors an hour",
-        help=(
+    number(
+        "errors_per_hour",
+        "Errors an hour",
+        (
             "Client errors of one endpoint after which it is left alone: Exact blocks an app "
             "for an hour at ten. 0 counts none, in a sandbox only."
         ),
-        field=Field.NUMBER,
-        required=False,
         default="4",
     ),
 )

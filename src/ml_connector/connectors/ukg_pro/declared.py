@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ml_connector.ports.systems import Field, Setting
-from ml_connector.transport.settings import READ_DEADLINE
+from ml_connector.transport.settings import READ_DEADLINE, number
 
 GENERAL_LEDGER, THIRD_PARTY_PAY, FLAT_FILE = "general_ledger", "third_party_pay", "flat_file"
 BASIC, BEARER = "basic", "bearer"
@@ -147,21 +147,12 @@ SETTINGS = (
         required=False,
         help="UKG writes local times without an offset.",
     ),
-    Setting(
-        name="page_rows",
-        label="Rows per page",
-        field=Field.NUMBER,
-        default=str(PAGE_ROWS_MAX),
-        required=False,
-        help="UKG delivers 10,000 at the most.",
-    ),
-    Setting(
-        name="calls_per_minute",
-        label="Calls a minute",
-        field=Field.NUMBER,
+    number("page_rows", "Rows per page", "UKG delivers 10,000 at the most.", default=str(PAGE_ROWS_MAX)),
+    number(
+        "calls_per_minute",
+        "Calls a minute",
+        "UKG publishes no number; 0 counts none, in a sandbox only.",
         default="60",
-        required=False,
-        help="UKG publishes no number; 0 counts none, in a sandbox only.",
     ),
     READ_DEADLINE,
     Setting(
@@ -198,16 +189,14 @@ SETTINGS = (
             " id=id, separated by commas."
         ),
     ),
-    Setting(
-        name="third_party_repeat_days",
-        label="Third-Party Pay, repeats within",
-        field=Field.NUMBER,
-        default="35",
-        required=False,
-        help=(
+    number(
+        "third_party_repeat_days",
+        "Third-Party Pay, repeats within",
+        (
             "Days before and after a pay date in which a record posted again is looked for, at one list of"
             " records; 0 looks at the pay date alone."
         ),
+        default="35",
     ),
     Setting(
         name="file_path",

@@ -17,7 +17,17 @@ from ml_connector.domain.lists import listed, pairs
 from ml_connector.domain.problem import Problem
 from ml_connector.ports.systems import Field, Setting
 from ml_connector.transport.address import host_problem
-from ml_connector.transport.settings import READ_DEADLINE, ledger_problems, numbers_of, text_of
+from ml_connector.transport.settings import (
+    READ_DEADLINE,
+    deadline_of_a_send,
+    ledger_problems,
+    lines_per_entry,
+    number,
+    numbers_of,
+    settling_time,
+    text_of,
+    visibility_time,
+)
 
 HOSTS = ("api.finance.visma.net",)
 SIGN_IN_HOSTS = ("connect.visma.com",)
@@ -96,7 +106,7 @@ SETTINGS = (
     Setting(
         name="segments",
         label="Segments",
-        help=("The segment of the subaccount for each axis, by number or name. Every segment is named."),
+        help="The segment of the subaccount for each axis, by number or name. Every segment is named.",
         required=False,
         default="cost_center=1",
     ),
@@ -116,65 +126,24 @@ SETTINGS = (
         required=False,
         default="X",
     ),
-    Setting(
-        name="lines_max",
-        label="Lines per entry",
-        help=(
-            "A larger entry is cut at balanced borders. Visma publishes no maximum and cuts "
-            "requests off after four minutes."
-        ),
-        field=Field.NUMBER,
-        required=False,
-        default="1000",
-    ),
-    Setting(
-        name="deadline_seconds",
-        label="Deadline of a send",
-        help=(
-            "A batch that has not left by then is not sent. For one that is not answered by then, the"
-            " ledger is searched."
-        ),
-        field=Field.NUMBER,
-        required=False,
-        default="240",
-    ),
+    lines_per_entry("Visma publishes no maximum and cuts requests off after four minutes.", "1000"),
+    deadline_of_a_send("batch", "240"),
     READ_DEADLINE,
-    Setting(
-        name="settle_seconds",
-        label="Settling time",
-        help=(
-            "How long Visma may still book after an answer was lost; at least the deadline "
-            "and 60 seconds on a real host."
-        ),
-        field=Field.NUMBER,
-        required=False,
-        default="900",
-    ),
-    Setting(
-        name="visible_seconds",
-        label="Visibility time",
-        help="How long a booked batch may be missing from lists.",
-        field=Field.NUMBER,
-        required=False,
+    settling_time("900"),
+    visibility_time("batch", "60"),
+    number(
+        "posting_seconds",
+        "Posting interval",
+        "How often a batch whose release is not finished is checked.",
         default="60",
     ),
-    Setting(
-        name="posting_seconds",
-        label="Posting interval",
-        help="How often a batch whose release is not finished is checked.",
-        field=Field.NUMBER,
-        required=False,
-        default="60",
-    ),
-    Setting(
-        name="calls_per_hour",
-        label="Calls an hour",
-        help=(
+    number(
+        "calls_per_hour",
+        "Calls an hour",
+        (
             "The limit until Visma states its own for this company and application. 0 means no limit, in a"
             " sandbox only."
         ),
-        field=Field.NUMBER,
-        required=False,
         default="500",
     ),
 )
