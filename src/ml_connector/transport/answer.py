@@ -94,6 +94,11 @@ class Answer:
             )
             raise VendorChanged(text, where=self.path, support=self.said()) from error
 
+    def decode_list(self, row: type[T]) -> list[T]:
+        """The body as a list of these rows; see `decode`."""
+        shape: type[list[T]] = list[row]  # type: ignore[valid-type]
+        return self.decode(shape)
+
 
 Classify = Callable[[Answer], ConnectorError | None]
 """A connector's reading of an answer: the error it stands for, or `None` for success. Status 401 is handled

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from typing import TypeVar
 from urllib.parse import quote
 
+import msgspec
+
 from ml_connector.connectors.dynamics_fo import faults, wire
 from ml_connector.connectors.dynamics_fo.settings import Options
 from ml_connector.errors import VendorChanged
@@ -21,7 +23,7 @@ from ml_connector.transport.auth import Renewal, TokenBroker
 from ml_connector.transport.http import Client
 from ml_connector.transport.paging import follow
 
-Row = TypeVar("Row")
+Row = TypeVar("Row", bound=msgspec.Struct)
 
 RENEWAL = Renewal(grant="client_credentials", life_seconds=3599, early_seconds=180)
 """Tokens live about an hour and there is no refresh token; a new one is asked for three minutes early."""
@@ -66,7 +68,7 @@ class DynamicsClient:
         def fetch(path: str) -> wire.Page[Row]:
             return self.http.read("GET", path, scope=scope).decode(shape)
 
-        fields = ",".join(row.__struct_fields__)  # type: ignore[attr-defined]
+        fields = ",".join(row.__struct_fields__)
         query = {"$filter": where, "$select": fields, "$top": "" if top is None else str(top)}
         for page in follow(fetch(address(entity_set, **query)), lambda page: _next(page.next), fetch):
             yield from page.value

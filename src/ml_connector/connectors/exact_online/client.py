@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 from urllib.parse import quote
 
+import msgspec
+
 from ml_connector.connectors.exact_online import faults, wire
 from ml_connector.connectors.exact_online.settings import Options
 from ml_connector.ports.storage import Window
@@ -20,7 +22,7 @@ from ml_connector.transport.auth import Renewal, TokenBroker
 from ml_connector.transport.http import Client
 from ml_connector.transport.paging import follow
 
-Row = TypeVar("Row")
+Row = TypeVar("Row", bound=msgspec.Struct)
 
 RENEWAL = Renewal(
     life_seconds=600,
@@ -132,6 +134,6 @@ def document_address(options: Options, division: str, reference: str) -> str:
     )
 
 
-def fields(row: type, leave_out: Sequence[str] = ()) -> str:
+def fields(row: type[msgspec.Struct], leave_out: Sequence[str] = ()) -> str:
     """The field names of a wire shape, for `$select`: what is read is what is asked for."""
-    return ",".join(name for name in row.__struct_fields__ if name not in leave_out)  # type: ignore[attr-defined]
+    return ",".join(name for name in row.__struct_fields__ if name not in leave_out)

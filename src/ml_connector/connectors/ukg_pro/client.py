@@ -138,10 +138,9 @@ class UkgClient:
 
     def rows(self, path: str, row: type[Row], query: Mapping[str, str] | None = None) -> Iterator[Row]:
         """Every row of a list, page by page as it is asked for; an absent list is an empty one."""
-        shape: type[list[Row]] = list[row]  # type: ignore[valid-type]
         try:
             for answer in self.pages(path, query):
-                yield from answer.decode(shape)
+                yield from answer.decode_list(row)
         except NotFound:
             return
 

@@ -94,8 +94,7 @@ class VismaClient:
 
     def every(self, path: str, row: type[T], **query: str) -> list[T]:
         """Every row of a list that has no pages."""
-        shape: type[list[T]] = list[row]  # type: ignore[valid-type]
-        return self.get(path, **query).decode(shape)
+        return self.get(path, **query).decode_list(row)
 
     def must_exist(self, path: str, row: type[T], **query: str) -> list[T]:
         """Every row of a list that no company is without. Raises `Refused` for an empty one: the token then
@@ -129,12 +128,12 @@ class VismaClient:
     def _crawl(
         self, path: str, row: type[R], parts: Callable[[R], Iterable[Hashable]], query: Mapping[str, str]
     ) -> tuple[list[R], bool]:
-        shape: type[list[R]] = list[row]  # type: ignore[valid-type]
         rows: list[R] = []
         seen: set[Hashable] = set()
         totals: list[int] = []
         for number in range(1, PAGES_MAX + 1):
-            page = self.get(path, pageSize=str(PAGE_SIZE), pageNumber=str(number), **query).decode(shape)
+            answer = self.get(path, pageSize=str(PAGE_SIZE), pageNumber=str(number), **query)
+            page = answer.decode_list(row)
             if not page:
                 return rows, not rows
             if page[0].metadata is None:
