@@ -15,8 +15,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ml_connector_sandbox.core.vendor import Clock
-from ml_connector_sandbox.systems.dynamics_fo.render import Row
+from ml_connector_sandbox.core.vendor import Clock, Row
 from ml_connector_sandbox.systems.dynamics_fo.routes import DynamicsFo
 from moving_world.ledgers.ledger import (
     EXPENSES,

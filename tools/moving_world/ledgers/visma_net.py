@@ -14,7 +14,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ml_connector_sandbox.systems.visma_net.book import RELEASED, UNRELEASED, Company, Row
+from ml_connector_sandbox.core.vendor import Row
+from ml_connector_sandbox.systems.visma_net.book import RELEASED, UNRELEASED, Company
 from ml_connector_sandbox.systems.visma_net.routes import VismaNet
 from moving_world.clock import TrueClock
 from moving_world.ledgers.ledger import (

@@ -15,6 +15,8 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote
 
 Json = dict[str, Any]
+Row = dict[str, Any]
+"""What a book holds of one thing, by the names of the vendor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

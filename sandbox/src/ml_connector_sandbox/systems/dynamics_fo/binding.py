@@ -59,7 +59,7 @@ def key_values(entity: Entity, text: str) -> dict[str, Any]:
             raise Failed(
                 400, f"The key predicate '{text}' does not name the keys of '{NAMESPACE}.{entity.type}'."
             )
-        values[name] = fits(entity.properties[name], *parse_literal(found[2]))
+        values[name] = fits(entity.properties[name], parse_literal(found[2]))
         at = found.end()
     if set(values) != set(entity.keys):
         raise Failed(

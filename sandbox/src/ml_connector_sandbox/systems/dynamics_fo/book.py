@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
-from ml_connector_sandbox.core.vendor import Clock
+from ml_connector_sandbox.core.vendor import Clock, Row
 from ml_connector_sandbox.systems.dynamics_fo.odata import fold
-from ml_connector_sandbox.systems.dynamics_fo.render import Row
 
 FIRST_REC_ID = 5_637_144_576
 Undo = Callable[[], None]

@@ -6,9 +6,8 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
-from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
-from ml_connector_sandbox.systems.dynamics_fo.render import Row
 
 
 def documents(book: Book) -> list[Json]:

@@ -14,9 +14,9 @@ from datetime import date
 from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
+from ml_connector_sandbox.core.vendor import Row
 from ml_connector_sandbox.systems.dynamics_fo.book import Book, Broken
 from ml_connector_sandbox.systems.dynamics_fo.entities import BLANK_DATE
-from ml_connector_sandbox.systems.dynamics_fo.render import Row
 
 LEDGER_FORMAT = "DataEntityLedgerDimensionFormat"
 DEFAULT_FORMAT = "DataEntityDefaultDimensionFormat"

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Request
+from ml_connector_sandbox.core.vendor import Request, Row
 from ml_connector_sandbox.systems.dynamics_fo.entities import NAMESPACE, Entity
-from ml_connector_sandbox.systems.dynamics_fo.render import Row, key_text
+from ml_connector_sandbox.systems.dynamics_fo.render import key_text
 
 _LEVEL = re.compile(r"odata\.metadata\s*=\s*\"?(minimal|none|full)", re.IGNORECASE)
 _PAGE_SIZE = re.compile(r"(?:odata\.)?maxpagesize\s*=\s*([0-9]{1,9})\b", re.IGNORECASE)

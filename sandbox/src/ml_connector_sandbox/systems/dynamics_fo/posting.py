@@ -14,10 +14,11 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
+from ml_connector_sandbox.core.vendor import Row
 from ml_connector_sandbox.systems.dynamics_fo import dimensions
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
 from ml_connector_sandbox.systems.dynamics_fo.journals import closed, in_accounting_currency, offset_problems
-from ml_connector_sandbox.systems.dynamics_fo.render import Row, number_text
+from ml_connector_sandbox.systems.dynamics_fo.render import number_text
 
 _FINANCIAL = ("ProfitAndLoss", "Revenue", "Expense", "BalanceSheet", "Asset", "Liability", "Equity")
 

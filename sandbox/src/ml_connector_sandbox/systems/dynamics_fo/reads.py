@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Json, Request, Response
+from ml_connector_sandbox.core.vendor import Json, Request, Response, Row
 from ml_connector_sandbox.systems.dynamics_fo import dimensions
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
 from ml_connector_sandbox.systems.dynamics_fo.entities import (
@@ -23,7 +23,7 @@ from ml_connector_sandbox.systems.dynamics_fo.entities import (
 from ml_connector_sandbox.systems.dynamics_fo.formats import bare, content_type, dressed, level_of, page_rows
 from ml_connector_sandbox.systems.dynamics_fo.masters import worker_status
 from ml_connector_sandbox.systems.dynamics_fo.odata import Query, fold, parse_query, reader
-from ml_connector_sandbox.systems.dynamics_fo.render import Row, etag, json_response, row_json
+from ml_connector_sandbox.systems.dynamics_fo.render import etag, json_response, row_json
 
 _PAYMENT_LINES = ("vendor_payment_lines", "customer_payment_lines")
 _RENAMED = {

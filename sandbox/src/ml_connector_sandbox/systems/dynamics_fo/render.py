@@ -12,7 +12,7 @@ from html import escape
 from json.encoder import encode_basestring_ascii as quote
 from typing import Any
 
-from ml_connector_sandbox.core.vendor import Response
+from ml_connector_sandbox.core.vendor import Response, Row
 from ml_connector_sandbox.systems.dynamics_fo.entities import (
     ACTIONS,
     NAMESPACE,
@@ -24,7 +24,6 @@ from ml_connector_sandbox.systems.dynamics_fo.entities import (
     enums,
 )
 
-Row = dict[str, Any]
 JSON_TYPE = "application/json; odata.metadata=minimal"
 WRITE_FAILURE = "Microsoft.Dynamics.Platform.Integration.Services.OData.AxODataWriteException"
 SECURITY = "Microsoft.Dynamics.Platform.Integration.Services.OData.ODataSecurityException"

@@ -16,7 +16,7 @@ from typing import Any
 
 from ml_connector_sandbox.core.oauth import bearer_token
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Clock, Json, Request, Response
+from ml_connector_sandbox.core.vendor import Clock, Json, Request, Response, Row
 from ml_connector_sandbox.systems.dynamics_fo import actions, journals, masters, metadata, screen
 from ml_connector_sandbox.systems.dynamics_fo.batch import read_batch, run_batch
 from ml_connector_sandbox.systems.dynamics_fo.binding import (
@@ -44,7 +44,6 @@ from ml_connector_sandbox.systems.dynamics_fo.reads import (
 from ml_connector_sandbox.systems.dynamics_fo.render import (
     WRITE_FAILURE,
     Failed,
-    Row,
     error_response,
     etag,
     json_response,

@@ -8,12 +8,11 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.dynamics_fo import dimensions, journals
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
 from ml_connector_sandbox.systems.dynamics_fo.books import amount_text
 from ml_connector_sandbox.systems.dynamics_fo.events import Events
-from ml_connector_sandbox.systems.dynamics_fo.render import Row
 from ml_connector_sandbox.systems.dynamics_fo.screen_masters import MASTER_ACTIONS, account_of, company_of
 from ml_connector_sandbox.systems.dynamics_fo.signin import SignIn
 from ml_connector_sandbox.systems.dynamics_fo.throttle import Throttle

@@ -7,12 +7,11 @@ from datetime import date
 from typing import Protocol
 
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.dynamics_fo import dimensions
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
 from ml_connector_sandbox.systems.dynamics_fo.entities import BLANK_DATE
 from ml_connector_sandbox.systems.dynamics_fo.journals import LENGTHS
-from ml_connector_sandbox.systems.dynamics_fo.render import Row
 from ml_connector_sandbox.systems.dynamics_fo.seed import add_value, set_period
 
 

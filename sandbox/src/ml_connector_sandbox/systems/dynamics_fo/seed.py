@@ -22,12 +22,11 @@ from typing import Any
 
 from ml_connector_sandbox.core.registry import load_scenario
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Clock, Json
+from ml_connector_sandbox.core.vendor import Clock, Json, Row
 from ml_connector_sandbox.systems.dynamics_fo import masters
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
 from ml_connector_sandbox.systems.dynamics_fo.dimensions import FORMAT_KINDS
 from ml_connector_sandbox.systems.dynamics_fo.entities import BLANK_DATE, BLANK_MOMENT
-from ml_connector_sandbox.systems.dynamics_fo.render import Row
 
 _UNITS = {
     "CostCenters": ("cost_centers", "OMCostCenter"),

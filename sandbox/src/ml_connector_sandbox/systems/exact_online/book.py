@@ -13,8 +13,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ml_connector_sandbox.core.vendor import Clock
-from ml_connector_sandbox.systems.exact_online.odata import Row
+from ml_connector_sandbox.core.vendor import Clock, Row
 from ml_connector_sandbox.systems.exact_online.tables import Table
 
 USER_ID = "7d0ef6f1-0c4d-4f27-9a43-3a5b1c1e0001"

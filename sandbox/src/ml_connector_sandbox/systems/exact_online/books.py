@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.exact_online.book import STATUS_TEXT, DivisionBook, as_amount
-from ml_connector_sandbox.systems.exact_online.odata import Row
 
 _AXES = (("cost_center", "CostCenter"), ("cost_unit", "CostUnit"), ("project", "ProjectCode"))
 

@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
+from ml_connector_sandbox.core.vendor import Row
 from ml_connector_sandbox.systems.exact_online.book import (
     STATUS_OPEN,
     STATUS_TEXT,
@@ -20,7 +21,6 @@ from ml_connector_sandbox.systems.exact_online.book import (
     DivisionBook,
 )
 from ml_connector_sandbox.systems.exact_online.masters import TEXT_MAX, cost_code
-from ml_connector_sandbox.systems.exact_online.odata import Row
 
 AMOUNT_LIMIT = Decimal(10) ** 15
 RATE_LIMIT = Decimal(10) ** 6

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ml_connector_sandbox.core.vendor import Row
 from ml_connector_sandbox.systems.exact_online.book import USER_ID, USER_NAME, DivisionBook
-from ml_connector_sandbox.systems.exact_online.odata import Row
 
 _CUSTOMER_ID = "7d0ef6f1-0c4d-4f27-9a43-3a5b1c1e0002"
 

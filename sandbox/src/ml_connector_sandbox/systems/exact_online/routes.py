@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from ml_connector_sandbox.core.oauth import bearer_token
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Clock, Json, Request, Response
+from ml_connector_sandbox.core.vendor import Clock, Json, Request, Response, Row
 from ml_connector_sandbox.systems.exact_online import masters, people, screen
 from ml_connector_sandbox.systems.exact_online.binding import BadBody, read_body
 from ml_connector_sandbox.systems.exact_online.book import Broken, DivisionBook
@@ -24,7 +24,7 @@ from ml_connector_sandbox.systems.exact_online.books import documents
 from ml_connector_sandbox.systems.exact_online.entities import VERBS, Entity, child_of, entities, find
 from ml_connector_sandbox.systems.exact_online.journals import delete_entry, post_entry, post_line
 from ml_connector_sandbox.systems.exact_online.limits import Limits
-from ml_connector_sandbox.systems.exact_online.odata import SYNTAX, BadQuery, Row, parse_literal, parse_query
+from ml_connector_sandbox.systems.exact_online.odata import SYNTAX, BadQuery, parse_literal, parse_query
 from ml_connector_sandbox.systems.exact_online.render import (
     Page,
     View,

@@ -10,11 +10,10 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Clock, Json
+from ml_connector_sandbox.core.vendor import Clock, Json, Row
 from ml_connector_sandbox.systems.exact_online.book import STATUS_OPEN, DivisionBook
 from ml_connector_sandbox.systems.exact_online.journals import post_entry, process_entry, write_entry
 from ml_connector_sandbox.systems.exact_online.masters import cost_code
-from ml_connector_sandbox.systems.exact_online.odata import Row
 from ml_connector_sandbox.systems.exact_online.signin import SignIn
 from ml_connector_sandbox.systems.exact_online.webhooks import ENTRIES, Webhooks
 

@@ -10,10 +10,9 @@ from typing import Any
 
 from ml_connector_sandbox.core.registry import load_scenario
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Clock, Json
+from ml_connector_sandbox.core.vendor import Clock, Json, Row
 from ml_connector_sandbox.systems.exact_online.book import DivisionBook
 from ml_connector_sandbox.systems.exact_online.masters import MASTERS, create
-from ml_connector_sandbox.systems.exact_online.odata import Row
 
 CURRENCIES = (
     ("EUR", "Euro"),

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ml_connector_sandbox.systems.exact_online.odata import Row
+from ml_connector_sandbox.core.vendor import Row
 
 
 class Table:

@@ -18,9 +18,8 @@ from urllib.parse import urlsplit
 
 from ml_connector_sandbox.core.outbound import is_loopback, post
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.exact_online.book import USER_ID, Broken, DivisionBook
-from ml_connector_sandbox.systems.exact_online.odata import Row
 from ml_connector_sandbox.systems.exact_online.signin import REDIRECT_URI
 
 TOPICS = frozenset(

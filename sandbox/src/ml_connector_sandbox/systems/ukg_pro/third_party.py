@@ -6,28 +6,16 @@ the newest run, with account segments, debit, credit and cost center.
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from datetime import datetime
-from decimal import Decimal
-from typing import Any
-
-from odata_query import ast
-from odata_query.exceptions import ODataException
-from odata_query.grammar import ODataLexer, ODataParser
 
 from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.ukg_pro.glrows import CREDIT_SIDE, LINES, GlRows
-from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter
+from ml_connector_sandbox.systems.ukg_pro.odata import read_filter, whole
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayRun
 from ml_connector_sandbox.systems.ukg_pro.render import Cents, empty, json_response, stamp
 from ml_connector_sandbox.systems.ukg_pro.tenant import Endpoint, Tenant
 from ml_connector_sandbox.systems.ukg_pro.third_party_record import read_record
-
-FILTER_CHARACTERS_MAX = 2_000
-_DATETIME = re.compile(r"datetime(?:offset)?'([^']*)'")
 
 
 class ThirdPartyEndpoints:
@@ -76,15 +64,10 @@ class ThirdPartyEndpoints:
         options = {name.lower(): value for name, value in request.query}
         fits = read_filter(options.get("$filter", ""))
         rows = [row for row in self.records() if fits(row)]
-        skip, top = (
-            _count(options, "$skip", 0),
-            _count(options, "$top", self._tenant.switches["page_rows_max"]),
-        )
+        rows_max = self._tenant.switches["page_rows_max"]
+        skip, top = whole(options, "$skip", 0), whole(options, "$top", rows_max)
         expand = {name.strip().lower() for name in options.get("$expand", "").split(",")}
-        chosen = [
-            _served(row, expand)
-            for row in rows[skip : skip + min(top, self._tenant.switches["page_rows_max"])]
-        ]
+        chosen = [_served(row, expand) for row in rows[skip : skip + min(top, rows_max)]]
         match self._tenant.switches["third_party_envelope"]:
             case "d.results":
                 return json_response({"d": {"results": chosen}})
@@ -167,95 +150,3 @@ def _served(row: Json, expand: set[str]) -> Json:
     """A record with those of its children that are asked for."""
     served = {name: value for name, value in row.items() if name not in ("Earnings", "Deductions")}
     return served | {name: row.get(name, []) for name in ("Earnings", "Deductions") if name.lower() in expand}
-
-
-def _count(options: Mapping[str, str], name: str, default: int) -> int:
-    value = options.get(name)
-    if value is None:
-        return default
-    if not re.fullmatch(r"[0-9]{1,9}", value):
-        raise BadParameter(name, f"The value '{value}' is not valid for {name}.")
-    return int(value)
-
-
-def read_filter(text: str) -> Callable[[Json], bool]:
-    """A test for records from an OData filter; `datetime'…'` literals of versions 2 and 3 are understood."""
-    if not text:
-        return lambda row: True
-    try:
-        if len(text) > FILTER_CHARACTERS_MAX:
-            raise ODataException("too long")
-        plain = _DATETIME.sub(lambda found: _with_zone(found[1]), text)
-        tree = ODataParser().parse(ODataLexer().tokenize(plain))  # type: ignore[no-untyped-call]
-        # A wrong name or a comparison of unlike things must come out now, not at the first record.
-        _value(tree, {})
-    except (ODataException, TypeError, ValueError) as error:
-        raise BadParameter("$filter", f"The filter '{text}' cannot be read.") from error
-    return lambda row: bool(_value(tree, row))
-
-
-def _with_zone(text: str) -> str:
-    return text if text.endswith("Z") or "+" in text else text + "Z"
-
-
-def _value(node: Any, row: Json) -> Any:
-    match node:
-        case ast.BoolOp(op=ast.And()):
-            return _value(node.left, row) and _value(node.right, row)
-        case ast.BoolOp(op=ast.Or()):
-            return _value(node.left, row) or _value(node.right, row)
-        case ast.UnaryOp(op=ast.Not()):
-            return not _value(node.operand, row)
-        case ast.Compare():
-            return _compared(node.comparator, _value(node.left, row), _value(node.right, row))
-        case ast.Identifier():
-            return _held(
-                next((value for name, value in row.items() if name.lower() == node.name.lower()), None)
-            )
-        case ast.DateTime() | ast.Date():
-            return _moment(node.val)
-        case ast.String() | ast.GUID():
-            return node.val
-        case ast.Integer() | ast.Float():
-            return Decimal(node.val)
-        case ast.Boolean():
-            return node.val.lower() == "true"
-        case ast.Null():
-            return None
-        case _:
-            raise ValueError(f"{type(node).__name__} is not understood")
-
-
-def _held(value: Any) -> Any:
-    if isinstance(value, Cents):
-        return Decimal(value) / 100
-    if isinstance(value, str) and re.match(r"\d{4}-\d{2}-\d{2}(T|$)", value):
-        with suppress(ValueError):
-            return _moment(value)
-    return value
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=None)
-
-
-def _compared(comparator: Any, left: Any, right: Any) -> bool:
-    match comparator:
-        case ast.Eq():
-            return bool(left == right)
-        case ast.NotEq():
-            return bool(left != right)
-    if type(left) is not type(right):
-        # Unlike things, or nothing at all, are neither smaller nor larger.
-        return False
-    match comparator:
-        case ast.Lt():
-            return bool(left < right)
-        case ast.LtE():
-            return bool(left <= right)
-        case ast.Gt():
-            return bool(left > right)
-        case ast.GtE():
-            return bool(left >= right)
-        case _:
-            raise ValueError(f"{type(comparator).__name__} is not understood")

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from ml_connector_sandbox.core.vendor import Response
+from ml_connector_sandbox.core.vendor import Response, Row
 from ml_connector_sandbox.systems.visma_net import reads
 from ml_connector_sandbox.systems.visma_net.binding import Shape
-from ml_connector_sandbox.systems.visma_net.book import Company, Row
+from ml_connector_sandbox.systems.visma_net.book import Company
 from ml_connector_sandbox.systems.visma_net.calls import Answer, Call, found
 from ml_connector_sandbox.systems.visma_net.render import empty, json_response, tagged
 

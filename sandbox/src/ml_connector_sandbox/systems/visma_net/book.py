@@ -12,12 +12,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Clock
+from ml_connector_sandbox.core.vendor import Clock, Row
 
-Row = dict[str, Any]
 SUBACCOUNT = "SUBACCOUNT"
 SEPARATOR = "-"
 NON_PROJECT = "X"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from ml_connector_sandbox.systems.visma_net.book import Company, Row, etag
+from ml_connector_sandbox.core.vendor import Row
+from ml_connector_sandbox.systems.visma_net.book import Company, etag
 
 _MODULES = ("Ap", "Ar", "So", "Po", "Ea", "Ta", "In", "Ca", "Cr")
 _EXPANDED = {

@@ -4,7 +4,8 @@ satisfy.
 
 from __future__ import annotations
 
-from ml_connector_sandbox.systems.visma_net.book import NON_PROJECT, Company, Row
+from ml_connector_sandbox.core.vendor import Row
+from ml_connector_sandbox.systems.visma_net.book import NON_PROJECT, Company
 
 
 def unknown(field: str, value: str) -> str:

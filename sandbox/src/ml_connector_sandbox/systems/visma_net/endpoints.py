@@ -8,10 +8,10 @@ import base64
 from collections.abc import Iterable
 from datetime import datetime
 
-from ml_connector_sandbox.core.vendor import Response
+from ml_connector_sandbox.core.vendor import Response, Row
 from ml_connector_sandbox.systems.visma_net import cards, masters, reads, render, shapes
 from ml_connector_sandbox.systems.visma_net.answers import changing, creating, listed, one, paged
-from ml_connector_sandbox.systems.visma_net.book import Missing, Row
+from ml_connector_sandbox.systems.visma_net.book import Missing
 from ml_connector_sandbox.systems.visma_net.calls import Call, Endpoint, found
 from ml_connector_sandbox.systems.visma_net.journal_endpoints import JOURNAL_ENDPOINTS
 from ml_connector_sandbox.systems.visma_net.project_endpoints import PROJECT_ENDPOINTS

@@ -7,9 +7,9 @@ from __future__ import annotations
 from contextlib import suppress
 from email import message_from_string
 
-from ml_connector_sandbox.core.vendor import Response
+from ml_connector_sandbox.core.vendor import Response, Row
 from ml_connector_sandbox.systems.visma_net import journals, reads, render, shapes
-from ml_connector_sandbox.systems.visma_net.book import Broken, Company, Missing, Row
+from ml_connector_sandbox.systems.visma_net.book import Broken, Company, Missing
 from ml_connector_sandbox.systems.visma_net.calls import Call, Endpoint, found
 from ml_connector_sandbox.systems.visma_net.render import empty, json_response, tagged
 

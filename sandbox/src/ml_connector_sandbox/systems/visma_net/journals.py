@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from ml_connector_sandbox.core.vendor import Row
 from ml_connector_sandbox.systems.visma_net.book import (
     BALANCED,
     HOLD,
@@ -20,7 +21,6 @@ from ml_connector_sandbox.systems.visma_net.book import (
     UNRELEASED,
     Broken,
     Company,
-    Row,
 )
 from ml_connector_sandbox.systems.visma_net.coding import check_line, unknown
 

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ml_connector_sandbox.core.vendor import PinnedClock, Request, Response
-from ml_connector_sandbox.systems.visma_net.book import Row
+from ml_connector_sandbox.core.vendor import PinnedClock, Request, Response, Row
 
 STATE_HOURS = 24
 

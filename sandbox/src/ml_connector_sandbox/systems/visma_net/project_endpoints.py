@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ml_connector_sandbox.core.vendor import Response
+from ml_connector_sandbox.core.vendor import Response, Row
 from ml_connector_sandbox.systems.visma_net import cards, masters, reads, shapes
 from ml_connector_sandbox.systems.visma_net.answers import changing, creating, one, paged
-from ml_connector_sandbox.systems.visma_net.book import Company, Row
+from ml_connector_sandbox.systems.visma_net.book import Company
 from ml_connector_sandbox.systems.visma_net.calls import Call, Endpoint, found
 from ml_connector_sandbox.systems.visma_net.render import json_response
 

@@ -12,8 +12,9 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
+from ml_connector_sandbox.core.vendor import Row
 from ml_connector_sandbox.systems.visma_net import journals, render
-from ml_connector_sandbox.systems.visma_net.book import POSTED, UNPOSTED, UNRELEASED, Company, Row
+from ml_connector_sandbox.systems.visma_net.book import POSTED, UNPOSTED, UNRELEASED, Company
 
 Query = Mapping[str, str]
 """Parameters by lower-case name."""

@@ -9,9 +9,9 @@ from functools import cache
 from json.encoder import encode_basestring as quote
 from typing import Any
 
-from ml_connector_sandbox.core.vendor import Response
+from ml_connector_sandbox.core.vendor import Response, Row
 from ml_connector_sandbox.systems.visma_net import journals
-from ml_connector_sandbox.systems.visma_net.book import SEPARATOR, Company, Row, etag
+from ml_connector_sandbox.systems.visma_net.book import SEPARATOR, Company, etag
 
 JSON = "application/json; charset=utf-8"
 

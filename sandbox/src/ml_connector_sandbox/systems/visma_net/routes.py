@@ -17,10 +17,10 @@ from typing import Any
 from ml_connector_sandbox.core.oauth import bearer_token
 from ml_connector_sandbox.core.routing import NoRoute, Routes
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Json, PinnedClock, Request, Response
+from ml_connector_sandbox.core.vendor import Json, PinnedClock, Request, Response, Row
 from ml_connector_sandbox.systems.visma_net import screen
 from ml_connector_sandbox.systems.visma_net.binding import BadBody
-from ml_connector_sandbox.systems.visma_net.book import UNRELEASED, Broken, Company, Missing, Row, Stale
+from ml_connector_sandbox.systems.visma_net.book import UNRELEASED, Broken, Company, Missing, Stale
 from ml_connector_sandbox.systems.visma_net.calls import Call, Endpoint
 from ml_connector_sandbox.systems.visma_net.endpoints import ENDPOINTS
 from ml_connector_sandbox.systems.visma_net.journals import INVALID_STATUS

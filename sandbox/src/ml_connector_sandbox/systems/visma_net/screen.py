@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.visma_net import journals
 from ml_connector_sandbox.systems.visma_net.book import (
     BALANCED,
@@ -18,7 +18,6 @@ from ml_connector_sandbox.systems.visma_net.book import (
     UNRELEASED,
     Broken,
     Company,
-    Row,
     etag,
 )
 from ml_connector_sandbox.systems.visma_net.later import Later

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Protocol
 
-from ml_connector_sandbox.core.vendor import Json
-from ml_connector_sandbox.systems.visma_net.book import SUBACCOUNT, Company, Row, etag
+from ml_connector_sandbox.core.vendor import Json, Row
+from ml_connector_sandbox.systems.visma_net.book import SUBACCOUNT, Company, etag
 from ml_connector_sandbox.systems.visma_net.seed import put_value
 from ml_connector_sandbox.systems.visma_net.webhooks import Webhooks
 

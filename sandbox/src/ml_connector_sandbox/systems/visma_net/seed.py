@@ -10,8 +10,8 @@ from typing import Any
 
 from ml_connector_sandbox.core.registry import load_scenario
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Clock, Json
-from ml_connector_sandbox.systems.visma_net.book import NON_PROJECT, SUBACCOUNT, Company, Row
+from ml_connector_sandbox.core.vendor import Clock, Json, Row
+from ml_connector_sandbox.systems.visma_net.book import NON_PROJECT, SUBACCOUNT, Company
 
 KEYS = (
     *(

@@ -13,7 +13,7 @@ import pytest
 from ml_connector.contract.acts import locate, send
 from ml_connector.domain.checks import compare
 from ml_connector.domain.dimension import dimensions
-from ml_connector.domain.journal import Marker
+from ml_connector.domain.document import Marker
 from ml_connector.domain.money import Money
 from ml_connector.errors import (
     ConnectorError,
