@@ -62,7 +62,7 @@ SCREEN_FIELDS = (
 
 def ukg_pro() -> Target:
     """Core endpoints with the keys, platform endpoints with a token."""
-    world = UkgWorld(workers=3, void=True, rehired=True, dual_company=True, sender=lambda *_: None)
+    world = UkgWorld(workers=3, void=True, rehired=True, dual_company=True, send=lambda *_: None)
     core, platform = _lower(world.headers()), _lower(world.bearer())
     endpoints = [endpoint for _, _, endpoint in world.vendor._routes._routes]
     places = [
@@ -104,8 +104,8 @@ def ukg_pro() -> Target:
 def exact_online() -> Target:
     """Every set in one division, by key, counted, and one step further; filters are not demanded."""
     world = exact.World("fast", mandatory_filtering=False, select_required=False, webhooks_need_https=False)
-    world.vendor.webhooks.send = lambda url, body: 200
-    world.vendor.webhooks.background = False
+    world.vendor.webhooks.outbox.send = lambda url, body, headers: 200
+    world.vendor.webhooks.outbox.background = False
     places = [
         Place(f"/api/v1/1204/{path}{tail}", _verbs(entity.verbs), _some(entity.properties))
         for path, entity in exact_sets().items()

@@ -71,8 +71,9 @@ def test_events_after_a_reset_are_those_of_the_start() -> None:
     received: list[dict[str, Any]] = []
 
     def event() -> dict[str, Any]:
-        events = world.vendor.events
-        events.send, events.background = lambda url, body: received.append(json.loads(body)) or 200, False
+        outbox = world.vendor.webhooks.outbox
+        outbox.send = lambda url, body, headers: received.append(json.loads(body)) or 200
+        outbox.background = False
         world.control("activate_event", event="VendorPaymentPostedBusinessEvent", url="http://hook.test/")
         world.control("post_payment_journal")
         told: dict[str, Any] = received[-1]

@@ -326,11 +326,11 @@ def test_business_events_are_sent_and_sent_again(world: DynamicsWorld):
     received: list[tuple[str, dict[str, Any]]] = []
     answers = iter([200, 200, 500, 500, 200])
 
-    def receive(url: str, body: bytes) -> int:
+    def receive(url: str, body: bytes, headers: Any) -> int:
         received.append((url, json.loads(body)))
         return next(answers)
 
-    events = world.vendor.events
+    events = world.vendor.webhooks.outbox
     assert world.client.post(
         "/__sandbox__/control/activate_event",
         json={"event": "VendorPaymentPostedBusinessEvent", "url": "http://192.0.2.1/"},

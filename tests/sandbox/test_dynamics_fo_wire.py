@@ -421,11 +421,11 @@ def test_events_can_come_twice_and_out_of_order():
     world = DynamicsWorld(events_twice=True, events_disorder=True)
     received: list[dict[str, Any]] = []
 
-    def receive(url: str, body: bytes) -> int:
+    def receive(url: str, body: bytes, headers: Any) -> int:
         received.append(json.loads(body))
         return 200
 
-    events = world.vendor.events
+    events = world.vendor.webhooks.outbox
     events.send, events.background = receive, False
     world.control("activate_event", event="VendorPaymentPostedBusinessEvent", url="http://hook.test/")
     for row in world.rows(f"VendorPaymentJournalHeaders?{CROSS}")[:2]:

@@ -79,10 +79,10 @@ def test_webhook_is_validated_and_notifications_are_signed(make_world: Any) -> N
     """An empty POST first; then Content and its hash, in upper-case hex over the exact bytes."""
     world = make_world(webhooks_need_https=False, webhooks_same_domain=False)
     arrived: list[tuple[str, bytes]] = []
-    hooks = world.vendor.webhooks
+    hooks = world.vendor.webhooks.outbox
     hooks.background = False
 
-    def receive(url: str, body: bytes) -> int:
+    def receive(url: str, body: bytes, headers: Any) -> int:
         arrived.append((url, body))
         return 200
 
@@ -119,7 +119,7 @@ def test_callbacks_elsewhere_are_refused(world: Any) -> None:
         "Invalid reference: Topic"
         in world.post(path, {"Topic": "Employees", "CallbackURL": "https://connector.example/x"}).text
     )
-    world.vendor.webhooks.send = lambda url, body: 503
+    world.vendor.webhooks.outbox.send = lambda url, body, headers: 503
     refused = world.post(path, {"Topic": "GLAccounts", "CallbackURL": "https://connector.example/x"})
     assert "Invalid: Post to callback URL endpoint returns 503" in refused.text
 

@@ -15,11 +15,11 @@ ENTRIES = "GeneralJournalEntries"
 def told(make_world: Any) -> tuple[Any, Callable[[], list[tuple[str, str]]]]:
     """A world with subscriptions, and what was sent since the last look: topic and action."""
     world = make_world(webhooks_need_https=False, webhooks_same_domain=False)
-    hooks = world.vendor.webhooks
+    hooks = world.vendor.webhooks.outbox
     hooks.background = False
     arrived: list[dict[str, Any]] = []
 
-    def receive(url: str, body: bytes) -> int:
+    def receive(url: str, body: bytes, headers: Any) -> int:
         if body:
             arrived.append(json.loads(body)["Content"])
         return 200

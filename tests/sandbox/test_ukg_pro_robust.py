@@ -98,7 +98,7 @@ BODIES = (
 def test_nothing_that_arrives_makes_it_fall_over():
     """Four thousand odd requests over every endpoint; a status each, and never an exception."""
     world = UkgWorld(
-        workers=3, void=True, rehired=True, dual_company=True, sender=lambda url, headers, body: None
+        workers=3, void=True, rehired=True, dual_company=True, send=lambda url, body, headers: None
     )
     bearer, dice = world.bearer(), random.Random(3)
     endpoints = [endpoint for _, _, endpoint in world.vendor._routes._routes]

@@ -21,7 +21,7 @@ class Receiver:
         self.status: int | None = 200
         self.arrived: list[tuple[str, dict[str, str], bytes]] = []
 
-    def __call__(self, url, headers, body):
+    def __call__(self, url, body, headers):
         self.arrived.append((url, dict(headers), body))
         return self.status
 
@@ -32,7 +32,7 @@ class Receiver:
 
 def _world(**switches) -> tuple[UkgWorld, Receiver, dict]:
     receiver = Receiver()
-    world = UkgWorld(workers=5, sender=receiver, **switches)
+    world = UkgWorld(workers=5, send=receiver, **switches)
     wish = {"url": URL, "eventTypes": ["Employee*"], "headers": {"x-token": "shared"}}
     made = world.client.post(ROOT, headers=world.bearer(), json=wish)
     assert made.status_code == 201

@@ -221,8 +221,8 @@ def test_anything_can_be_sent_to_the_background(world: World) -> None:
 def test_notifications_are_signed(world: World) -> None:
     """Base64 of the HMAC over the body as sent; nothing is told about batches."""
     sent: list[tuple[str, bytes, Any]] = []
-    world.vendor.webhooks.background = False
-    world.vendor.webhooks.send = lambda url, body, headers: sent.append((url, body, headers)) or 200
+    world.vendor.webhooks.outbox.background = False
+    world.vendor.webhooks.outbox.send = lambda url, body, headers: sent.append((url, body, headers)) or 200
     world.control("subscribe", url="http://127.0.0.1:9/hook", entities=["Segment"])
     world.booked()
     put_values(world, {"operation": "Insert", "value": "0200"})

@@ -17,8 +17,8 @@ def told() -> tuple[World, Callable[[], list[tuple[str, str]]]]:
     """A company whose changes are listened to, and what was sent since the last look: code and event."""
     world = World()
     arrived: list[dict[str, Any]] = []
-    world.vendor.webhooks.background = False
-    world.vendor.webhooks.send = lambda url, body, headers: arrived.append(json.loads(body)) or 200
+    world.vendor.webhooks.outbox.background = False
+    world.vendor.webhooks.outbox.send = lambda url, body, headers: arrived.append(json.loads(body)) or 200
     world.control("subscribe", url="http://127.0.0.1:9/hook", entities=list(ENTITIES))
 
     def look() -> list[tuple[str, str]]:

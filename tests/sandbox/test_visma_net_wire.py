@@ -241,7 +241,7 @@ def test_a_notification_that_is_not_taken_comes_again(world: World) -> None:
         seen.append(headers["x-vwd-notification-id"])
         return next(answers)
 
-    hooks = world.vendor.webhooks
+    hooks = world.vendor.webhooks.outbox
     hooks.send, hooks.wait, hooks.background = receive, lambda _: None, False
     world.control("subscribe", url="http://127.0.0.1:9/hook", entities=["Account"])
     for text in ("a", "b"):

@@ -30,11 +30,11 @@ class UkgWorld:
         profile: str = "fast",
         seed: int = 1,
         register: Any = None,
-        sender: Callable[[str, Mapping[str, str], bytes], int | None] | None = None,
+        send: Callable[[str, bytes, Mapping[str, str]], int | None] | None = None,
         **switches: object,
     ) -> None:
         self.clock = SandboxClock(start=NOON, frozen=True)
-        more = {"sender": sender} if sender else {}
+        more = {"send": send} if send else {}
         self.vendor: Any = build(
             scenario=scenario,
             clock=self.clock,

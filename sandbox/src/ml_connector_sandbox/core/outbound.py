@@ -1,32 +1,54 @@
-"""What a simulator sends by itself: notifications to addresses that somebody subscribed."""
+"""What a simulator sends by itself: notifications to addresses that somebody subscribed.
+
+put ─► signed ─► queue ─► thread ─► send ─2xx─► done
+                              ▲        └─ else ─► again after a second, as often as the vendor does
+"""
 
 from __future__ import annotations
 
+import http.client
 import ipaddress
+import queue
 import socket
-import urllib.error
-import urllib.request
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from ml_connector_sandbox.core.switches import Switches
+from ml_connector_sandbox.core.vendor import Json
+
+Send = Callable[[str, bytes, Mapping[str, str]], int | None]
+"""POSTs a body with headers to an address; the status of the answer, or None when there was none."""
+Sign = Callable[[str, bytes], tuple[bytes, Mapping[str, str]]]
+"""From a secret and a content: the body as it is sent, and the headers that its signature stands in."""
+
 TIMEOUT_SECONDS = 5
+SENT_KEPT_MAX = 1_000
 NOBODY = 503
-"""The status that stands for no answer at all."""
+"""The status that stands for no answer at all, where a vendor names one."""
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str] | None = None) -> int:
-    """POST JSON to an address, past any proxy, and return the status; 503 when nobody answers."""
-    request = urllib.request.Request(
-        url, data=body, method="POST", headers={"Content-Type": "application/json", **(headers or {})}
-    )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> int | None:
+    """POST JSON, past any proxy and after no redirect; the status of the answer, or None without one."""
     try:
-        with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return NOBODY
+        parts = urlsplit(url)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        line = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        try:
+            line.request("POST", path, body=body, headers={"Content-Type": "application/json", **headers})
+            return line.getresponse().status
+        finally:
+            line.close()
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+
+
+def is_taken(status: int | None) -> bool:
+    """Whether the receiver took it."""
+    return status is not None and 200 <= status < 300
 
 
 def is_loopback(url: str) -> bool:
@@ -38,3 +60,68 @@ def is_loopback(url: str) -> bool:
         )
     except (OSError, ValueError):
         return False
+
+
+@dataclass(slots=True, kw_only=True)
+class Outbox:
+    """The notifications of one simulator and what became of each. With `background`, they leave from a
+    thread, so no request waits for a receiver. `send` and `wait` can be replaced.
+    """
+
+    name: str
+    sign: Sign | None = None
+    send: Send = post
+    retries: int = 0
+    retry_seconds: float = 1.0
+    wait: Callable[[float], None] = time.sleep
+    background: bool = True
+    sent: list[Json] = field(default_factory=list)
+    """The newest records: `{"url", "body", "headers", "status", "attempts"}`."""
+    _waiting: queue.Queue[tuple[Json, bytes]] = field(default_factory=queue.Queue)
+    _thread: threading.Thread | None = None
+
+    def forget(self) -> None:
+        """Nothing was sent; what is still waiting leaves all the same."""
+        self.sent = []
+
+    def refusal(self, url: str, switches: Switches, guard: str) -> str:
+        """Why nothing is sent to that address, or nothing: the switch keeps notifications on this machine."""
+        if not switches[guard] or self.send is not post or is_loopback(url):
+            return ""
+        return f"The sandbox calls only addresses on this machine; see the switch {guard}"
+
+    def put(
+        self, url: str, content: bytes, headers: Mapping[str, str] | None = None, *, secret: str = ""
+    ) -> Json:
+        """Sign and send it; the record, which is filled in when somebody has answered."""
+        body, signature = self.sign(secret, content) if self.sign else (content, {})
+        record: Json = {
+            "url": url,
+            "body": body.decode(),
+            "headers": {**(headers or {}), **signature},
+            "status": None,
+            "attempts": 0,
+        }
+        self.sent = [*self.sent[-SENT_KEPT_MAX + 1 :], record]
+        if not self.background:
+            self._deliver(record, body)
+            return record
+        self._waiting.put((record, body))
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, daemon=True, name=f"{self.name} notifications")
+            self._thread.start()
+        return record
+
+    def _work(self) -> None:
+        while True:
+            self._deliver(*self._waiting.get())
+
+    def _deliver(self, record: Json, body: bytes) -> None:
+        """Send until it is taken; a repetition is the same to the byte."""
+        for attempt in range(1 + self.retries):
+            if attempt:
+                self.wait(self.retry_seconds)
+            record["attempts"] += 1
+            record["status"] = self.send(record["url"], body, record["headers"])
+            if is_taken(record["status"]):
+                return

@@ -29,7 +29,6 @@ from ml_connector_sandbox.systems.dynamics_fo.binding import (
 from ml_connector_sandbox.systems.dynamics_fo.book import Book, Broken
 from ml_connector_sandbox.systems.dynamics_fo.books import calls, documents, payments
 from ml_connector_sandbox.systems.dynamics_fo.entities import NAMESPACE, Entity, entities
-from ml_connector_sandbox.systems.dynamics_fo.events import Events
 from ml_connector_sandbox.systems.dynamics_fo.formats import bare, content_type, dressed, level_of
 from ml_connector_sandbox.systems.dynamics_fo.odata import parse_query
 from ml_connector_sandbox.systems.dynamics_fo.posting import run_job
@@ -54,6 +53,7 @@ from ml_connector_sandbox.systems.dynamics_fo.seed import build_book
 from ml_connector_sandbox.systems.dynamics_fo.signin import TOKEN_PATH, SignIn
 from ml_connector_sandbox.systems.dynamics_fo.switches import SWITCHES
 from ml_connector_sandbox.systems.dynamics_fo.throttle import Throttle
+from ml_connector_sandbox.systems.dynamics_fo.webhooks import Webhooks
 
 _VERBS = {"GET": "G", "POST": "P", "PATCH": "U", "PUT": "U", "DELETE": "D"}
 ABSENT = "No resources were found when selecting for update."
@@ -78,7 +78,7 @@ class DynamicsFo:
         self._seed = seed
         self.sign_in = SignIn(seed=seed, clock=clock, switches=self.switches)
         self.throttle = Throttle(switches=self.switches, limited=profile == "vendor")
-        self.events = Events(switches=self.switches, clock=clock, seed=seed)
+        self.webhooks = Webhooks(switches=self.switches, clock=clock, seed=seed)
         self.conflicts = 0
         self._calls: Counter[str] = Counter()
         self._by_endpoint: Counter[str] = Counter()
@@ -92,7 +92,7 @@ class DynamicsFo:
         self._dice = Random(f"traces {self._seed}")
         self.sign_in.reset()
         self.throttle.clear()
-        self.events.reset()
+        self.webhooks.reset()
         self.conflicts = 0
         self.job_ran_at: datetime = self.clock.now()
         self.job_results: list[Json] = []
@@ -180,7 +180,7 @@ class DynamicsFo:
                         "JournalBatchNumber": header["JournalBatchNumber"],
                         "LegalEntity": header["dataAreaId"],
                     }
-                    self.events.tell("GeneralJournalPostedBusinessEvent", header["dataAreaId"], fields)
+                    self.webhooks.tell("GeneralJournalPostedBusinessEvent", header["dataAreaId"], fields)
         return result
 
     def _route(self, request: Request) -> Response:

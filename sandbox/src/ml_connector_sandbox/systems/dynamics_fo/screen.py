@@ -12,10 +12,10 @@ from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.dynamics_fo import dimensions, journals
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
 from ml_connector_sandbox.systems.dynamics_fo.books import amount_text
-from ml_connector_sandbox.systems.dynamics_fo.events import Events
 from ml_connector_sandbox.systems.dynamics_fo.screen_masters import MASTER_ACTIONS, account_of, company_of
 from ml_connector_sandbox.systems.dynamics_fo.signin import SignIn
 from ml_connector_sandbox.systems.dynamics_fo.throttle import Throttle
+from ml_connector_sandbox.systems.dynamics_fo.webhooks import Webhooks
 
 _TEXTS = {"text": "Text", "reference": "Document"}
 
@@ -27,7 +27,7 @@ class Tenant(Protocol):
     switches: Switches
     sign_in: SignIn
     throttle: Throttle
-    events: Events
+    webhooks: Webhooks
     conflicts: int
     job_results: list[Json]
 
@@ -250,18 +250,18 @@ def _post_payment(tenant: Tenant, arguments: Json) -> Json:
             "Voucher": line["Voucher"],
             "JournalBatchNumber": header["JournalBatchNumber"],
         }
-        tenant.events.tell("VendorPaymentPostedBusinessEvent", header["dataAreaId"], fields)
+        tenant.webhooks.tell("VendorPaymentPostedBusinessEvent", header["dataAreaId"], fields)
     return {"id": header["JournalBatchNumber"]}
 
 
 def _activate_event(tenant: Tenant, arguments: Json) -> Json:
-    return tenant.events.activate(
+    return tenant.webhooks.activate(
         str(arguments["event"]), str(arguments["url"]), str(arguments.get("entity", ""))
     )
 
 
 def _events(tenant: Tenant, _: Json) -> Json:
-    return {"endpoints": tenant.events.endpoints, "sent": tenant.events.sent}
+    return {"endpoints": tenant.webhooks.endpoints, "sent": tenant.webhooks.outbox.sent}
 
 
 ACTIONS: Mapping[str, Callable[[Tenant, Json], Json]] = {

@@ -80,7 +80,7 @@ class ExactOnline:
         self.sign_in.reset()
         self.limits.clear()
         self.sets.forget()
-        self.webhooks.sent = []
+        self.webhooks.outbox.forget()
         self._calls.clear()
         self._by_endpoint.clear()
 
@@ -128,7 +128,7 @@ class ExactOnline:
     def control(self, action: str, arguments: Json) -> Json:
         """Do what a person at the vendor's screen could; see `screen.py`."""
         if action == "notifications":
-            return {"sent": self.webhooks.sent}
+            return {"sent": self.webhooks.outbox.sent}
         return screen.act(self, action, arguments)
 
     def _route(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Signed notifications: who asked for them, what they say, and the sender, which can be replaced.
+"""Signed notifications: who asked for them and what they say.
 
 The signature stands in the body: upper-case hex HMAC-SHA256 over the bytes of the `Content` value exactly as
 sent.
@@ -9,16 +9,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import queue
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from ml_connector_sandbox.core.outbound import is_loopback, post
+from ml_connector_sandbox.core.outbound import NOBODY, Outbox
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Json, Row
+from ml_connector_sandbox.core.vendor import Row
 from ml_connector_sandbox.systems.exact_online.book import USER_ID, Broken, DivisionBook
 from ml_connector_sandbox.systems.exact_online.signin import REDIRECT_URI
 
@@ -57,25 +55,22 @@ TOPICS = frozenset(
 ENTRIES, LINES = "generaljournalentry/GeneralJournalEntries", "generaljournalentry/GeneralJournalEntryLines"
 OF_SET = {"financial/GLAccounts": "GLAccounts", "crm/Accounts": "Accounts", ENTRIES: "GeneralJournalEntries"}
 """The topic of a set; a line is news of its entry."""
-SENT_KEPT_MAX = 1_000
 
-Sender = Callable[[str, bytes], int]
+
+def sign(secret: str, content: bytes) -> tuple[bytes, Mapping[str, str]]:
+    """The signature stands in the body, beside the content it is of."""
+    signature = hmac.new(secret.encode(), content, hashlib.sha256).hexdigest().upper()
+    return b'{"Content":%b,"HashCode":"%b"}' % (content, signature.encode()), {}
 
 
 @dataclass(slots=True, kw_only=True)
 class Webhooks:
-    """Subscriptions of one app. With `background`, notifications leave from a thread, so no request waits for
-    a receiver.
-    """
+    """Subscriptions of one app."""
 
     switches: Switches
     client_id: str
     secret: str
-    send: Sender = post
-    background: bool = True
-    sent: list[Json] = field(default_factory=list)
-    _waiting: queue.Queue[tuple[Json, bytes]] = field(default_factory=queue.Queue)
-    _thread: threading.Thread | None = None
+    outbox: Outbox = field(default_factory=lambda: Outbox(name="exact_online", sign=sign))
 
     def subscribe(self, book: DivisionBook, values: Mapping[str, Any], base_url: str) -> Row:
         """Check and call the callback, then store the subscription with the address it was made at, for the
@@ -92,9 +87,9 @@ class Webhooks:
         if any(row["Topic"] == topic for row in book["subscriptions"]):
             problems.append("Data already exists")
         if not problems and self.switches["webhook_validation"]:
-            status = self.send(url, b"")
+            status = self.outbox.send(url, b"", {})
             if status != 200:
-                problems.append(f"Invalid: Post to callback URL endpoint returns {status}")
+                problems.append(f"Invalid: Post to callback URL endpoint returns {status or NOBODY}")
         if problems:
             raise Broken(*problems)
         return book.add(
@@ -128,25 +123,8 @@ class Webhooks:
                 "ExactOnlineEndpoint": f"{root}/{path}(guid'{key}')",
                 "EventCreatedOn": book.now().isoformat(timespec="milliseconds"),
             }
-            self._deliver(row["CallbackURL"], json.dumps(content, separators=(",", ":")))
-
-    def _deliver(self, url: str, content: str) -> None:
-        signature = hmac.new(self.secret.encode(), content.encode(), hashlib.sha256).hexdigest().upper()
-        body = f'{{"Content":{content},"HashCode":"{signature}"}}'.encode()
-        record: Json = {"url": url, "body": body.decode(), "status": None}
-        self.sent = [*self.sent[-SENT_KEPT_MAX + 1 :], record]
-        if not self.background:
-            record["status"] = self.send(url, body)
-            return
-        self._waiting.put((record, body))
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, daemon=True, name="exact_online webhooks")
-            self._thread.start()
-
-    def _work(self) -> None:
-        while True:
-            record, body = self._waiting.get()
-            record["status"] = self.send(record["url"], body)
+            body = json.dumps(content, separators=(",", ":")).encode()
+            self.outbox.put(row["CallbackURL"], body, secret=self.secret)
 
     def _address_problems(self, url: str) -> list[str]:
         parts = urlsplit(url)
@@ -157,13 +135,5 @@ class Webhooks:
             problems.append("Invalid: Callback URL - https is required")
         if self.switches["webhooks_same_domain"] and parts.hostname != urlsplit(REDIRECT_URI).hostname:
             problems.append("Invalid: Callback URL - domain differs from the redirect URI")
-        if (
-            not problems
-            and self.send is post
-            and self.switches["webhooks_only_loopback"]
-            and not is_loopback(url)
-        ):
-            problems.append(
-                "The sandbox calls only addresses on this machine; see the switch webhooks_only_loopback"
-            )
-        return problems
+        guarded = self.outbox.refusal(url, self.switches, "webhooks_only_loopback")
+        return problems or ([guarded] if guarded else [])

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ml_connector_sandbox.core.outbound import Send, post
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Vendor
 from ml_connector_sandbox.systems.ukg_pro.routes import UkgPro
 from ml_connector_sandbox.systems.ukg_pro.switches import SWITCHES
 from ml_connector_sandbox.systems.ukg_pro.tenant import Tenant
-from ml_connector_sandbox.systems.ukg_pro.webhooks import Sender, send_by_socket
 
 
 def build(
@@ -23,7 +23,7 @@ def build(
     profile: str,
     switches: Mapping[str, object],
     register: Path | str | None,
-    sender: Sender = send_by_socket,
+    send: Send = post,
 ) -> Vendor:
     """One tenant of `scenario` (a scenario module or its name), seeded from `register` or from a made one.
 
@@ -40,4 +40,4 @@ def build(
         switches=Switches(SWITCHES, wanted),
         register=Path(register) if register else None,
     )
-    return UkgPro(tenant, sender)
+    return UkgPro(tenant, send)

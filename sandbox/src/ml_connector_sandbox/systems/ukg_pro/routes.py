@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from urllib.parse import unquote
 
+from ml_connector_sandbox.core.outbound import Send, post
 from ml_connector_sandbox.core.routing import NoRoute, Routes
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json, Request, Response
@@ -23,7 +24,7 @@ from ml_connector_sandbox.systems.ukg_pro.people_endpoints import PeopleEndpoint
 from ml_connector_sandbox.systems.ukg_pro.render import bad_request, empty, json_response, stamp
 from ml_connector_sandbox.systems.ukg_pro.tenant import Endpoint, Tenant
 from ml_connector_sandbox.systems.ukg_pro.third_party import ThirdPartyEndpoints
-from ml_connector_sandbox.systems.ukg_pro.webhooks import Sender, Webhooks, send_by_socket
+from ml_connector_sandbox.systems.ukg_pro.webhooks import Webhooks
 
 _PATH_SWITCHES = ("gl_permission", "changes_path", "third_party_path", "third_party_permission")
 
@@ -34,9 +35,9 @@ class UkgPro:
     slug = "ukg_pro"
     installation = ""
 
-    def __init__(self, tenant: Tenant, sender: Sender = send_by_socket) -> None:
+    def __init__(self, tenant: Tenant, send: Send = post) -> None:
         self._tenant = tenant
-        self._sender = sender
+        self._send = send
         self._start()
 
     @property
@@ -50,7 +51,7 @@ class UkgPro:
         self._access = Access(self._tenant)
         self._payroll = PayrollEndpoints(self._tenant)
         self._people = PeopleEndpoints(self._tenant)
-        self._webhooks = Webhooks(self._tenant, self._sender)
+        self._webhooks = Webhooks(self._tenant, self._send)
         self._controls = Controls(self._tenant, self._access, self._payroll, self._webhooks)
         self._route()
 

@@ -12,24 +12,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import http.client
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from ml_connector_sandbox.core.outbound import Outbox, Send, is_taken, post
 from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter
 from ml_connector_sandbox.systems.ukg_pro.render import dump, empty, json_response, stamp
 from ml_connector_sandbox.systems.ukg_pro.tenant import Endpoint, Tenant
 
-Sender = Callable[[str, Mapping[str, str], bytes], int | None]
-"""Sends headers and body to an address; the status of the answer, or None when there was none."""
-
 SECRET_CHARACTERS_MIN = 24
-SEND_SECONDS_MAX = 3
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+: [\x20-\x7e]*")
 _URL = re.compile(r"[\x21-\x7e]+")
@@ -61,31 +57,12 @@ class Message:
     replay_id: str | None = None
 
 
-def send_by_socket(url: str, headers: Mapping[str, str], body: bytes) -> int | None:
-    """Post over plain HTTP or TLS, past any proxy, within a few seconds."""
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    line = kind(parts.hostname or "", parts.port, timeout=SEND_SECONDS_MAX)
-    try:
-        line.request(
-            "POST",
-            (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
-            body=body,
-            headers=dict(headers),
-        )
-        return line.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        line.close()
-
-
 class Webhooks:
     """The tenant's subscriptions and messages."""
 
-    def __init__(self, tenant: Tenant, sender: Sender = send_by_socket) -> None:
+    def __init__(self, tenant: Tenant, send: Send = post) -> None:
         self._tenant = tenant
-        self.sender = sender
+        self.outbox = Outbox(name="ukg_pro", sign=self._sign, send=send, background=False)
         self.subscriptions: dict[str, Subscription] = {}
         self.messages: list[Message] = []
         self.events: list[Json] = []
@@ -157,12 +134,12 @@ class Webhooks:
             self._try(message, now)
         return len(due)
 
-    def signature(self, secret: str, body: bytes) -> str:
-        """The signature header's value for a body."""
+    def _sign(self, secret: str, content: bytes) -> tuple[bytes, Mapping[str, str]]:
+        """The signature stands in a header; name, algorithm and encoding are switches."""
         switches = self._tenant.switches
-        digest = hmac.new(secret.encode(), body, getattr(hashlib, switches["webhook_algorithm"])).digest()
+        digest = hmac.new(secret.encode(), content, getattr(hashlib, switches["webhook_algorithm"])).digest()
         text = digest.hex() if switches["webhook_encoding"] == "hex" else base64.b64encode(digest).decode()
-        return f"{switches['webhook_prefix']}{text}"
+        return content, {switches["webhook_header"]: f"{switches['webhook_prefix']}{text}"}
 
     def _queue(self, held: Subscription, event: Json, replay_id: str | None = None) -> None:
         now = self._tenant.clock.now()
@@ -173,20 +150,15 @@ class Webhooks:
 
     def _try(self, message: Message, now: datetime) -> None:
         held = message.subscription
-        body = dump(message.event).encode()
-        headers = {
-            "Content-Type": "application/json",
-            **held.headers,
-            self._tenant.switches["webhook_header"]: self.signature(held.secret, body),
-        }
-        status = self.sender(held.url, headers, body)
+        content = dump(message.event).encode()
+        status = self.outbox.put(held.url, content, held.headers, secret=held.secret)["status"]
         message.tries.append({"at": now.isoformat(), "status": status})
         waits = [
             int(part)
             for part in str(self._tenant.switches["webhook_retry_minutes"]).split(",")
             if part.strip().isdigit()
         ]
-        if status is not None and 200 <= status < 300:
+        if is_taken(status):
             message.status, message.due = "delivered", None
         elif len(message.tries) > len(waits):
             message.status, message.due = "failed", None

@@ -305,7 +305,7 @@ def _subscribe(tenant: Tenant, arguments: Json) -> Json:
 
 
 def _notifications(tenant: Tenant, _: Json) -> Json:
-    return {"sent": tenant.webhooks.sent}
+    return {"sent": tenant.webhooks.outbox.sent}
 
 
 ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {

@@ -5,15 +5,11 @@ unsigned, as the vendor's are.
 from __future__ import annotations
 
 import json
-import queue
 import random
-import threading
-import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ml_connector_sandbox.core.outbound import is_loopback, post
+from ml_connector_sandbox.core.outbound import NOBODY, Outbox, is_taken
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json
 
@@ -24,31 +20,21 @@ CATALOG = (
     "GeneralJournalPostedBusinessEvent",
 )
 RETRIES = 3
-RETRY_SECONDS = 1.0
-SENT_KEPT_MAX = 1_000
 FIRST_CONTROL_NUMBER = 5_637_200_000
-Sender = Callable[[str, bytes], int]
 
 
 @dataclass(slots=True, kw_only=True)
-class Events:
-    """Who is told of what. With `background`, events leave from a thread, so no request waits for a
-    receiver.
-    """
+class Webhooks:
+    """Who is told of what."""
 
     switches: Switches
     clock: Clock
     seed: int
-    send: Sender = post
-    wait: Callable[[float], None] = time.sleep
-    background: bool = True
+    outbox: Outbox = field(default_factory=lambda: Outbox(name="dynamics_fo", retries=RETRIES))
     endpoints: list[Json] = field(default_factory=list)
-    sent: list[Json] = field(default_factory=list)
     _dice: random.Random = field(init=False)
     _control_number: int = field(init=False)
     _withheld: int | None = field(init=False)
-    _waiting: queue.Queue[tuple[Json, bytes]] = field(default_factory=queue.Queue)
-    _thread: threading.Thread | None = None
 
     def __post_init__(self) -> None:
         self.reset()
@@ -58,7 +44,7 @@ class Events:
         self._dice = random.Random(f"events {self.seed}")
         self._control_number, self._withheld = FIRST_CONTROL_NUMBER, None
         self.endpoints.clear()
-        self.sent = []
+        self.outbox.forget()
 
     def activate(self, event: str, url: str, company: str) -> Json:
         """Send this event of this company (empty: of all) to that address, a test message first. `ValueError`
@@ -66,14 +52,13 @@ class Events:
         """
         if event not in CATALOG:
             raise KeyError(f"business event {event}; there are {', '.join(CATALOG)}")
-        if self.send is post and self.switches["events_only_loopback"] and not is_loopback(url):
-            raise ValueError(
-                "The sandbox sends only to addresses on this machine; see the switch events_only_loopback"
-            )
+        guarded = self.outbox.refusal(url, self.switches, "events_only_loopback")
+        if guarded:
+            raise ValueError(guarded)
         test = {"BusinessEventId": "BusinessEventsTestEndpointContract", "TestMessage": "test"}
-        status = self.send(url, json.dumps(test).encode())
-        if status >= 300:
-            raise ValueError(f"The endpoint did not acknowledge the test message: {status}")
+        status = self.outbox.send(url, json.dumps(test).encode(), {})
+        if not is_taken(status):
+            raise ValueError(f"The endpoint did not acknowledge the test message: {status or NOBODY}")
         self.endpoints.append({"event": event, "url": url, "entity": company})
         return {"endpoints": self.endpoints}
 
@@ -81,9 +66,9 @@ class Events:
         """Raise an event for whoever activated it."""
         for endpoint in self.endpoints:
             if endpoint["event"] == event and endpoint["entity"].casefold() in ("", company.casefold()):
-                envelope = self._envelope(event, company, fields)
+                body = json.dumps(self._envelope(event, company, fields), default=str).encode()
                 for _ in range(2 if self.switches["events_twice"] else 1):
-                    self._deliver(str(endpoint["url"]), envelope)
+                    self.outbox.put(str(endpoint["url"]), body)
 
     def _next_number(self) -> int:
         """A control number: higher than those before, with gaps; in disorder the second of a pair comes
@@ -115,28 +100,3 @@ class Events:
             **fields,
         }
         return dict(sorted(envelope.items()))
-
-    def _deliver(self, url: str, envelope: Json) -> None:
-        body = json.dumps(envelope, default=str).encode()
-        record: Json = {"url": url, "body": body.decode(), "status": None, "attempts": 0}
-        self.sent = [*self.sent[-SENT_KEPT_MAX + 1 :], record]
-        if not self.background:
-            self._attempt(record, body)
-            return
-        self._waiting.put((record, body))
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, daemon=True, name="dynamics_fo events")
-            self._thread.start()
-
-    def _work(self) -> None:
-        while True:
-            self._attempt(*self._waiting.get())
-
-    def _attempt(self, record: Json, body: bytes) -> None:
-        for attempt in range(1 + RETRIES):
-            if attempt:
-                self.wait(RETRY_SECONDS)
-            record["attempts"] += 1
-            record["status"] = self.send(str(record["url"]), body)
-            if record["status"] < 300:
-                return
