@@ -172,7 +172,8 @@ def test_a_line_is_edited(screen: Screen, field: str, value: str, shown: Callabl
     sent = {"cost_center": wanted} if field == "dimensions" else wanted
     answer = screen.control("edit", id=first, line=1, **{field: sent})
 
-    assert (first, before[0]["number"]) == (answer["id"], answer["number"])
+    assert (first, before[0]["number"], 1) == tuple(answer[name] for name in ("id", "number", "line"))
+    assert ["dimensions" if field == "cost_center" else field] == answer["changed"]
     lines = screen.document(first)["lines"]
     assert wanted == shown(lines[0])
     assert [before[0]["lines"][1], before[1]] == [lines[1], screen.document(second)]

@@ -15,9 +15,10 @@ from random import Random
 from typing import Any
 
 from ml_connector_sandbox.core.oauth import bearer_token
+from ml_connector_sandbox.core.screen import act
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Request, Response, Row
-from ml_connector_sandbox.systems.dynamics_fo import actions, journals, masters, metadata, screen
+from ml_connector_sandbox.systems.dynamics_fo import actions, journals, masters, metadata
 from ml_connector_sandbox.systems.dynamics_fo.batch import read_batch, run_batch
 from ml_connector_sandbox.systems.dynamics_fo.binding import (
     Address,
@@ -49,6 +50,7 @@ from ml_connector_sandbox.systems.dynamics_fo.render import (
     key_text,
     row_json,
 )
+from ml_connector_sandbox.systems.dynamics_fo.screen import ACTIONS
 from ml_connector_sandbox.systems.dynamics_fo.seed import build_book
 from ml_connector_sandbox.systems.dynamics_fo.signin import TOKEN_PATH, SignIn
 from ml_connector_sandbox.systems.dynamics_fo.switches import SWITCHES
@@ -159,7 +161,8 @@ class DynamicsFo:
     def control(self, action: str, arguments: Json) -> Json:
         """Do what a person at the vendor's screen could; see `screen.py`."""
         self.catch_up()
-        return screen.act(self, action, arguments)
+        with self.book.transaction():
+            return act(ACTIONS, self, action, arguments)
 
     def catch_up(self) -> None:
         """Run the posting job for every time it was due since."""

@@ -1,23 +1,27 @@
-"""What a person at the vendor's screen, or an administrator, does: the actions of the control API."""
+"""What a person at the vendor's screen, or an administrator, does: the book for the actions of every ledger,
+and the vendor's own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Protocol
 
+from ml_connector_sandbox.core import screen
+from ml_connector_sandbox.core.screen import Screen, actions
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.dynamics_fo import dimensions, journals
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
-from ml_connector_sandbox.systems.dynamics_fo.books import amount_text
+from ml_connector_sandbox.systems.dynamics_fo.entities import BLANK_DATE
 from ml_connector_sandbox.systems.dynamics_fo.screen_masters import MASTER_ACTIONS, account_of, company_of
+from ml_connector_sandbox.systems.dynamics_fo.seed import set_period
 from ml_connector_sandbox.systems.dynamics_fo.signin import SignIn
 from ml_connector_sandbox.systems.dynamics_fo.throttle import Throttle
 from ml_connector_sandbox.systems.dynamics_fo.webhooks import Webhooks
-
-_TEXTS = {"text": "Text", "reference": "Document"}
 
 
 class Tenant(Protocol):
@@ -36,168 +40,176 @@ class Tenant(Protocol):
         ...
 
 
-def act(tenant: Tenant, action: str, arguments: Json) -> Json:
-    """Carry out an action; `KeyError` for an action, journal or code that does not exist."""
-    if action not in ACTIONS:
-        raise KeyError(f"action {action}; there are {', '.join(sorted(ACTIONS))}")
-    with tenant.book.transaction():
-        return ACTIONS[action](tenant, arguments)
+@dataclass(frozen=True, slots=True)
+class Ledger(screen.Ledger[str | None]):
+    """One book with all companies in it; where none is named, every company is meant."""
+
+    tenant: Tenant
+
+    @property
+    def book(self) -> Book:
+        """The book."""
+        return self.tenant.book
+
+    def company(self, code: str | None) -> str | None:
+        return company_of(self.tenant, {} if code is None else {"entity": code})
+
+    def documents(self, company: str | None) -> Iterable[tuple[str | None, Row]]:
+        return ((company, row) for row in self.book["headers"] if company in (None, row["dataAreaId"]))
+
+    def named(self, document: Row) -> dict[str, str]:
+        return {"id": document["JournalBatchNumber"], "number": document["JournalBatchNumber"]}
+
+    def axes(self, company: str | None) -> Mapping[str, str]:
+        """The vendor's names, and the axes they stand for."""
+        return {known: name for name, axis in self.book.axes.items() for known in (name, axis)}
+
+    def account(self, company: str | None, code: str) -> Row:
+        return account_of(self.book, code)
+
+    def line(self, company: str | None, document: Row, number: int) -> Row | None:
+        lines = self.book.journal_lines(document)
+        return next((row for row in lines if row["LineNumber"] == number), None)
+
+    def enter(self, company: str | None, typed: Json, day: datetime | None, lines: list[Json]) -> Json:
+        """Posted at once with `"post": true`."""
+        book, switches = self.book, self.tenant.switches
+        owner = company or str(next(iter(book["ledgers"]))["LegalEntityId"])
+        name = typed.get("journal") or next(
+            row["Name"] for row in book["journal_names"] if row["Type"] == "Daily"
+        )
+        header = journals.post_header(
+            book, switches, {"dataAreaId": owner, "JournalName": name, "Description": typed.get("text", "")}
+        )
+        for line in lines:
+            shown = dimensions.show_account(book, line["account"], _held(line), switches)
+            row = {
+                "dataAreaId": owner,
+                "JournalBatchNumber": header["JournalBatchNumber"],
+                "AccountDisplayValue": shown,
+                **_sides(line["amount"]),
+                "TransDate": day.date() if day else None,
+                "Text": line.get("text") or "",
+                "Document": line.get("reference") or "",
+                "Voucher": line.get("voucher", "BYHAND"),
+            }
+            journals.post_line(book, switches, row)
+        return {**self.named(header), **(self._post(header) if typed.get("post") else {})}
+
+    def change(self, company: str | None, document: Row, line: Row, changes: Json) -> None:
+        """Of the journal, and of what it left in the ledger if it was posted."""
+        book = self.book
+        names = {"text": "Text", "reference": "Document", "account": "_account"}
+        row: Json = {names[name]: value or "" for name, value in changes.items() if name in names}
+        if "amount" in changes:
+            row |= _sides(changes["amount"])
+        if "dimensions" in changes:
+            row["_dimensions"] = {**line["_dimensions"], **_held(changes)}
+        book.change("lines", line, row)
+        for entry in [row for row in book["gl_lines"] if row["_line"] == line["RecId"]]:
+            signed = (line["DebitAmount"] - line["CreditAmount"]) * entry["_sign"]
+            own = journals.in_accounting_currency(book, line) * entry["_sign"]
+            shown = dimensions.show_account(book, line["_account"], line["_dimensions"], self.tenant.switches)
+            book.change(
+                "gl_lines",
+                entry,
+                {
+                    "TransactionCurrencyAmount": signed,
+                    "AccountingCurrencyAmount": own,
+                    "LedgerAccount": shown,
+                },
+            )
+
+    def double(self, company: str | None, document: Row, typed: Json) -> Json:
+        """Posted if the first is, unless `"post": false` leaves it to the job."""
+        made = self.again(document, {})
+        if document["IsPosted"] == "Yes" and typed.get("post", True):
+            self._post(made)
+        return self.named(made)
+
+    def again(self, header: Row, changes: Json) -> Row:
+        """A journal with the lines of another, not posted."""
+        book, owner = self.book, header["dataAreaId"]
+        number = book.next_number(f"journal {owner}", f"{owner.upper()}-######")
+        left = ("RecId", "RecVersion", "_posted", "_reverses")
+        kept = {name: value for name, value in header.items() if name not in left}
+        made = book.add("headers", {**kept, **changes, "JournalBatchNumber": number, "IsPosted": "No"})
+        for line in book.journal_lines(header):
+            same = {name: value for name, value in line.items() if name not in ("RecId", "RecVersion")}
+            book.add("lines", {**same, "JournalBatchNumber": number, "_hidden": False})
+        return made
+
+    def remove(self, company: str | None, document: Row) -> None:
+        """A journal with its lines, and what it left in the ledger if it was posted."""
+        book = self.book
+        for line in book.journal_lines(document):
+            for entry in [row for row in book["gl_lines"] if row["_line"] == line["RecId"]]:
+                book["gl_lines"].remove(entry)
+            book["lines"].remove(line)
+        book["headers"].remove(document)
+
+    def set_period(self, company: str | None, typed: Json, *, closed: bool) -> Json:
+        changed = set_period(self.book, self.tenant.switches, company, str(typed["period"]), closed=closed)
+        return {"closed" if closed else "open": changed}
+
+    def block(self, company: str | None, account: Row, *, blocked: bool) -> Json:
+        """For manual entry."""
+        flag = {"DoNotAllowManualEntry": "Yes" if blocked else "No"}
+        self.book.change("accounts", account, flag)
+        return {"account": account["MainAccountId"], **flag}
+
+    def end(self, company: str | None, code: str, last: date | None) -> tuple[str, date]:
+        row = self._cost_center(company, code)
+        day = last or self.book.now().date()
+        self.book.change("dimension_values", row, {"ActiveTo": day})
+        return row["DimensionValue"], day
+
+    def reopen(self, company: str | None, code: str) -> str:
+        row = self._cost_center(company, code)
+        changes = {"ActiveTo": BLANK_DATE, "IsSuspended": "No", "IsBlockedForManualEntry": "No"}
+        self.book.change("dimension_values", row, changes)
+        return str(row["DimensionValue"])
+
+    def _cost_center(self, company: str | None, code: str) -> Row:
+        """The value of the dimension that holds cost centers."""
+        name = next((name for name, axis in self.book.axes.items() if axis == "cost_center"), None)
+        if name is None:
+            raise ValueError("no dimension of this ledger holds cost centers")
+        row = self.book["dimension_values"].get(name, company or "", code)
+        if row is None:
+            raise KeyError(f"cost center {code}")
+        return row
+
+    def _post(self, header: Row) -> Json:
+        return self.tenant.run_posting_job(only=header["JournalBatchNumber"])
+
+
+def _sides(amount: Decimal) -> Json:
+    return {"DebitAmount": max(amount, Decimal(0)), "CreditAmount": max(-amount, Decimal(0))}
+
+
+def _held(line: Json) -> dict[str, str]:
+    return {name: code for name, code in (line.get("dimensions") or {}).items() if code is not None}
 
 
 def _journal(tenant: Tenant, arguments: Json) -> Row:
-    """By `id` or `number`, or, with neither, the last one there is; in a company where `entity` is given."""
-    wanted, company = arguments.get("id", arguments.get("number")), company_of(tenant, arguments)
-    found = [
-        row
-        for row in tenant.book["headers"]
-        if wanted in (None, row["JournalBatchNumber"]) and company in (None, row["dataAreaId"])
-    ]
-    if not found:
-        raise KeyError(f"journal {wanted or '(none is booked)'}")
-    return found[-1]
-
-
-def _named(header: Row) -> Json:
-    return {"id": header["JournalBatchNumber"], "number": header["JournalBatchNumber"]}
-
-
-def _delete(tenant: Tenant, arguments: Json) -> Json:
-    """A journal with its lines, and what it left in the ledger if it was posted."""
-    header = _journal(tenant, arguments)
-    book = tenant.book
-    for line in book.journal_lines(header):
-        for entry in [row for row in book["gl_lines"] if row["_line"] == line["RecId"]]:
-            book["gl_lines"].remove(entry)
-        book["lines"].remove(line)
-    book["headers"].remove(header)
-    return {"deleted": header["JournalBatchNumber"], **_named(header)}
-
-
-def _double(tenant: Tenant, arguments: Json) -> Json:
-    """The same journal again, under the next number; posted if the first is, unless `"post": false` leaves
-    it to the job.
-    """
-    header = _journal(tenant, arguments)
-    made = _again(tenant, header, {})
-    if header["IsPosted"] == "Yes" and arguments.get("post", True):
-        tenant.run_posting_job(only=made["JournalBatchNumber"])
-    return _named(made)
+    return Screen(Ledger(tenant)).document(arguments)[1]
 
 
 def _reverse(tenant: Tenant, arguments: Json) -> Json:
     """A posted journal taken back: a mirrored one on the same days and dimensions, posted at once, with a
     text of its own. `"failed"` says why it was not posted.
     """
-    header, book = _journal(tenant, arguments), tenant.book
+    ledger, book, header = Ledger(tenant), tenant.book, _journal(tenant, arguments)
     number = header["JournalBatchNumber"]
     if header["IsPosted"] != "Yes":
         raise ValueError(f"journal {number} is not posted; it can be deleted")
     text = str(arguments.get("text", f"Reversal of {number}"))
-    made = _again(tenant, header, {"Description": text, "IntegrationKey": "", "_reverses": number})
+    made = ledger.again(header, {"Description": text, "IntegrationKey": "", "_reverses": number})
     for line in book.journal_lines(made):
         sides = {"DebitAmount": line["CreditAmount"], "CreditAmount": line["DebitAmount"]}
         book.change("lines", line, {**sides, "Text": text, "Document": ""})
-    return {**_named(made), **tenant.run_posting_job(only=made["JournalBatchNumber"])}
-
-
-def _again(tenant: Tenant, header: Row, changes: Json) -> Row:
-    """A journal with the lines of another, not posted."""
-    book, company = tenant.book, header["dataAreaId"]
-    number = book.next_number(f"journal {company}", f"{company.upper()}-######")
-    left = ("RecId", "RecVersion", "_posted", "_reverses")
-    kept = {name: value for name, value in header.items() if name not in left}
-    made = book.add("headers", {**kept, **changes, "JournalBatchNumber": number, "IsPosted": "No"})
-    for line in book.journal_lines(header):
-        same = {name: value for name, value in line.items() if name not in ("RecId", "RecVersion")}
-        book.add("lines", {**same, "JournalBatchNumber": number, "_hidden": False})
-    return made
-
-
-def _edit(tenant: Tenant, arguments: Json) -> Json:
-    """`{"id", "line": 1, "amount", "text", "reference", "account", "cost_center", "dimensions"}`, posted or
-    not.
-    """
-    header, book = _journal(tenant, arguments), tenant.book
-    number = int(arguments.get("line", 1))
-    line = next((row for row in book.journal_lines(header) if row["LineNumber"] == number), None)
-    if line is None:
-        raise KeyError(f"line {number} of journal {header['JournalBatchNumber']}")
-    changes: dict[str, Any] = {
-        field: str(arguments[name]) for name, field in _TEXTS.items() if name in arguments
-    }
-    if "amount" in arguments:
-        amount = Decimal(str(arguments["amount"]))
-        changes |= {"DebitAmount": max(amount, Decimal(0)), "CreditAmount": max(-amount, Decimal(0))}
-    if "account" in arguments:
-        changes["_account"] = account_of(tenant, arguments)["MainAccountId"]
-    held = _held(book, arguments)
-    if held:
-        changes["_dimensions"] = {**line["_dimensions"], **held}
-    if not changes:
-        raise ValueError("edit takes one of amount, text, reference, account, cost_center, dimensions")
-    book.change("lines", line, changes)
-    for entry in [row for row in book["gl_lines"] if row["_line"] == line["RecId"]]:
-        signed = (line["DebitAmount"] - line["CreditAmount"]) * entry["_sign"]
-        shown = dimensions.show_account(book, line["_account"], line["_dimensions"], tenant.switches)
-        own = journals.in_accounting_currency(book, line) * entry["_sign"]
-        book.change(
-            "gl_lines",
-            entry,
-            {"TransactionCurrencyAmount": signed, "AccountingCurrencyAmount": own, "LedgerAccount": shown},
-        )
-    return {
-        **_named(header),
-        "line": number,
-        "amount": amount_text(line["DebitAmount"] - line["CreditAmount"]),
-    }
-
-
-def _book_by_hand(tenant: Tenant, arguments: Json) -> Json:
-    """A journal entered at the screen, without any marker; posted at once with `"post": true`."""
-    book, switches = tenant.book, tenant.switches
-    day = date.fromisoformat(arguments["date"]) if "date" in arguments else None
-    company = company_of(tenant, arguments) or str(next(iter(book["ledgers"]))["LegalEntityId"])
-    name = arguments.get("journal") or next(
-        row["Name"] for row in book["journal_names"] if row["Type"] == "Daily"
-    )
-    header = journals.post_header(
-        book, switches, {"dataAreaId": company, "JournalName": name, "Description": arguments.get("text", "")}
-    )
-    for line in arguments["lines"]:
-        amount = Decimal(str(line["amount"]))
-        held = _held(book, line)
-        journals.post_line(
-            book,
-            switches,
-            {
-                "dataAreaId": company,
-                "JournalBatchNumber": header["JournalBatchNumber"],
-                "AccountDisplayValue": dimensions.show_account(book, str(line["account"]), held, switches),
-                "DebitAmount": max(amount, Decimal(0)),
-                "CreditAmount": max(-amount, Decimal(0)),
-                "TransDate": day,
-                "Text": line.get("text", ""),
-                "Document": line.get("reference", ""),
-                "Voucher": line.get("voucher", "BYHAND"),
-            },
-        )
-    result = tenant.run_posting_job(only=header["JournalBatchNumber"]) if arguments.get("post") else {}
-    return {**_named(header), **result}
-
-
-def _held(book: Book, given: Json) -> dict[str, str]:
-    """The dimensions of a line by the vendor's names: from `dimensions`, whose keys are those names or their
-    axes, and `cost_center`.
-    """
-    named: dict[str, Any] = dict(given.get("dimensions") or {})
-    if given.get("cost_center") is not None:
-        named["cost_center"] = given["cost_center"]
-    by_axis = {axis: name for name, axis in book.axes.items()}
-    held: dict[str, str] = {by_axis.get(name, name): str(value) for name, value in named.items()}
-    unknown = sorted(set(held) - set(book.axes))
-    if unknown:
-        raise KeyError(f"dimension {unknown[0]}; there are {', '.join(sorted(book.axes))}")
-    return held
+    return {**ledger.named(made), **tenant.run_posting_job(only=made["JournalBatchNumber"])}
 
 
 def _run_job(tenant: Tenant, arguments: Json) -> Json:
@@ -207,7 +219,7 @@ def _run_job(tenant: Tenant, arguments: Json) -> Json:
 def _approve(tenant: Tenant, arguments: Json) -> Json:
     header = _journal(tenant, arguments)
     tenant.book.change("headers", header, {"_approved": True})
-    return _named(header)
+    return Ledger(tenant).named(header)
 
 
 def _job_log(tenant: Tenant, _: Json) -> Json:
@@ -265,11 +277,8 @@ def _events(tenant: Tenant, _: Json) -> Json:
 
 
 ACTIONS: Mapping[str, Callable[[Tenant, Json], Json]] = {
-    "delete": _delete,
-    "double": _double,
+    **actions(Ledger),
     "reverse": _reverse,
-    "edit": _edit,
-    "book": _book_by_hand,
     "approve": _approve,
     "run_posting_job": _run_job,
     "posting_log": _job_log,

@@ -1,18 +1,16 @@
-"""What people change at the vendor's screen besides journals: periods, accounts, dimensions, names."""
+"""What people change at the vendor's screen alone: accounts, dimension values, formats, journal names."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
 from typing import Protocol
 
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.dynamics_fo import dimensions
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
-from ml_connector_sandbox.systems.dynamics_fo.entities import BLANK_DATE
 from ml_connector_sandbox.systems.dynamics_fo.journals import LENGTHS
-from ml_connector_sandbox.systems.dynamics_fo.seed import add_value, set_period
+from ml_connector_sandbox.systems.dynamics_fo.seed import add_value
 
 
 class Tenant(Protocol):
@@ -23,23 +21,16 @@ class Tenant(Protocol):
 
 
 def company_of(tenant: Tenant, arguments: Json) -> str | None:
+    """The company that is named, or none; `KeyError` for one that does not exist."""
     code = arguments.get("entity", arguments.get("company"))
     if code is not None and tenant.book["ledgers"].get(code) is None:
         raise KeyError(f"company {code}")
     return code
 
 
-def _period(word: str, *, closed: bool) -> Callable[[Tenant, Json], Json]:
-    def change(tenant: Tenant, arguments: Json) -> Json:
-        company, period = company_of(tenant, arguments), str(arguments["period"])
-        return {word: set_period(tenant.book, tenant.switches, company, period, closed=closed)}
-
-    return change
-
-
-def account_of(tenant: Tenant, arguments: Json) -> Row:
-    code = str(arguments.get("account", arguments.get("code")))
-    for row in tenant.book["accounts"]:
+def account_of(book: Book, code: str) -> Row:
+    """The account; `KeyError` for none."""
+    for row in book["accounts"]:
         if row["MainAccountId"] == code:
             return row
     raise KeyError(f"account {code}")
@@ -47,7 +38,7 @@ def account_of(tenant: Tenant, arguments: Json) -> Row:
 
 def _account_flag(field: str, value: str) -> Callable[[Tenant, Json], Json]:
     def change(tenant: Tenant, arguments: Json) -> Json:
-        row = account_of(tenant, arguments)
+        row = account_of(tenant.book, str(arguments.get("account", arguments.get("code"))))
         tenant.book.change("accounts", row, {field: value})
         return {"account": row["MainAccountId"], field: value}
 
@@ -60,34 +51,6 @@ def _dimension_value(tenant: Tenant, arguments: Json) -> Row:
     if row is None:
         raise KeyError(f"{name} {code}")
     return row
-
-
-def _cost_center(tenant: Tenant, arguments: Json) -> Row:
-    """The value of the dimension that holds cost centers."""
-    book, code = tenant.book, str(arguments.get("cost_center", arguments.get("code", "")))
-    name = next((name for name, axis in book.axes.items() if axis == "cost_center"), None)
-    if name is None:
-        raise ValueError("no dimension of this ledger holds cost centers")
-    row = book["dimension_values"].get(name, company_of(tenant, arguments) or "", code)
-    if row is None:
-        raise KeyError(f"cost center {code}")
-    return row
-
-
-def _end_cost_center(tenant: Tenant, arguments: Json) -> Json:
-    """`{"cost_center": "AKRASM", "date": "2026-07-31"}`: its last day, today unless given."""
-    row = _cost_center(tenant, arguments)
-    last = date.fromisoformat(arguments["date"]) if "date" in arguments else tenant.book.now().date()
-    tenant.book.change("dimension_values", row, {"ActiveTo": last})
-    return {"cost_center": row["DimensionValue"], "ends": last.isoformat()}
-
-
-def _reopen_cost_center(tenant: Tenant, arguments: Json) -> Json:
-    """Open again, however it was closed."""
-    row = _cost_center(tenant, arguments)
-    changes = {"ActiveTo": BLANK_DATE, "IsSuspended": "No", "IsBlockedForManualEntry": "No"}
-    tenant.book.change("dimension_values", row, changes)
-    return {"cost_center": row["DimensionValue"], "ends": None}
 
 
 def _add_value(tenant: Tenant, arguments: Json) -> Json:
@@ -176,14 +139,8 @@ def _journal_name(tenant: Tenant, arguments: Json) -> Json:
 
 
 MASTER_ACTIONS: Mapping[str, Callable[[Tenant, Json], Json]] = {
-    "close_period": _period("closed", closed=True),
-    "open_period": _period("open", closed=False),
-    "block_account": _account_flag("DoNotAllowManualEntry", "Yes"),
-    "unblock_account": _account_flag("DoNotAllowManualEntry", "No"),
     "suspend_account": _account_flag("IsSuspended", "Yes"),
     "activate_account": _account_flag("IsSuspended", "No"),
-    "end_cost_center": _end_cost_center,
-    "reopen_cost_center": _reopen_cost_center,
     "add_dimension_value": _add_value,
     "remove_dimension_value": _remove_value,
     "suspend_dimension_value": _value_flag("IsSuspended", "Yes"),

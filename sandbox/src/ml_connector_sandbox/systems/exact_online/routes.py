@@ -15,9 +15,10 @@ from typing import Any
 from urllib.parse import quote
 
 from ml_connector_sandbox.core.oauth import bearer_token
+from ml_connector_sandbox.core.screen import act
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Request, Response, Row
-from ml_connector_sandbox.systems.exact_online import masters, people, screen
+from ml_connector_sandbox.systems.exact_online import masters, people
 from ml_connector_sandbox.systems.exact_online.binding import BadBody, read_body
 from ml_connector_sandbox.systems.exact_online.book import Broken, DivisionBook
 from ml_connector_sandbox.systems.exact_online.books import documents
@@ -34,6 +35,7 @@ from ml_connector_sandbox.systems.exact_online.render import (
     wants_json,
 )
 from ml_connector_sandbox.systems.exact_online.requests import Aim, aim
+from ml_connector_sandbox.systems.exact_online.screen import ACTIONS
 from ml_connector_sandbox.systems.exact_online.seed import build_divisions
 from ml_connector_sandbox.systems.exact_online.sets import Sets
 from ml_connector_sandbox.systems.exact_online.signin import REDIRECT_URI, SignIn
@@ -129,7 +131,7 @@ class ExactOnline:
         """Do what a person at the vendor's screen could; see `screen.py`."""
         if action == "notifications":
             return {"sent": self.webhooks.outbox.sent}
-        return screen.act(self, action, arguments)
+        return act(ACTIONS, self, action, arguments)
 
     def _route(self, request: Request) -> Response:
         path = request.path

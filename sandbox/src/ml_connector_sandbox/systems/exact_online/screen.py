@@ -1,14 +1,16 @@
-"""What a person at the vendor's screen, or an administrator, does to the books: the actions of the control
-API.
+"""What a person at the vendor's screen, or an administrator, does to the books: the divisions for the actions
+of every ledger, and the vendor's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
-from decimal import Decimal
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Protocol
 
+from ml_connector_sandbox.core import screen
+from ml_connector_sandbox.core.screen import Screen, actions
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Row
 from ml_connector_sandbox.systems.exact_online.book import STATUS_OPEN, DivisionBook
@@ -17,15 +19,7 @@ from ml_connector_sandbox.systems.exact_online.masters import cost_code
 from ml_connector_sandbox.systems.exact_online.signin import SignIn
 from ml_connector_sandbox.systems.exact_online.webhooks import ENTRIES, Webhooks
 
-_EDITABLE = {
-    "amount": "AmountFC",
-    "text": "Description",
-    "cost_center": "CostCenter",
-    "cost_unit": "CostUnit",
-    "account": "GLAccountCode",
-    "reference": "OurRef",
-}
-_DIMENSIONS = ("cost_center", "cost_unit")
+_AXES = {"cost_center": "CostCenter", "cost_unit": "CostUnit"}
 
 
 class Tenant(Protocol):
@@ -40,177 +34,156 @@ class Tenant(Protocol):
     webhooks: Webhooks
 
 
-def act(tenant: Tenant, action: str, arguments: Json) -> Json:
-    """Carry out an action; `KeyError` for an action, division, document or code that does not exist."""
-    if action not in ACTIONS:
-        raise KeyError(f"action {action}; there are {', '.join(sorted(ACTIONS))}")
-    return ACTIONS[action](tenant, arguments)
+@dataclass(frozen=True, slots=True)
+class Ledger(screen.Ledger[DivisionBook]):
+    """The divisions as a screen sees them. Whatever is done to an entry or an account is told."""
 
+    tenant: Tenant
 
-def _book(tenant: Tenant, arguments: Json) -> DivisionBook:
-    code = arguments.get("division", arguments.get("entity"))
-    if code is None:
-        return next(iter(tenant.books_by_division.values()))
-    if not str(code).isdigit() or int(code) not in tenant.books_by_division:
-        raise KeyError(f"division {code}")
-    return tenant.books_by_division[int(code)]
+    def company(self, code: str | None) -> DivisionBook:
+        books = self.tenant.books_by_division
+        if code is None:
+            return next(iter(books.values()))
+        if not code.isdigit() or int(code) not in books:
+            raise KeyError(f"division {code}")
+        return books[int(code)]
 
+    def documents(self, company: DivisionBook | None) -> Iterable[tuple[DivisionBook, Row]]:
+        books = self.tenant.books_by_division.values() if company is None else [company]
+        return ((book, entry) for book in books for entry in book["entries"])
 
-def _document(tenant: Tenant, arguments: Json) -> tuple[DivisionBook, Row]:
-    """By `id`, by `number`, or, with neither, the last one booked; in one division where one is named."""
-    is_chosen = "division" in arguments or "entity" in arguments
-    books = [_book(tenant, arguments)] if is_chosen else list(tenant.books_by_division.values())
-    found = [(book, entry) for book in books for entry in book["entries"]]
-    if "id" in arguments:
-        found = [(book, entry) for book, entry in found if entry["EntryID"] == arguments["id"]]
-    elif "number" in arguments:
-        found = [
-            (book, entry) for book, entry in found if str(entry["EntryNumber"]) == str(arguments["number"])
+    def named(self, document: Row) -> dict[str, str]:
+        return {"id": document["EntryID"], "number": str(document["EntryNumber"])}
+
+    def axes(self, company: DivisionBook) -> Mapping[str, str]:
+        return _AXES
+
+    def account(self, company: DivisionBook, code: str) -> Row:
+        return _coded(company, "accounts", code)
+
+    def line(self, company: DivisionBook, document: Row, number: int) -> Row | None:
+        lines = company.entry_lines(document)
+        return lines[number - 1] if 1 <= number <= len(lines) else None
+
+    def enter(self, company: DivisionBook, typed: Json, day: datetime | None, lines: list[Json]) -> Json:
+        """An entry of Exact has no text of its own."""
+        rows = [
+            {
+                "GLAccount": self.account(company, line["account"])["ID"],
+                "AmountFC": line["amount"],
+                "Description": line.get("text"),
+                "OurRef": _whole(line.get("reference")),
+                "Date": day,
+                **dict.fromkeys(_AXES.values()),
+                **(line.get("dimensions") or {}),
+            }
+            for line in lines
         ]
-    if not found:
-        raise KeyError(f"document {arguments.get('id') or arguments.get('number') or '(none is booked)'}")
-    return found[-1]
+        header = {"JournalCode": typed.get("journal", "90")}
+        made = post_entry(company, self.tenant.switches, header, rows)
+        self._tell(company, "Create", made)
+        return self.named(made)
 
+    def change(self, company: DivisionBook, document: Row, line: Row, changes: Json) -> None:
+        row: Json = dict(changes.get("dimensions", {}))
+        if "text" in changes:
+            row["Description"] = changes["text"]
+        if "reference" in changes:
+            row["OurRef"] = _whole(changes["reference"])
+        if "amount" in changes:
+            row |= {"AmountFC": changes["amount"], "AmountDC": changes["amount"]}
+        if "account" in changes:
+            account = self.account(company, changes["account"])
+            row |= {
+                "GLAccount": account["ID"],
+                "GLAccountCode": account["Code"],
+                "GLAccountDescription": account["Description"],
+            }
+        company.change("lines", line, row)
+        company.change("entries", document, {})
+        self._tell(company, "Update", document)
 
-def _delete(tenant: Tenant, arguments: Json) -> Json:
-    book, entry = _document(tenant, arguments)
-    book.delete_entry(entry)
-    tenant.webhooks.tell_of(book, ENTRIES, "Delete", entry)
-    return {"deleted": entry["EntryID"], **_named(entry)}
-
-
-def _named(entry: Row) -> Json:
-    return {"id": entry["EntryID"], "number": str(entry["EntryNumber"])}
-
-
-def _double(tenant: Tenant, arguments: Json) -> Json:
-    book, entry = _document(tenant, arguments)
-    lines = book.entry_lines(entry)
-    fresh = {
-        "EntryID": book.new_id(),
-        "EntryNumber": book.next_number(entry["JournalCode"], entry["FinancialYear"]),
-    }
-    stamps = ("Created", "Modified", "Timestamp")
-    header = {name: value for name, value in entry.items() if name not in stamps} | fresh
-    rows = [
-        {name: value for name, value in line.items() if name not in (*stamps, "ID", *fresh)} for line in lines
-    ]
-    made = write_entry(
-        book, header, rows, [(line["FinancialYear"], line["FinancialPeriod"]) for line in lines]
-    )
-    tenant.webhooks.tell_of(book, ENTRIES, "Create", made)
-    return _named(made)
-
-
-def _edit(tenant: Tenant, arguments: Json) -> Json:
-    """Change one line (`line`, from 1): amount, text, account, reference, cost_center, cost_unit, dimensions.
-    No rule is checked.
-    """
-    book, entry = _document(tenant, arguments)
-    arguments = {**arguments, **_dimensions(arguments)}
-    lines = book.entry_lines(entry)
-    number = int(arguments.get("line", 1))
-    if not 1 <= number <= len(lines):
-        raise KeyError(f"line {number}; the document has {len(lines)}")
-    line = lines[number - 1]
-    changes: dict[str, Any] = {
-        field: arguments[name] for name, field in _EDITABLE.items() if name in arguments
-    }
-    if not changes:
-        raise ValueError(f"edit takes one of {', '.join(_EDITABLE)}")
-    if "AmountFC" in changes:
-        changes["AmountFC"] = Decimal(str(changes["AmountFC"]))
-        changes["AmountDC"] = changes["AmountFC"]
-    if "OurRef" in changes:
-        changes["OurRef"] = _whole(changes["OurRef"])
-    for name in ("Description", "CostCenter", "CostUnit"):
-        if changes.get(name) is not None:
-            changes[name] = str(changes[name])
-    if "GLAccountCode" in changes:
-        account = _coded(book, "accounts", str(changes["GLAccountCode"]))
-        changes |= {"GLAccount": account["ID"], "GLAccountDescription": account["Description"]}
-    book.change("lines", line, changes)
-    book.change("entries", entry, {})
-    tenant.webhooks.tell_of(book, ENTRIES, "Update", entry)
-    return {**_named(entry), "line": number, "changed": sorted(changes)}
-
-
-def _book_by_hand(tenant: Tenant, arguments: Json) -> Json:
-    """`{"journal", "date", "lines": [{"account", "amount", "cost_center", "dimensions", "text",
-    "reference"}]}`: an entry without any marker. An entry of Exact has no text of its own.
-    """
-    book = _book(tenant, arguments)
-    day = datetime.fromisoformat(arguments["date"]) if "date" in arguments else None
-    lines = [
-        {
-            "GLAccount": _coded(book, "accounts", str(line["account"]))["ID"],
-            "AmountFC": Decimal(str(line["amount"])),
-            "CostCenter": _dimensions(line).get("cost_center"),
-            "CostUnit": _dimensions(line).get("cost_unit"),
-            "Description": _text(line.get("text")),
-            "OurRef": _whole(line.get("reference")),
-            "Date": day,
+    def double(self, company: DivisionBook, document: Row, typed: Json) -> Json:
+        lines = company.entry_lines(document)
+        fresh = {
+            "EntryID": company.new_id(),
+            "EntryNumber": company.next_number(document["JournalCode"], document["FinancialYear"]),
         }
-        for line in arguments["lines"]
-    ]
-    made = post_entry(book, tenant.switches, {"JournalCode": arguments.get("journal", "90")}, lines)
-    tenant.webhooks.tell_of(book, ENTRIES, "Create", made)
-    return _named(made)
+        stamps = ("Created", "Modified", "Timestamp")
+        header = {name: value for name, value in document.items() if name not in stamps} | fresh
+        rows = [
+            {name: value for name, value in line.items() if name not in (*stamps, "ID", *fresh)}
+            for line in lines
+        ]
+        periods = [(line["FinancialYear"], line["FinancialPeriod"]) for line in lines]
+        made = write_entry(company, header, rows, periods)
+        self._tell(company, "Create", made)
+        return self.named(made)
 
+    def remove(self, company: DivisionBook, document: Row) -> None:
+        company.delete_entry(document)
+        self._tell(company, "Delete", document)
 
-def _dimensions(given: Json) -> dict[str, str | None]:
-    """Cost center and cost unit of a line, each by its own name or in `dimensions`."""
-    named = dict(given.get("dimensions") or {})
-    unknown = sorted(set(named) - set(_DIMENSIONS))
-    if unknown:
-        raise KeyError(f"dimension {unknown[0]}; there are {', '.join(_DIMENSIONS)}")
-    named |= {name: given[name] for name in _DIMENSIONS if name in given}
-    return {name: _text(value) for name, value in named.items()}
-
-
-def _whole(value: Any) -> int | None:
-    return None if value is None else int(str(value))
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
-
-
-def _process(tenant: Tenant, arguments: Json) -> Json:
-    book, entry = _document(tenant, arguments)
-    if entry["Status"] == STATUS_OPEN:
-        process_entry(book, entry)
-        tenant.webhooks.tell_of(book, ENTRIES, "Update", entry)
-    return {**_named(entry), "status": entry["StatusDescription"]}
-
-
-def _period(closed: bool) -> Callable[[Tenant, Json], Json]:
-    def action(tenant: Tenant, arguments: Json) -> Json:
-        book = _book(tenant, arguments)
-        text = str(arguments.get("period", ""))
-        year, _, period = text.partition("-") if "-" in text else (arguments.get("year", ""), "", text)
+    def set_period(self, company: DivisionBook, typed: Json, *, closed: bool) -> Json:
+        text = str(typed.get("period", ""))
+        year, _, period = text.partition("-") if "-" in text else (typed.get("year", ""), "", text)
         if not str(year).isdigit() or not period.isdigit():
             raise ValueError('period: expected "2026-07" or {"year": 2026, "period": 7}')
-        journals = book.set_closed(arguments.get("journal"), int(year), int(period), closed=closed)
+        journals = company.set_closed(typed.get("journal"), int(year), int(period), closed=closed)
         return {
-            "division": str(book.code),
+            "division": str(company.code),
             "period": f"{int(year)}-{int(period):02d}",
             "journals": journals,
             "closed": closed,
         }
 
-    return action
+    def block(self, company: DivisionBook, account: Row, *, blocked: bool) -> Json:
+        company.change("accounts", account, {"IsBlocked": blocked})
+        self.tenant.webhooks.tell_of(company, "financial/GLAccounts", "Update", account)
+        return {"code": account["Code"], "blocked": blocked}
+
+    def end(self, company: DivisionBook, code: str, last: date | None) -> tuple[str, date]:
+        row = self.cost_center(company, code)
+        day = last or company.now().date()
+        company.change("cost_centers", row, {"EndDate": datetime.combine(day, time())})
+        return row["Code"], day
+
+    def reopen(self, company: DivisionBook, code: str) -> str:
+        row = self.cost_center(company, code)
+        company.change("cost_centers", row, {"EndDate": None, "Active": True})
+        return str(row["Code"])
+
+    def cost_center(self, company: DivisionBook, code: str) -> Row:
+        """The cost center; `KeyError` for none."""
+        found = cost_code(company, self.tenant.switches, "cost_centers", code)
+        if found is None:
+            raise KeyError(f"cost center {code}")
+        return found
+
+    def _tell(self, company: DivisionBook, action: str, entry: Row) -> None:
+        self.tenant.webhooks.tell_of(company, ENTRIES, action, entry)
+
+
+def _whole(value: str | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _process(tenant: Tenant, arguments: Json) -> Json:
+    ledger = Ledger(tenant)
+    book, entry = Screen(ledger).document(arguments)
+    if entry["Status"] == STATUS_OPEN:
+        process_entry(book, entry)
+        tenant.webhooks.tell_of(book, ENTRIES, "Update", entry)
+    return {**ledger.named(entry), "status": entry["StatusDescription"]}
 
 
 def _blocked(table: str, blocked: bool) -> Callable[[Tenant, Json], Json]:
     def action(tenant: Tenant, arguments: Json) -> Json:
-        book = _book(tenant, arguments)
-        row = _coded(book, table, str(arguments.get("code", arguments.get("account", ""))))
+        book = Screen(Ledger(tenant)).company(arguments)
+        row = _coded(book, table, str(arguments.get("code", "")))
         book.change(
             table, row, {"Active": not blocked} if table == "cost_centers" else {"IsBlocked": blocked}
         )
-        if table == "accounts":
-            tenant.webhooks.tell_of(book, "financial/GLAccounts", "Update", row)
         return {"code": row["Code"], "blocked": blocked}
 
     return action
@@ -223,32 +196,10 @@ def _coded(book: DivisionBook, table: str, code: str) -> Row:
     return row
 
 
-def _cost_center(tenant: Tenant, arguments: Json) -> tuple[DivisionBook, Row]:
-    book = _book(tenant, arguments)
-    code = str(arguments.get("cost_center", arguments.get("code", "")))
-    found = cost_code(book, tenant.switches, "cost_centers", code)
-    if found is None:
-        raise KeyError(f"cost center {code}")
-    return book, found
-
-
-def _end_cost_center(tenant: Tenant, arguments: Json) -> Json:
-    """`{"cost_center": "SALES", "date": "2026-07-31"}`: its last day, today unless given."""
-    book, row = _cost_center(tenant, arguments)
-    last = datetime.fromisoformat(arguments["date"]) if "date" in arguments else book.now()
-    book.change("cost_centers", row, {"EndDate": last.replace(hour=0, minute=0, second=0, microsecond=0)})
-    return {"cost_center": row["Code"], "ends": row["EndDate"].date().isoformat()}
-
-
-def _reopen_cost_center(tenant: Tenant, arguments: Json) -> Json:
-    """Open again, however it was closed."""
-    book, row = _cost_center(tenant, arguments)
-    book.change("cost_centers", row, {"EndDate": None, "Active": True})
-    return {"cost_center": row["Code"], "ends": None}
-
-
 def _remove_cost_center(tenant: Tenant, arguments: Json) -> Json:
-    book, row = _cost_center(tenant, arguments)
+    ledger = Ledger(tenant)
+    book = Screen(ledger).company(arguments)
+    row = ledger.cost_center(book, str(arguments.get("cost_center", arguments.get("code", ""))))
     book.remove("cost_centers", row)
     return {"removed": row["Code"]}
 
@@ -273,7 +224,7 @@ def _grant(tenant: Tenant, _: Json) -> Json:
 
 def _division(accessible: bool) -> Callable[[Tenant, Json], Json]:
     def action(tenant: Tenant, arguments: Json) -> Json:
-        code = _book(tenant, arguments).code
+        code = Screen(Ledger(tenant)).company(arguments).code
         (tenant.accessible.add if accessible else tenant.accessible.discard)(code)
         return {"accessible": sorted(str(division) for division in tenant.accessible)}
 
@@ -291,19 +242,10 @@ def _scope(tenant: Tenant, arguments: Json) -> Json:
 
 
 ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
-    "delete": _delete,
-    "double": _double,
-    "edit": _edit,
-    "book": _book_by_hand,
+    **actions(Ledger),
     "process": _process,
-    "close_period": _period(True),
-    "open_period": _period(False),
-    "block_account": _blocked("accounts", True),
-    "unblock_account": _blocked("accounts", False),
     "block_journal": _blocked("journals", True),
     "unblock_journal": _blocked("journals", False),
-    "end_cost_center": _end_cost_center,
-    "reopen_cost_center": _reopen_cost_center,
     "deactivate_cost_center": _blocked("cost_centers", True),
     "remove_cost_center": _remove_cost_center,
     "revoke": _revoke,

@@ -16,9 +16,9 @@ from typing import Any
 
 from ml_connector_sandbox.core.oauth import bearer_token
 from ml_connector_sandbox.core.routing import NoRoute, Routes
+from ml_connector_sandbox.core.screen import act
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json, PinnedClock, Request, Response, Row
-from ml_connector_sandbox.systems.visma_net import screen
 from ml_connector_sandbox.systems.visma_net.binding import BadBody
 from ml_connector_sandbox.systems.visma_net.book import UNRELEASED, Broken, Company, Missing, Stale
 from ml_connector_sandbox.systems.visma_net.calls import Call, Endpoint
@@ -28,6 +28,7 @@ from ml_connector_sandbox.systems.visma_net.later import Later, Operation
 from ml_connector_sandbox.systems.visma_net.limits import Limits
 from ml_connector_sandbox.systems.visma_net.reads import BadQuery
 from ml_connector_sandbox.systems.visma_net.render import json_response
+from ml_connector_sandbox.systems.visma_net.screen import ACTIONS
 from ml_connector_sandbox.systems.visma_net.seed import build_companies
 from ml_connector_sandbox.systems.visma_net.signin import (
     DISCOVERY_PATH,
@@ -154,7 +155,7 @@ class VismaNet:
     def control(self, action: str, arguments: Json) -> Json:
         """Do what a person at the vendor's screen could; see `screen.py`."""
         self.later.settle()
-        return screen.act(self, action, arguments)
+        return act(ACTIONS, self, action, arguments)
 
     def _enter(self, request: Request) -> Response:
         entered = self.sign_in.company_of(bearer_token(request.headers))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
+from ml_connector_sandbox.core import screen
+from ml_connector_sandbox.core.screen import Screen, actions
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.visma_net import journals
@@ -22,21 +25,17 @@ from ml_connector_sandbox.systems.visma_net.book import (
 )
 from ml_connector_sandbox.systems.visma_net.later import Later
 from ml_connector_sandbox.systems.visma_net.masters import split_number
-from ml_connector_sandbox.systems.visma_net.screen_masters import MASTER_ACTIONS, book_of, coded, segment_of
+from ml_connector_sandbox.systems.visma_net.screen_masters import (
+    MASTER_ACTIONS,
+    book_of,
+    coded,
+    segment_of,
+    set_account,
+    set_cost_center,
+    set_period,
+)
 from ml_connector_sandbox.systems.visma_net.signin import SCOPE_PREFIX, SCOPES, SignIn
 from ml_connector_sandbox.systems.visma_net.webhooks import Webhooks
-
-_EDITABLE = (
-    "amount",
-    "text",
-    "account",
-    "reference",
-    "project",
-    "task",
-    "segments",
-    "cost_center",
-    "dimensions",
-)
 
 
 class Tenant(Protocol):
@@ -49,53 +48,116 @@ class Tenant(Protocol):
     switches: Switches
 
 
-def act(tenant: Tenant, action: str, arguments: Json) -> Json:
-    """Carry out an action; `KeyError` for an action, company, document or code that does not exist,
-    `ValueError` for a broken rule.
+@dataclass(frozen=True, slots=True)
+class Ledger(screen.Ledger[Company]):
+    """The companies as a screen sees them. A line names its subaccount by its dimensions, what it leaves out
+    being the first active value; or whole, as `subaccount` or `segments`.
     """
-    if action not in ACTIONS:
-        raise KeyError(f"action {action}; there are {', '.join(sorted(ACTIONS))}")
-    return ACTIONS[action](tenant, arguments)
+
+    fields = ("description", "project", "task", "segments")
+    tenant: Tenant
+
+    def company(self, code: str | None) -> Company:
+        return book_of(self.tenant, {} if code is None else {"company": code})
+
+    def documents(self, company: Company | None) -> Iterable[tuple[Company, Row]]:
+        books = self.tenant.companies.values() if company is None else [company]
+        return ((book, row) for book in books for row in book.batches.values())
+
+    def named(self, document: Row) -> dict[str, str]:
+        return {"id": document["batchNumber"], "number": document["batchNumber"]}
+
+    def shown(self, document: Row) -> Json:
+        return {**self.named(document), "status": document["status"], "etag": etag(document)}
+
+    def axes(self, company: Company) -> Mapping[str, str]:
+        return {segment["axis"]: segment["axis"] for segment in company.segments()}
+
+    def account(self, company: Company, code: str) -> Row:
+        return coded(company.accounts, "account", {"account": code})
+
+    def line(self, company: Company, document: Row, number: int) -> Row | None:
+        return document["lines"][number - 1] if 1 <= number <= len(document["lines"]) else None
+
+    def enter(self, company: Company, typed: Json, day: datetime | None, lines: list[Json]) -> Json:
+        """Released unless `release` is false; its text may be called `description`."""
+        if typed.get("journal", "GL") != "GL":
+            raise KeyError(f"journal {typed['journal']}; there is GL")
+        given: dict[str, Any] = {
+            "hold": False,
+            "transactionDate": day,
+            "description": str(typed.get("description", typed.get("text", ""))),
+            "journalTransactionLines": [_wish(company, line) for line in lines],
+        }
+        try:
+            row = journals.create(company, given)
+            if typed.get("release", True):
+                journals.begin_release(company, row)
+                journals.finish_release(company, row)
+        except Broken as broken:
+            raise ValueError(str(broken)) from broken
+        return self.shown(row)
+
+    def change(self, company: Company, document: Row, line: Row, changes: Json) -> None:
+        """Of the line, and of the batch its `description`."""
+        if "description" in changes:
+            document["description"] = str(changes["description"])
+        for name in ("text", "account", "reference", "project", "task"):
+            if name in changes:
+                line[name] = str(changes[name])
+        if "amount" in changes:
+            line["debit"], line["credit"] = _sides(changes["amount"])
+        values = [str(value) for value in changes.get("segments") or ()]
+        named = _named_values(changes)
+        if named:
+            values = list(company.subaccounts[line["subaccount"]]["values"])
+            for segment in company.segments():
+                place = segment["segmentId"] - 1
+                values[place] = named.get(segment["axis"], values[place])
+        if values:
+            line["subaccount"] = company.subaccount_number(values)
+            if line["subaccount"] not in company.subaccounts:
+                company.add_subaccount(values)
+        company.touch(document)
+
+    def double(self, company: Company, document: Row, typed: Json) -> Json:
+        """In the same state, or on hold with `"hold": true`."""
+        fresh = {
+            "batchNumber": company.take_batch_number(),
+            "lines": [dict(line) for line in document["lines"]],
+            "releasing": False,
+            **({"status": HOLD} if typed.get("hold") else {}),
+        }
+        return self.shown(journals.put(company, {**document, **fresh}))
+
+    def remove(self, company: Company, document: Row) -> None:
+        del company.batches[document["batchNumber"]]
+
+    def set_period(self, company: Company, typed: Json, *, closed: bool) -> Json:
+        return set_period(company, typed, "closed", closed)
+
+    def block(self, company: Company, account: Row, *, blocked: bool) -> Json:
+        return set_account(self.tenant, company, account, active=not blocked)
+
+    def end(self, company: Company, code: str, last: date | None) -> tuple[str, date]:
+        """A value has no date: it ends at once."""
+        today = company.now().date()
+        if last is not None and last > today:
+            raise ValueError("date: a segment value ends at once, it has no date to come")
+        set_cost_center(self.tenant, company, code, active=False)
+        return code, today
+
+    def reopen(self, company: Company, code: str) -> str:
+        set_cost_center(self.tenant, company, code, active=True)
+        return code
 
 
 def _document(tenant: Tenant, arguments: Json) -> tuple[Company, Row]:
-    """By `id` or `number`, or, with neither, the last one made."""
-    chosen = "company" in arguments or "entity" in arguments
-    books = [book_of(tenant, arguments)] if chosen else list(tenant.companies.values())
-    found = [(book, row) for book in books for row in book.batches.values()]
-    wanted = arguments.get("id", arguments.get("number"))
-    if wanted is not None:
-        found = [(book, row) for book, row in found if row["batchNumber"] == str(wanted)]
-    if not found:
-        raise KeyError(f"document {wanted or '(none is booked)'}")
-    return found[-1]
+    return Screen(Ledger(tenant)).document(arguments)
 
 
-def _shown(row: Row) -> Json:
-    return {
-        "id": row["batchNumber"],
-        "number": row["batchNumber"],
-        "status": row["status"],
-        "etag": etag(row),
-    }
-
-
-def _delete(tenant: Tenant, arguments: Json) -> Json:
-    book, row = _document(tenant, arguments)
-    del book.batches[row["batchNumber"]]
-    return {"deleted": row["batchNumber"], "number": row["batchNumber"]}
-
-
-def _double(tenant: Tenant, arguments: Json) -> Json:
-    """The same batch again, under the next number and in the same state, or on hold with `"hold": true`."""
-    book, row = _document(tenant, arguments)
-    fresh = {
-        "batchNumber": book.take_batch_number(),
-        "lines": [dict(line) for line in row["lines"]],
-        "releasing": False,
-        **({"status": HOLD} if arguments.get("hold") else {}),
-    }
-    return _shown(journals.put(book, {**row, **fresh}))
+def _shown(tenant: Tenant, row: Row) -> Json:
+    return Ledger(tenant).shown(row)
 
 
 def _reverse(tenant: Tenant, arguments: Json) -> Json:
@@ -114,47 +176,7 @@ def _reverse(tenant: Tenant, arguments: Json) -> Json:
     if not journals.finish_release(book, made):
         del book.batches[made["batchNumber"]]
         raise ValueError(str(made["error"]))
-    return _shown(made)
-
-
-def _edit(tenant: Tenant, arguments: Json) -> Json:
-    """Change the description, or one line (`line`, from 1): amount, text, account, reference, project, task,
-    segments, cost_center, dimensions. No rule is checked.
-    """
-    book, row = _document(tenant, arguments)
-    if "description" in arguments:
-        row["description"] = str(arguments["description"])
-    wished = {name: arguments[name] for name in _EDITABLE if name in arguments}
-    if not wished and "description" not in arguments:
-        raise ValueError(f"edit takes one of description, {', '.join(_EDITABLE)}")
-    if wished:
-        place = int(arguments.get("line", 1))
-        if not 1 <= place <= len(row["lines"]):
-            raise KeyError(f"line {place}; the document has {len(row['lines'])}")
-        _edit_line(book, row["lines"][place - 1], wished)
-    return _shown(book.touch(row))
-
-
-def _edit_line(book: Company, line: Row, wished: Json) -> None:
-    if "account" in wished:
-        coded(book.accounts, "account", wished)
-    for name in ("text", "account", "reference", "project", "task"):
-        if name in wished:
-            line[name] = str(wished[name])
-    if "amount" in wished:
-        amount = Decimal(str(wished["amount"]))
-        line["debit"], line["credit"] = max(amount, Decimal(0)), max(-amount, Decimal(0))
-    values = [str(value) for value in wished.get("segments") or ()]
-    named = _named_values(book, wished)
-    if named:
-        values = list(book.subaccounts[line["subaccount"]]["values"])
-        for segment in book.segments():
-            place = segment["segmentId"] - 1
-            values[place] = named.get(segment["axis"], values[place])
-    if values:
-        line["subaccount"] = book.subaccount_number(values)
-        if line["subaccount"] not in book.subaccounts:
-            book.add_subaccount(values)
+    return _shown(tenant, made)
 
 
 def _touch(tenant: Tenant, arguments: Json) -> Json:
@@ -162,7 +184,7 @@ def _touch(tenant: Tenant, arguments: Json) -> Json:
     kind = arguments.get("kind", "document")
     if kind == "document":
         book, row = _document(tenant, arguments)
-        return _shown(book.touch(row))
+        return _shown(tenant, book.touch(row))
     book = book_of(tenant, arguments)
     if kind == "segment":
         row = segment_of(book, arguments)
@@ -175,46 +197,19 @@ def _touch(tenant: Tenant, arguments: Json) -> Json:
     return {"kind": kind, "etag": etag(book.touch(row))}
 
 
-def _book_by_hand(tenant: Tenant, arguments: Json) -> Json:
-    """`{"journal": "GL", "date", "description", "lines": [{"account", "amount", "cost_center", "text",
-    "reference", "dimensions": {axis: code}, "project", "task"}]}`; released unless `release` is false.
-
-    A line names its subaccount by `cost_center` and `dimensions`, what it leaves out being the first active
-    value; or whole, as `subaccount` or `segments`. `description` may be called `text`.
-    """
-    book = book_of(tenant, arguments)
-    if arguments.get("journal", "GL") != "GL":
-        raise KeyError(f"journal {arguments['journal']}; there is GL")
-    day = datetime.fromisoformat(arguments["date"]) if "date" in arguments else None
-    given: dict[str, Any] = {
-        "hold": False,
-        "transactionDate": day,
-        "description": str(arguments.get("description", arguments.get("text", ""))),
-    }
-    lines = [_wish(book, line) for line in arguments["lines"]]
-    try:
-        row = journals.create(book, {**given, "journalTransactionLines": lines})
-        if arguments.get("release", True):
-            journals.begin_release(book, row)
-            journals.finish_release(book, row)
-    except Broken as broken:
-        raise ValueError(str(broken)) from broken
-    return _shown(row)
-
-
 def _wish(book: Company, line: Json) -> Json:
-    amount = Decimal(str(line["amount"]))
+    debit, credit = _sides(line["amount"])
     texts = {"transactionDescription": "text", "referenceNumber": "reference", "project": "project"}
     return {
         "operation": "Insert",
-        "accountNumber": str(line["account"]),
+        "accountNumber": line["account"],
         "subaccount": [
             {"segmentId": number, "segmentValue": value} for number, value in _segments(book, line).items()
         ],
         **{field: str(line[name]) for field, name in texts.items() if line.get(name) is not None},
         **({"projectTask": str(line["task"])} if line.get("task") is not None else {}),
-        "debitAmountInCurrency": max(amount, Decimal(0)),
-        "creditAmountInCurrency": max(-amount, Decimal(0)),
+        "debitAmountInCurrency": debit,
+        "creditAmountInCurrency": credit,
     }
 
 
@@ -224,22 +219,20 @@ def _segments(book: Company, line: Json) -> dict[int, str]:
         return dict(enumerate(split_number(book, str(line["subaccount"])), 1))
     if "segments" in line:
         return {int(number): str(value) for number, value in dict(line["segments"] or {}).items()}
-    named = _named_values(book, line)
+    named = _named_values(line)
     return {
         segment["segmentId"]: named.get(segment["axis"], _first_value(segment)) for segment in book.segments()
     }
 
 
-def _named_values(book: Company, given: Json) -> dict[str, str]:
-    """Segment values by axis, from `cost_center` and `dimensions`."""
-    named = dict(given.get("dimensions") or {})
-    if given.get("cost_center") is not None:
-        named["cost_center"] = given["cost_center"]
-    axes = [segment["axis"] for segment in book.segments()]
-    unknown = sorted(set(named) - set(axes))
-    if unknown:
-        raise KeyError(f"dimension {unknown[0]}; there are {', '.join(axes)}")
-    return {axis: str(value) for axis, value in named.items()}
+def _named_values(line: Json) -> dict[str, str]:
+    """Segment values by axis."""
+    return {axis: code for axis, code in (line.get("dimensions") or {}).items() if code is not None}
+
+
+def _sides(amount: Decimal) -> tuple[Decimal, Decimal]:
+    """An amount as debit and credit."""
+    return max(amount, Decimal(0)), max(-amount, Decimal(0))
 
 
 def _first_value(segment: Row) -> str:
@@ -249,7 +242,7 @@ def _first_value(segment: Row) -> str:
 def _hold(tenant: Tenant, arguments: Json) -> Json:
     book, row = _document(tenant, arguments)
     row["status"] = HOLD
-    return _shown(book.touch(row))
+    return _shown(tenant, book.touch(row))
 
 
 def _release(tenant: Tenant, arguments: Json) -> Json:
@@ -263,7 +256,7 @@ def _release(tenant: Tenant, arguments: Json) -> Json:
             journals.finish_release(book, row)
     except Broken as broken:
         raise ValueError(str(broken)) from broken
-    return _shown(row)
+    return _shown(tenant, row)
 
 
 def _post(tenant: Tenant, arguments: Json) -> Json:
@@ -271,7 +264,7 @@ def _post(tenant: Tenant, arguments: Json) -> Json:
     if row["status"] == UNPOSTED:
         row["status"] = POSTED
         book.touch(row)
-    return _shown(row)
+    return _shown(tenant, row)
 
 
 def _revoke(tenant: Tenant, _: Json) -> Json:
@@ -310,12 +303,9 @@ def _notifications(tenant: Tenant, _: Json) -> Json:
 
 ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
     **MASTER_ACTIONS,
-    "delete": _delete,
-    "double": _double,
+    **actions(Ledger),
     "reverse": _reverse,
-    "edit": _edit,
     "touch": _touch,
-    "book": _book_by_hand,
     "hold": _hold,
     "release": _release,
     "post": _post,

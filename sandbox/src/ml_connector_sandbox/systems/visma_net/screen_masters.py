@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import Protocol
 
 from ml_connector_sandbox.core.vendor import Json, Row
@@ -34,16 +33,17 @@ def tell(tenant: Tenant, book: Company, entity: str, event: str, code: str) -> N
     tenant.webhooks.tell(book.tenant_id, entity, event, code)
 
 
-def _period(name: str, value: bool) -> Callable[[Tenant, Json], Json]:
-    def action(tenant: Tenant, arguments: Json) -> Json:
-        book = book_of(tenant, arguments)
-        period = str(arguments.get("period", "")).replace("-", "")
-        if period not in book.periods:
-            raise KeyError(f"period {arguments.get('period')}")
-        book.periods[period][name] = value
-        return {"company": book.code, "period": f"{period[:4]}-{period[4:]}", name: value}
+def set_period(book: Company, typed: Json, name: str, value: bool) -> Json:
+    """Set one of the flags of a period, `closed` or `active`; `KeyError` for no such period."""
+    period = str(typed.get("period", "")).replace("-", "")
+    if period not in book.periods:
+        raise KeyError(f"period {typed.get('period')}")
+    book.periods[period][name] = value
+    return {"company": book.code, "period": f"{period[:4]}-{period[4:]}", name: value}
 
-    return action
+
+def _period(active: bool) -> Callable[[Tenant, Json], Json]:
+    return lambda tenant, typed: set_period(book_of(tenant, typed), typed, "active", active)
 
 
 def coded(table: dict[str, Row], what: str, arguments: Json) -> Row:
@@ -54,15 +54,20 @@ def coded(table: dict[str, Row], what: str, arguments: Json) -> Row:
     return table[code]
 
 
+def set_account(tenant: Tenant, book: Company, row: Row, *, active: bool) -> Json:
+    """Activate an account or not, and tell of it."""
+    row["active"] = active
+    shown = etag(book.touch(row))
+    tell(tenant, book, "Account", "Updated", row["accountCD"])
+    return {"account": row["accountCD"], "active": active, "etag": shown}
+
+
 def _active(what: str, active: bool) -> Callable[[Tenant, Json], Json]:
     def action(tenant: Tenant, arguments: Json) -> Json:
         book = book_of(tenant, arguments)
-        table = {"account": book.accounts, "subaccount": book.subaccounts, "branch": book.branches}[what]
-        row = coded(table, what, arguments)
+        row = coded({"subaccount": book.subaccounts, "branch": book.branches}[what], what, arguments)
         row["isActive" if what == "branch" else "active"] = active
         shown = etag(book.touch(row))
-        if what == "account":
-            tell(tenant, book, "Account", "Updated", row["accountCD"])
         return {what: str(arguments.get("code", arguments.get(what))), "active": active, "etag": shown}
 
     return action
@@ -141,30 +146,21 @@ def _tell_segment(tenant: Tenant, book: Company, segment: Row) -> None:
     tell(tenant, book, "Segment", "ValueChanged", f"{SUBACCOUNT}/{segment['segmentId']}")
 
 
-def _cost_center(active: bool) -> Callable[[Tenant, Json], Json]:
+def set_cost_center(tenant: Tenant, book: Company, code: str, *, active: bool) -> None:
     """End or open a value of the segment that holds cost centers, and the subaccounts made with it, which an
-    inactive value alone does not end. A value has no date: it ends at once.
+    inactive value alone does not end. `KeyError` for none.
     """
-
-    def action(tenant: Tenant, arguments: Json) -> Json:
-        book = book_of(tenant, arguments)
-        segment = segment_of(book, {"segment": "cost_center"})
-        code = str(arguments.get("cost_center", arguments.get("code", "")))
-        if code not in segment["values"]:
-            raise KeyError(f"cost center {code}")
-        if "date" in arguments and date.fromisoformat(arguments["date"]) > book.now().date():
-            raise ValueError("date: a segment value ends at once, it has no date to come")
-        put_value(book, segment, code, segment["values"][code]["description"], active=active)
-        book.touch(segment)
-        place = segment["segmentId"] - 1
-        for row in book.subaccounts.values():
-            if row["values"][place : place + 1] == [code] and row["active"] != active:
-                row["active"] = active
-                book.touch(row)
-        _tell_segment(tenant, book, segment)
-        return {"cost_center": code, "ends": None if active else book.now().date().isoformat()}
-
-    return action
+    segment = segment_of(book, {"segment": "cost_center"})
+    if code not in segment["values"]:
+        raise KeyError(f"cost center {code}")
+    put_value(book, segment, code, segment["values"][code]["description"], active=active)
+    book.touch(segment)
+    place = segment["segmentId"] - 1
+    for row in book.subaccounts.values():
+        if row["values"][place : place + 1] == [code] and row["active"] != active:
+            row["active"] = active
+            book.touch(row)
+    _tell_segment(tenant, book, segment)
 
 
 def _project(tenant: Tenant, arguments: Json) -> Json:
@@ -186,14 +182,8 @@ def _project(tenant: Tenant, arguments: Json) -> Json:
 
 
 MASTER_ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
-    "close_period": _period("closed", True),
-    "open_period": _period("closed", False),
-    "deactivate_period": _period("active", False),
-    "activate_period": _period("active", True),
-    "block_account": _active("account", False),
-    "unblock_account": _active("account", True),
-    "end_cost_center": _cost_center(False),
-    "reopen_cost_center": _cost_center(True),
+    "deactivate_period": _period(False),
+    "activate_period": _period(True),
     "manual_entry": _manual_entry,
     "add_subaccount": _add_subaccount,
     "remove_subaccount": _remove_subaccount,
