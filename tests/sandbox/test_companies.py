@@ -277,7 +277,7 @@ def test_every_department_has_a_company_and_a_place_in_its_books(scenario: Any) 
     """Both companies pay somebody, and the ledger has an entity for each."""
     make = next(
         getattr(scenario, name)
-        for name in ("ledger_dynamics_fo", "ledger_visma_net", "ledger")
+        for name in ("ledger_dynamics_fo", "ledger_visma_net", "ledger_exact_online")
         if hasattr(scenario, name)
     )
     held = make(None, 1)
@@ -295,7 +295,7 @@ def test_every_department_has_a_company_and_a_place_in_its_books(scenario: Any) 
 
 def test_each_division_has_the_cost_centers_of_its_own_departments() -> None:
     """Beside those that are no longer in use: what goes to the wrong division is refused there."""
-    by_division = two_divisions.ledger(None, 1)["by_division"]
+    by_division = two_divisions.ledger_exact_online(None, 1)["by_division"]
     active = {
         code: {row["code"][:3] for row in part["cost_centers"] if row["active"]}
         for code, part in by_division.items()

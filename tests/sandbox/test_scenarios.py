@@ -17,7 +17,7 @@ ALL = (trading_company, month_end, closed_period, lost_answer, bench)
 @pytest.mark.parametrize("scenario", ALL)
 def test_every_payroll_line_has_a_place_in_the_ledger(scenario):
     """Entity, account and cost center of the truth exist, are open, and allow what is booked there."""
-    held = scenario.ledger(None, 1)
+    held = scenario.ledger_exact_online(None, 1)
     accounts = {row["code"]: row for row in held["accounts"]}
     centers = {row["code"] for row in held["cost_centers"] if row["active"]}
     departments = {worker.department_code for worker in made_register(seed=1)} | {
@@ -59,8 +59,8 @@ def test_a_department_code_the_ledger_cannot_hold_is_refused():
 
 def test_the_period_of_a_scenario_is_open_unless_it_says_closed():
     """Closed means both candidates for a posting date."""
-    assert trading_company.ledger(None, 1)["periods"]["closed"] == []
-    closed = closed_period.ledger(None, 1)["periods"]["closed"]
+    assert trading_company.ledger_exact_online(None, 1)["periods"]["closed"] == []
+    closed = closed_period.ledger_exact_online(None, 1)["periods"]["closed"]
     assert ["95", 2026, 6] in closed
     assert ["95", 2026, 7] in closed
     assert ["95", 2026, 8] not in closed
@@ -88,5 +88,5 @@ def test_the_fault_of_lost_answer_can_be_loaded():
 def test_the_bench_scenario_has_the_cost_centers_its_run_needs():
     """4,000 departments beside the register's, each five accounts wide."""
     assert len(bench.EXTRA_ORG_LEVELS) == 4_000
-    codes = [row["code"] for row in bench.ledger(None, 1)["cost_centers"]]
+    codes = [row["code"] for row in bench.ledger_exact_online(None, 1)["cost_centers"]]
     assert len(codes) == len(set(codes))

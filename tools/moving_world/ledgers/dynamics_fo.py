@@ -71,7 +71,7 @@ class DynamicsLedger:
             "journal_names": [{"name": code, "title": "Payroll"} for code in self.journals],
         }
         switches = {"posting_job_seconds": JOB_SECONDS}
-        self.vendor = DynamicsFo(ledger=ledger, clock=clock, seed=seed, profile="fast", switches=switches)
+        self.vendor = DynamicsFo(data=ledger, clock=clock, seed=seed, profile="fast", switches=switches)
         self._seen = Seen()
 
     def settings(self, port: int, host: str = "127.0.0.1") -> dict[str, str]:
@@ -88,7 +88,7 @@ class DynamicsLedger:
 
     def secrets(self) -> dict[str, str]:
         """The client secret and every token that lives."""
-        tokens = enumerate(self.vendor.sign_in._tokens, 1)
+        tokens = enumerate(self.vendor.sign_in.tokens, 1)
         named = {f"token {number} of {self.name}": token for number, token in tokens}
         return {f"client secret of {self.name}": self.vendor.sign_in.client_secret, **named}
 

@@ -58,7 +58,7 @@ class ExactLedger:
             "periods": {"first_year": 2026, "years": 1},
         }
         switches = {"visibility_lag_seconds": lag_seconds, "ignores_our_ref": not keeps_marker}
-        self.vendor = ExactOnline(ledger=ledger, clock=clock, seed=seed, profile="fast", switches=switches)
+        self.vendor = ExactOnline(data=ledger, clock=clock, seed=seed, profile="fast", switches=switches)
         self._seen: dict[str, tuple[int, int]] = {}
 
     def settings(self, port: int, host: str = "127.0.0.1") -> dict[str, str]:

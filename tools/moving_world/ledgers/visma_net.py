@@ -76,7 +76,7 @@ class VismaLedger:
             "calls_per_hour": 0,
             "reversal_texts": "keep" if reversals_keep_texts else "none",
         }
-        self.vendor = VismaNet(ledger=ledger, clock=clock, seed=seed, profile="fast", switches=switches)
+        self.vendor = VismaNet(data=ledger, clock=clock, seed=seed, profile="fast", switches=switches)
         self._seen = Seen()
 
     def settings(self, port: int, host: str = "127.0.0.1") -> dict[str, str]:
@@ -96,7 +96,7 @@ class VismaLedger:
 
     def secrets(self) -> dict[str, str]:
         """The client secret and every token that lives."""
-        tokens = enumerate(self.vendor.sign_in._tokens, 1)
+        tokens = enumerate(self.vendor.sign_in.tokens, 1)
         named = {f"token {number} of {self.name}": token for number, token in tokens}
         return {f"client secret of {self.name}": self.vendor.sign_in.client_secret, **named}
 

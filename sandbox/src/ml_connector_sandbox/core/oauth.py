@@ -13,9 +13,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qs
+
+from ml_connector_sandbox.core.vendor import Request, Response
+
+G = TypeVar("G")
 
 
 class SignInRefused(Exception):
@@ -184,6 +191,51 @@ class Tokens:
             if kind != "code"
             else raw.hex()
         )
+
+
+@dataclass(slots=True)
+class Bearers(Generic[G]):
+    """The access tokens that were issued, each with what it grants; there are no refresh tokens."""
+
+    _held: dict[str, tuple[G, datetime]] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held)
+
+    def issue(self, token: str, grant: G, ends_at: datetime) -> None:
+        """From now on the token grants that, until it ends."""
+        self._held[token] = (grant, ends_at)
+
+    def grant(self, token: str | None, now: datetime) -> G | None:
+        """What a living token grants; None for any other."""
+        held = self._held.get(token or "")
+        return held[0] if held is not None and now < held[1] else None
+
+    def revoke(self) -> int:
+        """End every token at once; returns how many there were."""
+        ended = len(self._held)
+        self._held.clear()
+        return ended
+
+
+def read_form(request: Request) -> dict[str, str]:
+    """The first value of each field of a form; nothing of a body that is none."""
+    try:
+        fields = parse_qs(request.body.decode(), keep_blank_values=True)
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in fields.items()}
+
+
+def client_credentials(request: Request, form: Mapping[str, str]) -> tuple[str, str]:
+    """Id and secret of the app, from the Basic header or else the form; empty where they are missing."""
+    return basic_credentials(request.headers) or (form.get("client_id", ""), form.get("client_secret", ""))
+
+
+def token_answer(status: int, value: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    """What a token endpoint says, as JSON."""
+    named = {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
+    return Response(status=status, headers=named, body=json.dumps(value).encode())
 
 
 def basic_credentials(headers: Mapping[str, str]) -> tuple[str, str] | None:

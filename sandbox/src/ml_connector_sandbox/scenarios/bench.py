@@ -9,19 +9,16 @@ from typing import Any
 
 from ml_connector_sandbox.scenarios import trading_company
 from ml_connector_sandbox.scenarios.trading_company import *  # noqa: F403 - a scenario is another one with some values changed
-from ml_connector_sandbox.systems.ukg_pro.glrows import bench_groups, bench_org
+from ml_connector_sandbox.systems.ukg_pro.glrows import bench_departments
 
 ROWS = 1_000_000
 GROUPS = 20_000
 SWITCHES = {"ukg_pro": {"bench_rows": ROWS, "bench_groups": GROUPS}}
-EXTRA_ORG_LEVELS = tuple(
-    (bench_org(org), f"Bench department {org + 1}")
-    for org in sorted({org for org, _ in bench_groups(GROUPS)})
-)
+EXTRA_ORG_LEVELS = bench_departments(GROUPS)
 
 
-def ledger(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:  # type: ignore[no-redef]
+def ledger_exact_online(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:  # type: ignore[no-redef]
     """The trading company's ledger with the bench departments as further cost centers."""
-    held = trading_company.ledger(register, seed)
+    held = trading_company.ledger_exact_online(register, seed)
     held["cost_centers"] += trading_company.cost_centers(dict(EXTRA_ORG_LEVELS))[: len(EXTRA_ORG_LEVELS)]
     return held

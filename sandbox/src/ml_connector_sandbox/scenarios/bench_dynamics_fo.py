@@ -9,15 +9,12 @@ from typing import Any
 
 from ml_connector_sandbox.scenarios import manufacturer
 from ml_connector_sandbox.scenarios.manufacturer import *  # noqa: F403 - a scenario is another one with some values changed
-from ml_connector_sandbox.systems.ukg_pro.glrows import bench_groups, bench_org
+from ml_connector_sandbox.systems.ukg_pro.glrows import bench_departments
 
 ROWS = 50_000
 GROUPS = 1_000
 SWITCHES = {"ukg_pro": {"bench_rows": ROWS, "bench_groups": GROUPS}}
-EXTRA_ORG_LEVELS = tuple(
-    (bench_org(org), f"Bench department {org + 1}")
-    for org in sorted({org for org, _ in bench_groups(GROUPS)})
-)
+EXTRA_ORG_LEVELS = bench_departments(GROUPS)
 
 
 def ledger_dynamics_fo(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:  # type: ignore[no-redef]

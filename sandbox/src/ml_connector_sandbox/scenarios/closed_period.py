@@ -15,8 +15,8 @@ CLOSED = tuple(
 )
 
 
-def ledger(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:  # type: ignore[no-redef]
+def ledger_exact_online(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:  # type: ignore[no-redef]
     """The trading company's ledger with January to July 2026 closed in every journal."""
-    held = trading_company.ledger(register, seed)
+    held = trading_company.ledger_exact_online(register, seed)
     held["periods"]["closed"] = [list(row) for row in CLOSED]
     return held

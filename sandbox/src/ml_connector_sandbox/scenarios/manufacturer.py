@@ -17,6 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from ml_connector_sandbox.core.scenario import Booking
 from ml_connector_sandbox.systems.ukg_pro.register import Worker, load_register, made_register
 
 TITLE = "Lakeside Pump Works"
@@ -46,6 +47,7 @@ ACCOUNT_OF = {
     "2290": "230100",
 }
 """Payroll account to main account."""
+booking = Booking(ENTITY_OF, ACCOUNT_OF)
 
 CHART = "Shared"
 CALENDAR = "Fiscal"
@@ -132,14 +134,6 @@ def payroll_scale(position: int) -> int:
     The newest is 10,000; the next thousand are all different.
     """
     return 10_000 - position * 41 % 1_013
-
-
-def booking(company: str, account: str, org_level_1: str | None) -> tuple[str, str, str | None]:
-    """Where a payroll line belongs: (company, main account, cost center). Every line keeps its department as
-    cost center, liabilities too, so that each department balances by itself. KeyError for an unknown company
-    or account.
-    """
-    return ENTITY_OF[company], ACCOUNT_OF[account], org_level_1
 
 
 def ledger_dynamics_fo(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from ml_connector_sandbox.core.scenario import Booking
 from ml_connector_sandbox.systems.ukg_pro.register import Department, Worker, load_register, made_register
 
 TITLE = "Fjordverk Industri AS"
@@ -43,6 +44,7 @@ ACCOUNT_OF = {
     "2290": "2930",
 }
 """Payroll account to GL account."""
+booking = Booking(ENTITY_OF, ACCOUNT_OF)
 EXPENSES = ("5100", "5110", "5200")
 """The payroll accounts whose lines carry a project where the department has one."""
 
@@ -124,13 +126,6 @@ def plant_of(department: str) -> str:
     office.
     """
     return department[:3] if department[:3] in PLANTS else "OSL"
-
-
-def booking(company: str, account: str, org_level_1: str | None) -> tuple[str, str, str | None]:
-    """Where a payroll line belongs: (entity, GL account, cost center). Every line keeps its department,
-    liabilities too, so that each department balances by itself. KeyError for an unknown company or
-    account."""
-    return ENTITY_OF[company], ACCOUNT_OF[account], org_level_1
 
 
 def line_dimensions(account: str, org_level_1: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from ml_connector_sandbox.core.scenario import Booking
 from ml_connector_sandbox.systems.ukg_pro.register import load_register
 
 TITLE = "Harbor Trading Company"
@@ -37,6 +38,7 @@ ACCOUNT_OF = {
     "2290": "1700",
 }
 """Payroll account to GL account."""
+booking = Booking(ENTITY_OF, ACCOUNT_OF)
 
 PAYROLL_JOURNAL = "95"
 EXTRA_ORG_LEVELS: tuple[tuple[str, str], ...] = ()
@@ -85,15 +87,7 @@ def payroll_scale(position: int) -> int:
     return 10_000 - position * 37 % 1_009
 
 
-def booking(company: str, account: str, org_level_1: str | None) -> tuple[str, str, str | None]:
-    """Where a payroll line belongs: (entity, GL account, cost center). Every line keeps its department as
-    cost center, liabilities too, so that each department balances by itself. KeyError for an unknown company
-    or account.
-    """
-    return ENTITY_OF[company], ACCOUNT_OF[account], org_level_1
-
-
-def ledger(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:
+def ledger_exact_online(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:
     """What the ledger holds before anything is booked, as plain data."""
     departments = {
         worker.department_code: worker.department_name

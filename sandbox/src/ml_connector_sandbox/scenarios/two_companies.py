@@ -12,6 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ml_connector_sandbox.core.scenario import Booking
 from ml_connector_sandbox.scenarios import norway
 from ml_connector_sandbox.scenarios.norway import *  # noqa: F403 - a scenario is another one with some values changed
 from ml_connector_sandbox.scenarios.norway import ACCOUNT_OF, COMPANY_CODE, COMPANY_ID, LEDGER_COMPANY, TITLE
@@ -22,16 +23,13 @@ SECOND_TITLE = "Fjordverk Verft AS"
 COMPANIES = ((COMPANY_CODE, COMPANY_ID, TITLE), (YARD, "6V9BG", SECOND_TITLE))
 """The payroll's companies: code, id and name, the master company first."""
 ENTITY_OF = {COMPANY_CODE: LEDGER_COMPANY, YARD: SECOND_COMPANY}
+booking = Booking(ENTITY_OF, ACCOUNT_OF)
+"""In the books of its own company."""
 
 
 def company_of(department: str) -> str:
     """The payroll company of a department: the yard is all of Bergen; any other is the first company's."""
     return YARD if department.startswith("BER") else COMPANY_CODE
-
-
-def booking(company: str, account: str, org_level_1: str | None) -> tuple[str, str, str | None]:  # type: ignore[no-redef]
-    """Where a payroll line belongs, as in Norway, in the books of its own company."""
-    return ENTITY_OF[company], ACCOUNT_OF[account], org_level_1
 
 
 def ledger_visma_net(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:  # type: ignore[no-redef]

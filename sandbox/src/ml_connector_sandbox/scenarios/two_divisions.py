@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ml_connector_sandbox.core.scenario import Booking
 from ml_connector_sandbox.scenarios import trading_company
 from ml_connector_sandbox.scenarios.trading_company import *  # noqa: F403 - a scenario is another one with some values changed
 from ml_connector_sandbox.scenarios.trading_company import (
@@ -27,6 +28,8 @@ SECOND_TITLE = "Harbor Trading Houston"
 COMPANIES = ((COMPANY_CODE, COMPANY_ID, TITLE), (HOUSTON, "5R8HW", SECOND_TITLE))
 """The payroll's companies: code, id and name, the master company first."""
 ENTITY_OF = {COMPANY_CODE: DIVISION, HOUSTON: SECOND_DIVISION}
+booking = Booking(ENTITY_OF, ACCOUNT_OF)
+"""In the books of its own company."""
 
 
 def company_of(department: str) -> str:
@@ -36,16 +39,11 @@ def company_of(department: str) -> str:
     return HOUSTON if department.startswith("HOU") else COMPANY_CODE
 
 
-def booking(company: str, account: str, org_level_1: str | None) -> tuple[str, str, str | None]:  # type: ignore[no-redef]
-    """Where a payroll line belongs, as in the trading company, with the division of its own company."""
-    return ENTITY_OF[company], ACCOUNT_OF[account], org_level_1
-
-
-def ledger(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:  # type: ignore[no-redef]
+def ledger_exact_online(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:  # type: ignore[no-redef]
     """The trading company's ledger and a second division with the same chart and journals, and only its own
     cost centers in each.
     """
-    held = trading_company.ledger(register, seed)
+    held = trading_company.ledger_exact_online(register, seed)
     held["divisions"].append(
         {"code": SECOND_DIVISION, "title": SECOND_TITLE, "currency": CURRENCY, "country": "US"}
     )

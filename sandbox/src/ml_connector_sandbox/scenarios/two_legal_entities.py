@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ml_connector_sandbox.core.scenario import Booking
 from ml_connector_sandbox.scenarios import manufacturer
 from ml_connector_sandbox.scenarios.manufacturer import *  # noqa: F403 - a scenario is another one with some values changed
 from ml_connector_sandbox.scenarios.manufacturer import (
@@ -27,16 +28,13 @@ SECOND_TITLE = "Lakeside Pump Works Dayton"
 COMPANIES = ((COMPANY_CODE, COMPANY_ID, TITLE), (DAYTON, "2D6KX", SECOND_TITLE))
 """The payroll's companies: code, id and name, the master company first."""
 ENTITY_OF = {COMPANY_CODE: COMPANY, DAYTON: SECOND_COMPANY}
+booking = Booking(ENTITY_OF, ACCOUNT_OF)
+"""In the books of its own company."""
 
 
 def company_of(department: str) -> str:
     """The payroll company of a department: Dayton's begin with its name; any other is the first company's."""
     return DAYTON if department.startswith("DAY") else COMPANY_CODE
-
-
-def booking(company: str, account: str, org_level_1: str | None) -> tuple[str, str, str | None]:  # type: ignore[no-redef]
-    """Where a payroll line belongs, as in the manufacturer, in the books of its own company."""
-    return ENTITY_OF[company], ACCOUNT_OF[account], org_level_1
 
 
 def ledger_dynamics_fo(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:  # type: ignore[no-redef]

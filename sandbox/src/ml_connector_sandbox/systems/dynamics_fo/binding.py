@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from ml_connector_sandbox.core.body import is_text, read_json
 from ml_connector_sandbox.core.vendor import Request
 from ml_connector_sandbox.systems.dynamics_fo.entities import (
     BLANK_DATE,
@@ -99,8 +99,8 @@ def read_body(
 def parse_object(body: bytes) -> dict[str, Any]:
     """One JSON object with exact numbers; `Failed` with 400 otherwise."""
     try:
-        given = json.loads(body or b"{}", parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, RecursionError, ArithmeticError) as error:
+        given = read_json(body or b"{}")
+    except ValueError as error:
         raise Failed(400, "The request body is not valid JSON.") from error
     if not isinstance(given, dict):
         raise Failed(400, "The request body must be one JSON object.")
@@ -123,7 +123,7 @@ def _convert(known: Property, value: Any) -> Any:
     if known.type == "Enum":
         return value if value in enums()[known.enum] else None
     if known.type == "String":
-        return value if isinstance(value, str) and _is_text(value) else None
+        return value if isinstance(value, str) and is_text(value) else None
     if known.type in ("Date", "DateTime"):
         if not isinstance(value, str):
             return None
@@ -143,16 +143,3 @@ def _convert(known: Property, value: Any) -> Any:
     if known.type == "Decimal":
         return number
     return int(number) if number == number.to_integral_value() and abs(number) < 2**63 else None
-
-
-def _is_text(value: str) -> bool:
-    """Whether it can be written down at all: JSON escapes can spell halves of characters."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _no_constant(text: str) -> Any:
-    raise ValueError(text)

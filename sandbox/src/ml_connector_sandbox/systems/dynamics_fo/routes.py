@@ -72,11 +72,11 @@ class DynamicsFo:
     installation = ""
 
     def __init__(
-        self, *, ledger: Json, clock: Clock, seed: int, profile: str, switches: Mapping[str, Any]
+        self, *, data: Json, clock: Clock, seed: int, profile: str, switches: Mapping[str, Any]
     ) -> None:
         self.clock = clock
         self.switches = Switches(SWITCHES, switches)
-        self.ledger = ledger
+        self._data = data
         self._seed = seed
         self.sign_in = SignIn(seed=seed, clock=clock, switches=self.switches)
         self.throttle = Throttle(switches=self.switches, limited=profile == "vendor")
@@ -89,7 +89,7 @@ class DynamicsFo:
     def reset(self) -> None:
         """Back to the seeded state: books, tokens and quotas; switches stay as they are."""
         self.book: Book = build_book(
-            self.ledger, self.clock, self._seed, self.switches, self.sign_in.client_id
+            self._data, self.clock, self._seed, self.switches, self.sign_in.client_id
         )
         self._dice = Random(f"traces {self._seed}")
         self.sign_in.reset()

@@ -227,7 +227,7 @@ def _job_log(tenant: Tenant, _: Json) -> Json:
 
 
 def _revoke(tenant: Tenant, _: Json) -> Json:
-    return {"revoked": tenant.sign_in.revoke()}
+    return {"revoked": tenant.sign_in.tokens.revoke()}
 
 
 def _pressure(tenant: Tenant, arguments: Json) -> Json:

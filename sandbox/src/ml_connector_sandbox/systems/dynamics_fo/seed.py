@@ -20,7 +20,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from ml_connector_sandbox.core.registry import load_scenario
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Row
 from ml_connector_sandbox.systems.dynamics_fo import masters
@@ -34,19 +33,6 @@ _UNITS = {
     "Departments": ("departments", "OMDepartment"),
 }
 _QUARTERS = ("Q1", "Q2", "Q3", "Q4")
-
-
-def ledger_of(scenario: str | Json, register: str | None, seed: int) -> Json:
-    """The scenario's ledger: what its `ledger_dynamics_fo(register, seed)` gives; a dict is taken as it is.
-    KeyError without one.
-    """
-    if not isinstance(scenario, str):
-        return scenario
-    make = getattr(load_scenario(scenario), "ledger_dynamics_fo", None)
-    if make is None:
-        raise KeyError(f"scenario {scenario} describes no ledger for dynamics_fo")
-    made: Json = make(register, seed)
-    return made
 
 
 def build_book(ledger: Json, clock: Clock, seed: int, switches: Switches, client_id: str) -> Book:

@@ -8,16 +8,14 @@ POST /<tenant>/oauth2/v2.0/token   scope=<environment>/.default      expires_in 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from urllib.parse import parse_qs
+from datetime import timedelta
 
-from ml_connector_sandbox.core.oauth import basic_credentials, same_secret
+from ml_connector_sandbox.core.oauth import Bearers, client_credentials, read_form, same_secret, token_answer
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Clock, Json, Request, Response
+from ml_connector_sandbox.core.vendor import Clock, Request, Response
 
 TOKEN_PATH = re.compile(r"/([^/]+)/oauth2/(v2\.0/)?token")
 _FOREIGN_TENANTS = ("organizations", "common")
@@ -25,10 +23,9 @@ _FOREIGN_TENANTS = ("organizations", "common")
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class _Grant:
     audience: str
     foreign: bool
-    ends_at: datetime
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,7 +38,7 @@ class SignIn:
     tenant_id: str = ""
     client_id: str = ""
     client_secret: str = ""
-    _tokens: dict[str, _Token] = field(default_factory=dict)
+    tokens: Bearers[_Grant] = field(default_factory=Bearers)
     _environments: set[str] = field(default_factory=set)
     _made: int = 0
 
@@ -57,33 +54,16 @@ class SignIn:
 
     def reset(self) -> None:
         """Forget every token."""
-        self._tokens.clear()
-
-    def revoke(self) -> int:
-        """End every token at once; returns how many there were."""
-        ended = len(self._tokens)
-        self._tokens.clear()
-        return ended
+        self.tokens.revoke()
 
     def admits(self, token: str | None, environment: str) -> bool:
         """Whether this token is alive, from the tenant itself, and for exactly this environment."""
-        held = self._tokens.get(token or "")
-        return (
-            held is not None
-            and not held.foreign
-            and held.audience == environment
-            and self.clock.now() < held.ends_at
-        )
+        held = self.tokens.grant(token, self.clock.now())
+        return held is not None and not held.foreign and held.audience == environment
 
     def token(self, request: Request, tenant: str, *, v2: bool) -> Response:
         """Answer a token call."""
-        try:
-            form = {
-                name: values[0]
-                for name, values in parse_qs(request.body.decode(), keep_blank_values=True).items()
-            }
-        except (UnicodeDecodeError, ValueError):
-            form = {}
+        form = read_form(request)
         if tenant != self.tenant_id and tenant not in _FOREIGN_TENANTS:
             return self._refused(
                 400,
@@ -95,10 +75,7 @@ class SignIn:
             return self._refused(
                 400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type."
             )
-        client_id, secret = basic_credentials(request.headers) or (
-            form.get("client_id", ""),
-            form.get("client_secret", ""),
-        )
+        client_id, secret = client_credentials(request, form)
         if client_id.lower() != self.client_id:
             text = f"Application with identifier '{client_id}' was not found in the directory."
             return self._refused(400, "unauthorized_client", 700016, text)
@@ -126,9 +103,9 @@ class SignIn:
         digest = hashlib.sha256(f"dynamics token {self.seed} {self._made}".encode()).hexdigest()
         token = f"sandbox-{digest}"
         now, seconds = self.clock.now(), int(self.switches["token_seconds"])
-        self._tokens[token] = _Token(audience, foreign, now + timedelta(seconds=seconds))
+        self.tokens.issue(token, _Grant(audience, foreign), now + timedelta(seconds=seconds))
         if v2:
-            return _json(
+            return token_answer(
                 200,
                 {
                     "token_type": "Bearer",
@@ -146,7 +123,7 @@ class SignIn:
             "resource": audience,
             "access_token": token,
         }
-        return _json(200, answer)
+        return token_answer(200, answer)
 
     def _refused(self, status: int, error: str, code: int, text: str) -> Response:
         trace = str(uuid.uuid5(uuid.NAMESPACE_URL, f"trace {self.seed} {self._made}"))
@@ -162,17 +139,9 @@ class SignIn:
             "correlation_id": trace,
             "error_uri": f"https://login.microsoftonline.com/error?code={code}",
         }
-        return _json(status, answer)
+        return token_answer(status, answer)
 
 
 def _plain(address: str) -> str:
     """An address as a directory looks it up; a token's audience is minded to the letter only later."""
     return address.rstrip("/").lower()
-
-
-def _json(status: int, value: Json) -> Response:
-    return Response(
-        status=status,
-        headers={"Content-Type": "application/json; charset=utf-8"},
-        body=json.dumps(value).encode(),
-    )

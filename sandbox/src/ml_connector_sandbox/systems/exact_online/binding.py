@@ -4,12 +4,12 @@ dropped silently.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from ml_connector_sandbox.core.body import is_text, read_json
 from ml_connector_sandbox.systems.exact_online.entities import Entity, Property, child_of
 from ml_connector_sandbox.systems.exact_online.odata import BadQuery, parse_datetime
 
@@ -31,8 +31,8 @@ class BadBody(Exception):
 def read_body(entity: Entity, body: bytes, *, update: bool) -> dict[str, Any]:
     """The settable values of a POST or PUT body, typed; child rows are lists of such. Raises `BadBody`."""
     try:
-        given = json.loads(body, parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+        given = read_json(body)
+    except ValueError as error:
         raise BadBody(_PREFIX + "The request content is not valid JSON.") from error
     if not isinstance(given, dict):
         raise BadBody(_PREFIX + "The request content must be one JSON object.")
@@ -83,7 +83,7 @@ def _convert(kind: str, value: Any) -> Any:
     if kind == "Guid":
         return value.lower() if isinstance(value, str) and _GUID.fullmatch(value) else None
     if kind == "String":
-        return value if isinstance(value, str) and _is_text(value) else None
+        return value if isinstance(value, str) and is_text(value) else None
     if kind == "Boolean":
         return value if isinstance(value, bool) else None
     if kind == "DateTime":
@@ -107,16 +107,3 @@ def _moment(value: Any) -> Any:
         return parse_datetime(value) if isinstance(value, str) else None
     except BadQuery:
         return None
-
-
-def _is_text(value: str) -> bool:
-    """Whether it can be written down at all: JSON escapes can spell halves of characters."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _no_constant(text: str) -> Any:
-    raise ValueError(text)

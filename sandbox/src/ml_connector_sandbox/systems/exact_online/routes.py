@@ -54,11 +54,11 @@ class ExactOnline:
     installation = ""
 
     def __init__(
-        self, *, ledger: Json, clock: Clock, seed: int, profile: str, switches: Mapping[str, Any]
+        self, *, data: Json, clock: Clock, seed: int, profile: str, switches: Mapping[str, Any]
     ) -> None:
         self.clock = clock
         self.switches = Switches(SWITCHES, switches)
-        self._ledger = ledger
+        self._data = data
         self._seed = seed
         limited = profile == "vendor"
         self.sign_in = SignIn(seed=seed, clock=clock, switches=self.switches, limited=limited)
@@ -76,7 +76,7 @@ class ExactOnline:
 
     def reset(self) -> None:
         """Back to the seeded state: books, consents, rights and quotas; switches stay as they are."""
-        self.books_by_division = build_divisions(self._ledger, self.clock, self._seed, self.switches)
+        self.books_by_division = build_divisions(self._data, self.clock, self._seed, self.switches)
         self.accessible = set(self.books_by_division)
         self.scopes = {entity.scope: "manage" for entity in entities().values() if entity.scope}
         self.sign_in.reset()

@@ -8,7 +8,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from ml_connector_sandbox.core.registry import load_scenario
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Row
 from ml_connector_sandbox.systems.exact_online.book import DivisionBook
@@ -21,20 +20,6 @@ CURRENCIES = (
     ("CHF", "Swiss franc"),
     ("NOK", "Norwegian krone"),
 )
-
-
-def ledger_of(scenario: str | Json, register: str | None, seed: int) -> Json:
-    """The scenario's ledger: from its `ledger(register, seed)` where there is one, else its `LEDGER`; a dict
-    is taken as it is.
-    """
-    if not isinstance(scenario, str):
-        return scenario
-    module = load_scenario(scenario)
-    if hasattr(module, "ledger"):
-        made: Json = module.ledger(register, seed)
-        return made
-    held: Json = module.LEDGER
-    return held
 
 
 def build_divisions(ledger: Json, clock: Clock, seed: int, switches: Switches) -> dict[int, DivisionBook]:

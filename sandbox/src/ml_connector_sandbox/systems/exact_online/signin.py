@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
-from urllib.parse import parse_qs, parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
-from ml_connector_sandbox.core.oauth import SignInRefused, TokenPolicy, Tokens, basic_credentials, same_secret
+from ml_connector_sandbox.core.oauth import (
+    SignInRefused,
+    TokenPolicy,
+    Tokens,
+    client_credentials,
+    read_form,
+    same_secret,
+    token_answer,
+)
 from ml_connector_sandbox.core.ratelimit import FixedWindow
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Request, Response
@@ -87,15 +94,8 @@ class SignIn:
 
     def token(self, request: Request) -> Response:
         """Exchange a code or a refresh token for a pair."""
-        try:
-            form = {
-                name: values[0]
-                for name, values in parse_qs(request.body.decode(), keep_blank_values=True).items()
-            }
-        except (UnicodeDecodeError, ValueError):
-            form = {}
-        basic = basic_credentials(request.headers)
-        client_id, secret = basic or (form.get("client_id", ""), form.get("client_secret", ""))
+        form = read_form(request)
+        client_id, secret = client_credentials(request, form)
         if not same_secret(client_id, self.client_id) or not same_secret(secret, self.client_secret):
             return _refusal(400, "invalid_request")
         if self.limited and self.quota.take("app", self._now()).refused:
@@ -115,7 +115,7 @@ class SignIn:
             "expires_in": "600",
             "refresh_token": pair.refresh,
         }
-        return _json(200, answer)
+        return token_answer(200, answer)
 
     def _now(self) -> datetime:
         return self.clock.now()
@@ -132,15 +132,7 @@ def _refused(reason: str, *, by_code: bool) -> Response:
 
 
 def _refusal(status: int, error: str, text: str = "", headers: dict[str, str] | None = None) -> Response:
-    return _json(status, {"error": error, **({"error_description": text} if text else {})}, headers)
-
-
-def _json(status: int, value: dict[str, str], headers: dict[str, str] | None = None) -> Response:
-    return Response(
-        status=status,
-        headers={"Content-Type": "application/json; charset=utf-8", **(headers or {})},
-        body=json.dumps(value).encode(),
-    )
+    return token_answer(status, {"error": error, **({"error_description": text} if text else {})}, headers)
 
 
 def _page(status: int, inner: str) -> Response:

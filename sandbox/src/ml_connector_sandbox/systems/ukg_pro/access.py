@@ -7,12 +7,12 @@ Whatever is wrong with a sign-in, the answer is the same: 401 without a body.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import parse_qsl
 
-from ml_connector_sandbox.core.oauth import basic_credentials, bearer_token, same_secret
+from ml_connector_sandbox.core.body import read_json
+from ml_connector_sandbox.core.oauth import Bearers, basic_credentials, bearer_token, same_secret
 from ml_connector_sandbox.core.ratelimit import FixedWindow
 from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.ukg_pro.render import empty, json_response
@@ -50,7 +50,7 @@ class Access:
         self.client_secret = f"secret-{secret[32:56]}"
         self.organization = f"org_{secret[56:64]}"
         self.revoked: set[str] = set()
-        self._tokens: dict[str, tuple[str, datetime]] = {}
+        self.tokens = Bearers[str]()
         self._made = 0
         self._minute = FixedWindow(limit=0, seconds=60)
 
@@ -104,12 +104,6 @@ class Access:
         wanted = {f"{endpoint.permission}:{right}" for right in endpoint.rights} | {endpoint.permission}
         return not endpoint.permission or not wanted & lacking
 
-    def expire_tokens(self) -> int:
-        """End every token at once; returns how many there were."""
-        count = len(self._tokens)
-        self._tokens.clear()
-        return count
-
     def _is_signed_in(self, request: Request, family: str) -> bool:
         if family == "platform" or (self._tenant.switches["core_bearer"] and bearer_token(request.headers)):
             return self._has_bearer(request)
@@ -127,11 +121,8 @@ class Access:
         )
 
     def _has_bearer(self, request: Request) -> bool:
-        family, ends_at = self._tokens.get(bearer_token(request.headers) or "", ("", None))
-        in_time = ends_at is not None and self._tenant.clock.now() < ends_at
-        return (
-            family == "platform" and in_time and request.headers.get("global-tenant-id") == self.organization
-        )
+        family = self.tokens.grant(bearer_token(request.headers), self._tenant.clock.now())
+        return family == "platform" and request.headers.get("global-tenant-id") == self.organization
 
     def _over_quota(self) -> Response | None:
         limit = self._tenant.switches["quota_per_minute"]
@@ -177,7 +168,7 @@ class Access:
         seconds = self._tenant.switches["token_seconds"]
         text = hashlib.sha256(f"token {self._tenant.seed} {family} {self._made}".encode()).hexdigest()
         token = f"eyJhbGciOiJub25lIn0.{text}.{family}"
-        self._tokens[token] = (family, self._tenant.clock.now() + timedelta(seconds=seconds))
+        self.tokens.issue(token, family, self._tenant.clock.now() + timedelta(seconds=seconds))
         return json_response(
             {"access_token": token, "token_type": "Bearer", "expires_in": seconds, "scope": scope}
         )
@@ -195,7 +186,7 @@ def _form_or_json(request: Request) -> dict[str, str]:
     if "json" not in request.headers.get("content-type", ""):
         return dict(parse_qsl(request.body.decode("latin-1"), keep_blank_values=True))
     try:
-        given = json.loads(request.body)
+        given = read_json(request.body)
     except ValueError:
         return {}
     return {name: str(value) for name, value in given.items()} if isinstance(given, dict) else {}

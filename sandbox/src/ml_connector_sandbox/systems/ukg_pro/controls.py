@@ -43,7 +43,7 @@ class Controls:
             "untamper": self._untamper,
             "gl_file": self._gl_file,
             "permissions": self._permissions,
-            "expire_tokens": lambda wish: {"expired": access.expire_tokens()},
+            "expire_tokens": lambda wish: {"expired": access.tokens.revoke()},
             "change_password": self._change_password,
             "change_employee": PeopleControls(tenant, webhooks).change,
             "event": self._event,

@@ -93,6 +93,12 @@ def bench_org(number: int) -> str:
     return f"B{number + 1:04d}"
 
 
+def bench_departments(groups: int) -> tuple[tuple[str, str], ...]:
+    """Code and name of every department that a bench run of so many groups has."""
+    orgs = sorted({org for org, _ in bench_groups(groups)})
+    return tuple((bench_org(org), f"Bench department {org + 1}") for org in orgs)
+
+
 def bench_rows(rows: int, groups: int, seed: int) -> GlRows:
     """`rows` rows in exactly `groups` groups; each org balances. Row i belongs to group i modulo `groups`.
 

@@ -4,10 +4,10 @@ statements.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 
+from ml_connector_sandbox.core.body import read_json
 from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.ukg_pro import payroll_rows as rows
 from ml_connector_sandbox.systems.ukg_pro.filters import row_tests
@@ -157,7 +157,7 @@ class PayrollEndpoints:
     def _statements(self, request: Request, params: Mapping[str, str]) -> Response:
         """Pay statements of a company between two dates; the page numbers stand in the body."""
         try:
-            wish = json.loads(request.body)
+            wish = read_json(request.body)
             low, high = (
                 date.fromisoformat(str(wish["startDate"])[:10]),
                 date.fromisoformat(str(wish["endDate"])[:10]),

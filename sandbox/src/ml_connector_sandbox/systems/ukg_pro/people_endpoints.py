@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
+from ml_connector_sandbox.core.body import read_json
 from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.ukg_pro import people_rows as rows
 from ml_connector_sandbox.systems.ukg_pro.access import too_many
@@ -276,7 +276,7 @@ class PeopleEndpoints:
         order.
         """
         try:
-            asked = json.loads(request.body)
+            asked = read_json(request.body)
         except ValueError:
             asked = None
         if (

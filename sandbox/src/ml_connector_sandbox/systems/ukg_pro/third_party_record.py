@@ -6,12 +6,12 @@ fields of children) is checked by its kind alone, and names that are not in the 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from ml_connector_sandbox.core.body import read_json
 from ml_connector_sandbox.core.vendor import Json, Request
 from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter
 
@@ -42,7 +42,7 @@ VALUES: Mapping[str, Collection[str]] = {
 def read_record(request: Request) -> Json:
     """A record as it was sent, without what is read-only. BadParameter names the first wrong field."""
     try:
-        given = json.loads(request.body, parse_float=Decimal, parse_constant=_refuse)
+        given = read_json(request.body)
     except ValueError:
         given = None
     if not isinstance(given, dict):
@@ -109,7 +109,3 @@ def _children(name: str, value: Any) -> Any:
             if field.endswith("Amount") and held is not None and not is_number:
                 raise BadParameter(name, f"The field {field} must be a number.")
     return value
-
-
-def _refuse(text: str) -> None:
-    raise ValueError(f"{text} is no JSON number")

@@ -12,13 +12,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from ml_connector_sandbox.core.body import read_json
 from ml_connector_sandbox.core.outbound import Outbox, Send, is_taken, post
 from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter
@@ -323,7 +323,7 @@ def _message(message: Message) -> Json:
 
 def _object(request: Request) -> Json:
     try:
-        given = json.loads(request.body or b"{}")
+        given = read_json(request.body or b"{}")
     except ValueError:
         given = None
     if not isinstance(given, dict):

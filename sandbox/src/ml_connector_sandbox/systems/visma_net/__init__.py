@@ -4,35 +4,8 @@ not do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import ModuleType
-from typing import Any
-
-from ml_connector_sandbox.core.clock import SandboxClock
-from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.core.opening import System
 from ml_connector_sandbox.systems.visma_net.routes import VismaNet
-from ml_connector_sandbox.systems.visma_net.seed import ledger_of
 
-
-def is_described(script: ModuleType) -> bool:
-    """Whether a scenario has a ledger for this system."""
-    return hasattr(script, "ledger_visma_net")
-
-
-def build(
-    *,
-    scenario: str | Json,
-    clock: SandboxClock,
-    seed: int = 1,
-    profile: str = "vendor",
-    switches: Mapping[str, Any] | None = None,
-    register: str | None = None,
-) -> VismaNet:
-    """The simulator with the scenario's ledger in it; `scenario` is a name, or the ledger itself as data."""
-    return VismaNet(
-        ledger=ledger_of(scenario, register, seed),
-        clock=clock,
-        seed=seed,
-        profile=profile,
-        switches=switches or {},
-    )
+_SYSTEM = System(VismaNet)
+build, is_described = _SYSTEM.build, _SYSTEM.is_described

@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn
+from typing import Any
+
+from ml_connector_sandbox.core.body import is_text, read_json
 
 AMOUNT_LIMIT = Decimal(10) ** 15
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:\.\d{1,7})?Z?)?")
@@ -45,14 +47,10 @@ Shape = Mapping[str, Field | Nested]
 def read_body(body: bytes, shape: Shape) -> dict[str, Any]:
     """The body's properties by their proper names; `BadBody` names the path that is wrong."""
     try:
-        given = json.loads(body or b"", parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, InvalidOperation, RecursionError) as error:
+        given = read_json(body)
+    except ValueError as error:
         raise BadBody("The request body is not valid JSON.") from error
     return _object(given, shape, "")
-
-
-def _no_constant(text: str) -> NoReturn:
-    raise ValueError(text)
 
 
 def _object(given: Any, shape: Shape, path: str) -> dict[str, Any]:
@@ -92,11 +90,8 @@ def _wrong(value: Any, kind: str, path: str) -> BadBody:
 def _text(value: Any, path: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         raise _wrong(value, "string", path)
-    try:
-        str(value).encode()
-    except UnicodeEncodeError as error:
-        # JSON escapes can spell halves of characters, which cannot be written down.
-        raise _wrong(value, "string", path) from error
+    if not is_text(str(value)):
+        raise _wrong(value, "string", path)
     return str(value)
 
 

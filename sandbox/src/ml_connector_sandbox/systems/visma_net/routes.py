@@ -35,8 +35,8 @@ from ml_connector_sandbox.systems.visma_net.signin import (
     SCOPE_PREFIX,
     SCOPES,
     TOKEN_PATH,
+    Grant,
     SignIn,
-    Token,
 )
 from ml_connector_sandbox.systems.visma_net.switches import SWITCHES
 from ml_connector_sandbox.systems.visma_net.webhooks import Webhooks
@@ -56,13 +56,13 @@ class VismaNet:
     installation = ""
 
     def __init__(
-        self, *, ledger: Json, clock: PinnedClock, seed: int, profile: str, switches: Mapping[str, Any]
+        self, *, data: Json, clock: PinnedClock, seed: int, profile: str, switches: Mapping[str, Any]
     ) -> None:
         self.clock = clock
         self.switches = Switches(SWITCHES, switches)
-        self._ledger = ledger
+        self._data = data
         self._seed = seed
-        codes = [str(row["code"]) for row in ledger["companies"]]
+        codes = [str(row["code"]) for row in data["companies"]]
         self.sign_in = SignIn(seed=seed, clock=clock, switches=self.switches, company_codes=codes)
         self.limits = Limits(limited=profile == "vendor", switches=self.switches)
         self.webhooks = Webhooks(
@@ -85,7 +85,7 @@ class VismaNet:
         """Back to the seeded state: books, tokens, approvals and quotas; switches stay as they are."""
         self.later.clear()
         self.companies = build_companies(
-            self._ledger, self.sign_in.tenant_ids, self.clock, self.switches, self._seed
+            self._data, self.sign_in.tenant_ids, self.clock, self.switches, self._seed
         )
         self.sign_in.reset()
         self.limits.clear()
@@ -176,7 +176,7 @@ class VismaNet:
             status=response.status, headers={**response.headers, **headers, **tracing}, body=response.body
         )
 
-    def _in_company(self, request: Request, path: str, book: Company, token: Token) -> Response:
+    def _in_company(self, request: Request, path: str, book: Company, token: Grant) -> Response:
         if path.startswith("v1/background/"):
             return self._background_state(request, path, book)
         found = self._routes.find(request.method, path)
@@ -242,7 +242,7 @@ class VismaNet:
                 {"message": _message(book, endpoint.words, broken)}, status=int(self.switches[failure])
             )
 
-    def _allowed(self, endpoint: Endpoint, token: Token) -> bool:
+    def _allowed(self, endpoint: Endpoint, token: Grant) -> bool:
         verb = endpoint.verb or _VERBS.get(endpoint.method, "update")
         if verb == "release":
             wanted = self.switches["release_scope"]

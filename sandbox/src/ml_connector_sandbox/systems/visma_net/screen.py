@@ -268,7 +268,7 @@ def _post(tenant: Tenant, arguments: Json) -> Json:
 
 
 def _revoke(tenant: Tenant, _: Json) -> Json:
-    return {"revoked": tenant.sign_in.revoke()}
+    return {"revoked": tenant.sign_in.tokens.revoke()}
 
 
 def _approval(approved: bool) -> Callable[[Tenant, Json], Json]:

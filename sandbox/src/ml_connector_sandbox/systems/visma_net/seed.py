@@ -8,7 +8,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from ml_connector_sandbox.core.registry import load_scenario
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Row
 from ml_connector_sandbox.systems.visma_net.book import NON_PROJECT, SUBACCOUNT, Company
@@ -54,19 +53,6 @@ MONTHS = (
     "November",
     "Desember",
 )
-
-
-def ledger_of(scenario: str | Json, register: str | None, seed: int) -> Json:
-    """The scenario's ledger: what its `ledger_visma_net(register, seed)` gives; a dict is taken as it is.
-    `KeyError` without one.
-    """
-    if not isinstance(scenario, str):
-        return scenario
-    make = getattr(load_scenario(scenario), "ledger_visma_net", None)
-    if make is None:
-        raise KeyError(f"scenario {scenario} has no ledger for visma_net")
-    made: Json = make(register, seed)
-    return made
 
 
 def build_companies(

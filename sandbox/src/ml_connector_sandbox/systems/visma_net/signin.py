@@ -12,10 +12,9 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from urllib.parse import parse_qs
+from datetime import timedelta
 
-from ml_connector_sandbox.core.oauth import basic_credentials, same_secret
+from ml_connector_sandbox.core.oauth import Bearers, client_credentials, read_form, same_secret, token_answer
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Request, Response
 
@@ -26,12 +25,11 @@ SCOPES = tuple(SCOPE_PREFIX + verb for verb in ("create", "read", "update", "del
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """What a bearer may do, where, and until when."""
+class Grant:
+    """What a bearer may do, and where."""
 
     tenant_id: str
     scopes: frozenset[str]
-    ends_at: datetime
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,7 +47,7 @@ class SignIn:
     tenant_ids: Mapping[str, str] = field(default_factory=dict)
     granted: set[str] = field(default_factory=set)
     withdrawn: set[str] = field(default_factory=set)
-    _tokens: dict[str, Token] = field(default_factory=dict)
+    tokens: Bearers[Grant] = field(default_factory=Bearers)
     _made: int = 0
 
     def __post_init__(self) -> None:
@@ -63,20 +61,14 @@ class SignIn:
 
     def reset(self) -> None:
         """Forget every token; every scope is granted and every company has approved the application."""
-        self._tokens.clear()
+        self.tokens.revoke()
         self.granted = set(SCOPES)
         self.withdrawn = set()
 
-    def revoke(self) -> int:
-        """End every token at once; returns how many there were."""
-        ended = len(self._tokens)
-        self._tokens.clear()
-        return ended
-
-    def company_of(self, token: str | None) -> tuple[str, Token] | None:
+    def company_of(self, token: str | None) -> tuple[str, Grant] | None:
         """The company a living token enters, with the token; None when it enters none."""
-        held = self._tokens.get(token or "")
-        if held is None or self.clock.now() >= held.ends_at:
+        held = self.tokens.grant(token, self.clock.now())
+        if held is None:
             return None
         code = next(
             (code for code, tenant_id in self.tenant_ids.items() if tenant_id == held.tenant_id), None
@@ -101,17 +93,8 @@ class SignIn:
 
     def token(self, request: Request) -> Response:
         """Answer a token call: an access token, or an OAuth error with 400."""
-        try:
-            form = {
-                name: values[0]
-                for name, values in parse_qs(request.body.decode(), keep_blank_values=True).items()
-            }
-        except (UnicodeDecodeError, ValueError):
-            form = {}
-        client_id, secret = basic_credentials(request.headers) or (
-            form.get("client_id", ""),
-            form.get("client_secret", ""),
-        )
+        form = read_form(request)
+        client_id, secret = client_credentials(request, form)
         if client_id != self.client_id or not same_secret(secret, self.client_secret):
             return _json(400, {"error": "invalid_client"})
         if form.get("grant_type") != "client_credentials":
@@ -146,9 +129,8 @@ class SignIn:
             signature,
         )
         token = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
-        self._tokens[token] = Token(
-            tenant_id=tenant_id, scopes=scopes, ends_at=now + timedelta(seconds=seconds)
-        )
+        grant = Grant(tenant_id=tenant_id, scopes=scopes)
+        self.tokens.issue(token, grant, now + timedelta(seconds=seconds))
         answer = {
             "access_token": token,
             "expires_in": seconds,
@@ -167,4 +149,4 @@ def _json(status: int, value: Json) -> Response:
         "Content-Type": "application/json; charset=UTF-8",
         "Cache-Control": "no-store, no-cache, max-age=0",
     }
-    return Response(status=status, headers=headers, body=json.dumps(value).encode())
+    return token_answer(status, value, headers)
