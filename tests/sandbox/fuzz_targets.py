@@ -12,8 +12,8 @@ from tests.sandbox import visma_net_world as visma
 from tests.sandbox.fuzzing import Place, Target
 from tests.sandbox.ukg_pro_world import UkgWorld
 
-from ml_connector_sandbox.systems.dynamics_fo.entities import entities as dynamics_sets
-from ml_connector_sandbox.systems.exact_online.entities import entities as exact_sets
+from ml_connector_sandbox.systems.dynamics_fo.schema import entities as dynamics_sets
+from ml_connector_sandbox.systems.exact_online.schema import entities as exact_sets
 from ml_connector_sandbox.systems.visma_net.endpoints import ENDPOINTS
 
 ANY_PATH = ("/", "//", "/{}", "/{}/{}", "http://elsewhere/{}", "*")

@@ -16,7 +16,7 @@ from tests.sandbox.dynamics_fo_world import CROSS, ENUM, HOST, DynamicsWorld
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.systems import dynamics_fo
 from ml_connector_sandbox.systems.dynamics_fo.dimensions import join, split
-from ml_connector_sandbox.systems.dynamics_fo.entities import entities
+from ml_connector_sandbox.systems.dynamics_fo.schema import entities
 from ml_connector_sandbox.systems.dynamics_fo.screen import ACTIONS
 from ml_connector_sandbox.systems.dynamics_fo.switches import SWITCHES
 

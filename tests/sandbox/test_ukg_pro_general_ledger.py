@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from tests.sandbox.ukg_pro_world import UkgWorld
 
-from ml_connector_sandbox.systems.ukg_pro.glrows import bench_rows
+from ml_connector_sandbox.systems.ukg_pro.general_ledger import bench_rows
 
 GL = "/payroll/v2/general-ledger"
 

@@ -17,11 +17,11 @@ from types import SimpleNamespace
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock
 from ml_connector_sandbox.judges.coloured import amount
+from ml_connector_sandbox.systems.ukg_pro.endpoint import Tenant
 from ml_connector_sandbox.systems.ukg_pro.payroll import Check, PayPeriod, PayRun
 from ml_connector_sandbox.systems.ukg_pro.register import Worker
 from ml_connector_sandbox.systems.ukg_pro.routes import UkgPro
 from ml_connector_sandbox.systems.ukg_pro.switches import SWITCHES
-from ml_connector_sandbox.systems.ukg_pro.tenant import Tenant
 
 PAY_GROUP, CURRENCY = "BIWEEK", "USD"
 FIRST_PERIOD_END = date(2026, 6, 5)

@@ -26,7 +26,7 @@ from typing import Any
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.line_dimensions import wrong_dimensions
 from ml_connector_sandbox.systems.ukg_pro.companies import company_code
-from ml_connector_sandbox.systems.ukg_pro.glrows import LINES, bench_rows
+from ml_connector_sandbox.systems.ukg_pro.general_ledger import LINES, bench_rows
 from ml_connector_sandbox.systems.ukg_pro.register import Worker, load_register
 
 Cell = tuple[str, str, str]

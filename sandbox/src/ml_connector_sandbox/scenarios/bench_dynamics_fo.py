@@ -9,7 +9,7 @@ from typing import Any
 
 from ml_connector_sandbox.scenarios import manufacturer
 from ml_connector_sandbox.scenarios.manufacturer import *  # noqa: F403 - a scenario is another one with some values changed
-from ml_connector_sandbox.systems.ukg_pro.glrows import bench_departments
+from ml_connector_sandbox.systems.ukg_pro.general_ledger import bench_departments
 
 ROWS = 50_000
 GROUPS = 1_000

@@ -16,7 +16,7 @@ from typing import Any
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Row
 from ml_connector_sandbox.systems.dynamics_fo.book import Book, Broken
-from ml_connector_sandbox.systems.dynamics_fo.entities import BLANK_DATE
+from ml_connector_sandbox.systems.dynamics_fo.schema import BLANK_DATE
 
 LEDGER_FORMAT = "DataEntityLedgerDimensionFormat"
 DEFAULT_FORMAT = "DataEntityDefaultDimensionFormat"

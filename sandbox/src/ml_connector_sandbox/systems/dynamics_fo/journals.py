@@ -15,7 +15,7 @@ from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Row
 from ml_connector_sandbox.systems.dynamics_fo import dimensions
 from ml_connector_sandbox.systems.dynamics_fo.book import Book, Broken
-from ml_connector_sandbox.systems.dynamics_fo.entities import BLANK_DATE
+from ml_connector_sandbox.systems.dynamics_fo.schema import BLANK_DATE
 
 CENT = Decimal("0.01")
 LENGTHS = {

@@ -10,8 +10,8 @@ from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Row
 from ml_connector_sandbox.systems.dynamics_fo import dimensions
 from ml_connector_sandbox.systems.dynamics_fo.book import Book, Broken
-from ml_connector_sandbox.systems.dynamics_fo.entities import BLANK_DATE, BLANK_MOMENT, LAST_MOMENT
 from ml_connector_sandbox.systems.dynamics_fo.journals import duplicate, fitted, not_found
+from ml_connector_sandbox.systems.dynamics_fo.schema import BLANK_DATE, BLANK_MOMENT, LAST_MOMENT
 
 Create = Callable[[Book, Mapping[str, Any]], Row]
 PEOPLE = (

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from ml_connector_sandbox.core.vendor import Json, Request, Response
-from ml_connector_sandbox.systems.dynamics_fo.entities import NAMESPACE, Entity, Property, entities, enums
 from ml_connector_sandbox.systems.dynamics_fo.render import Failed, json_response, metadata
+from ml_connector_sandbox.systems.dynamics_fo.schema import NAMESPACE, Entity, Property, entities, enums
 
 
 def answer(request: Request, hidden: Collection[str]) -> Response | None:

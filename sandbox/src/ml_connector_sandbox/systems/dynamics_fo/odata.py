@@ -17,7 +17,8 @@ from typing import Any
 from ml_connector_sandbox.core import odata
 from ml_connector_sandbox.core.odata import Binary, Call, Filter, Literal, Name, Node, Test
 from ml_connector_sandbox.core.vendor import Row
-from ml_connector_sandbox.systems.dynamics_fo.entities import (
+from ml_connector_sandbox.systems.dynamics_fo.render import Failed
+from ml_connector_sandbox.systems.dynamics_fo.schema import (
     NAMESPACE,
     NAVIGATION,
     Entity,
@@ -25,7 +26,6 @@ from ml_connector_sandbox.systems.dynamics_fo.entities import (
     entities,
     enums,
 )
-from ml_connector_sandbox.systems.dynamics_fo.render import Failed
 
 _OPTIONS = {"$select", "$filter", "$orderby", "$top", "$skip", "$skiptoken", "$count", "$expand", "$format"}
 _INNER_OPTIONS = {"$select", "$filter", "$orderby", "$top", "$skip"}

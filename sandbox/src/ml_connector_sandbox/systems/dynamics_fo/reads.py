@@ -12,18 +12,18 @@ from urllib.parse import quote
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json, Request, Response, Row
 from ml_connector_sandbox.systems.dynamics_fo import dimensions
-from ml_connector_sandbox.systems.dynamics_fo.book import Book
-from ml_connector_sandbox.systems.dynamics_fo.entities import (
-    NAVIGATION,
-    Entity,
-    Navigation,
-    Property,
-    entities,
+from ml_connector_sandbox.systems.dynamics_fo.annotations import (
+    bare,
+    content_type,
+    dressed,
+    level_of,
+    page_rows,
 )
-from ml_connector_sandbox.systems.dynamics_fo.formats import bare, content_type, dressed, level_of, page_rows
+from ml_connector_sandbox.systems.dynamics_fo.book import Book
 from ml_connector_sandbox.systems.dynamics_fo.masters import worker_status
 from ml_connector_sandbox.systems.dynamics_fo.odata import Query, fold, parse_query, reader
 from ml_connector_sandbox.systems.dynamics_fo.render import etag, json_response, row_json
+from ml_connector_sandbox.systems.dynamics_fo.schema import NAVIGATION, Entity, Navigation, Property, entities
 
 _PAYMENT_LINES = ("vendor_payment_lines", "customer_payment_lines")
 _RENAMED = {

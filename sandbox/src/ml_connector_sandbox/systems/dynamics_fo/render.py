@@ -13,7 +13,7 @@ from json.encoder import encode_basestring_ascii as quote
 from typing import Any
 
 from ml_connector_sandbox.core.vendor import Response, Row
-from ml_connector_sandbox.systems.dynamics_fo.entities import (
+from ml_connector_sandbox.systems.dynamics_fo.schema import (
     ACTIONS,
     NAMESPACE,
     NAVIGATION,

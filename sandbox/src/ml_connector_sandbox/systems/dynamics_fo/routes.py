@@ -18,19 +18,13 @@ from ml_connector_sandbox.core.oauth import bearer_token
 from ml_connector_sandbox.core.screen import act
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Request, Response, Row
-from ml_connector_sandbox.systems.dynamics_fo import actions, journals, masters, metadata
+from ml_connector_sandbox.systems.dynamics_fo import display_values, journals, masters, metadata
+from ml_connector_sandbox.systems.dynamics_fo.annotations import bare, content_type, dressed, level_of
 from ml_connector_sandbox.systems.dynamics_fo.batch import read_batch, run_batch
-from ml_connector_sandbox.systems.dynamics_fo.binding import (
-    Address,
-    address_of,
-    key_values,
-    read_body,
-    rooted,
-)
+from ml_connector_sandbox.systems.dynamics_fo.body import Address, address_of, key_values, read_body, rooted
 from ml_connector_sandbox.systems.dynamics_fo.book import Book, Broken
-from ml_connector_sandbox.systems.dynamics_fo.books import calls, documents, payments
-from ml_connector_sandbox.systems.dynamics_fo.entities import NAMESPACE, Entity, entities
-from ml_connector_sandbox.systems.dynamics_fo.formats import bare, content_type, dressed, level_of
+from ml_connector_sandbox.systems.dynamics_fo.documents import calls, documents, payments
+from ml_connector_sandbox.systems.dynamics_fo.limits import Throttle
 from ml_connector_sandbox.systems.dynamics_fo.odata import parse_query
 from ml_connector_sandbox.systems.dynamics_fo.posting import run_job
 from ml_connector_sandbox.systems.dynamics_fo.reads import (
@@ -50,11 +44,11 @@ from ml_connector_sandbox.systems.dynamics_fo.render import (
     key_text,
     row_json,
 )
+from ml_connector_sandbox.systems.dynamics_fo.schema import NAMESPACE, Entity, entities
 from ml_connector_sandbox.systems.dynamics_fo.screen import ACTIONS
 from ml_connector_sandbox.systems.dynamics_fo.seed import build_book
 from ml_connector_sandbox.systems.dynamics_fo.signin import TOKEN_PATH, SignIn
 from ml_connector_sandbox.systems.dynamics_fo.switches import SWITCHES
-from ml_connector_sandbox.systems.dynamics_fo.throttle import Throttle
 from ml_connector_sandbox.systems.dynamics_fo.webhooks import Webhooks
 
 _VERBS = {"GET": "G", "POST": "P", "PATCH": "U", "PUT": "U", "DELETE": "D"}
@@ -248,7 +242,7 @@ class DynamicsFo:
         address = address_of(request)
         entity = entities().get(address.set_name) if address else None
         if address and address.tail.startswith(NAMESPACE + ".") and request.method == "POST":
-            return actions.answer(self.book, self.switches, address, request)
+            return display_values.answer(self.book, self.switches, address, request)
         if (
             address is None
             or entity is None

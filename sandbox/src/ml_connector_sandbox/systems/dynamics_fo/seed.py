@@ -25,7 +25,7 @@ from ml_connector_sandbox.core.vendor import Clock, Json, Row
 from ml_connector_sandbox.systems.dynamics_fo import masters
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
 from ml_connector_sandbox.systems.dynamics_fo.dimensions import FORMAT_KINDS
-from ml_connector_sandbox.systems.dynamics_fo.entities import BLANK_DATE, BLANK_MOMENT
+from ml_connector_sandbox.systems.dynamics_fo.schema import BLANK_DATE, BLANK_MOMENT
 
 _UNITS = {
     "CostCenters": ("cost_centers", "OMCostCenter"),

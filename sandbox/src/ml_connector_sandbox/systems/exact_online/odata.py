@@ -11,7 +11,7 @@ from typing import Any
 from ml_connector_sandbox.core import odata
 from ml_connector_sandbox.core.odata import Binary, Call, Filter, Literal, Name, Node, Test
 from ml_connector_sandbox.core.vendor import Row
-from ml_connector_sandbox.systems.exact_online.entities import Entity, entities
+from ml_connector_sandbox.systems.exact_online.schema import Entity, entities
 
 SYNTAX = "Bad Request - Error in query syntax."
 UNSUPPORTED = "This $filter parameter is not supported for this resource"

@@ -14,7 +14,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from ml_connector_sandbox.core.vendor import Request, Response, Row
-from ml_connector_sandbox.systems.exact_online.entities import Entity, Property, child_of
+from ml_connector_sandbox.systems.exact_online.schema import Entity, Property, child_of
 
 JSON = "application/json;odata=verbose;charset=utf-8"
 ATOM = "application/atom+xml;charset=utf-8"

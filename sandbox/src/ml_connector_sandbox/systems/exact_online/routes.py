@@ -18,14 +18,15 @@ from ml_connector_sandbox.core.oauth import bearer_token
 from ml_connector_sandbox.core.screen import act
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Request, Response, Row
-from ml_connector_sandbox.systems.exact_online import masters, people
-from ml_connector_sandbox.systems.exact_online.binding import BadBody, read_body
+from ml_connector_sandbox.systems.exact_online import masters, users
+from ml_connector_sandbox.systems.exact_online.address import Aim, aim
+from ml_connector_sandbox.systems.exact_online.body import BadBody, read_body
 from ml_connector_sandbox.systems.exact_online.book import Broken, DivisionBook
-from ml_connector_sandbox.systems.exact_online.books import documents
-from ml_connector_sandbox.systems.exact_online.entities import VERBS, Entity, child_of, entities, find
+from ml_connector_sandbox.systems.exact_online.documents import documents
 from ml_connector_sandbox.systems.exact_online.journals import delete_entry, post_entry, post_line
 from ml_connector_sandbox.systems.exact_online.limits import Limits
 from ml_connector_sandbox.systems.exact_online.odata import SYNTAX, BadQuery, parse_literal, parse_query
+from ml_connector_sandbox.systems.exact_online.reads import Sets
 from ml_connector_sandbox.systems.exact_online.render import (
     Page,
     View,
@@ -34,10 +35,9 @@ from ml_connector_sandbox.systems.exact_online.render import (
     list_response,
     wants_json,
 )
-from ml_connector_sandbox.systems.exact_online.requests import Aim, aim
+from ml_connector_sandbox.systems.exact_online.schema import VERBS, Entity, child_of, entities, find
 from ml_connector_sandbox.systems.exact_online.screen import ACTIONS
 from ml_connector_sandbox.systems.exact_online.seed import build_divisions
-from ml_connector_sandbox.systems.exact_online.sets import Sets
 from ml_connector_sandbox.systems.exact_online.signin import REDIRECT_URI, SignIn
 from ml_connector_sandbox.systems.exact_online.switches import SWITCHES
 from ml_connector_sandbox.systems.exact_online.webhooks import Webhooks
@@ -313,7 +313,7 @@ class ExactOnline:
         except BadQuery as wrong:
             return error_response(request, 400, str(wrong))
         current = next((code for code in self.books_by_division if code in self.accessible), None)
-        row = people.me(self.clock.now(), current)
+        row = users.me(self.clock.now(), current)
         view = View(
             entity=entity,
             root=f"{request.base_url}/api/v1",
@@ -329,7 +329,7 @@ class ExactOnline:
             for other in self.books_by_division.values()
             if entity.name == "AllDivisions" or other.code in self.accessible
         ]
-        return [people.division(other, current=other is book) for other in shown]
+        return [users.division(other, current=other is book) for other in shown]
 
     def _allowed(self, entity: Entity, method: str) -> bool:
         level = self.scopes.get(entity.scope, "none") if entity.scope else "manage"

@@ -10,9 +10,9 @@ from typing import Any
 from ml_connector_sandbox.core.outbound import Send, post
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Vendor
+from ml_connector_sandbox.systems.ukg_pro.endpoint import Tenant
 from ml_connector_sandbox.systems.ukg_pro.routes import UkgPro
 from ml_connector_sandbox.systems.ukg_pro.switches import SWITCHES
-from ml_connector_sandbox.systems.ukg_pro.tenant import Tenant
 
 
 def build(

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
 from ml_connector_sandbox.systems.ukg_pro.companies import FEDERAL_TAX_ID
+from ml_connector_sandbox.systems.ukg_pro.endpoint import Answer, Endpoint, Tenant
 from ml_connector_sandbox.systems.ukg_pro.filters import row_tests
-from ml_connector_sandbox.systems.ukg_pro.lists import listed
 from ml_connector_sandbox.systems.ukg_pro.paging import Query
+from ml_connector_sandbox.systems.ukg_pro.reads import listed
 from ml_connector_sandbox.systems.ukg_pro.render import Cents, empty, json_response, stamp
 from ml_connector_sandbox.systems.ukg_pro.schema import schema_of
-from ml_connector_sandbox.systems.ukg_pro.tenant import Answer, Endpoint, Tenant
 
 PERMISSION = "Company Configuration Integration"
 DESCRIPTION_MAX = 25

@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from ml_connector_sandbox.core.vendor import Json
-from ml_connector_sandbox.systems.ukg_pro.glrows import GlRows, gl_rows
+from ml_connector_sandbox.systems.ukg_pro.general_ledger import GlRows, gl_rows
 from ml_connector_sandbox.systems.ukg_pro.register import Worker
 from ml_connector_sandbox.systems.ukg_pro.render import decimal_text
 
@@ -180,7 +180,7 @@ def _negated(check: Check) -> Check:
 
 
 def _lines(check: Check) -> tuple[int, int, int, int, int, int, int]:
-    """The amounts in the order of `glrows.LINES`."""
+    """The amounts in the order of `general_ledger.LINES`."""
     return (
         check.regular,
         check.overtime,

@@ -9,15 +9,15 @@ from datetime import date
 
 from ml_connector_sandbox.core.body import read_json
 from ml_connector_sandbox.core.vendor import Json, Request, Response
-from ml_connector_sandbox.systems.ukg_pro import payroll_rows as rows
+from ml_connector_sandbox.systems.ukg_pro import render_payroll as rows
+from ml_connector_sandbox.systems.ukg_pro.endpoint import Endpoint, Tenant
 from ml_connector_sandbox.systems.ukg_pro.filters import row_tests
-from ml_connector_sandbox.systems.ukg_pro.glrows import GlRows, RowText
-from ml_connector_sandbox.systems.ukg_pro.lists import listed
+from ml_connector_sandbox.systems.ukg_pro.general_ledger import GlRows, RowText
 from ml_connector_sandbox.systems.ukg_pro.paging import Query, array_response, page_of
 from ml_connector_sandbox.systems.ukg_pro.payroll import Check, PayRun
+from ml_connector_sandbox.systems.ukg_pro.reads import listed
 from ml_connector_sandbox.systems.ukg_pro.render import Cents, bad_request, empty, json_response, stamp
 from ml_connector_sandbox.systems.ukg_pro.schema import schema_of
-from ml_connector_sandbox.systems.ukg_pro.tenant import Endpoint, Tenant
 
 ROOT = "payroll/v1"
 SPAN = ("startPerControl", "endPerControl")

@@ -9,16 +9,16 @@ from typing import Any, Generic, TypeVar
 
 from ml_connector_sandbox.core.body import read_json
 from ml_connector_sandbox.core.vendor import Json, Request, Response
-from ml_connector_sandbox.systems.ukg_pro import people_rows as rows
-from ml_connector_sandbox.systems.ukg_pro.access import too_many
+from ml_connector_sandbox.systems.ukg_pro import render_people as rows
 from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
 from ml_connector_sandbox.systems.ukg_pro.companies import FEDERAL_TAX_ID
+from ml_connector_sandbox.systems.ukg_pro.endpoint import Endpoint, Tenant
 from ml_connector_sandbox.systems.ukg_pro.filters import iso_moment, row_tests, value_of
-from ml_connector_sandbox.systems.ukg_pro.lists import listed
 from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter, Query, page_of
+from ml_connector_sandbox.systems.ukg_pro.reads import listed
 from ml_connector_sandbox.systems.ukg_pro.render import bad_request, json_response, stamp
 from ml_connector_sandbox.systems.ukg_pro.schema import schema_of
-from ml_connector_sandbox.systems.ukg_pro.tenant import Endpoint, Tenant
+from ml_connector_sandbox.systems.ukg_pro.signin import too_many
 
 T = TypeVar("T")
 CHANGES_ROWS_MAX = 200

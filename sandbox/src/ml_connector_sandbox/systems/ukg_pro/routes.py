@@ -13,17 +13,17 @@ from ml_connector_sandbox.core.outbound import Send, post
 from ml_connector_sandbox.core.routing import NoRoute, Routes
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json, Request, Response
-from ml_connector_sandbox.systems.ukg_pro.access import PERMISSIONS, Access
 from ml_connector_sandbox.systems.ukg_pro.companies import companies_of
 from ml_connector_sandbox.systems.ukg_pro.configuration_endpoints import ConfigurationEndpoints
-from ml_connector_sandbox.systems.ukg_pro.controls import Controls
+from ml_connector_sandbox.systems.ukg_pro.endpoint import Endpoint, Tenant
 from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayRun
 from ml_connector_sandbox.systems.ukg_pro.payroll_endpoints import PayrollEndpoints
 from ml_connector_sandbox.systems.ukg_pro.people_endpoints import PeopleEndpoints
 from ml_connector_sandbox.systems.ukg_pro.render import bad_request, empty, json_response, stamp
-from ml_connector_sandbox.systems.ukg_pro.tenant import Endpoint, Tenant
-from ml_connector_sandbox.systems.ukg_pro.third_party import ThirdPartyEndpoints
+from ml_connector_sandbox.systems.ukg_pro.screen import Controls
+from ml_connector_sandbox.systems.ukg_pro.signin import PERMISSIONS, Access
+from ml_connector_sandbox.systems.ukg_pro.third_party_endpoints import ThirdPartyEndpoints
 from ml_connector_sandbox.systems.ukg_pro.webhooks import Webhooks
 
 _PATH_SWITCHES = ("gl_permission", "changes_path", "third_party_path", "third_party_permission")

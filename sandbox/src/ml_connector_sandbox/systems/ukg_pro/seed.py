@@ -13,7 +13,7 @@ from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.ukg_pro.book import Book, JobRow, Person
 from ml_connector_sandbox.systems.ukg_pro.companies import Company, companies_of, company_code
-from ml_connector_sandbox.systems.ukg_pro.glrows import bench_groups, bench_org, bench_rows
+from ml_connector_sandbox.systems.ukg_pro.general_ledger import bench_groups, bench_org, bench_rows
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun, calendar
 from ml_connector_sandbox.systems.ukg_pro.register import Worker, load_register
 from ml_connector_sandbox.systems.ukg_pro.render import Cents, stamp

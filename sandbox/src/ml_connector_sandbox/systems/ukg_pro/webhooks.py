@@ -21,9 +21,9 @@ from urllib.parse import urlsplit
 from ml_connector_sandbox.core.body import read_json
 from ml_connector_sandbox.core.outbound import Outbox, Send, is_taken, post
 from ml_connector_sandbox.core.vendor import Json, Request, Response
+from ml_connector_sandbox.systems.ukg_pro.endpoint import Endpoint, Tenant
 from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter
 from ml_connector_sandbox.systems.ukg_pro.render import dump, empty, json_response, stamp
-from ml_connector_sandbox.systems.ukg_pro.tenant import Endpoint, Tenant
 
 SECRET_CHARACTERS_MIN = 24
 LOOPBACK = ("127.0.0.1", "::1", "localhost")

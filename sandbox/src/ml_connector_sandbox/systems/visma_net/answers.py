@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from ml_connector_sandbox.core.vendor import Response, Row
 from ml_connector_sandbox.systems.visma_net import reads
-from ml_connector_sandbox.systems.visma_net.binding import Shape
+from ml_connector_sandbox.systems.visma_net.body import Shape
 from ml_connector_sandbox.systems.visma_net.book import Company
-from ml_connector_sandbox.systems.visma_net.calls import Answer, Call, found
+from ml_connector_sandbox.systems.visma_net.endpoint import Answer, Call, found
 from ml_connector_sandbox.systems.visma_net.render import empty, json_response, tagged
 
 _PLAIN = re.compile(r"[\w.~ -]+")

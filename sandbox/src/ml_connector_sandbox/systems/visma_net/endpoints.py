@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from ml_connector_sandbox.core.vendor import Response, Row
-from ml_connector_sandbox.systems.visma_net import cards, masters, reads, render, shapes
+from ml_connector_sandbox.systems.visma_net import masters, reads, render, render_masters, schema
 from ml_connector_sandbox.systems.visma_net.answers import changing, creating, listed, one, paged
 from ml_connector_sandbox.systems.visma_net.book import Missing
-from ml_connector_sandbox.systems.visma_net.calls import Call, Endpoint, found
+from ml_connector_sandbox.systems.visma_net.endpoint import Call, Endpoint, found
 from ml_connector_sandbox.systems.visma_net.journal_endpoints import JOURNAL_ENDPOINTS
 from ml_connector_sandbox.systems.visma_net.project_endpoints import PROJECT_ENDPOINTS
 from ml_connector_sandbox.systems.visma_net.render import empty, json_response, tagged
@@ -55,7 +55,7 @@ def _segment(call: Call) -> Response:
 def _put_segment(call: Call) -> Response:
     row = masters.find_segment(call.book, call.names["code"], call.names["segment"])
     call.demand_version(row, "Segment")
-    masters.update_segment(call.book, row, call.body(shapes.SEGMENT))
+    masters.update_segment(call.book, row, call.body(schema.SEGMENT))
     call.tell("Segment", "ValueChanged", f"{call.names['code']}/{call.names['segment']}")
     return empty(204, tagged(row))
 
@@ -85,13 +85,15 @@ def _branches(call: Call) -> Response:
         name for name in call.query if name.startswith("expand") and reads.flag(call.query, name)
     )
     if "code" in call.names:
-        return json_response(cards.branch(call.book, found(call.book.branches, call.names["code"]), expand))
+        return json_response(
+            render_masters.branch(call.book, found(call.book.branches, call.names["code"]), expand)
+        )
     rows = reads.changed(reads.above(call.book.branches.values(), call.query, "number"), call.query)
-    return json_response([cards.branch(call.book, row, expand) for row in rows])
+    return json_response([render_masters.branch(call.book, row, expand) for row in rows])
 
 
 def _organizations(call: Call) -> Response:
-    shown = cards.organization(call.book, branches=reads.flag(call.query, "expandBranches"))
+    shown = render_masters.organization(call.book, branches=reads.flag(call.query, "expandBranches"))
     if "code" not in call.names:
         rows = [{"code": call.book.code, "_modified": shown["lastModifiedDateTime"]}]
         return json_response(
@@ -105,7 +107,7 @@ def _organizations(call: Call) -> Response:
 def _periods(call: Call) -> Response:
     above = call.query.get("greaterthanvalue", "").strip()
     rows = [row for row in call.book.periods.values() if not above or row["period"][: len(above)] > above]
-    return json_response([cards.period(call.book, row) for row in rows])
+    return json_response([render_masters.period(call.book, row) for row in rows])
 
 
 def _numbering(call: Call) -> Response:
@@ -147,7 +149,7 @@ def _renumber(call: Call) -> Response:
             {str(held["employeeId"]): held for held in call.book.employees.values()}, call.names["code"]
         )
         call.demand_version(row, "Employee")
-    row = masters.renumber_employee(call.book, call.names["code"], call.body(shapes.NUMBER))
+    row = masters.renumber_employee(call.book, call.names["code"], call.body(schema.NUMBER))
     call.tell("Employee", "Changed", row["employeeNumber"])
     return json_response({"actionId": call.book.new_uuid(), "actionResult": "Done", "errorInfo": ""})
 
@@ -159,14 +161,14 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="v1/account",
-        answer=creating(shapes.ACCOUNT, masters.create_account, "v1/account", "accountCD", "Account"),
+        answer=creating(schema.ACCOUNT, masters.create_account, "v1/account", "accountCD", "Account"),
         words="Error inserting the account.",
     ),
     Endpoint(
         method="PUT",
         path="v1/account/{code}",
         answer=changing(
-            lambda book: book.accounts, shapes.ACCOUNT, masters.change_account, "Account", "Account"
+            lambda book: book.accounts, schema.ACCOUNT, masters.change_account, "Account", "Account"
         ),
         words="Error updating the account.",
     ),
@@ -180,7 +182,7 @@ ENDPOINTS = (
         method="POST",
         path="v1/subaccount",
         answer=creating(
-            shapes.SUBACCOUNT_SHAPE, masters.create_subaccount, "v1/subaccount", "subaccountNumber"
+            schema.SUBACCOUNT_SHAPE, masters.create_subaccount, "v1/subaccount", "subaccountNumber"
         ),
         words="Error inserting the subaccount.",
     ),
@@ -188,7 +190,7 @@ ENDPOINTS = (
         method="PUT",
         path="v1/subaccount/{code}",
         answer=changing(
-            lambda book: book.subaccounts, shapes.SUBACCOUNT_SHAPE, masters.change_subaccount, "Subaccount"
+            lambda book: book.subaccounts, schema.SUBACCOUNT_SHAPE, masters.change_subaccount, "Subaccount"
         ),
         words="Error updating the subaccount.",
     ),
@@ -221,28 +223,32 @@ ENDPOINTS = (
     Endpoint(
         method="POST",
         path="v1/department",
-        answer=creating(shapes.DEPARTMENT, masters.create_department, "v1/department", "departmentId"),
+        answer=creating(schema.DEPARTMENT, masters.create_department, "v1/department", "departmentId"),
         words="Error inserting the department.",
     ),
     Endpoint(
         method="PUT",
         path="v1/department/{code}",
         answer=changing(
-            lambda book: book.departments, shapes.DEPARTMENT, masters.change_department, "Department"
+            lambda book: book.departments, schema.DEPARTMENT, masters.change_department, "Department"
         ),
         words="Error updating the department.",
     ),
     Endpoint(
-        method="GET", path="v1/employee", answer=paged(_employees, cards.employee, code="employeeNumber")
+        method="GET",
+        path="v1/employee",
+        answer=paged(_employees, render_masters.employee, code="employeeNumber"),
     ),
     Endpoint(
-        method="GET", path="v1/employee/{code}", answer=one(lambda book: book.employees, cards.employee)
+        method="GET",
+        path="v1/employee/{code}",
+        answer=one(lambda book: book.employees, render_masters.employee),
     ),
     Endpoint(
         method="POST",
         path="v1/employee",
         answer=creating(
-            shapes.EMPLOYEE, masters.create_employee, "v1/employee", "employeeNumber", "Employee"
+            schema.EMPLOYEE, masters.create_employee, "v1/employee", "employeeNumber", "Employee"
         ),
         words="Error inserting the employee.",
     ),
@@ -250,7 +256,7 @@ ENDPOINTS = (
         method="PUT",
         path="v1/employee/{code}",
         answer=changing(
-            lambda book: book.employees, shapes.EMPLOYEE, masters.change_employee, "Employee", "Employee"
+            lambda book: book.employees, schema.EMPLOYEE, masters.change_employee, "Employee", "Employee"
         ),
         words="Error updating the employee.",
     ),
@@ -267,41 +273,43 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="v1/ledger",
-        answer=listed(lambda book: book.ledgers.values(), cards.ledger, code="number"),
+        answer=listed(lambda book: book.ledgers.values(), render_masters.ledger, code="number"),
     ),
     Endpoint(method="GET", path="v1/financialperiod", answer=_periods),
     Endpoint(
         method="GET",
         path="v1/financialperiod/{code}",
-        answer=one(lambda book: book.periods, cards.period, versioned=False),
+        answer=one(lambda book: book.periods, render_masters.period, versioned=False),
     ),
     Endpoint(
         method="GET",
         path="v1/currency",
-        answer=listed(lambda book: book.currencies.values(), cards.currency, stamped=False),
+        answer=listed(lambda book: book.currencies.values(), render_masters.currency, stamped=False),
     ),
     Endpoint(
         method="GET",
         path="v1/currency/{code}",
-        answer=one(lambda book: book.currencies, cards.currency, versioned=False),
+        answer=one(lambda book: book.currencies, render_masters.currency, versioned=False),
     ),
     Endpoint(method="GET", path="v1/numbersequence", answer=_numbering),
     Endpoint(method="GET", path="v1/numbersequence/{code}", answer=_numbering),
-    Endpoint(method="GET", path="v1/vat", answer=listed(lambda book: book.vat_codes.values(), cards.vat)),
+    Endpoint(
+        method="GET", path="v1/vat", answer=listed(lambda book: book.vat_codes.values(), render_masters.vat)
+    ),
     Endpoint(
         method="GET",
         path="v1/vat/{code}",
-        answer=one(lambda book: book.vat_codes, cards.vat, versioned=False),
+        answer=one(lambda book: book.vat_codes, render_masters.vat, versioned=False),
     ),
     Endpoint(
         method="GET",
         path="v1/vatcategory",
-        answer=listed(lambda book: book.vat_codes.values(), cards.vat_category, code="vatId"),
+        answer=listed(lambda book: book.vat_codes.values(), render_masters.vat_category, code="vatId"),
     ),
     Endpoint(
         method="GET",
         path="v1/vatcategory/{code}",
-        answer=one(lambda book: book.vat_codes, cards.vat_category, versioned=False),
+        answer=one(lambda book: book.vat_codes, render_masters.vat_category, versioned=False),
     ),
     *PROJECT_ENDPOINTS,
 )

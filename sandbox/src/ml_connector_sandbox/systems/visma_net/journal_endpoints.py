@@ -8,14 +8,14 @@ from contextlib import suppress
 from email import message_from_string
 
 from ml_connector_sandbox.core.vendor import Response, Row
-from ml_connector_sandbox.systems.visma_net import journals, reads, render, shapes
+from ml_connector_sandbox.systems.visma_net import journals, reads, render, schema
 from ml_connector_sandbox.systems.visma_net.book import Broken, Company, Missing
-from ml_connector_sandbox.systems.visma_net.calls import Call, Endpoint, found
+from ml_connector_sandbox.systems.visma_net.endpoint import Call, Endpoint, found
 from ml_connector_sandbox.systems.visma_net.render import empty, json_response, tagged
 
 
 def _post_batch(call: Call) -> Response:
-    row = journals.create(call.book, call.body(shapes.BATCH))
+    row = journals.create(call.book, call.body(schema.BATCH))
     return call.created(f"v2/journaltransaction/{row['batchNumber']}", row)
 
 
@@ -27,7 +27,7 @@ def _get_batch(call: Call) -> Response:
 def _put_batch(call: Call) -> Response:
     row = found(call.book.batches, call.names["code"])
     call.demand_version(row, "JournalTransaction")
-    journals.change(call.book, row, call.body(shapes.BATCH))
+    journals.change(call.book, row, call.body(schema.BATCH))
     return empty(204, tagged(row))
 
 

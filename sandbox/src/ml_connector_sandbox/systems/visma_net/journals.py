@@ -22,7 +22,7 @@ from ml_connector_sandbox.systems.visma_net.book import (
     Broken,
     Company,
 )
-from ml_connector_sandbox.systems.visma_net.coding import check_line, unknown
+from ml_connector_sandbox.systems.visma_net.dimensions import check_line, unknown
 
 REFERENCE_MAX = 15
 TEXT_MAX = 256

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from ml_connector_sandbox.core.vendor import Row
-from ml_connector_sandbox.systems.visma_net import shapes
+from ml_connector_sandbox.systems.visma_net import schema
 from ml_connector_sandbox.systems.visma_net.book import SEPARATOR, Broken, Company, Missing
-from ml_connector_sandbox.systems.visma_net.coding import unknown
+from ml_connector_sandbox.systems.visma_net.dimensions import unknown
 from ml_connector_sandbox.systems.visma_net.seed import add_account, add_employee, put_value
 
 TYPES = ("Asset", "Liability", "Income", "Expense")
@@ -143,7 +143,7 @@ def change_account(book: Company, row: Row, given: Mapping[str, Any]) -> None:
     problems = _account_problems(book, given)
     if problems:
         raise Broken(*problems)
-    _take(row, given, tuple(name for name in shapes.ACCOUNT if name != "accountCD"))
+    _take(row, given, tuple(name for name in schema.ACCOUNT if name != "accountCD"))
     book.touch(row)
 
 
@@ -222,7 +222,7 @@ def change_employee(book: Company, row: Row, given: Mapping[str, Any]) -> None:
         row["status"] = EMPLOYEE_STATUS[given["status"]]
     if given.get("calendar"):
         row["calendarID"] = given["calendar"]
-    _take(row, given.get("contact") or {}, tuple(shapes.CONTACT))
+    _take(row, given.get("contact") or {}, tuple(schema.CONTACT))
     row["address"] = {**row["address"], **(given.get("address") or {})}
     book.touch(row)
 

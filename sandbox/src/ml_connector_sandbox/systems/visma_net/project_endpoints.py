@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ml_connector_sandbox.core.vendor import Response, Row
-from ml_connector_sandbox.systems.visma_net import cards, masters, reads, shapes
+from ml_connector_sandbox.systems.visma_net import masters, reads, render_masters, schema
 from ml_connector_sandbox.systems.visma_net.answers import changing, creating, one, paged
 from ml_connector_sandbox.systems.visma_net.book import Company
-from ml_connector_sandbox.systems.visma_net.calls import Call, Endpoint, found
+from ml_connector_sandbox.systems.visma_net.endpoint import Call, Endpoint, found
 from ml_connector_sandbox.systems.visma_net.render import json_response
 
 
@@ -67,46 +67,52 @@ def _tasks_by_id(book: Company) -> Mapping[Any, Row]:
 
 
 def _post_task(call: Call) -> Response:
-    row = masters.create_task(call.book, call.names["code"], call.body(shapes.TASK))
+    row = masters.create_task(call.book, call.names["code"], call.body(schema.TASK))
     return call.created(f"v1/projecttask/{row['internalId']}", row)
 
 
 def _renumber(call: Call) -> Response:
     row = found(_by_internal(call.book), call.names["code"])
     call.demand_version(row, "Project")
-    masters.renumber_project(call.book, row, call.body(shapes.NUMBER))
+    masters.renumber_project(call.book, row, call.body(schema.NUMBER))
     call.tell("Project", "Changed", row["projectID"])
     return json_response({"actionId": call.book.new_uuid(), "actionResult": "Done", "errorInfo": ""})
 
 
 PROJECT_ENDPOINTS = (
-    Endpoint(method="GET", path="v1/project", answer=paged(_projects, cards.project, "project_page_max")),
+    Endpoint(
+        method="GET", path="v1/project", answer=paged(_projects, render_masters.project, "project_page_max")
+    ),
     Endpoint(
         method="GET",
         path="v1/projectbasic",
-        answer=paged(_projects, cards.project_basic, "project_page_max", code="projectID"),
+        answer=paged(_projects, render_masters.project_basic, "project_page_max", code="projectID"),
     ),
-    Endpoint(method="GET", path="v1/project/tasks", answer=paged(_tasks, cards.task, code="taskId")),
-    Endpoint(method="GET", path="v1/project/{code}", answer=one(lambda book: book.projects, cards.project)),
-    Endpoint(method="GET", path="v1/project/internal/{code}", answer=one(_by_internal, cards.project)),
+    Endpoint(method="GET", path="v1/project/tasks", answer=paged(_tasks, render_masters.task, code="taskId")),
+    Endpoint(
+        method="GET", path="v1/project/{code}", answer=one(lambda book: book.projects, render_masters.project)
+    ),
+    Endpoint(
+        method="GET", path="v1/project/internal/{code}", answer=one(_by_internal, render_masters.project)
+    ),
     Endpoint(
         method="POST",
         path="v1/project",
-        answer=creating(shapes.PROJECT, masters.create_project, "v1/project", "projectID", "Project"),
+        answer=creating(schema.PROJECT, masters.create_project, "v1/project", "projectID", "Project"),
         words="Error inserting the project.",
     ),
     Endpoint(
         method="PUT",
         path="v1/project/{code}",
         answer=changing(
-            lambda book: book.projects, shapes.PROJECT, masters.change_project, "Project", "Project"
+            lambda book: book.projects, schema.PROJECT, masters.change_project, "Project", "Project"
         ),
         words="Error updating the project.",
     ),
     Endpoint(
         method="PUT",
         path="v1/project/internal/{code}",
-        answer=changing(_by_internal, shapes.PROJECT, masters.change_project, "Project"),
+        answer=changing(_by_internal, schema.PROJECT, masters.change_project, "Project"),
         words="Error updating the project.",
     ),
     Endpoint(
@@ -115,8 +121,8 @@ PROJECT_ENDPOINTS = (
         answer=_renumber,
         words="Error updating the project.",
     ),
-    Endpoint(method="GET", path="v1/projecttask", answer=paged(_tasks, cards.task, code="taskId")),
-    Endpoint(method="GET", path="v1/projecttask/{code}", answer=one(_tasks_by_id, cards.task)),
+    Endpoint(method="GET", path="v1/projecttask", answer=paged(_tasks, render_masters.task, code="taskId")),
+    Endpoint(method="GET", path="v1/projecttask/{code}", answer=one(_tasks_by_id, render_masters.task)),
     Endpoint(
         method="POST",
         path="v1/projecttask/{code}",
@@ -126,7 +132,7 @@ PROJECT_ENDPOINTS = (
     Endpoint(
         method="PUT",
         path="v1/projecttask/{code}",
-        answer=changing(_tasks_by_id, shapes.TASK, masters.change_task, "ProjectTask"),
+        answer=changing(_tasks_by_id, schema.TASK, masters.change_task, "ProjectTask"),
         words="Error updating the project task.",
     ),
 )

@@ -19,12 +19,12 @@ from ml_connector_sandbox.core.routing import NoRoute, Routes
 from ml_connector_sandbox.core.screen import act
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json, PinnedClock, Request, Response, Row
-from ml_connector_sandbox.systems.visma_net.binding import BadBody
+from ml_connector_sandbox.systems.visma_net.background import Later, Operation
+from ml_connector_sandbox.systems.visma_net.body import BadBody
 from ml_connector_sandbox.systems.visma_net.book import UNRELEASED, Broken, Company, Missing, Stale
-from ml_connector_sandbox.systems.visma_net.calls import Call, Endpoint
+from ml_connector_sandbox.systems.visma_net.endpoint import Call, Endpoint
 from ml_connector_sandbox.systems.visma_net.endpoints import ENDPOINTS
 from ml_connector_sandbox.systems.visma_net.journals import INVALID_STATUS
-from ml_connector_sandbox.systems.visma_net.later import Later, Operation
 from ml_connector_sandbox.systems.visma_net.limits import Limits
 from ml_connector_sandbox.systems.visma_net.reads import BadQuery
 from ml_connector_sandbox.systems.visma_net.render import json_response

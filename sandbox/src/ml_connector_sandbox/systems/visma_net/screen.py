@@ -13,6 +13,7 @@ from ml_connector_sandbox.core.screen import Screen, actions
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.visma_net import journals
+from ml_connector_sandbox.systems.visma_net.background import Later
 from ml_connector_sandbox.systems.visma_net.book import (
     BALANCED,
     HOLD,
@@ -23,7 +24,6 @@ from ml_connector_sandbox.systems.visma_net.book import (
     Company,
     etag,
 )
-from ml_connector_sandbox.systems.visma_net.later import Later
 from ml_connector_sandbox.systems.visma_net.masters import split_number
 from ml_connector_sandbox.systems.visma_net.screen_masters import (
     MASTER_ACTIONS,

@@ -10,12 +10,12 @@ import uuid
 from collections.abc import Callable, Mapping
 
 from ml_connector_sandbox.core.vendor import Json, Request, Response
-from ml_connector_sandbox.systems.ukg_pro.glrows import CREDIT_SIDE, LINES, GlRows
+from ml_connector_sandbox.systems.ukg_pro.endpoint import Endpoint, Tenant
+from ml_connector_sandbox.systems.ukg_pro.general_ledger import CREDIT_SIDE, LINES, GlRows
 from ml_connector_sandbox.systems.ukg_pro.odata import read_filter, whole
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayRun
 from ml_connector_sandbox.systems.ukg_pro.render import Cents, empty, json_response, stamp
-from ml_connector_sandbox.systems.ukg_pro.tenant import Endpoint, Tenant
-from ml_connector_sandbox.systems.ukg_pro.third_party_record import read_record
+from ml_connector_sandbox.systems.ukg_pro.third_party_body import read_record
 
 
 class ThirdPartyEndpoints:

@@ -14,7 +14,7 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ml_connector_sandbox.systems.ukg_pro.glrows import CREDIT_SIDE, LINES, GlRows
+from ml_connector_sandbox.systems.ukg_pro.general_ledger import CREDIT_SIDE, LINES, GlRows
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayRun
 from ml_connector_sandbox.systems.ukg_pro.render import decimal_text
 

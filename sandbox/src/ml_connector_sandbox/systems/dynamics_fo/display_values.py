@@ -10,7 +10,7 @@ from typing import Any
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Request, Response
 from ml_connector_sandbox.systems.dynamics_fo import dimensions
-from ml_connector_sandbox.systems.dynamics_fo.binding import Address, parse_object
+from ml_connector_sandbox.systems.dynamics_fo.body import Address, parse_object
 from ml_connector_sandbox.systems.dynamics_fo.book import Book, Broken
 from ml_connector_sandbox.systems.dynamics_fo.render import Failed, json_response
 

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ml_connector_sandbox.systems.exact_online.entities import Entity, find
 from ml_connector_sandbox.systems.exact_online.odata import SYNTAX, BadQuery, parse_literal
+from ml_connector_sandbox.systems.exact_online.schema import Entity, find
 
 _KEYED = re.compile(r"(?P<set>[^()]+?)(?:\((?P<key>.*)\)(?:/(?P<child>\w+))?)?(?P<count>/\$count)?")
 _PARTS = re.compile(r"(?:[^,']|'(?:[^']|'')*')+")

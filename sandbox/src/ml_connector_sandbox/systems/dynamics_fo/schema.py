@@ -1,4 +1,4 @@
-"""The entity tables: what sets there are, their keys, properties and verbs; read from `entities.json`.
+"""The entity tables: what sets there are, their keys, properties and verbs; read from `schema.json`.
 
 A property is written `Name:Type[:flags]`. Types are Edm names, `Date` for a day (on the wire noon UTC),
 `E.<enum>` for an enum. Flags: `k` part of the key, `r` written by the server only, `i` fixed once created,
@@ -118,7 +118,7 @@ def entities() -> Mapping[str, Entity]:
 @cache
 def _raw() -> dict[str, Any]:
     raw: dict[str, Any] = json.loads(
-        resources.files(__package__).joinpath("entities.json").read_text(encoding="utf-8")
+        resources.files(__package__).joinpath("schema.json").read_text(encoding="utf-8")
     )
     return raw
 

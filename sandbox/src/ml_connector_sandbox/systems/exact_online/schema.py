@@ -1,7 +1,7 @@
 """The entity sets this simulator serves: verbs, permission scope, page size and properties, as the vendor
 lists them.
 
-The table itself is `entities.json`; a property is written `Name:Type:flags:marks`, flags C (settable on POST)
+The table itself is `schema.json`; a property is written `Name:Type:flags:marks`, flags C (settable on POST)
 and U (settable on PUT), marks k (key) and r (required on POST), a `*` before the type means a child
 collection.
 """
@@ -77,7 +77,7 @@ class Entity:
 @cache
 def entities() -> Mapping[str, Entity]:
     """All served sets by path."""
-    raw = json.loads(resources.files(__package__).joinpath("entities.json").read_text(encoding="utf-8"))
+    raw = json.loads(resources.files(__package__).joinpath("schema.json").read_text(encoding="utf-8"))
     return {path: _entity(path, facts) for path, facts in raw.items()}
 
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from ml_connector_sandbox.core.vendor import Json
-from ml_connector_sandbox.systems.ukg_pro.access import PERMISSIONS, Access
-from ml_connector_sandbox.systems.ukg_pro.glfile import gl_file
+from ml_connector_sandbox.systems.ukg_pro.endpoint import Tenant
+from ml_connector_sandbox.systems.ukg_pro.general_ledger_file import gl_file
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun
 from ml_connector_sandbox.systems.ukg_pro.payroll_endpoints import PayrollEndpoints
-from ml_connector_sandbox.systems.ukg_pro.people_controls import PeopleControls
+from ml_connector_sandbox.systems.ukg_pro.screen_people import PeopleControls
 from ml_connector_sandbox.systems.ukg_pro.seed import add_extra_run
-from ml_connector_sandbox.systems.ukg_pro.tenant import Tenant
+from ml_connector_sandbox.systems.ukg_pro.signin import PERMISSIONS, Access
 from ml_connector_sandbox.systems.ukg_pro.webhooks import Webhooks
 
 HTML = (

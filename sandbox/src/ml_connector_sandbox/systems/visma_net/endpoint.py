@@ -8,9 +8,9 @@ from typing import Any
 
 from ml_connector_sandbox.core.vendor import Request, Response, Row
 from ml_connector_sandbox.systems.visma_net import reads
-from ml_connector_sandbox.systems.visma_net.binding import Shape, read_body
+from ml_connector_sandbox.systems.visma_net.background import Later
+from ml_connector_sandbox.systems.visma_net.body import Shape, read_body
 from ml_connector_sandbox.systems.visma_net.book import Company, Missing, check_version
-from ml_connector_sandbox.systems.visma_net.later import Later
 from ml_connector_sandbox.systems.visma_net.render import empty, tagged
 from ml_connector_sandbox.systems.visma_net.webhooks import Webhooks
 

@@ -14,10 +14,10 @@ from urllib.parse import quote
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Row
 from ml_connector_sandbox.systems.exact_online.book import DivisionBook
-from ml_connector_sandbox.systems.exact_online.entities import Entity
 from ml_connector_sandbox.systems.exact_online.masters import JOURNAL_TYPES
 from ml_connector_sandbox.systems.exact_online.odata import UNSUPPORTED, BadQuery, Query
 from ml_connector_sandbox.systems.exact_online.render import Page, literal_text
+from ml_connector_sandbox.systems.exact_online.schema import Entity
 
 BARE_LIST_MAX = 60
 _CACHED_LISTS_MAX = 8

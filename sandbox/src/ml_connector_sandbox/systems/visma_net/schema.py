@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ml_connector_sandbox.systems.visma_net.binding import Field, Nested, Shape
+from ml_connector_sandbox.systems.visma_net.body import Field, Nested, Shape
 
 _TEXT, _YES_NO, _DATE, _AMOUNT = Field("text"), Field("yes_no"), Field("date"), Field("amount")
 _SUB = Nested(

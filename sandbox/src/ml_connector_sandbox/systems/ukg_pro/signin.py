@@ -15,8 +15,8 @@ from ml_connector_sandbox.core.body import read_json
 from ml_connector_sandbox.core.oauth import Bearers, basic_credentials, bearer_token, same_secret
 from ml_connector_sandbox.core.ratelimit import FixedWindow
 from ml_connector_sandbox.core.vendor import Json, Request, Response
+from ml_connector_sandbox.systems.ukg_pro.endpoint import Endpoint, Tenant
 from ml_connector_sandbox.systems.ukg_pro.render import empty, json_response
-from ml_connector_sandbox.systems.ukg_pro.tenant import Endpoint, Tenant
 
 PERMISSIONS = (
     "Personnel Integration",

@@ -10,8 +10,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ml_connector_sandbox.core.body import is_text, read_json
-from ml_connector_sandbox.systems.exact_online.entities import Entity, Property, child_of
 from ml_connector_sandbox.systems.exact_online.odata import BadQuery, parse_datetime
+from ml_connector_sandbox.systems.exact_online.schema import Entity, Property, child_of
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _RANGES = {

@@ -6,9 +6,9 @@ from datetime import date, datetime
 
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.ukg_pro.book import JobRow, Move, Person
+from ml_connector_sandbox.systems.ukg_pro.endpoint import Tenant
 from ml_connector_sandbox.systems.ukg_pro.render import stamp
 from ml_connector_sandbox.systems.ukg_pro.seed import LEFT, ORG_CHANGE, REHIRE, STATUS_CHANGE
-from ml_connector_sandbox.systems.ukg_pro.tenant import Tenant
 from ml_connector_sandbox.systems.ukg_pro.webhooks import Webhooks
 
 GONE = "T"

@@ -12,8 +12,8 @@ from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Request, Row
-from ml_connector_sandbox.systems.dynamics_fo.entities import NAMESPACE, Entity
 from ml_connector_sandbox.systems.dynamics_fo.render import key_text
+from ml_connector_sandbox.systems.dynamics_fo.schema import NAMESPACE, Entity
 
 _LEVEL = re.compile(r"odata\.metadata\s*=\s*\"?(minimal|none|full)", re.IGNORECASE)
 _PAGE_SIZE = re.compile(r"(?:odata\.)?maxpagesize\s*=\s*([0-9]{1,9})\b", re.IGNORECASE)

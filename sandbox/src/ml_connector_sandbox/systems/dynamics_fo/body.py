@@ -9,7 +9,9 @@ from typing import Any
 
 from ml_connector_sandbox.core.body import is_text, read_json
 from ml_connector_sandbox.core.vendor import Request
-from ml_connector_sandbox.systems.dynamics_fo.entities import (
+from ml_connector_sandbox.systems.dynamics_fo.odata import fits, parse_literal, parse_moment
+from ml_connector_sandbox.systems.dynamics_fo.render import SECURITY, Failed
+from ml_connector_sandbox.systems.dynamics_fo.schema import (
     BLANK_DATE,
     BLANK_MOMENT,
     NAMESPACE,
@@ -17,8 +19,6 @@ from ml_connector_sandbox.systems.dynamics_fo.entities import (
     Property,
     enums,
 )
-from ml_connector_sandbox.systems.dynamics_fo.odata import fits, parse_literal, parse_moment
-from ml_connector_sandbox.systems.dynamics_fo.render import SECURITY, Failed
 
 _ADDRESS = re.compile(r"/data/(\w+)(?:\(((?:[^()']|'(?:[^']|'')*')*)\))?(?:/(.+?))?/?")
 _KEY_PART = re.compile(r"\s*(?:(\w+)\s*=\s*)?((?:[\w.]+)?'(?:[^']|'')*'|[^,']+?)\s*(?:,|$)")
