@@ -90,7 +90,7 @@ def test_the_quota_of_an_app_is_refused_with_a_time_to_wait():
     limited, fast = DynamicsWorld(profile="vendor"), DynamicsWorld()
     limited.clock.set(limited.clock.now().replace(minute=30, second=0))
     for _ in range(6_000):
-        limited.vendor.throttle.quota.take(limited.keys["client_id"], limited.clock.now())
+        limited.vendor.limits.quota.take(limited.keys["client_id"], limited.clock.now())
     answer = limited.get("Currencies")
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "301")

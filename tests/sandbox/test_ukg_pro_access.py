@@ -175,7 +175,7 @@ def test_calls_are_counted_by_kind_and_endpoint():
 def test_the_readme_lists_every_switch_and_every_action():
     """What is documented is what there is, defaults included."""
     assert Switches(SWITCHES).as_markdown() in README
-    for action in UkgWorld(workers=1).vendor._controls.actions:
+    for action in UkgWorld(workers=1).vendor._screen.actions:
         assert f"`{action}`" in README
 
 

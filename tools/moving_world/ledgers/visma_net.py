@@ -106,7 +106,7 @@ class VismaLedger:
 
     def catch_up(self) -> None:
         """Releases that waited in the queue."""
-        self.vendor.later.settle()
+        self.vendor.background.settle()
 
     # --- sign-in --------------------------------------------------------------------------------------------
 

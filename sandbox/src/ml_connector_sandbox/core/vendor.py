@@ -19,6 +19,14 @@ Row = dict[str, Any]
 """What a book holds of one thing, by the names of the vendor."""
 
 
+class Broken(ValueError):
+    """One or more business rules refuse a write; the messages are the vendor's, each on a line of its own."""
+
+    def __init__(self, *messages: str) -> None:
+        super().__init__("\n".join(messages))
+        self.messages = messages
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One HTTP request as it arrived.

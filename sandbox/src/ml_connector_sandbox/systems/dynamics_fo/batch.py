@@ -15,7 +15,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from ml_connector_sandbox.core.vendor import Request, Response
-from ml_connector_sandbox.systems.dynamics_fo.body import rooted
+from ml_connector_sandbox.systems.dynamics_fo.address import rooted
 from ml_connector_sandbox.systems.dynamics_fo.render import Failed, error_response
 
 _NO_GET = (

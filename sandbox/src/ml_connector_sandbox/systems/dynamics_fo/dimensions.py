@@ -14,8 +14,8 @@ from datetime import date
 from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Row
-from ml_connector_sandbox.systems.dynamics_fo.book import Book, Broken
+from ml_connector_sandbox.core.vendor import Broken, Row
+from ml_connector_sandbox.systems.dynamics_fo.book import Book
 from ml_connector_sandbox.systems.dynamics_fo.schema import BLANK_DATE
 
 LEDGER_FORMAT = "DataEntityLedgerDimensionFormat"

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Request, Response
+from ml_connector_sandbox.core.vendor import Broken, Request, Response
 from ml_connector_sandbox.systems.dynamics_fo import dimensions
-from ml_connector_sandbox.systems.dynamics_fo.body import Address, parse_object
-from ml_connector_sandbox.systems.dynamics_fo.book import Book, Broken
+from ml_connector_sandbox.systems.dynamics_fo.address import Address
+from ml_connector_sandbox.systems.dynamics_fo.body import parse_object
+from ml_connector_sandbox.systems.dynamics_fo.book import Book
 from ml_connector_sandbox.systems.dynamics_fo.render import Failed, json_response
 
 _KINDS = {

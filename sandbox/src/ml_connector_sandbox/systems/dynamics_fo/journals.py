@@ -12,9 +12,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Row
+from ml_connector_sandbox.core.vendor import Broken, Row
 from ml_connector_sandbox.systems.dynamics_fo import dimensions
-from ml_connector_sandbox.systems.dynamics_fo.book import Book, Broken
+from ml_connector_sandbox.systems.dynamics_fo.book import Book
 from ml_connector_sandbox.systems.dynamics_fo.schema import BLANK_DATE
 
 CENT = Decimal("0.01")

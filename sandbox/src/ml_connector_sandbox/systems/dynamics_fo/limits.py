@@ -19,7 +19,7 @@ WHERE = ("any", "request", "part")
 
 
 @dataclass(slots=True, kw_only=True)
-class Throttle:
+class Limits:
     """What stands in the way of a call. With `limited` false there is no quota, and no load but what was
     asked for.
     """

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Row
+from ml_connector_sandbox.core.vendor import Broken, Row
 from ml_connector_sandbox.systems.dynamics_fo import dimensions
-from ml_connector_sandbox.systems.dynamics_fo.book import Book, Broken
+from ml_connector_sandbox.systems.dynamics_fo.book import Book
 from ml_connector_sandbox.systems.dynamics_fo.journals import duplicate, fitted, not_found
 from ml_connector_sandbox.systems.dynamics_fo.schema import BLANK_DATE, BLANK_MOMENT, LAST_MOMENT
 

@@ -17,14 +17,15 @@ from typing import Any
 from ml_connector_sandbox.core.oauth import bearer_token
 from ml_connector_sandbox.core.screen import act
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Clock, Json, Request, Response, Row
+from ml_connector_sandbox.core.vendor import Broken, Clock, Json, Request, Response, Row
 from ml_connector_sandbox.systems.dynamics_fo import display_values, journals, masters, metadata
+from ml_connector_sandbox.systems.dynamics_fo.address import Address, address_of, key_values, rooted
 from ml_connector_sandbox.systems.dynamics_fo.annotations import bare, content_type, dressed, level_of
 from ml_connector_sandbox.systems.dynamics_fo.batch import read_batch, run_batch
-from ml_connector_sandbox.systems.dynamics_fo.body import Address, address_of, key_values, read_body, rooted
-from ml_connector_sandbox.systems.dynamics_fo.book import Book, Broken
+from ml_connector_sandbox.systems.dynamics_fo.body import read_body
+from ml_connector_sandbox.systems.dynamics_fo.book import Book
 from ml_connector_sandbox.systems.dynamics_fo.documents import calls, documents, payments
-from ml_connector_sandbox.systems.dynamics_fo.limits import Throttle
+from ml_connector_sandbox.systems.dynamics_fo.limits import Limits
 from ml_connector_sandbox.systems.dynamics_fo.odata import parse_query
 from ml_connector_sandbox.systems.dynamics_fo.posting import run_job
 from ml_connector_sandbox.systems.dynamics_fo.reads import (
@@ -73,7 +74,7 @@ class DynamicsFo:
         self._data = data
         self._seed = seed
         self.sign_in = SignIn(seed=seed, clock=clock, switches=self.switches)
-        self.throttle = Throttle(switches=self.switches, limited=profile == "vendor")
+        self.limits = Limits(switches=self.switches, limited=profile == "vendor")
         self.webhooks = Webhooks(switches=self.switches, clock=clock, seed=seed)
         self.conflicts = 0
         self._calls: Counter[str] = Counter()
@@ -87,7 +88,7 @@ class DynamicsFo:
         )
         self._dice = Random(f"traces {self._seed}")
         self.sign_in.reset()
-        self.throttle.clear()
+        self.limits.clear()
         self.webhooks.reset()
         self.conflicts = 0
         self.job_ran_at: datetime = self.clock.now()
@@ -200,16 +201,16 @@ class DynamicsFo:
                     )
                 },
             )
-        self.throttle.admit_request(self.sign_in.client_id, self.clock.now())
+        self.limits.admit_request(self.sign_in.client_id, self.clock.now())
         if request.path.rstrip("/") == "/data/$batch":
             return self._batch(request)
-        self.throttle.admit_operation(in_batch=False)
+        self.limits.admit_operation(in_batch=False)
         return self._operate(request)
 
     def _batch(self, request: Request) -> Response:
         if request.method != "POST":
             return Response(status=405, headers={"Allow": "POST"})
-        self.throttle.admit_operation(in_batch=False)
+        self.limits.admit_operation(in_batch=False)
         items = read_batch(request)
         count, most = sum(len(item.operations) for item in items), int(self.switches["batch_operations_max"])
         if count > most:
@@ -229,7 +230,7 @@ class DynamicsFo:
 
     def _operate_part(self, request: Request) -> Response:
         try:
-            self.throttle.admit_operation(in_batch=True)
+            self.limits.admit_operation(in_batch=True)
             return self._operate(request)
         except Failed as failed:
             return error_response(failed)

@@ -16,7 +16,7 @@ from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.dynamics_fo import dimensions, journals
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
-from ml_connector_sandbox.systems.dynamics_fo.limits import Throttle
+from ml_connector_sandbox.systems.dynamics_fo.limits import Limits
 from ml_connector_sandbox.systems.dynamics_fo.schema import BLANK_DATE
 from ml_connector_sandbox.systems.dynamics_fo.screen_masters import MASTER_ACTIONS, account_of, company_of
 from ml_connector_sandbox.systems.dynamics_fo.seed import set_period
@@ -30,7 +30,7 @@ class Tenant(Protocol):
     book: Book
     switches: Switches
     sign_in: SignIn
-    throttle: Throttle
+    limits: Limits
     webhooks: Webhooks
     conflicts: int
     job_results: list[Json]
@@ -231,7 +231,7 @@ def _revoke(tenant: Tenant, _: Json) -> Json:
 
 
 def _pressure(tenant: Tenant, arguments: Json) -> Json:
-    tenant.throttle.press(
+    tenant.limits.press(
         operations=int(arguments.get("operations", 1)),
         skip=int(arguments.get("skip", 0)),
         where=str(arguments.get("where", "any")),

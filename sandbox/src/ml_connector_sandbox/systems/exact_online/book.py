@@ -26,16 +26,6 @@ DELETED_TYPES = {"lines": 1, "relations": 2, "accounts": 7, "projects": 21}
 """`EntityType` in sync/Deleted, for the tables that are written there."""
 
 
-class Broken(ValueError):
-    """One or more business rules are broken; the vendor answers 500 with the messages on lines of their
-    own.
-    """
-
-    def __init__(self, *messages: str) -> None:
-        super().__init__("\n".join(messages))
-        self.messages = messages
-
-
 class DivisionBook:
     """The tables of one division. Ids come from the seed, so two sandboxes with the same seed hold the same
     ids.

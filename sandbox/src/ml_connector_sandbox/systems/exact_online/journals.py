@@ -11,13 +11,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Row
+from ml_connector_sandbox.core.vendor import Broken, Row
 from ml_connector_sandbox.systems.exact_online.book import (
     STATUS_OPEN,
     STATUS_TEXT,
     TYPE_GENERAL_JOURNAL,
     USER_ID,
-    Broken,
     DivisionBook,
 )
 from ml_connector_sandbox.systems.exact_online.masters import TEXT_MAX, cost_code

@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Row
-from ml_connector_sandbox.systems.exact_online.book import Broken, DivisionBook
+from ml_connector_sandbox.core.vendor import Broken, Row
+from ml_connector_sandbox.systems.exact_online.book import DivisionBook
 
 EXISTS = "Data already exists"
 IN_USE = "Not allowed: Delete - Already in use"

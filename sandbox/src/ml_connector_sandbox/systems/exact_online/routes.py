@@ -17,11 +17,11 @@ from urllib.parse import quote
 from ml_connector_sandbox.core.oauth import bearer_token
 from ml_connector_sandbox.core.screen import act
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Clock, Json, Request, Response, Row
+from ml_connector_sandbox.core.vendor import Broken, Clock, Json, Request, Response, Row
 from ml_connector_sandbox.systems.exact_online import masters, users
 from ml_connector_sandbox.systems.exact_online.address import Aim, aim
 from ml_connector_sandbox.systems.exact_online.body import BadBody, read_body
-from ml_connector_sandbox.systems.exact_online.book import Broken, DivisionBook
+from ml_connector_sandbox.systems.exact_online.book import DivisionBook
 from ml_connector_sandbox.systems.exact_online.documents import documents
 from ml_connector_sandbox.systems.exact_online.journals import delete_entry, post_entry, post_line
 from ml_connector_sandbox.systems.exact_online.limits import Limits

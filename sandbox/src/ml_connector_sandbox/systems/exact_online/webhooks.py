@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from ml_connector_sandbox.core.outbound import NOBODY, Outbox
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Row
-from ml_connector_sandbox.systems.exact_online.book import USER_ID, Broken, DivisionBook
+from ml_connector_sandbox.core.vendor import Broken, Row
+from ml_connector_sandbox.systems.exact_online.book import USER_ID, DivisionBook
 from ml_connector_sandbox.systems.exact_online.signin import REDIRECT_URI
 
 TOPICS = frozenset(

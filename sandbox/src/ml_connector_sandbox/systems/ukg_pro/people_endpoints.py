@@ -14,11 +14,11 @@ from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
 from ml_connector_sandbox.systems.ukg_pro.companies import FEDERAL_TAX_ID
 from ml_connector_sandbox.systems.ukg_pro.endpoint import Endpoint, Tenant
 from ml_connector_sandbox.systems.ukg_pro.filters import iso_moment, row_tests, value_of
+from ml_connector_sandbox.systems.ukg_pro.limits import too_many
 from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter, Query, page_of
 from ml_connector_sandbox.systems.ukg_pro.reads import listed
 from ml_connector_sandbox.systems.ukg_pro.render import bad_request, json_response, stamp
 from ml_connector_sandbox.systems.ukg_pro.schema import schema_of
-from ml_connector_sandbox.systems.ukg_pro.signin import too_many
 
 T = TypeVar("T")
 CHANGES_ROWS_MAX = 200

@@ -21,8 +21,8 @@ from ml_connector_sandbox.systems.ukg_pro.payroll import PayRun
 from ml_connector_sandbox.systems.ukg_pro.payroll_endpoints import PayrollEndpoints
 from ml_connector_sandbox.systems.ukg_pro.people_endpoints import PeopleEndpoints
 from ml_connector_sandbox.systems.ukg_pro.render import bad_request, empty, json_response, stamp
-from ml_connector_sandbox.systems.ukg_pro.screen import Controls
-from ml_connector_sandbox.systems.ukg_pro.signin import PERMISSIONS, Access
+from ml_connector_sandbox.systems.ukg_pro.screen import Screen
+from ml_connector_sandbox.systems.ukg_pro.signin import PERMISSIONS, SignIn
 from ml_connector_sandbox.systems.ukg_pro.third_party_endpoints import ThirdPartyEndpoints
 from ml_connector_sandbox.systems.ukg_pro.webhooks import Webhooks
 
@@ -48,18 +48,18 @@ class UkgPro:
     def _start(self) -> None:
         self._calls: Counter[str] = Counter()
         self._by_endpoint: Counter[str] = Counter()
-        self._access = Access(self._tenant)
+        self._sign_in = SignIn(self._tenant)
         self._payroll = PayrollEndpoints(self._tenant)
         self._people = PeopleEndpoints(self._tenant)
         self._webhooks = Webhooks(self._tenant, self._send)
-        self._controls = Controls(self._tenant, self._access, self._payroll, self._webhooks)
+        self._screen = Screen(self._tenant, self._sign_in, self._payroll, self._webhooks)
         self._route()
 
     def _route(self) -> None:
         self._routed_by = self._path_switches()
         third_party = ThirdPartyEndpoints(self._tenant, self._payroll.gl_rows)
         parts = (
-            self._access,
+            self._sign_in,
             self._payroll,
             self._people,
             ConfigurationEndpoints(self._tenant),
@@ -84,7 +84,7 @@ class UkgPro:
             return empty(405, {"Allow": ", ".join(found.allowed)}) if found.allowed else empty(404)
         endpoint, params = found
         self._count(endpoint.kind, f"{endpoint.method} {endpoint.path}")
-        refusal = self._access.refusal(request, endpoint)
+        refusal = self._sign_in.refusal(request, endpoint)
         if refusal is not None:
             return refusal
         try:
@@ -114,7 +114,7 @@ class UkgPro:
         ]
         return {
             "base_url": base_url,
-            "credentials": self._access.describe(base_url),
+            "credentials": self._sign_in.describe(base_url),
             "entities": entities,
             "permissions": list(PERMISSIONS),
             "pay_group": scenario.PAY_GROUP,
@@ -174,9 +174,9 @@ class UkgPro:
 
     def control(self, action: str, arguments: Json) -> Json:
         """Do what a person at the vendor's screen could; KeyError for an unknown action, run or worker."""
-        if action not in self._controls.actions:
-            raise KeyError(f"action {action}; there are {', '.join(self._controls.actions)}")
-        return self._controls.actions[action](arguments)
+        if action not in self._screen.actions:
+            raise KeyError(f"action {action}; there are {', '.join(self._screen.actions)}")
+        return self._screen.actions[action](arguments)
 
     def reset(self) -> None:
         """Back to the seeded state, with the switches as they stand."""

@@ -12,9 +12,9 @@ from ml_connector_sandbox.systems.ukg_pro.endpoint import Tenant
 from ml_connector_sandbox.systems.ukg_pro.general_ledger_file import gl_file
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun
 from ml_connector_sandbox.systems.ukg_pro.payroll_endpoints import PayrollEndpoints
-from ml_connector_sandbox.systems.ukg_pro.screen_people import PeopleControls
+from ml_connector_sandbox.systems.ukg_pro.screen_people import PeopleScreen
 from ml_connector_sandbox.systems.ukg_pro.seed import add_extra_run
-from ml_connector_sandbox.systems.ukg_pro.signin import PERMISSIONS, Access
+from ml_connector_sandbox.systems.ukg_pro.signin import PERMISSIONS, SignIn
 from ml_connector_sandbox.systems.ukg_pro.webhooks import Webhooks
 
 HTML = (
@@ -24,14 +24,16 @@ HTML = (
 _CENTS = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,2})?")
 
 
-class Controls:
+class Screen:
     """The actions of the control API, by name. Each takes and returns plain JSON; KeyError names what does
     not exist.
     """
 
-    def __init__(self, tenant: Tenant, access: Access, payroll: PayrollEndpoints, webhooks: Webhooks) -> None:
+    def __init__(
+        self, tenant: Tenant, sign_in: SignIn, payroll: PayrollEndpoints, webhooks: Webhooks
+    ) -> None:
         self._tenant = tenant
-        self._access = access
+        self._sign_in = sign_in
         self._payroll = payroll
         self._webhooks = webhooks
         self.actions: dict[str, Callable[[Json], Json]] = {
@@ -43,9 +45,9 @@ class Controls:
             "untamper": self._untamper,
             "gl_file": self._gl_file,
             "permissions": self._permissions,
-            "expire_tokens": lambda wish: {"expired": access.tokens.revoke()},
+            "expire_tokens": lambda wish: {"expired": sign_in.tokens.revoke()},
             "change_password": self._change_password,
-            "change_employee": PeopleControls(tenant, webhooks).change,
+            "change_employee": PeopleScreen(tenant, webhooks).change,
             "event": self._event,
             "deliver": lambda wish: {"tried": webhooks.deliver()},
         }
@@ -218,12 +220,12 @@ class Controls:
         for name in [*wish.get("revoke", []), *wish.get("grant", [])]:
             if str(name).partition(":")[0] not in PERMISSIONS:
                 raise KeyError(f"permission {name}")
-        self._access.revoked |= set(wish.get("revoke", []))
-        self._access.revoked -= set(wish.get("grant", []))
-        return {"permissions": list(PERMISSIONS), "revoked": sorted(self._access.revoked)}
+        self._sign_in.revoked |= set(wish.get("revoke", []))
+        self._sign_in.revoked -= set(wish.get("grant", []))
+        return {"permissions": list(PERMISSIONS), "revoked": sorted(self._sign_in.revoked)}
 
     def _change_password(self, wish: Json) -> Json:
-        self._access.password = str(wish["password"])
+        self._sign_in.password = str(wish["password"])
         return {"changed": True}
 
     def _event(self, wish: Json) -> Json:

@@ -14,7 +14,7 @@ from ml_connector_sandbox.systems.ukg_pro.webhooks import Webhooks
 GONE = "T"
 
 
-class PeopleControls:
+class PeopleScreen:
     """Changes to people: each is audited, dated in the job history, and told by an event of its kind."""
 
     def __init__(self, tenant: Tenant, webhooks: Webhooks) -> None:

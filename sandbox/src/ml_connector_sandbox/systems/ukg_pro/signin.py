@@ -1,5 +1,4 @@
-"""Who may call: web service account and customer key for core, bearer tokens for the platform, quotas for
-all.
+"""Who may call: web service account and customer key for core, bearer tokens for the platform.
 
 Whatever is wrong with a sign-in, the answer is the same: 401 without a body.
 """
@@ -13,9 +12,9 @@ from urllib.parse import parse_qsl
 
 from ml_connector_sandbox.core.body import read_json
 from ml_connector_sandbox.core.oauth import Bearers, basic_credentials, bearer_token, same_secret
-from ml_connector_sandbox.core.ratelimit import FixedWindow
 from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.ukg_pro.endpoint import Endpoint, Tenant
+from ml_connector_sandbox.systems.ukg_pro.limits import Limits
 from ml_connector_sandbox.systems.ukg_pro.render import empty, json_response
 
 PERMISSIONS = (
@@ -36,8 +35,8 @@ TENANT_ALIAS = "harbor"
 _BODY_MAX = 10_000
 
 
-class Access:
-    """The tenant's secrets, the tokens given out, and the calls counted in this minute."""
+class SignIn:
+    """The tenant's secrets and the tokens given out."""
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
@@ -52,7 +51,7 @@ class Access:
         self.revoked: set[str] = set()
         self.tokens = Bearers[str]()
         self._made = 0
-        self._minute = FixedWindow(limit=0, seconds=60)
+        self._limits = Limits(tenant)
 
     def endpoints(self) -> list[Endpoint]:
         """Both places to get a token."""
@@ -91,7 +90,7 @@ class Access:
             return None
         if not self._is_signed_in(request, endpoint.family):
             return empty(401)
-        over = self._over_quota()
+        over = self._limits.take(self.username)
         if over is not None:
             return over
         return None if self.may(endpoint) else empty(403)
@@ -123,15 +122,6 @@ class Access:
     def _has_bearer(self, request: Request) -> bool:
         family = self.tokens.grant(bearer_token(request.headers), self._tenant.clock.now())
         return family == "platform" and request.headers.get("global-tenant-id") == self.organization
-
-    def _over_quota(self) -> Response | None:
-        limit = self._tenant.switches["quota_per_minute"]
-        if self._tenant.profile == "fast" or not limit:
-            return None
-        now = self._tenant.clock.now()
-        self._minute.limit = limit
-        standing = self._minute.take(self.username, now)
-        return too_many(self._tenant, standing.resets_at - now) if standing.refused else None
 
     def _legacy_token(self, request: Request, params: Mapping[str, str]) -> Response:
         given = _form_or_json(request)
@@ -172,12 +162,6 @@ class Access:
         return json_response(
             {"access_token": token, "token_type": "Bearer", "expires_in": seconds, "scope": scope}
         )
-
-
-def too_many(tenant: Tenant, wait: timedelta) -> Response:
-    """A 429: no body, and no word on how long to wait unless the switch says so."""
-    seconds = max(1, -(-wait // timedelta(seconds=1)))
-    return empty(429, {"Retry-After": str(seconds)} if tenant.switches["retry_after"] else None)
 
 
 def _form_or_json(request: Request) -> dict[str, str]:

@@ -16,7 +16,7 @@ STATE_HOURS = 24
 
 
 @dataclass(slots=True)
-class Later:
+class Background:
     """The queue of one vendor."""
 
     clock: PinnedClock

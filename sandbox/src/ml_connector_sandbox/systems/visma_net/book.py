@@ -26,14 +26,6 @@ MODULE = "ModuleGL"
 FIRST_BATCH = 100_001
 
 
-class Broken(ValueError):
-    """One or more business rules are broken."""
-
-    def __init__(self, *messages: str) -> None:
-        super().__init__("\n".join(messages))
-        self.messages = messages
-
-
 class Missing(LookupError):
     """There is no such row; the vendor answers 404."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ml_connector_sandbox.core.vendor import Request, Response, Row
 from ml_connector_sandbox.systems.visma_net import reads
-from ml_connector_sandbox.systems.visma_net.background import Later
+from ml_connector_sandbox.systems.visma_net.background import Background
 from ml_connector_sandbox.systems.visma_net.body import Shape, read_body
 from ml_connector_sandbox.systems.visma_net.book import Company, Missing, check_version
 from ml_connector_sandbox.systems.visma_net.render import empty, tagged
@@ -26,7 +26,7 @@ class Call:
     base_url: str
     names: Mapping[str, str]
     query: reads.Query
-    later: Later
+    background: Background
     webhooks: Webhooks
 
     @property

@@ -7,9 +7,9 @@ from __future__ import annotations
 from contextlib import suppress
 from email import message_from_string
 
-from ml_connector_sandbox.core.vendor import Response, Row
+from ml_connector_sandbox.core.vendor import Broken, Response, Row
 from ml_connector_sandbox.systems.visma_net import journals, reads, render, schema
-from ml_connector_sandbox.systems.visma_net.book import Broken, Company, Missing
+from ml_connector_sandbox.systems.visma_net.book import Company, Missing
 from ml_connector_sandbox.systems.visma_net.endpoint import Call, Endpoint, found
 from ml_connector_sandbox.systems.visma_net.render import empty, json_response, tagged
 
@@ -50,7 +50,7 @@ def _release(call: Call) -> Response:
         )
     seconds = int(book.switches["release_seconds"])
     if seconds > 0:
-        call.later.add(seconds, lambda: _finish(book, row))
+        call.background.add(seconds, lambda: _finish(book, row))
         return json_response(action)
     done = journals.finish_release(book, row)
     return json_response(

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from ml_connector_sandbox.core.vendor import Row
+from ml_connector_sandbox.core.vendor import Broken, Row
 from ml_connector_sandbox.systems.visma_net.book import (
     BALANCED,
     HOLD,
@@ -19,7 +19,6 @@ from ml_connector_sandbox.systems.visma_net.book import (
     POSTED,
     UNPOSTED,
     UNRELEASED,
-    Broken,
     Company,
 )
 from ml_connector_sandbox.systems.visma_net.dimensions import check_line, unknown

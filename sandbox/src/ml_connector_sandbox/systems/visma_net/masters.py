@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ml_connector_sandbox.core.vendor import Row
+from ml_connector_sandbox.core.vendor import Broken, Row
 from ml_connector_sandbox.systems.visma_net import schema
-from ml_connector_sandbox.systems.visma_net.book import SEPARATOR, Broken, Company, Missing
+from ml_connector_sandbox.systems.visma_net.book import SEPARATOR, Company, Missing
 from ml_connector_sandbox.systems.visma_net.dimensions import unknown
 from ml_connector_sandbox.systems.visma_net.seed import add_account, add_employee, put_value
 

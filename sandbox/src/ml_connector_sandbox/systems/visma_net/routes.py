@@ -18,10 +18,11 @@ from ml_connector_sandbox.core.oauth import bearer_token
 from ml_connector_sandbox.core.routing import NoRoute, Routes
 from ml_connector_sandbox.core.screen import act
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Json, PinnedClock, Request, Response, Row
-from ml_connector_sandbox.systems.visma_net.background import Later, Operation
+from ml_connector_sandbox.core.vendor import Broken, Json, PinnedClock, Request, Response
+from ml_connector_sandbox.systems.visma_net.background import Background, Operation
 from ml_connector_sandbox.systems.visma_net.body import BadBody
-from ml_connector_sandbox.systems.visma_net.book import UNRELEASED, Broken, Company, Missing, Stale
+from ml_connector_sandbox.systems.visma_net.book import Company, Missing, Stale
+from ml_connector_sandbox.systems.visma_net.documents import documents
 from ml_connector_sandbox.systems.visma_net.endpoint import Call, Endpoint
 from ml_connector_sandbox.systems.visma_net.endpoints import ENDPOINTS
 from ml_connector_sandbox.systems.visma_net.journals import INVALID_STATUS
@@ -71,7 +72,7 @@ class VismaNet:
             secret=self.sign_in.webhook_secret,
             client_id=self.sign_in.client_id,
         )
-        self.later = Later(clock)
+        self.background = Background(clock)
         self.companies: dict[str, Company] = {}
         self._operations: dict[str, Operation] = {}
         self._calls: Counter[str] = Counter()
@@ -83,7 +84,7 @@ class VismaNet:
 
     def reset(self) -> None:
         """Back to the seeded state: books, tokens, approvals and quotas; switches stay as they are."""
-        self.later.clear()
+        self.background.clear()
         self.companies = build_companies(
             self._data, self.sign_in.tenant_ids, self.clock, self.switches, self._seed
         )
@@ -96,7 +97,7 @@ class VismaNet:
 
     def handle(self, request: Request) -> Response:
         """Answer one request as the vendor would."""
-        self.later.settle()
+        self.background.settle()
         if request.path == TOKEN_PATH:
             self._calls["token"] += 1
             return (
@@ -145,16 +146,16 @@ class VismaNet:
 
     def books(self) -> Json:
         """Every batch of every company, as it stands."""
-        self.later.settle()
-        documents = [
-            _document(book, row) for book in self.companies.values() for row in book.batches.values()
-        ]
+        self.background.settle()
         counts = {kind: self._calls[kind] for kind in ("token", "read", "write")}
-        return {"documents": documents, "calls": {**counts, "by_endpoint": dict(self._by_endpoint)}}
+        return {
+            "documents": documents(self.companies.values()),
+            "calls": {**counts, "by_endpoint": dict(self._by_endpoint)},
+        }
 
     def control(self, action: str, arguments: Json) -> Json:
         """Do what a person at the vendor's screen could; see `screen.py`."""
-        self.later.settle()
+        self.background.settle()
         return act(ACTIONS, self, action, arguments)
 
     def _enter(self, request: Request) -> Response:
@@ -217,7 +218,7 @@ class VismaNet:
             base_url=self.switches["location_host"] or request.base_url,
             names={name: _plain(value) for name, value in names.items()},
             query=query,
-            later=self.later,
+            background=self.background,
             webhooks=self.webhooks,
         )
         try:
@@ -276,7 +277,7 @@ class VismaNet:
             if wish.lower().startswith("subscription"):
                 self.webhooks.tell(book.tenant_id, "BackgroundApiOperation", "ResponseReady", operation.id)
 
-        self.later.add(int(self.switches["background_seconds"]), work)
+        self.background.add(int(self.switches["background_seconds"]), work)
         accepted = {"id": operation.id, "stateLocation": f"{request.base_url}/v1/background/{operation.id}"}
         return json_response(accepted, status=202)
 
@@ -339,42 +340,6 @@ def _message(book: Company, words: str, broken: Broken) -> str:
         what = f"{named['doing'].capitalize()} '{named['screen'].title()}' record"
         texts.insert(0, f"Error: {what} raised at least one error. Please review the errors.")
     return f"VismaId: {book.new_uuid()}. {words} " + "\r\n".join(texts)
-
-
-def _document(book: Company, row: Row) -> Json:
-    return {
-        "id": row["batchNumber"],
-        "number": row["batchNumber"],
-        "entity": book.code,
-        "journal": "GL",
-        "date": row["date"].date().isoformat(),
-        "period": f"{row['period'][:4]}-{row['period'][4:]}",
-        "status": "draft" if row["status"] in UNRELEASED else "posted",
-        "vendor_status": row["status"],
-        "currency": row["currencyId"],
-        "text": row["description"],
-        "lines": [_booked_line(book, line) for line in row["lines"]],
-    }
-
-
-def _booked_line(book: Company, line: Row) -> Json:
-    known = book.subaccounts.get(line["subaccount"] or "")
-    values = known["values"] if known else (line["subaccount"] or "").split("-")
-    dimensions = {
-        segment["axis"]: value for segment, value in zip(book.segments(), values, strict=False) if value
-    }
-    dimensions["branch"] = line["branch"]
-    if line["project"]:
-        dimensions["project"] = line["project"]
-    if line["task"]:
-        dimensions["project_task"] = line["task"]
-    return {
-        "account": line["account"],
-        "amount": format(line["debit"] - line["credit"], "f"),
-        "dimensions": dimensions,
-        "text": line["text"],
-        "reference": line["reference"],
-    }
 
 
 def _naive(moment: datetime | None) -> datetime | None:

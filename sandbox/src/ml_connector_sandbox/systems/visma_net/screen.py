@@ -11,16 +11,15 @@ from typing import Any, Protocol
 from ml_connector_sandbox.core import screen
 from ml_connector_sandbox.core.screen import Screen, actions
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Json, Row
+from ml_connector_sandbox.core.vendor import Broken, Json, Row
 from ml_connector_sandbox.systems.visma_net import journals
-from ml_connector_sandbox.systems.visma_net.background import Later
+from ml_connector_sandbox.systems.visma_net.background import Background
 from ml_connector_sandbox.systems.visma_net.book import (
     BALANCED,
     HOLD,
     POSTED,
     UNPOSTED,
     UNRELEASED,
-    Broken,
     Company,
     etag,
 )
@@ -44,7 +43,7 @@ class Tenant(Protocol):
     companies: dict[str, Company]
     sign_in: SignIn
     webhooks: Webhooks
-    later: Later
+    background: Background
     switches: Switches
 
 
@@ -290,7 +289,7 @@ def _scopes(tenant: Tenant, arguments: Json) -> Json:
 
 
 def _finish_queue(tenant: Tenant, _: Json) -> Json:
-    return {"done": tenant.later.finish()}
+    return {"done": tenant.background.finish()}
 
 
 def _subscribe(tenant: Tenant, arguments: Json) -> Json:
