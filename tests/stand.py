@@ -25,7 +25,7 @@ from scenes import EXACT_ONLINE, PAYROLL, Scene
 from stage import SOURCE, TARGET, CommandFailed, Product, Sandbox, judged, unlimited
 from tests.zygote import Zygote
 
-from ml_connector_sandbox.judge import Verdict
+from ml_connector_sandbox.judges.payroll import Verdict
 
 TOOLS = Path(__file__).parent.parent / "tools"
 SMALL = {"workers": "12", "block_rows": "10"}

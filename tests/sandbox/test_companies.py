@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from tests.sandbox.ukg_pro_world import UkgWorld
 
-from ml_connector_sandbox.judge import expected, judge
-from ml_connector_sandbox.line_dimensions import wrong_dimensions
+from ml_connector_sandbox.judges.line_dimensions import wrong_dimensions
+from ml_connector_sandbox.judges.payroll import expected, judge
 from ml_connector_sandbox.scenarios import two_companies, two_divisions, two_legal_entities
 from ml_connector_sandbox.systems.ukg_pro.register import load_register
 

@@ -15,8 +15,8 @@ import pytest
 from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.registry import open_system, systems_of
 from ml_connector_sandbox.core.transport import SandboxTransport
-from ml_connector_sandbox.judge import expected, judge, ledger_slug
-from ml_connector_sandbox.line_dimensions import wrong_dimensions
+from ml_connector_sandbox.judges.line_dimensions import wrong_dimensions
+from ml_connector_sandbox.judges.payroll import expected, judge, ledger_slug
 from ml_connector_sandbox.scenarios import norway
 from ml_connector_sandbox.systems.ukg_pro.register import made_register, write_register
 

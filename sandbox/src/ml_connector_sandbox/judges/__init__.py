@@ -1,1 +1,1 @@
-"""Judges of a world that moves: what payroll paid and what the ledger holds, and nothing of the product."""
+"""Judges: each counts and compares from the books of the simulators, and knows nothing of the product."""

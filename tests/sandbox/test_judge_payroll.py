@@ -10,10 +10,10 @@ from decimal import Decimal
 import pytest
 from tests.sandbox.ukg_pro_world import UkgWorld
 
-from ml_connector_sandbox import judge as judge_module
 from ml_connector_sandbox.core.registry import open_system
 from ml_connector_sandbox.core.serve import Sandbox
-from ml_connector_sandbox.judge import expected, judge
+from ml_connector_sandbox.judges import payroll as judge_module
+from ml_connector_sandbox.judges.payroll import expected, judge
 from ml_connector_sandbox.scenarios import trading_company
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from ml_connector_sandbox.core.vendor import Json
-from ml_connector_sandbox.line_dimensions import wrong_dimensions
+from ml_connector_sandbox.judges.line_dimensions import wrong_dimensions
 from ml_connector_sandbox.systems.ukg_pro.companies import company_code
 from ml_connector_sandbox.systems.ukg_pro.general_ledger import LINES, bench_rows
 from ml_connector_sandbox.systems.ukg_pro.register import Worker, load_register
@@ -451,7 +451,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cannot be told.
     """
     parser = argparse.ArgumentParser(
-        prog="ml_connector_sandbox.judge", description="Compare a simulated ledger with a simulated payroll."
+        prog="ml_connector_sandbox.judges.payroll",
+        description="Compare a simulated ledger with a simulated payroll.",
     )
     parser.add_argument(
         "--payroll-control", required=True, metavar="URL", help="control address of the payroll"
