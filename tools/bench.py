@@ -30,7 +30,9 @@ from scenes import EXACT_ONLINE, PAYROLL
 from stage import LEDGER, SOURCE, TARGET, UNLIMITED, CommandFailed, Product, Sandbox
 from straight import Straight
 
-from ml_connector_sandbox.judges.payroll import expected, judge, read_books
+from ml_connector_sandbox.judges.books import read_books
+from ml_connector_sandbox.judges.pay_runs import expected
+from ml_connector_sandbox.judges.payroll import judge
 from ml_connector_sandbox.systems.ukg_pro.register import made_register
 
 PUBLIC_WORKERS = 9_228

@@ -21,8 +21,10 @@ from typing import IO, Any
 
 from scenes import EXACT_ONLINE, PAYROLL, Scene
 
+from ml_connector_sandbox.judges.books import read_books
 from ml_connector_sandbox.judges.line_dimensions import wrong_dimensions
-from ml_connector_sandbox.judges.payroll import Verdict, expected, judge, read_books
+from ml_connector_sandbox.judges.pay_runs import expected
+from ml_connector_sandbox.judges.payroll import Verdict, judge
 
 SOURCE, TARGET = "payroll", "ledger"
 MAPPING, LEDGER = EXACT_ONLINE.mapping, EXACT_ONLINE.ledger

@@ -15,7 +15,8 @@ import pytest
 from tests.sandbox.ukg_pro_world import UkgWorld
 
 from ml_connector_sandbox.judges.line_dimensions import wrong_dimensions
-from ml_connector_sandbox.judges.payroll import expected, judge
+from ml_connector_sandbox.judges.pay_runs import expected
+from ml_connector_sandbox.judges.payroll import judge
 from ml_connector_sandbox.scenarios import two_companies, two_divisions, two_legal_entities
 from ml_connector_sandbox.systems.ukg_pro.register import load_register
 

@@ -11,7 +11,9 @@ from tests.sandbox.dynamics_fo_world import DynamicsWorld, statuses
 
 from ml_connector_sandbox.core.registry import open_system, systems_of
 from ml_connector_sandbox.core.vendor import Json
-from ml_connector_sandbox.judges.payroll import Cells, expected, judge
+from ml_connector_sandbox.judges.books import Cells
+from ml_connector_sandbox.judges.pay_runs import expected
+from ml_connector_sandbox.judges.payroll import judge
 from ml_connector_sandbox.scenarios import manufacturer
 
 

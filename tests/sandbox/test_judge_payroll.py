@@ -13,7 +13,9 @@ from tests.sandbox.ukg_pro_world import UkgWorld
 from ml_connector_sandbox.core.registry import open_system
 from ml_connector_sandbox.core.serve import Sandbox
 from ml_connector_sandbox.judges import payroll as judge_module
-from ml_connector_sandbox.judges.payroll import expected, judge
+from ml_connector_sandbox.judges.books import Payroll
+from ml_connector_sandbox.judges.pay_runs import expected
+from ml_connector_sandbox.judges.payroll import judge
 from ml_connector_sandbox.scenarios import trading_company
 
 
@@ -380,5 +382,5 @@ def test_a_draft_is_no_booking():
 
 def test_a_scenario_names_its_ledger():
     """The trading company books in Exact Online, the manufacturer in Dynamics 365."""
-    assert judge_module.ledger_slug(UkgWorld().vendor.books()) == "exact_online"
-    assert judge_module.ledger_slug(UkgWorld(scenario="manufacturer").vendor.books()) == "dynamics_fo"
+    assert Payroll(UkgWorld().vendor.books()).ledger_slug == "exact_online"
+    assert Payroll(UkgWorld(scenario="manufacturer").vendor.books()).ledger_slug == "dynamics_fo"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.sandbox.ukg_pro_world import UkgWorld
 
-from ml_connector_sandbox.judges.payroll import expected
+from ml_connector_sandbox.judges.pay_runs import expected
 
 LEDGER = "/payroll/v2/general-ledger"
 

@@ -15,8 +15,10 @@ import pytest
 from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.registry import open_system, systems_of
 from ml_connector_sandbox.core.transport import SandboxTransport
+from ml_connector_sandbox.judges.books import Payroll
 from ml_connector_sandbox.judges.line_dimensions import wrong_dimensions
-from ml_connector_sandbox.judges.payroll import expected, judge, ledger_slug
+from ml_connector_sandbox.judges.pay_runs import expected
+from ml_connector_sandbox.judges.payroll import judge
 from ml_connector_sandbox.scenarios import norway
 from ml_connector_sandbox.systems.ukg_pro.register import made_register, write_register
 
@@ -83,7 +85,9 @@ class Ledger:
         return made.headers["Location"].rpartition("/")[2]
 
     def verdict(self) -> Any:
-        return judge(self.payroll, self.host.vendor.books(), slugs=("ukg_pro", ledger_slug(self.payroll)))
+        return judge(
+            self.payroll, self.host.vendor.books(), slugs=("ukg_pro", Payroll(self.payroll).ledger_slug)
+        )
 
 
 @pytest.fixture
