@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from scenes import EXACT_ONLINE, PAYROLL, Scene
+from scenes import MAIN, PAYROLL, Scene
 from stage import SOURCE, TARGET, CommandFailed, Product, Sandbox, judged, unlimited
 from tests.zygote import Zygote
 
@@ -94,7 +94,7 @@ class Stand:
     product: Installation
     runs: list[str]
     booked: list[str] = field(default_factory=list)
-    scene: Scene = EXACT_ONLINE
+    scene: Scene = MAIN
 
     def command(self, *arguments: str) -> Done:
         """Run a command to its end, as from a shell script."""
@@ -158,7 +158,7 @@ class Stand:
 
 
 @contextmanager
-def simulators(runs: int = 1, *more: str, scene: Scene = EXACT_ONLINE) -> Iterator[Sandbox]:
+def simulators(runs: int = 1, *more: str, scene: Scene = MAIN) -> Iterator[Sandbox]:
     """Simulated vendors without quotas, with this many small pay runs."""
     switches = {"runs": str(runs), **SMALL}
     arguments = [
@@ -174,7 +174,7 @@ def installation(
     *,
     mode: str = "automatic",
     environment: Mapping[str, str] | None = None,
-    scene: Scene = EXACT_ONLINE,
+    scene: Scene = MAIN,
 ) -> Iterator[Stand]:
     """An installation in a folder of its own, connected and signed in."""
     with tempfile.TemporaryDirectory(prefix="ml-connector-e2e-") as folder:

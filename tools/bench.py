@@ -26,7 +26,7 @@ from typing import Any
 
 from ledger_calls import COSTS, LINES, ledger_calls
 from rich.console import Console
-from scenes import EXACT_ONLINE, PAYROLL
+from scenes import MAIN, PAYROLL
 from stage import LEDGER, SOURCE, TARGET, UNLIMITED, CommandFailed, Product, Sandbox
 from straight import Straight
 
@@ -192,7 +192,7 @@ def _lines_per_second(home: Path) -> dict[str, int]:
         calculated_at=datetime(2026, 6, 26),
         blocks=1,
     )
-    mapping = read_mapping("bench", 1, EXACT_ONLINE.mapping.read_bytes())
+    mapping = read_mapping("bench", 1, MAIN.mapping.read_bytes())
     codes = [dimensions({"org_level_1": f"D{number:03}"}) for number in range(37)]
     rows = [
         Distribution(

@@ -28,7 +28,7 @@ from pathlib import Path
 from postgres_server import postgresql
 from rich.console import Console
 from rich.progress import Progress
-from scenes import BY_LEDGER, EXACT_ONLINE, PAYROLL, Scene
+from scenes import BY_LEDGER, MAIN, PAYROLL, Scene
 from stage import SOURCE, TARGET, CommandFailed, Product, Sandbox, judged, unlimited
 
 LATE_SECONDS = 2.0
@@ -46,7 +46,7 @@ def main() -> int:
     """Kill, finish, judge; 0 when nothing is booked twice and nothing is lost."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--target", default=EXACT_ONLINE.ledger, choices=list(BY_LEDGER))
+    parser.add_argument("--target", default=MAIN.ledger, choices=list(BY_LEDGER))
     parser.add_argument("--store", default=SQLITE, choices=[SQLITE, POSTGRESQL])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, help="workers of each pay run")

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
-from scenes import EXACT_ONLINE, PAYROLL, Scene
+from scenes import MAIN, PAYROLL, Scene, payroll_scene
 
 from ml_connector_sandbox.judges.books import read_books
 from ml_connector_sandbox.judges.line_dimensions import wrong_dimensions
@@ -27,18 +27,18 @@ from ml_connector_sandbox.judges.pay_runs import expected
 from ml_connector_sandbox.judges.payroll import Verdict, judge
 
 SOURCE, TARGET = "payroll", "ledger"
-MAPPING, LEDGER = EXACT_ONLINE.mapping, EXACT_ONLINE.ledger
+MAPPING, LEDGER = MAIN.mapping, MAIN.ledger
 
 
 def unlimited(scene: Scene) -> dict[str, str]:
     """Settings for simulators without quotas (profile `fast`): our own call budget counts nothing either."""
     return {
-        f"{PAYROLL}.calls_per_minute": "0",
+        **{f"{PAYROLL}.{name}": value for name, value in payroll_scene().unlimited.items()},
         **{f"{scene.ledger}.{name}": value for name, value in scene.unlimited.items()},
     }
 
 
-UNLIMITED = unlimited(EXACT_ONLINE)
+UNLIMITED = unlimited(MAIN)
 
 
 class CommandFailed(Exception):
@@ -143,7 +143,7 @@ class Product:
     def connect(
         self,
         sandbox: Sandbox,
-        scene: Scene = EXACT_ONLINE,
+        scene: Scene = MAIN,
         *,
         mode: str,
         options: Mapping[str, str] | None = None,
@@ -152,19 +152,7 @@ class Product:
     ) -> None:
         """Connections, sign-in, mapping and flow, as an administrator would set them up."""
         payroll, ledger = sandbox.systems[PAYROLL], sandbox.systems[scene.ledger]
-        self._add(
-            SOURCE,
-            PAYROLL,
-            {
-                "base_url": payroll["base_url"],
-                "currency": ",".join(f"{row['code']}={row['currency']}" for row in payroll["entities"]),
-                **{
-                    name: payroll["credentials"][name]
-                    for name in ("username", "password", "customer_api_key")
-                },
-                **self._fast(settings, PAYROLL),
-            },
-        )
+        self._add(SOURCE, PAYROLL, {**payroll_scene().settings(payroll), **self._fast(settings, PAYROLL)})
         self._add(
             TARGET,
             scene.ledger,

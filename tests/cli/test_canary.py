@@ -18,9 +18,13 @@ from urllib.parse import quote
 
 import pytest
 from cryptography.fernet import Fernet
-from scenes import DYNAMICS_FO, EXACT_ONLINE, PAYROLL, VISMA_NET, Scene
+from scenes import PAYROLL, Scene
 from stage import SOURCE, TARGET
 from tests.stand import Done, Stand, installation, simulators
+
+from ml_connector_sandbox.systems.dynamics_fo.scene import SCENE as DYNAMICS_FO
+from ml_connector_sandbox.systems.exact_online.scene import SCENE as EXACT_ONLINE
+from ml_connector_sandbox.systems.visma_net.scene import SCENE as VISMA_NET
 
 pytestmark = pytest.mark.slow
 

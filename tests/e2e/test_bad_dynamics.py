@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scenes import DYNAMICS_FO
 from tests.mending import (
     Cause,
     Worker,
@@ -29,6 +28,8 @@ from tests.mending import (
     text,
 )
 from tests.stand import Stand, given
+
+from ml_connector_sandbox.systems.dynamics_fo.scene import SCENE as DYNAMICS_FO
 
 pytestmark = pytest.mark.slow
 

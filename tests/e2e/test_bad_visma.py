@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scenes import VISMA_NET
 from tests.mending import (
     Action,
     Cause,
@@ -29,6 +28,8 @@ from tests.mending import (
     text,
 )
 from tests.stand import Stand, until
+
+from ml_connector_sandbox.systems.visma_net.scene import SCENE as VISMA_NET
 
 pytestmark = pytest.mark.slow
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 from postgres_server import Server
-from scenes import EXACT_ONLINE, PAYROLL
+from scenes import MAIN, PAYROLL
 from tests.postgres import server
 from tests.stand import PATIENCE_SECONDS, Stand, installation, served, simulators, until, worker
 
 pytestmark = pytest.mark.slow
 
 LOST_LOCK = 70
-LEDGER = EXACT_ONLINE.ledger
+LEDGER = MAIN.ledger
 PLACES = {
     "while the payroll is read": (PAYROLL, "GET", "general-ledger"),
     "while an entry is sent": (LEDGER, "POST", "GeneralJournalEntries"),

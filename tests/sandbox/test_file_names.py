@@ -12,7 +12,7 @@ from ml_connector_sandbox import core
 from ml_connector_sandbox.core.registry import systems
 
 SYSTEMS = Path(ml_connector_sandbox.__file__).parent / "systems"
-EVERYWHERE = {"routes.py", "signin.py", "book.py", "seed.py"}
+EVERYWHERE = {"routes", "signin", "book", "seed"}
 
 
 def _names() -> tuple[set[str], set[str]]:
@@ -27,9 +27,8 @@ def _names() -> tuple[set[str], set[str]]:
 
 
 def _files(slug: str) -> set[str]:
-    return {path.name for path in (SYSTEMS / slug).iterdir() if path.suffix in (".py", ".json")} - {
-        "__init__.py"
-    }
+    found = (path for path in (SYSTEMS / slug).iterdir() if path.suffix in (".py", ".json", ".csv"))
+    return {path.stem for path in found} - {"__init__"}
 
 
 def test_every_file_has_a_name_of_the_list():

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path.cwd() / "tools"))
-from scenes import EXACT_ONLINE, PAYROLL
+from scenes import MAIN, PAYROLL
 from stage import SOURCE, TARGET, Product, Sandbox, unlimited
 
 LATE_SECONDS = 2.0
@@ -40,12 +40,12 @@ def main() -> None:
     switches = ["--switch", f"{PAYROLL}.runs=8", "--switch", f"{PAYROLL}.workers=12"]
     with (
         tempfile.TemporaryDirectory() as folder,
-        Sandbox([*EXACT_ONLINE.arguments(), "--profile", "fast", *switches]) as sandbox,
+        Sandbox([*MAIN.arguments(), "--profile", "fast", *switches]) as sandbox,
     ):
         home = Path(folder) / "home"
         server, environment = _postgres(Path(folder)) if arguments.postgres else (None, {})
         product = Product(home, environment)
-        product.connect(sandbox, EXACT_ONLINE, mode="approve", settings=unlimited(EXACT_ONLINE))
+        product.connect(sandbox, MAIN, mode="approve", settings=unlimited(MAIN))
         _play(product, sandbox)
         books = sandbox.control("exact_online", "books")["documents"]
         (arguments.into / "books.json").write_text(json.dumps(books))
@@ -88,7 +88,7 @@ def _post(product: Product, pay_run: str) -> str:
 
 def _die_in_mid_send(product: Product, sandbox: Sandbox, run: str) -> None:
     late = {"kind": "late_commit", "seconds": LATE_SECONDS, "answer": "hold", "times": 1}
-    sandbox.control("exact_online", "faults", {**late, **EXACT_ONLINE.posting[0]})
+    sandbox.control("exact_online", "faults", {**late, **MAIN.posting[0]})
     process = product.start("runs", "approve", run, "--json")
     until = time.monotonic() + 30
     while time.monotonic() < until and not sandbox.control("exact_online", "faults")["fired"]:

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from scenes import EXACT_ONLINE, PAYROLL
+from scenes import MAIN, PAYROLL
 from stage import LEDGER, Sandbox, unlimited
 from tests.stand import Installation, Stand
 from tests.upgrade.books import rebook
@@ -29,9 +29,9 @@ def stand(kept: Kept) -> Iterator[Stand]:
     given the new ones, and signed in.
     """
     switches = ["--switch", f"{PAYROLL}.runs=8", "--switch", f"{PAYROLL}.workers=12"]
-    with Sandbox([*EXACT_ONLINE.arguments(), "--profile", "fast", *switches]) as sandbox:
+    with Sandbox([*MAIN.arguments(), "--profile", "fast", *switches]) as sandbox:
         rebook(sandbox.systems[LEDGER], kept.books)
-        kept.connect(sandbox, EXACT_ONLINE, mode="approve", settings=unlimited(EXACT_ONLINE))
+        kept.connect(sandbox, MAIN, mode="approve", settings=unlimited(MAIN))
         yield Stand(sandbox, kept, [], [BOOKED, DIED])
 
 

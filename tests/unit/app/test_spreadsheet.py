@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.stand import TOOLS
+from scenes import SCENES
 
 from ml_connector.app.mapping_csv import read_mapping, write_mapping
 from ml_connector.app.spreadsheet import bare, guarded
@@ -95,7 +95,7 @@ def test_our_own_sign_is_guarded() -> None:
     assert ",=org_level_1," in for_program
 
 
-@pytest.mark.parametrize("path", sorted((TOOLS / "mappings").glob("*.csv")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [scene.mapping for scene in SCENES.values()], ids=SCENES)
 def test_a_table_by_hand_needs_no_apostrophe(path: Path) -> None:
     """Those that are kept as files; exported and imported they say the same."""
     mapping = read_mapping("m", 1, path.read_bytes())

@@ -1,0 +1,28 @@
+"""The trading company books its pay in Exact Online."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ml_connector_sandbox.core.scene import Scene, credentials
+
+
+def _settings(system: Mapping[str, Any], entities: Sequence[str]) -> dict[str, str]:
+    return {
+        **credentials(system, "redirect_uri", "client_id", "client_secret"),
+        "division": ", ".join(entities),
+    }
+
+
+SCENE = Scene(
+    scenario="trading_company",
+    ledger="exact_online",
+    mapping=Path(__file__).with_name("mapping.csv"),
+    settings=_settings,
+    signs_in=True,
+    options={"journal": "95"},
+    posting=({"match": {"method": "POST", "path": "GeneralJournalEntries"}},),
+    unlimited={"calls_per_minute": "0", "calls_per_day": "0", "errors_per_hour": "0"},
+)

@@ -1,0 +1,45 @@
+"""The Norwegian company books its pay in Visma.net."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ml_connector_sandbox.core.scene import Scene, credentials
+
+_AXES = {"cost_center": "1", "plant": "2"}
+
+
+def _settings(system: Mapping[str, Any], entities: Sequence[str]) -> dict[str, str]:
+    tenants = {entity["code"]: entity["tenant_id"] for entity in system["entities"]}
+    tenant = (
+        ", ".join(f"{code}={tenants[code]}" for code in entities)
+        if len(entities) > 1
+        else tenants[entities[0]]
+    )
+    return {
+        **credentials(system, "token_url", "client_id", "client_secret"),
+        "company": ", ".join(entities),
+        "tenant_id": tenant,
+        "segments": ", ".join(f"{axis}={number}" for axis, number in _AXES.items()),
+    }
+
+
+SCENE = Scene(
+    scenario="norway",
+    ledger="visma_net",
+    mapping=Path(__file__).with_name("mapping.csv"),
+    settings=_settings,
+    options={"journal": "1", "axes": "cost_center,plant,project"},
+    posting=(
+        {"match": {"method": "POST", "path": "/v2/journaltransaction$"}},
+        {"match": {"method": "PUT", "path": "/v2/journaltransaction/"}},
+        {"match": {"method": "POST", "path": "/action/release"}},
+    ),
+    one_date="2026-06-26",
+    varied={
+        # The yard keeps its books in euro.
+        "two_companies": {"given": ("--rate", "EUR=0.0859", "--rate-source", "Norges Bank 2026-06-26")}
+    },
+)
