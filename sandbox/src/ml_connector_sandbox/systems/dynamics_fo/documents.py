@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -32,11 +31,6 @@ def payments(book: Book) -> list[Json]:
             }
         )
     return out
-
-
-def calls(kinds: Counter[str], by_endpoint: Counter[str]) -> Json:
-    """HTTP requests answered since the last reset; a batch is one."""
-    return {**{kind: kinds[kind] for kind in ("token", "read", "write")}, "by_endpoint": dict(by_endpoint)}
 
 
 def amount_text(value: Decimal) -> str:

@@ -7,13 +7,13 @@ rules (400)
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from ml_connector_sandbox.core.calls import Calls
 from ml_connector_sandbox.core.oauth import bearer_token
 from ml_connector_sandbox.core.screen import act
 from ml_connector_sandbox.core.switches import Switches
@@ -24,7 +24,7 @@ from ml_connector_sandbox.systems.dynamics_fo.annotations import bare, content_t
 from ml_connector_sandbox.systems.dynamics_fo.batch import read_batch, run_batch
 from ml_connector_sandbox.systems.dynamics_fo.body import read_body
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
-from ml_connector_sandbox.systems.dynamics_fo.documents import calls, documents, payments
+from ml_connector_sandbox.systems.dynamics_fo.documents import documents, payments
 from ml_connector_sandbox.systems.dynamics_fo.limits import Limits
 from ml_connector_sandbox.systems.dynamics_fo.odata import parse_query
 from ml_connector_sandbox.systems.dynamics_fo.posting import run_job
@@ -77,8 +77,7 @@ class DynamicsFo:
         self.limits = Limits(switches=self.switches, limited=profile == "vendor")
         self.webhooks = Webhooks(switches=self.switches, clock=clock, seed=seed)
         self.conflicts = 0
-        self._calls: Counter[str] = Counter()
-        self._by_endpoint: Counter[str] = Counter()
+        self._calls = Calls()
         self.reset()
 
     def reset(self) -> None:
@@ -94,7 +93,6 @@ class DynamicsFo:
         self.job_ran_at: datetime = self.clock.now()
         self.job_results: list[Json] = []
         self._calls.clear()
-        self._by_endpoint.clear()
 
     def handle(self, request: Request) -> Response:
         """Answer one request as the vendor would. The web server does not mind the case of its two roots."""
@@ -150,7 +148,7 @@ class DynamicsFo:
         return {
             "documents": documents(self.book),
             "payments": payments(self.book),
-            "calls": calls(self._calls, self._by_endpoint),
+            "calls": self._calls.describe(),
         }
 
     def control(self, action: str, arguments: Json) -> Json:
@@ -184,14 +182,13 @@ class DynamicsFo:
     def _route(self, request: Request) -> Response:
         sign_in = TOKEN_PATH.fullmatch(request.path)
         if sign_in:
-            self._calls["token"] += 1
+            self._calls.count("token")
             if request.method != "POST":
                 return Response(status=405)
             return self.sign_in.token(request, sign_in[1], v2=bool(sign_in[2]))
         address = address_of(request)
         name = address.set_name if address else request.path.rpartition("/")[2] or "data"
-        self._calls["read" if request.method == "GET" else "write"] += 1
-        self._by_endpoint[f"{request.method} {name}"] += 1
+        self._calls.count_request(request, f"{request.method} {name}")
         if not self.sign_in.admits(bearer_token(request.headers), request.base_url):
             return Response(
                 status=401,

@@ -106,19 +106,7 @@ def write_entry(
     lines.
     """
     stored = book.add("entries", entry)
-    shared = {
-        name: entry[name]
-        for name in (
-            "EntryID",
-            "EntryNumber",
-            "Currency",
-            "ExchangeRate",
-            "JournalCode",
-            "JournalDescription",
-            "Status",
-            "Type",
-        )
-    }
+    shared = {name: entry[name] for name in _OF_ENTRY}
     head = {
         "FinancialYear": entry["FinancialYear"],
         "FinancialPeriod": entry["FinancialPeriod"],
@@ -149,19 +137,7 @@ def post_line(book: DivisionBook, switches: Switches, values: Mapping[str, Any])
     problems += _imbalances([row], [(year, period)], entry["Currency"]) if not problems else []
     if problems:
         raise Broken(*problems)
-    shared = {
-        name: entry[name]
-        for name in (
-            "EntryID",
-            "EntryNumber",
-            "Currency",
-            "ExchangeRate",
-            "JournalCode",
-            "JournalDescription",
-            "Status",
-            "Type",
-        )
-    }
+    shared = {name: entry[name] for name in _OF_ENTRY}
     number = max((line["LineNumber"] for line in book.entry_lines(entry)), default=0) + 1
     place = {
         "LineNumber": number,

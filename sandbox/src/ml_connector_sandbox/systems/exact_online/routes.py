@@ -7,13 +7,13 @@ token (HTML 401) → quotas → error block → division (403) → set (404) →
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any
 from urllib.parse import quote
 
+from ml_connector_sandbox.core.calls import Calls
 from ml_connector_sandbox.core.oauth import bearer_token
 from ml_connector_sandbox.core.screen import act
 from ml_connector_sandbox.core.switches import Switches
@@ -70,8 +70,7 @@ class ExactOnline:
         self.books_by_division: dict[int, DivisionBook] = {}
         self.accessible: set[int] = set()
         self.scopes: dict[str, str] = {}
-        self._calls: Counter[str] = Counter()
-        self._by_endpoint: Counter[str] = Counter()
+        self._calls = Calls()
         self.reset()
 
     def reset(self) -> None:
@@ -84,7 +83,6 @@ class ExactOnline:
         self.sets.forget()
         self.webhooks.outbox.forget()
         self._calls.clear()
-        self._by_endpoint.clear()
 
     def handle(self, request: Request) -> Response:
         """Answer one request as the vendor would."""
@@ -121,11 +119,7 @@ class ExactOnline:
 
     def books(self) -> Json:
         """Every entry of every division, as booked."""
-        counts = {kind: self._calls[kind] for kind in ("token", "read", "write")}
-        return {
-            "documents": documents(self.books_by_division.values()),
-            "calls": {**counts, "by_endpoint": dict(self._by_endpoint)},
-        }
+        return {"documents": documents(self.books_by_division.values()), "calls": self._calls.describe()}
 
     def control(self, action: str, arguments: Json) -> Json:
         """Do what a person at the vendor's screen could; see `screen.py`."""
@@ -136,7 +130,7 @@ class ExactOnline:
     def _route(self, request: Request) -> Response:
         path = request.path
         if path == "/api/oauth2/token":
-            self._calls["token"] += 1
+            self._calls.count("token")
             return self.sign_in.token(request) if request.method == "POST" else _method_not_allowed(request)
         if path == "/api/oauth2/auth":
             return (
@@ -149,8 +143,7 @@ class ExactOnline:
         if target is None and not me:
             return error_response(request, 404, f"{NOT_FOUND} '{path.rpartition('/')[2]}'.")
         endpoint = target.endpoint if target else "current/Me"
-        self._calls["read" if request.method == "GET" else "write"] += 1
-        self._by_endpoint[f"{request.method} {endpoint}"] += 1
+        self._calls.count_request(request, f"{request.method} {endpoint}")
         now = self.clock.now()
         division = target.division if target else "current"
         token = bearer_token(request.headers)

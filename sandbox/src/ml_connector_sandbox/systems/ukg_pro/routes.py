@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from urllib.parse import unquote
 
+from ml_connector_sandbox.core.calls import Calls
 from ml_connector_sandbox.core.outbound import Send, post
 from ml_connector_sandbox.core.routing import NoRoute, Routes
 from ml_connector_sandbox.core.switches import Switches
@@ -46,8 +47,7 @@ class UkgPro:
         return self._tenant.switches
 
     def _start(self) -> None:
-        self._calls: Counter[str] = Counter()
-        self._by_endpoint: Counter[str] = Counter()
+        self._calls = Calls()
         self._sign_in = SignIn(self._tenant)
         self._payroll = PayrollEndpoints(self._tenant)
         self._people = PeopleEndpoints(self._tenant)
@@ -80,10 +80,10 @@ class UkgPro:
         self._webhooks.deliver()
         found = self._routes.find(request.method, request.raw_path)
         if isinstance(found, NoRoute):
-            self._count("read", f"{request.method} (no such path)")
+            self._calls.count("read", f"{request.method} (no such path)")
             return empty(405, {"Allow": ", ".join(found.allowed)}) if found.allowed else empty(404)
         endpoint, params = found
-        self._count(endpoint.kind, f"{endpoint.method} {endpoint.path}")
+        self._calls.count(endpoint.kind, f"{endpoint.method} {endpoint.path}")
         refusal = self._sign_in.refusal(request, endpoint)
         if refusal is not None:
             return refusal
@@ -100,10 +100,6 @@ class UkgPro:
         """The vendor's own 500."""
         text = "An unexpected error occurred."
         return json_response({"title": "Internal Server Error", "detail": text, "message": text}, status=500)
-
-    def _count(self, kind: str, name: str) -> None:
-        self._calls[kind] += 1
-        self._by_endpoint[name] += 1
 
     def describe(self, base_url: str) -> Json:
         """How to connect, which companies there are, and which run is newest."""
@@ -142,10 +138,7 @@ class UkgPro:
                 "lost": self._webhooks.lost,
                 "messages": dict(Counter(message.status for message in self._webhooks.messages)),
             },
-            "calls": {
-                **{kind: self._calls[kind] for kind in ("token", "read", "write")},
-                "by_endpoint": dict(self._by_endpoint),
-            },
+            "calls": self._calls.describe(),
         }
 
     def _run(self, run: PayRun) -> Json:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import re
 import uuid
-from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from ml_connector_sandbox.core.calls import Calls
 from ml_connector_sandbox.core.oauth import bearer_token
 from ml_connector_sandbox.core.routing import NoRoute, Routes
 from ml_connector_sandbox.core.screen import act
@@ -75,8 +75,7 @@ class VismaNet:
         self.background = Background(clock)
         self.companies: dict[str, Company] = {}
         self._operations: dict[str, Operation] = {}
-        self._calls: Counter[str] = Counter()
-        self._by_endpoint: Counter[str] = Counter()
+        self._calls = Calls()
         self._routes: Routes[Endpoint] = Routes(any_case=True)
         for endpoint in ENDPOINTS:
             self._routes.add(endpoint.method, endpoint.path, endpoint)
@@ -93,13 +92,12 @@ class VismaNet:
         self.webhooks.reset()
         self._operations.clear()
         self._calls.clear()
-        self._by_endpoint.clear()
 
     def handle(self, request: Request) -> Response:
         """Answer one request as the vendor would."""
         self.background.settle()
         if request.path == TOKEN_PATH:
-            self._calls["token"] += 1
+            self._calls.count("token")
             return (
                 self.sign_in.token(request)
                 if request.method == "POST"
@@ -107,7 +105,7 @@ class VismaNet:
             )
         if request.path == DISCOVERY_PATH:
             return self.sign_in.discovery(request.base_url)
-        self._calls["read" if request.method == "GET" else "write"] += 1
+        self._calls.count_request(request)
         return self._enter(request)
 
     def failed(self, request: Request) -> Response:
@@ -147,11 +145,7 @@ class VismaNet:
     def books(self) -> Json:
         """Every batch of every company, as it stands."""
         self.background.settle()
-        counts = {kind: self._calls[kind] for kind in ("token", "read", "write")}
-        return {
-            "documents": documents(self.companies.values()),
-            "calls": {**counts, "by_endpoint": dict(self._by_endpoint)},
-        }
+        return {"documents": documents(self.companies.values()), "calls": self._calls.describe()}
 
     def control(self, action: str, arguments: Json) -> Json:
         """Do what a person at the vendor's screen could; see `screen.py`."""
@@ -162,14 +156,14 @@ class VismaNet:
         entered = self.sign_in.company_of(bearer_token(request.headers))
         path = _path(request)
         if entered is None:
-            self._by_endpoint[f"{request.method} (401)"] += 1
+            self._calls.endpoints[f"{request.method} (401)"] += 1
             return self._unauthorized()
         code, token = entered
         refused, headers = self.limits.take(code, self.clock.now())
         response = refused or self._in_company(request, path, self.companies[code], token)
         tracing = {
             "ipp-request-id": str(
-                uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed} {sum(self._calls.values())}")
+                uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed} {sum(self._calls.kinds.values())}")
             ),
             "Request-Context": f"appId=cid-v1:{uuid.uuid5(uuid.NAMESPACE_URL, f'{self._seed} application')}",
         }
@@ -189,7 +183,7 @@ class VismaNet:
                 {"Message": text}, {"Allow": ", ".join(dict.fromkeys(found.allowed))}, status=405
             )
         endpoint, names = found
-        self._by_endpoint[f"{endpoint.method} {endpoint.path}"] += 1
+        self._calls.endpoints[f"{endpoint.method} {endpoint.path}"] += 1
         if not self._allowed(endpoint, token):
             return json_response(
                 {"statusCode": 403, "message": "Forbidden. The scope of the access token is insufficient."},
@@ -282,7 +276,7 @@ class VismaNet:
         return json_response(accepted, status=202)
 
     def _background_state(self, request: Request, path: str, book: Company) -> Response:
-        self._by_endpoint[f"{request.method} v1/background/{{id}}"] += 1
+        self._calls.endpoints[f"{request.method} v1/background/{{id}}"] += 1
         _, _, number, *rest = path.split("/")
         operation = self._operations.get(number)
         if request.method != "GET" or rest not in ([], ["content"]):
@@ -305,7 +299,7 @@ class VismaNet:
                 {"statusCode": 401, "message": "Unauthorized. Access token is missing or invalid."},
                 status=401,
             )
-        number = uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed} {sum(self._calls.values())}")
+        number = uuid.uuid5(uuid.NAMESPACE_URL, f"{self._seed} {sum(self._calls.kinds.values())}")
         body = {
             "ExceptionType": "IPPException",
             "ExceptionMessage": "Invalid or expired token.",
