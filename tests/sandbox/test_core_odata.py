@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from ml_connector_sandbox.core import odata
-from ml_connector_sandbox.core.odata import Binary, Call, Literal, Name, Not
+from ml_connector_sandbox.core import odata, odata_tree
+from ml_connector_sandbox.core.odata_tree import Binary, Call, Literal, Name, Not
 
 A, B, C = Name("A"), Name("B"), Name("C")
 
@@ -21,7 +21,7 @@ class Dialect(odata.Dialect):
     """The names A to D, one function, arithmetic; a refusal says what it is about."""
 
     functions = {"starts": 2}
-    operators = odata.LOGIC | frozenset(odata.ARITHMETIC)
+    operators = odata_tree.LOGIC | frozenset(odata_tree.ARITHMETIC)
     aliases = {"divby": "div"}
 
     def knows(self, name, option):
@@ -130,7 +130,7 @@ def test_what_cannot_be_read_is_refused_in_the_vendors_words(text, expected):
 def test_a_long_list_of_alternatives_is_no_deep_tree():
     """A look-up of thousands of numbers is answered; nothing recurses over it."""
     node = tree(" or ".join(f"A eq {number}" for number in range(5_000)))
-    test = odata.test_of(node, lambda part: lambda row: row["A"] == part.right.value)
+    test = odata_tree.test_of(node, lambda part: lambda row: row["A"] == part.right.value)
 
     assert [True, False] == [test({"A": Decimal(4_999)}), test({"A": Decimal(5_000)})]
 
@@ -138,9 +138,11 @@ def test_a_long_list_of_alternatives_is_no_deep_tree():
 def test_what_every_row_must_meet_stands_under_and_alone():
     node = tree("A eq 1 and (B eq 2 or C eq 3) and (C eq 4 and starts(D,'x'))")
 
-    assert [A, C] == [part.left for part in odata.conditions(node) if getattr(part, "operator", "") == "eq"]
-    assert {"A", "B", "C", "D"} == odata.used(node, Name)
-    assert {"starts"} == odata.used(node, Call)
+    assert [A, C] == [
+        part.left for part in odata_tree.conditions(node) if getattr(part, "operator", "") == "eq"
+    ]
+    assert {"A", "B", "C", "D"} == odata_tree.used(node, Name)
+    assert {"starts"} == odata_tree.used(node, Call)
 
 
 def test_the_other_options_are_read_alike():

@@ -1,9 +1,9 @@
-"""Master data that can be written: dimension values, vendors, workers and their employments."""
+"""Master data that can be written: periods, dimension values, vendors, workers and their employments."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
@@ -132,6 +132,25 @@ def fill_position(book: Book, employment: Row) -> None:
     company = employment["LegalEntityId"]
     place = {"dataAreaId": company, "PositionId": number, "LegalEntityDataArea": company}
     book.add("position_dimensions", {**place, "DimensionDisplayValue": employment["DimensionDisplayValue"]})
+
+
+def set_period(book: Book, switches: Switches, company: str | None, month: str, *, closed: bool) -> list[str]:
+    """Close or open the period that a month begins in, for one company or all; returns the periods.
+    `KeyError` for none.
+    """
+    day = date.fromisoformat(f"{month}-01")
+    changed = []
+    for ledger in book["ledgers"]:
+        if company not in (None, "*") and str(company).casefold() != ledger["LegalEntityId"].casefold():
+            continue
+        status = book.period_of(ledger["LegalEntityId"], day)
+        if status is not None:
+            text = str(switches["closed_period_status"]) if closed else "Open"
+            book.change("period_statuses", status, {"_closed": closed, "PeriodStatus": text})
+            changed.append(f"{ledger['LegalEntityId']} {status['YearName']} {status['PeriodName']}")
+    if not changed:
+        raise KeyError(f"company {company}, period {month}")
+    return changed
 
 
 def _value(book: Book, values: Mapping[str, Any]) -> Row:

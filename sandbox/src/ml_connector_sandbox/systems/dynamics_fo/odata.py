@@ -14,8 +14,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from ml_connector_sandbox.core import odata
-from ml_connector_sandbox.core.odata import Binary, Call, Filter, Literal, Name, Node, Test
+from ml_connector_sandbox.core import odata, odata_tree
+from ml_connector_sandbox.core.odata_tree import Binary, Call, Filter, Literal, Name, Node, Test
 from ml_connector_sandbox.core.vendor import Row
 from ml_connector_sandbox.systems.dynamics_fo.render import Failed
 from ml_connector_sandbox.systems.dynamics_fo.schema import (
@@ -42,7 +42,7 @@ class Dialect(odata.Dialect):
     """OData v4 on one set, with arithmetic and three functions."""
 
     functions = {"contains": 2, "startswith": 2, "endswith": 2}
-    operators = odata.LOGIC | frozenset(odata.ARITHMETIC)
+    operators = odata_tree.LOGIC | frozenset(odata_tree.ARITHMETIC)
     aliases = {"divby": "div"}
 
     def __init__(self, entity: Entity | None = None) -> None:
@@ -133,11 +133,11 @@ def compile_filter(set_name: str, text: str) -> Filter:
     dialect, compiler = Dialect(entities()[set_name]), _Compiler(entities()[set_name].properties)
     tree = odata.parse_filter(dialect, text)
     try:
-        matches = odata.test_of(tree, compiler.condition)
+        matches = odata_tree.test_of(tree, compiler.condition)
     except RecursionError as error:
         raise dialect.bad_syntax(text, None) from error
     equal: dict[str, Any] = {}
-    for part in odata.conditions(tree):
+    for part in odata_tree.conditions(tree):
         match part:
             case Binary("eq", Name(name), Literal() as literal):
                 known = compiler.properties[name]
@@ -146,7 +146,7 @@ def compile_filter(set_name: str, text: str) -> Filter:
                     value, Decimal
                 ):
                     equal[name] = value
-    return Filter(matches, equal=equal, functions=odata.used(tree, Call))
+    return Filter(matches, equal=equal, functions=odata_tree.used(tree, Call))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ class _Compiler:
     def condition(self, node: Node) -> Test:
         """A comparison, or a function, as a function of a row."""
         match node:
-            case Binary(word) if word in odata.COMPARE:
+            case Binary(word) if word in odata_tree.COMPARE:
                 return self._compare(node)
             case Call():
                 return self._call(node)
@@ -167,7 +167,7 @@ class _Compiler:
     def _compare(self, node: Binary) -> Test:
         match node:
             case Binary(word, Literal() as literal, Name() as name):
-                return self._compare(Binary(odata.TURNED[word], name, literal))
+                return self._compare(Binary(odata_tree.TURNED[word], name, literal))
             case Binary("eq", Call() as call, Literal(_, wanted)):
                 inner = self._call(call)
                 return lambda row: inner(row) is wanted
@@ -177,7 +177,7 @@ class _Compiler:
 
     def _compare_values(self, node: Binary) -> Test:
         """Two properties of one type, or two numbers with arithmetic in them."""
-        compare = odata.COMPARE[node.operator]
+        compare = odata_tree.COMPARE[node.operator]
         if isinstance(node.left, Name) and isinstance(node.right, Name):
             one, other = self.properties[node.left.name], self.properties[node.right.name]
             if (one.type, one.enum) == (other.type, other.enum):
@@ -196,9 +196,9 @@ class _Compiler:
     def _number(self, node: Node) -> Callable[[Row], Decimal]:
         """A numeric expression as a function of a row."""
         match node:
-            case Binary(word) if word in odata.ARITHMETIC:
+            case Binary(word) if word in odata_tree.ARITHMETIC:
                 left, right = self._number(node.left), self._number(node.right)
-                work = odata.ARITHMETIC[word]
+                work = odata_tree.ARITHMETIC[word]
                 return lambda row: work(left(row), right(row))
             case Name(name) if self.properties[name].type in _NUMBERS:
                 read = reader(self.properties[name])
@@ -223,7 +223,7 @@ class _Compiler:
 
 def _compared(word: str, known: Property, literal: Literal) -> Test:
     """A property against a literal: what nearly every condition is."""
-    value, compare, read = fits(known, literal), odata.COMPARE[word], reader(known)
+    value, compare, read = fits(known, literal), odata_tree.COMPARE[word], reader(known)
     exact = word in ("eq", "ne")
     if known.enum and not exact:
         raise _bad("The operator is not supported for this type.")

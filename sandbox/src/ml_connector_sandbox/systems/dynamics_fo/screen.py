@@ -17,9 +17,9 @@ from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.dynamics_fo import dimensions, journals
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
 from ml_connector_sandbox.systems.dynamics_fo.limits import Limits
+from ml_connector_sandbox.systems.dynamics_fo.masters import set_period
 from ml_connector_sandbox.systems.dynamics_fo.schema import BLANK_DATE
 from ml_connector_sandbox.systems.dynamics_fo.screen_masters import MASTER_ACTIONS, account_of, company_of
-from ml_connector_sandbox.systems.dynamics_fo.seed import set_period
 from ml_connector_sandbox.systems.dynamics_fo.signin import SignIn
 from ml_connector_sandbox.systems.dynamics_fo.webhooks import Webhooks
 

@@ -48,7 +48,7 @@ def build_book(ledger: Json, clock: Clock, seed: int, switches: Switches, client
     for facts in ledger.get("journal_names", ()):
         _journal_name(book, ledger, facts)
     for company, month in ledger.get("closed", ()):
-        set_period(book, switches, company, month, closed=True)
+        masters.set_period(book, switches, company, month, closed=True)
     _parties(book, ledger)
     for facts in ledger.get("workers", ()):
         masters.fill_position(book, masters.hire(book, _worker(facts)))
@@ -56,25 +56,6 @@ def build_book(ledger: Json, clock: Clock, seed: int, switches: Switches, client
         "aad_clients", {"AADClientId": client_id, "Name": "Sandbox integration", "UserId": "integration"}
     )
     return book
-
-
-def set_period(book: Book, switches: Switches, company: str | None, month: str, *, closed: bool) -> list[str]:
-    """Close or open the period that a month begins in, for one company or all; returns the periods.
-    `KeyError` for none.
-    """
-    day = date.fromisoformat(f"{month}-01")
-    changed = []
-    for ledger in book["ledgers"]:
-        if company not in (None, "*") and str(company).casefold() != ledger["LegalEntityId"].casefold():
-            continue
-        status = book.period_of(ledger["LegalEntityId"], day)
-        if status is not None:
-            text = str(switches["closed_period_status"]) if closed else "Open"
-            book.change("period_statuses", status, {"_closed": closed, "PeriodStatus": text})
-            changed.append(f"{ledger['LegalEntityId']} {status['YearName']} {status['PeriodName']}")
-    if not changed:
-        raise KeyError(f"company {company}, period {month}")
-    return changed
 
 
 def add_value(book: Book, dimension: Row, facts: Mapping[str, Any]) -> Row:

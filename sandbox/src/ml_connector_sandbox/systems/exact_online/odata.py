@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from ml_connector_sandbox.core import odata
-from ml_connector_sandbox.core.odata import Binary, Call, Filter, Literal, Name, Node, Test
+from ml_connector_sandbox.core import odata, odata_tree
+from ml_connector_sandbox.core.odata_tree import Binary, Call, Filter, Literal, Name, Node, Test
 from ml_connector_sandbox.core.vendor import Row
 from ml_connector_sandbox.systems.exact_online.schema import Entity, entities
 
@@ -123,11 +123,11 @@ def compile_filter(path: str, text: str) -> Filter:
     except RecursionError as error:
         raise BadQuery(SYNTAX) from error
     found: dict[str, dict[str, Any]] = {"eq": {}, "gt": {}}
-    for part in odata.conditions(tree):
+    for part in odata_tree.conditions(tree):
         match part:
             case Binary(("eq" | "gt") as word, Name(name), Literal(_, value)) if value is not None:
                 found[word][name] = value
-    return Filter(matches, equal=found["eq"], above=found["gt"], names=odata.used(tree, Name))
+    return Filter(matches, equal=found["eq"], above=found["gt"], names=odata_tree.used(tree, Name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +138,11 @@ class _Compiler:
 
     def test(self, node: Node) -> Test:
         """A condition as a function of a row."""
-        return odata.test_of(node, self._condition)
+        return odata_tree.test_of(node, self._condition)
 
     def _condition(self, node: Node) -> Test:
         match node:
-            case Binary(word) if word in odata.COMPARE:
+            case Binary(word) if word in odata_tree.COMPARE:
                 return self._compare(node)
             case Call():
                 return self._call(node)
@@ -161,7 +161,7 @@ class _Compiler:
         read, kind = self._operand(node.left)
         value = _value(node.right, kind)
         value = value.rstrip() if isinstance(value, str) else value
-        compare = odata.COMPARE[node.operator]
+        compare = odata_tree.COMPARE[node.operator]
         if node.operator in ("eq", "ne"):
             return lambda row: compare(read(row), value)
         if value is None:

@@ -12,8 +12,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from ml_connector_sandbox.core import odata
-from ml_connector_sandbox.core.odata import Binary, Literal, Name, Node, Not
+from ml_connector_sandbox.core import odata, odata_tree
+from ml_connector_sandbox.core.odata_tree import Binary, Literal, Name, Node, Not
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter
 from ml_connector_sandbox.systems.ukg_pro.render import Cents
@@ -75,17 +75,17 @@ def read_filter(text: str) -> Callable[[Json], bool]:
     dialect = Dialect(text)
     if len(text) > FILTER_CHARACTERS_MAX:
         raise dialect.bad_filter()
-    return odata.test_of(odata.parse_filter(dialect, text), _condition)
+    return odata_tree.test_of(odata.parse_filter(dialect, text), _condition)
 
 
-def _condition(node: Node) -> odata.Test:
+def _condition(node: Node) -> odata_tree.Test:
     return lambda row: bool(_value(node, row))
 
 
 def _value(node: Node, row: Json) -> Any:
     match node:
         case Binary(("and" | "or"), _, _) | Not():
-            return odata.test_of(node, _condition)(row)
+            return odata_tree.test_of(node, _condition)(row)
         case Binary(word, left, right):
             return _compared(word, _value(left, row), _value(right, row))
         case Name(name):
@@ -112,4 +112,4 @@ def _compared(word: str, left: Any, right: Any) -> bool:
     """Unlike things, or nothing at all, are neither smaller nor larger."""
     if word not in ("eq", "ne") and type(left) is not type(right):
         return False
-    return bool(odata.COMPARE[word](left, right))
+    return bool(odata_tree.COMPARE[word](left, right))
