@@ -25,9 +25,11 @@ from ml_connector.app.settings import Settings, SettingsError
 from ml_connector.domain import codec
 from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.flows.flow import Opening, flows
+from ml_connector.ports.registers import Register
 from ml_connector.ports.sinks import Sink
 from ml_connector.ports.storage import Clock, RunRow, TokenState
 from ml_connector.ports.systems import Connector, System, Wiring
+from ml_connector.runs.converge import Converger
 from ml_connector.runs.engine import Engine, Pace
 from ml_connector.runs.intent import Committer
 from ml_connector.runs.proof import Wait
@@ -40,6 +42,7 @@ from ml_connector.store.database import Locks, SystemClock
 from ml_connector.store.installation import installation
 from ml_connector.store.limits import StoredBudget, StoredExchanges, StoredLanes
 from ml_connector.store.models import Connection, Flow
+from ml_connector.store.plans import StoredLinks, StoredPlans
 from ml_connector.store.runs import StoredArtifacts, StoredRuns
 from ml_connector.store.secrets import Keys, StoredTokens, StoredVault
 from ml_connector.store.staging import StoredStaging
@@ -219,6 +222,17 @@ class StoreWorkshop:
                 accepted=lambda: self.runs.answers(row.id).keys(),
             )
 
+        def converger(register: Register[Any], kind: str) -> Converger:
+            return Converger(
+                register=register,
+                plans=StoredPlans(),
+                links=StoredLinks(flow.target),
+                clock=self.clock,
+                kind=kind,
+                alive=self.alive,
+                point=self.point,
+            )
+
         committers = FlowCommitters(self.assembly, (flow.target, flow.source), committer)
         run = StageRun(
             row=row,
@@ -226,6 +240,7 @@ class StoreWorkshop:
             artifacts=StoredArtifacts(),
             claims=StoredClaims(access.organisation),
             committers=committers,
+            converger=converger,
             clock=self.clock,
             auditor=audit,
             point=self.point,
@@ -237,6 +252,8 @@ class StoreWorkshop:
             systems=systems,
             staging=StoredStaging(),
             commits=StoredCommits(flow.target),
+            plans=StoredPlans(),
+            links=StoredLinks(flow.target),
             source=StoredTenants(flow.source),
             target=StoredTenants(flow.target),
             mapping=lambda: self.assembly.mapping(flow),

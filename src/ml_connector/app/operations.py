@@ -17,7 +17,7 @@ from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
-from ml_connector.flows.consent import listed, proposal_fingerprint
+from ml_connector.flows.consent import listed
 from ml_connector.flows.flow import Flow as FlowRecord
 from ml_connector.flows.flow import Mode, New, flows
 from ml_connector.flows.look_alikes import ASKED as LOOK_ALIKE
@@ -179,15 +179,14 @@ class Operations:
         none, or other ones than the fingerprint says, and for a person who may not.
         """
         row = self._row(run)
-        proposal = self.records.proposal(run)
-        if row.state is not RunState.AWAITING_APPROVAL or proposal is None:
+        shown = self.records.fingerprint(run)
+        if row.state is not RunState.AWAITING_APPROVAL or not shown:
             raise NotAllowed(f"Run {run} is {row.state}; there is nothing to approve.")
         if self._flow(row).mode == Mode.PROPOSE:
             raise NotAllowed(
                 "This flow only proposes. To post, set its mode to approve first (ml-connector flows set),"
                 " then approve the run."
             )
-        shown = proposal_fingerprint(proposal)
         if len(fingerprint) < FINGERPRINT_SHOWN or not shown.startswith(fingerprint):
             raise NotAllowed(
                 f"The fingerprint {fingerprint or '(none)'} does not match the entries that are proposed now,"
@@ -209,7 +208,7 @@ class Operations:
                 self._note("run.approved_by_one", run, {"fingerprint": shown})
                 return row
             self._note("run.approved", run, {"fingerprint": shown, "people": max(len(people), 1)})
-            return self._move(row, stage="post")
+            return self._move(row, stage=flows()[row.flow].consented)
 
     def _consenting(self, row: RunRow, fingerprint: str) -> set[str]:
         """The named people behind these entries with this consent: who made the proposal, and who consented
@@ -389,7 +388,7 @@ class Operations:
 
     def _move(self, row: RunRow, *, stage: str, values: Mapping[str, str] | None = None) -> RunRow:
         people: set[str] | None = None
-        if stage != "post":
+        if stage != flows()[row.flow].consented:
             people = self._actor.taking_part(row.people)
         moved = self._access.runs.move(
             row,

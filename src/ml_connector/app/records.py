@@ -24,6 +24,7 @@ from ml_connector.flows.taken_back import ELSEWHERE, REVERSAL, reverses
 from ml_connector.ports.storage import COUNTS_FOR_NOTHING, CommitRow, Commits, CommitState, RunRow, RunState
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.models import Artifact, Incident
+from ml_connector.store.plans import StoredPlans
 from ml_connector.store.runs import StoredArtifacts
 from ml_connector.store.staging import StoredStaging
 
@@ -78,9 +79,11 @@ class Records:
         return cast(Proposal, codec.decode(text)) if text else None
 
     def fingerprint(self, run: str) -> str:
-        """What an approval of the run would consent to; empty without a proposal."""
+        """What an approval of the run would consent to: its entries, or its plan; empty without either."""
         proposal = self.proposal(run)
-        return proposal_fingerprint(proposal) if proposal and proposal.entries else ""
+        if proposal is None:
+            return StoredPlans().fingerprint(run)
+        return proposal_fingerprint(proposal) if proposal.entries else ""
 
     def problems(self, row: RunRow) -> tuple[Problem, ...]:
         """Everything that stops the run."""

@@ -57,6 +57,19 @@ _FIELDS: dict[type[object], tuple[tuple[str, bool], ...]] = {
 """The fields of each kind, and whether a field is left out where it is absent: what is absent by default is,
 so that a field added later leaves the fingerprints of what is booked as they were.
 """
+
+
+def learn(*kinds: type[Any]) -> None:
+    """Know the values of these kinds too: records of a distribution of its own. Raises `TypeError` for a name
+    that another kind has.
+    """
+    _by_name([*_KNOWN.values(), *kinds])
+    for kind in kinds:
+        _KNOWN[kind.__name__] = kind
+        if is_dataclass(kind):
+            _FIELDS[kind] = tuple((field.name, field.default is None) for field in fields(kind) if field.init)
+
+
 _SCALARS = (str, int, bool, type(None))
 _PLAIN_ALREADY = frozenset(_SCALARS)
 

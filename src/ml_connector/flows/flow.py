@@ -23,7 +23,7 @@ from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import Proposal
 from ml_connector.flows.already_booked import Booked
 from ml_connector.ports.ledger import LedgerFacts
-from ml_connector.ports.storage import Commits, Staging, Tenants
+from ml_connector.ports.storage import Commits, Links, Plans, Staging, Tenants
 from ml_connector.ports.systems import Systems
 from ml_connector.runs.stages import Stage
 
@@ -97,6 +97,8 @@ class Opening:
     systems: Systems
     staging: Staging
     commits: Commits
+    plans: Plans
+    links: Links
     source: Tenants
     target: Tenants
     mapping: Callable[[], CodeMapping]
@@ -124,8 +126,9 @@ class Flow:
     `kind` is stored with its settings and runs. `source` and `target` are the types of the domain that it
     reads and writes; without a `source` it is started from a run of another flow, and has the settings of
     that. `record` says in words what one run is for, and `reference` is the name of its reference on the
-    command line. `stages` opens them by name, the first is where a run begins; those in `writes_in` change
-    something outside. `options` are of its settings, `given` of one run, in the fields of `input`.
+    command line. `stages` opens them by name, and a run begins in the one that `begins` names; those in
+    `writes_in` change something outside, and `consented` follows an approval. `options` are of its settings,
+    `given` of one run, in the fields of `input`.
 
     `policy` reads the settings, `check_options` is stricter for settings that are made now, `spelled` writes
     legal entities as the target does; all raise `PolicyError`. `offered` lists what the source has since a
@@ -146,6 +149,7 @@ class Flow:
     source: type[Any] | None = None
     reference: str = "reference"
     writes_in: frozenset[str] = frozenset({"post"})
+    consented: str = "post"
     options: tuple[Option, ...] = ()
     given: tuple[Option, ...] = ()
     read_given: Callable[[Mapping[str, Sequence[str]]], Mapping[str, str]] = lambda values: {}

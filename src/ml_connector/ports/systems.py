@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import NoCapability
 from ml_connector.ports.ledger import LedgerFacts
+from ml_connector.ports.registers import Register
 from ml_connector.ports.sinks import D, Sink
 from ml_connector.ports.storage import Budget, Clock, Exchanges, Lanes, Tokens, Vault
 
@@ -126,7 +127,7 @@ class System:
     legal_entities: tuple[str, ...] = ()
     sources: Mapping[type[Any], Any] = field(default_factory=dict)
     sinks: Mapping[type[Any], Sink[Any, Any]] = field(default_factory=dict)
-    registers: Mapping[type[Any], Any] = field(default_factory=dict)
+    registers: Mapping[type[Any], Register[Any]] = field(default_factory=dict)
     ledger: LedgerFacts | None = None
     sign_in: SignIn | None = None
     events: EventSource | None = None
@@ -139,6 +140,11 @@ class System:
         """Where documents of this kind are written. Raises `NoCapability` where the system takes none."""
         sink: Sink[D, Any] = self._held(self.sinks, kind, "takes no", "")
         return sink
+
+    def register(self, kind: type[Any]) -> Register[Any]:
+        """Where records of this kind are kept. Raises `NoCapability` where the system keeps none."""
+        register: Register[Any] = self._held(self.registers, kind, "keeps no", "")
+        return register
 
     def facts(self) -> LedgerFacts:
         """The general ledger's facts. Raises `NoCapability` where the system is no ledger."""

@@ -21,8 +21,10 @@ from ml_connector.domain import codec
 from ml_connector.domain.document import Document, Receipt
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Subject
+from ml_connector.ports.registers import Register
 from ml_connector.ports.sinks import Sink
 from ml_connector.ports.storage import Artifacts, Claims, Clock, Origin, OtherRun, RunRow, Runs, RunState
+from ml_connector.runs.converge import Converger
 from ml_connector.runs.intent import Committer
 from ml_connector.runs.proof import Auditor, Wait
 from ml_connector.runs.waits import look_again
@@ -99,6 +101,10 @@ class Run(Protocol):
         """Write the document once, to the system of this sink. See `intent`."""
         ...
 
+    def converge(self, register: Register[Any], kind: str) -> Converger:
+        """What brings records of this kind in the register to the plan of this run. See `converge`."""
+        ...
+
     def given(self, kind: type[T]) -> T:
         """What this run was given, as a dataclass of texts, without what an earlier release kept besides."""
         ...
@@ -172,6 +178,7 @@ class StageRun:
     clock: Clock
     auditor: Auditor
     point: Point = field(default=lambda name: None)
+    converger: Callable[[Register[Any], str], Converger] = field(kw_only=True)
 
     def step(self, name: str, do: Callable[[], T]) -> T:
         label = f"{self.row.stage}/{self.row.attempt}/{name}"
@@ -236,6 +243,9 @@ class StageRun:
 
     def commit_once(self, sink: Sink[Any, Any], document: Document, origin: Origin) -> Receipt:
         return self.committers.of(sink).commit_once(document, replace(origin, run=self.row.id))
+
+    def converge(self, register: Register[Any], kind: str) -> Converger:
+        return self.converger(register, kind)
 
     def given(self, kind: type[T]) -> T:
         known = {field.name for field in fields(kind)}  # type: ignore[arg-type]

@@ -1,0 +1,138 @@
+"""The contract of a `Register`: what the product may believe of every place where records are kept.
+
+A connector gives a `world` of the shape below and a `register`; differences are data, `RegisterLimits`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import pytest
+
+from ml_connector.contract.world import LOST_AFTER, LOST_BEFORE
+from ml_connector.domain.changes import Act, Change
+from ml_connector.errors import NotSent, OutcomeUnknown
+from ml_connector.ports.registers import HandedOver, Register, Stale, Written
+
+MANY = 30
+
+
+class RegisterWorld(Protocol):
+    """The vendor's side of a register."""
+
+    def record(self, number: int, *, again: bool = False) -> Any:
+        """A record of this number; with `again` the same row with other content."""
+        ...
+
+    def edit(self, record: Any) -> None:
+        """A person changes the row, or makes it, on the vendor's screen."""
+        ...
+
+    def fail_next(self, fault: str) -> None:
+        """What happens to the next write."""
+        ...
+
+    def writes(self) -> int:
+        """How many writes the vendor has received."""
+        ...
+
+    def finish(self) -> None:
+        """Let imports and jobs of the vendor run that take in what was handed over."""
+        ...
+
+
+def put(register: Register[Any], *records: Any) -> tuple[Any, ...]:
+    """Wish these rows, as a plan made now would."""
+    fresh = register.read([record.key for record in records])
+    changes = [
+        Change(
+            key=record.key,
+            act=Act.CHANGE if record.key in fresh else Act.CREATE,
+            before=fresh[record.key].record if record.key in fresh else None,
+            after=register.normal(record),
+        )
+        for record in records
+    ]
+    return register.put(changes, {key: row.version for key, row in fresh.items()})
+
+
+class RegisterContract:
+    """Every claim about a register."""
+
+    def test_rows_come_in_the_order_of_their_keys(
+        self, world: RegisterWorld, register: Register[Any]
+    ) -> None:
+        """Every one of them, once, over all pages."""
+        put(register, *(world.record(number) for number in reversed(range(MANY))))
+        world.finish()
+        keys = [row.key for row in register.rows()]
+
+        assert keys == sorted(set(keys))
+        assert {world.record(number).key for number in range(MANY)} <= set(keys)
+
+    def test_what_was_wished_is_read_as_the_system_keeps_it(
+        self, world: RegisterWorld, register: Register[Any]
+    ) -> None:
+        """So that the next plan has nothing to do, however the system writes it."""
+        wished = world.record(1)
+        answers = put(register, wished)
+        world.finish()
+
+        assert isinstance(answers[0], (Written, HandedOver))
+        assert register.normal(wished) == register.read([wished.key])[wished.key].record
+        assert register.normal(wished) == register.normal(register.normal(wished))
+
+    def test_each_change_has_an_answer_and_is_sent_once(
+        self, world: RegisterWorld, register: Register[Any]
+    ) -> None:
+        before = world.writes()
+        records = [world.record(number) for number in range(min(MANY, register.limits.batch))]
+
+        assert len(records) == len(put(register, *records))
+        assert before < world.writes() <= before + len(records)
+
+    def test_a_row_that_is_not_there_is_not_read(self, world: RegisterWorld, register: Register[Any]) -> None:
+        assert {} == register.read([world.record(7).key])
+
+    def test_an_edit_between_reading_and_writing_is_not_overwritten(
+        self, world: RegisterWorld, register: Register[Any]
+    ) -> None:
+        """Where the vendor guards a version; where it does not, the limits say so."""
+        if not register.limits.guarded:
+            pytest.xfail("the vendor has no version: said in the limits, and in the matrix")
+        world.edit(world.record(1))
+        fresh = register.read([world.record(1).key])
+        world.edit(world.record(1, again=True))
+        change = Change(
+            key=world.record(1).key,
+            act=Act.CHANGE,
+            before=fresh[world.record(1).key].record,
+            after=register.normal(world.record(1)),
+        )
+        answers = register.put([change], {key: row.version for key, row in fresh.items()})
+
+        assert (Stale(),) == answers
+        assert register.normal(world.record(1, again=True)) == (
+            register.read([world.record(1).key])[world.record(1).key].record
+        )
+
+    @pytest.mark.parametrize("fault", [LOST_BEFORE, LOST_AFTER])
+    def test_a_lost_answer_is_an_unknown_outcome_and_not_sent_again(
+        self, world: RegisterWorld, register: Register[Any], fault: str
+    ) -> None:
+        """Who asked reads what is there, after the settling time."""
+        before = world.writes()
+        world.fail_next(fault)
+
+        with pytest.raises(OutcomeUnknown):
+            put(register, world.record(1))
+        assert before + 1 == world.writes()
+
+    def test_a_vendor_that_is_not_reached_has_been_sent_nothing(
+        self, world: RegisterWorld, register: Register[Any]
+    ) -> None:
+        world.fail_next("unreachable")
+
+        with pytest.raises(NotSent):
+            put(register, world.record(1))
+        assert {} == register.read([world.record(1).key])

@@ -1,0 +1,115 @@
+"""What an alignment would change: two sets compared row by row, each against what both agreed on last.
+
+    wished   found    last agreed    →
+    a        –        –              create a
+    –        a        a              close a                    (nobody else's row is closed)
+    –        a        –              left alone: not ours
+    a        a'       a'             change a' to a             (ours moved)
+    a        a'       a              conflict: somebody edited it
+    a        a'       –              change, shown before and after; a person consents to it
+    a        a'       b              conflict: both moved
+
+Both sets come in the order of their keys and are read once, so that a hundred thousand rows need no memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class Record(Protocol):
+    """A row that a register keeps: any frozen dataclass that the codec knows, with a key that is ours."""
+
+    @property
+    def key(self) -> str: ...
+
+
+class Act(StrEnum):
+    """What is done to a row. A row is never deleted."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    CLOSE = "close"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One line of a plan: the row as it was found, and as it shall be. `before` is `None` for a new one. A
+    conflict is shown, and not carried out.
+    """
+
+    key: str
+    act: Act
+    before: Any = None
+    after: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """What is wished and what was found under one key; `base` is what both agreed on last."""
+
+    key: str
+    wished: Any = None
+    found: Any = None
+    base: Any = None
+
+
+class NotInOrder(ValueError):
+    """A set is not in the order of its keys, or holds a key twice: nothing follows from comparing it."""
+
+
+def paired(
+    wished: Iterable[Any], found: Iterable[Any], agreed: Iterable[tuple[str, Any]] = ()
+) -> Iterator[Pair]:
+    """Both sets side by side, by key, with what was `agreed` last of each key, in order too. Raises
+    `NotInOrder`.
+    """
+    left, right = _in_order(wished, "wished"), _in_order(found, "found")
+    bases = iter(agreed)
+    behind: tuple[str, Any] | None = next(bases, None)
+    one, other = next(left, None), next(right, None)
+    while one is not None or other is not None:
+        key = min(row.key for row in (one, other) if row is not None)
+        while behind is not None and behind[0] < key:
+            behind = next(bases, None)
+        mine = one if one is not None and one.key == key else None
+        theirs = other if other is not None and other.key == key else None
+        base = behind[1] if behind is not None and behind[0] == key else None
+        yield Pair(key=key, wished=mine, found=theirs, base=base)
+        one = next(left, None) if mine is not None else one
+        other = next(right, None) if theirs is not None else other
+
+
+def change_of(pair: Pair, closed: Callable[[Any], Any]) -> Change | None:
+    """What is to be done about the pair; `None` where both agree, and for a row that is not ours. `closed`
+    makes the row as it is once it is closed.
+    """
+    wished, found, base = pair.wished, pair.found, pair.base
+    if wished == found:
+        return None
+    if found is None:
+        return Change(key=pair.key, act=Act.CREATE, after=wished)
+    if wished is None:
+        if base is None:
+            return None
+        ended = closed(found)
+        if ended == found:
+            return None
+        return Change(
+            key=pair.key, act=Act.CLOSE if found == base else Act.CONFLICT, before=found, after=ended
+        )
+    act = Act.CHANGE if base is None or found == base else Act.CONFLICT
+    return Change(key=pair.key, act=act, before=found, after=wished)
+
+
+def _in_order(rows: Iterable[Any], what: str) -> Iterator[Any]:
+    last: str | None = None
+    for row in rows:
+        if last is not None and row.key <= last:
+            raise NotInOrder(f"what is {what} has {row.key!r} behind {last!r}")
+        last = row.key
+        yield row

@@ -1,0 +1,94 @@
+"""Where records of one kind are kept and brought to a wished state, again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from ml_connector.domain.changes import Change, Record
+from ml_connector.domain.problem import Problem
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterLimits:
+    """How a register is written to. `batch`: changes that one `put` takes at the most. `settle_seconds`:
+    after an unknown outcome the vendor may still write for so long. `look_again_seconds`: how often to look
+    whether what was handed over was taken in. `guarded`: a version protects a row, or its container, so that
+    nobody's edit between our read and our write is overwritten.
+    """
+
+    batch: int = 200
+    settle_seconds: float = 600
+    look_again_seconds: float = 3600
+    guarded: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versioned(Generic[R]):
+    """A row as the system keeps it; `version` is empty where it has none, and the container's where that is
+    what the vendor guards.
+    """
+
+    record: R
+    version: str = ""
+
+    @property
+    def key(self) -> str:
+        """Of the record."""
+        return self.record.key
+
+
+class Answer(Protocol):
+    """What became of one change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The system keeps the row as it was wished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Nothing was written: the row, or its container, has another version now. It is read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """Nothing was written: the system refuses the row."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """It is with a person or a job of the vendor, by this name; it is done when a read shows it."""
+
+    reference: str
+
+
+class Register(Protocol[R]):
+    """Where records of one kind are kept. Only `put` changes anything; it never sends twice."""
+
+    limits: RegisterLimits
+
+    def rows(self) -> Iterator[Versioned[R]]:
+        """Every row in the order of keys, or an error; memory holds a page at a time."""
+        ...
+
+    def read(self, keys: Collection[str]) -> Mapping[str, Versioned[R]]:
+        """These rows as they are now, those that there are, asked afresh in as few calls as can be."""
+        ...
+
+    def normal(self, record: R) -> R:
+        """The record as the system would keep it: trimmed, cut, in its letters. No calls."""
+        ...
+
+    def put(self, changes: Sequence[Change], seen: Mapping[str, str]) -> tuple[Answer, ...]:
+        """Write the changes in order, once, and say of each what became of it. `seen` are the versions they
+        rest on, by key. Raises `NotSent`, `Refused` (nothing of these was written) or `OutcomeUnknown` (any
+        of them may be).
+        """
+        ...

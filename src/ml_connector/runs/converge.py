@@ -1,0 +1,167 @@
+"""The write path of records: a plan is carried out in batches, each judged alone, as often as it takes.
+
+    take a batch ─ read it fresh
+       ├─ as wished, as the system keeps it ──────────────── done; the last agreed state is noted
+       ├─ not as the plan saw it ─────────────────────────── conflict: somebody's edit, shown, not overwritten
+       └─ as the plan saw it ─ note that it is sent ─ put
+             ├─ written ─────── done                ├─ stale ────────── read again, at most three times
+             ├─ not taken ───── refused             ├─ handed over ──── done when a read shows it
+             └─ no proof ────── Wait; after the settling time it is read like any other
+
+After a crash behind our own write the row is as wished, so it is done and not taken for somebody's edit. An
+unknown write is not sent again before the settling time is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from ml_connector.domain.changes import Change
+from ml_connector.domain.problem import Owner, Problem
+from ml_connector.errors import NotSent, OutcomeUnknown, Refused
+from ml_connector.ports.registers import HandedOver, NotTaken, Register, Stale, Versioned, Written
+from ml_connector.ports.storage import Clock, Links, PlannedRow, Plans, PlanState
+from ml_connector.runs.proof import Wait
+
+STALE_MAX = 3
+BATCHES_A_PASS = 5
+"""Batches that one pass of a stage carries out before it starts itself again."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Converger:
+    """Brings the rows of one register to the state that the plan of a run says."""
+
+    register: Register[Any]
+    plans: Plans
+    links: Links
+    clock: Clock
+    kind: str
+    alive: Callable[[], None] = field(default=lambda: None)
+    point: Callable[[str], None] = field(default=lambda name: None)
+
+    def apply(self, run: str) -> bool:
+        """Carry out the next batches of the plan; false once nothing is left to send. Raises `Wait` while a
+        write may still happen.
+        """
+        self._wait_for_unknown(run)
+        for _ in range(BATCHES_A_PASS):
+            rows = self.plans.next(run, (PlanState.PLANNED, PlanState.SENT), self.register.limits.batch)
+            if not rows:
+                return False
+            self._batch(run, rows)
+        return True
+
+    def seen(self, run: str) -> bool:
+        """Look whether what was handed over was taken in. Raises `Wait` while some of it was not."""
+        limits, waiting = self.register.limits, ""
+        after = 0
+        while rows := self.plans.next(run, (PlanState.HANDED_OVER,), limits.batch, after):
+            fresh = self.register.read([row.change.key for row in rows])
+            seen = [row for row in rows if self._is_wished(row.change, fresh.get(row.change.key))]
+            self._done(run, seen)
+            waiting = waiting or next((row.detail for row in rows if row not in seen), "")
+            after = rows[-1].number
+        if waiting:
+            due = self.clock.now() + timedelta(seconds=limits.look_again_seconds)
+            raise Wait(due, f"{waiting} is not taken in yet. Looking again at {due:%H:%M} UTC.")
+        return True
+
+    def _wait_for_unknown(self, run: str) -> None:
+        since = self.plans.last_sent(run)
+        if since is None:
+            return
+        due = since + timedelta(seconds=self.register.limits.settle_seconds)
+        if self.clock.now() < due:
+            raise Wait(due, f"An earlier write may still happen; looking again at {due:%H:%M:%S} UTC.")
+
+    def _batch(self, run: str, rows: Sequence[PlannedRow]) -> None:
+        left = list(rows)
+        for _ in range(STALE_MAX):
+            fresh = self.register.read([row.change.key for row in left])
+            left = self._still_open(run, left, fresh)
+            left = self._send(run, left, fresh) if left else []
+            if not left:
+                return
+        for row in left:
+            text = f"{row.change.key} was changed again and again while it was written. Run it again later."
+            self._ended(run, row, PlanState.CONFLICT, text)
+
+    def _still_open(
+        self, run: str, rows: Sequence[PlannedRow], fresh: Mapping[str, Versioned[Any]]
+    ) -> list[PlannedRow]:
+        """The changes that are still to be made; the others are done, or a conflict."""
+        done, left = [], []
+        for row in rows:
+            now = fresh.get(row.change.key)
+            if self._is_wished(row.change, now):
+                done.append(row)
+            elif (now.record if now is not None else None) == row.change.before:
+                left.append(row)
+            else:
+                text = f"{row.change.key} was edited since the plan was made; it is left as it is."
+                self._ended(run, row, PlanState.CONFLICT, text)
+        self._done(run, done)
+        return left
+
+    def _is_wished(self, change: Change, fresh: Versioned[Any] | None) -> bool:
+        return fresh is not None and fresh.record == self.register.normal(change.after)
+
+    def _send(
+        self, run: str, rows: Sequence[PlannedRow], fresh: Mapping[str, Versioned[Any]]
+    ) -> list[PlannedRow]:
+        """Send the changes once; those that are to be read again."""
+        self.alive()
+        numbers = [row.number for row in rows]
+        self.plans.mark(run, numbers, PlanState.SENT, at=self.clock.now())
+        self.point("put: noted")
+        versions = {key: row.version for key, row in fresh.items()}
+        try:
+            answers = self.register.put([row.change for row in rows], versions)
+        except OutcomeUnknown as error:
+            due = self.clock.now() + timedelta(seconds=self.register.limits.settle_seconds)
+            raise Wait(due, f"{error.problem.text} Looking again at {due:%H:%M:%S} UTC.") from error
+        except (NotSent, Refused):
+            self.plans.mark(run, numbers, PlanState.PLANNED)
+            raise
+        self.point("put: answered")
+        again, written = [], []
+        for row, answer in zip(rows, answers, strict=True):
+            match answer:
+                case Written():
+                    written.append(row)
+                case HandedOver(reference):
+                    self._ended(run, row, PlanState.HANDED_OVER, reference)
+                case NotTaken(problem):
+                    self._ended(run, row, PlanState.REFUSED, problem.text)
+                case Stale():
+                    again.append(row)
+        self._done(run, written)
+        self.plans.mark(run, [row.number for row in again], PlanState.PLANNED)
+        return again
+
+    def _done(self, run: str, rows: Sequence[PlannedRow]) -> None:
+        """The rows are as wished: noted as what both sides agree on, then as done."""
+        if rows:
+            agreed = {row.change.key: self.register.normal(row.change.after) for row in rows}
+            self.links.agree(self.kind, agreed)
+            self.plans.mark(run, [row.number for row in rows], PlanState.DONE)
+
+    def _ended(self, run: str, row: PlannedRow, state: PlanState, detail: str) -> None:
+        self.plans.mark(run, [row.number], state, detail)
+
+
+def left_undone(rows: Sequence[PlannedRow]) -> list[Problem]:
+    """What of a plan is not done and needs a person."""
+    return [
+        Problem(
+            "plan.conflict" if row.state is PlanState.CONFLICT else "plan.refused",
+            row.change.key,
+            row.detail,
+            Owner.ADMINISTRATOR,
+        )
+        for row in rows
+    ]

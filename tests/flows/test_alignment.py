@@ -1,0 +1,236 @@
+"""A flow that makes two sets agree, carried out by the product: its plan, consent, batches, a kill, and what
+somebody edits meanwhile. The flow is one file that the product did not know before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.payday import SOURCE, TARGET, Crash, World
+
+import ml_connector.flows as package
+from ml_connector.contract.reference_register import LOST_AFTER, LOST_BEFORE, ReferenceRegister, ReferenceRows
+from ml_connector.flows.flow import Mode, flows
+from ml_connector.ports.storage import PlanState, RunRow, RunState
+from ml_connector.ports.systems import System
+from ml_connector.runs.inline import Inline
+
+
+@pytest.fixture(autouse=True)
+def toy() -> Iterator[None]:
+    """The toy flow among the flows of the product."""
+    package.__path__.append(str(Path(__file__).parent / "toy"))
+    flows.cache_clear()
+    yield
+    package.__path__.pop()
+    flows.cache_clear()
+
+
+def parcel(number: int, place: str = "Utrecht", **more: Any) -> Any:
+    from ml_connector.flows.parcels import Parcel  # type: ignore[import-not-found]
+
+    return Parcel(key=f"P{number:06}", place=place, **more)
+
+
+class Parcels(World):
+    """An installation with the toy flow between two systems that know nothing of pay."""
+
+    def __init__(self, rows: ReferenceRows | None = None, *, mode: Mode = Mode.APPROVE) -> None:
+        self.vendor_rows = rows or ReferenceRows()
+        self.register = ReferenceRegister(self.vendor_rows)
+        self.wished: list[Any] = []
+        super().__init__()
+        self.access.set_flow(
+            kind="parcels",
+            source=self.access.connection(SOURCE),
+            target=self.access.connection(TARGET),
+            mode=mode,
+            starts_on=date(2026, 1, 1),
+            mapping="",
+            options={},
+        )
+
+    def system(self, name: str) -> System:
+        kind = type(parcel(1))
+        inner = super().system(name)
+        if name == SOURCE:
+            return replace(inner, sources={**inner.sources, kind: lambda: iter(self.wished)})
+        return replace(inner, registers={kind: self.register})
+
+    def align(self) -> RunRow:
+        """A pass, as far as it goes by itself."""
+        run = self.operations.start("parcels", SOURCE, TARGET, "now").id
+        self.run_to_rest()
+        return self.at(run)
+
+    def consent(self, at: RunRow) -> RunRow:
+        """Approve the plan as it is shown."""
+        self.operations.approve(at.id, self.operations.records.fingerprint(at.id))
+        self.run_to_rest()
+        return self.at(at.id)
+
+    def aligned(self) -> RunRow:
+        """A pass with consent."""
+        return self.consent(self.align())
+
+    def pass_once(self, run: str) -> RunState:
+        """Carry out what can be done now, and go to when more can be; how the run stood in between."""
+        engine = Inline(self.workshop(), self.runs, self._advance_to)
+        while able := engine.able():
+            engine.step(able[0])
+        state, due = self.at(run).state, self.runs.next_due()
+        if due is not None:
+            self._advance_to(due)
+        return state
+
+    def plan(self, run: str) -> dict[str, int]:
+        from ml_connector.store.plans import StoredPlans
+
+        self._use()
+        return {str(state): count for state, count in StoredPlans().counts(run).items()}
+
+
+def test_a_flow_of_one_file_is_started_approved_and_done() -> None:
+    world = Parcels()
+    world.wished = [parcel(1), parcel(2)]
+
+    at = world.align()
+    assert (RunState.AWAITING_APPROVAL, {}) == (at.state, world.vendor_rows.rows)
+    done = world.consent(at)
+
+    assert (RunState.DONE, "2 changes made; read again, and as wished.") == (done.state, done.summary)
+    assert {"P000001", "P000002"} == set(world.vendor_rows.rows)
+    assert (RunState.DONE, "Both sides agree; nothing to change.") == (
+        (again := world.align()).state,
+        again.summary,
+    )
+
+
+def test_what_people_edit_is_shown_and_never_overwritten() -> None:
+    """After both agreed, and between the plan and the write."""
+    world = Parcels()
+    world.wished = [parcel(1), parcel(2), parcel(3)]
+    world.aligned()
+
+    world.vendor_rows.edit(parcel(1, "Oslo"))
+    world.wished = [parcel(1), parcel(2, "Bergen"), parcel(3, "Bergen")]
+    at = world.align()
+    world.vendor_rows.edit(parcel(3, "Oslo"))
+    held = world.consent(at)
+
+    assert (RunState.HELD, ["plan.conflict"] * 2) == (held.state, world.problems(held.id))
+    places = {key: row.place for key, row in world.vendor_rows.rows.items()}
+    assert {"P000001": "Oslo", "P000002": "Bergen", "P000003": "Oslo"} == places
+
+
+def test_a_row_that_nobody_of_us_made_is_left_alone_and_ours_is_closed_not_deleted() -> None:
+    world = Parcels()
+    world.vendor_rows.edit(parcel(9, "Oslo"))
+    world.wished = [parcel(1), parcel(2)]
+    world.aligned()
+
+    world.wished = [parcel(1)]
+    world.aligned()
+
+    rows = world.vendor_rows.rows
+    assert [True, False, True] == [rows[key].open for key in ("P000001", "P000002", "P000009")]
+    world.wished = [parcel(1), parcel(2)]
+    world.aligned()
+    assert rows["P000002"].open
+
+
+@pytest.mark.parametrize("fault", [LOST_BEFORE, LOST_AFTER])
+def test_a_lost_answer_is_waited_for_and_judged_by_what_is_there(fault: str) -> None:
+    """A write of ours behind the lost answer is done, and no edit of somebody else."""
+    world = Parcels()
+    world.wished = [parcel(1)]
+    at = world.align()
+    world.vendor_rows.fault = fault
+    world.operations.approve(at.id, world.operations.records.fingerprint(at.id))
+    world.run_to_rest()
+
+    done = world.at(at.id)
+    assert (RunState.DONE, {"done": 1}) == (done.state, world.plan(at.id)), done.summary
+    assert (1 if fault == LOST_AFTER else 2) == len(world.vendor_rows.puts)
+
+
+def test_values_under_one_version_are_written_at_once() -> None:
+    """120 values of one container, guarded by one version: one write, and no conflict with itself."""
+    world = Parcels()
+    world.wished = [parcel(number) for number in range(120)]
+
+    done = world.aligned()
+
+    assert (RunState.DONE, {"done": 120}) == (done.state, world.plan(done.id))
+    assert [120] == [len(put) for put in world.vendor_rows.puts]
+
+
+def test_an_import_file_is_made_once_and_done_when_a_read_shows_it() -> None:
+    """A person imports it three passes later."""
+    world = Parcels(ReferenceRows(imports=True))
+    world.wished = [parcel(1), parcel(2)]
+    at = world.align()
+    world.operations.approve(at.id, world.operations.records.fingerprint(at.id))
+    looked = [world.pass_once(at.id) for _ in range(3)]
+
+    assert [RunState.WAITING] * 3 == looked
+    assert ({"handed_over": 2}, 1) == (world.plan(at.id), len(world.vendor_rows.puts))
+    world.vendor_rows.take_in()
+    world.run_to_rest()
+    assert (RunState.DONE, {"done": 2}, 1) == (
+        world.at(at.id).state,
+        world.plan(at.id),
+        len(world.vendor_rows.puts),
+    )
+
+
+def test_what_the_other_system_refuses_is_named_and_the_rest_is_made() -> None:
+    world = Parcels(ReferenceRows(refused={"P000002"}))
+    world.wished = [parcel(1), parcel(2), parcel(3)]
+
+    held = world.aligned()
+
+    assert (RunState.HELD, ["plan.refused"]) == (held.state, world.problems(held.id))
+    assert {"P000001", "P000003"} == set(world.vendor_rows.rows)
+
+
+def test_a_plan_that_changed_since_it_was_shown_is_not_approved() -> None:
+    world = Parcels()
+    world.wished = [parcel(1)]
+    at = world.align()
+
+    with pytest.raises(Exception, match="does not match"):
+        world.operations.approve(at.id, "f" * 64)
+    assert {} == world.vendor_rows.rows
+
+
+@pytest.mark.parametrize("size", [4_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_a_large_plan_survives_a_kill(size: int) -> None:
+    """Every row once, though the process dies behind a write and before it is noted."""
+    world, kills = Parcels(mode=Mode.AUTOMATIC), iter([3, 7])
+    world.wished = [parcel(number) for number in range(size)]
+    run = world.operations.start("parcels", SOURCE, TARGET, "now").id
+    left = [next(kills)]
+
+    def dies(name: str) -> None:
+        if name == "put: answered":
+            left[0] -= 1
+            if left[0] == 0:
+                left[0] = next(kills, 10**9)
+                raise Crash(name)
+
+    for _ in range(3):
+        try:
+            world.run_to_rest(point=dies)
+        except Crash:
+            continue
+    at = world.at(run)
+
+    assert (RunState.DONE, {PlanState.DONE.value: size}) == (at.state, world.plan(run)), at.summary
+    written = [key for put in world.vendor_rows.puts for key in put]
+    assert (size, size) == (len(world.vendor_rows.rows), len(written))

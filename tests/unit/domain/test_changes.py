@@ -1,0 +1,75 @@
+"""A plan of changes from two sets and what both agreed on last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml_connector.domain.changes import Act, NotInOrder, Pair, change_of, paired
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A row of both sets."""
+
+    key: str
+    text: str
+    open: bool = True
+
+
+A, B, C = (Row(key="1", text=text) for text in "abc")
+CLOSED = replace(A, open=False)
+
+
+def closed(row: Any) -> Any:
+    return replace(row, open=False)
+
+
+@pytest.mark.parametrize(
+    ("wished", "found", "base", "act"),
+    [
+        (A, None, None, Act.CREATE),
+        (A, None, A, Act.CREATE),
+        (A, A, None, None),
+        (A, A, B, None),
+        (A, B, B, Act.CHANGE),
+        (A, B, None, Act.CHANGE),
+        (A, B, A, Act.CONFLICT),
+        (A, B, C, Act.CONFLICT),
+        (None, A, A, Act.CLOSE),
+        (None, B, A, Act.CONFLICT),
+        (None, A, None, None),
+        (None, CLOSED, CLOSED, None),
+    ],
+)
+def test_what_is_done_about_a_pair(wished: Any, found: Any, base: Any, act: Act | None) -> None:
+    change = change_of(Pair(key="1", wished=wished, found=found, base=base), closed)
+
+    assert act == (change.act if change else None)
+
+
+ROWS = st.dictionaries(st.text("abc", min_size=1, max_size=3), st.sampled_from("xy"), max_size=8)
+
+
+@given(ROWS, ROWS)
+def test_both_sets_come_side_by_side_each_row_once(left: dict[str, str], right: dict[str, str]) -> None:
+    def rows(held: dict[str, str]) -> list[Row]:
+        return [Row(key=key, text=held[key]) for key in sorted(held)]
+
+    agreed = [(key, f"agreed {key}") for key in sorted({*left, "abc"})]
+    pairs = list(paired(rows(left), rows(right), agreed))
+
+    assert sorted({*left, *right}) == [pair.key for pair in pairs]
+    assert all((pair.wished is not None) == (pair.key in left) for pair in pairs)
+    assert all((pair.found is not None) == (pair.key in right) for pair in pairs)
+    assert all((pair.base is not None) == (pair.key in {*left, "abc"}) for pair in pairs)
+
+
+def test_a_set_out_of_order_is_never_compared() -> None:
+    """A key twice, or one that comes late, would be taken for a row that is gone."""
+    with pytest.raises(NotInOrder, match="what is found has '1' behind '1'"):
+        list(paired([A], [A, A]))
