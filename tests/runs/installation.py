@@ -8,6 +8,7 @@ at the ports only.
     python -m tests.runs.installation HOME full PLACE           post, while the disk is full from there on for
                                                                 a second
     python -m tests.runs.installation HOME stuck PLACE          end while a stage waits there for ever
+    python -m tests.runs.installation HOME many                 post twice the pay runs that may be at work
     python -m tests.runs.installation HOME behind               post behind a page of runs that nobody can
                                                                 take up
 
@@ -53,7 +54,7 @@ from ml_connector.domain import codec
 from ml_connector.domain.journal import Account, JournalEntry
 from ml_connector.ports.storage import RunState
 from ml_connector.ports.systems import System
-from ml_connector.runs.engine import PAGE, Pace
+from ml_connector.runs.engine import AT_ONCE, PAGE, Pace
 from ml_connector.store.database import SystemClock
 
 BUSY, NOT_DONE = 3, 4
@@ -72,6 +73,23 @@ def fill_the_disk() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
     threading.Timer(FULL_SECONDS, resource.setrlimit, [resource.RLIMIT_FSIZE, (soft, hard)]).start()
+
+
+class Reading:
+    """How many runs are read at one moment; the first wait for each other, so that as many as may be are."""
+
+    def __init__(self) -> None:
+        self._lock, self._now, self._came, self.most = threading.Lock(), 0, 0, 0
+        self._first = threading.Barrier(AT_ONCE, timeout=PATIENCE_SECONDS)
+
+    def at(self, place: str) -> None:
+        """A run is at the place."""
+        with self._lock:
+            came, self._came = self._came, self._came + (place == "pay run: before")
+            self._now += (place == "pay run: before") - (place == "pay run: recorded")
+            self.most = max(self.most, self._now)
+        if place == "pay run: before" and came < AT_ONCE:
+            self._first.wait()
 
 
 class FileVendor(Vendor):
@@ -230,7 +248,7 @@ class Installation:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("home", type=Path)
-    parser.add_argument("act", choices=["claim", "post", "hold", "full", "stuck", "behind"])
+    parser.add_argument("act", choices=["claim", "post", "hold", "full", "stuck", "behind", "many"])
     parser.add_argument("name", nargs="?", default="")
     parser.add_argument("--die-at", default="")
     parser.add_argument("--late", action="store_true")
@@ -257,6 +275,15 @@ def main() -> int:
         return 0
 
     reached = threading.Event()
+    reading = Reading()
+
+    def many() -> int:
+        for number in range(2, 2 + 2 * AT_ONCE):
+            place.payroll.add(a_pay_run(f"R{number}", subject=f"weekly 2026-05-{number:02d}"))
+            place.start(f"R{number}")
+        place.run_to_rest()
+        print(f"{reading.most} at once", flush=True)
+        return 0 if all(row.state is RunState.DONE for row in place.access.runs.list()) else NOT_DONE
 
     def stuck() -> int:
         place.start()
@@ -270,6 +297,8 @@ def main() -> int:
         return 0 if place.at(run).state is RunState.DONE else NOT_DONE
 
     def point(name: str) -> None:
+        if arguments.act == "many":
+            reading.at(name)
         if name == arguments.die_at:
             die()
         if name == arguments.name and not reached.is_set():
@@ -282,6 +311,7 @@ def main() -> int:
     if arguments.late:
         place.vendor.fault = DIES_LATE
     acts = {"claim": claim, "post": post, "full": post, "hold": hold, "stuck": stuck, "behind": behind}
+    acts |= {"many": many}
     return place.work(acts[arguments.act], point)
 
 

@@ -10,13 +10,15 @@ from contextlib import contextmanager
 from ml_connector.app.assemble import Assembly, StoreWorkshop
 from ml_connector.app.operations import AT_REST
 from ml_connector.ports.storage import RunRow, RunState
+from ml_connector.runs.changes import RUNS
 from ml_connector.runs.engine import Engine, Pace, Recoverer
 from ml_connector.runs.worker import lock_name, working
 from ml_connector.store.database import refuse_unsafe
 from ml_connector.store.models import Run
 from ml_connector.store.runs import StoredRuns
 
-POLL_SECONDS = 0.05
+LOOK_SECONDS = 0.5
+"""How often to look whether another process has moved a run; what this one moves is seen at once."""
 SHORT_WAIT_SECONDS = 180
 
 
@@ -47,6 +49,7 @@ def follow(run: str, show: Callable[[RunRow], None], timeout_seconds: float | No
     """
     runs, began, last, waiting_since = StoredRuns(), time.monotonic(), None, None
     while True:
+        seen = RUNS.seen
         row, now = runs.get(run), time.monotonic()
         if last is None or (row.state, row.stage, row.attempt) != (last.state, last.stage, last.attempt):
             show(row)
@@ -59,14 +62,15 @@ def follow(run: str, show: Callable[[RunRow], None], timeout_seconds: float | No
                 return row
         if row.state in AT_REST or (timeout_seconds is not None and now - began > timeout_seconds):
             return row
-        time.sleep(POLL_SECONDS)
+        RUNS.wait(seen, LOOK_SECONDS)
 
 
 def idle(stopped: threading.Event) -> None:
     """Wait until no run is ready, running or due, or until told to stop."""
     active = Run.objects.filter(state__in=[RunState.READY, RunState.RUNNING])
-    while active.exists() and not stopped.wait(POLL_SECONDS):
-        pass
+    seen = RUNS.seen
+    while active.exists() and not stopped.is_set():
+        seen = RUNS.wait(seen, LOOK_SECONDS)
 
 
 def recover(assembly: Assembly, executor: str) -> int | None:

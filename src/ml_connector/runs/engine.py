@@ -24,12 +24,13 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, WorkflowHandle
 from sqlalchemy import event
 from sqlalchemy.engine import Engine as SqlEngine
 from sqlalchemy.exc import ProgrammingError
 
 from ml_connector.ports.storage import RunRow, RunState
+from ml_connector.runs.changes import RUNS
 from ml_connector.runs.stages import StageCall, Workshop, carry_out, wake
 
 APPLICATION = "ml-connector"
@@ -39,12 +40,17 @@ begun again from its beginning.
 """
 
 QUEUE = "stages"
+"""Holds what a worker that is gone has begun, until one that is alive takes it up; nothing else."""
 AT_ONCE = 8
-QUEUE_SECONDS = 0.5
+QUEUE_SECONDS = 5.0
+LOOK_SECONDS = 2.0
+"""How often to look for what another process made ready; what this one does is seen at once."""
 SWEEP_SECONDS = 1.0
 SWEEP_MAX_SECONDS = 60.0
 PAGE = 100
-"""So many runs are put on the queue at once, before those behind them."""
+"""So many runs are looked at before those behind them."""
+BEGIN_SECONDS = 30.0
+"""A pass that was started is counted as at work for so long before its thread says so."""
 
 KEEP_DAYS = 30
 UNFINISHED = ("PENDING", "ENQUEUED", "DELAYED")
@@ -83,6 +89,7 @@ class Engine:
         self._passed, self._not_taken = 0, dict[str, str]()
         self._stop = threading.Event()
         self._active: set[str] = set()
+        self._begun: dict[str, float] = {}
         self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
 
     def start(self) -> None:
@@ -115,6 +122,7 @@ class Engine:
         start if they do not. Whether all of them ended.
         """
         self._stop.set()
+        RUNS.note()
         self._sweeper.join(timeout=5)
         until = time.monotonic() + self._pace.finish_seconds
         while self._active and time.monotonic() < until:
@@ -128,19 +136,27 @@ class Engine:
 
     def perform(self, call: StageCall) -> str:
         """One stage, inside its workflow; returns a word for the workflow list."""
-        name = self._name(call)
+        name, following = self._name(call), None
         self._active.add(name)
+        self._begun.pop(name, None)
         try:
             with self._scope():
                 following = carry_out(call, self._workshop)
+            if following is not None:
+                # It takes the place of this one, before anybody else does.
+                self._begun[self._name(following)] = time.monotonic()
         finally:
             self._active.discard(name)
+            RUNS.note()
         if following is None:
             return "rest"
         if not self._stop.is_set():
-            with SetWorkflowID(self._name(following)):
-                DBOS.start_workflow(_stage, following.run, following.stage, following.attempt)
+            self._start(following)
         return "next"
+
+    def _start(self, call: StageCall) -> WorkflowHandle[str]:
+        with SetWorkflowID(self._name(call)):
+            return DBOS.start_workflow(_stage, call.run, call.stage, call.attempt)
 
     def _name(self, call: StageCall) -> str:
         return f"{self._installation}:{call.name}"
@@ -148,31 +164,58 @@ class Engine:
     # --- what nobody carries out ----------------------------------------------------------------------------
 
     def _sweep(self) -> None:
-        """Enqueue runs that are ready or due: the one that misses nothing, whoever died between a row and its
-        workflow. An error, a full disk for one, makes it look less often until it is over.
+        """Start runs that are ready or due: the one that misses nothing, whoever died between a row and its
+        workflow. It looks when something of this process moved, when the next run is due, and now and then
+        for what others did. An error, a full disk for one, makes it look less often until it is over.
         """
         pause, looked = 0.0, time.monotonic()
-        while not self._stop.wait(pause):
+        while not self._stop.is_set():
+            seen = RUNS.seen
             try:
                 with self._scope():
                     if time.monotonic() - looked >= self._pace.stranded_seconds:
                         self._take_up_stranded()
                         looked = time.monotonic()
                     self._take_up_page()
-                pause = SWEEP_SECONDS
+                    pause = self._until_next_look()
             except Exception as error:
                 pause = min(max(2 * pause, SWEEP_SECONDS), SWEEP_MAX_SECONDS)
                 log.error("sweep.failed", error=repr(error), again_in_seconds=pause)
+                self._stop.wait(pause)
+            else:
+                RUNS.wait(seen, pause)
+
+    def _until_next_look(self) -> float:
+        """Seconds; those that nobody can take up do not make it look all the time."""
+        if self._passed:
+            return SWEEP_SECONDS
+        due = self._workshop.runs.next_due()
+        wait = (due - self._workshop.clock.now()).total_seconds() if due is not None else LOOK_SECONDS
+        return min(wait, LOOK_SECONDS) if wait > 0 else SWEEP_SECONDS
+
+    def _free(self) -> int:
+        """How many stages more may be carried out in this process now."""
+        now = time.monotonic()
+        for name, since in list(self._begun.items()):
+            if now - since > BEGIN_SECONDS:
+                self._begun.pop(name, None)
+        return AT_ONCE - len(self._active) - len(self._begun)
 
     def _take_up_page(self) -> None:
-        """Put some runs on the queue, the next time those behind them, so that however many stay where they
-        are, none is forgotten. One that fails stops no other; where all fail it is not the runs.
+        """Start some runs, the next time those behind them, so that however many stay where they are, none is
+        forgotten; no more than may be at work at once. One that fails stops no other; where all fail it is
+        not the runs.
         """
+        if self._free() <= 0:
+            return
         rows = self._workshop.runs.to_enqueue(self._workshop.clock.now(), self._passed, PAGE)
         self._passed = self._passed + PAGE if len(rows) == PAGE else 0
         failed: Exception | None = None
         taken = 0
         for row in rows:
+            if self._free() <= 0:
+                self._passed = 0
+                return
             try:
                 self._take_up(row)
             except Exception as error:
@@ -188,11 +231,16 @@ class Engine:
 
     def _take_up(self, row: RunRow) -> None:
         call = wake(row, self._workshop)
-        if call is None or self._name(call) in self._active:
+        if call is None or (name := self._name(call)) in self._active or name in self._begun:
             return
-        with SetWorkflowID(self._name(call)):
-            handle = DBOS.enqueue_workflow(QUEUE, _stage, call.run, call.stage, call.attempt)
-        if handle.get_status().status not in UNFINISHED:
+        self._begun[name], here = time.monotonic(), False
+        try:
+            status = self._start(call).get_status()
+            here = (status.status, status.executor_id) == ("PENDING", self._executor)
+        finally:
+            if not here:
+                self._begun.pop(name, None)
+        if status.status not in UNFINISHED:
             # A workflow of this name has ended and its run stayed where it was: a new pass is needed.
             fresh = self._workshop.runs.get(call.run)
             if (fresh.state, fresh.attempt) == (RunState.READY, call.attempt):

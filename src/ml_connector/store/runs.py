@@ -15,6 +15,7 @@ from ml_connector.domain import codec
 from ml_connector.domain.proposal import Subject
 from ml_connector.errors import KeyConflict
 from ml_connector.ports.storage import OtherRun, RunRow, RunState
+from ml_connector.runs import changes
 from ml_connector.store.database import after_prefix, begins_with, database_now
 from ml_connector.store.models import Answer, Approval, Artifact, Organisation, Run, RunSubject
 from ml_connector.store.prepared import Prepared, change, insert
@@ -65,6 +66,7 @@ class StoredRuns:
                 replay_of=replay_of,
                 people=_joined(people),
             )
+            transaction.on_commit(changes.RUNS.note)
         return _row(made)
 
     def get(self, run: str) -> RunRow:
@@ -123,6 +125,7 @@ class StoredRuns:
             return None
         if people is not None:
             values["people"] = tuple(sorted(people))
+        transaction.on_commit(changes.RUNS.note)
         return replace(row, **values)
 
     def running(self) -> tuple[RunRow, ...]:
