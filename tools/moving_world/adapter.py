@@ -309,11 +309,11 @@ class Desk:
 
     def _do(self, call: Callable[[], T]) -> T:
         """The call's result; what the product refuses becomes a `Refusal`, and a defect stays what it is."""
-        from ml_connector.app.failures import EXPECTED, read_failure
+        from ml_connector.app.failures import expected, read_failure
 
         try:
             return call()
-        except EXPECTED as error:
+        except expected() as error:
             failure = read_failure(error)
             found = "; ".join(f"[{problem.code}] {problem.text}" for problem in failure.problems)
             raise Refusal(f"{failure.text} {found}".strip()) from error

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from functools import cache
 from importlib.metadata import entry_points
 from threading import Thread
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
@@ -30,7 +30,7 @@ from ml_connector.ports.sinks import Sink
 from ml_connector.ports.storage import Clock, RunRow, TokenState
 from ml_connector.ports.systems import Connector, System, Wiring
 from ml_connector.runs.converge import Converger
-from ml_connector.runs.engine import Engine, Pace
+from ml_connector.runs.durable import Pace
 from ml_connector.runs.intent import Committer
 from ml_connector.runs.proof import Wait
 from ml_connector.runs.run import Done, Next, Run, StageRun
@@ -47,6 +47,9 @@ from ml_connector.store.runs import StoredArtifacts, StoredRuns
 from ml_connector.store.secrets import Keys, StoredTokens, StoredVault
 from ml_connector.store.staging import StoredStaging
 from ml_connector.store.tenants import StoredTenants
+
+if TYPE_CHECKING:
+    from ml_connector.runs.engine import Engine
 
 TURN_SECONDS = 2.0
 """How long a posting waits before it asks again for its turn at a ledger."""
@@ -304,7 +307,9 @@ class StoreWorkshop:
         return self.assembly.access(row.organisation).flow_of(row)
 
     def engine(self) -> Engine:
-        """The durable engine of this process."""
+        """The durable engine of this process. Loaded where runs are carried out, and nowhere else."""
+        from ml_connector.runs.engine import Engine
+
         settings = self.assembly.settings
         return Engine(
             url=settings.engine,

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from enum import Enum
 
 from django.db import InterfaceError, OperationalError
-from sqlalchemy import exc as engine
 
 from ml_connector.app.access import Unknown
 from ml_connector.app.audit import ExportError
 from ml_connector.app.backup import BackupError, NotOverwritten
 from ml_connector.app.mapping_csv import TableError
-from ml_connector.app.refusals import NotAllowed
+from ml_connector.app.refusals import NotAllowed, SetupError, Unsafe
 from ml_connector.app.settings import DatabaseUnusable, SettingsError, start_problem, unusable
-from ml_connector.app.setup import SetupError
-from ml_connector.app.work import Unsafe
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import ConnectorError, Inexpressible, KeyConflict, Refused, SignInRenewed, Throttled
 from ml_connector.flows.flow import PolicyError
-from ml_connector.runs.engine import EngineDamaged
+from ml_connector.runs.durable import EngineDamaged
 from ml_connector.store.database import AddressError
 from ml_connector.store.secrets import VaultError
 
@@ -45,14 +43,13 @@ class Failure:
 
 
 _FILE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
-_ENGINE = (engine.OperationalError, engine.InterfaceError)
-_DATABASE = (OperationalError, InterfaceError, DatabaseUnusable, *_ENGINE)
-"""A database that is not there, full, locked, or not a database; that of the durable engine among them."""
-EXPECTED = (
+_EXPECTED = (
     ExportError,
     SettingsError,
     AddressError,
-    *_DATABASE,
+    OperationalError,
+    InterfaceError,
+    DatabaseUnusable,
     TableError,
     SetupError,
     PolicyError,
@@ -65,7 +62,19 @@ EXPECTED = (
     ConnectorError,
     *_FILE,
 )
-"""Everything that is not a defect of ours."""
+
+
+def expected() -> tuple[type[BaseException], ...]:
+    """Everything that is not a defect of ours: a database that is not there, full, locked, or not a database
+    too, that of the durable engine with it.
+    """
+    return (*_EXPECTED, *_of_the_engine())
+
+
+def _of_the_engine() -> tuple[type[BaseException], ...]:
+    """What its database raises; nothing where it is not loaded."""
+    loaded = sys.modules.get("sqlalchemy.exc")
+    return (loaded.OperationalError, loaded.InterfaceError) if loaded is not None else ()
 
 
 def read_failure(error: BaseException) -> Failure:
@@ -87,8 +96,8 @@ def read_failure(error: BaseException) -> Failure:
             error.problem.text + (f" [{error.support}]" if error.support else ""),
             (error.problem,),
         )
-    if isinstance(error, _ENGINE):
-        return Failure(Kind.FAILED, unusable(error.orig or error))
+    if isinstance(error, _of_the_engine()):
+        return Failure(Kind.FAILED, unusable(getattr(error, "orig", None) or error))
     if (found := start_problem(error)) is not None:
         return Failure(Kind.USAGE if found[0] else Kind.FAILED, found[1])
     if isinstance(error, NotAllowed):

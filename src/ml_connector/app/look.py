@@ -10,7 +10,7 @@ from django.db import transaction
 
 from ml_connector.app.access import Access
 from ml_connector.app.assemble import Assembly
-from ml_connector.app.failures import EXPECTED, read_failure
+from ml_connector.app.failures import expected, read_failure
 from ml_connector.domain.proposal import Subject
 from ml_connector.flows.look_alikes import NOT_OURS
 from ml_connector.flows.nightly_look import DAYS, Finding, Place, nightly_look
@@ -49,7 +49,7 @@ def look(
                 _record(access, connection, findings)
                 connection.looked_at = moment
                 connection.save(update_fields=["looked_at"])
-        except EXPECTED as error:
+        except expected() as error:
             why = read_failure(error).text
             log.warning("look.failed", connection=connection.name, why=why)
             failed(connection.name, why)

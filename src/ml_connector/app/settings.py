@@ -205,7 +205,6 @@ def start_django(settings: Settings, *, keys: bool = True) -> None:
     """
     import django
     from django.conf import settings as django_settings
-    from django.core.management import call_command
     from django.db import DatabaseError
 
     from ml_connector.store.database import database_settings
@@ -229,11 +228,10 @@ def start_django(settings: Settings, *, keys: bool = True) -> None:
             LOGGING_CONFIG=None,
         )
         django.setup()
-    from ml_connector.store.installation import newest_migration, note_upgrade
+    from ml_connector.store.installation import bring_up_to_date, note_upgrade
 
     try:
-        tables = newest_migration()
-        call_command("migrate", verbosity=0, interactive=False)
+        tables = bring_up_to_date()
     except DatabaseError as error:
         raise DatabaseUnusable(unusable(error)) from error
     if keys:

@@ -15,6 +15,7 @@ from ml_connector.app.access import Access, Actor, Unknown
 from ml_connector.app.assemble import Assembly, connectors
 from ml_connector.app.content_hashes import changes, connection_sha256, flow_sha256, journals_sha256
 from ml_connector.app.mapping_csv import read_mapping, write_mapping
+from ml_connector.app.refusals import SetupError
 from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.domain.mapping_checks import check_mapping
 from ml_connector.domain.problem import Problem
@@ -44,14 +45,6 @@ def _name_problems(what: str, name: str) -> list[Problem]:
         return []
     text = f"{name!r} is no name of a {what}. Give it one, without blanks around it."
     return [Problem(f"{what}.name", "name", text)]
-
-
-class SetupError(Exception):
-    """What was given cannot be used; nothing was changed."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(problem.text for problem in problems))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

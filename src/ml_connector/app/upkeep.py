@@ -7,7 +7,7 @@ from __future__ import annotations
 import structlog
 
 from ml_connector.app.assemble import Assembly
-from ml_connector.app.failures import EXPECTED, read_failure
+from ml_connector.app.failures import expected, read_failure
 from ml_connector.app.look import look
 from ml_connector.app.retention import forget, forget_passes
 from ml_connector.store.models import Connection, Organisation
@@ -28,7 +28,7 @@ def upkeep(assembly: Assembly) -> dict[str, int]:
             if sign_in is not None and assembly.wiring(connection).tokens.read().refresh_token:
                 sign_in.renew()
                 renewed += 1
-        except EXPECTED as error:
+        except expected() as error:
             log.warning("sign_in.not_renewed", connection=connection.name, why=read_failure(error).text)
     incidents = 0
     for slug in Organisation.objects.values_list("slug", flat=True):
@@ -47,6 +47,6 @@ def try_upkeep(assembly: Assembly) -> dict[str, int] | None:
     """
     try:
         return upkeep(assembly)
-    except EXPECTED as error:
+    except expected() as error:
         log.warning("upkeep.failed", why=read_failure(error).text)
         return None

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 
 from ml_connector.app.assemble import Assembly, StoreWorkshop
 from ml_connector.app.operations import AT_REST
+from ml_connector.app.refusals import Unsafe
 from ml_connector.ports.storage import RunRow, RunState
 from ml_connector.runs.changes import RUNS
-from ml_connector.runs.engine import Engine, Pace, Recoverer
+from ml_connector.runs.durable import Pace
+from ml_connector.runs.engine import Engine, Recoverer
 from ml_connector.runs.worker import lock_name, working
 from ml_connector.store.database import refuse_unsafe
 from ml_connector.store.models import Run
@@ -20,10 +22,6 @@ from ml_connector.store.runs import StoredRuns
 LOOK_SECONDS = 0.5
 """How often to look whether another process has moved a run; what this one moves is seen at once."""
 SHORT_WAIT_SECONDS = 180
-
-
-class Unsafe(Exception):
-    """This database may forget acknowledged commits; nothing is run on it."""
 
 
 @contextmanager

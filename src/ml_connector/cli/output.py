@@ -103,9 +103,9 @@ def errors(as_json: bool, start: bool = True, keys: bool = True) -> Iterator[Non
     except Exception as error:
         if not started():
             raise
-        from ml_connector.app.failures import EXPECTED, read_failure
+        from ml_connector.app.failures import expected, read_failure
 
-        if not isinstance(error, EXPECTED):
+        if not isinstance(error, expected()):
             raise
         failure = read_failure(error)
         stop(FAILURE_CODES[failure.kind.value], failure.text, as_json, failure.problems)

@@ -18,7 +18,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from ml_connector.ports.storage import RunRow, RunState
 from ml_connector.runs.changes import RUNS
+from ml_connector.runs.durable import EngineDamaged, Pace
 from ml_connector.runs.stages import StageCall, Workshop, carry_out, wake
 
 APPLICATION = "ml-connector"
@@ -55,20 +55,6 @@ BEGIN_SECONDS = 30.0
 KEEP_DAYS = 30
 UNFINISHED = ("PENDING", "ENQUEUED", "DELAYED")
 log = structlog.get_logger("engine")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """`finish_seconds`: how long a stop waits for stages in flight. `stranded_seconds`: how often to look for
-    runs that nobody carries out.
-    """
-
-    finish_seconds: float = 10.0
-    stranded_seconds: float = 60.0
-
-
-class EngineDamaged(Exception):
-    """The durable engine's own database is no database any more."""
 
 
 class Engine:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from pathlib import Path
+from pkgutil import iter_modules
 
+from django.apps import apps
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import QuerySet
@@ -36,10 +39,37 @@ def renew(restored_at: datetime | None = None) -> Installation:
     )
 
 
+def bring_up_to_date() -> str:
+    """Make the changes of tables that this database has not had. The newest change of ours that it had
+    before; empty for a new database.
+
+    Nothing is loaded for a database that has had all: to build all tables in memory from every change since
+    the first takes longer than a command.
+    """
+    had = _had()
+    wanted = {
+        (app.label, module.name)
+        for app in apps.get_app_configs()
+        for module in iter_modules([str(Path(app.path) / "migrations")])
+    }
+    if not wanted <= had:
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0, interactive=False)
+    return _newest_of(had)
+
+
 def newest_migration() -> str:
     """The newest change of our tables that this database has had; empty for a new database."""
-    applied = MigrationRecorder(connection).applied_migrations()
-    return max((name for app, name in applied if app == "store"), default="")
+    return _newest_of(_had())
+
+
+def _had() -> set[tuple[str, str]]:
+    return set(MigrationRecorder(connection).applied_migrations())
+
+
+def _newest_of(had: set[tuple[str, str]]) -> str:
+    return max((name for app, name in had if app == "store"), default="")
 
 
 def note_upgrade(tables: str) -> None:
