@@ -13,8 +13,8 @@ percentage. That is all on purpose: the rules are a table that an accountant rea
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -24,6 +24,7 @@ from ml_connector.domain.dimension import Dimensions, code_on, dimensions
 from ml_connector.domain.money import split_minor
 from ml_connector.domain.payroll import Distribution
 from ml_connector.domain.problem import Owner, Problem
+from ml_connector.domain.rule_index import RuleIndex, numbers
 
 PERCENT_DECIMALS_MAX = 4
 UNTIED = "other"
@@ -132,23 +133,22 @@ class Resolver:
     resolved: keys repeat.
 
     `roll_up` is `(axis, code) → code`: codes of small groups, and the code they are booked on instead.
+    `tried` counts the rules that were compared with a key.
     """
 
     mapping: Mapping
     day: date
     roll_up: AbstractMapping[tuple[str, str], str] = field(default_factory=dict)
+    tried: int = field(init=False, default=0)
     _rules: list[MappingRule] = field(init=False)
     _translations: dict[tuple[str, str], str] = field(init=False)
     _known: dict[tuple[object, ...], Resolution | Problem] = field(init=False, default_factory=dict)
-    _patterns: dict[str, set[str]] = field(init=False, default_factory=dict)
-    _near: dict[tuple[str, str], frozenset[str]] = field(init=False, default_factory=dict)
+    _index: RuleIndex = field(init=False)
     _spelled: dict[tuple[str, str], str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._rules = in_force(canonical(self.mapping).rules, self.day)
-        for rule in self._rules:
-            for title, pattern in _matched(rule):
-                self._patterns.setdefault(title, set()).add(pattern)
+        self._index = RuleIndex([_matched(rule) for rule in self._rules])
         self._translations = {
             (row.axis, row.source): row.code
             for row in self.mapping.translations
@@ -181,16 +181,19 @@ class Resolver:
         )
 
     def _resolve(self, row: Distribution) -> Resolution | Problem:
-        values = {title: _value(title, row) for title in self._patterns}
-        near = {title: self._nearly(title, value) for title, value in values.items() if value}
-        missed, close = None, any(near.values())
-        for rule in self._rules:
-            if _matches(rule, row):
-                return missed or self._book(rule, row)
-            if missed is None and close:
-                missed = self._missed(rule, row, values, near)
-        if missed is not None:
-            return missed
+        values = {title: _value(title, row) for title in self._index.titles}
+        near = {title: self._index.nearly(title, value) for title, value in values.items() if value}
+        matching = self._index.matching(values)
+        first = next(self._of(matching, row), None)
+        if any(near.values()):
+            for number in numbers(self._index.missing(values, near)):
+                if number == first:
+                    break
+                self.tried += 1
+                if missed := self._missed(self._rules[number], row, values, near, matching):
+                    return missed
+        if first is not None:
+            return self._book(self._rules[first], row)
         text = (
             f"No rule of mapping {self.mapping.name} v{self.mapping.version} in force on {self.day} matches"
             f" account {row.account!r} of "
@@ -198,15 +201,12 @@ class Resolver:
         text += f"company {row.company} ({describe(row.dimensions) or 'no dimensions'}). Add a rule for it."
         return Problem("mapping.unmapped", f"account {row.account}", text)
 
-    def _nearly(self, title: str, value: str) -> frozenset[str]:
-        """The patterns that miss the value by case, blanks or the like alone. Values repeat."""
-        if (title, value) not in self._near:
-            self._near[title, value] = frozenset(
-                pattern
-                for pattern in self._patterns[title]
-                if not pattern_matches(pattern, value) and nearly_matches(pattern, value)
-            )
-        return self._near[title, value]
+    def _of(self, matching: int, row: Distribution) -> Iterator[int]:
+        """Numbers of the rules that match the row, of those that may."""
+        for number in numbers(matching):
+            self.tried += 1
+            if _matches(self._rules[number], row):
+                yield number
 
     def _missed(
         self,
@@ -214,6 +214,7 @@ class Resolver:
         row: Distribution,
         values: AbstractMapping[str, str | None],
         near: AbstractMapping[str, frozenset[str]],
+        matching: int,
     ) -> Problem | None:
         """What to do with a rule that would match the row in another spelling, so that the next one takes it.
         None where it does not, or where a rule that matches has the spelling of the row: then these are two
@@ -223,10 +224,10 @@ class Resolver:
         others = [(title, one) for title, one in patterns if not pattern_matches(one, values[title])]
         if not all(one in near.get(title, ()) for title, one in others):
             return None
-        for other in self._rules:
-            spelled = dict(_matched(other))
+        for number in self._of(matching, row):
+            spelled = dict(_matched(self._rules[number]))
             names = (nearly_matches(one, spelled.get(title, "*").removesuffix("*")) for title, one in others)
-            if _matches(other, row) and all(names):
+            if all(names):
                 return None
         title, pattern = others[0]
         text = (
