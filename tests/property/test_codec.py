@@ -7,10 +7,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -196,3 +197,63 @@ def test_other_content_has_another_fingerprint(data: st.DataObject) -> None:
     same = all(getattr(entry, field.name) == getattr(other, field.name) for field in fields(entry))
 
     assert same is (codec.fingerprint(entry) == codec.fingerprint(other))
+
+
+@pytest.mark.parametrize("kind", VALUES, ids=lambda kind: kind.__name__)
+@given(st.data())
+def test_a_value_just_made_is_what_a_later_pass_reads(kind: Any, data: st.DataObject) -> None:
+    """Of the same types in the same order, whatever it is made of; and it has the same text."""
+    value = data.draw(st.from_type(kind))
+    text, made = codec.recorded(value)
+
+    assert codec.encode(value) == text
+    assert written(codec.decode(text)) == written(made)
+
+
+def written(value: Any) -> str:
+    """A value with the types of everything in it, in its order."""
+    return (
+        repr([type(value), [(f.name, written(getattr(value, f.name))) for f in fields(value)]])
+        if (is_dataclass(value))
+        else _written(value)
+    )
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, dict):
+        return repr([type(value), [(key, written(item)) for key, item in value.items()]])
+    if isinstance(value, (tuple, list)):
+        return repr([type(value), [written(item) for item in value]])
+    if isinstance(value, frozenset):
+        return repr([type(value), sorted(written(item) for item in value)])
+    return repr([type(value), value])
+
+
+class Name(str):
+    """A text of a type of its own."""
+
+
+def test_a_value_that_comes_back_as_it_is_is_not_read_again() -> None:
+    """It is the very value that was made."""
+    line = journal.JournalLine(account="4000", amount=money.Money.from_minor(1, "EUR"))
+    for value in ((line, line), {"a": 1, "b": line}, frozenset(["x"]), datetime(2026, 7, 1, tzinfo=UTC)):
+        assert value is codec.recorded(value)[1]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [1, 2],
+        ({"b": 1, "a": 2},),
+        {"a": [1]},
+        (Name("x"),),
+        datetime(2026, 7, 1, tzinfo=ZoneInfo("Europe/Oslo")),
+    ],
+    ids=repr,
+)
+def test_a_value_that_comes_back_otherwise_is_read_at_once(value: Any) -> None:
+    """So that the first pass does not see what no later one will."""
+    text, made = codec.recorded(value)
+
+    assert value is not made
+    assert written(codec.decode(text)) == written(made) != written(value)

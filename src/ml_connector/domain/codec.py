@@ -15,7 +15,7 @@ import json
 import pkgutil
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -72,6 +72,7 @@ def learn(*kinds: type[Any]) -> None:
 
 _SCALARS = (str, int, bool, type(None))
 _PLAIN_ALREADY = frozenset(_SCALARS)
+_COME_BACK = frozenset((Decimal, date, frozenset))
 
 
 _SHARED = tuple(f'{{"$":"{kind.__name__}"' for kind in (journal.JournalEntry, document.Receipt))
@@ -90,9 +91,20 @@ def encode(value: object) -> str:
 
     Raises `CodecError` for anything else, floats above all.
     """
-    return json.dumps(
-        _plain(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
-    )
+    return _text(_plain(value, []))
+
+
+def recorded(value: object) -> tuple[str, Any]:
+    """The canonical text of a value that was just made, and what a later pass reads from it: the value
+    itself, unless reading gives other types or another order, such as a tuple for a list.
+    """
+    strange: list[object] = []
+    text = _text(_plain(value, strange))
+    return text, _decoded(text) if strange else value
+
+
+def _text(plain: object) -> str:
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
 
 
 def decode(text: str) -> Any:
@@ -124,7 +136,8 @@ def fingerprint(value: object) -> str:
     return digest(encode(value))
 
 
-def _plain(value: object) -> Any:
+def _plain(value: object, strange: list[object]) -> Any:
+    """The value as JSON has it. What does not come back as it is, is added to the strange ones."""
     kind = type(value)
     if kind in _PLAIN_ALREADY:
         return value
@@ -133,10 +146,14 @@ def _plain(value: object) -> Any:
         for name, may_be_left_out in _FIELDS[kind]:
             item = getattr(value, name)
             if item is not None or not may_be_left_out:
-                plain[name] = item if type(item) in _PLAIN_ALREADY else _plain(item)
+                plain[name] = item if type(item) in _PLAIN_ALREADY else _plain(item, strange)
         return plain
+    if kind is tuple:
+        return [_plain(item, strange) for item in value]  # type: ignore[attr-defined]
+    if not _comes_back(kind, value):
+        strange.append(value)
     if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
+        return [_plain(item, strange) for item in value]
     if isinstance(value, StrEnum):
         return {"$": kind.__name__, "value": value.value}
     if isinstance(value, _SCALARS):
@@ -148,10 +165,19 @@ def _plain(value: object) -> Any:
     if isinstance(value, date):
         return {"$date": value.isoformat()}
     if isinstance(value, frozenset):
-        return {"$set": sorted((_plain(item) for item in value), key=repr)}
+        return {"$set": sorted((_plain(item, strange) for item in value), key=repr)}
     if isinstance(value, dict) and all(isinstance(key, str) and not key.startswith("$") for key in value):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item, strange) for key, item in value.items()}
     raise CodecError(f"{kind.__name__} has no canonical form")
+
+
+def _comes_back(kind: type[object], value: object) -> bool:
+    """Whether reading the text of the value gives one of just this type, in this order."""
+    if isinstance(value, datetime):
+        return kind is datetime and value.tzinfo in (None, UTC) and not value.fold
+    if isinstance(value, dict):
+        return kind is dict and list(value) == sorted(value)
+    return kind in _COME_BACK or _KNOWN.get(kind.__name__) is kind
 
 
 def _value(plain: Any) -> Any:

@@ -69,15 +69,11 @@ class Committer:
         Raises `Wait` when an earlier send may still book, `Refused` when the system said no, `KeyConflict`
         and `Incident` when a person must decide. After any of them calling again is safe.
         """
-        sink = self.sinks(type(document))
-        proof, fingerprint = self._proof(sink), codec.fingerprint(document)
+        sink, content = self.sinks(type(document)), codec.encode(document)
+        proof, fingerprint = self._proof(sink), codec.digest(content)
         self.point("commit: before open")
         row = self.commits.open(
-            key=document.key,
-            fingerprint=fingerprint,
-            entity=document.entity,
-            content=codec.encode(document),
-            origin=origin,
+            key=document.key, fingerprint=fingerprint, entity=document.entity, content=content, origin=origin
         )
         self.point("commit: opened")
         if row.state is CommitState.CONFIRMED:

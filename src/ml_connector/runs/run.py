@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from ml_connector.domain import codec
 from ml_connector.domain.document import Document, Receipt
@@ -185,10 +185,11 @@ class StageRun:
         text = self.artifacts.read(self.row.id, label)
         if text is None:
             self.point(f"{name}: before")
-            text = codec.encode(do())
+            text, made = codec.recorded(do())
             self.point(f"{name}: before recording")
             self.artifacts.record(self.row.id, label, text)
             self.point(f"{name}: recorded")
+            return cast(T, made)
         value: T = codec.decode(text)
         return value
 
