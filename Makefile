@@ -23,6 +23,7 @@ RULE     ?=
 N        ?= 20
 BUSY     ?= 2
 FOLDER   ?=
+PART     ?=
 
 .PHONY: install demo test test-all check format crash simulate bench clean lock connector matrix mutate soak
 
@@ -68,7 +69,7 @@ soak: install
 	@$(RUN) tools/soak.py --passes $(N) --busy $(BUSY) $(if $(FOLDER),--folder "$(FOLDER)")
 
 bench: install
-	@$(RUN) tools/bench.py
+	@$(RUN) tools/bench.py $(foreach part,$(PART),--part $(part))
 
 connector: install
 	@$(RUN) tools/connector.py "$(name)" --role "$(or $(role),ledger)"

@@ -13,8 +13,8 @@ from __future__ import annotations
 import math
 import re
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,8 @@ class Costs:
     `looks` matches the question whether the document is posted; one of them is needed. `search` matches a
     call of a search where nothing else asks the same; more of them than `searches` are made while the ledger
     posts. `again` are facts that anybody may change between proposal, write and read-back, and that have to
-    be asked for again.
+    be asked for again. `sizes` is how many rows its master data has in the scenario, where that is more than
+    a page.
     """
 
     scenario: str
@@ -43,6 +44,7 @@ class Costs:
     search: str = ""
     looks: str = ""
     again: int = 0
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
 
 COSTS = {
@@ -51,6 +53,7 @@ COSTS = {
         arguments=("--switch", f"{PAYROLL}.bench_rows=50000", "--switch", f"{PAYROLL}.bench_groups={LINES}"),
         entry="GeneralJournalEntr|TransactionLines",
         least=lambda lines: 1 + 1 + math.ceil(lines / 1000) + 1,
+        sizes={"cost_centers": 4_000},
     ),
     "dynamics_fo": Costs(
         scenario="bench_dynamics_fo",

@@ -1,19 +1,19 @@
 """The straight script that `make bench` compares with: the same calls, the same sums, and no durability, no
-checks, no second thoughts.
+checks, no second thoughts. It is a process of its own, as the product is, and imports what it needs only.
+
+    python tools/straight.py < what.json    addresses, sign-ins, the token, the accounts and the run
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import httpx2
-from scenes import PAYROLL
-from stage import LEDGER, Sandbox
-
-from ml_connector_sandbox.scenarios.trading_company import ACCOUNT_OF
 
 JOURNAL = "90"
 
@@ -21,9 +21,9 @@ JOURNAL = "90"
 class Straight:
     """One pay run from payroll to ledger, as somebody would write it in an afternoon."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        payroll, ledger = sandbox.systems[PAYROLL], sandbox.systems[LEDGER]
-        given = payroll["credentials"]
+    def __init__(self, what: Mapping[str, Any]) -> None:
+        payroll, ledger = what["payroll"], what["ledger"]
+        given, self._account_of = payroll["credentials"], what["account_of"]
         self._payroll = httpx2.Client(
             base_url=payroll["base_url"],
             auth=(given["username"], given["password"]),
@@ -31,12 +31,11 @@ class Straight:
             timeout=60,
             trust_env=False,
         )
-        token = sandbox.control(LEDGER, "control/grant", {})["access_token"]
         self._ledger = httpx2.Client(
             base_url=f"{ledger['base_url']}/api/v1/{ledger['entities'][0]['code']}/",
             timeout=60,
             trust_env=False,
-            headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
+            headers={"Authorization": f"Bearer {what['token']}", "Accept": "application/json"},
         )
 
     def sizes(self) -> dict[str, int]:
@@ -70,9 +69,9 @@ class Straight:
         )
         while True:
             for row in json.loads(page.content, parse_float=Decimal):
-                sums[ACCOUNT_OF[row["baseSegment"]], row["orgLevel1"]] += Decimal(row["debitAmt"]) - Decimal(
-                    row["creditAmt"]
-                )
+                sums[self._account_of[row["baseSegment"]], row["orgLevel1"]] += Decimal(
+                    row["debitAmt"]
+                ) - Decimal(row["creditAmt"])
             link = page.links.get("next", {}).get("url")
             if not link:
                 break
@@ -125,3 +124,8 @@ class Straight:
             rows += found["results"] if isinstance(found, dict) else found
             link = found.get("__next") if isinstance(found, dict) else None
         return rows
+
+
+if __name__ == "__main__":
+    told = json.load(sys.stdin)
+    print(Straight(told).post(told["run"]))

@@ -1,0 +1,70 @@
+"""`make bench` says what is missed, and draws the floor from what vendors publish."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bench import AIMS, PARTS, missed_aims
+from floor import LIMITS, payroll_calls
+from ledger_calls import COSTS
+
+BENCH = Path(__file__).parents[3] / "tools" / "bench.py"
+WITHIN = {aim.name: aim.most for aim in AIMS}
+
+
+def test_nothing_is_missed_at_the_aims_themselves() -> None:
+    """At the most, and not less than that."""
+    assert [] == missed_aims(tuple(PARTS), WITHIN)
+
+
+@pytest.mark.parametrize("aim", AIMS, ids=lambda aim: aim.name)
+def test_an_aim_that_is_missed_or_was_not_measured_is_named(aim: AIMS) -> None:  # type: ignore[valid-type]
+    """Each of them, where its part was measured."""
+    over = {**WITHIN, aim.name: aim.most * 1.01}
+    unmeasured = {name: value for name, value in WITHIN.items() if name != aim.name}
+    others = tuple(part for part in PARTS if part != aim.part)
+
+    for result in (over, unmeasured):
+        (text,) = missed_aims((aim.part,), result)
+        assert text.startswith(aim.name)
+        assert [] == missed_aims(others, result)
+    assert float("nan") != missed_aims((aim.part,), {**WITHIN, aim.name: float("nan")})
+
+
+def test_the_last_line_is_json_and_says_whether_all_is_well() -> None:
+    """The quickest part, which has no aim."""
+    done = subprocess.run(
+        [sys.executable, str(BENCH), "--part", "computed", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert (True, []) == (json.loads(done.stdout)["ok"], json.loads(done.stdout)["missed"])
+
+
+@pytest.mark.parametrize(
+    ("ledger", "lines", "sizes", "calls"),
+    [
+        ("exact_online", 1_000, {"cost_centers": 4_000}, 1 + 67 + 4 + 2 + 2 + 1 + 1),
+        ("exact_online", 1_001, {"accounts": 1_001, "cost_centers": 61}, 2 + 2 + 4 + 2 + 2 + 1 + 2),
+        ("dynamics_fo", 1_000, {}, 2 + 8 + 2 + 2 + 1 + 5 + 1),
+        ("dynamics_fo", 201, {}, 2 + 8 + 2 + 2 + 1 + 2 + 1),
+        ("visma_net", 2_000, {"accounts": 5_000}, 3 + 6 + 1 + 2 + 1 + 1 + 2),
+    ],
+)
+def test_the_floor_of_a_ledger(ledger: str, lines: int, sizes: dict[str, int], calls: int) -> None:
+    """Master data by pages, single questions, what others booked, two look-ups, and the entry."""
+    assert calls == LIMITS[ledger].calls(lines, sizes)
+
+
+def test_the_floor_of_a_payroll_and_of_every_ledger() -> None:
+    """Blocks of ten thousand rows; no ledger is left out."""
+    assert [3, 3, 4, 9] == [payroll_calls(rows) for rows in (1, 10_000, 10_001, 61_019)]
+    assert set(COSTS) == set(LIMITS)
