@@ -19,7 +19,7 @@ from tests.runs.test_outages import process
 from ml_connector.contract.memory import VirtualClock
 from ml_connector.ports.storage import RunState
 from ml_connector.runs.changes import RUNS, Changes
-from ml_connector.runs.engine import AT_ONCE, LOOK_SECONDS, SWEEP_SECONDS, Engine, Pace
+from ml_connector.runs.engine import AT_ONCE, LOOK_SECONDS, SWEEP_SECONDS, Engine, Pace, config
 
 PATIENCE_SECONDS = 60.0
 
@@ -122,6 +122,11 @@ def test_a_run_that_is_made_or_moved_is_a_change_when_it_is_stored() -> None:
     assert made + 1 == RUNS.seen
     assert world.runs.move(row, state=RunState.RUNNING) is None
     assert made + 1 == RUNS.seen
+
+
+def test_a_command_that_is_done_does_not_wait_for_a_thread_that_sleeps() -> None:
+    """The one that looks for notifications sleeps between its looks, and is waited for when DBOS stops."""
+    assert config("sqlite:///x", "one")["notification_listener_polling_interval_sec"] <= 1.0
 
 
 @pytest.mark.slow

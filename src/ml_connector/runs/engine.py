@@ -52,6 +52,8 @@ PAGE = 100
 BEGIN_SECONDS = 30.0
 """A pass that was started is counted as at work for so long before its thread says so."""
 
+STOP_SECONDS = 1.0
+"""The longest that a stop waits for a thread of DBOS that has nothing to do."""
 KEEP_DAYS = 30
 UNFINISHED = ("PENDING", "ENQUEUED", "DELAYED")
 log = structlog.get_logger("engine")
@@ -81,21 +83,7 @@ class Engine:
     def start(self) -> None:
         """Launch: recover what this executor left, then go on with what is due."""
         prepare_sqlite(self._url)
-        config: DBOSConfig = {
-            "name": APPLICATION,
-            "system_database_url": self._url,
-            "application_version": VERSION,
-            "executor_id": self._executor,
-            "log_level": "ERROR",
-            "console_log_level": "ERROR",
-            "serializer": DBOSPortableJSONSerializer(),
-            "enable_otlp": False,
-            "use_listen_notify": False,
-            "notification_listener_polling_interval_sec": 5.0,
-            "max_executor_threads": 2 * AT_ONCE,
-            "sys_db_pool_size": AT_ONCE,
-        }
-        DBOS(config=config)
+        DBOS(config=config(self._url, self._executor))
         _current.append(self)
         DBOS.launch()
         DBOS.register_queue(QUEUE, polling_interval_sec=QUEUE_SECONDS, worker_concurrency=AT_ONCE)
@@ -248,6 +236,26 @@ class Engine:
                     continue
             log.warning("run.stranded", run=row.id, stage=row.stage)
             self._workshop.runs.move(row, state=RunState.READY, attempt=row.attempt + 1)
+
+
+def config(url: str, executor: str) -> DBOSConfig:
+    """How DBOS is set up. Nobody here waits for its notifications, so looking for them costs nothing; but its
+    thread sleeps from one look to the next, and a stop waits for it.
+    """
+    return {
+        "name": APPLICATION,
+        "system_database_url": url,
+        "application_version": VERSION,
+        "executor_id": executor,
+        "log_level": "ERROR",
+        "console_log_level": "ERROR",
+        "serializer": DBOSPortableJSONSerializer(),
+        "enable_otlp": False,
+        "use_listen_notify": False,
+        "notification_listener_polling_interval_sec": STOP_SECONDS,
+        "max_executor_threads": 2 * AT_ONCE,
+        "sys_db_pool_size": AT_ONCE,
+    }
 
 
 _current: list[Engine] = []
