@@ -51,9 +51,7 @@ def look_ups(folder: Path) -> dict[str, Any]:
 
     organisation, now = Access("default").organisation, datetime.now(UTC)
     ledger = Connection.objects.create(organisation=organisation, name="books", connector="x")
-    settings = Flow.objects.create(
-        organisation=organisation, kind="payroll", source=ledger, target=ledger
-    )
+    settings = Flow.objects.create(organisation=organisation, kind="payroll", source=ledger, target=ledger)
     subject, content = "payroll:acme:US1:weekly", "x" * 20_000
     ages = [now - timedelta(hours=number) for number in range(RUNS)]
     Run.objects.bulk_create(
@@ -94,9 +92,11 @@ def look_ups(folder: Path) -> dict[str, Any]:
         batch_size=BATCH,
     )
     days = [date(2026, 6, 30) - timedelta(days=7 * number) for number in range(RUNS)]
+    names = [f"{subject} {days[number % 5_000]}" for number in range(RUNS)]
+    pays = [Subject(tenant="books", entity="10", text=name) for name in names]
     paid = [
-        {"tenant": "books", "entity": "10", "text": f"{subject} {day}", "base": f"{subject} {day}"}
-        for day in (days[number % 5_000] for number in range(RUNS))
+        {"tenant": pay.tenant, "entity": pay.entity, "text": pay.text, "base": pay.text, "day": pay.day}
+        for pay in pays
     ]
     CommitSubject.objects.bulk_create(
         (CommitSubject(commit=commit, **values) for commit, values in zip(commits, paid, strict=True)),
@@ -108,6 +108,7 @@ def look_ups(folder: Path) -> dict[str, Any]:
     stored, runs = StoredCommits(ledger), Access("default").runs
     pay = Subject(tenant="books", entity="10", text=f"{subject} {days[5]}")
     company = Subject(tenant="books", entity="10", text=f"{subject} ")
+    near = [str(days[5]), str(days[6])]
     offered = [f"R{number}" for number in range(100)]
     asked: dict[str, Callable[[], object]] = {
         "known references": lambda: stored.known_references("books", "10"),
@@ -119,9 +120,9 @@ def look_ups(folder: Path) -> dict[str, Any]:
         "one run": lambda: runs.get("run-5"),
         "runs to carry out": lambda: runs.to_enqueue(now),
         "documents shown deleted": lambda: stored.deleted_since(now - timedelta(days=45)),
-        "pays of a company that are booked": lambda: stored.beginning(company),
-        "runs of a company that are done": lambda: runs.done_beginning("run-5", [company]),
-        "runs of a company that are not": lambda: runs.others_beginning("run-5", [company]),
+        "pays of a company that are booked": lambda: stored.beginning(company, near),
+        "runs of a company that are done": lambda: runs.done_beginning("run-5", [company], near),
+        "runs of a company that are not": lambda: runs.others_beginning("run-5", [company], near),
     }
     taken = {name: _milliseconds(ask) for name, ask in asked.items()}
     return {"look_ups_ms": taken, "slowest_look_up_ms": max(taken.values())}

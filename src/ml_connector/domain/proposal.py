@@ -46,7 +46,24 @@ class Subject:
         """The subject as the source gives it, without a person's answer."""
         return replace(self, text=_OWN.sub("", self.text))
 
+    @property
+    def day(self) -> str:
+        """The one day that the pay is named by; empty where its text has none or several, or where it may be
+        part of another word or of the name of a source or a company, which end in a colon.
+        """
+        base = self.base.text
+        days = _DAY.findall(base)
+        words = re.findall(r"(?<=\s)\S+", base.rpartition(":")[2])
+        return days[0] if len(days) == 1 and days[0] in words else ""
 
+
+def days_in(text: str) -> frozenset[str]:
+    """Everything in the text that is written as a day, also within a word."""
+    return frozenset(_DAY_WITHIN.findall(text))
+
+
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DAY_WITHIN = re.compile("(?=([0-9]{4}-[0-9]{2}-[0-9]{2}))")
 BESIDE = " #"
 """What begins the name of a pay of its own, at the end of a subject's text. A pay group may have it in its
 name.

@@ -21,7 +21,7 @@ from ml_connector.domain.codes import alike, roughly
 from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.domain.proposal import Subject
+from ml_connector.domain.proposal import Subject, days_in
 from ml_connector.flows.same_amounts import booked_again
 from ml_connector.flows.taken_back import ELSEWHERE, document_number, standing
 from ml_connector.ports.storage import UNBOOKED, CommitRow, Commits, OtherRun, RunState
@@ -143,21 +143,24 @@ def _replaced(met: _Met, of_other: Mapping[Subject, Subject]) -> Subject:
 def _met(run: Run, pay_run: PayRun, company: str, subject: Subject, commits: Commits) -> _Met:
     """What is booked for the company, or what another run speaks of, that may be this pay."""
     beginning = replace(subject, text=subject.text.removesuffix(pay_run.subject))
+    ours = _named(company, pay_run.subject, pay_run)
+    # A pay that is named by one other day is none of them; one that only its spelling tells apart has these.
+    days = ours.days | days_in(alike(pay_run.subject)) | days_in(pay_run.subject)
     runs: dict[Subject, list[str]] = {}
-    for other, by in commits.beginning(beginning):
+    for other, by in commits.beginning(beginning, days):
         runs.setdefault(other, []).append(by)
-    for done in run.done_beginning([beginning]):
+    for done in run.done_beginning([beginning], days):
         # One that came in place of another, and found all of it booked, has booked nothing itself.
         if done.subject.base in runs:
             runs[done.subject.base].append(done.id)
     at_work: list[Subject] = []
-    for waits in run.others_beginning([beginning]):
+    for waits in run.others_beginning([beginning], days):
         if waits.earlier or waits.subject.base in runs:
             runs.setdefault(waits.subject.base, []).append(waits.id)
         elif waits.stage in POSTS:
             runs[waits.subject.base] = [waits.id]
             at_work.append(waits.subject.base)
-    known, ours = subject.base in runs, _named(company, pay_run.subject, pay_run)
+    known = subject.base in runs
     same: list[Subject] = []
     near: dict[Subject, str] = {}
     for other, by_runs in runs.items():

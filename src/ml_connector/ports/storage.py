@@ -300,9 +300,10 @@ class Commits(Protocol):
         """
         ...
 
-    def beginning(self, subject: Subject) -> tuple[tuple[Subject, str], ...]:
+    def beginning(self, subject: Subject, days: Collection[str] = ()) -> tuple[tuple[Subject, str], ...]:
         """The pays in the same books whose text begins with that of the subject, without a person's answer,
-        each with every run that made a commit for it; the one of the oldest commit first.
+        each with every run that made a commit for it; the one of the oldest commit first. With `days`, those
+        named by one other day are left out.
         """
         ...
 
@@ -563,8 +564,12 @@ class Runs(Protocol):
         """
         ...
 
-    def others_beginning(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
-        """As `others`, of pays whose text begins with that of one of the subjects, in its books."""
+    def others_beginning(
+        self, run: str, subjects: Collection[Subject], days: Collection[str] = ()
+    ) -> tuple[OtherRun, ...]:
+        """As `others`, of pays whose text begins with that of one of the subjects, in its books. With `days`,
+        those named by one other day are left out.
+        """
         ...
 
     def done(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
@@ -573,8 +578,10 @@ class Runs(Protocol):
         """
         ...
 
-    def done_beginning(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
-        """As `done`, of pays whose text begins with that of one of the subjects, in its books."""
+    def done_beginning(
+        self, run: str, subjects: Collection[Subject], days: Collection[str] = ()
+    ) -> tuple[OtherRun, ...]:
+        """As `done`, of pays whose text begins with that of one of the subjects, in its books, as above."""
         ...
 
     def spoken_of(self, run: str) -> tuple[Subject, ...]:

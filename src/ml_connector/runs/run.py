@@ -117,7 +117,9 @@ class Run(Protocol):
         """Other runs that are not at their end and speak of one of these pays. See `Runs.others`."""
         ...
 
-    def others_beginning(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+    def others_beginning(
+        self, subjects: Collection[Subject], days: Collection[str] = ()
+    ) -> tuple[OtherRun, ...]:
         """The same, of pays whose text begins with that of one of these. See `Runs.others_beginning`."""
         ...
 
@@ -125,7 +127,9 @@ class Run(Protocol):
         """Other runs that are done and spoke of one of these pays. See `Runs.done`."""
         ...
 
-    def done_beginning(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
+    def done_beginning(
+        self, subjects: Collection[Subject], days: Collection[str] = ()
+    ) -> tuple[OtherRun, ...]:
         """The same, of pays whose text begins with that of one of these. See `Runs.done_beginning`."""
         ...
 
@@ -258,14 +262,18 @@ class StageRun:
     def others(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
         return self.runs.others(self.row.id, subjects)
 
-    def others_beginning(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
-        return self.runs.others_beginning(self.row.id, subjects)
+    def others_beginning(
+        self, subjects: Collection[Subject], days: Collection[str] = ()
+    ) -> tuple[OtherRun, ...]:
+        return self.runs.others_beginning(self.row.id, subjects, days)
 
     def done(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
         return self.runs.done(self.row.id, subjects)
 
-    def done_beginning(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
-        return self.runs.done_beginning(self.row.id, subjects)
+    def done_beginning(
+        self, subjects: Collection[Subject], days: Collection[str] = ()
+    ) -> tuple[OtherRun, ...]:
+        return self.runs.done_beginning(self.row.id, subjects, days)
 
     def spoken_of(self, run: str) -> tuple[Subject, ...]:
         return self.runs.spoken_of(run)

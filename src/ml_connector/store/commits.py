@@ -26,7 +26,7 @@ from ml_connector.ports.storage import (
     Origin,
 )
 from ml_connector.store.commit_hashes import HASHED, REVERSED_BY, commit_sha256
-from ml_connector.store.database import after_prefix, begins_with, database_now
+from ml_connector.store.database import after_prefix, begins_with, database_now, named_by, of_days
 from ml_connector.store.models import Commit, CommitSubject, Connection, DistrustedMarker, Intent, Run
 from ml_connector.store.prepared import Prepared, change
 
@@ -92,6 +92,7 @@ class StoredCommits:
                 entity=share.subject.entity,
                 text=share.subject.text,
                 base=share.subject.base.text,
+                day=share.subject.day,
                 lines=codec.encode(share.lines) if share.lines else "",
             )
             for share in origin.shares
@@ -130,9 +131,9 @@ class StoredCommits:
             found |= _rows_by_id(_of_subjects(self._organisation, some))
         return tuple(found[number] for number in sorted(found))
 
-    def beginning(self, subject: Subject) -> tuple[tuple[Subject, str], ...]:
-        end = after_prefix(subject.text)
-        found = _beginning(self._organisation, subject.tenant, subject.entity, subject.text, end)
+    def beginning(self, subject: Subject, days: Collection[str] = ()) -> tuple[tuple[Subject, str], ...]:
+        end, of = after_prefix(subject.text), named_by(days)
+        found = _beginning(self._organisation, subject.tenant, subject.entity, subject.text, end, of)
         return tuple((replace(subject, text=base), run or "") for base, run in dict.fromkeys(found))
 
     def of_reference(self, prefix: str) -> tuple[CommitRow, ...]:
@@ -331,10 +332,11 @@ def _of_subjects(
 
 @Prepared
 def _beginning(
-    organisation: int, tenant: str, entity: str, text: str, end: str
+    organisation: int, tenant: str, entity: str, text: str, end: str, days: tuple[str, ...]
 ) -> QuerySet[CommitSubject, tuple[str, str | None]]:
     """Of these, what is needed only: a commit holds whole entries, and there are many of a company."""
-    paid = CommitSubject.objects.filter(begins_with("base", text, end), tenant=tenant, entity=entity)
+    same = begins_with("base", text, end) & of_days(days)
+    paid = CommitSubject.objects.filter(same, tenant=tenant, entity=entity)
     paid = paid.filter(commit__organisation_id=organisation)
     return paid.order_by("id").values_list("base", "commit__run_id")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
+from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,8 @@ __all__ = [
     "database_now",
     "database_settings",
     "lock_path",
+    "named_by",
+    "of_days",
     "refuse_unsafe",
     "use_clock",
 ]
@@ -48,6 +51,18 @@ def begins_with(column: str, prefix: str, after: str) -> Q:
 def after_prefix(prefix: str) -> str:
     """The first text behind all that begin with the prefix, which is not empty."""
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
+def named_by(days: Collection[str]) -> tuple[str, ...]:
+    """What `of_days` looks for: pays of these days, and those that are named by no one day; of any day where
+    there are none.
+    """
+    return ("", *sorted(days)) if days else ()
+
+
+def of_days(days: tuple[str, ...]) -> Q:
+    """Pays whose day is one of them; every pay where there are none."""
+    return Q(day__in=days) if days else Q()
 
 
 class AddressError(ValueError):

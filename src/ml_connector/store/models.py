@@ -194,16 +194,22 @@ class Run(models.Model):
 
 
 class RunSubject(models.Model):
-    """A subject that a run speaks of. `base` is the subject without a person's answer."""
+    """A subject that a run speaks of. `base` is the subject without a person's answer, `day` the one day that
+    it is named by.
+    """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE)
     tenant = models.CharField(max_length=200)
     entity = models.CharField(max_length=60)
     text = models.CharField(max_length=300)
     base = models.CharField(max_length=300)
+    day = models.CharField(max_length=10, default="")
 
     class Meta:
-        indexes = [models.Index(fields=["tenant", "entity", "base"], name="run_subject_base")]
+        indexes = [
+            models.Index(fields=["tenant", "entity", "base"], name="run_subject_base"),
+            models.Index(fields=["tenant", "entity", "day", "base"], name="run_subject_day"),
+        ]
 
 
 class Answer(models.Model):
@@ -354,11 +360,15 @@ class CommitSubject(models.Model):
     entity = models.CharField(max_length=60)
     text = models.CharField(max_length=300)
     base = models.CharField(max_length=300)
+    day = models.CharField(max_length=10, default="")
     lines = models.TextField(default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["commit", "text"], name="commit_subject_once")]
-        indexes = [models.Index(fields=["tenant", "entity", "base"], name="commit_subject_base")]
+        indexes = [
+            models.Index(fields=["tenant", "entity", "base"], name="commit_subject_base"),
+            models.Index(fields=["tenant", "entity", "day", "base"], name="commit_subject_day"),
+        ]
 
 
 class Intent(models.Model):

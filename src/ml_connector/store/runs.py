@@ -16,7 +16,7 @@ from ml_connector.domain.proposal import Subject
 from ml_connector.errors import KeyConflict
 from ml_connector.ports.storage import OtherRun, RunRow, RunState
 from ml_connector.runs import changes
-from ml_connector.store.database import after_prefix, begins_with, database_now
+from ml_connector.store.database import after_prefix, begins_with, database_now, named_by, of_days
 from ml_connector.store.models import Answer, Approval, Artifact, Organisation, Run, RunSubject
 from ml_connector.store.prepared import Prepared, change, insert
 
@@ -156,6 +156,7 @@ class StoredRuns:
                     entity=subject.entity,
                     text=subject.text,
                     base=subject.base.text,
+                    day=subject.day,
                 )
 
     def others(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
@@ -164,20 +165,27 @@ class StoredRuns:
     def done(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
         return self._other_runs(run, _done(self._owner, run, _bases(subjects)))
 
-    def others_beginning(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
-        return self._beginning(_others_beginning, run, subjects)
+    def others_beginning(
+        self, run: str, subjects: Collection[Subject], days: Collection[str] = ()
+    ) -> tuple[OtherRun, ...]:
+        return self._beginning(_others_beginning, run, subjects, days)
 
-    def done_beginning(self, run: str, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
-        return self._beginning(_done_beginning, run, subjects)
+    def done_beginning(
+        self, run: str, subjects: Collection[Subject], days: Collection[str] = ()
+    ) -> tuple[OtherRun, ...]:
+        return self._beginning(_done_beginning, run, subjects, days)
 
     def _beginning(
-        self, query: Callable[..., Iterable[RunSubject]], run: str, subjects: Collection[Subject]
+        self,
+        query: Callable[..., Iterable[RunSubject]],
+        run: str,
+        subjects: Collection[Subject],
+        days: Collection[str],
     ) -> tuple[OtherRun, ...]:
         found: dict[int, RunSubject] = {}
         for tenant, entity, text in sorted({(one.tenant, one.entity, one.text) for one in subjects}):
-            found |= {
-                row.pk: row for row in query(self._owner, run, tenant, entity, text, after_prefix(text))
-            }
+            end, of = after_prefix(text), named_by(days)
+            found |= {row.pk: row for row in query(self._owner, run, tenant, entity, text, end, of)}
         return self._other_runs(run, sorted(found.values(), key=lambda row: (row.run.number, row.pk)))
 
     def _other_runs(self, run: str, found: Sequence[RunSubject]) -> tuple[OtherRun, ...]:
@@ -263,17 +271,17 @@ def _done(owner: int | None, run: str, subjects: Bases) -> QuerySet[RunSubject]:
 
 @Prepared
 def _others_beginning(
-    owner: int | None, run: str, tenant: str, entity: str, text: str, end: str
+    owner: int | None, run: str, tenant: str, entity: str, text: str, end: str, days: tuple[str, ...]
 ) -> QuerySet[RunSubject]:
-    same = begins_with("base", text, end) & Q(tenant=tenant, entity=entity)
+    same = begins_with("base", text, end) & of_days(days) & Q(tenant=tenant, entity=entity)
     return _speaking(owner, run, same).exclude(run__state__in=ENDED)
 
 
 @Prepared
 def _done_beginning(
-    owner: int | None, run: str, tenant: str, entity: str, text: str, end: str
+    owner: int | None, run: str, tenant: str, entity: str, text: str, end: str, days: tuple[str, ...]
 ) -> QuerySet[RunSubject]:
-    same = begins_with("base", text, end) & Q(tenant=tenant, entity=entity)
+    same = begins_with("base", text, end) & of_days(days) & Q(tenant=tenant, entity=entity)
     return _speaking(owner, run, same).filter(run__state=RunState.DONE)
 
 

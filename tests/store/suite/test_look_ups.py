@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from ml_connector.domain.document import CommitKey
-from ml_connector.domain.proposal import Subject
+from ml_connector.domain.proposal import Share, Subject
 from ml_connector.ports.storage import Origin
 from ml_connector.store.models import Commit, CommitSubject, Connection, Flow, Run
 
@@ -68,8 +69,9 @@ def fill(storage: Any) -> None:
             entity=commit.entity,
             text=f"payroll:acme:US1:{commit.reference}",
             base=f"payroll:acme:US1:{commit.reference}",
+            day=f"20{number // 360:02}-{number // 30 % 12 + 1:02}-{number % 30 + 1:02}",
         )
-        for commit in commits
+        for number, commit in enumerate(commits)
     )
     analyse()
 
@@ -114,7 +116,7 @@ def open_one(storage: Any, key: str) -> None:
         (lambda commits: commits.known_references("books", "10"), "commit_known"),
         (lambda commits: commits.get("payroll:acme:R1:books:10:1:1"), UNIQUE),
         (lambda commits: commits.of_subjects([PAY]), "commit_subject_base"),
-        (lambda commits: commits.beginning(PAY), "commit_subject_base"),
+        (lambda commits: commits.beginning(PAY, ["2026-06-30", "2026-07-03"]), "commit_subject_day"),
         (lambda commits: commits.reversed_by("payroll:acme:R1:books:10:1:1"), "commit_reversed_by"),
     ],
 )
@@ -149,6 +151,27 @@ def test_runs_and_what_they_booked_are_found_by_an_index(
 
     assert [] == [index for index in indexes if index not in plan], plan
     assert not [line for line in plan.splitlines() if re.match(WHOLE, line)]
+
+
+def test_pays_of_a_company_are_found_by_their_days(storage: Any) -> None:
+    """And those that are named by none or by several, whose day stands nowhere but in what was recorded."""
+    company = Subject(tenant="books", entity="10", text="payroll:acme:US1:")
+    texts = ["weekly 2026-06-30", "weekly 2026-07-07", "weekly 7", "weekly 2026-07-07 2026-07-14"]
+    pays = [replace(company, text=f"{company.text}{text}") for text in texts]
+    for number, pay in enumerate(pays):
+        run = storage.runs.create(flow="payroll", stage="read", input={})
+        storage.runs.speak_of(run.id, [pay])
+        shares = (Share(key="", subject=pay),)
+        key = f"payroll:acme:P{number}:books:10:1:1"
+        origin = Origin(run=run.id, tenant="books", shares=shares)
+        storage.commits.open(key=key, fingerprint="f", entity="10", content="{}", origin=origin)
+    others = [pay.text for pay in (pays[0], *pays[2:])]
+
+    assert others == [pay.text for pay, _ in storage.commits.beginning(company, ["2026-06-30"])]
+    spoken = storage.runs.others_beginning("none", [company], ["2026-06-30"])
+    assert others == [other.subject.text for other in spoken]
+    assert () == storage.runs.done_beginning("none", [company], ["2026-06-30"])
+    assert len(pays) == len(storage.commits.beginning(company))
 
 
 def test_a_pay_run_that_a_run_of_the_flow_has_is_taken(storage: Any) -> None:
