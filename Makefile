@@ -25,7 +25,7 @@ BUSY     ?= 2
 FOLDER   ?=
 PART     ?=
 
-.PHONY: install demo test test-all check format crash simulate bench clean lock connector matrix mutate soak
+.PHONY: install demo test test-all check format crash simulate bench clean lock connector matrix mutate soak walk
 
 install: $(STAMP)
 
@@ -70,6 +70,9 @@ soak: install
 
 bench: install
 	@$(RUN) tools/bench.py $(foreach part,$(PART),--part $(part))
+
+walk: install
+	@$(RUN) tools/walk.py
 
 connector: install
 	@$(RUN) tools/connector.py "$(name)" --role "$(or $(role),ledger)"

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Document(Protocol):
@@ -20,6 +20,16 @@ class Document(Protocol):
 
     @property
     def entity(self) -> str: ...
+
+
+@runtime_checkable
+class Refers(Protocol):
+    """A document that names others: its container, its supplier, its parent. `refers` are their commit keys,
+    which are approved with it; the ids that the vendor draws are handed over when it is written.
+    """
+
+    @property
+    def refers(self) -> tuple[str, ...]: ...
 
 
 class Booked(Protocol):

@@ -25,13 +25,13 @@ clock begins anew; a whole settling time then counts from when this start of the
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from ml_connector.domain import codec
-from ml_connector.domain.document import Document, Receipt
+from ml_connector.domain.document import Document, Receipt, Refers
 from ml_connector.errors import NotSent, OutcomeUnknown, Refused, SignInRenewed, Throttled
 from ml_connector.ports.sinks import Sink, SinkLimits
 from ml_connector.ports.storage import Clock, CommitRow, Commits, CommitState, IntentEnd, IntentRow, Origin
@@ -214,7 +214,7 @@ class Committer:
     ) -> Receipt:
         limits = sink.limits
         unsent = CommitState.PLANNED if so_far is None else CommitState.WRITING
-        with sink.prepare(document, row.marker, so_far) as send:
+        with sink.prepare(document, row.marker, so_far, self._known(document)) as send:
             self.alive()
             self.point("intent: before")
             began = self.clock.monotonic()
@@ -257,6 +257,15 @@ class Committer:
         detail = {"key": row.key, "document": receipt.number, "sha256": row.fingerprint}
         self.audit("commit.booked", {**detail, "whole": receipt.complete})
         return receipt
+
+    def _known(self, document: Document) -> Mapping[str, Receipt]:
+        """The receipts of the documents that this one refers to. Raises `NotSent` where one is not booked."""
+        rows = {key: self.commits.get(key) for key in document.refers} if isinstance(document, Refers) else {}
+        for key, row in rows.items():
+            if row is None or row.state is not CommitState.CONFIRMED or row.reversed_by:
+                text = f"{key}, which {document.key} refers to, is not booked. Write it first."
+                raise NotSent(text, where=key, code="document.refers")
+        return {key: _receipt(row) for key, row in rows.items() if row is not None}
 
     def _abandon(self, sink: Sink[Any, Any], row: CommitRow, so_far: Receipt, why: str) -> None:
         """The document will never be whole: remove what is written of it, which was never posted."""
