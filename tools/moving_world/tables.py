@@ -26,15 +26,15 @@ class Tables:
     def runs(self) -> list[RunView]:
         """Every run, oldest first."""
         flows = {
-            str(key): (source, target)
+            key: (source, target)
             for key, source, target in self.rows(
                 "SELECT f.id, s.name, t.name FROM store_flow f JOIN store_connection s ON s.id = f.source_id"
                 " JOIN store_connection t ON t.id = f.target_id"
             )
         }
         found = self.rows(
-            "SELECT id, number, flow, state, stage, summary, due_at, problems, input, reference, dry"
-            " FROM store_run ORDER BY number"
+            "SELECT id, number, flow, state, stage, summary, due_at, problems, input, reference, dry,"
+            " settings_id FROM store_run ORDER BY number"
         )
         return [_view(row, flows) for row in found]
 
@@ -141,12 +141,12 @@ class Tables:
         return audit_report(Access(ORGANISATION)).faults
 
 
-def _view(row: Any, flows: Mapping[str, tuple[str, str]]) -> RunView:
+def _view(row: Any, flows: Mapping[int, tuple[str, str]]) -> RunView:
     from ml_connector.domain import codec
 
-    identity, number, kind, state, stage, summary, due, problems, text, reference, dry = row
+    identity, number, kind, state, stage, summary, due, problems, text, reference, dry, flow = row
     given = json.loads(text)
-    source, target = flows[given["flow"]]
+    source, target = flows[flow]
     found: Any = codec.decode(problems) if problems else ()
     return RunView(
         id=identity,
