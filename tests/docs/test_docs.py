@@ -5,18 +5,15 @@ for connectors.
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from functools import cache
 from inspect import get_annotations
 from pathlib import Path
-from typing import Any
 
 import connector
 import pytest
-import typer
+from tests.docs.named_commands import GROUPS, faults_of_line, program
 
-from ml_connector.cli import connections, installation, mappings, people, runs, statements
 from ml_connector.ports.ledger import Ledger, LedgerLimits
 from ml_connector.ports.payroll import PayrollSource
 
@@ -33,7 +30,8 @@ HOWTO = ROOT / "docs" / "howto" / "add-a-connector.md"
 EXAMPLE = "acme_books"
 PRODUCT, SANDBOX = ROOT / "src" / "ml_connector", ROOT / "sandbox" / "src" / "ml_connector_sandbox"
 FILE = re.compile(r"(?:[\w.<>…*-]+/)*[\w.<>…*-]+(?:/|\.(?:py|md|toml|csv|tmpl))")
-COMMAND = re.compile(r"^(?:[A-Z_]+=\S+ )?(?:\.venv/bin/)?ml-connector ([^|;)#]*)")
+COMMAND = re.compile(r"^(?:[A-Z_]+=\S+ )?(?:\.venv/bin/)?ml-connector ([a-z][^|;)#]*)")
+NAMED_ONLY = re.compile(rf"^(?:{GROUPS}) [a-z][^|;)#]*")
 TARGET = re.compile(r"^make ([^#]*)")
 
 
@@ -70,15 +68,6 @@ def variables() -> frozenset[str]:
     return frozenset(re.findall(r"\$\((?:if \$\()?(?:or \$\()?(\w+)", (ROOT / "Makefile").read_text()))
 
 
-@cache
-def program() -> Any:
-    """The command line as it is."""
-    app = typer.Typer(name="ml-connector")
-    for part in (connections, mappings, runs, statements, people, installation):
-        part.register(app)
-    return typer.main.get_command(app)
-
-
 @pytest.mark.parametrize("page", PAGES, ids=identity)
 def test_make_targets_exist(page: Path):
     """Every `make …` names a target, with variables that the Makefile reads."""
@@ -93,24 +82,17 @@ def test_make_targets_exist(page: Path):
 
 @pytest.mark.parametrize("page", PAGES, ids=identity)
 def test_commands_exist(page: Path):
-    """Every `ml-connector …` names a command, with options that it has."""
+    """Every `ml-connector …` names a command, with options that it has and all that it requires. One without
+    the program's name is named only: it exists, and so do its options.
+    """
+    found = []
     for line in commands(page.read_text(encoding="utf-8")):
-        if not (asked := COMMAND.match(line)):
-            continue
-        found, words = program(), shlex.split(re.sub(r"['\"]", "", asked[1]))
-        while words and words[0] in getattr(found, "commands", ()):
-            found = found.commands[words.pop(0)]
-        assert (
-            not getattr(found, "commands", None)
-            or not words
-            or words[0].isupper()
-            or words[0].startswith("--")
-        ), line
-        if found.name not in ("sandbox", "ml-connector"):
-            options = {name for parameter in found.params for name in parameter.opts} | {"--help"}
-            assert {word.partition("=")[0] for word in words if word.startswith("--")} - options == set(), (
-                line
-            )
+        if asked := COMMAND.match(line):
+            found += faults_of_line(asked[1], complete=True)
+        elif asked := NAMED_ONLY.match(line):
+            found += faults_of_line(asked[0], complete=False)
+
+    assert [] == found
 
 
 def test_table_of_commands_is_whole():

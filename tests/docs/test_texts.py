@@ -5,20 +5,15 @@ product, with its options, and with what it must be given.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.docs.test_docs import PRODUCT, program
+from tests.docs.named_commands import SHORT, every_command, faults_in_sentence, faults_of_line
+from tests.docs.test_docs import COMMAND, PRODUCT, ROOT, commands
 
 SOURCES = sorted(path for path in PRODUCT.rglob("*.py") if "tests" not in path.parts)
-NAMED = re.compile(
-    r"ml-connector ([a-z-]+(?: [a-z]+(?:-[a-z]+)*)*)((?: (?:--[a-z]+(?:-[a-z]+)*|[A-Z{<'][^ ,;:()]*))*)"
-)
-HALF = re.compile(r"(?<!ml-connector )(?<!`)\b(runs|flows|mappings|connections|people|keys) ([a-z-]+)\b")
-NOT_NAMED = frozenset({"runs show", "runs list", "flows options"})
-"""Words of a sentence that happen to be a command as well."""
+TEMPLATES = sorted((ROOT / "tools" / "scaffold").rglob("*.tmpl"))
 
 
 def texts(path: Path) -> Iterator[tuple[int, str]]:
@@ -38,33 +33,10 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
-def faults(text: str) -> Iterator[str]:
-    """What is wrong with the commands that a text names."""
-    for asked in NAMED.finditer(text):
-        command, words = program(), asked[1].split()
-        while words and words[0] in getattr(command, "commands", ()):
-            command = command.commands[words.pop(0)]
-        if text[asked.end() :].startswith("\n"):
-            continue  # The head of what a key signs.
-        if getattr(command, "commands", None):
-            yield f"no command: {asked[0]}"
-            continue
-        given = [word for word in asked[2].split() if word.startswith("--")]
-        known = {name for parameter in command.params for name in parameter.opts}
-        yield from (f"no option {name}: {asked[0]}" for name in given if name not in known)
-        needed = [p for p in command.params if p.required and p.param_type_name == "argument"]
-        if needed and (words or not asked[2] or asked[2].startswith(" --")):
-            yield f"not complete: {asked[0]}"
-    for asked in HALF.finditer(text):
-        group, name = asked.groups()
-        if name in program().commands[group].commands and f"{group} {name}" not in NOT_NAMED:
-            yield f"without the program: {asked[0]}"
-
-
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(PRODUCT).as_posix())
 def test_commands_that_texts_name_exist(path: Path) -> None:
     """And can be typed as they stand: nobody is left to guess the rest."""
-    found = [f"line {line}: {fault}" for line, text in texts(path) for fault in faults(text)]
+    found = [f"line {line}: {fault}" for line, text in texts(path) for fault in faults_in_sentence(text)]
 
     assert [] == found
 
@@ -74,9 +46,16 @@ def test_commands_that_texts_name_exist(path: Path) -> None:
     [
         ("Then: ml-connector runs resume {…}.", ""),
         ("Say so: ml-connector runs settle '{…}' --booked {…}.", ""),
-        ("Set it (ml-connector flows set), then go on.", ""),
-        ("Reverse it: ml-connector runs undo {…}.", "no command: ml-connector runs undo {…}."),
-        ("Delete it (ml-connector runs mark-deleted).", "not complete: ml-connector runs mark-deleted"),
+        ("Set it (ml-connector flows set), then go on.", "--from is missing: ml-connector flows set"),
+        ("Set it: ml-connector flows set --from A --to B --starts-on DATE --mode approve, then go on.", ""),
+        ("Set it: ml-connector flows set --mode approve --from A --to B.", "--starts-on is missing"),
+        ("Close it (ml-connector runs close RUN --why '...'), then go on.", ""),
+        ("Close it (ml-connector runs close RUN), then go on.", "--why is missing"),
+        ("Reverse it: ml-connector runs undo {…}.", "no command: ml-connector runs undo"),
+        (
+            "Delete it (ml-connector runs mark-deleted).",
+            "identity is missing: ml-connector runs mark-deleted",
+        ),
         ("Say so: ml-connector runs settle KEY --gone.", "no option --gone"),
         ("Say so (ml-connector runs mark-deleted RUN).", ""),
         ("Look again: runs cancel {…}.", "without the program: runs cancel"),
@@ -84,6 +63,28 @@ def test_commands_that_texts_name_exist(path: Path) -> None:
 )
 def test_a_wrong_command_is_seen(text: str, fault: str) -> None:
     """The check itself, on texts that are right and wrong."""
-    found = list(faults(text))
+    found = list(faults_in_sentence(text))
 
-    assert found == [] if not fault else [fault] == [one[: len(fault)] for one in found]
+    assert (fault, bool(fault)) == (found[0][: len(fault)] if found else "", bool(found))
+
+
+def test_commands_that_help_names_exist() -> None:
+    """What stands as code in a help text is a command, or begins with one; a whole one is complete."""
+    found = []
+    for name, command in every_command():
+        texts_of = [command.help or "", *(getattr(p, "help", None) or "" for p in command.params)]
+        for text in texts_of:
+            found += [f"{name}: {fault}" for fault in faults_in_sentence(text)]
+            for span in SHORT.findall(text):
+                found += [f"{name}: {fault}" for fault in faults_of_line(span.strip("`"), complete=False)]
+
+    assert [] == found
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_commands_that_the_scaffold_names_exist(path: Path) -> None:
+    """A new connector's pages and messages name commands that exist."""
+    text = path.read_text(encoding="utf-8")
+    asked = [found[1] for line in commands(text) if (found := COMMAND.match(line))]
+
+    assert [] == [fault for line in asked for fault in faults_of_line(line, complete=True)]

@@ -86,8 +86,8 @@ class Access:
         if found is None:
             known = ", ".join(self.connections().values_list("name", flat=True)) or "none yet"
             raise Unknown(
-                f"There is no connection {name!r}; known are: {known}. Add one: `ml-connector connections add"
-                f" {name}`."
+                f"There is no connection {name!r}; known are: {known}. Add one: ml-connector connections add"
+                f" {name} --connector PRODUCT."
             )
         return found
 
@@ -108,7 +108,8 @@ class Access:
         found = self.stored_flow(kind, source, target)
         if found is None:
             raise Unknown(
-                f"There is no {kind} flow from {source} to {target}. Make one: `ml-connector flows set`."
+                f"There is no {kind} flow from {source} to {target}. Make one: ml-connector flows set"
+                f" --from {source} --to {target} --starts-on DATE --mapping NAME."
             )
         return found
 

@@ -17,7 +17,7 @@ from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
-from ml_connector.flows.consent import listed
+from ml_connector.flows.consent import SET_MODE, listed
 from ml_connector.flows.flow import Flow as FlowRecord
 from ml_connector.flows.flow import Mode, New, flows
 from ml_connector.flows.look_alikes import ASKED as LOOK_ALIKE
@@ -183,10 +183,7 @@ class Operations:
         if row.state is not RunState.AWAITING_APPROVAL or not shown:
             raise NotAllowed(f"Run {run} is {row.state}; there is nothing to approve.")
         if self._flow(row).mode == Mode.PROPOSE:
-            raise NotAllowed(
-                "This flow only proposes. To post, set its mode to approve first (ml-connector flows set),"
-                " then approve the run."
-            )
+            raise NotAllowed(f"This flow only proposes. {SET_MODE} Then approve the run.")
         if len(fingerprint) < FINGERPRINT_SHOWN or not shown.startswith(fingerprint):
             raise NotAllowed(
                 f"The fingerprint {fingerprint or '(none)'} does not match the entries that are proposed now,"

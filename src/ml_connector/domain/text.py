@@ -44,7 +44,7 @@ def entry_text(
     whole = text + suffix
     why = (
         f"The text {whole!r} has {len(whole)} characters, and {length_max} fit in this ledger. Set a shorter"
-        " one: `flows set … --option text=…`."
+        " one in the flow: ml-connector flows set … --option text='...'."
     )
     return Problem("text.too_long", "text", why)
 

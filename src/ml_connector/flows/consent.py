@@ -14,6 +14,10 @@ from ml_connector.flows.already_booked import Booked, net_of
 from ml_connector.ports.storage import OtherRun
 
 NUMBERS_SHOWN = 5
+SET_MODE = (
+    "To post, set its mode to approve, with the mapping and the options that it has: ml-connector flows set"
+    " --from SOURCE --to TARGET --starts-on DATE --mode approve."
+)
 
 
 def proposal_fingerprint(proposal: Proposal) -> str:
@@ -30,10 +34,7 @@ def proposes_only() -> Problem:
     """Why nothing is posted although it was approved: the flow was set to propose since, as after a
     restore.
     """
-    text = (
-        "This flow only proposes. Set its mode to approve (ml-connector flows set), then approve the entries"
-        " again."
-    )
+    text = f"This flow only proposes. {SET_MODE} Then approve the entries again."
     return Problem("flow.proposes", "mode", text, Owner.CONTROLLER)
 
 

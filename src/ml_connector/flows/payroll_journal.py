@@ -332,7 +332,7 @@ class PayrollJournal:
         if self.policy.mode is Mode.AUTOMATIC and not proposal.takes_back:
             return Next("post")
         if self.policy.mode is Mode.PROPOSE:
-            asks = "This flow only proposes. To post, set its mode to approve (ml-connector flows set)."
+            asks = f"This flow only proposes. {consent.SET_MODE}"
         else:
             asks = f"Waiting for approval of {consent.shown_fingerprint(proposal)}."
         others = consent.waiting_beside(run.others(proposal.subjects))
