@@ -25,7 +25,7 @@ BUSY     ?= 2
 FOLDER   ?=
 PART     ?=
 
-.PHONY: install demo test test-all check format crash simulate bench clean lock connector matrix mutate soak walk
+.PHONY: install demo test test-all check format crash simulate bench clean lock connector matrix codes mutate soak walk
 
 install: $(STAMP)
 
@@ -79,6 +79,9 @@ connector: install
 
 matrix: install
 	@$(RUN) tools/matrix.py
+
+codes: install
+	@$(RUN) tools/problem_codes.py
 
 lock: install
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \

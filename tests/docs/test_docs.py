@@ -32,6 +32,8 @@ PRODUCT, SANDBOX = ROOT / "src" / "ml_connector", ROOT / "sandbox" / "src" / "ml
 FILE = re.compile(r"(?:[\w.<>…*-]+/)*[\w.<>…*-]+(?:/|\.(?:py|md|toml|csv|tmpl))")
 COMMAND = re.compile(r"^(?:[A-Z_]+=\S+ )?(?:\.venv/bin/)?ml-connector ([a-z][^|;)#]*)")
 NAMED_ONLY = re.compile(rf"^(?:{GROUPS}) [a-z][^|;)#]*")
+NOT_FILES = ("path.csv", "folder", "rules.csv", "codes.csv", "table.csv", ".ml-connector")
+"""Files of the reader's own, and what looks like a file."""
 TARGET = re.compile(r"^make ([^#]*)")
 
 
@@ -147,7 +149,14 @@ def is_there(span: str, page: Path) -> bool:
     of the scaffold.
     """
     pattern = re.sub(r"<\w+>|…", "*", span).strip("/")
-    if pattern.split("/")[0] in ("path.csv", "folder", "rules.csv", "codes.csv", ".ml-connector"):
+    if pattern.split("/")[0] in (
+        "path.csv",
+        "folder",
+        "rules.csv",
+        "codes.csv",
+        "table.csv",
+        ".ml-connector",
+    ):
         return True
     places = [
         ROOT,
