@@ -102,7 +102,7 @@ def _play(sandbox: Sandbox, scene: Scene, product: Product, keep: bool) -> Any:
 
     _say(
         "4. It is started again. It does not know whether the ledger booked, so it waits, looks, and only"
-        " then goes on."
+        " then continues."
     )
     finished = product.run("runs", "follow", run, "--json")
     _say(f"   {finished['summary']}")
@@ -137,10 +137,14 @@ def _approve_and_kill(sandbox: Sandbox, scene: Scene, product: Product, run: str
 
 def _show(finished: Any) -> None:
     _table(
-        "Tie-out (an empty field: this book does not know it)",
-        ["", "register", "GL run", "journal", "ledger", "difference"],
+        "Reconciliation (– = not reported by this system)",
+        ["", "pay register", "payroll GL report", "journal", "ledger", "difference"],
         [
-            (f"{whose}{t['what']}", t["register"], t["run"], t["journal"], t["ledger"], t["difference"])
+            (
+                f"{whose}{t['what'].replace('_', ' ')}",
+                *(t[book] or "–" for book in ("register", "run", "journal", "ledger")),
+                t["difference"],
+            )
             for whose, t in _whose("company", finished["tie_out"])
         ],
     )

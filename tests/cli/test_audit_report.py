@@ -63,7 +63,7 @@ def test_an_untouched_installation_is_signed_and_compared(product: Installation)
         "runs' source lines",
     }
     assert kinds <= {kind for kind, count in found["compared"].items() if count}
-    assert f"{found['entries']} entries, each follows the one before it." in shown
+    assert f"{found['entries']} entries, no change or gap found." in shown
     assert "show only against an earlier export (--from)" in shown
     assert all(len(line) <= 110 for line in shown.splitlines())
 
@@ -85,7 +85,7 @@ TOUCHED = {
         "UPDATE store_flow SET mode = 'automatic'",
         "Flow payroll → ledger is not as it was stored",
     ),
-    "who approved": ("UPDATE store_approval SET actor = 'somebody'", "is in no entry of the chain"),
+    "who approved": ("UPDATE store_approval SET actor = 'somebody'", "is in no entry of the audit log"),
     "what was approved": (
         "UPDATE store_artifact SET text = replace(text, '4000', '4001') WHERE name LIKE '%/proposal'",
         "says was approved",
@@ -134,30 +134,30 @@ OTHER = (
 TOUCHED |= {
     "that an entry was deleted": (
         "UPDATE store_commit SET reversed_by = 'deleted in the ledger'",
-        "is noted as taken back by deleted in the ledger; in the chain, by nothing",
+        "is noted as taken back by deleted in the ledger; in the audit log, by nothing",
     ),
     "that an entry was reversed": (
         "UPDATE store_commit SET reversed_by = 'reversal:' || key",
-        "; in the chain, by nothing",
+        "; in the audit log, by nothing",
     ),
     "that a later revision took the place of an entry": (
         f"INSERT INTO store_commit ({COMMIT}, key, reference) SELECT {COMMIT.replace('state', '')}'planned',"
         " substr(key, 1, length(key) - 1) || '2', '' FROM store_commit; UPDATE store_commit SET reversed_by"
         " = (SELECT max(key) FROM store_commit) WHERE id = 1",
-        "; in the chain, by nothing",
+        "; in the audit log, by nothing",
     ),
     "that an entry was refused": (
         "UPDATE store_commit SET state = 'refused'",
-        "is refused, though the chain says that it was booked (entry 10)",
+        "is refused, though the audit log says that it was booked (entry 10)",
     ),
     "the state of an entry": (
         "UPDATE store_commit SET state = 'cancelled'",
-        "is cancelled, though the chain says that it was booked",
+        "is cancelled, though the audit log says that it was booked",
     ),
     "an entry that nobody booked": (
         f"INSERT INTO store_commit ({COMMIT}, key, reference) SELECT {COMMIT}, key || '9', reference FROM"
         " store_commit",
-        "is confirmed, and no entry of the chain says that it was booked",
+        "is confirmed, and no entry of the audit log says that it was booked",
     ),
     "an entry that is gone": ("UPDATE store_commit SET key = key || '9'", "is gone (entry "),
     "the receipt of an entry": (
@@ -182,18 +182,18 @@ TOUCHED |= {
     "what an entry pays for": ("DELETE FROM store_commitsubject", "is not as it was confirmed"),
     "an approval void": (
         "UPDATE store_approval SET voided_at = '2026-01-01 00:00:00'",
-        "is void, and nothing in the chain made it so",
+        "is void, and nothing in the audit log made it so",
     ),
     "who approved by name": (
         "UPDATE store_approval SET person = 'somebody'",
-        "was given by somebody, and by the chain by another",
+        "was given by somebody, and by another person in the audit log",
     ),
     "half an approval": ("UPDATE store_approval SET complete = 0", "is complete in one and not in the other"),
     "a mapping added": (
         "INSERT INTO store_mappingversion (organisation_id, name, version, content, fingerprint, created_at,"
         " created_by) SELECT organisation_id, name, 2, replace(content, '4000', '4010'), fingerprint,"
         " created_at, created_by FROM store_mappingversion",
-        "Mapping payroll version 2 is in no entry of the chain: nobody imported it",
+        "Mapping payroll version 2 is in no entry of the audit log: nobody imported it",
     ),
     "the hash of a mapping": (
         "UPDATE store_mappingversion SET fingerprint = 'x'",
@@ -201,9 +201,9 @@ TOUCHED |= {
     ),
     "a flow to another ledger": (
         f"{OTHER}; UPDATE store_flow SET target_id = (SELECT id FROM store_connection WHERE name = 'other')",
-        "Flow payroll → other is in no entry of the chain",
+        "Flow payroll → other is in no entry of the audit log",
     ),
-    "a connection added": (OTHER, "Connection other is in no entry of the chain"),
+    "a connection added": (OTHER, "Connection other is in no entry of the audit log"),
     "a flow removed": ("DELETE FROM store_flow", "Flow payroll → ledger is not as it was stored (entry 5)"),
     "the journals a flow had": (
         'UPDATE store_flow SET journals_before = \'{"1204": ["90"]}\'',
@@ -246,7 +246,7 @@ FORGED: dict[str, tuple[Callable[[Installation], None], str]] = {
     "a chain made anew": (made_anew, "is of another entry than the chain holds"),
     "a chain made anew, its seals removed": (
         lambda product: (made_anew(product), change(product, "DELETE FROM store_auditseal"))[1],
-        "No entry is sealed, though this installation has the key of a chain",
+        "No entry is sealed, though this installation has the key of an audit log",
     ),
     "signed by another key": (
         lambda product: change(product, "UPDATE store_auditseal SET signature = 'AAAA'"),
@@ -283,7 +283,7 @@ def test_what_was_cut_off_with_its_seals_shows_against_an_earlier_export(
 
     found = product.run("audit", "verify", "--from", str(export), "--json", expect=(1,))
 
-    text = f"The earlier export ends at entry {head['number']}; this chain ends before it."
+    text = f"The earlier export ends at entry {head['number']}; this audit log ends before it."
     assert text in " ".join(found["faults"])
 
 
@@ -319,7 +319,7 @@ def test_what_retention_removed_is_forgotten_and_not_changed(product: Installati
     found, shown = product.run("audit", "verify", "--json"), product.command("audit", "verify").stdout
 
     assert (True, {"proposals": 1, "source blocks": 1}) == (found["ok"], found["forgotten"])
-    assert "Forgotten by retention, hash kept: 1 proposals, 1 source blocks." in shown
+    assert "Deleted after their retention period, hash kept: 1 proposals, 1 source blocks." in shown
 
 
 def test_source_blocks_that_nobody_said_were_removed_are_missed(product: Installation) -> None:
@@ -380,6 +380,6 @@ def test_a_file_that_is_no_export_is_refused(product: Installation, tmp_path: Pa
     file.write_text("{}")
 
     assert (
-        "is no export of the audit chain"
+        "is not an export of the audit log"
         in product.command("audit", "verify", "--from", str(file), "--json").json["error"]
     )

@@ -105,7 +105,7 @@ WRONG = [
     (["runs", "show", "payroll-0"], "There is no run 'payroll-0'. `ml-connector runs list` shows them."),
     (
         ["connections", "add", "x", "--connector", "exact_online", "--set", "division"],
-        "'division' is not of the form name=value.",
+        "'division' does not have the form name=value.",
     ),
     (
         [
@@ -166,7 +166,7 @@ def test_two_answers_to_one_question_are_none(product: Installation, name: str) 
     """What was written wrongly ends with 2, under the name of release 0.1.0, too."""
     done = product.command("runs", name, "key", "--booked", "1", "--not-booked", "--json")
 
-    assert (2, "Say either --booked REFERENCE or --not-booked.") == (done.code, done.json["error"])
+    assert (2, "Give either --booked REFERENCE or --not-booked.") == (done.code, done.json["error"])
 
 
 def test_a_file_that_is_no_backup_is_not_restored(product: Installation, folder: Path) -> None:

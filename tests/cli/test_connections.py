@@ -165,7 +165,7 @@ def test_a_secret_file_that_is_no_text_is_said(product: Installation, files: dic
 
     done = add(product, UKG, files)
 
-    assert (2, f"{files['password']} holds no text. Save the secret as text in UTF-8.") == (
+    assert (2, f"{files['password']} is not text. Save the secret as text in UTF-8.") == (
         done.code,
         done.json["error"],
     )

@@ -118,4 +118,4 @@ def test_an_argument_that_is_no_text_is_wrong_use(product: Installation) -> None
     )
 
     assert (2, b"") == (done.returncode, done.stdout)
-    assert b"Argument 3 is no text in UTF-8: 'payroll-\\udcff'.\n" == done.stderr
+    assert b"Argument 3 is not valid UTF-8: 'payroll-\\udcff'.\n" == done.stderr

@@ -33,8 +33,8 @@ def test_people_are_added_and_two_are_wanted(product: Installation, files: dict[
 
     assert [0, 0, 0] == [done.code for done in said], said
     assert (7, 7, 7) == (early.code, unnamed.code, wrong.code)
-    assert "only when there are two, and known is: ada" in early.json["error"]
-    assert "ada is no person known here, or this is not their secret." == wrong.json["error"]
+    assert "only when there are two; known are: ada" in early.json["error"]
+    assert "ada is not known here, or the secret is wrong." == wrong.json["error"]
     assert {"ok": True, "people": ["ada", "bob"], "two_people": True} == listed.json
     chain = product.command("audit", "export").stdout
     assert all(action in chain for action in ("person.added", "people.policy", "person.refused"))
@@ -73,27 +73,27 @@ def test_a_secret_is_changed_and_somebody_is_removed(
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["people", "add", "eve"], "Secret of eve: nobody can be asked here. Say it with --secret-file."),
-        (["people", "policy", "--two-people", "maybe"], "Say --two-people yes or --two-people no."),
+        (["people", "add", "eve"], "Secret of eve: it cannot be asked for here. Give it with --secret-file."),
+        (["people", "policy", "--two-people", "maybe"], "Give --two-people yes or --two-people no."),
         (
             ["people", "set-secret", "eve"],
-            "Old secret of eve: nobody can be asked here. Say it with --as-secret-file.",
+            "Old secret of eve: it cannot be asked for here. Give it with --as-secret-file.",
         ),
         (
             ["people", "policy", "--two-people", "no", "--second", "eve"],
-            "Secret of eve: nobody can be asked here. Say it with --second-secret-file.",
+            "Secret of eve: it cannot be asked for here. Give it with --second-secret-file.",
         ),
         (
             ["people", "remove", "eve", "--second-secret-file", "/nowhere"],
-            "A secret file belongs to a person: say --second NAME.",
+            "A secret file belongs to a person: give --second NAME.",
         ),
         (
             ["runs", "settle", "key", "--not-booked", "--as", "eve"],
-            "Secret of eve: nobody can be asked here. Say it with --secret-file.",
+            "Secret of eve: it cannot be asked for here. Give it with --secret-file.",
         ),
         (
             ["runs", "approve", "run", "--fingerprint", "x", "--secret-file", "/nowhere"],
-            "A secret file belongs to a person: say --as NAME.",
+            "A secret file belongs to a person: give --as NAME.",
         ),
     ],
 )

@@ -45,7 +45,7 @@ def test_commands_that_texts_name_exist(path: Path) -> None:
     ("text", "fault"),
     [
         ("Then: ml-connector runs resume {…}.", ""),
-        ("Say so: ml-connector runs settle '{…}' --booked {…}.", ""),
+        ("Record that: ml-connector runs settle '{…}' --booked {…}.", ""),
         ("Set it (ml-connector flows set), then go on.", "--from is missing: ml-connector flows set"),
         ("Set it: ml-connector flows set --from A --to B --starts-on DATE --mode approve, then go on.", ""),
         ("Set it: ml-connector flows set --mode approve --from A --to B.", "--starts-on is missing"),
@@ -56,7 +56,7 @@ def test_commands_that_texts_name_exist(path: Path) -> None:
             "Delete it (ml-connector runs mark-deleted).",
             "identity is missing: ml-connector runs mark-deleted",
         ),
-        ("Say so: ml-connector runs settle KEY --gone.", "no option --gone"),
+        ("Record that: ml-connector runs settle KEY --gone.", "no option --gone"),
         ("Say so (ml-connector runs mark-deleted RUN).", ""),
         ("Look again: runs cancel {…}.", "without the program: runs cancel"),
     ],

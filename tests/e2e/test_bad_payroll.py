@@ -33,7 +33,7 @@ DAMAGE = [
         {"what": "truncate_last_block", "keep_rows": 3},
         "run.unbalanced",
         "company HTC01",
-        "Mend it in payroll and run its ledger step again.",
+        "Correct it in payroll and run its general ledger step again.",
         id="rows cut off the last block",
     ),
     pytest.param(

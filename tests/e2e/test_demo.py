@@ -77,7 +77,7 @@ def test_the_demo_books_the_made_register_once(scenario: str) -> None:
     for words in (
         "kill -9",
         "The journal by account, as the ledger holds it",
-        "Tie-out",
+        "Reconciliation",
         "Where to look next",
     ):
         assert any(words in shown for shown in text)

@@ -87,7 +87,7 @@ def test_simulated_and_real_connections_never_share_a_flow(stand: Stand) -> None
     mixed = stand.ask("flows", "set", "--from", SOURCE, "--to", "real", *flow, code=2)
 
     assert "flow.mixed" == mixed["problems"][0]["code"]
-    assert "Nothing simulated is ever booked in real books." in mixed["problems"][0]["text"]
+    assert "Nothing from a simulator is booked in real books." in mixed["problems"][0]["text"]
     assert [False] == [
         line["sandbox"] for line in stand.ask("connections", "list")["connections"] if line["name"] == "real"
     ]

@@ -55,7 +55,7 @@ def test_what_was_withdrawn_stays_withdrawn(now: str) -> None:
     assert (WITHDRAWN, []) == (world.commit_rows()[key].reversed_by, faults(world))
 
     change(world, key, reversed_by=now)
-    assert f"in the chain, by {WITHDRAWN}" in " ".join(faults(world))
+    assert f"in the audit log, by {WITHDRAWN}" in " ".join(faults(world))
 
 
 def test_a_document_that_was_deleted_stays_deleted() -> None:
@@ -74,12 +74,14 @@ def test_a_document_that_was_deleted_stays_deleted() -> None:
     assert backs == {key for key, row in world.commit_rows().items() if row.reversed_by == DELETED}
     assert [] == faults(world)
     change(world, mirror, reversed_by="")
-    assert f"{mirror} is noted as taken back by nothing; in the chain, by {DELETED}" in " ".join(
+    assert f"{mirror} is noted as taken back by nothing; in the audit log, by {DELETED}" in " ".join(
         faults(world)
     )
     change(world, mirror, reversed_by=DELETED)
     change(world, key, reversed_by=mirror)
-    assert f"{key} is noted as taken back by {mirror}; in the chain, by nothing" in " ".join(faults(world))
+    assert f"{key} is noted as taken back by {mirror}; in the audit log, by nothing" in " ".join(
+        faults(world)
+    )
 
 
 @pytest.mark.parametrize("now", ["", DELETED])
@@ -92,7 +94,7 @@ def test_an_entry_that_was_reversed_stays_reversed(now: str) -> None:
 
     change(world, key, reversed_by=now)
 
-    assert f"in the chain, by {mirror} (entry " in " ".join(faults(world))
+    assert f"in the audit log, by {mirror} (entry " in " ".join(faults(world))
 
 
 @pytest.mark.parametrize("point", ["send: recorded", "confirm: before", "confirm: recorded"])
@@ -123,7 +125,7 @@ def test_an_entry_whose_run_is_at_its_end_is_in_the_chain() -> None:
 
     world.runs.move(world.at(run), state=RunState.CANCELLED)
 
-    assert f"{key} is draft, and no entry of the chain says that it was booked" in " ".join(faults(world))
+    assert f"{key} is draft, and no entry of the audit log says that it was booked" in " ".join(faults(world))
 
 
 def test_a_document_that_was_deleted_before_it_was_confirmed_is_no_fault() -> None:

@@ -102,7 +102,7 @@ def test_a_document_is_not_taken_back_while_a_run_posts_for_its_pay() -> None:
     with pytest.raises(Crash):
         world.run_to_rest(dies_at("send: answered"))
 
-    with pytest.raises(NotAllowed, match=f"Run {run} is running. Say it again when it waits for a person"):
+    with pytest.raises(NotAllowed, match=f"Run {run} is running. Try again when it waits for a person"):
         world.statements.not_elsewhere(run, [number], "a slip")
     with pytest.raises(NotAllowed, match=f"Run {run} is posting for the same pay right now"):
         world.statements.not_elsewhere(second, [number], "a slip")

@@ -148,7 +148,7 @@ def test_of_two_deliveries_that_wait_the_later_asks() -> None:
     second = post(world, delivery("R2", "US1+US2 2026-07-03", factor=2), factor=2).id
 
     assert ([], ["pay.which"]) == (world.problems(first), world.problems(second))
-    assert f"run {first}, awaiting_approval (for BIWEEK 2026-07-03)" in world.problem_list(second)[0].text
+    assert f"run {first}, waiting for approval (for BIWEEK 2026-07-03)" in world.problem_list(second)[0].text
     assert RunState.DONE is world.approve(first).state
 
     world.reverse(first)

@@ -184,7 +184,7 @@ def test_a_deleted_document_is_an_incident_that_says_what_it_was() -> None:
 
     assert {"books": 1} == looked(world)
     ((code, text),) = incidents(world, run)
-    assert ("booked.gone", True) == (code, "Document 4 in 20 is not in the ledger any more." in text)
+    assert ("booked.gone", True) == (code, "Document 4 in 20 is no longer in the ledger." in text)
     assert "dated 2026-06-30, 1614.75 EUR, 7 lines, Payroll 2026-06-30" in text
 
 
@@ -612,7 +612,7 @@ def test_two_documents_of_one_number_are_two_incidents() -> None:
     world.vendor.documents.append(first)
     assert {"books": 1} == looked(world)
     ((_, text),) = incidents(world, world.commits.of_reference("payroll:")[1].run)
-    assert "Document 100 in 10 is not in the ledger any more." in text
+    assert "Document 100 in 10 is no longer in the ledger." in text
     world.vendor.documents.append(second)
     assert {"books": 0} == looked(world)
     assert 2 == world.audited.count("incident.over")

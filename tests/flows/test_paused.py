@@ -36,7 +36,7 @@ def test_nothing_is_sent_while_paused(scope: str) -> None:
             world._advance_to(_due(world))
         attempts.append(world.at(run).attempt)
 
-    text = f"Paused by anna ({scope}). To go on: ml-connector unpause {scope}."
+    text = f"Paused by anna ({scope}). To continue: ml-connector unpause {scope}."
     assert (RunState.WAITING, text) == (world.at(run).state, world.at(run).summary)
     assert ([], 1) == (world.vendor.documents, len(set(attempts)))
 

@@ -430,7 +430,7 @@ def test_a_register_that_differs_holds_the_run_and_is_said() -> None:
     world.run_to_rest()
 
     assert (RunState.HELD, ["tie_out.difference"]) == (world.at(run).state, world.problems(run))
-    assert "net of US1 differs by 0.01 EUR" in world.problem_list(run)[0].text
+    assert "Net of US1 differs by 0.01 EUR" in world.problem_list(run)[0].text
     assert [] == world.vendor.documents
 
 

@@ -433,7 +433,7 @@ def test_a_reversal_whose_original_people_deleted_is_taken_back_with_the_rest() 
     assert ["4"] == world.statements.deleted(run)
     told = world.statements.alone(run)
     assert "Still in the ledger: 5 in 20, which reversed what is deleted now." in told
-    assert f"runs reverse {run}. Or delete it there too, and say so" in told
+    assert f"runs reverse {run}. Or delete it there too, and record that" in told
     assert f"runs mark-deleted {reversal}." in told
     assert ["6"] == world.statements.deleted(reversal)
     at = world.reverse(run)

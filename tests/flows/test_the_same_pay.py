@@ -18,6 +18,7 @@ from ml_connector.domain.document import Marker
 from ml_connector.domain.mapping import Target
 from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Owner, Problem
+from ml_connector.domain.text import words
 from ml_connector.flows.consent import proposal_fingerprint
 from ml_connector.flows.flow import Mode
 from ml_connector.ports.storage import RunState
@@ -66,9 +67,8 @@ def test_another_run_of_the_pay_that_waits_is_named() -> None:
     world = World(mode=ASKS)
     first, second = waiting(world, "R1"), waiting(world, "R2", factor=2)
 
-    assert (
-        f"Not at its end for the same pay: run {first} of R1 (awaiting_approval)" in world.at(second).summary
-    )
+    named = f"Not finished for the same pay: run {first} of R1 (waiting for approval)"
+    assert named in world.at(second).summary
 
 
 def test_two_approvals_at_once_post_once() -> None:
@@ -767,7 +767,7 @@ def test_a_run_behind_one_that_waits_for_a_person_is_held_and_says_so() -> None:
     second = world.post("R1")
 
     assert (RunState.HELD, ["claim.held"]) == (second.state, world.problems(second.id))
-    assert f"Run {first.id} has begun to post for the same pay" in world.problem_list(second.id)[0].text
+    assert f"Run {first.id} has started to post for the same pay" in world.problem_list(second.id)[0].text
 
 
 # --- other installations ------------------------------------------------------------------------------------
@@ -1383,7 +1383,7 @@ def test_an_older_run_is_not_done_while_a_newer_one_that_posted_a_part_waits_for
     at = world.resume(older, propose_again=True)
 
     assert (RunState.HELD, ["pay.unfinished"]) == (at.state, world.problems(older))
-    assert f"run {newer} of it is {state}" in world.problem_list(older)[0].text
+    assert f"run {newer} of it is {words(state)}" in world.problem_list(older)[0].text
     world.resume(newer)
     assert (RunState.DONE, RunState.DONE) == (world.at(newer).state, world.resume(older).state)
 

@@ -60,7 +60,7 @@ def test_one_person_does_not_end_that_two_are_wanted(company: Company) -> None:
     ada = as_person(company, "ada")
 
     for second in (None, company.as_person("ada"), company.world.actor("bob")):
-        with pytest.raises(NotAllowed, match="two named people must say this: --as NAME and --second NAME"):
+        with pytest.raises(NotAllowed, match="two named people must agree: --as NAME and --second NAME"):
             ada.set_policy(two_people=False, second=second)
         with pytest.raises(NotAllowed, match="two named people must say this"):
             ada.add("dan", NEW, second)
@@ -81,7 +81,7 @@ def test_a_person_takes_a_new_secret_with_the_old_one(company: Company) -> None:
     as_person(company, "ada").set_secret("ada", NEW)
 
     assert "ada" == company.people().sign_in("ada", NEW).person
-    with pytest.raises(NotAllowed, match="this is not their secret"):
+    with pytest.raises(NotAllowed, match="the secret is wrong"):
         company.as_person("ada")
     (entry,) = company.entries("person.secret_set")
     assert ("ada", {"own": True, "person": "ada"}) == (entry["subject"], entry["detail"])
@@ -91,7 +91,9 @@ def test_a_person_takes_a_new_secret_with_the_old_one(company: Company) -> None:
 def test_a_forgotten_secret_is_set_by_two_others_where_there_are_two(company: Company) -> None:
     """One other alone would be two people afterwards. Where there is one other, there is nobody else."""
     ada = as_person(company, "ada")
-    with pytest.raises(NotAllowed, match="bob must say this with their old secret, or another named person"):
+    with pytest.raises(
+        NotAllowed, match="bob must confirm this with their old secret, or another named person"
+    ):
         company.people().set_secret("bob", NEW)
     for second in (None, company.as_person("bob")):
         with pytest.raises(NotAllowed, match="two named people other than bob must say this"):
@@ -131,7 +133,7 @@ def test_somebody_who_is_removed_counts_no_more(company: Company) -> None:
     ada.remove("cleo", bob)
 
     assert ["ada", "bob"] == company.people().names()
-    with pytest.raises(NotAllowed, match="cleo is no person known here"):
+    with pytest.raises(NotAllowed, match="cleo is not known here"):
         company.as_person("cleo")
     with pytest.raises(NotAllowed, match=r"known are: ada, bob\. Add another one first: ml-connector people"):
         ada.remove("bob", bob)
@@ -172,7 +174,7 @@ def test_without_the_policy_anybody_adds_and_removes(company: Company) -> None:
 def test_five_wrong_secrets_in_a_row_lock_a_person_for_a_while(company: Company) -> None:
     """Also for the right one, by the clock of the product, and it is noted and said in words."""
     *first, last = guess(company, "ada", 5)
-    assert all(text.endswith("this is not their secret.") for text in first)
+    assert all(text.endswith("the secret is wrong.") for text in first)
     assert "These were 5 wrong secrets in a row: ada is locked for 15 minutes." in last
     until = company.world.clock.now() + timedelta(minutes=15)
     with pytest.raises(NotAllowed, match=f"ada is locked until {until:%Y-%m-%d %H:%M:%S} UTC after 5 wrong"):

@@ -462,7 +462,7 @@ def test_an_edited_document_is_an_incident() -> None:
         committer(world, point=edited).commit_once(an_entry(), ORIGIN)
 
     assert ["read_back.line", "read_back.line"] == [problem.code for problem in incident.value.problems]
-    assert "Account 4000 : written 10.00, in the ledger 10.01. Put it right in the ledger and resume" in str(
+    assert "Account 4000 : written 10.00, in the ledger 10.01. Correct it in the ledger and resume" in str(
         incident.value
     )
 
@@ -709,7 +709,7 @@ def test_a_paused_flow_sends_nothing() -> None:
         if at.state is RunState.WAITING:
             at = world.runs.move(at, state=RunState.READY, attempt=at.attempt + 1) or at
         carry_out(StageCall(run, at.stage, at.attempt), world.workshop())
-    text = "Paused by anna (everything). To go on: ml-connector unpause everything."
+    text = "Paused by anna (everything). To continue: ml-connector unpause everything."
     assert (RunState.WAITING, text) == (world.at(run).state, world.at(run).summary)
     assert ([], []) == (world.payroll.calls, world.vendor.documents)
 
@@ -791,7 +791,7 @@ def test_a_defect_is_a_dead_letter_with_everything_support_needs() -> None:
     world.run_to_rest()
 
     text = (
-        "Stage read stopped on a defect: ZeroDivisionError: division by zero. Nothing further was sent."
+        "Stage read stopped on a defect: ZeroDivisionError: division by zero. Nothing more was sent."
         " Report it, then resume."
     )
     assert (RunState.FAILED, [text]) == (

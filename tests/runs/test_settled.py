@@ -138,7 +138,7 @@ def test_one_run_at_a_time_posts_to_a_ledger() -> None:
     carry_out(StageCall(first, "post", world.at(first).attempt), world.workshop(meet))
 
     assert [RunState.WAITING] == met
-    assert "Another run is posting to books. This run goes on after it." == world.at(second).summary
+    assert "Another run is posting to books. This run continues after it." == world.at(second).summary
     assert 2 == len(world.vendor.documents)
     world.run_to_rest()
     assert usual_balances(factor=2) == world.balances()

@@ -159,7 +159,7 @@ def test_what_a_refusal_names_is_typed_at_once(place: Ground) -> None:
             [Command("reverse", "payroll-1a"), Command("close", "payroll-1a")],
         ),
         (
-            "Let the run find it out: ml-connector runs resume payroll-1a --propose-again.",
+            "Let the run check it: ml-connector runs resume payroll-1a --propose-again.",
             [Command("resume", "payroll-1a", "--propose-again")],
         ),
         (
@@ -178,10 +178,8 @@ def test_commands_are_read_in_the_words_of_the_product(text: str, expected: list
 
 def test_other_advice_is_read_too() -> None:
     """What should end first, and what an entry became."""
-    first = (
-        "Bring that to its end: ml-connector runs show payroll-1a. Then: ml-connector runs resume payroll-2b."
-    )
-    became = "Say so: ml-connector runs settle 'payroll:x:1' --booked 0a1b-2c."
+    first = "Finish it: ml-connector runs show payroll-1a. Then: ml-connector runs resume payroll-2b."
+    became = "Record that: ml-connector runs settle 'payroll:x:1' --booked 0a1b-2c."
 
     assert (["payroll-1a"], []) == (advice.first_to_end(first), advice.first_to_end(became))
     assert ("0a1b-2c", "") == (advice.booked_as(became), advice.booked_as(first))

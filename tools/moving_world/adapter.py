@@ -274,7 +274,7 @@ class Desk:
         self._do(lambda: self._operations.answer(run, "zero_is_meant"))
 
     def older_counts(self, run: str) -> None:
-        """Answer that the run counts, although a newer calculation came before it."""
+        """Answer that the run counts, although a newer calculation was posted before it."""
         self._do(lambda: self._operations.answer(run, "older_counts"))
 
     def pause(self, scope: str) -> None:

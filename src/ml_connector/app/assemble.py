@@ -276,7 +276,7 @@ class StoreWorkshop:
                 if turn is None:
                     due = look_again(row, self.clock.now(), TURN_SECONDS)
                     raise Wait(
-                        due, f"Another run is posting to {flow.target.name}. This run goes on after it."
+                        due, f"Another run is posting to {flow.target.name}. This run continues after it."
                     )
                 return stage(run)
 
@@ -296,7 +296,7 @@ class StoreWorkshop:
         found = next((pause for pause in pauses if pause.scope in scopes), None)
         if found is None:
             return ""
-        return f"Paused by {found.by} ({found.scope}). To go on: ml-connector unpause {found.scope}."
+        return f"Paused by {found.by} ({found.scope}). To continue: ml-connector unpause {found.scope}."
 
     def is_outage(self, error: Exception) -> bool:
         if isinstance(error, OSError):

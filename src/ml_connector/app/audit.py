@@ -46,7 +46,7 @@ UPGRADED, KEYS_HAVE_THEIR_TEXT = "installation.upgraded", "0006_carry_over"
 
 
 class ExportError(Exception):
-    """The file is no export of the audit chain."""
+    """The file is not an export of the audit log."""
 
 
 @dataclass(slots=True)
@@ -116,7 +116,8 @@ def _seals(report: Report, seals: Iterable[Seal], entries: int) -> None:
             report.signed_to = max(report.signed_to, seal.number)
     if entries and report.key and not report.signed_to:
         report.faults.append(
-            "No entry is sealed, though this installation has the key of a chain. Compare with an earlier"
+            "No entry is sealed, though this installation has the key of an audit log. Compare with an"
+            " earlier"
             " export: audit verify --from EXPORT."
         )
 
@@ -127,11 +128,17 @@ def _against(earlier: Path, hashes: dict[int, str]) -> Iterator[str]:
         head = next(line["head"] for line in reversed(lines) if "head" in line)
         number, hashed = int(head["number"]), str(head["hash"])
     except (ValueError, KeyError, TypeError, StopIteration) as error:
-        raise ExportError(f"{earlier.name} is no export of the audit chain: {error!r}.") from error
+        raise ExportError(f"{earlier.name} is not an export of the audit log: {error!r}.") from error
     if number and number not in hashes:
-        yield f"The earlier export ends at entry {number}; this chain ends before it. Entries were cut off."
+        yield (
+            f"The earlier export ends at entry {number}; this audit log ends before it. Entries were"
+            " removed from the end."
+        )
     elif number and hashes[number] != hashed:
-        yield f"Entry {number} is not the one that the earlier export ends with: the chain was made anew."
+        yield (
+            f"Entry {number} is not the one that the earlier export ends with: the audit log was written"
+            " again."
+        )
 
 
 # --- what the entries speak of ------------------------------------------------------------------------------
@@ -153,7 +160,10 @@ def _mappings(report: Report, access: Access, by_action: dict[str, list[dict[str
     for row in access.mappings():
         entry = imported.pop((row.name, row.version), None)
         if entry is None:
-            yield f"Mapping {row.name} version {row.version} is in no entry of the chain: nobody imported it."
+            yield (
+                f"Mapping {row.name} version {row.version} is in no entry of the audit log: nobody"
+                " imported it."
+            )
             continue
         if not (sha256 := entry["detail"].get("sha256")):
             report.not_compared["mappings without a hash"] += 1
@@ -174,7 +184,7 @@ def _connections(report: Report, access: Access, by_action: dict[str, list[dict[
     for row in access.connections():
         entry = last.pop(row.name, None)
         if entry is None:
-            yield f"Connection {row.name} is in no entry of the chain."
+            yield f"Connection {row.name} is in no entry of the audit log."
             continue
         if not (sha256 := entry["detail"].get("sha256")):
             report.not_compared["connections without a hash"] += 1
@@ -193,7 +203,7 @@ def _flows(report: Report, access: Access, by_action: dict[str, list[dict[str, A
         name = f"{row.source.name} → {row.target.name}"
         entry = last.pop(name, None)
         if entry is None:
-            yield f"Flow {name} is in no entry of the chain."
+            yield f"Flow {name} is in no entry of the audit log."
             continue
         detail = entry["detail"]
         modes = {detail.get("mode"), *(["propose"] if restored > entry["number"] else [])}
@@ -251,7 +261,7 @@ def _given(
             yield f"The approval of run {run} by {actor} ({fingerprint[:12]}) {wrong} (entry {number})."
     for (run, fingerprint, actor), left in rows.items():
         for _ in left:
-            yield f"An approval of run {run} by {actor} ({fingerprint[:12]}) is in no entry of the chain."
+            yield f"An approval of run {run} by {actor} ({fingerprint[:12]}) is in no entry of the audit log."
 
 
 def _unlike(row: Approval, entry: dict[str, Any], by_action: dict[str, list[dict[str, Any]]]) -> str:
@@ -260,7 +270,7 @@ def _unlike(row: Approval, entry: dict[str, Any], by_action: dict[str, list[dict
     entry may be there and the approval not yet void.
     """
     if row.person != entry["detail"].get("person", ""):
-        return f"was given by {row.person or 'nobody by name'}, and by the chain by another"
+        return f"was given by {row.person or 'nobody by name'}, and by another person in the audit log"
     if row.complete != (entry["action"] == "run.approved"):
         return "is complete in one and not in the other"
     after = entry["number"]
@@ -269,9 +279,9 @@ def _unlike(row: Approval, entry: dict[str, Any], by_action: dict[str, list[dict
     )
     restored = any(one["number"] > after for one in by_action.get("restored", []))
     if row.voided_at is not None:
-        return "" if changed or restored else "is void, and nothing in the chain made it so"
+        return "" if changed or restored else "is void, and nothing in the audit log made it so"
     void = (changed and row.run.state != RunState.RUNNING) or (restored and row.run.state not in ENDED)
-    return "counts, though the chain made it void" if void else ""
+    return "counts, though the audit log made it void" if void else ""
 
 
 def _rewrote(entry: dict[str, Any]) -> bool:
@@ -297,7 +307,7 @@ def _statements(report: Report, access: Access, by_action: dict[str, list[dict[s
     report.compared["statements"] += stored.total()
     for key, statement, actor, person in stored - noted:
         by = f"{person} ({actor})" if person else actor
-        yield f"The statement of {by} on {key} ({statement}) is in no entry of the chain."
+        yield f"The statement of {by} on {key} ({statement}) is in no entry of the audit log."
     for key, statement, actor, person in noted - stored:
         by = f"{person} ({actor})" if person else actor
         yield f"The statement of {by} on {key} ({statement}) is gone, or was changed."

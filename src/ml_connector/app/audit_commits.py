@@ -202,14 +202,15 @@ def _state(commit: Commit, said: Said, chain: Chain, left_out: Counter[str]) -> 
         left_out[UNDER_WAY] += 1
     elif said.booked is not Booked.NOT:
         yield (
-            f"The journal entry {commit.key} is {commit.state}, though the chain says that it was booked"
+            f"The journal entry {commit.key} is {commit.state}, though the audit log says that it was booked"
             f" (entry {said.number})."
         )
     elif chain.stated_earlier and commit.key.startswith(ELSEWHERE):
         left_out[STATED_EARLIER] += 1
     else:
         yield (
-            f"The journal entry {commit.key} is {commit.state}, and no entry of the chain says that it was"
+            f"The journal entry {commit.key} is {commit.state}, and no entry of the audit log says that it"
+            " was"
             " booked."
         )
 
@@ -229,7 +230,9 @@ def _reversed_by(
     should = said.reversed_by or "nothing"
     at = f" (entry {said.reversed_at})" if said.reversed_at else ""
     now = now or "nothing"
-    yield f"The journal entry {commit.key} is noted as taken back by {now}; in the chain, by {should}{at}."
+    yield (
+        f"The journal entry {commit.key} is noted as taken back by {now}; in the audit log, by {should}{at}."
+    )
 
 
 def _superseded(commit: Commit, said: Said, known: set[str]) -> bool:

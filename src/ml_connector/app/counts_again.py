@@ -82,13 +82,13 @@ def alone(commits: Commits, run: str) -> str:
     if ours:
         texts.append(
             f"Still in the ledger: {names(ours)}, which reversed what is deleted now. Reverse it:"
-            f" ml-connector runs reverse {run}. Or delete it there too, and say so: ml-connector runs"
+            f" ml-connector runs reverse {run}. Or delete it there too, and record that: ml-connector runs"
             f" mark-deleted {ours[0].run}."
         )
     if theirs:
         texts.append(
             f"Still in the ledger: {names(theirs)}, which took back what is deleted now. Delete it there"
-            f" too, and say so: ml-connector runs mark-deleted {theirs[0].run}."
+            f" too, and record that: ml-connector runs mark-deleted {theirs[0].run}."
         )
     return " ".join(texts)
 

@@ -21,7 +21,10 @@ from ml_connector.store.runs import StoredRuns
 from ml_connector.store.tenants import StoredTenants
 
 EVERY = timedelta(hours=24)
-DEFECT = "The look failed by a defect; nothing was changed in the ledger. Send the log to support."
+DEFECT = (
+    "The check failed because of a defect. Nothing was changed in the ledger. Send the log to the"
+    " maintainers."
+)
 log = structlog.get_logger("look")
 
 

@@ -17,6 +17,7 @@ from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
+from ml_connector.domain.text import words
 from ml_connector.flows.consent import SET_MODE, listed
 from ml_connector.flows.flow import Flow as FlowRecord
 from ml_connector.flows.flow import Mode, New, flows
@@ -181,14 +182,15 @@ class Operations:
         row = self._row(run)
         shown = self.records.fingerprint(run)
         if row.state is not RunState.AWAITING_APPROVAL or not shown:
-            raise NotAllowed(f"Run {run} is {row.state}; there is nothing to approve.")
+            raise NotAllowed(f"Run {run} is {words(row.state)}; there is nothing to approve.")
         if self._flow(row).mode == Mode.PROPOSE:
             raise NotAllowed(f"This flow only proposes. {SET_MODE} Then approve the run.")
         if len(fingerprint) < FINGERPRINT_SHOWN or not shown.startswith(fingerprint):
             raise NotAllowed(
                 f"The fingerprint {fingerprint or '(none)'} does not match the entries that are proposed now,"
-                f" {shown[:FINGERPRINT_SHOWN]}. They may have changed since you looked: look again"
-                f" (ml-connector runs show {run}), then approve with the fingerprint that it shows."
+                f" {shown[:FINGERPRINT_SHOWN]}. They may have changed since you looked: look at"
+                f" them again (ml-connector runs show {run}), then approve with the fingerprint that it"
+                " shows."
             )
         people = self._consenting(row, shown)
         complete = not self._access.organisation.four_eyes or len(people) > 1
@@ -215,7 +217,7 @@ class Operations:
         if not self._access.organisation.four_eyes:
             return makers | {person} - {""}
         if not person:
-            raise NotAllowed("Two people are wanted here. Say who you are: --as NAME, with your secret.")
+            raise NotAllowed("Two people are required here. Give your name: --as NAME, with your secret.")
         if person in makers:
             raise NotAllowed(
                 f"{person} has a part in run {row.id} as it is proposed; somebody else approves."
@@ -233,7 +235,7 @@ class Operations:
         found = [problem for problem in asked if known is not None and problem.code == known.code]
         if known is None or not found:
             raise NotAllowed(
-                f"Run {run} does not ask this. It is {row.state}: {row.summary or 'no problem'}."
+                f"Run {run} does not ask this. It is {words(row.state)}: {row.summary or 'no problem'}."
             )
         if known.takes:
             self._check_named(row, known.takes, value, found)
@@ -280,7 +282,9 @@ class Operations:
             *((RunState.AWAITING_APPROVAL,) if propose_again else ()),
         )
         if row.state not in resumable:
-            raise NotAllowed(f"Run {run} is {row.state}; only a held, failed or waiting run is resumed.")
+            raise NotAllowed(
+                f"Run {run} is {words(row.state)}; only a run that is on hold, failed or waiting is resumed."
+            )
         problems = self.records.problems(row)
         self._check_accepted(run, accept, problems)
         record = flows()[row.flow]
@@ -307,10 +311,11 @@ class Operations:
         """Give up a run that has posted nothing and sends nothing now."""
         row = self._row(run)
         if row.state in (RunState.DONE, RunState.CANCELLED, RunState.CLOSED):
-            raise NotAllowed(f"Run {run} is {row.state}.")
+            raise NotAllowed(f"Run {run} is {words(row.state)}.")
         if row.state is RunState.RUNNING or self._posted(row):
             raise NotAllowed(
-                f"Run {run} is {row.state} and has posted, or may post now. Let it end, then reverse it"
+                f"Run {run} is {words(row.state)} and has posted, or may post now. Let it end, then reverse"
+                " it"
                 f" (ml-connector runs reverse {run}), or close it with a reason:"
                 f" ml-connector runs close {run} --why '...'."
             )
@@ -320,17 +325,19 @@ class Operations:
         """End a run that has posted a part, with a reason; what it has booked stays booked and counts."""
         row = self._row(run)
         if row.state not in (RunState.HELD, RunState.FAILED, RunState.AWAITING_APPROVAL, RunState.WAITING):
-            raise NotAllowed(f"Run {run} is {row.state}; only a run that waits for a person is closed.")
+            raise NotAllowed(
+                f"Run {run} is {words(row.state)}; only a run that waits for a person is closed."
+            )
         booked = self._posted(row)
         open_ones = [commit for commit in booked if commit.state is not CommitState.CONFIRMED]
         if open_ones:
             key, state = open_ones[0].key, open_ones[0].state
             again = " --propose-again" if row.state is RunState.AWAITING_APPROVAL else ""
             way = (
-                "Say what you found in the ledger: ml-connector runs settle"
+                "Record what you found in the ledger: ml-connector runs settle"
                 f" '{key}', with --booked or --not-booked"
                 if state is CommitState.UNKNOWN
-                else f"Let the run find it out: ml-connector runs resume {run}{again}"
+                else f"Let the run check it: ml-connector runs resume {run}{again}"
             )
             raise NotAllowed(f"{key} is {state}: whether it is booked must be known first. {way}.")
         if not booked:
@@ -377,7 +384,8 @@ class Operations:
             moved = self._access.runs.move(row, state=state, summary=summary)
             if moved is None:
                 raise NotAllowed(
-                    f"Run {row.id} moved while you looked at it. Look again: ml-connector runs show {row.id}."
+                    f"Run {row.id} changed while you looked at it. Look at it again: ml-connector runs show"
+                    f" {row.id}."
                 )
             StoredClaims(self._access.organisation).let_go(row.id)
             self._note(action, row.id, detail)
@@ -399,7 +407,8 @@ class Operations:
         )
         if moved is None:
             raise NotAllowed(
-                f"Run {row.id} moved while you looked at it. Look again: ml-connector runs show {row.id}."
+                f"Run {row.id} changed while you looked at it. Look at it again: ml-connector runs show"
+                f" {row.id}."
             )
         return moved
 

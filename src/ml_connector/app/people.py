@@ -77,7 +77,7 @@ class People:
         user = self._known(name)
         if not self._actor.person:
             raise NotAllowed(
-                f"{name} must say this with their old secret, or another named person must: --as NAME."
+                f"{name} must confirm this with their old secret, or another named person must: --as NAME."
             )
         if self._actor.person != name and len(self.names()) > 2:
             self._check_two(second, but=name)
@@ -95,7 +95,7 @@ class People:
         user = self._known(name)
         if self.two_people and len(self.names()) <= 2:
             raise NotAllowed(
-                f"Two people are wanted here, and known are: {', '.join(self.names())}. Add another one"
+                f"Two people are required here, and known are: {', '.join(self.names())}. Add another one"
                 " first: ml-connector people add NAME."
             )
         self._check_two(second)
@@ -112,7 +112,7 @@ class People:
         if two_people and len(self.names()) < 2:
             known = ", ".join(self.names()) or "nobody"
             raise NotAllowed(
-                f"Two people can be wanted only when there are two, and known is: {known}. Add another one:"
+                f"Two people can be required only when there are two; known are: {known}. Add another one:"
                 " ml-connector people add NAME."
             )
         self._check_two(second)
@@ -151,7 +151,7 @@ class People:
             wrong.delete()
             return user, ""
         self._note("person.refused", name, {})
-        text = f"{name} is no person known here, or this is not their secret."
+        text = f"{name} is not known here, or the secret is wrong."
         wrong.in_a_row, wrong.locked_until = wrong.in_a_row + 1, None
         if wrong.in_a_row >= WRONG_MAX:
             wrong.in_a_row, wrong.locked_until = 0, now + LOCKED
@@ -179,7 +179,7 @@ class People:
         if self.two_people and len(said) < 2:
             others = f" other than {but}" if but else ""
             raise NotAllowed(
-                f"Two people are wanted here, so two named people{others} must say this: --as NAME and"
+                f"Two people are required here, so two named people{others} must agree: --as NAME and"
                 " --second NAME."
             )
 

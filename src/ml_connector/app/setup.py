@@ -190,7 +190,7 @@ class Setup:
             if now and now != known.seen:
                 changed.append((known.entity, known.seen, now))
         if not changed:
-            text = f"{name} leads to the books it has led to before; there is nothing to say."
+            text = f"{name} leads to the books it has led to before; there is nothing to record."
             raise SetupError([Problem("tenant.same", name, text)])
         with transaction.atomic():
             for entity, was, now in changed:
@@ -304,7 +304,7 @@ class Setup:
             return next(iter(fits.values()))
         known = ", ".join(sorted(fits)) or "none"
         text = f"Flows between {source} and {target}: {known}." + (
-            f" {kind!r} is none of them." if kind else " Say which with --kind." if fits else ""
+            f" {kind!r} is none of them." if kind else " Choose one with --kind." if fits else ""
         )
         raise SetupError([Problem("flow.kind", "kind", text)])
 
@@ -331,8 +331,8 @@ class Setup:
         record.check_options(options, sorted({rule.group for rule in rules if rule.group}))
         if first.sandbox != second.sandbox:
             text = (
-                f"{first.name} and {second.name} are not both sandbox or both real. Nothing simulated is"
-                " ever booked in real books."
+                f"{first.name} and {second.name} are not both sandbox or both real. Nothing from a"
+                " simulator is booked in real books."
             )
             raise SetupError([Problem("flow.mixed", "connections", text)])
         if legal_entities := self._assembly.system(second).legal_entities:

@@ -20,6 +20,7 @@ from ml_connector.domain.checks import compare, takes_back
 from ml_connector.domain.document import CommitKey, Marker, Receipt
 from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.proposal import Share, Subject
+from ml_connector.domain.text import words
 from ml_connector.errors import NotFound
 from ml_connector.flows.already_booked import already_booked_parts, comes_to_nothing
 from ml_connector.flows.flow import flows
@@ -64,7 +65,9 @@ class Statements:
         row = self._row(run)
         proposal = self._records.proposal(run)
         if proposal is None or row.state not in (RunState.HELD, RunState.AWAITING_APPROVAL):
-            raise NotAllowed(f"Run {run} is {row.state}; only a proposed run is marked as booked elsewhere.")
+            raise NotAllowed(
+                f"Run {run} is {words(row.state)}; only a proposed run is marked as booked elsewhere."
+            )
         if flows()[row.flow].source is None:
             raise NotAllowed(f"Run {run} is a reversal. Name the document in a run of the pay.")
         flow = self._flow(row)
@@ -90,7 +93,7 @@ class Statements:
         row = self._row(run)
         commits, subjects = StoredCommits(self._flow(row).target), self._access.runs.spoken_of(run)
         if row.state in (RunState.READY, RunState.RUNNING, RunState.WAITING):
-            raise NotAllowed(f"Run {run} is {row.state}. Say it again when it waits for a person.")
+            raise NotAllowed(f"Run {run} is {words(row.state)}. Try again when it waits for a person.")
         with transaction.atomic():
             found = [withdrawals.named(commits, run, subjects, document) for document in documents]
             pays = tuple({share.subject for statement in found for share in statement.shares})
@@ -124,7 +127,8 @@ class Statements:
         )
         if moved is None:
             raise NotAllowed(
-                f"Run {row.id} moved while you looked at it. Look again: ml-connector runs show {row.id}."
+                f"Run {row.id} changed while you looked at it. Look at it again: ml-connector runs show"
+                f" {row.id}."
             )
         return moved
 
@@ -167,7 +171,7 @@ class Statements:
         if not receipt.posted:
             raise NotAllowed(
                 f"Document {receipt.number} in {receipt.entity} is not posted, so its figures do not count."
-                " Let it be posted first, or delete it there; where this product wrote it, say so then:"
+                " Let it be posted first, or delete it there; where this product wrote it, record that then:"
                 " ml-connector runs mark-deleted RUN."
             )
         tenant = subjects[0].tenant
@@ -320,7 +324,7 @@ class Statements:
             raise NotAllowed(f"{key} is {commit.state}, not unknown.")
         two = self._access.organisation.four_eyes
         if two and not self._actor.person:
-            raise NotAllowed("Two people are wanted here. Say who you are: --as NAME, with your secret.")
+            raise NotAllowed("Two people are required here. Give your name: --as NAME, with your secret.")
         receipt = self._proved(commit, booked_as) if booked_as else None
         if receipt is None:
             self._look_up(commit)
@@ -339,7 +343,7 @@ class Statements:
             self._note("commit.stated", key, {"statement": statement})
             people = self._people(commit, statement) if two else 1
             if two and people < 2:
-                return f"Noted: {statement}. A second person must say the same before it is settled."
+                return f"Noted: {statement}. A second person must record the same before it is settled."
             state, text = (CommitState.DRAFT, codec.encode(receipt)) if receipt else (CommitState.PLANNED, "")
             StoredCommits(commit.connection).record(
                 key, state=state, receipt=text, detail=f"settled: {statement}"
@@ -369,14 +373,15 @@ class Statements:
         whole = next((receipt for receipt in found if receipt.complete), None)
         if whole is not None:
             raise NotAllowed(
-                f"The ledger holds this entry as document {whole.number}. Say so: ml-connector runs settle"
+                f"The ledger holds this entry as document {whole.number}. Record that: ml-connector runs"
+                " settle"
                 f" '{commit.key}' --booked {whole.reference}."
             )
         if found:
             numbers = ", ".join(receipt.number for receipt in found)
             raise NotAllowed(
                 f"The ledger holds a part of this entry as document {numbers}, which is not posted. Delete it"
-                f" there, then say it again: ml-connector runs settle '{commit.key}' --not-booked."
+                f" there, then record it again: ml-connector runs settle '{commit.key}' --not-booked."
             )
 
     def _proved(self, commit: Commit, reference: str) -> Receipt:
@@ -397,7 +402,7 @@ class Statements:
         if found is None:
             raise NotAllowed(
                 f"Document {reference} is not among those of {day} in journal {booked.journal}, so that it is"
-                " not known whether it is posted. Say it again in a minute."
+                " not known whether it is posted. Try again in a minute."
             )
         return found
 
@@ -420,7 +425,7 @@ class Statements:
         holder = StoredClaims(self._access.organisation).holder(subjects)
         if holder and holder != row.id:
             raise NotAllowed(
-                f"Run {holder} is posting for the same pay right now. Say it again when it has ended."
+                f"Run {holder} is posting for the same pay right now. Try again when it has ended."
             )
 
     def _row(self, run: str) -> RunRow:

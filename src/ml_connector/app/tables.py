@@ -259,7 +259,7 @@ def _names(head: Sequence[str], titles: Titles) -> list[str]:
 def _missing(missing: Sequence[str], head: Sequence[str]) -> Problem:
     text = f"The table has no column {', '.join(missing)}; it has {', '.join(head) or 'none'}."
     if len([title for title in head if title]) == 1:
-        text += " The titles are to be parted by commas, semicolons or tabs."
+        text += " The titles must be separated by commas, semicolons or tabs."
     return Problem("table.column_missing", missing[0], text)
 
 
@@ -272,8 +272,9 @@ def _row_problems(
     for place, value in enumerate(values[: len(names)]):
         if _holds_end(value):
             text = (
-                f"Line {number}: {head[place] or f'column {place + 1}'} is {value[:_SHOWN]!r} and goes on in"
-                " the next line, so the lines behind it would be read as part of it. Take the quote or the"
+                f"Line {number}: {head[place] or f'column {place + 1}'} is {value[:_SHOWN]!r} and continues"
+                " in the"
+                " next line, so the lines behind it would be read as part of it. Take the quote or the"
                 " line break out of the cell."
             )
             yield Problem("table.line_end", f"line {number}", text)

@@ -11,8 +11,8 @@ from ml_connector.cli.made import startable
 from ml_connector.cli.output import FAILED_COMMAND, USAGE, Json, errors, out, say, stop, table
 from ml_connector.cli.session import service
 
-connections = typer.Typer(help="Systems that are connected.", no_args_is_help=True)
-flows = typer.Typer(help="What runs between two connections.", no_args_is_help=True)
+connections = typer.Typer(help="Connected systems.", no_args_is_help=True)
+flows = typer.Typer(help="Flows between two connections.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 @connections.command("add")
 def add(
-    name: str = typer.Argument(help="What you call it."),
+    name: str = typer.Argument(help="Your name for the connection."),
     connector: str = typer.Option(
         ..., help="Which product; `connections settings` lists them with their settings."
     ),
@@ -33,7 +33,7 @@ def add(
     secret_file: list[str] = typer.Option(
         [], "--secret-file", help="setting=path of a file that holds the secret."
     ),
-    sandbox: bool = typer.Option(False, help="A simulator on this machine."),
+    sandbox: bool = typer.Option(False, help="The system is a simulator on this machine."),
     as_json: bool = Json,
 ) -> None:
     """Store a connection, or change one. Secrets are asked for when they are not given with --secret-file;
@@ -65,7 +65,7 @@ def add(
 
 @connections.command("settings")
 def settings(as_json: bool = Json) -> None:
-    """Every product that can be connected, with its settings."""
+    """List every product that can be connected, with its settings."""
     with errors(as_json):
         known = service().setup.connectors()
         if as_json:
@@ -81,12 +81,12 @@ def settings(as_json: bool = Json) -> None:
             rows = [
                 (s.name, "required" if s.required else "", s.field.value, s.default, s.help) for s in items
             ]
-            table(f"{title} ({slug})", ["setting", "", "kind", "default", "what it is"], rows)
+            table(f"{title} ({slug})", ["Setting", "", "Kind", "Default", "What it is"], rows)
 
 
 @connections.command("list")
 def list_(as_json: bool = Json) -> None:
-    """Every connection. Sandbox connections are marked."""
+    """List every connection. Simulators are marked SANDBOX."""
     with errors(as_json):
         lines = service().setup.connections()
         if as_json:
@@ -111,12 +111,12 @@ def list_(as_json: bool = Json) -> None:
             (line.name, line.connector, "SANDBOX" if line.sandbox else "", line.consent_ends, line.warning)
             for line in lines
         ]
-        table("Connections", ["name", "product", "", "sign-in ends", "warning"], rows)
+        table("Connections", ["Name", "Product", "", "Sign-in ends", "Warning"], rows)
 
 
 @connections.command("test")
 def ping(name: str, as_json: bool = Json) -> None:
-    """Ask the system what we may do there: each right, there or missing. Changes nothing."""
+    """Check the connection: list each right that our user needs, and whether it is there. Changes nothing."""
     with errors(as_json):
         rights = service().setup.test_connection(name)
         missing = [right for right in rights if not right.granted]
@@ -127,22 +127,22 @@ def ping(name: str, as_json: bool = Json) -> None:
             say(True, {"ok": not missing, "rights": rows})
         else:
             shown = [("yes" if r.granted else "MISSING", r.name, r.needed_for, r.text) for r in rights]
-            table(f"{name}", ["", "right", "needed for", ""], shown)
+            table(f"{name}", ["", "Right", "Needed for", ""], shown)
         if missing:
             raise typer.Exit(FAILED_COMMAND)
 
 
 @connections.command("same-books")
 def same_books(name: str, as_json: bool = Json) -> None:
-    """Say that a connection leads to the same books under a new address or name; it holds its runs until
-    then.
+    """Confirm that a connection leads to the same books as before. After a change of its address or name
+    its runs are on hold until then.
     """
     with errors(as_json):
         now = service().setup.same_books(name)
         say(
             as_json,
             {"ok": True, "connection": name, "books": now},
-            f"{name} leads to the same books as before, now {', '.join(now)}. Next: ml-connector runs"
+            f"{name} is recorded as the same books as before, now {', '.join(now)}. Next: ml-connector runs"
             " resume RUN",
         )
 
@@ -150,17 +150,21 @@ def same_books(name: str, as_json: bool = Json) -> None:
 @connections.command("authorize")
 def authorize(
     name: str,
-    redirect: str = typer.Argument("", help="The address the browser ended at, pasted."),
+    redirect: str = typer.Argument(
+        "", help="The whole address that the browser shows at the end, in quotes."
+    ),
     as_json: bool = Json,
 ) -> None:
-    """Sign in: without an address, shows where to give consent; with it, finishes."""
+    """Sign in. Without an address it prints where to give consent; with the address it completes the
+    sign-in.
+    """
     with errors(as_json):
         setup = service().setup
         if not redirect:
             url = setup.authorize_url(name)
             text = (
-                f"1. Open {url}\n2. Give consent.\n3. Paste the address the browser ends at: ml-connector"
-                f" connections authorize {name} '<address>'"
+                f"1. Open {url}\n2. Give consent.\n3. Paste the whole address that the browser shows at the"
+                f" end, in quotes: ml-connector connections authorize {name} '<address>'"
             )
             say(as_json, {"ok": True, "authorize_url": url}, text)
             return
@@ -174,18 +178,18 @@ def authorize(
 
 @flows.command("set")
 def set_flow(
-    source: str = typer.Option(..., "--from"),
-    target: str = typer.Option(..., "--to"),
+    source: str = typer.Option(..., "--from", help="Connection to read."),
+    target: str = typer.Option(..., "--to", help="Connection to write to."),
     mapping: str = typer.Option("", help="Name of the mapping; for flows that need one."),
     starts_on: datetime = typer.Option(
-        ..., formats=["%Y-%m-%d"], help="Nothing of earlier days is ever posted."
+        ..., formats=["%Y-%m-%d"], help="Pay periods that end before this day are never posted."
     ),
     mode: str = typer.Option("propose", help="propose, approve or automatic."),
     kind: str = typer.Option("", help="Which flow, where the two can have several; see `flows options`."),
     option: list[str] = typer.Option([], "--option", help="option=value; `flows options` lists them."),
     as_json: bool = Json,
 ) -> None:
-    """Store how a flow runs between two connections."""
+    """Store the settings of a flow between two connections."""
     with errors(as_json):
         options = _pairs("--option", option, as_json)
         stored = service().setup.set_flow(
@@ -200,19 +204,19 @@ def set_flow(
 
 @flows.command("options")
 def options(as_json: bool = Json) -> None:
-    """What the settings of a flow can say."""
+    """List the options of each flow."""
     with errors(as_json, keys=False):
         known = {flow.kind: {option.name: option.help for option in flow.options} for flow in startable()}
         if as_json:
             say(True, next(iter(known.values())) if len(known) == 1 else known)
             return
         for kind, options_of in known.items():
-            table(f"Options of flow {kind}", ["option", "what it is"], options_of.items())
+            table(f"Options of flow {kind}", ["Option", "What it is"], options_of.items())
 
 
 @flows.command("list")
 def list_flows(as_json: bool = Json) -> None:
-    """Every flow with its mode."""
+    """List every flow with its mode."""
     with errors(as_json, keys=False):
         rows = [
             (
@@ -231,7 +235,7 @@ def list_flows(as_json: bool = Json) -> None:
         if as_json:
             say(True, {"flows": [dict(zip(names, row, strict=True)) for row in rows]})
         else:
-            table("Flows", names, rows)
+            table("Flows", ["Id", "Kind", "From", "To", "Mode", "Starts on", "Mapping", ""], rows)
 
 
 def _not_in_sight(names: list[str]) -> str:
@@ -247,7 +251,7 @@ def _secret_of(path: str, as_json: bool) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except UnicodeDecodeError:
-        stop(USAGE, f"{path} holds no text. Save the secret as text in UTF-8.", as_json)
+        stop(USAGE, f"{path} is not text. Save the secret as text in UTF-8.", as_json)
 
 
 def _pairs(option: str, texts: list[str], as_json: bool) -> dict[str, str]:
@@ -259,7 +263,7 @@ def _pairs(option: str, texts: list[str], as_json: bool) -> dict[str, str]:
         name, sign, value = text.partition("=")
         name = name.strip()
         if not sign:
-            stop(USAGE, f"{text!r} is not of the form name=value.", as_json)
+            stop(USAGE, f"{text!r} does not have the form name=value.", as_json)
         if name in pairs:
             stop(USAGE, f"{option} names {name} twice. Give each name once.", as_json)
         pairs[name] = value

@@ -19,8 +19,8 @@ from ml_connector.cli.session import person, service
 if TYPE_CHECKING:
     from ml_connector.app.audit import Report
 
-audit = typer.Typer(help="The chain of what was done.", no_args_is_help=True)
-keys = typer.Typer(help="Keys of the vault.", no_args_is_help=True)
+audit = typer.Typer(help="The audit log: what was done, when and by whom.", no_args_is_help=True)
+keys = typer.Typer(help="Keys that encrypt the stored secrets.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -39,15 +39,15 @@ def register(app: typer.Typer) -> None:
 @audit.command("verify")
 def verify(
     earlier: Path | None = typer.Option(
-        None, "--from", help="An export of another day: nothing of it may be gone or other."
+        None, "--from", help="An earlier export: none of its entries may be missing or different."
     ),
     as_json: bool = Json,
 ) -> None:
-    """Look whether entries, signatures and records are still as they were.
+    """Check that the audit log and the records it names are unchanged.
 
-    Of entries: none is changed, removed or added. Of signatures: they are by this installation's key. Of
-    records: mappings, settings, approvals, statements, journal entries, source blocks and the lines read from
-    them are what the entries say.
+    Entries: none is changed, removed or added. Signatures: they are by this installation's key. Records:
+    mappings, settings, approvals, statements, journal entries, source blocks and the lines read from them
+    have the hashes that the entries give.
     """
     with errors(as_json, keys=False):
         from ml_connector.app.audit import NOT_LOOKED_AT, audit_report
@@ -77,33 +77,33 @@ def verify(
 
 
 def verdict(found: Report, earlier: Path | None) -> Iterator[str]:
-    """What was looked at and found, in sentences; says no more than was looked at."""
+    """What was checked and found, in sentences; claims no more than was checked."""
     from ml_connector.app.audit import NOT_LOOKED_AT
 
     yield from found.faults
     if not found.faults:
-        yield f"{found.entries} entries, each follows the one before it."
+        yield f"Audit log: {found.entries} entries, no change or gap found."
     if not found.key:
-        yield "The key of the chain is not at hand: whose signatures they are was not looked at."
+        yield "Signatures were not checked: the key of the audit log is not in the home folder."
     else:
         left = found.entries - found.signed_to
         rest = f"; {left} later {'entry is' if left == 1 else 'entries are'} not signed yet" if left else ""
         yield f"Signed to entry {found.signed_to} with the key {found.key[:12]}…{rest}."
     if found.unsigned:
-        yield f"Written without the key, and sealed afterwards or not yet: entry {_listed(found.unsigned)}."
+        yield f"Written without the key, and signed later or not yet: entry {_listed(found.unsigned)}."
     compared = ", ".join(f"{count} {what}" for what, count in found.compared.items() if count)
     if compared and not found.faults:
         yield from textwrap.wrap(f"Compared with the entries: {compared}.", 110)
         yield "Of source blocks the hash as delivered was compared; the bytes themselves are not kept."
     if old := ", ".join(f"{count} {what}" for what, count in found.earlier.items()):
-        yield f"Not compared, because the upgrade from an earlier release rewrote what they are of: {old}."
+        yield f"Not compared, because an upgrade rewrote these records: {old}."
     if rest := ", ".join(f"{count} {what}" for what, count in found.not_compared.items()):
-        yield from textwrap.wrap(f"Not compared, because the chain holds no hash of it: {rest}.", 110)
+        yield from textwrap.wrap(f"Not compared, because the audit log has no hash of them: {rest}.", 110)
     if gone := ", ".join(f"{count} {what}" for what, count in found.forgotten.items()):
-        yield f"Forgotten by retention, hash kept: {gone}."
-    yield from textwrap.wrap(f"Not looked at: {', '.join(NOT_LOOKED_AT)}.", 110)
+        yield f"Deleted after their retention period, hash kept: {gone}."
+    yield from textwrap.wrap(f"Not checked: {', '.join(NOT_LOOKED_AT)}.", 110)
     if earlier is None:
-        yield "Entries cut off at the end with their seals show only against an earlier export (--from)."
+        yield "Entries removed from the end are found only by comparing with an earlier export (--from)."
 
 
 def _listed(numbers: list[int]) -> str:
@@ -116,7 +116,7 @@ def export(
     path: Path | None = typer.Argument(None, help="File to write; standard output without one."),
     as_json: bool = Json,
 ) -> None:
-    """Write the chain as one JSON object a line, for `verify_audit.py` or any tool of the auditor's."""
+    """Write the audit log, one JSON object a line, for `verify_audit.py` or the auditor's own tool."""
     with errors(as_json, keys=False):
         from ml_connector.app.audit import audit_lines
 
@@ -148,11 +148,12 @@ def rotate(as_json: bool = Json) -> None:
 def backup(
     to: Path,
     keys_to: Path | None = typer.Option(
-        None, help="Copy the key file there, and that of the audit chain as NAME.audit; keep both apart."
+        None,
+        help="Copy the key file there, and the audit key as NAME.audit. Store both apart from the backup.",
     ),
     as_json: bool = Json,
 ) -> None:
-    """Write the database to a file, consistent while in use. Keys are never in it."""
+    """Write the database to a file. Works while runs are carried out. The keys are not in it."""
     from ml_connector.app import backup as backups
 
     with errors(as_json, keys=False):
@@ -169,11 +170,11 @@ def backup(
 
 def restore(
     source: Path,
-    overwrite: bool = typer.Option(False, help="Replace an installation that holds something."),
+    overwrite: bool = typer.Option(False, help="Replace an installation that is not empty."),
     as_json: bool = Json,
 ) -> None:
-    """Put a backup in place. Afterwards all flows only propose, approvals are void, and runs that were under
-    way are held; the keys are not needed for it.
+    """Replace this installation with a backup. Afterwards all flows only propose, approvals are void, and
+    runs that were not finished are on hold. The keys are not needed.
     """
     from ml_connector.app import restore as restores
     from ml_connector.app.backup import BackupError
@@ -188,7 +189,7 @@ def restore(
             stop(
                 NOT_ALLOWED,
                 "This installation holds connections, runs or other records, and a restore replaces them all."
-                " Restore into an empty home folder or database, or say --overwrite.",
+                " Restore into an empty home folder or database, or give --overwrite.",
                 as_json,
             )
         try:
@@ -198,12 +199,16 @@ def restore(
         say(
             as_json,
             {"ok": True, "flows": done.flows, "runs": done.runs, "made_at": done.made_at},
-            f"Restored. {done.flows} flows now only propose; {done.runs} runs are held.",
+            f"Restored. {done.flows} flows now only propose; {done.runs} runs are on hold.",
         )
 
 
-def serve(once: bool = typer.Option(False, help="Do what is due, then end."), as_json: bool = Json) -> None:
-    """Carry out runs until stopped; keeps sign-ins alive."""
+def serve(
+    once: bool = typer.Option(False, help="Do what is due now, then end."), as_json: bool = Json
+) -> None:
+    """Carry out the runs that are due, until stopped. Renews sign-ins, and compares booked entries with the
+    ledgers. It does not look for new records.
+    """
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
@@ -240,22 +245,31 @@ def _serve(stopped: threading.Event, once: bool, as_json: bool) -> None:
 
 
 def recover(
-    executor: str = typer.Option(..., help="Id of the worker that is gone for good."), as_json: bool = Json
+    executor: str = typer.Option(..., help="Name of the worker that will not come back."),
+    as_json: bool = Json,
 ) -> None:
-    """Hand the work of a dead worker to those alive. Refused while its lock is held."""
+    """Let another worker finish what a crashed worker left. Refused while that worker is still running."""
     with errors(as_json, keys=False):
         from ml_connector.app.work import recover as take_over
 
         count = take_over(service().assembly, executor)
         if count is None:
-            stop(NOT_ALLOWED, f"{executor!r} is alive. Recovering it would do its work twice.", as_json)
-        say(as_json, {"ok": True, "workflows": count}, f"{count} stages were put back on their queues.")
+            stop(
+                NOT_ALLOWED,
+                f"{executor!r} is alive: it is still running, and its work would be done twice.",
+                as_json,
+            )
+        say(
+            as_json,
+            {"ok": True, "workflows": count},
+            f"{count} stages will be carried out by another worker.",
+        )
 
 
 def sandbox(context: typer.Context) -> None:
-    """Start simulators of the vendors; arguments as for `python -m ml_connector_sandbox serve`."""
+    """Start simulators of the vendors. Takes the arguments of `python -m ml_connector_sandbox serve`."""
     try:
         from ml_connector_sandbox.core.serve import main as serve_sandbox
     except ImportError:
-        stop(FAILED_COMMAND, "The simulators are a distribution of their own: install ml-connector-sandbox.")
+        stop(FAILED_COMMAND, "The simulators are a separate package. Install ml-connector-sandbox.")
     raise typer.Exit(serve_sandbox(context.args))

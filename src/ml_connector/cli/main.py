@@ -1,4 +1,4 @@
-"""`ml-connector`: the commands, in the order a newcomer needs them."""
+"""Post payroll into the ledger, each entry exactly once, and prove that both agree."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _texts(arguments: list[str]) -> None:
     """Raises a `TyperException` for an argument that is no text: its bytes could be stored nowhere."""
     for number, argument in enumerate(arguments, 1):
         if not argument.isascii() and any("\ud800" <= letter <= "\udfff" for letter in argument):
-            raise TyperException(f"Argument {number} is no text in UTF-8: {argument!a}.")
+            raise TyperException(f"Argument {number} is not valid UTF-8: {argument!a}.")
 
 
 def _stopped(error: Exception, as_json: bool) -> tuple[int, str]:

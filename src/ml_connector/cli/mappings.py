@@ -22,7 +22,9 @@ from ml_connector.cli.output import (
 from ml_connector.cli.session import service
 
 _REFERENCES = sorted({dashed(flow.reference) for flow in startable() if flow.unmapped is not None})
-mappings = typer.Typer(help="From the codes of a source to GL accounts and dimensions.", no_args_is_help=True)
+mappings = typer.Typer(
+    help="Tables from the codes of a source to GL accounts and dimensions.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -34,10 +36,10 @@ def register(app: typer.Typer) -> None:
 def import_(
     name: str,
     rules: Path,
-    codes: Path | None = typer.Option(None, help="Table axis,source_code,code."),
+    codes: Path | None = typer.Option(None, help="Table that translates codes: axis,source_code,code."),
     as_json: bool = Json,
 ) -> None:
-    """Store a table of rules as a new version."""
+    """Import a table of rules as a new version."""
     with errors(as_json):
         for path in (rules, codes):
             if path is not None and not path.is_file():
@@ -70,17 +72,17 @@ def export(name: str, version: int | None = None, as_json: bool = Json) -> None:
 @mappings.command("suggest")
 def suggest(
     source: str = typer.Option(..., "--from"),
-    reference: str = typer.Option(..., *_REFERENCES, help="Which record of the source."),
+    reference: str = typer.Option(..., *_REFERENCES, help="Which record of the source to read."),
     name: str | None = typer.Argument(None),
     as_json: bool = Json,
 ) -> None:
-    """Source accounts of a record that the mapping does not cover yet."""
+    """List the source accounts of a record that have no mapping rule yet."""
     with errors(as_json):
         found = service().setup.suggest(name, source, reference)
         if as_json:
             say(True, {"unmapped": [{"account": a, "lines": n, "first_codes": c} for a, n, c in found]})
         else:
-            table("Not mapped", ["source account", "lines", "what the first line names"], found, right=[1])
+            table("Not mapped", ["Source account", "Lines", "Codes of the first line"], found, right=[1])
 
 
 @mappings.command("check")
@@ -90,7 +92,7 @@ def check(
     target: str = typer.Option(..., "--to"),
     as_json: bool = Json,
 ) -> None:
-    """Compare a mapping with the ledger it is for: journals, accounts, axes and codes."""
+    """Check a mapping against the ledger: journals, accounts, dimensions and codes."""
     with errors(as_json):
         svc = service()
         kind = svc.setup.kind_between(source, target).kind
@@ -100,8 +102,8 @@ def check(
             {"ok": not problems, "problems": problems_json(problems)},
             f"{name}: {len(problems)} problems."
             if problems
-            else f"{name}: no problem found in journals, accounts, axes and codes of {target}. Codes that"
-            f" {source} gives are compared in each run.",
+            else f"{name}: no problem found. Journals, accounts, dimensions and codes were checked in"
+            f" {target}. Codes that come from {source} are checked in each run.",
         )
         if problems:
             if not as_json:

@@ -1,7 +1,7 @@
 """What commands print, for people and with `--json`, and how they end.
 
 Exit codes: 0 done · 1 a defect or an error of the vendor's · 2 the command was used wrongly · 3 a person
-must mend something · 4 waiting for approval · 5 still waiting, it goes on by itself · 6 failed · 7 not
+must fix something · 4 waiting for approval · 5 still waiting, it continues by itself · 6 failed · 7 not
 allowed now or not by this person.
 """
 
@@ -52,6 +52,13 @@ def print_json(data: Any) -> None:
     sys.stdout.flush()
 
 
+def label(name: str) -> str:
+    """An identifier as people read it: "On hold", "Employee taxes". JSON keeps the identifier."""
+    from ml_connector.domain.text import words
+
+    return words(name).capitalize()
+
+
 def table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], right: Iterable[int] = ()
 ) -> None:
@@ -68,8 +75,7 @@ def problems_json(problems: Iterable[Any]) -> list[dict[str, str]]:
 def show_problems(problems: Iterable[Any]) -> None:
     """Problems for people, on standard error."""
     for problem in problems:
-        where, text = visible_field(problem.where), visible_field(problem.text)
-        err.print(f"  {problem.code} at {where}: {text} ({problem.owner} can mend it)")
+        err.print(f"  {visible_field(str(problem))}")
 
 
 def stop(code: int, text: str, as_json: bool = False, problems: Iterable[Any] = ()) -> NoReturn:

@@ -1,4 +1,4 @@
-"""`people`: who counts as a person where two are wanted; and how a command says which person gives it."""
+"""`people`: who counts as a person where two must agree; and how a command names the person who gives it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ml_connector.cli.session import service
 if TYPE_CHECKING:
     from ml_connector.app.access import Actor
 
-people = typer.Typer(help="Named people, and whether two are wanted.", no_args_is_help=True)
+people = typer.Typer(help="Named people, and whether two must agree.", no_args_is_help=True)
 
-As = typer.Option("", "--as", help="The named person who says this; their secret is asked for.")
+As = typer.Option("", "--as", help="The named person who does this; their secret is asked for.")
 AsSecret = typer.Option(None, "--secret-file", help="A file that holds the person's secret.")
 OF_AS, OF_SECOND = "--as-secret-file", "--second-secret-file"
 OfAs = typer.Option(None, OF_AS, help="A file with the secret of the person of --as.")
-Second = typer.Option("", "--second", help="The other named person who says this, where two are wanted.")
+Second = typer.Option("", "--second", help="The second named person who agrees, where two are required.")
 OfSecond = typer.Option(None, OF_SECOND, help="A file with the secret of the person of --second.")
 
 
@@ -39,8 +39,8 @@ def add(
     second_secret_file: Path | None = OfSecond,
     as_json: bool = Json,
 ) -> None:
-    """Add a person with a secret of their own, which is asked for twice. Where two people are wanted, two
-    named people must say it.
+    """Add a person with a secret of their own, which is asked for twice. Where two people are required, two
+    named people must agree.
     """
     with errors(as_json, keys=False):
         sign_in(by, by_secret_file, as_json, option=OF_AS)
@@ -54,7 +54,7 @@ def add(
 def set_secret(
     name: str,
     secret_file: Path | None = typer.Option(None, help="A file with the new secret."),
-    by: str = typer.Option("", "--as", help="Another named person, where the old secret is forgotten."),
+    by: str = typer.Option("", "--as", help="Another named person, if the old secret is forgotten."),
     by_secret_file: Path | None = typer.Option(
         None, OF_AS, help="A file with the old secret, or with that of the person of --as."
     ),
@@ -62,8 +62,8 @@ def set_secret(
     second_secret_file: Path | None = OfSecond,
     as_json: bool = Json,
 ) -> None:
-    """Give a person a new secret, which is asked for twice. The old one is asked for first; where it is
-    forgotten, that of another person. Where two people are wanted, two others say it where there are two.
+    """Give a person a new secret, which is asked for twice. The old one is asked for first. If it is
+    forgotten, another person gives theirs; where two people are required and there are two others, both do.
     """
     with errors(as_json, keys=False):
         label = "" if by else f"Old secret of {name}"
@@ -83,8 +83,8 @@ def remove(
     second_secret_file: Path | None = OfSecond,
     as_json: bool = Json,
 ) -> None:
-    """Somebody is a person no more; what they approved stays theirs. Where two people are wanted, two named
-    people must say it, and two people must be left.
+    """Remove a person. What they approved stays recorded as theirs. Where two people are required, two named
+    people must agree, and two people must be left.
     """
     with errors(as_json, keys=False):
         sign_in(by, by_secret_file, as_json, option=OF_AS)
@@ -94,10 +94,10 @@ def remove(
 
 @people.command("list")
 def list_(as_json: bool = Json) -> None:
-    """Everybody who is known, and whether two people are wanted."""
+    """List the named people, and whether two must agree."""
     with errors(as_json, keys=False):
         names, two = service().people.names(), service().people.two_people
-        text = "\n".join([*names, f"Two people are {'wanted' if two else 'not wanted'}."])
+        text = "\n".join([*names, f"Two people are {'required' if two else 'not required'}."])
         say(as_json, {"ok": True, "people": names, "two_people": two}, text)
 
 
@@ -110,16 +110,16 @@ def policy(
     second_secret_file: Path | None = OfSecond,
     as_json: bool = Json,
 ) -> None:
-    """Whether two named people are wanted to approve and to settle. Two named people must say that they are
-    no longer wanted.
+    """Require two named people, or one again. With yes, approving a run and settling an unknown outcome take
+    two named people. Going back to one takes two as well.
     """
     with errors(as_json, keys=False):
         if two_people not in ("yes", "no"):
-            stop(USAGE, "Say --two-people yes or --two-people no.", as_json)
+            stop(USAGE, "Give --two-people yes or --two-people no.", as_json)
         sign_in(by, secret_file, as_json)
         other = _proved(second, second_secret_file, as_json)
         service().people.set_policy(two_people=two_people == "yes", second=other)
-        wanted = "wanted" if two_people == "yes" else "not wanted"
+        wanted = "required" if two_people == "yes" else "not required"
         say(as_json, {"ok": True, "two_people": two_people == "yes"}, f"Two people are {wanted} from now on.")
 
 
@@ -133,7 +133,7 @@ def sign_in(
         asked = label or f"Secret of {name}"
         service().sign_in(name, _secret(asked, secret_file, as_json, option=option))
     elif secret_file is not None:
-        stop(USAGE, "A secret file belongs to a person: say --as NAME.", as_json)
+        stop(USAGE, "A secret file belongs to a person: give --as NAME.", as_json)
 
 
 def _proved(name: str, secret_file: Path | None, as_json: bool) -> Actor | None:
@@ -143,7 +143,7 @@ def _proved(name: str, secret_file: Path | None, as_json: bool) -> Actor | None:
             name, _secret(f"Secret of {name}", secret_file, as_json, option=OF_SECOND)
         )
     if secret_file is not None:
-        stop(USAGE, "A secret file belongs to a person: say --second NAME.", as_json)
+        stop(USAGE, "A secret file belongs to a person: give --second NAME.", as_json)
     return None
 
 
@@ -154,7 +154,7 @@ def _secret(
         try:
             return file.read_text(encoding="utf-8").strip()
         except UnicodeDecodeError:
-            stop(USAGE, f"{file} holds no text. Save the secret as text in UTF-8.", as_json)
+            stop(USAGE, f"{file} is not text. Save the secret as text in UTF-8.", as_json)
     if as_json or not sys.stdin.isatty():
-        stop(USAGE, f"{label}: nobody can be asked here. Say it with {option}.", as_json)
+        stop(USAGE, f"{label}: it cannot be asked for here. Give it with {option}.", as_json)
     return str(typer.prompt(label, hide_input=True, confirmation_prompt=confirm, err=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ml_connector.cli.output import err, out, problems_json, say, show_problems, table
+from ml_connector.cli.output import err, label, out, problems_json, say, show_problems, table
 from ml_connector.cli.session import service
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def show_run(row: RunRow, as_json: bool, lines: int = 0) -> None:
     records = service().records
     problems, entries = records.problems(row), records.entries(row.id)
     due = f", due {row.due_at:%Y-%m-%d %H:%M:%S} UTC" if row.due_at else ""
-    out.print(f"{row.id}: {row.state}{due}. {row.summary}", markup=False)
+    out.print(f"{row.id}: {label(row.state)}{due}. {row.summary}", markup=False)
     if row.notice and row.notice not in row.summary:
         out.print(row.notice, markup=False)
     for text in records.forgotten(row.id):
@@ -36,7 +36,7 @@ def show_run(row: RunRow, as_json: bool, lines: int = 0) -> None:
     show_incidents(records.incidents(row.id))
     if problems:
         count = len(problems)
-        err.print(f"{count} problem{'s' * (count > 1)}; nothing further was sent:", markup=False)
+        err.print(f"{count} problem{'s' * (count > 1)} to fix; nothing more was sent:", markup=False)
         show_problems(problems)
     _show_next(row, records.fingerprint(row.id))
 
@@ -51,26 +51,32 @@ def _show_entries(entries: Sequence[Entry], lines: int) -> None:
             len(e.entry.lines),
             e.entry.debit.amount,
             e.entry.currency,
-            e.state,
+            label(e.state),
         )
         for e in entries
     ]
-    table("Entries", ["key", "date", "lines", "debit = credit", "", "state"], shown, right=[2, 3])
+    table("Entries", ["Key", "Date", "Lines", "Debit = credit", "Currency", "State"], shown, right=[2, 3])
     for rate in dict.fromkeys(filter(None, (entry.rate for entry in entries))):
         out.print(f"Rate: {rate}", markup=False)
     for found in entries if lines else ():
         shown_lines = [
-            (n, x.account, " ".join(f"{d.axis}={d.code}" for d in x.dimensions), x.amount.amount, x.text)
+            (
+                n,
+                x.account,
+                ", ".join(f"{label(d.axis)} {d.code}" for d in x.dimensions),
+                x.amount.amount,
+                x.text,
+            )
             for n, x in enumerate(found.entry.lines[:lines], 1)
         ]
-        table(found.entry.key, ["", "account", "dimensions", "amount", "text"], shown_lines, right=[3])
+        table(found.entry.key, ["Line", "Account", "Dimensions", "Amount", "Text"], shown_lines, right=[3])
 
 
 def _show_taken_back(proposal: Proposal | None) -> None:
     if proposal is None or not proposal.takes_back:
         return
     rows = [(t.document, t.entity, t.debit, t.run or "booked elsewhere") for t in proposal.takes_back]
-    table("Changes what is booked", ["document", "legal entity", "debit", "run"], rows, right=[2])
+    table("Changes what is booked", ["Document", "Legal entity", "Debit", "Run"], rows, right=[2])
 
 
 def _show_next(row: RunRow, fingerprint: str) -> None:
@@ -84,7 +90,7 @@ def _show_next(row: RunRow, fingerprint: str) -> None:
             markup=False,
         )
     elif row.state in ("held", "failed"):
-        out.print(f"Next: mend it, then ml-connector runs resume {row.id}", markup=False)
+        out.print(f"Next: fix this, then ml-connector runs resume {row.id}", markup=False)
 
 
 def run_json(row: RunRow) -> dict[str, Any]:
@@ -148,13 +154,13 @@ def _entry_json(found: Entry) -> dict[str, Any]:
 
 
 def show_incidents(incidents: Iterable[Found]) -> None:
-    """What the nightly look found, on standard error."""
+    """What the nightly check found, on standard error."""
     for incident in incidents:
         err.print(f"Incident since {incident.found_at:%Y-%m-%d %H:%M} UTC: {incident.text}", markup=False)
 
 
 def tie_json(row: TieRow) -> dict[str, Any]:
-    """A row of a tie-out; amounts as text, `null` for a book that does not know it."""
+    """A row of a reconciliation; amounts as text, `null` where a system does not report it."""
     amounts = {
         name: None if (value := getattr(row, name)) is None else str(value.amount)
         for name in ("register", "run", "journal", "ledger")
@@ -163,19 +169,21 @@ def tie_json(row: TieRow) -> dict[str, Any]:
 
 
 def show_tie_out(rows: Iterable[TieRow]) -> None:
-    """The table of a tie-out."""
+    """The table of a reconciliation."""
+    known = list(rows)
     shown = [
         (
-            r.company,
-            r.what,
-            *(None if v is None else v.amount for v in (r.register, r.run, r.journal, r.ledger)),
+            "All companies" if r.company == "*" else r.company,
+            label(r.what),
+            *("–" if v is None else v.amount for v in (r.register, r.run, r.journal, r.ledger)),
             r.difference.amount,
         )
-        for r in rows
+        for r in known
     ]
+    currencies = ", ".join(dict.fromkeys(r.run.currency for r in known)) or "no figures"
     table(
-        "Tie-out (an empty field: this book does not know it)",
-        ["company", "", "register", "GL run", "journal", "ledger", "difference"],
+        f"Reconciliation, {currencies} (– = not reported by this system)",
+        ["Company", "", "Pay register", "Payroll GL report", "Journal", "Ledger", "Difference"],
         shown,
         right=range(2, 7),
     )

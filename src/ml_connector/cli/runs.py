@@ -1,4 +1,4 @@
-"""`run`, `runs`, `pause`, `unpause`, `tie-out`: carrying out runs and looking at them."""
+"""`run`, `runs`, `pause`, `unpause`, `tie-out`, `look`: carrying out runs and looking at them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from ml_connector.cli.output import (
     Json,
     err,
     errors,
+    label,
     out,
     problems_json,
     say,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from ml_connector.domain.problem import Problem
 
 run = typer.Typer(help="Start a flow.", no_args_is_help=True)
-runs = typer.Typer(help="Runs and what people do with them.", no_args_is_help=True)
+runs = typer.Typer(help="Look at runs, approve them, and decide about them.", no_args_is_help=True)
 
 
 RUNS_LISTED_MAX = 10_000
@@ -91,11 +92,11 @@ def _start_command(flow: Flow) -> Callable[..., None]:
             else:
                 say(as_json, {"ok": True, "runs": []}, f"No new {flow.record}.")
 
-    start.__doc__ = f"{flow.title}: as far as the mode of the flow lets it go."
+    start.__doc__ = f"{flow.title}: read, propose, and post if the mode of the flow allows it."
     dry = typer.Option(False, help="Stop at the proposal.")
-    later = typer.Option(False, help="Leave the work to `serve`.")
-    since = typer.Option(None, formats=["%Y-%m-%d"], help="Only what ends on this day or after it.")
-    which = f"Reference of the {flow.record}; else every new one."
+    later = typer.Option(False, help="Only create the run; `serve` carries it out.")
+    since = typer.Option(None, formats=["%Y-%m-%d"], help="Only records that end on this day or later.")
+    which = f"Reference of the {flow.record}; without it, every new one."
     fixed = [
         parameter("source", str, typer.Option(..., "--from", help="Connection to read.")),
         parameter("target", str, typer.Option(..., "--to", help="Connection to write to.")),
@@ -124,7 +125,7 @@ def _started(identities: list[str], aside: tuple[Problem, ...], detach: bool, as
 
 @runs.command("list")
 def list_(limit: int = typer.Option(50, min=1, max=RUNS_LISTED_MAX), as_json: bool = Json) -> None:
-    """The newest runs."""
+    """List the newest runs."""
     with errors(as_json, keys=False):
         rows = service().access.runs.list(limit)
         simulated = {flow.pk for flow in service().access.flows() if flow.target.sandbox}
@@ -148,24 +149,34 @@ def list_(limit: int = typer.Option(50, min=1, max=RUNS_LISTED_MAX), as_json: bo
             )
         else:
             shown = [
-                (r.id, "SANDBOX" if r.settings in simulated else "", r.state, r.stage, r.summary)
+                (
+                    r.id,
+                    "SANDBOX" if r.settings in simulated else "",
+                    label(r.state),
+                    label(r.stage),
+                    r.summary,
+                )
                 for r in rows
             ]
-            table("Runs", ["run", "", "state", "stage", "summary"], shown)
+            table("Runs", ["Run", "", "State", "Stage", "Summary"], shown)
 
 
 @runs.command("show")
 def show(
-    identity: str, lines: int = typer.Option(0, help="Show so many journal lines."), as_json: bool = Json
+    identity: str,
+    lines: int = typer.Option(0, help="How many journal lines of each entry to show."),
+    as_json: bool = Json,
 ) -> None:
-    """One run: entries, documents, problems, tie-out."""
+    """Show one run: entries, documents, problems, reconciliation."""
     with errors(as_json, keys=False):
         show_run(service().access.runs.get(service().access.run(identity).id), as_json, lines)
 
 
 @runs.command("explain")
 def explain(identity: str, line: int, entry: int = 1, as_json: bool = Json) -> None:
-    """Where a journal line comes from: its rule and its source lines. Lines and entries count from 1."""
+    """Show where a journal line comes from: its mapping rule and its source lines. Lines and entries are
+    counted from 1.
+    """
     with errors(as_json, keys=False):
         found = service().records.behind(identity, entry - 1, line - 1)
         say(as_json, {"ok": True, "behind": found}, "\n".join(found))
@@ -175,20 +186,20 @@ def explain(identity: str, line: int, entry: int = 1, as_json: bool = Json) -> N
 def approve(
     identity: str,
     fingerprint: str = typer.Option(
-        "", help="Of the entries as `runs show` shows them; on a terminal they are shown and asked about."
+        "", help="Code of the entries, as `runs show` prints it; on a terminal you are shown them and asked."
     ),
     by: str = As,
     secret_file: Path | None = AsSecret,
     as_json: bool = Json,
 ) -> None:
-    """Consent to exactly the entries proposed, and post them."""
+    """Approve the proposed journal entries exactly as shown, and post them."""
     with errors(as_json):
         sign_in(by, secret_file, as_json)
         if not fingerprint:
             fingerprint = _shown_and_consented(identity, as_json)
         row = service().operations.approve(identity, fingerprint)
         if row.state == "awaiting_approval":
-            text = f"Noted. A second person must approve {identity} before it is posted."
+            text = f"Your approval is recorded. A second person must approve {identity} before it is posted."
             say(as_json, {"ok": True, "run": identity, "state": row.state, "text": text}, text)
             raise typer.Exit(APPROVAL)
         finish([identity], as_json)
@@ -199,8 +210,8 @@ def _shown_and_consented(identity: str, as_json: bool) -> str:
     if as_json or not (sys.stdin.isatty() and out.is_terminal):
         stop(
             USAGE,
-            "Say which entries: --fingerprint, as runs show shows it for what is proposed now. They may have"
-            f" changed since you looked: ml-connector runs show {identity}.",
+            "Give --fingerprint, the code of the entries that you approve. They may have changed since you"
+            f" looked at them: ml-connector runs show {identity}.",
             as_json,
         )
     row = service().access.runs.get(service().access.run(identity).id)
@@ -218,13 +229,13 @@ def _answer_command() -> Callable[..., None]:
     def answer(
         *, identity: str, by: str, secret_file: Path | None, as_json: bool, **answers: str | bool
     ) -> None:
-        """Answer the question that a held run asks."""
+        """Answer the question of a run that is on hold."""
         with errors(as_json):
             sign_in(by, secret_file, as_json)
             said = [(name, value) for name, value in answers.items() if value]
             if len(said) != 1:
                 ways = [" ".join(filter(None, (dashed(n), q.takes.upper()))) for n, q in known.items()]
-                stop(USAGE, f"Say one of {', '.join(ways[:-1])} and {ways[-1]}.", as_json)
+                stop(USAGE, f"Give exactly one of {', '.join(ways[:-1])} and {ways[-1]}.", as_json)
             name, value = said[0]
             service().operations.answer(identity, name, value if isinstance(value, str) else "")
             finish([identity], as_json)
@@ -256,17 +267,19 @@ def _resume_command() -> Callable[..., None]:
         as_json: bool,
         given: Given,
     ) -> None:
-        """Let a held run go on."""
+        """Continue a run that is on hold, after its problems are fixed."""
         with errors(as_json):
             sign_in(by, secret_file, as_json)
             service().operations.resume(identity, accept=accept, propose_again=propose_again, given=given)
             finish([identity], as_json)
 
-    accepted = "A document of others that is none of this run's: entity/number, as the problem names it."
+    accepted = (
+        "I have checked: this document of others is not this run's. entity/number, as the problem names it."
+    )
     fixed = [
         parameter("identity", str, typer.Argument(...)),
         parameter("accept", list[str], typer.Option([], help=accepted)),
-        parameter("propose_again", bool, typer.Option(False, help="Go back to the proposal.")),
+        parameter("propose_again", bool, typer.Option(False, help="Make the proposal again.")),
         parameter("by", str, As),
         parameter("secret_file", Path | None, AsSecret),
         parameter("as_json", bool, Json),
@@ -276,7 +289,7 @@ def _resume_command() -> Callable[..., None]:
 
 @runs.command("follow")
 def follow(identity: str, as_json: bool = Json) -> None:
-    """Watch a run, and carry it out here when nobody else does: after a crash, or after a wait."""
+    """Watch a run until it ends or needs a person. Carries it out here when no worker does."""
     with errors(as_json):
         finish([service().access.run(identity).id], as_json)
 
@@ -284,12 +297,12 @@ def follow(identity: str, as_json: bool = Json) -> None:
 @runs.command("replay")
 def replay(
     identity: str,
-    post: bool = typer.Option(False, help="Post, instead of a dry run."),
+    post: bool = typer.Option(False, help="Post the entries; without it nothing is posted."),
     by: str = As,
     secret_file: Path | None = AsSecret,
     as_json: bool = Json,
 ) -> None:
-    """A new run from the recorded inputs of this one, dry by default."""
+    """Start a new run from the recorded inputs of this one. It posts nothing unless asked to."""
     with errors(as_json):
         sign_in(by, secret_file, as_json)
         finish([service().operations.replay(identity, post=post).id], as_json)
@@ -298,12 +311,14 @@ def replay(
 @runs.command("reverse")
 def reverse(
     identity: str,
-    everything: bool = typer.Option(False, "--all", help="All that is booked for the same, in any run."),
+    everything: bool = typer.Option(
+        False, "--all", help="Everything that is booked for the same pay, in any run."
+    ),
     by: str = As,
     secret_file: Path | None = AsSecret,
     as_json: bool = Json,
 ) -> None:
-    """Propose entries that cancel what a run posted; they are approved like any other."""
+    """Propose entries that cancel what a run posted. They need the same approval as other entries."""
     with errors(as_json):
         sign_in(by, secret_file, as_json)
         finish([service().operations.reverse(identity, everything=everything).id], as_json)
@@ -311,25 +326,29 @@ def reverse(
 
 @runs.command("cancel")
 def cancel(identity: str, as_json: bool = Json) -> None:
-    """Give up a run that posted nothing."""
+    """Cancel a run before anything was posted."""
     with errors(as_json, keys=False):
         row = service().operations.cancel(identity)
-        say(as_json, {"ok": True, "run": row.id, "state": row.state}, f"{row.id} is {row.state}.")
+        say(
+            as_json,
+            {"ok": True, "run": row.id, "state": row.state},
+            f"{row.id} is {label(row.state).lower()}.",
+        )
 
 
 @runs.command("close")
 def close(
     identity: str,
-    why: str = typer.Option(..., help="Why it goes no further; kept with the run and in the audit chain."),
+    why: str = typer.Option(..., help="The reason; kept with the run and in the audit log."),
     as_json: bool = Json,
 ) -> None:
-    """End a run that posted a part; what it has booked stays booked and counts."""
+    """End a run that posted a part of its entries. What it has booked stays booked."""
     with errors(as_json, keys=False):
         row = service().operations.close(identity, why)
         say(
             as_json,
             {"ok": True, "run": row.id, "state": row.state, "summary": row.summary},
-            f"{row.id} is {row.state}. {row.summary}",
+            f"{row.id} is {label(row.state).lower()}. {row.summary}",
         )
 
 
@@ -337,25 +356,30 @@ def pause(
     scope: str = typer.Argument("everything", help="everything, connection:<name> or flow:<id>"),
     as_json: bool = Json,
 ) -> None:
-    """Stop a flow, a connection or everything; sends in flight settle first."""
+    """Pause a flow, a connection or everything. A request that is already on its way is finished first."""
     with errors(as_json, keys=False):
         service().operations.pause(scope)
         say(as_json, {"ok": True, "paused": scope}, f"Paused: {scope}.")
 
 
-def unpause(scope: str = typer.Argument("everything"), as_json: bool = Json) -> None:
-    """Go on."""
+def unpause(
+    scope: str = typer.Argument("everything", help="everything, connection:<name> or flow:<id>"),
+    as_json: bool = Json,
+) -> None:
+    """End a pause."""
     with errors(as_json, keys=False):
         was = service().operations.unpause(scope)
         say(
             as_json,
             {"ok": True, "was_paused": was},
-            f"{scope} goes on." if was else f"{scope} was not paused.",
+            f"{scope.capitalize() if scope == 'everything' else scope} is running again."
+            if was
+            else f"{scope} was not paused.",
         )
 
 
 def tie_out(identity: str, as_json: bool = Json) -> None:
-    """Register = run = journal = ledger, for one run."""
+    """Compare pay register, payroll GL report, journal and ledger for one run."""
     with errors(as_json, keys=False):
         identity, records = service().access.run(identity).id, service().records
         rows, incidents = records.tie_out(identity), records.incidents(identity)
@@ -371,7 +395,7 @@ def tie_out(identity: str, as_json: bool = Json) -> None:
 
 
 def look(as_json: bool = Json) -> None:
-    """Compare what was booked in the last 45 days with the ledgers now; `serve` does it every 24 hours."""
+    """Compare what was booked in the last 45 days with the ledgers. `serve` does this every 24 hours."""
     with errors(as_json):
         from ml_connector.app.look import look as take
 
@@ -381,12 +405,12 @@ def look(as_json: bool = Json) -> None:
         incidents = svc.records.open_incidents()
         told = [{"code": i.code, "text": i.text, "found_at": i.found_at, "key": i.key} for i in incidents]
         names = ", ".join(looked) or "no ledger"
-        text = f"Looked at {names}: {len(incidents)} incident{'s' * (len(incidents) != 1)}."
+        text = f"Compared {names}: {len(incidents)} incident{'s' * (len(incidents) != 1)}."
         found = {"looked_at": list(looked), "not_looked_at": failed, "incidents": told}
         say(as_json, {"ok": not incidents and not failed, **found}, text)
         if not as_json:
             for name, why in failed.items():
-                err.print(f"Not looked at: {name}. {why}", markup=False)
+                err.print(f"Not compared: {name}. {why}", markup=False)
             show_incidents(incidents)
         if incidents or failed:
             raise typer.Exit(HELD)
@@ -438,7 +462,8 @@ def _progress() -> Any:
             return
         with err.status("starting") as status:
             yield lambda row: status.update(
-                f"{row.id}: {row.stage}, {row.state}{f' ({row.summary})' if row.summary else ''}"
+                f"{row.id}: {row.stage}, {label(row.state).lower()}"
+                + (f" ({row.summary})" if row.summary else "")
             )
 
     return shown()

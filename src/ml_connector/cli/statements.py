@@ -1,4 +1,6 @@
-"""`runs mark-booked-elsewhere`, `mark-deleted`, `settle`: what a person saw in the ledger, proved by it."""
+"""`runs mark-booked-elsewhere`, `mark-deleted`, `settle`: what a person saw in the ledger. The ledger is read
+to prove it.
+"""
 
 from __future__ import annotations
 
@@ -27,17 +29,17 @@ def booked_elsewhere(
     identity: str,
     document: list[str] = typer.Option(
         ...,
-        help="Number of a document that is this pay, in any journal; entity/number or entity/journal/number"
-        " where there are several.",
+        help="Number of a document that books this pay, in any journal; entity/number or"
+        " entity/journal/number where there are several.",
     ),
-    why: str = typer.Option(..., help="Who booked it, how; or why it is no document of the pay."),
-    undo: bool = typer.Option(False, help="They were named by mistake: they count for nothing."),
+    why: str = typer.Option(..., help="Who booked it and how; with --undo, why it does not book this pay."),
+    undo: bool = typer.Option(False, help="They were named by mistake and do not book this pay."),
     by: str = As,
     secret_file: Path | None = AsSecret,
     as_json: bool = Json,
 ) -> None:
-    """Say that documents of others are this pay. Each is read back and its figures count: only what is left
-    is proposed.
+    """Mark a pay run as already booked by hand or by another program. Each document is read from the ledger,
+    and only the difference to it is proposed.
     """
     with errors(as_json):
         sign_in(by, secret_file, as_json)
@@ -47,13 +49,15 @@ def booked_elsewhere(
         elif moved := service().statements.not_elsewhere(identity, document, why):
             finish([row.id for row in moved], as_json)
         else:
-            text = f"Not booked elsewhere: {', '.join(document)}. No run of the pay waits; run it again."
+            text = (
+                f"No longer counted as this pay: {', '.join(document)}. No run of it waits; start a new one."
+            )
             say(as_json, {"ok": True, "text": text}, text)
 
 
 def deleted(identity: str, as_json: bool = Json) -> None:
-    """Note that a run's documents were deleted in the ledger; they must be gone. Then the pay run may be
-    posted again.
+    """Record that a run's documents were deleted in the ledger. The ledger is read first: they must be gone.
+    Then the pay run can be posted again.
     """
     with errors(as_json):
         statements = service().statements
@@ -61,26 +65,26 @@ def deleted(identity: str, as_json: bool = Json) -> None:
         alone, twice = statements.alone(identity), statements.twice(identity)
         counts = statements.again(identity)
         then = (
-            f"{counts}: reversed no more, and booked as before."
+            f"{counts}: no longer reversed, and booked as before."
             if counts
-            else "A new run of this pay is posted under a new revision."
+            else "A new run of this pay can be posted."
         )
-        text = f"Gone from the ledger: {', '.join(numbers)}. {then} {alone} {twice}"
+        text = f"No longer in the ledger: {', '.join(numbers)}. {then} {alone} {twice}"
         say(as_json, {"ok": True, "deleted": numbers, "alone": alone, "twice": twice}, text.strip())
 
 
 def settle(
     key: str,
-    booked: str | None = typer.Option(None, help="Reference of the document it was booked as."),
+    booked: str | None = typer.Option(None, help="It is in the ledger: the reference of its document."),
     not_booked: bool = typer.Option(False, help="It is not in the ledger."),
     by: str = As,
     secret_file: Path | None = AsSecret,
     as_json: bool = Json,
 ) -> None:
-    """Say what became of an entry whose outcome is unknown."""
+    """Record what you found in the ledger for an entry whose outcome is unknown."""
     with errors(as_json):
         sign_in(by, secret_file, as_json)
         if (booked is None) != not_booked:
-            stop(USAGE, "Say either --booked REFERENCE or --not-booked.", as_json)
+            stop(USAGE, "Give either --booked REFERENCE or --not-booked.", as_json)
         text = service().statements.settle(key, booked_as=booked)
         say(as_json, {"ok": True, "text": text}, text)

@@ -17,7 +17,7 @@ from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import SideTotal, TieTotal
 
 REMEDY = (
-    "Put it right in the ledger and resume, or delete the document there and say so (ml-connector runs"
+    "Correct it in the ledger and resume, or delete the document there and record that (ml-connector runs"
     " mark-deleted RUN)."
 )
 """What helps against a document that is not as it was written: nothing here edits it."""
@@ -30,8 +30,8 @@ def check_blocks(numbers: Sequence[int], totals: Iterable[int]) -> list[Problem]
     counts, sizes = Counter(numbers), set(totals)
     if len(sizes) > 1:
         text = (
-            f"The blocks disagree on how many there are: {', '.join(map(str, sorted(sizes)))}. Run the"
-            " payroll's ledger step again."
+            f"The blocks disagree on how many there are: {', '.join(map(str, sorted(sizes)))}. Run payroll's"
+            " general ledger step again."
         )
         return [Problem("blocks.total", "blocks", text, Owner.PAYROLL)]
     expected = range(1, (sizes.pop() if sizes else 0) + 1)
@@ -59,8 +59,8 @@ def check_blocks(numbers: Sequence[int], totals: Iterable[int]) -> list[Problem]
         problems.append(Problem("blocks.unknown", "blocks", text, Owner.PAYROLL))
     if not numbers or (not expected and not problems):
         text = (
-            "The pay run holds no lines. Check that its ledger step has been run, and that this account may"
-            " see it."
+            "The pay run holds no lines. Check that its general ledger step has been run, and that our user"
+            " may read it."
         )
         problems.append(Problem("blocks.none", "blocks", text, Owner.PAYROLL))
     return problems
@@ -102,7 +102,7 @@ def check_totals(totals: Sequence[SideTotal]) -> list[Problem]:
                 f"Debit and credit of {company} differ by {Money.from_minor(difference, currency)} in the pay"
                 " run itself. "
             )
-            text += "Mend it in payroll and run its ledger step again."
+            text += "Correct it in payroll and run its general ledger step again."
             problems.append(Problem("run.unbalanced", f"company {company}", text, Owner.PAYROLL))
     return problems
 
@@ -300,10 +300,7 @@ def _tied(tie: TieTotal | None, what: str, currency: str) -> Money:
 def _entry_problems(entry: JournalEntry, chart: Chart) -> Iterable[Problem]:
     balance = entry.debit - entry.credit
     if balance:
-        text = (
-            f"Debit and credit of {entry.entity} differ by {balance}. An entry is posted balanced or not at"
-            " all."
-        )
+        text = f"Debit and credit of {entry.entity} differ by {balance}. An entry must balance to be posted."
         yield Problem("entry.unbalanced", f"entity {entry.entity}", text, Owner.PAYROLL)
     if not entry.lines:
         yield Problem("entry.empty", f"entity {entry.entity}", "The entry has no lines.")

@@ -195,10 +195,11 @@ class Resolver:
         if first is not None:
             return self._book(self._rules[first], row)
         text = (
-            f"No rule of mapping {self.mapping.name} v{self.mapping.version} in force on {self.day} matches"
-            f" account {row.account!r} of "
+            f"Account {row.account} has no mapping rule on {self.day} (mapping {self.mapping.name}"
+            f" v{self.mapping.version}, company {row.company},"
+            f" {describe(row.dimensions) or 'no dimensions'})."
+            " Add a rule and import the mapping again."
         )
-        text += f"company {row.company} ({describe(row.dimensions) or 'no dimensions'}). Add a rule for it."
         return Problem("mapping.unmapped", f"account {row.account}", text)
 
     def _of(self, matching: int, row: Distribution) -> Iterator[int]:

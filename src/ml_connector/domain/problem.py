@@ -1,4 +1,4 @@
-"""What is wrong, where, and who can mend it. A check returns every problem it finds; only errors are
+"""What is wrong, where, and who can fix it. A check returns every problem it finds; only errors are
 raised.
 """
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Owner(StrEnum):
-    """Who can mend a problem."""
+    """Who can fix a problem."""
 
     PAYROLL = "payroll"
     CONTROLLER = "controller"
@@ -20,8 +20,8 @@ class Owner(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that stops a run: a stable code, the field or record it stands in, a text with the remedy,
-    and who can mend it.
+    """One thing that stops a run: a stable code, the field or record that it is about, a text with the
+    remedy, and who can fix it. As text: the problem first, then who fixes it, the code last in brackets.
     """
 
     code: str
@@ -30,4 +30,16 @@ class Problem:
     owner: Owner = Owner.ADMINISTRATOR
 
     def __str__(self) -> str:
-        return f"{self.code} at {self.where}: {self.text} ({self.owner})"
+        text = self.text if self.text.endswith((".", "?", "!")) else f"{self.text}."
+        named = not self.where or self.where.lower() in text.lower()
+        where = "" if named else f" Where: {self.where}."
+        return f"{text}{where} Who can fix it: {_LABELS[self.owner]}. [{self.code}]"
+
+
+_LABELS = {
+    Owner.PAYROLL: "payroll",
+    Owner.CONTROLLER: "controller",
+    Owner.ADMINISTRATOR: "administrator",
+    Owner.VENDOR: "the vendor",
+    Owner.SUPPORT: "the maintainers of ml-connector",
+}

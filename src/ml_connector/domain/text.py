@@ -23,8 +23,14 @@ DEFAULT_TEXT = "Payroll {subject}"
 DIFFERENCE = " (difference)"
 """What is added to the text of an entry that corrects another."""
 GROUP_LETTERS_MIN = 3
+_WORDS = {"held": "on hold", "awaiting_approval": "waiting for approval"}
 _FIXED = re.compile(r"[0-9]{4}")
 """A word with so many digits in a row is a date, a period control or a number of a run."""
+
+
+def words(identifier: str) -> str:
+    """An identifier as people read it: `on hold`, `employee taxes`. JSON keeps the identifier."""
+    return _WORDS.get(identifier) or identifier.replace("_", " ")
 
 
 def entry_text(

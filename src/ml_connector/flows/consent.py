@@ -10,6 +10,7 @@ from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.money import Money
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN, Proposal
+from ml_connector.domain.text import words
 from ml_connector.flows.already_booked import Booked, net_of
 from ml_connector.ports.storage import OtherRun
 
@@ -119,12 +120,13 @@ def _moved(old: Proposal, now: Proposal, entity: str) -> set[tuple[str, int]]:
 
 def waiting_beside(others: Iterable[OtherRun]) -> str:
     """Which other runs of the same pay are not at their end; empty for none."""
-    found = list(dict.fromkeys(f"run {other.id} of {other.reference} ({other.state})" for other in others))
+    found = list(
+        dict.fromkeys(f"run {other.id} of {other.reference} ({words(other.state)})" for other in others)
+    )
     if not found:
         return ""
     return (
-        f"Not at its end for the same pay: {listed(found)}. Whichever posts second is compared with the"
-        " first."
+        f"Not finished for the same pay: {listed(found)}. Whichever posts second is compared with the first."
     )
 
 

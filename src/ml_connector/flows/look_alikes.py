@@ -134,7 +134,7 @@ def ask(
     """The question to a person about documents beside a run of the pay, when there are such. `journals` are
     those that the flow posts to, by legal entity.
     """
-    says = "say so: ml-connector runs mark-booked-elsewhere {run} --document {name} --why '...'"
+    says = "record that: ml-connector runs mark-booked-elsewhere {run} --document {name} --why '...'"
     return _ask(documents, run, says, journals)
 
 

@@ -44,7 +44,7 @@ def ask(run: Run, pay_run: PayRun, proposal: Proposal, rows: Iterable[CommitRow]
             f"Run {newest} of {newer[newest].reference} is of a newer calculation of this pay"
             f" ({newer[newest].calculated_at:%Y-%m-%d %H:%M}, this one"
             f" {pay_run.calculated_at:%Y-%m-%d %H:%M}), and posted nothing of this: ml-connector runs show"
-            f" {newest}. To leave it at that: ml-connector runs cancel {run.row.id}. To go on with this older"
+            f" {newest}. To stop here: ml-connector runs cancel {run.row.id}. To continue with this older"
             f" one: ml-connector runs answer {run.row.id} --older-counts."
         )
         yield Problem(NEWER, newest, text, Owner.CONTROLLER)

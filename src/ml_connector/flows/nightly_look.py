@@ -123,8 +123,8 @@ def _wrong(
     if differences is None:
         copied = f" A copy of it is there: {copies[0].receipt.number}." if copies else ""
         text = (
-            f"{name} is not in the ledger any more. It was {_booked(row)}.{copied} If somebody deleted it,"
-            f" say so: ml-connector runs mark-deleted {row.run or 'RUN'}."
+            f"{name} is no longer in the ledger. It was {_booked(row)}.{copied} If somebody deleted it,"
+            f" record that: ml-connector runs mark-deleted {row.run or 'RUN'}."
         )
         yield _finding(row, number, "booked.gone", text)
     if differences:
@@ -217,7 +217,7 @@ def _alone(row: CommitRow, commits: Commits) -> Iterator[Finding]:
     text = (
         f"Document {_number(row)} in {row.entity} reverses document {_number(original)}, which was deleted in"
         f" the ledger: the pay is in the books {'twice' if adds else 'at less than nothing'}. Reverse it:"
-        f" {reversing([original])}. Or delete it there too, and say so: ml-connector runs mark-deleted"
+        f" {reversing([original])}. Or delete it there too, and record that: ml-connector runs mark-deleted"
         f" {row.run}."
     )
     yield _finding(row, _number(row), "reversal.alone", text)
@@ -237,7 +237,7 @@ def _taken_back_alone(row: CommitRow, commits: Commits) -> Iterator[Finding]:
             text = (
                 f"Document {_number(row)} in {row.entity} takes back document {_number(original)}, which was"
                 " deleted in the ledger: the pay is in the books at less than nothing. Delete it there too,"
-                f" and say so: ml-connector runs mark-deleted {row.run}."
+                f" and record that: ml-connector runs mark-deleted {row.run}."
             )
             yield _finding(row, _number(row), "reversal.alone", text)
             return

@@ -23,6 +23,7 @@ from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.period import YEARS
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Basis, Proposal, Subject
+from ml_connector.domain.text import words
 from ml_connector.flows import already_booked, consent, look_alikes, newer_runs, pays, tie_out
 from ml_connector.flows.entries import EntryMaker
 from ml_connector.flows.flow import Flow, Mode, New, Opening, Question
@@ -145,9 +146,9 @@ class PayrollJournal:
     def _too_early(self, pay_run: PayRun) -> Iterable[Problem]:
         if pay_run.pay_period.end < self.policy.starts_on:
             text = (
-                f"The run pays for {pay_run.pay_period.end}, before this flow starts on"
-                f" {self.policy.starts_on}. It is not posted from here; what was booked before stays as it"
-                " is. Move the start of the flow only if nobody has booked this run."
+                f"This pay run (period ending {pay_run.pay_period.end}) is older than the start date of the"
+                f" flow, {self.policy.starts_on}. If nobody has booked it, set an earlier start date;"
+                " otherwise cancel this run."
             )
             yield Problem("run.before_start", "starts_on", text, Owner.CONTROLLER)
 
@@ -219,7 +220,7 @@ class PayrollJournal:
         for other in others.values():
             text = (
                 f"A newer calculation of this pay is booked as {documents}, and run {other.id} of it is"
-                f" {other.state}. Bring that to its end: ml-connector runs show {other.id}. Then:"
+                f" {words(other.state)}. Finish it: ml-connector runs show {other.id}. Then:"
                 f" ml-connector runs resume {run.row.id}."
             )
             yield Problem(UNFINISHED, other.id, text, Owner.CONTROLLER)
@@ -353,7 +354,7 @@ class PayrollJournal:
         if run.answers().get(ZERO) != MEANT and not run.row.dry:
             text = (
                 f"Nothing to post: {lines}. Is that meant? If so: ml-connector runs answer {run.row.id}"
-                " --zero-is-meant. If not, mend it in payroll and run its ledger step again."
+                " --zero-is-meant. If not, correct it in payroll and run its general ledger step again."
             )
             raise Hold([Problem("run.zero", "pay run", text, Owner.CONTROLLER)])
         return Done(f"Nothing to post: {lines}.")
@@ -430,7 +431,8 @@ class PayrollJournal:
             numbers = ", ".join(drafts)
             text = (
                 f"Document {numbers} of this run is written in the ledger and not posted, and the pay has"
-                f" changed since. Delete it there and say so (ml-connector runs mark-deleted {run.row.id}),"
+                " changed since. Delete it there and record that (ml-connector runs mark-deleted"
+                f" {run.row.id}),"
                 f" or reverse it after somebody posted it (ml-connector runs reverse {run.row.id})."
             )
             raise Hold([Problem("draft.left", numbers, text, Owner.CONTROLLER)])
@@ -564,20 +566,20 @@ FLOW = Flow(
         ),
         Question(
             option="replaces",
-            help="It comes in place of this run.",
+            help="It replaces this run.",
             code=pays.WHICH,
             answer=lambda problem, value: (pays.QUESTION, f"{pays.REPLACES}{value}"),
             takes="run",
         ),
         Question(
             option="zero_is_meant",
-            help="It is meant to come to nothing.",
+            help="A total of zero is intended.",
             code="run.zero",
             answer=lambda problem, value: (ZERO, MEANT),
         ),
         Question(
             option="older_counts",
-            help="It counts, although a newer calculation came before it.",
+            help="It counts, although a newer calculation was posted before it.",
             code=newer_runs.NEWER,
             answer=lambda problem, value: (newer_runs.question(problem.where), newer_runs.COUNTS),
         ),

@@ -22,6 +22,7 @@ from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Subject, days_in
+from ml_connector.domain.text import words
 from ml_connector.flows.same_amounts import booked_again
 from ml_connector.flows.taken_back import ELSEWHERE, document_number, standing
 from ml_connector.ports.storage import UNBOOKED, CommitRow, Commits, OtherRun, RunState
@@ -260,7 +261,7 @@ def _question(
                 texts[row.run] = near[share.subject.base]
     others = {other: f"run {other}, booked as {', '.join(found)}" for other, found in numbers.items()}
     for other in waiting:
-        others.setdefault(other.id, f"run {other.id}, {other.state}")
+        others.setdefault(other.id, f"run {other.id}, {words(other.state)}")
         if other.subject.base in near:
             texts[other.id] = near[other.subject.base]
     if not others:

@@ -153,7 +153,8 @@ class Reversal:
         text = (
             f"Document {number} in {row.entity} was deleted in the ledger: its reversal stands alone. Close"
             f" this run (ml-connector runs close {run.row.id} --why '...'): the next run of the pay takes the"
-            " reversal into account. Or delete the reversal there too, say so (ml-connector runs mark-deleted"
+            " reversal into account. Or delete the reversal there too, record that (ml-connector runs"
+            " mark-deleted"
             f" {run.row.id}) and cancel this run."
         )
         yield Problem("reversal.alone", number, text, Owner.CONTROLLER)

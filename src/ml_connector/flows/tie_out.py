@@ -19,12 +19,15 @@ from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal
+from ml_connector.domain.text import words
 from ml_connector.errors import NotFound
 from ml_connector.flows.already_booked import Booked, Net, already_booked_parts, net_of, reversing
 from ml_connector.flows.consent import Came
 from ml_connector.flows.taken_back import ELSEWHERE
 from ml_connector.ports.ledger import Entries
 from ml_connector.ports.storage import CommitRow, Commits
+
+NOT_REPORTED = "not reported"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,15 +101,13 @@ def changed_since(sink: Entries, row: CommitRow, run: str) -> Iterator[Problem]:
     if receipt is None:
         return
     remedy = (
-        "Put it right in the ledger, then resume. If somebody deleted it:"
+        "Correct it in the ledger, then resume. If somebody deleted it:"
         f" ml-connector runs mark-deleted {row.run or 'RUN'}."
     )
     try:
         now = sink.read_back(receipt)
     except NotFound:
-        text = (
-            f"Document {receipt.number} in {row.entity}, booked for this pay, is not in the ledger any more."
-        )
+        text = f"Document {receipt.number} in {row.entity}, booked for this pay, is no longer in the ledger."
         yield Problem("booked.gone", receipt.number, f"{text} {remedy}", Owner.CONTROLLER)
         return
     elsewhere = row.key.startswith(ELSEWHERE)
@@ -132,9 +133,13 @@ def untied(rows: Iterable[TieRow]) -> Iterator[Problem]:
     """A problem for every row whose books differ."""
     for row in rows:
         if row.difference:
+            whose = "all companies" if row.company == "*" else row.company
+            register = NOT_REPORTED if row.register is None else row.register
+            ledger = NOT_REPORTED if row.ledger is None else row.ledger
             text = (
-                f"{row.what} of {row.company} differs by {row.difference}: register {row.register}, run"
-                f" {row.run}, journal {row.journal}, ledger {row.ledger}."
+                f"{words(row.what).capitalize()} of {whose} differs by {row.difference}: pay register"
+                f" {register}, payroll GL report {row.run}, journal {row.journal}, ledger {ledger}. Find the"
+                " difference in payroll, in the mapping or in the ledger, then resume this run."
             )
             yield Problem("tie_out.difference", f"{row.company} {row.what}", text, Owner.CONTROLLER)
 

@@ -17,7 +17,8 @@ from ml_connector.ports.sinks import Sink, located
 from ml_connector.ports.storage import CommitRow, Commits, CommitState
 
 GONE = (
-    "If somebody deleted it, say so (ml-connector runs mark-deleted {run}) and start the pay run again. If"
+    "If somebody deleted it, record that (ml-connector runs mark-deleted {run}) and start the pay run"
+    " again. If"
     " not, find out where it went. It is never sent again without a person."
 )
 Auditor = Callable[[str, Mapping[str, str | int | bool | None]], None]
@@ -64,7 +65,7 @@ class Proof:
             return None
         receipt = self._one(row, document, found)
         if receipt.complete and (problems := self._differences(document, receipt)):
-            text = "A document with our marker says something else. "
+            text = "A document with our marker has other content. "
             raise Incident(
                 [
                     Problem("adopt.differs", receipt.number, text + problem.text, Owner.CONTROLLER)
@@ -128,7 +129,7 @@ class Proof:
         """The incident of an outcome that only people can find out; `why` it is, as the commit keeps it."""
         text = (
             f"It is not known whether {row.key} was booked in {row.entity}: {why or row.detail}. Look in the"
-            f" ledger, then say what you found: ml-connector runs settle '{row.key}', with --booked or"
+            f" ledger, then record what you found: ml-connector runs settle '{row.key}', with --booked or"
             " --not-booked."
         )
         return Incident([Problem("outcome.unknown", row.key, text, Owner.CONTROLLER)])

@@ -54,7 +54,7 @@ class Done:
 
 
 class Hold(Exception):
-    """The run needs a person: problems to mend, or an approval."""
+    """The run needs a person: problems to fix, or an approval."""
 
     def __init__(
         self, problems: Sequence[Problem], state: RunState = RunState.HELD, summary: str = ""
@@ -227,13 +227,13 @@ class StageRun:
         holder = self.claims.take(self.row.id, subjects)
         if holder and self._waits_for_a_person(holder):
             text = (
-                f"Run {holder} has begun to post for the same pay and waits for a person. Bring it to its"
-                f" end: ml-connector runs show {holder}. Then: ml-connector runs resume {self.row.id}."
+                f"Run {holder} has started to post for the same pay and waits for a person. Finish"
+                f" it: ml-connector runs show {holder}. Then: ml-connector runs resume {self.row.id}."
             )
             raise Hold([Problem("claim.held", holder, text, Owner.CONTROLLER)])
         if holder:
             due = look_again(self.row, self.clock.now(), CLAIM_SECONDS)
-            raise Wait(due, f"Run {holder} is posting for the same pay. This run goes on after it.")
+            raise Wait(due, f"Run {holder} is posting for the same pay. This run continues after it.")
         self.point("claim: taken")
 
     def _waits_for_a_person(self, run: str) -> bool:

@@ -166,7 +166,7 @@ def _stopped(row: RunRow, error: Exception, clock: Clock) -> Outcome:
             return Outcome(state=RunState.HELD, problems=(error.problem,), support=error.support)
         case AmountError():
             text = (
-                f"An amount or a sum of this run cannot be kept: {error}. Nothing further was sent. Mend it"
+                f"An amount or a sum of this run cannot be kept: {error}. Nothing more was sent. Correct it"
                 " where it comes from, and start a new run of the pay."
             )
             problem = Problem("amount.not_kept", row.stage, text, Owner.CONTROLLER)
@@ -174,7 +174,7 @@ def _stopped(row: RunRow, error: Exception, clock: Clock) -> Outcome:
             return Outcome(state=RunState.HELD, problems=(problem,), support=support)
     log.error("stage.failed", run=row.id, stage=row.stage, exc_info=error)
     text = (
-        f"Stage {row.stage} stopped on a defect: {type(error).__name__}: {error}. Nothing further was sent."
+        f"Stage {row.stage} stopped on a defect: {type(error).__name__}: {error}. Nothing more was sent."
         " Report it, then resume."
     )
     problem = Problem("defect", row.stage, text, Owner.SUPPORT)

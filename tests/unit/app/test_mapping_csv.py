@@ -281,7 +281,7 @@ def test_a_cell_that_goes_on_in_the_next_line_is_refused() -> None:
 
     (said,) = refused((rules % '"Pay').encode())
 
-    assert "table.line_end at line 2: Line 2: text is 'Pay\\nb,5200,4020,x' and goes on in the next" in said
+    assert "table.line_end at line 2: Line 2: text is 'Pay\\nb,5200,4020,x' and continues in the next" in said
     for cell in ('"Pay\r\nday"', '"Pay\n"'):
         (said,) = refused(f"rule,source_account,account,text\na,5100,4000,{cell}\n".encode())
         assert "table.line_end at line 2: Line 2: text is 'Pay" in said

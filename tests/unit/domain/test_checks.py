@@ -178,8 +178,8 @@ def test_companies_do_not_balance_one_another() -> None:
 
     assert ["company US1", "company US2"] == [problem.where for problem in problems]
     assert (
-        "Debit and credit of US1 differ by 1.00 EUR in the pay run itself. Mend it in payroll and run its"
-        " ledger step again." == problems[0].text
+        "Debit and credit of US1 differ by 1.00 EUR in the pay run itself. Correct it in payroll and run its"
+        " general ledger step again." == problems[0].text
     )
 
 

@@ -150,8 +150,8 @@ def test_a_row_without_a_rule_is_a_problem_that_says_what_it_was() -> None:
     """With account, company, dimensions, mapping and day."""
     found = resolver(rule()).resolve(row("9100", "1.00"))
     text = (
-        "No rule of mapping m v3 in force on 2026-06-30 matches account '9100' of company US1"
-        " (org_level_1=SA). Add a rule for it."
+        "Account 9100 has no mapping rule on 2026-06-30 (mapping m v3, company US1, org_level_1=SA). Add a"
+        " rule and import the mapping again."
     )
     assert Problem("mapping.unmapped", "account 9100", text) == found
 
@@ -207,7 +207,7 @@ def test_explain_names_the_rule_and_where_it_books() -> None:
         == found.explain(row("5200", "1.00"))
     )
     assert found.explain(row("9100", "1.00")).startswith(
-        "mapping.unmapped at account 9100: No rule of mapping wages v1"
+        "Account 9100 has no mapping rule on 2026-06-30 (mapping wages v1, company US1"
     )
 
 
