@@ -1,5 +1,5 @@
-"""Checks of the tree that no linter has: vendor words in their folders only, no product folder without
-`__init__.py`, no address of a registry.
+"""Checks of the tree that no linter has: vendor words in their folders only, words of one flow in its files
+only, no product folder without `__init__.py`, no address of a registry.
 """
 
 from __future__ import annotations
@@ -36,6 +36,15 @@ FIELDS = (
     "runId",
     "US-Customer",
 )
+GENERAL = (
+    "cli",
+    "runs",
+    *(f"app/{name}.py" for name in ("access", "assemble", "flows", "operations", "records", "service")),
+    *(f"app/{name}.py" for name in ("setup", "work")),
+    *(f"ports/{name}.py" for name in ("ledger", "registers", "sinks")),
+)
+"""Where no flow is known by its name: what is said there holds for every flow."""
+OF_ONE_FLOW = re.compile(r"\bpay(?:s|roll|_?runs?)?\b|\bpay[_ ]|payroll", re.IGNORECASE)
 TEXT = (".py", ".html", ".toml", ".md", ".js", ".css")
 SWITCHED_OFF = re.compile(r"#\s*fmt:\s*(skip|off)")
 LOCKS = ("uv.lock", "pylock.toml", "poetry.lock")
@@ -43,7 +52,7 @@ LOCKS = ("uv.lock", "pylock.toml", "poetry.lock")
 
 def main() -> int:
     """Print every fault found; 1 when there is one."""
-    faults = [*_vendor_words(), *_missing_init(), *_lock_files(), *_unformatted()]
+    faults = [*_vendor_words(), *_words_of_one_flow(), *_missing_init(), *_lock_files(), *_unformatted()]
     for fault in faults:
         print(fault)
     return 1 if faults else 0
@@ -62,6 +71,17 @@ def _vendor_words() -> Iterator[str]:
                 yield (
                     f"{path.relative_to(ROOT)}:{number}: vendor word {found.group()!r} outside its connector"
                 )
+
+
+def _words_of_one_flow() -> Iterator[str]:
+    """A word of one flow where only its record may be asked."""
+    places = [PRODUCT / place for place in GENERAL]
+    files = [file for place in places for file in ([place] if place.suffix else sorted(place.rglob("*.py")))]
+    for path in files:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if found := OF_ONE_FLOW.search(line):
+                where = f"{path.relative_to(ROOT)}:{number}"
+                yield f"{where}: word of one flow {found.group()!r} outside its files"
 
 
 def _slugs() -> Iterator[str]:

@@ -843,4 +843,4 @@ def test_a_sum_that_cannot_be_kept_asks_a_person() -> None:
 
     (problem,) = world.problem_list(at.id)
     assert (RunState.HELD, "amount.not_kept", []) == (at.state, problem.code, world.vendor.documents)
-    assert "start a new run of the pay" in problem.text
+    assert "start a new run of the same" in problem.text

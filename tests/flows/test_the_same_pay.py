@@ -767,7 +767,9 @@ def test_a_run_behind_one_that_waits_for_a_person_is_held_and_says_so() -> None:
     second = world.post("R1")
 
     assert (RunState.HELD, ["claim.held"]) == (second.state, world.problems(second.id))
-    assert f"Run {first.id} has started to post for the same pay" in world.problem_list(second.id)[0].text
+    assert (
+        f"Run {first.id} has started to post for the same and waits" in world.problem_list(second.id)[0].text
+    )
 
 
 # --- other installations ------------------------------------------------------------------------------------

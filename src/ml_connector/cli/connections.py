@@ -182,7 +182,7 @@ def set_flow(
     target: str = typer.Option(..., "--to", help="Connection to write to."),
     mapping: str = typer.Option("", help="Name of the mapping; for flows that need one."),
     starts_on: datetime = typer.Option(
-        ..., formats=["%Y-%m-%d"], help="Pay periods that end before this day are never posted."
+        ..., formats=["%Y-%m-%d"], help="What ended before this day is never posted."
     ),
     mode: str = typer.Option("propose", help="propose, approve or automatic."),
     kind: str = typer.Option("", help="Which flow, where the two can have several; see `flows options`."),

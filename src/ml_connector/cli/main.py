@@ -1,4 +1,4 @@
-"""Post payroll into the ledger, each entry exactly once, and prove that both agree."""
+"""Move what is to be booked into the ledger, each entry exactly once, and prove that both sides agree."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Entry point of the command. What it writes is for the user alone: pay, keys, and exports of both."""
+    """Entry point of the command. What it writes is for the user alone: amounts, keys, and exports."""
     os.umask(0o077)
     for part in (connections, mappings, runs, statements, people, installation):
         part.register(app)

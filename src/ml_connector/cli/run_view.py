@@ -32,7 +32,7 @@ def show_run(row: RunRow, as_json: bool, lines: int = 0) -> None:
     _show_taken_back(records.proposal(row.id))
     tie = records.tie_out(row.id)
     if tie:
-        show_tie_out(tie)
+        show_tie_out(tie, records.flow(row).books)
     show_incidents(records.incidents(row.id))
     if problems:
         count = len(problems)
@@ -168,8 +168,8 @@ def tie_json(row: TieRow) -> dict[str, Any]:
     return {"company": row.company, "what": row.what, **amounts, "difference": str(row.difference.amount)}
 
 
-def show_tie_out(rows: Iterable[TieRow]) -> None:
-    """The table of a reconciliation."""
+def show_tie_out(rows: Iterable[TieRow], books: Sequence[str]) -> None:
+    """The table of a reconciliation; `books` are the titles of what is compared."""
     known = list(rows)
     shown = [
         (
@@ -183,7 +183,7 @@ def show_tie_out(rows: Iterable[TieRow]) -> None:
     currencies = ", ".join(dict.fromkeys(r.run.currency for r in known)) or "no figures"
     table(
         f"Reconciliation, {currencies} (– = not reported by this system)",
-        ["Company", "", "Pay register", "Payroll GL report", "Journal", "Ledger", "Difference"],
+        ["Company", "", *books, "Difference"],
         shown,
         right=range(2, 7),
     )

@@ -312,7 +312,7 @@ def replay(
 def reverse(
     identity: str,
     everything: bool = typer.Option(
-        False, "--all", help="Everything that is booked for the same pay, in any run."
+        False, "--all", help="Everything that is booked for the same, in any run."
     ),
     by: str = As,
     secret_file: Path | None = AsSecret,
@@ -379,7 +379,7 @@ def unpause(
 
 
 def tie_out(identity: str, as_json: bool = Json) -> None:
-    """Compare pay register, payroll GL report, journal and ledger for one run."""
+    """Compare what the source says, the journal and the ledger for one run."""
     with errors(as_json, keys=False):
         identity, records = service().access.run(identity).id, service().records
         rows, incidents = records.tie_out(identity), records.incidents(identity)
@@ -388,7 +388,7 @@ def tie_out(identity: str, as_json: bool = Json) -> None:
             texts = [incident.text for incident in incidents]
             say(True, {"ok": agree, "rows": [tie_json(row) for row in rows], "incidents": texts})
         else:
-            show_tie_out(rows)
+            show_tie_out(rows, records.flow(service().access.runs.get(identity)).books)
             show_incidents(incidents)
         if not agree:
             raise typer.Exit(HELD)

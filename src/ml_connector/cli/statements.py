@@ -29,17 +29,17 @@ def booked_elsewhere(
     identity: str,
     document: list[str] = typer.Option(
         ...,
-        help="Number of a document that books this pay, in any journal; entity/number or"
+        help="Number of a document that books this, in any journal; entity/number or"
         " entity/journal/number where there are several.",
     ),
-    why: str = typer.Option(..., help="Who booked it and how; with --undo, why it does not book this pay."),
-    undo: bool = typer.Option(False, help="They were named by mistake and do not book this pay."),
+    why: str = typer.Option(..., help="Who booked it and how; with --undo, why it does not book this."),
+    undo: bool = typer.Option(False, help="They were named by mistake and do not book this."),
     by: str = As,
     secret_file: Path | None = AsSecret,
     as_json: bool = Json,
 ) -> None:
-    """Mark a pay run as already booked by hand or by another program. Each document is read from the ledger,
-    and only the difference to it is proposed.
+    """Mark what a run is for as already booked by hand or by another program. Each document is read from
+    the ledger, and only the difference to it is proposed.
     """
     with errors(as_json):
         sign_in(by, secret_file, as_json)
@@ -50,14 +50,15 @@ def booked_elsewhere(
             finish([row.id for row in moved], as_json)
         else:
             text = (
-                f"No longer counted as this pay: {', '.join(document)}. No run of it waits; start a new one."
+                f"No longer counted as booked elsewhere: {', '.join(document)}. No run waits for it; start a"
+                " new one."
             )
             say(as_json, {"ok": True, "text": text}, text)
 
 
 def deleted(identity: str, as_json: bool = Json) -> None:
     """Record that a run's documents were deleted in the ledger. The ledger is read first: they must be gone.
-    Then the pay run can be posted again.
+    Then it can be posted again.
     """
     with errors(as_json):
         statements = service().statements
@@ -67,7 +68,7 @@ def deleted(identity: str, as_json: bool = Json) -> None:
         then = (
             f"{counts}: no longer reversed, and booked as before."
             if counts
-            else "A new run of this pay can be posted."
+            else "A new run of the same can be posted."
         )
         text = f"No longer in the ledger: {', '.join(numbers)}. {then} {alone} {twice}"
         say(as_json, {"ok": True, "deleted": numbers, "alone": alone, "twice": twice}, text.strip())

@@ -136,7 +136,7 @@ class Flow:
     which a run is proposed anew.
 
     `shown` gives the `figures` of a run's record, which the stage and name in `recorded` keeps; `tied` and
-    `tied_to_books` are its reconciliation, as proposed and beside what is booked now.
+    `tied_to_books` are its reconciliation of the `books`, as proposed and beside what is booked now.
     """
 
     kind: str
@@ -165,6 +165,7 @@ class Flow:
     recorded: tuple[str, str] = ("read", "record")
     figures: tuple[str, ...] = ()
     shown: Callable[[Any], Mapping[str, Any]] = lambda record: {}
+    books: tuple[str, str, str, str] = ("Source", "Record", "Journal", "Ledger")
     tied: Callable[[Any, Proposal], tuple[TieRow, ...]] = _nothing
     tied_to_books: Callable[[Any, Proposal, Sequence[Booked]], tuple[TieRow, ...]] = _nothing
     misfits: Callable[[CodeMapping, Any, LedgerFacts], list[Problem]] = lambda mapping, policy, ledger: []

@@ -587,6 +587,7 @@ FLOW = Flow(
     recorded=("read", "pay run"),
     figures=("pay_date",),
     shown=lambda pay_run: {"pay_date": pay_run.pay_period.pay_date},
+    books=("Pay register", "Payroll GL report", "Journal", "Ledger"),
     tied=tie_out.of_proposal,
     tied_to_books=tie_out.of_books,
     misfits=misfits,

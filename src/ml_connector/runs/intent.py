@@ -61,7 +61,7 @@ class Committer:
     alive: Callable[[], None] = field(default=lambda: None)
     point: Callable[[str], None] = field(default=lambda name: None)
     accepted: Callable[[], Collection[str]] = field(default=lambda: ())
-    """Documents that a person said are no pay of the run, as `entity/number`."""
+    """Documents that a person said are none of the run's, as `entity/number`."""
 
     def commit_once(self, document: Document, origin: Origin) -> Receipt:
         """The receipt of the one copy of the document there, confirmed to the cent.

@@ -17,9 +17,8 @@ from ml_connector.ports.sinks import Sink, located
 from ml_connector.ports.storage import CommitRow, Commits, CommitState
 
 GONE = (
-    "If somebody deleted it, record that (ml-connector runs mark-deleted {run}) and start the pay run"
-    " again. If"
-    " not, find out where it went. It is never sent again without a person."
+    "If somebody deleted it, record that (ml-connector runs mark-deleted {run}) and start a new run. If not,"
+    " find out where it went. It is never sent again without a person."
 )
 Auditor = Callable[[str, Mapping[str, str | int | bool | None]], None]
 
@@ -54,7 +53,7 @@ class Proof:
     audit: Auditor
     point: Callable[[str], None] = field(default=lambda name: None)
     accepted: Callable[[], Collection[str]] = field(default=lambda: ())
-    """Documents that a person said are no pay of this run, as `entity/number`."""
+    """Documents that a person said are none of this run's, as `entity/number`."""
 
     def found(self, row: CommitRow, document: Document, since: datetime | None) -> Receipt | None:
         """The one document under the row's marker, compared to the cent when it is whole; `None` when there

@@ -1,7 +1,7 @@
 """One stage of a run, as a flow sees it: values that are recorded, problems that hold, commits that happen
 once.
 
-    value = run.step("pay run", lambda: source.pay_run(reference))   recorded; a second pass reads it back
+    value = run.step("record", lambda: source.read(reference))      recorded; a second pass reads it back
     run.check(check_blocks(…))                                       problems hold the run for a person
     run.find_out(); run.claim(subjects)                              before anything is sent, in this order
     receipt = run.commit_once(sink, document, origin)                the document exists once
@@ -114,23 +114,23 @@ class Run(Protocol):
         ...
 
     def others(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
-        """Other runs that are not at their end and speak of one of these pays. See `Runs.others`."""
+        """Other runs that are not at their end and speak of one of these subjects. See `Runs.others`."""
         ...
 
     def others_beginning(
         self, subjects: Collection[Subject], days: Collection[str] = ()
     ) -> tuple[OtherRun, ...]:
-        """The same, of pays whose text begins with that of one of these. See `Runs.others_beginning`."""
+        """The same, of subjects whose text begins with that of one of these. See `Runs.others_beginning`."""
         ...
 
     def done(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
-        """Other runs that are done and spoke of one of these pays. See `Runs.done`."""
+        """Other runs that are done and spoke of one of these subjects. See `Runs.done`."""
         ...
 
     def done_beginning(
         self, subjects: Collection[Subject], days: Collection[str] = ()
     ) -> tuple[OtherRun, ...]:
-        """The same, of pays whose text begins with that of one of these. See `Runs.done_beginning`."""
+        """The same, of subjects whose text begins with that of one of these. See `Runs.done_beginning`."""
         ...
 
     def spoken_of(self, run: str) -> tuple[Subject, ...]:
@@ -227,13 +227,13 @@ class StageRun:
         holder = self.claims.take(self.row.id, subjects)
         if holder and self._waits_for_a_person(holder):
             text = (
-                f"Run {holder} has started to post for the same pay and waits for a person. Finish"
+                f"Run {holder} has started to post for the same and waits for a person. Finish"
                 f" it: ml-connector runs show {holder}. Then: ml-connector runs resume {self.row.id}."
             )
             raise Hold([Problem("claim.held", holder, text, Owner.CONTROLLER)])
         if holder:
             due = look_again(self.row, self.clock.now(), CLAIM_SECONDS)
-            raise Wait(due, f"Run {holder} is posting for the same pay. This run continues after it.")
+            raise Wait(due, f"Run {holder} is posting for the same. This run continues after it.")
         self.point("claim: taken")
 
     def _waits_for_a_person(self, run: str) -> bool:

@@ -167,7 +167,7 @@ def _stopped(row: RunRow, error: Exception, clock: Clock) -> Outcome:
         case AmountError():
             text = (
                 f"An amount or a sum of this run cannot be kept: {error}. Nothing more was sent. Correct it"
-                " where it comes from, and start a new run of the pay."
+                " where it comes from, and start a new run of the same."
             )
             problem = Problem("amount.not_kept", row.stage, text, Owner.CONTROLLER)
             support = "".join(traceback.format_exception(error, limit=20))
