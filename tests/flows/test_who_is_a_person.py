@@ -62,7 +62,7 @@ def test_one_person_does_not_end_that_two_are_wanted(company: Company) -> None:
     for second in (None, company.as_person("ada"), company.world.actor("bob")):
         with pytest.raises(NotAllowed, match="two named people must agree: --as NAME and --second NAME"):
             ada.set_policy(two_people=False, second=second)
-        with pytest.raises(NotAllowed, match="two named people must say this"):
+        with pytest.raises(NotAllowed, match="two named people must agree"):
             ada.add("dan", NEW, second)
     assert company.people().two_people
 
@@ -96,7 +96,7 @@ def test_a_forgotten_secret_is_set_by_two_others_where_there_are_two(company: Co
     ):
         company.people().set_secret("bob", NEW)
     for second in (None, company.as_person("bob")):
-        with pytest.raises(NotAllowed, match="two named people other than bob must say this"):
+        with pytest.raises(NotAllowed, match="two named people other than bob must agree"):
             ada.set_secret("bob", NEW, second)
 
     ada.set_secret("bob", NEW, company.as_person("cleo"))
@@ -128,7 +128,7 @@ def test_a_new_secret_is_not_easy_and_of_somebody_known(company: Company) -> Non
 def test_somebody_who_is_removed_counts_no_more(company: Company) -> None:
     """The second-last stays while two are wanted; the name goes to nobody else."""
     ada, bob = as_person(company, "ada"), company.as_person("bob")
-    with pytest.raises(NotAllowed, match="two named people must say this"):
+    with pytest.raises(NotAllowed, match="two named people must agree"):
         ada.remove("cleo")
     ada.remove("cleo", bob)
 
