@@ -132,15 +132,15 @@ def test_a_row_that_nobody_of_us_made_is_left_alone_and_ours_is_closed_not_delet
     world = Parcels()
     world.vendor_rows.edit(parcel(9, "Oslo"))
     world.wished = [parcel(1), parcel(2)]
-    world.aligned()
+    assert RunState.DONE is world.aligned().state
 
     world.wished = [parcel(1)]
-    world.aligned()
+    assert RunState.DONE is world.aligned().state
 
     rows = world.vendor_rows.rows
     assert [True, False, True] == [rows[key].open for key in ("P000001", "P000002", "P000009")]
     world.wished = [parcel(1), parcel(2)]
-    world.aligned()
+    assert RunState.DONE is world.aligned().state
     assert rows["P000002"].open
 
 
@@ -157,6 +157,25 @@ def test_a_lost_answer_is_waited_for_and_judged_by_what_is_there(fault: str) -> 
     done = world.at(at.id)
     assert (RunState.DONE, {"done": 1}) == (done.state, world.plan(at.id)), done.summary
     assert (1 if fault == LOST_AFTER else 2) == len(world.vendor_rows.puts)
+
+
+def test_a_write_of_a_process_that_died_is_waited_for() -> None:
+    """It was noted as sent: whether it left, nobody knows before the settling time is over."""
+    world = Parcels(mode=Mode.AUTOMATIC)
+    world.wished = [parcel(1)]
+    run = world.operations.start("parcels", SOURCE, TARGET, "now").id
+
+    def dies(name: str) -> None:
+        if name == "put: noted":
+            raise Crash(name)
+
+    with pytest.raises(Crash):
+        world.run_to_rest(point=dies)
+
+    assert (RunState.WAITING, []) == (world.pass_once(run), world.vendor_rows.puts)
+    assert "may still happen" in world.at(run).summary
+    world.run_to_rest()
+    assert (RunState.DONE, 1) == (world.at(run).state, len(world.vendor_rows.puts))
 
 
 def test_values_under_one_version_are_written_at_once() -> None:

@@ -208,6 +208,22 @@ def test_a_document_is_not_written_before_what_it_refers_to() -> None:
     assert "ToyInvoice" not in desk.kinds()
 
 
+def test_a_document_that_is_planned_and_not_booked_is_not_referred_to() -> None:
+    """It has a commit, and no number yet."""
+    desk = Desk()
+    desk.write(*FILES)
+    desk.world.commits.open(
+        key=SUPPLIER.key,
+        fingerprint=codec.fingerprint(SUPPLIER),
+        entity=ENTITY,
+        content=codec.encode(SUPPLIER),
+        origin=ORIGIN,
+    )
+
+    with pytest.raises(NotSent, match=f"{SUPPLIER.key}, which {INVOICE.key} refers to, is not booked"):
+        desk.process().commit_once(INVOICE, ORIGIN)
+
+
 @pytest.mark.parametrize("fault", ["lost", "dies"])
 @pytest.mark.parametrize("place", range(len(CHAIN)))
 def test_a_lost_answer_anywhere_leaves_one_of_each(fault: str, place: int) -> None:
