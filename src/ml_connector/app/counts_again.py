@@ -121,13 +121,13 @@ def names(rows: Iterable[CommitRow]) -> str:
 
 def counts(commits: Commits, row: CommitRow) -> bool:
     """Whether nothing takes the document back, or what does is taken back itself."""
-    stands = True
+    counted = True
     while row.reversed_by:
         reversal = commits.get(row.reversed_by)
         if reversal is None:
             return False
-        row, stands = reversal, not stands
-    return stands
+        row, counted = reversal, not counted
+    return counted
 
 
 def _pairs(commits: Commits, run: str) -> Iterator[tuple[CommitRow, CommitRow]]:
@@ -154,9 +154,9 @@ def _since(commits: Commits, original: CommitRow, gone: CommitRow) -> Iterator[C
     """What was booked for the pay of the original after its reversal, with nothing of it in view."""
     rows = _of_the_pay(commits, original)
     place = next((place for place, row in enumerate(rows) if row.key == gone.key), len(rows))
-    stands = {row.key for row in standing(rows)}
+    counting = {row.key for row in standing(rows)}
     for row in rows[place + 1 :]:
-        if row.key in stands and row.state not in UNBOOKED:
+        if row.key in counting and row.state not in UNBOOKED:
             yield row
 
 

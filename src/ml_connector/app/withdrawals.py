@@ -84,8 +84,8 @@ def _nothing_rests_on(commits: StoredCommits, statements: Sequence[CommitRow]) -
     first = statements[0]
     rows = commits.of_subjects([share.subject for share in first.shares])
     place = next(place for place, row in enumerate(rows) if row.key == first.key)
-    stands = {row.key for row in standing(rows)}
-    later = [row for row in rows[place:] if row.key in stands and row.state not in UNBOOKED]
+    counting = {row.key for row in standing(rows)}
+    later = [row for row in rows[place:] if row.key in counting and row.state not in UNBOOKED]
     ours = [row for row in reversed(later) if not row.key.startswith(ELSEWHERE)]
     if open_ones := [row for row in ours if row.state is not CommitState.CONFIRMED]:
         raise NotAllowed(

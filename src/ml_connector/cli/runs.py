@@ -403,10 +403,10 @@ def look(as_json: bool = Json) -> None:
         failed: dict[str, str] = {}
         looked = take(svc.access, svc.assembly, now=True, failed=failed.__setitem__)
         incidents = svc.records.open_incidents()
-        told = [{"code": i.code, "text": i.text, "found_at": i.found_at, "key": i.key} for i in incidents]
+        open_now = [{"code": i.code, "text": i.text, "found_at": i.found_at, "key": i.key} for i in incidents]
         names = ", ".join(looked) or "no ledger"
         text = f"Compared {names}: {len(incidents)} incident{'s' * (len(incidents) != 1)}."
-        found = {"looked_at": list(looked), "not_looked_at": failed, "incidents": told}
+        found = {"looked_at": list(looked), "not_looked_at": failed, "incidents": open_now}
         say(as_json, {"ok": not incidents and not failed, **found}, text)
         if not as_json:
             for name, why in failed.items():

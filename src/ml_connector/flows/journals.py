@@ -65,8 +65,8 @@ class Journals:
         seen: dict[tuple[str, str], BookedEntry] = {}
         restored = self.restored_at() is not None
         booked = [row for row in rows if row.state is CommitState.CONFIRMED]
-        stands = {row.key for row in standing(booked)}
-        ours = {Marker.of(entry.key).token: entry for entry in proposal.entries if entry.key not in stands}
+        counting = {row.key for row in standing(booked)}
+        ours = {Marker.of(entry.key).token: entry for entry in proposal.entries if entry.key not in counting}
         for entity in dict.fromkeys(subject.entity for subject in proposal.subjects):
             tenant = self.books.confirm(entity, self.target.tenant(entity))
             for journal, period in self._places(run, entity, basis, booked):
@@ -113,9 +113,9 @@ class Journals:
             for entity in dict.fromkeys(part.row.entity for part in parts):
                 there = [part for part in parts if part.row.entity == entity]
                 if not already_booked.comes_to_nothing(there):
-                    stands = already_booked.standing_parts(there)
-                    numbers = consent.listed(part.number for part in stands)
-                    back = already_booked.reversing(part.row for part in stands)
+                    counting = already_booked.standing_parts(there)
+                    numbers = consent.listed(part.number for part in counting)
+                    back = already_booked.reversing(part.row for part in counting)
                     text = (
                         f"The pay of {company} is booked in {entity} as {numbers}, and goes to"
                         f" {subject.entity} now, because the option entities of the flow was changed. Reverse"

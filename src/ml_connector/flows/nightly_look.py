@@ -293,9 +293,9 @@ def _alike(
     pay. In another month a document that is like the pay is that of another month. One that a person said is
     another pay is reported all the same where it is, or takes back, this one to the cent.
     """
-    stands = {row.key for row in standing(rows)}
-    pays = [(row, _entry(row)) for row in rows if row.key in stands and not row.key.startswith(REVERSAL)]
-    rest = [(row, _entry(row)) for row in rows if row.key not in stands or row.key.startswith(REVERSAL)]
+    counting = {row.key for row in standing(rows)}
+    pays = [(row, _entry(row)) for row in rows if row.key in counting and not row.key.startswith(REVERSAL)]
+    rest = [(row, _entry(row)) for row in rows if row.key not in counting or row.key.startswith(REVERSAL)]
     unsettled = _of_what_counts_for_nothing(rest, others)
     for document in others:
         said = accepted.get(look_alikes.full_name_of(document))

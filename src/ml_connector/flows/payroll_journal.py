@@ -157,7 +157,7 @@ class PayrollJournal:
     def propose(self, run: Run) -> Next | Done:
         """Make the entries, check everything, and ask for consent."""
         pay_run = run.value("read", "pay run", PayRun)
-        run.find_out()
+        run.check_open_sends()
         self._leave(run)
         self._let_others_end(run, pay_run)
         calendars = {
@@ -337,7 +337,7 @@ class PayrollJournal:
         else:
             asks = f"Waiting for approval of {consent.shown_fingerprint(proposal)}."
         others = consent.waiting_beside(run.others(proposal.subjects))
-        told = (
+        sentences = (
             run.row.notice,
             f"Proposed {what}.",
             proposal.left_out,
@@ -345,7 +345,7 @@ class PayrollJournal:
             others,
             asks,
         )
-        raise Hold((), RunState.AWAITING_APPROVAL, " ".join(filter(None, told)))
+        raise Hold((), RunState.AWAITING_APPROVAL, " ".join(filter(None, sentences)))
 
     def _nothing(self, run: Run, proposal: Proposal) -> Done:
         """The run comes to nothing, which a payroll seldom means."""
@@ -365,7 +365,7 @@ class PayrollJournal:
         """Book every entry that was approved, once, and only while it is still what would be proposed."""
         proposal = run.value("propose", "proposal", Proposal)
         self._check_consent(run, proposal)
-        run.find_out()
+        run.check_open_sends()
         run.claim(proposal.subjects)
         pay_run = run.value("read", "pay run", PayRun)
         self._check_source(run, pay_run)
@@ -426,7 +426,7 @@ class PayrollJournal:
         return Next("propose", notice=f"Proposed again: {why}")
 
     def _leave(self, run: Run) -> None:
-        drafts = run.leave()
+        drafts = run.abandon_unfinished()
         if drafts:
             numbers = ", ".join(drafts)
             text = (

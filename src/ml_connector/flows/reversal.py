@@ -91,8 +91,8 @@ class Reversal:
             if self.policy.mode is Mode.PROPOSE
             else f"Waiting for approval of {consent.shown_fingerprint(proposal)}."
         )
-        told = filter(None, (run.row.notice, what, asks))
-        raise Hold((), RunState.AWAITING_APPROVAL, " ".join(told))
+        sentences = filter(None, (run.row.notice, what, asks))
+        raise Hold((), RunState.AWAITING_APPROVAL, " ".join(sentences))
 
     def post(self, run: Run) -> Next | Done:
         """Book each mirror once, and note it on the original."""
@@ -101,7 +101,7 @@ class Reversal:
         proposal = run.value("propose", "proposal", Proposal)
         if run.approved() != consent.proposal_fingerprint(proposal):
             raise Hold([consent.approval_missing(run.row.id)], RunState.AWAITING_APPROVAL)
-        run.find_out()
+        run.check_open_sends()
         run.claim(proposal.subjects)
         mine = {entry.key: self.commits.get(entry.key) for entry in proposal.entries}
         own = {key for key, commit in mine.items() if commit is None or commit.run == run.row.id}
@@ -184,8 +184,8 @@ class Reversal:
         """The originals that this run has no mirror of yet; `None` when each has one. What became of its
         sends is found out first: a mirror that is booked is not proposed a second time.
         """
-        run.find_out()
-        run.leave()
+        run.check_open_sends()
+        run.abandon_unfinished()
         rows = self._originals(run)
         mine = {
             row.key: mirror.key

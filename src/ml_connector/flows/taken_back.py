@@ -51,10 +51,10 @@ def newer_documents(commits: Commits, row: CommitRow) -> Iterator[CommitRow]:
     """
     found = commits.of_subjects([share.subject for share in row.shares])
     at = next((place for place, other in enumerate(found) if other.key == row.key), len(found))
-    stands = {other.key for other in standing(found)}
+    counting = {other.key for other in standing(found)}
     for other in found[at + 1 :]:
         ours = other.run != row.run and not other.key.startswith(ELSEWHERE)
-        if ours and other.key in stands and other.state not in UNBOOKED:
+        if ours and other.key in counting and other.state not in UNBOOKED:
             yield other
 
 
@@ -66,11 +66,11 @@ def changed_by(commits: Commits, row: CommitRow) -> tuple[CommitRow, ...]:
         return ()
     found = commits.of_subjects([share.subject for share in row.shares])
     at = next((place for place, other in enumerate(found) if other.key == row.key), 0)
-    stands = {other.key for other in standing(found)}
+    counting = {other.key for other in standing(found)}
     return tuple(
         other
         for other in found[:at]
-        if other.key in stands and other.run != row.run and not other.key.startswith(REVERSAL)
+        if other.key in counting and other.run != row.run and not other.key.startswith(REVERSAL)
     )
 
 

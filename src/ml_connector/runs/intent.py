@@ -96,7 +96,7 @@ class Committer:
             receipt = self._send(sink, row, document, receipt)
         return proof.confirm(row, document, receipt)
 
-    def find_out(self, run: str) -> None:
+    def check_open_sends(self, run: str) -> None:
         """What became of every send that the run left open: its document is adopted, or the send is closed.
         Nothing is sent, and nothing is posted.
 
@@ -109,7 +109,7 @@ class Committer:
             if intent := self.commits.open_intent(row.key):
                 self._outcome(proof, row, document, intent)
 
-    def leave(self, run: str) -> tuple[str, ...]:
+    def abandon_unfinished(self, run: str) -> tuple[str, ...]:
         """Bring what the run has begun to an end, because it goes no further: a document that is not whole is
         removed, one that is booked is confirmed. The numbers of documents that are written and not posted.
         """
@@ -123,7 +123,7 @@ class Committer:
                 self._abandon(proof.sink, row, receipt, "The run went no further.")
                 continue
             if not receipt.posted and not proof.sink.limits.posts_itself:
-                receipt = proof.as_it_stands(row, document, receipt)
+                receipt = proof.receipt_now(row, document, receipt)
             if receipt.posted or proof.sink.limits.posts_itself:
                 proof.confirm(row, document, receipt, looked=True)
             else:

@@ -74,7 +74,7 @@ class Proof:
         self.audit("commit.adopted", {"key": row.key, "document": receipt.number, "sha256": row.fingerprint})
         return receipt
 
-    def as_it_stands(self, row: CommitRow, document: Document, receipt: Receipt) -> Receipt:
+    def receipt_now(self, row: CommitRow, document: Document, receipt: Receipt) -> Receipt:
         """The receipt of a draft as the system has it now: a person may have posted it."""
         found = located(self.sink, document, row.marker, None)
         return next((seen for seen in found if seen.reference == receipt.reference), receipt)

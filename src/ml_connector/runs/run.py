@@ -3,7 +3,7 @@ once.
 
     value = run.step("record", lambda: source.read(reference))      recorded; a second pass reads it back
     run.check(check_blocks(…))                                       problems hold the run for a person
-    run.find_out(); run.claim(subjects)                              before anything is sent, in this order
+    run.check_open_sends(); run.claim(subjects)                      before anything is sent, in this order
     receipt = run.commit_once(sink, document, origin)                the document exists once
 
 A stage ends by returning `Next` or `Done`, or by raising `Wait` (a due time) or `Hold` (a person). It never
@@ -81,7 +81,7 @@ class Run(Protocol):
         """Holds the run when there are problems; all of them are kept with it."""
         ...
 
-    def find_out(self) -> None:
+    def check_open_sends(self) -> None:
         """Learn what became of every send that this run left open. Raises `Wait` while one may still be
         booked, and `Incident` where only a person can tell.
         """
@@ -93,8 +93,8 @@ class Run(Protocol):
         """
         ...
 
-    def leave(self) -> tuple[str, ...]:
-        """Bring to an end what this run has begun, because it goes no further. See `Committer.leave`."""
+    def abandon_unfinished(self) -> tuple[str, ...]:
+        """End what this run has begun, because it posts nothing more: see the method of `Committer`."""
         ...
 
     def commit_once(self, sink: Sink[Any, Any], document: Document, origin: Origin) -> Receipt:
@@ -218,9 +218,9 @@ class StageRun:
         if found := tuple(problems):
             raise Hold(found)
 
-    def find_out(self) -> None:
+    def check_open_sends(self) -> None:
         for committer in self.committers:
-            committer.find_out(self.row.id)
+            committer.check_open_sends(self.row.id)
 
     def claim(self, subjects: Collection[Subject]) -> None:
         self.point("claim: before")
@@ -239,8 +239,10 @@ class StageRun:
     def _waits_for_a_person(self, run: str) -> bool:
         return self.runs.get(run).state in (RunState.HELD, RunState.FAILED, RunState.AWAITING_APPROVAL)
 
-    def leave(self) -> tuple[str, ...]:
-        return tuple(number for committer in self.committers for number in committer.leave(self.row.id))
+    def abandon_unfinished(self) -> tuple[str, ...]:
+        return tuple(
+            number for committer in self.committers for number in committer.abandon_unfinished(self.row.id)
+        )
 
     def let_go(self) -> None:
         """Release the claims of this run, unless something of it is in flight."""
