@@ -146,8 +146,8 @@ def test_a_mapping_has_a_name_that_a_command_takes(product: Installation, name: 
     done = product.command("mappings", "import", "--json", "--", name, __file__)
 
     assert 2 == done.code
-    assert [f"{name!r} is no name of a mapping."] == [
-        problem["text"].partition(" Write")[0] for problem in done.json["problems"]
+    assert [f"{name!r} is not a valid name for a mapping."] == [
+        problem["text"].partition(" Use")[0] for problem in done.json["problems"]
     ]
 
 

@@ -105,8 +105,8 @@ def test_a_real_connection_does_not_become_a_simulated_one_under_a_flow(stand: S
         answer = stand.ask("connections", "add", SOURCE, "--connector", PAYROLL, *options, code=2)
 
     text = (
-        "payroll is a ukg_pro sandbox and does not become a ukg_pro system. Store that one under another"
-        " name."
+        "payroll is a ukg_pro sandbox and cannot become a ukg_pro system. Store the other one under"
+        " another name."
     )
     assert [("connection.kind", text)] == [
         (problem["code"], problem["text"]) for problem in answer["problems"]

@@ -83,7 +83,7 @@ def test_what_a_difference_was_posted_to_is_not_taken_back() -> None:
     run = named(world, number)
     assert RunState.DONE is world.approve(run).state
 
-    with pytest.raises(NotAllowed, match=f"4 in 10 rests on 3 in 10.*: ml-connector runs reverse {run}"):
+    with pytest.raises(NotAllowed, match=f"4 in 10 is based on 3 in 10.*: ml-connector runs reverse {run}"):
         world.statements.not_elsewhere(run, [number], "a slip")
     world.reverse(run)
     world.statements.not_elsewhere(run, [number], "a slip")
@@ -107,7 +107,7 @@ def test_a_document_is_not_taken_back_while_a_run_posts_for_its_pay() -> None:
     with pytest.raises(NotAllowed, match=f"Run {run} is posting for the same pay right now"):
         world.statements.not_elsewhere(second, [number], "a slip")
     world.runs.move(world.at(run), state=RunState.HELD)
-    with pytest.raises(NotAllowed, match="is sending, and rests on 3 in 10"):
+    with pytest.raises(NotAllowed, match="is sending, and is based on 3 in 10"):
         world.statements.not_elsewhere(run, [number], "a slip")
 
 

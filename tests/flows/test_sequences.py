@@ -134,7 +134,7 @@ def test_a_statement_that_a_difference_rests_on_is_not_taken_back() -> None:
     world.statements.booked_elsewhere(run, [f"10/{hand}"], "a third of it")
     world.run_to_rest()
     refused_and_moved(world, run)
-    with pytest.raises(NotAllowed, match="rests on"):
+    with pytest.raises(NotAllowed, match="is based on"):
         world.statements.not_elsewhere(run, [f"10/{hand}"], "a slip")
 
 

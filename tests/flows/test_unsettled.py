@@ -269,7 +269,7 @@ def test_a_document_that_is_there_is_not_marked_as_deleted() -> None:
 
 
 def test_what_a_difference_has_written_of_itself_is_not_called_edited() -> None:
-    """What a run has sent of its own entry is no document that the pay rests on: an answer that was lost in
+    """What a run has sent of its own entry is no document the pay is based on: an answer that was lost in
     the middle is looked up, and the writing goes on from there.
     """
     world = World(mode=Mode.APPROVE)

@@ -43,7 +43,7 @@ def _name_problems(what: str, name: str) -> list[Problem]:
     """That a name cannot be given again: it is empty, or begins or ends in a blank."""
     if name and name.strip() == name:
         return []
-    text = f"{name!r} is no name of a {what}. Give it one, without blanks around it."
+    text = f"{name!r} is not a valid name for a {what}. Give it a name without blanks around it."
     return [Problem(f"{what}.name", "name", text)]
 
 
@@ -142,7 +142,9 @@ class Setup:
             f"{slug} {'sandbox' if simulated else 'system'}"
             for slug, simulated in ((row.connector, row.sandbox), (connector, sandbox))
         ]
-        text = f"{name} is a {kinds[0]} and does not become a {kinds[1]}. Store that one under another name."
+        text = (
+            f"{name} is a {kinds[0]} and cannot become a {kinds[1]}. Store the other one under another name."
+        )
         return [Problem("connection.kind", name, text)]
 
     def _sort(
@@ -243,7 +245,8 @@ class Setup:
         version = self._access.next_mapping_version(name)
         if version == 1 and not _NAME.fullmatch(name):
             text = (
-                f"{name!r} is no name of a mapping. Write letters, digits, points, - and _, beginning with a"
+                f"{name!r} is not a valid name for a mapping. Use letters, digits, points, - and _,"
+                " beginning with a"
                 " letter or digit."
             )
             raise SetupError([Problem("mapping.name", "name", text)])

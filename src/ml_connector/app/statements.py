@@ -319,7 +319,7 @@ class Statements:
         """
         commit = self._access.commits().filter(key=key).first()
         if commit is None:
-            raise Unknown(f"There is no commit {key!r}.")
+            raise Unknown(f"There is no entry with the key {key!r}.")
         if commit.state != CommitState.UNKNOWN:
             raise NotAllowed(f"{key} is {commit.state}, not unknown.")
         two = self._access.organisation.four_eyes

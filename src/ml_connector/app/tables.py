@@ -244,7 +244,7 @@ def _names(head: Sequence[str], titles: Titles) -> list[str]:
         elif name and name in names[:place]:
             earlier = names.index(name)
             why = (
-                f"The title {name} stands twice, in columns {earlier + 1} and {place + 1}. Keep the one that"
+                f"The title {name} is used twice, in columns {earlier + 1} and {place + 1}. Keep the one that"
                 " is meant."
             )
             problems.append(Problem("table.title_twice", f"column {name}", why))
@@ -284,7 +284,7 @@ def _row_problems(
             yield Problem("table.cells", f"line {number}", text)
         if sign := unseen(value):
             text = (
-                f"Line {number}: {head[place]} is {value!r} and holds {sign}, which nobody sees. Type the"
+                f"Line {number}: {head[place]} is {value!r} and holds {sign}, which is invisible. Type the"
                 " value again."
             )
             yield Problem("table.damaged", f"line {number}", text)

@@ -89,12 +89,13 @@ def _nothing_rests_on(commits: StoredCommits, statements: Sequence[CommitRow]) -
     ours = [row for row in reversed(later) if not row.key.startswith(ELSEWHERE)]
     if open_ones := [row for row in ours if row.state is not CommitState.CONFIRMED]:
         raise NotAllowed(
-            f"{open_ones[0].key} is {open_ones[0].state}, and rests on {counts_again.names([first])}. Let its"
+            f"{open_ones[0].key} is {open_ones[0].state}, and is based on {counts_again.names([first])}."
+            " Let its"
             f" run end first: ml-connector runs show {open_ones[0].run}."
         )
     if ours:
         raise NotAllowed(
-            f"{counts_again.names(ours)} rests on {counts_again.names([first])}. Reverse that first:"
+            f"{counts_again.names(ours)} is based on {counts_again.names([first])}. Reverse that first:"
             f" {reversing(ours)}."
         )
 

@@ -13,14 +13,16 @@ from collections.abc import Callable
 from ml_connector.domain.codes import is_damaged, is_wide, unseen
 
 Checks = tuple[tuple[Callable[[str], object], str], ...]
-_STAR = "* stands once, at the end, for all that begin so. Give each beginning a rule of its own."
-_ONE = "a rule has one code, or one beginning with * behind it. Give each code a rule of its own."
-_RANGE = "a rule has no range. Give each beginning in it a rule of its own, such as 51*, or each code."
-_ANY = "what stands for any sign is * alone, at the end. Write 51* for all that begin with 51."
+_STAR = (
+    "* may be used once, at the end, for all codes that begin this way. Write one rule for each beginning."
+)
+_ONE = "a rule has one code, or one beginning followed by *. Write one rule for each code."
+_RANGE = "a rule cannot have a range. Write one rule for each beginning in it, such as 51*, or for each code."
+_ANY = "only * is a wildcard, and only at the end. Write 51* for all codes that begin with 51."
 _SHEET = "a spreadsheet left it so. Format the column as text, and type the code again."
-_SIGNS = "it holds characters that look like others, or like none. Type the code again."
-_BLANK = "a blank stands before the *. Write 51* for all that begin with 51."
-_TEST = "a rule has no comparison. Give each beginning that is meant a rule of its own, such as 51*."
+_SIGNS = "it holds characters that are invisible or look like others. Type the code again."
+_BLANK = "there is a blank before the *. Write 51* for all codes that begin with 51."
+_TEST = "a rule cannot have a comparison. Write one rule for each beginning, such as 51*."
 
 _MONTHS = (
     *("jan", "feb", "mar", "mrt", "mär", "mrz", "apr", "may", "mei", "mai", "jun", "jul", "aug", "sep"),
@@ -89,7 +91,7 @@ def never(pattern: str) -> str:
     if why := _why(_NEVER, pattern):
         return why
     why = "" if pattern.endswith("*") else _why(_HARDLY, pattern)
-    return f"{why} Where payroll writes one code so, put * behind it." if why else ""
+    return f"{why} If this is one code of payroll, put * after it." if why else ""
 
 
 def no_code(code: str) -> str:

@@ -97,7 +97,7 @@ def choose_posting_date(
     period = period_of(wanted, calendar)
     if period is None:
         text = (
-            f"{wanted} lies in no fiscal period of the ledger's calendar. Create the period there, or choose"
+            f"{wanted} is in no fiscal period of the ledger. Create the period there, or choose"
             " another posting date."
         )
         return Problem("period.unknown", "posting_date", text, Owner.CONTROLLER)
@@ -116,7 +116,7 @@ def _wanted(pay_period: PayPeriod, policy: PostingDatePolicy) -> date | Problem:
             return pay_period.pay_date
         case PostingDateRule.OVERRIDE:
             if policy.override is None:
-                text = "The posting date is to be a given one and none is given: set posting_date to a date."
+                text = "No posting date is given. Set the option posting_date to a date."
                 return Problem("posting_date.missing", "posting_date", text, Owner.CONTROLLER)
             return policy.override
 

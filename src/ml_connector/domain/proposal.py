@@ -2,7 +2,7 @@
 
     says         what the run says the ledger must hold for its pays, whatever is booked by now
     entries      what it would post: all of it, or the difference to what other runs have booked
-    takes_back   the documents of other runs that a difference, or a reversal, rests on
+    takes_back   the documents of other runs that a difference, or a reversal, is based on
     accepted     documents of others that a person has said are not this pay, by number
 
 The fingerprint covers entries, what they take back and what was accepted; a change of any of them is another

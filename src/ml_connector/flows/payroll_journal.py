@@ -69,12 +69,10 @@ def misdated(pay_run: PayRun) -> Iterator[Problem]:
     period = pay_run.pay_period
     for day in dict.fromkeys((period.start, period.end, period.pay_date)):
         if day.year not in YEARS:
-            text = f"The run has the date {day}, and no pay is of that year. Correct it at the payroll."
+            text = f"The run has the date {day}, which is not a likely year. Correct it in payroll."
             yield Problem("run.dates", str(day), text, Owner.PAYROLL)
     if period.start > period.end:
-        text = (
-            f"The period begins on {period.start}, after its end on {period.end}. Correct it at the payroll."
-        )
+        text = f"The period begins on {period.start}, after its end on {period.end}. Correct it in payroll."
         yield Problem("run.dates", str(period.start), text, Owner.PAYROLL)
 
 
@@ -438,7 +436,7 @@ class PayrollJournal:
             raise Hold([Problem("draft.left", numbers, text, Owner.CONTROLLER)])
 
     def _check_booked(self, run: Run, proposal: Proposal) -> None:
-        """The documents that a proposal rests on are in the ledger as they were booked: what it takes back,
+        """The documents a proposal is based on are in the ledger as they were booked: what it takes back,
         says is booked already, or needs to be whole, whichever run booked it, and what was reversed, with its
         reversal. An entry of its own that is being written is none of them: that goes on from where it
         stands.

@@ -55,16 +55,16 @@ _LETTERS = re.compile("(?<![a-z])(?:d{1,2}|m{2,4}|y{2,4})+(?![a-z])", re.IGNOREC
 OPTIONS = (
     Option(
         name="journal",
-        help="Journal the entries go to, required; legal entity=journal, comma between pairs, where each has"
+        help="Journal of the entries, required; legal entity=journal pairs, separated by commas, if each has"
         " its own",
     ),
-    Option(name="entities", help="Payroll company=legal entity, comma between pairs, required"),
-    Option(name="axes", help="Dimension axes the mapping uses, comma between (cost_center)"),
+    Option(name="entities", help="Payroll company=legal entity, required; several pairs separated by commas"),
+    Option(name="axes", help="Dimension axes that the mapping uses, separated by commas (cost_center)"),
     Option(name="text", help="Text of the entry; {run}, {period_end}, {pay_date}, {subject} are filled in"),
     Option(name="posting_date", help="period_end, pay_date, or a date YYYY-MM-DD"),
     Option(name="closed_period", help="hold, ask or next_open"),
-    Option(name="detail_groups", help="Account groups booked line by line, comma between"),
-    Option(name="minimum_workers", help="Groups with fewer workers are rolled up; 0 for never"),
+    Option(name="detail_groups", help="Account groups booked line by line, separated by commas"),
+    Option(name="minimum_workers", help="Groups with fewer workers are combined; 0 for never"),
     Option(name="roll_up_axis", help="Axis of the groups (cost_center)"),
     Option(name="roll_up_code", help="Code that small groups are booked on"),
 )

@@ -221,7 +221,7 @@ def test_an_axis_of_ones_own_is_named_as_such() -> None:
 def test_a_title_that_stands_twice_is_refused() -> None:
     """Also when it is written in two ways."""
     assert [
-        "table.title_twice at column account: The title account stands twice, in columns 3 and 5. Keep the"
+        "table.title_twice at column account: The title account is used twice, in columns 3 and 5. Keep the"
         " one that is meant."
     ] == refused(b"rule,source_account,account,text,Account\na,51*,4000,x,4010\n")
     assert "table.title_twice" in refused(b"rule,source_account,account,project,dimension:project\n")[0]

@@ -108,7 +108,7 @@ def test_a_day_outside_the_calendar_is_a_problem() -> None:
     found = problem(PostingDatePolicy(rule=PostingDateRule.OVERRIDE, override=date(2027, 1, 1)))
 
     assert (
-        "2027-01-01 lies in no fiscal period of the ledger's calendar. Create the period there, or choose"
+        "2027-01-01 is in no fiscal period of the ledger. Create the period there, or choose"
         " another posting date." == found.text
     )
 

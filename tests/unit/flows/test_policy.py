@@ -45,7 +45,7 @@ def test_a_date_is_a_posting_date() -> None:
     [
         ("post", {}, "mode is 'post', expected one of propose, approve, automatic"),
         ("approve", {"jornal": "90"}, "unknown option 'jornal'; expected one of journal, entities"),
-        ("approve", {"journal": ""}, "option 'journal' is missing: Journal the entries go to, required"),
+        ("approve", {"journal": ""}, "option 'journal' is missing: Journal of the entries, required"),
         ("approve", {"journal": "10=90"}, "journal and entities do not name the same legal entities: 20"),
         (
             "approve",
