@@ -96,7 +96,7 @@ class Copy:
             if times != 1:
                 wrong.append(
                     f"Rule {rule.name!r}: its text stands {times} times in {rule.file}, not once. Has it"
-                    f" moved? Look for it and mend the table: {rule.old!r}"
+                    f" moved? Look for it and correct the table: {rule.old!r}"
                 )
             elif rule.old == rule.new:
                 wrong.append(f"Rule {rule.name!r} changes nothing.")

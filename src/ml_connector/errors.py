@@ -2,11 +2,11 @@
 
     NotSent          nothing left us: try again whenever you like
     OutcomeUnknown   it may be booked: settle, look up, never resend blindly
-    Refused          the vendor said no: nothing was booked, and a person or a wait can mend it
+    Refused          the vendor said no: nothing was booked, and a person or a wait can fix it
     VendorChanged    the answer has a shape we do not know: stop and look, the exchange is kept
     Inexpressible    our model says something this ledger cannot hold: nothing was sent
 
-Each carries a `Problem` for the person who can mend it, and `support`: the vendor's own message, status and
+Each carries a `Problem` for the person who can fix it, and `support`: the vendor's own message, status and
 request id.
 """
 

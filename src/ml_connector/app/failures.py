@@ -23,12 +23,12 @@ from ml_connector.store.secrets import VaultError
 
 
 class Kind(Enum):
-    """Whose turn it is: the caller's, a person's who mends what is named, one's with other rights, or whoever
-    runs the systems.
+    """Who acts next: the caller, a person who fixes what is named, one with other rights, or whoever runs the
+    systems.
     """
 
     USAGE = "usage"
-    MEND = "mend"
+    FIX = "fix"
     NOT_ALLOWED = "not allowed"
     FAILED = "failed"
 
@@ -85,14 +85,14 @@ def read_failure(error: BaseException) -> Failure:
             Kind.USAGE, f"{count} problem{'s' * (count > 1)}; nothing was changed.", error.problems
         )
     if isinstance(error, VaultError | EngineDamaged):
-        return Failure(Kind.MEND, str(error))
+        return Failure(Kind.FIX, str(error))
     if isinstance(error, NotOverwritten):
         return Failure(Kind.USAGE, str(error))
     if isinstance(error, ConnectorError):
         by_itself = isinstance(error, Throttled | SignInRenewed)
-        mend = isinstance(error, Refused | Inexpressible | KeyConflict) and not by_itself
+        fixable = isinstance(error, Refused | Inexpressible | KeyConflict) and not by_itself
         return Failure(
-            Kind.MEND if mend else Kind.FAILED,
+            Kind.FIX if fixable else Kind.FAILED,
             error.problem.text + (f" [{error.support}]" if error.support else ""),
             (error.problem,),
         )

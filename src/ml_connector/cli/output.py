@@ -26,7 +26,7 @@ STATE_CODES = {
     "cancelled": OK,
     "closed": OK,
 }
-FAILURE_CODES = {"usage": USAGE, "mend": HELD, "not allowed": NOT_ALLOWED, "failed": FAILED_COMMAND}
+FAILURE_CODES = {"usage": USAGE, "fix": HELD, "not allowed": NOT_ALLOWED, "failed": FAILED_COMMAND}
 ATTENTION = (OK, WAITING, APPROVAL, HELD, FAILED_RUN)
 """Exit codes of runs, the one that needs a person most at the end: a command that carried out several ends
 with that.
