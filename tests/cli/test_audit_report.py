@@ -64,7 +64,7 @@ def test_an_untouched_installation_is_signed_and_compared(product: Installation)
     }
     assert kinds <= {kind for kind, count in found["compared"].items() if count}
     assert f"{found['entries']} entries, no change or gap found." in shown
-    assert "show only against an earlier export (--from)" in shown
+    assert "are found only by comparing with an earlier export (--from)" in shown
     assert all(len(line) <= 110 for line in shown.splitlines())
 
 

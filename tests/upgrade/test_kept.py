@@ -66,7 +66,7 @@ def test_the_chain_of_the_release_before_is_verified(kept: Kept) -> None:
 
     assert (True, []) == (found["ok"], found["faults"])
     assert {"approvals": 4} == found["of_an_earlier_release"]
-    assert "Not compared, because the upgrade from an earlier release rewrote what they are of: 4" in shown
+    assert "Not compared, because an upgrade rewrote these records: 4" in shown
 
 
 def test_a_new_installation_is_no_upgrade(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ COMMAND = re.compile(
     r"\bruns (?P<verb>approve|resume|cancel|close|reverse|mark-deleted)\b"
     rf"(?: (?P<run>(?:payroll|reversal)-[0-9a-f]+|{OWN}\b))?(?P<flags>(?: --(?:propose-again|all)\b)*)"
 )
-FIRST = re.compile(r"to its end: ml-connector runs show ((?:payroll|reversal)-[0-9a-f]+)")
+FIRST = re.compile(r"Finish it: ml-connector runs show ((?:payroll|reversal)-[0-9a-f]+)")
 BOOKED_AS = re.compile(r"runs settle '[^']+' --booked (\S+?)\.?(?=\s|$)")
 
 PART = re.compile(r"holds a part of this entry as document ([\w-]+(?:, [\w-]+)*)")
