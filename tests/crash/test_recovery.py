@@ -109,7 +109,7 @@ def test_a_dead_workers_posting_is_taken_over_by_another(world: Stand, run: str)
             until(lambda: world.sandbox.control(LEDGER, "faults")["fired"], "the entry reached the ledger")
         first.send_signal(signal.SIGKILL)
         first.wait()
-    assert "'worker-1' is alive. Recovering it would do its work twice." == refused["error"]
+    assert "'worker-1' is alive: it is still running, and its work would be done twice." == refused["error"]
 
     with worker(world, "worker-2"):
         assert 1 == world.ask("recover", "--executor", "worker-1")["workflows"]
