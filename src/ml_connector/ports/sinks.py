@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from ml_connector.domain.document import Booked, Document, Marker, Receipt
 from ml_connector.domain.problem import Problem
+from ml_connector.errors import NoCapability
 
 D = TypeVar("D", bound=Document, contravariant=True)
 B = TypeVar("B", bound=Booked)
@@ -48,12 +50,23 @@ sends twice.
 """
 
 
+class Ending(StrEnum):
+    """How a document that was written ends: by a mirror of it, which is a document too; by the vendor's verb
+    that cancels it; or by removing it while it is open.
+    """
+
+    MIRROR = "mirror"
+    CANCEL = "cancel"
+    WITHDRAW = "withdraw"
+
+
 class Sink(Protocol[D, B]):
-    """Where documents of one kind are written. Only `prepare` and what it yields, `release` and `abandon`
-    change anything.
+    """Where documents of one kind are written. Only `prepare` and what it yields, `release`, `abandon` and
+    `end` change anything.
     """
 
     limits: SinkLimits
+    ends: Ending = Ending.MIRROR
 
     def check(self, document: D) -> tuple[Problem, ...]:
         """What this system cannot hold of the document, beyond what its facts say: text too long, too many
@@ -103,6 +116,18 @@ class Sink(Protocol[D, B]):
         """The whole document as the system shows it now. Raises `NotFound` when it is gone."""
         ...
 
+    def is_ended(self, receipt: Receipt) -> bool:
+        """Whether the document is cancelled, or gone, asked afresh. A sink whose documents end by a mirror is
+        not asked.
+        """
+        raise NoCapability("Documents of this kind end by a mirror of them.")
+
+    def end(self, receipt: Receipt) -> None:
+        """Cancel or withdraw the document; asking again does no harm. Raises `NotSent`, `Refused` (nothing
+        changed) or `OutcomeUnknown`.
+        """
+        raise NoCapability("Documents of this kind end by a mirror of them.")
+
     def near(self, document: D, last: date | None = None) -> tuple[B, ...]:
         """Every document of this kind that stands where this one would, dated on its day or from then until
         `last`: drafts included, ours and those of others. Complete, or an error.
@@ -121,3 +146,18 @@ class Sink(Protocol[D, B]):
 def located(sink: Sink[D, B], document: D, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
     """As `Sink.locate`, for one document."""
     return sink.locate([(document, marker)], since)[document.key]
+
+
+@runtime_checkable
+class Assignable(Protocol):
+    """A field of somebody else's document that we set: an external id, the status of an export. Setting it
+    again does no harm, so it needs no marker; another value that is there already is a conflict.
+    """
+
+    def assigned(self, reference: str) -> str:
+        """What the field holds now; empty for nothing."""
+        ...
+
+    def assign(self, reference: str, value: str) -> None:
+        """Set the field. Raises `NotSent`, `Refused` or `OutcomeUnknown`; then it is read again."""
+        ...

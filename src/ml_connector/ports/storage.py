@@ -201,7 +201,9 @@ DELETED, RESTATED, WITHDRAWN = "deleted in the ledger", "stated anew", "withdraw
 """`reversed_by` of a commit whose document a person deleted, shown to be gone, of a statement on a document
 of others that was made anew with other figures, and of one that was a mistake.
 """
-COUNTS_FOR_NOTHING = frozenset({DELETED, RESTATED, WITHDRAWN})
+ENDED = "ended in its system"
+"""In place of what took a document back: it was cancelled or withdrawn by the vendor's own verb."""
+COUNTS_FOR_NOTHING = frozenset({DELETED, RESTATED, WITHDRAWN, ENDED})
 
 
 class IntentEnd(StrEnum):

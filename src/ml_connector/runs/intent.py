@@ -34,7 +34,16 @@ from ml_connector.domain import codec
 from ml_connector.domain.document import Document, Receipt, Refers
 from ml_connector.errors import NotSent, OutcomeUnknown, Refused, SignInRenewed, Throttled
 from ml_connector.ports.sinks import Sink, SinkLimits
-from ml_connector.ports.storage import Clock, CommitRow, Commits, CommitState, IntentEnd, IntentRow, Origin
+from ml_connector.ports.storage import (
+    ENDED,
+    Clock,
+    CommitRow,
+    Commits,
+    CommitState,
+    IntentEnd,
+    IntentRow,
+    Origin,
+)
 from ml_connector.runs.proof import Auditor, Incident, Proof, Wait
 
 __all__ = ["Committer", "Incident", "Wait"]
@@ -139,6 +148,34 @@ class Committer:
         return Proof(
             commits=self.commits, sink=sink, audit=self.audit, point=self.point, accepted=self.accepted
         )
+
+    def end_once(self, key: str) -> None:
+        """End the document under the key by its system's own verb, if that has not happened yet: it counts
+        for nothing from then on, and the next revision may be written.
+
+        Raises `Wait` while it may still happen, `Refused` when the system said no, `KeyError` for a key of
+        which nothing is booked. After any of them calling again is safe.
+        """
+        row = self.commits.get(key)
+        if row is None or row.state is not CommitState.CONFIRMED:
+            raise KeyError(f"nothing is booked under {key}")
+        if row.reversed_by:
+            return
+        document, receipt = cast(Document, codec.decode(row.content)), _receipt(row)
+        sink = self.sinks(type(document))
+        if not sink.is_ended(receipt):
+            self.alive()
+            self.point("end: before")
+            due = self.commits.now() + timedelta(seconds=sink.limits.settle_seconds)
+            try:
+                sink.end(receipt)
+            except OutcomeUnknown as error:
+                raise Wait(due, f"{error.problem.text} Looking at {due:%H:%M:%S} UTC.") from error
+            self.point("end: answered")
+            if not sink.is_ended(receipt):
+                raise Wait(due, f"{receipt.number} is not shown as ended yet. Looking at {due:%H:%M:%S} UTC.")
+        self.commits.reverse(key, ENDED)
+        self.audit("commit.reversed", {"key": key, "by": ENDED})
 
     # --- what an earlier attempt left -----------------------------------------------------------------------
 

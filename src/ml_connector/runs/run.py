@@ -22,7 +22,7 @@ from ml_connector.domain.document import Document, Receipt
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Subject
 from ml_connector.ports.registers import Register
-from ml_connector.ports.sinks import Sink
+from ml_connector.ports.sinks import Assignable, Sink
 from ml_connector.ports.storage import Artifacts, Claims, Clock, Origin, OtherRun, RunRow, Runs, RunState
 from ml_connector.runs.converge import Converger
 from ml_connector.runs.intent import Committer
@@ -107,6 +107,16 @@ class Run(Protocol):
 
     def given(self, kind: type[T]) -> T:
         """What this run was given, as a dataclass of texts, without what an earlier release kept besides."""
+        ...
+
+    def end_once(self, sink: Sink[Any, Any], key: str) -> None:
+        """End a document of this sink by its system's own verb. See `intent`."""
+        ...
+
+    def assign(self, field: Assignable, reference: str, value: str, expected: str = "") -> None:
+        """Set a field of somebody else's document. Raises `Hold` where it holds neither this value nor the
+        one that is expected.
+        """
         ...
 
     def speak_of(self, subjects: Collection[Subject]) -> None:
@@ -250,6 +260,19 @@ class StageRun:
 
     def commit_once(self, sink: Sink[Any, Any], document: Document, origin: Origin) -> Receipt:
         return self.committers.of(sink).commit_once(document, replace(origin, run=self.row.id))
+
+    def end_once(self, sink: Sink[Any, Any], key: str) -> None:
+        self.committers.of(sink).end_once(key)
+
+    def assign(self, field: Assignable, reference: str, value: str, expected: str = "") -> None:
+        if (now := field.assigned(reference)) == value:
+            return
+        if now != expected:
+            text = f"{reference} says {now or 'nothing'} where we were to write {value}. Nothing was written."
+            raise Hold([Problem("assign.conflict", reference, text, Owner.ADMINISTRATOR)])
+        self.point("assign: before")
+        field.assign(reference, value)
+        self.point("assign: done")
 
     def converge(self, register: Register[Any], kind: str) -> Converger:
         return self.converger(register, kind)
