@@ -245,10 +245,10 @@ def test_a_batch_that_somebody_saves_again_and_again_is_left_to_them(stand: Stan
     number = stand.documents()[-1]["number"]
     assert ("document.contended", f"batch {number}", "controller") == problem(held)
     assert text(held).startswith(
-        f"Batch {number} was saved by somebody else each time it was about to be released. Nothing was"
+        f"Batch {number} was changed by another user each time it was about to be released. Nothing was"
         " overwritten;"
     )
-    assert text(held).endswith("Ask who works on it, then go on.")
+    assert text(held).endswith("Ask who works on it, then resume the run.")
     goes_on(stand, held, run)
 
 
@@ -275,7 +275,8 @@ def test_an_amount_that_somebody_changed_is_shown_and_never_overwritten(
         )
         assert "→ 2600 BERADM-BER branch 1 debit 1 credit 0 " in text(held)
         assert text(held).endswith(
-            "Put it back in Visma and go on, or delete it there and have the entry written anew."
+            "Change it back in Visma and resume the run, or delete it there so that the entry is written"
+            " again."
         )
     else:
         assert ("read_back.line", f"document {number}", "controller") == problem(held)

@@ -94,7 +94,7 @@ def test_a_scenario_that_nobody_can_play_is_named() -> None:
     )
 
     assert 1 == ended.returncode
-    assert "trading_company, manufacturer" in json.loads(ended.stdout.splitlines()[-1])["error"]
+    assert "manufacturer, trading_company, norway" in json.loads(ended.stdout.splitlines()[-1])["error"]
 
 
 @pytest.fixture(scope="module")

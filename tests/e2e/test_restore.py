@@ -129,7 +129,7 @@ def test_a_restored_run_goes_on_over_the_same_database(stand: Stand, tmp_path: P
 
     assert "a restore replaces them all" in refused["error"]
     assert "done" == kept
-    assert f"Run {run} is held; there is nothing to approve." == void["error"]
+    assert f"Run {run} is on hold; there is nothing to approve." == void["error"]
     assert "done" == at["state"]
     assert at["summary"].startswith("Found 1 entry")
     stand.assert_booked(pay_run)
