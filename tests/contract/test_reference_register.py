@@ -23,11 +23,12 @@ class Row:
 class World:
     """The reference rows in the words of the suite."""
 
-    def __init__(self, imports: bool) -> None:
+    def __init__(self, *, imports: bool = False, guarded: bool = True) -> None:
         self.rows = ReferenceRows(
             normal=lambda row: replace(row, text=row.text.upper()[:8]),
             container_of=lambda key: key[:2],
             imports=imports,
+            guarded=guarded,
         )
 
     def record(self, number: int, *, again: bool = False) -> Any:
@@ -47,9 +48,11 @@ class World:
         self.rows.take_in()
 
 
-@pytest.fixture(params=[False, True], ids=["writes", "hands over"])
+@pytest.fixture(
+    params=[{}, {"imports": True}, {"guarded": False}], ids=["writes", "hands over", "keeps no versions"]
+)
 def world(request: pytest.FixtureRequest) -> RegisterWorld:
-    return World(request.param)
+    return World(**request.param)
 
 
 @pytest.fixture

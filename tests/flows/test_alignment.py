@@ -105,7 +105,7 @@ def test_a_flow_of_one_file_is_started_approved_and_done() -> None:
 
     assert (RunState.DONE, "2 changes made; read again, and as wished.") == (done.state, done.summary)
     assert {"P000001", "P000002"} == set(world.vendor_rows.rows)
-    assert (RunState.DONE, "Both sides agree; nothing to change.") == (
+    assert (RunState.DONE, "Every row that is wished is there as wished; nothing to change.") == (
         (again := world.align()).state,
         again.summary,
     )
@@ -206,6 +206,17 @@ def test_an_import_file_is_made_once_and_done_when_a_read_shows_it() -> None:
         world.plan(at.id),
         len(world.vendor_rows.puts),
     )
+
+
+def test_what_the_other_system_says_it_wrote_is_read_again() -> None:
+    """It said yes, and did nothing."""
+    world = Parcels(ReferenceRows(ignored={"P000002"}))
+    world.wished = [parcel(1), parcel(2)]
+
+    held = world.aligned()
+
+    assert (RunState.HELD, ["plan.conflict"]) == (held.state, world.problems(held.id))
+    assert {"done": 1, "conflict": 1} == world.plan(held.id)
 
 
 def test_what_the_other_system_refuses_is_named_and_the_rest_is_made() -> None:

@@ -29,7 +29,8 @@ LOST_BEFORE, LOST_AFTER, UNREACHABLE = "lost before write", "lost after write", 
 class ReferenceRows:
     """The vendor's half: what it keeps by key, in containers with a version each, and what it was sent.
     `container_of` tells where a row lies; `normal` how the vendor writes it. With `imports`, rows are taken
-    in when `take_in` is called. `refused` are keys that it does not take.
+    in when `take_in` is called. `refused` are keys that it does not take, `ignored` those of which it says
+    that it wrote them and does not. Without `guarded` it keeps no versions.
     """
 
     rows: dict[str, Any] = field(default_factory=dict)
@@ -37,6 +38,8 @@ class ReferenceRows:
     normal: Callable[[Any], Any] = lambda record: record
     imports: bool = False
     refused: set[str] = field(default_factory=set)
+    ignored: set[str] = field(default_factory=set)
+    guarded: bool = True
     fault: str = ""
     puts: list[tuple[str, ...]] = field(default_factory=list)
     reads: int = 0
@@ -75,7 +78,7 @@ class ReferenceRows:
         stale = {
             self.container_of(change.key)
             for change in changes
-            if seen.get(change.key, self.version(change.key)) != self.version(change.key)
+            if self.guarded and seen.get(change.key, self.version(change.key)) != self.version(change.key)
         }
         answers: list[Answer] = []
         file: dict[str, Any] = {}
@@ -89,7 +92,8 @@ class ReferenceRows:
                 file[change.key] = self.normal(change.after)
                 answers.append(HandedOver(f"file {len(self.puts)}"))
             else:
-                self.rows[change.key] = self.normal(change.after)
+                if change.key not in self.ignored:
+                    self.rows[change.key] = self.normal(change.after)
                 answers.append(Written())
         for container in {self.container_of(change.key) for change in changes} - stale:
             self._next(container)
@@ -106,7 +110,9 @@ class ReferenceRegister(Register[Any]):
 
     def __init__(self, vendor: ReferenceRows, limits: RegisterLimits | None = None) -> None:
         self._vendor = vendor
-        self.limits = limits or RegisterLimits(batch=200, settle_seconds=5, look_again_seconds=60)
+        self.limits = limits or RegisterLimits(
+            batch=200, settle_seconds=5, look_again_seconds=60, guarded=vendor.guarded
+        )
 
     def rows(self) -> Iterator[Versioned[Any]]:
         """Every row, in order."""

@@ -9,7 +9,7 @@
     a        a'       –              change, shown before and after; a person consents to it
     a        a'       b              conflict: both moved
 
-Both sets come in the order of their keys and are read once, so that a hundred thousand rows need no memory.
+Both sets come in the order of their keys and are read once, so no more than a row of each is held.
 """
 
 from __future__ import annotations

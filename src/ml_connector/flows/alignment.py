@@ -2,7 +2,7 @@
 
 plan    what is wished beside what the register keeps, each row against what both agreed on last
 apply   batch by batch, each change judged alone; a pass ends after a few batches and starts itself again
-verify  what was handed over is looked for; what is left undone is named
+verify  what was handed over is looked for, what was written is read again; what is left undone is named
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Alignment:
         counts = self._plans.counts(run.row.id)
         run.audit("run.planned", {"sha256": fingerprint, **{str(state): n for state, n in counts.items()}})
         if not counts:
-            return Done("Both sides agree; nothing to change.")
+            return Done("Every row that is wished is there as wished; nothing to change.")
         told = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
         policy: Mode = self.opening.policy.mode
         if run.row.dry:
@@ -73,8 +73,10 @@ class Alignment:
         return Next("apply" if more else "verify")
 
     def verify(self, run: Run) -> Next | Done:
-        """Look for what was handed over, and name what is left undone."""
-        run.converge(self._register, self.kind).seen(run.row.id)
+        """Look for what was handed over, read again what was written, and name what is left undone."""
+        converger = run.converge(self._register, self.kind)
+        converger.seen(run.row.id)
+        converger.read_again(run.row.id)
         left = self._plans.next(run.row.id, (PlanState.CONFLICT, PlanState.REFUSED), SHOWN)
         run.check(left_undone(left))
         done = self._plans.counts(run.row.id).get(PlanState.DONE, 0)

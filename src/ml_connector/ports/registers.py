@@ -41,10 +41,6 @@ class Versioned(Generic[R]):
         return self.record.key
 
 
-class Answer(Protocol):
-    """What became of one change."""
-
-
 @dataclass(frozen=True, slots=True)
 class Written:
     """The system keeps the row as it was wished."""
@@ -67,6 +63,10 @@ class HandedOver:
     """It is with a person or a job of the vendor, by this name; it is done when a read shows it."""
 
     reference: str
+
+
+Answer = Written | Stale | NotTaken | HandedOver
+"""What became of one change."""
 
 
 class Register(Protocol[R]):

@@ -70,6 +70,17 @@ class Converger:
             raise Wait(due, f"{waiting} is not taken in yet. Looking again at {due:%H:%M} UTC.")
         return True
 
+    def read_again(self, run: str) -> None:
+        """Compare what counts as done with what the system shows now; what is not as wished is a conflict."""
+        after = 0
+        while rows := self.plans.next(run, (PlanState.DONE,), self.register.limits.batch, after):
+            fresh = self.register.read([row.change.key for row in rows])
+            for row in rows:
+                if not self._is_wished(row.change, fresh.get(row.change.key)):
+                    text = f"{row.change.key} was written, and the other system shows something else now."
+                    self._ended(run, row, PlanState.CONFLICT, text)
+            after = rows[-1].number
+
     def _wait_for_unknown(self, run: str) -> None:
         since = self.plans.last_sent(run)
         if since is None:

@@ -9,6 +9,7 @@ a refusal; how values compare is its own business too.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -58,7 +59,7 @@ class Query:
     count: bool = False
 
 
-class Dialect:
+class Dialect(ABC):
     """How one vendor reads the options of one set, and what it says of those it does not understand."""
 
     literals: Mapping[str, str] = LITERALS_V4
@@ -70,25 +71,25 @@ class Dialect:
     any_case = False
     """Whether operators and words of values may be written in any case."""
 
+    @abstractmethod
     def knows(self, name: str, option: str) -> bool:
         """Whether that option may name that property."""
-        raise NotImplementedError
 
+    @abstractmethod
     def bad_name(self, name: str, option: str) -> Exception:
         """What to raise for a name that an option may not hold; `option` is `function` for one with `(`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def bad_syntax(self, text: str, at: int | None) -> Exception:
         """What to raise for a filter that breaks off; `at` is where, if that is known."""
-        raise NotImplementedError
 
+    @abstractmethod
     def bad_literal(self, text: str, kind: str | None) -> Exception:
         """What to raise for a literal that is none, or none of its kind."""
-        raise NotImplementedError
 
+    @abstractmethod
     def bad_number(self, option: str, text: str) -> Exception:
         """What to raise for a `$top` or `$skip` that is no whole number."""
-        raise NotImplementedError
 
     def moment(self, text: str) -> datetime:
         """A date or a date-time as naive UTC; `ValueError` or `OverflowError` for none."""
