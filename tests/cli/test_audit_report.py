@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tests.stand import Installation, installation, simulators
 
 from ml_connector.domain import codec
 from ml_connector.runs.audit import GENESIS, chain_hash
+from ml_connector.store.lines import Packed, read, unpacked
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +42,26 @@ def change(product: Installation, *statements: str) -> None:
     """Somebody with the database in hand."""
     connection = sqlite3.connect(product.home / "product.sqlite3")
     connection.execute("PRAGMA foreign_keys = OFF")
+    connection.create_function("with_kinds", 3, _with_kinds)
+    connection.create_function("with_last", 3, _with_last)
     for statement in statements:
         connection.executescript(statement)
     connection.commit()
     connection.close()
+
+
+def _with_kinds(kinds: bytes, old: str, new: str) -> bytes:
+    """Packed kinds, in the first of which that has it one text stands for another."""
+    return zlib.compress(zlib.decompress(kinds).replace(old.encode(), new.encode(), 1))
+
+
+def _with_last(kinds: bytes, columns: bytes, times: int) -> bytes:
+    """Packed columns with the last line that often."""
+    lines = read(*unpacked(kinds, columns))
+    for column in (lines.numbers, lines.minors, lines.origins):
+        last = column.pop()
+        column.extend([last] * times)
+    return Packed(lines).columns
 
 
 def test_an_untouched_installation_is_signed_and_compared(product: Installation) -> None:
@@ -100,22 +118,26 @@ TOUCHED = {
         "The source blocks of",
     ),
     "a source line": (
-        "UPDATE store_stagedrow SET dimensions = replace(dimensions, 'BOSIT', 'NYCIT') WHERE id = (SELECT"
-        " max(id) FROM store_stagedrow WHERE dimensions LIKE '%BOSIT%')",
+        "UPDATE store_stagedblock SET kinds = with_kinds(kinds, 'BOSIT', 'NYCIT')",
         "are not those that were read, in block ",
     ),
     "a source line removed": (
-        "DELETE FROM store_stagedrow WHERE id = (SELECT max(id) FROM store_stagedrow)",
+        "UPDATE store_stagedblock SET columns = with_last(kinds, columns, 0) WHERE id = (SELECT max(id) FROM"
+        " store_stagedblock)",
         "are not those that were read, in block ",
     ),
     "a source line added": (
-        "INSERT INTO store_stagedrow (run_id, company, account, minor, currency, dimensions, pay_code,"
-        " origin, side) SELECT run_id, company, account, minor, currency, dimensions, pay_code,"
-        " origin, side FROM store_stagedrow WHERE id = (SELECT max(id) FROM store_stagedrow)",
+        "UPDATE store_stagedblock SET columns = with_last(kinds, columns, 2) WHERE id = (SELECT max(id) FROM"
+        " store_stagedblock)",
+        "are not those that were read, in block ",
+    ),
+    "source lines that cannot be read": (
+        "UPDATE store_stagedblock SET columns = substr(columns, 9) WHERE id = (SELECT max(id) FROM"
+        " store_stagedblock)",
         "are not those that were read, in block ",
     ),
     "a source line with its hash": (
-        "UPDATE store_stagedrow SET account = account || '1'; UPDATE store_stagedblock SET lines_sha256 ="
+        "UPDATE store_stagedblock SET kinds = with_kinds(kinds, '5', '6'), lines_sha256 ="
         " replace(lines_sha256, 'a', 'b')",
         "are not those that were read",
     ),
@@ -311,7 +333,6 @@ def test_what_retention_removed_is_forgotten_and_not_changed(product: Installati
         "UPDATE store_artifact SET text = '', forgotten_at = '2036-01-01'",
         "DELETE FROM store_link",
         "DELETE FROM store_grouplink",
-        "DELETE FROM store_stagedrow",
         "DELETE FROM store_stagedblock",
         "UPDATE store_run SET forgotten_at = '2036-01-01'",
     )

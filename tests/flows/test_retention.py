@@ -29,7 +29,7 @@ def rows(world: World, run: str) -> dict[str, int]:
     from ml_connector.store import models
 
     world.access  # noqa: B018
-    tables = (models.StagedRow, models.StagedBlock, models.Link, models.GroupLink)
+    tables = (models.StagedBlock, models.Link, models.GroupLink)
     return {model.__name__: model.objects.filter(run_id=run).count() for model in tables}
 
 
@@ -60,7 +60,7 @@ def test_source_lines_of_an_ended_run_go_after_their_time() -> None:
     waits = world.post("R2").id
     before, balances = rows(world, waits), world.balances()
     assert RunState.AWAITING_APPROVAL is world.at(waits).state
-    assert 0 < rows(world, done)["StagedRow"]
+    assert 0 < rows(world, done)["StagedBlock"]
 
     assert 0 == forget(world, 399)["staged"]
     assert () == world.operations.records.forgotten(done)

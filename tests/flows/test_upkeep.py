@@ -53,9 +53,9 @@ def exchanges() -> list[str]:
 
 def staged(run: str) -> bool:
     """Whether the source lines of the run are still there."""
-    from ml_connector.store.models import StagedRow
+    from ml_connector.store.models import StagedBlock
 
-    return StagedRow.objects.filter(run_id=run).exists()
+    return StagedBlock.objects.filter(run_id=run).exists()
 
 
 def last_moved(world: World, run: str, days: float) -> None:

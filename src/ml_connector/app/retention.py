@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Sum
 
 from ml_connector.app.assemble import Assembly
 from ml_connector.ports.storage import RunState
 from ml_connector.runs.engine import KEEP_DAYS, Recoverer
-from ml_connector.store.models import Artifact, ExchangeRow, GroupLink, Link, Run, StagedBlock, StagedRow
+from ml_connector.store.models import Artifact, ExchangeRow, GroupLink, Link, Run, StagedBlock
 
 OVER = (RunState.DONE, RunState.CANCELLED, RunState.CLOSED)
 """A run in another state may go on, so nothing of it is removed."""
@@ -95,10 +96,9 @@ def _old_runs(now: datetime, kept: Kept, *, lines: bool) -> Iterator[Run]:
 
 def _forget_lines(assembly: Assembly, run: Run, now: datetime) -> int:
     with transaction.atomic():
-        count = 0
-        for model in (Link, GroupLink, StagedRow, StagedBlock):
-            gone, _ = model.objects.filter(run=run).delete()
-            count += gone if model is StagedRow else 0
+        count = StagedBlock.objects.filter(run=run).aggregate(lines=Sum("rows"))["lines"] or 0
+        for model in (Link, GroupLink, StagedBlock):
+            model.objects.filter(run=run).delete()
         Run.objects.filter(pk=run.pk).update(forgotten_at=now)
         _note(assembly, run, "run.lines_forgotten", count)
     return count

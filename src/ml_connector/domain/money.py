@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal, InvalidOperation
+from decimal import ROUND_DOWN, Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
 from fractions import Fraction
 from functools import lru_cache
 from typing import Self
@@ -133,6 +133,25 @@ class Money:
     def _same(self, other: Money) -> None:
         if self.currency != other.currency:
             raise AmountError(f"{self} and {other} are in different currencies and are never added")
+
+
+_EXACT = Context(
+    prec=MINOR_DIGITS_MAX + 1, Emax=MINOR_DIGITS_MAX + 1, traps=[Inexact, Overflow, InvalidOperation]
+)
+
+
+def minor_of(amount: Decimal, currency: str) -> int:
+    """The amount in whole minor units of the currency: `Money(amount, currency).minor`, at a fifth of its
+    cost. Raises `AmountError` for what is not exact money.
+    """
+    try:
+        scaled = _EXACT.scaleb(amount, DECIMALS[currency])
+        minor = int(scaled)
+        if minor == scaled and -_MINOR_BOUND < minor < _MINOR_BOUND:
+            return minor
+    except (KeyError, DecimalException, ValueError, OverflowError):
+        pass
+    return Money(amount, currency).minor
 
 
 def split_minor(minor: int, shares: Sequence[Decimal]) -> list[int]:

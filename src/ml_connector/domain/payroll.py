@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from array import array
+from collections.abc import Iterable, MutableSequence, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any, Self, overload
 
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.money import Money
@@ -52,15 +55,92 @@ class Distribution:
         )
 
 
+@dataclass(slots=True, eq=False)
+class Lines(Sequence[Distribution]):
+    """Payroll GL lines column by column, in the source's order: a line is the number of its kind, an amount
+    in minor units and the source's number for it, and takes 20 bytes. As a sequence it gives distributions.
+
+    `kinds` are in the order of their first lines. An origin is `prefix` and a number of `origins`; where the
+    source has other names for its lines, `prefix` is empty and `origins` are the names.
+    """
+
+    prefix: str = ""
+    kinds: list[Kind] = field(default_factory=list)
+    numbers: array[int] = field(default_factory=lambda: array("I"))
+    minors: array[int] = field(default_factory=lambda: array("q"))
+    origins: MutableSequence[Any] = field(default_factory=lambda: array("q"))
+    _known: dict[Kind, int] = field(init=False, repr=False, default_factory=dict)
+
+    @classmethod
+    def of(cls, rows: Iterable[Distribution]) -> Self:
+        """These distributions as columns, each under its own origin."""
+        rows = tuple(rows)
+        lines = cls(origins=[row.origin for row in rows])
+        lines.numbers.extend(lines.number(row.kind) for row in rows)
+        lines.minors.extend(row.amount.minor for row in rows)
+        return lines
+
+    def number(self, kind: Kind) -> int:
+        """The number of a kind of these lines, which is added where it is new. A line of it must follow."""
+        found = self._known.get(kind)
+        if found is None:
+            found = self._known[kind] = len(self.kinds)
+            self.kinds.append(kind)
+        return found
+
+    def add(self, number: int, minor: int, origin: int) -> None:
+        """A line of the kind of this number, where the source numbers its lines."""
+        self.numbers.append(number)
+        self.minors.append(minor)
+        self.origins.append(origin)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, place: int) -> Distribution: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Distribution, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Distribution | tuple[Distribution, ...]:
+        if isinstance(place, slice):
+            return tuple(self[one] for one in range(*place.indices(len(self))))
+        minor, origin = self.minors[place], self.origins[place]
+        return line_of(self.kinds[self.numbers[place]], minor, f"{self.prefix}{origin}")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or len(self) != len(other):
+            return False
+        return all(mine == theirs for mine, theirs in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def line_of(kind: Kind, minor: int, origin: str) -> Distribution:
+    """The line of a kind with this amount in minor units, debit positive."""
+    company, account, currency, dimensions, pay_code, side, _ = kind
+    return Distribution(
+        company=company,
+        account=account,
+        amount=Money.from_minor(minor, currency),
+        dimensions=dimensions,
+        pay_code=pay_code,
+        origin=origin,
+        side=side,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistributionGroup:
     """Lines of a pay run of one kind: how many they are, and their sum in minor units, debit positive. `like`
-    stands for any of them.
+    stands for any of them. `blocks` are the places of the blocks that they stand in, by delivery, from 0.
     """
 
     like: Distribution
     rows: int
     minor: int
+    blocks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +204,7 @@ class PayRun:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """A part of a pay run as the source delivers it, `number` of `total`, with every row in the source's
-    order.
+    order: `Lines` where a run may have a million of them.
 
     `problems` lists the rows that are not usable; a block with problems is staged as evidence and never
     posted. `sha256` is of the bytes as the source delivered them, of this block and those before it; empty
@@ -133,6 +213,6 @@ class Block:
 
     number: int
     total: int
-    rows: tuple[Distribution, ...]
+    rows: Sequence[Distribution]
     problems: tuple[Problem, ...] = ()
     sha256: str = ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ml_connector.domain.build import BuildPolicy, EntryBuilder
 from ml_connector.domain.journal import ExchangeRate, JournalEntry
 from ml_connector.domain.mapping import Mapping as CodeMapping
-from ml_connector.domain.payroll import Distribution, Kind, PayRun
+from ml_connector.domain.payroll import DistributionGroup, Kind, PayRun
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import Basis, Proposal, Share, Subject
 from ml_connector.domain.text import DIFFERENCE, entry_text
@@ -78,7 +78,7 @@ class EntryMaker:
 
     def _book(self, run: str, staging: Staging, without: Collection[str]) -> None:
         """Rows of a kind are booked in one sum; only those that are booked in detail come one by one."""
-        summed: list[tuple[Distribution, int]] = []
+        summed: list[tuple[DistributionGroup, int]] = []
         line_by_line: set[Kind] = set()
         for group in staging.groups(run):
             if group.like.company in without:
@@ -87,7 +87,7 @@ class EntryMaker:
             if cells is None:
                 line_by_line.add(group.like.kind)
             else:
-                summed.extend((group.like, cell) for cell in cells)
+                summed.extend((group, cell) for cell in cells)
 
         def single() -> Iterator[tuple[int, int]]:
             for row, distribution in staging.rows(run) if line_by_line else ():

@@ -679,7 +679,7 @@ class Staging(Protocol):
         ...
 
     def rows(self, run: str) -> Iterator[tuple[int, Distribution]]:
-        """Every staged row with its id, in block and source order."""
+        """Every staged row with its number in the run, from 1, in block and source order."""
         ...
 
     def groups(self, run: str) -> Iterator[DistributionGroup]:
@@ -689,10 +689,10 @@ class Staging(Protocol):
         ...
 
     def link(
-        self, run: str, groups: Iterable[tuple[Distribution, int]], rows: Iterable[tuple[int, int]]
+        self, run: str, groups: Iterable[tuple[DistributionGroup, int]], rows: Iterable[tuple[int, int]]
     ) -> None:
-        """Remember which cell of the proposal all rows of a kind went to, and which a single row id. Replaces
-        earlier links of the run.
+        """Remember which cell of the proposal all rows of a kind went to, and which a single row. Replaces
+        earlier links of the run. A group is one of `groups`, a row is named as by `rows`.
         """
         ...
 

@@ -252,8 +252,9 @@ class Artifact(models.Model):
 
 
 class StagedBlock(models.Model):
-    """A delivered block of source lines. `sha256` is of the bytes as delivered, `lines_sha256` of the lines
-    read from them, as they are in `StagedRow`; empty for a block of an earlier release.
+    """A delivered block of source lines, which stand in `kinds` and `columns`: see `store.lines`. `sha256` is
+    of the bytes as delivered, `lines_sha256` of the lines read from them; empty for a block of an earlier
+    release.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE)
@@ -263,27 +264,14 @@ class StagedBlock(models.Model):
     problems = models.TextField(default="")
     sha256 = models.CharField(max_length=64, default="")
     lines_sha256 = models.CharField(max_length=64, default="")
-
-
-class StagedRow(models.Model):
-    """A source line. `dimensions` is `axis=code` joined by the unit separator."""
-
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, db_index=False)
-    company = models.CharField(max_length=60)
-    account = models.CharField(max_length=120)
-    minor = models.BigIntegerField()
-    currency = models.CharField(max_length=3)
-    dimensions = models.CharField(max_length=400)
-    pay_code = models.CharField(max_length=60, null=True)
-    origin = models.CharField(max_length=120)
-    side = models.CharField(max_length=6, default="")
-
-    class Meta:
-        indexes = [models.Index(fields=["run", "id"], name="staged_row_run")]
+    kinds = models.BinaryField()
+    columns = models.BinaryField()
 
 
 class Link(models.Model):
-    """The cell of the proposal that a source line went to; a split line has several."""
+    """The cell of the proposal that a source line went to; a split line has several. `row` counts the lines
+    of the run from 1, in the order of delivery.
+    """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, db_index=False)
     row = models.BigIntegerField()
@@ -294,18 +282,13 @@ class Link(models.Model):
 
 
 class GroupLink(models.Model):
-    """The cell of the proposal that all source lines of one kind went to; `positive` lines have an amount
-    above zero.
+    """The cell of the proposal that all source lines of one kind went to. `kind` is as in
+    `StagedBlock.kinds`; `blocks` are the places of the blocks it stands in, by delivery, from 0.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, db_index=False)
-    company = models.CharField(max_length=60)
-    account = models.CharField(max_length=120)
-    currency = models.CharField(max_length=3)
-    dimensions = models.CharField(max_length=400)
-    pay_code = models.CharField(max_length=60, null=True)
-    side = models.CharField(max_length=6)
-    positive = models.BooleanField()
+    kind = models.TextField()
+    blocks = models.TextField()
     cell = models.IntegerField()
 
     class Meta:

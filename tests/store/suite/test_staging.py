@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import zlib
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.money import Money
-from ml_connector.domain.payroll import Block, Distribution
+from ml_connector.domain.payroll import Block, Distribution, Lines
 from ml_connector.domain.problem import Owner, Problem
+from ml_connector.errors import NotSent
+from ml_connector.store import lines as columns
+from ml_connector.store.lines import unpacked
 
 
 def line(number: int, **values: Any) -> Distribution:
@@ -60,7 +66,7 @@ def test_every_delivery_is_seen_repeats_included(storage: Any) -> None:
 
 def test_lines_that_somebody_changed_are_named_by_block(storage: Any) -> None:
     """As they were stored they are as they were read; one that is changed, gone or too many is seen."""
-    from ml_connector.store.models import StagedRow
+    from ml_connector.store.models import StagedBlock
 
     run, other = a_run(storage), a_run(storage)
     for number, size in ((1, 3), (2, 2), (3, 0)):
@@ -70,14 +76,62 @@ def test_lines_that_somebody_changed_are_named_by_block(storage: Any) -> None:
     assert [] == list(storage.staging.changed_blocks(run))
     assert storage.staging.lines_sha256(run) == storage.staging.lines_sha256(other)
 
-    last = StagedRow.objects.filter(run_id=run).order_by("-id")[0]
-    StagedRow.objects.filter(pk=last.pk).update(minor=last.minor + 1)
-    assert [2] == list(storage.staging.changed_blocks(run))
-    StagedRow.objects.filter(pk=last.pk).update(minor=last.minor)
+    second = StagedBlock.objects.get(run_id=run, number=2)
+    kept = columns.read(*columns.unpacked(bytes(second.kinds), bytes(second.columns)))
+    for spoil in ("minors", "numbers", "origins"):
+        changed = columns.read(*columns.unpacked(bytes(second.kinds), bytes(second.columns)))
+        column = getattr(changed, spoil)
+        column[-1] = "?" if spoil == "origins" else column[-1] - 1
+        StagedBlock.objects.filter(pk=second.pk).update(columns=columns.Packed(changed).columns)
+        assert [2] == list(storage.staging.changed_blocks(run)), spoil
+    StagedBlock.objects.filter(pk=second.pk).update(columns=second.columns)
     assert [] == list(storage.staging.changed_blocks(run))
-    last.pk = None
-    last.save()
-    assert [3] == list(storage.staging.changed_blocks(run))
+    longer = Lines.of([*kept, kept[-1]])
+    StagedBlock.objects.filter(pk=second.pk).update(
+        columns=columns.Packed(longer).columns, lines_sha256=columns.Packed(longer).sha256
+    )
+    assert [2] == list(storage.staging.changed_blocks(run))
+    for damage in (bytes(second.columns)[5:], bytes(second.columns)[:-9], zlib.compress(b"{}")):
+        StagedBlock.objects.filter(pk=second.pk).update(columns=damage)
+        assert [2] == list(storage.staging.changed_blocks(run))
+        with pytest.raises(NotSent, match="cannot be read"):
+            list(storage.staging.groups(run))
+
+
+def test_lines_are_the_same_whichever_way_they_were_given(storage: Any) -> None:
+    """One by one, or as columns under numbers of the source; the hash of earlier releases is known, too."""
+    rows = [line(number, origin=f"BENCH/1/{number}") for number in range(40)]
+    lines = Lines(prefix="BENCH/1/")
+    for number, row in enumerate(rows):
+        lines.add(lines.number(row.kind), row.amount.minor, number)
+    one, other = a_run(storage), a_run(storage)
+    storage.staging.stage(one, Block(number=1, total=1, rows=lines))
+    storage.staging.stage(other, Block(number=1, total=1, rows=tuple(rows)))
+
+    assert lines == rows
+    assert rows == [row for _, row in storage.staging.rows(one)]
+    assert list(storage.staging.groups(one)) == list(storage.staging.groups(other))
+    from ml_connector.store.models import StagedBlock
+
+    StagedBlock.objects.filter(run_id=one).update(lines_sha256=columns.sha256_before(rows))
+    assert [] == list(storage.staging.changed_blocks(one))
+    StagedBlock.objects.filter(run_id=one).update(lines_sha256=columns.sha256_before(rows[1:]))
+    assert [1] == list(storage.staging.changed_blocks(one))
+
+
+def test_a_cell_is_found_without_reading_every_block(storage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the blocks that its kinds stand in."""
+    run = a_run(storage)
+    for number in range(6):
+        row = line(0, account="seldom" if number == 4 else "often", origin=str(number))
+        storage.staging.stage(run, Block(number=number + 1, total=6, rows=(row,)))
+    seldom = next(one for one in storage.staging.groups(run) if one.like.account == "seldom")
+    storage.staging.link(run, [(seldom, 3)], [])
+    read: list[bytes] = []
+    monkeypatch.setattr(columns, "unpacked", lambda *both: read.append(both[0]) or unpacked(*both))
+
+    assert ["4"] == [row.origin for row in storage.staging.behind(run, 3, 10)]
+    assert 1 == len(read)
 
 
 def test_rows_of_other_runs_are_not_mixed_in(storage: Any) -> None:
@@ -109,7 +163,8 @@ def test_links_lead_back_from_a_cell(storage: Any) -> None:
     run = a_run(storage)
     storage.staging.stage(run, Block(number=1, total=1, rows=tuple(map(line, range(5)))))
     numbers = [number for number, _ in storage.staging.rows(run)]
-    storage.staging.link(run, [(line(4), 9)], [(number, 9) for number in numbers])
+    group = list(storage.staging.groups(run))[-1]
+    storage.staging.link(run, [(group, 9)], [(number, 9) for number in numbers])
     storage.staging.link(run, [], [(numbers[0], 0), (numbers[1], 0), (numbers[1], 1)])
 
     assert (line(0), line(1)) == storage.staging.behind(run, 0, 10)
@@ -192,7 +247,8 @@ def test_links_of_a_kind_lead_back_to_all_its_rows(storage: Any) -> None:
     storage.staging.stage(run, Block(number=1, total=1, rows=rows))
     numbers = [number for number, _ in storage.staging.rows(run)]
 
-    storage.staging.link(run, [(first, 0), (odd, 1)], [(numbers[4], 0)])
+    of_kind = {group.like.kind: group for group in storage.staging.groups(run)}
+    storage.staging.link(run, [(of_kind[first.kind], 0), (of_kind[odd.kind], 1)], [(numbers[4], 0)])
 
     assert ["first", "second", "single"] == [row.origin for row in storage.staging.behind(run, 0, 10)]
     assert ["odd"] == [row.origin for row in storage.staging.behind(run, 1, 10)]

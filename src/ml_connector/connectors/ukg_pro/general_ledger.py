@@ -27,7 +27,7 @@ from ml_connector.connectors.ukg_pro.declared import WHOLE_ACCOUNT
 from ml_connector.connectors.ukg_pro.register import control_totals
 from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.connectors.ukg_pro.translate import GlTranslator
-from ml_connector.domain.payroll import Block, Distribution, PayRun, RegisterTotals
+from ml_connector.domain.payroll import Block, Lines, PayRun, RegisterTotals
 from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import NotFound, Refused, VendorChanged
@@ -266,13 +266,19 @@ class _Group:
     total: int
     first: int
     translator: GlTranslator
-    rows: list[Distribution] = field(default_factory=list)
+    lines: Lines
     problems: list[Problem] = field(default_factory=list)
     numbers: set[int] = field(default_factory=set)
 
     @classmethod
     def begin(cls, row: wire.GlRow, translator: GlTranslator) -> _Group:
-        return cls(number=row.blockId, total=row.totalNrOfBlocks, first=row.systemId, translator=translator)
+        return cls(
+            number=row.blockId,
+            total=row.totalNrOfBlocks,
+            first=row.systemId,
+            translator=translator,
+            lines=Lines(prefix=f"{translator.reference}/{row.blockId}/"),
+        )
 
     def add(self, row: wire.GlRow, odd: tuple[str, str] | None) -> None:
         if row.systemId in self.numbers:
@@ -302,17 +308,14 @@ class _Group:
         foreign = row.payGroup != translator.pay_group or row.periodEndDate != translator.period_end
         if foreign and (strange := translator.stranger(row)) is not None:
             self.problems.append(strange)
-        outcome = translator.row(row, odd)
-        if isinstance(outcome, Distribution):
-            self.rows.append(outcome)
-        elif outcome is not None:
-            self.problems.append(outcome)
+        if (wrong := translator.row(row, self.lines, odd)) is not None:
+            self.problems.append(wrong)
 
     def block(self, sha256: str) -> Block:
         return Block(
             number=self.number,
             total=self.total,
-            rows=tuple(self.rows),
+            rows=self.lines,
             problems=tuple(self.problems),
             sha256=sha256,
         )

@@ -1,4 +1,4 @@
-"""From UKG's general-ledger rows to distributions: pure, and cheap enough for a million rows.
+"""From UKG's general-ledger rows to payroll GL lines: pure, and cheap enough for a million rows.
 
 Debit positive, credit negative, exactly as UKG wrote the digits. A row that cannot be believed becomes a
 `Problem` in its place; none is dropped, none is mended.
@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from ml_connector.connectors.ukg_pro.wire import GlRow
 from ml_connector.domain.dimension import Dimensions, dimensions
-from ml_connector.domain.money import AmountError, Money
-from ml_connector.domain.payroll import Distribution
+from ml_connector.domain.money import AmountError, minor_of
+from ml_connector.domain.payroll import Kind, Lines
 from ml_connector.domain.problem import Owner, Problem
 
 REMEDY = "Correct it in UKG and run the general-ledger step again; nothing of this run is posted until then."
@@ -29,6 +29,30 @@ def shown(value: object) -> str:
 
 
 @dataclass(slots=True, kw_only=True)
+class _Place:
+    """What rows of one company, account and codes have in common. `numbers` are those of its kinds in
+    `lines`: of debits and credits, not above zero and above.
+    """
+
+    company: str
+    account: str
+    currency: str
+    dimensions: Dimensions
+    lines: Lines | None = None
+    numbers: list[int] = field(default_factory=list)
+
+    def number(self, credit: bool, positive: bool, lines: Lines) -> int:
+        if lines is not self.lines:
+            self.lines, self.numbers = lines, [-1] * 4
+        found = self.numbers[2 * credit + positive]
+        if found < 0:
+            side = "credit" if credit else "debit"
+            kind: Kind = (self.company, self.account, self.currency, self.dimensions, None, side, positive)
+            found = self.numbers[2 * credit + positive] = lines.number(kind)
+        return found
+
+
+@dataclass(slots=True, kw_only=True)
 class GlTranslator:
     """Translates the rows of one run. `currency_of` raises for a company without one; `whole_account` chooses
     the account field.
@@ -40,45 +64,52 @@ class GlTranslator:
     currency_of: Callable[[str], str]
     takes: Callable[[str], bool]
     whole_account: bool = False
-    _dimensions: dict[tuple[str | None, ...], Dimensions] = field(default_factory=dict)
+    _places: dict[tuple[str | None, ...], _Place] = field(default_factory=dict)
     _currencies: dict[str, str | None] = field(default_factory=dict)
     _strange: set[tuple[str, str]] = field(default_factory=set)
 
-    def row(self, row: GlRow, odd: tuple[str, str] | None = None) -> Distribution | Problem | None:
-        """The row as a distribution, what is wrong with it, or `None` for a company that the connection does
-        not read.
+    def row(self, row: GlRow, lines: Lines, odd: tuple[str, str] | None = None) -> Problem | None:
+        """Add the row to the lines, or say what is wrong with it; neither for a company that the connection
+        does not read.
         """
-        company = (row.companyCode or "").strip()
-        if company not in self._currencies:
-            self._currencies[company] = self.currency_of(company) if company and self.takes(company) else None
-        currency = self._currencies[company]
-        if currency is None:
-            return (
-                None
-                if company
-                else self._problem(row, "row.company", "companyCode", "empty", "The row names no company.")
+        account = row.generalLedgerAccount if self.whole_account else row.baseSegment
+        place = self._places.get(
+            (
+                row.companyCode,
+                account,
+                row.orgLevel1,
+                row.orgLevel2,
+                row.orgLevel3,
+                row.orgLevel4,
+                row.location,
+                row.project,
+                row.jobCode,
             )
-        if odd is not None:
-            return self._problem(row, "amount.unreadable", odd[0], odd[1], "It cannot be read.")
-        if row.runId != self.reference:
-            return self._problem(row, "row.run", "runId", row.runId, "The row belongs to another run.")
-        amount = self._amount(row, currency)
-        if isinstance(amount, Problem):
-            return amount
-        account = (row.generalLedgerAccount if self.whole_account else row.baseSegment) or ""
-        account = account.strip()
-        if not account:
+        )
+        if place is None or odd is not None or row.runId != self.reference:
+            company = (row.companyCode or "").strip()
+            currency = self._currency(company)
+            if currency is None:
+                return (
+                    None
+                    if company
+                    else self._problem(
+                        row, "row.company", "companyCode", "empty", "The row names no company."
+                    )
+                )
+            if odd is not None:
+                return self._problem(row, "amount.unreadable", odd[0], odd[1], "It cannot be read.")
+            if row.runId != self.reference:
+                return self._problem(row, "row.run", "runId", row.runId, "The row belongs to another run.")
+            place = self._new_place(row, company, (account or "").strip(), currency)
+        minor = self._minor(row, place.currency)
+        if isinstance(minor, Problem):
+            return minor
+        if not place.account:
             name = "generalLedgerAccount" if self.whole_account else "baseSegment"
             return self._problem(row, "row.account", name, "empty", "The row has no account.")
-        return Distribution(
-            company=company,
-            account=account,
-            amount=amount,
-            dimensions=self._axes(row),
-            pay_code=None,
-            origin=f"{row.runId}/{row.blockId}/{row.systemId}",
-            side="credit" if row.creditAmt else "debit",
-        )
+        lines.add(place.number(bool(row.creditAmt), minor > 0, lines), minor, row.systemId)
+        return None
 
     def stranger(self, row: GlRow) -> Problem | None:
         """A problem for the first row of another pay group or period than the run's: it would have another
@@ -105,7 +136,13 @@ class GlTranslator:
             f"Block {row.blockId} holds this row number twice.",
         )
 
-    def _amount(self, row: GlRow, currency: str) -> Money | Problem:
+    def _currency(self, company: str) -> str | None:
+        """Of a company that is read."""
+        if company not in self._currencies:
+            self._currencies[company] = self.currency_of(company) if company and self.takes(company) else None
+        return self._currencies[company]
+
+    def _minor(self, row: GlRow, currency: str) -> int | Problem:
         debit, credit = row.debitAmt, row.creditAmt
         if not isinstance(debit, Decimal) or not isinstance(credit, Decimal):
             for name, value in (("debitAmt", debit), ("creditAmt", credit)):
@@ -127,13 +164,17 @@ class GlTranslator:
                 "A row is a debit or a credit, not both.",
             )
         try:
-            return Money(credit.copy_negate() if credit and debit.is_finite() else debit, currency)
+            if credit and debit.is_finite():
+                return -minor_of(credit, currency)
+            return minor_of(debit, currency)
         except AmountError as error:
             name, value = ("creditAmt", credit) if credit and debit.is_finite() else ("debitAmt", debit)
             return self._problem(row, "amount.invalid", name, shown(value), f"{_sentence(error)}.")
 
-    def _axes(self, row: GlRow) -> Dimensions:
-        key = (
+    def _new_place(self, row: GlRow, company: str, account: str, currency: str) -> _Place:
+        if len(self._places) >= _CACHE_MAX:
+            self._places.clear()
+        codes = (
             row.orgLevel1,
             row.orgLevel2,
             row.orgLevel3,
@@ -142,12 +183,14 @@ class GlTranslator:
             row.project,
             row.jobCode,
         )
-        found = self._dimensions.get(key)
-        if found is None:
-            if len(self._dimensions) >= _CACHE_MAX:
-                self._dimensions.clear()
-            found = self._dimensions[key] = axes(dict(zip(AXES, key, strict=True)))
-        return found
+        place = _Place(
+            company=company,
+            account=account,
+            currency=currency,
+            dimensions=axes(dict(zip(AXES, codes, strict=True))),
+        )
+        key = row.generalLedgerAccount if self.whole_account else row.baseSegment
+        return self._places.setdefault((row.companyCode, key, *codes), place)
 
     def _problem(self, row: GlRow, code: str, name: str, value: str, why: str) -> Problem:
         where = f"run {self.reference}, block {row.blockId}, row {row.systemId}: {name}"

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -24,6 +25,7 @@ from ml_connector.errors import VendorChanged
 from ml_connector.transport.answer import UNREADABLE, Answer
 
 Amount = Decimal | UnsetType | None
+LineNumber = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class GlRow(msgspec.Struct, frozen=True, gc=False):
@@ -32,7 +34,7 @@ class GlRow(msgspec.Struct, frozen=True, gc=False):
     runId: str
     blockId: int
     totalNrOfBlocks: int
-    systemId: int
+    systemId: LineNumber
     companyCode: str | None = None
     coId: str | None = None
     payGroup: str | None = None
@@ -129,6 +131,7 @@ class GlPage:
 
 
 _BARE = re.compile(rb'("(?:debitAmt|creditAmt)"\s*:\s*)([+-]?(?:NaN|Inf(?:inity)?))', re.IGNORECASE)
+_QUOTED = re.compile(rb'Amt"\s*:\s*"')
 _ODD_TEXT = re.compile(rb'"(?:debitAmt|creditAmt)"\s*:\s*"[^"]*[^"0-9A-Za-z+.-][^"]*"')
 """An amount in quotes with a character that no number has: `1_000` and digits of other scripts would be read
 as decimals.
@@ -143,7 +146,7 @@ def gl_page(answer: Answer) -> GlPage:
     """
     try:
         rows = answer.decode(list[GlRow])
-        if not _ODD_TEXT.search(answer.body):
+        if not (_QUOTED.search(answer.body) and _ODD_TEXT.search(answer.body)):
             return GlPage(rows=rows)
         raise VendorChanged("An amount is text that is no number.", where="general ledger")
     except VendorChanged as error:

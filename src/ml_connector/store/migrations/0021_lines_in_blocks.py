@@ -1,0 +1,84 @@
+"""Source lines stand in their block, packed, instead of in a row of the database each. The hash of those that
+were read before stays as it was made.
+"""
+
+import sys
+import zlib
+from array import array
+
+import msgspec
+from django.db import migrations, models
+
+ASIDE = "\x1f"
+
+
+def pack(apps, schema_editor):
+    """Block by block; lines that no block counts go to the last one, where they are seen to be too many."""
+    of_block = apps.get_model("store", "StagedBlock").objects
+    runs = of_block.order_by("run_id").values_list("run_id", flat=True).distinct()
+    for run in list(runs):
+        blocks = list(of_block.filter(run_id=run).order_by("id"))
+        rows = apps.get_model("store", "StagedRow").objects.filter(run_id=run).order_by("id")
+        places, numbers, last = {}, {}, 0
+        for place, block in enumerate(blocks):
+            found = rows.filter(id__gt=last)
+            found = list(found if block is blocks[-1] else found[: block.rows])
+            last = found[-1].id if found else last
+            for row in found:
+                numbers[row.id] = len(numbers) + 1
+            block.kinds, block.columns, kinds = packed(found)
+            block.save(update_fields=["kinds", "columns"])
+            for kind in kinds:
+                places.setdefault(kind, []).append(place)
+        link(apps, run, places, numbers)
+
+
+def link(apps, run, places, numbers):
+    for one in apps.get_model("store", "GroupLink").objects.filter(run_id=run):
+        one.kind = kind_of(one, one.positive)
+        one.blocks = ",".join(map(str, places.get(one.kind, [0])))
+        one.save(update_fields=["kind", "blocks"])
+    links = apps.get_model("store", "Link").objects.filter(run_id=run)
+    for one in list(links):
+        links.filter(pk=one.pk).update(row=numbers.get(one.row, 0))
+
+
+def packed(rows):
+    kinds, numbers, minors = {}, array("I"), array("q")
+    for row in rows:
+        numbers.append(kinds.setdefault(kind_of(row, row.minor > 0), len(kinds)))
+        minors.append(row.minor)
+    head = msgspec.json.encode({"rows": len(rows), "prefix": "", "numbered": False})
+    if sys.byteorder == "big":
+        numbers.byteswap()
+        minors.byteswap()
+    names = msgspec.json.encode([row.origin for row in rows])
+    columns = head + b"\n" + numbers.tobytes() + minors.tobytes() + names
+    return zlib.compress("\n".join(kinds).encode(), 1), zlib.compress(columns, 1), kinds
+
+
+def kind_of(row, positive):
+    codes = [part.split("=", 1) for part in row.dimensions.split(ASIDE)] if row.dimensions else []
+    kind = (row.company, row.account, row.currency, codes, row.pay_code, row.side, bool(positive))
+    return msgspec.json.encode(kind).decode()
+
+
+class Migration(migrations.Migration):
+    dependencies = [("store", "0020_days_of_pays")]
+
+    operations = [
+        migrations.AddField("stagedblock", "kinds", models.BinaryField(default=b"")),
+        migrations.AddField("stagedblock", "columns", models.BinaryField(default=b"")),
+        migrations.AddField("grouplink", "kind", models.TextField(default="")),
+        migrations.AddField("grouplink", "blocks", models.TextField(default="")),
+        migrations.RunPython(pack, migrations.RunPython.noop),
+        *(
+            migrations.RemoveField("grouplink", name)
+            for name in ("company", "account", "currency", "dimensions", "pay_code", "side", "positive")
+        ),
+        migrations.DeleteModel("StagedRow"),
+        migrations.AlterField("stagedblock", "kinds", models.BinaryField()),
+        migrations.AlterField("stagedblock", "columns", models.BinaryField()),
+        migrations.AlterField("grouplink", "kind", models.TextField()),
+        migrations.AlterField("grouplink", "blocks", models.TextField()),
+    ]
