@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,9 @@ import pytest
 from tests.stand import Installation, installation, simulators
 
 from ml_connector.domain import codec
+from ml_connector.domain.payroll import Kinds
 from ml_connector.runs.audit import GENESIS, chain_hash
-from ml_connector.store.lines import Packed, read, unpacked
+from ml_connector.store.lines import columns_text, packed, read, read_head, unpacked
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def change(product: Installation, *statements: str) -> None:
     connection = sqlite3.connect(product.home / "product.sqlite3")
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.create_function("with_kinds", 3, _with_kinds)
-    connection.create_function("with_last", 3, _with_last)
+    connection.create_function("with_last", 2, _with_last)
     for statement in statements:
         connection.executescript(statement)
     connection.commit()
@@ -52,16 +52,16 @@ def change(product: Installation, *statements: str) -> None:
 
 def _with_kinds(kinds: bytes, old: str, new: str) -> bytes:
     """Packed kinds, in the first of which that has it one text stands for another."""
-    return zlib.compress(zlib.decompress(kinds).replace(old.encode(), new.encode(), 1))
+    return packed(unpacked(kinds).replace(old.encode(), new.encode(), 1))
 
 
-def _with_last(kinds: bytes, columns: bytes, times: int) -> bytes:
+def _with_last(columns: bytes, times: int) -> bytes:
     """Packed columns with the last line that often."""
-    lines = read(*unpacked(kinds, columns))
+    lines = read(Kinds([("", "", "", (), None, "", True)] * 1_000_000), unpacked(columns))
     for column in (lines.numbers, lines.minors, lines.origins):
         last = column.pop()
         column.extend([last] * times)
-    return Packed(lines).columns
+    return packed(columns_text(lines, read_head(unpacked(columns)).known))
 
 
 def test_an_untouched_installation_is_signed_and_compared(product: Installation) -> None:
@@ -122,12 +122,12 @@ TOUCHED = {
         "are not those that were read, in block ",
     ),
     "a source line removed": (
-        "UPDATE store_stagedblock SET columns = with_last(kinds, columns, 0) WHERE id = (SELECT max(id) FROM"
+        "UPDATE store_stagedblock SET columns = with_last(columns, 0) WHERE id = (SELECT max(id) FROM"
         " store_stagedblock)",
         "are not those that were read, in block ",
     ),
     "a source line added": (
-        "UPDATE store_stagedblock SET columns = with_last(kinds, columns, 2) WHERE id = (SELECT max(id) FROM"
+        "UPDATE store_stagedblock SET columns = with_last(columns, 2) WHERE id = (SELECT max(id) FROM"
         " store_stagedblock)",
         "are not those that were read, in block ",
     ),

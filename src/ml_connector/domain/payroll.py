@@ -56,37 +56,44 @@ class Distribution:
 
 
 @dataclass(slots=True, eq=False)
+class Kinds:
+    """Kinds of lines, numbered from 0 in the order in which they came. Blocks of a run may share them."""
+
+    known: list[Kind] = field(default_factory=list)
+    _numbers: dict[Kind, int] = field(init=False, repr=False, default_factory=dict)
+
+    def number(self, kind: Kind) -> int:
+        """The number of a kind, which is added where it is new."""
+        found = self._numbers.get(kind)
+        if found is None:
+            found = self._numbers[kind] = len(self.known)
+            self.known.append(kind)
+        return found
+
+
+@dataclass(slots=True, eq=False)
 class Lines(Sequence[Distribution]):
     """Payroll GL lines column by column, in the source's order: a line is the number of its kind, an amount
     in minor units and the source's number for it, and takes 20 bytes. As a sequence it gives distributions.
 
-    `kinds` are in the order of their first lines. An origin is `prefix` and a number of `origins`; where the
-    source has other names for its lines, `prefix` is empty and `origins` are the names.
+    An origin is `prefix` and a number of `origins`; where the source has other names for its lines, `prefix`
+    is empty and `origins` are the names.
     """
 
     prefix: str = ""
-    kinds: list[Kind] = field(default_factory=list)
+    kinds: Kinds = field(default_factory=Kinds)
     numbers: array[int] = field(default_factory=lambda: array("I"))
     minors: array[int] = field(default_factory=lambda: array("q"))
     origins: MutableSequence[Any] = field(default_factory=lambda: array("q"))
-    _known: dict[Kind, int] = field(init=False, repr=False, default_factory=dict)
 
     @classmethod
     def of(cls, rows: Iterable[Distribution]) -> Self:
         """These distributions as columns, each under its own origin."""
         rows = tuple(rows)
         lines = cls(origins=[row.origin for row in rows])
-        lines.numbers.extend(lines.number(row.kind) for row in rows)
+        lines.numbers.extend(lines.kinds.number(row.kind) for row in rows)
         lines.minors.extend(row.amount.minor for row in rows)
         return lines
-
-    def number(self, kind: Kind) -> int:
-        """The number of a kind of these lines, which is added where it is new. A line of it must follow."""
-        found = self._known.get(kind)
-        if found is None:
-            found = self._known[kind] = len(self.kinds)
-            self.kinds.append(kind)
-        return found
 
     def add(self, number: int, minor: int, origin: int) -> None:
         """A line of the kind of this number, where the source numbers its lines."""
@@ -107,7 +114,7 @@ class Lines(Sequence[Distribution]):
         if isinstance(place, slice):
             return tuple(self[one] for one in range(*place.indices(len(self))))
         minor, origin = self.minors[place], self.origins[place]
-        return line_of(self.kinds[self.numbers[place]], minor, f"{self.prefix}{origin}")
+        return line_of(self.kinds.known[self.numbers[place]], minor, f"{self.prefix}{origin}")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence) or len(self) != len(other):
@@ -134,13 +141,15 @@ def line_of(kind: Kind, minor: int, origin: str) -> Distribution:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistributionGroup:
     """Lines of a pay run of one kind: how many they are, and their sum in minor units, debit positive. `like`
-    stands for any of them. `blocks` are the places of the blocks that they stand in, by delivery, from 0.
+    stands for any of them. `number` is the group's among those of the run, and bit n of `blocks` says whether
+    some stand in block n, by delivery.
     """
 
     like: Distribution
     rows: int
     minor: int
-    blocks: tuple[int, ...] = ()
+    number: int = 0
+    blocks: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

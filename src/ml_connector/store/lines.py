@@ -1,9 +1,12 @@
-"""Source lines of a block as the database keeps them: two packed texts, about ten bytes a line.
+"""Source lines of a block as the database keeps them, in two packed texts: a few bytes a line.
 
-kinds     a kind a line, as JSON: company, account, currency, dimensions, pay code, side, above zero
-columns   a head as JSON and a line end; then the numbers of the kinds (4 bytes each), the amounts in minor
-          units (8 bytes each) and the source's numbers for the lines (8 bytes each), low byte first, or
-          its names for them as JSON
+    kinds     a kind a line, as JSON: company, account, currency, dimensions, pay code, side, above zero
+    columns   a head as JSON and a line end; then the numbers of the kinds (4 bytes each), the amounts in
+              minor units (8 bytes each) and the source's numbers for the lines (8 bytes each), low byte
+              first, or its names for them as JSON
+
+Numbers of kinds go on from the block before where the head says so: `known` is how many kinds it takes over
+from there, and `kinds` are those that it adds.
 """
 
 from __future__ import annotations
@@ -12,14 +15,13 @@ import hashlib
 import sys
 import zlib
 from array import array
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from ml_connector.domain.dimension import Dimension
-from ml_connector.domain.payroll import Distribution, Kind, Lines
+from ml_connector.domain.payroll import Distribution, Kind, Kinds, Lines
 from ml_connector.errors import NotSent
 
 LEVEL = 1
@@ -27,25 +29,17 @@ LEVEL = 1
 _ASIDE = "\x1f"
 
 
-class _Head(msgspec.Struct, frozen=True):
+class Head(msgspec.Struct, frozen=True):
+    """What stands before the columns."""
+
     rows: int
     prefix: str
     numbered: bool
+    known: int = 0
 
 
-_HEAD = msgspec.json.Decoder(_Head)
+_HEAD = msgspec.json.Decoder(Head)
 _KIND = msgspec.json.Decoder(tuple[str, str, str, tuple[tuple[str, str], ...], str | None, str, bool])
-
-
-class Packed:
-    """The lines of a block, packed and with their hash."""
-
-    __slots__ = ("columns", "kinds", "sha256")
-
-    def __init__(self, lines: Lines) -> None:
-        kinds, columns = b"\n".join(map(kind_text, lines.kinds)), _columns(lines)
-        self.sha256 = sha256(kinds, columns)
-        self.kinds, self.columns = zlib.compress(kinds, LEVEL), zlib.compress(columns, LEVEL)
 
 
 def sha256(kinds: bytes, columns: bytes) -> str:
@@ -64,46 +58,70 @@ def sha256_before(rows: Sequence[Distribution]) -> str:
     return found.hexdigest()
 
 
-def kind_text(kind: Kind) -> bytes:
-    """As it stands in `kinds`: one line, the same for the same kind."""
-    company, account, currency, dimensions, pay_code, side, positive = kind
-    codes = tuple((value.axis, value.code) for value in dimensions)
-    return msgspec.json.encode((company, account, currency, codes, pay_code, side, positive))
+def kinds_text(kinds: Iterable[Kind]) -> bytes:
+    """Kinds as they are kept, not packed."""
+    return b"".join(_kind_text(kind) + b"\n" for kind in kinds)
 
 
-@lru_cache(maxsize=65_536)
-def read_kind(text: bytes) -> Kind:
-    """The kind that stands there so."""
-    company, account, currency, codes, pay_code, side, positive = _KIND.decode(text)
-    dimensions = tuple(Dimension(*code) for code in codes)
-    return company, account, currency, dimensions, pay_code, side, positive
+def columns_text(lines: Lines, known: int = 0) -> bytes:
+    """Columns as they are kept, not packed, of lines that take over the first `known` of their kinds."""
+    numbered = isinstance(lines.origins, array)
+    head = msgspec.json.encode(Head(rows=len(lines), prefix=lines.prefix, numbered=numbered, known=known))
+    names = _bytes(lines.origins) if isinstance(lines.origins, array) else msgspec.json.encode(lines.origins)
+    return b"%b\n%b%b%b" % (head, _bytes(lines.numbers), _bytes(lines.minors), names)
 
 
-def unpacked(kinds: bytes, columns: bytes) -> tuple[bytes, bytes]:
-    """Both as they were before they were packed. Raises `NotSent` where that cannot be done."""
+def packed(text: bytes) -> bytes:
+    """The text as it stands in the database."""
+    return zlib.compress(text, LEVEL)
+
+
+def unpacked(content: bytes) -> bytes:
+    """The text as it was before it was packed. Raises `NotSent` where that cannot be done."""
     try:
-        return zlib.decompress(kinds), zlib.decompress(columns)
+        return zlib.decompress(content)
     except zlib.error as error:
         raise damaged() from error
 
 
-def read(kinds: bytes, columns: bytes) -> Lines:
-    """The lines. Raises `NotSent` for what cannot be read as such."""
+def read_kinds(text: bytes) -> list[Kind]:
+    """The kinds that a block adds. Raises `NotSent` for what cannot be read as such."""
+    found = []
     try:
-        head_text, _, rest = columns.partition(b"\n")
-        head = _HEAD.decode(head_text)
+        for line in text.splitlines():
+            company, account, currency, codes, pay_code, side, positive = _KIND.decode(line)
+            dimensions = tuple(Dimension(*code) for code in codes)
+            found.append((company, account, currency, dimensions, pay_code, side, positive))
+    except msgspec.DecodeError as error:
+        raise damaged() from error
+    return found
+
+
+def read_head(columns: bytes) -> Head:
+    """What stands before the columns. Raises `NotSent` for what cannot be read as such."""
+    try:
+        return _HEAD.decode(columns.partition(b"\n")[0])
+    except msgspec.DecodeError as error:
+        raise damaged() from error
+
+
+def read(kinds: Kinds, columns: bytes) -> Lines:
+    """The lines. Raises `NotSent` for what cannot be read as such."""
+    head, rest = read_head(columns), columns.partition(b"\n")[2]
+    try:
         numbers, minors = (
             _array("I", rest[: 4 * head.rows]),
             _array("q", rest[4 * head.rows : 12 * head.rows]),
         )
         names = rest[12 * head.rows :]
         origins: Any = _array("q", names) if head.numbered else msgspec.json.decode(names, type=list[str])
-        found = [read_kind(text) for text in kinds.split(b"\n")] if kinds else []
     except (ValueError, msgspec.DecodeError) as error:
         raise damaged() from error
-    if {len(numbers), len(minors), len(origins)} != {head.rows} or max(numbers, default=-1) >= len(found):
+    if {len(numbers), len(minors), len(origins)} != {head.rows}:
         raise damaged()
-    return Lines(prefix=head.prefix, kinds=found, numbers=numbers, minors=minors, origins=origins)
+    if max(numbers, default=-1) >= len(kinds.known):
+        raise damaged()
+    return Lines(prefix=head.prefix, kinds=kinds, numbers=numbers, minors=minors, origins=origins)
 
 
 def damaged() -> NotSent:
@@ -116,11 +134,10 @@ def damaged() -> NotSent:
     return NotSent(text, where="database", code="lines.damaged")
 
 
-def _columns(lines: Lines) -> bytes:
-    numbered = isinstance(lines.origins, array)
-    head = msgspec.json.encode(_Head(rows=len(lines), prefix=lines.prefix, numbered=numbered))
-    names = _bytes(lines.origins) if isinstance(lines.origins, array) else msgspec.json.encode(lines.origins)
-    return b"%b\n%b%b%b" % (head, _bytes(lines.numbers), _bytes(lines.minors), names)
+def _kind_text(kind: Kind) -> bytes:
+    company, account, currency, dimensions, pay_code, side, positive = kind
+    codes = tuple((value.axis, value.code) for value in dimensions)
+    return msgspec.json.encode((company, account, currency, codes, pay_code, side, positive))
 
 
 def _bytes(column: array[int]) -> bytes:

@@ -254,7 +254,7 @@ class Artifact(models.Model):
 class StagedBlock(models.Model):
     """A delivered block of source lines, which stand in `kinds` and `columns`: see `store.lines`. `sha256` is
     of the bytes as delivered, `lines_sha256` of the lines read from them; empty for a block of an earlier
-    release.
+    release. `known` is how many kinds it takes over from the block before.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE)
@@ -264,6 +264,7 @@ class StagedBlock(models.Model):
     problems = models.TextField(default="")
     sha256 = models.CharField(max_length=64, default="")
     lines_sha256 = models.CharField(max_length=64, default="")
+    known = models.IntegerField(default=0)
     kinds = models.BinaryField()
     columns = models.BinaryField()
 
@@ -282,12 +283,12 @@ class Link(models.Model):
 
 
 class GroupLink(models.Model):
-    """The cell of the proposal that all source lines of one kind went to. `kind` is as in
-    `StagedBlock.kinds`; `blocks` are the places of the blocks it stands in, by delivery, from 0.
+    """The cell of the proposal that all source lines of one kind went to. `number` is the kind's in the run,
+    from 0; bit n of the hexadecimal `blocks` says whether it stands in block n, by delivery.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, db_index=False)
-    kind = models.TextField()
+    number = models.IntegerField()
     blocks = models.TextField()
     cell = models.IntegerField()
 

@@ -10,11 +10,19 @@ import pytest
 
 from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.money import Money
-from ml_connector.domain.payroll import Block, Distribution, Lines
+from ml_connector.domain.payroll import Block, Distribution, Kinds, Lines
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import NotSent
-from ml_connector.store import lines as columns
-from ml_connector.store.lines import unpacked
+from ml_connector.store.lines import (
+    columns_text,
+    kinds_text,
+    packed,
+    read,
+    read_kinds,
+    sha256,
+    sha256_before,
+    unpacked,
+)
 
 
 def line(number: int, **values: Any) -> Distribution:
@@ -31,6 +39,19 @@ def line(number: int, **values: Any) -> Distribution:
 
 def a_run(storage: Any) -> str:
     return str(storage.runs.create(flow="payroll", stage="read", input={}).id)
+
+
+def numbered(kinds: Kinds, rows: list[Distribution], start: int = 0) -> Lines:
+    """The rows as a source gives them that numbers its lines, from `start`."""
+    lines = Lines(prefix="BENCH/1/", kinds=kinds)
+    for number, row in enumerate(rows, start):
+        lines.add(kinds.number(row.kind), row.amount.minor, number)
+    return lines
+
+
+def read_again(block: Any) -> Lines:
+    """The lines of the only block of a run."""
+    return read(Kinds(read_kinds(unpacked(bytes(block.kinds)))), unpacked(bytes(block.columns)))
 
 
 def test_rows_come_back_as_they_were_staged(storage: Any) -> None:
@@ -77,18 +98,21 @@ def test_lines_that_somebody_changed_are_named_by_block(storage: Any) -> None:
     assert storage.staging.lines_sha256(run) == storage.staging.lines_sha256(other)
 
     second = StagedBlock.objects.get(run_id=run, number=2)
-    kept = columns.read(*columns.unpacked(bytes(second.kinds), bytes(second.columns)))
+    kept = read_again(second)
     for spoil in ("minors", "numbers", "origins"):
-        changed = columns.read(*columns.unpacked(bytes(second.kinds), bytes(second.columns)))
+        changed = read_again(second)
         column = getattr(changed, spoil)
         column[-1] = "?" if spoil == "origins" else column[-1] - 1
-        StagedBlock.objects.filter(pk=second.pk).update(columns=columns.Packed(changed).columns)
+        StagedBlock.objects.filter(pk=second.pk).update(columns=packed(columns_text(changed)))
         assert [2] == list(storage.staging.changed_blocks(run)), spoil
-    StagedBlock.objects.filter(pk=second.pk).update(columns=second.columns)
+    StagedBlock.objects.filter(pk=second.pk).update(columns=second.columns, known=1)
+    assert [2] == list(storage.staging.changed_blocks(run))
+    StagedBlock.objects.filter(pk=second.pk).update(known=0)
     assert [] == list(storage.staging.changed_blocks(run))
     longer = Lines.of([*kept, kept[-1]])
+    kinds, content = kinds_text(longer.kinds.known), columns_text(longer)
     StagedBlock.objects.filter(pk=second.pk).update(
-        columns=columns.Packed(longer).columns, lines_sha256=columns.Packed(longer).sha256
+        kinds=packed(kinds), columns=packed(content), lines_sha256=sha256(kinds, content)
     )
     assert [2] == list(storage.staging.changed_blocks(run))
     for damage in (bytes(second.columns)[5:], bytes(second.columns)[:-9], zlib.compress(b"{}")):
@@ -101,9 +125,7 @@ def test_lines_that_somebody_changed_are_named_by_block(storage: Any) -> None:
 def test_lines_are_the_same_whichever_way_they_were_given(storage: Any) -> None:
     """One by one, or as columns under numbers of the source; the hash of earlier releases is known, too."""
     rows = [line(number, origin=f"BENCH/1/{number}") for number in range(40)]
-    lines = Lines(prefix="BENCH/1/")
-    for number, row in enumerate(rows):
-        lines.add(lines.number(row.kind), row.amount.minor, number)
+    lines = numbered(Kinds(), rows)
     one, other = a_run(storage), a_run(storage)
     storage.staging.stage(one, Block(number=1, total=1, rows=lines))
     storage.staging.stage(other, Block(number=1, total=1, rows=tuple(rows)))
@@ -113,25 +135,62 @@ def test_lines_are_the_same_whichever_way_they_were_given(storage: Any) -> None:
     assert list(storage.staging.groups(one)) == list(storage.staging.groups(other))
     from ml_connector.store.models import StagedBlock
 
-    StagedBlock.objects.filter(run_id=one).update(lines_sha256=columns.sha256_before(rows))
+    StagedBlock.objects.filter(run_id=one).update(lines_sha256=sha256_before(rows))
     assert [] == list(storage.staging.changed_blocks(one))
-    StagedBlock.objects.filter(run_id=one).update(lines_sha256=columns.sha256_before(rows[1:]))
+    StagedBlock.objects.filter(run_id=one).update(lines_sha256=sha256_before(rows[1:]))
     assert [1] == list(storage.staging.changed_blocks(one))
+
+
+def test_blocks_that_share_their_kinds_keep_each_once(storage: Any) -> None:
+    """Also where another process goes on, a block is given twice, or somebody cleared the run meanwhile."""
+    from ml_connector.store.models import StagedBlock
+    from ml_connector.store.staging import StoredStaging
+
+    run, kinds, other = a_run(storage), Kinds(), StoredStaging()
+    rows = [line(number % 25, origin=f"BENCH/1/{number}") for number in range(60)]
+    for number, staging in enumerate((storage.staging, storage.staging, other)):
+        part = numbered(kinds, rows[20 * number : 20 * number + 20], 20 * number)
+        staging.stage(run, Block(number=number + 1, total=3, rows=part))
+    stored = list(StagedBlock.objects.filter(run_id=run).order_by("id").values_list("known", "kinds"))
+
+    assert [0, 20, 0] == [known for known, _ in stored]
+    assert [20, 5, 25] == [len(read_kinds(unpacked(bytes(text)))) for _, text in stored]
+    assert rows == [row for _, row in storage.staging.rows(run)]
+    groups = list(storage.staging.groups(run))
+    assert len({row.kind for row in rows}) == len(groups)
+    assert [(group.like.origin, group.rows) for group in groups[:2]] == [("BENCH/1/0", 3), ("BENCH/1/1", 3)]
+    storage.staging.link(run, [(groups[22], 4)], [])
+    assert [row for row in rows if row.kind == groups[22].like.kind] == list(
+        storage.staging.behind(run, 4, 9)
+    )
+
+    other.clear(run)
+    late = [line(number, origin=f"BENCH/1/{number}") for number in range(60, 80)]
+    storage.staging.stage(run, Block(number=4, total=4, rows=numbered(kinds, late, 60)))
+    assert late == [row for _, row in storage.staging.rows(run)]
+    assert [] == list(storage.staging.changed_blocks(run))
+    StagedBlock.objects.filter(run_id=run).update(known=3)
+    with pytest.raises(NotSent, match="cannot be read"):
+        list(storage.staging.groups(run))
 
 
 def test_a_cell_is_found_without_reading_every_block(storage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the blocks that its kinds stand in."""
+    from ml_connector.store import staging
+
     run = a_run(storage)
     for number in range(6):
         row = line(0, account="seldom" if number == 4 else "often", origin=str(number))
         storage.staging.stage(run, Block(number=number + 1, total=6, rows=(row,)))
     seldom = next(one for one in storage.staging.groups(run) if one.like.account == "seldom")
     storage.staging.link(run, [(seldom, 3)], [])
-    read: list[bytes] = []
-    monkeypatch.setattr(columns, "unpacked", lambda *both: read.append(both[0]) or unpacked(*both))
+    lines_of, opened = staging._lines, []
+    monkeypatch.setattr(
+        staging, "_lines", lambda block, of: opened.append(block.number) or lines_of(block, of)
+    )
 
     assert ["4"] == [row.origin for row in storage.staging.behind(run, 3, 10)]
-    assert 1 == len(read)
+    assert [5] == opened
 
 
 def test_rows_of_other_runs_are_not_mixed_in(storage: Any) -> None:

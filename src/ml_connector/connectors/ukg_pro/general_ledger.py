@@ -277,7 +277,7 @@ class _Group:
             total=row.totalNrOfBlocks,
             first=row.systemId,
             translator=translator,
-            lines=Lines(prefix=f"{translator.reference}/{row.blockId}/"),
+            lines=Lines(prefix=f"{translator.reference}/{row.blockId}/", kinds=translator.kinds),
         )
 
     def add(self, row: wire.GlRow, odd: tuple[str, str] | None) -> None:

@@ -13,11 +13,11 @@ from decimal import Decimal
 from ml_connector.connectors.ukg_pro.wire import GlRow
 from ml_connector.domain.dimension import Dimensions, dimensions
 from ml_connector.domain.money import AmountError, minor_of
-from ml_connector.domain.payroll import Kind, Lines
+from ml_connector.domain.payroll import Kind, Kinds, Lines
 from ml_connector.domain.problem import Owner, Problem
 
 REMEDY = "Correct it in UKG and run the general-ledger step again; nothing of this run is posted until then."
-_CACHE_MAX = 100_000
+_PLACES_MAX = 100_000
 _SHOWN = 40
 _NO_AMOUNT = Decimal(0)
 
@@ -30,32 +30,29 @@ def shown(value: object) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class _Place:
-    """What rows of one company, account and codes have in common. `numbers` are those of its kinds in
-    `lines`: of debits and credits, not above zero and above.
+    """What rows of one company, account and codes have in common. `numbers` are those of its kinds: of debits
+    and credits, not above zero and above.
     """
 
     company: str
     account: str
     currency: str
     dimensions: Dimensions
-    lines: Lines | None = None
-    numbers: list[int] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=lambda: [-1] * 4)
 
-    def number(self, credit: bool, positive: bool, lines: Lines) -> int:
-        if lines is not self.lines:
-            self.lines, self.numbers = lines, [-1] * 4
+    def number(self, credit: bool, positive: bool, kinds: Kinds) -> int:
         found = self.numbers[2 * credit + positive]
         if found < 0:
             side = "credit" if credit else "debit"
             kind: Kind = (self.company, self.account, self.currency, self.dimensions, None, side, positive)
-            found = self.numbers[2 * credit + positive] = lines.number(kind)
+            found = self.numbers[2 * credit + positive] = kinds.number(kind)
         return found
 
 
 @dataclass(slots=True, kw_only=True)
 class GlTranslator:
     """Translates the rows of one run. `currency_of` raises for a company without one; `whole_account` chooses
-    the account field.
+    the account field. Its lines are of these `kinds`.
     """
 
     reference: str
@@ -64,6 +61,7 @@ class GlTranslator:
     currency_of: Callable[[str], str]
     takes: Callable[[str], bool]
     whole_account: bool = False
+    kinds: Kinds = field(default_factory=Kinds)
     _places: dict[tuple[str | None, ...], _Place] = field(default_factory=dict)
     _currencies: dict[str, str | None] = field(default_factory=dict)
     _strange: set[tuple[str, str]] = field(default_factory=set)
@@ -108,7 +106,7 @@ class GlTranslator:
         if not place.account:
             name = "generalLedgerAccount" if self.whole_account else "baseSegment"
             return self._problem(row, "row.account", name, "empty", "The row has no account.")
-        lines.add(place.number(bool(row.creditAmt), minor > 0, lines), minor, row.systemId)
+        lines.add(place.number(bool(row.creditAmt), minor > 0, self.kinds), minor, row.systemId)
         return None
 
     def stranger(self, row: GlRow) -> Problem | None:
@@ -172,7 +170,7 @@ class GlTranslator:
             return self._problem(row, "amount.invalid", name, shown(value), f"{_sentence(error)}.")
 
     def _new_place(self, row: GlRow, company: str, account: str, currency: str) -> _Place:
-        if len(self._places) >= _CACHE_MAX:
+        if len(self._places) >= _PLACES_MAX:
             self._places.clear()
         codes = (
             row.orgLevel1,

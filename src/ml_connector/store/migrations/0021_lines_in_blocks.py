@@ -14,30 +14,31 @@ ASIDE = "\x1f"
 
 def pack(apps, schema_editor):
     """Block by block; lines that no block counts go to the last one, where they are seen to be too many."""
-    of_block = apps.get_model("store", "StagedBlock").objects
-    runs = of_block.order_by("run_id").values_list("run_id", flat=True).distinct()
+    every = apps.get_model("store", "StagedBlock").objects
+    runs = every.order_by("run_id").values_list("run_id", flat=True).distinct()
     for run in list(runs):
-        blocks = list(of_block.filter(run_id=run).order_by("id"))
+        blocks = list(every.filter(run_id=run).order_by("id"))
         rows = apps.get_model("store", "StagedRow").objects.filter(run_id=run).order_by("id")
-        places, numbers, last = {}, {}, 0
+        kinds, places, numbers, last = {}, {}, {}, 0
         for place, block in enumerate(blocks):
             found = rows.filter(id__gt=last)
             found = list(found if block is blocks[-1] else found[: block.rows])
             last = found[-1].id if found else last
             for row in found:
                 numbers[row.id] = len(numbers) + 1
-            block.kinds, block.columns, kinds = packed(found)
+            block.kinds, block.columns, of_block = packed(found)
             block.save(update_fields=["kinds", "columns"])
-            for kind in kinds:
-                places.setdefault(kind, []).append(place)
-        link(apps, run, places, numbers)
+            for kind in of_block:
+                kinds.setdefault(kind, len(kinds))
+                places[kind] = places.get(kind, 0) | 1 << place
+        link(apps, run, kinds, places, numbers)
 
 
-def link(apps, run, places, numbers):
+def link(apps, run, kinds, places, numbers):
     for one in apps.get_model("store", "GroupLink").objects.filter(run_id=run):
-        one.kind = kind_of(one, one.positive)
-        one.blocks = ",".join(map(str, places.get(one.kind, [0])))
-        one.save(update_fields=["kind", "blocks"])
+        kind = kind_of(one, one.positive)
+        one.number, one.blocks = kinds.get(kind, -1), f"{places.get(kind, 0):x}"
+        one.save(update_fields=["number", "blocks"])
     links = apps.get_model("store", "Link").objects.filter(run_id=run)
     for one in list(links):
         links.filter(pk=one.pk).update(row=numbers.get(one.row, 0))
@@ -48,13 +49,13 @@ def packed(rows):
     for row in rows:
         numbers.append(kinds.setdefault(kind_of(row, row.minor > 0), len(kinds)))
         minors.append(row.minor)
-    head = msgspec.json.encode({"rows": len(rows), "prefix": "", "numbered": False})
+    head = msgspec.json.encode({"rows": len(rows), "prefix": "", "numbered": False, "known": 0})
     if sys.byteorder == "big":
         numbers.byteswap()
         minors.byteswap()
     names = msgspec.json.encode([row.origin for row in rows])
     columns = head + b"\n" + numbers.tobytes() + minors.tobytes() + names
-    return zlib.compress("\n".join(kinds).encode(), 1), zlib.compress(columns, 1), kinds
+    return zlib.compress("".join(f"{kind}\n" for kind in kinds).encode(), 1), zlib.compress(columns, 1), kinds
 
 
 def kind_of(row, positive):
@@ -69,7 +70,8 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField("stagedblock", "kinds", models.BinaryField(default=b"")),
         migrations.AddField("stagedblock", "columns", models.BinaryField(default=b"")),
-        migrations.AddField("grouplink", "kind", models.TextField(default="")),
+        migrations.AddField("stagedblock", "known", models.IntegerField(default=0)),
+        migrations.AddField("grouplink", "number", models.IntegerField(default=0)),
         migrations.AddField("grouplink", "blocks", models.TextField(default="")),
         migrations.RunPython(pack, migrations.RunPython.noop),
         *(
@@ -79,6 +81,6 @@ class Migration(migrations.Migration):
         migrations.DeleteModel("StagedRow"),
         migrations.AlterField("stagedblock", "kinds", models.BinaryField()),
         migrations.AlterField("stagedblock", "columns", models.BinaryField()),
-        migrations.AlterField("grouplink", "kind", models.TextField()),
+        migrations.AlterField("grouplink", "number", models.IntegerField()),
         migrations.AlterField("grouplink", "blocks", models.TextField()),
     ]
