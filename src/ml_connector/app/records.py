@@ -78,9 +78,11 @@ class Records:
         text = StoredArtifacts().newest(run, "propose", "proposal")
         return cast(Proposal, codec.decode(text)) if text else None
 
-    def fingerprint(self, run: str) -> str:
-        """What an approval of the run would consent to: its entries, or its plan; empty without either."""
-        proposal = self.proposal(run)
+    def fingerprint(self, run: str, proposal: Proposal | None = None) -> str:
+        """What an approval of the run would consent to: its entries, or its plan; empty without either. Give
+        the proposal where it was read already, here and below: a long one takes its time.
+        """
+        proposal = proposal or self.proposal(run)
         if proposal is None:
             return StoredPlans().fingerprint(run)
         return proposal_fingerprint(proposal) if proposal.entries else ""
@@ -89,9 +91,9 @@ class Records:
         """Everything that stops the run."""
         return cast(tuple[Problem, ...], codec.decode(row.problems)) if row.problems else ()
 
-    def entries(self, run: str) -> tuple[Entry, ...]:
+    def entries(self, run: str, proposal: Proposal | None = None) -> tuple[Entry, ...]:
         """The entries of a run with their commits, where they have one."""
-        proposal = self.proposal(run)
+        proposal = proposal or self.proposal(run)
         if proposal is None:
             return ()
         commits = self._commits(run)
@@ -144,13 +146,13 @@ class Records:
 
     # --- tie-out --------------------------------------------------------------------------------------------
 
-    def tie_out(self, run: str) -> tuple[TieRow, ...]:
+    def tie_out(self, run: str, proposal: Proposal | None = None) -> tuple[TieRow, ...]:
         """What ties together: of the proposal before it is booked, of all that is booked for its subjects as
         it was proved afterwards. Where the documents of the run were reversed from here, they, their
         reversals and what people booked come to nothing; where people took back or deleted some, it is what
         is booked for them now.
         """
-        proposal = self.proposal(run)
+        proposal = proposal or self.proposal(run)
         if proposal is None:
             return ()
         row, commits = self._access.runs.get(run), self._commits(run)

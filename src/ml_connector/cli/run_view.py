@@ -21,16 +21,16 @@ def show_run(row: RunRow, as_json: bool, lines: int = 0) -> None:
         say(True, run_json(row))
         return
     records = service().records
-    problems, entries = records.problems(row), records.entries(row.id)
+    problems, proposal = records.problems(row), records.proposal(row.id)
     due = f", due {row.due_at:%Y-%m-%d %H:%M:%S} UTC" if row.due_at else ""
     out.print(f"{row.id}: {label(row.state)}{due}. {row.summary}", markup=False)
     if row.notice and row.notice not in row.summary:
         out.print(row.notice, markup=False)
     for text in records.forgotten(row.id):
         out.print(text, markup=False)
-    _show_entries(entries, lines)
-    _show_taken_back(records.proposal(row.id))
-    tie = records.tie_out(row.id)
+    _show_entries(records.entries(row.id, proposal), lines)
+    _show_taken_back(proposal)
+    tie = records.tie_out(row.id, proposal)
     if tie:
         show_tie_out(tie, records.flow(row).books)
     show_incidents(records.incidents(row.id))
@@ -38,7 +38,7 @@ def show_run(row: RunRow, as_json: bool, lines: int = 0) -> None:
         count = len(problems)
         err.print(f"{count} problem{'s' * (count > 1)} to fix; nothing more was sent:", markup=False)
         show_problems(problems)
-    _show_next(row, records.fingerprint(row.id))
+    _show_next(row, records.fingerprint(row.id, proposal))
 
 
 def _show_entries(entries: Sequence[Entry], lines: int) -> None:
@@ -111,9 +111,9 @@ def run_json(row: RunRow) -> dict[str, Any]:
         **dict.fromkeys(flow.figures),
         **records.shown(row),
         "dry_run": row.dry,
-        "fingerprint": records.fingerprint(row.id),
+        "fingerprint": records.fingerprint(row.id, proposal),
         "problems": problems_json(records.problems(row)),
-        "entries": [_entry_json(entry) for entry in records.entries(row.id)],
+        "entries": [_entry_json(entry) for entry in records.entries(row.id, proposal)],
         "takes_back": [
             {
                 "run": taken.run,
@@ -131,7 +131,7 @@ def run_json(row: RunRow) -> dict[str, Any]:
             for i in records.incidents(row.id)
         ],
         "forgotten": list(records.forgotten(row.id)),
-        "tie_out": [tie_json(line) for line in records.tie_out(row.id)],
+        "tie_out": [tie_json(line) for line in records.tie_out(row.id, proposal)],
     }
 
 

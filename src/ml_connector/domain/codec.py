@@ -13,7 +13,7 @@ import hashlib
 import importlib
 import json
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -24,6 +24,8 @@ from typing import Any
 
 from ml_connector import domain
 from ml_connector.domain import document, journal
+from ml_connector.domain.dimension import Dimension
+from ml_connector.domain.money import Money
 
 
 def _kinds(package: ModuleType) -> Iterator[type[Any]]:
@@ -49,14 +51,23 @@ def _by_name(kinds: Iterable[type[Any]]) -> dict[str, type[Any]]:
 
 
 _KNOWN = _by_name(_kinds(domain))
-_FIELDS: dict[type[object], tuple[tuple[str, bool], ...]] = {
-    kind: tuple((field.name, field.default is None) for field in fields(kind) if field.init)
-    for kind in _KNOWN.values()
-    if is_dataclass(kind)
-}
-"""The fields of each kind, and whether a field is left out where it is absent: what is absent by default is,
-so that a field added later leaves the fingerprints of what is booked as they were.
+_FIELDS: dict[type[object], tuple[tuple[str, str, bool], ...]] = {}
+"""The fields of each kind in the order of their names, how each begins in a text, and whether it is left out
+where it is absent: what is absent by default is, so that a field added later leaves the fingerprints of what
+is booked as they were.
 """
+_BEGINNINGS: dict[type[object], str] = {}
+
+
+def _know_fields(kinds: Iterable[type[Any]]) -> None:
+    for kind in kinds:
+        if is_dataclass(kind):
+            named = sorted((field.name, field.default is None) for field in fields(kind) if field.init)
+            _FIELDS[kind] = tuple((name, f',"{name}":', absent) for name, absent in named)
+            _BEGINNINGS[kind] = f'{{"$":"{kind.__name__}"'
+
+
+_know_fields(_KNOWN.values())
 
 
 def learn(*kinds: type[Any]) -> None:
@@ -66,12 +77,16 @@ def learn(*kinds: type[Any]) -> None:
     _by_name([*_KNOWN.values(), *kinds])
     for kind in kinds:
         _KNOWN[kind.__name__] = kind
-        if is_dataclass(kind):
-            _FIELDS[kind] = tuple((field.name, field.default is None) for field in fields(kind) if field.init)
+    _know_fields(kinds)
 
 
-_SCALARS = (str, int, bool, type(None))
-_PLAIN_ALREADY = frozenset(_SCALARS)
+_PLAIN_ALREADY = frozenset((str, int, bool, type(None)))
+_quoted: Callable[[Any], str] = json.encoder.encode_basestring
+_WORDS: dict[type[object], Callable[[Any], str]] = {
+    int: int.__repr__,
+    bool: lambda value: "true" if value else "false",
+    type(None): lambda value: "null",
+}
 _COME_BACK = frozenset((Decimal, date, frozenset))
 
 
@@ -91,7 +106,7 @@ def encode(value: object) -> str:
 
     Raises `CodecError` for anything else, floats above all.
     """
-    return _text(_plain(value, []))
+    return _text(value, [])
 
 
 def recorded(value: object) -> tuple[str, Any]:
@@ -99,12 +114,8 @@ def recorded(value: object) -> tuple[str, Any]:
     itself, unless reading gives other types or another order, such as a tuple for a list.
     """
     strange: list[object] = []
-    text = _text(_plain(value, strange))
+    text = _text(value, strange)
     return text, _decoded(text) if strange else value
-
-
-def _text(plain: object) -> str:
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
 
 
 def decode(text: str) -> Any:
@@ -122,6 +133,13 @@ def _decoded(text: str) -> Any:
 
 
 _shared = lru_cache(maxsize=256)(_decoded)
+_dimension = lru_cache(maxsize=4_096)(Dimension)
+
+
+@lru_cache(maxsize=16_384)
+def _money(amount: str, currency: str) -> Money:
+    """The amounts of an entry are read several times: proposed, approved, booked, shown."""
+    return Money(Decimal(amount), currency)
 
 
 def digest(text: str) -> str:
@@ -136,39 +154,60 @@ def fingerprint(value: object) -> str:
     return digest(encode(value))
 
 
-def _plain(value: object, strange: list[object]) -> Any:
-    """The value as JSON has it. What does not come back as it is, is added to the strange ones."""
+def _text(value: object, strange: list[object]) -> str:
+    """The text of a value. What does not come back from it as it is, is added to the strange ones."""
     kind = type(value)
-    if kind in _PLAIN_ALREADY:
-        return value
-    if kind in _FIELDS:
-        plain: dict[str, Any] = {"$": kind.__name__}
-        for name, may_be_left_out in _FIELDS[kind]:
+    if kind is str:
+        return _quoted(value)
+    if kind in _BEGINNINGS:
+        parts = [_BEGINNINGS[kind]]
+        for name, beginning, may_be_left_out in _FIELDS[kind]:
             item = getattr(value, name)
             if item is not None or not may_be_left_out:
-                plain[name] = item if type(item) in _PLAIN_ALREADY else _plain(item, strange)
-        return plain
+                parts.append(beginning)
+                parts.append(_quoted(item) if type(item) is str else _text(item, strange))
+        parts.append("}")
+        return "".join(parts)
     if kind is tuple:
-        return [_plain(item, strange) for item in value]  # type: ignore[attr-defined]
+        return f"[{','.join([_text(item, strange) for item in value])}]"  # type: ignore[attr-defined]
+    if kind is Decimal:
+        return f'{{"$decimal":"{value}"}}'
+    if kind in _WORDS:
+        return _WORDS[kind](value)
     if not _comes_back(kind, value):
         strange.append(value)
+    return _other_text(value, strange)
+
+
+def _other_text(value: object, strange: list[object]) -> str:
+    """As `_text`, of what is seldom there."""
     if isinstance(value, (tuple, list)):
-        return [_plain(item, strange) for item in value]
+        return f"[{','.join([_text(item, strange) for item in value])}]"
     if isinstance(value, StrEnum):
-        return {"$": kind.__name__, "value": value.value}
-    if isinstance(value, _SCALARS):
-        return value
+        return f'{{"$":"{type(value).__name__}","value":{_quoted(value.value)}}}'
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, int):
+        return int.__repr__(value)
     if isinstance(value, Decimal):
-        return {"$decimal": str(value)}
+        return f'{{"$decimal":"{value}"}}'
     if isinstance(value, datetime):
-        return {"$datetime": value.isoformat()}
+        return f'{{"$datetime":"{value.isoformat()}"}}'
     if isinstance(value, date):
-        return {"$date": value.isoformat()}
+        return f'{{"$date":"{value.isoformat()}"}}'
     if isinstance(value, frozenset):
-        return {"$set": sorted((_plain(item, strange) for item in value), key=repr)}
+        return f'{{"$set":[{",".join(_in_order(value, strange))}]}}'
     if isinstance(value, dict) and all(isinstance(key, str) and not key.startswith("$") for key in value):
-        return {key: _plain(item, strange) for key, item in value.items()}
-    raise CodecError(f"{kind.__name__} has no canonical form")
+        items = [f"{_quoted(key)}:{_text(item, strange)}" for key, item in sorted(value.items())]
+        return f"{{{','.join(items)}}}"
+    raise CodecError(f"{type(value).__name__} has no canonical form")
+
+
+def _in_order(values: frozenset[Any], strange: list[object]) -> list[str]:
+    """The texts of what is in a set, which holds plain scalars: ordered as Python writes them."""
+    if not all(type(item) in _PLAIN_ALREADY for item in values):
+        raise CodecError("a set of other than texts and numbers has no canonical form")
+    return [_text(item, strange) for item in sorted(values, key=repr)]
 
 
 def _comes_back(kind: type[object], value: object) -> bool:
@@ -189,6 +228,10 @@ def _value(plain: Any) -> Any:
         return plain
     if "$" in plain:
         known = _KNOWN[plain.pop("$")]
+        if known is Money:
+            return _money(plain["amount"]["$decimal"], plain["currency"])
+        if known is Dimension:
+            return _dimension(plain["axis"], plain["code"])
         if known not in _FIELDS:
             return known(plain["value"])
         return known(

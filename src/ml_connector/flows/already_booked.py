@@ -85,7 +85,7 @@ def already_booked(commits: Commits, subjects: Collection[Subject], prefix: str)
             )
             problems.append(Problem("earlier.unsettled", row.key, text, Owner.CONTROLLER))
             continue
-        part = _part(row, subjects)
+        part = _part(row, cast(JournalEntry, codec.decode(row.content)), subjects)
         if part is not None:
             others[row.entity].append(part)
         elif row.key not in nothing:
@@ -106,7 +106,7 @@ def already_booked_parts(commits: Commits, subjects: Collection[Subject]) -> tup
     for row in commits.of_subjects(subjects):
         if _counts(row):
             entry = cast(JournalEntry, codec.decode(row.content))
-            parts.append(_part(row, subjects) or Booked(row=row, entry=entry, net=_lines(entry)))
+            parts.append(_part(row, entry, subjects) or Booked(row=row, entry=entry, net=_lines(entry)))
     return tuple(parts)
 
 
@@ -244,9 +244,8 @@ def _not_posted(row: CommitRow) -> bool:
     return isinstance(receipt, Receipt) and not receipt.posted
 
 
-def _part(row: CommitRow, subjects: Collection[Subject]) -> Booked | None:
+def _part(row: CommitRow, entry: JournalEntry, subjects: Collection[Subject]) -> Booked | None:
     """The part of a commit that pays for the subjects; `None` where nobody can tell it."""
-    entry = cast(JournalEntry, codec.decode(row.content))
     spoken = [share for share in row.shares if share.subject in subjects]
     if len(spoken) == len(row.shares):
         return Booked(row=row, entry=entry, net=_lines(entry))
@@ -420,7 +419,7 @@ def _revised(
         return (), (), (_booked_otherwise(booked),) if booked else ()
     for revision in count(newest):
         made = tuple(_with_revision(entry, revision) for entry in entries)
-        free = all(known.get(entry.key, fingerprint(entry)) == fingerprint(entry) for entry in made)
+        free = all(entry.key not in known or known[entry.key] == fingerprint(entry) for entry in made)
         if free and not any(Marker.of(entry.key).token in named for entry in made):
             break
     if booked and {row.key for row in booked} - {entry.key for entry in made}:

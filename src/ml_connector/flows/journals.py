@@ -157,8 +157,10 @@ class Journals:
             (journal, day, day) for journal in journals for day in (posting.day, posting.moved_from) if day
         ]
         for row in rows:
+            if row.entity != entity or row.run == run.row.id:
+                continue
             entry = cast(JournalEntry, codec.decode(row.content))
-            if row.entity == entity and row.run != run.row.id and entry.journal in journals:
+            if entry.journal in journals:
                 first = entry.posting_date
                 days.append((entry.journal, first, max(first, min(today, first + ASKED_DAYS))))
         places = [

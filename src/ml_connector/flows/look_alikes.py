@@ -65,6 +65,8 @@ def made_of_ours(documents: Iterable[BookedEntry], rows: Iterable[CommitRow]) ->
     says, or take it back. One of ours that was reversed is no more, and a copy of it stands all the same. One
     that was named by mistake never was of the pay.
     """
+    if not (documents := tuple(documents)):
+        return ()
     booked = [row for row in rows if row.reversed_by != WITHDRAWN]
     entries = [(row.marker.token, cast(JournalEntry, codec.decode(row.content))) for row in booked]
     return tuple(

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from ml_connector.store.database import database_now
+from ml_connector.store.long_text import LongText
 
 
 class Organisation(models.Model):
@@ -244,7 +245,7 @@ class Artifact(models.Model):
     run = models.ForeignKey(Run, on_delete=models.CASCADE)
     name = models.CharField(max_length=200)
     sha256 = models.CharField(max_length=64)
-    text = models.TextField()
+    text = LongText()
     forgotten_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -311,9 +312,9 @@ class Commit(models.Model):
     tenant = models.CharField(max_length=200, default="")
     entity = models.CharField(max_length=60)
     reference = models.CharField(max_length=200, default="")
-    content = models.TextField()
+    content = LongText()
     receipt = models.TextField(default="")
-    booked = models.TextField(default="")
+    booked = LongText(default="")
     source_reference = models.CharField(max_length=200, default="")
     calculated_at = models.DateTimeField(null=True)
     reversed_by = models.CharField(max_length=400, default="")

@@ -9,6 +9,8 @@ from array import array
 import msgspec
 from django.db import migrations, models
 
+from ml_connector.store.long_text import LongText
+
 ASIDE = "\x1f"
 
 
@@ -83,4 +85,7 @@ class Migration(migrations.Migration):
         migrations.AlterField("stagedblock", "columns", models.BinaryField()),
         migrations.AlterField("grouplink", "number", models.IntegerField()),
         migrations.AlterField("grouplink", "blocks", models.TextField()),
+        migrations.AlterField("artifact", "text", LongText()),
+        migrations.AlterField("commit", "content", LongText()),
+        migrations.AlterField("commit", "booked", LongText(default="")),
     ]
