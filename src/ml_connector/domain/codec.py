@@ -24,7 +24,7 @@ from typing import Any
 
 from ml_connector import domain
 from ml_connector.domain import document, journal
-from ml_connector.domain.dimension import Dimension
+from ml_connector.domain.dimension import Dimension, dimension
 from ml_connector.domain.money import Money
 
 
@@ -127,19 +127,14 @@ def decode(text: str) -> Any:
 
 def _decoded(text: str) -> Any:
     try:
-        return _value(json.loads(text))
+        return _tuples(json.loads(text, object_hook=_made))
     except (ValueError, TypeError, KeyError) as error:
         raise CodecError(f"not a canonical value: {error}") from error
 
 
 _shared = lru_cache(maxsize=256)(_decoded)
-_dimension = lru_cache(maxsize=4_096)(Dimension)
-
-
-@lru_cache(maxsize=16_384)
-def _money(amount: str, currency: str) -> Money:
-    """The amounts of an entry are read several times: proposed, approved, booked, shown."""
-    return Money(Decimal(amount), currency)
+_money = lru_cache(maxsize=16_384)(Money)
+"""The amounts of an entry are read several times: proposed, approved, booked, shown."""
 
 
 def digest(text: str) -> str:
@@ -219,24 +214,19 @@ def _comes_back(kind: type[object], value: object) -> bool:
     return kind in _COME_BACK or _KNOWN.get(kind.__name__) is kind
 
 
-def _value(plain: Any) -> Any:
-    if type(plain) in _PLAIN_ALREADY:
-        return plain
-    if type(plain) is list:
-        return tuple([_value(item) for item in plain])
-    if type(plain) is not dict:
-        return plain
+def _made(plain: dict[str, Any]) -> Any:
+    """The value of a JSON object in which every other one is a value already: no tree of plain ones is made
+    of a long text.
+    """
     if "$" in plain:
         known = _KNOWN[plain.pop("$")]
         if known is Money:
-            return _money(plain["amount"]["$decimal"], plain["currency"])
+            return _money(plain["amount"], plain["currency"])
         if known is Dimension:
-            return _dimension(plain["axis"], plain["code"])
+            return dimension(plain["axis"], plain["code"])
         if known not in _FIELDS:
             return known(plain["value"])
-        return known(
-            **{name: item if type(item) in _PLAIN_ALREADY else _value(item) for name, item in plain.items()}
-        )
+        return known(**{name: _tuples(item) if type(item) is list else item for name, item in plain.items()})
     if "$decimal" in plain:
         return Decimal(plain["$decimal"])
     if "$datetime" in plain:
@@ -244,5 +234,10 @@ def _value(plain: Any) -> Any:
     if "$date" in plain:
         return date.fromisoformat(plain["$date"])
     if "$set" in plain:
-        return frozenset(_value(item) for item in plain["$set"])
-    return {name: _value(item) for name, item in plain.items()}
+        return frozenset(plain["$set"])
+    return {name: _tuples(item) for name, item in plain.items()}
+
+
+def _tuples(item: Any) -> Any:
+    """A list, and every list in it, as a tuple."""
+    return tuple([_tuples(one) if type(one) is list else one for one in item]) if type(item) is list else item

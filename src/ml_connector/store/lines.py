@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from ml_connector.domain.dimension import Dimension
+from ml_connector.domain.dimension import dimension
 from ml_connector.domain.payroll import Distribution, Kind, Kinds, Lines
 from ml_connector.errors import NotSent
 
@@ -90,7 +90,7 @@ def read_kinds(text: bytes) -> list[Kind]:
     try:
         for line in text.splitlines():
             company, account, currency, codes, pay_code, side, positive = _KIND.decode(line)
-            dimensions = tuple(Dimension(*code) for code in codes)
+            dimensions = tuple(dimension(*code) for code in codes)
             found.append((company, account, currency, dimensions, pay_code, side, positive))
     except msgspec.DecodeError as error:
         raise damaged() from error

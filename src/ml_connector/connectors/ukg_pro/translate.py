@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from sys import intern
 
 from ml_connector.connectors.ukg_pro.wire import GlRow
 from ml_connector.domain.dimension import Dimensions, dimensions
@@ -182,13 +183,14 @@ class GlTranslator:
             row.jobCode,
         )
         place = _Place(
-            company=company,
-            account=account,
+            company=intern(company),
+            account=intern(account),
             currency=currency,
             dimensions=axes(dict(zip(AXES, codes, strict=True))),
         )
-        key = row.generalLedgerAccount if self.whole_account else row.baseSegment
-        return self._places.setdefault((row.companyCode, key, *codes), place)
+        named = row.generalLedgerAccount if self.whole_account else row.baseSegment
+        key = (row.companyCode, named, *codes)
+        return self._places.setdefault(tuple(text and intern(text) for text in key), place)
 
     def _problem(self, row: GlRow, code: str, name: str, value: str, why: str) -> Problem:
         where = f"run {self.reference}, block {row.blockId}, row {row.systemId}: {name}"
