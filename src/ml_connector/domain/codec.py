@@ -92,6 +92,7 @@ _COME_BACK = frozenset((Decimal, date, frozenset))
 
 _SHARED = tuple(f'{{"$":"{kind.__name__}"' for kind in (journal.JournalEntry, document.Receipt))
 """Beginnings of the texts of what is asked for again and again, and nothing in it can be changed."""
+_HASHED_AT_ONCE = 1_000_000
 SHARED_MAX = 16_384
 """Characters of the longest such text that is remembered with its value, for the last 256 of them."""
 
@@ -139,7 +140,10 @@ _money = lru_cache(maxsize=16_384)(Money)
 
 def digest(text: str) -> str:
     """SHA-256 of canonical text, hex."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    found = hashlib.sha256()
+    for start in range(0, len(text), _HASHED_AT_ONCE):
+        found.update(text[start : start + _HASHED_AT_ONCE].encode())
+    return found.hexdigest()
 
 
 def fingerprint(value: object) -> str:

@@ -78,23 +78,24 @@ class EntryMaker:
 
     def _book(self, run: str, staging: Staging, without: Collection[str]) -> None:
         """Rows of a kind are booked in one sum; only those that are booked in detail come one by one."""
-        summed: list[tuple[DistributionGroup, int]] = []
         line_by_line: set[Kind] = set()
-        for group in staging.groups(run):
-            if group.like.company in without:
-                continue
-            cells = self._builder.add_group(group)
-            if cells is None:
-                line_by_line.add(group.like.kind)
-            else:
-                summed.extend((group, cell) for cell in cells)
+
+        def summed() -> Iterator[tuple[DistributionGroup, int]]:
+            for group in staging.groups(run):
+                if group.like.company in without:
+                    continue
+                cells = self._builder.add_group(group)
+                if cells is None:
+                    line_by_line.add(group.like.kind)
+                else:
+                    yield from ((group, cell) for cell in cells)
 
         def single() -> Iterator[tuple[int, int]]:
             for row, distribution in staging.rows(run) if line_by_line else ():
                 if distribution.kind in line_by_line and distribution.company not in without:
                     yield from ((row, cell) for cell in self._builder.add(distribution))
 
-        staging.link(run, summed, single())
+        staging.link(run, summed(), single())
 
     @property
     def difference_text(self) -> str | Problem:

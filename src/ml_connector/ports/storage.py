@@ -692,7 +692,8 @@ class Staging(Protocol):
         self, run: str, groups: Iterable[tuple[DistributionGroup, int]], rows: Iterable[tuple[int, int]]
     ) -> None:
         """Remember which cell of the proposal all rows of a kind went to, and which a single row. Replaces
-        earlier links of the run. A group is one of `groups`, a row is named as by `rows`.
+        earlier links of the run. A group is one of `groups`, a row is named as by `rows`; rows are asked for
+        when the groups have come to their end.
         """
         ...
 

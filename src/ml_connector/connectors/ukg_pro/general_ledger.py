@@ -91,9 +91,9 @@ class GeneralLedgerSource:
             against += recheck.replaced(pay_run, now)
         return tuple(against)
 
-    def _first_row(self, reference: str) -> wire.GlRow | None:
+    def _first_row(self, reference: str) -> wire.GlFirstRow | None:
         try:
-            rows = wire.gl_page(self._ukg.get(_path(reference), ONE_ROW)).rows
+            rows = wire.gl_page(self._ukg.get(_path(reference), ONE_ROW), wire.GlFirstRow).rows
         except NotFound:
             return None
         return rows[0] if rows else None
@@ -101,7 +101,7 @@ class GeneralLedgerSource:
     def pay_run(self, reference: str) -> PayRun:
         """The run's dates, currency, companies and control totals, in three calls."""
         answer = self._fetch_first(reference)
-        page = wire.gl_page(answer)
+        page = wire.gl_page(answer, wire.GlFirstRow)
         if not page.rows:
             raise NotFound(
                 f"UKG has no general-ledger run {reference}, or shows none of its rows.", where=reference
@@ -151,7 +151,7 @@ class GeneralLedgerSource:
             _path(reference), first=kept[1] if kept and fresh else None, ahead=True
         ):
             delivered.update(answer.body)
-            page = wire.gl_page(answer)
+            page = wire.gl_page(answer, wire.GlRow)
             for place, row in enumerate(page.rows):
                 if group is None:
                     group = _Group.begin(row, self._translator(row, reference))
@@ -159,6 +159,7 @@ class GeneralLedgerSource:
                     yield group.block(delivered.hexdigest())
                     group = _Group.begin(row, group.translator)
                 group.add(row, page.odd.get(place) if page.odd else None)
+            del page, answer  # before the next one is made
         if group is not None:
             yield group.block(delivered.hexdigest())
 

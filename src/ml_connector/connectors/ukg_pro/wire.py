@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -29,16 +29,16 @@ LineNumber = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class GlRow(msgspec.Struct, frozen=True, gc=False):
-    """One row of a general-ledger run: aggregated, with no employee, pay code, currency or pay date."""
+    """What is booked of a row of a general-ledger run: aggregated, with no employee, pay code, currency or
+    pay date.
+    """
 
     runId: str
     blockId: int
     totalNrOfBlocks: int
     systemId: LineNumber
     companyCode: str | None = None
-    coId: str | None = None
     payGroup: str | None = None
-    periodStartDate: str | None = None
     periodEndDate: str | None = None
     baseSegment: str | None = None
     generalLedgerAccount: str | None = None
@@ -51,8 +51,17 @@ class GlRow(msgspec.Struct, frozen=True, gc=False):
     jobCode: str | None = None
     debitAmt: Amount = UNSET
     creditAmt: Amount = UNSET
+
+
+class GlFirstRow(GlRow, frozen=True, gc=False):
+    """A row with what it says of its run."""
+
+    coId: str | None = None
     description: str | None = None
     glRunDateTime: str | None = None
+
+
+AnyGlRow = TypeVar("AnyGlRow", bound=GlRow)
 
 
 class GlHead(msgspec.Struct, frozen=True, gc=False):
@@ -121,12 +130,12 @@ class ErrorBody(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GlPage:
+class GlPage(Generic[AnyGlRow]):
     """Rows of a page; `odd` names the field and the text of what a row holds and cannot be read, by the row's
     place.
     """
 
-    rows: list[GlRow]
+    rows: list[AnyGlRow]
     odd: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -140,12 +149,12 @@ _PLACE = re.compile(r"`\$\.(\w+)`")
 _PLACED_BY = frozenset({"runId", "blockId", "totalNrOfBlocks", "systemId"})
 
 
-def gl_page(answer: Answer) -> GlPage:
-    """The rows of a page. Raises `VendorChanged` for anything that is no list of rows, or a row that belongs
-    to no block.
+def gl_page(answer: Answer, shape: type[AnyGlRow]) -> GlPage[AnyGlRow]:
+    """The rows of a page in this shape. Raises `VendorChanged` for anything that is no list of rows, or a row
+    that belongs to no block.
     """
     try:
-        rows = answer.decode(list[GlRow])
+        rows = answer.decode_list(shape)
         if not (_QUOTED.search(answer.body) and _ODD_TEXT.search(answer.body)):
             return GlPage(rows=rows)
         raise VendorChanged("An amount is text that is no number.", where="general ledger")
@@ -158,7 +167,7 @@ def gl_page(answer: Answer) -> GlPage:
             raise error from None
         rows, odd = [], {}
         for place, raw in enumerate(raws):
-            row, found = _odd_row(bytes(raw), error)
+            row, found = _odd_row(bytes(raw), shape, error)
             rows.append(row)
             if found is not None:
                 odd[place] = found
@@ -170,7 +179,9 @@ def is_odd_text(raw: bytes) -> bool:
     return raw[:1] == b'"' and not re.fullmatch(rb'"[0-9A-Za-z+.-]*"', raw)
 
 
-def _odd_row(raw: bytes, error: VendorChanged) -> tuple[GlRow, tuple[str, str] | None]:
+def _odd_row(
+    raw: bytes, shape: type[AnyGlRow], error: VendorChanged
+) -> tuple[AnyGlRow, tuple[str, str] | None]:
     """The row without the fields that cannot be read, and the first of them."""
     first = None
     if _ODD_TEXT.search(raw):
@@ -178,9 +189,9 @@ def _odd_row(raw: bytes, error: VendorChanged) -> tuple[GlRow, tuple[str, str] |
         name = next(name for name in ("debitAmt", "creditAmt") if is_odd_text(bytes(members.get(name, b""))))
         first = (name, str(msgspec.json.decode(members.pop(name))))
         raw = msgspec.json.encode(members)
-    for _ in GlRow.__struct_fields__:
+    for _ in shape.__struct_fields__:
         try:
-            return msgspec.json.decode(raw, type=GlRow), first
+            return msgspec.json.decode(raw, type=shape), first
         except msgspec.ValidationError as invalid:
             named = _PLACE.search(str(invalid))
             if named is None or named[1] in _PLACED_BY:
