@@ -20,6 +20,7 @@ from ml_connector.flows.taken_back import (
     ELSEWHERE,
     REVERSAL,
     changed_by,
+    counts,
     document_number,
     reverses,
     standing,
@@ -117,17 +118,6 @@ def again(commits: Commits, run: str) -> str:
 def names(rows: Iterable[CommitRow]) -> str:
     """The documents as people name them in a sentence."""
     return listed(f"{document_number(row)} in {row.entity}" for row in rows)
-
-
-def counts(commits: Commits, row: CommitRow) -> bool:
-    """Whether nothing takes the document back, or what does is taken back itself."""
-    counted = True
-    while row.reversed_by:
-        reversal = commits.get(row.reversed_by)
-        if reversal is None:
-            return False
-        row, counted = reversal, not counted
-    return counted
 
 
 def _pairs(commits: Commits, run: str) -> Iterator[tuple[CommitRow, CommitRow]]:

@@ -10,7 +10,6 @@ from datetime import date
 
 from django.db import transaction
 
-from ml_connector.app import counts_again
 from ml_connector.app.access import Access, Actor, Unknown, no_run
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.records import Records
@@ -24,7 +23,7 @@ from ml_connector.flows.flow import Mode, New, flows
 from ml_connector.flows.look_alikes import ASKED as LOOK_ALIKE
 from ml_connector.flows.look_alikes import NOT_OURS
 from ml_connector.flows.reversal import FLOW as REVERSAL
-from ml_connector.flows.taken_back import ELSEWHERE, document_number, standing_alone
+from ml_connector.flows.taken_back import ELSEWHERE, counts, document_number, standing_alone
 from ml_connector.flows.taken_back import REVERSAL as REVERSAL_KEY
 from ml_connector.ports.storage import UNBOOKED, CommitRow, CommitState, RunRow, RunState
 from ml_connector.store.claims import StoredClaims
@@ -359,7 +358,7 @@ class Operations:
             for commit in commits.of_run(row.id)
             if commit.state not in UNBOOKED
             and not commit.key.startswith(ELSEWHERE)
-            and counts_again.counts(commits, commit)
+            and counts(commits, commit)
         ]
 
     def _end(
@@ -471,10 +470,10 @@ def _end_of(commits: StoredCommits, row: CommitRow) -> CommitRow | None:
     where its reversal was reversed. Of a document that somebody deleted, the reversal that stands alone since
     then. `None` where it counts no more.
     """
-    end, counts = standing_alone(commits, row) or row, True
+    end, counted = standing_alone(commits, row) or row, True
     while end.reversed_by:
         reversal = commits.get(end.reversed_by)
         if reversal is None:
             return None
-        end, counts = reversal, not counts
-    return end if counts else None
+        end, counted = reversal, not counted
+    return end if counted else None

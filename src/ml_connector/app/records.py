@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
-from ml_connector.app import counts_again
 from ml_connector.app.access import Access, Unknown
 from ml_connector.domain import codec
 from ml_connector.domain.checks import TieRow
@@ -20,7 +19,7 @@ from ml_connector.domain.proposal import Proposal
 from ml_connector.flows.already_booked import already_booked_parts, nets_of
 from ml_connector.flows.consent import proposal_fingerprint, rate_text
 from ml_connector.flows.flow import Flow, flows
-from ml_connector.flows.taken_back import ELSEWHERE, REVERSAL, reverses
+from ml_connector.flows.taken_back import ELSEWHERE, REVERSAL, counts, reverses
 from ml_connector.ports.storage import COUNTS_FOR_NOTHING, CommitRow, Commits, CommitState, RunRow, RunState
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.models import Artifact, Incident
@@ -158,7 +157,7 @@ class Records:
         row, commits = self._access.runs.get(run), self._commits(run)
         flow, record = flows()[row.flow], self._record(row)
         booked = [c for c in commits.of_run(run) if _is_ours(c)] if row.state is RunState.DONE else []
-        back = [c for c in booked if not counts_again.counts(commits, c)]
+        back = [c for c in booked if not counts(commits, c)]
         from_here = [c for c in back if c.reversed_by.startswith(REVERSAL)]
         if booked and flow.source is None:
             return _nothing_left(commits, booked)

@@ -25,7 +25,7 @@ from ml_connector.errors import NotFound
 from ml_connector.flows.already_booked import already_booked_parts, comes_to_nothing
 from ml_connector.flows.flow import flows
 from ml_connector.flows.journals import in_other_entities
-from ml_connector.flows.taken_back import ELSEWHERE, document_number, standing
+from ml_connector.flows.taken_back import ELSEWHERE, counts, document_number, standing
 from ml_connector.ports.ledger import LedgerFacts
 from ml_connector.ports.sinks import located
 from ml_connector.ports.storage import (
@@ -273,7 +273,7 @@ class Statements:
             self._wait_for_claims(row, [share.subject for commit in gone for share in commit.shares])
             changed: list[CommitRow] = []
             for commit in gone:
-                if counts_again.counts(commits, commit):
+                if counts(commits, commit):
                     counts_again.tell_changed(self._access.runs, commits, commit, "deleted in the ledger")
                 commits.reverse(commit.key, DELETED)
                 changed.extend(counts_again.let_count(commits, commit))

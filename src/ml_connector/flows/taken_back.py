@@ -110,6 +110,17 @@ def taken_back_alone(commits: Commits, row: CommitRow) -> CommitRow | None:
     return None
 
 
+def counts(commits: Commits, row: CommitRow) -> bool:
+    """Whether nothing takes the document back, or what does is taken back itself."""
+    counted = True
+    while row.reversed_by:
+        reversal = commits.get(row.reversed_by)
+        if reversal is None:
+            return False
+        row, counted = reversal, not counted
+    return counted
+
+
 def _reversed_keys(mirror: str) -> Iterator[str]:
     """Keys that the document may have of which a reversal with this key was made: by its first one, or by one
     made again.
