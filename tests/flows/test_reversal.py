@@ -396,7 +396,8 @@ def test_a_document_that_people_took_back_is_not_reversed_again(when: str) -> No
         world.approve(reversal)
 
     assert (RunState.HELD, ["ledger.look_alike"]) == (world.at(reversal).state, world.problems(reversal))
-    assert f"ml-connector runs cancel {reversal}" in world.problem_list(reversal)[0].text
+    named = f"ml-connector runs mark-booked-elsewhere {reversal} --document 10/"
+    assert named in world.problem_list(reversal)[0].text
     assert 3 == len(world.vendor.documents)
     assert RunState.CANCELLED is world.operations.cancel(reversal).state
 

@@ -399,15 +399,14 @@ def test_what_was_reversed_by_hand_in_the_other_entity_lets_the_pay_go_on() -> N
 
 
 def test_nor_where_it_was_a_document_of_ours() -> None:
-    """The reversal of ours says: run the pay again and name it there. There it is refused."""
+    """It is named in a run of the pay, as well as in the reversal that asks about it."""
     world, run = one(entities="US1=10")
     back = storno(world, world.vendor.documents[0])
     world.set(entities="US1=20")
     again = world.post("R1").id
     reversal = world.reverse(run).id
-    assert (
-        f"name the document there (ml-connector runs mark-booked-elsewhere RUN --document 10/{back}"
-        in texts(world, reversal)
+    assert f"ml-connector runs mark-booked-elsewhere {reversal} --document 10/{back}" in texts(
+        world, reversal
     )
     world.statements.booked_elsewhere(again, [f"10/{back}"], "storno")
     world.run_to_rest()

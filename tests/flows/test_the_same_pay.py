@@ -1298,15 +1298,15 @@ def test_a_document_of_others_that_is_not_posted_is_not_the_pay() -> None:
         world.statements.booked_elsewhere(run, [f"10/{number}"], "by hand")
 
 
-def test_a_document_is_not_named_in_a_reversal() -> None:
-    """It takes back what stands; the pay has runs of its own."""
+def test_a_document_that_a_reversal_is_to_take_back_is_not_named_in_it() -> None:
+    """It is known, and was not edited: there is nothing to say of it."""
     world = World(mode=ASKS)
     first = waiting(world, "R1")
     assert RunState.DONE is world.approve(first).state
     reversal = world.operations.reverse(first).id
     world.run_to_rest()
 
-    with pytest.raises(NotAllowed, match="Name the document in a run of the pay"):
+    with pytest.raises(NotAllowed, match="is known already; it counts once"):
         world.statements.booked_elsewhere(reversal, ["10/3"], "edited")
 
 

@@ -467,13 +467,16 @@ class Operations:
 
 def _end_of(commits: StoredCommits, row: CommitRow) -> CommitRow | None:
     """The document that is to be reversed so that this one counts no more: itself, or the newest reversal
-    where its reversal was reversed. Of a document that somebody deleted, the reversal that stands alone since
-    then. `None` where it counts no more.
+    where its reversal was reversed; what people did after the last one of ours comes to nothing. Of a
+    document that somebody deleted, the reversal that stands alone since then. `None` where it counts no more.
     """
     end, counted = standing_alone(commits, row) or row, True
+    last = end
     while end.reversed_by:
         reversal = commits.get(end.reversed_by)
         if reversal is None:
             return None
         end, counted = reversal, not counted
-    return end if counted else None
+        if counted and not end.key.startswith(ELSEWHERE):
+            last = end
+    return last if counted else None

@@ -9,16 +9,17 @@ change was for.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import cast
 
 from ml_connector.domain import codec
+from ml_connector.domain.checks import takes_back
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.proposal import Share, ShareLine, Subject
 from ml_connector.flows.already_booked import net_of
-from ml_connector.ports.storage import CommitRow
+from ml_connector.ports.storage import CommitRow, CommitState
 
 
 def as_entry(booked: BookedEntry, key: str) -> JournalEntry:
@@ -50,6 +51,27 @@ def of_changed(
         replace(share, key=key, lines=(*share.lines, *more) if share is first else share.lines)
         for share in known.shares
     )
+
+
+def taken_back(booked: BookedEntry, rows: Iterable[CommitRow]) -> CommitRow | None:
+    """The one of the rows that the document takes back, every amount of it: it is the reversal of that. Of
+    several that come to the same, the first, or one whose marker or text the document has: many ledgers keep
+    them.
+    """
+    found = [
+        row
+        for row in rows
+        if row.state is CommitState.CONFIRMED
+        and takes_back(booked, cast(JournalEntry, codec.decode(row.content)))
+    ]
+    return max(found, key=lambda row: _alike(booked, row), default=None)
+
+
+def _alike(booked: BookedEntry, row: CommitRow) -> tuple[bool, bool]:
+    known = cast(BookedEntry, codec.decode(row.booked)) if row.booked else None
+    if known is None:
+        return False, False
+    return booked.marker == known.marker != "", booked.text == known.text != ""
 
 
 def of_mirror(taken: CommitRow, key: str) -> tuple[Share, ...]:

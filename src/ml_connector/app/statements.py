@@ -5,7 +5,7 @@ Each statement is proved by a read where the ledger can be read, and waits while
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from ml_connector.app.assemble import Assembly
 from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain import codec
-from ml_connector.domain.checks import compare, takes_back
+from ml_connector.domain.checks import compare
 from ml_connector.domain.document import CommitKey, Marker, Receipt
 from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.proposal import Share, Subject
@@ -25,6 +25,7 @@ from ml_connector.errors import NotFound
 from ml_connector.flows.already_booked import already_booked_parts, comes_to_nothing
 from ml_connector.flows.flow import flows
 from ml_connector.flows.journals import in_other_entities
+from ml_connector.flows.reversal import originals
 from ml_connector.flows.taken_back import ELSEWHERE, counts, document_number, standing
 from ml_connector.ports.ledger import LedgerFacts
 from ml_connector.ports.sinks import located
@@ -60,20 +61,18 @@ class Statements:
         there are several legal entities, `entity/journal/number` where several journals have it. Each is
         read, its figures count, and it stands for this pay once; one that was edited since is named again,
         one of ours that people edited is named too, and both count with their figures of now. The run goes
-        back to its proposal, which is the difference, or nothing.
+        back to its proposal, which is the difference, or nothing; a reversal leaves out what they take back.
         """
         row = self._row(run)
-        proposal = self._records.proposal(run)
-        if proposal is None or row.state not in (RunState.HELD, RunState.AWAITING_APPROVAL):
+        pays = self._pays(row)
+        if not pays or row.state not in (RunState.HELD, RunState.AWAITING_APPROVAL):
             raise NotAllowed(
                 f"Run {run} is {words(row.state)}; only a proposed run is marked as booked elsewhere."
             )
-        if flows()[row.flow].source is None:
-            raise NotAllowed(f"Run {run} is a reversal. Name the document in a run of the pay.")
         flow = self._flow(row)
         system, commits = self._assembly.system(flow.target), StoredCommits(flow.target)
         journals = self._assembly.policy(flow).journals
-        subjects = (*proposal.subjects, *self._moved(flow, commits, proposal.subjects))
+        subjects = (*pays, *self._moved(flow, commits, pays))
         found = [self._find(system.facts(), subjects, document) for document in documents]
         with transaction.atomic():
             self._wait_for_claims(row, subjects)
@@ -105,16 +104,22 @@ class Statements:
             counts_again.tell(self._access.runs, commits, changed, text)
             for ended in {statement.run for statement in found}:
                 if self._access.runs.get(ended).state in (RunState.DONE, RunState.CANCELLED, RunState.CLOSED):
-                    self._access.runs.tell(ended, f"{text} Run the pay again.")
+                    self._access.runs.tell(ended, f"{text} {_once_more(self._row(ended))}")
             waiting = dict.fromkeys((run, *(other.id for other in self._access.runs.others(run, pays))))
             moved = [self._propose_again(self._row(other)) for other in waiting if self._waits(other)]
         return tuple(moved)
 
+    def _pays(self, row: RunRow) -> tuple[Subject, ...]:
+        """The pays of a run that has a proposal; of a reversal, those of what it is to take back."""
+        if flows()[row.flow].source is None:
+            return self._access.runs.spoken_of(row.id)
+        proposal = self._records.proposal(row.id)
+        return proposal.subjects if proposal is not None else ()
+
     def _waits(self, run: str) -> bool:
-        """Whether it is a run of a pay that has a proposal and waits for a person."""
+        """Whether it is a run of a pay, or a reversal, that waits for a person with what it proposes."""
         row = self._row(run)
-        held = row.state in (RunState.HELD, RunState.AWAITING_APPROVAL)
-        return held and flows()[row.flow].source is not None and self._records.proposal(run) is not None
+        return row.state in (RunState.HELD, RunState.AWAITING_APPROVAL) and bool(self._pays(row))
 
     def _propose_again(self, row: RunRow) -> RunRow:
         moved = self._access.runs.move(
@@ -182,7 +187,7 @@ class Statements:
             known = self._known_before(commits, subjects, booked, held[-1])
             commits.reverse(known.key, RESTATED)
             shares = stated_shares.of_changed(known, key, booked, subjects)
-        taken = self._taken_back(commits, [share.subject for share in shares], booked)
+        taken = stated_shares.taken_back(booked, self._in_force(commits, row, shares))
         if taken is not None:
             shares = stated_shares.of_mirror(taken, key)
         self._wait_for_claims(row, [share.subject for share in shares])
@@ -195,15 +200,14 @@ class Statements:
             back = f"taken back in the ledger by {receipt.number} in {receipt.entity}"
             counts_again.tell_changed(self._access.runs, commits, taken, back)
 
-    def _taken_back(
-        self, commits: StoredCommits, subjects: Sequence[Subject], booked: BookedEntry
-    ) -> CommitRow | None:
-        """What the document takes back of the pay, every amount of it: it is the reversal of that."""
-        for row in standing(commits.of_subjects(subjects)):
-            entry = cast(JournalEntry, codec.decode(row.content))
-            if row.state is CommitState.CONFIRMED and takes_back(booked, entry):
-                return row
-        return None
+    def _in_force(self, commits: StoredCommits, row: RunRow, shares: Sequence[Share]) -> Iterator[CommitRow]:
+        """What a document may take back: for a reversal first what that is for, then the documents that count
+        of the pays, and the reversals of some.
+        """
+        yield from (one for one in originals(commits, row.input.get("keys", "")) if counts(commits, one))
+        of_pays = commits.of_subjects([share.subject for share in shares])
+        yield from standing(of_pays)
+        yield from (one for one in of_pays if counts(commits, one))
 
     def _known_before(
         self, commits: StoredCommits, subjects: Sequence[Subject], booked: BookedEntry, held: CommitRow
@@ -447,6 +451,13 @@ def _free_key(commits: StoredCommits, family: str) -> str:
     keys = [CommitKey.parse(row.key) for row in commits.of_reference(f"{family}:")]
     parts = [key.part for key in keys if key.family == family]
     return str(CommitKey(family, max(parts, default=0) + 1, 1))
+
+
+def _once_more(row: RunRow) -> str:
+    """What is run again because a document that the run was ended by counts for nothing now."""
+    if flows()[row.flow].source is not None:
+        return "Run the pay again."
+    return f"Reverse it again: ml-connector runs reverse {row.input.get('reverses') or 'RUN'}."
 
 
 def _whose(commits: StoredCommits, row: CommitRow) -> str:

@@ -133,34 +133,17 @@ def _sums(lines: Iterable[JournalLine]) -> Counter[tuple[str, int]]:
 def ask(
     documents: Sequence[BookedEntry], run: str, journals: Mapping[str, str] = ANY_JOURNAL
 ) -> Iterator[Problem]:
-    """The question to a person about documents beside a run of the pay, when there are such. `journals` are
-    those that the flow posts to, by legal entity.
+    """The question to a person about documents beside a run of the pay, or a reversal, when there are such.
+    `journals` are those that the flow posts to, by legal entity.
     """
-    says = "record that: ml-connector runs mark-booked-elsewhere {run} --document {name} --why '...'"
-    return _ask(documents, run, says, journals)
-
-
-def ask_reversal(documents: Sequence[BookedEntry], run: str) -> Iterator[Problem]:
-    """The question to a person about documents beside a reversal, when there are such."""
-    says = (
-        "cancel this reversal (ml-connector runs cancel {run}), run the pay again and name the document there"
-        " (ml-connector runs mark-booked-elsewhere RUN --document {name} --why '...')"
-    )
-    return _ask(documents, run, says, ANY_JOURNAL)
-
-
-def _ask(
-    documents: Sequence[BookedEntry], run: str, says: str, journals: Mapping[str, str]
-) -> Iterator[Problem]:
-    """The question; `says` is what to do where one of them does belong to the pay."""
     if documents:
         names = [_named(document, journals) for document in documents]
         name, accepts = names[0], " ".join(f"--accept {name}" for name in names[:SHOWN])
-        belongs = says.format(run=run, name=name)
         text = (
             "The journal holds documents that did not come from here and may be this pay, or take it back:"
-            f" {_described(documents, journals)} If one of them does, {belongs}. If not: ml-connector runs"
-            f" resume {run} {accepts}."
+            f" {_described(documents, journals)} If one of them does, record that: ml-connector runs"
+            f" mark-booked-elsewhere {run} --document {name} --why '...'. If not: ml-connector runs resume"
+            f" {run} {accepts}."
         )
         yield Problem(ASKED, name, text, Owner.CONTROLLER)
 

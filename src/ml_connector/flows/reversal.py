@@ -3,13 +3,13 @@
 The mirror is dated like the original where that period is open, and otherwise on the first day of the next
 open period when the policy says so. It is a commit of its own, with an approval of its own. The newest
 document of a pay is taken back first, or everything that is booked for it: a difference that was made to a
-document would stand on nothing without it.
+document would stand on nothing without it. What people took back in the ledger, and named here, is left out.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count, cycle
@@ -28,10 +28,14 @@ from ml_connector.flows.journals import ASKED_DAYS
 from ml_connector.flows.taken_back import (
     ELSEWHERE,
     REVERSAL,
+    by_people,
     changed_by,
+    counts,
     document_number,
     mirrors,
     newer_documents,
+    put_back,
+    restated,
 )
 from ml_connector.ports.ledger import JournalSink, LedgerFacts
 from ml_connector.ports.storage import (
@@ -58,6 +62,17 @@ class ReversalInput:
     reverses: str = ""
 
 
+def originals(commits: Commits, keys: str) -> list[CommitRow]:
+    """What a reversal that was given these keys is to take back. One that people edited and named since is
+    the document as they named it.
+    """
+    return [restated(commits, row) for row in _of(commits, keys.split("\n"))]
+
+
+def _of(commits: Commits, keys: Iterable[str]) -> list[CommitRow]:
+    return [row for key in keys if (row := commits.get(key)) is not None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reversal:
     """Reverses what was posted, in the settings of the flow that posted it."""
@@ -77,14 +92,15 @@ class Reversal:
 
     def propose(self, run: Run) -> Next | Done:
         """The mirror entries, checked, waiting for approval: always of a person, whatever the flow's mode."""
+        run.speak_of({share.subject for row in self._originals(run) for share in row.shares})
         rows = self._left(run)
         if rows is None:
+            run.check(look_alikes.ask(self._asked(run, ()), run.row.id))
             return Next("confirm")
-        run.check(self._unfit(run.row.id, rows))
+        run.check(self._unfit(run, rows))
         proposal = run.step("proposal", lambda: self._make(rows))
-        run.speak_of(proposal.subjects)
         run.check(self._problems(proposal))
-        run.check(look_alikes.ask_reversal(self._asked(run, rows), run.row.id))
+        run.check(look_alikes.ask(self._asked(run, rows), run.row.id))
         what = f"Reversal of {self._names(proposal)}: {consent.describe(proposal.entries)}."
         asks = (
             "This flow only proposes."
@@ -105,17 +121,17 @@ class Reversal:
         run.claim(proposal.subjects)
         mine = {entry.key: self.commits.get(entry.key) for entry in proposal.entries}
         own = {key for key, commit in mine.items() if commit is None or commit.run == run.row.id}
-        rows = {row.key: row for row in self._originals(run)}
+        rows = {row.key: row for row in _of(self.commits, (taken.key for taken in proposal.takes_back))}
         pairs = zip(proposal.entries, proposal.takes_back, strict=True)
         originals = {entry.key: rows[taken.key] for entry, taken in pairs}
-        run.check(self._unfit(run.row.id, [originals[entry.key] for entry in proposal.entries], own))
+        run.check(self._unfit(run, [originals[entry.key] for entry in proposal.entries], own))
         unbooked = [key for key, commit in mine.items() if commit is None or commit.state in UNBOOKED]
         asked = self._asked(run, [originals[key] for key in unbooked])
-        run.check(look_alikes.ask_reversal(asked, run.row.id))
+        run.check(look_alikes.ask(asked, run.row.id))
         for entry in proposal.entries:
             row = originals[entry.key]
             if entry.key in unbooked:
-                run.check(tie_out.changed_since(self._entries, row, ""))
+                run.check(tie_out.changed_since(self._entries, row, run.row.id))
             shares = tuple(share for share in proposal.shares if share.key == entry.key)
             run.commit_once(self._entries, entry, Origin(run=run.row.id, tenant=row.tenant, shares=shares))
             self._reversed(run, row, entry.key)
@@ -129,11 +145,26 @@ class Reversal:
         run.check(problem for row in rows for problem in self._stands_alone(run, row))
         booked = [back for row in rows if (back := self.commits.get(row.reversed_by)) is not None]
         run.check(tie_out.all_changed_since(self._entries, booked, ""))
-        by = consent.listed(f"{document_number(row)} in {row.entity}" for row in booked)
+        by = _names(booked)
         for row in rows:
             self._tell(run, row, by)
             self._tell_changed(run, row, by)
-        return Done(f"Reversed {consent.listed(str(_taken(row)) for row in rows)} by {by}.")
+        return Done(self._outcome(run, rows))
+
+    def _outcome(self, run: Run, rows: list[CommitRow]) -> str:
+        """What was reversed by this run, and by people before it; what people named besides still counts."""
+        theirs = [row for row in rows if by_people(self.commits, row) is not None]
+        ours = [row for row in rows if row not in theirs]
+        named = [row for row in self.commits.of_run(run.row.id) if row.key.startswith(ELSEWHERE)]
+        besides = [row for row in named if not row.reversed_by and not self.commits.reversed_by(row.key)]
+        texts = []
+        for how, found in (("Reversed", ours), ("Reversed in the ledger already:", theirs)):
+            if found:
+                by = _of(self.commits, [row.reversed_by for row in found])
+                texts.append(f"{how} {consent.listed(str(_taken(row)) for row in found)} by {_names(by)}.")
+        if besides:
+            texts.append(f"Still counts, as booked elsewhere: {_names(besides)}.")
+        return " ".join(texts)
 
     def _stands_alone(self, run: Run, row: CommitRow) -> Iterator[Problem]:
         """What is wrong with an original whose mirror is booked."""
@@ -141,8 +172,7 @@ class Reversal:
             number = document_number(row)
             text = (
                 f"The reversal of {number} in {row.entity} was deleted in the ledger, so that counts again."
-                f" Close this run (ml-connector runs close {run.row.id} --why '...'), then reverse it again:"
-                f" ml-connector runs reverse {row.run or 'RUN'}."
+                f" {self._ending(run)}. Then reverse it again: ml-connector runs reverse {row.run or 'RUN'}."
             )
             yield Problem("reversal.gone", number, text, Owner.CONTROLLER)
             return
@@ -151,11 +181,10 @@ class Reversal:
             return
         number = document_number(row)
         text = (
-            f"Document {number} in {row.entity} was deleted in the ledger: its reversal stands alone. Close"
-            f" this run (ml-connector runs close {run.row.id} --why '...'): the next run of the pay takes the"
-            " reversal into account. Or delete the reversal there too, record that (ml-connector runs"
-            " mark-deleted"
-            f" {run.row.id}) and cancel this run."
+            f"Document {number} in {row.entity} was deleted in the ledger: its reversal stands alone."
+            f" {self._ending(run)}. The next run of the pay takes the reversal into account. Or delete the"
+            f" reversal there too, record that (ml-connector runs mark-deleted {run.row.id}) and cancel this"
+            " run."
         )
         yield Problem("reversal.alone", number, text, Owner.CONTROLLER)
 
@@ -181,8 +210,8 @@ class Reversal:
     # --- what an earlier pass has sent ----------------------------------------------------------------------
 
     def _left(self, run: Run) -> list[CommitRow] | None:
-        """The originals that this run has no mirror of yet; `None` when each has one. What became of its
-        sends is found out first: a mirror that is booked is not proposed a second time.
+        """The originals that neither this run nor people have taken back yet; `None` when each one is. What
+        became of its sends is found out first: a mirror that is booked is not proposed a second time.
         """
         run.check_open_sends()
         run.abandon_unfinished()
@@ -191,28 +220,32 @@ class Reversal:
             row.key: mirror.key
             for row in rows
             for mirror in mirrors(self.commits, row)
-            if mirror.run == run.row.id
-            and mirror.state is CommitState.CONFIRMED
-            and mirror.reversed_by not in COUNTS_FOR_NOTHING
+            if mirror.run == run.row.id and mirror.state is CommitState.CONFIRMED and not self._undone(mirror)
         }
         for row in rows:
             if row.key in mine:
                 self._reversed(run, row, mine[row.key])
-        return None if rows and len(mine) == len(rows) else [row for row in rows if row.key not in mine]
+        left = [row for row in rows if row.key not in mine and by_people(self.commits, row) is None]
+        return left if left or not rows else None
 
     def _reversed(self, run: Run, row: CommitRow, mirror: str) -> None:
         """Note on the original that its mirror is booked."""
-        if not row.reversed_by:
+        if not row.reversed_by or (row.reversed_by != mirror and put_back(self.commits, row)):
             self.commits.reverse(row.key, mirror)
             run.audit("commit.reversed", {"key": row.key, "by": mirror})
 
+    def _undone(self, mirror: CommitRow) -> bool:
+        """Whether a mirror takes nothing back any more: somebody deleted it, or took it back."""
+        return mirror.reversed_by in COUNTS_FOR_NOTHING or by_people(self.commits, mirror) is not None
+
     def _free(self, row: CommitRow, mirror: JournalEntry) -> JournalEntry:
         """The mirror of a document under a key that is free, or has this content: another family where
-        somebody deleted the mirror it had, another revision where one of another date was refused.
+        somebody deleted the mirror it had, or took it back; another revision where one of another date was
+        refused.
         """
         key = CommitKey.parse(row.key)
         family = f"{REVERSAL}{key.family}:{key.revision}"
-        gone = [m for m in mirrors(self.commits, row) if m.reversed_by in COUNTS_FOR_NOTHING]
+        gone = [made for made in mirrors(self.commits, row) if self._undone(made)]
         again = f":{len(gone) + 1}" if gone else ""
         for revision in count(1):
             made = replace(mirror, key=str(CommitKey(f"{family}{again}", key.part, revision)))
@@ -226,8 +259,7 @@ class Reversal:
     # --- making ---------------------------------------------------------------------------------------------
 
     def _originals(self, run: Run) -> list[CommitRow]:
-        keys = run.given(ReversalInput).keys.split("\n")
-        return [row for key in keys if (row := self.commits.get(key)) is not None]
+        return originals(self.commits, run.given(ReversalInput).keys)
 
     def _make(self, rows: list[CommitRow]) -> Proposal:
         made = [self._mirror(row) for row in rows]
@@ -269,7 +301,7 @@ class Reversal:
 
     # --- checking -------------------------------------------------------------------------------------------
 
-    def _unfit(self, run: str, rows: list[CommitRow], own: Collection[str] = ()) -> Iterator[Problem]:
+    def _unfit(self, run: Run, rows: list[CommitRow], own: Collection[str] = ()) -> Iterator[Problem]:
         """Why these commits cannot be reversed now. `own` are keys of this reversal's entries."""
         if not rows:
             text = "This run has posted nothing that could be reversed."
@@ -278,15 +310,18 @@ class Reversal:
         for row in rows:
             number = document_number(row)
             if row.state is not CommitState.CONFIRMED:
-                text = f"{row.key} is {row.state}, not confirmed. Let its run end first."
+                of = f": ml-connector runs show {row.run}" if row.run else ""
+                text = f"{row.key} is {row.state}, not confirmed. Let its run end first{of}."
                 yield Problem("reversal.unconfirmed", row.key, text, Owner.CONTROLLER)
             elif row.key.startswith(ELSEWHERE):
-                text = f"{number} was booked elsewhere and is no document of ours. Reverse it in the ledger."
-                yield Problem("reversal.elsewhere", row.key, text, Owner.CONTROLLER)
-            if row.reversed_by and row.reversed_by not in own:
+                yield self._not_ours(run, row)
+            made = [restated(self.commits, mirror) for mirror in mirrors(self.commits, row)]
+            named = [mirror for mirror in made if mirror.key.startswith(ELSEWHERE)]
+            yield from (self._not_ours(run, mirror) for mirror in named if counts(self.commits, mirror))
+            if row.reversed_by and row.reversed_by not in own and not put_back(self.commits, row):
                 by = self.commits.get(row.reversed_by)
                 how = f"reversed by {document_number(by)} (run {by.run})" if by else row.reversed_by
-                text = f"{number} is already {how}. Cancel this reversal: ml-connector runs cancel {run}."
+                text = f"{number} is already {how}. {self._ending(run)}."
                 yield Problem("reversal.twice", row.key, text, Owner.CONTROLLER)
             for newer in newer_documents(self.commits, row):
                 if newer.key not in keys and newer.key not in own:
@@ -297,6 +332,16 @@ class Reversal:
                     )
                     yield Problem("reversal.newer", row.key, text, Owner.CONTROLLER)
 
+    def _not_ours(self, run: Run, row: CommitRow) -> Problem:
+        """A document that people booked or edited, an original or its reversal, is not reversed from here."""
+        text = (
+            f"{document_number(row)} in {row.entity} counts as booked elsewhere and is no document of ours."
+            " Reverse it in the ledger, and record that: ml-connector runs mark-booked-elsewhere"
+            f" {run.row.id} --document {row.entity}/NUMBER --why '...'. Or do without it."
+            f" {self._ending(run)}."
+        )
+        return Problem("reversal.elsewhere", row.key, text, Owner.CONTROLLER)
+
     def _problems(self, proposal: Proposal) -> Iterator[Problem]:
         yield from proposal.problems
         for entry in proposal.entries:
@@ -304,14 +349,22 @@ class Reversal:
             yield from check_entry(entry, self._ledger.chart(entry.entity, entry.journal, axes))
             yield from self._entries.check(entry)
 
-    def _asked(self, run: Run, rows: list[CommitRow]) -> tuple[BookedEntry, ...]:
+    def _ending(self, run: Run) -> str:
+        """How this run is ended: closed, where it has booked what counts; else cancelled."""
+        mine = [row for row in self.commits.of_run(run.row.id) if not row.key.startswith(ELSEWHERE)]
+        if any(row.state not in UNBOOKED and not row.reversed_by for row in mine):
+            return f"Close this reversal: ml-connector runs close {run.row.id} --why '...'"
+        return f"Cancel this reversal: ml-connector runs cancel {run.row.id}"
+
+    def _asked(self, run: Run, rows: Sequence[CommitRow]) -> tuple[BookedEntry, ...]:
         """Documents that nobody here knows and that a reversal must not be made beside: one takes an original
-        back already; or, where this installation was restored from a backup, it may have written one and lost
-        it, and a difference to an original would stand on nothing.
+        back already, or what people took one back with; or, where this installation was restored from a
+        backup, it may have written one and lost it, and a difference to an original would stand on nothing.
         """
         restored = self.restored_at() is not None
         places: dict[tuple[str, str, str], list[CommitRow]] = defaultdict(list)
-        for row in rows:
+        named = [by_people(self.commits, row) for row in self._originals(run)]
+        for row in (*rows, *filter(None, named)):
             places[row.tenant, row.entity, _entry(row).journal].append(row)
         found: dict[str, BookedEntry] = {}
         for (tenant, entity, journal), booked in places.items():
@@ -328,6 +381,10 @@ class Reversal:
 
     def _names(self, proposal: Proposal) -> str:
         return consent.listed(map(str, proposal.takes_back))
+
+
+def _names(rows: Iterable[CommitRow]) -> str:
+    return consent.listed(f"{document_number(row)} in {row.entity}" for row in rows)
 
 
 def _entry(row: CommitRow) -> JournalEntry:

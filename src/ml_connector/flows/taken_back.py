@@ -11,7 +11,16 @@ from ml_connector.domain import codec
 from ml_connector.domain.checks import takes_back
 from ml_connector.domain.document import CommitKey, Receipt
 from ml_connector.domain.journal import BookedEntry, JournalEntry
-from ml_connector.ports.storage import COUNTS_FOR_NOTHING, DELETED, UNBOOKED, CommitRow, Commits, CommitState
+from ml_connector.ports.storage import (
+    COUNTS_FOR_NOTHING,
+    DELETED,
+    RESTATED,
+    UNBOOKED,
+    WITHDRAWN,
+    CommitRow,
+    Commits,
+    CommitState,
+)
 
 ELSEWHERE, REVERSAL = "elsewhere:", "reversal:"
 """Beginning of the key of a document that a person named as booked elsewhere, and of a reversal."""
@@ -119,6 +128,36 @@ def counts(commits: Commits, row: CommitRow) -> bool:
             return False
         row, counted = reversal, not counted
     return counted
+
+
+def by_people(commits: Commits, row: CommitRow) -> CommitRow | None:
+    """The document that people took this one back with, and named, where that counts."""
+    found = commits.get(row.reversed_by) if row.reversed_by.startswith(ELSEWHERE) else None
+    return found if found is not None and counts(commits, found) else None
+
+
+def put_back(commits: Commits, row: CommitRow) -> bool:
+    """Whether the document counts again because people took its reversal back: what they did comes to
+    nothing, and it is reversed as if it had never been.
+    """
+    reversal = commits.get(row.reversed_by) if row.reversed_by else None
+    return reversal is not None and by_people(commits, reversal) is not None
+
+
+def restated(commits: Commits, row: CommitRow) -> CommitRow:
+    """The document as people named it last, where they edited it and said that it counts as it is now; else
+    the one that is given.
+    """
+    if row.reversed_by != RESTATED:
+        return row
+    found = commits.of_subjects([share.subject for share in row.shares])
+    named = [other for other in found if other.key.startswith(ELSEWHERE)]
+    said = [other for other in named if other.reversed_by not in (RESTATED, WITHDRAWN)]
+    return next((other for other in said if _reference(other) == _reference(row)), row)
+
+
+def _reference(row: CommitRow) -> str:
+    return cast(Receipt, codec.decode(row.receipt)).reference if row.receipt else ""
 
 
 def _reversed_keys(mirror: str) -> Iterator[str]:

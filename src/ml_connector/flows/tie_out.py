@@ -95,7 +95,8 @@ def all_changed_since(sink: Entries, rows: Iterable[CommitRow], run: str) -> Ite
 
 def changed_since(sink: Entries, row: CommitRow, run: str) -> Iterator[Problem]:
     """What is wrong now with a document that is known to be booked: it is gone, or it was edited. The
-    remedies are for the run of the pay that cannot go on because of it; empty where it is no run of the pay.
+    remedies are for the run that cannot go on because of it; empty where nobody can name the document as it
+    is now, because a reversal of it is booked.
     """
     receipt = cast(Receipt, codec.decode(row.receipt)) if row.receipt else None
     if receipt is None:
@@ -113,15 +114,14 @@ def changed_since(sink: Entries, row: CommitRow, run: str) -> Iterator[Problem]:
     elsewhere = row.key.startswith(ELSEWHERE)
     since = "it was named as booked elsewhere" if elsewhere else "it was booked"
     again = "name it again" if elsewhere else "name it"
-    where = "" if run else "run the pay anew and "
     name = (
-        f" If it stays as it is now, {where}{again}: ml-connector runs"
-        f" mark-booked-elsewhere {run or 'RUN'} --document {row.entity}/{receipt.number} --why '...'."
+        f" If it stays as it is now, {again}: ml-connector runs mark-booked-elsewhere {run} --document"
+        f" {row.entity}/{receipt.number} --why '...'."
     )
     entry = cast(JournalEntry, codec.decode(row.content))
     before = cast(BookedEntry, codec.decode(row.booked)) if row.booked else now
     texts = [problem.text for problem in compare(entry, now)]
-    if texts:
+    if texts and run:
         # A rate that the ledger gave is no figure of the document: naming it again would change nothing.
         texts[0] += name
     for wrong in (*texts, *(problem.text for problem in compare_rates(entry, before, now))):
