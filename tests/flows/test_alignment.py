@@ -144,6 +144,101 @@ def test_a_row_that_nobody_of_us_made_is_left_alone_and_ours_is_closed_not_delet
     assert rows["P000002"].open
 
 
+def test_what_both_had_alike_at_the_first_pass_is_ours_to_close() -> None:
+    """It is noted as agreed, as the other system writes it, and nothing is written there. Dropped by the
+    source, it is closed on the day of that pass, and stays so on later days.
+    """
+    world = Parcels(ReferenceRows(normal=lambda row: replace(row, place=row.place.upper())))
+    world.vendor_rows.edit(parcel(1))
+    world.wished = [parcel(1), parcel(2)]
+    at = world.align()
+    assert {"planned": 1} == world.plan(at.id)
+    world.consent(at)
+    world.wished = [parcel(2)]
+    closed_on = world.clock.now().date()
+
+    assert "1 change made; read again, and as wished." == world.aligned().summary
+
+    row = world.vendor_rows.rows["P000001"]
+    assert ("UTRECHT", False, closed_on) == (row.place, row.open, row.until)
+    assert [("P000002",), ("P000001",)] == world.vendor_rows.puts
+    world.clock.advance(3 * 24 * 3600)
+    assert "nothing to change" in world.align().summary
+
+
+def test_what_both_had_alike_and_somebody_edits_is_a_conflict_with_both_values() -> None:
+    """Also in a flow that asks nobody: nothing is overwritten."""
+    world = Parcels(mode=Mode.AUTOMATIC)
+    world.vendor_rows.edit(parcel(1))
+    world.wished = [parcel(1)]
+    assert "nothing to change" in world.align().summary
+    world.vendor_rows.edit(parcel(1, "Oslo"))
+
+    held = world.align()
+
+    assert (RunState.HELD, ["plan.conflict"]) == (held.state, world.problems(held.id))
+    text = "P000001 was edited in the other system: place is Oslo, not Utrecht."
+    assert text == world.problem_list(held.id)[0].text
+    assert [] == world.vendor_rows.puts
+
+
+def test_a_conflict_that_people_settled_is_none_for_the_next_change() -> None:
+    """The source took over what the other system has: that is what both agree on from then on."""
+    world = Parcels(mode=Mode.AUTOMATIC)
+    world.wished = [parcel(1)]
+    world.align()
+    world.vendor_rows.edit(parcel(1, "Oslo"))
+    assert RunState.HELD is world.align().state
+    world.wished = [parcel(1, "Oslo")]
+    assert "nothing to change" in world.align().summary
+    world.wished = [parcel(1, "Bergen")]
+
+    assert RunState.DONE is world.align().state
+
+    assert "Bergen" == world.vendor_rows.rows["P000001"].place
+
+
+def test_a_dry_run_notes_nothing() -> None:
+    """A row that only a dry run has seen is nobody's of ours."""
+    world = Parcels(mode=Mode.AUTOMATIC)
+    world.vendor_rows.edit(parcel(1))
+    world.wished = [parcel(1)]
+    world.operations.start("parcels", SOURCE, TARGET, "now", dry_run=True)
+    world.run_to_rest()
+    world.wished = []
+
+    assert "nothing to change" in world.align().summary
+
+    assert world.vendor_rows.rows["P000001"].open
+
+
+@pytest.mark.parametrize("size", [4_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_many_rows_that_are_alike_are_noted_in_few_statements(size: int) -> None:
+    """And once: the next pass notes none. No transaction is open while a vendor is read."""
+    from django.db import connection
+
+    inserts: list[str] = []
+    world = Parcels(mode=Mode.AUTOMATIC)
+    world.vendor_rows.rows = {row.key: row for row in map(parcel, range(size))}
+    world.wished = list(world.vendor_rows.rows.values())
+    rows = world.register.rows
+    world.register.rows = lambda: (row for row in rows() if not connection.in_atomic_block or 1 / 0)  # type: ignore[method-assign]
+
+    def count(execute: Any, sql: str, *rest: Any) -> Any:
+        inserts.extend([sql] if sql.startswith("INSERT") and "counterpart" in sql else [])
+        return execute(sql, *rest)
+
+    for noted in (size // 100, 0):
+        inserts.clear()
+        with connection.execute_wrapper(count):
+            at = world.align()
+        assert "Every row that is wished is there as wished; nothing to change." == at.summary
+        assert (noted > 0) == (0 < len(inserts) <= noted)
+    assert ([], {}) == (world.vendor_rows.puts, world.plan(at.id))
+    world.wished = []
+    assert (RunState.DONE, {"done": size}) == ((at := world.align()).state, world.plan(at.id))
+
+
 @pytest.mark.parametrize("fault", [LOST_BEFORE, LOST_AFTER])
 def test_a_lost_answer_is_waited_for_and_judged_by_what_is_there(fault: str) -> None:
     """A write of ours behind the lost answer is done, and no edit of somebody else."""

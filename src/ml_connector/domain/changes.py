@@ -8,6 +8,7 @@
     a        a'       a              conflict: somebody edited it
     a        a'       –              change, shown before and after; a person consents to it
     a        a'       b              conflict: both moved
+    a        a        – or b         nothing; from now on both agree on a
 
 Both sets come in the order of their keys and are read once, so no more than a row of each is held.
 """
@@ -15,7 +16,7 @@ Both sets come in the order of their keys and are read once, so no more than a r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -56,6 +57,11 @@ class Pair:
     wished: Any = None
     found: Any = None
     base: Any = None
+
+    @property
+    def newly_agreed(self) -> bool:
+        """Whether both have the same row, and it is not on record that they do."""
+        return self.wished is not None and self.wished == self.found != self.base
 
 
 class NotInOrder(ValueError):
@@ -104,6 +110,14 @@ def change_of(pair: Pair, closed: Callable[[Any], Any]) -> Change | None:
         )
     act = Act.CHANGE if base is None or found == base else Act.CONFLICT
     return Change(key=pair.key, act=act, before=found, after=wished)
+
+
+def differences(found: Any, wished: Any) -> str:
+    """What differs between a row as it was found and as it is wished, with both values of each field."""
+    if found is None or wished is None:
+        return "there is none" if found is None else "it is there"
+    names = [one.name for one in fields(found) if getattr(found, one.name) != getattr(wished, one.name)]
+    return ", ".join(f"{name} is {getattr(found, name)}, not {getattr(wished, name)}" for name in names)
 
 
 def _in_order(rows: Iterable[Any], what: str) -> Iterator[Any]:

@@ -1,6 +1,7 @@
 """The shape of a flow that makes two sets agree: a plan of changes, shown, approved and carried out.
 
-plan    what is wished beside what the register keeps, each row against what both agreed on last
+plan    what is wished beside what the register keeps, each row against what both agreed on last; rows that
+        both have alike are noted as agreed, so that they are ours to close and an edit of them is seen
 apply   batch by batch, each change judged alone; a pass ends after a few batches and starts itself again
 verify  what was handed over is looked for, what was written is read again; what is left undone is named
 """
@@ -8,7 +9,7 @@ verify  what was handed over is looked for, what was written is read again; what
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ml_connector.domain.changes import Change, change_of, paired
@@ -16,13 +17,39 @@ from ml_connector.domain.proposal import FINGERPRINT_SHOWN
 from ml_connector.flows.consent import approval_missing, proposes_only
 from ml_connector.flows.flow import Mode, Opening
 from ml_connector.ports.registers import Register
-from ml_connector.ports.storage import Plans, PlanState, RunState
+from ml_connector.ports.storage import Links, Plans, PlanState, RunState
 from ml_connector.runs.converge import left_undone
 from ml_connector.runs.run import Done, Hold, Next, Run
 from ml_connector.runs.stages import Stage
 
 SHOWN = 20
 """Conflicts and refusals that a run names one by one."""
+NOTED = 500
+"""Rows that are noted as agreed at a time."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Agreed:
+    """Rows that both systems have alike, noted some hundred at a time; a `dry` run notes none."""
+
+    links: Links
+    kind: str
+    dry: bool
+    noted: int = 0
+    rows: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, key: str, record: Any) -> None:
+        """Note the row, with others."""
+        self.rows[key] = record
+        if len(self.rows) >= NOTED:
+            self.note()
+
+    def note(self) -> None:
+        """Note what is left."""
+        if self.rows and not self.dry:
+            self.links.agree(self.kind, self.rows)
+            self.noted += len(self.rows)
+        self.rows = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +75,11 @@ class Alignment:
 
     def plan(self, run: Run) -> Next | Done:
         """Store the plan and ask for consent to it."""
-        fingerprint = self._plans.store(run.row.id, self._changes())
+        agreed = Agreed(links=self.opening.links, kind=self.kind, dry=run.row.dry)
+        fingerprint = self._plans.store(run.row.id, self._changes(agreed))
         counts = self._plans.counts(run.row.id)
-        run.audit("run.planned", {"sha256": fingerprint, **{str(state): n for state, n in counts.items()}})
+        figures = {str(state): n for state, n in counts.items()}
+        run.audit("run.planned", {"sha256": fingerprint, "agreed": agreed.noted, **figures})
         if not counts:
             return Done("Every row that is wished is there as wished; nothing to change.")
         told = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
@@ -86,10 +115,13 @@ class Alignment:
     def _plans(self) -> Plans:
         return self.opening.plans
 
-    def _changes(self) -> Iterator[Change]:
+    def _changes(self, agreed: Agreed) -> Iterator[Change]:
         register = self._register
         wished = (register.normal(row) for row in self.wished(self.opening))
         found = (row.record for row in register.rows())
         for pair in paired(wished, found, self.opening.links.bases(self.kind)):
+            if pair.newly_agreed:
+                agreed.add(pair.key, pair.wished)
             if (change := change_of(pair, self.closed)) is not None:
                 yield change
+        agreed.note()

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from ml_connector.domain.changes import Change
+from ml_connector.domain.changes import Change, differences
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import NotSent, OutcomeUnknown, Refused
 from ml_connector.ports.registers import HandedOver, NotTaken, Register, Stale, Versioned, Written
@@ -76,8 +76,10 @@ class Converger:
         while rows := self.plans.next(run, (PlanState.DONE,), self.register.limits.batch, after):
             fresh = self.register.read([row.change.key for row in rows])
             for row in rows:
-                if not self._is_wished(row.change, fresh.get(row.change.key)):
-                    text = f"{row.change.key} was written, and the other system shows something else now."
+                now = fresh.get(row.change.key)
+                if not self._is_wished(row.change, now):
+                    text = f"{row.change.key} was written, and the other system shows something else now"
+                    text = f"{text}: {self._shown(row.change, now)}."
                     self._ended(run, row, PlanState.CONFLICT, text)
             after = rows[-1].number
 
@@ -113,13 +115,17 @@ class Converger:
             elif (now.record if now is not None else None) == row.change.before:
                 left.append(row)
             else:
-                text = f"{row.change.key} was edited since the plan was made; it is left as it is."
+                text = f"{row.change.key} was edited since the plan was made: {self._shown(row.change, now)}."
+                text += " It is left as it is."
                 self._ended(run, row, PlanState.CONFLICT, text)
         self._done(run, done)
         return left
 
     def _is_wished(self, change: Change, fresh: Versioned[Any] | None) -> bool:
         return fresh is not None and fresh.record == self.register.normal(change.after)
+
+    def _shown(self, change: Change, fresh: Versioned[Any] | None) -> str:
+        return differences(fresh.record if fresh is not None else None, self.register.normal(change.after))
 
     def _send(
         self, run: str, rows: Sequence[PlannedRow], fresh: Mapping[str, Versioned[Any]]

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Collate
 
 from ml_connector.ports.storage import Clock
 from ml_connector.store.locks import Locks, LockWatch, lock_path
@@ -28,6 +30,7 @@ __all__ = [
     "begins_with",
     "database_now",
     "database_settings",
+    "in_order",
     "lock_path",
     "named_by",
     "of_days",
@@ -51,6 +54,11 @@ def begins_with(column: str, prefix: str, after: str) -> Q:
 def after_prefix(prefix: str) -> str:
     """The first text behind all that begin with the prefix, which is not empty."""
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
+def in_order(column: str) -> Combinable:
+    """The column, to be sorted and compared as Python does: PostgreSQL sorts texts by language otherwise."""
+    return F(column) if connection.vendor == "sqlite" else Collate(column, "C")
 
 
 def named_by(days: Collection[str]) -> tuple[str, ...]:

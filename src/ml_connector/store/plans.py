@@ -12,29 +12,34 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, QuerySet
 
 from ml_connector.domain import codec
-from ml_connector.domain.changes import Act, Change
+from ml_connector.domain.changes import Act, Change, differences
 from ml_connector.errors import KeyConflict
 from ml_connector.ports.storage import PlannedRow, PlanState
-from ml_connector.store.database import database_now
+from ml_connector.store.database import database_now, in_order
 from ml_connector.store.models import Connection, Counterpart, Plan, PlannedChange
 
 ROWS_A_STATEMENT = 500
+BASES_A_PAGE = 5_000
 
 
 class StoredPlans:
     """As `ports.storage.Plans`."""
 
     def store(self, run: str, changes: Iterable[Change]) -> str:
+        """The changes come from reads of the vendors, so no transaction is open while they are made. A plan
+        without its fingerprint is not whole, and is made anew.
+        """
         running, rows = hashlib.sha256(), enumerate(changes, 1)
         with transaction.atomic():
+            Plan.objects.filter(run_id=run).delete()
             _planned(run).delete()
-            while some := list(islice(rows, ROWS_A_STATEMENT)):
-                texts = [codec.encode(change) for _, change in some]
-                for text in texts:
-                    running.update(text.encode() + b"\n")
-                PlannedChange.objects.bulk_create(_made(run, some, texts))
-            fingerprint = running.hexdigest()
-            Plan.objects.update_or_create(run_id=run, defaults={"fingerprint": fingerprint})
+        while some := list(islice(rows, ROWS_A_STATEMENT)):
+            texts = [codec.encode(change) for _, change in some]
+            for text in texts:
+                running.update(text.encode() + b"\n")
+            PlannedChange.objects.bulk_create(_made(run, some, texts))
+        fingerprint = running.hexdigest()
+        Plan.objects.create(run_id=run, fingerprint=fingerprint)
         return fingerprint
 
     def fingerprint(self, run: str) -> str:
@@ -86,9 +91,16 @@ class StoredLinks:
         self._connection = connection
 
     def bases(self, kind: str) -> Iterator[tuple[str, Any]]:
-        rows = self._links(kind).exclude(base="").order_by("ours").values_list("ours", "base")
-        for ours, base in rows.iterator(ROWS_A_STATEMENT):
-            yield ours, codec.decode(base)
+        """Page by page, because others are noted meanwhile: SQLite leaves open what a query that is being
+        read shows of that.
+        """
+        place = in_order("ours")
+        rows = self._links(kind).exclude(base="").annotate(place=place).order_by("place")
+        last = ""
+        while page := list(rows.filter(place__gt=last).values_list("ours", "base")[:BASES_A_PAGE]):
+            for ours, base in page:
+                yield ours, codec.decode(base)
+            last = page[-1][0]
 
     def agree(self, kind: str, records: Mapping[str, Any]) -> None:
         now = database_now()
@@ -131,7 +143,10 @@ def _planned(run: str) -> QuerySet[PlannedChange]:
 def _made(run: str, some: list[tuple[int, Change]], texts: list[str]) -> Iterator[PlannedChange]:
     for (number, change), text in zip(some, texts, strict=True):
         state = PlanState.CONFLICT if change.act is Act.CONFLICT else PlanState.PLANNED
-        detail = f"{change.key} was edited in the other system." if state is PlanState.CONFLICT else ""
+        detail = ""
+        if state is PlanState.CONFLICT:
+            shown = differences(change.before, change.after)
+            detail = f"{change.key} was edited in the other system: {shown}."
         yield PlannedChange(
             run_id=run, number=number, key=change.key, change=text, state=state, detail=detail
         )

@@ -22,6 +22,7 @@ class Parcel:
     key: str
     place: str
     open: bool = True
+    until: date | None = None
 
 
 codec.learn(Parcel)
@@ -45,13 +46,10 @@ def _stages(opening: Opening) -> Mapping[str, Stage]:
         parcels: Iterable[Any] = opened.systems.source.source(Parcel)()
         return parcels
 
-    return Alignment(
-        opening=opening,
-        kind="parcel",
-        record=Parcel,
-        wished=wished,
-        closed=lambda parcel: replace(parcel, open=False),
-    ).stages()
+    def closed(parcel: Parcel) -> Parcel:
+        return replace(parcel, open=False, until=parcel.until or opening.commits.now().date())
+
+    return Alignment(opening=opening, kind="parcel", record=Parcel, wished=wished, closed=closed).stages()
 
 
 def _offered(source: Any, since: date) -> New:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.domain.changes import Act, NotInOrder, Pair, change_of, paired
+from ml_connector.domain.changes import Act, NotInOrder, Pair, change_of, differences, paired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,34 @@ def test_what_is_done_about_a_pair(wished: Any, found: Any, base: Any, act: Act 
     change = change_of(Pair(key="1", wished=wished, found=found, base=base), closed)
 
     assert act == (change.act if change else None)
+
+
+@pytest.mark.parametrize(
+    ("wished", "found", "base", "agreed"),
+    [
+        (A, A, None, True),
+        (A, A, B, True),
+        (A, A, A, False),
+        (A, B, None, False),
+        (A, B, B, False),
+        (None, None, A, False),
+        (None, A, None, False),
+    ],
+)
+def test_what_both_have_alike_is_agreed_once(wished: Any, found: Any, base: Any, agreed: bool) -> None:
+    assert agreed == Pair(key="1", wished=wished, found=found, base=base).newly_agreed
+
+
+@pytest.mark.parametrize(
+    ("found", "wished", "text"),
+    [
+        (A, replace(B, open=False), "text is a, not b, open is True, not False"),
+        (None, A, "there is none"),
+        (A, None, "it is there"),
+    ],
+)
+def test_what_differs_is_said_with_both_values(found: Any, wished: Any, text: str) -> None:
+    assert text == differences(found, wished)
 
 
 ROWS = st.dictionaries(st.text("abc", min_size=1, max_size=3), st.sampled_from("xy"), max_size=8)
