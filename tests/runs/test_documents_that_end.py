@@ -48,13 +48,28 @@ class Cashier(Vendor):
     """The other side, where payments can be cancelled, and exports have a status."""
 
     cancelled: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
     status: dict[str, str] = field(default_factory=dict)
-    answers: int = 0
+    asked: int = 0
+
+    def arrive(self) -> None:
+        """Cancellations that were on their way for long are carried out, but for those that are already."""
+        self.cancelled.extend(name for name in self.late if name not in self.cancelled)
+        self.late.clear()
 
     def cancel(self, receipt: Receipt) -> None:
         fault, self.fault = self.fault, ""
+        self.asked += 1
+        if fault == "late, dies":
+            self.late.append(receipt.reference)
+            raise Crash("before the cancellation")
+        if fault == "overtaken":
+            self.late.append(receipt.reference)
+            self.arrive()
         if fault == "refused":
             raise Refused("The payment is closed.")
+        if receipt.reference in self.cancelled:
+            raise Refused("The payment is cancelled already.")
         if fault not in ("lost before", "ignored"):
             self.cancelled.append(receipt.reference)
         if fault == "dies":
@@ -157,6 +172,35 @@ def test_a_lost_answer_of_a_cancellation_is_read_and_not_believed(fault: str) ->
 
     assert {"INV-1": "100.00"} == till.paid()
     assert (2, 1) == (len(till.cashier.booked), len(till.cashier.cancelled))
+    assert ENDED == till.world.commits.get("payment:acme:INV-1:1:1").reversed_by
+
+
+def test_a_cancellation_that_is_carried_out_late_ends_no_other_payment() -> None:
+    """The process died behind it, and nothing was noted: the next one sees that the payment stands, cancels
+    it and writes the new one. What comes late then finds its own payment cancelled.
+    """
+    till = Till()
+    till.passes({"INV-1": "40.00"})
+    till.cashier.fault = "late, dies"
+    till.passes({"INV-1": "100.00"})
+    assert (2, 1) == (till.cashier.asked, len(till.cashier.cancelled))
+
+    till.cashier.arrive()
+
+    assert {"INV-1": "100.00"} == till.paid()
+    till.passes({"INV-1": "100.00"})
+    assert (2, 1, 2) == (len(till.cashier.booked), len(till.cashier.cancelled), till.cashier.asked)
+
+
+def test_a_cancellation_that_an_earlier_one_overtook_is_not_called_refused() -> None:
+    """The first one comes through between our look and our second send, which the vendor refuses then."""
+    till = Till()
+    till.passes({"INV-1": "40.00"})
+    till.cashier.fault = "overtaken"
+
+    till.align({"INV-1": "100.00"})
+
+    assert {"INV-1": "100.00"} == till.paid()
     assert ENDED == till.world.commits.get("payment:acme:INV-1:1:1").reversed_by
 
 

@@ -123,8 +123,10 @@ class Sink(Protocol[D, B]):
         raise NoCapability("Documents of this kind end by a mirror of them.")
 
     def end(self, receipt: Receipt) -> None:
-        """Cancel or withdraw the document; asking again does no harm. Raises `NotSent`, `Refused` (nothing
-        changed) or `OutcomeUnknown`.
+        """Cancel or withdraw the document that the system knows by the receipt's `reference`, and no other:
+        asked again, or late, it finds that one ended and changes nothing. A verb that makes something new
+        each time, or that ends whatever stands in that place now, is no ending; the document has a mirror
+        then. Raises `NotSent`, `Refused` (nothing changed) or `OutcomeUnknown`.
         """
         raise NoCapability("Documents of this kind end by a mirror of them.")
 

@@ -153,6 +153,11 @@ class Committer:
         """End the document under the key by its system's own verb, if that has not happened yet: it counts
         for nothing from then on, and the next revision may be written.
 
+        An ending needs no intent of its own, because a second one does no harm: it names one document by the
+        system's own reference, which is ended once and stays so, and never the next revision. So whatever
+        became of an earlier send, also of a process that died, it is asked whether the document is ended; if
+        not, the ending is sent again. Nothing counts as ended before the system shows it.
+
         Raises `Wait` while it may still happen, `Refused` when the system said no, `KeyError` for a key of
         which nothing is booked. After any of them calling again is safe.
         """
@@ -171,6 +176,10 @@ class Committer:
                 sink.end(receipt)
             except OutcomeUnknown as error:
                 raise Wait(due, f"{error.problem.text} Looking at {due:%H:%M:%S} UTC.") from error
+            except Refused:
+                # An earlier send may have come through behind our look: the system refuses it twice.
+                if not sink.is_ended(receipt):
+                    raise
             self.point("end: answered")
             if not sink.is_ended(receipt):
                 raise Wait(due, f"{receipt.number} is not shown as ended yet. Looking at {due:%H:%M:%S} UTC.")
