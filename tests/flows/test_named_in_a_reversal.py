@@ -126,6 +126,9 @@ def test_a_reversal_that_people_took_back_is_made_again() -> None:
     at = world.post("R1")
     assert ["ledger.look_alike"] == world.problems(at.id)
     assert "Already booked as 3 in 10" in named(world, at.id, back).summary
+    assert f"Taken back in the ledger by {back} in 10, says anna." == world.at(first).notice
+    why = f"Its reversal was taken back in the ledger by {back} in 10, says anna."
+    assert f"Booked again: 3 in 10. {why}" == world.at(run).notice
 
     second = world.reverse(run)
 

@@ -42,13 +42,18 @@ def let_count(commits: Commits, gone: CommitRow) -> list[CommitRow]:
     """Note that what the document reversed is reversed no more. The documents that count otherwise since
     then, from that one to the first of the chain.
     """
+    chain = below(commits, gone)
+    if chain:
+        commits.reverse(chain[0].key, "")
+    return chain
+
+
+def below(commits: Commits, row: CommitRow) -> list[CommitRow]:
+    """What the document reversed, and so on to the first of the chain."""
     chain: list[CommitRow] = []
-    reached = commits.reversed_by(gone.key)
-    if reached is not None:
-        commits.reverse(reached.key, "")
-    while reached is not None:
+    while (reached := commits.reversed_by(row.key)) is not None:
         chain.append(reached)
-        reached = commits.reversed_by(reached.key)
+        row = reached
     return chain
 
 

@@ -199,6 +199,8 @@ class Statements:
                 self._access.runs.tell(taken.run, f"{text}, says {self._actor.name}.")
             back = f"taken back in the ledger by {receipt.number} in {receipt.entity}"
             counts_again.tell_changed(self._access.runs, commits, taken, back)
+            why = f"Its reversal was {back}, says {self._actor.name}."
+            counts_again.tell(self._access.runs, commits, counts_again.below(commits, taken), why)
 
     def _in_force(self, commits: StoredCommits, row: RunRow, shares: Sequence[Share]) -> Iterator[CommitRow]:
         """What a document may take back: for a reversal first what that is for, then the documents that count

@@ -38,8 +38,8 @@ def booked_elsewhere(
     secret_file: Path | None = AsSecret,
     as_json: bool = Json,
 ) -> None:
-    """Mark what a run is for as already booked by hand or by another program. Each document is read from
-    the ledger, and only the difference to it is proposed.
+    """Mark what a run is for as already booked by hand or by another program; in a reversal, as already
+    reversed. Each document is read from the ledger, and only the difference to it is proposed.
     """
     with errors(as_json):
         sign_in(by, secret_file, as_json)
