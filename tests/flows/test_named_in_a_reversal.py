@@ -137,6 +137,27 @@ def test_a_reversal_that_people_took_back_is_made_again() -> None:
     assert first != second.id
 
 
+def test_a_first_mirror_that_counts_again_beside_the_second_is_not_forgotten() -> None:
+    """Somebody deleted in the ledger what took the first one back: the pay is taken back twice. Its next run
+    makes up for that, and names the document.
+    """
+    world, run = posted(entities="US1=10,US2=10")
+    first = world.reverse(run).id
+    back = taken_back(world, "4")
+    asked = world.post("R1").id
+    named(world, asked, back)
+    assert RunState.DONE is world.reverse(run).state
+    world.vendor.documents.remove(number(world, back))
+
+    assert [back] == world.statements.deleted(asked)
+
+    assert usual_balances(-2, ("10",)) == world.balances()
+    at = world.post("R1")
+    assert [("4", first)] == [(taken.document, taken.run) for taken in world.proposal(at.id).takes_back]
+    assert RunState.DONE is world.approve(at.id).state
+    assert usual_balances(2, ("10",)) == world.balances()
+
+
 def test_of_two_documents_of_the_same_amounts_the_one_with_the_same_text_is_taken_back() -> None:
     """The ledger keeps the text of what somebody takes back there."""
     world, run = posted(entities="US1=10,US2=10")

@@ -47,9 +47,10 @@ def standing(rows: Iterable[CommitRow]) -> tuple[CommitRow, ...]:
     def reverses(row: CommitRow) -> bool:
         if row.key in taking_back or not row.key.startswith(REVERSAL):
             return row.key in taking_back
-        # Booked, and not yet noted on the document that it was made of; or that is not there any more.
+        # Booked, and not yet noted on the document that it was made of. Where that is not there any more, or
+        # something else took it back, this one takes back nothing.
         made_of = next((by_key[key] for key in _reversed_keys(row.key) if key in by_key), None)
-        return made_of is not None and made_of.reversed_by not in COUNTS_FOR_NOTHING
+        return made_of is not None and not made_of.reversed_by
 
     return tuple(row for row in by_key.values() if not reverses(row) and counts(row))
 
