@@ -138,6 +138,9 @@ class ToySink(Sink[Any, ToyBooked]):
     def takes_back(self, booked: ToyBooked, document: Any) -> bool:
         return False
 
+    def cancels(self, booked: ToyBooked, other: ToyBooked) -> bool:
+        return False
+
 
 SUPPLIER = ToySupplier(key="supplier:acme:77:1:1", entity=ENTITY, name="O'Brien & Söhne")
 FILES = tuple(

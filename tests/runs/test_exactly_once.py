@@ -437,6 +437,34 @@ def test_a_copy_that_people_reversed_is_left_out_where_one_names_it() -> None:
     assert document.reference == named.commit_once(an_entry(), ORIGIN).reference
 
 
+def test_a_copy_that_people_edited_and_reversed_is_left_out_where_one_names_it() -> None:
+    """What takes it back has its amounts, not ours; one that has ours takes back ours."""
+    world = World()
+    world.vendor.fault = faults.LOST_AFTER
+    with pytest.raises(Wait):
+        committer(world).commit_once(an_entry(), ORIGIN)
+    (document,) = world.vendor.documents
+    twice = tuple(replace(line, amount=line.amount + line.amount) for line in document.entry.lines)
+    copy = replace(document, reference="copy", number="2000", entry=replace(document.entry, lines=twice))
+    back = tuple(replace(line, amount=-line.amount) for line in twice)
+    ours = tuple(replace(line, amount=-line.amount) for line in document.entry.lines)
+    world.vendor.documents.append(copy)
+    world.clock.advance(MANY_SECONDS)
+    named = committer(world, accepted=lambda: {"10/2000"})
+
+    for lines in (ours, back):
+        mirror = replace(document.entry, lines=lines)
+        world.vendor.documents.append(
+            replace(document, reference=f"{lines}", number="2001", entry=mirror, marker="")
+        )
+        if lines is ours:
+            with pytest.raises(Incident, match="all carry the marker"):
+                named.commit_once(an_entry(), ORIGIN)
+            world.vendor.documents.pop()
+
+    assert document.reference == named.commit_once(an_entry(), ORIGIN).reference
+
+
 def test_a_second_document_is_seen_right_after_booking() -> None:
     """The look-up that confirms an entry also proves that it is the only one."""
     world = World()

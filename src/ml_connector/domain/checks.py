@@ -202,12 +202,19 @@ def repeats(document: BookedEntry, entry: JournalEntry) -> bool:
     return _says(document, entry, 1)
 
 
-def _says(document: BookedEntry, entry: JournalEntry, sign: int) -> bool:
-    def amounts(lines: Iterable[JournalLine], sign: int) -> Counter[tuple[str, int]]:
-        return Counter((line.account, sign * line.amount.minor) for line in lines)
+def cancels(document: BookedEntry, other: BookedEntry) -> bool:
+    """Whether the document is the other one with every amount turned round, as both are booked now."""
+    same = (document.receipt.entity, document.currency) == (other.receipt.entity, other.currency)
+    return same and _by_account(document.lines, -1) == _by_account(other.lines, 1)
 
+
+def _says(document: BookedEntry, entry: JournalEntry, sign: int) -> bool:
     same = (document.receipt.entity, document.currency) == (entry.entity, entry.currency)
-    return same and amounts(document.lines, sign) == amounts(entry.lines, 1)
+    return same and _by_account(document.lines, sign) == _by_account(entry.lines, 1)
+
+
+def _by_account(lines: Iterable[JournalLine], sign: int) -> Counter[tuple[str, int]]:
+    return Counter((line.account, sign * line.amount.minor) for line in lines)
 
 
 def compare(entry: JournalEntry, booked: BookedEntry) -> list[Problem]:

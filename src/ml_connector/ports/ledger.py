@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from ml_connector.domain.checks import compare, takes_back
+from ml_connector.domain.checks import cancels, compare, takes_back
 from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem
@@ -83,6 +83,10 @@ class JournalSink(Sink[JournalEntry, BookedEntry], Protocol):
     def takes_back(self, booked: BookedEntry, document: JournalEntry) -> bool:
         """Whether the document is the mirror of the entry: see `checks.takes_back`."""
         return takes_back(booked, document)
+
+    def cancels(self, booked: BookedEntry, other: BookedEntry) -> bool:
+        """Whether the one document is the mirror of the other: see `checks.cancels`."""
+        return cancels(booked, other)
 
     def near(self, document: JournalEntry, last: date | None = None) -> tuple[BookedEntry, ...]:
         """Every document in the journal of the entry, from its posting date until `last`."""

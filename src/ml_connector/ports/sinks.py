@@ -144,6 +144,10 @@ class Sink(Protocol[D, B]):
         """Whether what is booked cancels the document."""
         ...
 
+    def cancels(self, booked: B, other: B) -> bool:
+        """Whether what is booked cancels something else that is, as both are now."""
+        ...
+
 
 def located(sink: Sink[D, B], document: D, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
     """As `Sink.locate`, for one document."""

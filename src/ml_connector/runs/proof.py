@@ -183,7 +183,7 @@ class Proof:
         back = {reference for reference, booked in read.items() if self.sink.takes_back(booked, document)}
         mirrors = [one for one in found if one.reference in back]
         whole = [receipt for receipt in found if receipt not in mirrors]
-        if len(whole) - len(mirrors) > 1 and (reversed_ones := self._reversed(row, document, whole)):
+        if len(whole) - len(mirrors) > 1 and (reversed_ones := self._reversed(row, document, whole, read)):
             whole = [receipt for receipt in whole if receipt not in reversed_ones]
         if len(whole) - len(mirrors) > 1:
             numbers = ", ".join(receipt.number for receipt in found)
@@ -198,9 +198,12 @@ class Proof:
             raise Incident([Problem("documents.duplicate", row.key, text, Owner.CONTROLLER)])
         return whole[0] if whole else found[0]
 
-    def _reversed(self, row: CommitRow, document: Document, found: Sequence[Receipt]) -> list[Receipt]:
-        """Those of the documents that a person named as reversed, where as many documents of others take the
-        document back: some ledgers mirror a document without the text that ours are found by.
+    def _reversed(
+        self, row: CommitRow, document: Document, found: Sequence[Receipt], read: Mapping[str, Booked]
+    ) -> list[Receipt]:
+        """Those of the documents that a person named as reversed, where a document of others takes back each
+        of them as it is now (`read`), a copy that was edited too: some ledgers mirror a document without the
+        text that ours are found by.
         """
         named = [receipt for receipt in found if _name(receipt) in self.accepted()]
         if not named:
@@ -212,8 +215,13 @@ class Proof:
             for booked in self.sink.near(document, self.commits.now().date())
             if booked.receipt.reference not in known
         ]
-        backs = [booked for booked in others if self.sink.takes_back(booked, document)]
-        return named if len(backs) >= len(named) else []
+        for one in named:
+            shown = read.get(one.reference)
+            back = next((b for b in others if shown is not None and self.sink.cancels(b, shown)), None)
+            if back is None:
+                return []
+            others.remove(back)
+        return named
 
     def _not_searchable(self, row: CommitRow, receipt: Receipt) -> None:
         """The document is there and the look-up does not see it: lag within the visible window is no news,
