@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -150,7 +151,7 @@ def test_workflows_are_forgotten_when_they_are_old_and_have_ended(tmp_path: Path
 def test_a_round_that_a_database_stops_is_tried_again() -> None:
     """That of the durable engine cannot be opened; runs are carried out meanwhile."""
     assembly = World()._assembly
-    assembly.settings = assembly.settings.model_copy(update={"engine_url": NOWHERE})
+    assembly.settings = replace(assembly.settings, engine_url=NOWHERE)
     from ml_connector.app.upkeep import try_upkeep
 
     assert None is try_upkeep(assembly)

@@ -7,20 +7,15 @@ A home folder holds everything of a default installation: `product.sqlite3`, `en
 from __future__ import annotations
 
 import difflib
+import os
 import tomllib
 from contextlib import suppress
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError, field_validator
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
-
+PREFIX = "ML_CONNECTOR_"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 FILE = "settings.toml"
 OURS = ("product.sqlite3", "engine.sqlite3", "keys", "audit.key", "locks", FILE)
@@ -43,10 +38,11 @@ class DatabaseUnusable(Exception):
     """The database is not there, is none of ours, or may not be written."""
 
 
-class Settings(BaseSettings):
-    """Every setting has a default that works on one machine."""
-
-    model_config = SettingsConfigDict(env_prefix="ML_CONNECTOR_", extra="ignore")
+@dataclass(init=False)
+class Settings:
+    """Every setting has a default that works on one machine. What is given goes before a variable of the
+    environment, and that before the file in the home folder. Raises `SettingsError` with every problem.
+    """
 
     home: Path = Path(".ml-connector")
     database_url: str = ""
@@ -61,37 +57,14 @@ class Settings(BaseSettings):
     log_level: str = "WARNING"
 
     def __init__(self, **given: Any) -> None:
-        try:
-            super().__init__(**given)
-        except ValidationError as error:
-            raise SettingsError(" ".join(map(_sentence, error.errors()))) from None
-
-    @field_validator("log_level")
-    @classmethod
-    def _known_level(cls, value: str) -> str:
-        if value.upper() not in LOG_LEVELS:
-            raise ValueError(f"{value!r} is none of {', '.join(LOG_LEVELS)}.")
-        return value.upper()
-
-    @field_validator("executor", "organisation")
-    @classmethod
-    def _has_a_name(cls, value: str) -> str:
-        if not value.strip() or not value.isprintable():
-            raise ValueError(f"{value!r} is no name.")
-        return value
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        given = {**env_settings(), **init_settings()}
-        home = Path(given.get("home") or cls.model_fields["home"].default)
-        return (init_settings, env_settings, _HomeFile(settings_cls, toml_file=home / FILE))
+        found = {**_variables(), **given}
+        self.home = Path(found.pop("home", self.home))
+        found = {**_of_file(self.home / FILE), **found}
+        if problems := [text for name, value in found.items() if (text := _problem(name, value))]:
+            raise SettingsError(" ".join(problems))
+        for name, value in found.items():
+            setattr(self, name, value)
+        self.log_level = self.log_level.upper()
 
     @cached_property
     def database(self) -> str:
@@ -110,7 +83,7 @@ class Settings(BaseSettings):
 
     def at(self, path: Path) -> Settings:
         """The same installation with its database in another SQLite file."""
-        return Settings(**{**self.model_dump(), "database_url": f"sqlite:///{path.absolute()}"})
+        return replace(self, database_url=f"sqlite:///{path.absolute()}")
 
     @property
     def key_file(self) -> Path:
@@ -128,36 +101,46 @@ class Settings(BaseSettings):
         return self.home / "locks"
 
 
-class _HomeFile(TomlConfigSettingsSource):
+def _variables() -> dict[str, str]:
+    """Settings in the environment, by name."""
+    given = {name.upper(): value for name, value in os.environ.items()}
+    known = {field.name: f"{PREFIX}{field.name.upper()}" for field in fields(Settings)}
+    return {name: given[variable] for name, variable in known.items() if variable in given}
+
+
+def _of_file(file: Path) -> dict[str, Any]:
     """`settings.toml` of the home folder. It is found by the home folder, so it cannot move it; a name that
     is not known is a typing error, not something to leave out.
     """
-
-    def _read_file(self, file_path: Any) -> dict[str, Any]:
-        try:
-            found: dict[str, Any] = tomllib.loads(file_path.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{file_path} cannot be read as TOML: {error}.") from None
-        known = [name for name in Settings.model_fields if name != "home"]
-        for name in found:
-            if name == "home":
-                raise SettingsError(
-                    f"{file_path} lies in the home folder and cannot set home. Set ML_CONNECTOR_HOME instead."
-                )
-            if name not in known:
-                close = difflib.get_close_matches(name, known, n=1)
-                hint = f"Did you mean {close[0]!r}?" if close else f"Settings are {', '.join(known)}."
-                raise SettingsError(f"{file_path} sets {name!r}, which is no setting. {hint}")
-        return found
+    try:
+        found: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} cannot be read as TOML: {error}.") from None
+    known = [field.name for field in fields(Settings) if field.name != "home"]
+    for name in found:
+        if name == "home":
+            raise SettingsError(
+                f"{file} lies in the home folder and cannot set home. Set ML_CONNECTOR_HOME instead."
+            )
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean {close[0]!r}?" if close else f"Settings are {', '.join(known)}."
+            raise SettingsError(f"{file} sets {name!r}, which is no setting. {hint}")
+    return found
 
 
-def _sentence(error: Any) -> str:
-    """One problem of a setting, by the name of its variable. Only what a check of ours says is repeated: an
-    address may hold a password.
+def _problem(name: str, value: object) -> str | None:
+    """What is wrong with the value of a setting, by the name of its variable. A value of the wrong kind is
+    not repeated: an address may hold a password.
     """
-    name = "ML_CONNECTOR_" + "_".join(map(str, error["loc"])).upper()
-    why = str(error.get("ctx", {}).get("error", "")) if error["type"] == "value_error" else ""
-    return f"{name}: {why}" if why else f"{name} has a value of the wrong kind."
+    variable = f"{PREFIX}{name.upper()}"
+    if not isinstance(value, str):
+        return f"{variable} has a value of the wrong kind."
+    if name == "log_level" and value.upper() not in LOG_LEVELS:
+        return f"{variable}: {value!r} is none of {', '.join(LOG_LEVELS)}."
+    if name in ("executor", "organisation") and not (value.strip() and value.isprintable()):
+        return f"{variable}: {value!r} is no name."
+    return None
 
 
 def start_problem(error: BaseException) -> tuple[bool, str] | None:
