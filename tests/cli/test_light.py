@@ -17,6 +17,7 @@ HEAVY = {
     "psycopg",
     "httpx2",
     "authlib",
+    "joserfc",
     "yaml",
     "stamina",
     "django.db.migrations.executor",
@@ -75,3 +76,16 @@ def test_a_failure_is_read_without_what_it_did_not_load(home: Path) -> None:
 
     assert "There is no run 'none'" in json.loads(said)["error"]
     assert set() == modules & HEAVY
+
+
+def test_a_connection_is_opened_without_the_library_that_signs_in() -> None:
+    """Most runs have a token that is good."""
+    code = (
+        "import json, sys\n"
+        "import ml_connector.connectors.exact_online.system, ml_connector.connectors.ukg_pro.system\n"
+        "print(json.dumps(sorted({'authlib', 'joserfc', 'dbos'} & {*sys.modules})))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert [] == json.loads(done.stdout)

@@ -18,7 +18,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
-from authlib.integrations.base_client import OAuthError
 
 from ml_connector.errors import NotSent, Refused, SignInLost, Throttled
 from ml_connector.ports.storage import Clock, Exchange, TokenState
@@ -27,7 +26,6 @@ from ml_connector.transport.answer import whole_number
 from ml_connector.transport.exchange import Deadline, header_problem, within
 from ml_connector.transport.redact import known, redact, shown
 from ml_connector.transport.settings import secret_of
-from ml_connector.transport.token_client import TokenClient, conclusive, readable
 
 SKEW_SECONDS = 5
 TOKEN_SECONDS = 30.0
@@ -254,6 +252,8 @@ class TokenBroker:
         The answer itself is the one body that nothing is hidden in: it is read here, and neither recorded nor
         shown.
         """
+        from ml_connector.transport.token_client import OAuthError, readable
+
         secrets = known(self.wiring.vault, (*self.secrets(), *spent))
         deadline = self._deadline()
         status, text = None, ""
@@ -333,6 +333,9 @@ class TokenBroker:
         return Deadline.after(self.wiring.clock, self.deadline_seconds)
 
     def _client(self, deadline: Deadline) -> Any:
+        """Its library takes long to load, and most runs have a token that is good."""
+        from ml_connector.transport.token_client import TokenClient, conclusive
+
         client: Any = TokenClient(
             deadline,
             client_id=secret_of(self.wiring.vault, "client_id"),

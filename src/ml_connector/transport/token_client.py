@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx2
+from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 
 from ml_connector.transport.exchange import Deadline, keep_to_deadlines, whole_body
+
+__all__ = ["OAuthError", "TokenClient", "conclusive", "readable"]
 
 TOKEN_BYTES_MAX = 1024 * 1024
 """More than any token has."""
