@@ -52,7 +52,7 @@ PAGE = 100
 BEGIN_SECONDS = 30.0
 """A pass that was started is counted as at work for so long before its thread says so."""
 
-STOP_SECONDS = 1.0
+STOP_SECONDS = 0.2
 """The longest that a stop waits for a thread of DBOS that has nothing to do."""
 KEEP_DAYS = 30
 UNFINISHED = ("PENDING", "ENQUEUED", "DELAYED")
