@@ -3,6 +3,7 @@
     straight    a pay run of the public size beside a straight script, in turn, at 0 and 50 ms, budgets on:
                 whole processes from start to end, and from the first request to the last
     growth      runs of a thousand to a million rows: CPU, memory, what a row leaves on the disk
+    start       commands that only look at a run, beside `--help`
     idle        `serve` with nothing to do, and the durable engine alone
     stored      look-ups in an installation of ten thousand runs and commits
     ledgers     calls of an entry of a thousand lines, against the floor that `floor.py` draws
@@ -25,6 +26,7 @@ from typing import Any
 
 from bench_computed import lines_per_second
 from bench_product import SIZES, as_runs_grow, beside_straight, err, made
+from bench_start import looking
 from bench_stored import doing_nothing, look_ups
 from floor import LIMITS
 from ledger_calls import COSTS, LINES, ledger_calls
@@ -52,6 +54,7 @@ AIMS = (
     Aim("growth", "microseconds_a_row", 16.0),
     Aim("growth", "bytes_a_row", 25.0),
     Aim("growth", "peak_rss_mb", 200.0),
+    Aim("start", "slowest_start_to_help", 2.0),
     Aim("idle", "idle_percent", 1.0),
     Aim("idle", "idle_mb", 90.0),
     Aim("stored", "slowest_look_up_ms", 10.0),
@@ -111,6 +114,7 @@ def _ledgers() -> dict[str, Any]:
 PARTS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "straight": _straight,
     "growth": lambda folder, arguments: as_runs_grow(folder, arguments.rows),
+    "start": lambda folder, _: looking(folder),
     "idle": lambda folder, _: doing_nothing(folder),
     "stored": lambda folder, _: look_ups(folder),
     "ledgers": lambda _, __: _ledgers(),
