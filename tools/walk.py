@@ -1,7 +1,8 @@
 """`make walk`: which files of the product the two commands of a pay run enter, and how many.
 
 A run is started and approved against simulators while every function that is called is noted. A file counts
-where one of its functions runs. The last line is JSON.
+where one of its functions runs; what a module calls while it is loaded is no part of a run. The last line is
+JSON.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from stage import SOURCE, TARGET, Product, Sandbox
 ROOT = Path(__file__).parent.parent / "src" / "ml_connector"
 NOTED = """
 import atexit, sys, threading
-entered, root = set(), {root!r}
+entered, root, thread = set(), {root!r}, threading.local()
 def note(frame, event, argument):
-    if event == "call" and frame.f_code.co_name not in ("<module>", "<lambda>"):
+    if frame.f_code.co_name == "<module>" and event in ("call", "return"):
+        thread.loading = getattr(thread, "loading", 0) + (1 if event == "call" else -1)
+    elif event == "call" and frame.f_code.co_name != "<lambda>" and not getattr(thread, "loading", 0):
         name = frame.f_code.co_filename
         if name.startswith(root) and frame.f_back is not None and frame.f_code.co_flags & 2:
             entered.add(name)
