@@ -72,7 +72,7 @@ bench: install
 	@$(RUN) tools/bench.py $(foreach part,$(PART),--part $(part))
 
 walk: install
-	@$(RUN) tools/walk.py --most 109
+	@$(RUN) tools/walk.py --most 105
 
 connector: install
 	@$(RUN) tools/connector.py "$(name)" --role "$(or $(role),ledger)"

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from ml_connector.cli import connections, installation, mappings, people, runs, statements
+from ml_connector.cli.main import app
 
 NAMED = re.compile(r"(?<![\w/.-])ml-connector (?=[a-z])")
 GROUPS = "runs|flows|mappings|connections|people|keys|audit|run"
@@ -27,9 +27,6 @@ END = ".,;:)`"
 @cache
 def program() -> Any:
     """The command line as it is."""
-    app = typer.Typer(name="ml-connector")
-    for part in (connections, mappings, runs, statements, people, installation):
-        part.register(app)
     return typer.main.get_command(app)
 
 

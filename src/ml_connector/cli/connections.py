@@ -11,14 +11,8 @@ from ml_connector.cli.made import startable
 from ml_connector.cli.output import FAILED_COMMAND, USAGE, Json, errors, out, say, stop, table
 from ml_connector.cli.session import service
 
-connections = typer.Typer(help="Connected systems.", no_args_is_help=True)
-flows = typer.Typer(help="Flows between two connections.", no_args_is_help=True)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(connections, name="connections")
-    app.add_typer(flows, name="flows")
+connections = typer.Typer(name="connections", help="Connected systems.", no_args_is_help=True)
+flows = typer.Typer(name="flows", help="Flows between two connections.", no_args_is_help=True)
 
 
 @connections.command("add")

@@ -19,21 +19,12 @@ from ml_connector.cli.session import person, service
 if TYPE_CHECKING:
     from ml_connector.app.audit import Report
 
-audit = typer.Typer(help="The audit log: what was done, when and by whom.", no_args_is_help=True)
-keys = typer.Typer(help="Keys that encrypt the stored secrets.", no_args_is_help=True)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(audit, name="audit")
-    app.add_typer(keys, name="keys")
-    app.command("backup")(backup)
-    app.command("restore")(restore)
-    app.command("serve")(serve)
-    app.command("recover")(recover)
-    app.command("sandbox", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
-        sandbox
-    )
+audit = typer.Typer(
+    name="audit", help="The audit log: what was done, when and by whom.", no_args_is_help=True
+)
+keys = typer.Typer(name="keys", help="Keys that encrypt the stored secrets.", no_args_is_help=True)
+alone = typer.Typer()
+"""Commands that belong to no group."""
 
 
 @audit.command("verify")
@@ -145,6 +136,7 @@ def rotate(as_json: bool = Json) -> None:
         )
 
 
+@alone.command("backup")
 def backup(
     to: Path,
     keys_to: Path | None = typer.Option(
@@ -168,6 +160,7 @@ def backup(
         )
 
 
+@alone.command("restore")
 def restore(
     source: Path,
     overwrite: bool = typer.Option(False, help="Replace an installation that is not empty."),
@@ -203,6 +196,7 @@ def restore(
         )
 
 
+@alone.command("serve")
 def serve(
     once: bool = typer.Option(False, help="Do what is due now, then end."), as_json: bool = Json
 ) -> None:
@@ -244,6 +238,7 @@ def _serve(stopped: threading.Event, once: bool, as_json: bool) -> None:
             stopped.wait(UPKEEP_SECONDS)
 
 
+@alone.command("recover")
 def recover(
     executor: str = typer.Option(..., help="Name of the worker that will not come back."),
     as_json: bool = Json,
@@ -266,6 +261,7 @@ def recover(
         )
 
 
+@alone.command("sandbox", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def sandbox(context: typer.Context) -> None:
     """Start simulators of the vendors. Takes the arguments of `python -m ml_connector_sandbox serve`."""
     try:

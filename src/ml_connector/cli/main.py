@@ -20,6 +20,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+runs.runs.add_typer(statements.statements)
+for _part in (
+    runs.alone,
+    installation.alone,
+    connections.connections,
+    connections.flows,
+    mappings.mappings,
+    runs.run,
+    runs.runs,
+    people.people,
+    installation.audit,
+    installation.keys,
+):
+    app.add_typer(_part)
 
 
 def main() -> None:
@@ -33,8 +47,6 @@ def main() -> None:
 
 
 def _command() -> None:
-    for part in (connections, mappings, runs, statements, people, installation):
-        part.register(app)
     as_json = "--json" in sys.argv
     try:
         _texts(sys.argv[1:])

@@ -23,13 +23,10 @@ from ml_connector.cli.session import service
 
 _REFERENCES = sorted({dashed(flow.reference) for flow in startable() if flow.unmapped is not None})
 mappings = typer.Typer(
-    help="Tables from the codes of a source to GL accounts and dimensions.", no_args_is_help=True
+    name="mappings",
+    help="Tables from the codes of a source to GL accounts and dimensions.",
+    no_args_is_help=True,
 )
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(mappings, name="mappings")
 
 
 @mappings.command("import")

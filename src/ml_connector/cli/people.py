@@ -14,7 +14,7 @@ from ml_connector.cli.session import service
 if TYPE_CHECKING:
     from ml_connector.app.access import Actor
 
-people = typer.Typer(help="Named people, and whether two must agree.", no_args_is_help=True)
+people = typer.Typer(name="people", help="Named people, and whether two must agree.", no_args_is_help=True)
 
 As = typer.Option("", "--as", help="The named person who does this; their secret is asked for.")
 AsSecret = typer.Option(None, "--secret-file", help="A file that holds the person's secret.")
@@ -22,11 +22,6 @@ OF_AS, OF_SECOND = "--as-secret-file", "--second-secret-file"
 OfAs = typer.Option(None, OF_AS, help="A file with the secret of the person of --as.")
 Second = typer.Option("", "--second", help="The second named person who agrees, where two are required.")
 OfSecond = typer.Option(None, OF_SECOND, help="A file with the secret of the person of --second.")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(people, name="people")
 
 
 @people.command("add")

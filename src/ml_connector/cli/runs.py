@@ -38,25 +38,15 @@ from ml_connector.cli.session import service
 if TYPE_CHECKING:
     from ml_connector.domain.problem import Problem
 
-run = typer.Typer(help="Start a flow.", no_args_is_help=True)
-runs = typer.Typer(help="Look at runs, approve them, and decide about them.", no_args_is_help=True)
+run = typer.Typer(name="run", help="Start a flow.", no_args_is_help=True)
+runs = typer.Typer(
+    name="runs", help="Look at runs, approve them, and decide about them.", no_args_is_help=True
+)
+alone = typer.Typer()
+"""Commands that belong to no group."""
 
 
 RUNS_LISTED_MAX = 10_000
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    for flow in startable():
-        run.command(flow.kind)(_start_command(flow))
-    runs.command("answer")(_answer_command())
-    runs.command("resume")(_resume_command())
-    app.add_typer(run, name="run")
-    app.add_typer(runs, name="runs")
-    app.command("pause")(pause)
-    app.command("unpause")(unpause)
-    app.command("tie-out")(tie_out)
-    app.command("look")(look)
 
 
 def _start_command(flow: Flow) -> Callable[..., None]:
@@ -352,6 +342,7 @@ def close(
         )
 
 
+@alone.command("pause")
 def pause(
     scope: str = typer.Argument("everything", help="everything, connection:<name> or flow:<id>"),
     as_json: bool = Json,
@@ -362,6 +353,7 @@ def pause(
         say(as_json, {"ok": True, "paused": scope}, f"Paused: {scope}.")
 
 
+@alone.command("unpause")
 def unpause(
     scope: str = typer.Argument("everything", help="everything, connection:<name> or flow:<id>"),
     as_json: bool = Json,
@@ -378,6 +370,7 @@ def unpause(
         )
 
 
+@alone.command("tie-out")
 def tie_out(identity: str, as_json: bool = Json) -> None:
     """Compare what the source says, the journal and the ledger for one run."""
     with errors(as_json, keys=False):
@@ -394,6 +387,7 @@ def tie_out(identity: str, as_json: bool = Json) -> None:
             raise typer.Exit(HELD)
 
 
+@alone.command("look")
 def look(as_json: bool = Json) -> None:
     """Compare what was booked in the last 45 days with the ledgers. `serve` does this every 24 hours."""
     with errors(as_json):
@@ -467,3 +461,9 @@ def _progress() -> Any:
             )
 
     return shown()
+
+
+for _flow in startable():
+    run.command(_flow.kind)(_start_command(_flow))
+runs.command("answer")(_answer_command())
+runs.command("resume")(_resume_command())

@@ -10,21 +10,15 @@ import typer
 
 from ml_connector.cli.output import USAGE, Json, errors, say, stop
 from ml_connector.cli.people import As, AsSecret, sign_in
-from ml_connector.cli.runs import finish, runs
+from ml_connector.cli.runs import finish
 from ml_connector.cli.session import service
 
-
-def register(_app: typer.Typer) -> None:
-    """Add the commands, and the names that release 0.1.0 had for them."""
-    for name, old, command in (
-        ("mark-booked-elsewhere", "outside", booked_elsewhere),
-        ("mark-deleted", "deleted", deleted),
-        ("settle", "resolve", settle),
-    ):
-        runs.command(name)(command)
-        runs.command(old, hidden=True)(command)
+statements = typer.Typer()
+"""Commands of the group `runs`; the hidden names are those of release 0.1.0."""
 
 
+@statements.command("mark-booked-elsewhere")
+@statements.command("outside", hidden=True)
 def booked_elsewhere(
     identity: str,
     document: list[str] = typer.Option(
@@ -56,6 +50,8 @@ def booked_elsewhere(
             say(as_json, {"ok": True, "text": text}, text)
 
 
+@statements.command("mark-deleted")
+@statements.command("deleted", hidden=True)
 def deleted(identity: str, as_json: bool = Json) -> None:
     """Record that a run's documents were deleted in the ledger. The ledger is read first: they must be gone.
     Then it can be posted again.
@@ -74,6 +70,8 @@ def deleted(identity: str, as_json: bool = Json) -> None:
         say(as_json, {"ok": True, "deleted": numbers, "alone": alone, "twice": twice}, text.strip())
 
 
+@statements.command("settle")
+@statements.command("resolve", hidden=True)
 def settle(
     key: str,
     booked: str | None = typer.Option(None, help="It is in the ledger: the reference of its document."),
