@@ -136,10 +136,14 @@ class UkgClient:
             bearer = self._options["auth"] == BEARER
             raise faults.sign_in_lost(error, bearer, bool(secret_of(self._vault, "user_api_key"))) from error
 
-    def rows(self, path: str, row: type[Row], query: Mapping[str, str] | None = None) -> Iterator[Row]:
-        """Every row of a list, page by page as it is asked for; an absent list is an empty one."""
+    def rows(
+        self, path: str, row: type[Row], query: Mapping[str, str] | None = None, ahead: bool = False
+    ) -> Iterator[Row]:
+        """Every row of a list, page by page as it is asked for, or `ahead` as by `pages`. An absent list is
+        an empty one.
+        """
         try:
-            for answer in self.pages(path, query):
+            for answer in self.pages(path, query, ahead=ahead):
                 yield from answer.decode_list(row)
         except NotFound:
             return

@@ -228,7 +228,7 @@ class GeneralLedgerSource:
             return codes.setdefault(company_id, company_id)
 
         query = {"payGroup": pay_group, "periodControl": control}
-        checks = self._ukg.rows(client.PAY_REGISTER, wire.Check, query)
+        checks = self._ukg.rows(client.PAY_REGISTER, wire.Check, query, ahead=True)
         return control_totals(checks, company_of, self._currency_of, self._options.takes, companies)
 
     def _currency_of(self, company: str) -> str:

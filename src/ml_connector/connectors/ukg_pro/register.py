@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from ml_connector.connectors.ukg_pro.translate import shown
 from ml_connector.connectors.ukg_pro.wire import Check
-from ml_connector.domain.money import AmountError, Money
+from ml_connector.domain.money import AmountError, Money, minor_of
 from ml_connector.domain.payroll import RegisterTotals
 from ml_connector.domain.problem import Owner
 from ml_connector.errors import Refused, VendorChanged
@@ -44,7 +44,7 @@ class Register:
         for place, name in enumerate(_AMOUNTS):
             value: Decimal = getattr(check, name)
             try:
-                self.sums[place] += Money(value, self.currency).minor
+                self.sums[place] += minor_of(value, self.currency)
             except AmountError as error:
                 text = (
                     f"{name} of check {check.checkId} is {shown(value)}, which is no amount in"
