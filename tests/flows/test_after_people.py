@@ -48,10 +48,10 @@ def taken_back(world: World, *documents: Any, day: date | None = None) -> str:
 
 
 def at_the_end_of_a_document(do: Callable[[], object]) -> Callable[[str], None]:
-    """A point: whenever a document is proved."""
+    """A point: whenever a document was sent."""
 
     def point(name: str) -> None:
-        if name == "confirm: recorded":
+        if name == "send: recorded":
             do()
 
     return point
@@ -88,6 +88,25 @@ def test_a_run_whose_document_was_edited_while_it_waited_is_not_tied_out() -> No
     at = world.resume(run, accept=[f"10/{numbers[0]}"])
 
     assert (RunState.HELD, "booked.edited") == (at.state, world.problems(run)[0])
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0, []), (5, []), (6, ["ledger.look_alike"])])
+def test_a_run_that_was_paused_before_its_end_looks_again(seconds: float, said: list[str]) -> None:
+    """Its look when all was posted speaks for the end that follows at once, and not for one that comes later:
+    somebody booked the pay meanwhile.
+    """
+    world = World()
+    world.payroll.add(a_pay_run("R1", companies=US1))
+    run = world.start("R1")
+    engine = Inline(world.workshop(), world.runs, world._advance_to)
+    while world.at(run).stage != "confirm":
+        engine.step(engine.able()[0])
+    by_hand(world)
+    world.clock.advance(seconds)
+
+    world.run_to_rest()
+
+    assert said == world.problems(run)
 
 
 def test_a_reversal_whose_document_was_deleted_before_its_confirmation_is_not_done() -> None:

@@ -4,6 +4,7 @@ sides.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -12,6 +13,7 @@ from tests.payday import Crash, World, a_pay_run, blocks_of, company_rows, row, 
 
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.contract import world as faults
+from ml_connector.domain.document import Marker
 from ml_connector.domain.journal import Account, BookedEntry, JournalEntry, JournalLine
 from ml_connector.domain.mapping import MappingRule, Target
 from ml_connector.domain.money import Money
@@ -21,6 +23,7 @@ from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import PeriodClosed
 from ml_connector.flows.consent import proposal_fingerprint
 from ml_connector.flows.flow import Mode
+from ml_connector.ports.ledger import Look, Place
 from ml_connector.ports.storage import CommitState, Origin, RunState
 from ml_connector.runs.intent import Committer
 
@@ -349,9 +352,9 @@ def test_entries_of_others_are_looked_for_in_each_entity_s_own_period() -> None:
             ]
             return tuple(halves) if entity == "20" else periods
 
-        def documents(self, entity: str, journal: str, start: date, end: date) -> object:
-            looked.append((entity, str(start)))
-            return ledger.documents(entity, journal, start, end)
+        def look(self, wanted: Sequence[tuple[JournalEntry, Marker]], places: Sequence[Place]) -> Look:
+            looked.extend((place.entity, str(place.start)) for place in places)
+            return ledger.look(wanted, places)
 
     ledger, world.ledger = world.ledger, TwoCalendars()  # type: ignore[assignment]
     at = world.post()

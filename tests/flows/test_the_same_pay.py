@@ -991,7 +991,7 @@ def test_a_pay_booked_by_hand_beside_ours_is_never_said_to_be_right() -> None:
     run = world.start("R1")
 
     def book(name: str) -> None:
-        if name == "confirm: recorded" and len(world.vendor.documents) == 2:
+        if name == "send: recorded" and len(world.vendor.documents) == 2:
             by_hand(world)
 
     world.run_to_rest(book)
@@ -1416,7 +1416,7 @@ def test_a_newer_run_that_was_closed_says_nothing_of_what_it_did_not_post() -> N
     approve(world, newer)
 
     def close(name: str) -> None:
-        if name == "confirm: recorded":
+        if name == "send: recorded":
             world.vendor.closed.add((2026, 6))
 
     world.run_to_rest(close)

@@ -20,7 +20,7 @@ from ml_connector.domain.proposal import Proposal
 from ml_connector.flows.flow import Mode
 from ml_connector.ports.storage import CommitState, RunState
 
-COMMITTER = [
+SENT = [
     "commit: before open",
     "commit: opened",
     "intent: before",
@@ -28,9 +28,8 @@ COMMITTER = [
     "send: before",
     "send: answered",
     "send: recorded",
-    "confirm: before",
-    "confirm: recorded",
 ]
+CONFIRMED = ["confirm: before", "confirm: recorded"]
 
 
 class Dying:
@@ -78,11 +77,11 @@ def assert_posted_once(world: World, run: str) -> None:
 
 def test_every_place_of_the_protocol_is_passed() -> None:
     """The clean pass comes by every named place of the write path, once per entry, in the order of the
-    protocol.
+    protocol: all are sent, then all are confirmed.
     """
     names = [name for _, name in PLACES if name.split(":")[0] in ("commit", "intent", "send", "confirm")]
 
-    assert COMMITTER * 2 == names
+    assert SENT * 2 + CONFIRMED * 2 == names
 
 
 def test_every_step_has_its_three_places() -> None:
@@ -90,7 +89,7 @@ def test_every_step_has_its_three_places() -> None:
     names = [name for _, name in PLACES]
     steps = [name.removesuffix(": before recording") for name in names if name.endswith(": before recording")]
 
-    assert ["pay run", "basis", "proposal", "tie-out"] == steps
+    assert ["pay run", "basis", "proposal", "last look", "tie-out"] == steps
     for step in steps:
         assert f"{step}: before" in names
         assert f"{step}: recorded" in names

@@ -19,6 +19,7 @@ from ml_connector.domain.proposal import Basis, Proposal, Subject
 from ml_connector.flows import already_booked, consent, look_alikes, tie_out
 from ml_connector.flows.flow import Policy
 from ml_connector.flows.taken_back import standing
+from ml_connector.ports.ledger import JournalSink, Look, Place
 from ml_connector.ports.sinks import located
 from ml_connector.ports.storage import CommitRow, Commits, CommitState, Tenants
 from ml_connector.ports.systems import System
@@ -56,9 +57,28 @@ class Journals:
     before: Mapping[str, Sequence[str]] = field(default_factory=dict)
     restored_at: Callable[[], datetime | None] = lambda: None
 
-    def beside(self, run: Run, proposal: Proposal, basis: Basis, rows: Iterable[CommitRow]) -> Beside:
-        """What else is in the journals. `rows` are the commits of the proposal's subjects. Where this
-        installation was restored, it may have written a document itself and lost it.
+    def look(
+        self,
+        run: Run,
+        proposal: Proposal,
+        basis: Basis,
+        rows: Iterable[CommitRow],
+        wanted: Sequence[tuple[JournalEntry, Marker]] = (),
+    ) -> Look:
+        """Look at the journals, and for these entries besides. `rows` are the commits of the proposal's
+        subjects.
+        """
+        booked = [row for row in rows if row.state is CommitState.CONFIRMED]
+        places = [
+            Place(entity=entity, journal=journal, start=period.start, end=period.end)
+            for entity in dict.fromkeys(subject.entity for subject in proposal.subjects)
+            for journal, period in self._places(run, entity, basis, booked)
+        ]
+        return self._sink.look(wanted, places)
+
+    def beside(self, run: Run, proposal: Proposal, rows: Iterable[CommitRow], look: Look) -> Beside:
+        """What else is in the journals, by a look at them. `rows` are the commits of the proposal's subjects.
+        Where this installation was restored, it may have written a document itself and lost it.
         """
         alike: list[BookedEntry] = []
         unknown: list[str] = []
@@ -67,19 +87,17 @@ class Journals:
         booked = [row for row in rows if row.state is CommitState.CONFIRMED]
         counting = {row.key for row in standing(booked)}
         ours = {Marker.of(entry.key).token: entry for entry in proposal.entries if entry.key not in counting}
-        for entity in dict.fromkeys(subject.entity for subject in proposal.subjects):
-            tenant = self.books.confirm(entity, self.target.tenant(entity))
-            for journal, period in self._places(run, entity, basis, booked):
-                found = self.target.facts().documents(entity, journal, period.start, period.end)
-                known = self.commits.known_references(tenant, entity)
-                others = look_alikes.of_others(found, known)
-                others = tuple(d for d in others if not self._will_be_found(d, ours.get(d.marker)))
-                strange = look_alikes.of_another_installation(others)
-                lost = look_alikes.may_be_lost(others, proposal.says) if restored else ()
-                made = look_alikes.made_of_ours(others, booked)
-                alike.extend(dict.fromkeys((*made, *look_alikes.look_alikes(others, proposal.says), *lost)))
-                unknown.extend(strange)
-                seen |= {(entity, document.receipt.reference): document for document in found}
+        for place, found in look.documents.items():
+            tenant = self.books.confirm(place.entity, self.target.tenant(place.entity))
+            known = self.commits.known_references(tenant, place.entity)
+            others = look_alikes.of_others(found, known)
+            others = tuple(d for d in others if not self._will_be_found(d, ours.get(d.marker)))
+            strange = look_alikes.of_another_installation(others)
+            lost = look_alikes.may_be_lost(others, proposal.says) if restored else ()
+            made = look_alikes.made_of_ours(others, booked)
+            alike.extend(dict.fromkeys((*made, *look_alikes.look_alikes(others, proposal.says), *lost)))
+            unknown.extend(strange)
+            seen |= {(place.entity, document.receipt.reference): document for document in found}
         answers = run.answers()
         named = {self._name_of(document): document for document in alike}
         return Beside(
@@ -127,6 +145,10 @@ class Journals:
 
     # --- inside ---------------------------------------------------------------------------------------------
 
+    @property
+    def _sink(self) -> JournalSink:
+        return cast(JournalSink, self.target.sink(JournalEntry))
+
     def _name_of(self, document: BookedEntry) -> str:
         return look_alikes.name_of(document, self.policy.journals[document.receipt.entity])
 
@@ -137,7 +159,7 @@ class Journals:
         """
         if entry is None:
             return False
-        found = located(self.target.sink(JournalEntry), entry, Marker.of(entry.key), None)
+        found = located(self._sink, entry, Marker.of(entry.key), None)
         return any(
             receipt.reference == document.receipt.reference
             and not (receipt.complete and compare(entry, document))

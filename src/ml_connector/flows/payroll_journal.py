@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import cast
 
 from ml_connector.domain.checks import check_blocks, check_entry, check_totals
+from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import Chart, JournalEntry
 from ml_connector.domain.mapping import Mapping
 from ml_connector.domain.payroll import PayRun
@@ -41,10 +42,11 @@ from ml_connector.flows.policy import (
     spelled,
 )
 from ml_connector.flows.posting_date import posting_date
-from ml_connector.ports.ledger import JournalSink, LedgerFacts
+from ml_connector.ports.ledger import JournalSink, LedgerFacts, Look
 from ml_connector.ports.payroll import PayrollSource, SetsAside
 from ml_connector.ports.storage import Commits, CommitState, Origin, RunState, Staging, Tenants
 from ml_connector.ports.systems import Systems
+from ml_connector.runs.intent import Seen
 from ml_connector.runs.proof import Wait
 from ml_connector.runs.run import Done, Hold, Next, Run
 from ml_connector.runs.stages import Stage
@@ -59,6 +61,10 @@ OTHER_INSTALLATION = "installation.other"
 """Code of the problem that another installation posts to the same books; resumed from the proposal."""
 UNFINISHED = "pay.unfinished"
 """Code of the problem that a run of a newer calculation waits for a person."""
+JUST_NOW = timedelta(seconds=5)
+"""How long the look after the last entry was posted speaks for the end of the run, which comes at once."""
+LAST_LOOK = "last look"
+"""When the ledger was looked at after the last entry was posted, where that showed nothing to ask about."""
 ZERO = "zero"
 MEANT = "meant"
 """The question whether a run that comes to nothing is meant so, and its answer."""
@@ -169,7 +175,7 @@ class PayrollJournal:
         else:
             raise Hold(posting)
         run.step("basis", lambda: basis)
-        proposal = run.step("proposal", lambda: self._make(run, pay_run, basis))
+        proposal = run.step("proposal", lambda: self._make(run, pay_run, basis)[0])
         run.speak_of(proposal.subjects)
         if proposal.superseded:
             run.check(problem for problem in proposal.problems if problem.code == UNFINISHED)
@@ -230,9 +236,12 @@ class PayrollJournal:
     def _around(self, pay_run: PayRun) -> date:
         return self.policy.posting_date.override or pay_run.pay_period.end
 
-    def _make(self, run: Run, pay_run: PayRun, basis: Basis) -> Proposal:
+    def _make(
+        self, run: Run, pay_run: PayRun, basis: Basis, wanted: Sequence[tuple[JournalEntry, Marker]] = ()
+    ) -> tuple[Proposal, Look]:
         """The proposal as it is now: from the staged rows, the newest mapping and settings, what is booked
-        for the pay, and the documents of others. Asked again under the claim, it must come out the same.
+        for the pay, and the documents of others; with the look at the ledger, which is for the entries that
+        are `wanted` besides. Asked again under the claim, the proposal must come out the same.
         """
         prefix = self._key_prefix(pay_run)
         tenants = {entity: self._tenant(entity) for entity, _ in self._journals()}
@@ -263,14 +272,15 @@ class PayrollJournal:
         proposal = already_booked.left_to_post(
             said, booked, maker.families, maker.limits.lines_max, maker.difference_text
         )
-        beside = self._books.beside(run, proposal, basis, booked.rows)
+        look = self._books.look(run, proposal, basis, booked.rows, wanted)
+        beside = self._books.beside(run, proposal, booked.rows, look)
         asked = look_alikes.ask(beside.asked, run.row.id, self.policy.journals)
         unfinished = self._unfinished(run, proposal.subjects, tuple(newer.values()))
         moved = list(self._books.in_another_entity(run, subjects))
         if not found.problems:
             moved.extend(already_booked.of_another_pay(booked.own, tuple(subjects.values())))
         older = newer_runs.ask(run, pay_run, proposal, booked.rows)
-        return replace(
+        made = replace(
             proposal,
             problems=(*proposal.problems, *found.problems, *unfinished, *moved, *older, *asked),
             accepted=beside.accepted,
@@ -279,6 +289,7 @@ class PayrollJournal:
             superseded="" if left else consent.superseded_by(newer.values()),
             left_out=consent.left_out(old, newer.values()) if left else "",
         )
+        return made, look
 
     def _subjects(
         self, pay_run: PayRun, companies: Iterable[str], tenants: AbstractMapping[str, str]
@@ -367,7 +378,9 @@ class PayrollJournal:
         run.claim(proposal.subjects)
         pay_run = run.value("read", "pay run", PayRun)
         self._check_source(run, pay_run)
-        now = self._make(run, pay_run, run.value("propose", "basis", Basis))
+        basis = run.value("propose", "basis", Basis)
+        began, wanted = run.seconds(), [(e, Marker.of(e.key)) for e in proposal.entries]
+        now, look = self._make(run, pay_run, basis, wanted)
         self._check_alone(run, proposal, now)
         if (
             now.superseded
@@ -376,6 +389,12 @@ class PayrollJournal:
         ):
             return self._again(run, proposal, now)
         self._check_booked(run, proposal)
+        self._book(run, pay_run, proposal, basis, Seen(found=look.found, began=began))
+        return Next("confirm")
+
+    def _book(self, run: Run, pay_run: PayRun, proposal: Proposal, basis: Basis, seen: Seen) -> None:
+        """Book each entry once. The look-up when all are posted shows what others booked until then, too."""
+        wanted = []
         for entry in proposal.entries:
             shares = tuple(share for share in proposal.shares if share.key == entry.key)
             origin = Origin(
@@ -385,8 +404,23 @@ class PayrollJournal:
                 reference=pay_run.reference,
                 calculated_at=pay_run.calculated_at,
             )
-            run.commit_once(self._entries, entry, origin)
-        return Next("confirm")
+            wanted.append((entry, origin))
+        last: dict[datetime, Look] = {}
+
+        def find(marked: Sequence[tuple[JournalEntry, Marker]]) -> AbstractMapping[str, tuple[Receipt, ...]]:
+            at, rows = self.commits.now(), self.commits.of_subjects(proposal.subjects)
+            last[at] = self._books.look(run, proposal, basis, rows, marked)
+            return last[at].found
+
+        run.commit_all(self._entries, wanted, seen, find)
+        rows = self.commits.of_subjects(proposal.subjects)
+        if last and not self._books.beside(run, proposal, rows, last[max(last)]).asked:
+            run.step(LAST_LOOK, lambda: max(last))
+
+    def _just_looked(self, run: Run) -> bool:
+        """Whether posting ended a moment ago with a look that showed nothing to ask about."""
+        at = run.value_of(run.row.id, "post", LAST_LOOK, datetime)
+        return at is not None and timedelta(0) <= self.commits.now() - at <= JUST_NOW
 
     def _check_consent(self, run: Run, proposal: Proposal) -> None:
         if self.policy.mode is Mode.PROPOSE:
@@ -459,10 +493,12 @@ class PayrollJournal:
         table = run.step("tie-out", lambda: proof.rows)
         run.check(proof.problems)
         run.check(tie_out.untied(table))
-        rows = self.commits.of_subjects(proposal.subjects)
-        beside = self._books.beside(run, proposal, run.value("propose", "basis", Basis), rows)
-        run.check(self._books.changed_since(run, beside.seen, rows))
-        run.check(look_alikes.ask(beside.asked, run.row.id, self.policy.journals))
+        if not self._just_looked(run):
+            rows = self.commits.of_subjects(proposal.subjects)
+            look = self._books.look(run, proposal, run.value("propose", "basis", Basis), rows)
+            beside = self._books.beside(run, proposal, rows, look)
+            run.check(self._books.changed_since(run, beside.seen, rows))
+            run.check(look_alikes.ask(beside.asked, run.row.id, self.policy.journals))
         booked = proof.own
         run.audit(
             "run.tied_out",

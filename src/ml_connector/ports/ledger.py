@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
 from ml_connector.domain.checks import cancels, compare, takes_back
+from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem
@@ -27,6 +29,26 @@ class LedgerLimits(SinkLimits):
     line_text_max: int | None = None
     decimals: int = 2
     axes: frozenset[str] = frozenset({"cost_center"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A journal of a legal entity in some days."""
+
+    entity: str
+    journal: str
+    start: date
+    end: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one look at a ledger showed: by commit key the documents that carry its marker, as `Sink.locate`
+    gives them, and by place every document that stands there, as `LedgerFacts.documents` does.
+    """
+
+    found: Mapping[str, tuple[Receipt, ...]]
+    documents: Mapping[Place, tuple[BookedEntry, ...]]
 
 
 class LedgerFacts(Protocol):
@@ -96,6 +118,18 @@ class JournalSink(Sink[JournalEntry, BookedEntry], Protocol):
     def documents(self, entity: str, journal: str, start: date, end: date) -> tuple[BookedEntry, ...]:
         """See `LedgerFacts.documents`."""
         ...
+
+    def look(self, wanted: Sequence[tuple[JournalEntry, Marker]], places: Sequence[Place]) -> Look:
+        """Where the entries are, over all time, and what stands in the places, looked up afresh. A ledger
+        that answers both in one question is asked once.
+        """
+        return Look(
+            found=self.locate(wanted, None) if wanted else {},
+            documents={
+                place: self.documents(place.entity, place.journal, place.start, place.end)
+                for place in dict.fromkeys(places)
+            },
+        )
 
 
 class Ledger(LedgerFacts, JournalSink, Protocol):

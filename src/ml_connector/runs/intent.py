@@ -1,21 +1,27 @@
 """The one write path. A document exists exactly once, whatever dies, is lost or comes late.
 
+    look up all documents of a run at once, where its claim is held
     open the key ─ same key, other content: conflict
     │
     ├─ confirmed ────────────────────────────────────────────── the receipt it has
     ├─ booked, not yet confirmed ────────────────────────────── read back, compare, confirm
     ├─ an intent is open, not ours ── wait until intent + settle + visible, by both clocks
     │                                 then look up afresh: found → adopt   none → close it, go on
-    └─ nothing open ─ look up afresh: found → compare, adopt          a part of it is found → go on from there
+    └─ nothing open ─ looked up a minute ago at the most, else now: found → compare, adopt
+                                                                      a part of it is found → go on from there
                       none → permit, lane, token ─ intent ─ gate ─ send
                              refused → closed, nothing booked     no proof → Wait(intent + settle + visible)
                              booked  → next part, an intent each, until it is whole
-                                       read back, compare, post the draft, look up again: exactly one →
-                                       confirmed
+                                       read back, compare, post the draft
+    all of them are posted: look up again, all at once: exactly one of each → confirmed
 
 Nothing here, and nothing below, ever repeats a send: a second send is a second intent, written after proof
 that the first booked nothing. Decision 0001 says why engines, idempotency keys and look-ups alone are not
 enough.
+
+One look-up may speak for all documents of a run before their first sends, because until the last of them is
+sent nobody else of this installation can send one: the run holds the claim, and its pass the ledger's lock. A
+send of an earlier pass that may still book has an open intent, and that one is looked up afresh.
 
 An intent that this process did not write is over when both clocks say so: the database's, which somebody can
 set, and the machine's own, which never goes back and runs through suspend. After a restart of the machine its
@@ -25,14 +31,23 @@ clock begins anew; a whole settling time then counts from when this start of the
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from ml_connector.domain import codec
-from ml_connector.domain.document import Document, Receipt, Refers
-from ml_connector.errors import NotSent, OutcomeUnknown, Refused, SignInRenewed, Throttled
+from ml_connector.domain.document import Booked, Document, Marker, Receipt, Refers
+from ml_connector.errors import (
+    ConnectorError,
+    Halted,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    SignInRenewed,
+    Throttled,
+)
 from ml_connector.ports.sinks import Sink, SinkLimits
 from ml_connector.ports.storage import (
     ENDED,
@@ -46,12 +61,37 @@ from ml_connector.ports.storage import (
 )
 from ml_connector.runs.proof import Auditor, Incident, Proof, Wait
 
-__all__ = ["Committer", "Incident", "Wait"]
+__all__ = ["Committer", "Incident", "Seen", "Wait"]
+
+BELIEVED_SECONDS = 60.0
+"""How long a look-up before the first send is believed: decision 11."""
+Find = Callable[[Sequence[tuple[Any, Marker]]], Mapping[str, tuple[Receipt, ...]]]
+"""A look-up of several documents at once, as `Sink.locate` without a time."""
 
 
 def new_boot() -> str:
     """An id unique per process and attempt; whoever wrote an intent is known by it."""
     return uuid.uuid4().hex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a look-up `found`, by commit key, that `began` at that time of the machine's clock, after the
+    claim of all these documents was taken.
+    """
+
+    found: Mapping[str, tuple[Receipt, ...]]
+    began: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared:
+    """A document that is posted and was read back, and is not confirmed yet."""
+
+    row: CommitRow
+    document: Document
+    receipt: Receipt
+    booked: Booked
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,8 +118,59 @@ class Committer:
         Raises `Wait` when an earlier send may still book, `Refused` when the system said no, `KeyConflict`
         and `Incident` when a person must decide. After any of them calling again is safe.
         """
-        sink, content = self.sinks(type(document)), codec.encode(document)
-        proof, fingerprint = self._proof(sink), codec.digest(content)
+        return self.commit_all([(document, origin)])[0]
+
+    def commit_all(
+        self, wanted: Sequence[tuple[Document, Origin]], seen: Seen | None = None, find: Find | None = None
+    ) -> tuple[Receipt, ...]:
+        """The receipts of the one copy of each of these documents of one kind, as `commit_once` gives them;
+        one is sent after the other. `seen` is what was found of them under their claim. `find` looks for all
+        of them again, once all are posted.
+
+        Where one stops, those before it are confirmed all the same.
+        """
+        receipts: list[Receipt] = []
+        compared: list[_Compared] = []
+        proof = self._proof(self.sinks(type(wanted[0][0]))) if wanted else None
+        try:
+            for document, origin in wanted:
+                assert proof is not None
+                done = self._posted(proof, document, origin, seen)
+                receipts.append(done.receipt if isinstance(done, _Compared) else done)
+                if isinstance(done, _Compared):
+                    compared.append(done)
+        except Halted:
+            raise
+        except (ConnectorError, Wait):
+            with suppress(ConnectorError, Wait):
+                self._confirm(proof, compared, None)
+            raise
+        self._confirm(proof, compared, find)
+        return tuple(receipts)
+
+    def _confirm(self, proof: Proof | None, compared: Sequence[_Compared], find: Find | None) -> None:
+        """Look for all of them again, at once, and confirm each that is the only one. Raises the first error
+        when all were looked at.
+        """
+        if proof is None or not compared:
+            return
+        wanted = [(done.document, done.row.marker) for done in compared]
+        found = find(wanted) if find is not None else proof.sink.locate(wanted, None)
+        failed: ConnectorError | Wait | None = None
+        for done in compared:
+            try:
+                proof.alone(done.row, done.document, done.receipt, done.booked, found[done.row.key])
+            except (ConnectorError, Wait) as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
+
+    def _posted(
+        self, proof: Proof, document: Document, origin: Origin, seen: Seen | None
+    ) -> _Compared | Receipt:
+        """The document written, posted, read back and compared; its receipt where it was confirmed before."""
+        sink, content = proof.sink, codec.encode(document)
+        fingerprint = codec.digest(content)
         self.point("commit: before open")
         row = self.commits.open(
             key=document.key, fingerprint=fingerprint, entity=document.entity, content=content, origin=origin
@@ -90,20 +181,31 @@ class Committer:
         if row.state is CommitState.UNKNOWN:
             raise proof.unknown(row)
         if row.state is CommitState.DRAFT:
-            looked = sink.limits.posts_itself
-            return proof.confirm(row, document, _receipt(row), looked=looked)
-        receipt = _receipt(row) if row.state is CommitState.WRITING else None
+            receipt, booked = proof.posted(row, document, _receipt(row), looked=sink.limits.posts_itself)
+            return _Compared(row=row, document=document, receipt=receipt, booked=booked)
+        so_far = _receipt(row) if row.state is CommitState.WRITING else None
         if (intent := self.commits.open_intent(document.key)) is not None:
-            receipt = self._outcome(proof, row, document, intent)
-        elif receipt is None:
-            receipt = proof.found(row, document, since=None)
-            if receipt is not None:
-                self.commits.record(
-                    document.key, state=_state(receipt), receipt=codec.encode(receipt), adopted=True
-                )
-        while receipt is None or not receipt.complete:
-            receipt = self._send(sink, row, document, receipt)
-        return proof.confirm(row, document, receipt)
+            so_far = self._outcome(proof, row, document, intent)
+        elif so_far is None:
+            so_far = self._found(proof, row, document, seen)
+        while so_far is None or not so_far.complete:
+            so_far = self._send(sink, row, document, so_far)
+        receipt, booked = proof.posted(row, document, so_far)
+        return _Compared(row=row, document=document, receipt=receipt, booked=booked)
+
+    def _found(self, proof: Proof, row: CommitRow, document: Document, seen: Seen | None) -> Receipt | None:
+        """The document as it is found before its first send, adopted; `None` where it is not. A look-up that
+        found nothing a moment ago is believed; what one found is looked at as it is now.
+        """
+        absent = seen is not None and seen.found.get(row.key) == ()
+        if seen is not None and absent and self.clock.monotonic() - seen.began <= BELIEVED_SECONDS:
+            return None
+        receipt = proof.found(row, document, since=None)
+        if receipt is not None:
+            self.commits.record(
+                document.key, state=_state(receipt), receipt=codec.encode(receipt), adopted=True
+            )
+        return receipt
 
     def check_open_sends(self, run: str) -> None:
         """What became of every send that the run left open: its document is adopted, or the send is closed.

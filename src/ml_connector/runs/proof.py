@@ -101,6 +101,14 @@ class Proof:
     ) -> Receipt:
         """Post a draft, read the document back, compare to the cent, and prove that it is the only one under
         its marker.
+        """
+        receipt, booked = self.posted(row, document, receipt, looked=looked)
+        return self.alone(row, document, receipt, booked, located(self.sink, document, row.marker, None))
+
+    def posted(
+        self, row: CommitRow, document: Document, receipt: Receipt, *, looked: bool = False
+    ) -> tuple[Receipt, Booked]:
+        """The document posted, read back and compared to the cent.
 
         A draft is compared before it is posted; where the system's own job posts, and nothing here can hold
         it, once is enough.
@@ -109,8 +117,12 @@ class Proof:
             if not looked:
                 self._compared(row, document, receipt)
             receipt = self._posted(row, receipt)
-        booked = self._compared(row, document, receipt)
-        found = located(self.sink, document, row.marker, None)
+        return receipt, self._compared(row, document, receipt)
+
+    def alone(
+        self, row: CommitRow, document: Document, receipt: Receipt, booked: Booked, found: Sequence[Receipt]
+    ) -> Receipt:
+        """The document confirmed, where it is the only one that a look-up `found` after it was booked."""
         if found:
             self._one(row, document, found)
         else:

@@ -4,7 +4,7 @@ once.
     value = run.step("record", lambda: source.read(reference))      recorded; a second pass reads it back
     run.check(check_blocks(…))                                       problems hold the run for a person
     run.check_open_sends(); run.claim(subjects)                      before anything is sent, in this order
-    receipt = run.commit_once(sink, document, origin)                the document exists once
+    receipts = run.commit_all(sink, documents, seen, find)           each document exists once
 
 A stage ends by returning `Next` or `Done`, or by raising `Wait` (a due time) or `Hold` (a person). It never
 sleeps for either.
@@ -25,7 +25,7 @@ from ml_connector.ports.registers import Register
 from ml_connector.ports.sinks import Assignable, Sink
 from ml_connector.ports.storage import Artifacts, Claims, Clock, Origin, OtherRun, RunRow, Runs, RunState
 from ml_connector.runs.converge import Converger
-from ml_connector.runs.intent import Committer
+from ml_connector.runs.intent import Committer, Find, Seen
 from ml_connector.runs.proof import Auditor, Wait
 from ml_connector.runs.waits import look_again
 
@@ -99,6 +99,18 @@ class Run(Protocol):
 
     def commit_once(self, sink: Sink[Any, Any], document: Document, origin: Origin) -> Receipt:
         """Write the document once, to the system of this sink. See `intent`."""
+        ...
+
+    def commit_all(
+        self, sink: Sink[Any, Any], wanted: Sequence[tuple[Document, Origin]], seen: Seen, find: Find
+    ) -> None:
+        """Write each of the documents once. `seen` is what was found of them since they were claimed. See
+        `Committer`.
+        """
+        ...
+
+    def seconds(self) -> float:
+        """Of the machine's own clock, which never goes back."""
         ...
 
     def converge(self, register: Register[Any], kind: str) -> Converger:
@@ -260,6 +272,15 @@ class StageRun:
 
     def commit_once(self, sink: Sink[Any, Any], document: Document, origin: Origin) -> Receipt:
         return self.committers.of(sink).commit_once(document, replace(origin, run=self.row.id))
+
+    def commit_all(
+        self, sink: Sink[Any, Any], wanted: Sequence[tuple[Document, Origin]], seen: Seen, find: Find
+    ) -> None:
+        own = [(document, replace(origin, run=self.row.id)) for document, origin in wanted]
+        self.committers.of(sink).commit_all(own, seen, find)
+
+    def seconds(self) -> float:
+        return self.clock.monotonic()
 
     def end_once(self, sink: Sink[Any, Any], key: str) -> None:
         self.committers.of(sink).end_once(key)
