@@ -12,9 +12,11 @@ documents journaltransaction ⌈lines of the period/1000⌉ for each period of t
           the calendar was not read yet
 document  1
 locate    journaltransaction ⌈lines of the period/1000⌉; after a send, those changed since a day before it
+look      journaltransaction ⌈lines of the period/1000⌉, for entries and documents together
 prepare   subaccount ⌈inactive/1000⌉; chart and calendar, where they were not read within a minute; then 1
 read_back 1
-release   read 1, hold 1, release 1, read 1, which counts as the next read-back; once it is queued 1 a time
+release   hold 1, release 1, read 1, which counts as the next read-back; a read before, where the batch was
+          not read back within seconds; once it is queued 1 a time
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry
 from ml_connector.domain.period import FiscalPeriod, period_of
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import CodeUnknown, Inexpressible, NotFound, OutcomeUnknown, PeriodClosed, Refused
-from ml_connector.ports.ledger import Ledger, LedgerLimits
+from ml_connector.ports.ledger import Ledger, LedgerLimits, Look, Place
 from ml_connector.ports.sinks import NONE_KNOWN, Gate, Send
 from ml_connector.ports.storage import Clock
 from ml_connector.ports.systems import Wiring
@@ -45,6 +47,8 @@ from ml_connector.transport.answer import Answer
 MODULE = "GL"
 CLOCK_MARGIN = timedelta(hours=26)
 """Visma's time stamps name no zone: their clock may differ from ours by up to 14 hours, either way."""
+Read = dict[tuple[str, str, str], list[wire.Batch]]
+"""What one look has read: by company, and the name and value of a filter."""
 _LOCATION = re.compile(r"/journaltransaction/([^/?#]+)/?$", re.IGNORECASE)
 
 
@@ -141,10 +145,22 @@ class VismaLedger(Ledger):
         """General ledger batches in the ledger of these days, drafts too: of the periods that hold the days,
         those dated in them, or put into a period from outside of it.
         """
+        return self._documents(Place(entity=entity, journal=journal, start=start, end=end), {})
+
+    def look(self, wanted: Sequence[tuple[JournalEntry, Marker]], places: Sequence[Place]) -> Look:
+        """As `locate` and `documents`; the batches of a period are read once for both."""
+        read: Read = {}
+        return Look(
+            found=self._found(wanted, None, read),
+            documents={place: self._documents(place, read) for place in dict.fromkeys(places)},
+        )
+
+    def _documents(self, place: Place, read: Read) -> tuple[BookedEntry, ...]:
+        entity, journal, start, end = place.entity, place.journal, place.start, place.end
         books = self.books(entity)
         found: dict[str, wire.Batch] = {}
         for period in books.facts.periods_of(start, end):
-            for batch in self._batches(entity, periodId=_period_id(period)):
+            for batch in self._read(read, entity, "periodId", _period_id(period)):
                 day = translate.day_of(batch)
                 in_period = batch.financialPeriod == _period_id(period) and _is_of(batch, journal)
                 moved = not period.start <= day <= period.end
@@ -184,14 +200,15 @@ class VismaLedger(Ledger):
         person has moved to another period is not found by it. After a send they are all that changed since 26
         hours before it, in whatever period.
         """
+        return self._found(wanted, since, {})
+
+    def _found(
+        self, wanted: Sequence[tuple[JournalEntry, Marker]], since: datetime | None, read: Read
+    ) -> dict[str, tuple[Receipt, ...]]:
         found: dict[str, tuple[Receipt, ...]] = {}
-        read: dict[tuple[str, str, str], list[wire.Batch]] = {}
         for entry, marker in wanted:
-            place = (entry.entity, *self._searched(entry, since))
-            if place not in read:
-                company, name, value = place
-                read[place] = self._batches(company, **{name: value})
-            marked = [batch for batch in read[place] if translate.carries(marker, batch)]
+            batches = self._read(read, entry.entity, *self._searched(entry, since))
+            marked = [batch for batch in batches if translate.carries(marker, batch)]
             found[entry.key] = tuple(
                 self._receipt(entry.entity, batch.batchNumber, batch.status)
                 for batch in sorted(marked, key=lambda batch: batch.batchNumber)
@@ -205,6 +222,12 @@ class VismaLedger(Ledger):
             return "periodId", _period_id(period)
         earliest = (since.astimezone(UTC) - CLOCK_MARGIN).replace(tzinfo=None)
         return "lastModifiedDateTime", earliest.isoformat(timespec="seconds")
+
+    def _read(self, read: Read, entity: str, name: str, value: str) -> list[wire.Batch]:
+        """The batches that pass the filter, read once in one look."""
+        if (entity, name, value) not in read:
+            read[entity, name, value] = self._batches(entity, **{name: value})
+        return read[entity, name, value]
 
     def _batches(self, entity: str, **query: str) -> list[wire.Batch]:
         """Batches of the company with all the lines that the pages had of them."""

@@ -1,6 +1,7 @@
 """Releasing a batch: off hold, then released, each guarded by the version that was looked at.
 
-    read ─ Posted ───────────────────────────────── posted
+    read, or read back a moment ago
+         ─ Posted ───────────────────────────────── posted
          ─ Unposted ─────────────────────────────── released; Visma posts it by its own job, or a person does
          ─ Hold, Balanced ─ as it was compared? ─── no: shown to a person, nothing changed
                             └ yes: PUT hold false, POST release ─ 412: read again, once more; twice: said so
@@ -46,6 +47,7 @@ class Releases:
         self._contents_compared: dict[str, dict[str, str]] = {}
         self._versions_released: dict[str, tuple[str, float]] = {}
         self._just_posted: tuple[wire.Batch, float] | None = None
+        self._just_read: tuple[wire.Batch, float] | None = None
 
     def remember_version(self, number: str, version: str) -> None:
         """Remember the version that our own write left."""
@@ -55,13 +57,16 @@ class Releases:
         """The batch as it is now. One that was posted when it was read within the last seconds is not read
         again, because nobody can change it any more.
         """
-        (batch, at), self._just_posted = self._just_posted or (None, 0.0), None
-        just_now = (
-            batch is not None
-            and batch.batchNumber == receipt.reference
-            and self._clock.monotonic() - at <= JUST_NOW_SECONDS
-        )
-        return batch if batch is not None and just_now else self.read(receipt)
+        posted, self._just_posted = self._just_posted, None
+        batch = self._of_just_now(receipt, posted) or self.read(receipt)
+        self._just_read = (batch, self._clock.monotonic())
+        return batch
+
+    def _of_just_now(self, receipt: Receipt, kept: tuple[wire.Batch, float] | None) -> wire.Batch | None:
+        """The batch that was read, where it is this one and that was within the last seconds."""
+        if kept is None or kept[0].batchNumber != receipt.reference:
+            return None
+        return kept[0] if self._clock.monotonic() - kept[1] <= JUST_NOW_SECONDS else None
 
     def read(self, receipt: Receipt) -> wire.Batch:
         """The batch with every line. Raises `NotFound` when it is gone."""
@@ -78,10 +83,17 @@ class Releases:
     def release(self, receipt: Receipt) -> Receipt:
         """The receipt, posted when Visma has posted the batch. Raises `Refused` for a batch that is not as it
         was compared.
+
+        On hold as it was read back a moment ago, it is not read again: every write names the version that was
+        read, and Visma carries out none for a batch that has another.
         """
         failed: Refused | None = None
+        kept, self._just_read = self._just_read, None
         for _ in range(TRIES):
-            batch = self.read(receipt)
+            known = self._of_just_now(receipt, kept)
+            guarded = known is not None and known.status == HOLD and known.timeStamp
+            batch = known if known is not None and guarded else self.read(receipt)
+            kept = None
             if batch.status in POSTED or batch.status in RELEASED:
                 return self._with_state(receipt, batch)
             self._check_unchanged(receipt, batch)
@@ -89,9 +101,9 @@ class Releases:
                 return receipt
             try:
                 return self._released(receipt, batch)
-            except (faults.VersionStale, SignInRenewed) as error:
+            except (faults.VersionStale, SignInRenewed, NotFound) as error:
                 failed = error
-        if isinstance(failed, SignInRenewed):
+        if failed is not None and not isinstance(failed, faults.VersionStale):
             raise failed
         text = (
             f"Batch {receipt.number} was changed by another user each time it was about to be released."

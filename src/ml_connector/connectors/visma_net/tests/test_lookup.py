@@ -17,6 +17,7 @@ from ml_connector.contract.acts import locate, send
 from ml_connector.domain.checks import compare
 from ml_connector.domain.document import Marker
 from ml_connector.errors import OutcomeUnknown, Refused, VendorChanged
+from ml_connector.ports.ledger import Place
 from ml_connector.ports.sinks import located
 
 
@@ -66,7 +67,7 @@ def test_calls_of_an_entry_of_a_thousand_lines(world: Any) -> None:
     assert made() == [f"GET v2/journaltransaction/{receipt.number}"]
     assert world.ledger.release(receipt).posted
     path = f"v2/journaltransaction/{receipt.number}"
-    assert made() == [f"GET {path}", f"PUT {path}", f"POST {path}/action/release", f"GET {path}"]
+    assert made() == [f"PUT {path}", f"POST {path}/action/release", f"GET {path}"]
     assert compare(entry, world.ledger.read_back(replace(receipt, posted=True))) == []
     assert made() == []
     assert locate(world.ledger, entry) == [receipt.reference]
@@ -264,6 +265,22 @@ def test_marker_on_a_line_is_listed_where_somebody_rewrote_the_description(world
     (found,) = world.ledger.documents("FJORD", "1", *JUNE)
 
     assert (Marker.of(entry.key).token, "Lønn juni #PAYROLLX") == (found.marker, found.text)
+
+
+def test_one_look_reads_a_period_once(world: Any) -> None:
+    """For entries of a run and for what stands beside them, and it shows what each alone shows."""
+    entries = [replace(world.entry(), key=f"{world.entry().key}:{number}") for number in range(3)]
+    receipt, by_hand = send(world.ledger, entries[0]), world.book_by_hand()
+    place = Place(entity="FJORD", journal="1", start=JUNE[0], end=JUNE[1])
+    count = len(world.calls())
+
+    look = world.ledger.look([(entry, Marker.of(entry.key)) for entry in entries], [place])
+
+    assert ["GET v2/journaltransaction"] == world.calls()[count:]
+    numbers = [[found.reference for found in look.found[entry.key]] for entry in entries]
+    assert [[receipt.reference], [], []] == numbers
+    assert {receipt.number, by_hand} == {found.receipt.number for found in look.documents[place]}
+    assert look.documents[place] == world.ledger.documents("FJORD", "1", *JUNE)
 
 
 def test_calls_for_documents(world: Any) -> None:

@@ -16,11 +16,12 @@ from ml_connector.domain.document import Receipt
 from ml_connector.errors import NotFound, OutcomeUnknown, Refused, SignInLost, Throttled
 
 
-def compared(world: Any) -> Receipt:
-    """An entry, written and read back."""
+def compared(world: Any, seconds: float = 6) -> Receipt:
+    """An entry, written and read back so many seconds ago."""
     entry = world.entry()
     receipt = send(world.ledger, entry)
     assert compare(entry, world.ledger.read_back(receipt)) == []
+    world.advance(seconds)
     return receipt
 
 
@@ -183,12 +184,12 @@ def test_version_stale_twice_is_said_and_nothing_overwritten(world: Any) -> None
     ],
     ids=str,
 )
-@pytest.mark.parametrize("moment", ["before the look", "after it"])
+@pytest.mark.parametrize("moment", ["before the look", "after it", "a moment after comparing"])
 def test_edit_after_comparing_stops_the_release(
     world: Any, edit: dict[str, Any], shown: str, moment: str
 ) -> None:
     """What changed is shown, nothing is overwritten, and nothing is released."""
-    receipt = compared(world)
+    receipt = compared(world, 0 if moment == "a moment after comparing" else 6)
     if moment == "after it":
         meanwhile(world, "PUT", lambda: world.control("edit", id=receipt.reference, **edit))
     else:
@@ -234,9 +235,32 @@ def test_person_released_it(world: Any) -> None:
     assert writes(world) == before
 
 
-def test_person_deleted_it(world: Any) -> None:
+def test_batch_that_was_just_read_back_is_not_read_again(world: Any) -> None:
+    """Its version guards the write; a moment later, and once it was used, it is read."""
+    receipt = compared(world, 0)
+    count = len(world.calls())
+
+    assert world.ledger.release(receipt).posted
+    assert [call.split()[0] for call in world.calls()[count:]] == ["PUT", "POST", "GET"]
+
+
+@pytest.mark.parametrize("act", ["off hold", "released"])
+def test_person_was_quicker_than_the_version(world: Any, act: str) -> None:
+    """The write with the version that was read back is carried out for no other, and the batch is read."""
+    receipt = compared(world, 0)
+    if act == "released":
+        world.control("release", id=receipt.reference)
+    else:
+        world.screen("PUT", f"/v2/journaltransaction/{receipt.number}", {"hold": {"value": False}})
+
+    assert world.ledger.release(receipt).posted
+    assert world.journal_references() == [receipt.reference]
+
+
+@pytest.mark.parametrize("seconds", [0, 6])
+def test_person_deleted_it(world: Any, seconds: float) -> None:
     """Gone is said as gone."""
-    receipt = compared(world)
+    receipt = compared(world, seconds)
     world.delete(receipt.reference)
 
     with pytest.raises(NotFound, match="not in company FJORD any more"):
