@@ -5,14 +5,14 @@ chart     Journals 1, Divisions 1 for the life of the connection, GLAccounts ⌈
 calendar  FinancialPeriods 1, JournalStatusList 1
 tenant    0, once the division is known as for the chart
 documents, document: see `documents`
-locate    GeneralJournalEntryLines 1
+locate    GeneralJournalEntryLines ⌈entries/20⌉
 prepare   GeneralJournalEntries 1
 read_back TransactionLines ⌈lines/1000⌉ in bulk
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
@@ -56,6 +56,8 @@ AXES = {
 }
 EVERY = f"Modified gt {odata.moment(date(1970, 1, 1))}"
 """Exact demands a filter on accounts, by code, id or time of change: this one leaves nothing out."""
+ENTRIES_ASKED = 20
+"""Entries that one question looks for."""
 YEAR = timedelta(days=366)
 CLOCK_MARGIN = timedelta(hours=26)
 """Exact's times look like UTC and have been reported as local to the division: a look-up by time starts so
@@ -154,35 +156,40 @@ class ExactLedger(Ledger):
     def locate(
         self, wanted: Sequence[tuple[JournalEntry, Marker]], since: datetime | None
     ) -> Mapping[str, tuple[Receipt, ...]]:
-        """By key every entry with the marker, oldest number first, in a search for each. The number finds it,
-        the token or the key proves it.
+        """By key every entry with the marker, oldest number first, in a search for twenty entries of a
+        division. The number finds it, the token or the key proves it.
 
         The search covers all time and does not use `since`. Should Exact refuse to filter by `OurRef`, the
         ledger's change feed is read from the time of `since` less 26 hours, and from its beginning without
         `since`.
         """
-        return {entry.key: self._located(entry, marker, since) for entry, marker in wanted}
+        found: dict[str, dict[str, Receipt]] = {entry.key: {} for entry, _ in wanted}
+        for entity in dict.fromkeys(entry.entity for entry, _ in wanted):
+            ours = [(entry, marker) for entry, marker in wanted if entry.entity == entity]
+            for start in range(0, len(ours), ENTRIES_ASKED):
+                some = ours[start : start + ENTRIES_ASKED]
+                for row in self._rows_of(entity, [marker for _, marker in some], since):
+                    for entry, marker in some:
+                        if translate.carries(marker, row.Description, row.Notes):
+                            receipt = self._receipt(entity, row.EntryID, row.EntryNumber)
+                            found[entry.key].setdefault(row.EntryID, receipt)
+        return {
+            key: tuple(sorted(receipts.values(), key=lambda one: (one.number, one.reference)))
+            for key, receipts in found.items()
+        }
 
-    def _located(self, entry: JournalEntry, marker: Marker, since: datetime | None) -> tuple[Receipt, ...]:
-        select = fields(wire.EntryLine)
+    def _rows_of(
+        self, entity: str, markers: Sequence[Marker], since: datetime | None
+    ) -> Iterable[wire.EntryLine | wire.TransactionLine]:
+        """Lines among which every one with one of the markers is."""
+        where = odata.any_of("OurRef", [str(marker.number) for marker in markers])
 
         def search() -> list[wire.EntryLine]:
-            return list(
-                self._client.rows(
-                    entry.entity,
-                    ENTRY_LINES,
-                    wire.EntryLine,
-                    select=select,
-                    where=f"OurRef eq {marker.number}",
-                )
-            )
+            select = fields(wire.EntryLine)
+            return list(self._client.rows(entity, ENTRY_LINES, wire.EntryLine, select=select, where=where))
 
         rows = self._try_search("locate by OurRef", search)
-        found: dict[str, Receipt] = {}
-        for row in self._change_feed(entry.entity, since) if rows is None else rows:
-            if translate.carries(marker, row.Description, row.Notes):
-                found.setdefault(row.EntryID, self._receipt(entry.entity, row.EntryID, row.EntryNumber))
-        return tuple(sorted(found.values(), key=lambda receipt: (receipt.number, receipt.reference)))
+        return self._change_feed(entity, since) if rows is None else rows
 
     def _change_feed(self, entity: str, since: datetime | None) -> Iterator[wire.TransactionLine]:
         start = 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 from ml_connector.contract.acts import locate, send, settle
 from ml_connector.domain.checks import compare
 from ml_connector.domain.dimension import dimensions
-from ml_connector.domain.document import Marker
+from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.period import period_of
 from ml_connector.errors import (
     NotSent,
@@ -371,3 +371,22 @@ def test_books_in_an_unknown_currency_stop_the_proposal(world: Any) -> None:
     world.wire.after = silent
     with pytest.raises(Refused, match="does not say in which currency division 1204 keeps its books"):
         world.ledger.chart(world.division, "95", frozenset())
+
+
+def test_entries_of_a_run_are_looked_for_together(world: Any) -> None:
+    """Twenty to a question, and each is found as it is alone; also where the change feed is read instead."""
+    entries = [replace(world.entry(), key=f"{world.entry().key}:{number}") for number in range(21)]
+    written = {entry.key: [send(world.ledger, entry).reference] for entry in entries[::10]}
+    wanted = [(entry, Marker.of(entry.key)) for entry in entries]
+    before = len(calls(world))
+
+    found = world.ledger.locate(wanted, None)
+
+    assert ["GET generaljournalentry/GeneralJournalEntryLines"] * 2 == calls(world)[before:]
+    assert {entry.key: written.get(entry.key, []) for entry in entries} == references(found)
+    world.post("switches", {"our_ref_filter": False})
+    assert references(found) == references(world.reopen().locate(wanted, None))
+
+
+def references(found: Mapping[str, tuple[Receipt, ...]]) -> dict[str, list[str]]:
+    return {key: [receipt.reference for receipt in receipts] for key, receipts in found.items()}
