@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from ml_connector.errors import ConnectorError, OutcomeUnknown
 from ml_connector.transport.answer import Answer
 
-CHANGESET_LINES = 100
+CHANGESET_LINES = 200
 """Lines of one changeset. Live systems have refused more than 200 operations in a batch."""
 
 

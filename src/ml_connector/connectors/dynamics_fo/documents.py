@@ -21,6 +21,7 @@ from ml_connector.domain.document import Receipt
 from ml_connector.domain.journal import BookedEntry
 from ml_connector.domain.problem import Owner
 from ml_connector.errors import NotFound, Refused, VendorChanged
+from ml_connector.ports.ledger import Place
 from ml_connector.transport import odata
 
 HEADERS, LINES = "LedgerJournalHeaders", "LedgerJournalLines"
@@ -56,11 +57,15 @@ class DynamicsDocuments:
         journal has several. Raises `Refused` while no dimension format can be read.
         """
         name = f"dataAreaId eq {odata.text(entity)} and JournalName eq {odata.text(journal)}"
-        headers = {
-            row.JournalBatchNumber: row for row in self._client.rows(HEADERS, wire.Header, name, scope=entity)
-        }
+        place = Place(entity=entity, journal=journal, start=start, end=end)
+        return self.among(self._client.rows(HEADERS, wire.Header, name, scope=entity), place)
+
+    def among(self, journals: Iterable[wire.Header], place: Place) -> tuple[BookedEntry, ...]:
+        """As `of_days`, where every journal under the name is among these, with others maybe."""
+        entity, named = place.entity, place.journal.casefold()
+        headers = {row.JournalBatchNumber: row for row in journals if row.JournalName.casefold() == named}
         found: dict[str, list[wire.Line]] = {}
-        for line in self._of_days(entity, headers, start, end):
+        for line in self._of_days(entity, headers, place.start, place.end):
             found.setdefault(line.JournalBatchNumber, []).append(line)
         return tuple(
             entry

@@ -7,10 +7,12 @@ documents, document: see `documents`
 chart     JournalNames, MainAccounts ⌈n/10,000⌉, MainAccountLegalEntities, Currencies,
           FinancialDimensionValues 1 where axes are asked for
 calendar  FiscalPeriods 1, LedgerFiscalPeriods 1
-locate    LedgerJournalHeaders 1, LedgerJournalLines 1 for a journal that is not posted
-prepare   JournalNames 1, LedgerJournalHeaders 1, then $batch ⌈lines/100⌉
+locate    LedgerJournalHeaders ⌈entries/10⌉, LedgerJournalLines 1 for a journal that is not posted
+look      LedgerJournalHeaders ⌈entries/10⌉, for entries and documents together; then as `documents`
+prepare   LedgerFiscalPeriods 1, JournalNames 1, DimensionIntegrationFormats 1, LedgerJournalHeaders 1, then
+          $batch ⌈lines/200⌉
 release   1
-read_back ⌈lines/10,000⌉
+read_back ⌈lines/10,000⌉, DimensionIntegrationFormats 1 where the journal was not read back within a minute
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import Inexpressible, NotFound, OutcomeUnknown, PeriodClosed, Refused, VendorChanged
-from ml_connector.ports.ledger import Ledger, LedgerLimits
+from ml_connector.ports.ledger import Ledger, LedgerLimits, Look, Place
 from ml_connector.ports.sinks import NONE_KNOWN, Gate, Send
 from ml_connector.ports.storage import Clock
 from ml_connector.transport import odata
@@ -39,13 +41,17 @@ from ml_connector.transport.answer import Answer
 from ml_connector.transport.wire import encode
 
 BATCH = "$batch"
+ENTRIES_ASKED = 10
+"""Entries that one question looks for, so that its address stays below two thousand characters."""
+READ_SECONDS = 60.0
+"""How long the dimension format is believed that a journal was read back with before."""
 
 
 class DynamicsLedger(Ledger):
     """A `Ledger`. Remembers the journal names of journals, which never change."""
 
     def __init__(self, options: Options, client: DynamicsClient, clock: Clock) -> None:
-        self._options, self._client = options, client
+        self._options, self._client, self._clock = options, client, clock
         self.facts = DynamicsFacts(options, client, clock)
         self._documents = DynamicsDocuments(
             client,
@@ -57,6 +63,7 @@ class DynamicsLedger(Ledger):
             self._receipt_of_lines,
         )
         self._names: dict[tuple[str, str], str] = {}
+        self._read_at: dict[tuple[str, str], float] = {}
         self.limits = LedgerLimits(
             lines_max=options.lines_max,
             text_max=translate.TEXT_MAX,
@@ -125,24 +132,60 @@ class DynamicsLedger(Ledger):
 
         Raises `Refused` for one that is not posted and holds lines of somebody else.
         """
-        return {entry.key: self._located(entry, marker) for entry, marker in wanted}
+        return dict(self.look(wanted, ()).found)
 
-    def _located(self, entry: JournalEntry, marker: Marker) -> tuple[Receipt, ...]:
-        texts = [odata.text(translate.description(entry, marker)), odata.text(f"*{marker.token}*")]
-        where = f"dataAreaId eq {odata.text(entry.entity)} and {odata.any_of('Description', texts)}"
-        headers = [
-            row
-            for row in self._client.rows(HEADERS, wire.Header, where, scope=entry.entity)
-            if marker.token in row.Description
+    def look(self, wanted: Sequence[tuple[JournalEntry, Marker]], places: Sequence[Place]) -> Look:
+        """As `locate` and `documents`: journals are asked for by their descriptions and by their names in one
+        question for each company.
+        """
+        entities = [*(entry.entity for entry, _ in wanted), *(place.entity for place in places)]
+        headers = {
+            entity: self._headers(
+                entity,
+                [(entry, marker) for entry, marker in wanted if entry.entity == entity],
+                [place.journal for place in places if place.entity == entity],
+            )
+            for entity in dict.fromkeys(entities)
+        }
+        return Look(
+            found={entry.key: self._marked(entry, marker, headers[entry.entity]) for entry, marker in wanted},
+            documents={
+                place: self._documents.among(headers[place.entity], place) for place in dict.fromkeys(places)
+            },
+        )
+
+    def _headers(
+        self, entity: str, wanted: Sequence[tuple[JournalEntry, Marker]], names: Sequence[str]
+    ) -> list[wire.Header]:
+        """Journals of the company that carry one of the markers, over all time, or are under one of the
+        names.
+        """
+        under = [f"JournalName eq {odata.text(name)}" for name in dict.fromkeys(names)]
+        marked = [
+            f"Description eq {odata.text(text)}"
+            for entry, marker in wanted
+            for text in (translate.description(entry, marker), f"*{marker.token}*")
         ]
+        found: dict[str, wire.Header] = {}
+        for start in range(0, max(len(marked), 1), 2 * ENTRIES_ASKED):
+            either = " or ".join([*(under if not start else ()), *marked[start : start + 2 * ENTRIES_ASKED]])
+            where = f"dataAreaId eq {odata.text(entity)} and ({either})"
+            for row in self._client.rows(HEADERS, wire.Header, where, scope=entity):
+                found[row.JournalBatchNumber] = row
+        return list(found.values())
+
+    def _marked(
+        self, entry: JournalEntry, marker: Marker, headers: Sequence[wire.Header]
+    ) -> tuple[Receipt, ...]:
+        marked = (row for row in headers if marker.token in row.Description)
         return tuple(
             self._receipt_as_it_is(entry, marker, row)
-            for row in sorted(headers, key=lambda row: row.JournalBatchNumber)
+            for row in sorted(marked, key=lambda row: row.JournalBatchNumber)
         )
 
     def _receipt_as_it_is(self, entry: JournalEntry, marker: Marker, row: wire.Header) -> Receipt:
         if row.IsPosted == wire.YES:
-            return self._receipt(entry.entity, row, translate.writes_needed(len(entry.lines)), complete=True)
+            return self._receipt(entry.entity, row, translate.parts_of(len(entry.lines)), complete=True)
         lines = self._lines(entry.entity, row.JournalBatchNumber)
         if text := translate.foreign_lines(row.JournalBatchNumber, marker, lines):
             raise Refused(
@@ -187,7 +230,7 @@ class DynamicsLedger(Ledger):
                 yield lambda gate: self._create(document, post, gate)
             return
         lines = translate.new_lines(
-            document, marker, so_far.reference, so_far.parts - 1, self.facts.axes, dimension_format
+            document, marker, so_far.reference, so_far.parts, self.facts.axes, dimension_format
         )
         kind, body = batch.body(
             f"{marker.token}_{so_far.parts}", [self._operation("POST", LINES, encode(line)) for line in lines]
@@ -218,8 +261,8 @@ class DynamicsLedger(Ledger):
         self, entry: JournalEntry, so_far: Receipt, lines: int, post: Callable[[Gate], Answer], gate: Gate
     ) -> Receipt:
         batch.successful_parts(post(gate), lines, faults.classify)
-        parts = so_far.parts + 1
-        return replace(so_far, parts=parts, complete=parts == translate.writes_needed(len(entry.lines)))
+        parts = so_far.parts - 1 + translate.parts_of(lines)
+        return replace(so_far, parts=parts, complete=parts == translate.parts_of(len(entry.lines)))
 
     def _open_period(self, entry: JournalEntry) -> None:
         period = self.facts.period_now(entry.entity, entry.posting_date)
@@ -285,9 +328,15 @@ class DynamicsLedger(Ledger):
         no lines.
 
         The vendor shows accounts in the format that is active now, and it read our lines in that format too.
-        With a format that was read earlier, a line on wrong dimensions could look right.
+        With a format that was read before they were written, a line on wrong dimensions could look right. So
+        it is read again, unless it was a moment ago, for this journal as a whole.
         """
-        dimension_format, key = self.facts.dimension_format(), (receipt.entity, receipt.reference)
+        key, now = (receipt.entity, receipt.reference), self._clock.monotonic()
+        if now - self._read_at.get(key, -READ_SECONDS) < READ_SECONDS:
+            dimension_format = self.facts.recent_dimension_format()
+        else:
+            dimension_format = self.facts.dimension_format()
+            self._read_at[key] = now
         if key not in self._names:
             self._header(receipt)
         rows = self._lines(*key)
@@ -341,7 +390,7 @@ class DynamicsLedger(Ledger):
         single = (line for line in lines if not line.OffsetAccountDisplayValue)
         left = sum((line.DebitAmount - line.CreditAmount for line in single), Decimal(0))
         whole = row.IsPosted == wire.YES or not left
-        return self._receipt(entity, row, translate.writes_needed(len(lines)), complete=whole)
+        return self._receipt(entity, row, translate.parts_of(len(lines)), complete=whole)
 
     def _operation(self, method: str, path: str, content: bytes = b"") -> batch.Operation:
         return batch.Operation(method=method, url=self._options.base_url + address(path), content=content)

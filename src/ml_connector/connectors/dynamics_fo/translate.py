@@ -40,6 +40,8 @@ FIELD_MAX = 60
 TOKEN_CHARACTERS = 10
 TEXT_MAX = FIELD_MAX - len(" #") - TOKEN_CHARACTERS
 LINE_TEXT_MAX = FIELD_MAX - len(" -") - TOKEN_CHARACTERS - len("10000")
+PART_LINES = 100
+"""Lines of a part, as receipts count them. A changeset writes several parts at once."""
 RATE_UNITS = 100
 """Rates are for so many units of the foreign currency."""
 LEDGER = "Ledger"
@@ -90,14 +92,14 @@ def new_lines(
     entry: JournalEntry,
     marker: Marker,
     number: str,
-    changeset: int,
+    parts: int,
     axes: Mapping[str, str],
     dimension_format: DimensionFormat,
 ) -> list[wire.NewLine]:
-    """The lines of a changeset, the first of which is 0. Their numbers count through the whole entry, from
-    1.
+    """The lines of the changeset after so many parts, of which the journal is the first. Their numbers count
+    through the whole entry, from 1.
     """
-    start = changeset * CHANGESET_LINES
+    start = (parts - 1) * PART_LINES
     ordered = sorted(entry.lines, key=lambda line: -line.amount.amount)
     return [
         wire.NewLine(
@@ -117,14 +119,14 @@ def new_lines(
     ]
 
 
-def writes_needed(lines: int) -> int:
-    """How many writes an entry of so many lines takes: the journal, and its changesets."""
-    return 1 + -(-lines // CHANGESET_LINES)
+def parts_of(lines: int) -> int:
+    """How many parts an entry of so many lines has: the journal, and each hundred lines."""
+    return 1 + -(-lines // PART_LINES)
 
 
 def written_parts(entry: JournalEntry, marker: Marker, rows: Sequence[wire.Line]) -> tuple[int, bool]:
-    """How many writes are done, and whether the entry is complete. Lines that our writes cannot have left (a
-    gap, a line twice, a line of somebody else) count as complete: nothing is added to such a journal, and
+    """How many parts stand, and whether the entry is complete. Lines that our writes cannot have left (a gap,
+    a line twice, a line of somebody else) count as complete: nothing is added to such a journal, and
     comparing it shows what is wrong.
     """
     count, total = len(rows), len(entry.lines)
@@ -134,9 +136,9 @@ def written_parts(entry: JournalEntry, marker: Marker, rows: Sequence[wire.Line]
         if row.Document == marker.token and (found := re.search(rf"{marker.token}-(\d+)$", row.Text))
     }
     ours = places == set(range(1, count + 1)) and (
-        count == total or (count < total and count % CHANGESET_LINES == 0)
+        count == total or (count < total and count % PART_LINES == 0)
     )
-    return (writes_needed(count), count == total) if ours else (writes_needed(total), True)
+    return (parts_of(count), count == total) if ours else (parts_of(total), True)
 
 
 def foreign_lines(number: str, marker: Marker, rows: Sequence[wire.Line]) -> str | None:

@@ -18,9 +18,11 @@ from ml_connector.connectors.dynamics_fo.segments import DimensionFormat
 from ml_connector.contract.acts import send
 from ml_connector.contract.memory import memory_wiring
 from ml_connector.domain.checks import compare
-from ml_connector.domain.document import Receipt
+from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.errors import NotFound, Refused, VendorChanged
+from ml_connector.ports.ledger import Place
+from ml_connector.ports.sinks import located
 from ml_connector.transport.wire import encode
 
 JUNE, JULY = (date(2026, 6, 1), date(2026, 6, 30)), (date(2026, 7, 1), date(2026, 7, 31))
@@ -236,6 +238,27 @@ def test_calls_for_documents_of_a_journal_name_that_many_use(world: Any) -> None
 
     assert ["LedgerJournalHeaders", "LedgerJournalLines"] == calls_of(world)
     assert (60, 1) == (len(listed(world)), len(listed(world, JULY)))
+
+
+def test_one_look_asks_for_journals_by_name_and_by_marker_together(world: Any) -> None:
+    """Ten entries to a question, and each is found as it is alone."""
+    entries = [replace(world.entry(), key=f"{world.entry().key}:{number}") for number in range(11)]
+    receipts = [send(world.ledger, entry) for entry in (entries[0], entries[10])]
+    world.book_by_hand(draft=True)
+    place = Place(entity="usmf", journal="PAYROLL", start=JUNE[0], end=JUNE[1])
+    listed(world)
+    before = len(world.calls())
+
+    look = world.ledger.look([(entry, Marker.of(entry.key)) for entry in entries], [place])
+
+    asked = [call.removeprefix("GET ") for call in world.calls()[before:]]
+    assert ["LedgerJournalHeaders"] * 2 == asked[:2]
+    assert 2 == asked.count("LedgerJournalHeaders")
+    found = [[one.reference for one in look.found[entry.key]] for entry in entries]
+    assert [[receipts[0].reference], *[[]] * 9, [receipts[1].reference]] == found
+    assert listed(world) == list(look.documents[place])
+    alone = [located(world.ledger, entry, Marker.of(entry.key), None) for entry in entries]
+    assert alone == [look.found[entry.key] for entry in entries]
 
 
 # --- whose books --------------------------------------------------------------------------------------------
