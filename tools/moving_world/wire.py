@@ -69,8 +69,15 @@ class _Late:
 class Wire(httpx2.BaseTransport):
     """Carries every request of the product."""
 
-    def __init__(self, baton: Baton, clock: TrueClock, moved: Callable[..., None]) -> None:
-        self._baton, self._clock, self._moved = baton, clock, moved
+    def __init__(
+        self,
+        baton: Baton,
+        clock: TrueClock,
+        moved: Callable[..., None],
+        *,
+        travel_seconds: float = TRAVEL_SECONDS,
+    ) -> None:
+        self._baton, self._clock, self._moved, self._travel = baton, clock, moved, travel_seconds
         self._places: dict[int, Payroll | Ledger] = {}
         self._late: list[_Late] = []
         self.armed: list[Fault] = []
@@ -91,7 +98,7 @@ class Wire(httpx2.BaseTransport):
             self.wrong.append(f"{request.method} {request.url.path} is sent inside a database transaction")
         else:
             self._baton.point()
-        self._clock.advance(TRAVEL_SECONDS)
+        self._clock.advance(self._travel)
         self.apply_due()
         self.counts["exchanges"] += 1
         place = self._places.get(request.url.port or 0)

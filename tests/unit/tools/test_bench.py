@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from bench import AIMS, PARTS, missed_aims
+from bench_payday import VENDORS, Quota
 from floor import LIMITS, payroll_calls
 from ledger_calls import COSTS
 
@@ -64,6 +65,23 @@ def test_the_floor_of_a_ledger(ledger: str, lines: int, sizes: dict[str, int], c
     and the entry.
     """
     assert calls == LIMITS[ledger].calls(lines, sizes)
+
+
+@pytest.mark.parametrize(
+    ("reads", "writes", "needed"),
+    [(1, 0, 1), (54, 6, 1), (55, 0, 2), (54, 7, 2), (540, 60, 10), (541, 0, 11), (0, 61, 2)],
+)
+def test_windows_that_calls_need_by_a_quota(reads: int, writes: int, needed: int) -> None:
+    """Of sixty calls six are kept for writes."""
+    assert needed == Quota(60, 60).needed(reads, writes)
+    assert [1, 1, 2] == [Quota(60, 60).used(seconds) for seconds in (0, 59.9, 60)]
+
+
+@pytest.mark.parametrize(("ledger", "needed"), [("exact_online", 11), ("visma_net", 2), ("dynamics_fo", 1)])
+def test_the_quota_of_a_payday_that_takes_the_longest(ledger: str, needed: int) -> None:
+    """That of the minute, where a day has room for all."""
+    assert needed == VENDORS[ledger].windows(ledger, 0)[1]
+    assert set(VENDORS) == set(LIMITS)
 
 
 def test_the_floor_of_a_payroll_and_of_every_ledger() -> None:
