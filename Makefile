@@ -6,6 +6,7 @@ VENV   := .venv
 RUN    := $(VENV)/bin/python
 UV     := PYTHONPATH=$(TOOLS) $(PYTHON) -m uv
 STAMP  := $(VENV)/.installed
+PEERS  := $(TOOLS)/peers
 XDIST  ?= 3
 
 SCENARIO ?= trading_company
@@ -25,7 +26,7 @@ BUSY     ?= 2
 FOLDER   ?=
 PART     ?=
 
-.PHONY: install demo test test-all check format crash simulate bench clean lock connector matrix codes mutate soak walk
+.PHONY: install demo test test-all check format crash simulate bench bench-peers clean lock connector matrix codes mutate soak walk
 
 install: $(STAMP)
 
@@ -70,6 +71,11 @@ soak: install
 
 bench: install
 	@$(RUN) tools/bench.py $(foreach part,$(PART),--part $(part))
+
+bench-peers: install
+	@test -x $(PEERS)/bin/python || $(UV) venv -q --python $(PYTHON) $(PEERS)
+	@$(UV) pip install -q --python $(PEERS)/bin/python -r tools/peers/requirements.txt
+	@$(RUN) tools/bench_peers.py --python $(PEERS)/bin/python
 
 walk: install
 	@$(RUN) tools/walk.py --most 105

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from bench import AIMS, PARTS, missed_aims
 from bench_payday import VENDORS, Quota
+from bench_peers import PEERS, line_of
 from floor import LIMITS, payroll_calls
 from ledger_calls import COSTS
 
@@ -88,3 +90,21 @@ def test_the_floor_of_a_payroll_and_of_every_ledger() -> None:
     """Blocks of ten thousand rows, and whether the run still stands; no ledger is left out."""
     assert [6, 6, 7, 12] == [payroll_calls(rows) for rows in (1, 10_000, 10_001, 61_019)]
     assert set(COSTS) == set(LIMITS)
+
+
+def test_what_peers_need_is_pinned_and_names_no_address() -> None:
+    """A name and a version a line."""
+    lines = (BENCH.parent / "peers" / "requirements.txt").read_text().splitlines()
+
+    assert [] == [line for line in lines if not re.fullmatch(r"[a-z0-9_.-]+==[0-9][a-z0-9.]*", line)]
+    direct = {"singer-sdk", "dlt", "dbos", "msgspec", "httpx2"}
+    assert direct <= {line.partition("==")[0] for line in lines}
+
+
+def test_the_table_of_peers_fits_the_terminal() -> None:
+    """Eighty columns, with the longest of each."""
+    does = max((text for _, text in PEERS.values()), key=len)
+
+    assert 80 == len(line_of("", "does", "CPU s", "MB", "calls"))
+    for name in PEERS:
+        assert len(line_of(name, does, "123.45", "1234", "12345")) <= 80
