@@ -76,8 +76,43 @@ def test_a_look_of_more_than_a_minute_ago_is_not_believed(looks: list[int]) -> N
 
     committer(world).commit_all(BOTH, before)
 
-    assert [2, 1, 1, 2] == looks
+    assert [2, 2, 1, 2] == looks
     assert 2 == len(world.vendor.documents)
+
+
+def test_those_that_are_left_are_looked_for_once_a_minute(looks: list[int]) -> None:
+    """Each send takes half a minute: before the third, those that are left are looked for."""
+    world = World()
+    entries = [an_entry(f"payroll:acme:R1:books:10:{number}:1", f"{number}.00") for number in range(1, 6)]
+
+    def slow(name: str) -> None:
+        if name == "send: recorded":
+            world.clock.advance(BELIEVED_SECONDS / 2 + 1)
+
+    before = seen(world, [(entry, Marker.of(entry.key)) for entry in entries])
+    committer(world, point=slow).commit_all([(entry, ORIGIN) for entry in entries], before)
+
+    assert [5, 3, 1, 5] == looks
+    assert 5 == len(world.vendor.documents)
+
+
+def test_a_document_of_an_earlier_release_is_looked_for_by_its_own_marker() -> None:
+    """Its key was carried over, and the ledger has the marker that was made of the old one."""
+    from ml_connector.store.models import Commit
+
+    world, old = World(), "payroll:acme:R1:10:1:1"
+
+    def gone() -> None:
+        raise Halted("The lock is gone.")
+
+    with pytest.raises(Halted):
+        committer(world, alive=gone).commit_once(FIRST, ORIGIN)
+    Commit.objects.filter(key=FIRST.key).update(marked_by=old)
+    world.vendor.book(FIRST, Marker.of(old).token)
+
+    committer(world).commit_all(BOTH, seen(world))
+
+    assert [Marker.of(key).token for key in (old, SECOND.key)] == world.markers()
 
 
 def test_a_document_that_the_look_was_not_for_is_looked_for(looks: list[int]) -> None:

@@ -124,8 +124,9 @@ class Committer:
         self, wanted: Sequence[tuple[Document, Origin]], seen: Seen | None = None, find: Find | None = None
     ) -> tuple[Receipt, ...]:
         """The receipts of the one copy of each of these documents of one kind, as `commit_once` gives them;
-        one is sent after the other. `seen` is what was found of them under their claim. `find` looks for all
-        of them again, once all are posted.
+        one is sent after the other. `seen` is what was found of them under their claim; where that is a
+        minute old, those that are left are looked for again. `find` looks for all of them, once all are
+        posted.
 
         Where one stops, those before it are confirmed all the same.
         """
@@ -133,8 +134,10 @@ class Committer:
         compared: list[_Compared] = []
         proof = self._proof(self.sinks(type(wanted[0][0]))) if wanted else None
         try:
-            for document, origin in wanted:
+            for place, (document, origin) in enumerate(wanted):
                 assert proof is not None
+                if seen is not None and self.clock.monotonic() - seen.began > BELIEVED_SECONDS:
+                    seen = self._seen(proof, [left for left, _ in wanted[place:]])
                 done = self._posted(proof, document, origin, seen)
                 receipts.append(done.receipt if isinstance(done, _Compared) else done)
                 if isinstance(done, _Compared):
@@ -147,6 +150,12 @@ class Committer:
             raise
         self._confirm(proof, compared, find)
         return tuple(receipts)
+
+    def _seen(self, proof: Proof, documents: Sequence[Document]) -> Seen:
+        """What is found of the documents now."""
+        began = self.clock.monotonic()
+        wanted = [(document, Marker.of(document.key)) for document in documents]
+        return Seen(found=proof.sink.locate(wanted, None), began=began)
 
     def _confirm(self, proof: Proof | None, compared: Sequence[_Compared], find: Find | None) -> None:
         """Look for all of them again, at once, and confirm each that is the only one. Raises the first error
@@ -195,10 +204,10 @@ class Committer:
 
     def _found(self, proof: Proof, row: CommitRow, document: Document, seen: Seen | None) -> Receipt | None:
         """The document as it is found before its first send, adopted; `None` where it is not. A look-up that
-        found nothing a moment ago is believed; what one found is looked at as it is now.
+        found nothing a moment ago is believed, but for a document of an earlier release, whose marker is made
+        of another text; what one found is looked at as it is now.
         """
-        absent = seen is not None and seen.found.get(row.key) == ()
-        if seen is not None and absent and self.clock.monotonic() - seen.began <= BELIEVED_SECONDS:
+        if seen is not None and seen.found.get(row.key) == () and not row.marked_by:
             return None
         receipt = proof.found(row, document, since=None)
         if receipt is not None:
