@@ -98,9 +98,8 @@ def test_those_that_are_left_are_looked_for_once_a_minute(looks: list[int]) -> N
 
 def test_a_document_of_an_earlier_release_is_looked_for_by_its_own_marker() -> None:
     """Its key was carried over, and the ledger has the marker that was made of the old one."""
-    from ml_connector.store.models import Commit
-
     world, old = World(), "payroll:acme:R1:10:1:1"
+    from ml_connector.store.models import Commit
 
     def gone() -> None:
         raise Halted("The lock is gone.")
