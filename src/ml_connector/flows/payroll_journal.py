@@ -44,7 +44,7 @@ from ml_connector.flows.policy import (
 from ml_connector.flows.posting_date import posting_date
 from ml_connector.ports.ledger import JournalSink, LedgerFacts, Look
 from ml_connector.ports.payroll import PayrollSource, SetsAside
-from ml_connector.ports.storage import Commits, CommitState, Origin, RunState, Staging, Tenants
+from ml_connector.ports.storage import UNBOOKED, Commits, CommitState, Origin, RunState, Staging, Tenants
 from ml_connector.ports.systems import Systems
 from ml_connector.runs.intent import Seen
 from ml_connector.runs.proof import Wait
@@ -379,7 +379,7 @@ class PayrollJournal:
         pay_run = run.value("read", "pay run", PayRun)
         self._check_source(run, pay_run)
         basis = run.value("propose", "basis", Basis)
-        began, wanted = run.seconds(), [(e, Marker.of(e.key)) for e in proposal.entries]
+        began, wanted = run.seconds(), self._not_begun(proposal)
         now, look = self._make(run, pay_run, basis, wanted)
         self._check_alone(run, proposal, now)
         if (
@@ -391,6 +391,12 @@ class PayrollJournal:
         self._check_booked(run, proposal)
         self._book(run, pay_run, proposal, basis, Seen(found=look.found, began=began))
         return Next("confirm")
+
+    def _not_begun(self, proposal: Proposal) -> list[tuple[JournalEntry, Marker]]:
+        """The entries of which nothing is written yet: those are looked for before they are sent."""
+        rows = [(entry, self.commits.get(entry.key)) for entry in proposal.entries]
+        fresh = (entry for entry, row in rows if row is None or row.state in UNBOOKED)
+        return [(entry, Marker.of(entry.key)) for entry in fresh]
 
     def _book(self, run: Run, pay_run: PayRun, proposal: Proposal, basis: Basis, seen: Seen) -> None:
         """Book each entry once. The look-up when all are posted shows what others booked until then, too."""
