@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quote
 
 from ml_connector_sandbox.core.vendor import Json, Response
@@ -49,10 +50,34 @@ def dump(value: object) -> str:
     if isinstance(value, (int, Decimal)):
         return str(value)
     if isinstance(value, Mapping):
-        return "{" + ",".join([quote(name) + ":" + dump(item) for name, item in value.items()]) + "}"
+        return "{" + ",".join([_member(name, item) for name, item in value.items()]) + "}"
     if isinstance(value, Iterable):
         return "[" + ",".join([dump(item) for item in value]) + "]"
     raise TypeError(f"cannot write a {kind.__name__}")
+
+
+class _Members(dict[str, str]):
+    """Beginnings of the members of objects by their name, each made once."""
+
+    def __init__(self, rest: str) -> None:
+        super().__init__()
+        self._rest = rest
+
+    def __missing__(self, name: str) -> str:
+        made = self[name] = quote(name) + self._rest
+        return made
+
+
+_BEGINNING, _EMPTY = _Members(":"), _Members(":null")
+
+
+def _member(name: str, item: object) -> str:
+    """A member of an object; the most of a row are empty, text or amounts."""
+    if item is None:
+        return _EMPTY[name]
+    if type(item) is str:
+        return _BEGINNING[name] + quote(item)
+    return _BEGINNING[name] + (amount_text(item) if type(item) is Cents else dump(item))
 
 
 def json_response(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -93,9 +118,14 @@ def stamp(value: date | datetime | None) -> str | None:
     if value is None:
         return None
     if not isinstance(value, datetime):
-        return f"{value.isoformat()}T00:00:00"
+        return _midnight(value)
     text = value.replace(tzinfo=None, microsecond=0).isoformat()
     return f"{text}.{value.microsecond:06d}".rstrip("0") if value.microsecond else text
+
+
+@lru_cache(maxsize=4_096)
+def _midnight(day: date) -> str:
+    return f"{day.isoformat()}T00:00:00"
 
 
 def us_stamp(value: date | datetime | None) -> str:
