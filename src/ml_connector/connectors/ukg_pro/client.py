@@ -115,7 +115,7 @@ class UkgClient:
     """Reads of one connection."""
 
     def __init__(self, options: Options, wiring: Wiring) -> None:
-        self._options, self._vault, self._beside = options, wiring.vault, wiring.beside
+        self._options, self._vault, self.beside = options, wiring.vault, wiring.beside
         self._asked_installation = False
         calls = options.calls_per_minute
         self.http = Client(
@@ -173,7 +173,7 @@ class UkgClient:
         for number in range(2, PAGES_MAX):
             following = next_address(path, asked, answer, number)
             coming = (
-                self._beside(partial(self.get, following))
+                self.beside(partial(self.get, following))
                 if following and ahead
                 else partial(self.get, following or "")
             )

@@ -2,11 +2,11 @@
 
     pay_runs   block 1 of every run
     tenant     none; in a sandbox 1, where nothing was asked yet
-    still      first row of the run → pay period, where it must be closed → pay register, which must say what
-               it said: 3 calls, and pages of the register
+    still      first row of the run → pay period, where it must be closed, and pay register beside it, which
+               must say what it said: 3 calls, and pages of the register
     pay_run    first page of the run → pay period of its pay group and end date → pay register of that
-               period: 3 calls
-    blocks     the pages after the first, which is kept from `pay_run`
+               period, while the second page of the run is on its way: 4 calls
+    blocks     the pages after the second; those before are kept from `pay_run`
 
 What a run pays for is named by its pay group, period end and period control: run again after an undo it is
 the same, while an off-cycle payroll of the same days is another. A run has no pay date of its own. It is that
@@ -16,9 +16,11 @@ of the one pay period that its pay group and period end lead to; where several d
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
+from itertools import chain
 from urllib.parse import quote
 
 from ml_connector.connectors.ukg_pro import client, recheck, wire
@@ -36,7 +38,7 @@ from ml_connector.ports.storage import Clock
 from ml_connector.transport.answer import Answer
 
 BLOCK_ROWS_MAX = 250_000
-FIRST_PAGE_SECONDS = 600.0
+FIRST_PAGES_SECONDS = 600.0
 ONE_ROW = {"per_Page": "1"}
 PERIODS_SHOWN = 10
 
@@ -46,7 +48,7 @@ class GeneralLedgerSource:
 
     def __init__(self, options: Options, ukg: UkgClient, clock: Clock, tenant: str) -> None:
         self._options, self._ukg, self._clock, self._tenant = options, ukg, clock, tenant
-        self._first: dict[str, tuple[float, Answer]] = {}
+        self._pages: dict[str, tuple[float, Iterator[Answer]]] = {}
 
     def pay_runs(self, since: date) -> tuple[PayRunRef, ...]:
         """Runs whose period ends on or after the date, oldest calculation first. Every run has a block 1, so
@@ -81,14 +83,20 @@ class GeneralLedgerSource:
             return (recheck.gone(pay_run),)
         calculated_at = _moment(first.glRunDateTime, self._options, pay_run.reference)
         against = recheck.changed(pay_run, calculated_at, first.totalNrOfBlocks)
-        if self._options.closed_only:
-            periods = self._periods(first.payGroup or "", first.periodEndDate or "")
-            against += recheck.reopened(pay_run, periods)
-        if self._options.register and self._options.closed_only and not against:
-            on_page = {first.companyCode.strip(): first.coId or ""} if first.companyCode else {}
-            control = recheck.control_of(pay_run)
-            now = self._register(first.payGroup or "", control, on_page, list(pay_run.companies))
-            against += recheck.replaced(pay_run, now)
+        if not self._options.closed_only:
+            return tuple(against)
+        group, on_page = first.payGroup or "", {}
+        if first.companyCode:
+            on_page = {first.companyCode.strip(): first.coId or ""}
+        companies = list(pay_run.companies)
+        register: Callable[[], tuple[RegisterTotals, ...]] = partial(
+            self._register, group, recheck.control_of(pay_run), on_page, companies
+        )
+        if self._options.register and not against:
+            register = self._ukg.beside(register)
+        against += recheck.reopened(pay_run, self._periods(group, first.periodEndDate or ""))
+        if self._options.register and not against:
+            against += recheck.replaced(pay_run, register())
         return tuple(against)
 
     def _first_row(self, reference: str) -> wire.GlFirstRow | None:
@@ -99,16 +107,17 @@ class GeneralLedgerSource:
         return rows[0] if rows else None
 
     def pay_run(self, reference: str) -> PayRun:
-        """The run's dates, currency, companies and control totals, in three calls."""
+        """The run's dates, currency, companies and control totals."""
         answer = self._fetch_first(reference)
         page = wire.gl_page(answer, wire.GlFirstRow)
         if not page.rows:
             raise NotFound(
                 f"UKG has no general-ledger run {reference}, or shows none of its rows.", where=reference
             )
-        self._first = {reference: (self._clock.monotonic(), answer)}
         first = page.rows[0]
         period = self._pay_period(first)
+        pages = self._ukg.pages(_path(reference), first=answer, ahead=True)
+        self._pages = {reference: (self._clock.monotonic(), chain([next(pages)], pages))}
         on_page = {row.companyCode.strip(): row.coId or "" for row in page.rows if row.companyCode}
         companies = sorted(company for company in on_page if company and self._options.takes(company))
         register = (
@@ -143,13 +152,12 @@ class GeneralLedgerSource:
         A block that begins anew, right after itself or later, is delivered a second time and so is seen by
         whoever counts.
         """
-        kept = self._first.pop(reference, None)
-        fresh = kept is not None and self._clock.monotonic() - kept[0] <= FIRST_PAGE_SECONDS
+        kept = self._pages.pop(reference, None)
+        fresh = kept is not None and self._clock.monotonic() - kept[0] <= FIRST_PAGES_SECONDS
+        pages = kept[1] if kept and fresh else self._ukg.pages(_path(reference), ahead=True)
         group: _Group | None = None
         delivered = hashlib.sha256()
-        for answer in self._ukg.pages(
-            _path(reference), first=kept[1] if kept and fresh else None, ahead=True
-        ):
+        for answer in pages:
             delivered.update(answer.body)
             page = wire.gl_page(answer, wire.GlRow)
             for place, row in enumerate(page.rows):
