@@ -37,8 +37,8 @@ from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal
 from ml_connector.errors import NotFound, SignInRenewed
-from ml_connector.flows.consent import proposal_fingerprint
 from ml_connector.flows.flow import Mode
+from ml_connector.flows.posting.consent import proposal_fingerprint
 from ml_connector.ports.payroll import PayrollSource, PayRunRef
 from ml_connector.ports.storage import CommitRow, RunRow, RunState
 from ml_connector.ports.systems import System

@@ -32,7 +32,7 @@ from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.text import DEFAULT_TEXT
 from ml_connector.flows.flow import Mode
-from ml_connector.flows.policy import spelled
+from ml_connector.flows.payroll.policy import spelled
 from ml_connector.ports.payroll import PayrollSource, SetsAside
 from ml_connector.ports.storage import RunState
 from ml_connector.ports.systems import Field, System

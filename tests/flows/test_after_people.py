@@ -15,7 +15,7 @@ from tests.payday import Crash, World, a_pay_run, usual_balances
 from tests.runs.test_settled import dies_at
 
 from ml_connector.flows.flow import Mode
-from ml_connector.flows.taken_back import newer_documents
+from ml_connector.flows.posting.taken_back import newer_documents
 from ml_connector.ports.storage import RunState
 from ml_connector.runs.inline import Inline
 

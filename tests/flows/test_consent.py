@@ -11,8 +11,8 @@ from tests.payday import World, a_pay_run, usual_balances
 
 from ml_connector.domain.mapping import Target
 from ml_connector.domain.money import Money
-from ml_connector.flows.consent import proposal_fingerprint
 from ml_connector.flows.flow import Mode
+from ml_connector.flows.posting.consent import proposal_fingerprint
 from ml_connector.ports.ledger import JournalSink
 from ml_connector.ports.storage import RunState
 

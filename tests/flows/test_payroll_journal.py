@@ -21,8 +21,8 @@ from ml_connector.domain.payroll import Block
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import PeriodClosed
-from ml_connector.flows.consent import proposal_fingerprint
 from ml_connector.flows.flow import Mode
+from ml_connector.flows.posting.consent import proposal_fingerprint
 from ml_connector.ports.ledger import Look, Place
 from ml_connector.ports.storage import CommitState, Origin, RunState
 from ml_connector.runs.intent import Committer

@@ -13,8 +13,8 @@ from tests.payday import World, a_pay_run, usual_balances
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.contract import world as faults
 from ml_connector.domain.document import CommitKey
-from ml_connector.flows.consent import proposal_fingerprint
 from ml_connector.flows.flow import Mode
+from ml_connector.flows.posting.consent import proposal_fingerprint
 from ml_connector.ports.storage import DELETED, RunState
 
 

@@ -19,8 +19,8 @@ from ml_connector.domain.mapping import Target
 from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.text import words
-from ml_connector.flows.consent import proposal_fingerprint
 from ml_connector.flows.flow import Mode
+from ml_connector.flows.posting.consent import proposal_fingerprint
 from ml_connector.ports.storage import RunState
 
 ASKS = Mode.APPROVE

@@ -14,8 +14,8 @@ from tests.runs.test_settled import dies_at
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.contract import world as faults
 from ml_connector.domain.document import Marker
-from ml_connector.flows.consent import proposal_fingerprint
 from ml_connector.flows.flow import Mode
+from ml_connector.flows.posting.consent import proposal_fingerprint
 from ml_connector.ports.storage import CommitState, RunState
 
 

@@ -17,7 +17,7 @@ from ml_connector.domain.document import CommitKey
 from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.domain.proposal import Proposal, Share, Subject
-from ml_connector.flows.already_booked import already_booked, left_to_post
+from ml_connector.flows.posting.already_booked import already_booked, left_to_post
 from ml_connector.ports.storage import CommitRow, Commits, CommitState
 
 ACCOUNTS, CENTERS, ENTITIES = ("4000", "4010", "1700"), ("", "SALES", "OPS"), ("10", "20")

@@ -21,7 +21,7 @@ from ml_connector.app.audit_commits import compare_commits
 from ml_connector.app.content_hashes import connection_sha256, flow_sha256, journals_sha256
 from ml_connector.domain import codec
 from ml_connector.domain.proposal import Proposal
-from ml_connector.flows.consent import proposal_fingerprint
+from ml_connector.flows.posting.consent import proposal_fingerprint
 from ml_connector.ports.storage import RunState
 from ml_connector.runs.audit import Seal, verify, verify_seals
 from ml_connector.store.models import Approval, Artifact, Resolution, Run

@@ -14,14 +14,14 @@ from typing import cast
 from ml_connector.domain import codec
 from ml_connector.domain.checks import takes_back
 from ml_connector.domain.journal import BookedEntry, JournalEntry
-from ml_connector.flows.already_booked import reversing
-from ml_connector.flows.consent import listed
-from ml_connector.flows.taken_back import (
+from ml_connector.flows.booked import document_number
+from ml_connector.flows.posting.already_booked import reversing
+from ml_connector.flows.posting.consent import listed
+from ml_connector.flows.posting.taken_back import (
     ELSEWHERE,
     REVERSAL,
     changed_by,
     counts,
-    document_number,
     reverses,
     standing,
     standing_alone,

@@ -12,8 +12,8 @@ from ml_connector.app.access import Access
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.failures import expected, read_failure
 from ml_connector.domain.proposal import Subject
-from ml_connector.flows.look_alikes import NOT_OURS
-from ml_connector.flows.nightly_look import DAYS, Finding, Place, nightly_look
+from ml_connector.flows.posting.look_alikes import NOT_OURS
+from ml_connector.flows.posting.nightly_look import DAYS, Finding, Place, nightly_look
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.installation import installation
 from ml_connector.store.models import Answer, Connection, Incident

@@ -17,14 +17,15 @@ from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
 from ml_connector.domain.text import words
-from ml_connector.flows.consent import SET_MODE, listed
+from ml_connector.flows.booked import document_number
 from ml_connector.flows.flow import Flow as FlowRecord
 from ml_connector.flows.flow import Mode, New, flows
-from ml_connector.flows.look_alikes import ASKED as LOOK_ALIKE
-from ml_connector.flows.look_alikes import NOT_OURS
+from ml_connector.flows.posting.consent import SET_MODE, listed
+from ml_connector.flows.posting.look_alikes import ASKED as LOOK_ALIKE
+from ml_connector.flows.posting.look_alikes import NOT_OURS
+from ml_connector.flows.posting.taken_back import ELSEWHERE, counts, standing_alone
+from ml_connector.flows.posting.taken_back import REVERSAL as REVERSAL_KEY
 from ml_connector.flows.reversal import FLOW as REVERSAL
-from ml_connector.flows.taken_back import ELSEWHERE, counts, document_number, standing_alone
-from ml_connector.flows.taken_back import REVERSAL as REVERSAL_KEY
 from ml_connector.ports.storage import UNBOOKED, CommitRow, CommitState, RunRow, RunState
 from ml_connector.store.claims import StoredClaims
 from ml_connector.store.commits import StoredCommits

@@ -16,10 +16,10 @@ from ml_connector.domain.mapping import describe
 from ml_connector.domain.money import Money
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import Proposal
-from ml_connector.flows.already_booked import already_booked_parts, nets_of
-from ml_connector.flows.consent import proposal_fingerprint, rate_text
 from ml_connector.flows.flow import Flow, flows
-from ml_connector.flows.taken_back import ELSEWHERE, REVERSAL, counts, reverses
+from ml_connector.flows.posting.already_booked import already_booked_parts, nets_of
+from ml_connector.flows.posting.consent import proposal_fingerprint, rate_text
+from ml_connector.flows.posting.taken_back import ELSEWHERE, REVERSAL, counts, reverses
 from ml_connector.ports.storage import COUNTS_FOR_NOTHING, CommitRow, Commits, CommitState, RunRow, RunState
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.models import Artifact, Incident

@@ -22,11 +22,12 @@ from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.proposal import Share, Subject
 from ml_connector.domain.text import words
 from ml_connector.errors import NotFound
-from ml_connector.flows.already_booked import already_booked_parts, comes_to_nothing
+from ml_connector.flows.booked import document_number
 from ml_connector.flows.flow import flows
-from ml_connector.flows.journals import in_other_entities
+from ml_connector.flows.posting.already_booked import already_booked_parts, comes_to_nothing
+from ml_connector.flows.posting.journals import in_other_entities
+from ml_connector.flows.posting.taken_back import ELSEWHERE, counts, standing
 from ml_connector.flows.reversal import originals
-from ml_connector.flows.taken_back import ELSEWHERE, counts, document_number, standing
 from ml_connector.ports.ledger import LedgerFacts
 from ml_connector.ports.sinks import located
 from ml_connector.ports.storage import (

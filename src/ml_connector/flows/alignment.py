@@ -14,8 +14,8 @@ from typing import Any
 
 from ml_connector.domain.changes import Change, change_of, paired
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
-from ml_connector.flows.consent import approval_missing, proposes_only
 from ml_connector.flows.flow import Mode, Opening
+from ml_connector.flows.posting.consent import approval_missing, proposes_only
 from ml_connector.ports.registers import Register
 from ml_connector.ports.storage import Links, Plans, PlanState, RunState
 from ml_connector.runs.converge import left_undone

@@ -21,7 +21,7 @@ from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.domain.period import PostingDatePolicy
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import Proposal
-from ml_connector.flows.already_booked import Booked
+from ml_connector.flows.booked import Booked
 from ml_connector.ports.ledger import LedgerFacts
 from ml_connector.ports.storage import Commits, Links, Plans, Staging, Tenants
 from ml_connector.ports.systems import Systems

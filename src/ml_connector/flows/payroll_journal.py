@@ -25,12 +25,12 @@ from ml_connector.domain.period import YEARS
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Basis, Proposal, Subject
 from ml_connector.domain.text import words
-from ml_connector.flows import already_booked, consent, look_alikes, newer_runs, pays, tie_out
-from ml_connector.flows.entries import EntryMaker
+from ml_connector.flows.booked import Booked
 from ml_connector.flows.flow import Flow, Mode, New, Opening, Question
-from ml_connector.flows.journals import Journals
-from ml_connector.flows.mapping_fit import misfits, unmapped
-from ml_connector.flows.policy import (
+from ml_connector.flows.payroll import newer_runs, pays
+from ml_connector.flows.payroll.entries import EntryMaker
+from ml_connector.flows.payroll.mapping_fit import misfits, unmapped
+from ml_connector.flows.payroll.policy import (
     GIVEN,
     OPTIONS,
     PayrollInput,
@@ -41,7 +41,9 @@ from ml_connector.flows.policy import (
     read_rates,
     spelled,
 )
-from ml_connector.flows.posting_date import posting_date
+from ml_connector.flows.payroll.posting_date import posting_date
+from ml_connector.flows.posting import already_booked, consent, look_alikes, tie_out
+from ml_connector.flows.posting.journals import Journals
 from ml_connector.ports.ledger import JournalSink, LedgerFacts, Look
 from ml_connector.ports.payroll import PayrollSource, SetsAside
 from ml_connector.ports.storage import UNBOOKED, Commits, CommitState, Origin, RunState, Staging, Tenants
@@ -215,7 +217,7 @@ class PayrollJournal:
         return {e: self._ledger.chart(e, j, wide) for e, j in self._journals()}
 
     def _unfinished(
-        self, run: Run, subjects: Collection[Subject], newer: Iterable[Sequence[already_booked.Booked]]
+        self, run: Run, subjects: Collection[Subject], newer: Iterable[Sequence[Booked]]
     ) -> Iterator[Problem]:
         """Runs of a newer calculation that have booked a part of the pay and wait for a person."""
         documents = consent.superseded_by(newer)

@@ -22,16 +22,16 @@ from ml_connector.domain.journal import BookedEntry, ExchangeRate, JournalEntry
 from ml_connector.domain.period import PayPeriod, PostingDatePolicy, PostingDateRule, choose_posting_date
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal, Share, TakenBack
-from ml_connector.flows import consent, look_alikes, tie_out
+from ml_connector.flows.booked import document_number
 from ml_connector.flows.flow import Flow, Mode, Opening, Policy
-from ml_connector.flows.journals import ASKED_DAYS
-from ml_connector.flows.taken_back import (
+from ml_connector.flows.posting import consent, look_alikes, tie_out
+from ml_connector.flows.posting.journals import ASKED_DAYS
+from ml_connector.flows.posting.taken_back import (
     ELSEWHERE,
     REVERSAL,
     by_people,
     changed_by,
     counts,
-    document_number,
     mirrors,
     newer_documents,
     put_back,

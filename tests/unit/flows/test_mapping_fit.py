@@ -14,8 +14,8 @@ from ml_connector.domain.journal import Account, Chart
 from ml_connector.domain.mapping import Mapping, MappingRule, Target, Translation
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import Block, Distribution
-from ml_connector.flows.mapping_fit import misfits, unmapped
-from ml_connector.flows.policy import read_policy
+from ml_connector.flows.payroll.mapping_fit import misfits, unmapped
+from ml_connector.flows.payroll.policy import read_policy
 
 RULE = MappingRule(
     name="wages",

@@ -8,7 +8,7 @@ import pytest
 
 from ml_connector.domain.period import ClosedPeriodRule, PostingDateRule
 from ml_connector.flows.flow import Mode, PolicyError
-from ml_connector.flows.policy import PayrollInput, check_new, read_policy, read_rates
+from ml_connector.flows.payroll.policy import PayrollInput, check_new, read_policy, read_rates
 
 STARTS = date(2026, 1, 1)
 OPTIONS = {"journal": "90", "entities": "US1=10, US2 = 20"}

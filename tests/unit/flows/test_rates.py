@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ml_connector.flows.flow import PolicyError
-from ml_connector.flows.policy import read_given
+from ml_connector.flows.payroll.policy import read_given
 
 
 def test_rates_are_kept_with_their_source() -> None:

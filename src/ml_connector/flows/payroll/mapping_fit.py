@@ -12,7 +12,7 @@ from ml_connector.domain.journal import Chart
 from ml_connector.domain.mapping import Mapping, Resolver, Target, describe, nearly_matches, pattern_matches
 from ml_connector.domain.payroll import Distribution
 from ml_connector.domain.problem import Problem
-from ml_connector.flows.policy import PayrollPolicy
+from ml_connector.flows.payroll.policy import PayrollPolicy
 from ml_connector.ports.ledger import LedgerFacts
 from ml_connector.ports.payroll import PayrollSource
 

@@ -21,9 +21,10 @@ from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal
 from ml_connector.domain.text import words
 from ml_connector.errors import NotFound
-from ml_connector.flows.already_booked import Booked, Net, already_booked_parts, net_of, reversing
-from ml_connector.flows.consent import Came
-from ml_connector.flows.taken_back import ELSEWHERE
+from ml_connector.flows.booked import Booked, Net
+from ml_connector.flows.posting.already_booked import already_booked_parts, net_of, reversing
+from ml_connector.flows.posting.consent import Came
+from ml_connector.flows.posting.taken_back import ELSEWHERE
 from ml_connector.ports.ledger import Entries
 from ml_connector.ports.storage import CommitRow, Commits
 

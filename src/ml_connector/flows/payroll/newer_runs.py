@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal
-from ml_connector.flows.taken_back import ELSEWHERE
+from ml_connector.flows.posting.taken_back import ELSEWHERE
 from ml_connector.ports.storage import CommitRow
 from ml_connector.runs.run import Run
 

@@ -11,7 +11,8 @@ from ml_connector.domain.money import Money
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN, Proposal
 from ml_connector.domain.text import words
-from ml_connector.flows.already_booked import Booked, net_of
+from ml_connector.flows.booked import Booked
+from ml_connector.flows.posting.already_booked import net_of
 from ml_connector.ports.storage import OtherRun
 
 NUMBERS_SHOWN = 5

@@ -28,9 +28,16 @@ from ml_connector.errors import (
     Throttled,
     VendorChanged,
 )
-from ml_connector.flows import look_alikes
-from ml_connector.flows.already_booked import already_booked_parts, comes_to_nothing, reversing
-from ml_connector.flows.taken_back import ELSEWHERE, REVERSAL, mirrors, reverses, standing, taken_back_alone
+from ml_connector.flows.posting import look_alikes
+from ml_connector.flows.posting.already_booked import already_booked_parts, comes_to_nothing, reversing
+from ml_connector.flows.posting.taken_back import (
+    ELSEWHERE,
+    REVERSAL,
+    mirrors,
+    reverses,
+    standing,
+    taken_back_alone,
+)
 from ml_connector.ports.ledger import Entries
 from ml_connector.ports.storage import COUNTS_FOR_NOTHING, DELETED, CommitRow, Commits, CommitState
 from ml_connector.ports.systems import System

@@ -23,8 +23,9 @@ from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Subject, days_in
 from ml_connector.domain.text import words
-from ml_connector.flows.same_amounts import booked_again
-from ml_connector.flows.taken_back import ELSEWHERE, document_number, standing
+from ml_connector.flows.booked import document_number
+from ml_connector.flows.payroll.same_amounts import booked_again
+from ml_connector.flows.posting.taken_back import ELSEWHERE, standing
 from ml_connector.ports.storage import UNBOOKED, CommitRow, Commits, OtherRun, RunState
 from ml_connector.runs.run import Run
 

@@ -26,12 +26,6 @@ ELSEWHERE, REVERSAL = "elsewhere:", "reversal:"
 """Beginning of the key of a document that a person named as booked elsewhere, and of a reversal."""
 
 
-def document_number(row: CommitRow) -> str:
-    """The number that people know a commit's document by; its key where it has none."""
-    receipt = codec.decode(row.receipt) if row.receipt else None
-    return receipt.number if isinstance(receipt, Receipt) else row.key
-
-
 def standing(rows: Iterable[CommitRow]) -> tuple[CommitRow, ...]:
     """The documents that count as they are: nothing that a reversal cancels, ours or one that people booked
     and named, and no reversal but one that takes back nothing that is there. A document whose reversal was

@@ -12,7 +12,7 @@ from ml_connector.domain.payroll import DistributionGroup, Kind, PayRun
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import Basis, Proposal, Share, Subject
 from ml_connector.domain.text import DIFFERENCE, entry_text
-from ml_connector.flows.policy import PayrollPolicy
+from ml_connector.flows.payroll.policy import PayrollPolicy
 from ml_connector.ports.ledger import LedgerLimits
 from ml_connector.ports.storage import Staging
 

@@ -23,26 +23,11 @@ from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal, Share, Subject, TakenBack
-from ml_connector.flows.taken_back import ELSEWHERE, document_number, standing
+from ml_connector.flows.booked import Booked, Net, document_number
+from ml_connector.flows.posting.taken_back import ELSEWHERE, standing
 from ml_connector.ports.storage import COUNTS_FOR_NOTHING, UNBOOKED, CommitRow, Commits, CommitState
 
 UNSETTLED = (CommitState.SENDING, CommitState.WRITING, CommitState.UNKNOWN)
-Net = dict[tuple[str, Dimensions], int]
-"""Account and dimensions → signed minor units."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booked:
-    """What one commit of another run has booked for our subjects: the lines, or parts, that pay for them."""
-
-    row: CommitRow
-    entry: JournalEntry
-    net: Net
-
-    @property
-    def number(self) -> str:
-        """The number that people know the document by."""
-        return document_number(self.row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,9 @@ from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Basis, Proposal, Subject
-from ml_connector.flows import already_booked, consent, look_alikes, tie_out
 from ml_connector.flows.flow import Policy
-from ml_connector.flows.taken_back import standing
+from ml_connector.flows.posting import already_booked, consent, look_alikes, tie_out
+from ml_connector.flows.posting.taken_back import standing
 from ml_connector.ports.ledger import JournalSink, Look, Place
 from ml_connector.ports.sinks import located
 from ml_connector.ports.storage import CommitRow, Commits, CommitState, Tenants
