@@ -10,25 +10,19 @@ Nothing is ever written to the payroll system.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import cast
 
 from ml_connector.domain.checks import check_blocks, check_entry, check_totals
 from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import Chart, JournalEntry
-from ml_connector.domain.mapping import Mapping
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.period import YEARS
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.domain.proposal import Basis, Proposal, Subject
-from ml_connector.domain.text import words
-from ml_connector.flows.booked import Booked
+from ml_connector.domain.proposal import Basis, Proposal
 from ml_connector.flows.flow import Flow, Mode, New, Opening, Question
 from ml_connector.flows.payroll import newer_runs, pays
-from ml_connector.flows.payroll.entries import EntryMaker
 from ml_connector.flows.payroll.mapping_fit import misfits, unmapped
 from ml_connector.flows.payroll.policy import (
     GIVEN,
@@ -38,16 +32,15 @@ from ml_connector.flows.payroll.policy import (
     check_new,
     read_given,
     read_policy,
-    read_rates,
     spelled,
 )
 from ml_connector.flows.payroll.posting_date import posting_date
+from ml_connector.flows.payroll.proposals import UNFINISHED, Proposals
 from ml_connector.flows.posting import already_booked, consent, look_alikes, tie_out
 from ml_connector.flows.posting.journals import Journals
 from ml_connector.ports.ledger import JournalSink, LedgerFacts, Look
 from ml_connector.ports.payroll import PayrollSource, SetsAside
-from ml_connector.ports.storage import UNBOOKED, Commits, CommitState, Origin, RunState, Staging, Tenants
-from ml_connector.ports.systems import Systems
+from ml_connector.ports.storage import UNBOOKED, CommitState, Origin, RunState
 from ml_connector.runs.intent import Seen
 from ml_connector.runs.proof import Wait
 from ml_connector.runs.run import Done, Hold, Next, Run
@@ -61,8 +54,6 @@ AFTER_CONSENT = ("post", "confirm")
 """Stages in which a run may have booked a part of what it says."""
 OTHER_INSTALLATION = "installation.other"
 """Code of the problem that another installation posts to the same books; resumed from the proposal."""
-UNFINISHED = "pay.unfinished"
-"""Code of the problem that a run of a newer calculation waits for a person."""
 JUST_NOW = timedelta(seconds=5)
 """How long the look after the last entry was posted speaks for the end of the run, which comes at once."""
 LAST_LOOK = "last look"
@@ -84,35 +75,30 @@ def misdated(pay_run: PayRun) -> Iterator[Problem]:
         yield Problem("run.dates", str(period.start), text, Owner.PAYROLL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PayrollJournal:
-    """The flow between one payroll and one ledger. `source` and `target` are their names in keys; `mapping`
-    gives the newest; `journals_before` are those that the flow had, by legal entity. `restored_at` tells when
-    this installation was restored from a backup.
-    """
+    """The flow between one payroll and one ledger."""
 
-    systems: Systems
-    staging: Staging
-    commits: Commits
-    source: Tenants
-    target: Tenants
-    mapping: Callable[[], Mapping]
-    policy: PayrollPolicy
-    journals_before: AbstractMapping[str, Sequence[str]] = field(default_factory=dict)
-    restored_at: Callable[[], datetime | None] = lambda: None
+    def __init__(self, opening: Opening) -> None:
+        self._opening, self._proposals = opening, Proposals(opening)
+        self._staging, self._commits = opening.staging, opening.commits
+        self._policy: PayrollPolicy = opening.policy
 
     @property
     def _payroll(self) -> PayrollSource:
-        payroll: PayrollSource = self.systems.source.source(PayRun)
+        payroll: PayrollSource = self._opening.systems.source.source(PayRun)
         return payroll
 
     @property
     def _ledger(self) -> LedgerFacts:
-        return self.systems.target.facts()
+        return self._opening.systems.target.facts()
 
     @property
     def _entries(self) -> JournalSink:
-        return cast(JournalSink, self.systems.target.sink(JournalEntry))
+        return self._proposals.entries
+
+    @property
+    def _books(self) -> Journals:
+        return self._proposals.books
 
     # --- read -----------------------------------------------------------------------------------------------
 
@@ -123,8 +109,8 @@ class PayrollJournal:
         run.check(self._too_early(pay_run))
         run.check(misdated(pay_run))
         self._stage(run, reference)
-        run.check(self.staging.problems(run.row.id))
-        delivered = self.staging.delivered(run.row.id)
+        run.check(self._staging.problems(run.row.id))
+        delivered = self._staging.delivered(run.row.id)
         run.check(check_blocks([n for n, _, _ in delivered], [total for _, total, _ in delivered]))
         run.audit(
             "run.read",
@@ -132,9 +118,9 @@ class PayrollJournal:
                 "pay_run": reference,
                 "blocks": len(delivered),
                 "rows": sum(rows for _, _, rows in delivered),
-                "sha256": self.staging.sha256(run.row.id),
-                "lines": self.staging.lines_sha256(run.row.id),
-                "blocks_sha256": self.staging.blocks_sha256(run.row.id),
+                "sha256": self._staging.sha256(run.row.id),
+                "lines": self._staging.lines_sha256(run.row.id),
+                "blocks_sha256": self._staging.blocks_sha256(run.row.id),
             },
         )
         return Next("propose")
@@ -143,17 +129,17 @@ class PayrollJournal:
         """What was read before is read anew, and may never be whole again: whoever verifies the audit is told
         before it goes.
         """
-        if self.staging.delivered(run.row.id):
+        if self._staging.delivered(run.row.id):
             run.audit("run.read_again", {"pay_run": reference})
-        self.staging.clear(run.row.id)
+        self._staging.clear(run.row.id)
         for block in self._payroll.blocks(reference):
-            self.staging.stage(run.row.id, block)
+            self._staging.stage(run.row.id, block)
 
     def _too_early(self, pay_run: PayRun) -> Iterable[Problem]:
-        if pay_run.pay_period.end < self.policy.starts_on:
+        if pay_run.pay_period.end < self._policy.starts_on:
             text = (
                 f"This pay run (period ending {pay_run.pay_period.end}) is older than the start date of the"
-                f" flow, {self.policy.starts_on}. If nobody has booked it, set an earlier start date;"
+                f" flow, {self._policy.starts_on}. If nobody has booked it, set an earlier start date;"
                 " otherwise cancel this run."
             )
             yield Problem("run.before_start", "starts_on", text, Owner.CONTROLLER)
@@ -166,18 +152,18 @@ class PayrollJournal:
         run.check_open_sends()
         self._leave(run)
         self._let_others_end(run, pay_run)
-        calendars = {
-            e: tuple(self._ledger.calendar(e, j, self._around(pay_run))) for e, j in self._journals()
-        }
-        charts = {e: self._ledger.chart(e, j, self.policy.axes) for e, j in self._journals()}
-        posting = posting_date(pay_run.pay_period, self.policy.posting_date, calendars)
+        around = self._policy.posting_date.override or pay_run.pay_period.end
+        journals = tuple(self._proposals.journals())
+        calendars = {e: tuple(self._ledger.calendar(e, j, around)) for e, j in journals}
+        charts = {e: self._ledger.chart(e, j, self._policy.axes) for e, j in journals}
+        posting = posting_date(pay_run.pay_period, self._policy.posting_date, calendars)
         if not isinstance(posting, Sequence):
             currencies = {entity: chart.currency for entity, chart in charts.items()}
             basis = Basis(posting=posting, periods=calendars, currencies=currencies)
         else:
             raise Hold(posting)
         run.step("basis", lambda: basis)
-        proposal = run.step("proposal", lambda: self._make(run, pay_run, basis)[0])
+        proposal = run.step("proposal", lambda: self._proposals.make(run, pay_run, basis)[0])
         run.speak_of(proposal.subjects)
         if proposal.superseded:
             run.check(problem for problem in proposal.problems if problem.code == UNFINISHED)
@@ -192,16 +178,16 @@ class PayrollJournal:
         """What another run is posting for the same pay, and has begun, must have ended before a difference is
         made to it: a part of it says nothing of the rest.
         """
-        tenants = {entity: self._tenant(entity) for entity, _ in self._journals()}
-        subjects = tuple(self._subjects(pay_run, (), tenants).values())
+        tenants = {entity: self._proposals.tenant(entity) for entity, _ in self._proposals.journals()}
+        subjects = tuple(self._proposals.subjects(pay_run, (), tenants).values())
         posting = {
             other.id
             for other in run.others(subjects)
             if other.state in AT_WORK and other.stage in AFTER_CONSENT
         }
-        begun = next((row.run for row in self.commits.of_subjects(subjects) if row.run in posting), None)
+        begun = next((row.run for row in self._commits.of_subjects(subjects) if row.run in posting), None)
         if begun is not None:
-            due = look_again(run.row, self.commits.now(), OTHERS_SECONDS)
+            due = look_again(run.row, self._commits.now(), OTHERS_SECONDS)
             raise Wait(due, f"Run {begun} is posting for the same pay. This run is proposed after it.")
 
     def _with_axes(
@@ -211,103 +197,10 @@ class PayrollJournal:
         may use more than this flow does.
         """
         axes = {value.axis for entry in proposal.entries for line in entry.lines for value in line.dimensions}
-        if axes <= self.policy.axes:
+        if axes <= self._policy.axes:
             return charts
-        wide = self.policy.axes | axes
-        return {e: self._ledger.chart(e, j, wide) for e, j in self._journals()}
-
-    def _unfinished(
-        self, run: Run, subjects: Collection[Subject], newer: Iterable[Sequence[Booked]]
-    ) -> Iterator[Problem]:
-        """Runs of a newer calculation that have booked a part of the pay and wait for a person."""
-        documents = consent.superseded_by(newer)
-        runs = {part.row.run for made in newer for part in made}
-        others = {other.id: other for other in run.others(subjects) if other.id in runs}
-        for other in others.values():
-            text = (
-                f"A newer calculation of this pay is booked as {documents}, and run {other.id} of it is"
-                f" {words(other.state)}. Finish it: ml-connector runs show {other.id}. Then:"
-                f" ml-connector runs resume {run.row.id}."
-            )
-            yield Problem(UNFINISHED, other.id, text, Owner.CONTROLLER)
-
-    def _journals(self) -> Iterator[tuple[str, str]]:
-        for entity in sorted(set(self.policy.entities.values())):
-            yield entity, self.policy.journals[entity]
-
-    def _around(self, pay_run: PayRun) -> date:
-        return self.policy.posting_date.override or pay_run.pay_period.end
-
-    def _make(
-        self, run: Run, pay_run: PayRun, basis: Basis, wanted: Sequence[tuple[JournalEntry, Marker]] = ()
-    ) -> tuple[Proposal, Look]:
-        """The proposal as it is now: from the staged rows, the newest mapping and settings, what is booked
-        for the pay, and the documents of others; with the look at the ledger, which is for the entries that
-        are `wanted` besides. Asked again under the claim, the proposal must come out the same.
-        """
-        prefix = self._key_prefix(pay_run)
-        tenants = {entity: self._tenant(entity) for entity, _ in self._journals()}
-        mapping, rates = self.mapping(), read_rates(run.given(PayrollInput))
-        maker = EntryMaker(
-            pay_run=pay_run,
-            mapping=mapping,
-            policy=self.policy,
-            basis=basis,
-            families={entity: f"{prefix}:{tenant}:{entity}" for entity, tenant in tenants.items()},
-            limits=self._entries.limits,
-        )
-        said = maker.make(run.row.id, self.staging, rates)
-        subjects = self._subjects(pay_run, maker.companies, tenants)
-        found = pays.pays_of(run, pay_run, subjects, self.commits, said.says)
-        subjects = dict(found.subjects)
-        booked = already_booked.already_booked(self.commits, tuple(subjects.values()), prefix)
-        newer = already_booked.replaced_by(booked, pay_run)
-        old = [company for company, subject in subjects.items() if subject in newer]
-        left = [company for company in maker.companies if company in subjects and company not in old]
-        if old and left:
-            # A newer calculation counts for the companies that it holds; this one still does for the others.
-            maker = replace(maker)
-            said = maker.make(run.row.id, self.staging, rates, without=old)
-            subjects = {company: subject for company, subject in subjects.items() if company not in old}
-            booked = already_booked.already_booked(self.commits, tuple(subjects.values()), prefix)
-        said = replace(said, subjects=tuple(subjects.values()), shares=maker.shares(said, subjects))
-        proposal = already_booked.left_to_post(
-            said, booked, maker.families, maker.limits.lines_max, maker.difference_text
-        )
-        look = self._books.look(run, proposal, basis, booked.rows, wanted)
-        beside = self._books.beside(run, proposal, booked.rows, look)
-        asked = look_alikes.ask(beside.asked, run.row.id, self.policy.journals)
-        unfinished = self._unfinished(run, proposal.subjects, tuple(newer.values()))
-        moved = list(self._books.in_another_entity(run, subjects))
-        if not found.problems:
-            moved.extend(already_booked.of_another_pay(booked.own, tuple(subjects.values())))
-        older = newer_runs.ask(run, pay_run, proposal, booked.rows)
-        made = replace(
-            proposal,
-            problems=(*proposal.problems, *found.problems, *unfinished, *moved, *older, *asked),
-            accepted=beside.accepted,
-            unknown=beside.unknown,
-            mapping=f"{mapping.name} v{mapping.version}",
-            superseded="" if left else consent.superseded_by(newer.values()),
-            left_out=consent.left_out(old, newer.values()) if left else "",
-        )
-        return made, look
-
-    def _subjects(
-        self, pay_run: PayRun, companies: Iterable[str], tenants: AbstractMapping[str, str]
-    ) -> dict[str, Subject]:
-        """What the run speaks of: each of its companies, also one without a line."""
-        source = self._source()
-        entities = self.policy.entities
-        found = sorted({*pay_run.companies, *companies} & entities.keys())
-        return {
-            company: Subject(
-                tenant=tenants[entities[company]],
-                entity=entities[company],
-                text=f"payroll:{source}:{company}:{pay_run.subject}",
-            )
-            for company in found
-        }
+        wide = self._policy.axes | axes
+        return {e: self._ledger.chart(e, j, wide) for e, j in self._proposals.journals()}
 
     def _problems(
         self, pay_run: PayRun, proposal: Proposal, charts: AbstractMapping[str, Chart]
@@ -341,9 +234,9 @@ class PayrollJournal:
                     )
                 )
             )
-        if self.policy.mode is Mode.AUTOMATIC and not proposal.takes_back:
+        if self._policy.mode is Mode.AUTOMATIC and not proposal.takes_back:
             return Next("post")
-        if self.policy.mode is Mode.PROPOSE:
+        if self._policy.mode is Mode.PROPOSE:
             asks = f"This flow only proposes. {consent.SET_MODE}"
         else:
             asks = f"Waiting for approval of {consent.shown_fingerprint(proposal)}."
@@ -382,7 +275,7 @@ class PayrollJournal:
         self._check_source(run, pay_run)
         basis = run.value("propose", "basis", Basis)
         began, wanted = run.seconds(), self._not_begun(proposal)
-        now, look = self._make(run, pay_run, basis, wanted)
+        now, look = self._proposals.make(run, pay_run, basis, wanted)
         self._check_alone(run, proposal, now)
         if (
             now.superseded
@@ -396,7 +289,7 @@ class PayrollJournal:
 
     def _not_begun(self, proposal: Proposal) -> list[tuple[JournalEntry, Marker]]:
         """The entries of which nothing is written yet: those are looked for before they are sent."""
-        rows = [(entry, self.commits.get(entry.key)) for entry in proposal.entries]
+        rows = [(entry, self._commits.get(entry.key)) for entry in proposal.entries]
         fresh = (entry for entry, row in rows if row is None or row.state in UNBOOKED)
         return [(entry, Marker.of(entry.key)) for entry in fresh]
 
@@ -416,24 +309,24 @@ class PayrollJournal:
         last: dict[datetime, Look] = {}
 
         def find(marked: Sequence[tuple[JournalEntry, Marker]]) -> AbstractMapping[str, tuple[Receipt, ...]]:
-            at, rows = self.commits.now(), self.commits.of_subjects(proposal.subjects)
+            at, rows = self._commits.now(), self._commits.of_subjects(proposal.subjects)
             last[at] = self._books.look(run, proposal, basis, rows, marked)
             return last[at].found
 
         run.commit_all(self._entries, wanted, seen, find)
-        rows = self.commits.of_subjects(proposal.subjects)
+        rows = self._commits.of_subjects(proposal.subjects)
         if last and not self._books.beside(run, proposal, rows, last[max(last)]).asked:
             run.step(LAST_LOOK, lambda: max(last))
 
     def _just_looked(self, run: Run) -> bool:
         """Whether posting ended a moment ago with a look that showed nothing to ask about."""
         at = run.value_of(run.row.id, "post", LAST_LOOK, datetime)
-        return at is not None and timedelta(0) <= self.commits.now() - at <= JUST_NOW
+        return at is not None and timedelta(0) <= self._commits.now() - at <= JUST_NOW
 
     def _check_consent(self, run: Run, proposal: Proposal) -> None:
-        if self.policy.mode is Mode.PROPOSE:
+        if self._policy.mode is Mode.PROPOSE:
             raise Hold([consent.proposes_only()], RunState.AWAITING_APPROVAL)
-        asks = self.policy.mode is not Mode.AUTOMATIC or bool(proposal.takes_back)
+        asks = self._policy.mode is not Mode.AUTOMATIC or bool(proposal.takes_back)
         if asks and run.approved() != consent.proposal_fingerprint(proposal):
             raise Hold([consent.approval_missing(run.row.id)], RunState.AWAITING_APPROVAL)
 
@@ -447,7 +340,7 @@ class PayrollJournal:
     def _check_alone(self, run: Run, old: Proposal, now: Proposal) -> None:
         """An installation that was restored posts nothing while the one it was restored from still does."""
         appeared = [name for name in now.unknown if name not in old.unknown]
-        restored_at = self.restored_at() if appeared else None
+        restored_at = self._opening.restored_at() if appeared else None
         if restored_at is not None:
             text = (
                 "While this run waited, another installation of this product wrote"
@@ -484,7 +377,7 @@ class PayrollJournal:
         stands.
         """
         own = {entry.key for entry in proposal.entries}
-        parts = already_booked.already_booked_parts(self.commits, proposal.subjects)
+        parts = already_booked.already_booked_parts(self._commits, proposal.subjects)
         rows = [part.row for part in parts]
         rows = [row for row in rows if row.key not in own or row.state is CommitState.CONFIRMED]
         run.check(tie_out.all_changed_since(self._entries, rows, run.row.id))
@@ -497,16 +390,16 @@ class PayrollJournal:
         """
         pay_run = run.value("read", "pay run", PayRun)
         proposal = run.value("propose", "proposal", Proposal)
-        proof = tie_out.prove(self._entries, self.commits, pay_run, proposal, run.row.id)
+        proof = tie_out.prove(self._entries, self._commits, pay_run, proposal, run.row.id)
         table = run.step("tie-out", lambda: proof.rows)
         run.check(proof.problems)
         run.check(tie_out.untied(table))
         if not self._just_looked(run):
-            rows = self.commits.of_subjects(proposal.subjects)
+            rows = self._commits.of_subjects(proposal.subjects)
             look = self._books.look(run, proposal, run.value("propose", "basis", Basis), rows)
             beside = self._books.beside(run, proposal, rows, look)
             run.check(self._books.changed_since(run, beside.seen, rows))
-            run.check(look_alikes.ask(beside.asked, run.row.id, self.policy.journals))
+            run.check(look_alikes.ask(beside.asked, run.row.id, self._policy.journals))
         booked = proof.own
         run.audit(
             "run.tied_out",
@@ -523,42 +416,9 @@ class PayrollJournal:
         outcome = consent.outcome(proposal.entries, booked, proof.came)
         return Done(" ".join(filter(None, (outcome, proposal.left_out, consent.changes(proposal)))))
 
-    # --- names ----------------------------------------------------------------------------------------------
-
-    def _source(self) -> str:
-        return self.source.confirm("", self.systems.source.tenant(""))
-
-    def _tenant(self, entity: str) -> str:
-        return self.target.confirm(entity, self.systems.target.tenant(entity))
-
-    @property
-    def _books(self) -> Journals:
-        return Journals(
-            target=self.systems.target,
-            commits=self.commits,
-            books=self.target,
-            policy=self.policy,
-            before=self.journals_before,
-            restored_at=self.restored_at,
-        )
-
-    def _key_prefix(self, pay_run: PayRun) -> str:
-        """Beginning of every commit key of the run: what it means, and no number of ours."""
-        return f"payroll:{self._source()}:{pay_run.reference}"
-
 
 def _stages(opening: Opening) -> AbstractMapping[str, Stage]:
-    journal = PayrollJournal(
-        systems=opening.systems,
-        staging=opening.staging,
-        commits=opening.commits,
-        source=opening.source,
-        target=opening.target,
-        mapping=opening.mapping,
-        policy=opening.policy,
-        journals_before=opening.journals_before,
-        restored_at=opening.restored_at,
-    )
+    journal = PayrollJournal(opening)
     return {
         "read": journal.read,
         "propose": journal.propose,
