@@ -9,9 +9,8 @@ document would stand on nothing without it. What people took back in the ledger,
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import count, cycle
 from typing import cast
 
@@ -47,7 +46,6 @@ from ml_connector.ports.storage import (
     Origin,
     RunState,
 )
-from ml_connector.ports.systems import Systems
 from ml_connector.runs.run import Done, Hold, Next, Run
 from ml_connector.runs.stages import Stage
 
@@ -73,14 +71,13 @@ def _of(commits: Commits, keys: Iterable[str]) -> list[CommitRow]:
     return [row for key in keys if (row := commits.get(key)) is not None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Reversal:
     """Reverses what was posted, in the settings of the flow that posted it."""
 
-    systems: Systems
-    commits: Commits
-    policy: Policy
-    restored_at: Callable[[], datetime | None] = lambda: None
+    def __init__(self, opening: Opening) -> None:
+        self.systems, self.commits = opening.systems, opening.commits
+        self.policy: Policy = opening.policy
+        self.restored_at = opening.restored_at
 
     @property
     def _ledger(self) -> LedgerFacts:
@@ -404,12 +401,7 @@ def _rate_booked(row: CommitRow, number: str) -> ExchangeRate | None:
 
 
 def _stages(opening: Opening) -> Mapping[str, Stage]:
-    reversal = Reversal(
-        systems=opening.systems,
-        commits=opening.commits,
-        policy=opening.policy,
-        restored_at=opening.restored_at,
-    )
+    reversal = Reversal(opening)
     return {"propose": reversal.propose, "post": reversal.post, "confirm": reversal.confirm}
 
 
