@@ -116,7 +116,7 @@ def test_vendor_named_elsewhere_is_a_fault(tree: Path):
 
 INHERITED = {
     SimulatedLedger.__name__: set(vars(SimulatedLedger)),
-    Ledger.__name__: {"compare", "takes_back", "near", "look", "ends", "is_ended", "end"},
+    Ledger.__name__: {"cancels", "compare", "takes_back", "near", "look", "ends", "is_ended", "end"},
 }
 """What a skeleton need not write, because its base does."""
 
