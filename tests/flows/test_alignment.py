@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -322,6 +323,42 @@ def test_what_the_other_system_refuses_is_named_and_the_rest_is_made() -> None:
 
     assert (RunState.HELD, ["plan.refused"]) == (held.state, world.problems(held.id))
     assert {"P000001", "P000003"} == set(world.vendor_rows.rows)
+
+
+def test_a_plan_is_shown_before_it_is_approved(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is made, changed from what to what, and closed; the first twenty, and how many more there are."""
+    from ml_connector.cli import run_view
+
+    world = Parcels()
+    monkeypatch.setattr(run_view, "service", lambda: SimpleNamespace(records=world.operations.records))
+    world.wished = [parcel(1), parcel(2)]
+    world.aligned()
+    world.wished = [parcel(1, "Bergen"), *(parcel(number) for number in range(3, 40))]
+    at = world.align()
+
+    run_view.show_run(at, as_json=False)
+    shown = capsys.readouterr().out
+    run_view.show_run(at, as_json=False, lines=50)
+    whole = capsys.readouterr().out
+    plan = run_view.run_json(at)["plan"]
+
+    assert all(len(line) <= 80 for line in shown.splitlines() if "P0000" in line)
+    for text in (
+        "Change",
+        "P000001",
+        "→ Bergen",
+        "Close",
+        "P000002",
+        "Create",
+        "19 more changes: --lines 39",
+    ):
+        assert text in shown, text
+    assert ("P000039" in shown, "P000039" in whole, "more changes" in whole) == (False, True, False)
+    assert ({"planned": 39}, 39) == (plan["counts"], len(plan["changes"]))
+    assert ("change", "Bergen") == (plan["changes"][0]["act"], plan["changes"][0]["fields"]["place"]["after"])
+    assert run_view.run_json(world.consent(at))["plan"]["counts"] == {"done": 39}
 
 
 def test_a_plan_that_changed_since_it_was_shown_is_not_approved() -> None:

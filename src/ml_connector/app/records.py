@@ -20,7 +20,16 @@ from ml_connector.flows.flow import Flow, flows
 from ml_connector.flows.posting.already_booked import already_booked_parts, nets_of
 from ml_connector.flows.posting.consent import proposal_fingerprint, rate_text
 from ml_connector.flows.posting.taken_back import ELSEWHERE, REVERSAL, counts, reverses
-from ml_connector.ports.storage import COUNTS_FOR_NOTHING, CommitRow, Commits, CommitState, RunRow, RunState
+from ml_connector.ports.storage import (
+    COUNTS_FOR_NOTHING,
+    CommitRow,
+    Commits,
+    CommitState,
+    PlannedRow,
+    PlanState,
+    RunRow,
+    RunState,
+)
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.models import Artifact, Incident
 from ml_connector.store.plans import StoredPlans
@@ -85,6 +94,14 @@ class Records:
         if proposal is None:
             return StoredPlans().fingerprint(run)
         return proposal_fingerprint(proposal) if proposal.entries else ""
+
+    def plan(self, run: str, most: int) -> tuple[PlannedRow, ...]:
+        """The first changes of the run's plan, in the order in which they are made."""
+        return StoredPlans().next(run, tuple(PlanState), most)
+
+    def planned(self, run: str) -> dict[str, int]:
+        """How many changes of the run's plan are in each state; empty without a plan."""
+        return {str(state): count for state, count in StoredPlans().counts(run).items()}
 
     def problems(self, row: RunRow) -> tuple[Problem, ...]:
         """Everything that stops the run."""

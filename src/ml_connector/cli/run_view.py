@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ml_connector.cli.output import err, label, out, problems_json, say, show_problems, table
 from ml_connector.cli.session import service
+from ml_connector.domain.changes import fields_changed
 
 if TYPE_CHECKING:
     from ml_connector.app.records import Entry, Found
+    from ml_connector.domain.changes import Change
     from ml_connector.domain.checks import TieRow
     from ml_connector.domain.proposal import Proposal
-    from ml_connector.ports.storage import RunRow
+    from ml_connector.ports.storage import PlannedRow, RunRow
+
+CHANGES_SHOWN = 20
+"""Of a plan, where nobody asks for more."""
+CHANGES_IN_JSON = 1_000
 
 
 def show_run(row: RunRow, as_json: bool, lines: int = 0) -> None:
@@ -30,6 +36,7 @@ def show_run(row: RunRow, as_json: bool, lines: int = 0) -> None:
         out.print(text, markup=False)
     _show_entries(records.entries(row.id, proposal), lines)
     _show_taken_back(proposal)
+    _show_plan(records.plan(row.id, lines or CHANGES_SHOWN), records.planned(row.id))
     tie = records.tie_out(row.id, proposal)
     if tie:
         show_tie_out(tie, records.flow(row).books)
@@ -79,6 +86,53 @@ def _show_taken_back(proposal: Proposal | None) -> None:
     table("Changes what is booked", ["Document", "Legal entity", "Debit", "Run"], rows, right=[2])
 
 
+def _show_plan(changes: Sequence[PlannedRow], counts: Mapping[str, int]) -> None:
+    if not changes:
+        return
+    rows = [
+        (one.number, label(one.change.act), one.change.key, _changed(one.change), _became(one))
+        for one in changes
+    ]
+    table("Plan", ["No.", "What", "Key", "Fields", "State"], rows)
+    if (left := sum(counts.values()) - len(changes)) > 0:
+        out.print(f"{left} more changes: --lines {len(changes) + left} shows all.", markup=False)
+
+
+def _changed(change: Change) -> str:
+    texts = (
+        f"{label(name)} {after}"
+        if before is None
+        else f"{label(name)} {before} → {'–' if after is None else after}"
+        for name, before, after in fields_changed(change)
+    )
+    return ", ".join(texts)
+
+
+def _became(row: PlannedRow) -> str:
+    return f"{label(row.state)}: {row.detail}" if row.detail else label(row.state)
+
+
+def _plan_json(run: str) -> dict[str, Any]:
+    records = service().records
+    return {
+        "counts": records.planned(run),
+        "changes": [
+            {
+                "number": one.number,
+                "act": one.change.act,
+                "key": one.change.key,
+                "fields": {
+                    name: {"before": before, "after": after}
+                    for name, before, after in fields_changed(one.change)
+                },
+                "state": one.state,
+                "detail": one.detail,
+            }
+            for one in records.plan(run, CHANGES_IN_JSON)
+        ],
+    }
+
+
 def _show_next(row: RunRow, fingerprint: str) -> None:
     from ml_connector.domain.proposal import FINGERPRINT_SHOWN
 
@@ -124,6 +178,7 @@ def run_json(row: RunRow) -> dict[str, Any]:
             }
             for taken in (proposal.takes_back if proposal else ())
         ],
+        "plan": _plan_json(row.id),
         "accepted": list(proposal.accepted) if proposal else [],
         "already_booked": list(proposal.already_booked) if proposal else [],
         "incidents": [

@@ -112,6 +112,16 @@ def change_of(pair: Pair, closed: Callable[[Any], Any]) -> Change | None:
     return Change(key=pair.key, act=act, before=found, after=wished)
 
 
+def fields_changed(change: Change) -> tuple[tuple[str, Any, Any], ...]:
+    """Name, value before and value after of each field that the change is about; every one of a new row."""
+    row = change.after if change.after is not None else change.before
+    both = (
+        (one.name, getattr(change.before, one.name, None), getattr(change.after, one.name, None))
+        for one in fields(row)
+    )
+    return tuple(found for found in both if found[1] != found[2])
+
+
 def differences(found: Any, wished: Any) -> str:
     """What differs between a row as it was found and as it is wished, with both values of each field."""
     if found is None or wished is None:
