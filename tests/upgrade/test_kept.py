@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import sqlite3
 import tarfile
 from collections import Counter
@@ -145,3 +146,18 @@ def test_no_pay_of_the_release_before_is_booked_again(stand: Stand) -> None:
     stand.approve(difference["run"])
     stand.booked.remove(BOOKED)
     stand.assert_booked(new)
+
+
+def test_source_lines_of_the_release_before_are_still_behind_a_journal_line(kept: Kept) -> None:
+    """They were rows of the database, and stand packed in their block since."""
+    rows = kept.run("runs", "list", "--json")["runs"]
+    booked = [row["id"] for row in rows if row["state"] == "done" and row["flow"] == "payroll"]
+    found = 0
+    for run in booked:
+        for entry in kept.run("runs", "show", run, "--json")["entries"]:
+            for line in (1, entry["lines"]):
+                behind = kept.run("runs", "explain", run, str(line), "--json")["behind"]
+                lines = [text for text in behind if re.fullmatch(r"\S+: \S+ -?[\d.]+ [A-Z]{3}", text)]
+                assert (behind[0].startswith("rule "), bool(lines)) == (True, True), behind
+                found += len(lines)
+    assert found

@@ -82,9 +82,10 @@ class Records:
         self._access = access
 
     def proposal(self, run: str) -> Proposal | None:
-        """The newest proposal of a run."""
+        """The newest proposal of a run. One of release 0.1.0 says what its entries say."""
         text = StoredArtifacts().newest(run, "propose", "proposal")
-        return cast(Proposal, codec.decode(text)) if text else None
+        found = cast(Proposal, codec.decode(text)) if text else None
+        return replace(found, says=found.entries) if found and not found.says else found
 
     def fingerprint(self, run: str, proposal: Proposal | None = None) -> str:
         """What an approval of the run would consent to: its entries, or its plan; empty without either. Give
@@ -225,7 +226,7 @@ class Records:
             and (proposal.takes_back or (says.key, number) == (self._said(proposal, entry), line))
         ]
         for cell in cells:
-            texts.append(f"rule {proposal.rules[cell]!r}")
+            texts.extend(f"rule {rule!r}" for rule in proposal.rules[cell : cell + 1])
             texts.extend(
                 f"{row.origin}: {row.account} {row.amount}"
                 for row in StoredStaging().behind(run, cell, limit)
