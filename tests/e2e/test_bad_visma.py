@@ -46,8 +46,8 @@ CREATE = {"method": "POST", "path": "/v2/journaltransaction$"}
 READ = {"method": "GET", "path": r"/v2/journaltransaction/\d"}
 OFF_HOLD = {"method": "PUT", "path": "/v2/journaltransaction/"}
 RELEASE = {"method": "POST", "path": "/action/release"}
-BEFORE_RELEASE = {"kind": "slow", "seconds": 0.5, "skip": 1, "match": READ}
-"""The second time a batch is read is before its release; while the answer is on its way somebody may save
+BEFORE_RELEASE = {"kind": "slow", "seconds": 0.5, "match": READ}
+"""A batch is released as it was read back; while that answer is on its way, or a later one, somebody may save
 it.
 """
 BERADM: Action = (
