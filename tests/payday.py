@@ -19,13 +19,8 @@ from urllib.parse import parse_qs, urlsplit
 from tests.tables import Tables, settings
 
 from ml_connector.contract.memory import START, VirtualClock, memory_wiring
-from ml_connector.contract.reference import (
-    JOURNAL,
-    Document,
-    ReferenceLedger,
-    ReferenceSignIn,
-    ReferenceVendor,
-)
+from ml_connector.contract.reference import ReferenceLedger, ReferenceSignIn
+from ml_connector.contract.reference_vendor import JOURNAL, Document, ReferenceVendor
 from ml_connector.domain import codec
 from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.document import Marker, Receipt
@@ -39,8 +34,9 @@ from ml_connector.domain.proposal import Proposal
 from ml_connector.errors import NotFound, SignInRenewed
 from ml_connector.flows.flow import Mode
 from ml_connector.flows.posting.consent import proposal_fingerprint
+from ml_connector.ports.commits import CommitRow
 from ml_connector.ports.payroll import PayrollSource, PayRunRef
-from ml_connector.ports.storage import CommitRow, RunRow, RunState
+from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.ports.systems import System
 from ml_connector.runs.inline import Inline
 

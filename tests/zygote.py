@@ -39,6 +39,7 @@ HEAVY = (
     "ml_connector.cli.installation",
     "ml_connector.cli.mappings",
     "ml_connector.cli.runs",
+    "ml_connector.cli.start",
     "ml_connector.connectors.exact_online.system",
     "ml_connector.connectors.ukg_pro.system",
     "ml_connector.flows.payroll_journal",

@@ -34,7 +34,7 @@ from ml_connector.domain.text import DEFAULT_TEXT
 from ml_connector.flows.flow import Mode
 from ml_connector.flows.payroll.policy import spelled
 from ml_connector.ports.payroll import PayrollSource, SetsAside
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 from ml_connector.ports.systems import Field, System
 from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.registry import Host, open_system

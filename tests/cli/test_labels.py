@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from ml_connector.cli.run_view import show_tie_out, tie_json
-from ml_connector.domain.checks import TieRow
 from ml_connector.domain.money import Money
+from ml_connector.domain.tie_out import TieRow
 
 
 def usd(amount: str) -> Money:

@@ -11,13 +11,12 @@ import pytest
 
 from ml_connector.contract.ledger import LedgerContract
 from ml_connector.contract.memory import MemoryExchanges, MemoryTokens, VirtualClock, memory_wiring
-from ml_connector.contract.reference import (
+from ml_connector.contract.reference import ReferenceLedger, ReferenceSignIn
+from ml_connector.contract.reference_vendor import (
     DIVISION,
     GRACE_SECONDS,
     JOURNAL,
     LIFE_SECONDS,
-    ReferenceLedger,
-    ReferenceSignIn,
     ReferenceVendor,
 )
 from ml_connector.contract.sign_in import SignInContract

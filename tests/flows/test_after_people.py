@@ -16,7 +16,7 @@ from tests.runs.test_settled import dies_at
 
 from ml_connector.flows.flow import Mode
 from ml_connector.flows.posting.taken_back import newer_documents
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 from ml_connector.runs.inline import Inline
 
 ASKS, US1 = Mode.APPROVE, ("US1",)

@@ -17,7 +17,8 @@ from tests.payday import SOURCE, TARGET, Crash, World
 import ml_connector.flows as package
 from ml_connector.contract.reference_register import LOST_AFTER, LOST_BEFORE, ReferenceRegister, ReferenceRows
 from ml_connector.flows.flow import Mode, flows
-from ml_connector.ports.storage import PlanState, RunRow, RunState
+from ml_connector.ports.plans import PlanState
+from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.ports.systems import System
 from ml_connector.runs.inline import Inline
 

@@ -13,7 +13,7 @@ from tests.payday import World, a_pay_run, company_rows, register, usual_balance
 
 from ml_connector.domain.payroll import PayParts
 from ml_connector.flows.flow import Mode
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 
 JUNE_30 = date(2026, 6, 30)
 

@@ -11,7 +11,8 @@ from tests.flows.test_the_same_pay import ASKS, waiting
 from tests.payday import Crash, World
 from tests.runs.test_settled import dies_at
 
-from ml_connector.ports.storage import DELETED, RESTATED, WITHDRAWN, RunState
+from ml_connector.ports.commits import DELETED, RESTATED, WITHDRAWN
+from ml_connector.ports.runs import RunState
 
 
 def faults(world: World) -> list[str]:

@@ -14,7 +14,7 @@ from ml_connector.domain.money import Money
 from ml_connector.flows.flow import Mode
 from ml_connector.flows.posting.consent import proposal_fingerprint
 from ml_connector.ports.ledger import JournalSink
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 
 OTHER_FINGERPRINT = "0" * 64
 

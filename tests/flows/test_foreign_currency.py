@@ -16,7 +16,7 @@ from ml_connector.domain.journal import ExchangeRate
 from ml_connector.flows.flow import PolicyError
 from ml_connector.flows.payroll.policy import PayrollInput, read_rates
 from ml_connector.flows.posting.consent import rates_booked
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 
 ECB: dict[str, Any] = {"rates": ["USD=1.0842"], "rate_source": "ECB 2026-06-30"}
 

@@ -12,7 +12,7 @@ from tests.runs.test_settled import dies_at
 
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.flows.flow import Mode
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 
 ONE = usual_balances(entities=("10",))
 

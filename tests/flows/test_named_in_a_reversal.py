@@ -13,9 +13,9 @@ from tests.payday import Crash, World, usual_balances
 from tests.runs.test_settled import dies_at
 
 from ml_connector.app.refusals import NotAllowed
-from ml_connector.contract.reference import Document
+from ml_connector.contract.reference_vendor import Document
 from ml_connector.domain.money import Money
-from ml_connector.ports.storage import RunRow, RunState
+from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.runs.inline import Inline
 
 

@@ -12,7 +12,7 @@ from tests.payday import World, a_pay_run, usual_balances
 from ml_connector.domain.payroll import PayParts, PayRun
 from ml_connector.domain.period import PayPeriod
 from ml_connector.flows.flow import Mode
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 
 DAY = date(2026, 7, 3)
 

@@ -20,7 +20,7 @@ from ml_connector.domain.payroll import PayRun
 from ml_connector.errors import OutcomeUnknown, SignInLost, VendorChanged
 from ml_connector.flows.flow import Mode
 from ml_connector.flows.posting.nightly_look import DAYS
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 
 FIVE_DAYS = 5 * 86_400
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.payday import World, a_pay_run, usual_balances
 
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 
 
 def setup(world: World) -> Any:

@@ -11,7 +11,7 @@ from tests.payday import SOURCE, TARGET, World, a_pay_run, usual_balances
 from tests.runs.test_settled import carried_to_posting
 
 from ml_connector.flows.flow import Mode
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 from ml_connector.runs.inline import Inline
 
 LOOKS = 20

@@ -23,8 +23,9 @@ from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import PeriodClosed
 from ml_connector.flows.flow import Mode
 from ml_connector.flows.posting.consent import proposal_fingerprint
+from ml_connector.ports.commits import CommitState, Origin
 from ml_connector.ports.ledger import Look, Place
-from ml_connector.ports.storage import CommitState, Origin, RunState
+from ml_connector.ports.runs import RunState
 from ml_connector.runs.intent import Committer
 
 BY_HAND = JournalEntry(

@@ -11,7 +11,7 @@ from typing import Any
 from tests.payday import SOURCE, World, a_pay_run
 
 from ml_connector.flows.flow import Mode
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "retention.md"
 

@@ -15,7 +15,8 @@ from ml_connector.contract import world as faults
 from ml_connector.domain.document import CommitKey
 from ml_connector.flows.flow import Mode
 from ml_connector.flows.posting.consent import proposal_fingerprint
-from ml_connector.ports.storage import DELETED, RunState
+from ml_connector.ports.commits import DELETED
+from ml_connector.ports.runs import RunState
 
 
 def posted(**options: str) -> tuple[World, str]:

@@ -8,7 +8,7 @@ import pytest
 from tests.payday import World
 
 from ml_connector.flows.flow import Mode
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 
 ACTOR = "cli:ada"
 

@@ -15,7 +15,7 @@ from tests.payday import World, a_pay_run, usual_balances
 
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.flows.flow import Mode
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 
 ASKS, US1 = Mode.APPROVE, ("US1",)
 ONE, TWO = usual_balances(entities=("10",)), usual_balances(factor=2, entities=("10",))

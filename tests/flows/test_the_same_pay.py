@@ -21,7 +21,7 @@ from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.text import words
 from ml_connector.flows.flow import Mode
 from ml_connector.flows.posting.consent import proposal_fingerprint
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 
 ASKS = Mode.APPROVE
 

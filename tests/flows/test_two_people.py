@@ -10,7 +10,8 @@ from tests.payday import SOURCE, TARGET, World, a_pay_run
 
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.flows.flow import Mode
-from ml_connector.ports.storage import CommitState, RunState
+from ml_connector.ports.commits import CommitState
+from ml_connector.ports.runs import RunState
 
 SECRETS = {name: f"correct horse of {name} 7!" for name in ("ada", "bob", "cleo")}
 

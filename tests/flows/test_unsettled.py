@@ -16,7 +16,8 @@ from ml_connector.contract import world as faults
 from ml_connector.domain.document import Marker
 from ml_connector.flows.flow import Mode
 from ml_connector.flows.posting.consent import proposal_fingerprint
-from ml_connector.ports.storage import CommitState, RunState
+from ml_connector.ports.commits import CommitState
+from ml_connector.ports.runs import RunState
 
 
 def half_written(world: World) -> None:

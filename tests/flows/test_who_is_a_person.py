@@ -11,7 +11,7 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from tests.flows.test_two_people import SECRETS, Company
 
 from ml_connector.app.refusals import NotAllowed
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 
 NEW = "a new secret, just as long"
 WRONG = "wrong horse"

@@ -18,7 +18,7 @@ from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.domain.proposal import Proposal, Share, Subject
 from ml_connector.flows.posting.already_booked import already_booked, left_to_post
-from ml_connector.ports.storage import CommitRow, Commits, CommitState
+from ml_connector.ports.commits import CommitRow, Commits, CommitState
 
 ACCOUNTS, CENTERS, ENTITIES = ("4000", "4010", "1700"), ("", "SALES", "OPS"), ("10", "20")
 COMPANIES = {"10": ("US1", "US2"), "20": ("NO1",)}

@@ -12,7 +12,7 @@ from typing import Any
 from tests.payday import a_pay_run, usual_balances
 
 from ml_connector.contract import world as faults
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 
 Place = Any
 

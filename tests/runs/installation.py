@@ -49,10 +49,11 @@ from tests.runs.claims import CLAIMS
 
 from ml_connector.app.settings import Settings, start_django
 from ml_connector.contract.memory import memory_wiring
-from ml_connector.contract.reference import Document, ReferenceSignIn
+from ml_connector.contract.reference import ReferenceSignIn
+from ml_connector.contract.reference_vendor import Document
 from ml_connector.domain import codec
 from ml_connector.domain.journal import Account, JournalEntry
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 from ml_connector.ports.systems import System
 from ml_connector.runs.engine import AT_ONCE, PAGE, Pace
 from ml_connector.store.database import SystemClock

@@ -16,8 +16,8 @@ from ml_connector.domain import codec
 from ml_connector.domain.document import CommitKey, Receipt
 from ml_connector.domain.money import Money
 from ml_connector.errors import OutcomeUnknown, Refused
+from ml_connector.ports.commits import ENDED
 from ml_connector.ports.sinks import Ending
-from ml_connector.ports.storage import ENDED
 from ml_connector.runs.proof import Wait
 from ml_connector.runs.run import Hold, StageRun
 

@@ -18,8 +18,8 @@ from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.money import Money
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import NotSent, OutcomeUnknown
+from ml_connector.ports.commits import Origin
 from ml_connector.ports.sinks import NONE_KNOWN, Gate, Send, Sink, SinkLimits
-from ml_connector.ports.storage import Origin
 from ml_connector.runs.intent import Committer
 from ml_connector.runs.proof import Wait
 

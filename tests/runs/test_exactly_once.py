@@ -25,7 +25,8 @@ from ml_connector.errors import (
     PeriodClosed,
     VendorChanged,
 )
-from ml_connector.ports.storage import CommitState, IntentEnd, Origin, RunState
+from ml_connector.ports.commits import CommitState, IntentEnd, Origin
+from ml_connector.ports.runs import RunState
 from ml_connector.runs.intent import Committer, Incident, Wait
 from ml_connector.runs.stages import StageCall, carry_out
 

@@ -17,7 +17,7 @@ from tests.payday import World
 from tests.runs.test_outages import process
 
 from ml_connector.contract.memory import VirtualClock
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 from ml_connector.runs.changes import RUNS, Changes
 from ml_connector.runs.engine import AT_ONCE, LOOK_SECONDS, SWEEP_SECONDS, Engine, Pace, config
 

@@ -27,7 +27,7 @@ from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import ConnectorError
-from ml_connector.ports.storage import CommitState, Origin
+from ml_connector.ports.commits import CommitState, Origin
 from ml_connector.runs.intent import Committer, Wait
 
 FAULTS = [None, None, *faults.FAULTS, DIES_LATE, DIES_BEFORE, DIES_AFTER, EXPIRES]

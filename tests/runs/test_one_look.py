@@ -13,7 +13,8 @@ from ml_connector.contract import world as faults
 from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import JournalEntry
 from ml_connector.errors import Halted, PeriodClosed
-from ml_connector.ports.storage import CommitState, RunState
+from ml_connector.ports.commits import CommitState
+from ml_connector.ports.runs import RunState
 from ml_connector.runs.intent import BELIEVED_SECONDS, Committer, Incident, Seen, Wait
 
 FIRST, SECOND = (an_entry(f"payroll:acme:R1:books:10:{number}:1", f"{number}.00") for number in (1, 2))

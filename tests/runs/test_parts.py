@@ -13,7 +13,7 @@ from ml_connector.contract import world as faults
 from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.errors import CodeUnknown, ConnectorError
-from ml_connector.ports.storage import CommitState, IntentEnd
+from ml_connector.ports.commits import CommitState, IntentEnd
 from ml_connector.runs.intent import Wait
 
 

@@ -14,11 +14,12 @@ import pytest
 from tests.payday import DIES_LATE, Crash, World, usual_balances
 
 from ml_connector.contract import world as faults
-from ml_connector.domain.checks import TieRow
 from ml_connector.domain.document import Marker
 from ml_connector.domain.proposal import Proposal
+from ml_connector.domain.tie_out import TieRow
 from ml_connector.flows.flow import Mode
-from ml_connector.ports.storage import CommitState, RunState
+from ml_connector.ports.commits import CommitState
+from ml_connector.ports.runs import RunState
 
 SENT = [
     "commit: before open",

@@ -11,7 +11,7 @@ from tests.runs.test_exactly_once import KEY, ORIGIN, an_entry, committer, elsew
 from ml_connector.contract import world as faults
 from ml_connector.contract.memory import VirtualClock
 from ml_connector.errors import KeyConflict
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 from ml_connector.runs.intent import Incident, Wait
 from ml_connector.runs.stages import StageCall, carry_out
 

@@ -15,7 +15,7 @@ from tests.runs.test_settled import carried_to_posting
 
 from ml_connector.contract.memory import VirtualClock
 from ml_connector.errors import NotSent, OutcomeUnknown, Throttled
-from ml_connector.ports.storage import RunRow, RunState
+from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.runs.stages import PAUSE_SECONDS, StageCall, carry_out, wake
 
 TURN_SECONDS = 2.0

@@ -111,7 +111,7 @@ class Tables:
 
     def booked_documents(self, ledger: str, since: datetime) -> set[str]:
         """Keys of what the product booked there since then, and does not know to be deleted."""
-        from ml_connector.ports.storage import DELETED
+        from ml_connector.ports.commits import DELETED
 
         found = self.rows(
             "SELECT c.entity || '/' || c.reference FROM store_commit c JOIN store_connection n"

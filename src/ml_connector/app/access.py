@@ -10,7 +10,7 @@ from django.db.models import Max, QuerySet
 
 from ml_connector.domain import codec
 from ml_connector.domain.mapping import Mapping as CodeMapping
-from ml_connector.ports.storage import RunRow
+from ml_connector.ports.runs import RunRow
 from ml_connector.store.audit import StoredAudit
 from ml_connector.store.models import (
     Commit,

@@ -26,8 +26,9 @@ from ml_connector.domain import codec
 from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.flows.flow import Opening, flows
 from ml_connector.ports.registers import Register
+from ml_connector.ports.runs import RunRow
 from ml_connector.ports.sinks import Sink
-from ml_connector.ports.storage import Clock, RunRow, TokenState
+from ml_connector.ports.storage import Clock, TokenState
 from ml_connector.ports.systems import Connector, System, Wiring
 from ml_connector.runs.converge import Converger
 from ml_connector.runs.durable import Pace

@@ -22,7 +22,7 @@ from ml_connector.app.content_hashes import connection_sha256, flow_sha256, jour
 from ml_connector.domain import codec
 from ml_connector.domain.proposal import Proposal
 from ml_connector.flows.posting.consent import proposal_fingerprint
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 from ml_connector.runs.audit import Seal, verify, verify_seals
 from ml_connector.store.models import Approval, Artifact, Resolution, Run
 from ml_connector.store.runs import ENDED

@@ -22,7 +22,7 @@ from typing import Any
 from ml_connector.domain import codec
 from ml_connector.domain.document import CommitKey, Receipt
 from ml_connector.flows.posting.taken_back import ELSEWHERE, REVERSAL
-from ml_connector.ports.storage import COUNTS_FOR_NOTHING, DELETED, RESTATED, UNBOOKED, WITHDRAWN, CommitState
+from ml_connector.ports.commits import COUNTS_FOR_NOTHING, DELETED, RESTATED, UNBOOKED, WITHDRAWN, CommitState
 from ml_connector.store.commit_hashes import HASHED, REVERSED_BY, every_commit
 from ml_connector.store.models import Commit
 from ml_connector.store.runs import ENDED

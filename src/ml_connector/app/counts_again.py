@@ -27,15 +27,8 @@ from ml_connector.flows.posting.taken_back import (
     standing_alone,
     taken_back_alone,
 )
-from ml_connector.ports.storage import (
-    COUNTS_FOR_NOTHING,
-    DELETED,
-    UNBOOKED,
-    CommitRow,
-    Commits,
-    CommitState,
-    Runs,
-)
+from ml_connector.ports.commits import COUNTS_FOR_NOTHING, DELETED, UNBOOKED, CommitRow, Commits, CommitState
+from ml_connector.ports.runs import Runs
 
 
 def let_count(commits: Commits, gone: CommitRow) -> list[CommitRow]:

@@ -4,7 +4,6 @@ transaction with its entry in the audit chain.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -12,21 +11,21 @@ from django.db import transaction
 
 from ml_connector.app.access import Access, Actor, Unknown, no_run
 from ml_connector.app.assemble import Assembly
+from ml_connector.app.four_eyes import consenting
+from ml_connector.app.questions import check_accepted, check_named
 from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
-from ml_connector.domain.problem import Problem
+from ml_connector.app.reversible import named_elsewhere, posted, reversible
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
 from ml_connector.domain.text import words
 from ml_connector.flows.booked import document_number
 from ml_connector.flows.flow import Flow as FlowRecord
 from ml_connector.flows.flow import Mode, New, flows
 from ml_connector.flows.posting.consent import SET_MODE, listed
-from ml_connector.flows.posting.look_alikes import ASKED as LOOK_ALIKE
 from ml_connector.flows.posting.look_alikes import NOT_OURS
-from ml_connector.flows.posting.taken_back import ELSEWHERE, counts, standing_alone
-from ml_connector.flows.posting.taken_back import REVERSAL as REVERSAL_KEY
 from ml_connector.flows.reversal import FLOW as REVERSAL
-from ml_connector.ports.storage import UNBOOKED, CommitRow, CommitState, RunRow, RunState
+from ml_connector.ports.commits import CommitState
+from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.store.claims import StoredClaims
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.models import Answer, Approval, Flow, Pause, Run
@@ -42,8 +41,6 @@ AT_REST = frozenset(
     }
 )
 NOTHING_GIVEN: Mapping[str, Sequence[str]] = {}
-ASKED = (LOOK_ALIKE, "documents.duplicate")
-"""Codes of problems that ask about documents by number."""
 
 
 class Operations:
@@ -125,26 +122,9 @@ class Operations:
         """
         old = self._row(run)
         commits = self._commits(old)
-        rows = [row for row in commits.of_run(run) if not row.key.startswith(ELSEWHERE)]
-        if everything:
-            subjects = {share.subject for row in rows for share in row.shares}
-            others = (ELSEWHERE, REVERSAL_KEY)
-            rows = [row for row in commits.of_subjects(subjects) if not row.key.startswith(others)]
-        ends = [end for row in rows if (end := _end_of(commits, row)) is not None]
-        booked = [row for row in dict.fromkeys(ends) if row.state is CommitState.CONFIRMED]
-        if not booked:
-            raise NotAllowed(self._nothing_to_reverse(run, commits, rows))
-        keys = [row.key for row in reversed(booked)]
+        keys = [row.key for row in reversed(reversible(commits, run, everything=everything))]
         values = {"reverses": run, "keys": "\n".join(keys)}
         return self._create(REVERSAL, self._flow(old), values, reference=old.reference)
-
-    def _nothing_to_reverse(self, run: str, commits: StoredCommits, rows: Sequence[CommitRow]) -> str:
-        done = [row for row in rows if row.reversed_by and row.state not in UNBOOKED]
-        by = [reversal for row in done if (reversal := commits.get(row.reversed_by)) is not None]
-        if by:
-            numbers = listed(f"{document_number(row)} in {row.entity}" for row in by)
-            return f"Run {run} was already reversed by run {by[0].run}: {numbers}."
-        return f"Run {run} has posted nothing that could be reversed."
 
     def _create(
         self,
@@ -192,7 +172,7 @@ class Operations:
                 f" them again (ml-connector runs show {run}), then approve with the fingerprint that it"
                 " shows."
             )
-        people = self._consenting(row, shown)
+        people = consenting(self._access, self._actor, row, shown)
         complete = not self._access.organisation.four_eyes or len(people) > 1
         with transaction.atomic():
             Approval.objects.create(
@@ -209,22 +189,6 @@ class Operations:
             self._note("run.approved", run, {"fingerprint": shown, "people": max(len(people), 1)})
             return self._move(row, stage=flows()[row.flow].consented)
 
-    def _consenting(self, row: RunRow, fingerprint: str) -> set[str]:
-        """The named people behind these entries with this consent: who made the proposal, and who consented
-        before. Raises `NotAllowed` where two are wanted and this is nobody, or one of the former.
-        """
-        person, makers = self._actor.person, set(row.people)
-        if not self._access.organisation.four_eyes:
-            return makers | {person} - {""}
-        if not person:
-            raise NotAllowed("Two people are required here. Give your name: --as NAME, with your secret.")
-        if person in makers:
-            raise NotAllowed(
-                f"{person} has a part in run {row.id} as it is proposed; somebody else approves."
-            )
-        earlier = Approval.objects.filter(run_id=row.id, fingerprint=fingerprint, voided_at__isnull=True)
-        return makers | {person} | set(earlier.exclude(person="").values_list("person", flat=True))
-
     def answer(self, run: str, option: str, value: str = "") -> RunRow:
         """Answer a question of a held run by one of its flow's `questions`; it goes back to its proposal with
         the answer. Raises `NotAllowed` where the run does not ask that, or not about this value.
@@ -238,22 +202,12 @@ class Operations:
                 f"Run {run} does not ask this. It is {words(row.state)}: {row.summary or 'no problem'}."
             )
         if known.takes:
-            self._check_named(row, known.takes, value, found)
+            check_named(self._access, row, known.takes, value, found)
         question, answer = known.answer(found[0], value)
         with transaction.atomic():
             self._answered(run, question, answer)
             self._note("run.answered", run, {"question": question, "answer": answer})
             return self._move(row, stage="propose")
-
-    def _check_named(self, row: RunRow, what: str, value: str, problems: Sequence[Problem]) -> None:
-        """The value of an answer is one that the question names."""
-        if what == "run":
-            self._access.run(value)
-        if not any(f" {what} {value}, " in problem.text for problem in problems):
-            raise NotAllowed(
-                f"Run {row.id} does not ask about {what} {value}. Look again: ml-connector runs show"
-                f" {row.id}."
-            )
 
     def _answered(self, run: str, question: str, answer: str) -> None:
         Answer.objects.create(run_id=run, question=question, answer=answer, actor=self._actor.name)
@@ -286,7 +240,7 @@ class Operations:
                 f"Run {run} is {words(row.state)}; only a run that is on hold, failed or waiting is resumed."
             )
         problems = self.records.problems(row)
-        self._check_accepted(run, accept, problems)
+        check_accepted(run, accept, problems)
         record = flows()[row.flow]
         anew = bool(propose_again or accept or any(p.code in record.other_systems for p in problems))
         stage = record.restart("propose" if row.stage == "post" and anew else row.stage, problems)
@@ -297,22 +251,12 @@ class Operations:
             self._note("run.resumed", run, {"stage": stage, "accepted": ", ".join(accept)})
             return self._move(row, stage=stage, values=values)
 
-    def _check_accepted(self, run: str, accept: Sequence[str], problems: Sequence[Problem]) -> None:
-        """Each is asked about by its whole name; what follows it in the text is the next one, or the end."""
-        asked = " ".join(problem.text for problem in problems if problem.code in ASKED)
-        for document in accept:
-            if not re.search(rf"--accept {re.escape(document)}(?= --accept |\.(?: (?!--accept )|$))", asked):
-                raise NotAllowed(
-                    f"Run {run} does not ask about document {document}. Look again: ml-connector runs"
-                    f" show {run}."
-                )
-
     def cancel(self, run: str) -> RunRow:
         """Give up a run that has posted nothing and sends nothing now."""
         row = self._row(run)
         if row.state in (RunState.DONE, RunState.CANCELLED, RunState.CLOSED):
             raise NotAllowed(f"Run {run} is {words(row.state)}.")
-        if row.state is RunState.RUNNING or self._posted(row):
+        if row.state is RunState.RUNNING or posted(self._commits(row), run):
             raise NotAllowed(
                 f"Run {run} is {words(row.state)} and has posted, or may post now. Let it end, then reverse"
                 " it"
@@ -328,7 +272,7 @@ class Operations:
             raise NotAllowed(
                 f"Run {run} is {words(row.state)}; only a run that waits for a person is closed."
             )
-        booked = self._posted(row)
+        booked = posted(self._commits(row), run)
         open_ones = [commit for commit in booked if commit.state is not CommitState.CONFIRMED]
         if open_ones:
             key, state = open_ones[0].key, open_ones[0].state
@@ -349,19 +293,6 @@ class Operations:
         summary = f"Closed by {self._actor.name} with {numbers} booked: {why}"
         return self._end(row, RunState.CLOSED, summary, "run.closed", {"why": why, "booked": numbers})
 
-    def _posted(self, row: RunRow) -> list[CommitRow]:
-        """Commits of the run that are, or may be, booked by it, and count: not those whose document was
-        reversed or deleted.
-        """
-        commits = self._commits(row)
-        return [
-            commit
-            for commit in commits.of_run(row.id)
-            if commit.state not in UNBOOKED
-            and not commit.key.startswith(ELSEWHERE)
-            and counts(commits, commit)
-        ]
-
     def _end(
         self,
         row: RunRow,
@@ -373,11 +304,7 @@ class Operations:
         """End a run. A document that was named for it as booked elsewhere still counts, and the run says
         so.
         """
-        named = listed(
-            f"{document_number(commit)} in {commit.entity}"
-            for commit in self._commits(row).of_run(row.id)
-            if commit.key.startswith(ELSEWHERE) and not commit.reversed_by
-        )
+        named = named_elsewhere(self._commits(row), row.id)
         if named:
             summary = f"{summary.removesuffix('.')}. Still counts, as booked elsewhere: {named}."
         with transaction.atomic():
@@ -464,20 +391,3 @@ class Operations:
         self._access.audit.append(
             actor=self._actor.audited, action=action, subject=subject, detail=self._actor.noted(detail)
         )
-
-
-def _end_of(commits: StoredCommits, row: CommitRow) -> CommitRow | None:
-    """The document that is to be reversed so that this one counts no more: itself, or the newest reversal
-    where its reversal was reversed; what people did after the last one of ours comes to nothing. Of a
-    document that somebody deleted, the reversal that stands alone since then. `None` where it counts no more.
-    """
-    end, counted = standing_alone(commits, row) or row, True
-    last = end
-    while end.reversed_by:
-        reversal = commits.get(end.reversed_by)
-        if reversal is None:
-            return None
-        end, counted = reversal, not counted
-        if counted and not end.key.startswith(ELSEWHERE):
-            last = end
-    return last if counted else None

@@ -9,27 +9,20 @@ from typing import Any, cast
 
 from ml_connector.app.access import Access, Unknown
 from ml_connector.domain import codec
-from ml_connector.domain.checks import TieRow
 from ml_connector.domain.document import Receipt
 from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.mapping import describe
 from ml_connector.domain.money import Money
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import Proposal
+from ml_connector.domain.tie_out import TieRow
 from ml_connector.flows.flow import Flow, flows
 from ml_connector.flows.posting.already_booked import already_booked_parts, nets_of
 from ml_connector.flows.posting.consent import proposal_fingerprint, rate_text
 from ml_connector.flows.posting.taken_back import ELSEWHERE, REVERSAL, counts, reverses
-from ml_connector.ports.storage import (
-    COUNTS_FOR_NOTHING,
-    CommitRow,
-    Commits,
-    CommitState,
-    PlannedRow,
-    PlanState,
-    RunRow,
-    RunState,
-)
+from ml_connector.ports.commits import COUNTS_FOR_NOTHING, CommitRow, Commits, CommitState
+from ml_connector.ports.plans import PlannedRow, PlanState
+from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.models import Artifact, Incident
 from ml_connector.store.plans import StoredPlans

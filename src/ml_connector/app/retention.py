@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from ml_connector.app.assemble import Assembly
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 from ml_connector.runs.engine import KEEP_DAYS, Recoverer
 from ml_connector.store.models import Artifact, ExchangeRow, GroupLink, Link, Run, StagedBlock
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from ml_connector.app.access import Access
 from ml_connector.domain import codec
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 from ml_connector.store.database import database_now
 from ml_connector.store.installation import renew
 from ml_connector.store.models import Approval, Claim, Flow, Organisation, Run

@@ -19,7 +19,7 @@ from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.proposal import Share, ShareLine, Subject
 from ml_connector.flows.posting.already_booked import net_of
-from ml_connector.ports.storage import CommitRow, CommitState
+from ml_connector.ports.commits import CommitRow, CommitState
 
 
 def as_entry(booked: BookedEntry, key: str) -> JournalEntry:

@@ -11,13 +11,14 @@ from typing import cast
 from django.db import transaction
 
 from ml_connector.app import counts_again, stated_shares, withdrawals
-from ml_connector.app.access import Access, Actor, Unknown
+from ml_connector.app.access import Access, Actor
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
+from ml_connector.app.unknown_outcomes import UnknownOutcomes
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare
-from ml_connector.domain.document import CommitKey, Marker, Receipt
+from ml_connector.domain.document import CommitKey, Receipt
 from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.proposal import Share, Subject
 from ml_connector.domain.text import words
@@ -28,23 +29,13 @@ from ml_connector.flows.posting.already_booked import already_booked_parts, come
 from ml_connector.flows.posting.journals import in_other_entities
 from ml_connector.flows.posting.taken_back import ELSEWHERE, counts, standing
 from ml_connector.flows.reversal import originals
+from ml_connector.ports.commits import COUNTS_FOR_NOTHING, DELETED, RESTATED, CommitRow, CommitState, Origin
 from ml_connector.ports.ledger import LedgerFacts
-from ml_connector.ports.sinks import located
-from ml_connector.ports.storage import (
-    COUNTS_FOR_NOTHING,
-    DELETED,
-    RESTATED,
-    CommitRow,
-    CommitState,
-    Origin,
-    RunRow,
-    RunState,
-)
+from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.ports.systems import System
 from ml_connector.store.claims import StoredClaims
 from ml_connector.store.commits import StoredCommits
-from ml_connector.store.database import database_now
-from ml_connector.store.models import Commit, Flow, Intent, Resolution
+from ml_connector.store.models import Flow
 from ml_connector.store.tenants import StoredTenants
 
 
@@ -228,7 +219,7 @@ class Statements:
             if not compare(cast(JournalEntry, codec.decode(known.content)), booked):
                 continue
             return known
-        raise NotAllowed(f"{where} is known already; it counts once: {_whose(commits, held)}.")
+        raise NotAllowed(f"{where} is known already; it counts once: {withdrawals.whose(commits, held)}.")
 
     def _count(
         self, commits: StoredCommits, row: RunRow, shares: tuple[Share, ...], booked: BookedEntry
@@ -321,110 +312,8 @@ class Statements:
     # --- unknown outcomes -----------------------------------------------------------------------------------
 
     def settle(self, key: str, *, booked_as: str | None) -> str:
-        """A person's statement on an entry whose outcome is unknown: booked as this document, or not. The
-        ledger is asked first. Where two people are wanted, two named people who say the same settle it.
-        """
-        commit = self._access.commits().filter(key=key).first()
-        if commit is None:
-            raise Unknown(f"There is no entry with the key {key!r}.")
-        if commit.state != CommitState.UNKNOWN:
-            raise NotAllowed(f"{key} is {commit.state}, not unknown.")
-        two = self._access.organisation.four_eyes
-        if two and not self._actor.person:
-            raise NotAllowed("Two people are required here. Give your name: --as NAME, with your secret.")
-        receipt = self._proved(commit, booked_as) if booked_as else None
-        if receipt is None:
-            self._look_up(commit)
-        statement = f"booked as {booked_as}" if booked_as else "not booked"
-        with transaction.atomic():
-            if receipt:
-                self._belongs_to_nobody(commit, receipt)
-            Resolution.objects.create(
-                commit=commit,
-                intent=self._episode(commit),
-                statement=statement,
-                actor=self._actor.name,
-                channel=self._actor.channel,
-                person=self._actor.person,
-            )
-            self._note("commit.stated", key, {"statement": statement})
-            people = self._people(commit, statement) if two else 1
-            if two and people < 2:
-                return f"Noted: {statement}. A second person must record the same before it is settled."
-            state, text = (CommitState.DRAFT, codec.encode(receipt)) if receipt else (CommitState.PLANNED, "")
-            StoredCommits(commit.connection).record(
-                key, state=state, receipt=text, detail=f"settled: {statement}"
-            )
-            Resolution.objects.filter(commit=commit, over_at__isnull=True).update(over_at=database_now())
-            self._note("commit.settled", key, {"statement": statement, "people": people})
-        return f"Settled: {statement}. Next: ml-connector runs resume {commit.run_id or 'RUN'}."
-
-    def _episode(self, commit: Commit) -> Intent | None:
-        """The send whose outcome is unknown: the last one."""
-        return Intent.objects.filter(commit=commit).order_by("-id").first()
-
-    def _people(self, commit: Commit, statement: str) -> int:
-        """How many named people say this of the outcome that is unknown now; the last word of each counts."""
-        said = Resolution.objects.filter(
-            commit=commit, intent=self._episode(commit), over_at__isnull=True
-        ).exclude(person="")
-        last = dict(said.order_by("id").values_list("person", "statement"))
-        return sum(known == statement for known in last.values())
-
-    def _look_up(self, commit: Commit) -> None:
-        """Raises `NotAllowed` when the ledger holds an entry that somebody says is not booked."""
-        entry = cast(JournalEntry, codec.decode(commit.content))
-        marker = Marker.of(commit.marked_by or commit.key)
-        sink = self._assembly.system(commit.connection).sink(JournalEntry)
-        found = located(sink, entry, marker, None)
-        whole = next((receipt for receipt in found if receipt.complete), None)
-        if whole is not None:
-            raise NotAllowed(
-                f"The ledger holds this entry as document {whole.number}. Record that: ml-connector runs"
-                " settle"
-                f" '{commit.key}' --booked {whole.reference}."
-            )
-        if found:
-            numbers = ", ".join(receipt.number for receipt in found)
-            raise NotAllowed(
-                f"The ledger holds a part of this entry as document {numbers}, which is not posted. Delete it"
-                f" there, then record it again: ml-connector runs settle '{commit.key}' --not-booked."
-            )
-
-    def _proved(self, commit: Commit, reference: str) -> Receipt:
-        """What the ledger shows of the document, which must say what the entry says: whether it is posted
-        among it.
-        """
-        system, entry = (
-            self._assembly.system(commit.connection),
-            cast(JournalEntry, codec.decode(commit.content)),
-        )
-        receipt = Receipt(reference=reference, number=reference, entity=commit.entity, posted=True)
-        booked = system.sink(JournalEntry).read_back(receipt)
-        if problems := compare(entry, booked):
-            raise NotAllowed(f"Document {reference} is not this entry: {problems[0].text}")
-        day = booked.posting_date
-        shown = system.facts().documents(commit.entity, booked.journal, day, day)
-        found = next((d.receipt for d in shown if d.receipt.reference == booked.receipt.reference), None)
-        if found is None:
-            raise NotAllowed(
-                f"Document {reference} is not among those of {day} in journal {booked.journal}, so that it is"
-                " not known whether it is posted. Try again in a minute."
-            )
-        return found
-
-    def _belongs_to_nobody(self, commit: Commit, receipt: Receipt) -> None:
-        """Raises `NotAllowed` for a document that another commit has: two pays may come to the same amounts,
-        and one that was reversed is still in the books.
-        """
-        commits = StoredCommits(commit.connection)
-        for held in commits.holding(commit.tenant, commit.entity, receipt.reference):
-            if held.key != commit.key:
-                raise NotAllowed(
-                    f"Document {receipt.number} in {receipt.entity} is not what became of this entry:"
-                    f" {_whose(commits, held)}. Look for another document. If there is none: ml-connector"
-                    f" runs settle '{commit.key}' --not-booked."
-                )
+        """A person's statement on an entry whose outcome is unknown, as `UnknownOutcomes` has it."""
+        return UnknownOutcomes(self._access, self._assembly, self._actor).settle(key, booked_as=booked_as)
 
     # --- inside ---------------------------------------------------------------------------------------------
 
@@ -461,17 +350,3 @@ def _once_more(row: RunRow) -> str:
     if flows()[row.flow].source is not None:
         return "Run the pay again."
     return f"Reverse it again: ml-connector runs reverse {row.input.get('reverses') or 'RUN'}."
-
-
-def _whose(commits: StoredCommits, row: CommitRow) -> str:
-    """Which run a document of the books belongs to, and what became of it."""
-    run = f"run {row.run}" if row.run else "an earlier release"
-    if row.key.startswith(ELSEWHERE):
-        name = f"{row.entity}/{document_number(row)}"
-        return (
-            f"it was named as booked elsewhere in {run} (if that was a mistake: ml-connector runs"
-            f" mark-booked-elsewhere {row.run} --document {name} --undo --why '...')"
-        )
-    by = commits.get(row.reversed_by) if row.reversed_by else None
-    reversed_by = f", and {document_number(by)} in {by.entity} reversed it" if by else ""
-    return f"{run} booked it{reversed_by}"

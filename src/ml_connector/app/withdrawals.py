@@ -18,7 +18,7 @@ from ml_connector.domain.proposal import Subject
 from ml_connector.flows.booked import document_number
 from ml_connector.flows.posting.already_booked import reversing
 from ml_connector.flows.posting.taken_back import ELSEWHERE, standing
-from ml_connector.ports.storage import RESTATED, UNBOOKED, CommitRow, CommitState
+from ml_connector.ports.commits import RESTATED, UNBOOKED, CommitRow, CommitState
 from ml_connector.store.commits import StoredCommits
 
 
@@ -63,6 +63,20 @@ def withdraw(commits: StoredCommits, statement: CommitRow) -> list[CommitRow]:
             commits.reverse(row.key, "")
             changed.append(row)
     return changed
+
+
+def whose(commits: StoredCommits, row: CommitRow) -> str:
+    """Which run a document of the books belongs to, and what became of it."""
+    run = f"run {row.run}" if row.run else "an earlier release"
+    if row.key.startswith(ELSEWHERE):
+        name = f"{row.entity}/{document_number(row)}"
+        return (
+            f"it was named as booked elsewhere in {run} (if that was a mistake: ml-connector runs"
+            f" mark-booked-elsewhere {row.run} --document {name} --undo --why '...')"
+        )
+    by = commits.get(row.reversed_by) if row.reversed_by else None
+    reversed_by = f", and {document_number(by)} in {by.entity} reversed it" if by else ""
+    return f"{run} booked it{reversed_by}"
 
 
 def _made_of(commits: StoredCommits, statement: CommitRow) -> list[CommitRow]:

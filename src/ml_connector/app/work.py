@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from ml_connector.app.assemble import Assembly, StoreWorkshop
 from ml_connector.app.operations import AT_REST
 from ml_connector.app.refusals import Unsafe
-from ml_connector.ports.storage import RunRow, RunState
+from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.runs.changes import RUNS
 from ml_connector.runs.durable import Pace
 from ml_connector.runs.engine import Engine, Recoverer

@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from ml_connector.app.settings import start_problem
-from ml_connector.cli import connections, installation, mappings, people, runs, statements
+from ml_connector.cli import connections, installation, mappings, people, runs, start, statements
 from ml_connector.cli.output import FAILED_COMMAND, USAGE, print_json, stop
 
 app = typer.Typer(
@@ -27,7 +27,7 @@ for _part in (
     connections.connections,
     connections.flows,
     mappings.mappings,
-    runs.run,
+    start.run,
     runs.runs,
     people.people,
     installation.audit,

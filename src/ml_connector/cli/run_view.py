@@ -12,9 +12,10 @@ from ml_connector.domain.changes import fields_changed
 if TYPE_CHECKING:
     from ml_connector.app.records import Entry, Found
     from ml_connector.domain.changes import Change
-    from ml_connector.domain.checks import TieRow
     from ml_connector.domain.proposal import Proposal
-    from ml_connector.ports.storage import PlannedRow, RunRow
+    from ml_connector.domain.tie_out import TieRow
+    from ml_connector.ports.plans import PlannedRow
+    from ml_connector.ports.runs import RunRow
 
 CHANGES_SHOWN = 20
 """Of a plan, where nobody asks for more."""

@@ -1,44 +1,20 @@
-"""`run`, `runs`, `pause`, `unpause`, `tie-out`, `look`: carrying out runs and looking at them."""
+"""`runs`, `pause`, `unpause`, `tie-out`, `look`: deciding about runs and looking at them."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ml_connector.app.flows import Flow
-from ml_connector.cli.made import Given, dashed, given_options, parameter, questions, startable, with_options
-from ml_connector.cli.output import (
-    APPROVAL,
-    ATTENTION,
-    HELD,
-    OK,
-    STATE_CODES,
-    USAGE,
-    WAITING,
-    Json,
-    err,
-    errors,
-    label,
-    out,
-    problems_json,
-    say,
-    show_problems,
-    stop,
-    table,
-)
+from ml_connector.cli.carry_out import finish
+from ml_connector.cli.made import Given, dashed, given_options, parameter, questions, with_options
+from ml_connector.cli.output import APPROVAL, HELD, USAGE, Json, err, errors, label, out, say, stop, table
 from ml_connector.cli.people import As, AsSecret, sign_in
-from ml_connector.cli.run_view import run_json, show_incidents, show_run, show_tie_out, tie_json
+from ml_connector.cli.run_view import show_incidents, show_run, show_tie_out, tie_json
 from ml_connector.cli.session import service
 
-if TYPE_CHECKING:
-    from ml_connector.domain.problem import Problem
-
-run = typer.Typer(name="run", help="Start a flow.", no_args_is_help=True)
 runs = typer.Typer(
     name="runs", help="Look at runs, approve them, and decide about them.", no_args_is_help=True
 )
@@ -47,70 +23,6 @@ alone = typer.Typer()
 
 
 RUNS_LISTED_MAX = 10_000
-
-
-def _start_command(flow: Flow) -> Callable[..., None]:
-    """`run KIND`, made from the record of the flow."""
-
-    def start(
-        *,
-        source: str,
-        target: str,
-        reference: list[str],
-        since: datetime | None,
-        dry_run: bool,
-        detach: bool,
-        by: str,
-        secret_file: Path | None,
-        as_json: bool,
-        given: Given,
-    ) -> None:
-        with errors(as_json):
-            sign_in(by, secret_file, as_json)
-            operations, references = service().operations, list(reference)
-            aside: tuple[Problem, ...] = ()
-            if not references:
-                since_day = since.date() if since else None
-                found, aside = operations.new(flow.kind, source, target, since_day)
-                references = list(found)
-            rows = [
-                operations.start(flow.kind, source, target, one, dry_run=dry_run, given=given)
-                for one in references
-            ]
-            if rows or aside:
-                _started([row.id for row in rows], aside, detach, as_json)
-            else:
-                say(as_json, {"ok": True, "runs": []}, f"No new {flow.record}.")
-
-    start.__doc__ = f"{flow.title}: read, propose, and post if the mode of the flow allows it."
-    dry = typer.Option(False, help="Stop at the proposal.")
-    later = typer.Option(False, help="Only create the run; `serve` carries it out.")
-    since = typer.Option(None, formats=["%Y-%m-%d"], help="Only records that end on this day or later.")
-    which = f"Reference of the {flow.record}; without it, every new one."
-    fixed = [
-        parameter("source", str, typer.Option(..., "--from", help="Connection to read.")),
-        parameter("target", str, typer.Option(..., "--to", help="Connection to write to.")),
-        parameter("reference", list[str], typer.Option([], dashed(flow.reference), help=which)),
-        parameter("since", datetime | None, since),
-        parameter("dry_run", bool, dry),
-        parameter("detach", bool, later),
-        parameter("by", str, As),
-        parameter("secret_file", Path | None, AsSecret),
-        parameter("as_json", bool, Json),
-    ]
-    return with_options(start, fixed, flow.given)
-
-
-def _started(identities: list[str], aside: tuple[Problem, ...], detach: bool, as_json: bool) -> None:
-    """Carry out the runs that were made, or leave them to `serve`."""
-    if not detach:
-        finish(identities, as_json, aside)
-        return
-    left: dict[str, Any] = {"problems": problems_json(aside)} if aside else {}
-    say(as_json, {"ok": not aside, "runs": identities, **left}, "\n".join(identities))
-    if aside:
-        _show_set_aside(() if as_json else aside)
-        raise typer.Exit(HELD)
 
 
 @runs.command("list")
@@ -410,60 +322,5 @@ def look(as_json: bool = Json) -> None:
             raise typer.Exit(HELD)
 
 
-def finish(identities: Sequence[str], as_json: bool, set_aside: Sequence[Problem] = ()) -> None:
-    """Carry the runs out here, or watch whoever does; ends with the exit code of the run that needs most
-    attention. `set_aside` is what the source could not read.
-    """
-    from ml_connector.app.work import at_work, follow
-
-    svc = service()
-    ended = []
-    with at_work(svc.assembly), _progress() as show_stage:
-        for identity in identities:
-            ended.append(follow(identity, show_stage))
-    left = {"set_aside": problems_json(set_aside)} if set_aside else {}
-    if as_json and len(ended) != 1:
-        done = not set_aside and all(row.state == "done" for row in ended)
-        problems = {"problems": problems_json(set_aside)} if set_aside else {}
-        say(True, {"ok": done, "runs": [run_json(row) for row in ended], **problems, **left})
-    elif as_json:
-        say(True, {**run_json(ended[0]), **left})
-    else:
-        for row in ended:
-            show_run(row, as_json=False)
-        _show_set_aside(set_aside)
-    codes = [STATE_CODES.get(row.state, WAITING) for row in ended] + [HELD] * bool(set_aside)
-    code = max(codes, key=ATTENTION.index, default=OK)
-    if code:
-        raise typer.Exit(code)
-
-
-def _show_set_aside(problems: Sequence[Problem]) -> None:
-    if problems:
-        count = len(problems)
-        err.print(f"{count} {'delivery' if count == 1 else 'deliveries'} set aside:", markup=False)
-        show_problems(problems)
-
-
-def _progress() -> Any:
-    """A line that says what happens, on a terminal; nothing in a pipe."""
-    from contextlib import contextmanager
-
-    @contextmanager
-    def shown() -> Any:
-        if not err.is_terminal:
-            yield lambda row: None
-            return
-        with err.status("starting") as status:
-            yield lambda row: status.update(
-                f"{row.id}: {row.stage}, {label(row.state).lower()}"
-                + (f" ({row.summary})" if row.summary else "")
-            )
-
-    return shown()
-
-
-for _flow in startable():
-    run.command(_flow.kind)(_start_command(_flow))
 runs.command("answer")(_answer_command())
 runs.command("resume")(_resume_command())

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import typer
 
+from ml_connector.cli.carry_out import finish
 from ml_connector.cli.output import USAGE, Json, errors, say, stop
 from ml_connector.cli.people import As, AsSecret, sign_in
-from ml_connector.cli.runs import finish
 from ml_connector.cli.session import service
 
 statements = typer.Typer()

@@ -16,8 +16,9 @@ from ml_connector.domain.changes import Change, change_of, paired
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
 from ml_connector.flows.flow import Mode, Opening
 from ml_connector.flows.posting.consent import approval_missing, proposes_only
+from ml_connector.ports.plans import Links, Plans, PlanState
 from ml_connector.ports.registers import Register
-from ml_connector.ports.storage import Links, Plans, PlanState, RunState
+from ml_connector.ports.runs import RunState
 from ml_connector.runs.converge import left_undone
 from ml_connector.runs.run import Done, Hold, Next, Run
 from ml_connector.runs.stages import Stage

@@ -8,7 +8,7 @@ from ml_connector.domain import codec
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.document import Receipt
 from ml_connector.domain.journal import JournalEntry
-from ml_connector.ports.storage import CommitRow
+from ml_connector.ports.commits import CommitRow
 
 Net = dict[tuple[str, Dimensions], int]
 """Account and dimensions → signed minor units."""

@@ -16,14 +16,17 @@ from functools import cache
 from typing import Any, Protocol
 
 import ml_connector.flows as package
-from ml_connector.domain.checks import TieRow
 from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.domain.period import PostingDatePolicy
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import Proposal
+from ml_connector.domain.tie_out import TieRow
 from ml_connector.flows.booked import Booked
+from ml_connector.ports.commits import Commits
 from ml_connector.ports.ledger import LedgerFacts
-from ml_connector.ports.storage import Commits, Links, Plans, Staging, Tenants
+from ml_connector.ports.plans import Links, Plans
+from ml_connector.ports.staging import Staging
+from ml_connector.ports.storage import Tenants
 from ml_connector.ports.systems import Systems
 from ml_connector.runs.stages import Stage
 

@@ -38,9 +38,10 @@ from ml_connector.flows.payroll.posting_date import posting_date
 from ml_connector.flows.payroll.proposals import UNFINISHED, Proposals
 from ml_connector.flows.posting import already_booked, consent, look_alikes, tie_out
 from ml_connector.flows.posting.journals import Journals
+from ml_connector.ports.commits import UNBOOKED, CommitState, Origin
 from ml_connector.ports.ledger import JournalSink, LedgerFacts, Look
 from ml_connector.ports.payroll import PayrollSource, SetsAside
-from ml_connector.ports.storage import UNBOOKED, CommitState, Origin, RunState
+from ml_connector.ports.runs import RunState
 from ml_connector.runs.intent import Seen
 from ml_connector.runs.proof import Wait
 from ml_connector.runs.run import Done, Hold, Next, Run

@@ -36,16 +36,9 @@ from ml_connector.flows.posting.taken_back import (
     put_back,
     restated,
 )
+from ml_connector.ports.commits import COUNTS_FOR_NOTHING, UNBOOKED, CommitRow, Commits, CommitState, Origin
 from ml_connector.ports.ledger import JournalSink, LedgerFacts
-from ml_connector.ports.storage import (
-    COUNTS_FOR_NOTHING,
-    UNBOOKED,
-    CommitRow,
-    Commits,
-    CommitState,
-    Origin,
-    RunState,
-)
+from ml_connector.ports.runs import RunState
 from ml_connector.runs.run import Done, Hold, Next, Run
 from ml_connector.runs.stages import Stage
 

@@ -22,8 +22,9 @@ from typing import Any
 from ml_connector.domain.changes import Change, differences
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import NotSent, OutcomeUnknown, Refused
+from ml_connector.ports.plans import Links, PlannedRow, Plans, PlanState
 from ml_connector.ports.registers import HandedOver, NotTaken, Register, Stale, Versioned, Written
-from ml_connector.ports.storage import Clock, Links, PlannedRow, Plans, PlanState
+from ml_connector.ports.storage import Clock
 from ml_connector.runs.proof import Wait
 
 STALE_MAX = 3

@@ -28,7 +28,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine as SqlEngine
 from sqlalchemy.exc import ProgrammingError
 
-from ml_connector.ports.storage import RunRow, RunState
+from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.runs.changes import RUNS
 from ml_connector.runs.durable import EngineDamaged, Pace
 from ml_connector.runs.stages import StageCall, Workshop, carry_out, wake

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from ml_connector.ports.storage import RunRow, Runs, RunState
+from ml_connector.ports.runs import RunRow, Runs, RunState
 from ml_connector.runs.stages import StageCall, Workshop, carry_out, wake
 
 STEPS_MAX = 10_000

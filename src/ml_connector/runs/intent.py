@@ -48,17 +48,9 @@ from ml_connector.errors import (
     SignInRenewed,
     Throttled,
 )
+from ml_connector.ports.commits import ENDED, CommitRow, Commits, CommitState, IntentEnd, IntentRow, Origin
 from ml_connector.ports.sinks import Sink, SinkLimits
-from ml_connector.ports.storage import (
-    ENDED,
-    Clock,
-    CommitRow,
-    Commits,
-    CommitState,
-    IntentEnd,
-    IntentRow,
-    Origin,
-)
+from ml_connector.ports.storage import Clock
 from ml_connector.runs.proof import Auditor, Incident, Proof, Wait
 
 __all__ = ["Committer", "Incident", "Seen", "Wait"]

@@ -13,8 +13,8 @@ from ml_connector.domain import codec
 from ml_connector.domain.document import Booked, Document, Receipt
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import ConnectorError, NotFound
+from ml_connector.ports.commits import CommitRow, Commits, CommitState
 from ml_connector.ports.sinks import Sink, located
-from ml_connector.ports.storage import CommitRow, Commits, CommitState
 
 GONE = (
     "If somebody deleted it, record that (ml-connector runs mark-deleted {run}) and start a new run. If not,"

@@ -21,9 +21,11 @@ from ml_connector.domain import codec
 from ml_connector.domain.document import Document, Receipt
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Subject
+from ml_connector.ports.commits import Origin
 from ml_connector.ports.registers import Register
+from ml_connector.ports.runs import Artifacts, Claims, OtherRun, RunRow, Runs, RunState
 from ml_connector.ports.sinks import Assignable, Sink
-from ml_connector.ports.storage import Artifacts, Claims, Clock, Origin, OtherRun, RunRow, Runs, RunState
+from ml_connector.ports.storage import Clock
 from ml_connector.runs.converge import Converger
 from ml_connector.runs.intent import Committer, Find, Seen
 from ml_connector.runs.proof import Auditor, Wait

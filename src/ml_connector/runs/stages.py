@@ -22,7 +22,8 @@ from ml_connector.domain import codec
 from ml_connector.domain.money import AmountError
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import ConnectorError, Halted, NotSent, OutcomeUnknown, SignInLost, Throttled
-from ml_connector.ports.storage import Clock, RunRow, Runs, RunState
+from ml_connector.ports.runs import RunRow, Runs, RunState
+from ml_connector.ports.storage import Clock
 from ml_connector.runs.proof import Incident, Wait
 from ml_connector.runs.run import Done, Hold, Next, Outcome, Run, StageRun
 from ml_connector.runs.waits import LIMIT_SPREAD_SECONDS, look_again

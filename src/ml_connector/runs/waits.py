@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 
-from ml_connector.ports.storage import RunRow
+from ml_connector.ports.runs import RunRow
 
 SHARE = 0.5
 """Of the wait, so much may come on top."""

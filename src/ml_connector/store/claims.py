@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from ml_connector.domain.proposal import Subject
-from ml_connector.ports.storage import CommitState
+from ml_connector.ports.commits import CommitState
 from ml_connector.store.models import Claim, Commit, Organisation
 from ml_connector.store.prepared import Prepared
 
@@ -17,7 +17,7 @@ IN_FLIGHT = (CommitState.SENDING, CommitState.WRITING, CommitState.DRAFT, Commit
 
 
 class StoredClaims:
-    """As `ports.storage.Claims`, for one organisation."""
+    """As `ports.runs.Claims`, for one organisation."""
 
     def __init__(self, organisation: Organisation) -> None:
         self._organisation = organisation

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from ml_connector.domain import codec
 from ml_connector.domain.document import CommitKey, Marker, Receipt
-from ml_connector.domain.proposal import Share, Subject
+from ml_connector.domain.proposal import Subject
 from ml_connector.errors import KeyConflict
-from ml_connector.ports.storage import (
+from ml_connector.ports.commits import (
     COUNTS_FOR_NOTHING,
-    DELETED,
     SENDABLE,
     UNBOOKED,
     WITHDRAWN,
@@ -25,17 +24,18 @@ from ml_connector.ports.storage import (
     IntentRow,
     Origin,
 )
+from ml_connector.store import commit_queries as queries
 from ml_connector.store.commit_hashes import HASHED, REVERSED_BY, commit_sha256
-from ml_connector.store.database import after_prefix, begins_with, database_now, named_by, of_days
-from ml_connector.store.models import Commit, CommitSubject, Connection, DistrustedMarker, Intent, Run
-from ml_connector.store.prepared import Prepared, change
+from ml_connector.store.database import after_prefix, begins_with, database_now, named_by
+from ml_connector.store.models import Commit, CommitSubject, Connection, DistrustedMarker, Intent
+from ml_connector.store.prepared import change
 
 SUBJECTS_A_QUERY = 100
 COMMITS_A_QUERY = 500
 
 
 class StoredCommits:
-    """The commits of one connection, as `ports.storage.Commits`."""
+    """The commits of one connection, as `ports.commits.Commits`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -46,7 +46,7 @@ class StoredCommits:
     def open(self, *, key: str, fingerprint: str, entity: str, content: str, origin: Origin) -> CommitRow:
         with transaction.atomic():
             self._supersede(CommitKey.parse(key))
-            commit = _commit.first(self._organisation, key) or self._make(
+            commit = queries.by_key.first(self._organisation, key) or self._make(
                 key=key, fingerprint=fingerprint, entity=entity, content=content, origin=origin
             )
             if commit.state in UNBOOKED and origin.run and commit.run_id != origin.run:
@@ -69,7 +69,7 @@ class StoredCommits:
                 " own.",
                 where=key,
             )
-        return replace(_row(commit), shares=origin.shares)
+        return replace(queries.as_row(commit), shares=origin.shares)
 
     def _make(self, *, key: str, fingerprint: str, entity: str, content: str, origin: Origin) -> Commit:
         commit = Commit.objects.create(
@@ -119,7 +119,7 @@ class StoredCommits:
             earlier.save(update_fields=["reversed_by"])
 
     def get(self, key: str) -> CommitRow | None:
-        return next(iter(_rows(_commit(self._organisation, key))), None)
+        return next(iter(queries.as_rows(queries.by_key(self._organisation, key))), None)
 
     def of_subjects(self, subjects: Collection[Subject], *, beside: bool = False) -> tuple[CommitRow, ...]:
         found: dict[int, CommitRow] = {}
@@ -128,41 +128,43 @@ class StoredCommits:
         )
         for start in range(0, len(wanted), SUBJECTS_A_QUERY):
             some = tuple(wanted[start : start + SUBJECTS_A_QUERY])
-            found |= _rows_by_id(_of_subjects(self._organisation, some))
+            found |= queries.as_rows_by_id(queries.of_subjects(self._organisation, some))
         return tuple(found[number] for number in sorted(found))
 
     def beginning(self, subject: Subject, days: Collection[str] = ()) -> tuple[tuple[Subject, str], ...]:
         end, of = after_prefix(subject.text), named_by(days)
-        found = _beginning(self._organisation, subject.tenant, subject.entity, subject.text, end, of)
+        found = queries.beginning(self._organisation, subject.tenant, subject.entity, subject.text, end, of)
         return tuple((replace(subject, text=base), run or "") for base, run in dict.fromkeys(found))
 
     def of_reference(self, prefix: str) -> tuple[CommitRow, ...]:
-        return _rows(_of_reference(self._organisation, prefix, after_prefix(prefix)))
+        return queries.as_rows(queries.of_reference(self._organisation, prefix, after_prefix(prefix)))
 
     def of_run(self, run: str) -> tuple[CommitRow, ...]:
-        return _rows(_of_run(self._organisation, run))
+        return queries.as_rows(queries.of_run(self._organisation, run))
 
     def left_by(self, run: str, states: Collection[CommitState]) -> tuple[CommitRow, ...]:
-        return _rows(_left_by(self._organisation, self._connection.pk, run, tuple(states)))
+        return queries.as_rows(queries.left_by(self._organisation, self._connection.pk, run, tuple(states)))
 
     def booked_since(
         self, moment: datetime, books: Collection[tuple[str, str]] = ()
     ) -> tuple[CommitRow, ...]:
         wanted = tuple(sorted(books))
-        made = _rows_by_id(_booked_since(self._connection.pk, moment, wanted))
-        later = [number for number in _of_moved_runs(self._organisation, moment) if number not in made]
+        made = queries.as_rows_by_id(queries.booked_since(self._connection.pk, moment, wanted))
+        later = [number for number in queries.of_moved_runs(self._organisation, moment) if number not in made]
         for start in range(0, len(later), COMMITS_A_QUERY):
             some = tuple(later[start : start + COMMITS_A_QUERY])
-            made |= _rows_by_id(_booked_by_id(self._connection.pk, wanted, some))
+            made |= queries.as_rows_by_id(queries.booked_by_id(self._connection.pk, wanted, some))
         return tuple(made[number] for number in sorted(made))
 
     def deleted_since(self, moment: datetime) -> tuple[CommitRow, ...]:
         here = self._connection.pk
-        found = [row for row in _deleted_since(self._organisation, moment) if row.connection_id == here]
-        return _rows(_by_age(found))
+        found = [
+            row for row in queries.deleted_since(self._organisation, moment) if row.connection_id == here
+        ]
+        return queries.as_rows(queries.by_age(found))
 
     def known_references(self, tenant: str, entity: str) -> frozenset[str]:
-        found = _known(self._organisation, tenant, entity)
+        found = queries.known(self._organisation, tenant, entity)
         return frozenset(
             reference or Marker.of(marked_by or key).token for reference, key, marked_by in found
         )
@@ -171,19 +173,21 @@ class StoredCommits:
         """The commits that the document of this reference belongs to, or may belong to, oldest first. A
         commit of which nothing is booked, or that counts for nothing, holds none.
         """
-        found = _commits(self._organisation).filter(tenant=tenant, entity=entity, reference=reference)
+        found = queries.of_organisation(self._organisation).filter(
+            tenant=tenant, entity=entity, reference=reference
+        )
         held = found.exclude(state__in=UNBOOKED).exclude(reversed_by__in=COUNTS_FOR_NOTHING)
-        return _rows(_by_age(held))
+        return queries.as_rows(queries.by_age(held))
 
     def last_sent(self, key: str) -> datetime | None:
-        return _last_sent.first(self._organisation, key)
+        return queries.last_sent.first(self._organisation, key)
 
     def sha256(self, key: str, *, receipt: str = "", booked: str = "") -> str:
-        commit = _commit.first(self._organisation, key)
+        commit = queries.by_key.first(self._organisation, key)
         if commit is None:
             raise KeyError(key)
         commit.receipt, commit.booked = receipt or commit.receipt, booked or commit.booked
-        return commit_sha256(commit, _paid((commit.pk,)))
+        return commit_sha256(commit, queries.subjects_of((commit.pk,)))
 
     def told(self) -> dict[str, str]:
         """For an entry of the audit chain in the same transaction: what this object changed since it was
@@ -198,18 +202,18 @@ class StoredCommits:
     # --- intents --------------------------------------------------------------------------------------------
 
     def open_intent(self, key: str) -> IntentRow | None:
-        found = _open_intent.first(self._organisation, key)
-        return _intent(found, key) if found else None
+        found = queries.open_intent.first(self._organisation, key)
+        return queries.as_intent(found, key) if found else None
 
     def intend(self, *, key: str, fingerprint: str, boot: str, machine: str, monotonic: float) -> IntentRow:
         try:
             with transaction.atomic():
-                (commit,) = _locked(self._organisation, key, fingerprint)
+                (commit,) = queries.locked(self._organisation, key, fingerprint)
                 if commit.reversed_by:
                     raise KeyConflict(
                         f"{key} was superseded by {commit.reversed_by}; it is not sent.", where=key
                     )
-                if _open_intent(self._organisation, key):
+                if queries.open_intent(self._organisation, key):
                     raise KeyConflict("Another attempt is sending this entry right now.", where=key)
                 if commit.state not in SENDABLE:
                     raise KeyConflict(
@@ -221,17 +225,17 @@ class StoredCommits:
                 change(Commit, {"id": commit.pk}, state=CommitState.SENDING)
         except IntegrityError:
             raise KeyConflict("Another attempt is sending this entry right now.", where=key) from None
-        return _intent(intent, key)
+        return queries.as_intent(intent, key)
 
     def first_seen(self, intent: IntentRow, machine: str, monotonic: float) -> IntentRow:
         Intent.objects.filter(id=intent.id).exclude(machine=machine).update(
             machine=machine, monotonic=monotonic
         )
         fresh = Intent.objects.select_related("commit").get(id=intent.id)
-        return _intent(fresh, intent.key)
+        return queries.as_intent(fresh, intent.key)
 
     def still_open(self, intent: IntentRow) -> bool:
-        return bool(_still_open(intent.id, intent.boot))
+        return bool(queries.still_open(intent.id, intent.boot))
 
     def close_intent(
         self,
@@ -275,7 +279,7 @@ class StoredCommits:
         self._reversed[key] = WITHDRAWN
 
     def reversed_by(self, key: str) -> CommitRow | None:
-        return next(iter(_rows(_reversed_by(self._organisation, key))), None)
+        return next(iter(queries.as_rows(queries.reversed_by(self._organisation, key))), None)
 
     def distrust_marker(self, entity: str, why: str) -> None:
         DistrustedMarker.objects.get_or_create(
@@ -283,7 +287,7 @@ class StoredCommits:
         )
 
     def marker_distrusted(self, entity: str) -> str:
-        return _distrusted.first(self._connection.pk, entity) or ""
+        return queries.distrusted.first(self._connection.pk, entity) or ""
 
     def now(self) -> datetime:
         return database_now()
@@ -305,192 +309,3 @@ class StoredCommits:
             values["adopted"] = True
         if not change(Commit, {"organisation_id": self._organisation, "key": key}, **values):
             raise KeyError(key)
-
-
-@Prepared
-def _commit(organisation: int, key: str) -> QuerySet[Commit]:
-    return _commits(organisation).filter(key=key)
-
-
-@Prepared
-def _locked(organisation: int, key: str, fingerprint: str) -> QuerySet[Commit]:
-    return _commits(organisation).select_for_update().filter(key=key, fingerprint=fingerprint)
-
-
-@Prepared
-def _of_subjects(
-    organisation: int, subjects: tuple[tuple[str, str, str, str | None], ...]
-) -> QuerySet[Commit]:
-    """Of subjects as tenant, entity, base and text; of every subject of a base where there is no text."""
-    same = Q()
-    for tenant, entity, base, text in subjects:
-        this = Q(tenant=tenant, entity=entity, base=base)
-        same |= this if text is None else this & Q(text=text)
-    paid = CommitSubject.objects.filter(same)
-    return _commits(organisation).filter(id__in=paid.values("commit_id"))
-
-
-@Prepared
-def _beginning(
-    organisation: int, tenant: str, entity: str, text: str, end: str, days: tuple[str, ...]
-) -> QuerySet[CommitSubject, tuple[str, str | None]]:
-    """Of these, what is needed only: a commit holds whole entries, and there are many of a company."""
-    same = begins_with("base", text, end) & of_days(days)
-    paid = CommitSubject.objects.filter(same, tenant=tenant, entity=entity)
-    paid = paid.filter(commit__organisation_id=organisation)
-    return paid.order_by("id").values_list("base", "commit__run_id")
-
-
-@Prepared
-def _of_run(organisation: int, run: str) -> QuerySet[Commit]:
-    return _commits(organisation).filter(run_id=run).order_by("id")
-
-
-@Prepared
-def _left_by(
-    organisation: int, connection: int, run: str, states: tuple[CommitState, ...]
-) -> QuerySet[Commit]:
-    found = _commits(organisation).filter(run_id=run, connection=connection, state__in=states)
-    return found.order_by("id")
-
-
-@Prepared
-def _of_reference(organisation: int, prefix: str, end: str) -> QuerySet[Commit]:
-    return _commits(organisation).filter(begins_with("key", prefix, end)).order_by("id")
-
-
-@Prepared
-def _booked_since(connection: int, moment: datetime, books: tuple[tuple[str, str], ...]) -> QuerySet[Commit]:
-    return _booked(connection, books).filter(created_at__gte=moment)
-
-
-@Prepared
-def _of_moved_runs(organisation: int, moment: datetime) -> QuerySet[Commit, int]:
-    """A commit may be older than its document: a run was held before it booked, and moves when it has. Asked
-    apart, so that each is found by its index.
-    """
-    moved = Run.objects.filter(updated_at__gte=moment).values("id")
-    return _commits(organisation).filter(run_id__in=moved).values_list("id", flat=True)
-
-
-@Prepared
-def _booked_by_id(
-    connection: int, books: tuple[tuple[str, str], ...], numbers: tuple[int, ...]
-) -> QuerySet[Commit]:
-    return _booked(connection, books).filter(id__in=numbers)
-
-
-def _booked(connection: int, books: tuple[tuple[str, str], ...]) -> QuerySet[Commit]:
-    found = Commit.objects.filter(connection_id=connection, state=CommitState.CONFIRMED)
-    found = found.exclude(reversed_by__in=COUNTS_FOR_NOTHING)
-    same = Q()
-    for tenant, entity in books:
-        same |= Q(tenant=tenant, entity=entity)
-    return found.filter(same)
-
-
-@Prepared
-def _deleted_since(organisation: int, moment: datetime) -> QuerySet[Commit]:
-    since = Q(created_at__gte=moment) | Q(run__updated_at__gte=moment)
-    return _commits(organisation).filter(since, reversed_by=DELETED, state=CommitState.CONFIRMED)
-
-
-@Prepared
-def _known(organisation: int, tenant: str, entity: str) -> QuerySet[Commit, tuple[str, str, str]]:
-    found = _commits(organisation).filter(tenant=tenant, entity=entity)
-    return found.values_list("reference", "key", "marked_by")
-
-
-@Prepared
-def _reversed_by(organisation: int, key: str) -> QuerySet[Commit]:
-    return _commits(organisation).filter(reversed_by=key, state=CommitState.CONFIRMED)
-
-
-def _commits(organisation: int) -> QuerySet[Commit]:
-    return Commit.objects.filter(organisation_id=organisation)
-
-
-@Prepared
-def _paid(commits: tuple[int, ...]) -> QuerySet[CommitSubject]:
-    return CommitSubject.objects.filter(commit__id__in=commits).order_by("id")
-
-
-@Prepared
-def _last_sent(organisation: int, key: str) -> QuerySet[Intent, datetime]:
-    sent = Intent.objects.filter(commit__organisation_id=organisation, commit__key=key)
-    return sent.order_by("-id").values_list("created_at", flat=True)[:1]
-
-
-@Prepared
-def _open_intent(organisation: int, key: str) -> QuerySet[Intent]:
-    found = Intent.objects.filter(commit__organisation_id=organisation, commit__key=key)
-    return found.filter(ended_at__isnull=True).select_related("commit").order_by("id")[:1]
-
-
-@Prepared
-def _still_open(intent: int, boot: str) -> QuerySet[Intent, int]:
-    return Intent.objects.filter(id=intent, boot=boot, ended_at__isnull=True).values_list("id", flat=True)
-
-
-@Prepared
-def _distrusted(connection: int, entity: str) -> QuerySet[DistrustedMarker, str]:
-    found = DistrustedMarker.objects.filter(connection_id=connection, entity=entity)
-    return found.values_list("why", flat=True)
-
-
-def _by_age(commits: Iterable[Commit]) -> list[Commit]:
-    """Oldest first. Not by the database: SQLite would then look through all commits, which it has in this
-    order.
-    """
-    return sorted(commits, key=lambda commit: commit.pk)
-
-
-def _rows(commits: Sequence[Commit]) -> tuple[CommitRow, ...]:
-    """The commits with what each pays for, in one query."""
-    return tuple(_rows_by_id(commits).values())
-
-
-def _rows_by_id(commits: Sequence[Commit]) -> dict[int, CommitRow]:
-    shares: dict[int, list[Share]] = {}
-    for row in _paid(tuple(commit.pk for commit in commits)) if commits else ():
-        subject = Subject(tenant=row.tenant, entity=row.entity, text=row.text)
-        lines = codec.decode(row.lines) if row.lines else ()
-        shares.setdefault(row.commit_id, []).append(Share(key="", subject=subject, lines=lines))
-    return {
-        commit.pk: replace(
-            _row(commit), shares=tuple(replace(share, key=commit.key) for share in shares.get(commit.pk, ()))
-        )
-        for commit in commits
-    }
-
-
-def _row(commit: Commit) -> CommitRow:
-    return CommitRow(
-        key=commit.key,
-        fingerprint=commit.fingerprint,
-        state=CommitState(commit.state),
-        entity=commit.entity,
-        content=commit.content,
-        tenant=commit.tenant,
-        run=commit.run_id or "",
-        reference=commit.source_reference,
-        calculated_at=commit.calculated_at,
-        marked_by=commit.marked_by,
-        receipt=commit.receipt,
-        booked=commit.booked,
-        reversed_by=commit.reversed_by,
-        adopted=commit.adopted,
-        detail=commit.detail,
-    )
-
-
-def _intent(intent: Intent, key: str) -> IntentRow:
-    return IntentRow(
-        id=intent.pk,
-        key=key,
-        fingerprint=intent.commit.fingerprint,
-        boot=intent.boot,
-        created_at=intent.created_at,
-        machine=intent.machine,
-        monotonic=intent.monotonic,
-    )

@@ -14,7 +14,7 @@ from django.db.models import Count, Max, QuerySet
 from ml_connector.domain import codec
 from ml_connector.domain.changes import Act, Change, differences
 from ml_connector.errors import KeyConflict
-from ml_connector.ports.storage import PlannedRow, PlanState
+from ml_connector.ports.plans import PlannedRow, PlanState
 from ml_connector.store.database import database_now, in_order
 from ml_connector.store.models import Connection, Counterpart, Plan, PlannedChange
 
@@ -23,7 +23,7 @@ BASES_A_PAGE = 5_000
 
 
 class StoredPlans:
-    """As `ports.storage.Plans`."""
+    """As `ports.plans.Plans`."""
 
     def store(self, run: str, changes: Iterable[Change]) -> str:
         """The changes come from reads of the vendors, so no transaction is open while they are made. A plan
@@ -85,7 +85,7 @@ class StoredPlans:
 
 
 class StoredLinks:
-    """As `ports.storage.Links`, of one connection."""
+    """As `ports.plans.Links`, of one connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

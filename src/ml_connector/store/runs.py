@@ -14,7 +14,7 @@ from django.db.models import Max, Q, QuerySet
 from ml_connector.domain import codec
 from ml_connector.domain.proposal import Subject
 from ml_connector.errors import KeyConflict
-from ml_connector.ports.storage import OtherRun, RunRow, RunState
+from ml_connector.ports.runs import OtherRun, RunRow, RunState
 from ml_connector.runs import changes
 from ml_connector.store.database import after_prefix, begins_with, database_now, named_by, of_days
 from ml_connector.store.models import Answer, Approval, Artifact, Organisation, Run, RunSubject
@@ -29,7 +29,7 @@ Bases = tuple[tuple[str, str, str], ...]
 
 
 class StoredRuns:
-    """Runs of every organisation for an engine, or of one for its people; as `ports.storage.Runs`."""
+    """Runs of every organisation for an engine, or of one for its people; as `ports.runs.Runs`."""
 
     def __init__(self, organisation: Organisation | None = None) -> None:
         self._organisation = organisation
@@ -314,7 +314,7 @@ def _approved(run: str) -> QuerySet[Approval, str]:
 
 
 class StoredArtifacts:
-    """As `ports.storage.Artifacts`. Raises `codec.CodecError` for a record that was changed since; one that
+    """As `ports.runs.Artifacts`. Raises `codec.CodecError` for a record that was changed since; one that
     was removed after its time is not there.
     """
 

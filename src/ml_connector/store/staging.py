@@ -80,7 +80,7 @@ class _Sums:
 
 
 class StoredStaging:
-    """As `ports.storage.Staging`."""
+    """As `ports.staging.Staging`."""
 
     def __init__(self) -> None:
         self._last: _Staged | None = None

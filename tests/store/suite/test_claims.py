@@ -10,7 +10,8 @@ import pytest
 from ml_connector.domain import codec
 from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import Refused
-from ml_connector.ports.storage import CommitState, Origin, RunState
+from ml_connector.ports.commits import CommitState, Origin
+from ml_connector.ports.runs import RunState
 from ml_connector.store.claims import StoredClaims
 from ml_connector.store.models import Answer
 from ml_connector.store.tenants import StoredTenants

@@ -11,7 +11,7 @@ from ml_connector.domain import codec
 from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.proposal import Share, Subject
 from ml_connector.errors import KeyConflict
-from ml_connector.ports.storage import DELETED, CommitState, IntentEnd, Origin
+from ml_connector.ports.commits import DELETED, CommitState, IntentEnd, Origin
 
 KEY = "payroll:acme:R1:books:10:1:1"
 NEXT = "payroll:acme:R1:books:10:1:2"

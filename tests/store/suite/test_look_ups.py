@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ml_connector.domain.document import CommitKey
 from ml_connector.domain.proposal import Share, Subject
-from ml_connector.ports.storage import Origin
+from ml_connector.ports.commits import Origin
 from ml_connector.store.models import Commit, CommitSubject, Connection, Flow, Run
 
 SQLITE = connection.vendor == "sqlite"

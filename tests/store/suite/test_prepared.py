@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, connection
 from django.db.models import QuerySet
 
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 from ml_connector.store.database import database_now
 from ml_connector.store.models import Artifact, Run
 from ml_connector.store.prepared import SHAPES_MAX, Prepared, change, insert

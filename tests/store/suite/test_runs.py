@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ml_connector.errors import KeyConflict
-from ml_connector.ports.storage import RunState
+from ml_connector.ports.runs import RunState
 
 
 def a_run(storage: Any) -> Any:

@@ -248,3 +248,16 @@ def test_a_database_that_may_forget_commits_is_refused(name: str) -> None:
     finally:
         with connection.cursor() as cursor:
             cursor.execute(f"SET {name} = on")
+
+
+# --- the tables themselves ----------------------------------------------------------------------------------
+
+
+def test_tables_are_known_in_one_order() -> None:
+    """A backup of PostgreSQL names them in it, and an older one is restored where it is the same."""
+    from django.apps import apps
+
+    files = [model.__module__.rpartition(".")[2] for model in apps.get_app_config("store").get_models()]
+
+    assert ["setup", "runs", "commits", "audit", "plans"] == list(dict.fromkeys(files))
+    assert sorted(files, key=list(dict.fromkeys(files)).index) == files

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from tests.payday import a_chart, register
 
-from ml_connector.domain.checks import REMEDY, check_blocks, check_entry, check_totals, compare, tie_out
+from ml_connector.domain.checks import REMEDY, check_blocks, check_entry, check_totals, compare
 from ml_connector.domain.dimension import Dimension
 from ml_connector.domain.document import Receipt
 from ml_connector.domain.journal import Account, BookedEntry, JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.domain.problem import Owner
 from ml_connector.domain.proposal import SideTotal, TieTotal
+from ml_connector.domain.tie_out import tie_out
 
 SALES = (Dimension("cost_center", "SALES"),)
 

@@ -14,7 +14,7 @@ from ml_connector.domain.proposal import Basis, Proposal, Share, Subject
 from ml_connector.domain.text import DIFFERENCE, entry_text
 from ml_connector.flows.payroll.policy import PayrollPolicy
 from ml_connector.ports.ledger import LedgerLimits
-from ml_connector.ports.storage import Staging
+from ml_connector.ports.staging import Staging
 
 
 @dataclass(slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal
 from ml_connector.flows.posting.taken_back import ELSEWHERE
-from ml_connector.ports.storage import CommitRow
+from ml_connector.ports.commits import CommitRow
 from ml_connector.runs.run import Run
 
 QUESTION, COUNTS = "older", "counts"

@@ -26,7 +26,8 @@ from ml_connector.domain.text import words
 from ml_connector.flows.booked import document_number
 from ml_connector.flows.payroll.same_amounts import booked_again
 from ml_connector.flows.posting.taken_back import ELSEWHERE, standing
-from ml_connector.ports.storage import UNBOOKED, CommitRow, Commits, OtherRun, RunState
+from ml_connector.ports.commits import UNBOOKED, CommitRow, Commits
+from ml_connector.ports.runs import OtherRun, RunState
 from ml_connector.runs.run import Run
 
 WHICH = "pay.which"

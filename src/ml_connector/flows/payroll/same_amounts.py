@@ -18,7 +18,7 @@ from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.proposal import Subject
 from ml_connector.flows.posting.already_booked import net_of
 from ml_connector.flows.posting.taken_back import ELSEWHERE, REVERSAL, standing
-from ml_connector.ports.storage import CommitRow, Commits
+from ml_connector.ports.commits import CommitRow, Commits
 from ml_connector.runs.run import Run
 
 WITHIN = timedelta(days=6)

@@ -25,7 +25,7 @@ from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal, Share, Subject, TakenBack
 from ml_connector.flows.booked import Booked, Net, document_number
 from ml_connector.flows.posting.taken_back import ELSEWHERE, standing
-from ml_connector.ports.storage import COUNTS_FOR_NOTHING, UNBOOKED, CommitRow, Commits, CommitState
+from ml_connector.ports.commits import COUNTS_FOR_NOTHING, UNBOOKED, CommitRow, Commits, CommitState
 
 UNSETTLED = (CommitState.SENDING, CommitState.WRITING, CommitState.UNKNOWN)
 

@@ -13,7 +13,7 @@ from ml_connector.domain.proposal import FINGERPRINT_SHOWN, Proposal
 from ml_connector.domain.text import words
 from ml_connector.flows.booked import Booked
 from ml_connector.flows.posting.already_booked import net_of
-from ml_connector.ports.storage import OtherRun
+from ml_connector.ports.runs import OtherRun
 
 NUMBERS_SHOWN = 5
 SET_MODE = (

@@ -19,9 +19,10 @@ from ml_connector.domain.proposal import Basis, Proposal, Subject
 from ml_connector.flows.flow import Policy
 from ml_connector.flows.posting import already_booked, consent, look_alikes, tie_out
 from ml_connector.flows.posting.taken_back import standing
+from ml_connector.ports.commits import CommitRow, Commits, CommitState
 from ml_connector.ports.ledger import JournalSink, Look, Place
 from ml_connector.ports.sinks import located
-from ml_connector.ports.storage import CommitRow, Commits, CommitState, Tenants
+from ml_connector.ports.storage import Tenants
 from ml_connector.ports.systems import System
 from ml_connector.runs.run import Run
 

@@ -15,7 +15,7 @@ from ml_connector.domain import codec
 from ml_connector.domain.checks import repeats, takes_back
 from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.ports.storage import WITHDRAWN, CommitRow
+from ml_connector.ports.commits import WITHDRAWN, CommitRow
 
 SHOWN = 10
 ANY_JOURNAL: Mapping[str, str] = {}

@@ -38,8 +38,8 @@ from ml_connector.flows.posting.taken_back import (
     standing,
     taken_back_alone,
 )
+from ml_connector.ports.commits import COUNTS_FOR_NOTHING, DELETED, CommitRow, Commits, CommitState
 from ml_connector.ports.ledger import Entries
-from ml_connector.ports.storage import COUNTS_FOR_NOTHING, DELETED, CommitRow, Commits, CommitState
 from ml_connector.ports.systems import System
 
 DAYS = 45

@@ -11,7 +11,7 @@ from ml_connector.domain import codec
 from ml_connector.domain.checks import takes_back
 from ml_connector.domain.document import CommitKey, Receipt
 from ml_connector.domain.journal import BookedEntry, JournalEntry
-from ml_connector.ports.storage import (
+from ml_connector.ports.commits import (
     COUNTS_FOR_NOTHING,
     DELETED,
     RESTATED,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from ml_connector.domain import codec
-from ml_connector.domain.checks import TieRow, compare, compare_rates, tie_out
+from ml_connector.domain.checks import compare, compare_rates
 from ml_connector.domain.document import Receipt
 from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine
 from ml_connector.domain.mapping import describe
@@ -20,13 +20,14 @@ from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal
 from ml_connector.domain.text import words
+from ml_connector.domain.tie_out import TieRow, tie_out
 from ml_connector.errors import NotFound
 from ml_connector.flows.booked import Booked, Net
 from ml_connector.flows.posting.already_booked import already_booked_parts, net_of, reversing
 from ml_connector.flows.posting.consent import Came
 from ml_connector.flows.posting.taken_back import ELSEWHERE
+from ml_connector.ports.commits import CommitRow, Commits
 from ml_connector.ports.ledger import Entries
-from ml_connector.ports.storage import CommitRow, Commits
 
 NOT_REPORTED = "not reported"
 

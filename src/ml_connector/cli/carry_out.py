@@ -1,0 +1,80 @@
+"""Carrying runs out here, or watching whoever does, until they end or need a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from ml_connector.cli.output import (
+    ATTENTION,
+    HELD,
+    OK,
+    STATE_CODES,
+    WAITING,
+    err,
+    label,
+    problems_json,
+    say,
+    show_problems,
+)
+from ml_connector.cli.run_view import run_json, show_run
+from ml_connector.cli.session import service
+
+if TYPE_CHECKING:
+    from ml_connector.domain.problem import Problem
+
+
+def finish(identities: Sequence[str], as_json: bool, set_aside: Sequence[Problem] = ()) -> None:
+    """Carry the runs out here, or watch whoever does; ends with the exit code of the run that needs most
+    attention. `set_aside` is what the source could not read.
+    """
+    from ml_connector.app.work import at_work, follow
+
+    svc = service()
+    ended = []
+    with at_work(svc.assembly), _progress() as show_stage:
+        for identity in identities:
+            ended.append(follow(identity, show_stage))
+    left = {"set_aside": problems_json(set_aside)} if set_aside else {}
+    if as_json and len(ended) != 1:
+        done = not set_aside and all(row.state == "done" for row in ended)
+        problems = {"problems": problems_json(set_aside)} if set_aside else {}
+        say(True, {"ok": done, "runs": [run_json(row) for row in ended], **problems, **left})
+    elif as_json:
+        say(True, {**run_json(ended[0]), **left})
+    else:
+        for row in ended:
+            show_run(row, as_json=False)
+        show_set_aside(set_aside)
+    codes = [STATE_CODES.get(row.state, WAITING) for row in ended] + [HELD] * bool(set_aside)
+    code = max(codes, key=ATTENTION.index, default=OK)
+    if code:
+        raise typer.Exit(code)
+
+
+def show_set_aside(problems: Sequence[Problem]) -> None:
+    """What the source could not read; nothing where there is none."""
+    if problems:
+        count = len(problems)
+        err.print(f"{count} {'delivery' if count == 1 else 'deliveries'} set aside:", markup=False)
+        show_problems(problems)
+
+
+def _progress() -> Any:
+    """A line that says what happens, on a terminal; nothing in a pipe."""
+    from contextlib import contextmanager
+
+    @contextmanager
+    def shown() -> Any:
+        if not err.is_terminal:
+            yield lambda row: None
+            return
+        with err.status("starting") as status:
+            yield lambda row: status.update(
+                f"{row.id}: {row.stage}, {label(row.state).lower()}"
+                + (f" ({row.summary})" if row.summary else "")
+            )
+
+    return shown()

@@ -1,0 +1,80 @@
+"""Tables. Money is integer minor units with its currency; every client's row carries its organisation.
+
+Rows of commits, intents, approvals and audit are never deleted and never edited by hand: a person who could
+edit an intent could undo maker-checker. Staged lines, exchanges and artifacts have a retention period.
+"""
+
+from __future__ import annotations
+
+# Not by name: a backup of PostgreSQL has the tables in this order, and is restored where it is the same.
+# isort: off
+from ml_connector.store.models.setup import (
+    BudgetWindow,
+    Connection,
+    Flow,
+    Installation,
+    MappingVersion,
+    Organisation,
+    Pause,
+    Secret,
+    Tenant,
+    Token,
+)
+from ml_connector.store.models.runs import (
+    Answer,
+    Artifact,
+    Claim,
+    GroupLink,
+    Link,
+    Run,
+    RunSubject,
+    StagedBlock,
+)
+from ml_connector.store.models.commits import (
+    Approval,
+    Commit,
+    CommitSubject,
+    DistrustedMarker,
+    Incident,
+    Intent,
+    Resolution,
+)
+from ml_connector.store.models.audit import AuditEntry, AuditHead, AuditSeal, ExchangeRow, WrongSecrets
+from ml_connector.store.models.plans import Counterpart, Plan, PlannedChange
+# isort: on
+
+__all__ = [
+    "Answer",
+    "Approval",
+    "Artifact",
+    "AuditEntry",
+    "AuditHead",
+    "AuditSeal",
+    "BudgetWindow",
+    "Claim",
+    "Commit",
+    "CommitSubject",
+    "Connection",
+    "Counterpart",
+    "DistrustedMarker",
+    "ExchangeRow",
+    "Flow",
+    "GroupLink",
+    "Incident",
+    "Installation",
+    "Intent",
+    "Link",
+    "MappingVersion",
+    "Organisation",
+    "Pause",
+    "Plan",
+    "PlannedChange",
+    "Resolution",
+    "Run",
+    "RunSubject",
+    "Secret",
+    "StagedBlock",
+    "Tenant",
+    "Token",
+    "WrongSecrets",
+]
