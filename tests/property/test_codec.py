@@ -19,7 +19,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.domain import (
-    checks,
     codec,
     dimension,
     document,
@@ -30,6 +29,7 @@ from ml_connector.domain import (
     period,
     problem,
     proposal,
+    tie_out,
 )
 
 AMOUNTS = st.builds(
@@ -73,7 +73,7 @@ VALUES = [
     proposal.Subject,
     proposal.TakenBack,
     proposal.TieTotal,
-    checks.TieRow,
+    tie_out.TieRow,
 ]
 
 
