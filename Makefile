@@ -78,7 +78,7 @@ bench-peers: install
 	@$(RUN) tools/bench_peers.py --python $(PEERS)/bin/python
 
 walk: install
-	@$(RUN) tools/walk.py --most 105
+	@$(RUN) tools/walk.py --most 111
 
 connector: install
 	@$(RUN) tools/connector.py "$(name)" --role "$(or $(role),ledger)"
