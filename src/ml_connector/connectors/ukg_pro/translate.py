@@ -72,19 +72,18 @@ class GlTranslator:
         does not read.
         """
         account = row.generalLedgerAccount if self.whole_account else row.baseSegment
-        place = self._places.get(
-            (
-                row.companyCode,
-                account,
-                row.orgLevel1,
-                row.orgLevel2,
-                row.orgLevel3,
-                row.orgLevel4,
-                row.location,
-                row.project,
-                row.jobCode,
-            )
+        key = (
+            row.companyCode,
+            account,
+            row.orgLevel1,
+            row.orgLevel2,
+            row.orgLevel3,
+            row.orgLevel4,
+            row.location,
+            row.project,
+            row.jobCode,
         )
+        place = self._places.get(key)
         if place is None or odd is not None or row.runId != self.reference:
             company = (row.companyCode or "").strip()
             currency = self._currency(company)
@@ -100,7 +99,7 @@ class GlTranslator:
                 return self._problem(row, "amount.unreadable", odd[0], odd[1], "It cannot be read.")
             if row.runId != self.reference:
                 return self._problem(row, "row.run", "runId", row.runId, "The row belongs to another run.")
-            place = self._new_place(row, company, (account or "").strip(), currency)
+            place = self._new_place(key, company, (account or "").strip(), currency)
         minor = self._minor(row, place.currency)
         if isinstance(minor, Problem):
             return minor
@@ -170,26 +169,16 @@ class GlTranslator:
             name, value = ("creditAmt", credit) if credit and debit.is_finite() else ("debitAmt", debit)
             return self._problem(row, "amount.invalid", name, shown(value), f"{_sentence(error)}.")
 
-    def _new_place(self, row: GlRow, company: str, account: str, currency: str) -> _Place:
+    def _new_place(self, key: tuple[str | None, ...], company: str, account: str, currency: str) -> _Place:
+        """The place of the rows with these company, account and codes, kept for the next of them."""
         if len(self._places) >= _PLACES_MAX:
             self._places.clear()
-        codes = (
-            row.orgLevel1,
-            row.orgLevel2,
-            row.orgLevel3,
-            row.orgLevel4,
-            row.location,
-            row.project,
-            row.jobCode,
-        )
         place = _Place(
             company=intern(company),
             account=intern(account),
             currency=currency,
-            dimensions=axes(dict(zip(AXES, codes, strict=True))),
+            dimensions=axes(dict(zip(AXES, key[2:], strict=True))),
         )
-        named = row.generalLedgerAccount if self.whole_account else row.baseSegment
-        key = (row.companyCode, named, *codes)
         return self._places.setdefault(tuple(text and intern(text) for text in key), place)
 
     def _problem(self, row: GlRow, code: str, name: str, value: str, why: str) -> Problem:
