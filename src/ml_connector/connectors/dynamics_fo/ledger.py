@@ -10,7 +10,7 @@ calendar  FiscalPeriods 1, LedgerFiscalPeriods 1
 locate    LedgerJournalHeaders ⌈entries/10⌉, LedgerJournalLines 1 for a journal that is not posted
 look      LedgerJournalHeaders ⌈entries/10⌉, for entries and documents together; then as `documents`
 prepare   LedgerFiscalPeriods 1, JournalNames 1, DimensionIntegrationFormats 1, LedgerJournalHeaders 1, then
-          $batch ⌈lines/200⌉
+          $batch ⌈lines/100⌉
 release   1
 read_back ⌈lines/10,000⌉, DimensionIntegrationFormats 1 where the journal was not read back within a minute
 """

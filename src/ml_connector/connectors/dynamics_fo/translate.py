@@ -40,8 +40,6 @@ FIELD_MAX = 60
 TOKEN_CHARACTERS = 10
 TEXT_MAX = FIELD_MAX - len(" #") - TOKEN_CHARACTERS
 LINE_TEXT_MAX = FIELD_MAX - len(" -") - TOKEN_CHARACTERS - len("10000")
-PART_LINES = 100
-"""Lines of a part, as receipts count them. A changeset writes several parts at once."""
 RATE_UNITS = 100
 """Rates are for so many units of the foreign currency."""
 LEDGER = "Ledger"
@@ -99,7 +97,7 @@ def new_lines(
     """The lines of the changeset after so many parts, of which the journal is the first. Their numbers count
     through the whole entry, from 1.
     """
-    start = (parts - 1) * PART_LINES
+    start = (parts - 1) * CHANGESET_LINES
     ordered = sorted(entry.lines, key=lambda line: -line.amount.amount)
     return [
         wire.NewLine(
@@ -121,7 +119,7 @@ def new_lines(
 
 def parts_of(lines: int) -> int:
     """How many parts an entry of so many lines has: the journal, and each hundred lines."""
-    return 1 + -(-lines // PART_LINES)
+    return 1 + -(-lines // CHANGESET_LINES)
 
 
 def written_parts(entry: JournalEntry, marker: Marker, rows: Sequence[wire.Line]) -> tuple[int, bool]:
@@ -136,7 +134,7 @@ def written_parts(entry: JournalEntry, marker: Marker, rows: Sequence[wire.Line]
         if row.Document == marker.token and (found := re.search(rf"{marker.token}-(\d+)$", row.Text))
     }
     ours = places == set(range(1, count + 1)) and (
-        count == total or (count < total and count % PART_LINES == 0)
+        count == total or (count < total and count % CHANGESET_LINES == 0)
     )
     return (parts_of(count), count == total) if ours else (parts_of(total), True)
 
