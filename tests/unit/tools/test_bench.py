@@ -57,8 +57,8 @@ def test_the_last_line_is_json_and_says_whether_all_is_well() -> None:
     [
         ("exact_online", 1_000, {"cost_centers": 4_000}, 1 + 67 + 4 + 2 + 2 + 1 + 1),
         ("exact_online", 1_001, {"accounts": 1_001, "cost_centers": 61}, 2 + 2 + 4 + 2 + 2 + 1 + 2),
-        ("dynamics_fo", 1_000, {}, 2 + 8 + 4 + 1 + 2 + 1 + 5 + 2),
-        ("dynamics_fo", 201, {}, 2 + 8 + 4 + 1 + 2 + 1 + 2 + 2),
+        ("dynamics_fo", 1_000, {}, 2 + 8 + 4 + 1 + 2 + 1 + 10 + 2),
+        ("dynamics_fo", 201, {}, 2 + 8 + 4 + 1 + 2 + 1 + 3 + 2),
         ("visma_net", 2_000, {"accounts": 5_000}, 3 + 6 + 1 + 2 + 2 + 1 + 2 * 2),
     ],
 )
