@@ -33,7 +33,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -133,7 +133,7 @@ class Committer:
                 done = self._posted(proof, document, origin, seen)
                 receipts.append(done.receipt if isinstance(done, _Compared) else done)
                 if isinstance(done, _Compared):
-                    compared.append(done)
+                    compared.append(replace(done, row=replace(done.row, content="")))  # it is in the document
         except Halted:
             raise
         except (ConnectorError, Wait):

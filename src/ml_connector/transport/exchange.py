@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from typing import Any
 
 import httpcore2
@@ -180,18 +181,17 @@ def whole_body(response: httpx2.Response, deadline: Deadline, bytes_max: int) ->
     """The body, read to its end. Raises `httpx2.ReadError` for one that is larger, `httpx2.ReadTimeout` for
     one that is not complete in time; the connection is closed then.
     """
-    parts, size = [], 0
+    body = BytesIO()
     try:
         for part in response.iter_bytes():
-            size += len(part)
-            if size > bytes_max:
+            if body.tell() + len(part) > bytes_max:
                 raise httpx2.ReadError(f"answer larger than {bytes_max} bytes")
             if deadline.left <= 0:
                 raise httpx2.ReadTimeout(f"answer not complete within {deadline.seconds:.0f} seconds")
-            parts.append(part)
+            body.write(part)
     finally:
         response.close()
-    return b"".join(parts)
+    return body.getvalue()
 
 
 _current: ContextVar[Deadline | None] = ContextVar("deadline of the exchange", default=None)

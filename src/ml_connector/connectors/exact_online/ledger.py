@@ -313,9 +313,8 @@ class ExactLedger(Ledger):
         """Ledger lines in pages of 1000; in pages of 60 where the bulk address refuses the filter."""
 
         def bulk() -> list[wire.TransactionLine]:
-            return list(
-                self._client.rows(entity, LEDGER_BULK, wire.TransactionLine, select=select, where=where)
-            )
+            rows = self._client.rows(entity, LEDGER_BULK, wire.TransactionLine, select=select, where=where)
+            return wire.sharing_texts(rows)
 
         rows = self._try_search(f"bulk by {where.partition(' ')[0]}", bulk)
         if rows is not None:

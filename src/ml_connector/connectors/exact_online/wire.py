@@ -8,6 +8,7 @@ become exact decimals. Source: Exact REST reference, read 2025-07-14; recorded a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Generic, TypeVar
@@ -132,7 +133,20 @@ class EntryLine(msgspec.Struct):
     Notes: str | None = None
 
 
-class TransactionLine(msgspec.Struct):
+_TEXTS = (
+    "EntryID",
+    "JournalCode",
+    "Date",
+    "GLAccountCode",
+    "Currency",
+    "CostCenter",
+    "CostUnit",
+    "ProjectCode",
+    "Description",
+)
+
+
+class TransactionLine(msgspec.Struct, gc=False):
     """A line of the ledger. A header row has line number 0."""
 
     EntryID: str
@@ -152,6 +166,18 @@ class TransactionLine(msgspec.Struct):
     ProjectCode: str | None = None
     Description: str | None = None
     Notes: str | None = None
+
+
+def sharing_texts(rows: Iterable[TransactionLine]) -> list[TransactionLine]:
+    """The lines with each text kept once: those of a journal say the same again and again."""
+    kept: dict[str, str] = {}
+    found = []
+    for row in rows:
+        for name in _TEXTS:
+            if text := getattr(row, name):
+                setattr(row, name, kept.setdefault(text, text))
+        found.append(row)
+    return found
 
 
 class SyncTimestamp(msgspec.Struct):

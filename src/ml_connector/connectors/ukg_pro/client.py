@@ -7,6 +7,7 @@ a short page proves nothing.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -144,7 +145,9 @@ class UkgClient:
         """
         try:
             for answer in self.pages(path, query, ahead=ahead):
-                yield from answer.decode_list(row)
+                rows = answer.decode_list(row)
+                del answer
+                yield from rows
         except NotFound:
             return
 
@@ -168,24 +171,27 @@ class UkgClient:
         Raises `NotFound` when the first page is a 404, `VendorChanged` when the pages lead in a circle.
         """
         asked = self._asked(path, query)
-        answer = first or self.get(asked)
+        page = [first or self.get(asked)]
+        del first
         seen = {asked}
         for number in range(2, PAGES_MAX):
-            following = next_address(path, asked, answer, number)
+            following = next_address(path, asked, page[0], number)
             coming = (
                 self.beside(partial(self.get, following))
                 if following and ahead
                 else partial(self.get, following or "")
             )
-            yield answer
+            before = None if "link" in page[0].headers else hashlib.sha256(page[0].body).digest()
+            yield page.pop()  # which the caller alone has then: a page is megabytes
             if following is None:
                 return
-            linked, before = "link" in answer.headers, answer.body
             try:
-                answer = coming()
+                page.append(coming())
             except NotFound:
                 return
-            if following in seen or (not linked and answer.body == before and not is_empty(answer)):
+            del coming
+            same = before is not None and hashlib.sha256(page[0].body).digest() == before
+            if following in seen or (same and not is_empty(page[0])):
                 break
             seen.add(following)
         text = "UKG's pages link back to one another, or have no end, so the list cannot be read to its end."

@@ -160,6 +160,7 @@ class GeneralLedgerSource:
         for answer in pages:
             delivered.update(answer.body)
             page = wire.gl_page(answer, wire.GlRow)
+            del answer
             for place, row in enumerate(page.rows):
                 if group is None:
                     group = _Group.begin(row, self._translator(row, reference))
@@ -167,7 +168,7 @@ class GeneralLedgerSource:
                     yield group.block(delivered.hexdigest())
                     group = _Group.begin(row, group.translator)
                 group.add(row, page.odd.get(place) if page.odd else None)
-            del page, answer  # before the next one is made
+            del page  # before the next one is made
         if group is not None:
             yield group.block(delivered.hexdigest())
 
