@@ -10,7 +10,7 @@ Nothing is ever written to the payroll system.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from datetime import date, datetime, timedelta
 
@@ -18,11 +18,9 @@ from ml_connector.domain.checks import check_blocks, check_entry, check_totals
 from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import Chart, JournalEntry
 from ml_connector.domain.payroll import PayRun
-from ml_connector.domain.period import YEARS
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Basis, Proposal
-from ml_connector.flows.flow import Flow, Mode, New, Opening, Question
-from ml_connector.flows.payroll import newer_runs, pays
+from ml_connector.flows.flow import Flow, Mode, New, Opening
 from ml_connector.flows.payroll.mapping_fit import misfits, unmapped
 from ml_connector.flows.payroll.policy import (
     GIVEN,
@@ -34,8 +32,9 @@ from ml_connector.flows.payroll.policy import (
     read_policy,
     spelled,
 )
-from ml_connector.flows.payroll.posting_date import posting_date
+from ml_connector.flows.payroll.posting_date import misdated, posting_date, too_early
 from ml_connector.flows.payroll.proposals import UNFINISHED, Proposals
+from ml_connector.flows.payroll.questions import MEANT, QUESTIONS, ZERO
 from ml_connector.flows.posting import already_booked, consent, look_alikes, tie_out
 from ml_connector.flows.posting.journals import Journals
 from ml_connector.ports.commits import UNBOOKED, CommitState, Origin
@@ -43,37 +42,15 @@ from ml_connector.ports.ledger import JournalSink, LedgerFacts, Look
 from ml_connector.ports.payroll import PayrollSource, SetsAside
 from ml_connector.ports.runs import RunState
 from ml_connector.runs.intent import Seen
-from ml_connector.runs.proof import Wait
 from ml_connector.runs.run import Done, Hold, Next, Run
 from ml_connector.runs.stages import Stage
-from ml_connector.runs.waits import look_again
 
-OTHERS_SECONDS = 30.0
-"""How long a proposal waits before it looks again whether another run of the pay has ended."""
-AT_WORK = (RunState.READY, RunState.RUNNING, RunState.WAITING)
-AFTER_CONSENT = ("post", "confirm")
-"""Stages in which a run may have booked a part of what it says."""
 OTHER_INSTALLATION = "installation.other"
 """Code of the problem that another installation posts to the same books; resumed from the proposal."""
 JUST_NOW = timedelta(seconds=5)
 """How long the look after the last entry was posted speaks for the end of the run, which comes at once."""
 LAST_LOOK = "last look"
 """When the ledger was looked at after the last entry was posted, where that showed nothing to ask about."""
-ZERO = "zero"
-MEANT = "meant"
-"""The question whether a run that comes to nothing is meant so, and its answer."""
-
-
-def misdated(pay_run: PayRun) -> Iterator[Problem]:
-    """Dates that no pay has."""
-    period = pay_run.pay_period
-    for day in dict.fromkeys((period.start, period.end, period.pay_date)):
-        if day.year not in YEARS:
-            text = f"The run has the date {day}, which is not a likely year. Correct it in payroll."
-            yield Problem("run.dates", str(day), text, Owner.PAYROLL)
-    if period.start > period.end:
-        text = f"The period begins on {period.start}, after its end on {period.end}. Correct it in payroll."
-        yield Problem("run.dates", str(period.start), text, Owner.PAYROLL)
 
 
 class PayrollJournal:
@@ -107,7 +84,7 @@ class PayrollJournal:
         """Stage every line of the run; the completeness gate stands before anything else reads them."""
         reference = run.row.reference
         pay_run = run.step("pay run", lambda: self._payroll.pay_run(reference))
-        run.check(self._too_early(pay_run))
+        run.check(too_early(pay_run, self._policy.starts_on))
         run.check(misdated(pay_run))
         self._stage(run, reference)
         run.check(self._staging.problems(run.row.id))
@@ -136,15 +113,6 @@ class PayrollJournal:
         for block in self._payroll.blocks(reference):
             self._staging.stage(run.row.id, block)
 
-    def _too_early(self, pay_run: PayRun) -> Iterable[Problem]:
-        if pay_run.pay_period.end < self._policy.starts_on:
-            text = (
-                f"This pay run (period ending {pay_run.pay_period.end}) is older than the start date of the"
-                f" flow, {self._policy.starts_on}. If nobody has booked it, set an earlier start date;"
-                " otherwise cancel this run."
-            )
-            yield Problem("run.before_start", "starts_on", text, Owner.CONTROLLER)
-
     # --- propose --------------------------------------------------------------------------------------------
 
     def propose(self, run: Run) -> Next | Done:
@@ -152,7 +120,7 @@ class PayrollJournal:
         pay_run = run.value("read", "pay run", PayRun)
         run.check_open_sends()
         self._leave(run)
-        self._let_others_end(run, pay_run)
+        self._proposals.let_others_end(run, pay_run)
         around = self._policy.posting_date.override or pay_run.pay_period.end
         journals = tuple(self._proposals.journals())
         calendars = {e: tuple(self._ledger.calendar(e, j, around)) for e, j in journals}
@@ -174,22 +142,6 @@ class PayrollJournal:
         run.check(self._problems(pay_run, proposal, self._with_axes(proposal, charts)))
         self._check_booked(run, proposal)
         return self._consent(run, pay_run, proposal)
-
-    def _let_others_end(self, run: Run, pay_run: PayRun) -> None:
-        """What another run is posting for the same pay, and has begun, must have ended before a difference is
-        made to it: a part of it says nothing of the rest.
-        """
-        tenants = {entity: self._proposals.tenant(entity) for entity, _ in self._proposals.journals()}
-        subjects = tuple(self._proposals.subjects(pay_run, (), tenants).values())
-        posting = {
-            other.id
-            for other in run.others(subjects)
-            if other.state in AT_WORK and other.stage in AFTER_CONSENT
-        }
-        begun = next((row.run for row in self._commits.of_subjects(subjects) if row.run in posting), None)
-        if begun is not None:
-            due = look_again(run.row, self._commits.now(), OTHERS_SECONDS)
-            raise Wait(due, f"Run {begun} is posting for the same pay. This run is proposed after it.")
 
     def _with_axes(
         self, proposal: Proposal, charts: AbstractMapping[str, Chart]
@@ -222,35 +174,7 @@ class PayrollJournal:
         if not any(already_booked.nets_of(proposal.entries)):
             return self._nothing(run, proposal)
         what = f"{consent.describe(proposal.entries)}, pay date {pay_run.pay_period.pay_date}"
-        if run.row.dry:
-            return Done(
-                " ".join(
-                    filter(
-                        None,
-                        (
-                            f"Dry run: {what}. Nothing was posted.",
-                            proposal.left_out,
-                            consent.changes(proposal),
-                        ),
-                    )
-                )
-            )
-        if self._policy.mode is Mode.AUTOMATIC and not proposal.takes_back:
-            return Next("post")
-        if self._policy.mode is Mode.PROPOSE:
-            asks = f"This flow only proposes. {consent.SET_MODE}"
-        else:
-            asks = f"Waiting for approval of {consent.shown_fingerprint(proposal)}."
-        others = consent.waiting_beside(run.others(proposal.subjects))
-        sentences = (
-            run.row.notice,
-            f"Proposed {what}.",
-            proposal.left_out,
-            consent.changes(proposal),
-            others,
-            asks,
-        )
-        raise Hold((), RunState.AWAITING_APPROVAL, " ".join(filter(None, sentences)))
+        return consent.ask(run, proposal, self._policy.mode, what)
 
     def _nothing(self, run: Run, proposal: Proposal) -> Done:
         """The run comes to nothing, which a payroll seldom means."""
@@ -460,33 +384,7 @@ FLOW = Flow(
     offered=_offered,
     restart=_restart,
     other_systems=frozenset({OTHER_INSTALLATION}),
-    questions=(
-        Question(
-            option="own_pay",
-            help="It is a pay of its own, beside the others.",
-            code=pays.WHICH,
-            answer=lambda problem, value: (pays.QUESTION, pays.OWN),
-        ),
-        Question(
-            option="replaces",
-            help="It replaces this run.",
-            code=pays.WHICH,
-            answer=lambda problem, value: (pays.QUESTION, f"{pays.REPLACES}{value}"),
-            takes="run",
-        ),
-        Question(
-            option="zero_is_meant",
-            help="A total of zero is intended.",
-            code="run.zero",
-            answer=lambda problem, value: (ZERO, MEANT),
-        ),
-        Question(
-            option="older_counts",
-            help="It counts, although a newer calculation was posted before it.",
-            code=newer_runs.NEWER,
-            answer=lambda problem, value: (newer_runs.question(problem.where), newer_runs.COUNTS),
-        ),
-    ),
+    questions=QUESTIONS,
     recorded=("read", "pay run"),
     figures=("pay_date",),
     shown=lambda pay_run: {"pay_date": pay_run.pay_period.pay_date},

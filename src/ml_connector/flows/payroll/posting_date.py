@@ -1,11 +1,16 @@
-"""The posting date of a run: one day for all of its entries, open in the books of every legal entity."""
+"""The dates of a run, and its posting date: one day for all of its entries, open in the books of every legal
+entity.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
+from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.period import (
+    YEARS,
     FiscalPeriod,
     PayPeriod,
     PostingDate,
@@ -16,6 +21,29 @@ from ml_connector.domain.period import (
 from ml_connector.domain.problem import Owner, Problem
 
 
+def misdated(pay_run: PayRun) -> Iterator[Problem]:
+    """Dates that no pay has."""
+    period = pay_run.pay_period
+    for day in dict.fromkeys((period.start, period.end, period.pay_date)):
+        if day.year not in YEARS:
+            text = f"The run has the date {day}, which is not a likely year. Correct it in payroll."
+            yield Problem("run.dates", str(day), text, Owner.PAYROLL)
+    if period.start > period.end:
+        text = f"The period begins on {period.start}, after its end on {period.end}. Correct it in payroll."
+        yield Problem("run.dates", str(period.start), text, Owner.PAYROLL)
+
+
+def too_early(pay_run: PayRun, starts_on: date) -> Iterator[Problem]:
+    """A run from before the start date of the flow."""
+    if pay_run.pay_period.end < starts_on:
+        text = (
+            f"This pay run (period ending {pay_run.pay_period.end}) is older than the start date of the"
+            f" flow, {starts_on}. If nobody has booked it, set an earlier start date;"
+            " otherwise cancel this run."
+        )
+        yield Problem("run.before_start", "starts_on", text, Owner.CONTROLLER)
+
+
 def posting_date(
     pay_period: PayPeriod, policy: PostingDatePolicy, calendars: Mapping[str, Sequence[FiscalPeriod]]
 ) -> PostingDate | tuple[Problem, ...]:
@@ -23,8 +51,8 @@ def posting_date(
     chosen = {entity: choose_posting_date(pay_period, policy, days) for entity, days in calendars.items()}
     if closed := {entity: problem for entity, problem in chosen.items() if isinstance(problem, Problem)}:
         return _by_entity(closed, calendars)
-    dates = (date for date in chosen.values() if isinstance(date, PostingDate))
-    latest = max(dates, key=lambda date: date.day)
+    dates = (found for found in chosen.values() if isinstance(found, PostingDate))
+    latest = max(dates, key=lambda one: one.day)
     for entity, calendar in calendars.items():
         period = period_of(latest.day, calendar)
         if period is None or not period.open:

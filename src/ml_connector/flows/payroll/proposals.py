@@ -21,8 +21,16 @@ from ml_connector.flows.payroll.policy import PayrollInput, PayrollPolicy, read_
 from ml_connector.flows.posting import already_booked, consent, look_alikes
 from ml_connector.flows.posting.journals import Journals
 from ml_connector.ports.ledger import JournalSink, Look
+from ml_connector.ports.runs import RunState
+from ml_connector.runs.proof import Wait
 from ml_connector.runs.run import Run
+from ml_connector.runs.waits import look_again
 
+OTHERS_SECONDS = 30.0
+"""How long a proposal waits before it looks again whether another run of the pay has ended."""
+AT_WORK = (RunState.READY, RunState.RUNNING, RunState.WAITING)
+AFTER_CONSENT = ("post", "confirm")
+"""Stages in which a run may have booked a part of what it says."""
 UNFINISHED = "pay.unfinished"
 """Code of the problem that a run of a newer calculation waits for a person."""
 
@@ -118,6 +126,22 @@ class Proposals:
             left_out=consent.left_out(old, newer.values()) if left else "",
         )
         return made, look
+
+    def let_others_end(self, run: Run, pay_run: PayRun) -> None:
+        """What another run is posting for the same pay, and has begun, must have ended before a difference is
+        made to it: a part of it says nothing of the rest.
+        """
+        tenants = {entity: self.tenant(entity) for entity, _ in self.journals()}
+        subjects = tuple(self.subjects(pay_run, (), tenants).values())
+        posting = {
+            other.id
+            for other in run.others(subjects)
+            if other.state in AT_WORK and other.stage in AFTER_CONSENT
+        }
+        begun = next((row.run for row in self._commits.of_subjects(subjects) if row.run in posting), None)
+        if begun is not None:
+            due = look_again(run.row, self._commits.now(), OTHERS_SECONDS)
+            raise Wait(due, f"Run {begun} is posting for the same pay. This run is proposed after it.")
 
     def subjects(
         self, pay_run: PayRun, companies: Iterable[str], tenants: AbstractMapping[str, str]

@@ -12,8 +12,10 @@ from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN, Proposal
 from ml_connector.domain.text import words
 from ml_connector.flows.booked import Booked
+from ml_connector.flows.flow import Mode
 from ml_connector.flows.posting.already_booked import net_of
-from ml_connector.ports.runs import OtherRun
+from ml_connector.ports.runs import OtherRun, RunState
+from ml_connector.runs.run import Done, Hold, Next, Run
 
 NUMBERS_SHOWN = 5
 SET_MODE = (
@@ -47,6 +49,25 @@ def approval_missing(run: str) -> Problem:
         f" with the fingerprint that is shown there: ml-connector runs show {run}."
     )
     return Problem("approval.missing", "approval", text, Owner.CONTROLLER)
+
+
+def ask(run: Run, proposal: Proposal, mode: Mode, what: str) -> Next | Done:
+    """Go on and post, where the flow does so by itself; raises `Hold` for whoever approves. `what` tells in a
+    few words what is proposed.
+    """
+    if run.row.dry:
+        dry = f"Dry run: {what}. Nothing was posted."
+        return Done(" ".join(filter(None, (dry, proposal.left_out, changes(proposal)))))
+    if mode is Mode.AUTOMATIC and not proposal.takes_back:
+        return Next("post")
+    asks = (
+        f"This flow only proposes. {SET_MODE}"
+        if mode is Mode.PROPOSE
+        else f"Waiting for approval of {shown_fingerprint(proposal)}."
+    )
+    others = waiting_beside(run.others(proposal.subjects))
+    said = (run.row.notice, f"Proposed {what}.", proposal.left_out, changes(proposal), others, asks)
+    raise Hold((), RunState.AWAITING_APPROVAL, " ".join(filter(None, said)))
 
 
 def describe(entries: Sequence[JournalEntry]) -> str:
