@@ -146,7 +146,7 @@ def _entry(key: str, entity: str, lines: tuple[JournalLine, ...]) -> JournalEntr
 
 def said(found: Proposal) -> dict[tuple[str, str, str], int]:
     cells: dict[tuple[str, str, str], int] = {}
-    for entry in found.says:
+    for entry in found.in_full:
         for entity, account, center, minor in _lines(entry):
             cells[entity, account, center] = cells.get((entity, account, center), 0) + minor
     return {key: minor for key, minor in cells.items() if minor}
@@ -194,7 +194,7 @@ def test_a_run_of_one_company_touches_that_company_alone(
         run = proposal(mine, f"R{number}")
         subjects = tuple(subject for subject in run.subjects if f":{company}:" in subject.text)
         shares = tuple(share for share in run.shares if share.subject in subjects)
-        one = Proposal(entries=run.says, says=run.says, subjects=subjects, shares=shares)
+        one = Proposal(entries=run.in_full, says=run.in_full, subjects=subjects, shares=shares)
         books.book(books.left(one, f"R{number}"), f"run {number}")
         stands = {key: minor for key, minor in stands.items() if key[0] != company} | mine
 
@@ -266,6 +266,6 @@ def _of_revision(found: Proposal, revision: int) -> Proposal:
     return replace(
         found,
         entries=tuple(replace(entry, key=key(entry.key)) for entry in found.entries),
-        says=tuple(replace(entry, key=key(entry.key)) for entry in found.says),
+        says=tuple(replace(entry, key=key(entry.key)) for entry in found.in_full),
         shares=tuple(replace(share, key=key(share.key)) for share in found.shares),
     )

@@ -75,10 +75,9 @@ class Records:
         self._access = access
 
     def proposal(self, run: str) -> Proposal | None:
-        """The newest proposal of a run. One of release 0.1.0 says what its entries say."""
+        """The newest proposal of a run."""
         text = StoredArtifacts().newest(run, "propose", "proposal")
-        found = cast(Proposal, codec.decode(text)) if text else None
-        return replace(found, says=found.entries) if found and not found.says else found
+        return cast(Proposal, codec.decode(text)) if text else None
 
     def fingerprint(self, run: str, proposal: Proposal | None = None) -> str:
         """What an approval of the run would consent to: its entries, or its plan; empty without either. Give
@@ -214,7 +213,7 @@ class Records:
             cell
             for cell, (index, number) in enumerate(proposal.cells)
             if index >= 0
-            and (says := proposal.says[index]).entity == place[0]
+            and (says := proposal.in_full[index]).entity == place[0]
             and (says.lines[number].account, says.lines[number].dimensions) == place[1:]
             and (proposal.takes_back or (says.key, number) == (self._said(proposal, entry), line))
         ]
@@ -232,7 +231,7 @@ class Records:
 
     def _said(self, proposal: Proposal, entry: JournalEntry) -> str:
         """The key of the entry among all that the run says, whatever its revision."""
-        for says in proposal.says:
+        for says in proposal.in_full:
             if replace(says, key=entry.key) == entry:
                 return says.key
         return entry.key

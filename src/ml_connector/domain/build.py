@@ -239,7 +239,6 @@ class EntryBuilder:
         problems = tuple(self._problems.values())
         return Proposal(
             entries=() if problems else entries,
-            says=() if problems else entries,
             totals=self._side_totals(),
             ties=self._tie_totals(),
             problems=problems,
@@ -257,12 +256,12 @@ class EntryBuilder:
         companies cancel each other counts to the first entry of its legal entity.
         """
         first: dict[str, str] = {}
-        for entry in proposal.says:
+        for entry in proposal.in_full:
             first.setdefault(entry.entity, entry.key)
         sums: dict[str, dict[str, dict[tuple[str, Dimensions], int]]] = {}
         for key, cell in self._cells.items():
             index, _ = proposal.cells[cell.number]
-            of = proposal.says[index].key if index >= 0 else first.get(key[0], "")
+            of = proposal.in_full[index].key if index >= 0 else first.get(key[0], "")
             for company, minor in cell.by_company().items() if of else ():
                 lines = sums.setdefault(of, {}).setdefault(company, {})
                 lines[key[1], key[2]] = lines.get((key[1], key[2]), 0) + minor

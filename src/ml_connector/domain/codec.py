@@ -19,6 +19,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
+from sys import intern
 from types import ModuleType
 from typing import Any
 
@@ -230,7 +231,7 @@ def _made(plain: dict[str, Any]) -> Any:
             return dimension(plain["axis"], plain["code"])
         if known not in _FIELDS:
             return known(plain["value"])
-        return known(**{name: _tuples(item) if type(item) is list else item for name, item in plain.items()})
+        return known(**{name: _part(item) for name, item in plain.items()})
     if "$decimal" in plain:
         return Decimal(plain["$decimal"])
     if "$datetime" in plain:
@@ -244,4 +245,10 @@ def _made(plain: dict[str, Any]) -> Any:
 
 def _tuples(item: Any) -> Any:
     """A list, and every list in it, as a tuple."""
-    return tuple([_tuples(one) if type(one) is list else one for one in item]) if type(item) is list else item
+    return tuple([_part(one) for one in item]) if type(item) is list else item
+
+
+def _part(item: Any) -> Any:
+    """What stands in a value, each text once: the lines of an entry say the same again and again."""
+    kind = type(item)
+    return intern(item) if kind is str else _tuples(item) if kind is list else item

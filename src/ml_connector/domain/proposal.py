@@ -136,7 +136,8 @@ class TieTotal:
 class Proposal:
     """The entries of a run with everything needed to approve them.
 
-    `cells[n]` is `(entry index, line index)` in `says` of cell n and `rules[n]` the mapping rule that made
+    `says` are the entries as if nothing were booked yet; `None` where `entries` are just those, as is usual.
+    `cells[n]` is `(entry index, line index)` in them of cell n and `rules[n]` the mapping rule that made
     it. `subjects` are all that the run speaks of, also those without a line. `already_booked` names the
     documents that hold it, where nothing is left to post; `superseded` the document of a newer calculation of
     the same pay, which this one must not take back, and `left_out` says of which companies that is so and the
@@ -151,7 +152,7 @@ class Proposal:
     problems: tuple[Problem, ...] = ()
     cells: tuple[tuple[int, int], ...] = ()
     rules: tuple[str, ...] = ()
-    says: tuple[JournalEntry, ...] = ()
+    says: tuple[JournalEntry, ...] | None = None
     subjects: tuple[Subject, ...] = ()
     shares: tuple[Share, ...] = ()
     takes_back: tuple[TakenBack, ...] = ()
@@ -162,6 +163,16 @@ class Proposal:
     mapping: str = ""
     corrects: tuple[str, ...] = ()
     left_out: str = ""
+
+    @property
+    def in_full(self) -> tuple[JournalEntry, ...]:
+        """The entries as if nothing were booked yet."""
+        return self.entries if self.says is None else self.says
+
+    def leaving(self, entries: tuple[JournalEntry, ...]) -> Proposal:
+        """The same with these entries left to post."""
+        says = self.in_full
+        return replace(self, entries=entries, says=None if entries == says else says)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -208,8 +208,10 @@ class PayrollJournal:
             or now.problems
         ):
             return self._again(run, proposal, now)
+        seen = Seen(found=look.found, began=began)
+        del now, look  # as large as the proposal, and the same
         self._check_booked(run, proposal)
-        self._book(run, pay_run, proposal, basis, Seen(found=look.found, began=began))
+        self._book(run, pay_run, proposal, basis, seen)
         return Next("confirm")
 
     def _not_begun(self, proposal: Proposal) -> list[tuple[JournalEntry, Marker]]:

@@ -52,8 +52,9 @@ class EntryMaker:
         proposal = self._builder.finish()
         if isinstance(self.text, Problem):
             proposal = replace(proposal, problems=(*proposal.problems, self.text))
-        rated = tuple(replace(entry, rate=self._rate(entry, rates)) for entry in proposal.says)
-        return replace(proposal, says=rated, entries=() if proposal.problems else rated)
+        rated = tuple(replace(entry, rate=self._rate(entry, rates)) for entry in proposal.in_full)
+        proposal = replace(proposal, entries=rated, says=None)
+        return proposal.leaving(()) if proposal.problems else proposal
 
     @property
     def companies(self) -> tuple[str, ...]:
@@ -63,8 +64,8 @@ class EntryMaker:
     def shares(self, proposal: Proposal, subjects: Mapping[str, Subject]) -> tuple[Share, ...]:
         """What each entry books for each subject, by parts where several companies share a legal entity."""
         shares: list[Share] = []
-        for entity in dict.fromkeys(entry.entity for entry in proposal.says):
-            entries = [entry for entry in proposal.says if entry.entity == entity]
+        for entity in dict.fromkeys(entry.entity for entry in proposal.in_full):
+            entries = [entry for entry in proposal.in_full if entry.entity == entity]
             of = {c: s for c, s in subjects.items() if self.policy.entities[c] == entity}
             if len(of) == 1:
                 (subject,) = of.values()

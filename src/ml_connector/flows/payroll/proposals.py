@@ -92,7 +92,7 @@ class Proposals:
         )
         said = maker.make(run.row.id, self._opening.staging, rates)
         subjects = self.subjects(pay_run, maker.companies, tenants)
-        found = pays.pays_of(run, pay_run, subjects, self._commits, said.says)
+        found = pays.pays_of(run, pay_run, subjects, self._commits, said.in_full)
         subjects = dict(found.subjects)
         booked = already_booked.already_booked(self._commits, tuple(subjects.values()), prefix)
         newer = already_booked.replaced_by(booked, pay_run)

@@ -131,7 +131,7 @@ def left_to_post(
     what this run has booked is a problem.
     """
     if proposal.problems or booked.problems:
-        return replace(proposal, entries=(), problems=(*proposal.problems, *booked.problems))
+        return replace(proposal.leaving(()), problems=(*proposal.problems, *booked.problems))
     entities = list(dict.fromkeys(subject.entity for subject in proposal.subjects))
     entries: list[JournalEntry] = []
     shares: list[Share] = []
@@ -139,7 +139,7 @@ def left_to_post(
     problems: list[Problem] = []
     named = _markers_of_named(booked.rows)
     for entity in entities:
-        says = tuple(entry for entry in proposal.says if entry.entity == entity)
+        says = tuple(entry for entry in proposal.in_full if entry.entity == entity)
         parts = booked.others.get(entity, ())
         if not booked.of(entity):
             made, mine = says, tuple(share for share in proposal.shares if share.subject.entity == entity)
@@ -155,8 +155,7 @@ def left_to_post(
         shares.extend(mine)
     held = _documents(proposal, booked, tuple(entries)) if not problems else ()
     return replace(
-        proposal,
-        entries=() if problems else tuple(entries),
+        proposal.leaving(() if problems else tuple(entries)),
         shares=tuple(shares),
         problems=tuple(problems),
         takes_back=tuple(taken) if entries else (),
@@ -294,7 +293,7 @@ def _documents(
         for entity, parts in booked.others.items()
         for part in standing_parts(parts)
     ]
-    return tuple(dict.fromkeys((*ours, *others))) if proposal.says or others else ()
+    return tuple(dict.fromkeys((*ours, *others))) if proposal.in_full or others else ()
 
 
 # --- what is left -------------------------------------------------------------------------------------------
@@ -350,7 +349,7 @@ def _shares(
 def _share_of(subject: Subject, proposal: Proposal, parts: Sequence[Booked]) -> Net:
     """What is left to book for one subject."""
     net: Net = defaultdict(int)
-    says = {entry.key: entry for entry in proposal.says}
+    says = {entry.key: entry for entry in proposal.in_full}
     for share in proposal.shares:
         if share.subject == subject:
             for place, minor in _net_of_share(share, says[share.key]).items():

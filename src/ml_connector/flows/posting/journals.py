@@ -94,9 +94,9 @@ class Journals:
             others = look_alikes.of_others(found, known)
             others = tuple(d for d in others if not self._will_be_found(d, ours.get(d.marker)))
             strange = look_alikes.of_another_installation(others)
-            lost = look_alikes.may_be_lost(others, proposal.says) if restored else ()
+            lost = look_alikes.may_be_lost(others, proposal.in_full) if restored else ()
             made = look_alikes.made_of_ours(others, booked)
-            alike.extend(dict.fromkeys((*made, *look_alikes.look_alikes(others, proposal.says), *lost)))
+            alike.extend(dict.fromkeys((*made, *look_alikes.look_alikes(others, proposal.in_full), *lost)))
             unknown.extend(strange)
             seen |= {(place.entity, document.receipt.reference): document for document in found}
         answers = run.answers()

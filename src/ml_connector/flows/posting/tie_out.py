@@ -46,7 +46,7 @@ class Proof:
 
 def of_proposal(pay_run: PayRun, proposal: Proposal) -> tuple[TieRow, ...]:
     """The table before anything is posted: register, run and journal."""
-    says, currency = proposal.says, pay_run.currency
+    says, currency = proposal.in_full, pay_run.currency
     return tuple(tie_out(pay_run.register, proposal.ties, proposal.totals, says, None, currency))
 
 
@@ -149,12 +149,12 @@ def untied(rows: Iterable[TieRow]) -> Iterator[Problem]:
 def _differences(proposal: Proposal, parts: Sequence[Booked]) -> Iterator[Problem]:
     """Places where what is booked for the pay is not what the run says."""
     for entity in dict.fromkeys(subject.entity for subject in proposal.subjects):
-        says = net_of(entry for entry in proposal.says if entry.entity == entity)
+        says = net_of(entry for entry in proposal.in_full if entry.entity == entity)
         books: Net = {}
         for part in parts:
             for place, minor in part.net.items() if part.row.entity == entity else ():
                 books[place] = books.get(place, 0) + minor
-        currency = next((e.currency for e in proposal.says if e.entity == entity), "") or next(
+        currency = next((e.currency for e in proposal.in_full if e.entity == entity), "") or next(
             (part.entry.currency for part in parts if part.row.entity == entity), ""
         )
         for place in sorted(says.keys() | books.keys()):
@@ -180,7 +180,7 @@ def _table(
     register, ties, currency = pay_run.register, proposal.ties, pay_run.currency
     if alone:
         return tuple(tie_out(register, ties, proposal.totals, proposal.entries, own, currency))
-    says = _netted(proposal.says, currency)
+    says = _netted(proposal.in_full, currency)
     booked = _netted((replace(part.entry, lines=_as_lines(part.net, currency)) for part in parts), currency)
     there = tuple(_as_booked(entry) for entry in booked)
     return tuple(tie_out(register, ties, (), says, there, currency))
