@@ -16,7 +16,7 @@ from tests.payday import TARGET, World
 
 from ml_connector.app.settings import Settings
 from ml_connector.flows.flow import Mode
-from ml_connector.runs.engine import KEEP_DAYS
+from ml_connector.runs.durable import KEEP_DAYS
 from ml_connector.runs.worker import lock_name
 
 ENDED = ("SUCCESS", "ERROR", "CANCELLED")

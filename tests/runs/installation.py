@@ -55,7 +55,8 @@ from ml_connector.domain import codec
 from ml_connector.domain.journal import Account, JournalEntry
 from ml_connector.ports.runs import RunState
 from ml_connector.ports.systems import System
-from ml_connector.runs.engine import AT_ONCE, PAGE, Pace
+from ml_connector.runs.durable import Pace
+from ml_connector.runs.engine import AT_ONCE, PAGE
 from ml_connector.store.database import SystemClock
 
 BUSY, NOT_DONE = 3, 4

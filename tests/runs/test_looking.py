@@ -19,7 +19,9 @@ from tests.runs.test_outages import process
 from ml_connector.contract.memory import VirtualClock
 from ml_connector.ports.runs import RunState
 from ml_connector.runs.changes import RUNS, Changes
-from ml_connector.runs.engine import AT_ONCE, LOOK_SECONDS, SWEEP_SECONDS, Engine, Pace, config
+from ml_connector.runs.durable import Pace
+from ml_connector.runs.engine import AT_ONCE, Engine, config
+from ml_connector.runs.looking import LOOK_SECONDS, SWEEP_SECONDS
 
 PATIENCE_SECONDS = 60.0
 

@@ -16,7 +16,8 @@ from django.db.models import Sum
 
 from ml_connector.app.assemble import Assembly
 from ml_connector.ports.runs import RunState
-from ml_connector.runs.engine import KEEP_DAYS, Recoverer
+from ml_connector.runs.durable import KEEP_DAYS
+from ml_connector.runs.engine import Recoverer
 from ml_connector.store.models import Artifact, ExchangeRow, GroupLink, Link, Run, StagedBlock
 
 OVER = (RunState.DONE, RunState.CANCELLED, RunState.CLOSED)

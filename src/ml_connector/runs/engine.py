@@ -12,14 +12,12 @@ ids only: DBOS keeps them in clear.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -30,7 +28,8 @@ from sqlalchemy.exc import ProgrammingError
 
 from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.runs.changes import RUNS
-from ml_connector.runs.durable import EngineDamaged, Pace
+from ml_connector.runs.durable import Pace, prepare_sqlite
+from ml_connector.runs.looking import SWEEP_SECONDS, keep_looking, until_due
 from ml_connector.runs.stages import StageCall, Workshop, carry_out, wake
 
 APPLICATION = "ml-connector"
@@ -43,10 +42,6 @@ QUEUE = "stages"
 """Holds what a worker that is gone has begun, until one that is alive takes it up; nothing else."""
 AT_ONCE = 8
 QUEUE_SECONDS = 5.0
-LOOK_SECONDS = 2.0
-"""How often to look for what another process made ready; what this one does is seen at once."""
-SWEEP_SECONDS = 1.0
-SWEEP_MAX_SECONDS = 60.0
 PAGE = 100
 """So many runs are looked at before those behind them."""
 BEGIN_SECONDS = 30.0
@@ -54,7 +49,6 @@ BEGIN_SECONDS = 30.0
 
 STOP_SECONDS = 0.2
 """The longest that a stop waits for a thread of DBOS that has nothing to do."""
-KEEP_DAYS = 30
 UNFINISHED = ("PENDING", "ENQUEUED", "DELAYED")
 log = structlog.get_logger("engine")
 
@@ -142,30 +136,24 @@ class Engine:
         workflow. It looks when something of this process moved, when the next run is due, and now and then
         for what others did. An error, a full disk for one, makes it look less often until it is over.
         """
-        pause, looked = 0.0, time.monotonic()
-        while not self._stop.is_set():
-            seen = RUNS.seen
-            try:
-                with self._scope():
-                    if time.monotonic() - looked >= self._pace.stranded_seconds:
-                        self._take_up_stranded()
-                        looked = time.monotonic()
-                    self._take_up_page()
-                    pause = self._until_next_look()
-            except Exception as error:
-                pause = min(max(2 * pause, SWEEP_SECONDS), SWEEP_MAX_SECONDS)
-                log.error("sweep.failed", error=repr(error), again_in_seconds=pause)
-                self._stop.wait(pause)
-            else:
-                RUNS.wait(seen, pause)
+        looked = time.monotonic()
+
+        def look() -> float:
+            nonlocal looked
+            with self._scope():
+                if time.monotonic() - looked >= self._pace.stranded_seconds:
+                    self._take_up_stranded()
+                    looked = time.monotonic()
+                self._take_up_page()
+                return self._until_next_look()
+
+        keep_looking(self._stop, look, "sweep.failed")
 
     def _until_next_look(self) -> float:
         """Seconds; those that nobody can take up do not make it look all the time."""
         if self._passed:
             return SWEEP_SECONDS
-        due = self._workshop.runs.next_due()
-        wait = (due - self._workshop.clock.now()).total_seconds() if due is not None else LOOK_SECONDS
-        return min(wait, LOOK_SECONDS) if wait > 0 else SWEEP_SECONDS
+        return until_due(self._workshop.runs, self._workshop.clock)
 
     def _free(self) -> int:
         """How many stages more may be carried out in this process now."""
@@ -323,29 +311,3 @@ def _teach_old_sqlite(connection: Any, _record: object) -> None:
     """
     if isinstance(connection, sqlite3.Connection) and sqlite3.sqlite_version_info < (3, 42):
         connection.create_function("unixepoch", -1, lambda *_: time.time())
-
-
-def prepare_sqlite(url: str) -> None:
-    """Write-ahead log on DBOS's own file; it does not set it itself, and `synchronous` stays FULL."""
-    if url.startswith("sqlite:///"):
-        file = url.removeprefix("sqlite:///")
-        try:
-            connection = sqlite3.connect(file)
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.close()
-        except sqlite3.OperationalError:
-            pass
-        except sqlite3.DatabaseError as error:
-            raise EngineDamaged(
-                f"{file} is damaged: {error}. An administrator moves it away, with what is beside it as"
-                f" {Path(file).name}-wal and -shm, while nothing works on this installation. A new one is"
-                " made then, and runs go on from the product's database."
-            ) from error
-
-
-def end_process(why: str) -> None:
-    """End this process at once: it may no longer send. Nothing is cleaned up, as after a kill, because
-    nothing may be sent on the way out.
-    """
-    log.error("process.ended", why=why)
-    os._exit(70)

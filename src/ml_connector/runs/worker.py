@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-from ml_connector.runs.engine import Engine, end_process
+from ml_connector.runs.durable import end_process
+from ml_connector.runs.engine import Engine
 
 WATCH_SECONDS = 1.0
 
