@@ -4,7 +4,8 @@
                 whole processes from start to end, and from the first request to the last
     growth      runs of a thousand to a million rows: CPU, memory, what a row leaves on the disk
     start       commands that only look at a run, beside `--help`
-    idle        `serve` with nothing to do, and the durable engine alone
+    idle        `serve` that had nothing to do since its start, and the durable engine alone; one that has
+                carried out a run keeps the engine loaded, and takes about as much more as that adds
     stored      look-ups in an installation of ten thousand runs and commits
     ledgers     calls of an entry of a thousand lines, against the floor that `floor.py` draws
     computed    map, build and check alone

@@ -5,6 +5,7 @@ that it lives on while a database is away.
 from __future__ import annotations
 
 import sqlite3
+import sys
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -146,6 +147,62 @@ def test_workflows_are_forgotten_when_they_are_old_and_have_ended(tmp_path: Path
     assert kept == workflows.states().keys()
     assert len(ENDED) == done["workflows"]
     workflows.close()
+
+
+@pytest.fixture
+def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process that has not loaded the engine."""
+    monkeypatch.delitem(sys.modules, "dbos")
+
+
+def made(world: World, run: str, days: float) -> None:
+    from ml_connector.store.models import Run
+
+    Run.objects.filter(id=run).update(created_at=days_ago(world, days))
+
+
+@pytest.mark.usefixtures("no_engine")
+def test_workflows_are_forgotten_where_the_engine_is_not_loaded(tmp_path: Path) -> None:
+    """By a process of its own, once a day; what became old meanwhile a day later."""
+    world = World()
+    workflows = Workflows(world, tmp_path)
+    made(world, world.start(), KEEP_DAYS + 1)
+    workflows.add("old", "SUCCESS", KEEP_DAYS + 1)
+    workflows.add("nearly", "SUCCESS", KEEP_DAYS - 0.5)
+
+    assert 1 == upkeep(world)["workflows"]
+    assert {"nearly"} == workflows.states().keys()
+    world.clock.advance(23 * 3600)
+    assert 0 == upkeep(world)["workflows"]
+    world.clock.advance(3600)
+    assert 1 == upkeep(world)["workflows"]
+    assert set() == workflows.states().keys()
+    assert "dbos" not in sys.modules
+    workflows.close()
+
+
+@pytest.mark.usefixtures("no_engine")
+@pytest.mark.parametrize("old", [True, False])
+def test_no_process_looks_for_workflows_where_no_run_is_as_old(tmp_path: Path, old: bool) -> None:
+    """It would say that there is no database; and a round that this stops is tried again."""
+    world = World()
+    world._assembly.settings = replace(Settings(home=tmp_path), engine_url=NOWHERE)
+    made(world, world.start(), KEEP_DAYS + (1 if old else -1))
+    from ml_connector.app.upkeep import try_upkeep
+
+    done = try_upkeep(world._assembly)
+
+    assert old == (done is None)
+
+
+def test_an_engine_that_was_never_started_has_nothing_to_forget_or_take_over(tmp_path: Path) -> None:
+    """It makes its tables when it starts."""
+    from ml_connector.runs.engine import Recoverer
+
+    recoverer = Recoverer(Settings(home=tmp_path).engine)
+    assert (0, 0) == (recoverer.forget(0), recoverer.take_over("gone"))
+    recoverer.clear()
+    recoverer.close()
 
 
 def test_a_round_that_a_database_stops_is_tried_again() -> None:

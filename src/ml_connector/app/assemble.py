@@ -104,6 +104,7 @@ class Assembly:
         self.clock: Clock = clock or SystemClock()
         self.locks = locks or Locks(settings.locks)
         self.keys = Keys(settings.key_file)
+        self.passes_forgotten_at: datetime | None = None
         self._wire = wire
         self._background = background or in_background
         self._systems: dict[tuple[int, str], System] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from enum import Enum
+from importlib import import_module
 
 from django.db import InterfaceError, OperationalError
 
@@ -73,8 +74,11 @@ def expected() -> tuple[type[BaseException], ...]:
 
 def _of_the_engine() -> tuple[type[BaseException], ...]:
     """What its database raises; nothing where it is not loaded."""
-    loaded = sys.modules.get("sqlalchemy.exc")
-    return (loaded.OperationalError, loaded.InterfaceError) if loaded is not None else ()
+    if "sqlalchemy.exc" not in sys.modules:
+        return ()
+    # Another thread may be loading it: this waits until it is whole.
+    loaded = import_module("sqlalchemy.exc")
+    return (loaded.OperationalError, loaded.InterfaceError)
 
 
 def read_failure(error: BaseException) -> Failure:

@@ -6,6 +6,9 @@ the hash of each of its records, and when it was removed.
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,14 +18,16 @@ from django.db import transaction
 from django.db.models import Sum
 
 from ml_connector.app.assemble import Assembly
+from ml_connector.app.settings import DatabaseUnusable, unusable
 from ml_connector.ports.runs import RunState
 from ml_connector.runs.durable import KEEP_DAYS
-from ml_connector.runs.engine import Recoverer
 from ml_connector.store.models import Artifact, ExchangeRow, GroupLink, Link, Run, StagedBlock
 
 OVER = (RunState.DONE, RunState.CANCELLED, RunState.CLOSED)
 """A run in another state may go on, so nothing of it is removed."""
 RUNS_A_ROUND = 100
+PASSES_EVERY = timedelta(days=1)
+FORGET_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +118,47 @@ def _forget_records(assembly: Assembly, run: Run, now: datetime) -> int:
 
 
 def forget_passes(assembly: Assembly) -> int:
-    """Remove finished passes of the durable engine that are older than they are kept; how many."""
-    recoverer = Recoverer(assembly.settings.engine)
+    """Remove finished passes of the durable engine that are older than they are kept; how many. Where the
+    engine is not loaded, a short process does it once a day, so that this one stays small.
+    """
+    now, url = assembly.clock.now(), assembly.settings.engine
+    before = _before(now, PASSES)
+    milliseconds = int(before.timestamp() * 1000)
+    if "dbos" not in sys.modules:
+        last = assembly.passes_forgotten_at
+        if (last is not None and now - last < PASSES_EVERY) or not _runs_before(before):
+            return 0
+        count = _forget_in_a_process(url, milliseconds)
+        assembly.passes_forgotten_at = now
+        return count
+    from ml_connector.runs.engine import Recoverer
+
+    recoverer = Recoverer(url)
     try:
-        return recoverer.forget(int(_before(assembly.clock.now(), PASSES).timestamp() * 1000))
+        return recoverer.forget(milliseconds)
     finally:
         recoverer.close()
+
+
+def _runs_before(moment: datetime) -> bool:
+    """Whether any run is as old; no pass is older than its run."""
+    return Run.objects.filter(created_at__lt=moment).exists()
+
+
+def _forget_in_a_process(url: str, before_ms: int) -> int:
+    """The address may hold a password, so it is no argument. Raises `DatabaseUnusable`."""
+    command = [sys.executable, "-P", "-m", "ml_connector.runs.forgetting"]
+    given: dict[str, Any] = {"capture_output": True, "text": True, "start_new_session": True}
+    try:
+        done = subprocess.run(
+            command, input=json.dumps([url, before_ms]), check=True, timeout=FORGET_SECONDS, **given
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DatabaseUnusable(unusable(error)) from None
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.strip().splitlines() or [str(error)]
+        raise DatabaseUnusable(unusable(RuntimeError(said[-1]))) from None
+    return int(done.stdout.split()[-1])
 
 
 def _note(assembly: Assembly, run: Run, action: str, count: int) -> None:

@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ml_connector.app.assemble import Assembly, StoreWorkshop
+from ml_connector.app.assemble import Assembly, StoreWorkshop, database_scope
 from ml_connector.app.operations import AT_REST
 from ml_connector.app.refusals import Unsafe
+from ml_connector.app.settings import Settings
 from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.runs.changes import RUNS
-from ml_connector.runs.durable import Pace
-from ml_connector.runs.engine import Engine, Recoverer
+from ml_connector.runs.durable import Pace, Worker, prepare_sqlite
+from ml_connector.runs.on_demand import OnDemand
 from ml_connector.runs.worker import lock_name, working
 from ml_connector.store.database import refuse_unsafe
 from ml_connector.store.models import Run
@@ -29,13 +30,21 @@ def at_work(
     assembly: Assembly, point: Callable[[str], None] = lambda name: None, pace: Pace | None = None
 ) -> Iterator[bool]:
     """Carry out runs in this process while the block lasts; false when another process already does under
-    this executor id.
+    this executor id. The engine is loaded when a run needs it.
     """
     if why := refuse_unsafe():
         raise Unsafe(why)
 
-    def engine(alive: Callable[[], None]) -> Engine:
-        return StoreWorkshop(assembly=assembly, alive=alive, point=point, pace=pace or Pace()).engine()
+    def engine(alive: Callable[[], None]) -> Worker:
+        shop = StoreWorkshop(assembly=assembly, alive=alive, point=point, pace=pace or Pace())
+        return OnDemand(
+            shop.engine,
+            runs=shop.runs,
+            clock=shop.clock,
+            scope=database_scope,
+            finish_seconds=shop.pace.finish_seconds,
+            at_once=not _known_to_be_usable(assembly.settings),
+        )
 
     with working(engine, assembly.locks.seize, assembly.settings.executor) as running:
         yield running is not None
@@ -73,6 +82,8 @@ def idle(stopped: threading.Event) -> None:
 
 def recover(assembly: Assembly, executor: str) -> int | None:
     """Take over the pending work of an executor that is proved dead; `None` when it is alive."""
+    from ml_connector.runs.engine import Recoverer
+
     with assembly.locks.seize(lock_name(executor)) as watch:
         if watch is None:
             return None
@@ -81,6 +92,15 @@ def recover(assembly: Assembly, executor: str) -> int | None:
             return recoverer.take_over(executor)
         finally:
             recoverer.close()
+
+
+def _known_to_be_usable(settings: Settings) -> bool:
+    """Whether the database of the engine can be opened, as far as that is known without loading the engine:
+    its file is, and on PostgreSQL the product's own database. Raises `EngineDamaged`.
+    """
+    if settings.engine.startswith("sqlite:///"):
+        return prepare_sqlite(settings.engine)
+    return not settings.engine_url
 
 
 def _waits_long(row: RunRow) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -23,26 +25,39 @@ class Pace:
     stranded_seconds: float = 60.0
 
 
+class Worker(Protocol):
+    """What carries runs out in this process."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> bool:
+        """Take up nothing more; whether all that was under way has ended in time."""
+        ...
+
+
 class EngineDamaged(Exception):
     """The durable engine's own database is no database any more."""
 
 
-def prepare_sqlite(url: str) -> None:
-    """Write-ahead log on DBOS's own file; it does not set it itself, and `synchronous` stays FULL."""
-    if url.startswith("sqlite:///"):
-        file = url.removeprefix("sqlite:///")
-        try:
-            connection = sqlite3.connect(file)
+def prepare_sqlite(url: str) -> bool:
+    """Write-ahead log on DBOS's own file; it does not set it itself, and `synchronous` stays FULL. Whether
+    it is such a file and can be opened.
+    """
+    if not url.startswith("sqlite:///"):
+        return False
+    file = url.removeprefix("sqlite:///")
+    try:
+        with closing(sqlite3.connect(file)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
-            connection.close()
-        except sqlite3.OperationalError:
-            pass
-        except sqlite3.DatabaseError as error:
-            raise EngineDamaged(
-                f"{file} is damaged: {error}. An administrator moves it away, with what is beside it as"
-                f" {Path(file).name}-wal and -shm, while nothing works on this installation. A new one is"
-                " made then, and runs go on from the product's database."
-            ) from error
+    except sqlite3.OperationalError:
+        return False
+    except sqlite3.DatabaseError as error:
+        raise EngineDamaged(
+            f"{file} is damaged: {error}. An administrator moves it away, with what is beside it as"
+            f" {Path(file).name}-wal and -shm, while nothing works on this installation. A new one is"
+            " made then, and runs go on from the product's database."
+        ) from error
+    return True
 
 
 def end_process(why: str) -> None:

@@ -15,16 +15,24 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, WorkflowHandle
+from dbos import (
+    DBOS,
+    DBOSClient,
+    DBOSConfig,
+    DBOSPortableJSONSerializer,
+    SetWorkflowID,
+    WorkflowHandle,
+    WorkflowStatus,
+)
 from sqlalchemy import event
 from sqlalchemy.engine import Engine as SqlEngine
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError
 
 from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.runs.changes import RUNS
@@ -269,7 +277,9 @@ class Recoverer:
 
     def take_over(self, executor: str) -> int:
         """Put every pending workflow of the executor on the queue; returns how many."""
-        pending = self._client.list_workflows(status="PENDING", executor_id=executor)
+        pending = list[WorkflowStatus]()
+        with _no_tables_yet():
+            pending = self._client.list_workflows(status="PENDING", executor_id=executor)
         if pending:
             self._client.resume_workflows([found.workflow_id for found in pending], queue_name=QUEUE)
         return len(pending)
@@ -279,25 +289,34 @@ class Recoverer:
         commit keys remember what matters. Returns how many.
         """
         forgotten = 0
-        while True:
-            done = self._client.list_workflows(
+        with _no_tables_yet():
+            while done := self._client.list_workflows(
                 status=["SUCCESS", "ERROR", "CANCELLED"], end_time=_iso(before_ms), limit=limit
-            )
-            self._client.delete_workflows([workflow.workflow_id for workflow in done])
-            forgotten += len(done)
-            if len(done) < limit:
-                return forgotten
+            ):
+                self._client.delete_workflows([workflow.workflow_id for workflow in done])
+                forgotten += len(done)
+        return forgotten
 
     def clear(self, limit: int = 1_000) -> None:
-        """Delete every workflow: they are of a database that is replaced. There are none where no worker has
-        made the engine's tables yet.
-        """
-        with suppress(ProgrammingError):
+        """Delete every workflow: they are of a database that is replaced."""
+        with _no_tables_yet():
             while found := self._client.list_workflows(limit=limit, load_input=False, load_output=False):
                 self._client.delete_workflows([workflow.workflow_id for workflow in found])
 
     def close(self) -> None:
         self._client.destroy()
+
+
+@contextmanager
+def _no_tables_yet() -> Iterator[None]:
+    """There is no workflow where no worker has had a run to carry out: the engine makes its tables when it
+    starts.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        if "no such table" not in str(error.orig) and type(error.orig).__name__ != "UndefinedTable":
+            raise
 
 
 def _iso(milliseconds: int) -> str:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-from ml_connector.runs.durable import end_process
-from ml_connector.runs.engine import Engine
+from ml_connector.runs.durable import Worker, end_process
 
 WATCH_SECONDS = 1.0
 
@@ -33,8 +32,8 @@ def lock_name(executor: str) -> str:
 
 @contextmanager
 def working(
-    engine: Callable[[Callable[[], None]], Engine], seize: Seize, executor: str
-) -> Iterator[Engine | None]:
+    engine: Callable[[Callable[[], None]], Worker], seize: Seize, executor: str
+) -> Iterator[Worker | None]:
     """Run the engine under the executor's lock; yields `None` when somebody alive holds it.
 
     `engine` builds it, given a function that ends the process when the lock is gone: asked before every send.
