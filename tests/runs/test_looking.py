@@ -21,7 +21,7 @@ from ml_connector.ports.runs import RunState
 from ml_connector.runs.changes import RUNS, Changes
 from ml_connector.runs.durable import Pace
 from ml_connector.runs.engine import AT_ONCE, Engine, config
-from ml_connector.runs.looking import LOOK_SECONDS, SWEEP_SECONDS
+from ml_connector.runs.looking import LOOK_SECONDS, SWEEP_SECONDS, keep_looking
 
 PATIENCE_SECONDS = 60.0
 
@@ -49,6 +49,27 @@ class Shop:
 
     runs: Rows = field(default_factory=Rows)
     clock: VirtualClock = field(default_factory=VirtualClock)
+
+
+class ToldLate(threading.Event):
+    """Says that it is not set, and is set the moment after."""
+
+    def is_set(self) -> bool:
+        was = super().is_set()
+        self.set()
+        RUNS.note()
+        return was
+
+
+def test_whoever_looks_misses_no_word_to_stop() -> None:
+    """It does not wait until its next look."""
+    looker = threading.Thread(
+        target=keep_looking, args=[ToldLate(), lambda: 10 * PATIENCE_SECONDS, "failed"], daemon=True
+    )
+    looker.start()
+    looker.join(PATIENCE_SECONDS)
+
+    assert not looker.is_alive()
 
 
 def an_engine(shop: Shop) -> Engine:

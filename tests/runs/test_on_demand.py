@@ -118,7 +118,7 @@ def test_a_run_that_is_at_work_or_due_starts_the_engine_at_once(state: RunState,
     engine = Recorded()
     now = state in AT_WORK or (state is RunState.WAITING and at is not None and at <= world.clock.now())
 
-    assert now == on_demand(world.runs, engine, clock=world.clock)._is_needed()
+    assert now == (on_demand(world.runs, engine, clock=world.clock)._look() is None)
 
 
 @pytest.mark.parametrize("rows", [Rows(ready=("one",)), Rows(at_work=("one",))])

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.tables import settings
 
+from ml_connector.runs import worker
 from ml_connector.runs.worker import working
 
 ROOT = Path(__file__).parents[2]
 ENDED_AT_ONCE = 70
+PATIENCE_SECONDS = 5.0
 
 
 class Idle:
@@ -30,11 +34,39 @@ class Idle:
         return True
 
 
+class Broken:
+    """An engine that cannot start."""
+
+    def start(self) -> None:
+        raise OSError("the engine's database is away")
+
+    def stop(self) -> bool:
+        raise AssertionError("it was never started")
+
+
 class Gone:
     """A lock that was lost since."""
 
     def held(self) -> bool:
         return False
+
+
+class Held:
+    """A lock that is held while the block lasts."""
+
+    def __init__(self) -> None:
+        self._held = False
+
+    @contextmanager
+    def seize(self, _: str) -> Iterator[Held]:
+        self._held = True
+        try:
+            yield self
+        finally:
+            self._held = False
+
+    def held(self) -> bool:
+        return self._held
 
 
 @contextmanager
@@ -67,6 +99,21 @@ def test_a_worker_whose_lock_is_gone_ends_at_once() -> None:
     done = subprocess.run([sys.executable, "-m", __name__], cwd=ROOT, capture_output=True, check=False)
 
     assert ENDED_AT_ONCE == done.returncode, done.stderr
+
+
+def test_a_worker_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It lets its lock go: that is no loss, at which the process would end before it has said anything."""
+    monkeypatch.setattr(worker, "WATCH_SECONDS", 0.01)
+    ended: list[str] = []
+    monkeypatch.setattr(worker, "end_process", ended.append)
+    lock = Held()
+
+    with pytest.raises(OSError, match="away"), worker.working(lambda _: Broken(), lock.seize, "local"):
+        pass
+    for watch in (thread for thread in threading.enumerate() if thread.name == "lock watch"):
+        watch.join(PATIENCE_SECONDS)
+
+    assert (False, []) == (lock.held(), ended)
 
 
 def work_without_a_lock() -> None:

@@ -25,8 +25,11 @@ def keep_looking(stop: threading.Event, look: Callable[[], float | None], failed
     wait. An error, a full disk for one, makes it look less often until it is over.
     """
     pause: float | None = 0.0
-    while not stop.is_set():
+    while True:
+        # Before it is asked whether to stop: who says so notes a change then, and it is not missed.
         seen = RUNS.seen
+        if stop.is_set():
+            return
         try:
             pause = look()
         except Exception as error:

@@ -37,11 +37,11 @@ class OnDemand:
         self._finish_seconds, self._at_once = finish_seconds, at_once
         self._engine: Worker | None = None
         self._stop = threading.Event()
-        self._looker = threading.Thread(target=self._look, name="on demand", daemon=True)
+        self._looker = threading.Thread(target=self._wait, name="on demand", daemon=True)
 
     def start(self) -> None:
         """Start the engine where it is needed now, or look until it is."""
-        if self._at_once or self._is_needed():
+        if self._at_once or self._look() is None:
             self._start_engine()
         else:
             self._looker.start()
@@ -56,9 +56,12 @@ class OnDemand:
             return False
         return self._engine is None or self._engine.stop()
 
-    def _is_needed(self) -> bool:
+    def _look(self) -> float | None:
+        """`None` when a run needs the engine; else for how many seconds none does, as far as is known."""
         with self._scope():
-            return bool(self._runs.running() or self._runs.to_enqueue(self._clock.now(), most=1))
+            if self._runs.running() or self._runs.to_enqueue(self._clock.now(), most=1):
+                return None
+            return until_due(self._runs, self._clock)
 
     def _start_engine(self) -> None:
         with self._scope():
@@ -67,14 +70,8 @@ class OnDemand:
             engine.start()
             self._engine = engine
 
-    def _look(self) -> None:
-        def look() -> float | None:
-            if self._is_needed():
-                return None
-            with self._scope():
-                return until_due(self._runs, self._clock)
-
-        keep_looking(self._stop, look, "sweep.failed")
+    def _wait(self) -> None:
+        keep_looking(self._stop, self._look, "sweep.failed")
         if self._stop.is_set():
             return
         try:

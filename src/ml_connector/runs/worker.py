@@ -55,10 +55,15 @@ def working(
                 alive()
 
         threading.Thread(target=look, name="lock watch", daemon=True).start()
-        running.start()
+        try:
+            running.start()
+        except BaseException:
+            # The lock is let go of next, which is no loss.
+            stop.set()
+            raise
         try:
             yield running
         finally:
             stop.set()
             if not running.stop():
-                end_process("stages in flight did not end in time; they are recovered at the next start")
+                end_process("what was under way did not end in time; it is recovered at the next start")
