@@ -4,6 +4,7 @@ that it lives on while a database is away.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import sys
 from contextlib import closing
@@ -193,6 +194,25 @@ def test_no_process_looks_for_workflows_where_no_run_is_as_old(tmp_path: Path, o
     done = try_upkeep(world._assembly)
 
     assert old == (done is None)
+
+
+@pytest.mark.usefixtures("no_engine")
+def test_a_round_for_which_no_process_can_be_started_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no memory for one, say; runs are carried out meanwhile."""
+    world = World()
+    world._assembly.settings = Settings(home=tmp_path)
+    made(world, world.start(), KEEP_DAYS + 1)
+    from ml_connector.app import retention
+    from ml_connector.app.upkeep import try_upkeep
+
+    def full(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(retention.subprocess, "run", full)
+
+    assert None is try_upkeep(world._assembly)
 
 
 def test_an_engine_that_was_never_started_has_nothing_to_forget_or_take_over(tmp_path: Path) -> None:

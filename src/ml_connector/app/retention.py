@@ -153,8 +153,8 @@ def _forget_in_a_process(url: str, before_ms: int) -> int:
         done = subprocess.run(
             command, input=json.dumps([url, before_ms]), check=True, timeout=FORGET_SECONDS, **given
         )
-    except subprocess.TimeoutExpired as error:
-        raise DatabaseUnusable(unusable(error)) from None
+    except (subprocess.TimeoutExpired, OSError) as error:
+        raise DatabaseUnusable(f"Old passes of the durable engine were not removed: {error}") from None
     except subprocess.CalledProcessError as error:
         said = error.stderr.strip().splitlines() or [str(error)]
         raise DatabaseUnusable(unusable(RuntimeError(said[-1]))) from None
