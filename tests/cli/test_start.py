@@ -211,6 +211,13 @@ def test_an_engine_that_is_not_there_is_a_sentence(home: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_worker_that_never_carried_out_a_run_left_nothing(home: Path) -> None:
+    """Its engine has not even tables."""
+    done = Installation(home).command("recover", "--executor", "gone")
+
+    assert (0, "There is nothing to take over.\n", "") == (done.code, done.stdout, done.stderr)
+
+
 # --- who asks -----------------------------------------------------------------------------------------------
 
 

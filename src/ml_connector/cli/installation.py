@@ -257,7 +257,9 @@ def recover(
         say(
             as_json,
             {"ok": True, "workflows": count},
-            f"{count} stages will be carried out by another worker.",
+            f"{count} stage{'s' * (count > 1)} will be carried out by another worker."
+            if count
+            else "There is nothing to take over.",
         )
 
 
