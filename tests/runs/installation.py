@@ -5,6 +5,8 @@ at the ports only.
     python -m tests.runs.installation HOME post [--die-at PLACE] post pay run R1, or go on with it; die by
     SIGKILL at the place
     python -m tests.runs.installation HOME hold                 work until standard input ends
+    python -m tests.runs.installation HOME told                 the same, but look at what others did only
+                                                                when a line of it says so
     python -m tests.runs.installation HOME full PLACE           post, while the disk is full from there on for
                                                                 a second
     python -m tests.runs.installation HOME stuck PLACE          end while a stage waits there for ever
@@ -55,6 +57,8 @@ from ml_connector.domain import codec
 from ml_connector.domain.journal import Account, JournalEntry
 from ml_connector.ports.runs import RunState
 from ml_connector.ports.systems import System
+from ml_connector.runs import looking
+from ml_connector.runs.changes import RUNS
 from ml_connector.runs.durable import Pace
 from ml_connector.runs.engine import AT_ONCE, PAGE
 from ml_connector.store.database import SystemClock
@@ -250,7 +254,7 @@ class Installation:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("home", type=Path)
-    parser.add_argument("act", choices=["claim", "post", "hold", "full", "stuck", "behind", "many"])
+    parser.add_argument("act", choices=["claim", "post", "hold", "told", "full", "stuck", "behind", "many"])
     parser.add_argument("name", nargs="?", default="")
     parser.add_argument("--die-at", default="")
     parser.add_argument("--late", action="store_true")
@@ -274,6 +278,12 @@ def main() -> int:
     def hold() -> int:
         print("working", flush=True)
         sys.stdin.read()
+        return 0
+
+    def told() -> int:
+        print("working", flush=True)
+        for _ in sys.stdin:
+            RUNS.note()
         return 0
 
     reached = threading.Event()
@@ -313,7 +323,9 @@ def main() -> int:
     if arguments.late:
         place.vendor.fault = DIES_LATE
     acts = {"claim": claim, "post": post, "full": post, "hold": hold, "stuck": stuck, "behind": behind}
-    acts |= {"many": many}
+    acts |= {"many": many, "told": told}
+    if arguments.act == "told":
+        looking.LOOK_SECONDS = PATIENCE_SECONDS
     return place.work(acts[arguments.act], point)
 
 

@@ -191,8 +191,9 @@ def test_an_engine_that_cannot_start_ends_the_process() -> None:
 
 @pytest.mark.slow
 def test_an_idle_worker_finishes_what_another_one_left(tmp_path: Path) -> None:
-    """It has loaded no engine when the other is killed; it waits until that one is proved dead. Its ledger
-    reads the file of its books once, so nothing is booked before.
+    """It has loaded no engine when the other is killed; it waits until that one is proved dead, and looks at
+    nothing before: it could be the first to take the run up. Its ledger reads the file of its books once, so
+    nothing is booked before.
     """
     from tests.stand import until
 
@@ -202,7 +203,7 @@ def test_an_idle_worker_finishes_what_another_one_left(tmp_path: Path) -> None:
     home = tmp_path / "home"
     environment = {**os.environ, "ML_CONNECTOR_EXECUTOR": "second"}
     idle = subprocess.Popen(
-        command(home, "hold"),
+        command(home, "told"),
         cwd=ROOT,
         env=environment,
         stdin=subprocess.PIPE,
@@ -216,6 +217,9 @@ def test_an_idle_worker_finishes_what_another_one_left(tmp_path: Path) -> None:
         recoverer = Recoverer(Settings(home=home).engine)
         recoverer.take_over("local")
         recoverer.close()
+        assert idle.stdin is not None
+        idle.stdin.write("look\n")
+        idle.stdin.flush()
         until(lambda: (home.parent / "books").exists() and usual_balances() == balances(home), "booked")
     finally:
         idle.communicate("", timeout=PATIENCE_SECONDS)
