@@ -11,7 +11,7 @@ library = ctypes.CDLL(None)
 if not hasattr(library, "malloc_info"):
     sys.exit(77)
 if sys.argv[1] == "shared":
-    from ml_connector.runs.engine import share_one_heap
+    from ml_connector.runs.worker import share_one_heap
     share_one_heap()
 library.malloc.restype = ctypes.c_void_p
 all_here = threading.Barrier(6)

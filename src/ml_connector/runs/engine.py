@@ -12,12 +12,11 @@ ids only: DBOS keeps them in clear.
 
 from __future__ import annotations
 
-import ctypes
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -58,19 +57,8 @@ BEGIN_SECONDS = 30.0
 
 STOP_SECONDS = 0.2
 """The longest that a stop waits for a thread of DBOS that has nothing to do."""
-M_ARENA_MAX = -8
-"""The name of a setting in glibc's malloc.h."""
 UNFINISHED = ("PENDING", "ENQUEUED", "DELAYED")
 log = structlog.get_logger("engine")
-
-
-def share_one_heap() -> None:
-    """Let the threads of this process share one heap, where the C library is glibc's: what a thread frees in
-    one of its own is of no use to the others, and threads of Python take turns anyhow. Has no effect with
-    another library.
-    """
-    with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 class Engine:
@@ -96,7 +84,6 @@ class Engine:
 
     def start(self) -> None:
         """Launch: recover what this executor left, then go on with what is due."""
-        share_one_heap()
         prepare_sqlite(self._url)
         DBOS(config=config(self._url, self._executor))
         _current.append(self)

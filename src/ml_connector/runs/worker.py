@@ -6,9 +6,10 @@ seize the lock ─ free ─ launch the engine ─ watch the lock ─ lost: end t
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol
 
 from ml_connector.runs.durable import Worker, end_process
@@ -22,12 +23,23 @@ class Watch(Protocol):
     def held(self) -> bool: ...
 
 
+M_ARENA_MAX = -8
+"""The name of a setting in glibc's malloc.h."""
 Seize = Callable[[str], AbstractContextManager[Watch | None]]
 
 
 def lock_name(executor: str) -> str:
     """The lock of an executor id."""
     return f"executor:{executor}"
+
+
+def share_one_heap() -> None:
+    """Let the threads of this process share one heap, where the C library is glibc's: what a thread frees in
+    one of its own is of no use to the others, and threads of Python take turns anyhow. Has no effect with
+    another library.
+    """
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 @contextmanager
@@ -38,6 +50,7 @@ def working(
 
     `engine` builds it, given a function that ends the process when the lock is gone: asked before every send.
     """
+    share_one_heap()
     with seize(lock_name(executor)) as watch:
         if watch is None:
             yield None
