@@ -15,7 +15,7 @@ from ml_connector.connectors.dynamics_fo.settings import Options
 from ml_connector.domain.journal import Chart
 from ml_connector.domain.period import FiscalPeriod, period_of
 from ml_connector.domain.spelling import vendor_spelling
-from ml_connector.errors import NotFound
+from ml_connector.errors import NotFound, PeriodClosed
 from ml_connector.ports.storage import Clock
 from ml_connector.transport import odata
 
@@ -82,6 +82,21 @@ class DynamicsFacts:
         """The period of a day, open or not at this moment."""
         period = period_of(day, self.states_now(entity)) if entity in self._periods else None
         return period or period_of(day, self.calendar(entity, day))
+
+    def check_period(self, entity: str, day: date) -> None:
+        """Raises `PeriodClosed` for a day that is in no open period at this moment."""
+        period = self.period_now(entity, day)
+        if period is None or not period.open:
+            what = (
+                "is in no period of the calendar"
+                if period is None
+                else f"is in period {period.name}, which is not open"
+            )
+            text = (
+                f"{day} {what} in company {entity}. Open the period for this ledger, or"
+                " choose another posting date."
+            )
+            raise PeriodClosed(text, where="posting_date")
 
     def states_now(self, entity: str) -> tuple[FiscalPeriod, ...]:
         """The periods as last read, open or closed as the ledger has them now."""

@@ -32,7 +32,7 @@ from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.errors import Inexpressible, NotFound, OutcomeUnknown, PeriodClosed, Refused, VendorChanged
+from ml_connector.errors import Inexpressible, NotFound, OutcomeUnknown, Refused, VendorChanged
 from ml_connector.ports.ledger import Ledger, LedgerLimits, Look, Place
 from ml_connector.ports.sinks import NONE_KNOWN, Gate, Send
 from ml_connector.ports.storage import Clock
@@ -220,7 +220,7 @@ class DynamicsLedger(Ledger):
         if problems := self.check(document):
             raise Inexpressible.of(problems)
         if so_far is None:
-            self._open_period(document)
+            self.facts.check_period(document.entity, document.posting_date)
             if problem := self.facts.journal_problem(document.entity, document.journal):
                 raise Refused(problem, where=f"journal {document.journal}", code="journal.unusable")
             body = encode(translate.new_header(document, marker))
@@ -263,20 +263,6 @@ class DynamicsLedger(Ledger):
         batch.successful_parts(post(gate), lines, faults.classify)
         parts = so_far.parts - 1 + translate.parts_of(lines)
         return replace(so_far, parts=parts, complete=parts == translate.parts_of(len(entry.lines)))
-
-    def _open_period(self, entry: JournalEntry) -> None:
-        period = self.facts.period_now(entry.entity, entry.posting_date)
-        if period is None or not period.open:
-            what = (
-                "is in no period of the calendar"
-                if period is None
-                else f"is in period {period.name}, which is not open"
-            )
-            text = (
-                f"{entry.posting_date} {what} in company {entry.entity}. Open the period for this ledger, or"
-                " choose another posting date."
-            )
-            raise PeriodClosed(text, where="posting_date")
 
     def release(self, receipt: Receipt) -> Receipt:
         """Whether the environment's job has posted the journal by now; nothing here can."""
