@@ -94,8 +94,8 @@ class Receipt:
     """What we know of a document in the ledger: its reference there, the number people use, draft or posted,
     a link.
 
-    A ledger that takes an entry in several writes says how many of them stand in `parts`, and whether the
-    document is `complete`.
+    A ledger that takes an entry in several writes says how many of them stand in `parts`, how many lines that
+    is where writes differ in size, and whether the document is `complete`.
     """
 
     reference: str
@@ -105,3 +105,4 @@ class Receipt:
     link: str = ""
     complete: bool = True
     parts: int = 1
+    lines: int | None = None

@@ -15,6 +15,8 @@ from bench_peers import PEERS, line_of
 from floor import LIMITS, payroll_calls
 from ledger_calls import COSTS
 
+from ml_connector.connectors.dynamics_fo.settings import SETTINGS
+
 BENCH = Path(__file__).parents[3] / "tools" / "bench.py"
 WITHIN = {aim.name: aim.most for aim in AIMS}
 
@@ -67,6 +69,13 @@ def test_the_floor_of_a_ledger(ledger: str, lines: int, sizes: dict[str, int], c
     and the entry.
     """
     assert calls == LIMITS[ledger].calls(lines, sizes)
+
+
+def test_the_floor_of_dynamics_is_drawn_with_the_changesets_that_a_connection_has() -> None:
+    """Else the bench would compare runs of one size with the floor of another."""
+    (size,) = (setting.default for setting in SETTINGS if setting.name == "changeset_lines")
+
+    assert int(size) == LIMITS["dynamics_fo"].written
 
 
 @pytest.mark.parametrize(

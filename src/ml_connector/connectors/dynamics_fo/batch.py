@@ -17,9 +17,6 @@ from dataclasses import dataclass
 from ml_connector.errors import ConnectorError, OutcomeUnknown
 from ml_connector.transport.answer import Answer
 
-CHANGESET_LINES = 100
-"""Lines of one changeset: half of the operations that a live system took in a batch at the most."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:

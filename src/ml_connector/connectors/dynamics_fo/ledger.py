@@ -10,7 +10,7 @@ calendar  FiscalPeriods 1, LedgerFiscalPeriods 1
 locate    LedgerJournalHeaders ⌈entries/10⌉, LedgerJournalLines 1 for a journal that is not posted
 look      LedgerJournalHeaders ⌈entries/10⌉, for entries and documents together; then as `documents`
 prepare   LedgerFiscalPeriods 1, JournalNames 1, DimensionIntegrationFormats 1, LedgerJournalHeaders 1, then
-          $batch ⌈lines/100⌉
+          $batch ⌈lines/changeset_lines⌉
 release   1
 read_back ⌈lines/10,000⌉, DimensionIntegrationFormats 1 where the journal was not read back within a minute
 """
@@ -185,7 +185,7 @@ class DynamicsLedger(Ledger):
 
     def _receipt_as_it_is(self, entry: JournalEntry, marker: Marker, row: wire.Header) -> Receipt:
         if row.IsPosted == wire.YES:
-            return self._receipt(entry.entity, row, translate.parts_of(len(entry.lines)), complete=True)
+            return self._receipt(entry.entity, row, len(entry.lines), complete=True)
         lines = self._lines(entry.entity, row.JournalBatchNumber)
         if text := translate.foreign_lines(row.JournalBatchNumber, marker, lines):
             raise Refused(
@@ -194,8 +194,8 @@ class DynamicsLedger(Ledger):
                 code="journal.changed",
                 owner=Owner.CONTROLLER,
             )
-        parts, complete = translate.written_parts(entry, marker, lines)
-        return self._receipt(entry.entity, row, parts, complete=complete)
+        count, complete = translate.written_lines(entry, marker, lines)
+        return self._receipt(entry.entity, row, count, complete=complete)
 
     # --- writing --------------------------------------------------------------------------------------------
 
@@ -229,9 +229,8 @@ class DynamicsLedger(Ledger):
             ) as post:
                 yield lambda gate: self._create(document, post, gate)
             return
-        lines = translate.new_lines(
-            document, marker, so_far.reference, so_far.parts, self.facts.axes, dimension_format
-        )
+        size = self._options.changeset_lines
+        lines = translate.new_lines(document, marker, so_far, size, self.facts.axes, dimension_format)
         kind, body = batch.body(
             f"{marker.token}_{so_far.parts}", [self._operation("POST", LINES, encode(line)) for line in lines]
         )
@@ -255,14 +254,14 @@ class DynamicsLedger(Ledger):
                 "The journal was answered without its number, so the ledger is searched for it.",
                 where=HEADERS,
             )
-        return self._receipt(entry.entity, created, parts=1, complete=False)
+        return self._receipt(entry.entity, created, 0, complete=False)
 
     def _add(
         self, entry: JournalEntry, so_far: Receipt, lines: int, post: Callable[[Gate], Answer], gate: Gate
     ) -> Receipt:
         batch.successful_parts(post(gate), lines, faults.classify)
-        parts = so_far.parts - 1 + translate.parts_of(lines)
-        return replace(so_far, parts=parts, complete=parts == translate.parts_of(len(entry.lines)))
+        count = translate.lines_of(so_far) + lines
+        return replace(so_far, parts=self._parts_of(count), lines=count, complete=count == len(entry.lines))
 
     def release(self, receipt: Receipt) -> Receipt:
         """Whether the environment's job has posted the journal by now; nothing here can."""
@@ -289,8 +288,9 @@ class DynamicsLedger(Ledger):
                 " it in Dynamics."
             )
             raise Refused(text, where=receipt.number, code="journal.changed")
-        for start in range(0, len(rows), batch.CHANGESET_LINES):
-            some = rows[start : start + batch.CHANGESET_LINES]
+        size = self._options.changeset_lines
+        for start in range(0, len(rows), size):
+            some = rows[start : start + size]
             deletes = [
                 self._operation(
                     "DELETE", keyed(LINES, receipt.entity, receipt.reference, f"{row.LineNumber:f}")
@@ -354,7 +354,11 @@ class DynamicsLedger(Ledger):
         where = f"dataAreaId eq {odata.text(entity)} and JournalBatchNumber eq {odata.text(number)}"
         return list(self._client.rows(LINES, wire.Line, where, scope=entity))
 
-    def _receipt(self, entity: str, row: wire.Header, parts: int, *, complete: bool) -> Receipt:
+    def _parts_of(self, lines: int) -> int:
+        """The journal is one write, and each changeset is."""
+        return 1 - (-lines // self._options.changeset_lines)
+
+    def _receipt(self, entity: str, row: wire.Header, lines: int, *, complete: bool) -> Receipt:
         number = row.JournalBatchNumber
         if row.JournalName:
             self._names[entity, number] = row.JournalName
@@ -366,7 +370,8 @@ class DynamicsLedger(Ledger):
             posted=row.IsPosted == wire.YES,
             link=link,
             complete=complete,
-            parts=parts,
+            parts=self._parts_of(lines),
+            lines=lines,
         )
 
     def _receipt_of_lines(self, entity: str, row: wire.Header, lines: Sequence[wire.Line]) -> Receipt:
@@ -376,7 +381,7 @@ class DynamicsLedger(Ledger):
         single = (line for line in lines if not line.OffsetAccountDisplayValue)
         left = sum((line.DebitAmount - line.CreditAmount for line in single), Decimal(0))
         whole = row.IsPosted == wire.YES or not left
-        return self._receipt(entity, row, translate.parts_of(len(lines)), complete=whole)
+        return self._receipt(entity, row, len(lines), complete=whole)
 
     def _operation(self, method: str, path: str, content: bytes = b"") -> batch.Operation:
         return batch.Operation(method=method, url=self._options.base_url + address(path), content=content)

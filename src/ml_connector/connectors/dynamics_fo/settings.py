@@ -35,6 +35,10 @@ belong to anybody.
 SIGN_IN_HOSTS = ("login.microsoftonline.com",)
 _TOKEN_PATH = re.compile(r"/(?P<tenant>[A-Za-z0-9][A-Za-z0-9.-]*)/oauth2(?:/v2\.0)?/token")
 LINES_MAX = 10_000
+CHANGESET_MIN, CHANGESET_MAX, CHANGESET_STEP = 10, 200, 10
+"""Lines of a changeset. A live system took 200 operations in a batch at the most; the advice is 100. Whole
+tens, because a journal that another number of lines stands in was not left by a write of ours.
+"""
 SANDBOX = {"settle_seconds": "5", "posting_seconds": "1"}
 AXES = "cost_center=CostCenter, department=Department, branch=BusinessUnit, project=Project"
 
@@ -92,6 +96,13 @@ SETTINGS = (
         default=AXES,
     ),
     lines_per_entry("The vendor names about 10,000.", str(LINES_MAX)),
+    number(
+        "changeset_lines",
+        "Lines per changeset",
+        f"Lines of a journal that are written at once, in tens from {CHANGESET_MIN} to {CHANGESET_MAX}: fewer"
+        " calls, or smaller ones. Environments have refused more than 200.",
+        default="100",
+    ),
     deadline_of_a_send("part", "120"),
     READ_DEADLINE,
     settling_time("900"),
@@ -116,6 +127,7 @@ class Options:
     journals: tuple[str, ...]
     dimensions: dict[str, str]
     lines_max: int
+    changeset_lines: int
     deadline_seconds: float
     read_deadline_seconds: float
     settle_seconds: float
@@ -154,6 +166,9 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
     )
     numbers = numbers_of(settings, SETTINGS, SANDBOX if sandbox else {}, problems)
     problems.extend(ledger_problems(numbers, sandbox, LINES_MAX))
+    if int(numbers["changeset_lines"]) not in range(CHANGESET_MIN, CHANGESET_MAX + 1, CHANGESET_STEP):
+        text = f"A changeset has from {CHANGESET_MIN} to {CHANGESET_MAX} lines, in tens; 100 is advised."
+        problems.append(Problem("setting.changeset_lines", "changeset_lines", text))
     options = Options(
         base_url=base_url,
         companies=companies,
@@ -162,6 +177,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         journals=listed(text_of(settings, "journals")),
         dimensions=_axes(settings, problems),
         lines_max=int(numbers["lines_max"]),
+        changeset_lines=int(numbers["changeset_lines"]),
         deadline_seconds=numbers["deadline_seconds"],
         read_deadline_seconds=numbers["read_deadline_seconds"],
         settle_seconds=numbers["settle_seconds"],

@@ -24,8 +24,8 @@ from datetime import date
 from decimal import Decimal
 
 from ml_connector.connectors.dynamics_fo import segments, wire
-from ml_connector.connectors.dynamics_fo.batch import CHANGESET_LINES
 from ml_connector.connectors.dynamics_fo.segments import DimensionFormat
+from ml_connector.connectors.dynamics_fo.settings import CHANGESET_STEP
 from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import BookedEntry, ExchangeRate, JournalEntry, JournalLine
@@ -40,6 +40,8 @@ FIELD_MAX = 60
 TOKEN_CHARACTERS = 10
 TEXT_MAX = FIELD_MAX - len(" #") - TOKEN_CHARACTERS
 LINE_TEXT_MAX = FIELD_MAX - len(" -") - TOKEN_CHARACTERS - len("10000")
+EARLIER_PART_LINES = 100
+"""Lines of a part, where a receipt does not say how many lines stand."""
 RATE_UNITS = 100
 """Rates are for so many units of the foreign currency."""
 LEDGER = "Ledger"
@@ -89,20 +91,20 @@ def new_header(entry: JournalEntry, marker: Marker) -> wire.NewHeader:
 def new_lines(
     entry: JournalEntry,
     marker: Marker,
-    number: str,
-    parts: int,
+    so_far: Receipt,
+    size: int,
     axes: Mapping[str, str],
     dimension_format: DimensionFormat,
 ) -> list[wire.NewLine]:
-    """The lines of the changeset after so many parts, of which the journal is the first. Their numbers count
-    through the whole entry, from 1.
+    """The lines of the next changeset, so many at the most. Their numbers count through the whole entry, from
+    1.
     """
-    start = (parts - 1) * CHANGESET_LINES
+    start = lines_of(so_far)
     ordered = sorted(entry.lines, key=lambda line: -line.amount.amount)
     return [
         wire.NewLine(
             dataAreaId=entry.entity,
-            JournalBatchNumber=number,
+            JournalBatchNumber=so_far.reference,
             AccountType=LEDGER,
             AccountDisplayValue=segments.display_value(line, dimension_format, axes),
             CurrencyCode=entry.currency,
@@ -113,19 +115,19 @@ def new_lines(
             CreditAmount=-line.amount.amount if line.amount.amount < 0 else None,
             ExchRate=entry.rate.rate * RATE_UNITS if entry.rate else None,
         )
-        for place, line in enumerate(ordered[start : start + CHANGESET_LINES], start + 1)
+        for place, line in enumerate(ordered[start : start + size], start + 1)
     ]
 
 
-def parts_of(lines: int) -> int:
-    """How many parts an entry of so many lines has: the journal, and each hundred lines."""
-    return 1 + -(-lines // CHANGESET_LINES)
+def lines_of(receipt: Receipt) -> int:
+    """How many lines stand. A receipt of an earlier release counts parts of a hundred."""
+    return receipt.lines if receipt.lines is not None else (receipt.parts - 1) * EARLIER_PART_LINES
 
 
-def written_parts(entry: JournalEntry, marker: Marker, rows: Sequence[wire.Line]) -> tuple[int, bool]:
-    """How many parts stand, and whether the entry is complete. Lines that our writes cannot have left (a gap,
+def written_lines(entry: JournalEntry, marker: Marker, rows: Sequence[wire.Line]) -> tuple[int, bool]:
+    """How many lines stand, and whether the entry is complete. Lines that our writes cannot have left (a gap,
     a line twice, a line of somebody else) count as complete: nothing is added to such a journal, and
-    comparing it shows what is wrong.
+    comparing it shows what is wrong. The size of a changeset may have been set anew since the first one.
     """
     count, total = len(rows), len(entry.lines)
     places = {
@@ -134,9 +136,9 @@ def written_parts(entry: JournalEntry, marker: Marker, rows: Sequence[wire.Line]
         if row.Document == marker.token and (found := re.search(rf"{marker.token}-(\d+)$", row.Text))
     }
     ours = places == set(range(1, count + 1)) and (
-        count == total or (count < total and count % CHANGESET_LINES == 0)
+        count == total or (count < total and count % CHANGESET_STEP == 0)
     )
-    return (parts_of(count), count == total) if ours else (parts_of(total), True)
+    return (count, count == total) if ours else (total, True)
 
 
 def foreign_lines(number: str, marker: Marker, rows: Sequence[wire.Line]) -> str | None:

@@ -5,6 +5,7 @@ of it.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -89,6 +90,46 @@ def test_look_up_says_how_much_stands(world: Any, lines: int) -> None:
 
         assert (receipt.parts, receipt.complete) == (count, count == PARTS)
         assert [receipt] == list(located(world.reopen(), entry, Marker.of(entry.key), None))
+
+
+@pytest.mark.parametrize(("size", "changesets"), [("10", 25), ("100", 3), ("200", 2)])
+def test_size_of_a_changeset_is_a_setting(make_world: Any, size: str, changesets: int) -> None:
+    """As many lines at once as the connection says; the environment takes the largest."""
+    world = make_world(changeset_lines=size)
+    entry = world.entry(lines=250)
+
+    receipt = whole(world, entry)
+
+    assert changesets == world.calls().count("POST $batch")
+    assert (1 + changesets, 250) == (receipt.parts, receipt.lines)
+    assert [receipt] == found(world, entry)
+    assert compare(entry, world.ledger.read_back(receipt)) == []
+
+
+@pytest.mark.parametrize("looked", [True, False], ids=["looked up", "receipt kept"])
+@pytest.mark.parametrize("earlier", [True, False], ids=["earlier release", "this release"])
+@pytest.mark.parametrize(("begun_in", "size"), [("100", "200"), ("100", "30"), ("50", "200"), ("200", "10")])
+def test_journal_begun_in_other_changesets_is_continued(
+    make_world: Any, begun_in: str, size: str, earlier: bool, looked: bool
+) -> None:
+    """The size was set anew, or an earlier release wrote a hundred lines at once and counted parts: it is
+    filled behind its last line, and no line is missing or there twice.
+    """
+    world = make_world(changeset_lines="100" if earlier else begun_in)
+    entry = world.entry(lines=250)
+    begun = parts(world, entry, 2)
+    world.settings["changeset_lines"] = size
+    world.system = world.connector.open(world.settings, world.wiring)
+    if looked:
+        (begun,) = found(world, entry)
+    elif earlier:
+        begun = replace(begun, lines=None)
+
+    receipt = whole(world, entry, begun)
+
+    assert [receipt.reference] == world.journal_references()
+    assert [receipt] == found(world, entry)
+    assert compare(entry, world.ledger.read_back(receipt)) == []
 
 
 @pytest.mark.parametrize("fault", [faults.LOST_BEFORE, faults.LOST_AFTER, faults.LATE_COMMIT])

@@ -50,6 +50,10 @@ def test_hosts_of_the_vendor(host: str) -> None:
         ("dimensions", "a=X, b=X", "dimensions"),
         ("lines_max", "1", "lines_max"),
         ("lines_max", "many", "lines_max"),
+        ("changeset_lines", "0", "changeset_lines"),
+        ("changeset_lines", "99", "changeset_lines"),
+        ("changeset_lines", "210", "changeset_lines"),
+        ("changeset_lines", "many", "changeset_lines"),
         ("settle_seconds", "100", "settle_seconds"),
         ("posting_seconds", "0", "posting_seconds"),
     ],
@@ -61,6 +65,19 @@ def test_bad_setting_is_named(name: str, value: str, where: str) -> None:
     assert [problem.where for problem in CONNECTOR.check_settings(settings, sandbox=False)] == [where]
     with pytest.raises(NotSent):
         CONNECTOR.open(settings, memory_wiring(sandbox=False))
+
+
+@pytest.mark.parametrize("lines", ["10", "100", "200"])
+def test_sizes_of_a_changeset(lines: str) -> None:
+    """The least, the advised, and the largest that an environment was seen to take."""
+    assert CONNECTOR.check_settings({**GOOD, "changeset_lines": lines}, sandbox=False) == []
+
+
+def test_size_of_a_changeset_that_is_refused_names_the_range() -> None:
+    """Whoever sets it reads what may be set."""
+    (problem,) = CONNECTOR.check_settings({**GOOD, "changeset_lines": "5000"}, sandbox=False)
+
+    assert "A changeset has from 10 to 200 lines, in tens; 100 is advised." == problem.text
 
 
 def test_sandbox_speaks_to_this_machine_only() -> None:
@@ -101,8 +118,9 @@ def test_defaults() -> None:
         60,
     )
     assert (local.settle_seconds, local.posting_seconds, local.host) == (5, 1, "sandbox")
-    assert (real.companies, real.lines_max, real.host) == (
+    assert (real.companies, real.lines_max, real.changeset_lines, real.host) == (
         ("usmf", "dat"),
         10_000,
+        100,
         "acme.operations.dynamics.com",
     )
