@@ -39,8 +39,12 @@ simulator; **live**, proven on the vendor's own system. *Proven* counts the clai
 the connector's tests run, of all there are.
 """
 LIMITS = """As a connection with default settings declares them to a real host, `LedgerLimits` in
-`src/ml_connector/ports/systems.py`. Settings of a connection can change them.
+`src/ml_connector/ports/ledger.py`. Settings of a connection can change them.
 """
+REGISTERS = """`RegisterLimits` in `src/ml_connector/ports/registers.py`. Where `guarded` is no, the
+vendor keeps no version of a row: an edit that somebody makes between our read and our write is overwritten.
+"""
+NO_REGISTER = "No connector keeps records yet; the reference is run both ways.\n"
 CLAIMS = """✓ the claim is run on the reference system or on the simulator, as it stands in the suite;
 **own**: in a form of the connector's own; **skipped**; **planned**: it is run, and fails until the connector
 is written; – it is not run.
@@ -165,6 +169,9 @@ def page(facts: Facts, quality: Quality) -> str:
         "## Limits of each ledger\n",
         LIMITS,
         limits(facts, quality),
+        "## Limits of each register\n",
+        REGISTERS,
+        registers(facts),
         "## Claims, and who proves them\n",
         CLAIMS,
         *(
@@ -213,6 +220,15 @@ def limits(facts: Facts, quality: Quality) -> str:
     names = list(facts["limits"][REFERENCE])
     rows = [[f"`{name}`", *(listed(facts["limits"][slug][name]) for slug in ledgers)] for name in names]
     return table(["limit", *ledgers], rows)
+
+
+def registers(facts: Facts) -> str:
+    """One row for every limit, one column for every register; a sentence where only the reference has any."""
+    found = facts["registers"]
+    names = list(found[REFERENCE])
+    rows = [[f"`{name}`", *(listed(said[name]) for said in found.values())] for name in names]
+    alone = all(where.startswith(REFERENCE) for where in found)
+    return (NO_REGISTER + "\n" if alone else "") + table(["limit", *found], rows)
 
 
 def suite(facts: Facts, quality: Quality, contract: str) -> str:

@@ -1,9 +1,11 @@
 """What the contract matrix is made of, gathered in a process of its own and written as JSON to the file that
 is named.
 
-claims   every test of a contract suite that pytest collects: where, in which class, unchanged or not
-classes  every test class that runs a suite
-limits   what each ledger declares when it is opened with default settings
+claims     every test of a contract suite that pytest collects: where, in which class, unchanged or not
+classes    every test class that runs a suite
+limits     what each ledger declares when it is opened with default settings
+registers  the same of each register: the reference, with and without versions, and connectors with the suite
+           of registers
 """
 
 from __future__ import annotations
@@ -13,13 +15,16 @@ import importlib
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from ml_connector.contract.memory import memory_wiring
 from ml_connector.contract.reference import ReferenceLedger
-from ml_connector.ports.ledger import LedgerLimits
+from ml_connector.contract.reference_register import ReferenceRegister, ReferenceRows
+from ml_connector.ports.ledger import Ledger, LedgerLimits
+from ml_connector.ports.registers import RegisterLimits
+from ml_connector.ports.systems import System
 
 REFERENCE = "reference"
 CONNECTORS = "src/ml_connector/connectors"
@@ -81,18 +86,22 @@ def sentence(text: str | None) -> str:
     return words.partition(". ")[0].rstrip(".") + "."
 
 
-def limits_of(slug: str) -> LedgerLimits | None:
-    """What the connector's ledger declares to a real host; `None` for a system without one. Opening makes no
-    call.
-    """
+def opened(slug: str) -> System:
+    """The connector's system on a real host, with default settings. Opening makes no call."""
     settings = importlib.import_module(f"ml_connector.connectors.{slug}.settings")
     system = importlib.import_module(f"ml_connector.connectors.{slug}.system")
     options, _ = settings.read({setting.name: setting.default for setting in settings.SETTINGS}, False)
-    ledger = system.open_system(options, memory_wiring(sandbox=False)).ledger
-    return None if ledger is None else ledger.limits
+    found: System = system.open_system(options, memory_wiring(sandbox=False))
+    return found
 
 
-def shown(limits: LedgerLimits) -> dict[str, Any]:
+def registers_of(slug: str) -> dict[str, dict[str, Any]]:
+    """What each register of the connector declares, by connector and kind of record."""
+    found = opened(slug).registers
+    return {f"{slug} {kind.__name__}": shown(register.limits) for kind, register in found.items()}
+
+
+def shown(limits: LedgerLimits | RegisterLimits) -> dict[str, Any]:
     """Limits as JSON, by name."""
     fields = {field.name: getattr(limits, field.name) for field in dataclasses.fields(limits)}
     return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in fields.items()}
@@ -108,11 +117,22 @@ def main() -> int:
     if code:
         return int(code)
     limits = {REFERENCE: shown(ReferenceLedger.limits)}
+    registers = {
+        REFERENCE: shown(ReferenceRegister(ReferenceRows()).limits),
+        f"{REFERENCE} without versions": shown(ReferenceRegister(ReferenceRows(guarded=False)).limits),
+    }
     for slug in sorted(path.parent.name for path in Path(CONNECTORS).glob("*/quality.toml")):
-        if "[capabilities.ledger]" in (Path(CONNECTORS) / slug / "quality.toml").read_text(encoding="utf-8"):
-            found = limits_of(slug)
-            limits |= {slug: shown(found)} if found is not None else {}
-    facts = {"claims": collector.claims, "classes": list(collector.classes.values()), "limits": limits}
+        quality = (Path(CONNECTORS) / slug / "quality.toml").read_text(encoding="utf-8")
+        if "[capabilities.ledger]" in quality and (ledger := opened(slug).ledger) is not None:
+            limits[slug] = shown(cast(Ledger, ledger).limits)
+        if "RegisterContract" in quality:
+            registers |= registers_of(slug)
+    facts = {
+        "claims": collector.claims,
+        "classes": list(collector.classes.values()),
+        "limits": limits,
+        "registers": registers,
+    }
     Path(sys.argv[1]).write_text(json.dumps(facts), encoding="utf-8")
     return 0
 

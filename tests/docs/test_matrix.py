@@ -41,7 +41,12 @@ def facts(*claims: dict[str, object]) -> matrix.Facts:
         for where in ("reference", "acme_books")
     ]
     reference = [claim(where="reference"), claim(where="reference", test="test_whole", line=2)]
-    return {"claims": [*reference, *claims], "classes": classes, "limits": {"reference": {"lines_max": 50}}}
+    return {
+        "claims": [*reference, *claims],
+        "classes": classes,
+        "limits": {"reference": {"lines_max": 50}},
+        "registers": {"reference": {"guarded": True}},
+    }
 
 
 def quality(state: str = "sandbox") -> matrix.Quality:
@@ -73,6 +78,20 @@ def test_planned_connector_may_lack_claims():
     assert "| Booked once. | `test_once` | ✓ | planned |" in made
     assert "`acme_books` | ledger | planned | LedgerContract |  | a \\| b |" in made
     assert "- `life`: an hour" in made
+
+
+def test_register_without_versions_is_shown_as_such():
+    """Whoever connects it reads that an edit may be overwritten; without one, that there is none."""
+    gathered = facts(claim())
+    alone = matrix.page(gathered, quality("planned"))
+    gathered["registers"]["acme_books Supplier"] = {"guarded": False}
+
+    assert matrix.NO_REGISTER in alone
+    made = matrix.page(gathered, quality("planned"))
+    assert (
+        "| limit | reference | acme_books Supplier |\n| --- | --- | --- |\n| `guarded` | yes | no |" in made
+    )
+    assert matrix.NO_REGISTER not in made
 
 
 def test_unknown_suite_and_missing_quality_are_faults():
