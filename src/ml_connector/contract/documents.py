@@ -6,6 +6,7 @@ Part of `LedgerContract`, which says what a connector's tests give.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,12 +17,12 @@ from ml_connector.contract.acts import seen, send
 from ml_connector.contract.world import LedgerWorld
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare
-from ml_connector.domain.document import Marker
+from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.money import Money
 from ml_connector.domain.period import period_of
 from ml_connector.errors import NotFound, Refused
-from ml_connector.ports.ledger import Ledger
+from ml_connector.ports.ledger import Ledger, Place
 
 
 def listed(
@@ -181,6 +182,89 @@ class DocumentClaims:
         """A journal that nobody booked in has no documents."""
         assert {} == listed(world, ledger, entry)
 
+    # --- one look -------------------------------------------------------------------------------------------
+
+    def test_one_look_shows_what_both_questions_show(
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
+    ) -> None:
+        """One look names every document with the marker of an entry, and every document in the places, and no
+        other.
+        """
+        day, other = entry.posting_date, world.other_journal()
+        next_day = day + timedelta(days=1)
+        second, never = (world.entry(key=f"payroll:acme:run-{number}:10:1:1") for number in (2, 3))
+        ours, sent = send(ledger, entry), send(ledger, second)
+        copy = world.double(ours.reference)
+        by_hand, elsewhere = world.book_by_hand(), world.book_by_hand(journal=other)
+        later = world.book_by_hand(day=next_day)
+        seen(world, ledger)
+        wanted = [(each, Marker.of(each.key)) for each in (entry, never, second)]
+        here = Place(entity=entry.entity, journal=entry.journal, start=day, end=day)
+        there, then = replace(here, journal=other), replace(here, start=next_day, end=next_day)
+
+        look = ledger.look(wanted, [there, here, then, here])
+
+        assert {entry.key: sorted([ours.reference, copy]), never.key: [], second.key: [sent.reference]} == {
+            key: sorted(receipt.reference for receipt in found) for key, found in look.found.items()
+        }
+        assert {
+            there: [elsewhere],
+            here: sorted([ours.reference, copy, sent.reference, by_hand]),
+            then: [later],
+        } == {
+            place: sorted(document.receipt.reference for document in found)
+            for place, found in look.documents.items()
+        }
+        assert ledger.locate(wanted, None) == look.found
+        assert look.documents == {
+            place: ledger.documents(place.entity, place.journal, place.start, place.end)
+            for place in (there, here, then)
+        }
+
+    def test_look_for_entries_or_at_places_alone(
+        self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry
+    ) -> None:
+        """An entry is found whatever places are named, and a place shows what is there whatever is wanted."""
+        day = entry.posting_date
+        ours, by_hand = send(ledger, entry), world.book_by_hand()
+        later = world.book_by_hand(day=day + timedelta(days=1))
+        seen(world, ledger)
+        wanted = [(entry, Marker.of(entry.key))]
+        here = Place(entity=entry.entity, journal=entry.journal, start=day, end=day)
+        then = replace(here, start=day + timedelta(days=1), end=day + timedelta(days=1))
+
+        alone, at_places, apart = (
+            ledger.look(wanted, []),
+            ledger.look([], [here]),
+            ledger.look(wanted, [then]),
+        )
+
+        assert ([ours.reference], {}) == (references(alone.found[entry.key]), alone.documents)
+        assert ({}, {ours.reference, by_hand}) == (
+            at_places.found,
+            {document.receipt.reference for document in at_places.documents[here]},
+        )
+        assert [ours.reference] == references(apart.found[entry.key])
+        assert [later] == references(document.receipt for document in apart.documents[then])
+
+    def test_look_is_afresh(self, world: LedgerWorld, ledger: Ledger, entry: JournalEntry) -> None:
+        """What somebody deleted since an earlier look is not in the next one, and what somebody booked is."""
+        here = Place(
+            entity=entry.entity, journal=entry.journal, start=entry.posting_date, end=entry.posting_date
+        )
+        wanted = [(entry, Marker.of(entry.key))]
+        ours = send(ledger, entry)
+        seen(world, ledger)
+        assert [ours.reference] == references(ledger.look(wanted, [here]).found[entry.key])
+
+        world.delete(ours.reference)
+        by_hand = world.book_by_hand()
+        seen(world, ledger)
+
+        look = ledger.look(wanted, [here])
+        assert () == look.found[entry.key]
+        assert [by_hand] == references(document.receipt for document in look.documents[here])
+
     # --- one document ---------------------------------------------------------------------------------------
 
     def test_document_is_read_by_the_number_that_people_know(
@@ -234,6 +318,11 @@ class DocumentClaims:
     ) -> None:
         """The same legal entity in other books, such as those of a test system, never answers for these."""
         assert ledger.tenant(entry.entity) != world.other_books().tenant(entry.entity)
+
+
+def references(receipts: Iterable[Receipt]) -> list[str]:
+    """Of these documents, in their order."""
+    return [receipt.reference for receipt in receipts]
 
 
 def listed_one(world: LedgerWorld, ledger: Ledger, entry: JournalEntry, reference: str) -> BookedEntry:

@@ -18,7 +18,7 @@ from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import Refused
-from ml_connector.ports.ledger import Ledger
+from ml_connector.ports.ledger import Ledger, Look, Place
 from ml_connector.ports.sinks import NONE_KNOWN, Gate, Send
 from ml_connector.ports.systems import System
 from ml_connector_sandbox.core.clock import SandboxClock
@@ -65,6 +65,9 @@ class WholeSink(Ledger):
         self, wanted: Sequence[tuple[JournalEntry, Marker]], since: datetime | None
     ) -> Mapping[str, tuple[Receipt, ...]]:
         return self.inner.locate(wanted, since)
+
+    def look(self, wanted: Sequence[tuple[JournalEntry, Marker]], places: Sequence[Place]) -> Look:
+        return self.inner.look(wanted, places)
 
     @contextmanager
     def prepare(
