@@ -268,6 +268,27 @@ def test_what_people_took_back_after_all_was_reversed_is_a_document_of_the_pay()
     assert at.summary.endswith(f"Still counts, as booked elsewhere: {hand} in 10.")
 
 
+def test_a_reversal_that_is_given_up_says_what_the_documents_named_in_it_do() -> None:
+    """What takes another document back counts for nothing by itself; what books a part by hand counts."""
+    world, run = posted()
+    back = taken_back(world, "3")
+    first, second, *_ = number(world, "3").entry.lines
+    one = Money.parse("1.00", "EUR")
+    lines = (replace(first, amount=one), replace(second, amount=-one))
+    hand = world.vendor.book(replace(number(world, "3").entry, lines=lines, text="By hand"), "").number
+    reversal = world.reverse(run).id
+    named(world, reversal, back, hand)
+    assert ["4"] == [taken.document for taken in world.proposal(reversal).takes_back]
+
+    at = world.operations.cancel(reversal)
+
+    assert RunState.CANCELLED is at.state
+    assert at.summary.endswith(
+        f"Reversed in the ledger already: 3 in 10 by {back} in 10."
+        f" Still counts, as booked elsewhere: {hand} in 10."
+    )
+
+
 def test_a_reversal_that_is_held_for_a_closed_period_takes_what_people_did_instead() -> None:
     """They reversed it in the next period by hand: nothing else would end the run."""
     world, run = posted(entities="US1=10,US2=10")

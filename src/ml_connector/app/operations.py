@@ -15,7 +15,7 @@ from ml_connector.app.four_eyes import consenting
 from ml_connector.app.questions import check_accepted, check_named
 from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
-from ml_connector.app.reversible import named_elsewhere, posted, reversible
+from ml_connector.app.reversible import left_by, posted, reversible
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
 from ml_connector.domain.text import words
 from ml_connector.flows.booked import document_number
@@ -301,12 +301,9 @@ class Operations:
         action: str,
         detail: Mapping[str, str | int | bool | None],
     ) -> RunRow:
-        """End a run. A document that was named for it as booked elsewhere still counts, and the run says
-        so.
-        """
-        named = named_elsewhere(self._commits(row), row.id)
-        if named:
-            summary = f"{summary.removesuffix('.')}. Still counts, as booked elsewhere: {named}."
+        """End a run. It says what documents do that were named for it as booked elsewhere."""
+        if left := left_by(self._commits(row), row.id):
+            summary = f"{summary.removesuffix('.')}. {left}"
         with transaction.atomic():
             moved = self._access.runs.move(row, state=state, summary=summary)
             if moved is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.flows.booked import document_number
@@ -40,21 +40,31 @@ def posted(commits: StoredCommits, run: str) -> list[CommitRow]:
     ]
 
 
-def named_elsewhere(commits: StoredCommits, run: str) -> str:
-    """The documents that were named for the run as booked elsewhere and still count; empty for none."""
-    return listed(
-        f"{document_number(commit)} in {commit.entity}"
-        for commit in commits.of_run(run)
-        if commit.key.startswith(ELSEWHERE) and not commit.reversed_by
-    )
+def left_by(commits: StoredCommits, run: str) -> str:
+    """What documents do that were named for the run as booked elsewhere, now that it ends: one that takes
+    another back does only that, and any other counts. Empty for none.
+    """
+    named = [row for row in commits.of_run(run) if row.key.startswith(ELSEWHERE) and not row.reversed_by]
+    takes = {row.key: taken for row in named if (taken := commits.reversed_by(row.key)) is not None}
+    counting = [row for row in named if row.key not in takes]
+    texts = []
+    if back := [row for row in named if row.key in takes]:
+        taken_back = _names(takes[row.key] for row in back)
+        texts.append(f"Reversed in the ledger already: {taken_back} by {_names(back)}.")
+    if counting:
+        texts.append(f"Still counts, as booked elsewhere: {_names(counting)}.")
+    return " ".join(texts)
+
+
+def _names(rows: Iterable[CommitRow]) -> str:
+    return listed(f"{document_number(row)} in {row.entity}" for row in rows)
 
 
 def _nothing_to_reverse(run: str, commits: StoredCommits, rows: Sequence[CommitRow]) -> str:
     done = [row for row in rows if row.reversed_by and row.state not in UNBOOKED]
     by = [reversal for row in done if (reversal := commits.get(row.reversed_by)) is not None]
     if by:
-        numbers = listed(f"{document_number(row)} in {row.entity}" for row in by)
-        return f"Run {run} was already reversed by run {by[0].run}: {numbers}."
+        return f"Run {run} was already reversed by run {by[0].run}: {_names(by)}."
     return f"Run {run} has posted nothing that could be reversed."
 
 
