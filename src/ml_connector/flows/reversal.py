@@ -10,24 +10,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import count, cycle
+from dataclasses import dataclass
+from itertools import cycle
 from typing import cast
 
-from ml_connector.domain import codec
 from ml_connector.domain.checks import check_entry
-from ml_connector.domain.document import CommitKey
-from ml_connector.domain.journal import BookedEntry, ExchangeRate, JournalEntry
-from ml_connector.domain.period import PayPeriod, PostingDatePolicy, PostingDateRule, choose_posting_date
+from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.domain.proposal import Proposal, Share, TakenBack
+from ml_connector.domain.proposal import Proposal
 from ml_connector.flows.booked import document_number
 from ml_connector.flows.flow import Flow, Mode, Opening, Policy
 from ml_connector.flows.posting import consent, look_alikes, tie_out
 from ml_connector.flows.posting.journals import ASKED_DAYS
+from ml_connector.flows.posting.mirrors import Mirrors, entry_of, taken_back
 from ml_connector.flows.posting.taken_back import (
     ELSEWHERE,
-    REVERSAL,
     by_people,
     changed_by,
     counts,
@@ -35,6 +32,7 @@ from ml_connector.flows.posting.taken_back import (
     newer_documents,
     put_back,
     restated,
+    undone,
 )
 from ml_connector.ports.commits import COUNTS_FOR_NOTHING, UNBOOKED, CommitRow, Commits, CommitState, Origin
 from ml_connector.ports.ledger import JournalSink, LedgerFacts
@@ -77,6 +75,10 @@ class Reversal:
         return self.systems.target.facts()
 
     @property
+    def _mirrors(self) -> Mirrors:
+        return Mirrors(commits=self.commits, ledger=self._ledger, policy=self.policy)
+
+    @property
     def _entries(self) -> JournalSink:
         return cast(JournalSink, self.systems.target.sink(JournalEntry))
 
@@ -88,7 +90,7 @@ class Reversal:
             run.check(look_alikes.ask(self._asked(run, ()), run.row.id))
             return Next("confirm")
         run.check(self._unfit(run, rows))
-        proposal = run.step("proposal", lambda: self._make(rows))
+        proposal = run.step("proposal", lambda: self._mirrors.proposal(rows))
         run.check(self._problems(proposal))
         run.check(look_alikes.ask(self._asked(run, rows), run.row.id))
         what = f"Reversal of {self._names(proposal)}: {consent.describe(proposal.entries)}."
@@ -151,7 +153,7 @@ class Reversal:
         for how, found in (("Reversed", ours), ("Reversed in the ledger already:", theirs)):
             if found:
                 by = _of(self.commits, [row.reversed_by for row in found])
-                texts.append(f"{how} {consent.listed(str(_taken(row)) for row in found)} by {_names(by)}.")
+                texts.append(f"{how} {consent.listed(map(str, map(taken_back, found)))} by {_names(by)}.")
         if besides:
             texts.append(f"Still counts, as booked elsewhere: {_names(besides)}.")
         return " ".join(texts)
@@ -197,6 +199,9 @@ class Reversal:
             text = f"What changed it, {document_number(row)} in {row.entity}, was reversed by {by}."
             run.tell(other.run, text)
 
+    def _originals(self, run: Run) -> list[CommitRow]:
+        return originals(self.commits, run.given(ReversalInput).keys)
+
     # --- what an earlier pass has sent ----------------------------------------------------------------------
 
     def _left(self, run: Run) -> list[CommitRow] | None:
@@ -210,7 +215,8 @@ class Reversal:
             row.key: mirror.key
             for row in rows
             for mirror in mirrors(self.commits, row)
-            if mirror.run == run.row.id and mirror.state is CommitState.CONFIRMED and not self._undone(mirror)
+            if mirror.run == run.row.id and mirror.state is CommitState.CONFIRMED
+            if not undone(self.commits, mirror)
         }
         for row in rows:
             if row.key in mine:
@@ -223,71 +229,6 @@ class Reversal:
         if not row.reversed_by or (row.reversed_by != mirror and put_back(self.commits, row)):
             self.commits.reverse(row.key, mirror)
             run.audit("commit.reversed", {"key": row.key, "by": mirror})
-
-    def _undone(self, mirror: CommitRow) -> bool:
-        """Whether a mirror takes nothing back any more: somebody deleted it, or took it back."""
-        return mirror.reversed_by in COUNTS_FOR_NOTHING or by_people(self.commits, mirror) is not None
-
-    def _free(self, row: CommitRow, mirror: JournalEntry) -> JournalEntry:
-        """The mirror of a document under a key that is free, or has this content: another family where
-        somebody deleted the mirror it had, or took it back; another revision where one of another date was
-        refused.
-        """
-        key = CommitKey.parse(row.key)
-        family = f"{REVERSAL}{key.family}:{key.revision}"
-        gone = [made for made in mirrors(self.commits, row) if self._undone(made)]
-        again = f":{len(gone) + 1}" if gone else ""
-        for revision in count(1):
-            made = replace(mirror, key=str(CommitKey(f"{family}{again}", key.part, revision)))
-            there = self.commits.get(made.key)
-            if there is None or there.state not in UNBOOKED:
-                break
-            if not there.reversed_by and there.fingerprint == codec.fingerprint(made):
-                break
-        return made
-
-    # --- making ---------------------------------------------------------------------------------------------
-
-    def _originals(self, run: Run) -> list[CommitRow]:
-        return originals(self.commits, run.given(ReversalInput).keys)
-
-    def _make(self, rows: list[CommitRow]) -> Proposal:
-        made = [self._mirror(row) for row in rows]
-        problems = tuple(entry for entry in made if isinstance(entry, Problem))
-        entries = tuple(entry for entry in made if isinstance(entry, JournalEntry))
-        if problems:
-            return Proposal(entries=(), problems=problems)
-        shares = tuple(
-            Share(
-                key=entry.key,
-                subject=share.subject,
-                lines=tuple((account, codes, -minor) for account, codes, minor in share.lines),
-            )
-            for entry, row in zip(entries, rows, strict=True)
-            for share in row.shares
-        )
-        subjects = tuple(dict.fromkeys(share.subject for share in shares))
-        taken = tuple(_taken(row) for row in rows)
-        return Proposal(entries=entries, subjects=subjects, shares=shares, takes_back=taken)
-
-    def _mirror(self, row: CommitRow) -> JournalEntry | Problem:
-        entry = _entry(row)
-        number = document_number(row)
-        policy = PostingDatePolicy(rule=PostingDateRule.PERIOD_END, closed=self.policy.posting_date.closed)
-        day = PayPeriod(start=entry.posting_date, end=entry.posting_date, pay_date=entry.posting_date)
-        calendar = self._ledger.calendar(entry.entity, entry.journal, entry.posting_date)
-        posting = choose_posting_date(day, policy, calendar)
-        if isinstance(posting, Problem):
-            return posting
-        text = f"Reversal of {number}"
-        mirror = replace(
-            entry,
-            posting_date=posting.day,
-            text=text,
-            lines=tuple(replace(line, amount=-line.amount, text=text) for line in entry.lines),
-            rate=_rate_booked(row, number),
-        )
-        return self._free(row, mirror)
 
     # --- checking -------------------------------------------------------------------------------------------
 
@@ -355,15 +296,15 @@ class Reversal:
         places: dict[tuple[str, str, str], list[CommitRow]] = defaultdict(list)
         named = [by_people(self.commits, row) for row in self._originals(run)]
         for row in (*rows, *filter(None, named)):
-            places[row.tenant, row.entity, _entry(row).journal].append(row)
+            places[row.tenant, row.entity, entry_of(row).journal].append(row)
         found: dict[str, BookedEntry] = {}
         for (tenant, entity, journal), booked in places.items():
-            days = [_entry(row).posting_date for row in booked]
+            days = [entry_of(row).posting_date for row in booked]
             documents = self._ledger.documents(
                 entity, journal, min(days) - ASKED_DAYS, max(days) + ASKED_DAYS
             )
             others = look_alikes.of_others(documents, self.commits.known_references(tenant, entity))
-            lost = look_alikes.may_be_lost(others, [_entry(row) for row in booked]) if restored else ()
+            lost = look_alikes.may_be_lost(others, [entry_of(row) for row in booked]) if restored else ()
             back = look_alikes.taking_back(others, booked)
             found |= {look_alikes.name_of(document): document for document in (*back, *lost)}
         answers = run.answers()
@@ -375,22 +316,6 @@ class Reversal:
 
 def _names(rows: Iterable[CommitRow]) -> str:
     return consent.listed(f"{document_number(row)} in {row.entity}" for row in rows)
-
-
-def _entry(row: CommitRow) -> JournalEntry:
-    return cast(JournalEntry, codec.decode(row.content))
-
-
-def _taken(row: CommitRow) -> TakenBack:
-    return TakenBack(
-        key=row.key, run=row.run, document=document_number(row), entity=row.entity, debit=_entry(row).debit
-    )
-
-
-def _rate_booked(row: CommitRow, number: str) -> ExchangeRate | None:
-    """The rate the original was booked at, so that the two cancel in the entity's own currency too."""
-    rate = cast(BookedEntry, codec.decode(row.booked)).rate if row.booked else None
-    return replace(rate, source=f"as booked in {number}") if rate else None
 
 
 def _stages(opening: Opening) -> Mapping[str, Stage]:

@@ -85,6 +85,11 @@ def mirrors(commits: Commits, row: CommitRow) -> tuple[CommitRow, ...]:
     return tuple(mirror for mirror in made if CommitKey.parse(mirror.key).part == key.part)
 
 
+def undone(commits: Commits, mirror: CommitRow) -> bool:
+    """Whether a mirror takes nothing back any more: somebody deleted it, or took it back."""
+    return mirror.reversed_by in COUNTS_FOR_NOTHING or by_people(commits, mirror) is not None
+
+
 def reverses(commits: Commits, mirror: CommitRow) -> CommitRow | None:
     """The document of ours that the reversal was made of, whether it is its first one or one made again."""
     found = (commits.get(key) for key in _reversed_keys(mirror.key))
