@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from tests.flows.test_payroll_journal import BY_HAND
 from tests.flows.test_the_same_pay import restored
-from tests.payday import World, a_pay_run, usual_balances
+from tests.payday import Ledger, World, a_pay_run, usual_balances
 
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.contract import world as faults
 from ml_connector.domain.document import CommitKey
+from ml_connector.domain.money import Money
 from ml_connector.flows.flow import Mode
 from ml_connector.flows.posting.consent import proposal_fingerprint
 from ml_connector.ports.commits import DELETED
@@ -401,6 +404,75 @@ def test_a_document_that_people_took_back_is_not_reversed_again(when: str) -> No
     assert named in world.problem_list(reversal)[0].text
     assert 3 == len(world.vendor.documents)
     assert RunState.CANCELLED is world.operations.cancel(reversal).state
+
+
+def proposed_reversal(world: World, run: str) -> str:
+    """A reversal of the run that waits for approval."""
+    reversal: str = world.operations.reverse(run).id
+    world.run_to_rest()
+    return reversal
+
+
+def test_a_reversal_looks_once_before_its_entries_and_once_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever their number: the look shows the originals, too. What was written is read to compare it, and
+    both sides at the end.
+    """
+    calls: Counter[str] = Counter()
+
+    def count(name: str) -> None:
+        ask = getattr(Ledger, name)
+
+        def counted(self: Ledger, *asked: Any) -> Any:
+            calls[name] += 1
+            return ask(self, *asked)
+
+        monkeypatch.setattr(Ledger, name, counted)
+
+    world, run = posted()
+    reversal = proposed_reversal(world, run)
+    for name in ("look", "locate", "read_back"):
+        count(name)
+
+    assert RunState.DONE is world.approve(reversal).state
+    assert {"look": 1, "locate": 2, "read_back": 2 + 2 + 2} == calls
+
+
+def test_an_original_that_was_edited_lets_no_mirror_be_sent() -> None:
+    """Not that of another one either: a reversal is not begun that cannot be finished."""
+    world, run = posted()
+    reversal = proposed_reversal(world, run)
+    edited = next(document for document in world.vendor.documents if document.number == "3")
+    first, second, *rest = edited.entry.lines
+    one = Money.parse("1.00", "EUR")
+    lines = (replace(first, amount=first.amount + one), replace(second, amount=second.amount - one), *rest)
+    edited.entry = replace(edited.entry, lines=lines)
+
+    at = world.approve(reversal)
+
+    assert (RunState.HELD, {"booked.edited"}) == (at.state, set(world.problems(reversal)))
+    assert "Document 3 in 10 was edited since it was booked." in world.problem_list(reversal)[0].text
+    assert 2 == len(world.vendor.documents)
+
+
+def test_a_mirror_is_noted_where_the_next_is_refused() -> None:
+    """Whoever looks meanwhile sees that the first is taken back, also when the run is closed as it is."""
+    world, run = posted()
+    reversal = proposed_reversal(world, run)
+    world.operations.approve(reversal, world.operations.records.fingerprint(reversal))
+
+    def refuse(name: str) -> None:
+        if len(world.vendor.documents) > 2:
+            world.vendor.closed.add((2026, 6))
+
+    world.run_to_rest(refuse)
+
+    assert (RunState.HELD, 3) == (world.at(reversal).state, len(world.vendor.documents))
+    rows = world.commit_rows()
+    assert ("", "reversal:payroll:acme:R1:books:20:1:1:1") == tuple(
+        rows[f"payroll:acme:R1:books:{entity}:1:1"].reversed_by for entity in ("10", "20")
+    )
+    assert RunState.CLOSED is world.operations.close(reversal, "the rest stays").state
+    assert usual_balances(entities=("10",)) == world.balances()
 
 
 def reversed_pay() -> tuple[World, str]:

@@ -15,9 +15,11 @@ from itertools import cycle
 from typing import cast
 
 from ml_connector.domain.checks import check_entry
+from ml_connector.domain.document import Marker
 from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Proposal
+from ml_connector.errors import ConnectorError, Halted
 from ml_connector.flows.booked import document_number
 from ml_connector.flows.flow import Flow, Mode, Opening, Policy
 from ml_connector.flows.posting import consent, look_alikes, tie_out
@@ -31,12 +33,14 @@ from ml_connector.flows.posting.taken_back import (
     mirrors,
     newer_documents,
     put_back,
+    reference_of,
     restated,
     undone,
 )
 from ml_connector.ports.commits import COUNTS_FOR_NOTHING, UNBOOKED, CommitRow, Commits, CommitState, Origin
-from ml_connector.ports.ledger import JournalSink, LedgerFacts
+from ml_connector.ports.ledger import JournalSink, LedgerFacts, Look, Place
 from ml_connector.ports.runs import RunState
+from ml_connector.runs.intent import Seen, Wait
 from ml_connector.runs.run import Done, Hold, Next, Run
 from ml_connector.runs.stages import Stage
 
@@ -87,12 +91,12 @@ class Reversal:
         run.speak_of({share.subject for row in self._originals(run) for share in row.shares})
         rows = self._left(run)
         if rows is None:
-            run.check(look_alikes.ask(self._asked(run, ()), run.row.id))
+            run.check(look_alikes.ask(self._look(run, ())[1], run.row.id))
             return Next("confirm")
         run.check(self._unfit(run, rows))
         proposal = run.step("proposal", lambda: self._mirrors.proposal(rows))
         run.check(self._problems(proposal))
-        run.check(look_alikes.ask(self._asked(run, rows), run.row.id))
+        run.check(look_alikes.ask(self._look(run, rows)[1], run.row.id))
         what = f"Reversal of {self._names(proposal)}: {consent.describe(proposal.entries)}."
         asks = (
             "This flow only proposes."
@@ -103,7 +107,7 @@ class Reversal:
         raise Hold((), RunState.AWAITING_APPROVAL, " ".join(sentences))
 
     def post(self, run: Run) -> Next | Done:
-        """Book each mirror once, and note it on the original."""
+        """Book each mirror once, and note it on the original. One look shows what is in the ledger of all."""
         if self.policy.mode is Mode.PROPOSE:
             raise Hold([consent.proposes_only()], RunState.AWAITING_APPROVAL)
         proposal = run.value("propose", "proposal", Proposal)
@@ -118,16 +122,53 @@ class Reversal:
         originals = {entry.key: rows[taken.key] for entry, taken in pairs}
         run.check(self._unfit(run, [originals[entry.key] for entry in proposal.entries], own))
         unbooked = [key for key, commit in mine.items() if commit is None or commit.state in UNBOOKED]
-        asked = self._asked(run, [originals[key] for key in unbooked])
+        left = [originals[key] for key in unbooked]
+        wanted = [(entry, Marker.of(entry.key)) for entry in proposal.entries if entry.key in unbooked]
+        began = run.seconds()
+        look, asked = self._look(run, left, wanted)
         run.check(look_alikes.ask(asked, run.row.id))
-        for entry in proposal.entries:
-            row = originals[entry.key]
-            if entry.key in unbooked:
-                run.check(tie_out.changed_since(self._entries, row, run.row.id))
-            shares = tuple(share for share in proposal.shares if share.key == entry.key)
-            run.commit_once(self._entries, entry, Origin(run=run.row.id, tenant=row.tenant, shares=shares))
-            self._reversed(run, row, entry.key)
+        run.check(self._changed(run, left, look))
+        self._book(run, proposal, originals, Seen(found=look.found, began=began))
         return Next("confirm")
+
+    def _changed(self, run: Run, rows: Iterable[CommitRow], look: Look) -> Iterator[Problem]:
+        """What is wrong now with the originals: only one that the look does not show as it was booked is read
+        by itself.
+        """
+        shown = {
+            (document.receipt.entity, document.receipt.reference): document
+            for found in look.documents.values()
+            for document in found
+        }
+        for row in rows:
+            document = shown.get((row.entity, reference_of(row)))
+            if document is None or any(tie_out.changed_since(self._entries, row, run.row.id, document)):
+                yield from tie_out.changed_since(self._entries, row, run.row.id)
+
+    def _book(self, run: Run, proposal: Proposal, originals: Mapping[str, CommitRow], seen: Seen) -> None:
+        """Book the mirrors, one after the other. Where one stops, those before it are booked, and noted, all
+        the same.
+        """
+        wanted = []
+        for entry in proposal.entries:
+            shares = tuple(share for share in proposal.shares if share.key == entry.key)
+            origin = Origin(run=run.row.id, tenant=originals[entry.key].tenant, shares=shares)
+            wanted.append((entry, origin))
+        try:
+            run.commit_all(self._entries, wanted, seen, lambda marked: self._entries.locate(marked, None))
+        except Halted:
+            raise
+        except (ConnectorError, Wait):
+            self._note(run, originals)
+            raise
+        self._note(run, originals)
+
+    def _note(self, run: Run, originals: Mapping[str, CommitRow]) -> None:
+        """Note on the originals which mirrors of theirs are booked, by the keys of these."""
+        for key, row in originals.items():
+            mirror = self.commits.get(key)
+            if mirror is not None and mirror.state is CommitState.CONFIRMED:
+                self._reversed(run, row, key)
 
     def confirm(self, run: Run) -> Next | Done:
         """Both documents stand in the ledger, equal and opposite: the commit path has compared the mirrors to
@@ -287,31 +328,39 @@ class Reversal:
             return f"Close this reversal: ml-connector runs close {run.row.id} --why '...'"
         return f"Cancel this reversal: ml-connector runs cancel {run.row.id}"
 
-    def _asked(self, run: Run, rows: Sequence[CommitRow]) -> tuple[BookedEntry, ...]:
-        """Documents that nobody here knows and that a reversal must not be made beside: one takes an original
-        back already, or what people took one back with; or, where this installation was restored from a
-        backup, it may have written one and lost it, and a difference to an original would stand on nothing.
+    def _look(
+        self, run: Run, rows: Sequence[CommitRow], wanted: Sequence[tuple[JournalEntry, Marker]] = ()
+    ) -> tuple[Look, tuple[BookedEntry, ...]]:
+        """One look for these entries and at the journals of the originals. And documents that nobody here
+        knows and that a reversal must not be made beside: one takes an original back already, or what people
+        took one back with; or, where this installation was restored from a backup, it may have written one
+        and lost it, and a difference to an original would stand on nothing.
         """
         restored = self.restored_at() is not None
-        places: dict[tuple[str, str, str], list[CommitRow]] = defaultdict(list)
+        journals: dict[tuple[str, str, str], list[CommitRow]] = defaultdict(list)
         named = [by_people(self.commits, row) for row in self._originals(run)]
         for row in (*rows, *filter(None, named)):
-            places[row.tenant, row.entity, entry_of(row).journal].append(row)
+            journals[row.tenant, row.entity, entry_of(row).journal].append(row)
+        places = {of: _place(of[1], of[2], booked) for of, booked in journals.items()}
+        look = self._entries.look(wanted, [*places.values()])
         found: dict[str, BookedEntry] = {}
-        for (tenant, entity, journal), booked in places.items():
-            days = [entry_of(row).posting_date for row in booked]
-            documents = self._ledger.documents(
-                entity, journal, min(days) - ASKED_DAYS, max(days) + ASKED_DAYS
-            )
+        for (tenant, entity, journal), booked in journals.items():
+            documents = look.documents[places[tenant, entity, journal]]
             others = look_alikes.of_others(documents, self.commits.known_references(tenant, entity))
             lost = look_alikes.may_be_lost(others, [entry_of(row) for row in booked]) if restored else ()
             back = look_alikes.taking_back(others, booked)
             found |= {look_alikes.name_of(document): document for document in (*back, *lost)}
         answers = run.answers()
-        return tuple(document for name, document in found.items() if name not in answers)
+        return look, tuple(document for name, document in found.items() if name not in answers)
 
     def _names(self, proposal: Proposal) -> str:
         return consent.listed(map(str, proposal.takes_back))
+
+
+def _place(entity: str, journal: str, booked: Sequence[CommitRow]) -> Place:
+    """Where something may be that takes these documents back."""
+    days = [entry_of(row).posting_date for row in booked]
+    return Place(entity=entity, journal=journal, start=min(days) - ASKED_DAYS, end=max(days) + ASKED_DAYS)
 
 
 def _names(rows: Iterable[CommitRow]) -> str:

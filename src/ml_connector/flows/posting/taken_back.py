@@ -153,10 +153,11 @@ def restated(commits: Commits, row: CommitRow) -> CommitRow:
     found = commits.of_subjects([share.subject for share in row.shares])
     named = [other for other in found if other.key.startswith(ELSEWHERE)]
     said = [other for other in named if other.reversed_by not in (RESTATED, WITHDRAWN)]
-    return next((other for other in said if _reference(other) == _reference(row)), row)
+    return next((other for other in said if reference_of(other) == reference_of(row)), row)
 
 
-def _reference(row: CommitRow) -> str:
+def reference_of(row: CommitRow) -> str:
+    """The ledger's reference of the document; empty where none is known."""
     return cast(Receipt, codec.decode(row.receipt)).reference if row.receipt else ""
 
 

@@ -95,10 +95,12 @@ def all_changed_since(sink: Entries, rows: Iterable[CommitRow], run: str) -> Ite
             yield from problems
 
 
-def changed_since(sink: Entries, row: CommitRow, run: str) -> Iterator[Problem]:
+def changed_since(
+    sink: Entries, row: CommitRow, run: str, shown: BookedEntry | None = None
+) -> Iterator[Problem]:
     """What is wrong now with a document that is known to be booked: it is gone, or it was edited. The
     remedies are for the run that cannot go on because of it; empty where nobody can name the document as it
-    is now, because a reversal of it is booked.
+    is now, because a reversal of it is booked. It is read, unless it was `shown` just now.
     """
     receipt = cast(Receipt, codec.decode(row.receipt)) if row.receipt else None
     if receipt is None:
@@ -108,7 +110,7 @@ def changed_since(sink: Entries, row: CommitRow, run: str) -> Iterator[Problem]:
         f" ml-connector runs mark-deleted {row.run or 'RUN'}."
     )
     try:
-        now = sink.read_back(receipt)
+        now = shown or sink.read_back(receipt)
     except NotFound:
         text = f"Document {receipt.number} in {row.entity}, booked for this pay, is no longer in the ledger."
         yield Problem("booked.gone", receipt.number, f"{text} {remedy}", Owner.CONTROLLER)
