@@ -15,7 +15,6 @@ from ml_connector.domain import codec
 from ml_connector.domain.checks import takes_back
 from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.flows.booked import document_number
-from ml_connector.flows.posting.already_booked import reversing
 from ml_connector.flows.posting.consent import listed
 from ml_connector.flows.posting.taken_back import (
     ELSEWHERE,
@@ -23,6 +22,7 @@ from ml_connector.flows.posting.taken_back import (
     changed_by,
     counts,
     reverses,
+    reversing,
     standing,
     standing_alone,
     taken_back_alone,

@@ -16,8 +16,7 @@ from ml_connector.domain.document import Receipt
 from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.proposal import Subject
 from ml_connector.flows.booked import document_number
-from ml_connector.flows.posting.already_booked import reversing
-from ml_connector.flows.posting.taken_back import ELSEWHERE, standing
+from ml_connector.flows.posting.taken_back import ELSEWHERE, reversing, standing
 from ml_connector.ports.commits import RESTATED, UNBOOKED, CommitRow, CommitState
 from ml_connector.store.commits import StoredCommits
 

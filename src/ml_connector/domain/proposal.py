@@ -12,6 +12,8 @@ proposal and needs another approval.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Iterable
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, replace
 
@@ -23,6 +25,9 @@ from ml_connector.domain.problem import Problem
 
 FINGERPRINT_SHOWN = 12
 """Characters of a fingerprint that people see and give back; fewer approve nothing."""
+
+Net = dict[tuple[str, Dimensions], int]
+"""Account and dimensions → signed minor units."""
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
@@ -184,3 +189,42 @@ class Basis:
     posting: PostingDate
     periods: AbstractMapping[str, tuple[FiscalPeriod, ...]]
     currencies: AbstractMapping[str, str]
+
+
+# --- what documents come to ---------------------------------------------------------------------------------
+
+
+def lines_net(entry: JournalEntry) -> Net:
+    """What one entry comes to."""
+    net: Net = defaultdict(int)
+    for line in entry.lines:
+        net[line.account, line.dimensions] += line.amount.minor
+    return _clean(net)
+
+
+def net_of_share(share: Share, entry: JournalEntry) -> Net:
+    """What an entry books for one subject: the lines of its share, or all where nobody can tell them."""
+    if not share.lines:
+        return lines_net(entry)
+    net: Net = defaultdict(int)
+    for account, codes, minor in share.lines:
+        net[account, codes] += minor
+    return net
+
+
+def sum_of(nets: Iterable[Net]) -> Net:
+    """What several come to together."""
+    total: Net = defaultdict(int)
+    for net in nets:
+        for place, minor in net.items():
+            total[place] += minor
+    return _clean(total)
+
+
+def less(net: Net, other: Net) -> Net:
+    """What is left of the one without the other."""
+    return sum_of([net, {place: -minor for place, minor in other.items()}])
+
+
+def _clean(net: Net) -> Net:
+    return {place: minor for place, minor in net.items() if minor}

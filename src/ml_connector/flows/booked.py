@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ml_connector.domain import codec
-from ml_connector.domain.dimension import Dimensions
 from ml_connector.domain.document import Receipt
 from ml_connector.domain.journal import JournalEntry
+from ml_connector.domain.proposal import Net
 from ml_connector.ports.commits import CommitRow
-
-Net = dict[tuple[str, Dimensions], int]
-"""Account and dimensions → signed minor units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,12 +24,13 @@ from ml_connector.flows.booked import document_number
 from ml_connector.flows.flow import Flow, Mode, Opening, Policy
 from ml_connector.flows.posting import consent, look_alikes, tie_out
 from ml_connector.flows.posting.journals import ASKED_DAYS
-from ml_connector.flows.posting.mirrors import Mirrors, entry_of, taken_back
+from ml_connector.flows.posting.mirrors import Mirrors, taken_back
 from ml_connector.flows.posting.taken_back import (
     ELSEWHERE,
     by_people,
     changed_by,
     counts,
+    entry_of,
     mirrors,
     newer_documents,
     put_back,

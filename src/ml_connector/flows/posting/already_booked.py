@@ -11,20 +11,36 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import cast
 
-from ml_connector.domain import codec
 from ml_connector.domain.build import balanced_spans, no_border
 from ml_connector.domain.codec import fingerprint
 from ml_connector.domain.dimension import Dimensions
-from ml_connector.domain.document import CommitKey, Marker, Receipt
-from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine
+from ml_connector.domain.document import CommitKey, Marker
+from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.domain.proposal import Proposal, Share, Subject, TakenBack
-from ml_connector.flows.booked import Booked, Net, document_number
-from ml_connector.flows.posting.taken_back import ELSEWHERE, standing
+from ml_connector.domain.proposal import (
+    Net,
+    Proposal,
+    Share,
+    Subject,
+    TakenBack,
+    less,
+    lines_net,
+    net_of_share,
+    sum_of,
+)
+from ml_connector.flows.booked import Booked, document_number
+from ml_connector.flows.posting.taken_back import (
+    ELSEWHERE,
+    cancelled,
+    entry_of,
+    markers_of_named,
+    not_posted,
+    reversing,
+    standing,
+)
 from ml_connector.ports.commits import COUNTS_FOR_NOTHING, UNBOOKED, CommitRow, Commits, CommitState
 
 UNSETTLED = (CommitState.SENDING, CommitState.WRITING, CommitState.UNKNOWN)
@@ -43,7 +59,7 @@ class AlreadyBooked:
 
     def of(self, entity: str) -> Net:
         """What the other runs come to in the entity."""
-        return _sum(booked.net for booked in self.others.get(entity, ()))
+        return sum_of(booked.net for booked in self.others.get(entity, ()))
 
 
 def already_booked(commits: Commits, subjects: Collection[Subject], prefix: str) -> AlreadyBooked:
@@ -58,19 +74,19 @@ def already_booked(commits: Commits, subjects: Collection[Subject], prefix: str)
     others: dict[str, list[Booked]] = defaultdict(list)
     problems: list[Problem] = []
     rows = commits.of_subjects(subjects)
-    nothing = _cancelled(rows)
+    nothing = cancelled(rows)
     for row in rows:
         ours = row.key.startswith(f"{prefix}:") and not row.reversed_by
         if ours or not _counts(row):
             continue
-        if row.state in UNSETTLED or _not_posted(row):
+        if row.state in UNSETTLED or not_posted(row):
             text = (
                 f"Run {row.run or 'of an earlier release'} is posting the same pay and its outcome is not"
                 f" known yet ({row.key} is {row.state}). Let it end, then resume this run."
             )
             problems.append(Problem("earlier.unsettled", row.key, text, Owner.CONTROLLER))
             continue
-        part = _part(row, cast(JournalEntry, codec.decode(row.content)), subjects)
+        part = _part(row, entry_of(row), subjects)
         if part is not None:
             others[row.entity].append(part)
         elif row.key not in nothing:
@@ -90,8 +106,8 @@ def already_booked_parts(commits: Commits, subjects: Collection[Subject]) -> tup
     parts = []
     for row in commits.of_subjects(subjects):
         if _counts(row):
-            entry = cast(JournalEntry, codec.decode(row.content))
-            parts.append(_part(row, entry, subjects) or Booked(row=row, entry=entry, net=_lines(entry)))
+            entry = entry_of(row)
+            parts.append(_part(row, entry, subjects) or Booked(row=row, entry=entry, net=lines_net(entry)))
     return tuple(parts)
 
 
@@ -108,7 +124,7 @@ def replaced_by(booked: AlreadyBooked, pay_run: PayRun) -> dict[Subject, tuple[B
                     newer[share.subject].append(part)
     found = {}
     for subject, made in newer.items():
-        if not _sum(_of_subject(row, subject) for row in booked.rows if _counts(row)):
+        if not sum_of(_of_subject(row, subject) for row in booked.rows if _counts(row)):
             continue
         newest = max(part.row.calculated_at for part in made if part.row.calculated_at)
         found[subject] = tuple(part for part in made if part.row.calculated_at == newest)
@@ -132,13 +148,12 @@ def left_to_post(
     """
     if proposal.problems or booked.problems:
         return replace(proposal.leaving(()), problems=(*proposal.problems, *booked.problems))
-    entities = list(dict.fromkeys(subject.entity for subject in proposal.subjects))
     entries: list[JournalEntry] = []
     shares: list[Share] = []
     taken: list[TakenBack] = []
     problems: list[Problem] = []
-    named = _markers_of_named(booked.rows)
-    for entity in entities:
+    named = markers_of_named(booked.rows)
+    for entity in dict.fromkeys(subject.entity for subject in proposal.subjects):
         says = tuple(entry for entry in proposal.in_full if entry.entity == entity)
         parts = booked.others.get(entity, ())
         if not booked.of(entity):
@@ -184,7 +199,7 @@ def of_another_pay(own: Iterable[CommitRow], subjects: Collection[Subject]) -> I
 
 def net_of(entries: Iterable[JournalEntry]) -> Net:
     """What entries come to by account and dimensions; places that come to nothing are left out."""
-    return _sum(_lines(entry) for entry in entries)
+    return sum_of(lines_net(entry) for entry in entries)
 
 
 def nets_of(entries: Iterable[JournalEntry]) -> list[Net]:
@@ -205,56 +220,17 @@ def _counts(row: CommitRow) -> bool:
 
 def _of_subject(row: CommitRow, subject: Subject) -> Net:
     """What the document has booked for one of its subjects; all of it, where nobody can tell the parts."""
-    shares = [share for share in row.shares if share.subject == subject]
-    entry = cast(JournalEntry, codec.decode(row.content)) if shares else None
-    return _sum(_net_of_share(share, entry) for share in shares if entry is not None)
-
-
-def _cancelled(rows: Iterable[CommitRow]) -> frozenset[str]:
-    """Keys of documents and of the reversals that cancel them to the cent: nobody has to tell their parts."""
-    by_key = {row.key: row for row in rows}
-    pairs = [(row, by_key[row.reversed_by]) for row in by_key.values() if row.reversed_by in by_key]
-    return frozenset(
-        key
-        for row, back in pairs
-        if {row.state, back.state} == {CommitState.CONFIRMED} and not back.reversed_by
-        for key in (row.key, back.key)
-    )
-
-
-def _not_posted(row: CommitRow) -> bool:
-    """Whether the document is written, and nothing of it is in the books yet."""
-    receipt = codec.decode(row.receipt) if row.state is CommitState.DRAFT and row.receipt else None
-    return isinstance(receipt, Receipt) and not receipt.posted
+    return sum_of(net_of_share(share, entry_of(row)) for share in row.shares if share.subject == subject)
 
 
 def _part(row: CommitRow, entry: JournalEntry, subjects: Collection[Subject]) -> Booked | None:
     """The part of a commit that pays for the subjects; `None` where nobody can tell it."""
     spoken = [share for share in row.shares if share.subject in subjects]
     if len(spoken) == len(row.shares):
-        return Booked(row=row, entry=entry, net=_lines(entry))
+        return Booked(row=row, entry=entry, net=lines_net(entry))
     if not all(share.lines for share in row.shares):
         return None
-    return Booked(row=row, entry=entry, net=_sum(_net_of_share(share, entry) for share in spoken))
-
-
-def _lines(entry: JournalEntry) -> Net:
-    net: Net = defaultdict(int)
-    for line in entry.lines:
-        net[line.account, line.dimensions] += line.amount.minor
-    return _clean(net)
-
-
-def _sum(nets: Iterable[Net]) -> Net:
-    total: Net = defaultdict(int)
-    for net in nets:
-        for place, minor in net.items():
-            total[place] += minor
-    return _clean(total)
-
-
-def _clean(net: Net) -> Net:
-    return {place: minor for place, minor in net.items() if minor}
+    return Booked(row=row, entry=entry, net=sum_of(net_of_share(share, entry) for share in spoken))
 
 
 def standing_parts(parts: Sequence[Booked]) -> list[Booked]:
@@ -265,7 +241,7 @@ def standing_parts(parts: Sequence[Booked]) -> list[Booked]:
 
 def comes_to_nothing(parts: Iterable[Booked]) -> bool:
     """Whether the parts cancel each other to the cent."""
-    return not _sum(part.net for part in parts)
+    return not sum_of(part.net for part in parts)
 
 
 def _taken(part: Booked) -> TakenBack:
@@ -348,39 +324,18 @@ def _shares(
 
 def _share_of(subject: Subject, proposal: Proposal, parts: Sequence[Booked]) -> Net:
     """What is left to book for one subject."""
-    net: Net = defaultdict(int)
-    says = {entry.key: entry for entry in proposal.in_full}
-    for share in proposal.shares:
-        if share.subject == subject:
-            for place, minor in _net_of_share(share, says[share.key]).items():
-                net[place] += minor
-    for part in parts:
-        for share in part.row.shares:
-            if share.subject == subject:
-                for place, minor in _net_of_share(share, part.entry).items():
-                    net[place] -= minor
-    return _clean(net)
-
-
-def _net_of_share(share: Share, entry: JournalEntry) -> Net:
-    if not share.lines:
-        return _lines(entry)
-    net: Net = defaultdict(int)
-    for account, codes, minor in share.lines:
-        net[account, codes] += minor
-    return net
+    entries = {entry.key: entry for entry in proposal.in_full}
+    says = [(share, entries[share.key]) for share in proposal.shares if share.subject == subject]
+    booked = [(share, part.entry) for part in parts for share in part.row.shares if share.subject == subject]
+    return less(sum_of(net_of_share(*of) for of in says), sum_of(net_of_share(*of) for of in booked))
 
 
 def _less(says: Sequence[JournalEntry], parts: Sequence[Booked], currency: str) -> list[JournalLine]:
     """Lines of what is said less what is booked, by dimensions and account."""
-    sums: Net = defaultdict(int, net_of(says))
-    for part in parts:
-        for place, minor in part.net.items():
-            sums[place] -= minor
+    left = less(net_of(says), sum_of(part.net for part in parts))
     return [
         JournalLine(account=account, amount=Money.from_minor(minor, currency), dimensions=codes)
-        for (account, codes), minor in sorted(sums.items(), key=lambda item: (item[0][1], item[0][0]))
-        if minor
+        for (account, codes), minor in sorted(left.items(), key=lambda item: (item[0][1], item[0][0]))
     ]
 
 
@@ -397,12 +352,15 @@ def _revised(
     booked = [row for row in own if row.state not in UNBOOKED and not row.reversed_by]
     newest = max((CommitKey.parse(row.key).revision for row in own), default=1)
     if booked and _same_pay(entries, booked):
-        held = tuple(cast(JournalEntry, codec.decode(row.content)) for row in booked)
+        held = tuple(entry_of(row) for row in booked)
         return held, tuple(share for row in booked for share in row.shares), ()
     if not entries:
         return (), (), (_booked_otherwise(booked),) if booked else ()
     for revision in count(newest):
-        made = tuple(_with_revision(entry, revision) for entry in entries)
+        made = tuple(
+            replace(entry, key=str(replace(CommitKey.parse(entry.key), revision=revision)))
+            for entry in entries
+        )
         free = all(entry.key not in known or known[entry.key] == fingerprint(entry) for entry in made)
         if free and not any(Marker.of(entry.key).token in named for entry in made):
             break
@@ -412,28 +370,14 @@ def _revised(
     return made, tuple(replace(share, key=keys[share.key]) for share in shares if share.key in keys), ()
 
 
-def _markers_of_named(rows: Iterable[CommitRow]) -> frozenset[str]:
-    """Markers of this product that documents have which people named as booked elsewhere."""
-    documents = (
-        cast(BookedEntry, codec.decode(row.booked))
-        for row in rows
-        if row.key.startswith(ELSEWHERE) and row.booked
-    )
-    return frozenset(document.marker for document in documents if document.marker)
-
-
 def _same_pay(entries: Sequence[JournalEntry], booked: Sequence[CommitRow]) -> bool:
     """Whether the booked entries hold the same pay: every account and dimension to the cent, at the same
     rate. Another text, date or cut changes nothing of what is booked.
     """
-    held = [cast(JournalEntry, codec.decode(row.content)) for row in booked]
+    held = [entry_of(row) for row in booked]
     rates = {entry.rate and entry.rate.rate for entry in (*entries, *held)}
     whole = all(row.state is CommitState.CONFIRMED for row in booked)
     return whole and len(rates) == 1 and net_of(entries) == net_of(held)
-
-
-def _with_revision(entry: JournalEntry, revision: int) -> JournalEntry:
-    return replace(entry, key=str(replace(CommitKey.parse(entry.key), revision=revision)))
 
 
 def _booked_otherwise(booked: Sequence[CommitRow]) -> Problem:
@@ -444,12 +388,6 @@ def _booked_otherwise(booked: Sequence[CommitRow]) -> Problem:
         f" elsewhere. Restore what was changed, or reverse what is booked first: {reversing(booked)}."
     )
     return Problem("run.booked_otherwise", booked[0].key, text, Owner.CONTROLLER)
-
-
-def reversing(rows: Iterable[CommitRow]) -> str:
-    """How these documents are reversed: those of ours by their runs, others in the ledger."""
-    ours = dict.fromkeys(row.run or "RUN" for row in rows if not row.key.startswith(ELSEWHERE))
-    return ", ".join(f"ml-connector runs reverse {run}" for run in ours) or "in the ledger"
 
 
 def _not_comparable(row: CommitRow) -> Problem:

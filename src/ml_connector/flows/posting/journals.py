@@ -18,7 +18,7 @@ from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Basis, Proposal, Subject
 from ml_connector.flows.flow import Policy
 from ml_connector.flows.posting import already_booked, consent, look_alikes, tie_out
-from ml_connector.flows.posting.taken_back import standing
+from ml_connector.flows.posting.taken_back import entry_of, reversing, standing
 from ml_connector.ports.commits import CommitRow, Commits, CommitState
 from ml_connector.ports.ledger import JournalSink, Look, Place
 from ml_connector.ports.sinks import located
@@ -119,7 +119,7 @@ class Journals:
                 continue
             reference = cast(Receipt, codec.decode(row.receipt)).reference
             document = seen.get((row.entity, reference))
-            if document is None or compare(cast(JournalEntry, codec.decode(row.content)), document):
+            if document is None or compare(entry_of(row), document):
                 yield from tie_out.changed_since(self.target.sink(JournalEntry), row, run.row.id)
 
     def in_another_entity(self, run: Run, subjects: Mapping[str, Subject]) -> Iterator[Problem]:
@@ -134,7 +134,7 @@ class Journals:
                 if not already_booked.comes_to_nothing(there):
                     counting = already_booked.standing_parts(there)
                     numbers = consent.listed(part.number for part in counting)
-                    back = already_booked.reversing(part.row for part in counting)
+                    back = reversing(part.row for part in counting)
                     text = (
                         f"The pay of {company} is booked in {entity} as {numbers}, and goes to"
                         f" {subject.entity} now, because the option entities of the flow was changed. Reverse"
@@ -182,7 +182,7 @@ class Journals:
         for row in rows:
             if row.entity != entity or row.run == run.row.id:
                 continue
-            entry = cast(JournalEntry, codec.decode(row.content))
+            entry = entry_of(row)
             if entry.journal in journals:
                 first = entry.posting_date
                 days.append((entry.journal, first, max(first, min(today, first + ASKED_DAYS))))

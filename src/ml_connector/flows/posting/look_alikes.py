@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import cast
 
-from ml_connector.domain import codec
 from ml_connector.domain.checks import repeats, takes_back
 from ml_connector.domain.journal import BookedEntry, JournalEntry, JournalLine
 from ml_connector.domain.problem import Owner, Problem
+from ml_connector.flows.posting.taken_back import entry_of
 from ml_connector.ports.commits import WITHDRAWN, CommitRow
 
 SHOWN = 10
@@ -56,7 +55,7 @@ def of_another_installation(documents: Iterable[BookedEntry]) -> tuple[str, ...]
 
 def taking_back(documents: Iterable[BookedEntry], booked: Iterable[CommitRow]) -> tuple[BookedEntry, ...]:
     """The documents that take back one that is booked: somebody reversed that in the ledger."""
-    entries = [cast(JournalEntry, codec.decode(row.content)) for row in booked]
+    entries = [entry_of(row) for row in booked]
     return tuple(document for document in documents if any(takes_back(document, e) for e in entries))
 
 
@@ -68,7 +67,7 @@ def made_of_ours(documents: Iterable[BookedEntry], rows: Iterable[CommitRow]) ->
     if not (documents := tuple(documents)):
         return ()
     booked = [row for row in rows if row.reversed_by != WITHDRAWN]
-    entries = [(row.marker.token, cast(JournalEntry, codec.decode(row.content))) for row in booked]
+    entries = [(row.marker.token, entry_of(row)) for row in booked]
     return tuple(
         document
         for document in documents

@@ -15,7 +15,7 @@ from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import Proposal, Share, TakenBack
 from ml_connector.flows.booked import document_number
 from ml_connector.flows.flow import Policy
-from ml_connector.flows.posting.taken_back import REVERSAL, mirrors, undone
+from ml_connector.flows.posting.taken_back import REVERSAL, entry_of, mirrors, undone
 from ml_connector.ports.commits import UNBOOKED, CommitRow, Commits
 from ml_connector.ports.ledger import LedgerFacts
 
@@ -84,11 +84,6 @@ class Mirrors:
             if not there.reversed_by and there.fingerprint == codec.fingerprint(made):
                 break
         return made
-
-
-def entry_of(row: CommitRow) -> JournalEntry:
-    """What the document was written from."""
-    return cast(JournalEntry, codec.decode(row.content))
 
 
 def taken_back(row: CommitRow) -> TakenBack:

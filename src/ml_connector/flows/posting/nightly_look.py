@@ -28,17 +28,20 @@ from ml_connector.errors import (
     Throttled,
     VendorChanged,
 )
+from ml_connector.flows.booked import document_number as number_of
 from ml_connector.flows.posting import look_alikes
-from ml_connector.flows.posting.already_booked import already_booked_parts, comes_to_nothing, reversing
+from ml_connector.flows.posting.already_booked import already_booked_parts, comes_to_nothing
 from ml_connector.flows.posting.taken_back import (
     ELSEWHERE,
     REVERSAL,
-    mirrors,
+    entry_of,
     reverses,
+    reversing,
     standing,
     taken_back_alone,
+    times_booked,
 )
-from ml_connector.ports.commits import COUNTS_FOR_NOTHING, DELETED, CommitRow, Commits, CommitState
+from ml_connector.ports.commits import DELETED, CommitRow, Commits
 from ml_connector.ports.ledger import Entries
 from ml_connector.ports.systems import System
 
@@ -91,7 +94,7 @@ def nightly_look(
     found: list[Finding] = []
     for place, rows in places.items():
         tenant, entity, journal = place
-        days = [*(_entry(row).posting_date for row in (*rows, *gone[place])), *also.get(place, ())]
+        days = [*(entry_of(row).posting_date for row in (*rows, *gone[place])), *also.get(place, ())]
         documents = system.facts().documents(
             entity, journal, min(days).replace(day=1), max(*days, now.date())
         )
@@ -121,16 +124,17 @@ def _wrong(
     """What is wrong with a document, and with those that carry its marker and are not `known` by themselves:
     a person may have named one.
     """
-    number, copies = _number(row), _copies(row, documents, known)
+    number, copies, entry = number_of(row), _copies(row, documents, known), entry_of(row)
     name = f"Document {number} in {row.entity}"
-    back = [copy for copy in copies if takes_back(copy, _entry(row))]
+    back = [copy for copy in copies if takes_back(copy, entry)]
     yield from (_reversed(row, copy) for copy in back)
     copies = [copy for copy in copies if copy not in back]
     differences = _differences(row, documents, sink)
     if differences is None:
         copied = f" A copy of it is there: {copies[0].receipt.number}." if copies else ""
+        was = f"dated {entry.posting_date}, {entry.debit}, {len(entry.lines)} lines, {entry.text}"
         text = (
-            f"{name} is no longer in the ledger. It was {_booked(row)}.{copied} If somebody deleted it,"
+            f"{name} is no longer in the ledger. It was {was}.{copied} If somebody deleted it,"
             f" record that: ml-connector runs mark-deleted {row.run or 'RUN'}."
         )
         yield _finding(row, number, "booked.gone", text)
@@ -159,7 +163,7 @@ def _differences(row: CommitRow, documents: Sequence[BookedEntry], sink: Entries
         raise
     except (Refused, VendorChanged) as error:
         return [error.problem.text]
-    entry, before = _entry(row), cast(BookedEntry, codec.decode(row.booked)) if row.booked else mine
+    entry, before = entry_of(row), cast(BookedEntry, codec.decode(row.booked)) if row.booked else mine
     return [problem.text for problem in (*compare(entry, mine), *compare_rates(entry, before, mine))]
 
 
@@ -176,7 +180,7 @@ def _settled(
     does one with a marker of another entry: something else is to be said of it.
     """
     copied = [row for row in rows if _copies(row, documents, known)]
-    entries = {row.key: _entry(row) for row in rows} if copied else {}
+    entries = {row.key: entry_of(row) for row in rows} if copied else {}
     settled: set[str] = set()
     for row in copied:
         copies = [d.receipt.reference for d in _copies(row, documents, known) if repeats(d, entries[row.key])]
@@ -196,9 +200,9 @@ def _copied(row: CommitRow, documents: Sequence[BookedEntry], known: Collection[
     """What people made of a document of ours that is deleted since: nothing counts it here."""
     for copy in _copies(row, documents, known):
         number = copy.receipt.number
-        does = "takes back" if takes_back(copy, _entry(row)) else "carries the marker of"
+        does = "takes back" if takes_back(copy, entry_of(row)) else "carries the marker of"
         text = (
-            f"Document {number} in {row.entity} {does} document {_number(row)}, which was deleted in the"
+            f"Document {number} in {row.entity} {does} document {number_of(row)}, which was deleted in the"
             " ledger, and nothing here counts it. Delete it there too, or reverse it; or run the pay again"
             f" and name it: ml-connector runs mark-booked-elsewhere RUN --document {row.entity}/{number}"
             " --why '...'."
@@ -218,16 +222,16 @@ def _alone(row: CommitRow, commits: Commits) -> Iterator[Finding]:
     pay, adds = row, True
     while (taken := reverses(commits, pay) if pay.key.startswith(REVERSAL) else None) is not None:
         pay, adds = taken, not adds
-    times = _times_booked(pay, commits)
+    times = times_booked(commits, pay)
     if 0 <= times <= 1 or adds != (times > 1):
         return
     text = (
-        f"Document {_number(row)} in {row.entity} reverses document {_number(original)}, which was deleted in"
-        f" the ledger: the pay is in the books {'twice' if adds else 'at less than nothing'}. Reverse it:"
-        f" {reversing([original])}. Or delete it there too, and record that: ml-connector runs mark-deleted"
-        f" {row.run}."
+        f"Document {number_of(row)} in {row.entity} reverses document {number_of(original)}, which was"
+        f" deleted in the ledger: the pay is in the books {'twice' if adds else 'at less than nothing'}."
+        f" Reverse it: {reversing([original])}. Or delete it there too, and record that: ml-connector runs"
+        f" mark-deleted {row.run}."
     )
-    yield _finding(row, _number(row), "reversal.alone", text)
+    yield _finding(row, number_of(row), "reversal.alone", text)
 
 
 def _taken_back_alone(row: CommitRow, commits: Commits) -> Iterator[Finding]:
@@ -242,11 +246,11 @@ def _taken_back_alone(row: CommitRow, commits: Commits) -> Iterator[Finding]:
         found = taken_back_alone(commits, original)
         if found is not None and found.key == row.key:
             text = (
-                f"Document {_number(row)} in {row.entity} takes back document {_number(original)}, which was"
-                " deleted in the ledger: the pay is in the books at less than nothing. Delete it there too,"
-                f" and record that: ml-connector runs mark-deleted {row.run}."
+                f"Document {number_of(row)} in {row.entity} takes back document {number_of(original)}, which"
+                " was deleted in the ledger: the pay is in the books at less than nothing. Delete it there"
+                f" too, and record that: ml-connector runs mark-deleted {row.run}."
             )
-            yield _finding(row, _number(row), "reversal.alone", text)
+            yield _finding(row, number_of(row), "reversal.alone", text)
             return
 
 
@@ -259,36 +263,26 @@ def _counting_again(rows: Sequence[CommitRow], commits: Commits) -> Iterator[Fin
         booked: dict[int, list[CommitRow]] = defaultdict(list)
         for row in commits.of_reference(f"{family}:"):
             key = CommitKey.parse(row.key)
-            if key.family == family and _times_booked(row, commits) > 0:
+            if key.family == family and times_booked(commits, row) > 0:
                 booked[key.revision].append(row)
         newest = booked[max(booked)] if booked else []
         for row in (row for revision in sorted(booked)[:-1] for row in booked[revision]):
             text = (
-                f"Document {_number(row)} in {row.entity} counts again, because its reversal was deleted in"
+                f"Document {number_of(row)} in {row.entity} counts again, because its reversal was deleted in"
                 " the ledger, and the pay was posted again meanwhile, as"
-                f" {', '.join(map(_number, newest))}: it is in the books twice. Reverse the newer:"
+                f" {', '.join(map(number_of, newest))}: it is in the books twice. Reverse the newer:"
                 f" {reversing(newest)}."
             )
-            yield _finding(row, _number(row), "booked.twice", text)
-
-
-def _times_booked(row: CommitRow, commits: Commits) -> int:
-    """How often a document is in the books, less what takes it back, by what nobody said to be deleted. A
-    reversal that people edited and named counts as one; what it comes to is asked elsewhere.
-    """
-    gone = {DELETED} if row.key.startswith(REVERSAL) else COUNTS_FOR_NOTHING
-    times = int(row.state is CommitState.CONFIRMED and row.reversed_by not in gone)
-    times -= sum(_times_booked(mirror, commits) for mirror in mirrors(commits, row))
-    named = commits.get(row.reversed_by) if row.reversed_by.startswith(ELSEWHERE) else None
-    return times - int(named is not None and named.reversed_by != DELETED)
+            yield _finding(row, number_of(row), "booked.twice", text)
 
 
 def _reversed(row: CommitRow, document: BookedEntry) -> Finding:
     number = document.receipt.number
     text = (
-        f"Document {number} in {row.entity} takes document {_number(row)} back, every amount of it: somebody"
-        " reversed it in the ledger. If the pay is to be booked again, run it again and name the document:"
-        f" ml-connector runs mark-booked-elsewhere RUN --document {row.entity}/{number} --why '...'."
+        f"Document {number} in {row.entity} takes document {number_of(row)} back, every amount of it:"
+        " somebody reversed it in the ledger. If the pay is to be booked again, run it again and name the"
+        " document: ml-connector runs mark-booked-elsewhere RUN --document"
+        f" {row.entity}/{number} --why '...'."
     )
     return _finding(row, number, "booked.reversed", text)
 
@@ -301,8 +295,8 @@ def _alike(
     another pay is reported all the same where it is, or takes back, this one to the cent.
     """
     counting = {row.key for row in standing(rows)}
-    pays = [(row, _entry(row)) for row in rows if row.key in counting and not row.key.startswith(REVERSAL)]
-    rest = [(row, _entry(row)) for row in rows if row.key not in counting or row.key.startswith(REVERSAL)]
+    pays = [(row, entry_of(row)) for row in rows if row.key in counting and not row.key.startswith(REVERSAL)]
+    rest = [(row, entry_of(row)) for row in rows if row.key not in counting or row.key.startswith(REVERSAL)]
     unsettled = _of_what_counts_for_nothing(rest, others)
     for document in others:
         said = accepted.get(look_alikes.full_name_of(document))
@@ -317,7 +311,7 @@ def _alike(
         elif same is not None:
             text = (
                 f"Document {document.receipt.number} in {same.entity} did not come from here and may be the"
-                f" same pay as document {_number(same)}: {document.posting_date}, {document.debit},"
+                f" same pay as document {number_of(same)}: {document.posting_date}, {document.debit},"
                 f" {document.text or 'no text'}. If it is, reverse that one in the ledger, or ours:"
                 f" {reversing([same])}."
             )
@@ -356,12 +350,12 @@ def _made_of(row: CommitRow, document: BookedEntry) -> Finding:
     """A document of others that was made of one that counts for nothing here."""
     number = document.receipt.number
     what = "is a reversal" if row.key.startswith(REVERSAL) else "is reversed"
-    does = "takes back" if takes_back(document, _entry(row)) else "is a copy of"
+    does = "takes back" if takes_back(document, entry_of(row)) else "is a copy of"
     text = (
-        f"Document {number} in {row.entity} did not come from here. It {does} document {_number(row)}, which"
-        f" {what} here, so that the pay is in the books otherwise than its runs say. If that is not meant,"
-        " delete it or reverse it in the ledger; if it is, run the pay again and name it: ml-connector runs"
-        f" mark-booked-elsewhere RUN --document {row.entity}/{number} --why '...'."
+        f"Document {number} in {row.entity} did not come from here. It {does} document {number_of(row)},"
+        f" which {what} here, so that the pay is in the books otherwise than its runs say. If that is not"
+        " meant, delete it or reverse it in the ledger; if it is, run the pay again and name it:"
+        f" ml-connector runs mark-booked-elsewhere RUN --document {row.entity}/{number} --why '...'."
     )
     return _finding(row, number, look_alikes.ASKED, text)
 
@@ -388,13 +382,8 @@ def _of_another_installation(others: Sequence[BookedEntry]) -> Iterator[Finding]
 
 
 def _finding(row: CommitRow, document: str, code: str, text: str) -> Finding:
-    journal = _entry(row).journal
+    journal = entry_of(row).journal
     return Finding(key=row.key, entity=row.entity, journal=journal, document=document, code=code, text=text)
-
-
-def _booked(row: CommitRow) -> str:
-    entry = _entry(row)
-    return f"dated {entry.posting_date}, {entry.debit}, {len(entry.lines)} lines, {entry.text}"
 
 
 def _month(document: BookedEntry | JournalEntry) -> tuple[int, int]:
@@ -402,12 +391,4 @@ def _month(document: BookedEntry | JournalEntry) -> tuple[int, int]:
 
 
 def _place(row: CommitRow) -> Place:
-    return row.tenant, row.entity, _entry(row).journal
-
-
-def _number(row: CommitRow) -> str:
-    return cast(Receipt, codec.decode(row.receipt)).number
-
-
-def _entry(row: CommitRow) -> JournalEntry:
-    return cast(JournalEntry, codec.decode(row.content))
+    return row.tenant, row.entity, entry_of(row).journal

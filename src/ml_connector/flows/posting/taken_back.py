@@ -110,7 +110,7 @@ def taken_back_alone(commits: Commits, row: CommitRow) -> CommitRow | None:
     """
     if row.reversed_by != DELETED:
         return None
-    rows, entry = commits.of_subjects([share.subject for share in row.shares]), _entry(row)
+    rows, entry = commits.of_subjects([share.subject for share in row.shares]), entry_of(row)
     taken = {other.reversed_by for other in rows}
     for other in rows:
         counts = other.key.startswith(ELSEWHERE) and not other.reversed_by and other.key not in taken
@@ -128,6 +128,17 @@ def counts(commits: Commits, row: CommitRow) -> bool:
             return False
         row, counted = reversal, not counted
     return counted
+
+
+def times_booked(commits: Commits, row: CommitRow) -> int:
+    """How often a document is in the books, less what takes it back, by what nobody said to be deleted. A
+    reversal that people edited and named counts as one; what it comes to is asked elsewhere.
+    """
+    gone = {DELETED} if row.key.startswith(REVERSAL) else COUNTS_FOR_NOTHING
+    times = int(row.state is CommitState.CONFIRMED and row.reversed_by not in gone)
+    times -= sum(times_booked(commits, mirror) for mirror in mirrors(commits, row))
+    named = commits.get(row.reversed_by) if row.reversed_by.startswith(ELSEWHERE) else None
+    return times - int(named is not None and named.reversed_by != DELETED)
 
 
 def by_people(commits: Commits, row: CommitRow) -> CommitRow | None:
@@ -156,6 +167,45 @@ def restated(commits: Commits, row: CommitRow) -> CommitRow:
     return next((other for other in said if reference_of(other) == reference_of(row)), row)
 
 
+def cancelled(rows: Iterable[CommitRow]) -> frozenset[str]:
+    """Keys of documents and of the reversals that cancel them to the cent: nobody has to tell their parts."""
+    by_key = {row.key: row for row in rows}
+    pairs = [(row, by_key[row.reversed_by]) for row in by_key.values() if row.reversed_by in by_key]
+    return frozenset(
+        key
+        for row, back in pairs
+        if {row.state, back.state} == {CommitState.CONFIRMED} and not back.reversed_by
+        for key in (row.key, back.key)
+    )
+
+
+def not_posted(row: CommitRow) -> bool:
+    """Whether the document is written, and nothing of it is in the books yet."""
+    receipt = codec.decode(row.receipt) if row.state is CommitState.DRAFT and row.receipt else None
+    return isinstance(receipt, Receipt) and not receipt.posted
+
+
+def reversing(rows: Iterable[CommitRow]) -> str:
+    """How these documents are reversed: those of ours by their runs, others in the ledger."""
+    ours = dict.fromkeys(row.run or "RUN" for row in rows if not row.key.startswith(ELSEWHERE))
+    return ", ".join(f"ml-connector runs reverse {run}" for run in ours) or "in the ledger"
+
+
+def markers_of_named(rows: Iterable[CommitRow]) -> frozenset[str]:
+    """Markers of this product that documents have which people named as booked elsewhere."""
+    documents = (
+        cast(BookedEntry, codec.decode(row.booked))
+        for row in rows
+        if row.key.startswith(ELSEWHERE) and row.booked
+    )
+    return frozenset(document.marker for document in documents if document.marker)
+
+
+def entry_of(row: CommitRow) -> JournalEntry:
+    """What the commit's document was written from."""
+    return cast(JournalEntry, codec.decode(row.content))
+
+
 def reference_of(row: CommitRow) -> str:
     """The ledger's reference of the document; empty where none is known."""
     return cast(Receipt, codec.decode(row.receipt)).reference if row.receipt else ""
@@ -171,7 +221,3 @@ def _reversed_keys(mirror: str) -> Iterator[str]:
     family, _, revision = family.rpartition(":")
     if revision.isdecimal():
         yield str(CommitKey(family, key.part, int(revision)))
-
-
-def _entry(row: CommitRow) -> JournalEntry:
-    return cast(JournalEntry, codec.decode(row.content))

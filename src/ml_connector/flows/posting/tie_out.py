@@ -18,14 +18,14 @@ from ml_connector.domain.mapping import describe
 from ml_connector.domain.money import Money
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.domain.proposal import Proposal
+from ml_connector.domain.proposal import Net, Proposal
 from ml_connector.domain.text import words
 from ml_connector.domain.tie_out import TieRow, tie_out
 from ml_connector.errors import NotFound
-from ml_connector.flows.booked import Booked, Net
-from ml_connector.flows.posting.already_booked import already_booked_parts, net_of, reversing
+from ml_connector.flows.booked import Booked
+from ml_connector.flows.posting.already_booked import already_booked_parts, net_of
 from ml_connector.flows.posting.consent import Came
-from ml_connector.flows.posting.taken_back import ELSEWHERE
+from ml_connector.flows.posting.taken_back import ELSEWHERE, entry_of, reversing
 from ml_connector.ports.commits import CommitRow, Commits
 from ml_connector.ports.ledger import Entries
 
@@ -122,7 +122,7 @@ def changed_since(
         f" If it stays as it is now, {again}: ml-connector runs mark-booked-elsewhere {run} --document"
         f" {row.entity}/{receipt.number} --why '...'."
     )
-    entry = cast(JournalEntry, codec.decode(row.content))
+    entry = entry_of(row)
     before = cast(BookedEntry, codec.decode(row.booked)) if row.booked else now
     texts = [problem.text for problem in compare(entry, now)]
     if texts and run:
