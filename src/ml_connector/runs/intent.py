@@ -34,11 +34,11 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 from ml_connector.domain import codec
-from ml_connector.domain.document import Booked, Document, Marker, Receipt, Refers
+from ml_connector.domain.document import Booked, Document, Marker, Receipt
 from ml_connector.errors import (
     ConnectorError,
     Halted,
@@ -49,9 +49,9 @@ from ml_connector.errors import (
     Throttled,
 )
 from ml_connector.ports.commits import ENDED, CommitRow, Commits, CommitState, IntentEnd, IntentRow, Origin
-from ml_connector.ports.sinks import Sink, SinkLimits
+from ml_connector.ports.sinks import Sink
 from ml_connector.ports.storage import Clock
-from ml_connector.runs.proof import Auditor, Incident, Proof, Wait
+from ml_connector.runs.proof import Auditor, Incident, Proof, Wait, receipt_of, referred, state_of
 
 __all__ = ["Committer", "Incident", "Seen", "Wait"]
 
@@ -178,13 +178,13 @@ class Committer:
         )
         self.point("commit: opened")
         if row.state is CommitState.CONFIRMED:
-            return _receipt(row)
+            return receipt_of(row)
         if row.state is CommitState.UNKNOWN:
             raise proof.unknown(row)
         if row.state is CommitState.DRAFT:
-            receipt, booked = proof.posted(row, document, _receipt(row), looked=sink.limits.posts_itself)
+            receipt, booked = proof.posted(row, document, receipt_of(row), looked=sink.limits.posts_itself)
             return _Compared(row=row, document=document, receipt=receipt, booked=booked)
-        so_far = _receipt(row) if row.state is CommitState.WRITING else None
+        so_far = receipt_of(row) if row.state is CommitState.WRITING else None
         if (intent := self.commits.open_intent(document.key)) is not None:
             so_far = self._outcome(proof, row, document, intent)
         elif so_far is None:
@@ -204,15 +204,13 @@ class Committer:
         receipt = proof.found(row, document, since=None)
         if receipt is not None:
             self.commits.record(
-                document.key, state=_state(receipt), receipt=codec.encode(receipt), adopted=True
+                document.key, state=state_of(receipt), receipt=codec.encode(receipt), adopted=True
             )
         return receipt
 
     def check_open_sends(self, run: str) -> None:
         """What became of every send that the run left open: its document is adopted, or the send is closed.
-        Nothing is sent, and nothing is posted.
-
-        Raises as `commit_once` does.
+        Nothing is sent, and nothing is posted. Raises as `commit_once` does.
         """
         for row in self.commits.left_by(run, (CommitState.UNKNOWN, CommitState.SENDING)):
             proof, document = self._left_open(row)
@@ -229,7 +227,7 @@ class Committer:
         for row in self.commits.left_by(run, (CommitState.WRITING, CommitState.DRAFT)):
             if row.reversed_by:
                 continue
-            receipt = _receipt(row)
+            receipt = receipt_of(row)
             proof, document = self._left_open(row)
             if row.state is CommitState.WRITING and not receipt.complete:
                 self._abandon(proof.sink, row, receipt, "The run went no further.")
@@ -249,7 +247,12 @@ class Committer:
 
     def _proof(self, sink: Sink[Any, Any]) -> Proof:
         return Proof(
-            commits=self.commits, sink=sink, audit=self.audit, point=self.point, accepted=self.accepted
+            commits=self.commits,
+            sink=sink,
+            clock=self.clock,
+            audit=self.audit,
+            point=self.point,
+            accepted=self.accepted,
         )
 
     def end_once(self, key: str) -> None:
@@ -269,7 +272,7 @@ class Committer:
             raise KeyError(f"nothing is booked under {key}")
         if row.reversed_by:
             return
-        document, receipt = cast(Document, codec.decode(row.content)), _receipt(row)
+        document, receipt = cast(Document, codec.decode(row.content)), receipt_of(row)
         sink = self.sinks(type(document))
         if not sink.is_ended(receipt):
             self.alive()
@@ -295,18 +298,18 @@ class Committer:
         """What became of an intent that is not ours: its document, adopted, or `None` once it is certain that
         it booked nothing.
         """
-        due = self._over_at(proof.sink.limits, intent)
+        due = proof.over_at(intent)
         if due is not None:
             text = f"An earlier send of {row.key} may still be booked; looking again at {due:%H:%M:%S} UTC."
             raise Wait(due, text)
         receipt = proof.found(row, document, since=intent.created_at)
         if receipt is not None:
             self.commits.close_intent(
-                intent, IntentEnd.FOUND, state=_state(receipt), receipt=codec.encode(receipt), adopted=True
+                intent, IntentEnd.FOUND, state=state_of(receipt), receipt=codec.encode(receipt), adopted=True
             )
             self.point("commit: adopted")
             return receipt
-        if why := self._undecided(proof, row, document):
+        if why := proof.undecided(row, document):
             self.commits.close_intent(intent, IntentEnd.RESOLVED, state=CommitState.UNKNOWN, detail=why)
             raise proof.unknown(row, why)
         self.commits.close_intent(
@@ -314,37 +317,6 @@ class Committer:
         )
         self.point("commit: settled")
         return None
-
-    def _undecided(self, proof: Proof, row: CommitRow, document: Document) -> str:
-        """Why an empty look-up does not prove that nothing was booked; empty where it does. A system may drop
-        what it is given to find a document by, and that shows only when the first answer is lost.
-        """
-        limits, entity = proof.sink.limits, document.entity
-        searched = limits.marker_is_searchable and not self.commits.marker_distrusted(entity)
-        if not searched:
-            return "this ledger cannot be searched for it"
-        booked = proof.unknown_document(row, document)
-        if booked is None:
-            return ""
-        number = booked.receipt.number
-        if booked.marker != row.marker.token:
-            return f"document {number} says the same and is not known here"
-        why = f"document {number} has its marker, and no search finds it"
-        self.commits.distrust_marker(entity, why)
-        self.audit("marker.distrusted", {"entity": entity, "document": number})
-        return why
-
-    def _over_at(self, limits: SinkLimits, intent: IntentRow) -> datetime | None:
-        """When the outcome of the intent can be found out; `None` for now."""
-        wait = timedelta(seconds=limits.settle_seconds + limits.visible_seconds)
-        now, machine = self.commits.now(), self.clock.machine()
-        if intent.machine != machine:
-            intent = self.commits.first_seen(intent, machine, self.clock.monotonic())
-        passed = timedelta(seconds=self.clock.monotonic() - intent.monotonic)
-        # A database clock that was set back behind the intent says nothing; the machine's own does.
-        by_database = intent.created_at + wait if now >= intent.created_at else now
-        due = max(by_database, now + wait - passed)
-        return due if due > now else None
 
     # --- sending --------------------------------------------------------------------------------------------
 
@@ -363,7 +335,7 @@ class Committer:
     ) -> Receipt:
         limits = sink.limits
         unsent = CommitState.PLANNED if so_far is None else CommitState.WRITING
-        with sink.prepare(document, row.marker, so_far, self._known(document)) as send:
+        with sink.prepare(document, row.marker, so_far, referred(self.commits, document)) as send:
             self.alive()
             self.point("intent: before")
             began = self.clock.monotonic()
@@ -400,21 +372,12 @@ class Committer:
             raise refusal
         self.point("send: answered")
         self.commits.close_intent(
-            intent, IntentEnd.BOOKED, state=_state(receipt), receipt=codec.encode(receipt)
+            intent, IntentEnd.BOOKED, state=state_of(receipt), receipt=codec.encode(receipt)
         )
         self.point("send: recorded")
         detail = {"key": row.key, "document": receipt.number, "sha256": row.fingerprint}
         self.audit("commit.booked", {**detail, "whole": receipt.complete})
         return receipt
-
-    def _known(self, document: Document) -> Mapping[str, Receipt]:
-        """The receipts of the documents that this one refers to. Raises `NotSent` where one is not booked."""
-        rows = {key: self.commits.get(key) for key in document.refers} if isinstance(document, Refers) else {}
-        for key, row in rows.items():
-            if row is None or row.state is not CommitState.CONFIRMED or row.reversed_by:
-                text = f"{key}, which {document.key} refers to, is not booked. Write it first."
-                raise NotSent(text, where=key, code="document.refers")
-        return {key: _receipt(row) for key, row in rows.items() if row is not None}
 
     def _abandon(self, sink: Sink[Any, Any], row: CommitRow, so_far: Receipt, why: str) -> None:
         """The document will never be whole: remove what is written of it, which was never posted."""
@@ -434,14 +397,3 @@ class Committer:
             self.point("send: before")
 
         return gate
-
-
-def _state(receipt: Receipt) -> CommitState:
-    return CommitState.DRAFT if receipt.complete else CommitState.WRITING
-
-
-def _receipt(row: CommitRow) -> Receipt:
-    value = codec.decode(row.receipt)
-    if not isinstance(value, Receipt):
-        raise codec.CodecError(f"commit {row.key} holds no receipt")
-    return value

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from ml_connector.domain import codec
-from ml_connector.domain.document import Booked, Document, Receipt
+from ml_connector.domain.document import Booked, Document, Receipt, Refers
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.errors import ConnectorError, NotFound
-from ml_connector.ports.commits import CommitRow, Commits, CommitState
+from ml_connector.errors import ConnectorError, NotFound, NotSent
+from ml_connector.ports.commits import CommitRow, Commits, CommitState, IntentRow
 from ml_connector.ports.sinks import Sink, located
+from ml_connector.ports.storage import Clock
 
 GONE = (
     "If somebody deleted it, record that (ml-connector runs mark-deleted {run}) and start a new run. If not,"
@@ -50,6 +51,7 @@ class Proof:
 
     commits: Commits
     sink: Sink[Any, Any]
+    clock: Clock
     audit: Auditor
     point: Callable[[str], None] = field(default=lambda name: None)
     accepted: Callable[[], Collection[str]] = field(default=lambda: ())
@@ -95,6 +97,38 @@ class Proof:
         marked = (booked for booked in strange if booked.marker == row.marker.token)
         same = (booked for booked in asked if not self.sink.compare(document, booked))
         return next(marked, None) or next(same, None)
+
+    def undecided(self, row: CommitRow, document: Document) -> str:
+        """Why an empty look-up does not prove that nothing was booked; empty where it does. A system may drop
+        what it is given to find a document by, and that shows only when the first answer is lost.
+        """
+        limits, entity = self.sink.limits, document.entity
+        searched = limits.marker_is_searchable and not self.commits.marker_distrusted(entity)
+        if not searched:
+            return "this ledger cannot be searched for it"
+        booked = self.unknown_document(row, document)
+        if booked is None:
+            return ""
+        number = booked.receipt.number
+        if booked.marker != row.marker.token:
+            return f"document {number} says the same and is not known here"
+        why = f"document {number} has its marker, and no search finds it"
+        self.commits.distrust_marker(entity, why)
+        self.audit("marker.distrusted", {"entity": entity, "document": number})
+        return why
+
+    def over_at(self, intent: IntentRow) -> datetime | None:
+        """When the outcome of the intent can be found out; `None` for now."""
+        limits = self.sink.limits
+        wait = timedelta(seconds=limits.settle_seconds + limits.visible_seconds)
+        now, machine = self.commits.now(), self.clock.machine()
+        if intent.machine != machine:
+            intent = self.commits.first_seen(intent, machine, self.clock.monotonic())
+        passed = timedelta(seconds=self.clock.monotonic() - intent.monotonic)
+        # A database clock that was set back behind the intent says nothing; the machine's own does.
+        by_database = intent.created_at + wait if now >= intent.created_at else now
+        due = max(by_database, now + wait - passed)
+        return due if due > now else None
 
     def confirm(
         self, row: CommitRow, document: Document, receipt: Receipt, *, looked: bool = False
@@ -254,6 +288,29 @@ class Proof:
             due = since + timedelta(seconds=self.sink.limits.visible_seconds)
             if self.commits.now() < due:
                 raise Wait(due, f"Document {receipt.number} is booked and not yet {how}.")
+
+
+def referred(commits: Commits, document: Document) -> Mapping[str, Receipt]:
+    """The receipts of the documents that this one refers to. Raises `NotSent` where one is not booked."""
+    rows = {key: commits.get(key) for key in document.refers} if isinstance(document, Refers) else {}
+    for key, row in rows.items():
+        if row is None or row.state is not CommitState.CONFIRMED or row.reversed_by:
+            text = f"{key}, which {document.key} refers to, is not booked. Write it first."
+            raise NotSent(text, where=key, code="document.refers")
+    return {key: receipt_of(row) for key, row in rows.items() if row is not None}
+
+
+def state_of(receipt: Receipt) -> CommitState:
+    """Of the commit of a document that stands so far."""
+    return CommitState.DRAFT if receipt.complete else CommitState.WRITING
+
+
+def receipt_of(row: CommitRow) -> Receipt:
+    """What is known of the commit's document. Raises `CodecError` where nothing is."""
+    value = codec.decode(row.receipt)
+    if not isinstance(value, Receipt):
+        raise codec.CodecError(f"commit {row.key} holds no receipt")
+    return value
 
 
 def _name(receipt: Receipt) -> str:
