@@ -186,7 +186,7 @@ def test_third_party_records_whose_pay_date_was_corrected_are_no_second_pay(fact
     """The very same records, ids and check numbers, whether their amounts are corrected too or not. The
     amounts are the usual ones; the rest is of the source.
     """
-    from ml_connector.connectors.ukg_pro.tests.conftest import THIRD_PARTY, ThirdPartyWorld
+    from ml_connector.connectors.ukg_pro.tests.third_party_world import THIRD_PARTY, ThirdPartyWorld
 
     ukg, world = ThirdPartyWorld(), World(mode=ASKS)
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ import pytest
 from ml_connector.connectors.ukg_pro.flat_file import FlatFileSource
 from ml_connector.connectors.ukg_pro.layout import LayoutError
 from ml_connector.connectors.ukg_pro.read_layout import read_layout
-from ml_connector.connectors.ukg_pro.settings import read
 from ml_connector.contract.payroll import problems_of, rows_of
 from ml_connector.domain.problem import Problem
 
@@ -45,20 +43,9 @@ Source = Callable[..., FlatFileSource]
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Source:
-    """A folder with files of this content, read by this layout."""
-
-    def made(content: str | bytes, layout: Any = PLAIN, *names: str, **more: str) -> FlatFileSource:
-        for name in names or ("gl.csv",):
-            (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-        text = layout if isinstance(layout, str) else json.dumps(layout)
-        settings = {"source": "flat_file", "file_path": str(tmp_path), "file_layout": text, "currency": "USD"}
-        options, problems = read({**settings, **more}, True)
-        assert ([], True) == (problems, options is not None)
-        assert options is not None
-        return FlatFileSource(options, "tenant")
-
-    return made
+def source(source: Source) -> Source:
+    """Read by the plain layout where none is given."""
+    return lambda content, layout=PLAIN, *names, **more: source(content, layout, *names, **more)
 
 
 def told(source: FlatFileSource) -> Problem:

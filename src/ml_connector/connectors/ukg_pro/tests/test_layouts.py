@@ -1,4 +1,4 @@
-"""Claims about layouts of one's own: what stands once per file, numbers as data, titles, encodings."""
+"""Claims about layouts of one's own: what stands once per file, numbers as data, titles."""
 
 from __future__ import annotations
 
@@ -43,22 +43,6 @@ BARS = [
 ]
 PLAIN = {"delimiter": "|", "quote": "", "header_rows": 1, "columns": BARS}
 BODY = "5100|BOSIT|913.22|0.00|Wages\n2290|BOSIT|0.00|913.22|Net pay\n"
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Source:
-    """A folder with one file of this content, read by this layout."""
-
-    def made(content: str | bytes, layout: Any = "L1", name: str = "gl.csv") -> FlatFileSource:
-        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-        text = layout if isinstance(layout, str) else json.dumps(layout)
-        settings = {"source": "flat_file", "file_path": str(tmp_path), "file_layout": text, "currency": "USD"}
-        options, problems = read(settings, True)
-        assert ([], True) == (problems, options is not None)
-        assert options is not None
-        return FlatFileSource(options, "tenant")
-
-    return made
 
 
 def only(source: FlatFileSource) -> str:
@@ -323,7 +307,7 @@ def test_a_file_says_what_it_names_of_its_pay(source: Source) -> None:
     assert ("HTC01 2026-07-03", PayParts(day=day)) == (run.subject, run.parts)
 
 
-# --- numbers, titles, encodings -----------------------------------------------------------------------------
+# --- numbers and titles ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -403,64 +387,3 @@ def test_titles_do_not_matter_where_columns_are_found_by_index(source: Source) -
     content = LIKE_L1.replace("Debit,Credit", "Amount,Amount")
 
     assert Decimal("1000.00") == debit(source(content, {"columns": columns, "header_rows": 1}))
-
-
-@pytest.mark.parametrize(
-    ("content", "layout"),
-    [
-        (LIKE_L1.encode("utf-8-sig"), "L1"),
-        (LIKE_L1.encode("utf-16"), "L1"),
-        ("\ufeff".encode("utf-16-be") + LIKE_L1.encode("utf-16-be"), "L1"),
-        (LIKE_L1.encode("utf-16-le"), {"like": "L1", "encoding": "utf-16-le"}),
-        (LIKE_L1.replace("Payroll", "Löhne").encode("cp1252"), {"like": "L1", "encoding": "cp1252"}),
-        (LIKE_L1.replace("\n", "\r\n").encode(), "L1"),
-        (LIKE_L1.replace("\n", "\r").encode(), "L1"),
-        (LIKE_L1.encode() + b"\x1a", "L1"),
-        (LIKE_L1.rstrip("\n").encode() + b"\x1a", "L1"),
-        (LIKE_L1.encode("utf-8-sig"), '{"like": "L1", "encoding": "utf-8-sig"}'),
-        (LIKE_L1.encode(), '{"like": "L1", "encoding": "utf-8-sig"}'),
-        (LIKE_L1.encode() + b",,,,,,,,,\r\n\r\n", "L1"),
-        (b"sep=,\r\n" + LIKE_L1.encode(), "L1"),
-        (LIKE_L1.replace("Debit", " DEBIT\u00a0").encode(), "L1"),
-    ],
-)
-def test_what_spreadsheets_and_hosts_write_around_the_lines(
-    source: Source, content: bytes, layout: Any
-) -> None:
-    """Marks of the encoding, line ends of every system, the end mark of old ones, rows of separators."""
-    assert Decimal("1000.00") == debit(source(content, layout))
-
-
-def test_lines_of_utf_16_are_counted_and_may_hold_a_line_feed_within_a_character(source: Source) -> None:
-    """The bytes of U+0A0A, a letter, look like two line ends."""
-    content = LIKE_L1.replace("Payroll", "\u0a0a").replace("1000.00,\n", "x,\n")
-    read_from = source(content.encode("utf-16"))
-
-    (problem,) = problems_of(read_from, read_from.pay_runs(EVER)[0].reference)
-    assert "gl.csv, line 2: Debit" == problem.where
-
-
-@pytest.mark.parametrize(
-    ("content", "code", "words"),
-    [
-        (b"PK\x03\x04rest", "file.kind", "Excel workbook"),
-        (b"\xd0\xcf\x11\xe0rest", "file.kind", "old Excel workbook"),
-        (LIKE_L1.encode("utf-16-le"), "file.encoding", "utf-16-le"),
-        (LIKE_L1.encode("utf-32"), "file.encoding", "UTF-8"),
-        (LIKE_L1.replace("Payroll", "Löhne").encode("cp1252"), "file.encoding", "cp1252"),
-        (b"", "file.empty", "is empty"),
-    ],
-)
-def test_what_is_no_text_says_what_works(source: Source, content: bytes, code: str, words: str) -> None:
-    """The advice of each refusal is one that a layout takes."""
-    found = aside(source(content))
-
-    assert (code, True) == (found.code, words in found.text)
-    for encoding in ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252"):
-        assert read_layout(json.dumps({"like": "L1", "encoding": encoding}))
-
-
-def test_utf_16_without_a_mark_asks_for_its_order(source: Source) -> None:
-    found = aside(source(LIKE_L1.encode("utf-16-le"), {"like": "L1", "encoding": "utf-16"}))
-
-    assert ("file.encoding", True) == (found.code, "utf-16-le or utf-16-be" in found.text)

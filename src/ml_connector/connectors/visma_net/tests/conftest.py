@@ -11,8 +11,11 @@ import pytest
 import stamina
 
 from ml_connector.connectors.visma_net import CONNECTOR
+from ml_connector.contract.acts import send
 from ml_connector.contract.memory import MemoryTokens, memory_wiring
 from ml_connector.contract.simulated import Recording, SharedClock, SimulatedLedger
+from ml_connector.domain.checks import compare
+from ml_connector.domain.document import Receipt
 from ml_connector.ports.storage import Tokens
 from ml_connector.ports.systems import System
 from ml_connector_sandbox.core.clock import SandboxClock
@@ -100,6 +103,18 @@ class VismaWorld(SimulatedLedger):
             if "/connect/" not in request.url.path
         ]
         return [f"{method} {path.strip('/')}" for method, path in paths]
+
+    def changes(self) -> list[str]:
+        """Requests so far that change something."""
+        return [call for call in self.calls() if not call.startswith("GET")]
+
+    def compared(self, seconds: float = 6) -> Receipt:
+        """An entry, written and read back so many seconds ago."""
+        entry = self.entry()
+        receipt = send(self.ledger, entry)
+        assert compare(entry, self.ledger.read_back(receipt)) == []
+        self.advance(seconds)
+        return receipt
 
     # --- signed ---------------------------------------------------------------------------------------------
 
@@ -198,6 +213,12 @@ def make_world() -> Callable[..., VismaWorld]:
 def world() -> VismaWorld:
     """A company with the vendor's limits, whose releases are done at once, and a connection to it."""
     return VismaWorld(switches={"release_seconds": 0})
+
+
+@pytest.fixture
+def two(make_world: Callable[..., Any]) -> Any:
+    """Fjord keeps its books in kroner, Verft in euro; both number their batches from the same number on."""
+    return make_world(scenario="two_companies", switches={"release_seconds": 0})
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from ml_connector.connectors.visma_net import CONNECTOR
 from ml_connector.connectors.visma_net.client import token_broker
 from ml_connector.connectors.visma_net.settings import read
 from ml_connector.contract.acts import locate, send
@@ -25,12 +24,6 @@ from ml_connector.ports.storage import Permit, Window
 
 FJORD, VERFT = "4e95f4b9-e895-5a20-a960-2ee8b4f8e49b", "2072dc1f-9564-5e3c-a5d1-8d7cef68ef02"
 BOTH = {"company": "FJORD, VERFT", "tenant_id": f"FJORD={FJORD}, VERFT={VERFT}"}
-
-
-@pytest.fixture
-def two(make_world: Callable[..., Any]) -> Any:
-    """Fjord keeps its books in kroner, Verft in euro; both number their batches from the same number on."""
-    return make_world(scenario="two_companies", switches={"release_seconds": 0})
 
 
 def swapped(make_world: Callable[..., Any]) -> Any:
@@ -363,46 +356,3 @@ def test_tenant_id_that_shows_both_companies(two: Any) -> None:
         send(two.ledger, two.entry())
     assert caught.value.problem.code == "company.unclear"
     assert booked(two) == []
-
-
-# --- whose books --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("companies", ["FJORD, VERFT", "VERFT, FJORD"])
-def test_tenant_of_each_company_is_its_own(companies: str) -> None:
-    """The tenant id that leads into it, whatever the order and the letters of the setting; no call is made,
-    and no header of an answer changes it.
-    """
-    settings = {"company": companies, "tenant_id": f"VERFT={VERFT}, FJORD={FJORD.upper()}"}
-    ledger = CONNECTOR.open(settings, memory_wiring(sandbox=False)).ledger
-    assert ledger is not None
-    ledger.books("FJORD").client.http.installation = "simulated"  # type: ignore[attr-defined]
-
-    assert {"FJORD": FJORD, "VERFT": VERFT} == {
-        company: ledger.tenant(company) for company in ("FJORD", "VERFT")
-    }
-    with pytest.raises(Refused) as caught:
-        ledger.tenant("OTHER")
-    assert "entity.not_pinned" == caught.value.problem.code
-
-
-def test_tenant_in_a_sandbox(two: Any) -> None:
-    """The installation that the simulator names, for which a company is asked only where it was not yet; its
-    tenant id where none is named.
-    """
-    assert ["simulated"] * 3 == [two.ledger.tenant(company) for company in ("FJORD", "FJORD", "VERFT")]
-    assert ["GET v1/organization"] * 2 == two.calls()
-
-    two.wire.installation = "restored"
-    two.ledger.journals("FJORD")
-    assert ["restored", "simulated"] == [two.ledger.tenant(company) for company in ("FJORD", "VERFT")]
-
-
-def test_tenant_of_a_simulator_that_names_none(two: Any) -> None:
-    """The tenant id of the company, as on a real host."""
-    two.wire.installation = ""
-    two.wire.after = lambda request, response: type(response)(
-        response.status_code, headers={"content-type": "application/json"}, content=response.read()
-    )
-
-    assert VERFT == two.ledger.tenant("VERFT")

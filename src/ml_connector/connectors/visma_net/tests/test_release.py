@@ -11,18 +11,7 @@ import httpx2
 import pytest
 
 from ml_connector.contract.acts import locate, send
-from ml_connector.domain.checks import compare
-from ml_connector.domain.document import Receipt
 from ml_connector.errors import NotFound, OutcomeUnknown, Refused, SignInLost, Throttled
-
-
-def compared(world: Any, seconds: float = 6) -> Receipt:
-    """An entry, written and read back so many seconds ago."""
-    entry = world.entry()
-    receipt = send(world.ledger, entry)
-    assert compare(entry, world.ledger.read_back(receipt)) == []
-    world.advance(seconds)
-    return receipt
 
 
 def meanwhile(
@@ -39,13 +28,9 @@ def meanwhile(
     world.wire.before = before
 
 
-def writes(world: Any) -> list[str]:
-    return [call for call in world.calls() if not call.startswith("GET")]
-
-
 def test_held_compared_released(world: Any) -> None:
     """Off hold with the version that was looked at, then released with the one that came of it."""
-    receipt = compared(world)
+    receipt = world.compared()
     assert (receipt.posted, world.document(receipt.reference)["status"]) == (False, "draft")
 
     released = world.ledger.release(receipt)
@@ -53,7 +38,7 @@ def test_held_compared_released(world: Any) -> None:
     assert released.posted
     assert world.document(receipt.reference)["status"] == "posted"
     path = f"v2/journaltransaction/{receipt.number}"
-    assert writes(world) == ["POST v2/journaltransaction", f"PUT {path}", f"POST {path}/action/release"]
+    assert world.changes() == ["POST v2/journaltransaction", f"PUT {path}", f"POST {path}/action/release"]
     put, release = [
         request
         for request in world.wire.requests
@@ -66,23 +51,23 @@ def test_held_compared_released(world: Any) -> None:
 
 def test_asking_again_does_nothing(world: Any) -> None:
     """A posted batch is not touched, nor asked to be released."""
-    released = world.ledger.release(compared(world))
-    before = writes(world)
+    released = world.ledger.release(world.compared())
+    before = world.changes()
 
     assert world.ledger.release(released) == released
     assert world.reopen().release(released) == released
-    assert writes(world) == before
+    assert world.changes() == before
 
 
 def test_slow_release_is_waited_for_and_asked_once(make_world: Callable[..., Any]) -> None:
     """While it is queued the batch is looked at and left alone; posted when Visma has done it."""
     world = make_world(switches={"release_seconds": 30})
-    receipt = compared(world)
+    receipt = world.compared()
 
     assert not world.ledger.release(receipt).posted
-    before = writes(world)
+    before = world.changes()
     assert not world.ledger.release(receipt).posted
-    assert writes(world) == before
+    assert world.changes() == before
     world.advance(31)
 
     assert world.ledger.release(receipt).posted
@@ -93,7 +78,7 @@ def test_slow_release_survives_a_restart(make_world: Callable[..., Any]) -> None
     on.
     """
     world = make_world(switches={"release_seconds": 30})
-    receipt = compared(world)
+    receipt = world.compared()
     assert not world.ledger.release(receipt).posted
 
     anew = world.reopen()
@@ -109,7 +94,7 @@ def test_release_that_is_never_done_is_asked_for_again(make_world: Callable[...,
     more.
     """
     world = make_world(switches={"release_seconds": 30})
-    receipt = compared(world)
+    receipt = world.compared()
     world.ledger.release(receipt)
     world.close_period(world.entry().posting_date)
     world.advance(121)
@@ -125,12 +110,12 @@ def test_release_that_is_never_done_is_asked_for_again(make_world: Callable[...,
 def test_company_that_does_not_post_on_release(make_world: Callable[..., Any]) -> None:
     """A released batch waits for a person's posting, and is not released twice."""
     world = make_world(switches={"release_seconds": 0, "auto_post": False})
-    receipt = compared(world)
+    receipt = world.compared()
 
     assert not world.ledger.release(receipt).posted
-    before = writes(world)
+    before = world.changes()
     assert not world.ledger.release(receipt).posted
-    assert writes(world) == before
+    assert world.changes() == before
     world.control("post", id=receipt.reference)
 
     assert world.ledger.release(receipt).posted
@@ -143,17 +128,17 @@ def test_save_that_changes_nothing_is_no_obstacle(world: Any) -> None:
     """Somebody saved the batch between our look and our write: 412, read again, the same, and released over
     the new version.
     """
-    receipt = compared(world)
+    receipt = world.compared()
     meanwhile(world, "PUT", lambda: world.control("touch", id=receipt.reference))
 
     assert world.ledger.release(receipt).posted
 
-    assert [call.split()[0] for call in writes(world)] == ["POST", "PUT", "PUT", "POST"]
+    assert [call.split()[0] for call in world.changes()] == ["POST", "PUT", "PUT", "POST"]
 
 
 def test_save_before_the_release_itself_is_no_obstacle(world: Any) -> None:
     """The same between the two writes."""
-    receipt = compared(world)
+    receipt = world.compared()
     meanwhile(world, "POST", lambda: world.control("touch", id=receipt.reference), path="/action/release")
 
     assert world.ledger.release(receipt).posted
@@ -161,7 +146,7 @@ def test_save_before_the_release_itself_is_no_obstacle(world: Any) -> None:
 
 def test_version_stale_twice_is_said_and_nothing_overwritten(world: Any) -> None:
     """Somebody keeps saving: the text says what to do, and the batch is as they left it."""
-    receipt = compared(world)
+    receipt = world.compared()
     meanwhile(world, "PUT", lambda: world.control("touch", id=receipt.reference), times=9)
 
     with pytest.raises(Refused) as caught:
@@ -170,7 +155,7 @@ def test_version_stale_twice_is_said_and_nothing_overwritten(world: Any) -> None
     assert caught.value.problem.code == "document.contended"
     assert "Nothing was overwritten" in caught.value.problem.text
     assert world.document(receipt.reference)["status"] == "draft"
-    assert [call.split()[0] for call in writes(world)] == ["POST", "PUT", "PUT"]
+    assert [call.split()[0] for call in world.changes()] == ["POST", "PUT", "PUT"]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +174,7 @@ def test_edit_after_comparing_stops_the_release(
     world: Any, edit: dict[str, Any], shown: str, moment: str
 ) -> None:
     """What changed is shown, nothing is overwritten, and nothing is released."""
-    receipt = compared(world, 0 if moment == "a moment after comparing" else 6)
+    receipt = world.compared(0 if moment == "a moment after comparing" else 6)
     if moment == "after it":
         meanwhile(world, "PUT", lambda: world.control("edit", id=receipt.reference, **edit))
     else:
@@ -202,7 +187,7 @@ def test_edit_after_comparing_stops_the_release(
     assert shown in caught.value.problem.text
     assert "Nothing was released or overwritten" in caught.value.problem.text
     assert world.document(receipt.reference)["status"] == "draft"
-    assert "POST" not in [call.split()[0] for call in writes(world)[1:]]
+    assert "POST" not in [call.split()[0] for call in world.changes()[1:]]
 
 
 def test_batch_that_was_never_compared_is_not_released(world: Any) -> None:
@@ -218,26 +203,26 @@ def test_batch_that_was_never_compared_is_not_released(world: Any) -> None:
 
 def test_person_took_it_off_hold(world: Any) -> None:
     """Balanced already: released without another write."""
-    receipt = compared(world)
+    receipt = world.compared()
     world.screen("PUT", f"/v2/journaltransaction/{receipt.number}", {"hold": {"value": False}})
 
     assert world.ledger.release(receipt).posted
-    assert [call.split()[0] for call in writes(world)] == ["POST", "POST"]
+    assert [call.split()[0] for call in world.changes()] == ["POST", "POST"]
 
 
 def test_person_released_it(world: Any) -> None:
     """Nothing is left to do."""
-    receipt = compared(world)
+    receipt = world.compared()
     world.control("release", id=receipt.reference)
-    before = writes(world)
+    before = world.changes()
 
     assert world.ledger.release(receipt).posted
-    assert writes(world) == before
+    assert world.changes() == before
 
 
 def test_batch_that_was_just_read_back_is_not_read_again(world: Any) -> None:
     """Its version guards the write; a moment later, and once it was used, it is read."""
-    receipt = compared(world, 0)
+    receipt = world.compared(0)
     count = len(world.calls())
 
     assert world.ledger.release(receipt).posted
@@ -247,7 +232,7 @@ def test_batch_that_was_just_read_back_is_not_read_again(world: Any) -> None:
 @pytest.mark.parametrize("act", ["off hold", "released"])
 def test_person_was_quicker_than_the_version(world: Any, act: str) -> None:
     """The write with the version that was read back is carried out for no other, and the batch is read."""
-    receipt = compared(world, 0)
+    receipt = world.compared(0)
     if act == "released":
         world.control("release", id=receipt.reference)
     else:
@@ -260,7 +245,7 @@ def test_person_was_quicker_than_the_version(world: Any, act: str) -> None:
 @pytest.mark.parametrize("seconds", [0, 6])
 def test_person_deleted_it(world: Any, seconds: float) -> None:
     """Gone is said as gone."""
-    receipt = compared(world, seconds)
+    receipt = world.compared(seconds)
     world.delete(receipt.reference)
 
     with pytest.raises(NotFound, match="not in company FJORD any more"):
@@ -274,7 +259,7 @@ def test_person_deleted_it(world: Any, seconds: float) -> None:
 def test_refused_release_is_said(make_world: Callable[..., Any], form: str) -> None:
     """With a status, or as a failed result: the vendor's words, and the batch stays a draft."""
     world = make_world(switches={"release_seconds": 0, "release_refusal": form})
-    receipt = compared(world)
+    receipt = world.compared()
     world.close_period(world.entry().posting_date)
 
     with pytest.raises(Refused, match="period"):
@@ -289,7 +274,7 @@ def test_refused_release_is_said(make_world: Callable[..., Any], form: str) -> N
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 def test_lost_answer_of_a_release_is_looked_at_again(world: Any, kind: str, method: str) -> None:
     """Whatever became of the write, asking again posts the batch once."""
-    receipt = compared(world)
+    receipt = world.compared()
     match = {"method": method, "path": "/v2/journaltransaction/.+"}
     world.post("faults", {"kind": kind, "match": match, "times": 1})
 
@@ -302,7 +287,7 @@ def test_lost_answer_of_a_release_is_looked_at_again(world: Any, kind: str, meth
 
 def test_throttled_release_says_how_long_to_wait(world: Any) -> None:
     """The engine waits, and goes on."""
-    receipt = compared(world)
+    receipt = world.compared()
     fault = {
         "kind": "status",
         "status": 429,
@@ -321,7 +306,7 @@ def test_throttled_release_says_how_long_to_wait(world: Any) -> None:
 
 def test_token_revoked_before_the_release_is_renewed(world: Any) -> None:
     """A 401 proves that nothing was done, so it is done with a new token."""
-    receipt = compared(world)
+    receipt = world.compared()
     meanwhile(world, "PUT", lambda: world.control("revoke"))
 
     assert world.ledger.release(receipt).posted
@@ -329,7 +314,7 @@ def test_token_revoked_before_the_release_is_renewed(world: Any) -> None:
 
 def test_approval_withdrawn_before_the_release(world: Any) -> None:
     """Nothing is released, and the text says who can mend it."""
-    receipt = compared(world)
+    receipt = world.compared()
     world.withdraw_sign_in()
 
     with pytest.raises(SignInLost, match="Visma App Store"):
@@ -358,23 +343,23 @@ def shown_as(world: Any, status: str) -> None:
 )
 def test_states_after_a_release(world: Any, status: str, posted: bool) -> None:
     """Nothing more is written."""
-    receipt = compared(world)
+    receipt = world.compared()
     shown_as(world, status)
 
     assert world.ledger.release(receipt).posted is posted
-    assert writes(world) == ["POST v2/journaltransaction"]
+    assert world.changes() == ["POST v2/journaltransaction"]
 
 
 @pytest.mark.parametrize("status", ["Voided", "Scheduled", "Something new", ""])
 def test_states_that_a_person_must_look_at(world: Any, status: str) -> None:
     """Voided, scheduled, unknown: said by name, and left alone."""
-    receipt = compared(world)
+    receipt = world.compared()
     shown_as(world, status)
 
     with pytest.raises(Refused, match=f"is {status or 'in no state'} in Visma"):
         world.ledger.release(receipt)
 
-    assert writes(world) == ["POST v2/journaltransaction"]
+    assert world.changes() == ["POST v2/journaltransaction"]
 
 
 def test_change_that_is_answered_without_a_version_is_read_again(world: Any) -> None:
@@ -383,7 +368,7 @@ def test_change_that_is_answered_without_a_version_is_read_again(world: Any) -> 
     def after(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         return httpx2.Response(204) if request.method == "PUT" else response
 
-    receipt = compared(world)
+    receipt = world.compared()
     world.wire.after = after
 
     assert world.ledger.release(receipt).posted
@@ -399,7 +384,7 @@ def test_edit_between_the_change_and_its_reading_stops_the_release(world: Any) -
         world.control("edit", id=receipt.reference, line=2, text="bonus")
         return httpx2.Response(204)
 
-    receipt = compared(world)
+    receipt = world.compared()
     world.wire.after = after
 
     with pytest.raises(Refused, match="after it was compared"):
