@@ -48,10 +48,6 @@ OF_ONE_FLOW = re.compile(r"\bpay(?:s|roll|_?runs?)?\b|\bpay[_ ]|payroll", re.IGN
 TEXT = (".py", ".html", ".toml", ".md", ".js", ".css")
 SWITCHED_OFF = re.compile(r"#\s*fmt:\s*(skip|off)")
 LINES_MAX = 400
-LONGER: dict[str, int] = {}
-"""Files that are still longer, each with the lines that it has. A number may fall and never rises; a file of
-at most `LINES_MAX` leaves the list.
-"""
 LOCKS = ("uv.lock", "pylock.toml", "poetry.lock")
 
 
@@ -121,19 +117,13 @@ def _unformatted() -> Iterator[str]:
 
 
 def _long_files() -> Iterator[str]:
-    """A file that a reader cannot take in at one sitting, and a limit that is higher than its file."""
-    found = dict.fromkeys(LONGER, 0)
+    """Files that nobody reads to their end."""
     for folder in ("src", "sandbox/src"):
         for path in sorted((ROOT / folder).rglob("*.py")):
-            found[path.relative_to(ROOT).as_posix()] = len(path.read_text(encoding="utf-8").splitlines())
-    for name, lines in found.items():
-        most = LONGER.get(name, LINES_MAX)
-        if lines > most:
-            yield f"{name}: {lines} lines, {most} at most. Split it along its topics."
-        elif name in LONGER and lines <= LINES_MAX:
-            yield f"{name}: {lines} lines. Take it out of LONGER in tools/check_tree.py."
-        elif lines < LONGER.get(name, 0):
-            yield f"{name}: {lines} lines. Lower its number in LONGER in tools/check_tree.py to {lines}."
+            lines = len(path.read_text(encoding="utf-8").splitlines())
+            if lines > LINES_MAX:
+                name = path.relative_to(ROOT).as_posix()
+                yield f"{name}: {lines} lines, {LINES_MAX} at most. Split it along its topics."
 
 
 def _lock_files() -> Iterator[str]:

@@ -44,33 +44,17 @@ def test_a_word_of_one_flow_is_refused_where_all_flows_are_served(
         ("src/ml_connector/short.py", 400, ""),
         ("src/ml_connector/short.py", 401, "401 lines, 400 at most."),
         ("sandbox/src/ml_connector_sandbox/short.py", 401, "401 lines, 400 at most."),
-        ("src/ml_connector/long.py", 450, ""),
-        ("src/ml_connector/long.py", 451, "451 lines, 450 at most."),
-        ("src/ml_connector/long.py", 449, "Lower its number in LONGER in tools/check_tree.py to 449."),
-        ("src/ml_connector/long.py", 400, "Take it out of LONGER"),
     ],
 )
 def test_no_file_becomes_too_long(
     name: str, lines: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file that is still too long keeps to its own limit, and the limit falls with it."""
     file = tmp_path / name
     file.parent.mkdir(parents=True)
     file.write_text("pass\n" * lines)
     monkeypatch.setattr(check_tree, "ROOT", tmp_path)
-    monkeypatch.setattr(check_tree, "LONGER", {name: 450} if "long" in name else {})
 
     faults = list(check_tree._long_files())
 
     assert [name] * bool(said) == [fault.partition(": ")[0] for fault in faults]
     assert said in "".join(faults)
-
-
-def test_a_limit_without_its_file_is_taken_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that no later file of that name is born too long."""
-    monkeypatch.setattr(check_tree, "ROOT", tmp_path)
-    monkeypatch.setattr(check_tree, "LONGER", {"src/ml_connector/gone.py": 450})
-
-    (fault,) = check_tree._long_files()
-
-    assert "Take it out of LONGER" in fault
