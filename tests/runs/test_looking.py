@@ -18,10 +18,9 @@ from tests.runs.test_outages import process
 
 from ml_connector.contract.memory import VirtualClock
 from ml_connector.ports.runs import RunState
-from ml_connector.runs.changes import RUNS, Changes
+from ml_connector.runs.changes import LOOK_SECONDS, RUNS, SWEEP_SECONDS, Changes, keep_looking
 from ml_connector.runs.durable import Pace
 from ml_connector.runs.engine import AT_ONCE, Engine, config
-from ml_connector.runs.looking import LOOK_SECONDS, SWEEP_SECONDS, keep_looking
 
 PATIENCE_SECONDS = 60.0
 

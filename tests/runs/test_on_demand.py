@@ -20,7 +20,7 @@ from tests.runs.test_killed import KILLED, balances, command, process
 from ml_connector.contract.memory import VirtualClock
 from ml_connector.ports.runs import RunState
 from ml_connector.runs.changes import RUNS
-from ml_connector.runs.on_demand import OnDemand
+from ml_connector.runs.durable import OnDemand
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 60.0

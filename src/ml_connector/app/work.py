@@ -13,8 +13,7 @@ from ml_connector.app.refusals import Unsafe
 from ml_connector.app.settings import Settings
 from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.runs.changes import RUNS
-from ml_connector.runs.durable import Pace, Worker, prepare_sqlite
-from ml_connector.runs.on_demand import OnDemand
+from ml_connector.runs.durable import OnDemand, Pace, Worker, prepare_sqlite
 from ml_connector.runs.worker import lock_name, working
 from ml_connector.store.database import refuse_unsafe
 from ml_connector.store.models import Run

@@ -35,9 +35,8 @@ from sqlalchemy.engine import Engine as SqlEngine
 from sqlalchemy.exc import DBAPIError
 
 from ml_connector.ports.runs import RunRow, RunState
-from ml_connector.runs.changes import RUNS
+from ml_connector.runs.changes import RUNS, SWEEP_SECONDS, keep_looking, until_due
 from ml_connector.runs.durable import Pace, prepare_sqlite
-from ml_connector.runs.looking import SWEEP_SECONDS, keep_looking, until_due
 from ml_connector.runs.stages import StageCall, Workshop, carry_out, wake
 
 APPLICATION = "ml-connector"
