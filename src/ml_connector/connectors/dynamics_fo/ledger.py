@@ -38,7 +38,7 @@ from ml_connector.ports.sinks import NONE_KNOWN, Gate, Send
 from ml_connector.ports.storage import Clock
 from ml_connector.transport import odata
 from ml_connector.transport.answer import Answer
-from ml_connector.transport.wire import encode
+from ml_connector.transport.exchange import encode
 
 BATCH = "$batch"
 ENTRIES_ASKED = 10

@@ -25,9 +25,9 @@ from ml_connector.ports.storage import Window
 from ml_connector.ports.systems import Wiring
 from ml_connector.transport.answer import UNREADABLE, Answer
 from ml_connector.transport.auth import Renewal, TokenBroker
+from ml_connector.transport.exchange import encode
 from ml_connector.transport.http import Client
 from ml_connector.transport.paging import PAGES_MAX
-from ml_connector.transport.wire import encode
 
 T = TypeVar("T")
 R = TypeVar("R", bound=wire.Row)

@@ -23,7 +23,7 @@ from ml_connector.domain.journal import BookedEntry, JournalEntry
 from ml_connector.errors import NotFound, Refused, VendorChanged
 from ml_connector.ports.ledger import Place
 from ml_connector.ports.sinks import located
-from ml_connector.transport.wire import encode
+from ml_connector.transport.exchange import encode
 
 JUNE, JULY = (date(2026, 6, 1), date(2026, 6, 30)), (date(2026, 7, 1), date(2026, 7, 31))
 COST, PAYABLE = {"AccountDisplayValue": "601100--AKRASM"}, {"AccountDisplayValue": "230100"}

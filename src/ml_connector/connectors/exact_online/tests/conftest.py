@@ -18,7 +18,7 @@ from ml_connector.contract import world as faults
 from ml_connector.contract.memory import MemoryTokens, memory_wiring
 from ml_connector.contract.simulated import Recording, SharedClock, SimulatedLedger
 from ml_connector.ports.systems import System
-from ml_connector.transport.wire import encode
+from ml_connector.transport.exchange import encode
 from ml_connector_sandbox.core.clock import SandboxClock
 from ml_connector_sandbox.core.registry import open_system
 from ml_connector_sandbox.core.transport import SandboxTransport

@@ -14,7 +14,7 @@ from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.ports.ledger import LedgerLimits
-from ml_connector.transport.wire import encode
+from ml_connector.transport.exchange import encode
 
 LARGEST = 10**translate.DIGITS_MAX - 1
 RECEIPT = Receipt(reference="e", number="1", entity="1204", posted=True)

@@ -17,7 +17,7 @@ from ml_connector.domain.document import Receipt
 from ml_connector.domain.journal import BookedEntry
 from ml_connector.domain.period import FiscalPeriod
 from ml_connector.errors import Refused, VendorChanged
-from ml_connector.transport.wire import encode
+from ml_connector.transport.exchange import encode
 
 FIRST, SECOND = (f"924ec2db-7dc7-454b-91e0-7cd301f164a{digit}" for digit in "ab")
 JUNE, JULY = (date(2026, 6, 1), date(2026, 6, 30)), (date(2026, 7, 1), date(2026, 7, 31))

@@ -17,7 +17,7 @@ from ml_connector.domain.journal import JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.errors import CodeUnknown, VendorChanged
 from ml_connector.ports.ledger import LedgerLimits
-from ml_connector.transport.wire import encode
+from ml_connector.transport.exchange import encode
 
 ACCOUNTS = {"4000": "guid-4000", "1700": "guid-1700"}
 LIMITS = LedgerLimits(

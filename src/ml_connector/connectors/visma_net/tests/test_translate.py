@@ -23,7 +23,7 @@ from ml_connector.domain.journal import ExchangeRate, JournalEntry, JournalLine
 from ml_connector.domain.money import Money
 from ml_connector.errors import Refused, VendorChanged
 from ml_connector.ports.ledger import LedgerLimits
-from ml_connector.transport.wire import encode
+from ml_connector.transport.exchange import encode
 
 TENANT = "4e95f4b9-e895-5a20-a960-2ee8b4f8e49b"
 DEFAULTS = {"cost_center": "0000", "plant": "OSL"}
