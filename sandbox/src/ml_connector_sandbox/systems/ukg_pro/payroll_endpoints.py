@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from functools import partial
 
 from ml_connector_sandbox.core.body import read_json
 from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.ukg_pro import render_payroll as rows
+from ml_connector_sandbox.systems.ukg_pro.book import Book
 from ml_connector_sandbox.systems.ukg_pro.endpoint import Endpoint, Tenant
 from ml_connector_sandbox.systems.ukg_pro.filters import row_tests
 from ml_connector_sandbox.systems.ukg_pro.general_ledger import GlRows, RowText
@@ -25,6 +27,8 @@ OF_RUN = {"paydate", "periodstartdate", "periodenddate", "periodcontrol", "paygr
 """Filters that every check of a run answers alike."""
 Slice = tuple[PayRun, int, int]
 """Rows of a run from one number up to another, in the order they are served."""
+RowsOfRun = Callable[[Book, PayRun], Callable[[Check], list[Json]]]
+"""Makes what makes the rows of each check of a run."""
 
 
 class PayrollEndpoints:
@@ -130,16 +134,16 @@ class PayrollEndpoints:
     def _register(self, request: Request, params: Mapping[str, str]) -> Response:
         voids = [run for run in self._tenant.book.runs if run.kind == "void"]
         return self._of_checks(
-            request, "pay-register", lambda book, run, check: [rows.register_row(book, run, check, voids)]
+            request, "pay-register", lambda book, run: rows.register_rows(book, run, voids)
         )
 
     def _earnings(self, request: Request, params: Mapping[str, str]) -> Response:
-        return self._of_checks(request, "earnings-history-base-elements", rows.earning_rows)
+        return self._of_checks(request, "earnings-history-base-elements", _each(rows.earning_rows))
 
     def _deductions(self, request: Request, params: Mapping[str, str]) -> Response:
-        return self._of_checks(request, "payroll-deductions-history", rows.deduction_rows)
+        return self._of_checks(request, "payroll-deductions-history", _each(rows.deduction_rows))
 
-    def _of_checks(self, request: Request, name: str, make: Callable[..., list[Json]]) -> Response:
+    def _of_checks(self, request: Request, name: str, make: RowsOfRun) -> Response:
         """Rows of checks. What a run has in common is looked at once per run, before any row is made."""
         schema, query, book = schema_of(f"{ROOT}/{name}"), Query(request), self._tenant.book
         low, high = _span(query) if "startpercontrol" in schema.filters else ("", "9" * 9)
@@ -150,9 +154,15 @@ class PayrollEndpoints:
             if low <= run.period.control <= high
             and all(test(rows.period(book, run.period)) for test in of_run)
         ]
-        made = [row for run in runs for check in run.checks(book.workers) for row in make(book, run, check)]
+        made = [
+            row
+            for run in runs
+            for of_check in [make(book, run)]
+            for check in run.checks(book.workers)
+            for row in of_check(check)
+        ]
         most = self._tenant.switches["page_rows_max"]
-        return listed(request, schema, made, dict, rows_max=most, but={*OF_RUN, *SPAN})
+        return listed(request, schema, made, lambda row: row, rows_max=most, but={*OF_RUN, *SPAN})
 
     def _statements(self, request: Request, params: Mapping[str, str]) -> Response:
         """Pay statements of a company between two dates; the page numbers stand in the body."""
@@ -202,6 +212,10 @@ class PayrollEndpoints:
             },
             "ssn": person.ssn,
         }
+
+
+def _each(make: Callable[[Book, PayRun, Check], list[Json]]) -> RowsOfRun:
+    return lambda book, run: partial(make, book, run)
 
 
 def _span(query: Query) -> tuple[str, str]:

@@ -34,7 +34,7 @@ def listed(
     wanted = list(row_tests(schema, query, but))
     if not wanted:
         numbers, headers = _page(request, query, len(items), rows_max, paged=paged)
-        return array_response((dump(schema.whole(row(items[number]))) for number in numbers), headers)
+        return array_response((schema.text(row(items[number])) for number in numbers), headers)
     made = [
         whole
         for item in items

@@ -71,6 +71,14 @@ class _Members(dict[str, str]):
 _BEGINNING, _EMPTY = _Members(":"), _Members(":null")
 
 
+def value_text(item: object) -> str:
+    """As `dump`, soonest for what most values are: text, amounts and nothing."""
+    kind = type(item)
+    if kind is str:
+        return quote(item)  # type: ignore[arg-type]
+    return amount_text(item) if kind is Cents else "null" if item is None else dump(item)  # type: ignore[arg-type]
+
+
 def _member(name: str, item: object) -> str:
     """A member of an object; the most of a row are empty, text or amounts."""
     if item is None:

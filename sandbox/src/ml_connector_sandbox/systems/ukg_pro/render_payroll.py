@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
@@ -95,19 +95,12 @@ def check_id(run: PayRun, check: Check) -> str:
     return f"C{run.number:05d}{check.worker + 1:06d}"
 
 
-def register_row(book: Book, run: PayRun, check: Check, voids: Sequence[PayRun]) -> Json:
-    """A row of pay-register; `voids` are the runs that take checks back."""
-    person, held = person_of(book, check), run.period
-    is_voided = run.kind == "regular" and any(_takes_back(book, other, run, check) for other in voids)
-    return {
-        "checkId": check_id(run, check),
-        "documentNumber": f"{run.number % 1000:03d}{check.worker + 1:07d}",
+def register_rows(book: Book, run: PayRun, voids: Sequence[PayRun]) -> Callable[[Check], list[Json]]:
+    """Makes the row of pay-register of each check of the run; `voids` are the runs that take checks back."""
+    held = run.period
+    common = {
         "checkAddMode": "R" if run.kind == "regular" else "A",
         "sequenceNumber": held.sequence,
-        "employeeId": person.employee_id,
-        "employeeNumber": person.number,
-        "employeeStatus": person.status,
-        "companyId": person.company_id,
         "payGroup": book.scenario.PAY_GROUP,
         "periodControl": held.control,
         "payDate": stamp(held.pay_date),
@@ -117,34 +110,51 @@ def register_row(book: Book, run: PayRun, check: Check, voids: Sequence[PayRun])
         "payPeriodFrequency": "B",
         "originalPayPeriodFrequency": "B",
         "currencyCode": book.scenario.CURRENCY,
-        "totalEarningsAmount": Cents(check.gross),
-        "totalDeductionAmount": Cents(check.pension),
-        "totalTaxAmount": Cents(check.employee_tax),
-        "netAmount": Cents(check.net),
         "checkAmount": Cents(0),
-        "directDepositAmount": Cents(check.net),
         "totalHours": Cents(8_000),
         "totalHoursWorked": Cents(8_000),
-        "annualSalary": Cents(person.annual_salary),
-        "jobCode": person.job,
-        "locationCode": person.location,
         "project": "Z",
         "shift": "Z",
-        "organizationLevel1": department(book, run, check),
-        "organizationLevel2": person.division,
         "organizationLevel3": None,
         "organizationLevel4": None,
-        "isVoided": is_voided,
         "isVoidingRecord": run.kind == "void",
-        "voidDate": stamp(held.pay_date) if is_voided else None,
         "reconciled": "N",
         "reconcileDate": None,
-        "nameFirst": person.first_name,
         "nameMiddle": None,
-        "nameLast": person.last_name,
         "nameSuffix": None,
-        "ssn": person.ssn,
     }
+
+    def row(check: Check) -> list[Json]:
+        person = person_of(book, check)
+        is_voided = run.kind == "regular" and any(_takes_back(book, other, run, check) for other in voids)
+        return [
+            {
+                **common,
+                "checkId": check_id(run, check),
+                "documentNumber": f"{run.number % 1000:03d}{check.worker + 1:07d}",
+                "employeeId": person.employee_id,
+                "employeeNumber": person.number,
+                "employeeStatus": person.status,
+                "companyId": person.company_id,
+                "totalEarningsAmount": Cents(check.gross),
+                "totalDeductionAmount": Cents(check.pension),
+                "totalTaxAmount": Cents(check.employee_tax),
+                "netAmount": Cents(check.net),
+                "directDepositAmount": Cents(check.net),
+                "annualSalary": Cents(person.annual_salary),
+                "jobCode": person.job,
+                "locationCode": person.location,
+                "organizationLevel1": department(book, run, check),
+                "organizationLevel2": person.division,
+                "isVoided": is_voided,
+                "voidDate": stamp(held.pay_date) if is_voided else None,
+                "nameFirst": person.first_name,
+                "nameLast": person.last_name,
+                "ssn": person.ssn,
+            }
+        ]
+
+    return row
 
 
 def _takes_back(book: Book, other: PayRun, run: PayRun, check: Check) -> bool:

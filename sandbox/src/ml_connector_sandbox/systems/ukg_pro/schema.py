@@ -16,12 +16,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.systems.ukg_pro.render import dump, value_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +47,27 @@ class Schema:
     filters: Mapping[str, Filter]
     blank: Mapping[str, Any]
 
+    forms: dict[tuple[str, ...], tuple[str, tuple[str, ...]]] = field(default_factory=dict, compare=False)
+    """By the names of what rows hold: the text of such a row with a place for each value, and their names."""
+
     def whole(self, row: Json) -> Json:
         """The row with every field that the vendor lists."""
         return {**self.blank, **row}
+
+    def text(self, row: Json) -> str:
+        """The whole row as JSON."""
+        held = tuple(row)
+        if held not in self.forms:
+            self.forms[held] = self._form(row)
+        text, names = self.forms[held]
+        return text % tuple([value_text(row[name]) for name in names])
+
+    def _form(self, row: Json) -> tuple[str, tuple[str, ...]]:
+        members = []
+        for name, value in self.whole(row).items():
+            place = "%s" if name in row else dump(value).replace("%", "%%")
+            members.append(f"{dump(name).replace('%', '%%')}:{place}")
+        return "{" + ",".join(members) + "}", tuple(name for name in self.whole(row) if name in row)
 
 
 @cache
