@@ -45,8 +45,8 @@ class NoClaims:
         """Every run has what it asks for."""
         return ""
 
-    def let_go(self, run: str) -> None:
-        """There is nothing to let go."""
+    def release(self, run: str) -> None:
+        """There is nothing to release."""
 
     def holder(self, subjects: Collection[Any]) -> str:
         """Nobody."""

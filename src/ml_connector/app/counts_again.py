@@ -21,10 +21,10 @@ from ml_connector.flows.posting.taken_back import (
     REVERSAL,
     changed_by,
     counts,
+    orphaned_reversal,
     reverses,
     reversing,
     standing,
-    standing_alone,
     taken_back_alone,
 )
 from ml_connector.ports.commits import COUNTS_FOR_NOTHING, DELETED, UNBOOKED, CommitRow, Commits, CommitState
@@ -75,7 +75,7 @@ def alone(commits: Commits, run: str) -> str:
     back; empty for nothing.
     """
     rows = commits.of_run(run)
-    ours = [found for row in rows if (found := standing_alone(commits, row)) and not found.reversed_by]
+    ours = [found for row in rows if (found := orphaned_reversal(commits, row)) and not found.reversed_by]
     theirs = [found for row in rows if (found := taken_back_alone(commits, row))]
     texts = []
     if ours:

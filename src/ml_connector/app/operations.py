@@ -311,7 +311,7 @@ class Operations:
                     f"Run {row.id} changed while you looked at it. Look at it again: ml-connector runs show"
                     f" {row.id}."
                 )
-            StoredClaims(self._access.organisation).let_go(row.id)
+            StoredClaims(self._access.organisation).release(row.id)
             self._note(action, row.id, detail)
         return moved
 

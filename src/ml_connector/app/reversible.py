@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.flows.booked import document_number
 from ml_connector.flows.posting.consent import listed
-from ml_connector.flows.posting.taken_back import ELSEWHERE, counts, standing_alone
+from ml_connector.flows.posting.taken_back import ELSEWHERE, counts, orphaned_reversal
 from ml_connector.flows.posting.taken_back import REVERSAL as REVERSAL_KEY
 from ml_connector.ports.commits import UNBOOKED, CommitRow, CommitState
 from ml_connector.store.commits import StoredCommits
@@ -73,7 +73,7 @@ def _end_of(commits: StoredCommits, row: CommitRow) -> CommitRow | None:
     where its reversal was reversed; what people did after the last one of ours comes to nothing. Of a
     document that somebody deleted, the reversal that stands alone since then. `None` where it counts no more.
     """
-    end, counted = standing_alone(commits, row) or row, True
+    end, counted = orphaned_reversal(commits, row) or row, True
     last = end
     while end.reversed_by:
         reversal = commits.get(end.reversed_by)

@@ -277,7 +277,7 @@ class Statements:
                 changed.extend(counts_again.let_count(commits, commit))
                 detail = {"document": document_number(commit), **commits.told()}
                 self._note("commit.deleted", commit.key, detail)
-            StoredClaims(self._access.organisation).let_go(run)
+            StoredClaims(self._access.organisation).release(run)
             why = f"Deleted in the ledger: {counts_again.names(gone)}"
             counts_again.tell(self._access.runs, commits, changed, f"{why} (run {run}).")
             if row.state in (RunState.DONE, RunState.CLOSED):

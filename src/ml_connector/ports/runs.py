@@ -191,7 +191,7 @@ class Claims(Protocol):
         """Claim all the subjects for the run, or none; the run that holds one of them, or nothing."""
         ...
 
-    def let_go(self, run: str) -> None:
+    def release(self, run: str) -> None:
         """Release what the run holds, unless something of it is being sent, unconfirmed or unknown."""
         ...
 

@@ -268,9 +268,9 @@ class StageRun:
             number for committer in self.committers for number in committer.abandon_unfinished(self.row.id)
         )
 
-    def let_go(self) -> None:
+    def release_claims(self) -> None:
         """Release the claims of this run, unless something of it is in flight."""
-        self.claims.let_go(self.row.id)
+        self.claims.release(self.row.id)
 
     def commit_once(self, sink: Sink[Any, Any], document: Document, origin: Origin) -> Receipt:
         return self.committers.of(sink).commit_once(document, replace(origin, run=self.row.id))

@@ -119,7 +119,7 @@ def _perform(row: RunRow, workshop: Workshop) -> StageCall | None:
     except Exception as error:
         outcome = _outage(row, error, workshop) or _stopped(row, error, workshop.clock)
     if opened is not None and (outcome.state is not RunState.READY or outcome.notice):
-        opened.run.let_go()
+        opened.run.release_claims()
     return _move(row, outcome, workshop.runs)
 
 

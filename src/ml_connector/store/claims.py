@@ -47,7 +47,7 @@ class StoredClaims:
             return self.take(run, wanted)
         return ""
 
-    def let_go(self, run: str) -> None:
+    def release(self, run: str) -> None:
         if not _held_by(self._organisation.pk, run):
             return
         with transaction.atomic():

@@ -40,7 +40,7 @@ def test_a_pay_is_claimed_by_one_run(storage: Any) -> None:
     assert first == claims(storage).take(second, [OTHER, PAY])
     assert "" == claims(storage).holder([OTHER])
 
-    claims(storage).let_go(first)
+    claims(storage).release(first)
     assert "" == claims(storage).take(second, [OTHER, PAY])
 
 
@@ -82,7 +82,7 @@ def test_a_claim_stays_while_something_of_the_run_is_in_flight(
     storage.commits.open(key=key, fingerprint="f", entity="10", content=codec.encode("entry"), origin=origin)
     storage.commits.record(key, state=state)
 
-    claims(storage).let_go(run)
+    claims(storage).release(run)
 
     assert (run if held else "") == claims(storage).holder([PAY])
 

@@ -96,7 +96,7 @@ def reverses(commits: Commits, mirror: CommitRow) -> CommitRow | None:
     return next((row for row in found if row is not None), None)
 
 
-def standing_alone(commits: Commits, row: CommitRow) -> CommitRow | None:
+def orphaned_reversal(commits: Commits, row: CommitRow) -> CommitRow | None:
     """The reversal that is booked of a document that somebody deleted: it takes back what is not there."""
     if row.reversed_by != DELETED:
         return None
