@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from ml_connector.cli.made import parameter
 from ml_connector.cli.output import USAGE, Json, errors, say, stop
 from ml_connector.cli.session import service
 
@@ -19,6 +20,12 @@ people = typer.Typer(name="people", help="Named people, and whether two must agr
 As = typer.Option("", "--as", help="The named person who does this; their secret is asked for.")
 AsSecret = typer.Option(None, "--secret-file", help="A file that holds the person's secret.")
 OF_AS, OF_SECOND = "--as-secret-file", "--second-secret-file"
+SIGNED_IN = (
+    parameter("by", str, As),
+    parameter("secret_file", Path | None, AsSecret),
+    parameter("as_json", bool, Json),
+)
+"""Of commands that are made from records: who gives them, and how they answer."""
 OfAs = typer.Option(None, OF_AS, help="A file with the secret of the person of --as.")
 Second = typer.Option("", "--second", help="The second named person who agrees, where two are required.")
 OfSecond = typer.Option(None, OF_SECOND, help="A file with the secret of the person of --second.")

@@ -11,7 +11,7 @@ import typer
 from ml_connector.cli.carry_out import finish
 from ml_connector.cli.made import Given, dashed, given_options, parameter, questions, with_options
 from ml_connector.cli.output import APPROVAL, HELD, USAGE, Json, err, errors, label, out, say, stop, table
-from ml_connector.cli.people import As, AsSecret, sign_in
+from ml_connector.cli.people import SIGNED_IN, As, AsSecret, sign_in
 from ml_connector.cli.run_view import show_incidents, show_run, show_tie_out, tie_json
 from ml_connector.cli.session import service
 
@@ -146,13 +146,7 @@ def _answer_command() -> Callable[..., None]:
         parameter(name, str if q.takes else bool, typer.Option("" if q.takes else False, help=q.help))
         for name, q in known.items()
     ]
-    fixed = [
-        parameter("identity", str, typer.Argument(...)),
-        *options,
-        parameter("by", str, As),
-        parameter("secret_file", Path | None, AsSecret),
-        parameter("as_json", bool, Json),
-    ]
+    fixed = [parameter("identity", str, typer.Argument(...)), *options, *SIGNED_IN]
     return with_options(answer, fixed)
 
 
@@ -182,9 +176,7 @@ def _resume_command() -> Callable[..., None]:
         parameter("identity", str, typer.Argument(...)),
         parameter("accept", list[str], typer.Option([], help=accepted)),
         parameter("propose_again", bool, typer.Option(False, help="Make the proposal again.")),
-        parameter("by", str, As),
-        parameter("secret_file", Path | None, AsSecret),
-        parameter("as_json", bool, Json),
+        *SIGNED_IN,
     ]
     return with_options(resume, fixed, given_options())
 

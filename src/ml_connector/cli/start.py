@@ -12,8 +12,8 @@ import typer
 from ml_connector.app.flows import Flow
 from ml_connector.cli.carry_out import finish, show_set_aside
 from ml_connector.cli.made import Given, dashed, parameter, startable, with_options
-from ml_connector.cli.output import HELD, Json, errors, problems_json, say
-from ml_connector.cli.people import As, AsSecret, sign_in
+from ml_connector.cli.output import HELD, errors, problems_json, say
+from ml_connector.cli.people import SIGNED_IN, sign_in
 from ml_connector.cli.session import service
 
 if TYPE_CHECKING:
@@ -67,9 +67,7 @@ def _start_command(flow: Flow) -> Callable[..., None]:
         parameter("since", datetime | None, since),
         parameter("dry_run", bool, dry),
         parameter("detach", bool, later),
-        parameter("by", str, As),
-        parameter("secret_file", Path | None, AsSecret),
-        parameter("as_json", bool, Json),
+        *SIGNED_IN,
     ]
     return with_options(start, fixed, flow.given)
 
