@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.payday import Crash
-from tests.runs.test_documents_that_refer import ENTITY, ORIGIN, Desk, ToySink, Vendor
+from tests.runs.desk import ENTITY, ORIGIN, Desk, ToySink, Vendor
 
 from ml_connector.domain import codec
 from ml_connector.domain.document import CommitKey, Receipt
@@ -18,7 +18,6 @@ from ml_connector.domain.money import Money
 from ml_connector.errors import OutcomeUnknown, Refused
 from ml_connector.ports.commits import ENDED
 from ml_connector.ports.sinks import Ending
-from ml_connector.runs.proof import Wait
 from ml_connector.runs.run import Hold, StageRun
 
 
@@ -131,16 +130,7 @@ class Till(Desk):
 
     def passes(self, wished: Mapping[str, str]) -> None:
         """Passes, each in a process of its own, until one comes to its end."""
-        for _ in range(10):
-            try:
-                self.align(wished)
-            except Wait as wait:
-                self.world._advance_to(wait.due_at)
-            except Crash:
-                self.world.clock.advance(60)
-            else:
-                return
-        raise AssertionError("it never ended")
+        self.to_its_end(lambda: self.align(wished))
 
     def paid(self) -> dict[str, str]:
         """By the number of the invoice."""
