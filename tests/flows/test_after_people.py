@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -88,6 +89,24 @@ def test_a_run_whose_document_was_edited_while_it_waited_is_not_tied_out() -> No
     at = world.resume(run, accept=[f"10/{numbers[0]}"])
 
     assert (RunState.HELD, "booked.edited") == (at.state, world.problems(run)[0])
+
+
+def test_a_rate_of_the_ledger_that_was_edited_while_the_run_waited_is_not_tied_out() -> None:
+    """The lines are as they were, and come to other amounts in the books."""
+    world, numbers = World(), list[str]()
+    world.vendor.currency, world.vendor.rates = "USD", {"EUR": Decimal("1.1")}
+    world.payroll.add(a_pay_run("R1", companies=US1))
+    run = world.start("R1")
+    world.run_to_rest(at_the_end_of_a_document(lambda: numbers.append(by_hand(world))))
+    assert (RunState.HELD, "confirm") == (world.at(run).state, world.at(run).stage)
+    ours = world.vendor.documents[0]
+    assert ours.rate is not None
+    ours.rate = replace(ours.rate, rate=Decimal("1.2"))
+
+    at = world.resume(run, accept=[f"10/{numbers[0]}"])
+
+    assert (RunState.HELD, ["booked.edited"]) == (at.state, world.problems(run))
+    assert "The exchange rate is 1.2" in world.problem_list(run)[0].text
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0, []), (5, []), (6, ["ledger.look_alike"])])

@@ -119,8 +119,8 @@ class Journals:
                 continue
             reference = cast(Receipt, codec.decode(row.receipt)).reference
             document = seen.get((row.entity, reference))
-            if document is None or compare(entry_of(row), document):
-                yield from tie_out.changed_since(self.target.sink(JournalEntry), row, run.row.id)
+            if document is None or any(tie_out.changed_since(self._sink, row, run.row.id, document)):
+                yield from tie_out.changed_since(self._sink, row, run.row.id)
 
     def in_another_entity(self, run: Run, subjects: Mapping[str, Subject]) -> Iterator[Problem]:
         """Companies whose pay is booked in another legal entity of the same ledger: the flow booked it there
