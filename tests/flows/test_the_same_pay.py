@@ -19,6 +19,7 @@ from ml_connector.domain.mapping import Target
 from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.text import words
+from ml_connector.errors import OutcomeUnknown
 from ml_connector.flows.flow import Mode
 from ml_connector.flows.posting.consent import proposal_fingerprint
 from ml_connector.ports.runs import RunState
@@ -125,6 +126,23 @@ def test_a_run_undone_at_the_payroll_while_it_waited_is_held() -> None:
     assert (RunState.HELD, Owner.PAYROLL) == (at.state, world.problem_list(run)[0].owner)
     assert {} == world.balances()
     assert RunState.CANCELLED is world.operations.cancel(run).state
+
+
+def test_a_run_undone_at_the_payroll_ends_while_the_ledger_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What payroll says is no matter of the ledger, and is said without it."""
+    world = World(mode=ASKS)
+    run = waiting(world, "R1")
+    world.payroll.runs.pop("R1")
+
+    def down(*_: object) -> None:
+        raise OutcomeUnknown("The ledger is down.")
+
+    from ml_connector.flows.payroll import proposals
+
+    monkeypatch.setattr(proposals.Proposals, "make", down)
+    at = world.approve(run)
+
+    assert (RunState.HELD, Owner.PAYROLL) == (at.state, world.problem_list(run)[0].owner)
 
 
 def test_an_entry_booked_by_hand_meanwhile_holds_the_run() -> None:

@@ -57,7 +57,7 @@ from ml_connector.domain import codec
 from ml_connector.domain.journal import Account, JournalEntry
 from ml_connector.ports.runs import RunState
 from ml_connector.ports.systems import System
-from ml_connector.runs import looking
+from ml_connector.runs import changes
 from ml_connector.runs.changes import RUNS
 from ml_connector.runs.durable import Pace
 from ml_connector.runs.engine import AT_ONCE, PAGE
@@ -325,7 +325,7 @@ def main() -> int:
     acts = {"claim": claim, "post": post, "full": post, "hold": hold, "stuck": stuck, "behind": behind}
     acts |= {"many": many, "told": told}
     if arguments.act == "told":
-        looking.LOOK_SECONDS = PATIENCE_SECONDS
+        changes.LOOK_SECONDS = PATIENCE_SECONDS
     return place.work(acts[arguments.act], point)
 
 

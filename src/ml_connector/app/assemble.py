@@ -106,7 +106,7 @@ class Assembly:
         self.keys = Keys(settings.key_file)
         self.passes_forgotten_at: datetime | None = None
         self._wire = wire
-        self._background = background or in_background
+        self.background = background or in_background
         self._systems: dict[tuple[int, str], System] = {}
         self._access: dict[str, Access] = {}
         self._mappings: dict[str, CodeMapping] = {}
@@ -129,7 +129,7 @@ class Assembly:
             clock=self.clock,
             sandbox=connection.sandbox,
             wire=self._wire,
-            beside=self._background,
+            beside=self.background,
         )
 
     def sign_ins(self, connection: Connection) -> tuple[TokenState, ...]:
@@ -265,6 +265,7 @@ class StoreWorkshop:
             policy=self.assembly.policy(flow),
             journals_before=flow.journals_before,
             restored_at=restored_at,
+            beside=self.assembly.background,
         )
         return flows()[row.flow].stages(opening)[row.stage]
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from ml_connector.domain.checks import check_blocks, check_entry, check_totals
 from ml_connector.domain.document import Marker, Receipt
@@ -37,7 +38,7 @@ from ml_connector.flows.payroll.proposals import UNFINISHED, Proposals
 from ml_connector.flows.payroll.questions import MEANT, QUESTIONS, ZERO
 from ml_connector.flows.posting import already_booked, consent, look_alikes, tie_out
 from ml_connector.flows.posting.journals import Journals
-from ml_connector.ports.commits import UNBOOKED, CommitState, Origin
+from ml_connector.ports.commits import CommitState, Origin
 from ml_connector.ports.ledger import JournalSink, LedgerFacts, Look
 from ml_connector.ports.payroll import PayrollSource, SetsAside
 from ml_connector.ports.runs import RunState
@@ -139,21 +140,9 @@ class PayrollJournal:
             self._check_booked(run, proposal)
             run.check(problem for problem in proposal.problems if problem.code == look_alikes.ASKED)
             return Done(f"A newer calculation of this pay is booked as {proposal.superseded}; nothing to do.")
-        run.check(self._problems(pay_run, proposal, self._with_axes(proposal, charts)))
+        run.check(self._problems(pay_run, proposal, self._proposals.with_axes(proposal, charts)))
         self._check_booked(run, proposal)
         return self._consent(run, pay_run, proposal)
-
-    def _with_axes(
-        self, proposal: Proposal, charts: AbstractMapping[str, Chart]
-    ) -> AbstractMapping[str, Chart]:
-        """The charts with every axis that an entry uses: a document of others that a difference takes back
-        may use more than this flow does.
-        """
-        axes = {value.axis for entry in proposal.entries for line in entry.lines for value in line.dimensions}
-        if axes <= self._policy.axes:
-            return charts
-        wide = self._policy.axes | axes
-        return {e: self._ledger.chart(e, j, wide) for e, j in self._proposals.journals()}
 
     def _problems(
         self, pay_run: PayRun, proposal: Proposal, charts: AbstractMapping[str, Chart]
@@ -197,10 +186,9 @@ class PayrollJournal:
         run.check_open_sends()
         run.claim(proposal.subjects)
         pay_run = run.value("read", "pay run", PayRun)
-        self._check_source(run, pay_run)
         basis = run.value("propose", "basis", Basis)
-        began, wanted = run.seconds(), self._not_begun(proposal)
-        now, look = self._proposals.make(run, pay_run, basis, wanted)
+        began, wanted = run.seconds(), self._proposals.not_begun(proposal)
+        now, look = self._ask_again(run, pay_run, basis, wanted)
         self._check_alone(run, proposal, now)
         if (
             now.superseded
@@ -213,12 +201,6 @@ class PayrollJournal:
         self._check_booked(run, proposal)
         self._book(run, pay_run, proposal, basis, seen)
         return Next("confirm")
-
-    def _not_begun(self, proposal: Proposal) -> list[tuple[JournalEntry, Marker]]:
-        """The entries of which nothing is written yet: those are looked for before they are sent."""
-        rows = [(entry, self._commits.get(entry.key)) for entry in proposal.entries]
-        fresh = (entry for entry, row in rows if row is None or row.state in UNBOOKED)
-        return [(entry, Marker.of(entry.key)) for entry in fresh]
 
     def _book(self, run: Run, pay_run: PayRun, proposal: Proposal, basis: Basis, seen: Seen) -> None:
         """Book each entry once. The look-up when all are posted shows what others booked until then, too."""
@@ -257,9 +239,22 @@ class PayrollJournal:
         if asks and run.approved() != consent.proposal_fingerprint(proposal):
             raise Hold([consent.approval_missing(run.row.id)], RunState.AWAITING_APPROVAL)
 
-    def _check_source(self, run: Run, pay_run: PayRun) -> None:
-        """The run is still there at the payroll, as it was read."""
-        against = self._payroll.still(pay_run)
+    def _ask_again(
+        self, run: Run, pay_run: PayRun, basis: Basis, wanted: Sequence[tuple[JournalEntry, Marker]]
+    ) -> tuple[Proposal, Look]:
+        """The proposal as it is now, of a run that is still there at the payroll as it was read. Both systems
+        are asked beside each other, and what the payroll says comes first.
+        """
+        still = self._opening.beside(partial(self._payroll.still, pay_run))
+        try:
+            found = self._proposals.make(run, pay_run, basis, wanted)
+        except Exception:
+            self._check_source(run, still())
+            raise
+        self._check_source(run, still())
+        return found
+
+    def _check_source(self, run: Run, against: Sequence[Problem]) -> None:
         if against:
             self._leave(run)
             run.check(against)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import cast
 
 from ml_connector.domain.document import Marker
-from ml_connector.domain.journal import JournalEntry
+from ml_connector.domain.journal import Chart, JournalEntry
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import Basis, Proposal, Subject
@@ -20,6 +20,7 @@ from ml_connector.flows.payroll.entries import EntryMaker
 from ml_connector.flows.payroll.policy import PayrollInput, PayrollPolicy, read_rates
 from ml_connector.flows.posting import already_booked, consent, look_alikes
 from ml_connector.flows.posting.journals import Journals
+from ml_connector.ports.commits import UNBOOKED
 from ml_connector.ports.ledger import JournalSink, Look
 from ml_connector.ports.runs import RunState
 from ml_connector.runs.proof import Wait
@@ -71,6 +72,24 @@ class Proposals:
         """Legal entities of the flow, sorted, each with its journal."""
         for entity in sorted(set(self._policy.entities.values())):
             yield entity, self._policy.journals[entity]
+
+    def with_axes(
+        self, proposal: Proposal, charts: AbstractMapping[str, Chart]
+    ) -> AbstractMapping[str, Chart]:
+        """The charts with every axis that an entry uses: a document of others that a difference takes back
+        may use more than this flow does.
+        """
+        axes = {value.axis for entry in proposal.entries for line in entry.lines for value in line.dimensions}
+        if axes <= self._policy.axes:
+            return charts
+        wide, ledger = self._policy.axes | axes, self._opening.systems.target.facts()
+        return {e: ledger.chart(e, j, wide) for e, j in self.journals()}
+
+    def not_begun(self, proposal: Proposal) -> list[tuple[JournalEntry, Marker]]:
+        """The entries of which nothing is written yet: those are looked for before they are sent."""
+        rows = [(entry, self._commits.get(entry.key)) for entry in proposal.entries]
+        fresh = (entry for entry, row in rows if row is None or row.state in UNBOOKED)
+        return [(entry, Marker.of(entry.key)) for entry in fresh]
 
     def make(
         self, run: Run, pay_run: PayRun, basis: Basis, wanted: Sequence[tuple[JournalEntry, Marker]] = ()
