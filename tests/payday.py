@@ -455,7 +455,7 @@ class World:
         """The run that holds what this run speaks of; empty for none."""
         from ml_connector.store.claims import StoredClaims
 
-        return StoredClaims(self.access.organisation).holder(self.runs.spoken_of(run))
+        return StoredClaims(self.access.organisation).holder(self.runs.subjects_of_run(run))
 
     def commit_rows(self) -> dict[str, CommitRow]:
         """Every commit by key, in the order they were made."""
@@ -513,9 +513,9 @@ class World:
 
     def workshop(self, point: Callable[[str], None] = lambda name: None) -> Any:
         """What one process works with."""
-        from ml_connector.app.assemble import StoreWorkshop
+        from ml_connector.app.assemble import StoredStageContext
 
-        return StoreWorkshop(assembly=self._assembly, point=point, runs=self.runs)
+        return StoredStageContext(assembly=self._assembly, point=point, runs=self.runs)
 
     def run_to_rest(self, point: Callable[[str], None] = lambda name: None) -> None:
         """Carry everything out in a process that starts now, until nothing is to be done before a person
@@ -637,9 +637,9 @@ class World:
         return {key: minor for key, minor in sums.items() if minor}
 
     def copy_connection(self) -> Ledger:
-        """The same connection as another process has it: same sign-in, its own lanes."""
+        """The same connection as another process has it: same sign-in, its own serial_locks."""
         ours = self.ledger._wiring
-        wiring = replace(ours, lanes=memory_wiring(clock=self.clock).lanes)
+        wiring = replace(ours, serial_locks=memory_wiring(clock=self.clock).serial_locks)
         other = Ledger(self.vendor, wiring, ReferenceSignIn(self.vendor, wiring))
         other.limits, other.keeps_marker = self.ledger.limits, self.ledger.keeps_marker
         return other

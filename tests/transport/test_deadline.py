@@ -85,7 +85,7 @@ def test_an_answer_that_is_whole_in_time_is_one() -> None:
 
 
 def test_the_deadline_begins_with_the_request() -> None:
-    """Not with the preparation: waiting for a permit takes nothing from it."""
+    """Not with the preparation: waiting for a priority takes nothing from it."""
     it = line(write_deadline_seconds=10)
     with it.client.prepare("POST", "/entries") as send:
         it.clock.advance(3600)

@@ -22,7 +22,7 @@ from ml_connector.errors import (
     Throttled,
     VendorChanged,
 )
-from ml_connector.ports.storage import Permit, Window
+from ml_connector.ports.storage import Priority, RateLimit
 from ml_connector.transport.http import BODY_BYTES_MAX, READ_ATTEMPTS, READ_SPREAD_SECONDS, WAIT_MAX_SECONDS
 
 MEBIBYTE = b"x" * (1024 * 1024)
@@ -255,12 +255,12 @@ def test_an_answer_to_a_write_that_cannot_be_read_proves_nothing() -> None:
 
 
 def test_the_gate_is_asked_last_and_once() -> None:
-    """The permit is taken and the token is in hand; the vendor has not been asked yet."""
-    window = Window(name="day", limit=1, seconds=86_400)
+    """The priority is taken and the token is in hand; the vendor has not been asked yet."""
+    window = RateLimit(name="day", limit=1, seconds=86_400)
     it, asked = line(windows=(window,)), []
 
     def gate() -> None:
-        permit_taken = it.wiring.budget.wait("test/", (window,), Permit.WRITE) > 0
+        permit_taken = it.wiring.budget.wait("test/", (window,), Priority.WRITE) > 0
         asked.append((permit_taken, it.auth.given, len(it.vendor.asked)))
 
     it.write(gate=gate)
@@ -288,7 +288,7 @@ def test_a_shut_gate_lets_nothing_out(why: Exception) -> None:
 
 def test_a_read_with_a_stale_token_is_asked_once_more() -> None:
     """With the new one; both calls are counted."""
-    it = line(auth=SignIn(next=NEW_TOKEN), windows=(Window(name="day", limit=3, seconds=86_400),))
+    it = line(auth=SignIn(next=NEW_TOKEN), windows=(RateLimit(name="day", limit=3, seconds=86_400),))
     it.vendor.then(answer(401))
 
     it.read()
@@ -296,8 +296,12 @@ def test_a_read_with_a_stale_token_is_asked_once_more() -> None:
     assert [f"Bearer {TOKEN}", f"Bearer {NEW_TOKEN}"] == [
         request.headers["authorization"] for request in it.vendor.asked
     ]
-    assert 0.0 == it.wiring.budget.take("test/", [Window(name="day", limit=3, seconds=86_400)], Permit.WRITE)
-    assert it.wiring.budget.take("test/", [Window(name="day", limit=3, seconds=86_400)], Permit.WRITE) > 0
+    assert 0.0 == it.wiring.budget.take(
+        "test/", [RateLimit(name="day", limit=3, seconds=86_400)], Priority.WRITE
+    )
+    assert (
+        it.wiring.budget.take("test/", [RateLimit(name="day", limit=3, seconds=86_400)], Priority.WRITE) > 0
+    )
 
 
 def test_a_read_refused_twice_asks_for_a_person() -> None:

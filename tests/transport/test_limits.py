@@ -12,7 +12,7 @@ import stamina
 from tests.transport.vendor import answer, line
 
 from ml_connector.errors import Busy, OutcomeUnknown, Refused, Throttled
-from ml_connector.ports.storage import RESERVE_SHARE, Window
+from ml_connector.ports.storage import RESERVE_SHARE, RateLimit
 from ml_connector.transport.http import CLIENT_ERRORS
 
 
@@ -25,7 +25,7 @@ def no_waiting() -> Iterator[None]:
 
 def test_a_call_waits_for_its_turn() -> None:
     """A minute is waited for, on the connection's clock."""
-    it = line(windows=(Window(name="minute", limit=1, seconds=60),))
+    it = line(windows=(RateLimit(name="minute", limit=1, seconds=60),))
     it.read()
     before = it.clock.now()
 
@@ -37,7 +37,7 @@ def test_a_call_waits_for_its_turn() -> None:
 
 def test_a_used_up_budget_sends_nothing_and_says_how_long() -> None:
     """A day is not waited for; the run is told when to come again."""
-    it = line(windows=(Window(name="day", limit=1, seconds=86_400),))
+    it = line(windows=(RateLimit(name="day", limit=1, seconds=86_400),))
     it.write()
 
     with pytest.raises(Throttled) as caught:
@@ -50,7 +50,7 @@ def test_a_used_up_budget_sends_nothing_and_says_how_long() -> None:
 def test_reads_leave_a_reserve_for_writes() -> None:
     """The last share of a window is for postings."""
     limit = RESERVE_SHARE
-    it = line(windows=(Window(name="day", limit=limit, seconds=86_400),))
+    it = line(windows=(RateLimit(name="day", limit=limit, seconds=86_400),))
     for _ in range(limit - 1):
         it.read()
 
@@ -63,9 +63,9 @@ def test_reads_leave_a_reserve_for_writes() -> None:
 
 def test_what_the_vendor_says_of_its_limits_is_learnt() -> None:
     """Its own count is right, ours is a guess."""
-    window = Window(name="day", limit=5, seconds=86_400)
+    window = RateLimit(name="day", limit=5, seconds=86_400)
     it = line(
-        windows=(window,), learn=lambda found: [Window(name="day", limit=5, seconds=86_400, remaining=0)]
+        windows=(window,), learn=lambda found: [RateLimit(name="day", limit=5, seconds=86_400, remaining=0)]
     )
     it.read()
 
@@ -76,7 +76,7 @@ def test_what_the_vendor_says_of_its_limits_is_learnt() -> None:
 @pytest.mark.parametrize("status", CLIENT_ERRORS)
 def test_an_endpoint_that_refused_so_often_is_left_alone(status: int) -> None:
     """A vendor blocks an app that goes on. Another endpoint is still called; a key is no other endpoint."""
-    it = line(errors=Window(name="errors", limit=2, seconds=3600))
+    it = line(errors=RateLimit(name="errors", limit=2, seconds=3600))
     it.vendor.then(answer(status), answer(status))
     for path in ("/entries(guid'1')", "/entries(guid'2')"):
         with pytest.raises(Refused):
@@ -95,7 +95,7 @@ def test_an_endpoint_that_refused_so_often_is_left_alone(status: int) -> None:
 def test_other_failures_are_no_errors_of_ours() -> None:
     """Server errors and limits do not count against the endpoint."""
     assert (400, 401, 403, 404) == CLIENT_ERRORS
-    it = line(errors=Window(name="errors", limit=1, seconds=3600))
+    it = line(errors=RateLimit(name="errors", limit=1, seconds=3600))
     for status in (429, 500, 503, 422):
         it.vendor.then(answer(status))
         with pytest.raises((Refused, OutcomeUnknown)):
@@ -109,9 +109,12 @@ def test_one_call_at_a_time_where_the_vendor_wants_it() -> None:
     it = line(one_at_a_time=True)
 
     def held(request: httpx2.Request) -> httpx2.Response:
-        with pytest.raises(RuntimeError, match="by this thread already"), it.wiring.lanes.hold("test/10"):
+        with (
+            pytest.raises(RuntimeError, match="by this thread already"),
+            it.wiring.serial_locks.hold("test/10"),
+        ):
             pass
-        with it.wiring.lanes.hold("test/20"):
+        with it.wiring.serial_locks.hold("test/20"):
             return answer()
 
     it.vendor.then(held, held)
@@ -132,7 +135,7 @@ def test_a_lane_that_somebody_keeps_is_asked_for_once() -> None:
             asked.append(lane)
             raise Busy("process 4711 holds it")
 
-    it.client.wiring = replace(it.wiring, lanes=Kept())
+    it.client.wiring = replace(it.wiring, serial_locks=Kept())
 
     for call in (it.read, it.write):
         with pytest.raises(Busy, match="4711"):

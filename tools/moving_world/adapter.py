@@ -148,14 +148,14 @@ class Desk:
 
     def __init__(self, product: Product, actor: str, channel: str = "cli") -> None:
         from ml_connector.app.access import Actor
-        from ml_connector.app.assemble import Assembly, StoreWorkshop
+        from ml_connector.app.assemble import Assembly, StoredStageContext
         from ml_connector.app.operations import Operations
         from ml_connector.app.records import Records
         from ml_connector.app.setup import Setup
         from ml_connector.app.statements import Statements
         from ml_connector.runs.inline import Inline
 
-        class Unclaimed(StoreWorkshop):
+        class Unclaimed(StoredStageContext):
             """A workshop whose runs claim nothing."""
 
             def open(self, row: Any) -> Any:
@@ -176,7 +176,7 @@ class Desk:
         self._statements = Statements(self._access, self._assembly, person)
         self._records = Records(self._access)
         self._setup = Setup(self._access, self._assembly, person)
-        self._workshop = (StoreWorkshop if product.claims else Unclaimed)(assembly=self._assembly)
+        self._workshop = (StoredStageContext if product.claims else Unclaimed)(assembly=self._assembly)
         self._engine = Inline(self._workshop, self._workshop.runs, lambda moment: None)
 
     # --- serving --------------------------------------------------------------------------------------------

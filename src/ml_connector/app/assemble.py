@@ -41,7 +41,7 @@ from ml_connector.store.claims import StoredClaims
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.database import Locks, SystemClock
 from ml_connector.store.installation import installation
-from ml_connector.store.limits import StoredBudget, StoredExchanges, StoredLanes
+from ml_connector.store.limits import StoredBudget, StoredExchanges, StoredSerialLocks
 from ml_connector.store.models import Connection, Flow
 from ml_connector.store.plans import StoredLinks, StoredPlans
 from ml_connector.store.runs import StoredArtifacts, StoredRuns
@@ -124,12 +124,12 @@ class Assembly:
             vault=StoredVault(connection, self.keys, self.clock),
             tokens=StoredTokens(connection, self.keys, self.locks),
             budget=StoredBudget(),
-            lanes=StoredLanes(self.locks),
+            serial_locks=StoredSerialLocks(self.locks),
             exchanges=StoredExchanges(connection),
             clock=self.clock,
             sandbox=connection.sandbox,
             wire=self._wire,
-            beside=self.background,
+            in_background=self.background,
         )
 
     def sign_ins(self, connection: Connection) -> tuple[TokenState, ...]:
@@ -194,9 +194,9 @@ class FlowCommitters:
 
 
 @dataclass(slots=True, kw_only=True)
-class StoreWorkshop:
-    """As `runs.stages.Workshop`, on the stores. `alive` ends the process when its lock is lost; `point` may
-    kill it in tests.
+class StoredStageContext:
+    """As `runs.stages.StageContext`, on the stores. `alive` ends the process when its lock is lost; `point`
+    may kill it in tests.
     """
 
     assembly: Assembly
@@ -265,7 +265,7 @@ class StoreWorkshop:
             policy=self.assembly.policy(flow),
             journals_before=flow.journals_before,
             restored_at=restored_at,
-            beside=self.assembly.background,
+            in_background=self.assembly.background,
         )
         return flows()[row.flow].stages(opening)[row.stage]
 

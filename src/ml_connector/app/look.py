@@ -84,7 +84,7 @@ def _accepted(assembly: Assembly, connection: Connection) -> Iterator[tuple[str,
         present = assembly.policy(flow).journals
         for name, run in answers.values_list("question", "run_id"):
             entity, _, number = name.partition("/")
-            pays = runs.spoken_of(run)
+            pays = runs.subjects_of_run(run)
             if "/" in number:
                 yield name, pays
             else:

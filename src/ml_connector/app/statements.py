@@ -82,7 +82,7 @@ class Statements:
         posted to.
         """
         row = self._row(run)
-        commits, subjects = StoredCommits(self._flow(row).target), self._access.runs.spoken_of(run)
+        commits, subjects = StoredCommits(self._flow(row).target), self._access.runs.subjects_of_run(run)
         if row.state in (RunState.READY, RunState.RUNNING, RunState.WAITING):
             raise NotAllowed(f"Run {run} is {words(row.state)}. Try again when it waits for a person.")
         with transaction.atomic():
@@ -104,7 +104,7 @@ class Statements:
     def _pays(self, row: RunRow) -> tuple[Subject, ...]:
         """The pays of a run that has a proposal; of a reversal, those of what it is to take back."""
         if flows()[row.flow].source is None:
-            return self._access.runs.spoken_of(row.id)
+            return self._access.runs.subjects_of_run(row.id)
         proposal = self._records.proposal(row.id)
         return proposal.subjects if proposal is not None else ()
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ml_connector.app.assemble import Assembly, StoreWorkshop, database_scope
+from ml_connector.app.assemble import Assembly, StoredStageContext, database_scope
 from ml_connector.app.operations import AT_REST
 from ml_connector.app.refusals import Unsafe
 from ml_connector.app.settings import Settings
@@ -35,7 +35,7 @@ def at_work(
         raise Unsafe(why)
 
     def engine(alive: Callable[[], None]) -> Worker:
-        shop = StoreWorkshop(assembly=assembly, alive=alive, point=point, pace=pace or Pace())
+        shop = StoredStageContext(assembly=assembly, alive=alive, point=point, pace=pace or Pace())
         return OnDemand(
             shop.engine,
             runs=shop.runs,

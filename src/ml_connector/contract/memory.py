@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ml_connector.ports.storage import RESERVE_SHARE, Clock, Exchange, Permit, TokenState, Window
+from ml_connector.ports.storage import RESERVE_SHARE, Clock, Exchange, Priority, RateLimit, TokenState
 from ml_connector.ports.systems import Wiring
 
 START = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
@@ -118,34 +118,34 @@ class MemoryBudget:
         self._lock = threading.Lock()
         self._counts: dict[tuple[str, str], _Count] = {}
 
-    def take(self, scope: str, windows: Sequence[Window], permit: Permit) -> float:
+    def take(self, scope: str, windows: Sequence[RateLimit], priority: Priority) -> float:
         """Count one call in every window, or none and say how many seconds to wait."""
         with self._lock:
             now = self._clock.now()
             counts = [self._count(scope, window, now) for window in windows]
-            if wait := self._wait(counts, now, permit):
+            if wait := self._wait(counts, now, priority):
                 return wait
             for count in counts:
                 count.remaining -= 1
             return 0.0
 
-    def wait(self, scope: str, windows: Sequence[Window], permit: Permit) -> float:
+    def wait(self, scope: str, windows: Sequence[RateLimit], priority: Priority) -> float:
         """The seconds to wait before a call; counts nothing."""
         with self._lock:
             now = self._clock.now()
-            return self._wait([self._count(scope, window, now) for window in windows], now, permit)
+            return self._wait([self._count(scope, window, now) for window in windows], now, priority)
 
-    def _wait(self, counts: Sequence[_Count], now: datetime, permit: Permit) -> float:
+    def _wait(self, counts: Sequence[_Count], now: datetime, priority: Priority) -> float:
         return max(
             (
                 (count.resets_at - now).total_seconds()
                 for count in counts
-                if count.remaining <= self._reserve(count, permit)
+                if count.remaining <= self._reserve(count, priority)
             ),
             default=0.0,
         )
 
-    def learn(self, scope: str, windows: Sequence[Window]) -> None:
+    def learn(self, scope: str, windows: Sequence[RateLimit]) -> None:
         """Believe what the vendor's headers say of its windows."""
         with self._lock:
             now = self._clock.now()
@@ -159,7 +159,7 @@ class MemoryBudget:
                 count.remaining = window.limit - used
                 count.resets_at = window.resets_at or count.resets_at
 
-    def _count(self, scope: str, window: Window, now: datetime) -> _Count:
+    def _count(self, scope: str, window: RateLimit, now: datetime) -> _Count:
         count = self._counts.get((scope, window.name))
         if count is None or now >= count.resets_at:
             since = int(now.timestamp()) // window.seconds * window.seconds
@@ -168,36 +168,36 @@ class MemoryBudget:
         return count
 
     @staticmethod
-    def _reserve(count: _Count, permit: Permit) -> int:
-        return 0 if permit is Permit.WRITE else count.limit // RESERVE_SHARE
+    def _reserve(count: _Count, priority: Priority) -> int:
+        return 0 if priority is Priority.WRITE else count.limit // RESERVE_SHARE
 
 
-class MemoryLanes:
-    """One holder per lane. A thread that asks for a lane it holds would wait for itself, so it is told
+class MemorySerialLocks:
+    """One holder per name. A thread that asks for a lock it holds would wait for itself, so it is told
     instead.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._lanes: dict[str, threading.Lock] = {}
+        self._locks: dict[str, threading.Lock] = {}
         self._holders: dict[str, int] = {}
 
     @contextmanager
-    def hold(self, lane: str) -> Iterator[None]:
-        """Wait for the lane, and keep it for the block. Raises `RuntimeError` when this thread holds it
+    def hold(self, name: str) -> Iterator[None]:
+        """Wait for the lock, and keep it for the block. Raises `RuntimeError` when this thread holds it
         already.
         """
         me = threading.get_ident()
         with self._lock:
-            mine = self._lanes.setdefault(lane, threading.Lock())
-            if self._holders.get(lane) == me:
-                raise RuntimeError(f"lane {lane} is held by this thread already")
+            mine = self._locks.setdefault(name, threading.Lock())
+            if self._holders.get(name) == me:
+                raise RuntimeError(f"lock {name} is held by this thread already")
         with mine:
-            self._holders[lane] = me
+            self._holders[name] = me
             try:
                 yield
             finally:
-                del self._holders[lane]
+                del self._holders[name]
 
 
 class MemoryExchanges:
@@ -230,7 +230,7 @@ def memory_wiring(
         vault=MemoryVault(secrets),
         tokens=MemoryTokens(),
         budget=MemoryBudget(clock),
-        lanes=MemoryLanes(),
+        serial_locks=MemorySerialLocks(),
         exchanges=MemoryExchanges(),
         clock=clock,
         sandbox=sandbox,

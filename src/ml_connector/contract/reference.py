@@ -249,7 +249,7 @@ class ReferenceLedger(Ledger):
     def _prepared(self, entry: JournalEntry, marker: Marker, reference: str) -> Iterator[Send]:
         if problems := self.check(entry):
             raise Inexpressible.of(problems)
-        with self._wiring.lanes.hold(f"{self._wiring.connection}/{entry.entity}"):
+        with self._wiring.serial_locks.hold(f"{self._wiring.connection}/{entry.entity}"):
             self._sign_in.signed()
 
             def send(gate: Gate) -> Receipt:

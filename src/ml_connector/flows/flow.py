@@ -94,7 +94,7 @@ class Opening:
     """Everything that the stages of a run work with. The two systems are opened when they are asked for, the
     newest mapping is read then, `source` and `target` are the names of the two in keys. `journals_before` are
     those that the flow had earlier, by legal entity; `restored_at` tells when this installation was restored
-    from a backup. `beside` starts work beside the caller's and returns how to wait for it.
+    from a backup. `in_background` starts work in a thread of its own and returns how to wait for it.
     """
 
     systems: Systems
@@ -108,7 +108,7 @@ class Opening:
     policy: Any
     journals_before: Mapping[str, Sequence[str]] = field(default_factory=dict)
     restored_at: Callable[[], datetime | None] = lambda: None
-    beside: Callable[[Callable[[], Any]], Callable[[], Any]] = lambda work: work
+    in_background: Callable[[Callable[[], Any]], Callable[[], Any]] = lambda work: work
 
 
 New = tuple[tuple[str, ...], tuple[Problem, ...]]

@@ -134,7 +134,7 @@ class PayrollJournal:
             raise Hold(posting)
         run.step("basis", lambda: basis)
         proposal = run.step("proposal", lambda: self._proposals.make(run, pay_run, basis)[0])
-        run.speak_of(proposal.subjects)
+        run.record_subjects(proposal.subjects)
         if proposal.superseded:
             run.check(problem for problem in proposal.problems if problem.code == UNFINISHED)
             self._check_booked(run, proposal)
@@ -224,7 +224,7 @@ class PayrollJournal:
 
         run.commit_all(self._entries, wanted, seen, find)
         rows = self._commits.of_subjects(proposal.subjects)
-        if last and not self._books.beside(run, proposal, rows, last[max(last)]).asked:
+        if last and not self._books.others(run, proposal, rows, last[max(last)]).asked:
             run.step(LAST_LOOK, lambda: max(last))
 
     def _just_looked(self, run: Run) -> bool:
@@ -245,7 +245,7 @@ class PayrollJournal:
         """The proposal as it is now, of a run that is still there at the payroll as it was read. Both systems
         are asked beside each other, and what the payroll says comes first.
         """
-        still = self._opening.beside(partial(self._payroll.still, pay_run))
+        still = self._opening.in_background(partial(self._payroll.still, pay_run))
         try:
             found = self._proposals.make(run, pay_run, basis, wanted)
         except Exception:
@@ -319,9 +319,9 @@ class PayrollJournal:
         if not self._just_looked(run):
             rows = self._commits.of_subjects(proposal.subjects)
             look = self._books.look(run, proposal, run.value("propose", "basis", Basis), rows)
-            beside = self._books.beside(run, proposal, rows, look)
-            run.check(self._books.changed_since(run, beside.seen, rows))
-            run.check(look_alikes.ask(beside.asked, run.row.id, self._policy.journals))
+            others = self._books.others(run, proposal, rows, look)
+            run.check(self._books.changed_since(run, others.seen, rows))
+            run.check(look_alikes.ask(others.asked, run.row.id, self._policy.journals))
         booked = proof.own
         run.audit(
             "run.tied_out",

@@ -89,7 +89,7 @@ class Reversal:
 
     def propose(self, run: Run) -> Next | Done:
         """The mirror entries, checked, waiting for approval: always of a person, whatever the flow's mode."""
-        run.speak_of({share.subject for row in self._originals(run) for share in row.shares})
+        run.record_subjects({share.subject for row in self._originals(run) for share in row.shares})
         rows = self._left(run)
         if rows is None:
             run.check(look_alikes.ask(self._look(run, ())[1], run.row.id))

@@ -145,7 +145,7 @@ class Runs(Protocol):
         """Note on the run what has become of it since."""
         ...
 
-    def speak_of(self, run: str, subjects: Collection[Subject]) -> None:
+    def record_subjects(self, run: str, subjects: Collection[Subject]) -> None:
         """Remember what the run speaks of, in place of what it spoke of before."""
         ...
 
@@ -175,7 +175,7 @@ class Runs(Protocol):
         """As `done`, of pays whose text begins with that of one of the subjects, in its books, as above."""
         ...
 
-    def spoken_of(self, run: str) -> tuple[Subject, ...]:
+    def subjects_of_run(self, run: str) -> tuple[Subject, ...]:
         """What the run speaks of, as it was last remembered."""
         ...
 

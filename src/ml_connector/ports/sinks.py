@@ -89,7 +89,7 @@ class Sink(Protocol[D, B]):
         so_far: Receipt | None = None,
         known: Mapping[str, Receipt] = NONE_KNOWN,
     ) -> AbstractContextManager[Send]:
-        """Obtain permit, lock, token and connection for one write, so that only the send's deadline lies
+        """Obtain priority, lock, token and connection for one write, so that only the send's deadline lies
         between intent and wire.
 
         A system that takes a document in several writes prepares the first without `so_far`, and the one

@@ -93,7 +93,7 @@ RESERVE_SHARE = 10
 """One call in so many of a window is kept for writes: reads stop when only the reserve is left."""
 
 
-class Permit(StrEnum):
+class Priority(StrEnum):
     """What a call is for: postings come before reads, and a reserve is kept for them."""
 
     READ = "read"
@@ -101,7 +101,7 @@ class Permit(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class RateLimit:
     """One of a vendor's fixed windows: at most `limit` calls until `resets_at`, of which `remaining` are
     left, where known.
     """
@@ -118,25 +118,25 @@ class Budget(Protocol):
     database.
     """
 
-    def take(self, scope: str, windows: Sequence[Window], permit: Permit) -> float:
+    def take(self, scope: str, windows: Sequence[RateLimit], priority: Priority) -> float:
         """Count one call; returns 0, or the seconds to wait before asking again when a window is used up
         (nothing is counted then).
         """
         ...
 
-    def wait(self, scope: str, windows: Sequence[Window], permit: Permit) -> float:
+    def wait(self, scope: str, windows: Sequence[RateLimit], priority: Priority) -> float:
         """The seconds that `take` would say, counting nothing."""
         ...
 
-    def learn(self, scope: str, windows: Sequence[Window]) -> None:
+    def learn(self, scope: str, windows: Sequence[RateLimit]) -> None:
         """Correct the count by what the vendor's headers say."""
         ...
 
 
-class Lanes(Protocol):
-    """One request at a time per lane (connection and legal entity), across threads and processes."""
+class SerialLocks(Protocol):
+    """One request at a time per connection and legal entity, across threads and processes."""
 
-    def hold(self, lane: str) -> AbstractContextManager[None]: ...
+    def hold(self, name: str) -> AbstractContextManager[None]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

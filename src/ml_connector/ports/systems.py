@@ -18,29 +18,29 @@ from ml_connector.errors import NoCapability
 from ml_connector.ports.ledger import LedgerFacts
 from ml_connector.ports.registers import Register
 from ml_connector.ports.sinks import D, Sink
-from ml_connector.ports.storage import Budget, Clock, Exchanges, Lanes, Tokens, Vault
+from ml_connector.ports.storage import Budget, Clock, Exchanges, SerialLocks, Tokens, Vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wiring:
     """What a connector is given to work with; all of it belongs to one connection.
 
-    `connection` is its id for budgets, lanes and exchanges. `sandbox` allows hosts that are not the vendor's,
-    loopback only. `wire` is an `httpx2.BaseTransport` to use in place of real sockets, for tests. `beside`
-    starts work beside the caller's and returns how to wait for it; by default the work is done when it is
-    waited for.
+    `connection` is its id for budgets, serial locks and exchanges. `sandbox` allows hosts that are not the
+    vendor's, loopback only. `wire` is an `httpx2.BaseTransport` to use in place of real sockets, for tests.
+    `in_background` starts work in a thread of its own and returns how to wait for it; by default the work is
+    done when it is waited for.
     """
 
     connection: str
     vault: Vault
     tokens: Tokens
     budget: Budget
-    lanes: Lanes
+    serial_locks: SerialLocks
     exchanges: Exchanges
     clock: Clock
     sandbox: bool = False
     wire: Any = None
-    beside: Callable[[Callable[[], Any]], Callable[[], Any]] = lambda work: work
+    in_background: Callable[[Callable[[], Any]], Callable[[], Any]] = lambda work: work
 
 
 class Field(StrEnum):

@@ -37,7 +37,7 @@ from sqlalchemy.exc import DBAPIError
 from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.runs.changes import RUNS, SWEEP_SECONDS, keep_looking, until_due
 from ml_connector.runs.durable import Pace, prepare_sqlite
-from ml_connector.runs.stages import StageCall, Workshop, carry_out, wake
+from ml_connector.runs.stages import StageCall, StageContext, carry_out, wake
 
 APPLICATION = "ml-connector"
 VERSION = "stages-2"
@@ -69,7 +69,7 @@ class Engine:
         url: str,
         executor: str,
         installation: str,
-        workshop: Workshop,
+        workshop: StageContext,
         scope: Callable[[], Any],
         pace: Pace,
     ) -> None:

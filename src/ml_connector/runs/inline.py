@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ml_connector.ports.runs import RunRow, Runs, RunState
-from ml_connector.runs.stages import StageCall, Workshop, carry_out, wake
+from ml_connector.runs.stages import StageCall, StageContext, carry_out, wake
 
 STEPS_MAX = 10_000
 
@@ -18,7 +18,7 @@ STEPS_MAX = 10_000
 class Inline:
     """Carries out stages one after the other. `advance` moves the clock to a moment."""
 
-    def __init__(self, workshop: Workshop, runs: Runs, advance: Callable[[datetime], None]) -> None:
+    def __init__(self, workshop: StageContext, runs: Runs, advance: Callable[[datetime], None]) -> None:
         self._workshop, self._runs, self._advance = workshop, runs, advance
 
     def able(self) -> tuple[RunRow, ...]:

@@ -9,7 +9,7 @@
     │                                 then look up afresh: found → adopt   none → close it, go on
     └─ nothing open ─ looked up a minute ago at the most, else now: found → compare, adopt
                                                                       a part of it is found → go on from there
-                      none → permit, lane, token ─ intent ─ gate ─ send
+                      none → budget, lock, token ─ intent ─ gate ─ send
                              refused → closed, nothing booked     no proof → Wait(intent + settle + visible)
                              booked  → next part, an intent each, until it is whole
                                        read back, compare, post the draft

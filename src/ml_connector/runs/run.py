@@ -133,7 +133,7 @@ class Run(Protocol):
         """
         ...
 
-    def speak_of(self, subjects: Collection[Subject]) -> None:
+    def record_subjects(self, subjects: Collection[Subject]) -> None:
         """Remember what this run speaks of."""
         ...
 
@@ -157,7 +157,7 @@ class Run(Protocol):
         """The same, of subjects whose text begins with that of one of these. See `Runs.done_beginning`."""
         ...
 
-    def spoken_of(self, run: str) -> tuple[Subject, ...]:
+    def subjects_of_run(self, run: str) -> tuple[Subject, ...]:
         """What another run speaks of."""
         ...
 
@@ -304,8 +304,8 @@ class StageRun:
         known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
         return kind(**{name: value for name, value in self.row.input.items() if name in known})
 
-    def speak_of(self, subjects: Collection[Subject]) -> None:
-        self.runs.speak_of(self.row.id, subjects)
+    def record_subjects(self, subjects: Collection[Subject]) -> None:
+        self.runs.record_subjects(self.row.id, subjects)
 
     def others(self, subjects: Collection[Subject]) -> tuple[OtherRun, ...]:
         return self.runs.others(self.row.id, subjects)
@@ -323,8 +323,8 @@ class StageRun:
     ) -> tuple[OtherRun, ...]:
         return self.runs.done_beginning(self.row.id, subjects, days)
 
-    def spoken_of(self, run: str) -> tuple[Subject, ...]:
-        return self.runs.spoken_of(run)
+    def subjects_of_run(self, run: str) -> tuple[Subject, ...]:
+        return self.runs.subjects_of_run(run)
 
     def answers(self) -> Mapping[str, str]:
         return self.runs.answers(self.row.id)

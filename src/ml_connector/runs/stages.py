@@ -48,7 +48,7 @@ class Opened:
     run: StageRun
 
 
-class Workshop(Protocol):
+class StageContext(Protocol):
     """What an engine needs to carry out a stage; built in `app/assemble`."""
 
     @property
@@ -83,7 +83,7 @@ class StageCall:
         return f"{self.run}:{self.stage}:{self.attempt}"
 
 
-def carry_out(call: StageCall, workshop: Workshop) -> StageCall | None:
+def carry_out(call: StageCall, workshop: StageContext) -> StageCall | None:
     """Carry out one stage of a run and move it; the call of the next stage, when there is one to do at once.
 
     Safe to repeat: a run that has moved on is left alone.
@@ -106,7 +106,7 @@ def carry_out(call: StageCall, workshop: Workshop) -> StageCall | None:
     return _perform(row, workshop)
 
 
-def _perform(row: RunRow, workshop: Workshop) -> StageCall | None:
+def _perform(row: RunRow, workshop: StageContext) -> StageCall | None:
     opened: Opened | None = None
     try:
         opened = workshop.open(row)
@@ -123,7 +123,7 @@ def _perform(row: RunRow, workshop: Workshop) -> StageCall | None:
     return _move(row, outcome, workshop.runs)
 
 
-def wake(row: RunRow, workshop: Workshop) -> StageCall | None:
+def wake(row: RunRow, workshop: StageContext) -> StageCall | None:
     """The call of a run that is ready, or whose wait is over; `None` when somebody else took it, or while it
     is paused, which uses up no attempt.
     """
@@ -137,7 +137,7 @@ def wake(row: RunRow, workshop: Workshop) -> StageCall | None:
     return StageCall(moved.id, moved.stage, moved.attempt) if moved else None
 
 
-def _outage(row: RunRow, error: Exception, workshop: Workshop) -> Outcome | None:
+def _outage(row: RunRow, error: Exception, workshop: StageContext) -> Outcome | None:
     """A full disk or a database that is away ends, and no person has to be asked: what a stage records, it
     records before it goes on.
     """

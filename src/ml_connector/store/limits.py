@@ -1,4 +1,4 @@
-"""Call budgets shared by all workers, one-at-a-time lanes, and the record of exchanges."""
+"""Call budgets shared by all workers, one-at-a-time serial_locks, and the record of exchanges."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
-from ml_connector.ports.storage import RESERVE_SHARE, Exchange, Permit, Window
+from ml_connector.ports.storage import RESERVE_SHARE, Exchange, Priority, RateLimit
 from ml_connector.store.database import Locks, database_now
 from ml_connector.store.models import BudgetWindow, Connection, ExchangeRow
 from ml_connector.store.prepared import insert
@@ -17,33 +17,33 @@ from ml_connector.store.prepared import insert
 class StoredBudget:
     """Calls left in a vendor's fixed windows, as `ports.storage.Budget`."""
 
-    def take(self, scope: str, windows: Sequence[Window], permit: Permit) -> float:
+    def take(self, scope: str, windows: Sequence[RateLimit], priority: Priority) -> float:
         with transaction.atomic():
             now = database_now()
             rows = [self._row(scope, window, now) for window in windows]
-            if wait := self._wait(rows, now, permit):
+            if wait := self._wait(rows, now, priority):
                 return wait
             for row in rows:
                 row.used += 1
                 row.save(update_fields=["used", "resets_at", "limit"])
             return 0.0
 
-    def wait(self, scope: str, windows: Sequence[Window], permit: Permit) -> float:
+    def wait(self, scope: str, windows: Sequence[RateLimit], priority: Priority) -> float:
         now = database_now()
         rows = BudgetWindow.objects.filter(
             scope=scope, name__in=[window.name for window in windows], resets_at__gt=now
         )
-        return self._wait(rows, now, permit)
+        return self._wait(rows, now, priority)
 
-    def _wait(self, rows: Iterable[BudgetWindow], now: datetime, permit: Permit) -> float:
+    def _wait(self, rows: Iterable[BudgetWindow], now: datetime, priority: Priority) -> float:
         waits = [
             (row.resets_at - now).total_seconds()
             for row in rows
-            if row.used >= self._usable(row.limit, permit)
+            if row.used >= self._usable(row.limit, priority)
         ]
         return max(0.05, *waits) if waits else 0.0
 
-    def learn(self, scope: str, windows: Sequence[Window]) -> None:
+    def learn(self, scope: str, windows: Sequence[RateLimit]) -> None:
         with transaction.atomic():
             now = database_now()
             for window in windows:
@@ -59,7 +59,7 @@ class StoredBudget:
                     row.resets_at = window.resets_at
                 row.save(update_fields=["used", "resets_at", "limit"])
 
-    def _row(self, scope: str, window: Window, now: datetime) -> BudgetWindow:
+    def _row(self, scope: str, window: RateLimit, now: datetime) -> BudgetWindow:
         fresh = {"resets_at": next_reset(now, window.seconds), "limit": window.limit, "used": 0}
         row, _ = BudgetWindow.objects.select_for_update().get_or_create(
             scope=scope, name=window.name, defaults=fresh
@@ -70,8 +70,8 @@ class StoredBudget:
         return row
 
     @staticmethod
-    def _usable(limit: int, permit: Permit) -> int:
-        return limit if permit is Permit.WRITE else limit - limit // RESERVE_SHARE
+    def _usable(limit: int, priority: Priority) -> int:
+        return limit if priority is Priority.WRITE else limit - limit // RESERVE_SHARE
 
 
 def next_reset(now: datetime, seconds: int) -> datetime:
@@ -80,15 +80,15 @@ def next_reset(now: datetime, seconds: int) -> datetime:
     return epoch + timedelta(seconds=((now - epoch) // timedelta(seconds=seconds) + 1) * seconds)
 
 
-class StoredLanes:
-    """One request at a time per lane, as `ports.storage.Lanes`."""
+class StoredSerialLocks:
+    """One request at a time under a name, as `ports.storage.SerialLocks`."""
 
     def __init__(self, locks: Locks) -> None:
         self._locks = locks
 
     @contextmanager
-    def hold(self, lane: str) -> Iterator[None]:
-        with self._locks.hold(f"lane:{lane}"):
+    def hold(self, name: str) -> Iterator[None]:
+        with self._locks.hold(f"lane:{name}"):
             yield
 
 

@@ -145,7 +145,7 @@ class StoredRuns:
 
     # --- what a run speaks of -------------------------------------------------------------------------------
 
-    def speak_of(self, run: str, subjects: Collection[Subject]) -> None:
+    def record_subjects(self, run: str, subjects: Collection[Subject]) -> None:
         with transaction.atomic():
             RunSubject.objects.filter(run_id=run).delete()
             for subject in sorted(set(subjects)):
@@ -202,8 +202,8 @@ class StoredRuns:
             for row in found
         )
 
-    def spoken_of(self, run: str) -> tuple[Subject, ...]:
-        return tuple(_subject(row) for row in _spoken_of(run))
+    def subjects_of_run(self, run: str) -> tuple[Subject, ...]:
+        return tuple(_subject(row) for row in _subjects_of_run(run))
 
     def answers(self, run: str) -> Mapping[str, str]:
         return dict(_answers(run))
@@ -295,7 +295,7 @@ def _speaking(owner: int | None, run: str, same: Q) -> QuerySet[RunSubject]:
 
 
 @Prepared
-def _spoken_of(run: str) -> QuerySet[RunSubject]:
+def _subjects_of_run(run: str) -> QuerySet[RunSubject]:
     return RunSubject.objects.filter(run_id=run).order_by("id")
 
 

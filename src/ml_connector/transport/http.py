@@ -1,8 +1,8 @@
-"""Requests to one vendor: within budget, in the lane, signed in, recorded.
+"""Requests to one vendor: within budget, one at a time, signed in, recorded.
 
-    read(…)     permit → lane → token → send → classify;
+    read(…)     budget → lock → token → send → classify;
                 repeated on throttling and on faults that prove nothing, a bounded number of times
-    prepare(…)  permit → lane → token, then hand back a function that sends once;
+    prepare(…)  budget → lock → token, then hand back a function that sends once;
                 never repeated by anything below the engine
 
 A write is sent on a connection of its own, so that an idle connection closed by the vendor cannot turn into
@@ -36,7 +36,7 @@ from ml_connector.errors import (
     VendorChanged,
 )
 from ml_connector.ports.sinks import Gate
-from ml_connector.ports.storage import Exchange, Permit, Window
+from ml_connector.ports.storage import Exchange, Priority, RateLimit
 from ml_connector.ports.systems import Wiring
 from ml_connector.transport.address import joined
 from ml_connector.transport.answer import FIRST_FAILURE, Answer, Classify
@@ -102,9 +102,9 @@ class Client:
     auth: Auth
     wiring: Wiring
     classify: Classify
-    windows: Sequence[Window] = ()
-    learn: Callable[[Answer], Sequence[Window]] = lambda answer: ()
-    errors: Window | None = None
+    windows: Sequence[RateLimit] = ()
+    learn: Callable[[Answer], Sequence[RateLimit]] = lambda answer: ()
+    errors: RateLimit | None = None
     one_at_a_time: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     write_deadline_seconds: float = 100
@@ -149,11 +149,11 @@ class Client:
         return caller(self._read_once, request, scope, headers or {})
 
     def _read_once(self, request: httpx2.Request, scope: str, extra: Mapping[str, str]) -> Answer:
-        with self._with_permit(scope, Permit.READ, request):
+        with self._within_budget(scope, Priority.READ, request):
             signed = self.auth.headers()
             answer = self._send(self._open(), self._signed(request, signed, extra), write=False)
             if answer.status == 401 and self.auth.refused(signed):
-                self._permit(scope, Permit.READ)
+                self._take_call(scope, Priority.READ)
                 answer = self._send(
                     self._open(), self._signed(request, self.auth.headers(), extra), write=False
                 )
@@ -178,7 +178,7 @@ class Client:
         nothing was booked, and `OutcomeUnknown` for everything that proves nothing.
         """
         request = httpx2.Request(method, joined(self.base_url, path), content=content)
-        with self._with_permit(scope, Permit.WRITE, request), self._new_client(keep=False) as client:
+        with self._within_budget(scope, Priority.WRITE, request), self._new_client(keep=False) as client:
             signed = self.auth.headers()
             ready = self._signed(request, signed, headers or {})
 
@@ -200,7 +200,7 @@ class Client:
         if learnt := self.learn(answer):
             self.wiring.budget.learn(self._budget_scope(scope), learnt)
         if self.errors and answer.status in CLIENT_ERRORS:
-            self.wiring.budget.take(self._endpoint(scope, answer.url), (self.errors,), Permit.WRITE)
+            self.wiring.budget.take(self._endpoint(scope, answer.url), (self.errors,), Priority.WRITE)
         error = self._error(answer)
         if error is None:
             return answer
@@ -290,21 +290,21 @@ class Client:
         )
 
     @contextmanager
-    def _with_permit(self, scope: str, permit: Permit, request: httpx2.Request) -> Iterator[None]:
+    def _within_budget(self, scope: str, priority: Priority, request: httpx2.Request) -> Iterator[None]:
         self._check_error_limit(scope, str(request.url))
         if not self.one_at_a_time:
-            self._permit(scope, permit)
+            self._take_call(scope, priority)
             yield
             return
-        with self.wiring.lanes.hold(self._budget_scope(scope)):
-            self._permit(scope, permit)
+        with self.wiring.serial_locks.hold(self._budget_scope(scope)):
+            self._take_call(scope, priority)
             yield
 
-    def _permit(self, scope: str, permit: Permit) -> None:
+    def _take_call(self, scope: str, priority: Priority) -> None:
         waited = 0.0
         while (
             self.windows
-            and (wait := self.wiring.budget.take(self._budget_scope(scope), self.windows, permit)) > 0
+            and (wait := self.wiring.budget.take(self._budget_scope(scope), self.windows, priority)) > 0
         ):
             if waited + wait > WAIT_MAX_SECONDS:
                 text = (
@@ -318,7 +318,7 @@ class Client:
     def _check_error_limit(self, scope: str, url: str) -> None:
         """Raises `Throttled` for an endpoint that had its share of client errors."""
         if self.errors and (
-            wait := self.wiring.budget.wait(self._endpoint(scope, url), (self.errors,), Permit.WRITE)
+            wait := self.wiring.budget.wait(self._endpoint(scope, url), (self.errors,), Priority.WRITE)
         ):
             path = urlsplit(url).path
             text = (

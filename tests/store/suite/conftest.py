@@ -28,7 +28,7 @@ class TableStorage:
     def __init__(self, home: Path) -> None:
         from ml_connector.store.commits import StoredCommits
         from ml_connector.store.database import Locks
-        from ml_connector.store.limits import StoredBudget, StoredLanes
+        from ml_connector.store.limits import StoredBudget, StoredSerialLocks
         from ml_connector.store.models import Organisation
         from ml_connector.store.runs import StoredArtifacts, StoredRuns
         from ml_connector.store.secrets import Keys
@@ -39,7 +39,7 @@ class TableStorage:
         self.connection = self.connect("ledger")
         self.commits, self.runs = StoredCommits(self.connection), StoredRuns(self.organisation)
         self.artifacts, self.staging = StoredArtifacts(), StoredStaging()
-        self.budget, self.lanes = StoredBudget(), StoredLanes(self.locks)
+        self.budget, self.serial_locks = StoredBudget(), StoredSerialLocks(self.locks)
         self.keys = Keys(home / "keys")
 
     def vault(self) -> Any:

@@ -137,7 +137,7 @@ def test_other_runs_of_the_same_pay_are_found_while_they_are_not_at_their_end(st
     beside, done, dry, another = (a_run(storage), a_run(storage), a_run(storage, dry=True), a_run(storage))
     spoken = {held: PAY, failed: PAY, beside: PAY.own("R3"), done: PAY, dry: PAY, another: OTHER}
     for run, subject in spoken.items():
-        storage.runs.speak_of(run, [subject])
+        storage.runs.record_subjects(run, [subject])
     storage.runs.move(storage.runs.get(held), state=RunState.HELD)
     storage.runs.move(storage.runs.get(failed), state=RunState.FAILED)
     storage.runs.move(storage.runs.get(done), state=RunState.DONE)
@@ -159,8 +159,8 @@ def test_runs_that_are_done_with_a_pay_are_found(storage: Any) -> None:
     mine, done, waits, cancelled, strange = (a_run(storage) for _ in range(5))
     dry = storage.runs.create(flow="payroll", stage="read", input={}, dry=True).id
     for run in (mine, done, waits, cancelled, dry):
-        storage.runs.speak_of(run, [PAY])
-    storage.runs.speak_of(strange, [replace(PAY, text=f"{PAY.text} 2")])
+        storage.runs.record_subjects(run, [PAY])
+    storage.runs.record_subjects(strange, [replace(PAY, text=f"{PAY.text} 2")])
     for run in (mine, done, strange, dry):
         storage.runs.move(storage.runs.get(run), state=RunState.DONE)
     storage.runs.move(storage.runs.get(cancelled), state=RunState.CANCELLED)
@@ -174,7 +174,7 @@ def test_other_runs_are_found_by_how_their_pay_begins(storage: Any) -> None:
     near = replace(PAY, text=f"{PAY.text} 2")
     spoken = {other: near, own: PAY.own("R3"), done: near, strange: replace(PAY, tenant="other")}
     for run, subject in spoken.items():
-        storage.runs.speak_of(run, [subject])
+        storage.runs.record_subjects(run, [subject])
     storage.runs.move(storage.runs.get(done), state=RunState.DONE)
     beginning = replace(PAY, text=PAY.text[:-1])
 
@@ -187,10 +187,10 @@ def test_other_runs_are_found_by_how_their_pay_begins(storage: Any) -> None:
 def test_what_a_run_speaks_of_is_replaced(storage: Any) -> None:
     """By what it says last."""
     run = a_run(storage)
-    storage.runs.speak_of(run, [PAY])
-    storage.runs.speak_of(run, [OTHER, PAY.own("R1")])
+    storage.runs.record_subjects(run, [PAY])
+    storage.runs.record_subjects(run, [OTHER, PAY.own("R1")])
 
-    assert {OTHER, PAY.own("R1")} == set(storage.runs.spoken_of(run))
+    assert {OTHER, PAY.own("R1")} == set(storage.runs.subjects_of_run(run))
 
 
 def test_the_last_answer_counts(storage: Any) -> None:

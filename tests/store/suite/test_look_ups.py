@@ -160,7 +160,7 @@ def test_pays_of_a_company_are_found_by_their_days(storage: Any) -> None:
     pays = [replace(company, text=f"{company.text}{text}") for text in texts]
     for number, pay in enumerate(pays):
         run = storage.runs.create(flow="payroll", stage="read", input={})
-        storage.runs.speak_of(run.id, [pay])
+        storage.runs.record_subjects(run.id, [pay])
         shares = (Share(key="", subject=pay),)
         key = f"payroll:acme:P{number}:books:10:1:1"
         origin = Origin(run=run.id, tenant="books", shares=shares)

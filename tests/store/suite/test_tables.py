@@ -1,6 +1,4 @@
-"""What only a database has to promise: secrets, tokens, limits, lanes, locks and the audit chain, across
-threads.
-"""
+"""What only a database has to promise: secrets, tokens, limits, locks and the audit chain, across threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a connector is given to work with: secrets, tokens, limits and lanes, in memory and on the tables."""
+"""What a connector is given to work with: secrets, tokens, limits and locks, in memory and on the tables."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from typing import Any
 
 import pytest
 
-from ml_connector.contract.memory import MemoryBudget, MemoryLanes, MemoryTokens, MemoryVault, VirtualClock
-from ml_connector.ports.storage import RESERVE_SHARE, Permit, TokenState, Window
+from ml_connector.contract.memory import (
+    MemoryBudget,
+    MemorySerialLocks,
+    MemoryTokens,
+    MemoryVault,
+    VirtualClock,
+)
+from ml_connector.ports.storage import RESERVE_SHARE, Priority, RateLimit, TokenState
 
 DAY = 86_400
 MEET_SECONDS = 0.2
@@ -22,7 +28,7 @@ class MemoryStorage:
 
     def __init__(self) -> None:
         self.clock = VirtualClock()
-        self.budget, self.lanes = MemoryBudget(self.clock), MemoryLanes()
+        self.budget, self.serial_locks = MemoryBudget(self.clock), MemorySerialLocks()
 
     def vault(self) -> MemoryVault:
         return MemoryVault()
@@ -146,9 +152,9 @@ def test_tokens_of_tenants_are_kept_apart(storage: Any) -> None:
 
 def test_all_workers_share_a_budget(storage: Any, scope: str, together: Any) -> None:
     """Twenty calls at once against twelve: twelve pass, eight are told how long to wait."""
-    window = Window(name="day", limit=12, seconds=DAY)
+    window = RateLimit(name="day", limit=12, seconds=DAY)
 
-    waits = together(lambda number: storage.budget.take(scope, [window], Permit.WRITE), threads=20)
+    waits = together(lambda number: storage.budget.take(scope, [window], Priority.WRITE), threads=20)
 
     assert [] == [wait for wait in waits if isinstance(wait, Exception)]
     assert 12 == waits.count(0.0)
@@ -158,122 +164,122 @@ def test_all_workers_share_a_budget(storage: Any, scope: str, together: Any) -> 
 @pytest.mark.parametrize(("limit", "reads"), [(10, 9), (20, 18), (9, 9), (60, 54)])
 def test_a_reserve_is_kept_for_writes(storage: Any, scope: str, limit: int, reads: int) -> None:
     """Reads stop at nine in ten; writes go on to the end."""
-    window, budget = Window(name="day", limit=limit, seconds=DAY), storage.budget
-    passed = [budget.take(scope, [window], Permit.READ) for _ in range(limit)].count(0.0)
-    written = [budget.take(scope, [window], Permit.WRITE) for _ in range(limit)].count(0.0)
+    window, budget = RateLimit(name="day", limit=limit, seconds=DAY), storage.budget
+    passed = [budget.take(scope, [window], Priority.READ) for _ in range(limit)].count(0.0)
+    written = [budget.take(scope, [window], Priority.WRITE) for _ in range(limit)].count(0.0)
 
     assert (reads, limit - reads, 10) == (passed, written, RESERVE_SHARE)
 
 
 def test_a_used_up_window_counts_nothing_in_the_others(storage: Any, scope: str) -> None:
     """A call that must wait is not counted anywhere."""
-    minute, day = Window(name="minute", limit=1, seconds=DAY), Window(name="day", limit=2, seconds=DAY)
+    minute, day = RateLimit(name="minute", limit=1, seconds=DAY), RateLimit(name="day", limit=2, seconds=DAY)
     budget = storage.budget
-    assert [0.0] * 3 == [budget.wait(scope, [minute, day], Permit.WRITE) for _ in range(3)]
-    assert 0.0 == budget.take(scope, [minute, day], Permit.WRITE)
-    assert budget.take(scope, [minute, day], Permit.WRITE) > 0
-    assert budget.wait(scope, [minute, day], Permit.WRITE) > 0
+    assert [0.0] * 3 == [budget.wait(scope, [minute, day], Priority.WRITE) for _ in range(3)]
+    assert 0.0 == budget.take(scope, [minute, day], Priority.WRITE)
+    assert budget.take(scope, [minute, day], Priority.WRITE) > 0
+    assert budget.wait(scope, [minute, day], Priority.WRITE) > 0
 
-    assert 0.0 == budget.take(scope, [day], Permit.WRITE)
+    assert 0.0 == budget.take(scope, [day], Priority.WRITE)
 
 
 def test_scopes_are_counted_apart(storage: Any, scope: str) -> None:
     """A legal entity has a limit of its own."""
-    window = Window(name="day", limit=1, seconds=DAY)
-    storage.budget.take(f"{scope}/10", [window], Permit.WRITE)
+    window = RateLimit(name="day", limit=1, seconds=DAY)
+    storage.budget.take(f"{scope}/10", [window], Priority.WRITE)
 
-    assert 0.0 == storage.budget.take(f"{scope}/20", [window], Permit.WRITE)
+    assert 0.0 == storage.budget.take(f"{scope}/20", [window], Priority.WRITE)
 
 
 def test_the_vendors_headers_correct_the_count(storage: Any, scope: str) -> None:
     """Somebody else used the same limit: what the vendor says counts."""
-    window, budget = Window(name="day", limit=5, seconds=DAY), storage.budget
-    budget.take(scope, [window], Permit.WRITE)
+    window, budget = RateLimit(name="day", limit=5, seconds=DAY), storage.budget
+    budget.take(scope, [window], Priority.WRITE)
     resets = storage.now() + timedelta(seconds=100)
-    budget.learn(scope, [Window(name="day", limit=5, seconds=DAY, remaining=0, resets_at=resets)])
+    budget.learn(scope, [RateLimit(name="day", limit=5, seconds=DAY, remaining=0, resets_at=resets)])
 
-    wait = budget.take(scope, [window], Permit.WRITE)
+    wait = budget.take(scope, [window], Priority.WRITE)
 
     assert 90 < wait <= 100
 
 
 def test_an_answer_that_was_overtaken_gives_no_calls_back(storage: Any, scope: str) -> None:
     """Of the same window the smaller rest is true; the vendor's next window begins with what it says."""
-    window, budget = Window(name="day", limit=5, seconds=DAY), storage.budget
+    window, budget = RateLimit(name="day", limit=5, seconds=DAY), storage.budget
     resets = storage.now() + timedelta(seconds=100)
 
     def said(remaining: int, resets_at: datetime) -> None:
-        told = Window(name="day", limit=5, seconds=DAY, remaining=remaining, resets_at=resets_at)
+        told = RateLimit(name="day", limit=5, seconds=DAY, remaining=remaining, resets_at=resets_at)
         budget.learn(scope, [told])
 
     said(0, resets)
     said(3, resets)
-    assert budget.wait(scope, [window], Permit.WRITE) > 0
+    assert budget.wait(scope, [window], Priority.WRITE) > 0
     said(4, resets + timedelta(seconds=60))
 
-    assert [0.0] * 4 == [budget.take(scope, [window], Permit.WRITE) for _ in range(4)]
-    assert budget.take(scope, [window], Permit.WRITE) > 0
+    assert [0.0] * 4 == [budget.take(scope, [window], Priority.WRITE) for _ in range(4)]
+    assert budget.take(scope, [window], Priority.WRITE) > 0
 
 
 def test_a_limit_that_the_vendor_states_counts(storage: Any, scope: str) -> None:
     """It is larger than what was declared; nothing is said of the rest, so what was used stays used."""
-    window, budget = Window(name="day", limit=1, seconds=DAY), storage.budget
-    budget.take(scope, [window], Permit.WRITE)
-    budget.learn(scope, [Window(name="day", limit=3, seconds=DAY)])
+    window, budget = RateLimit(name="day", limit=1, seconds=DAY), storage.budget
+    budget.take(scope, [window], Priority.WRITE)
+    budget.learn(scope, [RateLimit(name="day", limit=3, seconds=DAY)])
 
-    assert [0.0, 0.0] == [budget.take(scope, [window], Permit.WRITE) for _ in range(2)]
-    assert budget.take(scope, [window], Permit.WRITE) > 0
+    assert [0.0, 0.0] == [budget.take(scope, [window], Priority.WRITE) for _ in range(2)]
+    assert budget.take(scope, [window], Priority.WRITE) > 0
 
 
 def test_a_window_that_ended_begins_again(storage: Any, scope: str) -> None:
     """With all its calls, of the limit that is declared now."""
     budget = storage.budget
     gone = storage.now() - timedelta(seconds=1)
-    budget.learn(scope, [Window(name="day", limit=1, seconds=DAY, remaining=0, resets_at=gone)])
-    window = Window(name="day", limit=2, seconds=DAY)
+    budget.learn(scope, [RateLimit(name="day", limit=1, seconds=DAY, remaining=0, resets_at=gone)])
+    window = RateLimit(name="day", limit=2, seconds=DAY)
 
-    assert [0.0, 0.0] == [budget.take(scope, [window], Permit.WRITE) for _ in range(2)]
-    assert budget.take(scope, [window], Permit.WRITE) > 0
+    assert [0.0, 0.0] == [budget.take(scope, [window], Priority.WRITE) for _ in range(2)]
+    assert budget.take(scope, [window], Priority.WRITE) > 0
 
 
 def test_a_window_ends_at_midnight_of_utc(storage: Any, scope: str) -> None:
     """As the vendors' do."""
-    window = Window(name="day", limit=1, seconds=DAY)
-    storage.budget.take(scope, [window], Permit.WRITE)
+    window = RateLimit(name="day", limit=1, seconds=DAY)
+    storage.budget.take(scope, [window], Priority.WRITE)
 
-    wait = storage.budget.wait(scope, [window], Permit.WRITE)
+    wait = storage.budget.wait(scope, [window], Priority.WRITE)
 
     ends = storage.now() + timedelta(seconds=wait)
 
     assert min(ends.timestamp() % DAY, DAY - ends.timestamp() % DAY) < 60
 
 
-# --- lanes --------------------------------------------------------------------------------------------------
+# --- serial locks -------------------------------------------------------------------------------------------
 
 
 def test_a_lane_holds_one_request_at_a_time(storage: Any, together: Any) -> None:
     """Never two inside; another lane is not kept waiting."""
-    lanes = storage.lanes
+    serial_locks = storage.serial_locks
 
-    assert [False, False] == meeting(together, lambda number: lanes.hold("ledger/10"))
-    assert [True, True] == meeting(together, lambda number: lanes.hold(f"ledger/{number}"))
+    assert [False, False] == meeting(together, lambda number: serial_locks.hold("ledger/10"))
+    assert [True, True] == meeting(together, lambda number: serial_locks.hold(f"ledger/{number}"))
 
 
 def test_a_thread_that_asks_for_its_own_lane_is_told(storage: Any) -> None:
     """It would wait for itself; another lane it may have beside."""
-    lanes = storage.lanes
-    with lanes.hold("ledger/10"):
-        with pytest.raises(RuntimeError, match="held by this thread already"), lanes.hold("ledger/10"):
+    serial_locks = storage.serial_locks
+    with serial_locks.hold("ledger/10"):
+        with pytest.raises(RuntimeError, match="held by this thread already"), serial_locks.hold("ledger/10"):
             pass
-        with lanes.hold("ledger/20"):
+        with serial_locks.hold("ledger/20"):
             pass
-    with lanes.hold("ledger/10"):
+    with serial_locks.hold("ledger/10"):
         pass
 
 
 def test_a_lane_is_free_after_an_error(storage: Any) -> None:
     """Whatever ended the call."""
-    with pytest.raises(ValueError, match="x"), storage.lanes.hold("ledger/30"):
+    with pytest.raises(ValueError, match="x"), storage.serial_locks.hold("ledger/30"):
         raise ValueError("x")
-    with storage.lanes.hold("ledger/30"):
+    with storage.serial_locks.hold("ledger/30"):
         pass

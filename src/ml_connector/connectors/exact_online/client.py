@@ -16,7 +16,7 @@ import msgspec
 
 from ml_connector.connectors.exact_online import faults, wire
 from ml_connector.connectors.exact_online.settings import Options
-from ml_connector.ports.storage import Window
+from ml_connector.ports.storage import RateLimit
 from ml_connector.ports.systems import Wiring
 from ml_connector.transport.auth import Renewal, TokenBroker
 from ml_connector.transport.http import Client
@@ -54,11 +54,11 @@ def token_broker(options: Options, wiring: Wiring) -> TokenBroker:
     )
 
 
-def windows(options: Options) -> tuple[Window, ...]:
+def windows(options: Options) -> tuple[RateLimit, ...]:
     """The limits of one app and division; a limit of 0 is not counted."""
     declared = ((faults.MINUTE, options.calls_per_minute, 60), (faults.DAY, options.calls_per_day, 86_400))
     return tuple(
-        Window(name=name, limit=limit, seconds=seconds) for name, limit, seconds in declared if limit
+        RateLimit(name=name, limit=limit, seconds=seconds) for name, limit, seconds in declared if limit
     )
 
 
@@ -74,7 +74,7 @@ class ExactClient:
             windows=windows(options),
             learn=faults.limits,
             errors=(
-                Window(name="errors", limit=options.errors_per_hour, seconds=3600)
+                RateLimit(name="errors", limit=options.errors_per_hour, seconds=3600)
                 if options.errors_per_hour
                 else None
             ),

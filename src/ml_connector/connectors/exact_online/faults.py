@@ -32,7 +32,7 @@ from ml_connector.errors import (
     Throttled,
     Unbalanced,
 )
-from ml_connector.ports.storage import Window
+from ml_connector.ports.storage import RateLimit
 from ml_connector.transport import faults as refusals
 from ml_connector.transport.answer import UNREADABLE, Answer, unknown_status, whole_number
 from ml_connector.transport.faults import rule
@@ -130,7 +130,7 @@ def lines_of(said: str) -> list[str]:
     return list(dict.fromkeys(line.strip() for line in said.splitlines() if line.strip()))
 
 
-def limits(answer: Answer) -> list[Window]:
+def limits(answer: Answer) -> list[RateLimit]:
     """The call limits in the headers of the answer. A header that is absent means unknown, not zero."""
     windows = []
     for name, prefix in _HEADERS.items():
@@ -139,7 +139,7 @@ def limits(answer: Answer) -> list[Window]:
         )
         if limit is not None and remaining is not None:
             windows.append(
-                Window(
+                RateLimit(
                     name=name,
                     limit=limit,
                     seconds=_SECONDS[name],

@@ -19,7 +19,7 @@ from ml_connector.connectors.ukg_pro import faults, wire
 from ml_connector.connectors.ukg_pro.declared import BEARER
 from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.errors import NotFound, SignInLost, VendorChanged
-from ml_connector.ports.storage import Vault, Window
+from ml_connector.ports.storage import RateLimit, Vault
 from ml_connector.ports.systems import Wiring
 from ml_connector.transport.answer import Answer
 from ml_connector.transport.auth import Renewal, TokenBroker, basic
@@ -116,7 +116,7 @@ class UkgClient:
     """Reads of one connection."""
 
     def __init__(self, options: Options, wiring: Wiring) -> None:
-        self._options, self._vault, self.beside = options, wiring.vault, wiring.beside
+        self._options, self._vault, self.in_background = options, wiring.vault, wiring.in_background
         self._asked_installation = False
         calls = options.calls_per_minute
         self.http = Client(
@@ -124,7 +124,7 @@ class UkgClient:
             auth=sign_in(options, wiring),
             wiring=wiring,
             classify=faults.classify,
-            windows=(Window(name=MINUTE, limit=calls, seconds=60),) if calls else (),
+            windows=(RateLimit(name=MINUTE, limit=calls, seconds=60),) if calls else (),
             headers={"Accept": "application/json"},
             read_deadline_seconds=options.read_deadline_seconds,
         )
@@ -177,7 +177,7 @@ class UkgClient:
         for number in range(2, PAGES_MAX):
             following = next_address(path, asked, page[0], number)
             coming = (
-                self.beside(partial(self.get, following))
+                self.in_background(partial(self.get, following))
                 if following and ahead
                 else partial(self.get, following or "")
             )

@@ -93,7 +93,7 @@ class GeneralLedgerSource:
             self._register, group, recheck.control_of(pay_run), on_page, companies
         )
         if self._options.register and not against:
-            register = self._ukg.beside(register)
+            register = self._ukg.in_background(register)
         against += recheck.reopened(pay_run, self._periods(group, first.periodEndDate or ""))
         if self._options.register and not against:
             against += recheck.replaced(pay_run, register())

@@ -21,7 +21,7 @@ from ml_connector.connectors.visma_net import faults, wire
 from ml_connector.connectors.visma_net.settings import Options
 from ml_connector.errors import OutcomeUnknown, Refused, SignInLost, VendorChanged
 from ml_connector.ports.sinks import Gate
-from ml_connector.ports.storage import Window
+from ml_connector.ports.storage import RateLimit
 from ml_connector.ports.systems import Wiring
 from ml_connector.transport.answer import UNREADABLE, Answer
 from ml_connector.transport.auth import Renewal, TokenBroker
@@ -66,7 +66,7 @@ class VismaClient:
         self.company, self._scopes_asked = company, options.scope
         self._broker = token_broker(options, wiring, company)
         declared = (
-            (Window(name=faults.HOUR, limit=options.calls_per_hour, seconds=3600),)
+            (RateLimit(name=faults.HOUR, limit=options.calls_per_hour, seconds=3600),)
             if options.calls_per_hour
             else ()
         )

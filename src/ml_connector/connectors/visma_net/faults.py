@@ -31,7 +31,7 @@ from ml_connector.errors import (
     Throttled,
     Unbalanced,
 )
-from ml_connector.ports.storage import Window
+from ml_connector.ports.storage import RateLimit
 from ml_connector.transport import faults as refusals
 from ml_connector.transport.answer import UNREADABLE, Answer, retry_after, unknown_status, whole_number
 from ml_connector.transport.faults import rule
@@ -154,10 +154,10 @@ def refusal(said: str, where: str, support: str = "") -> Refused:
     return refusals.classify(sentences(said), REFUSALS, vendor=VENDOR, where=where, support=support)
 
 
-def limits(now: Callable[[], datetime]) -> Callable[[Answer], Sequence[Window]]:
+def limits(now: Callable[[], datetime]) -> Callable[[Answer], Sequence[RateLimit]]:
     """How a client reads the quota in an answer. A header that is absent means unknown."""
 
-    def learn(answer: Answer) -> Sequence[Window]:
+    def learn(answer: Answer) -> Sequence[RateLimit]:
         limit, remaining, reset = (
             whole_number(answer.headers.get(f"x-ratelimit-{part}", ""))
             for part in ("limit", "remaining", "reset")
@@ -165,6 +165,6 @@ def limits(now: Callable[[], datetime]) -> Callable[[Answer], Sequence[Window]]:
         if limit is None or remaining is None:
             return ()
         ends = None if reset is None else now() + timedelta(seconds=reset)
-        return (Window(name=HOUR, limit=limit, seconds=3600, remaining=remaining, resets_at=ends),)
+        return (RateLimit(name=HOUR, limit=limit, seconds=3600, remaining=remaining, resets_at=ends),)
 
     return learn

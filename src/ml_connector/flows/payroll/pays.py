@@ -110,7 +110,7 @@ def pays_of(
         name = pay_run.reference[:NAME_LENGTH]
         return Pays(subjects={company: subject.own(name) for company, subject in subjects.items()})
     if answer.startswith(REPLACES):
-        of_other = {subject.base: subject for subject in run.spoken_of(answer.removeprefix(REPLACES))}
+        of_other = {subject.base: subject for subject in run.subjects_of_run(answer.removeprefix(REPLACES))}
         return Pays(subjects={c: _replaced(one, of_other) for c, one in met.items()})
     near = {subject: text for one in met.values() for subject, text in one.near.items()}
     wanted = (*near, *subjects.values())

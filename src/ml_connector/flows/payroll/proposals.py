@@ -128,8 +128,8 @@ class Proposals:
             said, booked, maker.families, maker.limits.lines_max, maker.difference_text
         )
         look = self.books.look(run, proposal, basis, booked.rows, wanted)
-        beside = self.books.beside(run, proposal, booked.rows, look)
-        asked = look_alikes.ask(beside.asked, run.row.id, self._policy.journals)
+        others = self.books.others(run, proposal, booked.rows, look)
+        asked = look_alikes.ask(others.asked, run.row.id, self._policy.journals)
         unfinished = self._unfinished(run, proposal.subjects, tuple(newer.values()))
         moved = list(self.books.in_another_entity(run, subjects))
         if not found.problems:
@@ -138,8 +138,8 @@ class Proposals:
         made = replace(
             proposal,
             problems=(*proposal.problems, *found.problems, *unfinished, *moved, *older, *asked),
-            accepted=beside.accepted,
-            unknown=beside.unknown,
+            accepted=others.accepted,
+            unknown=others.unknown,
             mapping=f"{mapping.name} v{mapping.version}",
             superseded="" if left else consent.superseded_by(newer.values()),
             left_out=consent.left_out(old, newer.values()) if left else "",

@@ -33,7 +33,7 @@ back, because a difference to it may have been made and lost.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
+class OtherDocuments:
     """Documents of others that may be a pay, or that people made of what was booked for it, and of which
     nobody has said that they are not; names of those of which somebody has, and of those that another
     installation wrote; and all documents that were `seen`, by legal entity and the ledger's reference.
@@ -77,7 +77,7 @@ class Journals:
         ]
         return self._sink.look(wanted, places)
 
-    def beside(self, run: Run, proposal: Proposal, rows: Iterable[CommitRow], look: Look) -> Beside:
+    def others(self, run: Run, proposal: Proposal, rows: Iterable[CommitRow], look: Look) -> OtherDocuments:
         """What else is in the journals, by a look at them. `rows` are the commits of the proposal's subjects.
         Where this installation was restored, it may have written a document itself and lost it.
         """
@@ -101,7 +101,7 @@ class Journals:
             seen |= {(place.entity, document.receipt.reference): document for document in found}
         answers = run.answers()
         named = {self._name_of(document): document for document in alike}
-        return Beside(
+        return OtherDocuments(
             asked=tuple(document for name, document in named.items() if name not in answers),
             accepted=tuple(sorted(name for name in named if name in answers)),
             unknown=tuple(unknown),

@@ -23,7 +23,7 @@ from ml_connector.errors import (
     Throttled,
     VendorChanged,
 )
-from ml_connector.ports.storage import Permit, Window
+from ml_connector.ports.storage import Priority, RateLimit
 
 
 def test_quota_of_the_vendor_is_ours(make_world: Callable[..., Any]) -> None:
@@ -31,9 +31,9 @@ def test_quota_of_the_vendor_is_ours(make_world: Callable[..., Any]) -> None:
     world = make_world(switches={"calls_per_hour": 50}, calls_per_hour="500")
     world.ledger.journals("FJORD")
 
-    hour = Window(name="hour", limit=500, seconds=3600)
+    hour = RateLimit(name="hour", limit=500, seconds=3600)
     taken = 0
-    while world.wiring.budget.take("test/FJORD", (hour,), Permit.WRITE) == 0:
+    while world.wiring.budget.take("test/FJORD", (hour,), Priority.WRITE) == 0:
         taken += 1
     assert taken == 49
 

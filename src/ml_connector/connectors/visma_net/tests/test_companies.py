@@ -20,7 +20,7 @@ from ml_connector.domain.checks import compare
 from ml_connector.domain.document import Receipt
 from ml_connector.domain.journal import JournalEntry
 from ml_connector.errors import Refused, SignInLost
-from ml_connector.ports.storage import Permit, Window
+from ml_connector.ports.storage import Priority, RateLimit
 
 FJORD, VERFT = "4e95f4b9-e895-5a20-a960-2ee8b4f8e49b", "2072dc1f-9564-5e3c-a5d1-8d7cef68ef02"
 BOTH = {"company": "FJORD, VERFT", "tenant_id": f"FJORD={FJORD}, VERFT={VERFT}"}
@@ -175,10 +175,10 @@ def test_quota_is_counted_for_each_company(make_world: Callable[..., Any]) -> No
     for company in ("FJORD", "FJORD", "VERFT"):
         world.ledger.journals(company)
 
-    hour, left = Window(name="hour", limit=500, seconds=3600), []
+    hour, left = RateLimit(name="hour", limit=500, seconds=3600), []
     for company in ("FJORD", "VERFT"):
         taken = 0
-        while world.wiring.budget.take(f"test/{company}", (hour,), Permit.WRITE) == 0:
+        while world.wiring.budget.take(f"test/{company}", (hour,), Priority.WRITE) == 0:
             taken += 1
         left.append(taken)
     assert left == [48, 49]
