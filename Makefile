@@ -25,6 +25,7 @@ N        ?= 20
 BUSY     ?= 2
 FOLDER   ?=
 PART     ?=
+FILES_MAX := 111
 
 .PHONY: install demo test test-all check format crash simulate bench bench-peers clean lock connector matrix codes mutate soak walk
 
@@ -52,6 +53,7 @@ check: install
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-cache
 	$(RUN) tools/check_tree.py
+	@$(RUN) tools/walk.py --most $(FILES_MAX) --quiet
 
 format: install
 	$(VENV)/bin/ruff check -q --fix .
@@ -78,7 +80,7 @@ bench-peers: install
 	@$(RUN) tools/bench_peers.py --python $(PEERS)/bin/python
 
 walk: install
-	@$(RUN) tools/walk.py --most 111
+	@$(RUN) tools/walk.py --most $(FILES_MAX)
 
 connector: install
 	@$(RUN) tools/connector.py "$(name)" --role "$(or $(role),ledger)"

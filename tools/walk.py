@@ -56,12 +56,15 @@ def main() -> int:
     """Count and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--most", type=int, default=0, help="fail above so many files")
+    parser.add_argument("--quiet", action="store_true", help="print nothing where it does not fail")
     arguments = parser.parse_args()
     found = files()
-    for name in found:
-        print(name)
-    print(json.dumps({"ok": not arguments.most or len(found) <= arguments.most, "files": len(found)}))
-    return 0 if not arguments.most or len(found) <= arguments.most else 1
+    ok = not arguments.most or len(found) <= arguments.most
+    if not (ok and arguments.quiet):
+        for name in found:
+            print(name)
+        print(json.dumps({"ok": ok, "files": len(found)}))
+    return 0 if ok else 1
 
 
 def files() -> Sequence[str]:
