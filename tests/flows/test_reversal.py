@@ -8,14 +8,17 @@ from datetime import date
 from typing import Any
 
 import pytest
+from tests.flows.test_nightly_look import incidents, looked
 from tests.flows.test_payroll_journal import BY_HAND
 from tests.flows.test_the_same_pay import restored
 from tests.payday import Ledger, World, a_pay_run, usual_balances
 
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.contract import world as faults
-from ml_connector.domain.document import CommitKey
+from ml_connector.domain.document import CommitKey, Receipt
+from ml_connector.domain.journal import BookedEntry
 from ml_connector.domain.money import Money
+from ml_connector.errors import Refused
 from ml_connector.flows.flow import Mode
 from ml_connector.flows.posting.consent import proposal_fingerprint
 from ml_connector.ports.commits import DELETED
@@ -452,6 +455,31 @@ def test_an_original_that_was_edited_lets_no_mirror_be_sent() -> None:
     assert (RunState.HELD, {"booked.edited"}) == (at.state, set(world.problems(reversal)))
     assert "Document 3 in 10 was edited since it was booked." in world.problem_list(reversal)[0].text
     assert 2 == len(world.vendor.documents)
+
+
+def test_an_original_that_a_list_does_not_show_whole_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person gave it what no entry of ours has, and its lines look the same."""
+    world, run = posted()
+    reversal = proposed_reversal(world, run)
+    documents, read_back = Ledger.documents, Ledger.read_back
+
+    def listed(self: Ledger, *of: Any) -> tuple[BookedEntry, ...]:
+        return tuple(replace(d, irregular=d.receipt.number == "3" or None) for d in documents(self, *of))
+
+    def read(self: Ledger, receipt: Receipt) -> BookedEntry:
+        if receipt.number == "3":
+            raise Refused("Document 3 is in period 202607.", where="document 3", code="document.period")
+        return read_back(self, receipt)
+
+    monkeypatch.setattr(Ledger, "documents", listed)
+    monkeypatch.setattr(Ledger, "read_back", read)
+
+    at = world.approve(reversal)
+
+    assert (RunState.HELD, ["document.period"]) == (at.state, world.problems(reversal))
+    assert 2 == len(world.vendor.documents)
+    looked(world)
+    assert ["booked.edited"] == [code for code, _ in incidents(world, run)]
 
 
 def test_a_mirror_is_noted_where_the_next_is_refused() -> None:

@@ -77,7 +77,9 @@ class BookedEntry:
 
     `rate` is there when the entry is in another currency than the legal entity's own. `text` is what people
     see of it first. `marker` is the token it carries where a token of ours would stand; empty where there is
-    nothing of that form.
+    nothing of that form. One in a list is `irregular` where it has what no entry of ours has and what is not
+    shown here, such as lines of several days: it may look the same, and reading it by itself says what is
+    wrong.
     """
 
     receipt: Receipt
@@ -88,6 +90,7 @@ class BookedEntry:
     rate: ExchangeRate | None = None
     text: str = ""
     marker: str = ""
+    irregular: bool | None = None
 
     @property
     def debit(self) -> Money:

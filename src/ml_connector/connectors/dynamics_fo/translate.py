@@ -258,6 +258,9 @@ def document(
         else None,
         text=header.Description,
         marker=_marker_of(header.Description, rows),
+        irregular=any(row.OffsetAccountDisplayValue for row in rows)
+        or len({(row.Voucher, row.TransDate, row.ExchRate) for row in rows}) > 1
+        or None,
     )
 
 

@@ -149,6 +149,7 @@ def document(receipt: Receipt, lines: Sequence[wire.TransactionLine], own: str) 
         lines=tuple(_journal_line(row, currency, receipt) for row in lines),
         text=first.Description or "",
         marker=_marker_of(lines),
+        irregular=len({(row.Date, row.ExchangeRate) for row in lines}) > 1 or None,
     )
 
 

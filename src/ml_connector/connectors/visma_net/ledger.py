@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import unquote, urlsplit
 
@@ -158,16 +159,16 @@ class VismaLedger(Ledger):
     def _documents(self, place: Place, read: Read) -> tuple[BookedEntry, ...]:
         entity, journal, start, end = place.entity, place.journal, place.start, place.end
         books = self.books(entity)
-        found: dict[str, wire.Batch] = {}
+        found: dict[str, tuple[wire.Batch, bool]] = {}
         for period in books.facts.periods_of(start, end):
             for batch in self._read(read, entity, "periodId", _period_id(period)):
                 day = translate.day_of(batch)
                 in_period = batch.financialPeriod == _period_id(period) and _is_of(batch, journal)
                 moved = not period.start <= day <= period.end
                 if in_period and (moved or start <= day <= end):
-                    found[batch.batchNumber] = batch
+                    found[batch.batchNumber] = batch, moved
         numbers = sorted(found, key=lambda number: (len(number), number))
-        return tuple(self._document(entity, found[number]) for number in numbers)
+        return tuple(self._document(entity, *found[number]) for number in numbers)
 
     def document(self, entity: str, journal: str, number: str) -> BookedEntry:
         """The general ledger batch with this number, in whatever period; in any ledger where none is named.
@@ -184,9 +185,11 @@ class VismaLedger(Ledger):
             raise NotFound(text, where=where)
         return self._document(entity, batch)
 
-    def _document(self, entity: str, batch: wire.Batch) -> BookedEntry:
+    def _document(self, entity: str, batch: wire.Batch, moved: bool = False) -> BookedEntry:
+        """The batch; `moved` tells that it stands in another period than that of its date."""
         receipt = self._receipt(entity, batch.batchNumber, batch.status)
-        return translate.document(receipt, batch, self._options, self.books(entity).facts.currency)
+        shown = translate.document(receipt, batch, self._options, self.books(entity).facts.currency)
+        return replace(shown, irregular=moved or None)
 
     # --- finding --------------------------------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ from ml_connector.flows.posting.taken_back import (
     taken_back_alone,
     times_booked,
 )
+from ml_connector.flows.posting.tie_out import believed
 from ml_connector.ports.commits import DELETED, CommitRow, Commits
 from ml_connector.ports.ledger import Entries
 from ml_connector.ports.systems import System
@@ -151,12 +152,14 @@ def _wrong(
 
 def _differences(row: CommitRow, documents: Sequence[BookedEntry], sink: Entries) -> Sequence[str] | None:
     """How a document differs from what was booked; `None` where it is gone. One that is not among those that
-    were read is read by itself: people give a document another day, or move it to another journal.
+    were read is read by itself: people give a document another day, or move it to another journal. So is one
+    of which a list does not show all.
     """
     receipt = cast(Receipt, codec.decode(row.receipt))
     mine = next((d for d in documents if d.receipt.reference == receipt.reference), None)
     try:
-        mine = mine or sink.read_back(receipt)
+        if mine is None or not believed(row, mine):
+            mine = sink.read_back(receipt)
     except NotFound:
         return None
     except (RightMissing, SignInLost, SignInRenewed, Throttled):

@@ -100,7 +100,7 @@ def changed_since(
 ) -> Iterator[Problem]:
     """What is wrong now with a document that is known to be booked: it is gone, or it was edited. The
     remedies are for the run that cannot go on because of it; empty where nobody can name the document as it
-    is now, because a reversal of it is booked. It is read, unless it was `shown` just now.
+    is now, because a reversal of it is booked. It is read, unless it was `shown` just now, whole.
     """
     receipt = cast(Receipt, codec.decode(row.receipt)) if row.receipt else None
     if receipt is None:
@@ -110,7 +110,7 @@ def changed_since(
         f" ml-connector runs mark-deleted {row.run or 'RUN'}."
     )
     try:
-        now = shown or sink.read_back(receipt)
+        now = shown if shown is not None and believed(row, shown) else sink.read_back(receipt)
     except NotFound:
         text = f"Document {receipt.number} in {row.entity}, booked for this pay, is no longer in the ledger."
         yield Problem("booked.gone", receipt.number, f"{text} {remedy}", Owner.CONTROLLER)
@@ -131,6 +131,11 @@ def changed_since(
     for wrong in (*texts, *(problem.text for problem in compare_rates(entry, before, now))):
         text = f"Document {receipt.number} in {row.entity} was edited since {since}. {wrong}"
         yield Problem("booked.edited", receipt.number, text, Owner.CONTROLLER)
+
+
+def believed(row: CommitRow, shown: BookedEntry) -> bool:
+    """Whether a list shows all that may be wrong with the document. One that people named counts as it is."""
+    return not shown.irregular or row.key.startswith(ELSEWHERE)
 
 
 def untied(rows: Iterable[TieRow]) -> Iterator[Problem]:

@@ -68,6 +68,7 @@ def test_line_with_an_offset_account_is_two_lines(world: Any) -> None:
 
     assert [("601100", Decimal(5)), ("230100", Decimal(-5))] == amounts(found)
     assert (True, ["AKRASM"]) == (found.receipt.complete, [value.code for value in found.lines[0].dimensions])
+    assert found.irregular
 
 
 def test_vouchers_of_other_days_are_not_listed(world: Any) -> None:
@@ -86,6 +87,7 @@ def test_vouchers_of_other_days_are_not_listed(world: Any) -> None:
     assert [[5, -5], [7, -7]] == [
         [amount for _, amount in amounts(found)] for days in (JUNE, JULY) for found in listed(world, days)
     ]
+    assert [True] == [found.irregular for found in listed(world, (JUNE[0], JULY[1]))]
     whole = world.ledger.document("usmf", "PAYROLL", number)
     assert ([5, -5, 7, -7], JUNE[1]) == ([amount for _, amount in amounts(whole)], whole.posting_date)
 

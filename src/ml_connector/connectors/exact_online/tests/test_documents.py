@@ -63,6 +63,7 @@ def test_entry_booked_into_another_period_is_of_both(world: Any) -> None:
 
     assert [[moved], [moved]] == [list(numbers(world, days)) for days in (JUNE, JULY)]
     assert [] == list(numbers(world, (date(2026, 6, 1), date(2026, 6, 28))))
+    assert numbers(world, JUNE)[moved].irregular is None
 
 
 def test_entry_with_lines_of_two_periods_is_shown_by_period(world: Any) -> None:
@@ -87,6 +88,7 @@ def test_entry_that_reaches_out_of_the_days_is_whole(world: Any, days: tuple[dat
     )
 
     assert [5, -5] == [row.amount.amount for row in numbers(world, days)[number].lines]
+    assert numbers(world, days)[number].irregular
 
 
 def test_calls_for_documents(world: Any) -> None:

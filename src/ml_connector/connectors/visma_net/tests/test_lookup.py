@@ -254,6 +254,7 @@ def test_batch_put_into_another_period_is_of_that_period(world: Any) -> None:
         listed(world, JULY),
         listed(world, (JULY[1], JULY[1])),
     )
+    assert [True] == [found.irregular for found in world.ledger.documents("FJORD", "1", *JULY)]
 
 
 def test_marker_on_a_line_is_listed_where_somebody_rewrote_the_description(world: Any) -> None:
