@@ -12,9 +12,11 @@ import pytest
 from tests.flows.test_nightly_look import looked
 from tests.flows.test_payroll_journal import by_hand
 from tests.flows.test_the_same_pay import approve, numbered_by_journal
-from tests.payday import Crash, World, a_pay_run, usual_balances
+from tests.payday import Crash, Payroll, World, a_pay_run, usual_balances
 from tests.runs.test_settled import dies_at
 
+from ml_connector.domain.payroll import PayRun
+from ml_connector.domain.problem import Problem
 from ml_connector.flows.flow import Mode
 from ml_connector.flows.posting.taken_back import newer_documents
 from ml_connector.ports.runs import RunState
@@ -73,6 +75,29 @@ def test_a_run_whose_document_was_deleted_while_it_waited_is_not_tied_out() -> N
     at = world.resume(run, accept=[f"10/{numbers[0]}"])
 
     assert (RunState.HELD, ["booked.gone"]) == (at.state, world.problems(run))
+
+
+@pytest.mark.parametrize(("seconds", "documents"), [(60, 2), (61, 1)])
+def test_a_ledger_is_looked_at_again_after_payroll_took_its_time(
+    seconds: float, documents: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are asked beside each other, and the ledger's answer is as old as payroll's is late."""
+    world = World()
+    world.payroll.add(a_pay_run("R1", companies=US1))
+    still = Payroll.still
+
+    def late(self: Payroll, pay_run: PayRun) -> tuple[Problem, ...]:
+        by_hand(world)
+        world.clock.advance(seconds)
+        return still(self, pay_run)
+
+    monkeypatch.setattr(Payroll, "still", late)
+    world._assembly.background = lambda work: work  # asked when its answer is wanted: after the ledger
+
+    at = world.post("R1")
+
+    assert (RunState.HELD, ["ledger.look_alike"]) == (at.state, world.problems(at.id))
+    assert documents == len(world.vendor.documents)
 
 
 def test_a_run_whose_document_was_edited_while_it_waited_is_not_tied_out() -> None:

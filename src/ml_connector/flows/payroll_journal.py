@@ -42,7 +42,7 @@ from ml_connector.ports.commits import CommitState, Origin
 from ml_connector.ports.ledger import JournalSink, LedgerFacts, Look
 from ml_connector.ports.payroll import PayrollSource, SetsAside
 from ml_connector.ports.runs import RunState
-from ml_connector.runs.intent import Seen
+from ml_connector.runs.intent import BELIEVED_SECONDS, Seen
 from ml_connector.runs.run import Done, Hold, Next, Run
 from ml_connector.runs.stages import Stage
 
@@ -187,8 +187,8 @@ class PayrollJournal:
         run.claim(proposal.subjects)
         pay_run = run.value("read", "pay run", PayRun)
         basis = run.value("propose", "basis", Basis)
-        began, wanted = run.seconds(), self._proposals.not_begun(proposal)
-        now, look = self._ask_again(run, pay_run, basis, wanted)
+        wanted = self._proposals.not_begun(proposal)
+        began, now, look = self._ask_again(run, pay_run, basis, wanted)
         self._check_alone(run, proposal, now)
         if (
             now.superseded
@@ -241,18 +241,23 @@ class PayrollJournal:
 
     def _ask_again(
         self, run: Run, pay_run: PayRun, basis: Basis, wanted: Sequence[tuple[JournalEntry, Marker]]
-    ) -> tuple[Proposal, Look]:
-        """The proposal as it is now, of a run that is still there at the payroll as it was read. Both systems
-        are asked beside each other, and what the payroll says comes first.
+    ) -> tuple[float, Proposal, Look]:
+        """The proposal as it is now, of a run that is still there at the payroll as it was read, and when it
+        was begun. Both systems are asked beside each other, and what the payroll says comes first. Where that
+        took its time, the ledger is looked at again.
         """
         still = self._opening.in_background(partial(self._payroll.still, pay_run))
+        began = run.seconds()
         try:
             found = self._proposals.make(run, pay_run, basis, wanted)
         except Exception:
             self._check_source(run, still())
             raise
+        looked = run.seconds()
         self._check_source(run, still())
-        return found
+        if run.seconds() - looked > BELIEVED_SECONDS:
+            began, found = run.seconds(), self._proposals.make(run, pay_run, basis, wanted)
+        return began, *found
 
     def _check_source(self, run: Run, against: Sequence[Problem]) -> None:
         if against:
