@@ -675,6 +675,20 @@ def test_what_was_booked_after_a_long_hold_is_looked_at() -> None:
     assert ["booked.gone"] == [code for code, _ in incidents(world, run)]
 
 
+def test_what_was_deleted_after_a_long_hold_is_looked_at() -> None:
+    """The copy of a document that was booked late, and deleted since, may be its pay."""
+    world = World()
+    world.payroll.add(a_pay_run("R1", companies=("US1",)))
+    run = world.start()
+    closed_until(world, run)
+    document = world.vendor.documents.pop()
+    world.statements.deleted(run)
+    world.vendor.book(document.entry, document.marker)
+
+    assert {"books": 1} == looked(world)
+    assert ["ledger.look_alike"] == [code for code, _ in incidents(world, run)]
+
+
 def test_a_ledger_that_cannot_be_asked_is_asked_again() -> None:
     """And its incidents stay as they were."""
     world, run = posted()
