@@ -18,8 +18,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
-from sys import intern
+from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any
 
@@ -82,6 +81,8 @@ def learn(*kinds: type[Any]) -> None:
 
 
 _PLAIN_ALREADY = frozenset((str, int, bool, type(None)))
+Same = Callable[[str, str], str]
+"""Gives a text that was met before in place of an equal one."""
 _quoted: Callable[[Any], str] = json.encoder.encode_basestring
 _WORDS: dict[type[object], Callable[[Any], str]] = {
     int: int.__repr__,
@@ -129,7 +130,8 @@ def decode(text: str) -> Any:
 
 def _decoded(text: str) -> Any:
     try:
-        return _tuples(json.loads(text, object_hook=_made))
+        kept: dict[str, str] = {}
+        return _part(kept.setdefault, json.loads(text, object_hook=partial(_made, kept.setdefault)))
     except (ValueError, TypeError, KeyError) as error:
         raise CodecError(f"not a canonical value: {error}") from error
 
@@ -219,7 +221,7 @@ def _comes_back(kind: type[object], value: object) -> bool:
     return kind in _COME_BACK or _KNOWN.get(kind.__name__) is kind
 
 
-def _made(plain: dict[str, Any]) -> Any:
+def _made(same: Same, plain: dict[str, Any]) -> Any:
     """The value of a JSON object in which every other one is a value already: no tree of plain ones is made
     of a long text.
     """
@@ -231,7 +233,7 @@ def _made(plain: dict[str, Any]) -> Any:
             return dimension(plain["axis"], plain["code"])
         if known not in _FIELDS:
             return known(plain["value"])
-        return known(**{name: _part(item) for name, item in plain.items()})
+        return known(**{name: _part(same, item) for name, item in plain.items()})
     if "$decimal" in plain:
         return Decimal(plain["$decimal"])
     if "$datetime" in plain:
@@ -240,15 +242,14 @@ def _made(plain: dict[str, Any]) -> Any:
         return date.fromisoformat(plain["$date"])
     if "$set" in plain:
         return frozenset(plain["$set"])
-    return {name: _tuples(item) for name, item in plain.items()}
+    return {name: _part(same, item) for name, item in plain.items()}
 
 
-def _tuples(item: Any) -> Any:
-    """A list, and every list in it, as a tuple."""
-    return tuple([_part(one) for one in item]) if type(item) is list else item
-
-
-def _part(item: Any) -> Any:
-    """What stands in a value, each text once: the lines of an entry say the same again and again."""
+def _part(same: Same, item: Any) -> Any:
+    """What stands in a value: lists as tuples, and each text once, because the lines of an entry say the same
+    again and again.
+    """
     kind = type(item)
-    return intern(item) if kind is str else _tuples(item) if kind is list else item
+    if kind is str:
+        return same(item, item)
+    return tuple([_part(same, one) for one in item]) if kind is list else item
