@@ -8,7 +8,7 @@
                 carried out a run keeps the engine loaded, and takes about as much more as that adds
     stored      look-ups in an installation of ten thousand runs and commits
     ledgers     calls of an entry of a thousand lines, against the floor that `floor.py` draws
-    computed    map, build and check alone
+    computed    from the bytes of a payroll's pages to summed groups, and map, build and check, alone
     payday      fifty flows into one legal entity under the vendors' quotas, on a clock that moves only when
                 everybody waits: the windows of the tightest quota that they use, over those that they need
 
@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench_computed import lines_per_second
+from bench_computed import lines_per_second, microseconds_to_groups
 from bench_payday import VENDORS, payday
 from bench_product import SIZES, as_runs_grow, beside_straight, err, made
 from bench_start import looking
@@ -56,6 +56,7 @@ AIMS = (
     Aim("growth", "microseconds_a_row", 16.0),
     Aim("growth", "bytes_a_row", 25.0),
     Aim("growth", "peak_rss_mb", 200.0),
+    Aim("computed", "microseconds_to_groups", 5.0),
     Aim("start", "slowest_start_to_help", 2.0),
     Aim("idle", "idle_percent", 1.0),
     Aim("idle", "idle_mb", 90.0),
@@ -103,6 +104,10 @@ def _straight(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     return beside_straight(folder, register, arguments.repetitions)
 
 
+def _computed(home: Path) -> dict[str, Any]:
+    return {**lines_per_second(home), **microseconds_to_groups(home)}
+
+
 def _ledgers() -> dict[str, Any]:
     found: dict[str, Any] = {"ledgers": {}}
     for ledger in COSTS:
@@ -120,7 +125,7 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "idle": lambda folder, _: doing_nothing(folder),
     "stored": lambda folder, _: look_ups(folder),
     "ledgers": lambda _, __: _ledgers(),
-    "computed": lambda folder, _: lines_per_second(folder / "computed"),
+    "computed": lambda folder, _: _computed(folder / "computed"),
     "payday": lambda _, __: payday(),
 }
 

@@ -1,17 +1,24 @@
-"""How fast the product computes by itself: map, build and check, without a vendor."""
+"""How fast the product computes by itself, without a vendor: from the bytes of UKG's pages to summed groups,
+and map, build and check.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
-from scenes import MAIN
-from stage import CommandFailed
+import httpx2
+from scenes import MAIN, PAYROLL
+from stage import CommandFailed, Sandbox
 
 COMPUTED_ROWS = 300_000
 BLOCK_ROWS = 10_000
+PAGES = 5
+TIMES = 3
 
 
 def lines_per_second(home: Path) -> dict[str, int]:
@@ -103,3 +110,73 @@ def lines_per_second(home: Path) -> dict[str, int]:
         ),
         "lines_per_second_one_by_one": measured(lambda builder: [builder.add(row) for row in rows].clear()),
     }
+
+
+def microseconds_to_groups(home: Path) -> dict[str, float]:
+    """CPU time of a row of a general-ledger run, from the bytes of its page to the sums of its group, staged
+    on the way; the least of a few times.
+    """
+    from ml_connector.app.settings import Settings, start_django
+
+    start_django(Settings(home=home))
+    from ml_connector.app.access import Access
+    from ml_connector.connectors.ukg_pro.general_ledger import GeneralLedgerSource
+    from ml_connector.store.staging import StoredStaging
+    from ml_connector.transport.answer import Answer
+
+    headers = {"content-type": "application/json"}
+    answers = [
+        Answer(method="GET", url="http://127.0.0.1/", status=200, headers=headers, body=body)
+        for body in _pages()
+    ]
+
+    def pages(*_: object, **__: object) -> Iterator[Answer]:
+        yield from answers
+
+    options: Any = _Given({"currency_of": lambda _: "USD", "takes": lambda _: True, "account": ""})
+    ukg: Any = SimpleNamespace(pages=pages)
+    clock: Any = None
+    source = GeneralLedgerSource(options, ukg, clock, "bench")
+    seconds = []
+    for _ in range(TIMES):
+        staging, run = StoredStaging(), Access("bench").runs.create(flow="payroll", stage="read", input={}).id
+        began = time.process_time()
+        for block in source.blocks("BENCH"):
+            staging.stage(run, block)
+        groups = list(staging.groups(run))
+        seconds.append(time.process_time() - began)
+        if staging.problems(run) or sum(group.rows for group in groups) != PAGES * BLOCK_ROWS:
+            raise CommandFailed(str(staging.problems(run)[:1]))
+    return {"microseconds_to_groups": round(1e6 * min(seconds) / (PAGES * BLOCK_ROWS), 2)}
+
+
+class _Given:
+    """Settings of a connection that are all that reading needs of them."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __getitem__(self, name: str) -> str:
+        return str(self._values[name])
+
+
+def _pages() -> list[bytes]:
+    """Pages of a run as the simulator writes them."""
+    rows = {"bench_rows": PAGES * BLOCK_ROWS, "bench_groups": PAGES * BLOCK_ROWS // 50}
+    switches = ["--profile", "fast", "--scenario", "bench"]
+    for name, value in rows.items():
+        switches += ["--switch", f"{PAYROLL}.{name}={value}"]
+    with Sandbox(switches) as sandbox:
+        system = sandbox.systems[PAYROLL]
+        given = system["credentials"]
+        with httpx2.Client(
+            base_url=system["base_url"],
+            auth=(given["username"], given["password"]),
+            headers={"US-Customer-Api-Key": given["customer_api_key"]},
+            trust_env=False,
+        ) as client:
+            path = f"/payroll/v2/general-ledger/BENCH?per_Page={BLOCK_ROWS}&page="
+            return [client.get(f"{path}{page}").content for page in range(1, PAGES + 1)]
