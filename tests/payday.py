@@ -511,17 +511,17 @@ class World:
         values = _with_rates(values)
         return str(self.operations.start("payroll", SOURCE, TARGET, reference, **values).id)
 
-    def workshop(self, point: Callable[[str], None] = lambda name: None) -> Any:
+    def workshop(self, crash_point: Callable[[str], None] = lambda name: None) -> Any:
         """What one process works with."""
         from ml_connector.app.assemble import StoredStageContext
 
-        return StoredStageContext(assembly=self._assembly, point=point, runs=self.runs)
+        return StoredStageContext(assembly=self._assembly, crash_point=crash_point, runs=self.runs)
 
-    def run_to_rest(self, point: Callable[[str], None] = lambda name: None) -> None:
+    def run_to_rest(self, crash_point: Callable[[str], None] = lambda name: None) -> None:
         """Carry everything out in a process that starts now, until nothing is to be done before a person
         acts.
         """
-        Inline(self.workshop(point), self.runs, self._advance_to).run_to_rest()
+        Inline(self.workshop(crash_point), self.runs, self._advance_to).run_to_rest()
 
     def carry_until(self, run: str, state: RunState) -> None:
         """Carry out stages until the run is in the state. Fails when it comes to rest in another."""

@@ -15,7 +15,7 @@ import pytest
 from tests.stand import Installation, installation, simulators
 
 from ml_connector.domain import codec
-from ml_connector.domain.payroll import Kinds
+from ml_connector.domain.payroll import GroupKeys
 from ml_connector.runs.audit import GENESIS, chain_hash
 from ml_connector.store.lines import columns_text, packed, read, read_head, unpacked
 
@@ -57,7 +57,7 @@ def _with_kinds(kinds: bytes, old: str, new: str) -> bytes:
 
 def _with_last(columns: bytes, times: int) -> bytes:
     """Packed columns with the last line that often."""
-    lines = read(Kinds([("", "", "", (), None, "", True)] * 1_000_000), unpacked(columns))
+    lines = read(GroupKeys([("", "", "", (), None, "", True)] * 1_000_000), unpacked(columns))
     for column in (lines.numbers, lines.minors, lines.origins):
         last = column.pop()
         column.extend([last] * times)

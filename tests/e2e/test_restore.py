@@ -150,7 +150,7 @@ def die(name):
 
 with alone(Settings()) as free:
     assert free
-    restore(Settings(), Path(sys.argv[1]), actor="cli:test", point=die)
+    restore(Settings(), Path(sys.argv[1]), actor="cli:test", crash_point=die)
 """
 
 

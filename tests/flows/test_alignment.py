@@ -267,7 +267,7 @@ def test_a_write_of_a_process_that_died_is_waited_for() -> None:
             raise Crash(name)
 
     with pytest.raises(Crash):
-        world.run_to_rest(point=dies)
+        world.run_to_rest(crash_point=dies)
 
     assert (RunState.WAITING, []) == (world.pass_once(run), world.vendor_rows.puts)
     assert "may still happen" in world.at(run).summary
@@ -389,7 +389,7 @@ def test_a_large_plan_survives_a_kill(size: int) -> None:
 
     for _ in range(3):
         try:
-            world.run_to_rest(point=dies)
+            world.run_to_rest(crash_point=dies)
         except Crash:
             continue
     at = world.at(run)

@@ -23,7 +23,7 @@ from ml_connector.domain.journal import Account, Chart, JournalEntry
 from ml_connector.domain.mapping import Mapping, MappingRule, Target
 from ml_connector.domain.mapping_checks import check_mapping
 from ml_connector.domain.money import Money, decimals, split_minor
-from ml_connector.domain.payroll import Distribution, DistributionGroup, Kind, PayRun
+from ml_connector.domain.payroll import Distribution, DistributionGroup, GroupKey, PayRun
 from ml_connector.domain.proposal import Proposal
 
 DAY = date(2026, 6, 30)
@@ -199,13 +199,13 @@ def test_sums_by_kind_book_what_the_rows_book(built: Any) -> None:
     builder = EntryBuilder(
         pay_run=pay_run, mapping=mapping, policy=policy, posting_date=DAY, families=FAMILIES
     )
-    kinds: dict[Kind, list[Distribution]] = {}
+    kinds: dict[GroupKey, list[Distribution]] = {}
     for row in rows:
         kinds.setdefault(row.kind, []).append(row)
 
     for alike in kinds.values():
         group = DistributionGroup(
-            like=alike[-1], rows=len(alike), minor=sum(row.amount.minor for row in alike)
+            sample=alike[-1], rows=len(alike), minor=sum(row.amount.minor for row in alike)
         )
         if builder.add_group(group) is None:
             for row in alike:
@@ -255,7 +255,7 @@ def cut_otherwise(rows: tuple[Distribution, ...], dice: random.Random) -> list[D
         for number, minor in enumerate(pieces(row.amount.minor, not row.side, dice))
     ]
     dice.shuffle(lines)
-    together: dict[Kind, Distribution] = {}
+    together: dict[GroupKey, Distribution] = {}
     apart: list[Distribution] = []
     for line in lines:
         if dice.randrange(2):

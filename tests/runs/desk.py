@@ -118,7 +118,7 @@ class Desk:
         self.world, self.vendor = World(), Vendor()
         self.sink = ToySink(self.vendor)
 
-    def process(self, point: Callable[[str], None] = lambda name: None) -> Committer:
+    def process(self, crash_point: Callable[[str], None] = lambda name: None) -> Committer:
         def audit(action: str, detail: Any) -> None:
             self.world.access.audit.append(actor="system", action=action, subject="test", detail=detail)
 
@@ -127,7 +127,7 @@ class Desk:
             sinks=lambda kind: self.sink,
             clock=self.world.clock,
             audit=audit,
-            point=point,
+            crash_point=crash_point,
         )
 
     def write(self, *documents: Any) -> None:

@@ -241,13 +241,13 @@ class Installation:
             row = runs.create(flow="payroll", stage="read", input={})
             runs.move(row, state=RunState.WAITING, due_at=now)
 
-    def work(self, act: Callable[[], int], point: Callable[[str], None] = lambda name: None) -> int:
+    def work(self, act: Callable[[], int], crash_point: Callable[[str], None] = lambda name: None) -> int:
         """Act while the engine of this process carries runs out; `BUSY` when another process holds the
         executor.
         """
         from ml_connector.app.work import at_work
 
-        with at_work(self.assembly, point, PACE) as working:
+        with at_work(self.assembly, crash_point, PACE) as working:
             return act() if working else BUSY
 
 
@@ -308,7 +308,7 @@ def main() -> int:
         follow(run, lambda row: None, timeout_seconds=PATIENCE_SECONDS)
         return 0 if place.at(run).state is RunState.DONE else NOT_DONE
 
-    def point(name: str) -> None:
+    def crash_point(name: str) -> None:
         if arguments.act == "many":
             reading.at(name)
         if name == arguments.die_at:
@@ -326,7 +326,7 @@ def main() -> int:
     acts |= {"many": many, "told": told}
     if arguments.act == "told":
         changes.LOOK_SECONDS = PATIENCE_SECONDS
-    return place.work(acts[arguments.act], point)
+    return place.work(acts[arguments.act], crash_point)
 
 
 if __name__ == "__main__":

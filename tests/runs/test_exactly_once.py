@@ -256,7 +256,7 @@ def test_a_send_past_its_deadline_does_not_leave() -> None:
             world.clock.advance(world.ledger.limits.settle_seconds / 2 + 1)
 
     with pytest.raises(NotSent):
-        committer(world, point=suspend).commit_once(an_entry(), ORIGIN)
+        committer(world, crash_point=suspend).commit_once(an_entry(), ORIGIN)
 
     assert ([IntentEnd.NOT_SENT], []) == (ends(world), world.vendor.documents)
     committer(world).commit_once(an_entry(), ORIGIN)
@@ -295,7 +295,7 @@ def test_a_look_up_that_another_process_overtook_sends_nothing() -> None:
             elsewhere(world).commit_once(an_entry(), ORIGIN)
 
     with pytest.raises(KeyConflict, match="became confirmed after it was looked up"):
-        committer(world, point=overtaken).commit_once(an_entry(), ORIGIN)
+        committer(world, crash_point=overtaken).commit_once(an_entry(), ORIGIN)
 
     assert 1 == len(world.vendor.documents)
 
@@ -312,7 +312,7 @@ def test_an_intent_called_off_by_another_is_not_sent() -> None:
             elsewhere(world).commit_once(an_entry(), ORIGIN)
 
     with pytest.raises(KeyConflict):
-        committer(world, point=overtaken).commit_once(an_entry(), ORIGIN)
+        committer(world, crash_point=overtaken).commit_once(an_entry(), ORIGIN)
 
     assert 1 == len(world.vendor.documents)
     assert CommitState.CONFIRMED is state(world)
@@ -475,7 +475,7 @@ def test_a_second_document_is_seen_right_after_booking() -> None:
             world.vendor.documents.append(replace(world.vendor.documents[0], reference="copy", number="2000"))
 
     with pytest.raises(Incident, match="all carry the marker"):
-        committer(world, point=copied).commit_once(an_entry(), ORIGIN)
+        committer(world, crash_point=copied).commit_once(an_entry(), ORIGIN)
     assert CommitState.DRAFT is state(world)
 
 
@@ -488,7 +488,7 @@ def test_an_edited_document_is_an_incident() -> None:
             world.vendor.documents[0].entry = an_entry(amount="10.01")
 
     with pytest.raises(Incident) as incident:
-        committer(world, point=edited).commit_once(an_entry(), ORIGIN)
+        committer(world, crash_point=edited).commit_once(an_entry(), ORIGIN)
 
     assert ["read_back.line", "read_back.line"] == [problem.code for problem in incident.value.problems]
     assert "Account 4000 : written 10.00, in the ledger 10.01. Correct it in the ledger and resume" in str(
@@ -519,7 +519,7 @@ def test_a_document_that_is_gone_is_an_incident() -> None:
             world.vendor.documents.clear()
 
     with pytest.raises(Incident, match="was booked and is gone"):
-        committer(world, point=deleted).commit_once(an_entry(), ORIGIN)
+        committer(world, crash_point=deleted).commit_once(an_entry(), ORIGIN)
 
 
 # --- ledgers that cannot be searched ------------------------------------------------------------------------
@@ -706,7 +706,7 @@ def test_an_old_revision_overtaken_before_its_intent_is_not_sent() -> None:
             elsewhere(world).commit_once(an_entry("payroll:acme:R1:books:10:1:2", "11.00"), ORIGIN)
 
     with pytest.raises(KeyConflict):
-        committer(world, point=overtaken).commit_once(an_entry(), ORIGIN)
+        committer(world, crash_point=overtaken).commit_once(an_entry(), ORIGIN)
 
     assert [Marker.of("payroll:acme:R1:books:10:1:2").token] == world.markers()
 

@@ -97,7 +97,7 @@ class Postings(RuleBasedStateMachine):
             sinks=lambda kind: ledger,
             clock=self.clock,
             audit=lambda action, detail: None,
-            point=at,
+            crash_point=at,
         )
         with suppress(Crash, Wait, ConnectorError):
             process.commit_once(entry(number), origin(number))

@@ -91,7 +91,7 @@ def test_those_that_are_left_are_looked_for_once_a_minute(looks: list[int]) -> N
             world.clock.advance(BELIEVED_SECONDS / 2 + 1)
 
     before = seen(world, [(entry, Marker.of(entry.key)) for entry in entries])
-    committer(world, point=slow).commit_all([(entry, ORIGIN) for entry in entries], before)
+    committer(world, crash_point=slow).commit_all([(entry, ORIGIN) for entry in entries], before)
 
     assert [5, 3, 1, 5] == looks
     assert 5 == len(world.vendor.documents)
@@ -167,7 +167,7 @@ def test_a_second_document_is_seen_by_the_look_when_all_are_posted() -> None:
             world.vendor.book(FIRST, Marker.of(FIRST.key).token)
 
     with pytest.raises(Incident, match="all carry the marker of one entry"):
-        committer(world, point=copied).commit_all(BOTH, seen(world))
+        committer(world, crash_point=copied).commit_all(BOTH, seen(world))
 
     assert [CommitState.DRAFT, CommitState.CONFIRMED] == states(world)
 
@@ -181,7 +181,7 @@ def test_what_was_posted_is_confirmed_where_the_next_is_refused(looks: list[int]
             world.vendor.closed.add((2026, 6))
 
     with pytest.raises(PeriodClosed):
-        committer(world, point=close).commit_all(BOTH, seen(world))
+        committer(world, crash_point=close).commit_all(BOTH, seen(world))
 
     assert [2, 1] == looks
     assert [CommitState.CONFIRMED, CommitState.REFUSED] == states(world)

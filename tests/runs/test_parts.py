@@ -112,7 +112,7 @@ def test_a_part_that_is_lost_or_cut_off_is_written_once(part: int, fault: str) -
 
     for _ in range(4):
         try:
-            committer(world, point=strike).commit_once(ENTRY, ORIGIN)
+            committer(world, crash_point=strike).commit_once(ENTRY, ORIGIN)
         except (Wait, Crash, ConnectorError):
             world.clock.advance(MANY_SECONDS)
         world.vendor.run_posting_job()
@@ -129,7 +129,7 @@ def test_a_posting_job_between_two_parts_posts_no_part_of_an_entry() -> None:
         if name == "send: recorded":
             world.vendor.run_posting_job()
 
-    receipt = committer(world, point=job).commit_once(ENTRY, ORIGIN)
+    receipt = committer(world, crash_point=job).commit_once(ENTRY, ORIGIN)
 
     assert receipt.posted
     assert [ENTRY.lines] == [document.entry.lines for document in world.vendor.documents]
@@ -166,7 +166,7 @@ def test_dying_while_a_refused_document_is_removed(place: str) -> None:
             raise Crash(place)
 
     with pytest.raises(Crash):
-        committer(world, point=die).commit_once(entry, ORIGIN)
+        committer(world, crash_point=die).commit_once(entry, ORIGIN)
     world.clock.advance(MANY_SECONDS)
     with pytest.raises(CodeUnknown):
         committer(world).commit_once(entry, ORIGIN)

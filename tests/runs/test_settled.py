@@ -54,7 +54,9 @@ def test_both_clocks_must_say_that_a_send_has_settled(first: str) -> None:
     """One of them jumps ahead an hour: nothing is looked up and nothing is sent before the other follows."""
     world, machine = World(), Machine("first start")
     with pytest.raises(Crash):
-        committer(world, clock=machine, point=dies_at("intent: written")).commit_once(an_entry(), ORIGIN)
+        committer(world, clock=machine, crash_point=dies_at("intent: written")).commit_once(
+            an_entry(), ORIGIN
+        )
     clocks = [world.clock, machine] if first == "database" else [machine, world.clock]
 
     clocks[0].advance(LONG_SECONDS)
@@ -71,7 +73,7 @@ def test_after_a_restart_of_the_machine_a_whole_settling_time_counts() -> None:
     """Its clock began anew and cannot be compared; whatever it shows, it counts from the first look."""
     world = World()
     with pytest.raises(Crash):
-        committer(world, clock=Machine("first start"), point=dies_at("intent: written")).commit_once(
+        committer(world, clock=Machine("first start"), crash_point=dies_at("intent: written")).commit_once(
             an_entry(), ORIGIN
         )
     world.clock.advance(LONG_SECONDS)
@@ -96,12 +98,12 @@ def test_an_intent_of_the_same_number_in_a_restored_backup_is_not_ours() -> None
     def restored(name: str) -> None:
         if name == "intent: written":
             world.tables = backup
-            other = elsewhere(world, point=dies_at("intent: written"))
+            other = elsewhere(world, crash_point=dies_at("intent: written"))
             with pytest.raises(Crash):
                 other.commit_once(an_entry(), ORIGIN)
 
     with pytest.raises(KeyConflict):
-        committer(world, point=restored).commit_once(an_entry(), ORIGIN)
+        committer(world, crash_point=restored).commit_once(an_entry(), ORIGIN)
 
     assert ([], [""]) == (world.vendor.documents, [intent.end for intent in world.intents()])
     world.clock.advance(LONG_SECONDS)

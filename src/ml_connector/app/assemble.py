@@ -195,13 +195,13 @@ class FlowCommitters:
 
 @dataclass(slots=True, kw_only=True)
 class StoredStageContext:
-    """As `runs.stages.StageContext`, on the stores. `alive` ends the process when its lock is lost; `point`
-    may kill it in tests.
+    """As `runs.stages.StageContext`, on the stores. `alive` ends the process when its lock is lost;
+    `crash_point` may kill it in tests.
     """
 
     assembly: Assembly
     alive: Callable[[], None] = field(default=lambda: None)
-    point: Callable[[str], None] = field(default=lambda name: None)
+    crash_point: Callable[[str], None] = field(default=lambda name: None)
     runs: StoredRuns = field(default_factory=StoredRuns)
     pace: Pace = field(default_factory=Pace)
 
@@ -223,7 +223,7 @@ class StoredStageContext:
                 clock=self.clock,
                 audit=audit,
                 alive=self.alive,
-                point=self.point,
+                crash_point=self.crash_point,
                 accepted=lambda: self.runs.answers(row.id).keys(),
             )
 
@@ -235,7 +235,7 @@ class StoredStageContext:
                 clock=self.clock,
                 kind=kind,
                 alive=self.alive,
-                point=self.point,
+                crash_point=self.crash_point,
             )
 
         committers = FlowCommitters(self.assembly, (flow.target, flow.source), committer)
@@ -248,7 +248,7 @@ class StoredStageContext:
             converger=converger,
             clock=self.clock,
             auditor=audit,
-            point=self.point,
+            crash_point=self.crash_point,
         )
         return Opened(stage=self._in_turn(row, flow, self._stage(row, flow, systems)), run=run)
 

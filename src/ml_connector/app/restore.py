@@ -44,18 +44,18 @@ class Restored:
 
 
 def restore(
-    settings: Settings, source: Path, *, actor: str, point: Callable[[str], None] = lambda name: None
+    settings: Settings, source: Path, *, actor: str, crash_point: Callable[[str], None] = lambda name: None
 ) -> Restored:
     """Put a backup, made safe, in place of the database; on SQLite that is kept beside it. Raises
     `BackupError` for a file that is no backup, and changes nothing. Call within `alone`, in a process that
-    has not opened the database; `point` may end it in tests.
+    has not opened the database; `crash_point` may end it in tests.
     """
     try:
         with tarfile.open(source, "r:gz") as archive:
             made_at = _made_at(archive)
             if settings.database.startswith("sqlite:///"):
-                return _restore_file(settings, archive, _Story(settings, source, actor, made_at, point))
-            return _restore_tables(settings, archive, _Story(settings, source, actor, made_at, point))
+                return _restore_file(settings, archive, _Story(settings, source, actor, made_at, crash_point))
+            return _restore_tables(settings, archive, _Story(settings, source, actor, made_at, crash_point))
     except NO_BACKUP as error:
         raise BackupError(f"{source.name} is not a backup of ml-connector: {error}") from error
 
@@ -68,7 +68,7 @@ class _Story:
     source: Path
     actor: str
     made_at: datetime | None
-    point: Callable[[str], None]
+    crash_point: Callable[[str], None]
 
     def make_safe(self) -> Restored:
         from ml_connector.app.safe_copy import make_safe
@@ -109,12 +109,12 @@ def _restore_file(settings: Settings, archive: tarfile.TarFile, story: _Story) -
                 raise BackupError(f"The backup {story.source.name} is damaged: {state}")
             _check_tables(check)
         restored = _safe_in_the_file(settings, copy, story)
-        story.point("restore: safe")
+        story.crash_point("restore: safe")
         _set_engine_aside(settings)
-        story.point("restore: engine empty")
+        story.crash_point("restore: engine empty")
         if target.exists():
             _keep(target)
-        story.point("restore: old one kept")
+        story.crash_point("restore: old one kept")
         copy.replace(target)
         _sync(target.parent)
     return restored
@@ -194,11 +194,11 @@ def _restore_tables(settings: Settings, archive: tarfile.TarFile, story: _Story)
     from ml_connector.app import backup_postgres as postgres
 
     _set_engine_aside(settings)
-    story.point("restore: engine empty")
+    story.crash_point("restore: engine empty")
     with transaction.atomic():
         postgres.restore(archive, story.source.name)
         restored = story.make_safe()
-        story.point("restore: safe")
+        story.crash_point("restore: safe")
     return restored
 
 

@@ -26,7 +26,7 @@ SHORT_WAIT_SECONDS = 180
 
 @contextmanager
 def at_work(
-    assembly: Assembly, point: Callable[[str], None] = lambda name: None, pace: Pace | None = None
+    assembly: Assembly, crash_point: Callable[[str], None] = lambda name: None, pace: Pace | None = None
 ) -> Iterator[bool]:
     """Carry out runs in this process while the block lasts; false when another process already does under
     this executor id. The engine is loaded when a run needs it.
@@ -35,7 +35,9 @@ def at_work(
         raise Unsafe(why)
 
     def engine(alive: Callable[[], None]) -> Worker:
-        shop = StoredStageContext(assembly=assembly, alive=alive, point=point, pace=pace or Pace())
+        shop = StoredStageContext(
+            assembly=assembly, alive=alive, crash_point=crash_point, pace=pace or Pace()
+        )
         return OnDemand(
             shop.engine,
             runs=shop.runs,

@@ -154,41 +154,41 @@ class EntryBuilder:
         """Book all rows of a group at once; `None` where each is to be added by itself, as it is booked in
         detail.
         """
-        found = self._resolver.resolve(group.like)
+        found = self._resolver.resolve(group.sample)
         if not isinstance(found, Problem) and found.rule.group in self.policy.detail_groups:
             return None
-        return self._book(group.like, found, group.rows, group.minor)
+        return self._book(group.sample, found, group.rows, group.minor)
 
     def _book(
-        self, like: Distribution, found: Resolution | Problem, rows: int, minor: int
+        self, sample: Distribution, found: Resolution | Problem, rows: int, minor: int
     ) -> tuple[int, ...]:
         self._rows += rows
-        debit = like.is_debit
-        if like.amount.currency != self.pay_run.currency:
-            text = f"Line {like.origin} is in {like.amount.currency}, the run in {self.pay_run.currency}."
+        debit = sample.is_debit
+        if sample.amount.currency != self.pay_run.currency:
+            text = f"Line {sample.origin} is in {sample.amount.currency}, the run in {self.pay_run.currency}."
             self._problem(Problem("currency.mixed", "currency", text, Owner.PAYROLL))
             return ()
-        side = self._sides.setdefault((like.company, debit), [0, 0])
+        side = self._sides.setdefault((sample.company, debit), [0, 0])
         side[0] += rows
         side[1] += minor
-        entity = self.policy.entities.get(like.company)
+        entity = self.policy.entities.get(sample.company)
         if entity is None:
             text = (
-                f"Company {like.company} has no legal entity in this flow. Assign one, or leave the company"
+                f"Company {sample.company} has no legal entity in this flow. Assign one, or leave the company"
                 " out of the pay run's filter."
             )
-            self._problem(Problem("entity.unmapped", f"company {like.company}", text))
+            self._problem(Problem("entity.unmapped", f"company {sample.company}", text))
             return ()
         if isinstance(found, Problem):
             self._problem(found)
             return ()
         if minor == 0:
             return ()
-        self._ties.setdefault((like.company, found.rule.ties_to or UNTIED), [0, 0])[0 if debit else 1] += (
+        self._ties.setdefault((sample.company, found.rule.ties_to or UNTIED), [0, 0])[0 if debit else 1] += (
             minor
         )
         detail = self._rows if found.rule.group in self.policy.detail_groups else 0
-        share = self._share(entity, like.company, found, debit, detail)
+        share = self._share(entity, sample.company, found, debit, detail)
         share.minor += minor
         return share.numbers
 

@@ -13,7 +13,7 @@ from ml_connector.domain.money import Money
 from ml_connector.domain.period import PayPeriod
 from ml_connector.domain.problem import Problem
 
-Kind = tuple[str, str, str, Dimensions, str | None, str, bool]
+GroupKey = tuple[str, str, str, Dimensions, str | None, str, bool]
 """Company, account, currency, dimensions, pay code and side of a line, and whether its amount is above
 zero.
 """
@@ -42,7 +42,7 @@ class Distribution:
         return self.side == "debit" if self.side else self.amount.amount > 0
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> GroupKey:
         """What lines have in common that are booked alike: everything but amount and origin."""
         return (
             self.company,
@@ -56,13 +56,13 @@ class Distribution:
 
 
 @dataclass(slots=True, eq=False)
-class Kinds:
+class GroupKeys:
     """Kinds of lines, numbered from 0 in the order in which they came. Blocks of a run may share them."""
 
-    known: list[Kind] = field(default_factory=list)
-    _numbers: dict[Kind, int] = field(init=False, repr=False, default_factory=dict)
+    known: list[GroupKey] = field(default_factory=list)
+    _numbers: dict[GroupKey, int] = field(init=False, repr=False, default_factory=dict)
 
-    def number(self, kind: Kind) -> int:
+    def number(self, kind: GroupKey) -> int:
         """The number of a kind, which is added where it is new."""
         found = self._numbers.get(kind)
         if found is None:
@@ -81,7 +81,7 @@ class Lines(Sequence[Distribution]):
     """
 
     prefix: str = ""
-    kinds: Kinds = field(default_factory=Kinds)
+    kinds: GroupKeys = field(default_factory=GroupKeys)
     numbers: array[int] = field(default_factory=lambda: array("I"))
     minors: array[int] = field(default_factory=lambda: array("q"))
     origins: MutableSequence[Any] = field(default_factory=lambda: array("q"))
@@ -124,7 +124,7 @@ class Lines(Sequence[Distribution]):
     __hash__ = None  # type: ignore[assignment]
 
 
-def line_of(kind: Kind, minor: int, origin: str) -> Distribution:
+def line_of(kind: GroupKey, minor: int, origin: str) -> Distribution:
     """The line of a kind with this amount in minor units, debit positive."""
     company, account, currency, dimensions, pay_code, side, _ = kind
     return Distribution(
@@ -140,12 +140,12 @@ def line_of(kind: Kind, minor: int, origin: str) -> Distribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistributionGroup:
-    """Lines of a pay run of one kind: how many they are, and their sum in minor units, debit positive. `like`
-    stands for any of them. `number` is the group's among those of the run, and bit n of `blocks` says whether
-    some stand in block n, by delivery.
+    """Lines of a pay run of one kind: how many they are, and their sum in minor units, debit positive.
+    `sample` is a line with their fields: of its amount only the sign counts. `number` is the group's among
+    those of the run, and bit n of `blocks` says whether some stand in block n, by delivery.
     """
 
-    like: Distribution
+    sample: Distribution
     rows: int
     minor: int
     number: int = 0

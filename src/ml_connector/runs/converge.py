@@ -42,7 +42,7 @@ class Converger:
     clock: Clock
     kind: str
     alive: Callable[[], None] = field(default=lambda: None)
-    point: Callable[[str], None] = field(default=lambda name: None)
+    crash_point: Callable[[str], None] = field(default=lambda name: None)
 
     def apply(self, run: str) -> bool:
         """Carry out the next batches of the plan; false once nothing is left to send. Raises `Wait` while a
@@ -135,7 +135,7 @@ class Converger:
         self.alive()
         numbers = [row.number for row in rows]
         self.plans.mark(run, numbers, PlanState.SENT, at=self.clock.now())
-        self.point("put: noted")
+        self.crash_point("put: noted")
         versions = {key: row.version for key, row in fresh.items()}
         try:
             answers = self.register.put([row.change for row in rows], versions)
@@ -145,7 +145,7 @@ class Converger:
         except (NotSent, Refused):
             self.plans.mark(run, numbers, PlanState.PLANNED)
             raise
-        self.point("put: answered")
+        self.crash_point("put: answered")
         again, written = [], []
         for row, answer in zip(rows, answers, strict=True):
             match answer:

@@ -100,7 +100,7 @@ class Committer:
     audit: Auditor
     boot: str = field(default_factory=new_boot)
     alive: Callable[[], None] = field(default=lambda: None)
-    point: Callable[[str], None] = field(default=lambda name: None)
+    crash_point: Callable[[str], None] = field(default=lambda name: None)
     accepted: Callable[[], Collection[str]] = field(default=lambda: ())
     """Documents that a person said are none of the run's, as `entity/number`."""
 
@@ -172,11 +172,11 @@ class Committer:
         """The document written, posted, read back and compared; its receipt where it was confirmed before."""
         sink, content = proof.sink, codec.encode(document)
         fingerprint = codec.digest(content)
-        self.point("commit: before open")
+        self.crash_point("commit: before open")
         row = self.commits.open(
             key=document.key, fingerprint=fingerprint, entity=document.entity, content=content, origin=origin
         )
-        self.point("commit: opened")
+        self.crash_point("commit: opened")
         if row.state is CommitState.CONFIRMED:
             return receipt_of(row)
         if row.state is CommitState.UNKNOWN:
@@ -251,7 +251,7 @@ class Committer:
             sink=sink,
             clock=self.clock,
             audit=self.audit,
-            point=self.point,
+            crash_point=self.crash_point,
             accepted=self.accepted,
         )
 
@@ -276,7 +276,7 @@ class Committer:
         sink = self.sinks(type(document))
         if not sink.is_ended(receipt):
             self.alive()
-            self.point("end: before")
+            self.crash_point("end: before")
             due = self.commits.now() + timedelta(seconds=sink.limits.settle_seconds)
             try:
                 sink.end(receipt)
@@ -286,7 +286,7 @@ class Committer:
                 # An earlier send may have come through behind our look: the system refuses it twice.
                 if not sink.is_ended(receipt):
                     raise
-            self.point("end: answered")
+            self.crash_point("end: answered")
             if not sink.is_ended(receipt):
                 raise Wait(due, f"{receipt.number} is not shown as ended yet. Looking at {due:%H:%M:%S} UTC.")
         self.commits.reverse(key, ENDED)
@@ -307,7 +307,7 @@ class Committer:
             self.commits.close_intent(
                 intent, IntentEnd.FOUND, state=state_of(receipt), receipt=codec.encode(receipt), adopted=True
             )
-            self.point("commit: adopted")
+            self.crash_point("commit: adopted")
             return receipt
         if why := proof.undecided(row, document):
             self.commits.close_intent(intent, IntentEnd.RESOLVED, state=CommitState.UNKNOWN, detail=why)
@@ -315,7 +315,7 @@ class Committer:
         self.commits.close_intent(
             intent, IntentEnd.ABSENT, state=CommitState.PLANNED, detail="settled: nothing was booked"
         )
-        self.point("commit: settled")
+        self.crash_point("commit: settled")
         return None
 
     # --- sending --------------------------------------------------------------------------------------------
@@ -337,7 +337,7 @@ class Committer:
         unsent = CommitState.PLANNED if so_far is None else CommitState.WRITING
         with sink.prepare(document, row.marker, so_far, referred(self.commits, document)) as send:
             self.alive()
-            self.point("intent: before")
+            self.crash_point("intent: before")
             began = self.clock.monotonic()
             intent = self.commits.intend(
                 key=row.key,
@@ -347,7 +347,7 @@ class Committer:
                 monotonic=began,
             )
             deadline = began + min(limits.deadline_seconds, limits.settle_seconds / 2)
-            self.point("intent: written")
+            self.crash_point("intent: written")
             refusal: Refused | None = None
             try:
                 receipt = send(self._gate(intent, deadline))
@@ -370,20 +370,20 @@ class Committer:
             if so_far is not None:
                 self._abandon(sink, row, so_far, refusal.problem.text)
             raise refusal
-        self.point("send: answered")
+        self.crash_point("send: answered")
         self.commits.close_intent(
             intent, IntentEnd.BOOKED, state=state_of(receipt), receipt=codec.encode(receipt)
         )
-        self.point("send: recorded")
+        self.crash_point("send: recorded")
         detail = {"key": row.key, "document": receipt.number, "sha256": row.fingerprint}
         self.audit("commit.booked", {**detail, "whole": receipt.complete})
         return receipt
 
     def _abandon(self, sink: Sink[Any, Any], row: CommitRow, so_far: Receipt, why: str) -> None:
         """The document will never be whole: remove what is written of it, which was never posted."""
-        self.point("abandon: before")
+        self.crash_point("abandon: before")
         sink.abandon(so_far)
-        self.point("abandon: done")
+        self.crash_point("abandon: done")
         self.commits.record(row.key, state=CommitState.REFUSED, detail=why)
         self.audit("commit.abandoned", {"key": row.key, "document": so_far.number})
 
@@ -394,6 +394,6 @@ class Committer:
                 raise NotSent("The time for this send had passed before it began.", where="deadline")
             if not self.commits.still_open(intent):
                 raise NotSent("This send was called off: its intent is no longer open.", where="intent")
-            self.point("send: before")
+            self.crash_point("send: before")
 
         return gate

@@ -53,7 +53,7 @@ class Proof:
     sink: Sink[Any, Any]
     clock: Clock
     audit: Auditor
-    point: Callable[[str], None] = field(default=lambda name: None)
+    crash_point: Callable[[str], None] = field(default=lambda name: None)
     accepted: Callable[[], Collection[str]] = field(default=lambda: ())
     """Documents that a person said are none of this run's, as `entity/number`."""
 
@@ -163,9 +163,9 @@ class Proof:
             self._not_searchable(row, receipt)
         known, shown = codec.encode(receipt), codec.encode(booked)
         sha256 = self.commits.sha256(row.key, receipt=known, booked=shown)
-        self.point("confirm: before")
+        self.crash_point("confirm: before")
         self.commits.record(row.key, state=CommitState.CONFIRMED, receipt=known, booked=shown)
-        self.point("confirm: recorded")
+        self.crash_point("confirm: recorded")
         detail = {"key": row.key, "document": receipt.number, "commit_sha256": sha256}
         self.audit("commit.confirmed", detail)
         return receipt

@@ -34,7 +34,7 @@ from ml_connector.runs.waits import look_again
 CLAIM_SECONDS = 5.0
 """How long a run waits before it asks again for a subject that another run holds."""
 T = TypeVar("T")
-Point = Callable[[str], None]
+CrashPoint = Callable[[str], None]
 """Called with the name of a place where a process could die; does nothing, or dies, in tests."""
 
 
@@ -205,18 +205,18 @@ class StageRun:
     committers: Committers
     clock: Clock
     auditor: Auditor
-    point: Point = field(default=lambda name: None)
+    crash_point: CrashPoint = field(default=lambda name: None)
     converger: Callable[[Register[Any], str], Converger] = field(kw_only=True)
 
     def step(self, name: str, do: Callable[[], T]) -> T:
         label = f"{self.row.stage}/{self.row.attempt}/{name}"
         text = self.artifacts.read(self.row.id, label)
         if text is None:
-            self.point(f"{name}: before")
+            self.crash_point(f"{name}: before")
             text, made = codec.recorded(do())
-            self.point(f"{name}: before recording")
+            self.crash_point(f"{name}: before recording")
             self.artifacts.record(self.row.id, label, text)
-            self.point(f"{name}: recorded")
+            self.crash_point(f"{name}: recorded")
             return cast(T, made)
         value: T = codec.decode(text)
         return value
@@ -247,7 +247,7 @@ class StageRun:
             committer.check_open_sends(self.row.id)
 
     def claim(self, subjects: Collection[Subject]) -> None:
-        self.point("claim: before")
+        self.crash_point("claim: before")
         holder = self.claims.take(self.row.id, subjects)
         if holder and self._waits_for_a_person(holder):
             text = (
@@ -258,7 +258,7 @@ class StageRun:
         if holder:
             due = look_again(self.row, self.clock.now(), CLAIM_SECONDS)
             raise Wait(due, f"Run {holder} is posting for the same. This run continues after it.")
-        self.point("claim: taken")
+        self.crash_point("claim: taken")
 
     def _waits_for_a_person(self, run: str) -> bool:
         return self.runs.get(run).state in (RunState.HELD, RunState.FAILED, RunState.AWAITING_APPROVAL)
@@ -293,9 +293,9 @@ class StageRun:
         if now != expected:
             text = f"{reference} says {now or 'nothing'} where we were to write {value}. Nothing was written."
             raise Hold([Problem("assign.conflict", reference, text, Owner.ADMINISTRATOR)])
-        self.point("assign: before")
+        self.crash_point("assign: before")
         field.assign(reference, value)
-        self.point("assign: done")
+        self.crash_point("assign: done")
 
     def converge(self, register: Register[Any], kind: str) -> Converger:
         return self.converger(register, kind)

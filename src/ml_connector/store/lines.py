@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 
 from ml_connector.domain.dimension import dimension
-from ml_connector.domain.payroll import Distribution, Kind, Kinds, Lines
+from ml_connector.domain.payroll import Distribution, GroupKey, GroupKeys, Lines
 from ml_connector.errors import NotSent
 
 LEVEL = 1
@@ -58,7 +58,7 @@ def sha256_before(rows: Sequence[Distribution]) -> str:
     return found.hexdigest()
 
 
-def kinds_text(kinds: Iterable[Kind]) -> bytes:
+def kinds_text(kinds: Iterable[GroupKey]) -> bytes:
     """Kinds as they are kept, not packed."""
     return b"".join(_kind_text(kind) + b"\n" for kind in kinds)
 
@@ -84,7 +84,7 @@ def unpacked(content: bytes) -> bytes:
         raise damaged() from error
 
 
-def read_kinds(text: bytes) -> list[Kind]:
+def read_kinds(text: bytes) -> list[GroupKey]:
     """The kinds that a block adds. Raises `NotSent` for what cannot be read as such."""
     found = []
     try:
@@ -105,7 +105,7 @@ def read_head(columns: bytes) -> Head:
         raise damaged() from error
 
 
-def read(kinds: Kinds, columns: bytes) -> Lines:
+def read(kinds: GroupKeys, columns: bytes) -> Lines:
     """The lines. Raises `NotSent` for what cannot be read as such."""
     head, rest = read_head(columns), columns.partition(b"\n")[2]
     try:
@@ -134,7 +134,7 @@ def damaged() -> NotSent:
     return NotSent(text, where="database", code="lines.damaged")
 
 
-def _kind_text(kind: Kind) -> bytes:
+def _kind_text(kind: GroupKey) -> bytes:
     company, account, currency, dimensions, pay_code, side, positive = kind
     codes = tuple((value.axis, value.code) for value in dimensions)
     return msgspec.json.encode((company, account, currency, codes, pay_code, side, positive))

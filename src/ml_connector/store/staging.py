@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from ml_connector.domain import codec
-from ml_connector.domain.payroll import Block, Distribution, DistributionGroup, Kinds, Lines, line_of
+from ml_connector.domain.payroll import Block, Distribution, DistributionGroup, GroupKeys, Lines, line_of
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import NotSent
 from ml_connector.store import lines as columns
@@ -45,7 +45,7 @@ class _Staged:
 
     run: str
     block: int
-    kinds: Kinds
+    kinds: GroupKeys
     known: int
 
 
@@ -140,13 +140,13 @@ class StoredStaging:
 
     def rows(self, run: str) -> Iterator[tuple[int, Distribution]]:
         number = count(1)
-        for _, lines, _ in _read(run, Kinds()):
+        for _, lines, _ in _read(run, GroupKeys()):
             for row in lines():
                 yield next(number), row
 
     def groups(self, run: str) -> Iterator[DistributionGroup]:
         """Sums are taken here and not by the database: one of many large amounts is beyond its integers."""
-        kinds, sums = Kinds(), _Sums()
+        kinds, sums = GroupKeys(), _Sums()
         for place, lines, numbers in _read(run, kinds):
             sums.add(place, lines(), numbers, len(kinds.known))
         for number, rows in enumerate(sums.rows):
@@ -154,7 +154,7 @@ class StoredStaging:
             unit = 1 if kind[-1] else -1 if minor else 0
             if rows:
                 yield DistributionGroup(
-                    like=line_of(kind, unit, sums.firsts[number]),
+                    sample=line_of(kind, unit, sums.firsts[number]),
                     rows=rows,
                     minor=minor,
                     number=number,
@@ -184,7 +184,7 @@ class StoredStaging:
         found: list[Distribution] = []
         sizes = [block.rows for block in _headers(run)]
         starts = list(accumulate(sizes, initial=1))
-        for place, lines, numbers in _read(run, Kinds()):
+        for place, lines, numbers in _read(run, GroupKeys()):
             start = starts[place]
             here = {row - start for row in single if start <= row < start + sizes[place]}
             if here or blocks >> place & 1:
@@ -216,14 +216,14 @@ def _column(name: str, block: _Header) -> bytes:
     return columns.unpacked(bytes(StagedBlock.objects.values_list(name, flat=True).get(pk=block.id)))
 
 
-def _read(run: str, kinds: Kinds) -> Iterator[tuple[int, Callable[[], Lines], Sequence[int]]]:
+def _read(run: str, kinds: GroupKeys) -> Iterator[tuple[int, Callable[[], Lines], Sequence[int]]]:
     """Place of each block, its lines, and the number in `kinds` of each of their kinds. What is asked of one
     block is asked before the next.
     """
-    shared, numbers = Kinds(), list[int]()
+    shared, numbers = GroupKeys(), list[int]()
     for place, block in enumerate(_headers(run)):
         if block.known == 0:
-            shared, numbers = Kinds(), []
+            shared, numbers = GroupKeys(), []
         if block.known != len(shared.known):
             raise columns.damaged()
         added = columns.read_kinds(_column("kinds", block))
@@ -232,7 +232,7 @@ def _read(run: str, kinds: Kinds) -> Iterator[tuple[int, Callable[[], Lines], Se
         yield place, partial(_lines, block, shared), numbers
 
 
-def _lines(block: _Header, kinds: Kinds) -> Lines:
+def _lines(block: _Header, kinds: GroupKeys) -> Lines:
     content = _column("columns", block)
     if columns.read_head(content).known != block.known:
         raise columns.damaged()
@@ -246,7 +246,7 @@ def _is_unchanged(block: _Header) -> bool:
         same = (head.known, head.rows) == (block.known, block.rows)
         if block.lines_sha256 == columns.sha256(kinds, content):
             return same
-        lines = columns.read(Kinds(columns.read_kinds(kinds)), content)
+        lines = columns.read(GroupKeys(columns.read_kinds(kinds)), content)
     except NotSent:
         return False
     return same and block.lines_sha256 == columns.sha256_before(lines)

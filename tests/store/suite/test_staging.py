@@ -10,7 +10,7 @@ import pytest
 
 from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.money import Money
-from ml_connector.domain.payroll import Block, Distribution, Kinds, Lines
+from ml_connector.domain.payroll import Block, Distribution, GroupKeys, Lines
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.errors import NotSent
 from ml_connector.store.lines import (
@@ -41,7 +41,7 @@ def a_run(storage: Any) -> str:
     return str(storage.runs.create(flow="payroll", stage="read", input={}).id)
 
 
-def numbered(kinds: Kinds, rows: list[Distribution], start: int = 0) -> Lines:
+def numbered(kinds: GroupKeys, rows: list[Distribution], start: int = 0) -> Lines:
     """The rows as a source gives them that numbers its lines, from `start`."""
     lines = Lines(prefix="BENCH/1/", kinds=kinds)
     for number, row in enumerate(rows, start):
@@ -51,7 +51,7 @@ def numbered(kinds: Kinds, rows: list[Distribution], start: int = 0) -> Lines:
 
 def read_again(block: Any) -> Lines:
     """The lines of the only block of a run."""
-    return read(Kinds(read_kinds(unpacked(bytes(block.kinds)))), unpacked(bytes(block.columns)))
+    return read(GroupKeys(read_kinds(unpacked(bytes(block.kinds)))), unpacked(bytes(block.columns)))
 
 
 def test_rows_come_back_as_they_were_staged(storage: Any) -> None:
@@ -125,7 +125,7 @@ def test_lines_that_somebody_changed_are_named_by_block(storage: Any) -> None:
 def test_lines_are_the_same_whichever_way_they_were_given(storage: Any) -> None:
     """One by one, or as columns under numbers of the source; the hash of earlier releases is known, too."""
     rows = [line(number, origin=f"BENCH/1/{number}") for number in range(40)]
-    lines = numbered(Kinds(), rows)
+    lines = numbered(GroupKeys(), rows)
     one, other = a_run(storage), a_run(storage)
     storage.staging.stage(one, Block(number=1, total=1, rows=lines))
     storage.staging.stage(other, Block(number=1, total=1, rows=tuple(rows)))
@@ -146,7 +146,7 @@ def test_blocks_that_share_their_kinds_keep_each_once(storage: Any) -> None:
     from ml_connector.store.models import StagedBlock
     from ml_connector.store.staging import StoredStaging
 
-    run, kinds, other = a_run(storage), Kinds(), StoredStaging()
+    run, kinds, other = a_run(storage), GroupKeys(), StoredStaging()
     rows = [line(number % 25, origin=f"BENCH/1/{number}") for number in range(60)]
     for number, staging in enumerate((storage.staging, storage.staging, other)):
         part = numbered(kinds, rows[20 * number : 20 * number + 20], 20 * number)
@@ -158,9 +158,9 @@ def test_blocks_that_share_their_kinds_keep_each_once(storage: Any) -> None:
     assert rows == [row for _, row in storage.staging.rows(run)]
     groups = list(storage.staging.groups(run))
     assert len({row.kind for row in rows}) == len(groups)
-    assert [(group.like.origin, group.rows) for group in groups[:2]] == [("BENCH/1/0", 3), ("BENCH/1/1", 3)]
+    assert [(group.sample.origin, group.rows) for group in groups[:2]] == [("BENCH/1/0", 3), ("BENCH/1/1", 3)]
     storage.staging.link(run, [(groups[22], 4)], [])
-    assert [row for row in rows if row.kind == groups[22].like.kind] == list(
+    assert [row for row in rows if row.kind == groups[22].sample.kind] == list(
         storage.staging.behind(run, 4, 9)
     )
 
@@ -182,7 +182,7 @@ def test_a_cell_is_found_without_reading_every_block(storage: Any, monkeypatch: 
     for number in range(6):
         row = line(0, account="seldom" if number == 4 else "often", origin=str(number))
         storage.staging.stage(run, Block(number=number + 1, total=6, rows=(row,)))
-    seldom = next(one for one in storage.staging.groups(run) if one.like.account == "seldom")
+    seldom = next(one for one in storage.staging.groups(run) if one.sample.account == "seldom")
     storage.staging.link(run, [(seldom, 3)], [])
     lines_of, opened = staging._lines, []
     monkeypatch.setattr(
@@ -286,9 +286,9 @@ def test_rows_are_summed_by_kind(storage: Any) -> None:
         (1, -50),
         (1, -50),
     ] == [(group.rows, group.minor) for group in groups]
-    assert list(dict.fromkeys(row.kind for row in rows)) == [group.like.kind for group in groups]
+    assert list(dict.fromkeys(row.kind for row in rows)) == [group.sample.kind for group in groups]
     assert [row.is_debit for row in (rows[0], rows[30], *rows[50:])] == [
-        group.like.is_debit for group in groups
+        group.sample.is_debit for group in groups
     ]
 
 
@@ -306,7 +306,7 @@ def test_links_of_a_kind_lead_back_to_all_its_rows(storage: Any) -> None:
     storage.staging.stage(run, Block(number=1, total=1, rows=rows))
     numbers = [number for number, _ in storage.staging.rows(run)]
 
-    of_kind = {group.like.kind: group for group in storage.staging.groups(run)}
+    of_kind = {group.sample.kind: group for group in storage.staging.groups(run)}
     storage.staging.link(run, [(of_kind[first.kind], 0), (of_kind[odd.kind], 1)], [(numbers[4], 0)])
 
     assert ["first", "second", "single"] == [row.origin for row in storage.staging.behind(run, 0, 10)]

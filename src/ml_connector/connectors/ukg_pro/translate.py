@@ -14,7 +14,7 @@ from sys import intern
 from ml_connector.connectors.ukg_pro.wire import GlRow
 from ml_connector.domain.dimension import Dimensions, dimensions
 from ml_connector.domain.money import AmountError, minor_of
-from ml_connector.domain.payroll import Kind, Kinds, Lines
+from ml_connector.domain.payroll import GroupKey, GroupKeys, Lines
 from ml_connector.domain.problem import Owner, Problem
 
 REMEDY = "Correct it in UKG and run the general-ledger step again; nothing of this run is posted until then."
@@ -41,11 +41,19 @@ class _Place:
     dimensions: Dimensions
     numbers: list[int] = field(default_factory=lambda: [-1] * 4)
 
-    def number(self, credit: bool, positive: bool, kinds: Kinds) -> int:
+    def number(self, credit: bool, positive: bool, kinds: GroupKeys) -> int:
         found = self.numbers[2 * credit + positive]
         if found < 0:
             side = "credit" if credit else "debit"
-            kind: Kind = (self.company, self.account, self.currency, self.dimensions, None, side, positive)
+            kind: GroupKey = (
+                self.company,
+                self.account,
+                self.currency,
+                self.dimensions,
+                None,
+                side,
+                positive,
+            )
             found = self.numbers[2 * credit + positive] = kinds.number(kind)
         return found
 
@@ -62,7 +70,7 @@ class GlTranslator:
     currency_of: Callable[[str], str]
     takes: Callable[[str], bool]
     whole_account: bool = False
-    kinds: Kinds = field(default_factory=Kinds)
+    kinds: GroupKeys = field(default_factory=GroupKeys)
     _places: dict[tuple[str | None, ...], _Place] = field(default_factory=dict)
     _currencies: dict[str, str | None] = field(default_factory=dict)
     _strange: set[tuple[str, str]] = field(default_factory=set)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ml_connector.domain.build import BuildPolicy, EntryBuilder
 from ml_connector.domain.journal import ExchangeRate, JournalEntry
 from ml_connector.domain.mapping import Mapping as CodeMapping
-from ml_connector.domain.payroll import DistributionGroup, Kind, PayRun
+from ml_connector.domain.payroll import DistributionGroup, GroupKey, PayRun
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.proposal import Basis, Proposal, Share, Subject
 from ml_connector.domain.text import DIFFERENCE, entry_text
@@ -79,15 +79,15 @@ class EntryMaker:
 
     def _book(self, run: str, staging: Staging, without: Collection[str]) -> None:
         """Rows of a kind are booked in one sum; only those that are booked in detail come one by one."""
-        line_by_line: set[Kind] = set()
+        line_by_line: set[GroupKey] = set()
 
         def summed() -> Iterator[tuple[DistributionGroup, int]]:
             for group in staging.groups(run):
-                if group.like.company in without:
+                if group.sample.company in without:
                     continue
                 cells = self._builder.add_group(group)
                 if cells is None:
-                    line_by_line.add(group.like.kind)
+                    line_by_line.add(group.sample.kind)
                 else:
                     yield from ((group, cell) for cell in cells)
 
