@@ -24,7 +24,6 @@ def has_loaded_the_engine(pid: int) -> bool:
     return "/sqlalchemy/" in Path(f"/proc/{pid}/maps").read_text()
 
 
-@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="what is loaded is read from /proc")
 def test_an_idle_worker_loads_the_engine_for_a_run_of_another_process(stand: Stand) -> None:
     """Where all is done the next one is as small again, and where one waits for its time too."""
     with worker(stand) as process:
