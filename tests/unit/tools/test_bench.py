@@ -41,7 +41,7 @@ def test_an_aim_that_is_missed_or_was_not_measured_is_named(aim: AIMS) -> None: 
 
 
 def test_the_last_line_is_json_and_says_whether_all_is_well() -> None:
-    """The quickest part, which has no aim."""
+    """The quickest part; whether its aim is met is for the machine it runs on, not for a test."""
     done = subprocess.run(
         [sys.executable, str(BENCH), "--part", "computed", "--json"],
         capture_output=True,
@@ -50,8 +50,9 @@ def test_the_last_line_is_json_and_says_whether_all_is_well() -> None:
         check=False,
     )
 
-    assert (0, "") == (done.returncode, done.stderr)
-    assert (True, []) == (json.loads(done.stdout)["ok"], json.loads(done.stdout)["missed"])
+    said = json.loads(done.stdout)
+    assert missed_aims(("computed",), said) == said["missed"]
+    assert (bool(said["missed"]), not said["missed"], "") == (done.returncode == 1, said["ok"], done.stderr)
 
 
 @pytest.mark.parametrize(
