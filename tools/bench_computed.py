@@ -18,7 +18,7 @@ from stage import CommandFailed, Sandbox
 COMPUTED_ROWS = 300_000
 BLOCK_ROWS = 10_000
 PAGES = 5
-TIMES = 3
+TIMES = 7
 
 
 def lines_per_second(home: Path) -> dict[str, int]:
