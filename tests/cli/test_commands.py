@@ -15,7 +15,7 @@ GROUPS = {
     "connections": ["add", "list", "test", "same-books", "authorize", "settings"],
     "flows": ["set", "list", "options"],
     "mappings": ["import", "export", "suggest", "check"],
-    "run": ["payroll"],
+    "run": ["dimensions", "payroll"],
     "runs": [
         "list",
         "show",

@@ -18,6 +18,7 @@ class Row:
 
     key: str
     text: str
+    open: bool = True
 
 
 class World:
@@ -34,8 +35,16 @@ class World:
     def record(self, number: int, *, again: bool = False) -> Any:
         return Row(key=f"R{number:03}", text=f"{'other' if again else 'text'} of {number}")
 
+    def within(self) -> tuple[str, str]:
+        return "R0", "R1"
+
     def edit(self, record: Any) -> None:
         self.rows.edit(record)
+
+    def unfit(self) -> Any:
+        row = Row(key="R999", text="text")
+        self.rows.unfit.add(row.key)
+        return row
 
     def fail_next(self, fault: str) -> None:
         kinds = {LOST_BEFORE: "lost before write", LOST_AFTER: "lost after write"}

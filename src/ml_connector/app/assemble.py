@@ -149,7 +149,11 @@ class Assembly:
         return flows()[flow.kind].policy(flow.mode, flow.starts_on or date.min, flow.options)
 
     def mapping(self, flow: Flow) -> CodeMapping:
-        """The newest version of the flow's mapping, decoded once for each version."""
+        """The newest version of the flow's mapping, decoded once for each version; one without a rule where
+        the flow has none.
+        """
+        if not flow.mapping:
+            return CodeMapping(name="", version=0, rules=())
         row = self.access(flow.organisation.slug).newest_mapping(flow.mapping)
         if row.fingerprint not in self._mappings:
             self._mappings = {row.fingerprint: codec.decode(row.content)}

@@ -40,6 +40,7 @@ AT_REST = frozenset(
         RunState.CLOSED,
     }
 )
+UNDER_WAY = (RunState.READY, RunState.RUNNING, RunState.WAITING)
 NOTHING_GIVEN: Mapping[str, Sequence[str]] = {}
 
 
@@ -90,8 +91,12 @@ class Operations:
     def new(self, kind: str, source: str, target: str, since: date | None) -> New:
         """References at the source that no run of this flow has taken up, oldest first, nothing before the
         flow starts; and what the source could not read. Dry runs, cancelled and failed runs take up nothing.
+        Of a flow that has passes it is the next one, and none while one is under way.
         """
         record, settings = flows()[kind], self._access.flow(kind, source, target)
+        if record.passes:
+            under_way = Run.objects.filter(settings=settings, state__in=UNDER_WAY).exists()
+            return (() if under_way else (f"{self._assembly.clock.now():%Y-%m-%d %H:%M:%S}",)), ()
         if record.offered is None or record.source is None:
             return (), ()
         begin = max(since or date.min, settings.starts_on or date.min)
@@ -207,7 +212,7 @@ class Operations:
         with transaction.atomic():
             self._answered(run, question, answer)
             self._note("run.answered", run, {"question": question, "answer": answer})
-            return self._move(row, stage="propose")
+            return self._move(row, stage=flows()[row.flow].proposes)
 
     def _answered(self, run: str, question: str, answer: str) -> None:
         Answer.objects.create(run_id=run, question=question, answer=answer, actor=self._actor.name)
@@ -243,7 +248,8 @@ class Operations:
         check_accepted(run, accept, problems)
         record = flows()[row.flow]
         anew = bool(propose_again or accept or any(p.code in record.other_systems for p in problems))
-        stage = record.restart("propose" if row.stage == "post" and anew else row.stage, problems)
+        again = anew and row.stage == record.consented
+        stage = record.restart(record.proposes if again else row.stage, problems)
         values = {**row.input, **record.read_given(given)}
         with transaction.atomic():
             for document in accept:

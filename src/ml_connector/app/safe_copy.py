@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from ml_connector.app.access import Access
 from ml_connector.domain import codec
 from ml_connector.domain.problem import Owner, Problem
+from ml_connector.flows.flow import flows
 from ml_connector.ports.runs import RunState
 from ml_connector.store.database import database_now
 from ml_connector.store.installation import renew
@@ -53,7 +54,9 @@ def _hold_runs(organisation: Organisation) -> int:
     )
     problem = Problem("run.restored", "run", text, Owner.ADMINISTRATOR)
     mine = Run.objects.filter(organisation=organisation)
-    mine.exclude(state__in=OVER).filter(stage="post").update(stage="propose")
+    for record in flows().values():
+        writing = mine.exclude(state__in=OVER).filter(flow=record.kind, stage__in=record.writes_in)
+        writing.update(stage=record.proposes)
     return mine.filter(state__in=UNDER_WAY).update(
         state=RunState.HELD, problems=codec.encode((problem,)), summary=text, due_at=None
     )

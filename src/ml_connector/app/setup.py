@@ -303,8 +303,9 @@ class Setup:
         }
         if kind and kind in fits:
             return fits[kind]
-        if len(fits) == 1 and not kind:
-            return next(iter(fits.values()))
+        usual = [record for record in fits.values() if record.usual or len(fits) == 1]
+        if usual and not kind:
+            return usual[0]
         known = ", ".join(sorted(fits)) or "none"
         text = f"Flows between {source} and {target}: {known}." + (
             f" {kind!r} is none of them." if kind else " Choose one with --kind." if fits else ""

@@ -29,8 +29,9 @@ LOST_BEFORE, LOST_AFTER, UNREACHABLE = "lost before write", "lost after write", 
 class ReferenceRows:
     """The vendor's half: what it keeps by key, in containers with a version each, and what it was sent.
     `container_of` tells where a row lies; `normal` how the vendor writes it. With `imports`, rows are taken
-    in when `take_in` is called. `refused` are keys that it does not take, `ignored` those of which it says
-    that it wrote them and does not. Without `guarded` it keeps no versions.
+    in when `take_in` is called. `refused` are keys that it does not take, `unfit` those that it is known not
+    to take, `ignored` those of which it says that it wrote them and does not. Without `guarded` it keeps no
+    versions.
     """
 
     rows: dict[str, Any] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class ReferenceRows:
     normal: Callable[[Any], Any] = lambda record: record
     imports: bool = False
     refused: set[str] = field(default_factory=set)
+    unfit: set[str] = field(default_factory=set)
     ignored: set[str] = field(default_factory=set)
     guarded: bool = True
     fault: str = ""
@@ -114,10 +116,12 @@ class ReferenceRegister(Register[Any]):
             batch=200, settle_seconds=5, look_again_seconds=60, guarded=vendor.guarded
         )
 
-    def rows(self) -> Iterator[Versioned[Any]]:
+    def rows(self, within: Collection[str] = ()) -> Iterator[Versioned[Any]]:
         """Every row, in order."""
         self._vendor.reads += 1
         for key in sorted(self._vendor.rows):
+            if within and not key.startswith(tuple(within)):
+                continue
             yield Versioned(record=self._vendor.rows[key], version=self._vendor.version(key))
 
     def read(self, keys: Collection[str]) -> Mapping[str, Versioned[Any]]:
@@ -132,6 +136,13 @@ class ReferenceRegister(Register[Any]):
     def normal(self, record: Any) -> Any:
         """As the vendor writes it."""
         return self._vendor.normal(record)
+
+    def check(self, record: Any) -> tuple[Problem, ...]:
+        """Whether the key is one that the vendor takes."""
+        if record.key not in self._vendor.unfit:
+            return ()
+        text = f"{record.key} does not fit. Shorten it."
+        return (Problem("row.unfit", record.key, text, Owner.ADMINISTRATOR),)
 
     def put(self, changes: Sequence[Change], seen: Mapping[str, str]) -> tuple[Answer, ...]:
         """Write once."""

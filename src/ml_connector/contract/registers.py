@@ -24,6 +24,14 @@ class RegisterWorld(Protocol):
         """A record of this number; with `again` the same row with other content."""
         ...
 
+    def within(self) -> tuple[str, str]:
+        """The beginning of the keys of all these records, and one that none of them has."""
+        ...
+
+    def unfit(self) -> Any:
+        """A record that the vendor cannot hold, and of which that is known beforehand."""
+        ...
+
     def edit(self, record: Any) -> None:
         """A person changes the row, or makes it, on the vendor's screen."""
         ...
@@ -69,6 +77,28 @@ class RegisterContract:
 
         assert keys == sorted(set(keys))
         assert {world.record(number).key for number in range(MANY)} <= set(keys)
+
+    def test_rows_are_read_under_the_beginnings_that_are_asked_for(
+        self, world: RegisterWorld, register: Register[Any]
+    ) -> None:
+        put(register, *(world.record(number) for number in range(3)))
+        world.finish()
+        here, elsewhere = world.within()
+        keys = {world.record(number).key for number in range(3)}
+
+        assert keys <= {row.key for row in register.rows((here,))}
+        assert all(row.key.startswith(here) for row in register.rows((here,)))
+        assert not keys & {row.key for row in register.rows((elsewhere,))}
+
+    def test_what_the_system_cannot_hold_is_said_before_it_is_sent(
+        self, world: RegisterWorld, register: Register[Any]
+    ) -> None:
+        list(register.rows())
+        before = world.writes()
+
+        assert () == register.check(register.normal(world.record(1)))
+        assert world.unfit().key in {problem.where for problem in register.check(world.unfit())}
+        assert before == world.writes()
 
     def test_what_was_wished_is_read_as_the_system_keeps_it(
         self, world: RegisterWorld, register: Register[Any]

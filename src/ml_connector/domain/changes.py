@@ -9,8 +9,11 @@
     a        a'       –              change, shown before and after; a person consents to it
     a        a'       b              conflict: both moved
     a        a        – or b         nothing; from now on both agree on a
+    a        –        a              make again: it is gone there; only where a person consents to it
+    closed   –        –              nothing: what is closed is not brought over
 
-Both sets come in the order of their keys and are read once, so no more than a row of each is held.
+A change that opens or closes a row is called so. Both sets come in the order of their keys and are read once,
+so no more than a row of each is held.
 """
 
 from __future__ import annotations
@@ -22,31 +25,43 @@ from typing import Any, Protocol
 
 
 class Record(Protocol):
-    """A row that a register keeps: any frozen dataclass that the codec knows, with a key that is ours."""
+    """A row that a register keeps: any frozen dataclass that the codec knows, with a key that is ours, and
+    whether the row may be used.
+    """
 
     @property
     def key(self) -> str: ...
 
+    @property
+    def open(self) -> bool: ...
+
 
 class Act(StrEnum):
-    """What is done to a row. A row is never deleted."""
+    """What is done to a row. A row is never deleted. The last three are shown and not carried out: somebody's
+    edit, a row that the system cannot hold, and one that is known there only.
+    """
 
     CREATE = "create"
+    MAKE_AGAIN = "make_again"
     CHANGE = "change"
     CLOSE = "close"
+    REOPEN = "reopen"
     CONFLICT = "conflict"
+    NOT_HELD = "not_held"
+    THEIRS = "theirs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One line of a plan: the row as it was found, and as it shall be. `before` is `None` for a new one. A
-    conflict is shown, and not carried out.
+    """One line of a plan: the row as it was found, and as it shall be. `before` is `None` for a new one.
+    `why` says of a line that is not carried out why it is not.
     """
 
     key: str
     act: Act
     before: Any = None
     after: Any = None
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,18 +113,25 @@ def change_of(pair: Pair, closed: Callable[[Any], Any]) -> Change | None:
     if wished == found:
         return None
     if found is None:
-        return Change(key=pair.key, act=Act.CREATE, after=wished)
+        if not wished.open:
+            return None
+        return Change(key=pair.key, act=Act.CREATE if base is None else Act.MAKE_AGAIN, after=wished)
     if wished is None:
         if base is None:
             return None
-        ended = closed(found)
-        if ended == found:
+        wished = closed(found)
+        if wished == found:
             return None
-        return Change(
-            key=pair.key, act=Act.CLOSE if found == base else Act.CONFLICT, before=found, after=ended
-        )
-    act = Act.CHANGE if base is None or found == base else Act.CONFLICT
+    elif base is None:
+        base = found
+    act = _moved(found, wished) if found == base else Act.CONFLICT
     return Change(key=pair.key, act=act, before=found, after=wished)
+
+
+def _moved(found: Record, wished: Record) -> Act:
+    if found.open == wished.open:
+        return Act.CHANGE
+    return Act.REOPEN if wished.open else Act.CLOSE
 
 
 def fields_changed(change: Change) -> tuple[tuple[str, Any, Any], ...]:

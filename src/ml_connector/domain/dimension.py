@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 
 
@@ -31,3 +32,37 @@ def dimensions(codes: dict[str, str | None]) -> Dimensions:
 def code_on(axis: str, values: Dimensions) -> str | None:
     """The code on the axis, or `None` where the line has none."""
     return next((value.code for value in values if value.axis == axis), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DimensionValue:
+    """A code on an axis, as a system keeps it: a cost center, a department, a project, a worker.
+
+    `entity` is the legal entity that has it, and empty where one row serves all of them. `until` is the last
+    day on which it is booked on, in the calendar of the company; `open` tells whether it is booked on today.
+    `code` is compared, in one spelling where the system takes several for one; `spelled` is the code as it is
+    written there, where that differs, and is not compared.
+    """
+
+    entity: str
+    axis: str
+    code: str
+    title: str = ""
+    open: bool = True
+    until: date | None = None
+    spelled: str | None = field(default=None, compare=False)
+
+    @property
+    def key(self) -> str:
+        """Legal entity, axis and code."""
+        return f"{axis_of(self.entity, self.axis)}{self.code}"
+
+    @property
+    def written(self) -> str:
+        """The code as the system writes it."""
+        return self.spelled or self.code
+
+
+def axis_of(entity: str, axis: str) -> str:
+    """What the keys of the axis in a legal entity begin with."""
+    return f"{entity}/{axis}/"

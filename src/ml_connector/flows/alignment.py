@@ -1,20 +1,23 @@
 """The shape of a flow that makes two sets agree: a plan of changes, shown, approved and carried out.
 
 plan    what is wished beside what the register keeps, each row against what both agreed on last; rows that
-        both have alike are noted as agreed, so that they are ours to close and an edit of them is seen
+        both have alike are noted as agreed, so that they are ours to close and an edit of them is seen. A
+        plan that would close or blank far more than usual waits for a person who says that it is right
 apply   batch by batch, each change judged alone; a pass ends after a few batches and starts itself again
 verify  what was handed over is looked for, what was written is read again; what is left undone is named
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
-from ml_connector.domain.changes import Change, change_of, paired
+from ml_connector.domain.changes import Act, Change, Pair, change_of, fields_changed, paired
+from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
-from ml_connector.flows.flow import Mode, Opening
+from ml_connector.flows.flow import Mode, Opening, Question
 from ml_connector.flows.posting.consent import approval_missing, proposes_only
 from ml_connector.ports.plans import Links, Plans, PlanState
 from ml_connector.ports.registers import Register
@@ -27,6 +30,22 @@ SHOWN = 20
 """Conflicts and refusals that a run names one by one."""
 NOTED = 500
 """Rows that are noted as agreed at a time."""
+LOSS = "plan.loss"
+LOSS_ROWS, LOSS_PERCENT = 5, 10
+"""A plan loses too much where it closes more rows than both, of those that are ours; and where it blanks one
+field of more rows than both.
+"""
+RIGHT = "right"
+
+QUESTIONS = (
+    Question(
+        option="loss_is_right",
+        help="The plan is right although it closes or blanks so much.",
+        code=LOSS,
+        answer=lambda problem, value: (problem.where, RIGHT),
+    ),
+)
+"""What only people can answer of a plan."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,17 +72,51 @@ class Agreed:
         self.rows = {}
 
 
+@dataclass(slots=True)
+class Loss:
+    """What a plan takes away, counted while it is made, of so many rows that are ours."""
+
+    ours: int = 0
+    closed: int = 0
+    made_again: int = 0
+    blanked: dict[str, int] = field(default_factory=dict)
+
+    def count(self, change: Change) -> None:
+        """Take a line of the plan into account."""
+        self.closed += change.act is Act.CLOSE
+        self.made_again += change.act is Act.MAKE_AGAIN
+        if change.act not in (Act.CHANGE, Act.CLOSE):
+            return
+        for name, before, after in fields_changed(change):
+            if before not in (None, "", ()) and after in (None, "", ()) and name != "until":
+                self.blanked[name] = self.blanked.get(name, 0) + 1
+
+    def told(self) -> str:
+        """What is lost beyond the limit; empty for nothing."""
+        most = max(LOSS_ROWS, self.ours * LOSS_PERCENT // 100)
+        told = [f"closes {self.closed} of {self.ours} rows"] if self.closed > most else []
+        told += [f"blanks {name} of {n}" for name, n in sorted(self.blanked.items()) if n > most]
+        return " and ".join(told)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alignment:
     """Brings a register to what is wished. `kind` names the records in links; `wished` gives every record of
-    the source in the order of keys; `closed` makes the row as it is once it is closed.
+    the source, in any order; `within` says which part of the register the plan is about, by beginnings of
+    keys; `beside` is what is wished of a row in view of how it was found; `closed` makes the row as it is
+    once it is closed; `theirs` tells of a row that is known there only whether the plan shows it; `named` is
+    a row as people know it.
     """
 
     opening: Opening
     kind: str
     record: type[Any]
     wished: Callable[[Opening], Iterable[Any]]
+    within: Callable[[Opening], Collection[str]] = lambda opening: ()
+    beside: Callable[[Any, Any], Any] = lambda wished, found: wished
     closed: Callable[[Any], Any] = lambda row: row
+    theirs: Callable[[Any], bool] = lambda row: False
+    named: Callable[[Any], str] = lambda row: str(row.key)
 
     @property
     def _register(self) -> Register[Any]:
@@ -77,26 +130,40 @@ class Alignment:
     def plan(self, run: Run) -> Next | Done:
         """Store the plan and ask for consent to it."""
         agreed = Agreed(links=self.opening.links, kind=self.kind, dry=run.row.dry)
-        fingerprint = self._plans.store(run.row.id, self._changes(agreed))
+        loss = Loss()
+        fingerprint = self._plans.store(run.row.id, self._changes(agreed, loss))
         counts = self._plans.counts(run.row.id)
         figures = {str(state): n for state, n in counts.items()}
         run.audit("run.planned", {"sha256": fingerprint, "agreed": agreed.noted, **figures})
         if not counts:
             return Done("Every row that is wished is there as wished; nothing to change.")
         told = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
-        policy: Mode = self.opening.policy.mode
         if run.row.dry:
             return Done(f"Proposed only: {told}.")
-        if policy is Mode.AUTOMATIC or run.approved() == fingerprint:
+        self._check_loss(run, loss, fingerprint)
+        if not counts.get(PlanState.PLANNED):
+            return Next("verify")
+        automatic = run.step("by_itself", lambda: self._automatic and not loss.made_again)
+        if automatic or run.approved() == fingerprint:
             return Next("apply")
         asks = f"Waiting for approval of {fingerprint[:FINGERPRINT_SHOWN]}."
         raise Hold((), RunState.AWAITING_APPROVAL, f"Plan of changes: {told}. {asks}")
+
+    def _check_loss(self, run: Run, loss: Loss, fingerprint: str) -> None:
+        where = f"plan {fingerprint[:FINGERPRINT_SHOWN]}"
+        if (told := loss.told()) and run.answers().get(where) != RIGHT:
+            text = (
+                f"The plan {told}. A source that is read in part, or lost a right, looks so too. Nothing was"
+                f" changed. Look at the plan and at the source: ml-connector runs show {run.row.id}. If it is"
+                f" right: ml-connector runs answer {run.row.id} --loss-is-right."
+            )
+            run.check([Problem(LOSS, where, text, Owner.CONTROLLER)])
 
     def apply(self, run: Run) -> Next | Done:
         """Carry out a few batches."""
         if self.opening.policy.mode is Mode.PROPOSE:
             raise Hold([proposes_only()], RunState.AWAITING_APPROVAL)
-        automatic = self.opening.policy.mode is Mode.AUTOMATIC
+        automatic = self._automatic and run.value("plan", "by_itself", bool)
         if not automatic and run.approved() != self._plans.fingerprint(run.row.id):
             raise Hold([approval_missing(run.row.id)], RunState.AWAITING_APPROVAL)
         more = run.converge(self._register, self.kind).apply(run.row.id)
@@ -109,20 +176,62 @@ class Alignment:
         converger.read_again(run.row.id)
         left = self._plans.next(run.row.id, (PlanState.CONFLICT, PlanState.REFUSED), SHOWN)
         run.check(left_undone(left))
-        done = self._plans.counts(run.row.id).get(PlanState.DONE, 0)
-        return Done(f"{done} change{'s' * (done != 1)} made; read again, and as wished.")
+        counts = self._plans.counts(run.row.id)
+        done, noted = counts.get(PlanState.DONE, 0), counts.get(PlanState.NOTED, 0)
+        told = f"{done} change{'s' * (done != 1)} made; read again, and as wished."
+        return Done(f"{told} {noted} known in the other system only." if noted else told)
+
+    @property
+    def _automatic(self) -> bool:
+        mode: Mode = self.opening.policy.mode
+        return mode is Mode.AUTOMATIC
 
     @property
     def _plans(self) -> Plans:
         return self.opening.plans
 
-    def _changes(self, agreed: Agreed) -> Iterator[Change]:
+    def _changes(self, agreed: Agreed, loss: Loss) -> Iterator[Change]:
+        """Every line of the plan, in the order of keys. What is wished is held; what is found passes by."""
         register = self._register
-        wished = (register.normal(row) for row in self.wished(self.opening))
-        found = (row.record for row in register.rows())
+        wished, clashes = _each_once(map(register.normal, self.wished(self.opening)), self.named)
+        found = (row.record for row in register.rows(self.within(self.opening)))
         for pair in paired(wished, found, self.opening.links.bases(self.kind)):
+            if pair.key in clashes:
+                yield Change(key=pair.key, act=Act.NOT_HELD, after=pair.wished, why=clashes[pair.key])
+                continue
+            if pair.wished is not None and pair.found is not None:
+                pair = replace(pair, wished=self.beside(pair.wished, pair.found))
+            loss.ours += pair.base is not None and pair.base.open
             if pair.newly_agreed:
                 agreed.add(pair.key, pair.wished)
-            if (change := change_of(pair, self.closed)) is not None:
+            if (change := self._change_of(pair)) is not None:
+                loss.count(change)
                 yield change
         agreed.note()
+
+    def _change_of(self, pair: Pair) -> Change | None:
+        change = change_of(pair, self.closed)
+        if change is None:
+            unknown = pair.wished is None and pair.base is None and self.theirs(pair.found)
+            return Change(key=pair.key, act=Act.THEIRS, before=pair.found) if unknown else None
+        if change.act in (Act.CONFLICT, Act.CLOSE):
+            return change
+        problems = self._register.check(change.after)
+        if problems:
+            return replace(change, act=Act.NOT_HELD, why=" ".join(problem.text for problem in problems))
+        return change
+
+
+def _each_once(rows: Iterable[Any], named: Callable[[Any], str]) -> tuple[list[Any], dict[str, str]]:
+    """The rows in the order of keys, one of each, and by key why it is none where several are not alike."""
+    once: list[Any] = []
+    clashes: dict[str, str] = {}
+    for key, same in groupby(sorted(rows, key=lambda row: row.key), key=lambda row: row.key):
+        first, *more = same
+        once.append(first)
+        if names := sorted(
+            {named(row) for row in (first, *more) if row != first or named(row) != named(first)}
+        ):
+            both = " and ".join(sorted({named(first), *names}))
+            clashes[key] = f"{both} are one row in the other system. Rename one of them at the source."
+    return once, clashes

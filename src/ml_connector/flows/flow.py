@@ -131,8 +131,13 @@ class Flow:
     reads and writes; without a `source` it is started from a run of another flow, and has the settings of
     that. `record` says in words what one run is for, and `reference` is the name of its reference on the
     command line. `stages` opens them by name, and a run begins in the one that `begins` names; those in
-    `writes_in` change something outside, and `consented` follows an approval. `options` are of its settings,
+    `writes_in` change something outside, an answer goes back to `proposes`, and `consented` follows an
+    approval. `options` are of its settings,
     `given` of one run, in the fields of `input`.
+
+    With `passes` a run is for no record: it is one pass over all of them, and its reference is the time at
+    which it was asked for. The `usual` flow is meant where two connections can have several and none is
+    named.
 
     `policy` reads the settings, `check_options` is stricter for settings that are made now, `spelled` writes
     legal entities as the target does; all raise `PolicyError`. `offered` lists what the source has since a
@@ -153,10 +158,13 @@ class Flow:
     source: type[Any] | None = None
     reference: str = "reference"
     writes_in: frozenset[str] = frozenset({"post"})
+    proposes: str = "propose"
     consented: str = "post"
     options: tuple[Option, ...] = ()
     given: tuple[Option, ...] = ()
     read_given: Callable[[Mapping[str, Sequence[str]]], Mapping[str, str]] = lambda values: {}
+    passes: bool = False
+    usual: bool = False
     policy: Callable[[str, date, Mapping[str, str]], Any] = _nothing
     check_options: Callable[[Mapping[str, str], Sequence[str]], None] = lambda options, groups: None
     spelled: Callable[[Mapping[str, str], Sequence[str]], dict[str, str]] = lambda options, known: dict(

@@ -386,6 +386,7 @@ FLOW = Flow(
     offered=_offered,
     restart=_restart,
     other_systems=frozenset({OTHER_INSTALLATION}),
+    usual=True,
     questions=QUESTIONS,
     recorded=("read", "pay run"),
     figures=("pay_date",),

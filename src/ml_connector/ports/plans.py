@@ -12,7 +12,9 @@ from ml_connector.domain.changes import Change
 
 
 class PlanState(StrEnum):
-    """Of one change of a plan. Only `PLANNED`, and `SENT` after the settling time, are still to be made."""
+    """Of one change of a plan. Only `PLANNED`, and `SENT` after the settling time, are still to be made;
+    `NOTED` is a line that only tells what is known in the other system.
+    """
 
     PLANNED = "planned"
     SENT = "sent"
@@ -20,6 +22,7 @@ class PlanState(StrEnum):
     CONFLICT = "conflict"
     REFUSED = "refused"
     HANDED_OVER = "handed_over"
+    NOTED = "noted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,7 @@ class Plans(Protocol):
 
     def store(self, run: str, changes: Iterable[Change]) -> str:
         """Make this the plan of the run, in the order given; its fingerprint, a running hash over every
-        change. Conflicts are stored as such.
+        change. What a plan only shows is stored as such.
         """
         ...
 

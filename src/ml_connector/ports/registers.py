@@ -17,13 +17,16 @@ class RegisterLimits:
     """How a register is written to. `batch`: changes that one `put` takes at the most. `settle_seconds`:
     after an unknown outcome the vendor may still write for so long. `look_again_seconds`: how often to look
     whether what was handed over was taken in. `guarded`: a version protects a row, or its container, so that
-    nobody's edit between our read and our write is overwritten.
+    nobody's edit between our read and our write is overwritten. `shared`: one row serves every legal entity,
+    and has an empty one. `axes`: those of dimension values that it keeps.
     """
 
     batch: int = 200
     settle_seconds: float = 600
     look_again_seconds: float = 3600
     guarded: bool = True
+    shared: bool = False
+    axes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +77,12 @@ class Register(Protocol[R]):
 
     limits: RegisterLimits
 
-    def rows(self) -> Iterator[Versioned[R]]:
-        """Every row in the order of keys, or an error; memory holds a page at a time."""
+    def rows(self, within: Collection[str] = ()) -> Iterator[Versioned[R]]:
+        """Every row in the order of keys, or an error; memory holds a page at a time, or what the vendor
+        gives at once. `within` are beginnings of keys, `<legal entity>/<axis>/` for dimension values: only
+        rows under one of them are read, and none of another container is asked for. Raises `Refused` for one
+        that the connection does not reach.
+        """
         ...
 
     def read(self, keys: Collection[str]) -> Mapping[str, Versioned[R]]:
@@ -84,6 +91,12 @@ class Register(Protocol[R]):
 
     def normal(self, record: R) -> R:
         """The record as the system would keep it: trimmed, cut, in its letters. No calls."""
+        ...
+
+    def check(self, record: R) -> tuple[Problem, ...]:
+        """What the system cannot hold of the record: a code too long, a sign that it does not take. Its key
+        is never cut or mended. No calls where its container was read before.
+        """
         ...
 
     def put(self, changes: Sequence[Change], seen: Mapping[str, str]) -> tuple[Answer, ...]:

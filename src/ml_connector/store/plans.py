@@ -140,13 +140,20 @@ def _planned(run: str) -> QuerySet[PlannedChange]:
     return PlannedChange.objects.filter(run_id=run)
 
 
+_STATES = {Act.CONFLICT: PlanState.CONFLICT, Act.NOT_HELD: PlanState.REFUSED, Act.THEIRS: PlanState.NOTED}
+
+
 def _made(run: str, some: list[tuple[int, Change]], texts: list[str]) -> Iterator[PlannedChange]:
     for (number, change), text in zip(some, texts, strict=True):
-        state = PlanState.CONFLICT if change.act is Act.CONFLICT else PlanState.PLANNED
-        detail = ""
-        if state is PlanState.CONFLICT:
+        detail = change.why or ""
+        if change.act is Act.CONFLICT and not detail:
             shown = differences(change.before, change.after)
             detail = f"{change.key} was edited in the other system: {shown}."
         yield PlannedChange(
-            run_id=run, number=number, key=change.key, change=text, state=state, detail=detail
+            run_id=run,
+            number=number,
+            key=change.key,
+            change=text,
+            state=_STATES.get(change.act, PlanState.PLANNED),
+            detail=detail,
         )

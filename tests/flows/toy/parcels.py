@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from ml_connector.domain import codec
-from ml_connector.flows.alignment import Alignment
+from ml_connector.flows.alignment import QUESTIONS, Alignment
 from ml_connector.flows.flow import Flow, Mode, New, Opening, Option
 from ml_connector.runs.stages import Stage
 
@@ -68,10 +68,12 @@ FLOW = Flow(
     target=Parcel,
     stages=_stages,
     begins="plan",
+    proposes="plan",
     consented="apply",
     writes_in=frozenset({"apply"}),
     input=ParcelInput,
     options=(Option(name="color", help="Color of the parcels"),),
     policy=_policy,
+    questions=QUESTIONS,
     offered=_offered,
 )

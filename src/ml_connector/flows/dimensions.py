@@ -1,0 +1,169 @@
+"""Dimensions: the codes of a payroll are kept among the dimension values of a ledger.
+
+plan    every code of the payroll beside the ledger's, in each legal entity: made there, renamed, closed,
+        opened again; a code of the ledger that payroll does not know is shown and left alone
+apply, verify   as every alignment
+
+A code that the mapping translates is not brought over: it is booked under another code. That code, and each
+that a rule of the mapping names, has to be there. Closing needs a day, and where payroll gives none it is the
+day on which the closing is seen, in the time zone of the legal entity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from ml_connector.domain.dimension import DimensionValue, axis_of
+from ml_connector.domain.lists import pairs
+from ml_connector.domain.mapping import Mapping as CodeMapping
+from ml_connector.flows.alignment import QUESTIONS, Alignment
+from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
+from ml_connector.flows.zones import read_zones, today
+from ml_connector.ports.dimensions import DimensionSource
+from ml_connector.runs.stages import Stage
+
+KIND = "dimension"
+
+OPTIONS = (
+    Option(
+        name="axes", help="Axis of payroll=axis of the ledger, required; several pairs separated by commas"
+    ),
+    Option(name="entities", help="Payroll company=legal entity, required; several pairs separated by commas"),
+    Option(
+        name="zones",
+        help="Time zone in which days begin (UTC); legal entity=zone pairs, separated by commas, if they"
+        " differ",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DimensionsInput:
+    """Nothing is given to a pass."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DimensionsPolicy:
+    """`axes` is axis of payroll → axis of the ledger, `entities` payroll company → legal entity, `zones`
+    legal entity → time zone, with the empty entity for all others.
+    """
+
+    mode: Mode
+    journals: Mapping[str, str]
+    axes: Mapping[str, str]
+    entities: Mapping[str, str]
+    zones: Mapping[str, ZoneInfo]
+
+
+def read_policy(mode: str, _: date, options: Mapping[str, str]) -> DimensionsPolicy:
+    """The policy. Raises `PolicyError` naming the option, its value and what it may be."""
+    known = [option.name for option in OPTIONS]
+    if unknown := sorted(options.keys() - set(known)):
+        raise PolicyError(f"unknown option {unknown[0]!r}; expected one of {', '.join(known)}")
+    axes = _pairs("axes", options, "axis of payroll=axis of the ledger")
+    entities = _pairs("entities", options, "company=legal entity")
+    if len(set(axes.values())) < len(axes):
+        raise PolicyError("axes has an axis of the ledger twice; each is kept from one axis of payroll")
+    zones = read_zones(options.get("zones", ""))
+    return DimensionsPolicy(mode=Mode(mode), journals={}, axes=axes, entities=entities, zones=zones)
+
+
+def _pairs(name: str, options: Mapping[str, str], shape: str) -> dict[str, str]:
+    read = pairs(options.get(name, ""))
+    if wrong := (*read.broken, *read.repeated):
+        raise PolicyError(f"{name} has {wrong[0]!r}; expected {shape} pairs, each once")
+    if not read.found:
+        raise PolicyError(f"option {name!r} is missing: {shape}")
+    return read.found
+
+
+def _stages(opening: Opening) -> Mapping[str, Stage]:
+    policy: DimensionsPolicy = opening.policy
+    now = opening.commits.now()
+
+    def beside(wished: DimensionValue, found: DimensionValue) -> DimensionValue:
+        if wished.open or wished.until is not None:
+            return wished
+        return replace(
+            wished, until=found.until if not found.open else today(policy.zones, found.entity, now)
+        )
+
+    def closed(value: DimensionValue) -> DimensionValue:
+        if not value.open:
+            return value
+        return replace(value, open=False, until=today(policy.zones, value.entity, now))
+
+    @cache
+    def named_by_mapping() -> frozenset[tuple[str, str]]:
+        return frozenset(_targets(opening.mapping()))
+
+    def theirs(value: DimensionValue) -> bool:
+        return value.open and (value.axis, value.code) not in named_by_mapping()
+
+    return Alignment(
+        opening=opening,
+        kind=KIND,
+        record=DimensionValue,
+        wished=_wished,
+        within=_within,
+        beside=beside,
+        closed=closed,
+        theirs=theirs,
+        named=lambda value: value.written,
+    ).stages()
+
+
+def _wished(opening: Opening) -> Iterator[DimensionValue]:
+    """Every code of payroll in every legal entity that is to have it, under its code there."""
+    policy: DimensionsPolicy = opening.policy
+    source: DimensionSource = opening.systems.source.source(DimensionValue)
+    translated = {(row.axis, row.source) for row in opening.mapping().translations}
+    for value in source.values(policy.axes.keys()):
+        if (value.axis, value.code) in translated:
+            continue
+        for entity in _entities(opening):
+            if not value.entity or policy.entities.get(value.entity) == entity or not entity:
+                yield replace(value, entity=entity, axis=policy.axes[value.axis], code=value.code.strip())
+
+
+def _entities(opening: Opening) -> tuple[str, ...]:
+    """The legal entities that have rows of their own: one without a name where all share them."""
+    shared = opening.systems.target.register(DimensionValue).limits.shared
+    return ("",) if shared else tuple(sorted(set(opening.policy.entities.values())))
+
+
+def _within(opening: Opening) -> list[str]:
+    axes = opening.policy.axes.values()
+    return sorted(axis_of(entity, axis) for entity in _entities(opening) for axis in axes)
+
+
+def _targets(mapping: CodeMapping) -> Iterator[tuple[str, str]]:
+    """Axis and code of every dimension that the mapping names."""
+    for rule in mapping.rules:
+        for target in rule.targets:
+            yield from ((axis, code) for axis, code in target.dimensions if not code.startswith("="))
+            for axis, code in target.dimensions:
+                yield from ((axis, row.code) for row in mapping.translations if code == f"={row.axis}")
+
+
+FLOW = Flow(
+    kind="dimensions",
+    title="Codes of payroll → dimension values",
+    record="pass",
+    source=DimensionValue,
+    target=DimensionValue,
+    stages=_stages,
+    begins="plan",
+    proposes="plan",
+    consented="apply",
+    writes_in=frozenset({"apply"}),
+    passes=True,
+    input=DimensionsInput,
+    options=OPTIONS,
+    policy=read_policy,
+    questions=QUESTIONS,
+)
