@@ -7,7 +7,7 @@ decides nothing and remembers nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -107,6 +107,27 @@ class Entity:
     code: str
     title: str
     currency: str
+
+
+class Capabilities(Mapping[type[Any], Any]):
+    """What a system can do, by type of the domain; each is made when it is asked for first."""
+
+    def __init__(self, made: Mapping[type[Any], Callable[[], Any]]) -> None:
+        self._made, self._held = made, dict[type[Any], Any]()
+
+    def __getitem__(self, kind: type[Any]) -> Any:
+        if kind not in self._held:
+            self._held[kind] = self._made[kind]()
+        return self._held[kind]
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in self._made
+
+    def __iter__(self) -> Iterator[type[Any]]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

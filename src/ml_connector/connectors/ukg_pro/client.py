@@ -33,6 +33,8 @@ GENERAL_LEDGER = "/payroll/v2/general-ledger"
 PAY_PERIODS = "/payroll/v1/paygroup-payperiods"
 PAY_REGISTER = "/payroll/v1/pay-register"
 COMPANIES = "/configuration/v1/company-details"
+ORG_LEVELS, LOCATIONS = "/configuration/v1/org-levels", "/configuration/v1/locations"
+PROJECTS, JOBS = "/configuration/v1/code-tables/PROJECT", "/configuration/v2/jobs"
 MINUTE = "minute"
 
 

@@ -5,21 +5,24 @@ from.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from ml_connector.connectors.ukg_pro import client, faults
 from ml_connector.connectors.ukg_pro.client import UkgClient
 from ml_connector.connectors.ukg_pro.declared import FLAT_FILE, THIRD_PARTY_PAY
+from ml_connector.connectors.ukg_pro.dimensions import UkgDimensions
 from ml_connector.connectors.ukg_pro.events import UkgEvents
 from ml_connector.connectors.ukg_pro.flat_file import FlatFileSource
 from ml_connector.connectors.ukg_pro.general_ledger import GeneralLedgerSource
 from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.connectors.ukg_pro.third_party_pay import ThirdPartyPaySource
+from ml_connector.domain.dimension import DimensionValue
 from ml_connector.domain.payroll import PayRun
 from ml_connector.errors import ConnectorError, NotFound, RightMissing, SignInLost
 from ml_connector.ports.payroll import PayrollSource, SetsAside
-from ml_connector.ports.systems import Entity, Right, System, Wiring
+from ml_connector.ports.systems import Capabilities, Entity, Right, System, Wiring
 
 _ASIDE_SHOWN = 20
 ONE_ROW, ONE_RECORD = {"per_Page": "1"}, {"$top": "1"}
@@ -128,11 +131,14 @@ class UkgSystem:
 def open_system(options: Options, wiring: Wiring) -> System:
     """The system behind checked options. Makes no call."""
     ukg = UkgSystem(options, wiring)
+    sources: dict[type[Any], Callable[[], Any]] = {PayRun: lambda: ukg.payroll}
+    if options["source"] != FLAT_FILE:
+        sources[DimensionValue] = lambda: UkgDimensions(ukg.client)
     return System(
         connection=wiring.connection,
         check=ukg.check,
         entities=ukg.entities,
         tenant=lambda entity: ukg.payroll.tenant(),
-        sources={PayRun: ukg.payroll},
+        sources=Capabilities(sources),
         events=ukg.events,
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -116,6 +116,39 @@ class Company(msgspec.Struct, frozen=True):
     federalTaxId: str | None = None
 
 
+class OrgLevel(msgspec.Struct, frozen=True, gc=False):
+    """A code of one of the four org levels; the code is unique within its level."""
+
+    level: Annotated[int, msgspec.Meta(ge=1, le=4)] | Literal["1", "2", "3", "4"]
+    code: str
+    description: str | None = None
+    isActive: bool | str | None = None
+
+
+class Location(msgspec.Struct, frozen=True, gc=False):
+    """A work location."""
+
+    locationCode: str
+    description: str | None = None
+    isActive: bool | str | None = None
+
+
+class CodeRow(msgspec.Struct, frozen=True, gc=False):
+    """A row of a code table."""
+
+    code: str
+    description: str | None = None
+
+
+class Job(msgspec.Struct, frozen=True, gc=False):
+    """A job; its code goes by two names."""
+
+    jobCode: str | None = None
+    code: str | None = None
+    title: str | None = None
+    isActive: bool | str | None = None
+
+
 class ErrorBody(msgspec.Struct, frozen=True):
     """The body of a 400; every member is optional."""
 
@@ -124,6 +157,29 @@ class ErrorBody(msgspec.Struct, frozen=True):
     message: str | None = None
     errors: object = None
     modelstate: object = None
+
+
+class _Locations(msgspec.Struct, frozen=True):
+    locations: list[Location]
+
+
+def locations(answer: Answer) -> list[Location]:
+    """Locations, whether they come bare or in an envelope."""
+    if answer.body.lstrip()[:1] == b"{":
+        return answer.decode(_Locations).locations
+    return answer.decode_list(Location)
+
+
+def is_yes(value: bool | str | None, absent: bool) -> bool:
+    """A flag as UKG writes it in one place or another. Raises `VendorChanged` for a text that is none."""
+    if value is None or value == "":
+        return absent
+    if isinstance(value, bool):
+        return value
+    found = {"y": True, "yes": True, "true": True, "n": False, "no": False, "false": False}.get(value.lower())
+    if found is None:
+        raise VendorChanged(f"{value!r} is neither yes nor no.", where="isActive")
+    return found
 
 
 # --- general-ledger pages -----------------------------------------------------------------------------------
