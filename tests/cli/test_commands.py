@@ -12,7 +12,7 @@ from tests.stand import Installation
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
 GROUPS = {
-    "connections": ["add", "list", "test", "same-books", "authorize", "settings"],
+    "connections": ["add", "list", "ping", "test", "same-books", "authorize", "settings"],
     "flows": ["set", "list", "options"],
     "mappings": ["import", "export", "suggest", "check"],
     "run": ["dimensions", "payroll"],
@@ -32,6 +32,7 @@ GROUPS = {
         "mark-deleted",
         "settle",
     ],
+    "worklist": ["list", "done"],
     "people": ["add", "set-secret", "remove", "list", "policy"],
     "audit": ["verify", "export"],
     "keys": ["rotate"],

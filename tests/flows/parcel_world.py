@@ -91,3 +91,9 @@ class Parcels(World):
 
         self._use()
         return {str(state): count for state, count in StoredPlans().counts(run).items()}
+
+    def worklist(self) -> Any:
+        from ml_connector.app.worklist import Worklist
+
+        self._use()
+        return Worklist(self.access, self._actor)

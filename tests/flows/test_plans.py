@@ -158,3 +158,12 @@ def test_a_row_that_is_known_there_only_is_shown_where_the_flow_asks_for_it(
     assert (RunState.DONE, {"P000008": "theirs"}) == (at.state, acts(world, at.id))
     assert {"noted": 1} == world.plan(at.id)
     assert "1 known in the other system only." in at.summary
+    (item,) = world.worklist().open()
+    assert ("plan.theirs", "P000008") == (item.code, item.subject)
+    world.worklist().done(item.id, "made by hand, and meant so")
+    world.align()
+    assert () == world.worklist().open()
+    assert ["made by hand, and meant so"] == [one.why for one in world.worklist().ended()]
+    world.vendor_rows.edit(parcel(8, "Bergen"))
+    world.align()
+    assert () == world.worklist().ended()

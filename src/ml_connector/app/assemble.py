@@ -48,6 +48,7 @@ from ml_connector.store.runs import StoredArtifacts, StoredRuns
 from ml_connector.store.secrets import Keys, StoredTokens, StoredVault
 from ml_connector.store.staging import StoredStaging
 from ml_connector.store.tenants import StoredTenants
+from ml_connector.store.work import StoredWorklist
 
 if TYPE_CHECKING:
     from ml_connector.runs.engine import Engine
@@ -262,7 +263,8 @@ class StoredStageContext:
             staging=StoredStaging(),
             commits=StoredCommits(flow.target),
             plans=StoredPlans(),
-            links=StoredLinks(flow.target),
+            links=lambda: StoredLinks(flow.target),
+            worklist=lambda: StoredWorklist(flow.organisation, f"flow {flow.pk}"),
             source=StoredTenants(flow.source),
             target=StoredTenants(flow.target),
             mapping=lambda: self.assembly.mapping(flow),

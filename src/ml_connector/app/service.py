@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ml_connector.app.records import Records
     from ml_connector.app.setup import Setup
     from ml_connector.app.statements import Statements
+    from ml_connector.app.worklist import Worklist
 
 
 @dataclass
@@ -65,7 +66,7 @@ class Service:
     def sign_in(self, name: str, secret: str) -> None:
         """Let what is done from now on be of this named person. Raises `NotAllowed` for a wrong secret."""
         self.actor = self.people.sign_in(name, secret)
-        for name in ("people", "setup", "operations", "statements"):
+        for name in ("people", "setup", "operations", "statements", "worklist"):
             self.__dict__.pop(name, None)
 
     @cached_property
@@ -103,6 +104,12 @@ class Service:
         from ml_connector.app.statements import Statements
 
         return Statements(self.access, self.assembly, self.actor)
+
+    @cached_property
+    def worklist(self) -> Worklist:
+        from ml_connector.app.worklist import Worklist
+
+        return Worklist(self.access, self.actor)
 
     @cached_property
     def records(self) -> Records:

@@ -109,6 +109,7 @@ def list_(as_json: bool = Json) -> None:
 
 
 @connections.command("test")
+@connections.command("ping")
 def ping(name: str, as_json: bool = Json) -> None:
     """Check the connection: list each right that our user needs, and whether it is there. Changes nothing."""
     with errors(as_json):

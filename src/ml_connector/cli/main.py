@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from ml_connector.app.settings import start_problem
-from ml_connector.cli import connections, installation, mappings, people, runs, start, statements
+from ml_connector.cli import connections, installation, mappings, people, runs, start, statements, worklist
 from ml_connector.cli.output import FAILED_COMMAND, USAGE, print_json, stop
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ for _part in (
     mappings.mappings,
     start.run,
     runs.runs,
+    worklist.worklist,
     people.people,
     installation.audit,
     installation.keys,

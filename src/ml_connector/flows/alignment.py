@@ -129,12 +129,14 @@ class Alignment:
 
     def plan(self, run: Run) -> Next | Done:
         """Store the plan and ask for consent to it."""
-        agreed = Agreed(links=self.opening.links, kind=self.kind, dry=run.row.dry)
+        agreed = Agreed(links=self.opening.links(), kind=self.kind, dry=run.row.dry)
         loss = Loss()
         fingerprint = self._plans.store(run.row.id, self._changes(agreed, loss))
         counts = self._plans.counts(run.row.id)
         figures = {str(state): n for state, n in counts.items()}
         run.audit("run.planned", {"sha256": fingerprint, "agreed": agreed.noted, **figures})
+        if not run.row.dry:
+            self.opening.worklist().found(run.row.id, self._unknown(run.row.id))
         if not counts:
             return Done("Every row that is wished is there as wished; nothing to change.")
         told = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
@@ -148,6 +150,18 @@ class Alignment:
             return Next("apply")
         asks = f"Waiting for approval of {fingerprint[:FINGERPRINT_SHOWN]}."
         raise Hold((), RunState.AWAITING_APPROVAL, f"Plan of changes: {told}. {asks}")
+
+    def _unknown(self, run: str) -> Iterator[Problem]:
+        """What is known in the other system only, for people."""
+        after = 0
+        while rows := self._plans.next(run, (PlanState.NOTED,), NOTED, after):
+            for row in rows:
+                text = (
+                    f"{self.named(row.change.before)} is known in the other system only. It is left as it is."
+                    " Make it at the source, close it there, or say why it stays."
+                )
+                yield Problem("plan.theirs", row.change.key, text, Owner.ADMINISTRATOR)
+            after = rows[-1].number
 
     def _check_loss(self, run: Run, loss: Loss, fingerprint: str) -> None:
         where = f"plan {fingerprint[:FINGERPRINT_SHOWN]}"
@@ -195,7 +209,7 @@ class Alignment:
         register = self._register
         wished, clashes = _each_once(map(register.normal, self.wished(self.opening)), self.named)
         found = (row.record for row in register.rows(self.within(self.opening)))
-        for pair in paired(wished, found, self.opening.links.bases(self.kind)):
+        for pair in paired(wished, found, self.opening.links().bases(self.kind)):
             if pair.key in clashes:
                 yield Change(key=pair.key, act=Act.NOT_HELD, after=pair.wished, why=clashes[pair.key])
                 continue

@@ -28,6 +28,7 @@ from ml_connector.ports.plans import Links, Plans
 from ml_connector.ports.staging import Staging
 from ml_connector.ports.storage import Tenants
 from ml_connector.ports.systems import Systems
+from ml_connector.ports.work import Worklist
 from ml_connector.runs.stages import Stage
 
 
@@ -101,7 +102,8 @@ class Opening:
     staging: Staging
     commits: Commits
     plans: Plans
-    links: Links
+    links: Callable[[], Links]
+    worklist: Callable[[], Worklist]
     source: Tenants
     target: Tenants
     mapping: Callable[[], CodeMapping]

@@ -41,6 +41,7 @@ from ml_connector.store.models.commits import (
 )
 from ml_connector.store.models.audit import AuditEntry, AuditHead, AuditSeal, ExchangeRow, WrongSecrets
 from ml_connector.store.models.plans import Counterpart, Plan, PlannedChange
+from ml_connector.store.models.work import WorkItem
 # isort: on
 
 __all__ = [
@@ -76,5 +77,6 @@ __all__ = [
     "StagedBlock",
     "Tenant",
     "Token",
+    "WorkItem",
     "WrongSecrets",
 ]
