@@ -98,6 +98,18 @@ def ukg_pro() -> Target:
 
     changes = {"changes": {"W00001": "100.00"}, "without": ["W00002"], "pay_date": "2026-07-07"}
     places += _screen({"rerun": changes, "undo_run": {"run_id": "1"}, "void": {"worker": "W00001"}})
+    later = {"employee": "W00002", "date": "2026-08-01"}
+    worker = {"department": "BOSFIN", "location": "LOC1", "employee_type": "REG", "date": "2026-08-01"}
+    places += _screen(
+        {
+            "hire": {**worker, "first_name": "Ida", "annual_salary": "1.00", "supervisor": "W00001"},
+            "rehire": later,
+            "transfer": {**later, "to": "HTC02", "department": "BOSFIN"},
+            "change_employee": {**later, "status": "T", "reason": "202", "last_worked": "2026-07-31"},
+            "redate_change": later,
+            "withdraw_change": {"employee": "W00002"},
+        }
+    )
     return Target(host=world.host, headers=headers, places=places + _any(UKG_FIELDS), options=UKG_OPTIONS)
 
 

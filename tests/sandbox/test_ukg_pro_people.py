@@ -184,10 +184,13 @@ def test_job_history_tells_the_placement_of_a_day():
 
 
 def test_a_change_tomorrow_is_not_made_today():
-    """The screen dates changes; a day that has not come is refused."""
+    """The screen dates changes; one for a day that has not come waits for it."""
     world = UkgWorld(workers=3)
-    with pytest.raises(ValueError, match="later than today"):
-        world.vendor.control("change_employee", {"employee": "W00002", "status": "T", "date": "2026-07-11"})
+    world.vendor.control("change_employee", {"employee": "W00002", "status": "T", "date": "2026-07-11"})
+    assert "A" == world.rows(f"{PEOPLE}/employment-details")[1]["employeeStatusCode"]
+
+    world.clock.advance(timedelta(days=1).total_seconds())
+    assert "T" == world.rows(f"{PEOPLE}/employment-details")[1]["employeeStatusCode"]
 
 
 def test_a_new_name_is_the_persons_in_every_company():

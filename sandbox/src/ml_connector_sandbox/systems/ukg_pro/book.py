@@ -8,24 +8,9 @@ from typing import Any
 
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.ukg_pro.companies import Company
+from ml_connector_sandbox.systems.ukg_pro.employments import Person
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun
 from ml_connector_sandbox.systems.ukg_pro.register import Worker
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRow:
-    """One row of a job history: the employment from a day on, until the next row. `reason` is the tenant's
-    code.
-    """
-
-    number: int
-    effective: date
-    created_at: datetime
-    reason: str
-    status: str
-    department: str
-    division: str
-    is_org_change: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,51 +24,10 @@ class Move:
 
 
 @dataclass(slots=True, kw_only=True)
-class Person:
-    """One employment of one person. `place` is the worker's place in the register, from 0; `company_id` where
-    they work. `terminated` is when they left for good; `ended` when they left before they came back.
-    """
-
-    place: int
-    employee_id: str
-    number: str
-    person_id: str
-    first_name: str
-    last_name: str
-    company_code: str
-    company_id: str
-    is_home: bool
-    status: str
-    hired: date
-    rehired: date | None
-    ended: date | None
-    terminated: date | None
-    status_since: date | None
-    department: str
-    division: str
-    location: str
-    job: str
-    supervisor: int | None
-    is_parttime: bool
-    annual_salary: int
-    changed_at: datetime
-    history: list[JobRow] = field(default_factory=list)
-
-    @property
-    def ssn(self) -> str:
-        """A number that no one has."""
-        return f"900{self.place % 1_000_000:06d}"
-
-    @property
-    def email(self) -> str:
-        """An address that no one has."""
-        return f"{self.first_name}.{self.last_name}.{self.number.lstrip('0')}@example.test".lower()
-
-
-@dataclass(slots=True, kw_only=True)
 class Book:
     """Everything the tenant holds. `departments` is code to place in the GL rows' list of org codes,
-    `company_of` code to company.
+    `company_of` code to company. `org_levels` is what people changed in them, by level and code, None where
+    one was deleted; `ahead` are the employments that a day still to come may change.
     """
 
     scenario: Any
@@ -102,8 +46,15 @@ class Book:
     third_party: dict[str, Json]
     audit: list[Json] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
+    org_levels: dict[tuple[int, str], Json | None] = field(default_factory=dict)
+    closed_locations: set[str] = field(default_factory=set)
+    by_place: dict[int, list[Person]] = field(default_factory=dict)
+    ahead: list[Person] = field(default_factory=list)
+    shows_ends_ahead: bool = False
+    frequencies: dict[str, str] = field(default_factory=dict)
     next_run: int = 0
     next_record: int = 0
+    next_act: int = 0
 
     def run(self, run_id: str) -> PayRun:
         """The run of that id. KeyError if there is none."""
@@ -125,18 +76,42 @@ class Book:
         return str(20_239 + self.next_run)
 
     def person(self, text: str, company: str | None = None) -> Person:
-        """The first employment whose employee id, number or register id is `text`, in the company of that
-        code or id where one is named. KeyError if there is none.
+        """The employment whose employee id, number or register id is `text`, in the company of that code or
+        id where one is named, and in the home company otherwise. KeyError if there is none.
         """
-        for person in self.people:
-            named = company in (None, person.company_code, person.company_id)
-            if named and text in (person.employee_id, person.number, self.workers[person.place].worker):
-                return person
-        raise KeyError(f"employee {text}" + (f" in company {company}" if company else ""))
+        found = [
+            person
+            for person in self.people
+            if company in (None, person.company_code, person.company_id)
+            and text in (person.employee_id, person.number, person.worker)
+        ]
+        if not found:
+            raise KeyError(f"employee {text}" + (f" in company {company}" if company else ""))
+        return next((person for person in found if person.is_home), found[0])
+
+    def add(self, person: Person) -> None:
+        """Take in an employment: the person's first, or one more."""
+        self.people.append(person)
+        self.by_place.setdefault(person.place, []).append(person)
+
+    def remove(self, person: Person) -> None:
+        """An employment that never was."""
+        self.people = [held for held in self.people if held is not person]
+        self.ahead = [held for held in self.ahead if held is not person]
+        self.by_place[person.place] = [held for held in self.by_place[person.place] if held is not person]
 
     def employments(self, person: Person) -> list[Person]:
         """Every employment of the same person, in all companies."""
-        return [held for held in self.people if held.employee_id == person.employee_id]
+        return self.by_place[person.place]
+
+    def home(self, place: int) -> Person:
+        """The employment of a person in the home company."""
+        held = self.by_place[place]
+        return next((person for person in held if person.is_home), held[0])
+
+    def frequency(self, pay_group: str) -> str:
+        """How often a pay group is paid: W, B, S or M."""
+        return self.frequencies.get(pay_group, "B")
 
     def division_of(self, department: str) -> str | None:
         """The division that workers of a department are in; None where nobody is."""

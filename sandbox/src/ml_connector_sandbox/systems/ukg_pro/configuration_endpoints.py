@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from ml_connector_sandbox.core.vendor import Json, Request, Response
-from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
+from ml_connector_sandbox.systems.ukg_pro.book import Book
 from ml_connector_sandbox.systems.ukg_pro.companies import FEDERAL_TAX_ID
+from ml_connector_sandbox.systems.ukg_pro.employments import Person
 from ml_connector_sandbox.systems.ukg_pro.endpoint import Answer, Endpoint, Tenant
 from ml_connector_sandbox.systems.ukg_pro.filters import row_tests
 from ml_connector_sandbox.systems.ukg_pro.paging import Query

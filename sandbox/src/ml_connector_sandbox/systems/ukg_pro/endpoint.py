@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone, tzinfo
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Request, Response
 from ml_connector_sandbox.systems.ukg_pro.book import Book
+from ml_connector_sandbox.systems.ukg_pro.employments import Person, refresh
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun
 from ml_connector_sandbox.systems.ukg_pro.seed import seeded_book
 
@@ -55,14 +56,61 @@ class Tenant:
         self.switches = switches
         self.register = register
         self.book: Book = seeded_book(scenario, seed, switches, register)
+        self._seen: object = None
 
     def reset(self) -> None:
         """Back to the seeded state; switches stay where they stand."""
         self.book = seeded_book(self.scenario, self.seed, self.switches, self.register)
+        self._seen = None
 
     def local_now(self) -> datetime:
         """The present as the vendor's database writes it: local, without an offset."""
         return self.clock.now().astimezone(_zone(self.switches["source_tz"])).replace(tzinfo=None)
+
+    def today(self, company_code: str) -> date:
+        """The day it is in a company."""
+        zones = dict(pair.split("=", 1) for pair in self.switches["company_zones"].split(",") if "=" in pair)
+        zone = zones.get(company_code, self.switches["source_tz"])
+        return self.clock.now().astimezone(_zone(zone)).date()
+
+    def settle(self) -> None:
+        """What is dated takes effect when its day comes; nothing is stamped and no event is made."""
+        book = self.book
+        book.shows_ends_ahead = self.switches["future_termination"] == "ahead"
+        today = {company.code: self.today(company.code) for company in book.companies}
+        if self._seen != (today, len(book.ahead)):
+            for person in book.ahead:
+                refresh(person, today[person.company_code])
+            for person in book.ahead:
+                self.settle_home(person.place)
+            self._seen = (today, len(book.ahead))
+
+    def settle_home(self, place: int) -> None:
+        """The home company of a person: the newest that has become it."""
+        held = self.book.by_place[place]
+        became = [
+            (row.effective, row.act, at)
+            for at, person in enumerate(held)
+            for row in person.history
+            if row.begins_home and row.effective <= self.today(person.company_code)
+        ]
+        home = max(became)[-1] if became else 0
+        for at, person in enumerate(held):
+            person.is_home = at == home
+
+    def people(self) -> list[Person]:
+        """The employments that can be read."""
+        shown = self.book.people
+        if self.switches["future_hire"] == "hidden":
+            shown = [person for person in shown if person.hired <= self.today(person.company_code)]
+        return shown[: max(0, len(shown) - self.switches["people_hidden"])]
+
+    def snapshots(self) -> list[Person]:
+        """The employments as the delta endpoint shows them."""
+        if self.switches["changes_show"] == "now" or not self.book.ahead:
+            return self.people()
+        ahead = {id(person) for person in self.book.ahead}
+        return [_entered(person) if id(person) in ahead else person for person in self.people()]
 
     def runs(self) -> list[PayRun]:
         """The runs whose rows can be read, oldest first."""
@@ -93,6 +141,13 @@ class Tenant:
 
     def _is_past(self, moment: datetime) -> bool:
         return not self.switches["clock_gates_runs"] or moment <= self.local_now()
+
+
+def _entered(person: Person) -> Person:
+    """Somebody as everything that was entered will have made of them."""
+    made = replace(person, history=[replace(row) for row in person.history])
+    refresh(made, date.max)
+    return made
 
 
 def _zone(name: str) -> tzinfo:

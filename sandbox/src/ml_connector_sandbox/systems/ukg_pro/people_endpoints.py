@@ -10,8 +10,9 @@ from typing import Any, Generic, TypeVar
 from ml_connector_sandbox.core.body import read_json
 from ml_connector_sandbox.core.vendor import Json, Request, Response
 from ml_connector_sandbox.systems.ukg_pro import render_people as rows
-from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
+from ml_connector_sandbox.systems.ukg_pro.book import Book
 from ml_connector_sandbox.systems.ukg_pro.companies import FEDERAL_TAX_ID
+from ml_connector_sandbox.systems.ukg_pro.employments import Person, Spell
 from ml_connector_sandbox.systems.ukg_pro.endpoint import Endpoint, Tenant
 from ml_connector_sandbox.systems.ukg_pro.filters import iso_moment, row_tests, value_of
 from ml_connector_sandbox.systems.ukg_pro.limits import too_many
@@ -59,14 +60,17 @@ class PeopleEndpoints:
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
         self._last_sweep: datetime | None = None
+        self._swept: tuple[datetime, datetime] | None = None
 
     def endpoints(self) -> list[Endpoint]:
         """Everything under `/personnel`."""
         made = [endpoint for held in self._lists() for endpoint in self._forms(held)]
-        changes = self._tenant.switches["changes_path"]
+        changes = {self._tenant.switches["changes_path"]: None}
+        if self._tenant.switches["employees_changed"]:
+            changes[f"/{ROOT}/employees/changed"] = None
         singles = [
-            (changes, "EmployeeExport", self._changes),
-            (changes + "/{employee_id}", "EmployeeExport", self._change),
+            *((path, "EmployeeExport", self._changes) for path in changes),
+            *((path + "/{employee_id}", "EmployeeExport", self._change) for path in changes),
             (f"/{ROOT}/audit-details", PERSONNEL, self._audit),
             (f"/{ROOT}/integration/kronos/business-structure-status", PERSONNEL, self._moved),
         ]
@@ -88,7 +92,7 @@ class PeopleEndpoints:
             return _List(
                 name=name,
                 permission=permission,
-                items=lambda: self._book.people,
+                items=self._tenant.people,
                 row=row,
                 person=lambda person: person,
                 **more,
@@ -128,7 +132,7 @@ class PeopleEndpoints:
             _List(
                 name="employee-job-history-details",
                 permission="Employee Job History Details",
-                items=lambda: [(person, held) for person in self._book.people for held in person.history],
+                items=lambda: [(person, held) for person in self._tenant.people() for held in person.history],
                 row=lambda item: rows.job_history(self._book, *item),
                 person=lambda item: item[0],
                 forms=(BY_ROW,),
@@ -155,6 +159,14 @@ class PeopleEndpoints:
     def _lister(self, held: _List[T], *, single: bool) -> Answer:
         schema = schema_of(f"{ROOT}/{held.name}")
 
+        def row(item: T) -> Json:
+            return self._blanked(held.row(item))
+
+        def old_names(item: T) -> Json:
+            return self._blanked(held.seen(item) if held.seen else held.row(item))
+
+        seen = old_names if held.seen else None
+
         def fits(item: T, params: Mapping[str, str]) -> bool:
             person = held.person(item)
             return (
@@ -167,17 +179,17 @@ class PeopleEndpoints:
             items = [item for item in held.items() if not params or fits(item, params)]
             most = self._tenant.switches["page_rows_max"]
             if not single:
-                return listed(request, schema, items, held.row, rows_max=most, seen=held.seen)
+                return listed(request, schema, items, row, rows_max=most, seen=seen)
             wanted = list(row_tests(schema, Query(request)))
-            made = [schema.whole(held.row(item)) for item in items]
-            made = [row for row in made if all(test(row) for test in wanted)]
+            made = [schema.whole(row(item)) for item in items]
+            made = [whole for whole in made if all(test(whole) for test in wanted)]
             return json_response(made[0]) if made else Response(status=404)
 
         return answer
 
     def _changes(self, request: Request, params: Mapping[str, str]) -> Response:
-        """Everybody who changed in the span, widened to whole windows; only the first page of a sweep is
-        guarded.
+        """Everybody who changed in the span, widened to whole windows. Its first page is a new sweep, and
+        so is any page of another span.
         """
         query = Query(request)
         start, end = query.text("startDate"), query.text("endDate")
@@ -193,27 +205,34 @@ class PeopleEndpoints:
             low, high = _window(now - CHANGES_WINDOW), datetime.max
         if low > high:
             raise BadParameter("endDate", "endDate must not be before startDate.")
-        if query.number("page", 1) == 1:
-            refused = self._guarded(now)
+        if query.number("page", 1) == 1 or (low, high) != self._swept:
+            refused = self._guarded(now, (low, high))
             if refused is not None:
                 return refused
         return self._changed(
-            request, [person for person in self._tenant.book.people if low <= person.changed_at < high]
+            request, [person for person in self._tenant.snapshots() if low <= person.changed_at < high]
         )
 
-    def _guarded(self, now: datetime) -> Response | None:
+    def _guarded(self, now: datetime, span: tuple[datetime, datetime]) -> Response | None:
         """A new sweep within three hours of the last is refused, so at most eight fit in a day."""
         if self._tenant.profile == "fast" or not self._tenant.switches["changes_guard"]:
             return None
         if self._last_sweep is not None and now - self._last_sweep < CHANGES_WINDOW:
             return too_many(self._tenant, self._last_sweep + CHANGES_WINDOW - now)
-        self._last_sweep = now
+        self._last_sweep, self._swept = now, span
         return None
+
+    def _blanked(self, row: Json, nothing: str | None = None) -> Json:
+        """The row without what the switch blanks for everybody."""
+        names = {name.strip().lower() for name in self._tenant.switches["blank_fields"].split(",")}
+        if not names & {name.lower() for name in row}:
+            return row
+        return {name: nothing if name.lower() in names else value for name, value in row.items()}
 
     def _change(self, request: Request, params: Mapping[str, str]) -> Response:
         since = self._tenant.local_now() - CHANGES_WINDOW
         people = [
-            person for person in self._tenant.book.people if person.employee_id == params["employee_id"]
+            person for person in self._tenant.snapshots() if person.employee_id == params["employee_id"]
         ]
         if not people:
             return Response(status=404)
@@ -221,16 +240,17 @@ class PeopleEndpoints:
 
     def _changed(self, request: Request, people: list[Person]) -> Response:
         book = self._tenant.book
-        wanted = [(person, False) for person in people] + [
-            (person, True) for person in people if person.rehired
+        wanted: list[tuple[Person, Spell | None]] = [
+            (person, spell)
+            for person in sorted(people, key=lambda person: person.place)
+            for spell in (*person.spells, None)
         ]
-        wanted.sort(key=lambda item: (item[0].place, not item[1]))
         most = min(CHANGES_ROWS_MAX, self._tenant.switches["page_rows_max"])
         return listed(
             request,
             schema_of(f"{ROOT}/employee-changes"),
             wanted,
-            lambda item: rows.change(book, item[0], before_rehire=item[1]),
+            lambda item: self._blanked(rows.change(book, *item), ""),
             rows_max=most,
             but=("startDate", "endDate"),
         )
@@ -292,7 +312,7 @@ class PeopleEndpoints:
     def _found(self, sequence: int, item: Json) -> Json:
         people = [
             person
-            for person in self._book.people
+            for person in self._tenant.people()
             if _names(EMPLOYEE_KEYS, person, item, "employee")
             and _names(COMPANY_KEYS, person, item, "company")
         ]

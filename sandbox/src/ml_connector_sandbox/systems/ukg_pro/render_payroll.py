@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ml_connector_sandbox.core.vendor import Json
-from ml_connector_sandbox.systems.ukg_pro.book import Book, Person
+from ml_connector_sandbox.systems.ukg_pro.book import Book
 from ml_connector_sandbox.systems.ukg_pro.companies import Company
+from ml_connector_sandbox.systems.ukg_pro.employments import Person
 from ml_connector_sandbox.systems.ukg_pro.payroll import Check, PayPeriod, PayRun
 from ml_connector_sandbox.systems.ukg_pro.render import Cents, dump, stamp
 
@@ -87,7 +88,7 @@ def department(book: Book, run: PayRun, check: Check) -> str:
 
 def person_of(book: Book, check: Check) -> Person:
     """Who got the check; the checks of a synthetic run are dealt out among the people there are."""
-    return book.people[check.worker % len(book.workers)]
+    return book.by_place[check.worker % len(book.workers)][0]
 
 
 def check_id(run: PayRun, check: Check) -> str:

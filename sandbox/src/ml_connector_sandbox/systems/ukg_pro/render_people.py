@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from ml_connector_sandbox.core.vendor import Json
-from ml_connector_sandbox.systems.ukg_pro.book import Book, JobRow, Person
+from ml_connector_sandbox.systems.ukg_pro.book import Book
+from ml_connector_sandbox.systems.ukg_pro.employments import GONE, JobRow, Person, Spell
 from ml_connector_sandbox.systems.ukg_pro.render import Cents, stamp, us_stamp
 
 HOURS_A_YEAR = 2_080
 DEDUCTION_GROUP, EARNING_GROUP = "ALL", "REG"
 """The benefit and the earning group everybody is in."""
+RESIGNED = "203"
+TERM_REASONS = {"TRO": "Company transfer", "202": "Laid off", "204": "Retired"}
+FREQUENCIES = {"W": "Weekly", "B": "Biweekly", "S": "Semimonthly", "M": "Monthly"}
 
 
 def hours(person: Person) -> int:
@@ -18,7 +24,10 @@ def hours(person: Person) -> int:
 
 def employment(book: Book, person: Person) -> Json:
     """A row of employment-details."""
-    boss = None if person.supervisor is None else book.people[person.supervisor]
+    boss = None if person.supervisor is None else book.home(person.supervisor)
+    left = _last_day(book, person)
+    frequency = book.frequency(person.pay_group)
+    reason, reason_text, kind = _why_left(person) if person.terminated else (None, None, None)
     return {
         "companyID": person.company_id,
         "companyCode": person.company_code,
@@ -29,12 +38,14 @@ def employment(book: Book, person: Person) -> Json:
         "statusStartDate": stamp(person.status_since or person.terminated or person.rehired or person.hired),
         "originalHireDate": stamp(person.hired),
         "lastHireDate": stamp(person.rehired or person.hired),
-        "dateOfTermination": stamp(person.terminated),
-        "termReason": "203" if person.terminated else None,
-        "terminationReasonDescription": "Resigned" if person.terminated else None,
-        "termType": "V" if person.terminated else None,
+        "dateOfTermination": stamp(left),
+        "termReason": reason,
+        "terminationReasonDescription": reason_text,
+        "termType": kind,
         "okToRehire": "Y" if person.terminated else None,
-        "dateLastWorked": stamp(person.terminated),
+        "dateLastWorked": stamp((person.last_worked or person.terminated) if person.terminated else None),
+        "dateOfSuspension": stamp(person.status_since) if person.status == "S" else None,
+        "leaveReasonCode": person.leave_reason,
         "orgLevel1Code": person.department,
         "orgLevel2Code": person.division,
         "orgLevel3Code": None,
@@ -48,12 +59,12 @@ def employment(book: Book, person: Person) -> Json:
         "positionCode": f"P{person.place + 1:06d}",
         "primaryWorkLocationCode": person.location,
         "primaryProjectCode": "Z",
-        "payGroup": book.scenario.PAY_GROUP,
-        "payGroupDescription": "Biweekly",
-        "payPeriod": "B",
+        "payGroup": person.pay_group,
+        "payGroupDescription": FREQUENCIES[frequency],
+        "payPeriod": frequency,
         "fullTimeOrPartTimeCode": "P" if person.is_parttime else "F",
         "salaryOrHourly": "S",
-        "employeeTypeCode": "REG",
+        "employeeTypeCode": person.employee_type,
         "scheduledFTE": Cents(50 if person.is_parttime else 100),
         "scheduledWorkHrs": Cents(hours(person) * 100 // 52),
         "scheduledAnnualHrs": Cents(hours(person) * 100),
@@ -68,7 +79,7 @@ def employment(book: Book, person: Person) -> Json:
         "dateOfSeniority": stamp(person.hired),
         "dateOfBenefitSeniority": stamp(person.hired),
         "dateLastPayDatePaid": stamp(book.runs[-1].period.pay_date),
-        "datePaidThru": stamp(book.runs[-1].period.end),
+        "datePaidThru": stamp(person.paid_through or book.runs[-1].period.end),
         "deductionGroupCode": DEDUCTION_GROUP,
         "earningGroupCode": EARNING_GROUP,
         "shift": "Z",
@@ -78,7 +89,7 @@ def employment(book: Book, person: Person) -> Json:
         "isAutopaid": "Y",
         "languageCode": "EN",
         "isHomeCompany": person.is_home,
-        "dateTimeCreated": stamp(person.hired),
+        "dateTimeCreated": stamp(person.created_at or person.hired),
         "dateTimeChanged": stamp(person.changed_at),
     }
 
@@ -118,13 +129,13 @@ def newer_employment(book: Book, person: Person, *, with_old_names: bool = False
     )
     return {
         **(old if with_old_names else {name: old[name] for name in same}),
-        "payGroupCode": book.scenario.PAY_GROUP,
+        "payGroupCode": person.pay_group,
         "supervisorId": old["supervisorID"],
         "terminationDate": old["dateOfTermination"],
         "terminationReasonCode": old["termReason"],
         "terminationDescription": old["terminationReasonDescription"],
         "retirementDate": None,
-        "suspensionDate": None,
+        "suspensionDate": old["dateOfSuspension"],
         "paidThruDate": old["datePaidThru"],
         "employeeStatusStartDate": old["statusStartDate"],
         "employeeStatusExpectedEndDate": None,
@@ -132,7 +143,7 @@ def newer_employment(book: Book, person: Person, *, with_old_names: bool = False
         "benefitSeniorityDate": old["dateOfBenefitSeniority"],
         "salaryEffectiveDate": stamp(person.hired),
         "unionLocalCode": None,
-        "homeCompany": book.people[person.place].company_id,
+        "homeCompany": book.home(person.place).company_id,
         "isHomeCompany": person.is_home,
         "isSupervisor": person.job == "MANAGER",
         "currentCompanyCountryCode": "USA",
@@ -153,7 +164,7 @@ def details(person: Person) -> Json:
         "firstName": person.first_name,
         "middleName": None,
         "lastName": person.last_name,
-        "preferredName": None,
+        "preferredName": person.preferred_name,
         "nameSufixCode": None,
         "emailAddress": person.email,
         "emailAddressAlternate": None,
@@ -168,7 +179,7 @@ def details(person: Person) -> Json:
         "previousSSN": None,
         "nationalId": f"N{person.place + 1:08d}",
         "nationalIdCountry": "USA",
-        "dateOfBirth": stamp(person.hired.replace(year=person.hired.year - 30)),
+        "dateOfBirth": stamp(date(person.hired.year - 30, person.hired.month, 1)),
         "gender": "X",
         "ethnicIDCode": "Z",
         "maritalStatusCode": "Z",
@@ -178,14 +189,14 @@ def details(person: Person) -> Json:
         "cobraIsActive": False,
         "cobraStatus": None,
         "dateOfCobraEvent": None,
-        "datetimeCreated": stamp(person.hired),
+        "datetimeCreated": stamp(person.created_at or person.hired),
         "datetimeChanged": stamp(person.changed_at),
     }
 
 
 def supervisor(book: Book, person: Person) -> Json:
     """A row of employee-supervisor-details."""
-    boss = None if person.supervisor is None else book.people[person.supervisor]
+    boss = None if person.supervisor is None else book.home(person.supervisor)
     return {
         "employeeID": person.employee_id,
         "companyID": person.company_id,
@@ -223,9 +234,9 @@ def compensation(book: Book, person: Person) -> Json:
         "dateInJob": stamp(person.hired),
         "primaryShiftCode": "Z",
         "primaryShiftGroupCode": None,
-        "payGroupCode": book.scenario.PAY_GROUP,
-        "payGroupDescription": "Biweekly",
-        "payPeriod": "B",
+        "payGroupCode": person.pay_group,
+        "payGroupDescription": FREQUENCIES[book.frequency(person.pay_group)],
+        "payPeriod": book.frequency(person.pay_group),
         "salaryOrHourlyCode": "S",
         "fullTimeOrPartTimeCode": "P" if person.is_parttime else "F",
         "scheduledFullTimeEquivalency": Cents(50 if person.is_parttime else 100),
@@ -239,54 +250,75 @@ def compensation(book: Book, person: Person) -> Json:
 
 def job_history(book: Book, person: Person, row: JobRow) -> Json:
     """A row of employee-job-history-details: the placement from a day on."""
-    own = f"H{person.place + 1:08d}{'' if person.is_home else 'B'}"
+    held = row.state
     return {
-        "systemId": own if row.number == 1 else f"{own}{row.number:02d}",
+        "systemId": system_id(person, row),
         "employeeId": person.employee_id,
         "companyId": person.company_id,
-        "homeCompanyId": book.people[person.place].company_id,
+        "homeCompanyId": book.home(person.place).company_id,
         "jobEffectiveDate": stamp(row.effective),
         "integrationEffectiveDate": stamp(row.effective),
         "dateTimeCreated": stamp(row.created_at),
         "reasonCode": row.reason,
-        "employeeStatus": row.status,
-        "employeeType": "REG",
-        "fullTimeOrPartTime": "P" if person.is_parttime else "F",
+        "employeeStatus": held["status"],
+        "employeeType": held["employee_type"],
+        "fullTimeOrPartTime": "P" if held["is_parttime"] else "F",
         "salaryOrHourly": "S",
-        "jobCode": person.job,
-        "jobTitle": book.jobs[person.job],
-        "jobDescription": book.jobs[person.job],
-        "locationCode": person.location,
-        "orgLevel1Code": row.department,
-        "orgLevel2Code": row.division,
+        "jobCode": held["job"],
+        "jobTitle": book.jobs[held["job"]],
+        "jobDescription": book.jobs[held["job"]],
+        "locationCode": held["location"],
+        "orgLevel1Code": held["department"],
+        "orgLevel2Code": held["division"],
         "orgLevel3Code": None,
         "orgLevel4Code": None,
-        "payGroupCode": book.scenario.PAY_GROUP,
+        "payGroupCode": held["pay_group"],
         "positionCode": f"P{person.place + 1:06d}",
         "projectCode": "Z",
         "annualSalary": Cents(person.annual_salary),
-        "isJobChange": False,
+        "isJobChange": row.is_job_change,
         "isOrgchange": row.is_org_change,
-        "isTransfer": False,
+        "isTransfer": row.is_transfer,
         "isPromotion": False,
         "isRateChange": False,
         "isSystem": row.number == 1,
-        "supervisorId": None if person.supervisor is None else book.people[person.supervisor].employee_id,
+        "supervisorId": None if held["supervisor"] is None else book.home(held["supervisor"]).employee_id,
     }
 
 
-def change(book: Book, person: Person, *, before_rehire: bool = False) -> Json:
+def system_id(person: Person, row: JobRow) -> str:
+    """The id of a row of a job history, which it keeps whatever day it is moved to."""
+    own = f"H{person.place + 1:08d}{chr(ord('A') + person.ordinal) if person.ordinal else ''}"
+    return own if row.number == 1 else f"{own}{row.number:02d}"
+
+
+def _last_day(book: Book, person: Person) -> date | None:
+    """The day of termination, as far as the tenant shows one that has not come."""
+    return person.terminated or (person.ends_ahead if book.shows_ends_ahead else None)
+
+
+def _why_left(person: Person) -> tuple[str, str, str]:
+    """Code, text and kind of the reason."""
+    code = person.term_reason or RESIGNED
+    if code == RESIGNED:
+        return code, "Resigned", "V"
+    return code, TERM_REASONS.get(code, "Other"), "I"
+
+
+def change(book: Book, person: Person, spell: Spell | None = None) -> Json:
     """A row of employee-changes: a flat snapshot with US dates and empty text for nothing.
 
-    `before_rehire` gives the row of the employment that ended before the person came back.
+    `spell` gives the row of an employment that ended before the person came back.
     """
-    boss = None if person.supervisor is None else book.people[person.supervisor]
-    left = (person.ended or person.rehired) if before_rehire else person.terminated
+    boss = None if person.supervisor is None else book.home(person.supervisor)
+    left = spell.ended if spell else _last_day(book, person)
+    status = GONE if spell else person.status
+    since = person.status_since or person.terminated or person.rehired or person.hired
     return {
         "firstName": person.first_name,
         "middleName": "",
         "lastName": person.last_name,
-        "preferredName": "",
+        "preferredName": person.preferred_name or "",
         "prefix": "",
         "suffix": "",
         "emailAddress": person.email,
@@ -301,14 +333,12 @@ def change(book: Book, person: Person, *, before_rehire: bool = False) -> Json:
         "supervisorName": f"{boss.last_name}, {boss.first_name}" if boss else "",
         "salaryOrHourly": "S",
         "fullTimeOrPartTime": "P" if person.is_parttime else "F",
-        "isActive": left is None,
-        "employeeStatus": "T" if left else person.status,
-        "employeeType": "REG",
-        "emplStatusStartDate": us_stamp(
-            left or (None if before_rehire else person.status_since) or person.rehired or person.hired
-        ),
+        "isActive": status != GONE,
+        "employeeStatus": status,
+        "employeeType": person.employee_type,
+        "emplStatusStartDate": us_stamp(spell.ended if spell else since),
         "hireDate": us_stamp(person.hired),
-        "dateOfLastHire": us_stamp(person.hired if before_rehire else person.rehired or person.hired),
+        "dateOfLastHire": us_stamp(spell.hired if spell else person.rehired or person.hired),
         "dateInJob": us_stamp(person.hired),
         "terminationDate": us_stamp(left),
         "workLocation": person.location,

@@ -27,7 +27,9 @@ from ml_connector_sandbox.systems.ukg_pro.signin import PERMISSIONS, SignIn
 from ml_connector_sandbox.systems.ukg_pro.third_party_endpoints import ThirdPartyEndpoints
 from ml_connector_sandbox.systems.ukg_pro.webhooks import Webhooks
 
-_PATH_SWITCHES = ("gl_permission", "changes_path", "third_party_path", "third_party_permission")
+_PATH_SWITCHES = (
+    *("gl_permission", "changes_path", "employees_changed", "third_party_path", "third_party_permission"),
+)
 
 
 class UkgPro:
@@ -70,13 +72,14 @@ class UkgPro:
         for endpoint in [endpoint for part in parts for endpoint in part.endpoints()]:
             self._routes.add(endpoint.method, endpoint.path, endpoint)
 
-    def _path_switches(self) -> tuple[str, ...]:
+    def _path_switches(self) -> tuple[object, ...]:
         return tuple(self._tenant.switches[name] for name in _PATH_SWITCHES)
 
     def handle(self, request: Request) -> Response:
         """Answer one request; whatever is due to be delivered goes out first."""
         if self._routed_by != self._path_switches():
             self._route()
+        self._tenant.settle()
         self._webhooks.deliver()
         found = self._routes.find(request.method, request.raw_path)
         if isinstance(found, NoRoute):
@@ -169,7 +172,10 @@ class UkgPro:
         """Do what a person at the vendor's screen could; KeyError for an unknown action, run or worker."""
         if action not in self._screen.actions:
             raise KeyError(f"action {action}; there are {', '.join(self._screen.actions)}")
-        return self._screen.actions[action](arguments)
+        self._tenant.settle()
+        done = self._screen.actions[action](arguments)
+        self._tenant.settle()
+        return done
 
     def reset(self) -> None:
         """Back to the seeded state, with the switches as they stand."""

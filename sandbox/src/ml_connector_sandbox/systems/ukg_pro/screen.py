@@ -12,7 +12,7 @@ from ml_connector_sandbox.systems.ukg_pro.endpoint import Tenant
 from ml_connector_sandbox.systems.ukg_pro.general_ledger_file import gl_file
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun
 from ml_connector_sandbox.systems.ukg_pro.payroll_endpoints import PayrollEndpoints
-from ml_connector_sandbox.systems.ukg_pro.screen_people import PeopleScreen
+from ml_connector_sandbox.systems.ukg_pro.screen_hiring import people_actions
 from ml_connector_sandbox.systems.ukg_pro.seed import add_extra_run
 from ml_connector_sandbox.systems.ukg_pro.signin import PERMISSIONS, SignIn
 from ml_connector_sandbox.systems.ukg_pro.webhooks import Webhooks
@@ -47,7 +47,7 @@ class Screen:
             "permissions": self._permissions,
             "expire_tokens": lambda wish: {"expired": sign_in.tokens.revoke()},
             "change_password": self._change_password,
-            "change_employee": PeopleScreen(tenant, webhooks).change,
+            **people_actions(tenant, webhooks),
             "event": self._event,
             "deliver": lambda wish: {"tried": webhooks.deliver()},
         }

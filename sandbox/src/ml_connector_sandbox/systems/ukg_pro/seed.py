@@ -11,8 +11,9 @@ from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json
-from ml_connector_sandbox.systems.ukg_pro.book import Book, JobRow, Person
+from ml_connector_sandbox.systems.ukg_pro.book import Book
 from ml_connector_sandbox.systems.ukg_pro.companies import Company, companies_of, company_code
+from ml_connector_sandbox.systems.ukg_pro.employments import JobRow, Person, refresh
 from ml_connector_sandbox.systems.ukg_pro.general_ledger import bench_groups, bench_org, bench_rows
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun, calendar
 from ml_connector_sandbox.systems.ukg_pro.register import Worker, load_register
@@ -21,7 +22,7 @@ from ml_connector_sandbox.systems.ukg_pro.render import Cents, stamp
 RUNS_MAX = 1_000
 BENCH_ID = "BENCH"
 SECOND_COMPANY = Company("HTC02", "8K2PD", "Harbor Customs Services")
-HIRE, LEFT, REHIRE, ORG_CHANGE, STATUS_CHANGE = "100", "203", "101", "300", "400"
+HIRE, LEFT, REHIRE, ORG_CHANGE, JOB_CHANGE, STATUS_CHANGE = "100", "203", "101", "300", "301", "400"
 """The tenant's codes for why a row of a job history begins."""
 FIRST_NAMES = (
     "Ada",
@@ -92,7 +93,8 @@ def seeded_book(scenario: Any, seed: int, switches: Switches, register: Path | N
         runs=[],
         third_party={},
     )
-    book.people = _people(book, workers, switches)
+    for person in _people(book, workers, switches):
+        book.add(person)
     _add_runs(book, switches)
     book.third_party = _third_party(book)
     return book
@@ -177,7 +179,8 @@ def _people(book: Book, workers: Sequence[Worker], switches: Switches) -> list[P
         people.append(
             Person(
                 place=place,
-                employee_id=_employee_id(place, dice),
+                worker=worker.worker,
+                employee_id=employee_id(place, dice),
                 number=f"{place + 1:09d}",
                 person_id=str(uuid.UUID(int=dice.getrandbits(128), version=4)),
                 first_name=FIRST_NAMES[dice.randrange(len(FIRST_NAMES))],
@@ -200,11 +203,14 @@ def _people(book: Book, workers: Sequence[Worker], switches: Switches) -> list[P
                 annual_salary=worker.annual_salary,
                 changed_at=datetime.combine(book.scenario.PERIOD_END, time(8))
                 - timedelta(days=30 + place % 300),
+                pay_group=book.scenario.PAY_GROUP,
             )
         )
     everybody = people + _special_people(people, switches)
     for person in everybody:
         person.history = _history(person)
+        if len(person.history) > 1:
+            refresh(person, date.max)
     return everybody
 
 
@@ -224,6 +230,7 @@ def _special_people(people: list[Person], switches: Switches) -> list[Person]:
                     "company_code": SECOND_COMPANY.code,
                     "company_id": SECOND_COMPANY.company_id,
                     "is_home": False,
+                    "ordinal": 1,
                     "history": [],
                 }
             )
@@ -233,24 +240,29 @@ def _special_people(people: list[Person], switches: Switches) -> list[Person]:
 
 def _history(person: Person) -> list[JobRow]:
     """The hire, and for somebody who came back the end between and the rehire."""
-    steps = [(person.hired, HIRE, "A"), (person.ended, LEFT, "T"), (person.rehired, REHIRE, "A")]
+    steps: list[tuple[date | None, str, dict[str, Any]]] = [
+        (person.hired, HIRE, {**person.dated, "status": "A"}),
+        (person.ended, LEFT, {"status": "T", "term_reason": LEFT}),
+        (person.rehired, REHIRE, {"status": "A", "term_reason": None}),
+    ]
     return [
         JobRow(
             number=number,
             effective=day,
             created_at=datetime.combine(day, time()),
             reason=reason,
-            status=status,
-            department=person.department,
-            division=person.division,
+            sets=sets,
+            state=sets,
+            begins_home=number == 1 and person.is_home,
         )
-        for number, (day, reason, status) in enumerate(
-            [(day, reason, status) for day, reason, status in steps if day is not None], start=1
+        for number, (day, reason, sets) in enumerate(
+            [(day, reason, sets) for day, reason, sets in steps if day is not None], start=1
         )
     ]
 
 
-def _employee_id(place: int, dice: Random) -> str:
+def employee_id(place: int, dice: Random) -> str:
+    """The vendor's own id of a person: twelve characters."""
     letters = "".join(_ID_CHARACTERS[dice.randrange(10, len(_ID_CHARACTERS))] for _ in range(3))
     return f"E{letters}{place:04X}".ljust(8, "0")[:8] + "0020" if place < 65_536 else f"E{letters}{place:08X}"
 

@@ -77,6 +77,42 @@ SWITCHES = (
         "all",
         "last_3_hours",
     ),
+    _switch(
+        "employees_changed",
+        False,
+        "serve the delta endpoint at `/personnel/v1/employees/changed` too; 404 without it",
+    ),
+    _switch(
+        "changes_show",
+        "now",
+        "a snapshot of the delta endpoint shows what holds `now`, or all that is `entered` for later too",
+        "now",
+        "entered",
+    ),
+    _switch(
+        "future_hire",
+        "row",
+        "somebody whose first day is to come: a `row` with that day, or `hidden` until then",
+        "row",
+        "hidden",
+    ),
+    _switch(
+        "future_termination",
+        "history",
+        "an end that is to come: in the job `history` alone, or its date `ahead` in details and changes too",
+        "history",
+        "ahead",
+    ),
+    _switch(
+        "transfer_back",
+        False,
+        "a transfer into a company whose record carries a transfer already is carried out, not refused",
+    ),
+    _switch("transfer_out_reason", "TRO", "reason of the end in the company that a transfer leaves"),
+    _switch("transfer_in_reason", "TRI", "reason of the row in the company that a transfer goes to"),
+    _switch("blank_fields", "", "fields of people that are empty for everybody, comma-separated"),
+    _switch("people_hidden", 0, "so many people, the last ones, are missing from every list"),
+    _switch("company_zones", "", "zone of a company's days where it is another: `HTC02=Europe/Oslo,…`"),
     _switch("source_tz", "America/New_York", "zone of the vendor's times, which carry no offset"),
     _switch("third_party_path", "/services/payroll/v1/third-party-pay", "path of Third-Party Pay"),
     _switch(
@@ -98,6 +134,21 @@ SWITCHES = (
     _switch("event_status_change", "EmployeeStatusChangeEvent", "name of the event for another status"),
     _switch("event_termination", "EmployeeTerminationEvent", "name of the event for an employment that ends"),
     _switch("event_rehire", "EmployeeRehireEvent", "name of the event for somebody who comes back"),
+    _switch("event_hire", "EmployeeNewHireEvent", "name of the event for a new employment"),
+    _switch("event_transfer", "EmployeeTransferEvent", "name of the event for a move to another company"),
+    _switch(
+        "event_job_change", "EmployeeJobChangeEvent", "name of the event for another job, place, type or boss"
+    ),
+    _switch(
+        "event_hire_date_change",
+        "EmployeeHireDateChangeEvent",
+        "name of the event for a hire that is moved or withdrawn",
+    ),
+    _switch(
+        "event_termination_change",
+        "EmployeeTerminationChangeEvent",
+        "name of the event for an end that is moved or withdrawn",
+    ),
     _switch("webhook_header", "X-UKG-Signature", "header of the webhook signature"),
     _switch(
         "webhook_algorithm",
