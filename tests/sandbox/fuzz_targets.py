@@ -108,6 +108,9 @@ def ukg_pro() -> Target:
             "change_employee": {**later, "status": "T", "reason": "202", "last_worked": "2026-07-31"},
             "redate_change": later,
             "withdraw_change": {"employee": "W00002"},
+            "add_org_level": {"code": "X1", "name": "x", "level": 3},
+            "change_org_level": {"code": "BOSFIN", "name": "x", "active": False},
+            "change_location": {"code": "LOC2", "active": False},
         }
     )
     return Target(host=world.host, headers=headers, places=places + _any(UKG_FIELDS), options=UKG_OPTIONS)

@@ -99,23 +99,46 @@ def _one(rows: object) -> Response:
 
 
 def org_levels(book: Book) -> list[Json]:
-    """Level 1 is the department, level 2 the division."""
+    """Level 1 is the department, level 2 the division; then what people changed in them, and added."""
+    rows = {(row["level"], row["code"]): row for row in _seeded_levels(book)}
+    for key, said in book.org_levels.items():
+        if said is None:
+            rows.pop(key, None)
+        else:
+            rows[key] = {**rows.get(key, _budget()), **said}
+            rows[key]["description"] = str(rows[key]["description"])[:DESCRIPTION_MAX]
+    return list(rows.values())
+
+
+def _budget() -> Json:
+    """An org level of which nothing is said."""
+    return {
+        "level": None,
+        "code": None,
+        "levelDescription": None,
+        "description": None,
+        "glSegment": None,
+        "budgetGroup": None,
+        "reportingCategory": None,
+        "isActive": True,
+        "currentYearBudgetFTE": Cents(0),
+        "currentYearBudgetSalary": Cents(0),
+        "lastYearBudgetFTE": Cents(0),
+        "lastYearBudgetSalary": Cents(0),
+    }
+
+
+def _seeded_levels(book: Book) -> list[Json]:
     levels = [(1, "Department", code, name) for code, name in book.department_names.items()]
     levels += [(2, "Division", code, name) for name, code in book.divisions.items()]
     return [
         {
+            **_budget(),
             "level": level,
             "code": code,
             "levelDescription": title,
             "description": name[:DESCRIPTION_MAX],
             "glSegment": code[:15],
-            "budgetGroup": None,
-            "reportingCategory": None,
-            "isActive": True,
-            "currentYearBudgetFTE": Cents(0),
-            "currentYearBudgetSalary": Cents(0),
-            "lastYearBudgetFTE": Cents(0),
-            "lastYearBudgetSalary": Cents(0),
         }
         for level, title, code, name in levels
     ]
@@ -152,7 +175,7 @@ def _locations(book: Book) -> list[Json]:
         {
             "locationCode": code,
             "description": name,
-            "isActive": True,
+            "isActive": code not in book.closed_locations,
             "addressLine1": "14 Harbor Street",
             "addressLine2": None,
             "city": "Boston",

@@ -15,6 +15,7 @@ from ml_connector_sandbox.systems.ukg_pro.employments import GONE, Person
 from ml_connector_sandbox.systems.ukg_pro.endpoint import Tenant
 from ml_connector_sandbox.systems.ukg_pro.screen_people import PeopleScreen
 from ml_connector_sandbox.systems.ukg_pro.screen_records import PeopleRecords, end_of, text_of
+from ml_connector_sandbox.systems.ukg_pro.screen_setup import SetupScreen
 from ml_connector_sandbox.systems.ukg_pro.seed import FIRST_NAMES, HIRE, LAST_NAMES, REHIRE, employee_id
 from ml_connector_sandbox.systems.ukg_pro.webhooks import Webhooks
 
@@ -34,6 +35,7 @@ def people_actions(tenant: Tenant, webhooks: Webhooks) -> dict[str, Callable[[Js
         "transfer": hiring.transfer,
         "redate_change": people.redate,
         "withdraw_change": people.withdraw,
+        **SetupScreen(records).actions,
     }
 
 

@@ -91,14 +91,30 @@ class PeopleRecords:
         self, person: Person, table: str, field: str, old: object, new: object, action: str = "U"
     ) -> None:
         """A line of the audit: U for a change, I for what is new, D for what is gone."""
-        audit = self.book.audit
+        keys = (("EEID", person.employee_id), ("COID", person.company_id))
+        self._audit(keys, (table, field, action), old, new)
+
+    def audit_setup(
+        self, table: str, key: str, code: str | None, field: str, old: object, new: object, action: str = "U"
+    ) -> None:
+        """A line of the audit of how the tenant is set up."""
+        self._audit((("KEY", key), ("CODE", code)), (table, field, action), old, new)
+
+    def _audit(
+        self,
+        keys: tuple[tuple[str, str], tuple[str, str | None]],
+        what: tuple[str, str, str],
+        old: object,
+        new: object,
+    ) -> None:
+        audit, (one, two), (table, field, action) = self.book.audit, keys, what
         audit.append(
             {
                 "audDateTime": stamp(self.now()),
-                "audKey1Label": "EEID",
-                "audKey1Value": person.employee_id,
-                "audKey2Label": "COID",
-                "audKey2Value": person.company_id,
+                "audKey1Label": one[0],
+                "audKey1Value": one[1],
+                "audKey2Label": two[0],
+                "audKey2Value": two[1],
                 "audKey3Label": None,
                 "audKey3Value": None,
                 "audTableName": table,
