@@ -194,3 +194,28 @@ def test_the_books_are_plain_json():
     json.loads(text, parse_float=floats.append)
 
     assert floats == []
+
+
+@pytest.mark.parametrize("header", ["x-api-key", "US-USER-API-KEY", "Api-Key"])
+def test_the_header_of_the_user_key_is_a_switch(header: str):
+    """The one that is demanded, and no other; which one it is, nobody published."""
+    world = UkgWorld(workers=1, strict_user_key=True, user_key_header=header)
+    key = world.credentials["user_api_key"]
+    path = "/configuration/v1/company-details"
+    names = ["x-api-key", "US-USER-API-KEY", "Api-Key"]
+
+    assert [401 if name != header else 200 for name in names] == [
+        world.get(path, **{name: key}).status_code for name in names
+    ]
+    assert 401 == world.get(path, **{header: "wrong"}).status_code
+
+
+def test_each_family_takes_its_own_credentials():
+    """Account and keys open core, a platform token the webhooks, and neither the other."""
+    world = UkgWorld(workers=1)
+    core, platform = world.headers(), world.bearer()
+    paths = ("/configuration/v1/company-details", "/webhooks/v1/subscriptions")
+
+    assert [200, 401, 401, 200] == [
+        world.client.get(path, headers=headers).status_code for headers in (core, platform) for path in paths
+    ]

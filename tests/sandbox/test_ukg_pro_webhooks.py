@@ -158,3 +158,41 @@ def test_a_subscription_can_be_paused_tested_and_removed():
     assert len(receiver.arrived) == 1
     assert world.client.delete(item, headers=world.bearer()).status_code == 204
     assert world.client.get(item, headers=world.bearer()).status_code == 404
+
+
+def test_what_was_delivered_is_replayed_within_fourteen_days_and_not_after():
+    """By its id; an id that is no longer kept is passed over."""
+    world, receiver, made = _world()
+    _change(world)
+    path = f"{ROOT}/{made['id']}/messages"
+    (message,) = world.client.get(path, headers=world.bearer()).json()
+    wish = {"messageIds": [message["id"]]}
+    counts = []
+    for days in (0, 14, 1 / 24):
+        world.clock.advance(days * 86_400)
+        answer = world.client.post(f"{path}/replay", headers=world.bearer(), json=wish)
+        assert 202 == answer.status_code
+        counts.append((len(receiver.arrived), len(answer.json()["messageIds"])))
+
+    assert [(2, 1), (3, 1), (3, 0)] == counts
+    assert 1 == len(set(receiver.ids))
+
+
+def test_a_payroll_event_and_one_of_another_tenant_are_made_by_hand():
+    """The vendor publishes no payroll event; the signature of a foreign one is right all the same."""
+    world, receiver, made = _world()
+    wish = {"url": URL, "eventTypes": ["Payroll*"]}
+    world.client.post(ROOT, headers=world.bearer(), json=wish)
+    payload = {"payGroup": "BIWEEK", "periodControl": "202607031"}
+    world.vendor.control("event", {"event_type": "PayrollClosedEvent", "payload": payload})
+    world.vendor.control("event", {"event_type": "EmployeeNewHireEvent", "tenant": "G9999"})
+    bodies = [json.loads(body) for _, _, body in receiver.arrived]
+
+    assert [("PayrollClosedEvent", "G0311"), ("EmployeeNewHireEvent", "G9999")] == [
+        (body["EventType"], body["Tenant"]) for body in bodies
+    ]
+    assert payload == bodies[0]["Payload"]
+    _, headers, body = receiver.arrived[1]
+    assert (
+        headers["X-UKG-Signature"] == hmac.new(made["hmacSecret"].encode(), body, hashlib.sha256).hexdigest()
+    )

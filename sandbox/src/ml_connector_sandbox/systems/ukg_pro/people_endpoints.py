@@ -27,6 +27,8 @@ CHANGES_WINDOW = timedelta(hours=3)
 IDS_MAX = 1_000
 ROOT = "personnel/v1"
 PERSONNEL = "Personnel Integration"
+Span = tuple[str | None, str | None]
+"""First and last moment of a sweep, as they were sent."""
 Answer = Callable[[Request, Mapping[str, str]], Response]
 
 
@@ -60,7 +62,7 @@ class PeopleEndpoints:
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
         self._last_sweep: datetime | None = None
-        self._swept: tuple[datetime, datetime] | None = None
+        self._swept: Span | None = None
 
     def endpoints(self) -> list[Endpoint]:
         """Everything under `/personnel`."""
@@ -205,15 +207,15 @@ class PeopleEndpoints:
             low, high = _window(now - CHANGES_WINDOW), datetime.max
         if low > high:
             raise BadParameter("endDate", "endDate must not be before startDate.")
-        if query.number("page", 1) == 1 or (low, high) != self._swept:
-            refused = self._guarded(now, (low, high))
+        if query.number("page", 1) == 1 or (start, end) != self._swept:
+            refused = self._guarded(now, (start, end))
             if refused is not None:
                 return refused
         return self._changed(
             request, [person for person in self._tenant.snapshots() if low <= person.changed_at < high]
         )
 
-    def _guarded(self, now: datetime, span: tuple[datetime, datetime]) -> Response | None:
+    def _guarded(self, now: datetime, span: Span) -> Response | None:
         """A new sweep within three hours of the last is refused, so at most eight fit in a day."""
         if self._tenant.profile == "fast" or not self._tenant.switches["changes_guard"]:
             return None

@@ -15,7 +15,7 @@ from ml_connector_sandbox.systems.ukg_pro.payroll_endpoints import PayrollEndpoi
 from ml_connector_sandbox.systems.ukg_pro.screen_hiring import people_actions
 from ml_connector_sandbox.systems.ukg_pro.seed import add_extra_run
 from ml_connector_sandbox.systems.ukg_pro.signin import PERMISSIONS, SignIn
-from ml_connector_sandbox.systems.ukg_pro.webhooks import Webhooks
+from ml_connector_sandbox.systems.ukg_pro.webhooks import TENANT, Webhooks
 
 HTML = (
     b"<!DOCTYPE html><html><head><title>Service Unavailable</title></head><body><h1>Please try again"
@@ -230,10 +230,13 @@ class Screen:
 
     def _event(self, wish: Json) -> Json:
         """Publish any event: `{"event_type": "EmployeeNewHireEvent", "operation": "Insert", "payload":
-        {…}}`.
+        {…}}`. `tenant` sends it in the name of another one.
         """
         event = self._webhooks.publish(
-            str(wish["event_type"]), str(wish.get("operation", "Update")), dict(wish.get("payload", {}))
+            str(wish["event_type"]),
+            str(wish.get("operation", "Update")),
+            dict(wish.get("payload", {})),
+            tenant=str(wish.get("tenant", TENANT)),
         )
         self._webhooks.deliver()
         return {"event": event}

@@ -109,7 +109,7 @@ class SignIn:
         if not same_secret(request.headers.get("us-customer-api-key", ""), self.customer_key):
             return False
         if self._tenant.switches["strict_user_key"] and not same_secret(
-            request.headers.get("x-api-key", ""), self.user_key
+            request.headers.get(self._tenant.switches["user_key_header"].lower(), ""), self.user_key
         ):
             return False
         given = basic_credentials(request.headers)

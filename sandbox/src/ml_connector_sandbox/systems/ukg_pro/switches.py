@@ -49,7 +49,15 @@ SWITCHES = (
         False,
         "periods close, and runs and checks appear, only when the clock reaches them",
     ),
-    _switch("strict_user_key", False, "demand the user key in `x-api-key`"),
+    _switch("strict_user_key", False, "demand the user key in the header `user_key_header`"),
+    _switch(
+        "user_key_header",
+        "x-api-key",
+        "header of the user key: `x-api-key`, `US-USER-API-KEY` or `Api-Key`",
+        "x-api-key",
+        "US-USER-API-KEY",
+        "Api-Key",
+    ),
     _switch(
         "core_bearer",
         False,

@@ -26,6 +26,7 @@ from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter
 from ml_connector_sandbox.systems.ukg_pro.render import dump, empty, json_response, stamp
 
 SECRET_CHARACTERS_MIN = 24
+TENANT = "G0311"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+: [\x20-\x7e]*")
 _URL = re.compile(r"[\x21-\x7e]+")
@@ -99,7 +100,7 @@ class Webhooks:
             for verb, path, answer, kind in table
         ]
 
-    def publish(self, event_type: str, operation: str, payload: Json) -> Json | None:
+    def publish(self, event_type: str, operation: str, payload: Json, *, tenant: str = TENANT) -> Json | None:
         """Make an event and a message for every subscription that wants it; None when the event is lost, as
         the switch may ask.
         """
@@ -114,7 +115,7 @@ class Webhooks:
             "EventType": event_type,
             "Operation": operation,
             "Payload": payload,
-            "Tenant": "G0311",
+            "Tenant": tenant,
         }
         self.events.append(event)
         twice = switches["webhook_duplicate_every"] and self._made % switches["webhook_duplicate_every"] == 0
@@ -222,7 +223,7 @@ class Webhooks:
             "Operation": "Test",
             "Payload": {},
         }
-        self._queue(held, {**event, "Tenant": "G0311"})
+        self._queue(held, {**event, "Tenant": TENANT})
         self.deliver()
         return json_response(_message(self.messages[-1]))
 
