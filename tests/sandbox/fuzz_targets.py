@@ -111,6 +111,10 @@ def ukg_pro() -> Target:
             "add_org_level": {"code": "X1", "name": "x", "level": 3},
             "change_org_level": {"code": "BOSFIN", "name": "x", "active": False},
             "change_location": {"code": "LOC2", "active": False},
+            "move_pay_date": {"period_control": "202607171", "pay_date": "2026-07-16"},
+            "plan_off_cycle": {"pay_date": "2026-07-15"},
+            "skip_run": {"period_control": "202607171"},
+            "run_period": {"period_control": "202607171"},
         }
     )
     return Target(host=world.host, headers=headers, places=places + _any(UKG_FIELDS), options=UKG_OPTIONS)

@@ -26,8 +26,9 @@ class Move:
 @dataclass(slots=True, kw_only=True)
 class Book:
     """Everything the tenant holds. `departments` is code to place in the GL rows' list of org codes,
-    `company_of` code to company. `org_levels` is what people changed in them, by level and code, None where
-    one was deleted; `ahead` are the employments that a day still to come may change.
+    `company_of` code to company. `frequencies` is how often the pay groups beside the scenario's are
+    paid. `org_levels` is what people changed in them, by level and code, None where one was deleted;
+    `ahead` are the employments that a day still to come may change.
     """
 
     scenario: Any
@@ -108,6 +109,29 @@ class Book:
         """The employment of a person in the home company."""
         held = self.by_place[place]
         return next((person for person in held if person.is_home), held[0])
+
+    def group_of(self, period: PayPeriod) -> str:
+        """The code of the pay group of a period."""
+        return period.group or str(self.scenario.PAY_GROUP)
+
+    def outside(self, group: str) -> tuple[str, ...]:
+        """The workers of the register whom a run of a pay group does not pay; an empty one is the
+        scenario's.
+        """
+        if not self.frequencies:
+            return ()
+        code = group or self.scenario.PAY_GROUP
+        return tuple(
+            worker.worker
+            for place, worker in enumerate(self.workers)
+            if self.by_place[place][0].pay_group != code
+        )
+
+    def last_period(self, pay_group: str) -> PayPeriod | None:
+        """The period that was run last in a pay group."""
+        runs = (run for run in reversed(self.runs) if self.group_of(run.period) == pay_group)
+        run = next(runs, None)
+        return run.period if run else None
 
     def frequency(self, pay_group: str) -> str:
         """How often a pay group is paid: W, B, S or M."""

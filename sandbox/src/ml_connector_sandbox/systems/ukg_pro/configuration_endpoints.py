@@ -204,10 +204,10 @@ def _jobs(book: Book) -> list[Json]:
 
 
 def _positions(book: Book) -> list[Json]:
-    return [_position(book, person) for person in book.people if person.is_home]
+    return [_position(person) for person in book.people if person.is_home]
 
 
-def _position(book: Book, person: Person) -> Json:
+def _position(person: Person) -> Json:
     return {
         "positionCode": f"P{person.place + 1:06d}",
         "companyId": person.company_id,
@@ -219,7 +219,7 @@ def _position(book: Book, person: Person) -> Json:
         "organizationLevelCode4": None,
         "glSegment": None,
         "fundID": None,
-        "payGroupCode": book.scenario.PAY_GROUP,
+        "payGroupCode": person.pay_group,
         "projectCode": "Z",
         "employeeType": "REG",
         "shiftGroupCode": None,

@@ -14,7 +14,7 @@ from ml_connector_sandbox.core.vendor import Clock, Request, Response
 from ml_connector_sandbox.systems.ukg_pro.book import Book
 from ml_connector_sandbox.systems.ukg_pro.employments import Person, refresh
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun
-from ml_connector_sandbox.systems.ukg_pro.seed import seeded_book
+from ml_connector_sandbox.systems.ukg_pro.seed import add_due_runs, seeded_book
 
 Answer = Callable[[Request, Mapping[str, str]], Response]
 
@@ -76,6 +76,7 @@ class Tenant:
     def settle(self) -> None:
         """What is dated takes effect when its day comes; nothing is stamped and no event is made."""
         book = self.book
+        add_due_runs(book, self.local_now())
         book.shows_ends_ahead = self.switches["future_termination"] == "ahead"
         today = {company.code: self.today(company.code) for company in book.companies}
         if self._seen != (today, len(book.ahead)):
@@ -128,16 +129,11 @@ class Tenant:
         return [self._as_of_now(period) for period in self.book.periods]
 
     def _as_of_now(self, period: PayPeriod) -> PayPeriod:
-        if period.closed_at is None or self._is_past(period.closed_at):
+        is_ahead = period.position < -1 and period.start > self.local_now().date()
+        if not is_ahead and (period.closed_at is None or self._is_past(period.closed_at)):
             return period
-        return PayPeriod(
-            position=period.position,
-            start=period.start,
-            end=period.end,
-            pay_date=period.pay_date,
-            sequence=period.sequence,
-            closed_at=None,
-        )
+        is_closed = period.closed_at is not None and self._is_past(period.closed_at)
+        return replace(period, closed_at=period.closed_at if is_closed else None, is_ahead=is_ahead)
 
     def _is_past(self, moment: datetime) -> bool:
         return not self.switches["clock_gates_runs"] or moment <= self.local_now()

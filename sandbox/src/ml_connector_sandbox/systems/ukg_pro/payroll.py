@@ -1,4 +1,4 @@
-"""What one pay run pays each worker, in whole cents, and the calendar the runs stand in.
+"""What one pay run pays each worker, in whole cents.
 
     G = gross / 26    O = overtime / 26    R = G − O
     T = 18 % of G     P = 4 % of G         E = 7.65 % of G    N = G − T − P
@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from datetime import date, datetime
+from typing import NamedTuple
 
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.ukg_pro.general_ledger import GlRows, gl_rows
@@ -68,7 +68,9 @@ def check_of(worker: int, gross: int, overtime: int) -> Check:
 @dataclass(slots=True, kw_only=True)
 class PayPeriod:
     """One payroll of a pay group: the days it pays for, and whether it is closed. `control` is pay date and
-    sequence.
+    sequence; an empty `group` is the scenario's own. `closes_at` and `runs_at` are when it will be closed and
+    its run made, as far as that is to come; `kind` is that of the run. `is_ahead`: it comes
+    after the open one, and has not begun.
     """
 
     position: int
@@ -77,6 +79,12 @@ class PayPeriod:
     pay_date: date
     sequence: int
     closed_at: datetime | None
+    group: str = ""
+    kind: str = "regular"
+    closes_at: datetime | None = None
+    runs_at: datetime | None = None
+    changed_at: datetime | None = None
+    is_ahead: bool = False
 
     @property
     def control(self) -> str:
@@ -190,25 +198,3 @@ def _lines(check: Check) -> tuple[int, int, int, int, int, int, int]:
         check.employer_tax,
         check.net,
     )
-
-
-def calendar(scenario: Any, runs: int) -> list[PayPeriod]:
-    """`runs` closed pay periods, oldest first, the newest ending on the scenario's date, and the open one
-    after it.
-    """
-    length = timedelta(days=scenario.PERIOD_DAYS)
-    periods = []
-    for position in range(runs - 1, -2, -1):
-        end = scenario.PERIOD_END - position * length
-        closed = datetime.combine(end, time(17, 31, 5, 113_000)) + timedelta(days=2)
-        periods.append(
-            PayPeriod(
-                position=position,
-                start=end - length + timedelta(days=1),
-                end=end,
-                pay_date=end + timedelta(days=scenario.PAY_DATE_DAYS_AFTER),
-                sequence=1,
-                closed_at=closed if position >= 0 else None,
-            )
-        )
-    return periods

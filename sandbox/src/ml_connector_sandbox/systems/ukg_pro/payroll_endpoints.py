@@ -185,7 +185,7 @@ class PayrollEndpoints:
             item
             for item in checks
             if wish.get("companyId") in (None, rows.person_of(book, item[1]).company_id)
-            and wish.get("payGroup") in (None, "", self._tenant.scenario.PAY_GROUP)
+            and wish.get("payGroup") in (None, "", book.group_of(item[0].period))
         ]
         chosen = checks[(page - 1) * size : page * size] if page > 0 and size > 0 else []
         return json_response([self._statement(run, check) for run, check in chosen])
@@ -197,7 +197,7 @@ class PayrollEndpoints:
             "paydate": stamp(held.pay_date),
             "periodstartdate": stamp(held.start),
             "periodenddate": stamp(held.end),
-            "paygroup": self._tenant.scenario.PAY_GROUP,
+            "paygroup": self._tenant.book.group_of(held),
             "grosswagescurrent": Cents(check.gross),
             "deductionscurrent": Cents(check.pension),
             "taxescurrent": Cents(check.employee_tax),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.ukg_pro.book import Book
@@ -16,48 +17,58 @@ PENSION_CODE = "401K"
 
 def period(book: Book, held: PayPeriod) -> Json:
     """A row of paygroup-payperiods."""
-    opened = stamp(held.start)
+    created = stamp(min(held.start, book.scenario.PERIOD_END + timedelta(days=1)))
     return {
-        "payGroup": book.scenario.PAY_GROUP,
+        "payGroup": book.group_of(held),
         "periodControl": held.control,
         "payDate": stamp(held.pay_date),
         "payDateSeq": held.sequence,
-        "payPeriodId": 3_312 - held.position * 10 + held.sequence - 1,
+        "payPeriodId": 3_312 - held.position * 10 + held.sequence - 1 + _id_base(book, held),
         "periodStartDate": stamp(held.start),
         "periodEndDate": stamp(held.end),
-        "periodType": "R" if held.sequence == 1 else "S",
+        "periodType": "R" if is_regular(held) else "S",
         "monthlyPayPeriodNumber": 1 + held.end.day // 15,
         "isActive": True,
         "isPeriodClosed": held.closed_at is not None,
-        "dateTimePeriodOpened": opened,
+        "dateTimePeriodOpened": None if held.is_ahead else stamp(held.start),
         "dateTimePeriodClosed": stamp(held.closed_at),
         "dateTimeFiscalEndDone": None,
         "fiscalYearEnd": False,
         "mqyEndFlag": "N",
-        "payrollStateId": 7 if held.closed_at else 2,
+        "payrollStateId": 7 if held.closed_at else 1 if held.is_ahead else 2,
         "suspAutoPay": "N",
         "suspDirectDeposit": "N",
         "isCtsCreated": False,
-        "dateTimeCreated": opened,
-        "dateTimeChanged": stamp(held.closed_at) or opened,
+        "dateTimeCreated": created,
+        "dateTimeChanged": stamp(held.changed_at) or stamp(held.closed_at) or created,
         "userIdCreated": "PAYADMIN",
         "userIdChanged": "PAYADMIN",
         "notes": None,
     }
 
 
+def is_regular(held: PayPeriod) -> bool:
+    """Whether a payroll is the regular one of its days."""
+    return held.sequence == 1 and held.kind == "regular"
+
+
+def _id_base(book: Book, held: PayPeriod) -> int:
+    """Where the numbers of a pay group's periods begin."""
+    return 100_000 * (1 + [*book.frequencies].index(held.group)) if held.group else 0
+
+
 def gl_common(book: Book, run: PayRun, blocks: int, company: Company) -> dict[str, str]:
     """The fields that are the same in every row of a company in a run, as JSON text. No currency and no pay
     date among them.
     """
-    scenario, held = book.scenario, run.period
+    held, group = run.period, book.group_of(run.period)
     fields: Json = {
         "runId": run.run_id,
-        "description": f"{scenario.PAY_GROUP} {held.end:%m/%d/%Y} GL",
+        "description": f"{group} {held.end:%m/%d/%Y} GL",
         "totalNrOfBlocks": blocks,
         "companyCode": company.code,
         "coId": company.company_id,
-        "payGroup": scenario.PAY_GROUP,
+        "payGroup": group,
         "payPeriodEndDate": stamp(held.end),
         "periodStartDate": stamp(held.start),
         "periodEndDate": stamp(held.end),
@@ -102,14 +113,14 @@ def register_rows(book: Book, run: PayRun, voids: Sequence[PayRun]) -> Callable[
     common = {
         "checkAddMode": "R" if run.kind == "regular" else "A",
         "sequenceNumber": held.sequence,
-        "payGroup": book.scenario.PAY_GROUP,
+        "payGroup": book.group_of(held),
         "periodControl": held.control,
         "payDate": stamp(held.pay_date),
         "periodStartDate": stamp(held.start),
         "periodEndDate": stamp(held.end),
-        "lastRegularPayDate": None if held.sequence == 1 else stamp(held.pay_date),
-        "payPeriodFrequency": "B",
-        "originalPayPeriodFrequency": "B",
+        "lastRegularPayDate": None if is_regular(held) else stamp(held.pay_date),
+        "payPeriodFrequency": book.frequency(held.group),
+        "originalPayPeriodFrequency": book.frequency(held.group),
         "currencyCode": book.scenario.CURRENCY,
         "checkAmount": Cents(0),
         "totalHours": Cents(8_000),
@@ -159,7 +170,8 @@ def register_rows(book: Book, run: PayRun, voids: Sequence[PayRun]) -> Callable[
 
 
 def _takes_back(book: Book, other: PayRun, run: PayRun, check: Check) -> bool:
-    return other.period.end == run.period.end and book.workers[check.worker].worker in other.voids
+    is_same = (other.period.group, other.period.end) == (run.period.group, run.period.end)
+    return is_same and book.workers[check.worker].worker in other.voids
 
 
 def earning_rows(book: Book, run: PayRun, check: Check) -> list[Json]:
@@ -174,7 +186,7 @@ def earning_rows(book: Book, run: PayRun, check: Check) -> list[Json]:
             "earningCode": code,
             "genNumber": check_id(run, check),
             "periodControl": held.control,
-            "payGroup": book.scenario.PAY_GROUP,
+            "payGroup": book.group_of(held),
             "payDate": stamp(held.pay_date),
             "currentAmount": Cents(cents),
             "baseAmount": Cents(cents),
@@ -215,7 +227,7 @@ def deduction_rows(book: Book, run: PayRun, check: Check) -> list[Json]:
             "generalLedgerExpenseAccount": None,
             "generalLedgerPayAccount": "2220",
             "periodControl": held.control,
-            "payGroup": book.scenario.PAY_GROUP,
+            "payGroup": book.group_of(held),
             "payDate": stamp(held.pay_date),
             "is401k": True,
             "isVoided": False,

@@ -25,7 +25,7 @@ def hours(person: Person) -> int:
 def employment(book: Book, person: Person) -> Json:
     """A row of employment-details."""
     boss = None if person.supervisor is None else book.home(person.supervisor)
-    left = _last_day(book, person)
+    left, paid = _last_day(book, person), book.last_period(person.pay_group)
     frequency = book.frequency(person.pay_group)
     reason, reason_text, kind = _why_left(person) if person.terminated else (None, None, None)
     return {
@@ -78,8 +78,8 @@ def employment(book: Book, person: Person) -> Json:
         "dateInJob": stamp(person.hired),
         "dateOfSeniority": stamp(person.hired),
         "dateOfBenefitSeniority": stamp(person.hired),
-        "dateLastPayDatePaid": stamp(book.runs[-1].period.pay_date),
-        "datePaidThru": stamp(person.paid_through or book.runs[-1].period.end),
+        "dateLastPayDatePaid": stamp(paid.pay_date if paid else None),
+        "datePaidThru": stamp(person.paid_through or (paid.end if paid else None)),
         "deductionGroupCode": DEDUCTION_GROUP,
         "earningGroupCode": EARNING_GROUP,
         "shift": "Z",
@@ -216,7 +216,7 @@ def supervisor(book: Book, person: Person) -> Json:
 
 def compensation(book: Book, person: Person) -> Json:
     """A row of compensation-details, the only place with a currency per employee."""
-    yearly = person.annual_salary
+    yearly, paid = person.annual_salary, book.last_period(person.pay_group)
     return {
         "employeeID": person.employee_id,
         "companyID": person.company_id,
@@ -241,8 +241,8 @@ def compensation(book: Book, person: Person) -> Json:
         "fullTimeOrPartTimeCode": "P" if person.is_parttime else "F",
         "scheduledFullTimeEquivalency": Cents(50 if person.is_parttime else 100),
         "scheduledAnnualWorkHours": Cents(hours(person) * 100),
-        "dateLastPaid": stamp(book.runs[-1].period.pay_date),
-        "datePaidThru": stamp(book.runs[-1].period.end),
+        "dateLastPaid": stamp(paid.pay_date if paid else None),
+        "datePaidThru": stamp(paid.end if paid else None),
         "emplStatus": person.status,
         "totalAnnSalary": Cents(yearly),
     }

@@ -106,6 +106,7 @@ class UkgPro:
 
     def describe(self, base_url: str) -> Json:
         """How to connect, which companies there are, and which run is newest."""
+        self._tenant.settle()
         scenario = self._tenant.scenario
         companies = self._tenant.book.companies
         entities = [
@@ -117,6 +118,7 @@ class UkgPro:
             "entities": entities,
             "permissions": list(PERMISSIONS),
             "pay_group": scenario.PAY_GROUP,
+            "pay_groups": [scenario.PAY_GROUP, *self._tenant.book.frequencies],
             "newest_run": self._tenant.book.runs[-1].run_id,
             "installation": self.installation,
         }
@@ -125,6 +127,7 @@ class UkgPro:
         """Every run with its totals, and the parameters from which a judge can work out the same by
         itself.
         """
+        self._tenant.settle()
         switches, book = self._tenant.switches, self._tenant.book
         names = ("runs", "workers", "bench_rows", "bench_groups", "negative_as")
         return {
@@ -152,7 +155,7 @@ class UkgPro:
             "status": run.status,
             "position": run.period.position,
             "company": ", ".join(company.code for company in companies_of(scenario)),
-            "pay_group": scenario.PAY_GROUP,
+            "pay_group": book.group_of(run.period),
             "period_start": run.period.start.isoformat(),
             "period_end": run.period.end.isoformat(),
             "pay_date": run.period.pay_date.isoformat(),

@@ -12,6 +12,7 @@ from ml_connector_sandbox.systems.ukg_pro.endpoint import Tenant
 from ml_connector_sandbox.systems.ukg_pro.general_ledger_file import gl_file
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun
 from ml_connector_sandbox.systems.ukg_pro.payroll_endpoints import PayrollEndpoints
+from ml_connector_sandbox.systems.ukg_pro.screen_calendar import CalendarScreen
 from ml_connector_sandbox.systems.ukg_pro.screen_hiring import people_actions
 from ml_connector_sandbox.systems.ukg_pro.seed import add_extra_run
 from ml_connector_sandbox.systems.ukg_pro.signin import PERMISSIONS, SignIn
@@ -48,6 +49,7 @@ class Screen:
             "expire_tokens": lambda wish: {"expired": sign_in.tokens.revoke()},
             "change_password": self._change_password,
             **people_actions(tenant, webhooks),
+            **CalendarScreen(tenant).actions,
             "event": self._event,
             "deliver": lambda wish: {"tried": webhooks.deliver()},
         }
@@ -133,12 +135,17 @@ class Screen:
         calendar under its new one.
         """
         periods = self._tenant.book.periods
-        same_days = (place for place, held in enumerate(periods) if held.position == period.position)
+        days = (period.group, period.position)
+        same_days = (place for place, held in enumerate(periods) if (held.group, held.position) == days)
         place = periods.index(period) if period in periods else next(same_days)
         if pay_date is None:
             return periods[place]
         day = date.fromisoformat(str(pay_date))
-        taken = [held.sequence for at, held in enumerate(periods) if held.pay_date == day and at != place]
+        taken = [
+            held.sequence
+            for at, held in enumerate(periods)
+            if (held.group, held.pay_date) == (period.group, day) and at != place
+        ]
         periods[place] = replace(periods[place], pay_date=day, sequence=max(taken, default=0) + 1)
         return periods[place]
 
@@ -203,15 +210,11 @@ class Screen:
     def _gl_file(self, wish: Json) -> Json:
         """The text of the run's flat file in a layout: `{"layout": "L1"}`."""
         run, layout = self._run(wish), str(wish.get("layout", "L1"))
-        scenario = self._tenant.scenario
+        group = self._tenant.book.group_of(run.period)
         rows = self._payroll.gl_rows(run)
         companies = [self._tenant.book.company_of[org].code for org in rows.orgs]
-        text = gl_file(run, rows, layout=layout, companies=companies, pay_group=scenario.PAY_GROUP)
-        return {
-            "name": f"gl_{scenario.PAY_GROUP}_{run.period.control}_{layout}.txt",
-            "run_id": run.run_id,
-            "text": text,
-        }
+        text = gl_file(run, rows, layout=layout, companies=companies, pay_group=group)
+        return {"name": f"gl_{group}_{run.period.control}_{layout}.txt", "run_id": run.run_id, "text": text}
 
     def _permissions(self, wish: Json) -> Json:
         """Take permissions from the account or give them back: `{"revoke": ["Payroll Integration:View"],

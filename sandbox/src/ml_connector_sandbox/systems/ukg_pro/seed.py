@@ -15,7 +15,16 @@ from ml_connector_sandbox.systems.ukg_pro.book import Book
 from ml_connector_sandbox.systems.ukg_pro.companies import Company, companies_of, company_code
 from ml_connector_sandbox.systems.ukg_pro.employments import JobRow, Person, refresh
 from ml_connector_sandbox.systems.ukg_pro.general_ledger import bench_groups, bench_org, bench_rows
-from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun, calendar
+from ml_connector_sandbox.systems.ukg_pro.pay_calendar import (
+    AHEAD_MAX,
+    PayGroup,
+    calendar,
+    insert_extra,
+    off_cycle_period,
+    pay_groups,
+    ran_at,
+)
+from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun
 from ml_connector_sandbox.systems.ukg_pro.register import Worker, load_register
 from ml_connector_sandbox.systems.ukg_pro.render import Cents, stamp
 
@@ -77,6 +86,7 @@ def seeded_book(scenario: Any, seed: int, switches: Switches, register: Path | N
         raise ValueError(
             f"bench_rows: the synthetic run is of one company; the scenario has {len(companies)}"
         )
+    groups = pay_groups(scenario, switches["pay_groups"])
     book = Book(
         scenario=scenario,
         seed=seed,
@@ -89,12 +99,14 @@ def seeded_book(scenario: Any, seed: int, switches: Switches, register: Path | N
         jobs={"CLERK": "Clerk", "MANAGER": "Manager", "SPEC": "Specialist"},
         companies=[*companies, SECOND_COMPANY] if switches["dual_company"] else companies,
         people=[],
-        periods=calendar(scenario, _runs(switches["runs"])),
+        periods=_periods(scenario, switches, groups),
         runs=[],
         third_party={},
+        frequencies={group.code: group.frequency for group in groups},
     )
     for person in _people(book, workers, switches):
         book.add(person)
+    _put_in_groups(book, groups)
     _add_runs(book, switches)
     book.third_party = _third_party(book)
     return book
@@ -113,42 +125,55 @@ def _company_of(
     return {department: by_code[code] for department, code in codes.items()}
 
 
+def _periods(scenario: Any, switches: Switches, groups: Sequence[PayGroup]) -> list[PayPeriod]:
+    """The calendar of every pay group, the scenario's own first."""
+    for name in ("periods_ahead", "runs_ahead"):
+        if not 0 <= switches[name] <= AHEAD_MAX:
+            raise ValueError(f"{name}: {switches[name]} is not between 0 and {AHEAD_MAX}")
+    runs = _runs(switches["runs"])
+    ahead = {"ahead": switches["periods_ahead"], "runs_ahead": switches["runs_ahead"]}
+    every: list[PayGroup | None] = [None, *groups]
+    return [period for group in every for period in calendar(scenario, runs, group=group, **ahead)]
+
+
+def _put_in_groups(book: Book, groups: Sequence[PayGroup]) -> None:
+    """Everybody is in the group that names their department or their company; the scenario's, where none
+    does. ValueError for a member that is neither.
+    """
+    companies = {company.code for company in book.companies}
+    group_of: dict[str, str] = {}
+    for group in groups:
+        for member in group.members:
+            if member not in companies and member not in book.departments:
+                raise ValueError(f"pay_groups: {member} is neither a company nor a department")
+            group_of.setdefault(member, group.code)
+    for person in book.people:
+        own = group_of.get(person.department) or group_of.get(person.company_code)
+        if own:
+            person.pay_group = person.history[0].sets["pay_group"] = own
+            refresh(person, date.max)
+
+
 def _runs(runs: int) -> int:
     if not 1 <= runs <= RUNS_MAX:
         raise ValueError(f"runs: {runs} is not between 1 and {RUNS_MAX}")
     return runs
 
 
-def ran_at(end: date) -> datetime:
-    """When somebody runs the general-ledger step for a period: three days after its last day."""
-    return datetime.combine(end, time(14, 2, 11, 420_000)) + timedelta(days=3)
-
-
-def off_cycle_period(book: Book, newest: PayPeriod) -> PayPeriod:
-    """Another payroll of the same days, with the next sequence number."""
-    same = [period.sequence for period in book.periods if period.pay_date == newest.pay_date]
-    return PayPeriod(
-        position=newest.position,
-        start=newest.start,
-        end=newest.end,
-        pay_date=newest.pay_date,
-        sequence=max(same) + 1,
-        closed_at=newest.closed_at,
-    )
-
-
 def _add_runs(book: Book, switches: Switches) -> None:
-    for period in book.periods[:-1]:
-        is_bench = bool(switches["bench_rows"]) and period.position == 0
+    closed = [period for period in book.periods if period.closed_at is not None]
+    for period in sorted(closed, key=lambda period: period.end):
+        is_bench = bool(switches["bench_rows"]) and period.position == 0 and not period.group
         run = PayRun(
             run_id=BENCH_ID if is_bench else book.new_run_id(),
             kind="bench" if is_bench else "regular",
             period=period,
             ran_at=ran_at(period.end),
             scale=book.scenario.payroll_scale(period.position),
+            without=book.outside(period.group),
         )
         book.runs.append(run)
-    newest = book.runs[-1]
+    newest = [run for run in book.runs if not run.period.group][-1]
     if newest.kind == "bench":
         newest.rows_cache = bench_rows(switches["bench_rows"], switches["bench_groups"], book.seed)
     newest.is_unbalanced = switches["unbalanced"]
@@ -161,9 +186,37 @@ def _add_runs(book: Book, switches: Switches) -> None:
 
 def add_extra_run(book: Book, kind: str, like: PayPeriod, moment: datetime) -> PayRun:
     """A run beside the regular one of a period, with a payroll of its own in the calendar."""
-    period = off_cycle_period(book, like)
-    book.periods.insert(len(book.periods) - 1, period)
-    run = PayRun(run_id=book.new_run_id(), kind=kind, period=period, ran_at=moment)
+    period = off_cycle_period(book.periods, like)
+    insert_extra(book.periods, like, period)
+    run = PayRun(
+        run_id=book.new_run_id(), kind=kind, period=period, ran_at=moment, without=book.outside(like.group)
+    )
+    book.runs.append(run)
+    return run
+
+
+def add_due_runs(book: Book, now: datetime) -> None:
+    """Close the periods whose time has come, and make their runs."""
+    for period in book.periods:
+        if period.closes_at is not None and period.closes_at <= now:
+            period.closed_at = period.closed_at or period.closes_at
+            period.closes_at = None
+    due = [period for period in book.periods if period.runs_at is not None and period.runs_at <= now]
+    for period in sorted(due, key=lambda period: (period.runs_at, period.group)):
+        add_run(book, period, period.runs_at or now)
+
+
+def add_run(book: Book, period: PayPeriod, moment: datetime) -> PayRun:
+    """The run of a period that had none."""
+    period.runs_at = None
+    run = PayRun(
+        run_id=book.new_run_id(),
+        kind=period.kind,
+        period=period,
+        ran_at=moment,
+        scale=book.scenario.payroll_scale(period.position),
+        without=book.outside(period.group),
+    )
     book.runs.append(run)
     return run
 

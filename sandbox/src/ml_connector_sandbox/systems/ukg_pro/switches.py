@@ -14,12 +14,19 @@ def _switch(name: str, default: Value, meaning: str, *choices: str) -> Switch:
 
 SEEDING = (
     *("runs", "workers", "block_rows", "bench_rows", "bench_groups", "off_cycle", "void", "unbalanced"),
-    *("dual_company", "rehired", "negative_as", "account_form"),
+    *("dual_company", "rehired", "negative_as", "account_form", "periods_ahead", "runs_ahead", "pay_groups"),
 )
 """These decide what is seeded: turned later, they take effect at the next reset."""
 
 SWITCHES = (
     _switch("runs", 1, "biweekly pay runs, the newest last; older ones have other amounts"),
+    _switch("periods_ahead", 1, "pay periods in the calendar after the newest run"),
+    _switch("runs_ahead", 0, "so many of them will be closed and run when the clock reaches them"),
+    _switch(
+        "pay_groups",
+        "",
+        "more pay groups, paid weekly, biweekly, semimonthly, monthly, and members: `MONTH=M:HTC02+BOSFIN,…`",
+    ),
     _switch("workers", 0, "keep only the first so many workers of the register; 0 = all"),
     _switch("block_rows", 10_000, "rows in a block of a general-ledger run"),
     _switch("bench_rows", 0, "rows of the synthetic run `BENCH`; 0 = no such run"),

@@ -117,7 +117,7 @@ class ThirdPartyEndpoints:
         ]
 
     def _posting_line(self, run: PayRun, rows: GlRows, number: int) -> Json:
-        scenario, org = self._tenant.scenario, rows.orgs[rows.org[number]]
+        org = rows.orgs[rows.org[number]]
         company = self._tenant.book.company_of[org].code
         account = LINES[rows.line[number] % CREDIT_SIDE].account
         debit, credit = rows.debit_credit(number)
@@ -131,7 +131,7 @@ class ThirdPartyEndpoints:
             "CompanyIdentifierValue": company,
             "PayDate": run.period.pay_date.isoformat() + "T00:00:00Z",
             "PeriodEndDate": run.period.end.isoformat() + "T00:00:00Z",
-            "PayGroup": scenario.PAY_GROUP,
+            "PayGroup": self._tenant.book.group_of(run.period),
             "DateTimeCreated": f"{stamp(run.ran_at)}Z",
             "DateTimeChanged": f"{stamp(run.ran_at)}Z",
             "IsVoided": "N",
