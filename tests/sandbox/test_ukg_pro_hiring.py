@@ -415,6 +415,19 @@ def test_a_list_can_be_short(hidden: int, shown: int):
     assert shown == len(world.rows(f"{PEOPLE}/employment-details"))
 
 
+def test_somebody_who_leads_others_is_not_withdrawn():
+    """Not before they report to somebody else, on every day."""
+    office = Office()
+    boss = office.do("hire", department="BOSFIN", date="2026-08-01")
+    led = office.do("change_employee", employee="W00002", supervisor=boss["worker"], date="2026-08-02")
+    with pytest.raises(ValueError, match="W00002 reports to"):
+        office.do("withdraw_change", employee=boss["worker"])
+
+    office.do("withdraw_change", employee="W00002", system_id=led["system_id"])
+    office.do("withdraw_change", employee=boss["worker"])
+    assert [] == office.employments(boss["employee_id"])
+
+
 @pytest.mark.parametrize(
     ("action", "wish"),
     [

@@ -68,16 +68,18 @@ class Payroll:
         """`truth` is the scenario module; left out, it is the one the books name."""
         self.parameters: Json = held["parameters"]
         self.runs: list[Json] = held.get("runs", [])
+        self.hired = tuple(Worker(**row) for row in held.get("hired", []))
         self.calls: Json = held.get("calls", {})
         self.scenario = truth or importlib.import_module(
             f"ml_connector_sandbox.scenarios.{self.parameters['scenario']}"
         )
 
     def workers(self) -> tuple[Worker, ...]:
-        """Everybody in the register, in its order."""
+        """Everybody in the register, in its order, and everybody hired since."""
         register = Path(self.parameters["register"]) if self.parameters["register"] else None
         made = getattr(self.scenario, "made_workers", None)
-        return load_register(register, self.parameters["seed"], self.parameters["workers"], made)
+        known = load_register(register, self.parameters["seed"], self.parameters["workers"], made)
+        return (*known, *self.hired)
 
     def cell_of(self, account: str, department: str) -> Cell:
         """Where a payroll line of that account and department belongs."""

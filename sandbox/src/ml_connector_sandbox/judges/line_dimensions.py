@@ -44,8 +44,9 @@ def _wanted(payroll: Payroll) -> dict[Cell, dict[str, str]]:
     tell = getattr(payroll.scenario, "line_dimensions", None)
     if tell is None:
         return {}
+    moved = {code for run in payroll.runs for code in run.get("departments", {}).values()}
     return {
         payroll.cell_of(account, department): tell(account, department)
-        for department in {worker.department_code for worker in payroll.workers()}
+        for department in {worker.department_code for worker in payroll.workers()} | moved
         for account in payroll.scenario.ACCOUNT_OF
     }

@@ -77,14 +77,15 @@ def _postings(run: Json, workers: Sequence[Worker], payroll: Payroll) -> Iterabl
             ("2230", -employer),
             ("2290", -net),
         )
+        department = run.get("departments", {}).get(worker.worker, worker.department_code)
         for account, cents in signed:
             if cents:
-                yield account, worker.department_code, cents
+                yield account, department, cents
 
 
 def _pay(run: Json, place: int, worker: Worker, scenario: Any) -> tuple[int, int]:
     """Gross and overtime of a worker in a run, in cents; zero for whom it does not pay."""
-    if worker.worker in run.get("without", ()):
+    if place >= run.get("workers", place + 1) or worker.worker in run.get("without", ()):
         return 0, 0
     if run["kind"] == "off_cycle":
         return (50_000, 0) if place % 10 == 0 else (0, 0)

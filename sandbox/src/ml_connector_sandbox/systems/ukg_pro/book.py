@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.ukg_pro.companies import Company
-from ml_connector_sandbox.systems.ukg_pro.employments import Person
+from ml_connector_sandbox.systems.ukg_pro.employments import Person, last_paid_day
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun
 from ml_connector_sandbox.systems.ukg_pro.register import Worker
 
@@ -23,12 +23,23 @@ class Move:
     effective: date
 
 
+class Paid(TypedDict, total=False):
+    """What a run knows of people: how many it looked at, whom it leaves out, who is in another department
+    than that of the register.
+    """
+
+    known: int
+    without: tuple[str, ...]
+    departments: dict[str, str]
+
+
 @dataclass(slots=True, kw_only=True)
 class Book:
     """Everything the tenant holds. `departments` is code to place in the GL rows' list of org codes,
-    `company_of` code to company. `frequencies` is how often the pay groups beside the scenario's are
-    paid. `org_levels` is what people changed in them, by level and code, None where one was deleted;
-    `ahead` are the employments that a day still to come may change.
+    `company_of` code to company. `workers` are those of the register, the first `registered`, and
+    everybody hired since. `frequencies` is how often the pay groups beside the scenario's are paid.
+    `org_levels` is what people changed in them, by level and code, None where one was deleted; `ahead`
+    are the employments that a day still to come may change.
     """
 
     scenario: Any
@@ -52,6 +63,8 @@ class Book:
     by_place: dict[int, list[Person]] = field(default_factory=dict)
     ahead: list[Person] = field(default_factory=list)
     shows_ends_ahead: bool = False
+    pay_follows_people: bool = False
+    registered: int = 0
     frequencies: dict[str, str] = field(default_factory=dict)
     next_run: int = 0
     next_record: int = 0
@@ -114,18 +127,38 @@ class Book:
         """The code of the pay group of a period."""
         return period.group or str(self.scenario.PAY_GROUP)
 
-    def outside(self, group: str) -> tuple[str, ...]:
-        """The workers of the register whom a run of a pay group does not pay; an empty one is the
-        scenario's.
+    def paid(self, period: PayPeriod) -> Paid:
+        """Whom a run of a period pays, and in which department: those of the register who are in its pay
+        group, or those who are employed, where pay follows people.
         """
-        if not self.frequencies:
-            return ()
-        code = group or self.scenario.PAY_GROUP
-        return tuple(
-            worker.worker
-            for place, worker in enumerate(self.workers)
-            if self.by_place[place][0].pay_group != code
-        )
+        group = self.group_of(period)
+        if not self.pay_follows_people:
+            if not self.frequencies:
+                return {"known": self.registered}
+            everybody = self.workers[: self.registered]
+            others = [place for place in range(self.registered) if self.by_place[place][0].pay_group != group]
+            return {"known": self.registered, "without": tuple(everybody[place].worker for place in others)}
+        departments, without = dict[str, str](), list[str]()
+        for place, worker in enumerate(self.workers):
+            department = self._paid_in(place, period, group)
+            if department is None:
+                without.append(worker.worker)
+            elif department != worker.department_code:
+                departments[worker.worker] = department
+        return {"known": len(self.workers), "without": tuple(without), "departments": departments}
+
+    def _paid_in(self, place: int, period: PayPeriod, group: str) -> str | None:
+        """The department in which a person is paid: that of the last day."""
+        days = [
+            (day, person.ordinal, person)
+            for person in self.by_place[place]
+            for day in [last_paid_day(person, period.start, period.end, group)]
+            if day is not None
+        ]
+        if not days:
+            return None
+        day, _, person = max(days, key=lambda item: item[:2])
+        return str(person.on(day)["department"])
 
     def last_period(self, pay_group: str) -> PayPeriod | None:
         """The period that was run last in a pay group."""

@@ -8,11 +8,12 @@ says what changed and from which day. What holds on a day follows from them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 GONE = "T"
 """The status of an employment that ended."""
+UNPAID = (GONE, "L", "S", "O", "R")
 DATED = (
     *("status", "department", "division", "location", "job", "supervisor", "is_parttime", "employee_type"),
     *("pay_group", "leave_reason", "term_reason", "last_worked", "paid_through"),
@@ -110,12 +111,27 @@ class Person:
         """What holds now, as the first row of a history says it."""
         return {name: getattr(self, name) for name in DATED}
 
-    def row(self, number: int) -> JobRow:
-        """The row of that number. KeyError if there is none."""
-        for held in self.history:
-            if held.number == number:
-                return held
-        raise KeyError(f"row {number} of {self.employee_id}")
+    def on(self, day: date) -> dict[str, Any]:
+        """What holds on a day; before the first one, what the hire sets."""
+        begun = [row for row in self.history if row.effective <= day] or self.history[:1]
+        return begun[-1].state
+
+
+def last_paid_day(person: Person, first: date, last: date, pay_group: str) -> date | None:
+    """The last day of a span on which the employment is paid in a pay group; None where it is on none.
+    The day of termination is worked; leave, suspension, strike and layoff are not paid.
+    """
+    paid = None
+    for row, following in zip(person.history, [*person.history[1:], None], strict=True):
+        if row.state["status"] in UNPAID or row.state["pay_group"] != pay_group:
+            continue
+        end = date.max
+        if following is not None:
+            is_end = following.state["status"] == GONE
+            end = following.effective if is_end else following.effective - timedelta(days=1)
+        if max(row.effective, first) <= min(end, last):
+            paid = min(end, last)
+    return paid
 
 
 def refresh(person: Person, today: date) -> None:

@@ -76,6 +76,7 @@ class Tenant:
     def settle(self) -> None:
         """What is dated takes effect when its day comes; nothing is stamped and no event is made."""
         book = self.book
+        book.pay_follows_people = self.switches["pay_follows_people"]
         add_due_runs(book, self.local_now())
         book.shows_ends_ahead = self.switches["future_termination"] == "ahead"
         today = {company.code: self.today(company.code) for company in book.companies}
@@ -110,8 +111,11 @@ class Tenant:
         """The employments as the delta endpoint shows them."""
         if self.switches["changes_show"] == "now" or not self.book.ahead:
             return self.people()
-        ahead = {id(person) for person in self.book.ahead}
-        return [_entered(person) if id(person) in ahead else person for person in self.people()]
+        ahead = {(person.place, person.ordinal) for person in self.book.ahead}
+        return [
+            _entered(person) if (person.place, person.ordinal) in ahead else person
+            for person in self.people()
+        ]
 
     def runs(self) -> list[PayRun]:
         """The runs whose rows can be read, oldest first."""

@@ -8,6 +8,7 @@ G and O are rounded half-up to the cent first, T, P and E are taken of the round
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -98,7 +99,8 @@ class PayRun:
 
     `kind` is regular, off_cycle, void or bench; `status` is current, undone or superseded. `scale` is in
     ten-thousandths of the newest run's pay; `changes` adds cents to the gross of single workers, by worker
-    id; those in `without` are not paid.
+    id; those in `without` are not paid, nor those after the first `known` workers, who were hired later.
+    `departments` is where somebody works who is not in the department of the register any more.
     """
 
     run_id: str
@@ -111,6 +113,8 @@ class PayRun:
     changes: dict[str, int] = field(default_factory=dict)
     voids: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    known: int = sys.maxsize
+    departments: dict[str, str] = field(default_factory=dict)
     rows_cache: GlRows | None = None
     segments: list[tuple[int, int]] | None = None
     overlay: dict[int, dict[str, str | None]] = field(default_factory=dict)
@@ -125,10 +129,15 @@ class PayRun:
         """Every check of the run, in the register's order."""
         if self.rows_cache is not None and self.kind == "bench":
             return bench_checks(self.rows_cache)
+        known = workers[: self.known] if self.known < len(workers) else workers
         if not self.without:
-            return self._checks(workers)
+            return self._checks(known)
         gone = set(self.without)
-        return [check for check in self._checks(workers) if workers[check.worker].worker not in gone]
+        return [check for check in self._checks(known) if workers[check.worker].worker not in gone]
+
+    def department(self, worker: Worker) -> str:
+        """The department that the run pays a worker in."""
+        return self.departments.get(worker.worker, worker.department_code)
 
     def _checks(self, workers: Sequence[Worker]) -> list[Check]:
         if self.kind == "off_cycle":
@@ -149,7 +158,7 @@ class PayRun:
     def rows(self, workers: Sequence[Worker], departments: Mapping[str, int], *, other_side: bool) -> GlRows:
         """The run's posting lines, computed when first asked for."""
         if self.rows_cache is None:
-            orgs = [departments[worker.department_code] for worker in workers]
+            orgs = [departments[self.department(worker)] for worker in workers]
             lines = ((orgs[check.worker], _lines(check)) for check in self.checks(workers))
             self.rows_cache = gl_rows(lines, list(departments), other_side=other_side)
             if self.is_unbalanced and len(self.rows_cache):

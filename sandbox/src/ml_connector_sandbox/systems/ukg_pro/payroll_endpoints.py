@@ -184,14 +184,14 @@ class PayrollEndpoints:
         checks = [
             item
             for item in checks
-            if wish.get("companyId") in (None, rows.person_of(book, item[1]).company_id)
+            if wish.get("companyId") in (None, rows.person_of(book, *item).company_id)
             and wish.get("payGroup") in (None, "", book.group_of(item[0].period))
         ]
         chosen = checks[(page - 1) * size : page * size] if page > 0 and size > 0 else []
         return json_response([self._statement(run, check) for run, check in chosen])
 
     def _statement(self, run: PayRun, check: Check) -> Json:
-        person, held = rows.person_of(self._tenant.book, check), run.period
+        person, held = rows.person_of(self._tenant.book, run, check), run.period
         return {
             "payidentifier": rows.check_id(run, check),
             "paydate": stamp(held.pay_date),

@@ -94,12 +94,18 @@ def department(book: Book, run: PayRun, check: Check) -> str:
     """
     if run.kind == "bench" and run.rows_cache is not None:
         return run.rows_cache.orgs[check.worker]
-    return book.workers[check.worker].department_code
+    return run.department(book.workers[check.worker])
 
 
-def person_of(book: Book, check: Check) -> Person:
-    """Who got the check; the checks of a synthetic run are dealt out among the people there are."""
-    return book.by_place[check.worker % len(book.workers)][0]
+def person_of(book: Book, run: PayRun, check: Check) -> Person:
+    """Who got the check, in the company of the department they are paid in; the checks of a synthetic run
+    are dealt out among the people there are.
+    """
+    if run.kind == "bench":
+        return book.by_place[check.worker % book.registered][0]
+    held = book.by_place[check.worker]
+    company = book.company_of[department(book, run, check)].code
+    return next((person for person in held if person.company_code == company), held[0])
 
 
 def check_id(run: PayRun, check: Check) -> str:
@@ -137,7 +143,7 @@ def register_rows(book: Book, run: PayRun, voids: Sequence[PayRun]) -> Callable[
     }
 
     def row(check: Check) -> list[Json]:
-        person = person_of(book, check)
+        person = person_of(book, run, check)
         is_voided = run.kind == "regular" and any(_takes_back(book, other, run, check) for other in voids)
         return [
             {
@@ -176,7 +182,7 @@ def _takes_back(book: Book, other: PayRun, run: PayRun, check: Check) -> bool:
 
 def earning_rows(book: Book, run: PayRun, check: Check) -> list[Json]:
     """The rows of earnings-history-base-elements of a check: regular pay and overtime."""
-    person, held = person_of(book, check), run.period
+    person, held = person_of(book, run, check), run.period
     lines = (("REG", "5100", check.regular), ("OT", "5110", check.overtime))
     return [
         {
@@ -209,7 +215,7 @@ def earning_rows(book: Book, run: PayRun, check: Check) -> list[Json]:
 
 def deduction_rows(book: Book, run: PayRun, check: Check) -> list[Json]:
     """The row of payroll-deductions-history of a check: the pension contribution."""
-    person, held = person_of(book, check), run.period
+    person, held = person_of(book, run, check), run.period
     if not check.pension:
         return []
     return [

@@ -7,6 +7,7 @@ request ─► route ─► sign-in ─► quota ─► permission ─► endpoi
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from urllib.parse import unquote
 
 from ml_connector_sandbox.core.calls import Calls
@@ -138,6 +139,7 @@ class UkgPro:
                 "register": str(self._tenant.register) if self._tenant.register else None,
                 **{name: switches[name] for name in names},
             },
+            "hired": [asdict(worker) for worker in book.workers[book.registered :]],
             "third_party_pay": [record["Id"] for record in book.third_party.values()],
             "webhooks": {
                 "events": len(self._webhooks.events),
@@ -168,6 +170,8 @@ class UkgPro:
             "changes": run.changes,
             "voids": list(run.voids),
             "without": list(run.without),
+            "workers": min(run.known, len(book.workers)),
+            "departments": run.departments,
             "totals": run.totals(book.workers),
         }
 

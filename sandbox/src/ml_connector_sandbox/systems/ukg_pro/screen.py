@@ -122,7 +122,7 @@ class Screen:
         if "without_company" in wish:
             code = book.company_named(str(wish["without_company"])).code
             names += [
-                held.worker for held in book.workers if book.company_of[held.department_code].code == code
+                held.worker for held in book.workers if book.company_of[old.department(held)].code == code
             ]
         if names and old.kind == "bench":
             raise ValueError("without: the synthetic run has no workers")
@@ -164,6 +164,7 @@ class Screen:
         like, worker = self._run(wish), self._worker(wish["worker"])
         run = add_extra_run(self._tenant.book, "void", like.period, like.ran_at + timedelta(hours=2))
         run.voids, run.scale, run.changes = (worker,), like.scale, dict(like.changes)
+        run.known, run.without, run.departments = like.known, like.without, like.departments
         return {"run_id": run.run_id}
 
     def _tamper(self, wish: Json) -> Json:

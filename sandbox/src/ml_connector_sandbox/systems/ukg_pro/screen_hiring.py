@@ -11,8 +11,10 @@ from random import Random
 from typing import Any
 
 from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.systems.ukg_pro.book import Book
 from ml_connector_sandbox.systems.ukg_pro.employments import GONE, Person
 from ml_connector_sandbox.systems.ukg_pro.endpoint import Tenant
+from ml_connector_sandbox.systems.ukg_pro.register import Worker
 from ml_connector_sandbox.systems.ukg_pro.screen_people import PeopleScreen
 from ml_connector_sandbox.systems.ukg_pro.screen_records import PeopleRecords, end_of, text_of
 from ml_connector_sandbox.systems.ukg_pro.screen_setup import SetupScreen
@@ -170,7 +172,7 @@ class HiringScreen:
         or salary that cannot be.
         """
         book = self._records.book
-        place = 1 + max(book.by_place, default=-1)
+        place = len(book.workers)
         dice = Random(f"newcomer {book.seed} {place}")
         company = book.company_named(company_code)
         first = text_of(wish, "first_name") if "first_name" in wish else dice.choice(FIRST_NAMES)
@@ -217,7 +219,7 @@ class HiringScreen:
         )
 
     def _worker_id(self, place: int) -> str:
-        taken = {held.worker for held in self._records.book.people}
+        taken = {held.worker for held in self._records.book.workers}
         number = place + 1
         while f"W{number:05d}" in taken:
             number += 1
@@ -256,6 +258,24 @@ class HiringScreen:
         records, is_new = self._records, not person.history
         if is_new:
             records.book.add(person)
+            if person.place == len(records.book.workers):
+                records.book.workers += (_worker(records.book, person, day, sets),)
         before = None if is_new else person.status
         records.enter(person, act or records.new_act(), reason, day, sets, **flags)
         records.audit(person, "EmpComp", "status", before, "A", "I" if is_new else "U")
+
+
+def _worker(book: Book, person: Person, day: date, sets: dict[str, Any]) -> Worker:
+    """Somebody new as a pay run sees them: a year's pay is the salary, without overtime."""
+    names = {code: name for name, code in book.divisions.items()}
+    return Worker(
+        worker=person.worker,
+        department_code=sets["department"],
+        department_name=book.department_names[sets["department"]],
+        division=names.get(sets["division"], next(iter(names.values()))),
+        assignment_category="Parttime-Regular" if sets["is_parttime"] else "Fulltime-Regular",
+        annual_salary=person.annual_salary,
+        gross_paid=person.annual_salary,
+        overtime_paid=0,
+        hired_month=f"{day:%Y-%m}",
+    )

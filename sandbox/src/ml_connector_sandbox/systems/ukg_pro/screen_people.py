@@ -91,7 +91,7 @@ class PeopleScreen:
         if row.act == 0:
             raise ValueError("system_id: what was there from the beginning cannot be withdrawn")
         gone = [held for held, one in rows if one is _hire(held)]
-        self._check_not_led({held.place for held in gone if len(book.by_place[held.place]) == 1})
+        self._check_unknown([held for held in gone if len(book.by_place[held.place]) == 1])
         ids = [system_id(held, one) for held, one in rows]
         for held, one in rows:
             records.audit(held, "EmpHJob", "jobEffectiveDate", one.effective, None, "D")
@@ -131,7 +131,7 @@ class PeopleScreen:
 
     def _set_status(self, person: Person, act: int, status: str, day: date, leaving: dict[str, Any]) -> str:
         """A new status; the name of the event it raises."""
-        records, ends, before = self._records, end_of(person), _on(person, day)["status"]
+        records, ends, before = self._records, end_of(person), person.on(day)["status"]
         if status == GONE and ends is not None:
             records.audit(person, "EmpComp", "dateOfTermination", ends.effective, day)
             ends.effective, ends.reason = day, str(leaving["term_reason"])
@@ -160,7 +160,7 @@ class PeopleScreen:
     def _move(self, person: Person, act: int, department: str, day: date) -> str:
         """Another department of the same company."""
         records = self._records
-        held = _on(person, day)
+        held = person.on(day)
         records.audit(person, "EmpComp", "orgLevel1", held["department"], department)
         division = records.book.division_of(department) or held["division"]
         sets = {"department": department, "division": division}
@@ -169,7 +169,7 @@ class PeopleScreen:
 
     def _set_others(self, person: Person, act: int, sets: dict[str, Any], day: date) -> str:
         """Another job, location, type, supervisor or pay group."""
-        records, held = self._records, _on(person, day)
+        records, held = self._records, person.on(day)
         for name, value in sets.items():
             records.audit(person, "EmpComp", name, held[name], value)
         records.enter(person, act, JOB_CHANGE, day, sets, is_job_change="job" in sets)
@@ -242,23 +242,21 @@ class PeopleScreen:
             kind = "org_level_change" if row.is_org_change else "job_change"
         return self._records.event(kind), operation
 
-    def _check_not_led(self, places: set[int]) -> None:
-        """ValueError where somebody else reports to one of these people."""
-        for person in self._records.book.people:
-            if person.place not in places and any(
-                row.state.get("supervisor") in places for row in person.history
-            ):
+    def _check_unknown(self, people: list[Person]) -> None:
+        """ValueError where a run has paid one of these people, or somebody else reports to one."""
+        book, places = self._records.book, {person.place for person in people}
+        for person in people:
+            for run in book.runs:
+                if person.place < run.known and person.worker not in run.without:
+                    raise ValueError(f"employee: run {run.run_id} has paid {person.worker}")
+        for person in book.people:
+            bosses = {row.state["supervisor"] for row in person.history}
+            if person.place not in places and bosses & places:
                 raise ValueError(f"employee: {person.worker} reports to this person")
 
 
 def _hire(person: Person) -> JobRow:
     return min(person.history, key=lambda row: row.number)
-
-
-def _on(person: Person, day: date) -> dict[str, Any]:
-    """What holds on a day."""
-    begun = [row for row in person.history if row.effective <= day] or person.history[:1]
-    return begun[-1].state
 
 
 def _check_order(person: Person, moved: JobRow, day: date) -> None:

@@ -102,6 +102,8 @@ def seeded_book(scenario: Any, seed: int, switches: Switches, register: Path | N
         periods=_periods(scenario, switches, groups),
         runs=[],
         third_party={},
+        registered=len(workers),
+        pay_follows_people=switches["pay_follows_people"],
         frequencies={group.code: group.frequency for group in groups},
     )
     for person in _people(book, workers, switches):
@@ -170,7 +172,7 @@ def _add_runs(book: Book, switches: Switches) -> None:
             period=period,
             ran_at=ran_at(period.end),
             scale=book.scenario.payroll_scale(period.position),
-            without=book.outside(period.group),
+            **book.paid(period),
         )
         book.runs.append(run)
     newest = [run for run in book.runs if not run.period.group][-1]
@@ -188,9 +190,7 @@ def add_extra_run(book: Book, kind: str, like: PayPeriod, moment: datetime) -> P
     """A run beside the regular one of a period, with a payroll of its own in the calendar."""
     period = off_cycle_period(book.periods, like)
     insert_extra(book.periods, like, period)
-    run = PayRun(
-        run_id=book.new_run_id(), kind=kind, period=period, ran_at=moment, without=book.outside(like.group)
-    )
+    run = PayRun(run_id=book.new_run_id(), kind=kind, period=period, ran_at=moment, **book.paid(like))
     book.runs.append(run)
     return run
 
@@ -215,7 +215,7 @@ def add_run(book: Book, period: PayPeriod, moment: datetime) -> PayRun:
         period=period,
         ran_at=moment,
         scale=book.scenario.payroll_scale(period.position),
-        without=book.outside(period.group),
+        **book.paid(period),
     )
     book.runs.append(run)
     return run

@@ -27,6 +27,11 @@ SWITCHES = (
         "",
         "more pay groups, paid weekly, biweekly, semimonthly, monthly, and members: `MONTH=M:HTC02+BOSFIN,…`",
     ),
+    _switch(
+        "pay_follows_people",
+        False,
+        "a run pays who is employed in its period, in the department of the last day; else the register",
+    ),
     _switch("workers", 0, "keep only the first so many workers of the register; 0 = all"),
     _switch("block_rows", 10_000, "rows in a block of a general-ledger run"),
     _switch("bench_rows", 0, "rows of the synthetic run `BENCH`; 0 = no such run"),
