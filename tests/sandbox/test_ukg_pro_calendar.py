@@ -144,6 +144,7 @@ def test_an_off_cycle_payroll_is_planned_and_paid_on_its_own_date():
     )
     planned = next(row for row in periods(world) if row["periodControl"] == "202607151")
     assert ("S", False) == (planned["periodType"], planned["isPeriodClosed"])
+    assert 3 == len({row["payPeriodId"] for row in periods(world)})
 
     move_to(world, "2026-07-14")
     world.clock.advance(6 * 3_600)

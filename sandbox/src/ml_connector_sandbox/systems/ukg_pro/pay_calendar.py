@@ -70,6 +70,7 @@ def calendar(
                 end=end,
                 pay_date=end + timedelta(days=scenario.PAY_DATE_DAYS_AFTER),
                 sequence=1,
+                extra=0,
                 closed_at=_closing(end) if position >= 0 else None,
                 closes_at=_closing(end) if will_run else None,
                 runs_at=ran_at(end) if will_run else None,
@@ -89,6 +90,8 @@ def _closing(end: date) -> datetime:
 
 def off_cycle_period(periods: Sequence[PayPeriod], like: PayPeriod) -> PayPeriod:
     """Another payroll of the same days, with the next sequence number."""
+    days = (like.group, like.position)
+    extras = [held.extra or 0 for held in periods if (held.group, held.position) == days]
     same = [held.sequence for held in periods if (held.group, held.pay_date) == (like.group, like.pay_date)]
     return PayPeriod(
         group=like.group,
@@ -99,6 +102,7 @@ def off_cycle_period(periods: Sequence[PayPeriod], like: PayPeriod) -> PayPeriod
         sequence=max(same, default=0) + 1,
         closed_at=like.closed_at,
         kind="off_cycle",
+        extra=max(extras, default=0) + 1,
     )
 
 

@@ -70,8 +70,8 @@ def check_of(worker: int, gross: int, overtime: int) -> Check:
 class PayPeriod:
     """One payroll of a pay group: the days it pays for, and whether it is closed. `control` is pay date and
     sequence; an empty `group` is the scenario's own. `closes_at` and `runs_at` are when it will be closed and
-    its run made, as far as that is to come; `kind` is that of the run. `is_ahead`: it comes
-    after the open one, and has not begun.
+    its run made, as far as that is to come; `kind` is that of the run, `extra` the number of a payroll beside
+    the regular one, which is 0. `is_ahead`: it comes after the open one, and has not begun.
     """
 
     position: int
@@ -82,6 +82,7 @@ class PayPeriod:
     closed_at: datetime | None
     group: str = ""
     kind: str = "regular"
+    extra: int | None = None
     closes_at: datetime | None = None
     runs_at: datetime | None = None
     changed_at: datetime | None = None

@@ -17,13 +17,14 @@ PENSION_CODE = "401K"
 
 def period(book: Book, held: PayPeriod) -> Json:
     """A row of paygroup-payperiods."""
+    extra = held.sequence - 1 if held.extra is None else held.extra
     created = stamp(min(held.start, book.scenario.PERIOD_END + timedelta(days=1)))
     return {
         "payGroup": book.group_of(held),
         "periodControl": held.control,
         "payDate": stamp(held.pay_date),
         "payDateSeq": held.sequence,
-        "payPeriodId": 3_312 - held.position * 10 + held.sequence - 1 + _id_base(book, held),
+        "payPeriodId": _id_base(book, held) - held.position * 10 + extra,
         "periodStartDate": stamp(held.start),
         "periodEndDate": stamp(held.end),
         "periodType": "R" if is_regular(held) else "S",
@@ -54,7 +55,7 @@ def is_regular(held: PayPeriod) -> bool:
 
 def _id_base(book: Book, held: PayPeriod) -> int:
     """Where the numbers of a pay group's periods begin."""
-    return 100_000 * (1 + [*book.frequencies].index(held.group)) if held.group else 0
+    return 3_312 + (100_000 * (1 + [*book.frequencies].index(held.group)) if held.group else 0)
 
 
 def gl_common(book: Book, run: PayRun, blocks: int, company: Company) -> dict[str, str]:
