@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import import_module
 
 import pytest
 
-from ml_connector_sandbox.core.outbound import Outbox, post
+from ml_connector_sandbox.core.outbound import DELIVERY_SWITCHES, Outbox, post
+from ml_connector_sandbox.core.switches import Switches
 
 
 @pytest.fixture
@@ -97,3 +99,39 @@ def test_a_request_does_not_wait_for_a_receiver():
     outbox.put("u", b"2")
     assert has_answered.wait(10)
     assert first["status"] == 200
+
+
+@pytest.mark.parametrize(
+    ("switches", "expected", "lost"),
+    [
+        ({}, ["1", "2", "3", "4"], 0),
+        ({"webhook_lose_every": 2}, ["1", "3"], 2),
+        ({"webhook_duplicate_every": 3}, ["1", "2", "3", "3", "4"], 0),
+        ({"webhook_reorder": True}, ["2", "1", "4", "3"], 0),
+        ({"webhook_reorder": True, "webhook_lose_every": 4}, ["2", "1"], 1),
+    ],
+)
+def test_notifications_are_lost_doubled_and_swapped_as_the_switches_say(switches, expected, lost):
+    """Each is lost, sent twice, or behind the next one; nothing else is changed in it."""
+    arrived: list[str] = []
+    outbox = Outbox(
+        name="test",
+        send=lambda url, body, headers: arrived.append(body.decode()) or 200,
+        background=False,
+        switches=Switches(DELIVERY_SWITCHES, switches),
+    )
+    for number in range(1, 5):
+        outbox.put("http://127.0.0.1:9/", str(number).encode())
+
+    assert (expected, lost) == (arrived, outbox.describe()["lost"])
+    assert outbox.describe()["held"] == (1 if len(switches) == 2 else 0) == outbox.deliver()
+    assert sorted(expected + (["3"] if len(switches) == 2 else [])) == sorted(arrived)
+
+
+@pytest.mark.parametrize("slug", ["exact_online", "dynamics_fo", "visma_net", "ukg_pro"])
+def test_the_ways_to_go_wrong_have_one_name_in_every_simulator(slug):
+    declared = {
+        switch.name: switch.default
+        for switch in import_module(f"ml_connector_sandbox.systems.{slug}.switches").SWITCHES
+    }
+    assert {switch.name: switch.default for switch in DELIVERY_SWITCHES}.items() <= declared.items()

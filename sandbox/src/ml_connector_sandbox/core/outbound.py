@@ -1,7 +1,8 @@
 """What a simulator sends by itself: notifications to addresses that somebody subscribed.
 
-put ─► signed ─► queue ─► thread ─► send ─2xx─► done
-                              ▲        └─ else ─► again after a second, as often as the vendor does
+put ─► signed ─► lost, doubled, swapped? ─► queue ─► thread ─► send ─2xx─► done
+                                                       ▲        └─ else ─► again after a second, as often
+                                                                           as the vendor does
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from ml_connector_sandbox.core.switches import Switches
+from ml_connector_sandbox.core.switches import Switch, Switches
 from ml_connector_sandbox.core.vendor import Json
 
 Send = Callable[[str, bytes, Mapping[str, str]], int | None]
@@ -28,6 +29,18 @@ TIMEOUT_SECONDS = 5
 SENT_KEPT_MAX = 1_000
 NOBODY = 503
 """The status that stands for no answer at all, where a vendor names one."""
+DELIVERY_SWITCHES = (
+    Switch(name="webhook_lose_every", default=0, meaning="lose every n-th event for ever; 0 = none"),
+    Switch(name="webhook_duplicate_every", default=0, meaning="send every n-th event twice; 0 = none"),
+    Switch(
+        name="webhook_reorder",
+        default=False,
+        meaning="the second of two events is sent before the first; a last one waits for the action"
+        " `deliver`",
+    ),
+)
+"""How notifications go wrong on their way, for the switches of every ledger; the payroll has the same
+names."""
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> int | None:
@@ -65,11 +78,13 @@ def is_loopback(url: str) -> bool:
 @dataclass(slots=True, kw_only=True)
 class Outbox:
     """The notifications of one simulator and what became of each. With `background`, they leave from a
-    thread, so no request waits for a receiver. `send` and `wait` can be replaced.
+    thread, so no request waits for a receiver. `send` and `wait` can be replaced. With `switches`, it loses,
+    doubles and swaps as `DELIVERY_SWITCHES` say.
     """
 
     name: str
     sign: Sign | None = None
+    switches: Switches | None = None
     send: Send = post
     retries: int = 0
     retry_seconds: float = 1.0
@@ -77,12 +92,29 @@ class Outbox:
     background: bool = True
     sent: list[Json] = field(default_factory=list)
     """The newest records: `{"url", "body", "headers", "status", "attempts"}`."""
+    lost: int = 0
+    """How many were lost on purpose; they have no record."""
+    _made: int = 0
+    _held: list[tuple[Json, bytes]] = field(default_factory=list)
     _waiting: queue.Queue[tuple[Json, bytes]] = field(default_factory=queue.Queue)
     _thread: threading.Thread | None = None
 
     def forget(self) -> None:
-        """Nothing was sent; what is still waiting leaves all the same."""
-        self.sent = []
+        """Nothing was sent; what is in the queue leaves all the same, what was held back does not."""
+        self.sent, self.lost, self._made = [], 0, 0
+        self._held.clear()
+
+    def describe(self) -> Json:
+        """What was sent, and how many were lost on purpose or are held back."""
+        return {"sent": self.sent, "lost": self.lost, "held": len(self._held)}
+
+    def deliver(self) -> int:
+        """Send what is held back, the newest first; returns how many."""
+        held = self._held[::-1]
+        self._held.clear()
+        for record, body in held:
+            self._leave(record, body)
+        return len(held)
 
     def refusal(self, url: str, switches: Switches, guard: str) -> str:
         """Why nothing is sent to that address, or nothing: the switch keeps notifications on this machine."""
@@ -102,15 +134,31 @@ class Outbox:
             "status": None,
             "attempts": 0,
         }
-        self.sent = [*self.sent[-SENT_KEPT_MAX + 1 :], record]
+        self._made += 1
+        if self._struck("webhook_lose_every"):
+            self.lost += 1
+            return record
+        copies = [record, dict(record)] if self._struck("webhook_duplicate_every") else [record]
+        self.sent = [*self.sent, *copies][-SENT_KEPT_MAX:]
+        self._held += [(copy, body) for copy in copies]
+        waits = self.switches is not None and self.switches["webhook_reorder"]
+        if not waits or len(self._held) > len(copies):
+            self.deliver()
+        return record
+
+    def _struck(self, name: str) -> bool:
+        """Whether a switch that names every n-th event means this one."""
+        every = int(self.switches[name]) if self.switches is not None else 0
+        return every > 0 and self._made % every == 0
+
+    def _leave(self, record: Json, body: bytes) -> None:
         if not self.background:
             self._deliver(record, body)
-            return record
+            return
         self._waiting.put((record, body))
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, daemon=True, name=f"{self.name} notifications")
             self._thread.start()
-        return record
 
     def _work(self) -> None:
         while True:

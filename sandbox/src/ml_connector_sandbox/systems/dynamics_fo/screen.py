@@ -273,7 +273,7 @@ def _activate_event(tenant: Tenant, arguments: Json) -> Json:
 
 
 def _events(tenant: Tenant, _: Json) -> Json:
-    return {"endpoints": tenant.webhooks.endpoints, "sent": tenant.webhooks.outbox.sent}
+    return {"endpoints": tenant.webhooks.endpoints, **tenant.webhooks.outbox.describe()}
 
 
 ACTIONS: Mapping[str, Callable[[Tenant, Json], Json]] = {
@@ -289,4 +289,5 @@ ACTIONS: Mapping[str, Callable[[Tenant, Json], Json]] = {
     "post_payment_journal": _post_payment,
     "activate_event": _activate_event,
     "events": _events,
+    "deliver": lambda tenant, _: {"delivered": tenant.webhooks.outbox.deliver()},
 }

@@ -5,6 +5,7 @@ The README's table is compared with this list by a test.
 
 from __future__ import annotations
 
+from ml_connector_sandbox.core.outbound import DELIVERY_SWITCHES
 from ml_connector_sandbox.core.switches import Switch
 
 SWITCHES = (
@@ -184,4 +185,5 @@ SWITCHES = (
         default=True,
         meaning="a guard of ours: no event is ever sent beyond this machine",
     ),
+    *DELIVERY_SWITCHES,
 )

@@ -30,13 +30,14 @@ class Webhooks:
     switches: Switches
     clock: Clock
     seed: int
-    outbox: Outbox = field(default_factory=lambda: Outbox(name="dynamics_fo", retries=RETRIES))
+    outbox: Outbox = field(init=False)
     endpoints: list[Json] = field(default_factory=list)
     _dice: random.Random = field(init=False)
     _control_number: int = field(init=False)
     _withheld: int | None = field(init=False)
 
     def __post_init__(self) -> None:
+        self.outbox = Outbox(name="dynamics_fo", retries=RETRIES, switches=self.switches)
         self.reset()
 
     def reset(self) -> None:

@@ -123,8 +123,6 @@ class ExactOnline:
 
     def control(self, action: str, arguments: Json) -> Json:
         """Do what a person at the vendor's screen could; see `screen.py`."""
-        if action == "notifications":
-            return {"sent": self.webhooks.outbox.sent}
         return act(ACTIONS, self, action, arguments)
 
     def _route(self, request: Request) -> Response:

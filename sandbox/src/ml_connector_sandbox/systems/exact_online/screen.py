@@ -253,4 +253,6 @@ ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
     "lose_division": _division(False),
     "regain_division": _division(True),
     "scope": _scope,
+    "notifications": lambda tenant, _: tenant.webhooks.outbox.describe(),
+    "deliver": lambda tenant, _: {"delivered": tenant.webhooks.outbox.deliver()},
 }

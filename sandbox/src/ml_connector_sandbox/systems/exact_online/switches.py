@@ -5,6 +5,7 @@ The README's table is compared with this list by a test.
 
 from __future__ import annotations
 
+from ml_connector_sandbox.core.outbound import DELIVERY_SWITCHES
 from ml_connector_sandbox.core.switches import Switch
 
 SWITCHES = (
@@ -115,4 +116,5 @@ SWITCHES = (
         default=True,
         meaning="creating a subscription sends an empty POST to the callback, which must give 200",
     ),
+    *DELIVERY_SWITCHES,
 )

@@ -70,7 +70,10 @@ class Webhooks:
     switches: Switches
     client_id: str
     secret: str
-    outbox: Outbox = field(default_factory=lambda: Outbox(name="exact_online", sign=sign))
+    outbox: Outbox = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.outbox = Outbox(name="exact_online", sign=sign, switches=self.switches)
 
     def subscribe(self, book: DivisionBook, values: Mapping[str, Any], base_url: str) -> Row:
         """Check and call the callback, then store the subscription with the address it was made at, for the

@@ -296,10 +296,6 @@ def _subscribe(tenant: Tenant, arguments: Json) -> Json:
     return tenant.webhooks.subscribe(str(arguments.get("url", "")), list(arguments.get("entities") or ()))
 
 
-def _notifications(tenant: Tenant, _: Json) -> Json:
-    return {"sent": tenant.webhooks.outbox.sent}
-
-
 ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
     **MASTER_ACTIONS,
     **actions(Ledger),
@@ -314,5 +310,6 @@ ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
     "approve": _approval(True),
     "scopes": _scopes,
     "subscribe": _subscribe,
-    "notifications": _notifications,
+    "notifications": lambda tenant, _: tenant.webhooks.outbox.describe(),
+    "deliver": lambda tenant, _: {"delivered": tenant.webhooks.outbox.deliver()},
 }

@@ -5,6 +5,7 @@ The README's table is compared with this list by a test.
 
 from __future__ import annotations
 
+from ml_connector_sandbox.core.outbound import DELIVERY_SWITCHES
 from ml_connector_sandbox.core.switches import Switch, Value
 
 
@@ -121,4 +122,5 @@ SWITCHES = (
     ),
     _switch("location_host", "", "another scheme and host for `Location`; empty: the one that was called"),
     _switch("webhooks_only_loopback", True, "a guard of ours: nothing is ever sent beyond this machine"),
+    *DELIVERY_SWITCHES,
 )

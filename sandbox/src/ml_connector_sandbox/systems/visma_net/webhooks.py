@@ -45,9 +45,12 @@ class Webhooks:
     clock: Clock
     secret: str
     client_id: str
-    outbox: Outbox = field(default_factory=lambda: Outbox(name="visma_net", sign=sign, retries=RETRIES))
+    outbox: Outbox = field(init=False)
     subscriptions: list[Json] = field(default_factory=list)
     _made: int = 0
+
+    def __post_init__(self) -> None:
+        self.outbox = Outbox(name="visma_net", sign=sign, retries=RETRIES, switches=self.switches)
 
     def reset(self) -> None:
         """Forget subscriptions and what was sent."""
