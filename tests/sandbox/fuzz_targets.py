@@ -56,6 +56,7 @@ SCREEN_FIELDS = (
     *("code", "cost_center", "kind", "seconds", "match", "path", "times", "set", "advance_seconds", "run_id"),
     *("worker", "changes", "what", "row", "block", "dimension", "format", "name", "employee", "department"),
     *("segment", "values", "scopes", "project", "task", "url", "entities", "layout", "status", "headers"),
+    *("set", "to", "description", "start", "end", "last_name", "email", "granted", "role", "active"),
     *("dimensions", "reference", "cost_unit", "without", "without_company", "pay_date", "post", "release"),
 )
 
@@ -122,7 +123,9 @@ def ukg_pro() -> Target:
 
 def exact_online() -> Target:
     """Every set in one division, by key, counted, and one step further; filters are not demanded."""
-    world = exact.World("fast", mandatory_filtering=False, select_required=False, webhooks_need_https=False)
+    world = exact.World(
+        "fast", mandatory_filtering=False, select_required=False, webhooks_need_https=False, hr_writes=True
+    )
     world.vendor.webhooks.outbox.send = lambda url, body, headers: 200
     world.vendor.webhooks.outbox.background = False
     places = [

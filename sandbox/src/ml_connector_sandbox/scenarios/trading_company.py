@@ -8,12 +8,14 @@ belongs to which. A judge knows it, the product has to be told by a mapping.
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from ml_connector_sandbox.core.scenario import Booking
 from ml_connector_sandbox.systems.ukg_pro.register import load_register
+from ml_connector_sandbox.systems.ukg_pro.seed import known_workers
 
 TITLE = "Harbor Trading Company"
 CURRENCY = "USD"
@@ -94,7 +96,8 @@ def ledger_exact_online(register: Path | str | None = None, seed: int = 1) -> di
         for worker in load_register(Path(register) if register else None, seed)
     }
     departments.update(EXTRA_ORG_LEVELS)
-    return ledger_of(departments, CLOSED)
+    workers = known_workers(sys.modules[__name__], register, seed)
+    return {**ledger_of(departments, CLOSED), "workers": workers}
 
 
 def ledger_of(departments: dict[str, str], closed: tuple[tuple[str, int, int], ...]) -> dict[str, Any]:
@@ -111,6 +114,10 @@ def ledger_of(departments: dict[str, str], closed: tuple[tuple[str, int, int], .
         "divisions": [{"code": DIVISION, "title": TITLE, "currency": CURRENCY, "country": "US"}],
         "accounts": accounts(),
         "cost_centers": cost_centers(departments),
+        "departments": [
+            {"code": code, "description": name, "cost_center": code}
+            for code, name in sorted(departments.items())
+        ],
         "cost_units": [
             {"code": f"U{number:02d}", "description": f"Product line {number}"} for number in range(1, 13)
         ],

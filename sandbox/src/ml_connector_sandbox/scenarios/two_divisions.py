@@ -52,7 +52,11 @@ def ledger_exact_online(register: Path | str | None = None, seed: int = 1) -> di
         division: {
             "cost_centers": [
                 row for row in centers if not row["active"] or ENTITY_OF[company_of(row["code"])] == division
-            ]
+            ],
+            **{
+                name: [row for row in held[name] if ENTITY_OF[company_of(row[code])] == division]
+                for name, code in (("departments", "code"), ("workers", "department"))
+            },
         }
         for division in ENTITY_OF.values()
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import uuid
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -22,7 +23,15 @@ STATUS_OPEN, STATUS_PROCESSED = 20, 50
 STATUS_TEXT = {5: "Rejected", STATUS_OPEN: "Open", STATUS_PROCESSED: "Processed"}
 TYPE_GENERAL_JOURNAL = 90
 DELETED_KEPT_DAYS = 62
-DELETED_TYPES = {"lines": 1, "relations": 2, "accounts": 7, "projects": 21}
+DELETED_TYPES = {
+    "lines": 1,
+    "relations": 2,
+    "accounts": 7,
+    "projects": 21,
+    "employees": 42,
+    "employments": 43,
+    "organizations": 45,
+}
 """`EntityType` in sync/Deleted, for the tables that are written there."""
 
 
@@ -43,11 +52,12 @@ class DivisionBook:
         self.numbers: dict[tuple[str, int], int] = {}
         self._random = random.Random(f"{seed} {code}")
         self._stamp = 15_000_000
+        self._hids: Counter[str] = Counter()
         self._dates: tuple[list[datetime], list[Row], set[tuple[int, int]]] | None = None
         self.tables = {
             "accounts": Table("ID", ["Code"]),
-            "cost_centers": Table("ID", ["Code"]),
-            "cost_units": Table("ID", ["Code"]),
+            "cost_centers": Table("ID", ["Code", "_folded"]),
+            "cost_units": Table("ID", ["Code", "_folded"]),
             "journals": Table("ID", ["Code"]),
             "periods": Table("ID"),
             "vat_codes": Table("ID", ["Code"]),
@@ -59,6 +69,10 @@ class DivisionBook:
             "lines": Table("ID", ["EntryID", "OurRef", "EntryNumber"]),
             "deleted": Table("ID"),
             "subscriptions": Table("ID", ["Topic"]),
+            "departments": Table("ID", ["Code"]),
+            "employees": Table("ID", ["Code"]),
+            "employments": Table("ID", ["Employee"]),
+            "organizations": Table("ID", ["Employee", "Employment"]),
             "nothing": Table("ID"),
         }
 
@@ -74,6 +88,11 @@ class DivisionBook:
         """A fresh guid."""
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
 
+    def next_hid(self, kind: str) -> int:
+        """The next whole number of employees or employments."""
+        self._hids[kind] += 1
+        return self._hids[kind]
+
     def next_stamp(self) -> int:
         """The next row version: grows, with gaps, for all sets of the division together."""
         self._stamp += self._random.randint(1, 3)
@@ -81,7 +100,7 @@ class DivisionBook:
 
     def stamp_before(self, moment: datetime) -> int:
         """The highest row version of anything changed before that moment."""
-        rows = (row for name in ("lines", "accounts", "relations", "projects") for row in self.tables[name])
+        rows = (row for name in DELETED_TYPES for row in self.tables[name])
         return max((row["Timestamp"] for row in rows if row["Modified"] < moment), default=1)
 
     def add(self, table: str, values: Mapping[str, Any]) -> Row:

@@ -48,9 +48,11 @@ def create(book: DivisionBook, switches: Switches, master: Master, values: Mappi
     row = {**master.defaults(book, row), **row}
     row["Code"] = stored_code(master, str(row.get("Code", "")))
     problems += _code_problems(book, switches, master, row["Code"])
-    problems += _fit(switches, master, row)
+    problems += _fit(book, switches, master, row)
     if problems:
         raise Broken(*problems)
+    if master.is_cost_code:
+        row["_folded"] = folded(row["Code"])
     return book.add(master.table, row)
 
 
@@ -59,7 +61,7 @@ def update(
 ) -> None:
     """Change the fields that were sent and no others, or raise `Broken`."""
     changes = {name: value for name, value in values.items() if name != "ID"}
-    too_long = _fit(switches, master, changes)
+    too_long = _fit(book, switches, master, changes)
     if too_long:
         raise Broken(*too_long)
     if "Code" in changes and master.same_code == "ignored":
@@ -87,8 +89,12 @@ def cost_code(book: DivisionBook, switches: Switches, table: str, code: str) -> 
     found = book[table].first("Code", code.strip())
     if found is not None or not switches["cost_codes_ignore_case"]:
         return found
-    wanted = code.strip().casefold()
-    return next((row for row in book[table] if row["Code"].casefold() == wanted), None)
+    return book[table].first("_folded", folded(code))
+
+
+def folded(code: str) -> str:
+    """A code of cost analysis as it is compared when case does not count."""
+    return code.strip().casefold()
 
 
 def stored_code(master: Master, code: str) -> str:
@@ -103,6 +109,8 @@ def stored_code(master: Master, code: str) -> str:
 
 def _code_problems(book: DivisionBook, switches: Switches, master: Master, code: str) -> list[str]:
     problems = []
+    if master.table == "relations" and not (code.strip().isascii() and code.strip().isdigit()):
+        problems.append("Invalid: Code")
     if len(code.strip()) > master.code_max:
         problems.append(f"Code is too long. Maximum: {master.code_max}")
     known = (
@@ -113,11 +121,18 @@ def _code_problems(book: DivisionBook, switches: Switches, master: Master, code:
     return [*problems, EXISTS] if known is not None else problems
 
 
-def _fit(switches: Switches, master: Master, row: Row) -> list[str]:
-    """Cut, by switch, the texts that are too long, or say so; and pad what is kept three wide."""
+def _fit(book: DivisionBook, switches: Switches, master: Master, row: Row) -> list[str]:
+    """Cut, by switch, the texts that are too long, or say so; pad what is kept three wide; and empty a
+    currency that the division does not use, without a word.
+    """
     problems = []
+    for name in ("PurchaseCurrency", "SalesCurrency"):
+        if row.get(name) and row[name] not in book["currencies"]:
+            row[name] = None
     for name, most in master.texts.items():
         text = row.get(name)
+        if isinstance(text, str) and switches["text_spaces"] != "keep":
+            text = row[name] = " ".join(text.split()) if switches["text_spaces"] == "fold" else text.strip()
         if isinstance(text, str) and len(text) > most:
             if switches["text_overflow"] == "truncate":
                 row[name] = text[:most]
@@ -159,7 +174,7 @@ def _journal(book: DivisionBook, _: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _relation(book: DivisionBook, row: Mapping[str, Any]) -> Mapping[str, Any]:
-    taken = [int(known["Code"]) for known in book["relations"] if known["Code"].strip().isdigit()]
+    taken = () if row.get("Code") else (int(known["Code"]) for known in book["relations"])
     return {
         "Code": str(max(taken, default=0) + 1),
         "Status": "C" if not row.get("IsSupplier") else "A",

@@ -6,16 +6,23 @@ from bisect import bisect_left
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Row
+from ml_connector_sandbox.systems.exact_online import employees
 from ml_connector_sandbox.systems.exact_online.book import DivisionBook
 from ml_connector_sandbox.systems.exact_online.masters import JOURNAL_TYPES
-from ml_connector_sandbox.systems.exact_online.odata import UNSUPPORTED, BadQuery, Query
+from ml_connector_sandbox.systems.exact_online.odata import (
+    SYNTAX,
+    UNSUPPORTED,
+    BadQuery,
+    Query,
+    parse_literal,
+)
 from ml_connector_sandbox.systems.exact_online.render import Page, literal_text
 from ml_connector_sandbox.systems.exact_online.schema import Entity
 
@@ -38,7 +45,13 @@ _TABLES = {
     "Projects": "projects",
     "Currencies": "currencies",
     "WebhookSubscriptions": "subscriptions",
+    "Departments": "departments",
+    "Employees": "employees",
+    "Employments": "employments",
+    "EmploymentOrganizations": "organizations",
 }
+_OF_TODAY = ("Employees", "ActiveEmployments")
+"""Sets that change with the day although nobody writes."""
 _MANDATORY = {
     "Accounts": ("ID", "Code", "Modified", "Name", "Email", "VATNumber", "ChamberOfCommerce"),
     "GLAccounts": ("ID", "Code", "Modified", "Type"),
@@ -149,7 +162,7 @@ class Sets:
             book.forget_old_deletions()
         table = book.tables.get(_TABLES.get(entity.name, "nothing"))
         lag = self.switches["visibility_lag_seconds"]
-        cacheable = table is not None and entity.name in _TABLES and not lag
+        cacheable = table is not None and entity.name in _TABLES and entity.name not in _OF_TODAY and not lag
         key = (
             book.code,
             entity.path,
@@ -179,6 +192,8 @@ class Sets:
         table = book.tables.get(_TABLES.get(entity.name, ""))
         if table is not None and list(key) == [table.key]:
             row = table.get(key[table.key])
+            if row is not None and entity.name == "Employees":
+                return employees.shown(book, row)
             return (
                 row if row is not None and (entity.service == "sync" or row.get("LineNumber") != 0) else None
             )
@@ -193,17 +208,34 @@ class Sets:
             return _journal_statuses(book, query)
         if entity.name == "ReportingBalance":
             return _balances(book)
+        if entity.name == "ActiveEmployments":
+            return employees.active_employments(book)
         if name is None:
             return ()
         where = query.where
         rows = book[name].candidates(where.equal if where else {}, where.above if where else {})
         if name == "lines" and entity.service != "sync":
             rows = [row for row in rows if row["LineNumber"]]
+        if name == "employees":
+            rows = [employees.shown(book, row) for row in rows]
         lag = self.switches["visibility_lag_seconds"]
         if lag and name in ("lines", "entries"):
             horizon = book.now() - timedelta(seconds=lag)
             rows = [row for row in rows if row["Created"] <= horizon]
         return rows
+
+
+def sync_timestamp(book: DivisionBook, parameters: Sequence[tuple[str, str]]) -> Row:
+    """The row version to begin a sync with that wants what changed from a moment on."""
+    asked = {name.lower(): value for name, value in parameters}
+    moment = parse_literal(asked.get("modified", ""))
+    if not isinstance(moment, datetime):
+        raise BadQuery(SYNTAX)
+    return {
+        "Modified": moment.isoformat(),
+        "API": asked.get("endpoint", "").strip("'"),
+        "TimeStampAsBigInt": str(book.stamp_before(moment)),
+    }
 
 
 def _journal_statuses(book: DivisionBook, query: Query) -> Iterable[Row]:

@@ -18,15 +18,15 @@ from ml_connector_sandbox.core.oauth import bearer_token
 from ml_connector_sandbox.core.screen import act
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Broken, Clock, Json, Request, Response, Row
-from ml_connector_sandbox.systems.exact_online import masters, users
+from ml_connector_sandbox.systems.exact_online import employees, masters, users
 from ml_connector_sandbox.systems.exact_online.address import Aim, aim
 from ml_connector_sandbox.systems.exact_online.body import BadBody, read_body
 from ml_connector_sandbox.systems.exact_online.book import DivisionBook
 from ml_connector_sandbox.systems.exact_online.documents import documents
 from ml_connector_sandbox.systems.exact_online.journals import delete_entry, post_entry, post_line
 from ml_connector_sandbox.systems.exact_online.limits import Limits
-from ml_connector_sandbox.systems.exact_online.odata import SYNTAX, BadQuery, parse_literal, parse_query
-from ml_connector_sandbox.systems.exact_online.reads import Sets
+from ml_connector_sandbox.systems.exact_online.odata import SYNTAX, BadQuery, parse_query
+from ml_connector_sandbox.systems.exact_online.reads import Sets, sync_timestamp
 from ml_connector_sandbox.systems.exact_online.render import (
     Page,
     View,
@@ -35,7 +35,7 @@ from ml_connector_sandbox.systems.exact_online.render import (
     list_response,
     wants_json,
 )
-from ml_connector_sandbox.systems.exact_online.schema import VERBS, Entity, child_of, entities, find
+from ml_connector_sandbox.systems.exact_online.schema import HR_WRITES, VERBS, Entity, child_of, entities
 from ml_connector_sandbox.systems.exact_online.screen import ACTIONS
 from ml_connector_sandbox.systems.exact_online.seed import build_divisions
 from ml_connector_sandbox.systems.exact_online.signin import REDIRECT_URI, SignIn
@@ -69,7 +69,7 @@ class ExactOnline:
         self.sets = Sets(self.switches, self._division_rows)
         self.books_by_division: dict[int, DivisionBook] = {}
         self.accessible: set[int] = set()
-        self.scopes: dict[str, str] = {}
+        self.rights = users.Rights(switches=self.switches)
         self._calls = Calls()
         self.reset()
 
@@ -77,7 +77,7 @@ class ExactOnline:
         """Back to the seeded state: books, consents, rights and quotas; switches stay as they are."""
         self.books_by_division = build_divisions(self._data, self.clock, self._seed, self.switches)
         self.accessible = set(self.books_by_division)
-        self.scopes = {entity.scope: "manage" for entity in entities().values() if entity.scope}
+        self.rights.reset()
         self.sign_in.reset()
         self.limits.clear()
         self.sets.forget()
@@ -173,10 +173,10 @@ class ExactOnline:
             return self._user_has_rights(request)
         if target.endpoint == "read/sync/Sync/SyncTimestamp":
             return self._sync_timestamp(request, book)
-        entity = target.entity
+        entity = self.rights.seen(target.entity)
         if entity is None:
             return error_response(request, 404, f"{NOT_FOUND} '{target.endpoint.rpartition('/')[2]}'.")
-        if not self._allowed(entity, request.method):
+        if not self.rights.in_scope(entity, request.method):
             verb = "read" if request.method == "GET" else "write"
             return error_response(
                 request,
@@ -186,6 +186,8 @@ class ExactOnline:
             )
         if VERBS.get(request.method, "?") not in entity.verbs or (entity.path, request.method) in _UNSERVED:
             return _method_not_allowed(request)
+        if not self.rights.by_role(entity, request.method):
+            return error_response(request, 403, "Forbidden", {"Reason": "UserRights"})
         if wants_json(request) is None or (
             target.count and "json" in request.headers.get("accept", "").lower()
         ):
@@ -212,8 +214,7 @@ class ExactOnline:
         if row is None:
             return error_response(request, 404, f"{NOT_FOUND} '{entity.name}'.")
         if request.method == "PUT":
-            values = read_body(entity, request.body, update=True)
-            masters.update(book, self.switches, masters.MASTERS[entity.path], row, values)
+            self._change(entity, book, row, read_body(entity, request.body, update=True))
             self.webhooks.tell_of(book, entity.path, "Update", row)
             return Response(status=204)
         if request.method == "DELETE":
@@ -260,6 +261,8 @@ class ExactOnline:
             row = post_line(book, self.switches, values)
         elif entity.name == "WebhookSubscriptions":
             row = self.webhooks.subscribe(book, values, request.base_url)
+        elif entity.path in HR_WRITES:
+            row = employees.create(book, entity.path, values)
         else:
             row = masters.create(book, self.switches, masters.MASTERS[entity.path], values)
         self.webhooks.tell_of(book, entity.path, "Create", row)
@@ -267,6 +270,13 @@ class ExactOnline:
         if entity.path in _SPARSE and not whole:
             row = {name: row[name] for name in _SPARSE[entity.path]}
         return entity_response(request, self._view(request, book, entity, None, ()), row, 201)
+
+    def _change(self, entity: Entity, book: DivisionBook, row: Row, values: Json) -> None:
+        if entity.path in HR_WRITES:
+            held = book["employees" if entity.path == employees.EMPLOYEES else "employments"].get(row["ID"])
+            employees.change(book, entity.path, held or row, values)
+        else:
+            masters.update(book, self.switches, masters.MASTERS[entity.path], row, values)
 
     def _delete(self, entity: Entity, book: DivisionBook, row: Row) -> None:
         if entity.name == "GeneralJournalEntries":
@@ -322,38 +332,19 @@ class ExactOnline:
         ]
         return [users.division(other, current=other is book) for other in shown]
 
-    def _allowed(self, entity: Entity, method: str) -> bool:
-        level = self.scopes.get(entity.scope, "none") if entity.scope else "manage"
-        return level == "manage" or (level == "read" and method == "GET")
-
     def _user_has_rights(self, request: Request) -> Response:
         """Whether the app and its user may use an endpoint with a method; asking changes and costs nothing
         but a call.
         """
         asked = dict(request.query)
-        entity = find(asked.get("endpoint", "").strip("'"))
         method = asked.get("method", "GET").strip("'").upper()
-        has = entity is not None and VERBS.get(method, "?") in entity.verbs and self._allowed(entity, method)
-        return _json({"d": {"UserHasRights": has}})
+        return _json({"d": {"UserHasRights": self.rights.has(asked.get("endpoint", "").strip("'"), method)}})
 
     def _sync_timestamp(self, request: Request, book: DivisionBook) -> Response:
-        asked = {name.lower(): value for name, value in request.query}
         try:
-            moment = parse_literal(asked.get("modified", ""))
+            return _json({"d": sync_timestamp(book, request.query)})
         except BadQuery as wrong:
             return error_response(request, 400, str(wrong))
-        if not isinstance(moment, datetime):
-            return error_response(request, 400, SYNTAX)
-        api = asked.get("endpoint", "").strip("'")
-        return _json(
-            {
-                "d": {
-                    "Modified": moment.isoformat(),
-                    "API": api,
-                    "TimeStampAsBigInt": str(book.stamp_before(moment)),
-                }
-            }
-        )
 
     def _unauthorized(self, request: Request) -> Response:
         if self.switches["unauthorized_as"] == "json":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
@@ -29,6 +29,16 @@ _CHILDREN = {
     "TransactionLines": "financialtransaction/TransactionLines",
     "VATPercentages": "vat/VatPercentages",
 }
+
+
+HR_WRITES: Mapping[str, tuple[str, ...]] = {
+    "payroll/Employees": (
+        *("Code", "FirstName", "MiddleName", "LastName", "Initials", "BusinessEmail", "BusinessPhone"),
+        *("BusinessMobile", "Manager", "Language", "Country", "Notes"),
+    ),
+    "payroll/Employments": ("Employee", "StartDate", "EndDate", "StartDateOrganization", "ReasonEnd"),
+}
+"""What the unpublished write variant of the HR sets takes, as we imagine it: no list of it is public."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +103,17 @@ def find(path: str) -> Entity | None:
         return None
     same = (known for known in entities().values() if known.service == parts[0] and known.name == parts[2])
     return next((known for known in same if known.path.lower() == path.lower()), None)
+
+
+@cache
+def writable(path: str) -> Entity:
+    """One of `HR_WRITES` as a partner might see it: with the verbs P and U, and those fields settable."""
+    entity, names = entities()[path], HR_WRITES[path]
+    properties = {
+        name: replace(known, creatable=name in names, updatable=name in names)
+        for name, known in entity.properties.items()
+    }
+    return replace(entity, verbs="GPU", properties=properties)
 
 
 def child_of(collection: str) -> Entity | None:

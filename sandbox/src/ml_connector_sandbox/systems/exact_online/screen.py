@@ -15,8 +15,9 @@ from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Row
 from ml_connector_sandbox.systems.exact_online.book import STATUS_OPEN, DivisionBook
 from ml_connector_sandbox.systems.exact_online.journals import post_entry, process_entry, write_entry
-from ml_connector_sandbox.systems.exact_online.masters import cost_code
+from ml_connector_sandbox.systems.exact_online.screen_masters import MASTER_ACTIONS, book_of, member_of
 from ml_connector_sandbox.systems.exact_online.signin import SignIn
+from ml_connector_sandbox.systems.exact_online.users import Rights
 from ml_connector_sandbox.systems.exact_online.webhooks import ENTRIES, Webhooks
 
 _AXES = {"cost_center": "CostCenter", "cost_unit": "CostUnit"}
@@ -27,7 +28,7 @@ class Tenant(Protocol):
 
     books_by_division: dict[int, DivisionBook]
     accessible: set[int]
-    scopes: dict[str, str]
+    rights: Rights
     sign_in: SignIn
     switches: Switches
     clock: Clock
@@ -41,12 +42,7 @@ class Ledger(screen.Ledger[DivisionBook]):
     tenant: Tenant
 
     def company(self, code: str | None) -> DivisionBook:
-        books = self.tenant.books_by_division
-        if code is None:
-            return next(iter(books.values()))
-        if not code.isdigit() or int(code) not in books:
-            raise KeyError(f"division {code}")
-        return books[int(code)]
+        return book_of(self.tenant, code)
 
     def documents(self, company: DivisionBook | None) -> Iterable[tuple[DivisionBook, Row]]:
         books = self.tenant.books_by_division.values() if company is None else [company]
@@ -155,10 +151,7 @@ class Ledger(screen.Ledger[DivisionBook]):
 
     def cost_center(self, company: DivisionBook, code: str) -> Row:
         """The cost center; `KeyError` for none."""
-        found = cost_code(company, self.tenant.switches, "cost_centers", code)
-        if found is None:
-            raise KeyError(f"cost center {code}")
-        return found
+        return member_of(self.tenant, company, "cost_center", code)
 
     def _tell(self, company: DivisionBook, action: str, entry: Row) -> None:
         self.tenant.webhooks.tell_of(company, ENTRIES, action, entry)
@@ -196,14 +189,6 @@ def _coded(book: DivisionBook, table: str, code: str) -> Row:
     return row
 
 
-def _remove_cost_center(tenant: Tenant, arguments: Json) -> Json:
-    ledger = Ledger(tenant)
-    book = Screen(ledger).company(arguments)
-    row = ledger.cost_center(book, str(arguments.get("cost_center", arguments.get("code", ""))))
-    book.remove("cost_centers", row)
-    return {"removed": row["Code"]}
-
-
 def _revoke(tenant: Tenant, arguments: Json) -> Json:
     what = arguments.get("what", "refresh")
     if what not in ("access", "refresh"):
@@ -231,28 +216,17 @@ def _division(accessible: bool) -> Callable[[Tenant, Json], Json]:
     return action
 
 
-def _scope(tenant: Tenant, arguments: Json) -> Json:
-    """`{"scope": "Financial accounting", "level": "manage"|"read"|"none"}`."""
-    if arguments.get("scope") not in tenant.scopes:
-        raise KeyError(f"scope {arguments.get('scope')}; there are {', '.join(sorted(tenant.scopes))}")
-    if arguments.get("level") not in ("manage", "read", "none"):
-        raise ValueError("level: manage, read or none")
-    tenant.scopes[arguments["scope"]] = arguments["level"]
-    return {"scopes": dict(tenant.scopes)}
-
-
 ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
     **actions(Ledger),
     "process": _process,
     "block_journal": _blocked("journals", True),
     "unblock_journal": _blocked("journals", False),
     "deactivate_cost_center": _blocked("cost_centers", True),
-    "remove_cost_center": _remove_cost_center,
+    **MASTER_ACTIONS,
     "revoke": _revoke,
     "grant": _grant,
     "lose_division": _division(False),
     "regain_division": _division(True),
-    "scope": _scope,
     "notifications": lambda tenant, _: tenant.webhooks.outbox.describe(),
     "deliver": lambda tenant, _: {"delivered": tenant.webhooks.outbox.deliver()},
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Row
+from ml_connector_sandbox.systems.exact_online import employees
 from ml_connector_sandbox.systems.exact_online.book import DivisionBook
 from ml_connector_sandbox.systems.exact_online.masters import MASTERS, create
 
@@ -60,6 +61,17 @@ def _fill(book: DivisionBook, switches: Switches, ledger: Json) -> None:
         )
     for row in ledger.get("cost_units", ()):
         _create(book, switches, "hrm/Costunits", {"Code": row["code"], "Description": row["description"]})
+    for row in ledger.get("departments", ()):
+        center = book["cost_centers"].first("Code", row.get("cost_center", "")) or {}
+        book.add(
+            "departments",
+            {
+                "Code": row["code"],
+                "Description": row["description"],
+                "Costcenter": center.get("Code"),
+                "CostcenterDescription": center.get("Description"),
+            },
+        )
     for row in ledger.get("accounts", ()):
         _create(book, switches, "financial/GLAccounts", _account(row))
     for row in ledger.get("journals", ()):
@@ -78,6 +90,8 @@ def _fill(book: DivisionBook, switches: Switches, ledger: Json) -> None:
             {"Code": row["code"], "Description": row["description"], "Type": row.get("type", 3)},
         )
     _periods(book, ledger.get("periods", {}))
+    for row in ledger.get("workers", ()):
+        employees.seed(book, row)
 
 
 def _create(book: DivisionBook, switches: Switches, path: str, values: Mapping[str, Any]) -> Row:

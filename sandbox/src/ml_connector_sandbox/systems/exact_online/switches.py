@@ -44,6 +44,17 @@ SWITCHES = (
         meaning="a text longer than its field (60, a relation's name 50): `refuse` or `truncate`",
     ),
     Switch(
+        name="text_spaces",
+        default="keep",
+        choices=("keep", "trim", "fold"),
+        meaning="blanks in a record's text or name: `keep`, `trim` at its ends, or `fold` runs of them too",
+    ),
+    Switch(
+        name="hr_writes",
+        default=False,
+        meaning="`payroll/Employees` and `Employments` take POST and PUT, as a partner's API might; else 405",
+    ),
+    Switch(
         name="closed_period_suffix",
         default=False,
         meaning="the closed-period message ends with year and month",

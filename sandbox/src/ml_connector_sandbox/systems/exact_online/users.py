@@ -2,12 +2,62 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Row
 from ml_connector_sandbox.systems.exact_online.book import USER_ID, USER_NAME, DivisionBook
+from ml_connector_sandbox.systems.exact_online.schema import (
+    HR_WRITES,
+    VERBS,
+    Entity,
+    entities,
+    find,
+    writable,
+)
+
+MANAGES_EMPLOYEES = "Manage employees"
 
 _CUSTOMER_ID = "7d0ef6f1-0c4d-4f27-9a43-3a5b1c1e0002"
+
+
+@dataclass(slots=True, kw_only=True)
+class Rights:
+    """What the app was granted (`manage`, `read` or `none` by scope) and which roles its user has."""
+
+    switches: Switches
+    scopes: dict[str, str] = field(default_factory=dict)
+    roles: set[str] = field(default_factory=set)
+
+    def reset(self) -> None:
+        """Everything is granted again."""
+        self.scopes = {entity.scope: "manage" for entity in entities().values() if entity.scope}
+        self.roles = {MANAGES_EMPLOYEES}
+
+    def seen(self, entity: Entity | None) -> Entity | None:
+        """The set with the verbs and fields that are open: those of HR can be written by switch."""
+        is_open = entity is not None and entity.path in HR_WRITES and self.switches["hr_writes"]
+        return writable(entity.path) if entity is not None and is_open else entity
+
+    def in_scope(self, entity: Entity, method: str) -> bool:
+        """Whether the app was granted this."""
+        level = self.scopes.get(entity.scope, "none") if entity.scope else "manage"
+        return level == "manage" or (level == "read" and method == "GET")
+
+    def by_role(self, entity: Entity, method: str) -> bool:
+        """Whether the user may: writing employees takes a role."""
+        return method == "GET" or entity.path not in HR_WRITES or MANAGES_EMPLOYEES in self.roles
+
+    def has(self, path: str, method: str) -> bool:
+        """Whether the app and its user may use an endpoint with a method."""
+        entity = self.seen(find(path))
+        return (
+            entity is not None
+            and VERBS.get(method, "?") in entity.verbs
+            and self.in_scope(entity, method)
+            and self.by_role(entity, method)
+        )
 
 
 def me(now: datetime, current_division: int | None) -> Row:
@@ -50,7 +100,7 @@ def division(book: DivisionBook, *, current: bool) -> Row:
         "Current": current,
         "Main": True,
         "IsMainDivision": True,
-        "IsHRDivision": False,
+        "IsHRDivision": len(book["employees"]) > 0,
         "Customer": _CUSTOMER_ID,
         "CustomerCode": "1".rjust(18),
         "CustomerName": book.title,

@@ -27,6 +27,7 @@ from ml_connector_sandbox.systems.ukg_pro.pay_calendar import (
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun
 from ml_connector_sandbox.systems.ukg_pro.register import Worker, load_register
 from ml_connector_sandbox.systems.ukg_pro.render import Cents, stamp
+from ml_connector_sandbox.systems.ukg_pro.switches import SWITCHES
 
 RUNS_MAX = 1_000
 BENCH_ID = "BENCH"
@@ -361,3 +362,22 @@ def _third_party(book: Book) -> dict[str, Json]:
             ],
         }
     return records
+
+
+def known_workers(scenario: Any, register: Path | str | None, seed: int) -> list[Json]:
+    """The workers of this payroll as a ledger may know them: number, names, e-mail, first day, department,
+    company.
+    """
+    book = seeded_book(scenario, seed, Switches(SWITCHES), Path(register) if register else None)
+    return [
+        {
+            "code": person.number,
+            "first_name": person.first_name,
+            "last_name": person.last_name,
+            "email": person.email,
+            "start": person.hired.isoformat(),
+            "department": person.department,
+            "company": person.company_code,
+        }
+        for person in book.people
+    ]

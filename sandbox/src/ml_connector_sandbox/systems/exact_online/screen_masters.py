@@ -1,0 +1,289 @@
+"""What people change at the vendor's screens besides entries: cost centers and units, relations, people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, time
+from typing import Any, Protocol, TypeVar
+
+from ml_connector_sandbox.core.switches import Switches
+from ml_connector_sandbox.core.vendor import Broken, Json, Row
+from ml_connector_sandbox.systems.exact_online import employees, masters
+from ml_connector_sandbox.systems.exact_online.body import BadBody, read_body
+from ml_connector_sandbox.systems.exact_online.book import DivisionBook
+from ml_connector_sandbox.systems.exact_online.masters import MASTERS, cost_code, folded
+from ml_connector_sandbox.systems.exact_online.schema import entities
+from ml_connector_sandbox.systems.exact_online.users import MANAGES_EMPLOYEES, Rights
+from ml_connector_sandbox.systems.exact_online.webhooks import Webhooks
+
+T = TypeVar("T")
+RELATIONS = "crm/Accounts"
+_KINDS = {"cost_center": ("hrm/Costcenters", "CostCenter"), "cost_unit": ("hrm/Costunits", "CostUnit")}
+_EMPLOYEE = {
+    "first_name": "FirstName",
+    "middle_name": "MiddleName",
+    "last_name": "LastName",
+    "email": "BusinessEmail",
+}
+_PLACE = ("department", "cost_center", "cost_unit")
+
+
+class Tenant(Protocol):
+    """What these actions work on."""
+
+    books_by_division: dict[int, DivisionBook]
+    switches: Switches
+    rights: Rights
+    webhooks: Webhooks
+
+
+Action = Callable[[Tenant, Json], Json]
+
+
+def book_of(tenant: Tenant, code: Any) -> DivisionBook:
+    """The division of that number, the first one for none; `KeyError` for one that does not exist."""
+    books = tenant.books_by_division
+    if code is None:
+        return next(iter(books.values()))
+    text = str(code)
+    if not (text.isascii() and text.isdigit()) or int(text) not in books:
+        raise KeyError(f"division {text}")
+    return books[int(text)]
+
+
+def _book(tenant: Tenant, typed: Json) -> DivisionBook:
+    return book_of(tenant, typed.get("entity", typed.get("company", typed.get("division"))))
+
+
+def member_of(tenant: Tenant, book: DivisionBook, kind: str, code: str) -> Row:
+    """The cost center or cost unit; `KeyError` for none."""
+    row = cost_code(book, tenant.switches, f"{kind}s", code)
+    if row is None:
+        raise KeyError(f"{kind.replace('_', ' ')} {code}")
+    return row
+
+
+def _member(tenant: Tenant, typed: Json, kind: str) -> tuple[DivisionBook, Row]:
+    book = _book(tenant, typed)
+    return book, member_of(tenant, book, kind, str(typed.get(kind, typed.get("code", ""))))
+
+
+def _shown(row: Row) -> Json:
+    ends = row.get("EndDate")
+    return {
+        "id": row["ID"],
+        "code": row["Code"],
+        "description": row["Description"],
+        "ends": None if ends is None else ends.date().isoformat(),
+    }
+
+
+def _add(kind: str) -> Action:
+    def action(tenant: Tenant, typed: Json) -> Json:
+        code = str(typed.get(kind, typed.get("code", "")))
+        values = {
+            "Code": code,
+            "Description": str(typed.get("description", code)),
+            "EndDate": _day(typed, "date"),
+        }
+        return _shown(
+            _entered(lambda: masters.create(_book(tenant, typed), tenant.switches, _master(kind), values))
+        )
+
+    return action
+
+
+def _rename(kind: str) -> Action:
+    def action(tenant: Tenant, typed: Json) -> Json:
+        book, row = _member(tenant, typed, kind)
+        wished = {"Description": str(typed["description"])}
+        _entered(lambda: masters.update(book, tenant.switches, _master(kind), row, wished))
+        return _shown(row)
+
+    return action
+
+
+def _recode(kind: str) -> Action:
+    """Another code for the same record; bookings and workplaces follow."""
+
+    def action(tenant: Tenant, typed: Json) -> Json:
+        book, row = _member(tenant, typed, kind)
+        code, old, field = str(typed["to"]).strip(), row["Code"], _KINDS[kind][1]
+        if not code or len(code) > _master(kind).code_max:
+            raise ValueError(f"to: 1 to {_master(kind).code_max} characters")
+        if cost_code(book, tenant.switches, f"{kind}s", code) not in (None, row):
+            raise ValueError(f"to: {code} is there already")
+        book.change(f"{kind}s", row, {"Code": code, "_folded": folded(code)})
+        for table in ("lines", "organizations"):
+            for held in [held for held in book[table] if held.get(field) == old]:
+                book.change(table, held, {field: code})
+        return _shown(row)
+
+    return action
+
+
+def _end_unit(tenant: Tenant, typed: Json) -> Json:
+    book, row = _member(tenant, typed, "cost_unit")
+    day = _day(typed, "date") or datetime.combine(book.now().date(), time())
+    book.change("cost_units", row, {"EndDate": day})
+    return _shown(row)
+
+
+def _reopen_unit(tenant: Tenant, typed: Json) -> Json:
+    book, row = _member(tenant, typed, "cost_unit")
+    book.change("cost_units", row, {"EndDate": None})
+    return _shown(row)
+
+
+def _remove(kind: str) -> Action:
+    def action(tenant: Tenant, typed: Json) -> Json:
+        book, row = _member(tenant, typed, kind)
+        book.remove(f"{kind}s", row)
+        return {"removed": row["Code"]}
+
+    return action
+
+
+def _put_relation(tenant: Tenant, typed: Json) -> Json:
+    """`{"code": "20001", "set": {"Name": "…", "Blocked": true}}`: added, or changed where it exists."""
+    book, code = _book(tenant, typed), str(typed.get("code", "")).strip()
+    values = _fields(RELATIONS, dict(typed.get("set") or {}))
+    row = book["relations"].first("Code", code.rjust(18)) if code else None
+    if row is None:
+        wished = {**values, **({"Code": code} if code else {})}
+        row = _entered(lambda: masters.create(book, tenant.switches, MASTERS[RELATIONS], wished))
+        tenant.webhooks.tell_of(book, RELATIONS, "Create", row)
+    else:
+        held = row
+        _entered(lambda: masters.update(book, tenant.switches, MASTERS[RELATIONS], held, values))
+        tenant.webhooks.tell_of(book, RELATIONS, "Update", row)
+    return {"id": row["ID"], "code": row["Code"].strip(), "name": row["Name"]}
+
+
+def _remove_relation(tenant: Tenant, typed: Json) -> Json:
+    book = _book(tenant, typed)
+    row = book["relations"].first("Code", str(typed.get("code", "")).strip().rjust(18))
+    if row is None:
+        raise KeyError(f"relation {typed.get('code')}")
+    book.remove("relations", row)
+    tenant.webhooks.tell_of(book, RELATIONS, "Delete", row)
+    return {"removed": row["Code"].strip()}
+
+
+def _employee(book: DivisionBook, typed: Json) -> Row | None:
+    return book["employees"].first("Code", str(typed.get("code", "")))
+
+
+def _put_employee(tenant: Tenant, typed: Json) -> Json:
+    """What HR staff enters, by hand or from an import file: a hire, a rehire, a change, a place, an end."""
+    book = _book(tenant, typed)
+    values = {field: str(typed[name]) for name, field in _EMPLOYEE.items() if name in typed}
+    row = _employee(book, typed)
+    if row is None:
+        wished = {**values, **({"Code": str(typed["code"])} if "code" in typed else {})}
+        row = _entered(lambda: employees.add_employee(book, wished))
+    elif values:
+        held = row
+        _entered(lambda: employees.change(book, employees.EMPLOYEES, held, values))
+    _employ(book, row, typed)
+    return {
+        "id": row["ID"],
+        "code": row["Code"],
+        "name": row["FullName"],
+        "active": employees.shown(book, row)["IsActive"],
+    }
+
+
+def _employ(book: DivisionBook, employee: Row, typed: Json) -> None:
+    """Begin an employment on `start`, end the newest on `end` (null opens it), place it from `date` or from
+    the day it begins.
+    """
+    rows = sorted(book["employments"].all("Employee", employee["ID"]), key=lambda row: row["StartDate"])
+    start, day = _day(typed, "start"), _day(typed, "date")
+    newest = next(
+        (row for row in rows if row["StartDate"] == start), rows[-1] if rows and start is None else None
+    )
+    if newest is None and start is not None:
+        wished = {"Employee": employee["ID"], "StartDate": start, "EndDate": _day(typed, "end")}
+        newest = _entered(lambda: employees.add_employment(book, wished))
+    elif newest is not None and "end" in typed:
+        held, change = newest, {"EndDate": _day(typed, "end")}
+        _entered(lambda: employees.change(book, employees.EMPLOYMENTS, held, change))
+    codes = {name: str(typed[name]) for name in _PLACE if typed.get(name) is not None}
+    if newest is not None and codes:
+        employees.place(book, newest, codes, day or newest["StartDate"])
+
+
+def _remove_employee(tenant: Tenant, typed: Json) -> Json:
+    book = _book(tenant, typed)
+    row = _employee(book, typed)
+    if row is None:
+        raise KeyError(f"employee {typed.get('code')}")
+    employees.remove_employee(book, row)
+    return {"removed": row["Code"]}
+
+
+def _role(tenant: Tenant, typed: Json) -> Json:
+    """`{"role": "Manage employees", "granted": false}`"""
+    role = typed.get("role", MANAGES_EMPLOYEES)
+    if role != MANAGES_EMPLOYEES:
+        raise KeyError(f"role {role}; there is {MANAGES_EMPLOYEES}")
+    (tenant.rights.roles.add if typed.get("granted", True) else tenant.rights.roles.discard)(role)
+    return {"roles": sorted(tenant.rights.roles)}
+
+
+def _scope(tenant: Tenant, typed: Json) -> Json:
+    """`{"scope": "Financial accounting", "level": "manage"|"read"|"none"}`."""
+    scopes = tenant.rights.scopes
+    if typed.get("scope") not in scopes:
+        raise KeyError(f"scope {typed.get('scope')}; there are {', '.join(sorted(scopes))}")
+    if typed.get("level") not in ("manage", "read", "none"):
+        raise ValueError("level: manage, read or none")
+    scopes[typed["scope"]] = typed["level"]
+    return {"scopes": dict(scopes)}
+
+
+def _master(kind: str) -> masters.Master:
+    return MASTERS[_KINDS[kind][0]]
+
+
+def _fields(path: str, given: Json) -> Json:
+    """Fields of a set in their types, as a form would take them; `ValueError` for one that is none."""
+    try:
+        return read_body(entities()[path], json.dumps(given).encode(), update=True)
+    except BadBody as wrong:
+        raise ValueError(str(wrong)) from wrong
+
+
+def _entered(step: Callable[[], T]) -> T:
+    """A step whose broken rules are shown to the person who typed."""
+    try:
+        return step()
+    except Broken as broken:
+        raise ValueError(str(broken)) from broken
+
+
+def _day(typed: Json, name: str) -> datetime | None:
+    text = typed.get(name)
+    return None if text is None else datetime.combine(datetime.fromisoformat(str(text)).date(), time())
+
+
+MASTER_ACTIONS: Mapping[str, Action] = {
+    "add_cost_center": _add("cost_center"),
+    "rename_cost_center": _rename("cost_center"),
+    "recode_cost_center": _recode("cost_center"),
+    "remove_cost_center": _remove("cost_center"),
+    "add_cost_unit": _add("cost_unit"),
+    "rename_cost_unit": _rename("cost_unit"),
+    "recode_cost_unit": _recode("cost_unit"),
+    "end_cost_unit": _end_unit,
+    "reopen_cost_unit": _reopen_unit,
+    "remove_cost_unit": _remove("cost_unit"),
+    "put_relation": _put_relation,
+    "remove_relation": _remove_relation,
+    "put_employee": _put_employee,
+    "remove_employee": _remove_employee,
+    "role": _role,
+    "scope": _scope,
+}
