@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
+from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Broken, Clock, Row
-from ml_connector_sandbox.systems.dynamics_fo.tables import Table, Undo
+from ml_connector_sandbox.systems.dynamics_fo.odata import fold
+from ml_connector_sandbox.systems.dynamics_fo.tables import Notice, Table, Undo
 
 FIRST_REC_ID = 5_637_144_576
 
@@ -65,18 +67,23 @@ class Book:
     same.
     """
 
-    def __init__(self, *, clock: Clock, seed: int) -> None:
+    def __init__(self, *, clock: Clock, seed: int, switches: Switches) -> None:
         self.clock = clock
+        self.switches = switches
         self.axes: dict[str, str] = {}
         self.demands: dict[str, tuple[str, ...]] = {}
         self.rates: dict[str, str] = {}
         self.default_company = ""
+        self.used: set[tuple[str, str]] = set()
+        self.listener: Notice | None = None
         self._random = random.Random(f"dynamics {seed}")
         self._rec_ids: Counter[str] = Counter()
         self._numbers: Counter[str] = Counter()
         self._undo: list[Undo] | None = None
+        self._changes: list[tuple[str, str, Row, Row]] = []
         self.tables = {
-            name: Table(name, key, indexed, self._noted) for name, (key, indexed) in _TABLES.items()
+            name: Table(name, key, indexed, self._noted, self._noticed)
+            for name, (key, indexed) in _TABLES.items()
         }
 
     def __getitem__(self, name: str) -> Table:
@@ -117,20 +124,38 @@ class Book:
         if self._undo is not None:
             yield
             return
-        self._undo = []
+        self._undo, self._changes = [], []
         try:
             yield
         except BaseException:
+            self._changes = []
             undo, self._undo = self._undo, None
             for step in reversed(undo):
                 step()
             raise
         finally:
             self._undo = None
+            changes, self._changes = self._changes, []
+        for change in changes:
+            if self.listener is not None:
+                self.listener(*change)
 
     def _noted(self, undo: Undo) -> None:
         if self._undo is not None:
             self._undo.append(undo)
+
+    def _noticed(self, table: str, action: str, row: Row, old: Row) -> None:
+        """Told of once the transaction stands; the row is kept as it is now."""
+        if self._undo is not None and self.listener is not None:
+            self._changes.append((table, action, dict(row), old))
+
+    def use(self, dimensions: Mapping[str, str]) -> None:
+        """These values occur in a combination from now on, whatever becomes of what it was made for."""
+        self.used.update((fold(name), fold(value)) for name, value in dimensions.items() if value)
+
+    def is_used(self, value: Row) -> bool:
+        """Whether a dimension value occurs in any combination."""
+        return (fold(value["FinancialDimension"]), fold(value["DimensionValue"])) in self.used
 
     def company(self, code: str) -> Row:
         """A company's ledger; `Broken` for an unknown company."""

@@ -90,9 +90,13 @@ def parse_account(book: Book, company: str, text: str) -> tuple[Row, dict[str, s
     problems += _unknown_values(book, company, given)
     if problems or account is None:
         raise Broken(*problems)
-    return account, {
-        name: _value(book, company, name, value)["DimensionValue"] for name, value in given.items() if value
+    held = {
+        name: str(_value(book, company, name, value)["DimensionValue"])
+        for name, value in given.items()
+        if value
     }
+    book.use(held)
+    return account, held
 
 
 def parse_default(book: Book, company: str, text: str) -> dict[str, str]:
@@ -104,7 +108,17 @@ def parse_default(book: Book, company: str, text: str) -> dict[str, str]:
     problems = _unknown_values(book, company, given)
     if problems:
         raise Broken(*problems)
-    return {name: value for name, value in given.items() if value}
+    held = {name: value for name, value in given.items() if value}
+    book.use(held)
+    return held
+
+
+def demand_default(book: Book, company: str, text: str) -> None:
+    """`Broken` for default dimensions of people that are not open in that company today."""
+    held = parse_default(book, company, text)
+    problems = unusable_values(book, company, held, book.today())
+    if problems and book.switches["default_dimension_check"] == "refuse":
+        raise Broken(*problems)
 
 
 def show_account(book: Book, account: str, dimensions: Mapping[str, str], switches: Switches) -> str:
@@ -129,6 +143,12 @@ def usable(book: Book, company: str, account: Row, dimensions: Mapping[str, str]
         problems.append(f"Main account {account['MainAccountId']} is suspended")
     elif not _is_active(account, day):
         problems.append(f"Main account {account['MainAccountId']} isn't active")
+    return problems + unusable_values(book, company, dimensions, day)
+
+
+def unusable_values(book: Book, company: str, dimensions: Mapping[str, str], day: date) -> list[str]:
+    """The values that are suspended, not active that day or gone, in that company."""
+    problems = []
     for name, value in dimensions.items():
         row = _value(book, company, name, value)
         if row.get("IsSuspended") == "Yes":
@@ -169,8 +189,23 @@ def missing(book: Book, account: Row, dimensions: Mapping[str, str]) -> list[str
 
 
 def _value(book: Book, company: str, name: str, value: str) -> Row:
+    """A value as that company sees it: the shared one, and what the company overrides of it.
+
+    What is suspended or blocked for all is so in every company; days of a company's own replace the shared
+    ones.
+    """
     values = book["dimension_values"]
-    return values.get(name, "", value) or values.get(name, company, value) or {}
+    shared, own = values.get(name, "", value), values.get(name, company, value)
+    if shared is None or own is None:
+        return shared or own or {}
+    flags = {
+        flag: "Yes" if "Yes" in (shared.get(flag), own.get(flag)) else "No"
+        for flag in ("IsSuspended", "IsBlockedForManualEntry")
+    }
+    days = {
+        field: own[field] for field in ("ActiveFrom", "ActiveTo") if own.get(field, BLANK_DATE) != BLANK_DATE
+    }
+    return {**shared, **flags, **days}
 
 
 def _unknown_values(book: Book, company: str, given: Mapping[str, str]) -> list[str]:

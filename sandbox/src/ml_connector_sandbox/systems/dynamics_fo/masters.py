@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Broken, Row
 from ml_connector_sandbox.systems.dynamics_fo import dimensions
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
-from ml_connector_sandbox.systems.dynamics_fo.journals import duplicate, fitted, not_found
+from ml_connector_sandbox.systems.dynamics_fo.journals import LENGTHS, duplicate, fitted, not_found
 from ml_connector_sandbox.systems.dynamics_fo.schema import BLANK_DATE, BLANK_MOMENT, LAST_MOMENT
 
 Create = Callable[[Book, Mapping[str, Any]], Row]
+CUSTOM, WORKERS = "Custom list", "Workers"
+"""Where values of a dimension come from: its own list, or the workers there are."""
 PEOPLE = (
     *("Workers", "Employees", "EmployeesV2", "Employments", "EmploymentsV2", "EmploymentDetails"),
     *("PositionWorkerAssignmentsV2", "PositionDefaultDimensions"),
@@ -26,15 +28,127 @@ def create(book: Book, switches: Switches, set_name: str, values: Mapping[str, A
     return _CREATE[set_name](book, fitted(values, switches))
 
 
+def delete(book: Book, row: Row) -> None:
+    """Delete a dimension value that nobody ever used; `Broken` for any other."""
+    if not is_custom(book, row):
+        raise Broken(_at_source(book, row))
+    if book.is_used(row) and not row["LegalEntityId"]:
+        raise Broken(
+            f"The value {row['DimensionValue']} of the dimension {row['FinancialDimension']} is used in a"
+            " dimension combination and cannot be deleted. Suspend it"
+        )
+    book["dimension_values"].remove(row)
+
+
 def change(
     book: Book, switches: Switches, set_name: str, table: str, row: Row, values: Mapping[str, Any]
 ) -> None:
     """Change a row of a set."""
     _demand_people(switches, set_name)
-    if values.get("DimensionDisplayValue"):
+    changes = fitted(values, switches)
+    if changes.get("DimensionDisplayValue"):
         company = row.get("LegalEntityId") or row.get("dataAreaId") or book.default_company
-        dimensions.parse_default(book, str(company), values["DimensionDisplayValue"])
-    book.change(table, row, fitted(values, switches))
+        dimensions.demand_default(book, str(company), changes["DimensionDisplayValue"])
+    if table == "dimension_values":
+        change_value(book, row, changes)
+    elif table == "employments":
+        change_employment(book, row, changes)
+    elif table == "workers":
+        change_worker(book, row, changes)
+    else:
+        book.change(table, row, changes)
+
+
+def change_value(book: Book, row: Row, changes: Mapping[str, Any]) -> None:
+    """Change a dimension value. The text of one with a record behind it changes only there; a new text shows
+    when the job has gone over all combinations.
+    """
+    _demand_days({**row, **changes})
+    latest = row.get("_next_text", row["Description"])
+    text = changes.get("Description", latest)
+    if text == latest:
+        book.change("dimension_values", row, {**changes, "Description": row["Description"]})
+        return
+    if not is_custom(book, row):
+        raise Broken(_at_source(book, row))
+    seconds = int(book.switches["rename_seconds"])
+    shown = text_of(book, row) if seconds > 0 else text
+    due = book.now() + timedelta(seconds=seconds)
+    rest = {**changes, "Description": shown, "_next_text": text, "_next_at": due}
+    book.change("dimension_values", row, rest)
+
+
+def text_of(book: Book, row: Row) -> str:
+    """The text of a dimension value as it is read now."""
+    is_due = "_next_text" in row and row["_next_at"] <= book.now()
+    return str(row["_next_text"] if is_due else row["Description"])
+
+
+def is_custom(book: Book, row: Row) -> bool:
+    """Whether a value is kept in the list of its dimension, and has no record of its own elsewhere."""
+    dimension = book["dimensions"].get(row["FinancialDimension"])
+    return dimension is not None and dimension["UseValuesFrom"] == CUSTOM
+
+
+def change_employment(book: Book, row: Row, changes: Mapping[str, Any]) -> None:
+    """Change an employment, whose days do not meet those of another one in the same company."""
+    start = _moment(changes.get("EmploymentStartDate"), row["EmploymentStartDate"])
+    end = _moment(changes.get("EmploymentEndDate"), row["EmploymentEndDate"])
+    _demand_free(book, row["PersonnelNumber"], row["LegalEntityId"], start, end, row)
+    days = {"EmploymentStartDate": start, "EmploymentEndDate": end}
+    if days.items() <= row.items():
+        book.change("employments", row, changes)
+    else:
+        book.change("employments", row, {**changes, **days, "ValidFrom": start, "ValidTo": end})
+
+
+def change_worker(book: Book, row: Row, changes: Mapping[str, Any]) -> None:
+    """Change a worker; employments show the name, and so does the value of a dimension of workers."""
+    wished = {**row, **changes}
+    name = f"{wished['FirstName']} {wished['LastName']}"
+    book.change("workers", row, {**changes, "Name": name})
+    shown = {"Name": name, "FirstName": wished["FirstName"], "LastName": wished["LastName"]}
+    for employment in book["employments"].all("PersonnelNumber", row["PersonnelNumber"]):
+        book.change("employments", employment, shown)
+    for value in [held for held in book["dimension_values"] if _is_of_worker(book, held, row)]:
+        book.change("dimension_values", value, {"Description": name[: LENGTHS["Description"]]})
+
+
+def _is_of_worker(book: Book, value: Row, worker: Row) -> bool:
+    dimension = book["dimensions"].get(value["FinancialDimension"]) or {}
+    return bool(
+        dimension.get("UseValuesFrom") == WORKERS and value["DimensionValue"] == worker["PersonnelNumber"]
+    )
+
+
+def _at_source(book: Book, row: Row) -> str:
+    dimension = book["dimensions"].get(row["FinancialDimension"]) or {}
+    return (
+        f"Values of the dimension {row['FinancialDimension']} come from {dimension.get('UseValuesFrom')} and"
+        " are renamed and deleted there"
+    )
+
+
+def _demand_days(row: Mapping[str, Any]) -> None:
+    first, last = row.get("ActiveFrom", BLANK_DATE), row.get("ActiveTo", BLANK_DATE)
+    if BLANK_DATE not in (first, last) and last < first:
+        raise Broken("The date in the Active to field is before the one in the Active from field")
+
+
+def _demand_free(
+    book: Book, number: str, company: str, start: datetime, end: datetime, row: Row | None
+) -> None:
+    """`Broken` for an employment that ends before it begins, or at the same time as another."""
+    if end < start:
+        raise Broken("The employment end date is before the employment start date")
+    for other in book["employments"].all("PersonnelNumber", number):
+        if (
+            other is not row
+            and other["LegalEntityId"] == company
+            and start <= other["EmploymentEndDate"]
+            and other["EmploymentStartDate"] <= end
+        ):
+            raise Broken("The employment overlaps another employment of the worker in the same legal entity")
 
 
 def worker_status(book: Book, number: str) -> str:
@@ -59,16 +173,10 @@ def add_employment(book: Book, values: Mapping[str, Any]) -> Row:
     if worker is None:
         raise Broken(not_found(number, "Personnel number", "Worker"))
     if values.get("DimensionDisplayValue"):
-        dimensions.parse_default(book, company, values["DimensionDisplayValue"])
+        dimensions.demand_default(book, company, values["DimensionDisplayValue"])
     start = _moment(values.get("EmploymentStartDate"), book.now())
     end = _moment(values.get("EmploymentEndDate"), LAST_MOMENT)
-    for other in book["employments"].all("PersonnelNumber", number):
-        if (
-            other["LegalEntityId"] == company
-            and start <= other["EmploymentEndDate"]
-            and other["EmploymentStartDate"] <= end
-        ):
-            raise Broken("The employment overlaps another employment of the worker in the same legal entity")
+    _demand_free(book, number, company, start, end, None)
     return book.add(
         "employments",
         {
@@ -114,6 +222,8 @@ def hire(book: Book, values: Mapping[str, Any]) -> Row:
             "LanguageId": "en-US",
         },
     )
+    for dimension in [row for row in book["dimensions"] if row["UseValuesFrom"] == WORKERS]:
+        _new_value(book, dimension, {"DimensionValue": number, "Description": f"{first} {last}"})
     company = values.get("EmploymentLegalEntityId") or book.default_company
     return add_employment(book, {**values, "PersonnelNumber": number, "LegalEntityId": company})
 
@@ -158,24 +268,59 @@ def _value(book: Book, values: Mapping[str, Any]) -> Row:
     dimension = book["dimensions"].get(name)
     if dimension is None:
         raise Broken(not_found(name, "Dimension name", "Financial dimensions"))
-    if dimension["UseValuesFrom"] != "Custom list":
+    if dimension["UseValuesFrom"] != CUSTOM:
         raise Broken(
             f"Values of the dimension {name} come from {dimension['UseValuesFrom']} and cannot be created"
             " here"
         )
     if not value:
         raise Broken("Field 'Dimension value' must be filled in")
+    mask = str(dimension.get("DimensionValueMask") or "")
+    if mask and not fits_mask(value, mask):
+        raise Broken(f"The value {value} does not match the mask {mask} of the dimension {name}")
     company = str(values.get("LegalEntityId") or "")
+    if company:
+        company = str(book.company(company)["LegalEntityId"])
     if book["dimension_values"].get(name, company, value):
         raise Broken(
             duplicate("Financial dimension values", "DimensionFinancialTag", f"Dimension value: {value}")
         )
+    _demand_days(values)
+    return _new_value(book, dimension, {**values, "LegalEntityId": company})
+
+
+def fits_mask(value: str, mask: str) -> bool:
+    """Whether a value has the form of a mask: `#` is a digit, `&` a letter, anything else itself."""
+    kinds = {"#": str.isdigit, "&": str.isalpha}
+    return len(value) == len(mask) and all(
+        kinds[place](sign) if place in kinds else sign == place
+        for sign, place in zip(value, mask, strict=True)
+    )
+
+
+def override_value(book: Book, shared: Row, company: str) -> Row:
+    """The row with what a company overrides of a shared value; made when it overrides nothing yet."""
+    code = str(book.company(company)["LegalEntityId"])
+    name, value = shared["FinancialDimension"], shared["DimensionValue"]
+    dimension = book["dimensions"].get(name)
+    assert dimension is not None
+    return book["dimension_values"].get(name, code, value) or _new_value(
+        book,
+        dimension,
+        {"LegalEntityId": code, "DimensionValue": value, "Description": shared["Description"]},
+    )
+
+
+def _new_value(book: Book, dimension: Row, values: Mapping[str, Any]) -> Row:
     blanks = {
-        "LegalEntityId": company,
+        "LegalEntityId": "",
+        "Description": "",
         "ActiveFrom": BLANK_DATE,
         "ActiveTo": BLANK_DATE,
         "IsSuspended": "No",
         "IsBlockedForManualEntry": "No",
+        "IsTotal": "No",
+        "Owner": "",
     }
     return book.add(
         "dimension_values", {**blanks, **values, "FinancialDimension": dimension["DimensionName"]}

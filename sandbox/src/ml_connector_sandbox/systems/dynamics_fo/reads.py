@@ -20,10 +20,17 @@ from ml_connector_sandbox.systems.dynamics_fo.annotations import (
     page_rows,
 )
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
-from ml_connector_sandbox.systems.dynamics_fo.masters import worker_status
+from ml_connector_sandbox.systems.dynamics_fo.masters import is_custom, text_of, worker_status
 from ml_connector_sandbox.systems.dynamics_fo.odata import Query, fold, parse_query, reader
 from ml_connector_sandbox.systems.dynamics_fo.render import etag, json_response, row_json
-from ml_connector_sandbox.systems.dynamics_fo.schema import NAVIGATION, Entity, Navigation, Property, entities
+from ml_connector_sandbox.systems.dynamics_fo.schema import (
+    BLANK_DATE,
+    NAVIGATION,
+    Entity,
+    Navigation,
+    Property,
+    entities,
+)
 
 _PAYMENT_LINES = ("vendor_payment_lines", "customer_payment_lines")
 _RENAMED = {
@@ -44,8 +51,20 @@ def sees(book: Book, entity: Entity, row: Row, *, cross: bool) -> bool:
     """Whether a row is shown to this caller."""
     if row.get("_hidden") and entity.table == "lines":
         return False
+    if entity.table == "dimension_values" and is_out_of_sight(book, row):
+        return False
     owner = entity.company_field
     return cross or not owner or fold(row[owner]) == fold(book.default_company)
+
+
+def is_out_of_sight(book: Book, row: Row) -> bool:
+    """Whether a dimension value is hidden by a role; or, by switch, not listed yet, since it stands for
+    another record and was never used nor given a property of its own.
+    """
+    own = row["LegalEntityId"] or "Yes" in (row["IsSuspended"], row["IsBlockedForManualEntry"])
+    own = own or (row["ActiveFrom"], row["ActiveTo"]) != (BLANK_DATE, BLANK_DATE)
+    unlisted = book.switches["unused_backed_values"] == "hide" and not own and not book.is_used(row)
+    return bool(row.get("_concealed")) or (unlisted and not is_custom(book, row))
 
 
 def rows_of(book: Book, entity: Entity, query: Query, *, cross: bool) -> list[Row]:
@@ -103,6 +122,8 @@ def _key_part(known: Property, value: Any) -> Any:
 
 def derived(book: Book, entity: Entity, row: Row) -> Row:
     """The row with what follows from others and from the time: whether a worker is employed now."""
+    if entity.table == "dimension_values":
+        return {**row, "Description": text_of(book, row)}
     if "WorkerStatus" not in entity.properties:
         return row
     return {**row, "WorkerStatus": worker_status(book, row["PersonnelNumber"])}

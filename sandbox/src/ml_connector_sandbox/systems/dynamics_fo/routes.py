@@ -85,6 +85,7 @@ class DynamicsFo:
         self.book: Book = build_book(
             self._data, self.clock, self._seed, self.switches, self.sign_in.client_id
         )
+        self.book.listener = self.webhooks.notice
         self._dice = Random(f"traces {self._seed}")
         self.sign_in.reset()
         self.limits.clear()
@@ -332,6 +333,8 @@ class DynamicsFo:
     def _delete(self, entity: Entity, row: Row) -> None:
         if entity.table == "headers":
             journals.delete_header(self.book, row)
+        elif entity.table == "dimension_values":
+            masters.delete(self.book, row)
         else:
             journals.delete_line(self.book, row)
 

@@ -19,7 +19,12 @@ from ml_connector_sandbox.systems.dynamics_fo.book import Book
 from ml_connector_sandbox.systems.dynamics_fo.limits import Limits
 from ml_connector_sandbox.systems.dynamics_fo.masters import set_period
 from ml_connector_sandbox.systems.dynamics_fo.schema import BLANK_DATE
-from ml_connector_sandbox.systems.dynamics_fo.screen_masters import MASTER_ACTIONS, account_of, company_of
+from ml_connector_sandbox.systems.dynamics_fo.screen_masters import (
+    MASTER_ACTIONS,
+    account_of,
+    company_of,
+    value_of,
+)
 from ml_connector_sandbox.systems.dynamics_fo.signin import SignIn
 from ml_connector_sandbox.systems.dynamics_fo.webhooks import Webhooks
 
@@ -175,10 +180,7 @@ class Ledger(screen.Ledger[str | None]):
         name = next((name for name, axis in self.book.axes.items() if axis == "cost_center"), None)
         if name is None:
             raise ValueError("no dimension of this ledger holds cost centers")
-        row = self.book["dimension_values"].get(name, company or "", code)
-        if row is None:
-            raise KeyError(f"cost center {code}")
-        return row
+        return value_of(self.book, name, code, company)
 
     def _post(self, header: Row) -> Json:
         return self.tenant.run_posting_job(only=header["JournalBatchNumber"])
@@ -272,8 +274,13 @@ def _activate_event(tenant: Tenant, arguments: Json) -> Json:
     )
 
 
+def _activate_data_event(tenant: Tenant, arguments: Json) -> Json:
+    return tenant.webhooks.activate_data(str(arguments["set"]), str(arguments["url"]))
+
+
 def _events(tenant: Tenant, _: Json) -> Json:
-    return {"endpoints": tenant.webhooks.endpoints, **tenant.webhooks.outbox.describe()}
+    hooks = tenant.webhooks
+    return {"endpoints": hooks.endpoints, "data_endpoints": hooks.data_endpoints, **hooks.outbox.describe()}
 
 
 ACTIONS: Mapping[str, Callable[[Tenant, Json], Json]] = {
@@ -288,6 +295,7 @@ ACTIONS: Mapping[str, Callable[[Tenant, Json], Json]] = {
     "update_conflict": _conflict,
     "post_payment_journal": _post_payment,
     "activate_event": _activate_event,
+    "activate_data_event": _activate_data_event,
     "events": _events,
     "deliver": lambda tenant, _: {"delivered": tenant.webhooks.outbox.deliver()},
 }

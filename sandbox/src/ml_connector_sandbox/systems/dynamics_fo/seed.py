@@ -5,9 +5,9 @@
      "exchange_rates": [{"from", "to", "rate", "start"}], "calendar": {"id", "first_year", "years",
      "first_month"}, "closed": [[company, "2026-05"]], "accounts": [{"code", "name", "type", "demands": […],
      "suspended", "blocked"}], "dimensions": [{"name", "axis", "values_from", "values": [{"code", "name",
-     "suspended", "blocked"}]}], "delimiter", "formats": [{"name", "kind": "ledger"|"default", "format",
-     "active"}], "journal_names": [{"name", "title", "type", "new_voucher", …}], "vendors", "vendor_payments",
-     "customer_payments", "workers"}
+     "suspended", "blocked", "company"}], "mask"}], "delimiter", "formats": [{"name", "kind":
+     "ledger"|"default", "format", "active"}], "journal_names": [{"name", "title", "type", "new_voucher", …}],
+     "vendors", "vendor_payments", "customer_payments", "workers"}
 
 What is left out is empty. Rates are per 100 units, as the vendor keeps them.
 """
@@ -37,7 +37,7 @@ _QUARTERS = ("Q1", "Q2", "Q3", "Q4")
 
 def build_book(ledger: Json, clock: Clock, seed: int, switches: Switches, client_id: str) -> Book:
     """The environment before anybody called it."""
-    book = Book(clock=clock, seed=seed)
+    book = Book(clock=clock, seed=seed, switches=switches)
     book.default_company = str(
         switches["default_company"] or ledger.get("default_company") or ledger["companies"][0]["code"]
     )
@@ -267,6 +267,7 @@ def _dimensions(book: Book, ledger: Json) -> None:
             "DimensionName": facts["name"],
             "UseValuesFrom": facts.get("values_from", "Custom list"),
             "ReportColumnName": facts["name"],
+            "DimensionValueMask": facts.get("mask", ""),
         }
         dimension = book.add("dimensions", row)
         book.axes[facts["name"]] = facts.get("axis", facts["name"])

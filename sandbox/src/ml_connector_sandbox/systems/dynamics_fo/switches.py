@@ -166,6 +166,21 @@ SWITCHES = (
     Switch(name="retry_after_seconds", default=10, meaning="`Retry-After` of a 429 by load"),
     Switch(name="hr_writable", default=True, meaning="employees, employments and workers can be written"),
     Switch(
+        name="default_dimension_check",
+        default="refuse",
+        choices=("refuse", "accept"),
+        meaning="a value that is suspended or not active in the company, as default dimension of people",
+    ),
+    Switch(
+        name="rename_seconds", default=0, meaning="for so long a renamed dimension value shows its old text"
+    ),
+    Switch(
+        name="unused_backed_values",
+        default="list",
+        choices=("list", "hide"),
+        meaning="values that stand for another record, before they are used: listed or not yet",
+    ),
+    Switch(
         name="general_journal_event",
         default=False,
         meaning="posting a general journal raises a business event; the catalog of 2019 has none",

@@ -9,17 +9,26 @@ from ml_connector_sandbox.core.vendor import Row
 from ml_connector_sandbox.systems.dynamics_fo.odata import fold
 
 Undo = Callable[[], None]
+CREATE, UPDATE, DELETE = "Create", "Update", "Delete"
+Notice = Callable[[str, str, Row, Row], None]
+"""Hears of a change: the table, what was done, the row, and the row as it was."""
 
 
 class Table:
     """Rows by key, with indexes for equality. Every change is noted with the way to take it back."""
 
     def __init__(
-        self, name: str, key: tuple[str, ...], indexed: Sequence[str], note: Callable[[Undo], None]
+        self,
+        name: str,
+        key: tuple[str, ...],
+        indexed: Sequence[str],
+        note: Callable[[Undo], None],
+        notice: Notice,
     ) -> None:
         self.name = name
         self.key = key
         self._note = note
+        self._notice = notice
         self._rows: dict[Any, Row] = {}
         self._indexes: dict[str, dict[Any, dict[Any, Row]]] = {field: {} for field in indexed}
 
@@ -50,10 +59,12 @@ class Table:
         """Add a row whose key is not there yet."""
         self._insert(row)
         self._note(lambda: self._take_out(row))
+        self._notice(self.name, CREATE, row, {})
 
     def change(self, row: Row, values: Mapping[str, Any]) -> None:
         """Change fields of a row; its key stays."""
         before = {name: row[name] for name in values if name in row}
+        old = dict(row)
         added = [name for name in values if name not in row]
         self._set(row, values)
 
@@ -63,11 +74,13 @@ class Table:
                 row.pop(name, None)
 
         self._note(undo)
+        self._notice(self.name, UPDATE, row, old)
 
     def remove(self, row: Row) -> None:
         """Take a row out."""
         self._take_out(row)
         self._note(lambda: self._insert(row))
+        self._notice(self.name, DELETE, row, dict(row))
 
     def _set(self, row: Row, values: Mapping[str, Any]) -> None:
         key = self._key(row)

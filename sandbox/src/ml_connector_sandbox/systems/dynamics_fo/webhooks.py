@@ -1,5 +1,5 @@
 """Business events to an HTTPS-style endpoint: the envelope, three retries, control numbers with gaps;
-unsigned, as the vendor's are.
+unsigned, as the vendor's are. And data events: a row of any set, as Dataverse passes it on.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 
 from ml_connector_sandbox.core.outbound import NOBODY, Outbox, is_taken
 from ml_connector_sandbox.core.switches import Switches
-from ml_connector_sandbox.core.vendor import Clock, Json
+from ml_connector_sandbox.core.vendor import Clock, Json, Row
+from ml_connector_sandbox.systems.dynamics_fo.render import row_json
+from ml_connector_sandbox.systems.dynamics_fo.schema import BLANK_MOMENT, Entity, entities
+from ml_connector_sandbox.systems.dynamics_fo.tables import CREATE, DELETE, UPDATE
 
 CATALOG = (
     "VendorPaymentPostedBusinessEvent",
@@ -33,6 +36,7 @@ class Webhooks:
     outbox: Outbox = field(init=False)
     endpoints: list[Json] = field(default_factory=list)
     _dice: random.Random = field(init=False)
+    data_endpoints: list[Json] = field(default_factory=list)
     _control_number: int = field(init=False)
     _withheld: int | None = field(init=False)
 
@@ -45,6 +49,7 @@ class Webhooks:
         self._dice = random.Random(f"events {self.seed}")
         self._control_number, self._withheld = FIRST_CONTROL_NUMBER, None
         self.endpoints.clear()
+        self.data_endpoints.clear()
         self.outbox.forget()
 
     def activate(self, event: str, url: str, company: str) -> Json:
@@ -53,6 +58,19 @@ class Webhooks:
         """
         if event not in CATALOG:
             raise KeyError(f"business event {event}; there are {', '.join(CATALOG)}")
+        self._try(url)
+        self.endpoints.append({"event": event, "url": url, "entity": company})
+        return {"endpoints": self.endpoints}
+
+    def activate_data(self, set_name: str, url: str) -> Json:
+        """Tell that address of every row of a set that is made, changed or deleted, a test message first."""
+        if set_name not in entities():
+            raise KeyError(f"set {set_name}")
+        self._try(url)
+        self.data_endpoints.append({"set": set_name, "url": url})
+        return {"data_endpoints": self.data_endpoints}
+
+    def _try(self, url: str) -> None:
         guarded = self.outbox.refusal(url, self.switches, "events_only_loopback")
         if guarded:
             raise ValueError(guarded)
@@ -60,8 +78,39 @@ class Webhooks:
         status = self.outbox.send(url, json.dumps(test).encode(), {})
         if not is_taken(status):
             raise ValueError(f"The endpoint did not acknowledge the test message: {status or NOBODY}")
-        self.endpoints.append({"event": event, "url": url, "entity": company})
-        return {"endpoints": self.endpoints}
+
+    def notice(self, table: str, action: str, row: Row, old: Row) -> None:
+        """A row was changed, whoever did it: a data event for those who asked for one of its sets."""
+        for endpoint in self.data_endpoints:
+            entity = entities()[endpoint["set"]]
+            if entity.table != table:
+                continue
+            now, before = _columns(entity, row), _columns(entity, {**row, **old})
+            if action == UPDATE and now == before:
+                continue
+            body = self._context(entity, action, now, before)
+            self.outbox.put(endpoint["url"], json.dumps(body, default=str).encode())
+
+    def _context(self, entity: Entity, action: str, now: Json, before: Json) -> Json:
+        """What Dataverse sends of a row, as far as its shape is known."""
+        name = f"mserp_{entity.aot.lower()}"
+        key = ",".join(f"{before[f'mserp_{field.lower()}']}" for field in entity.keys)
+        row_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{name} {key}"))
+        given = {"LogicalName": name, "Id": row_id}
+        target = {
+            "key": "Target",
+            "value": given if action == DELETE else {**given, "Attributes": _pairs(now)},
+        }
+        image = {"key": "PreImage", "value": {**given, "Attributes": _pairs(before)}}
+        return {
+            "CorrelationId": str(uuid.UUID(int=self._dice.getrandbits(128), version=4)),
+            "InputParameters": [target],
+            "MessageName": action,
+            "OperationCreatedOn": f"/Date({int(self.clock.now().timestamp() * 1000)})/",
+            "PreEntityImages": [] if action == CREATE else [image],
+            "PrimaryEntityId": row_id,
+            "PrimaryEntityName": name,
+        }
 
     def tell(self, event: str, company: str, fields: Json) -> None:
         """Raise an event for whoever activated it."""
@@ -101,3 +150,21 @@ class Webhooks:
             **fields,
         }
         return dict(sorted(envelope.items()))
+
+
+def _columns(entity: Entity, row: Row) -> Json:
+    """A row by the names of its columns in Dataverse, without dates nobody set; what is worked out at reading
+    has no column.
+    """
+    shown = row_json(entity, row, None)
+    return {
+        f"mserp_{name.lower()}": value
+        for name, value in shown.items()
+        if name in entity.properties
+        and name in row
+        and not str(value).startswith(f"{BLANK_MOMENT.year}-01-01")
+    }
+
+
+def _pairs(columns: Json) -> list[Json]:
+    return [{"key": name, "value": value} for name, value in columns.items()]
