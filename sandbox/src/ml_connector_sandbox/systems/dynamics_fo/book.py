@@ -76,6 +76,7 @@ class Book:
         self.default_company = ""
         self.used: set[tuple[str, str]] = set()
         self.listener: Notice | None = None
+        self.watched: set[str] = set()
         self._random = random.Random(f"dynamics {seed}")
         self._rec_ids: Counter[str] = Counter()
         self._numbers: Counter[str] = Counter()
@@ -145,8 +146,8 @@ class Book:
             self._undo.append(undo)
 
     def _noticed(self, table: str, action: str, row: Row, old: Row) -> None:
-        """Told of once the transaction stands; the row is kept as it is now."""
-        if self._undo is not None and self.listener is not None:
+        """Told of once the transaction stands, of a table somebody watches; the row is kept as it is now."""
+        if self._undo is not None and table in self.watched:
             self._changes.append((table, action, dict(row), old))
 
     def use(self, dimensions: Mapping[str, str]) -> None:

@@ -85,7 +85,7 @@ class DynamicsFo:
         self.book: Book = build_book(
             self._data, self.clock, self._seed, self.switches, self.sign_in.client_id
         )
-        self.book.listener = self.webhooks.notice
+        self.book.listener, self.book.watched = self.webhooks.notice, self.webhooks.tables
         self._dice = Random(f"traces {self._seed}")
         self.sign_in.reset()
         self.limits.clear()

@@ -11,7 +11,7 @@ from ml_connector_sandbox.systems.dynamics_fo.odata import fold
 Undo = Callable[[], None]
 CREATE, UPDATE, DELETE = "Create", "Update", "Delete"
 Notice = Callable[[str, str, Row, Row], None]
-"""Hears of a change: the table, what was done, the row, and the row as it was."""
+"""Hears of a change: the table, what was done, the row, and the fields that were changed as they were."""
 
 
 class Table:
@@ -64,7 +64,6 @@ class Table:
     def change(self, row: Row, values: Mapping[str, Any]) -> None:
         """Change fields of a row; its key stays."""
         before = {name: row[name] for name in values if name in row}
-        old = dict(row)
         added = [name for name in values if name not in row]
         self._set(row, values)
 
@@ -74,13 +73,13 @@ class Table:
                 row.pop(name, None)
 
         self._note(undo)
-        self._notice(self.name, UPDATE, row, old)
+        self._notice(self.name, UPDATE, row, before)
 
     def remove(self, row: Row) -> None:
         """Take a row out."""
         self._take_out(row)
         self._note(lambda: self._insert(row))
-        self._notice(self.name, DELETE, row, dict(row))
+        self._notice(self.name, DELETE, row, {})
 
     def _set(self, row: Row, values: Mapping[str, Any]) -> None:
         key = self._key(row)

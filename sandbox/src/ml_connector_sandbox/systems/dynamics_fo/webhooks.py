@@ -37,6 +37,8 @@ class Webhooks:
     endpoints: list[Json] = field(default_factory=list)
     _dice: random.Random = field(init=False)
     data_endpoints: list[Json] = field(default_factory=list)
+    tables: set[str] = field(default_factory=set)
+    """The tables whose changes somebody is told of."""
     _control_number: int = field(init=False)
     _withheld: int | None = field(init=False)
 
@@ -50,6 +52,7 @@ class Webhooks:
         self._control_number, self._withheld = FIRST_CONTROL_NUMBER, None
         self.endpoints.clear()
         self.data_endpoints.clear()
+        self.tables.clear()
         self.outbox.forget()
 
     def activate(self, event: str, url: str, company: str) -> Json:
@@ -68,6 +71,7 @@ class Webhooks:
             raise KeyError(f"set {set_name}")
         self._try(url)
         self.data_endpoints.append({"set": set_name, "url": url})
+        self.tables.add(entities()[set_name].table)
         return {"data_endpoints": self.data_endpoints}
 
     def _try(self, url: str) -> None:
