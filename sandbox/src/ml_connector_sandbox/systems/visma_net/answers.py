@@ -13,7 +13,7 @@ from ml_connector_sandbox.systems.visma_net import reads
 from ml_connector_sandbox.systems.visma_net.body import Shape
 from ml_connector_sandbox.systems.visma_net.book import Company
 from ml_connector_sandbox.systems.visma_net.endpoint import Answer, Call, found
-from ml_connector_sandbox.systems.visma_net.render import empty, json_response, tagged
+from ml_connector_sandbox.systems.visma_net.render import json_response, tagged
 
 _PLAIN = re.compile(r"[\w.~ -]+")
 Render = Callable[[Company, Row], Row]
@@ -74,6 +74,8 @@ def creating(
         row = make(call.book, call.body(shape))
         if entity:
             call.tell(entity, "Created" if entity == "Account" else "Changed", str(row[code]))
+        if entity == "Employee":
+            call.tell("EPEmployee", "Created", str(row[code]))
         status = int(call.book.switches["employee_create_status"]) if entity == "Employee" else 201
         return call.created(f"{path}/{address_part(str(row[code]))}", row, status)
 
@@ -95,6 +97,8 @@ def changing(
         edit(call.book, row, call.body(shape))
         if entity:
             call.tell(entity, "Updated" if entity == "Account" else "Changed", call.names["code"])
-        return empty(204, tagged(row))
+        if entity == "Employee":
+            call.tell("EPEmployee", "Updated", call.names["code"])
+        return call.changed(row)
 
     return answer

@@ -75,6 +75,10 @@ class Company:
         self.vat_codes: dict[str, Row] = {}
         self.batches: dict[str, Row] = {}
         self.attachments: dict[str, Row] = {}
+        self.business_accounts: set[str] = set()
+        """Numbers of customers and suppliers, which employees share."""
+        self.conflicts = 0
+        """So many guarded writes still meet another user's change."""
         self.next_batch = FIRST_BATCH
         self._random = Random(f"{seed} {code}")
         self._version = 0x4D18_0000
@@ -163,6 +167,22 @@ class Company:
             ),
             None,
         )
+
+
+def fitting(book: Company, text: str | None, field: str, longest: int, problems: list[str]) -> str:
+    """A text that fits its field: cut, or with a problem noted, as the switch says."""
+    text = text or ""
+    if len(text) > longest and book.switches["text_overflow"] == "refuse":
+        problems.append(too_long(field, longest))
+    return text[:longest]
+
+
+def too_long(field: str, longest: int) -> str:
+    """The vendor's words for a text that is too long."""
+    return (
+        f"An error occurred during processing of the field {field} : Error: The text is longer than {longest}"
+        " characters."
+    )
 
 
 def etag(row: Row) -> str:

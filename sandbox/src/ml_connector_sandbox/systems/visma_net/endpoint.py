@@ -36,6 +36,9 @@ class Call:
 
     def demand_version(self, row: Row, resource: str) -> None:
         """Go on only if the row is the version the caller believes in; `Stale` otherwise."""
+        if self.if_match is not None and self.book.conflicts > 0:
+            self.book.conflicts -= 1
+            self.book.touch(row)
         check_version(row, self.if_match, resource, lenient=self.book.switches["lenient_if_match"])
 
     def body(self, shape: Shape) -> dict[str, Any]:
@@ -45,6 +48,13 @@ class Call:
     def tell(self, entity: str, event: str, code: str) -> None:
         """Notify whoever asked for it."""
         self.webhooks.tell(self.book.tenant_id, entity, event, code)
+
+    def changed(self, row: Row) -> Response:
+        """A change's answer: nothing but the version, which by switch is an older one at the next read."""
+        headers = tagged(row)
+        if self.book.switches["version_moves_after_write"]:
+            self.book.touch(row)
+        return empty(204, headers)
 
     def created(self, path: str, row: Row | None, status: int = 201) -> Response:
         """A creation's answer: nothing but where it is, and its version."""

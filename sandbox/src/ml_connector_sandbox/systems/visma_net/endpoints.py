@@ -15,7 +15,7 @@ from ml_connector_sandbox.systems.visma_net.book import Missing
 from ml_connector_sandbox.systems.visma_net.endpoint import Call, Endpoint, found
 from ml_connector_sandbox.systems.visma_net.journal_endpoints import JOURNAL_ENDPOINTS
 from ml_connector_sandbox.systems.visma_net.project_endpoints import PROJECT_ENDPOINTS
-from ml_connector_sandbox.systems.visma_net.render import empty, json_response, tagged
+from ml_connector_sandbox.systems.visma_net.render import json_response, tagged
 
 
 def _accounts(call: Call) -> Response:
@@ -55,9 +55,13 @@ def _segment(call: Call) -> Response:
 def _put_segment(call: Call) -> Response:
     row = masters.find_segment(call.book, call.names["code"], call.names["segment"])
     call.demand_version(row, "Segment")
-    masters.update_segment(call.book, row, call.body(schema.SEGMENT))
-    call.tell("Segment", "ValueChanged", f"{call.names['code']}/{call.names['segment']}")
-    return empty(204, tagged(row))
+    given = call.body(schema.SEGMENT)
+    masters.update_segment(call.book, row, given)
+    if given.get("description"):
+        call.tell("Segment", "Changed", f"{call.names['code']}/{call.names['segment']}")
+    if given.get("segmentValues"):
+        call.tell("Segment", "ValueChanged", f"{call.names['code']}/{call.names['segment']}")
+    return call.changed(row)
 
 
 def _segment_value(call: Call) -> Response:
@@ -151,6 +155,7 @@ def _renumber(call: Call) -> Response:
         call.demand_version(row, "Employee")
     row = masters.renumber_employee(call.book, call.names["code"], call.body(schema.NUMBER))
     call.tell("Employee", "Changed", row["employeeNumber"])
+    call.tell("EPEmployee", "Updated", row["employeeNumber"])
     return json_response({"actionId": call.book.new_uuid(), "actionResult": "Done", "errorInfo": ""})
 
 

@@ -20,6 +20,8 @@ from ml_connector_sandbox.systems.visma_net.book import (
     UNPOSTED,
     UNRELEASED,
     Company,
+    fitting,
+    too_long,
 )
 from ml_connector_sandbox.systems.visma_net.dimensions import check_line, unknown
 
@@ -60,7 +62,7 @@ def create(book: Company, given: Mapping[str, Any]) -> Row:
             problems.append(
                 f"Batch Number '{number}' already exists."
                 if number in book.batches
-                else _too_long("BatchNbr", REFERENCE_MAX)
+                else too_long("BatchNbr", REFERENCE_MAX)
             )
     batch = _header(book, None, given, problems)
     _apply_lines(book, batch, given.get("journalTransactionLines") or (), problems)
@@ -168,7 +170,7 @@ def _header(book: Company, old: Row | None, given: Mapping[str, Any], problems: 
             batch[name] = bool(given[name])
     if given.get("hold") is not None:
         batch["status"] = HOLD if given["hold"] else BALANCED
-    batch["description"] = _fitting(
+    batch["description"] = fitting(
         book, batch["description"], "Description", int(book.switches["header_text_max"]), problems
     )
     if given.get("transactionDate"):
@@ -292,8 +294,8 @@ def _apply(book: Company, batch: Row, line: Row, wish: Mapping[str, Any], proble
             part.get("segmentId"): part.get("segmentValue") or "" for part in wish["subaccount"]
         }
         line["subaccount"] = None
-    line["reference"] = _fitting(book, line["reference"], "RefNbr", REFERENCE_MAX, problems)
-    line["text"] = _fitting(book, line["text"], "TranDesc", TEXT_MAX, problems)
+    line["reference"] = fitting(book, line["reference"], "RefNbr", REFERENCE_MAX, problems)
+    line["text"] = fitting(book, line["text"], "TranDesc", TEXT_MAX, problems)
     line["branch"] = line["branch"] or batch["branch"]
     smallest = book.precision(batch["currencyId"])
     for side in ("debit", "credit"):
@@ -354,17 +356,3 @@ def mirror(book: Company, batch: Row, period: str, day: datetime) -> Row:
         "attachments": [],
     }
     return put(book, mirrored)
-
-
-def _fitting(book: Company, text: str | None, field: str, longest: int, problems: list[str]) -> str:
-    text = text or ""
-    if len(text) > longest and book.switches["text_overflow"] == "refuse":
-        problems.append(_too_long(field, longest))
-    return text[:longest]
-
-
-def _too_long(field: str, longest: int) -> str:
-    return (
-        f"An error occurred during processing of the field {field} : Error: The text is longer than {longest}"
-        " characters."
-    )

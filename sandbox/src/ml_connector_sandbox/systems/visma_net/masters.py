@@ -12,10 +12,11 @@ from typing import Any
 
 from ml_connector_sandbox.core.vendor import Broken, Row
 from ml_connector_sandbox.systems.visma_net import schema
-from ml_connector_sandbox.systems.visma_net.book import SEPARATOR, Company, Missing
+from ml_connector_sandbox.systems.visma_net.book import SEPARATOR, Company, Missing, fitting, too_long
 from ml_connector_sandbox.systems.visma_net.dimensions import unknown
 from ml_connector_sandbox.systems.visma_net.seed import add_account, add_employee, put_value
 
+TEXT_MAX = 60
 TYPES = ("Asset", "Liability", "Income", "Expense")
 EMPLOYEE_STATUS = {
     "Active": "Active",
@@ -73,6 +74,7 @@ def _plan_value(
     else:
         old = held or {"description": "", "active": True}
         description = item["description"] if item.get("description") is not None else old["description"]
+        description = _text(book, description, "Description", problems)
         active = item["active"] if item.get("active") is not None else old["active"]
         wished[code] = {"description": description, "active": active}
 
@@ -189,7 +191,11 @@ def change_department(book: Company, row: Row, given: Mapping[str, Any]) -> None
         row["expenseSubaccount"] = book.subaccount_number(
             split_number(book, SEPARATOR.join(sub.get(s["segmentId"], "") for s in book.segments()))
         )
-    _take(row, given, ("description", "expenseAccount"))
+    problems: list[str] = []
+    texts = {"description": _text(book, given.get("description"), "Description", problems)}
+    if problems:
+        raise Broken(*problems)
+    _take(row, {**given, **(texts if "description" in given else {})}, ("description", "expenseAccount"))
     book.touch(row)
 
 
@@ -202,8 +208,7 @@ def create_employee(book: Company, given: Mapping[str, Any]) -> Row:
     }
     needed |= {"contact.lastName": contact.get("lastName"), "contact.email": contact.get("email")}
     problems = [f"'{name}' cannot be empty." for name, value in needed.items() if not value]
-    if code in book.employees:
-        problems.append(f"Employee '{code}' already exists.")
+    problems += number_problems(book, code)
     problems += _employee_problems(book, given)
     if problems:
         raise Broken(*problems)
@@ -233,12 +238,32 @@ def renumber_employee(book: Company, internal_id: str, given: Mapping[str, Any])
     number = (given.get("employeeNr") or "").strip()
     if row is None:
         raise Missing(internal_id)
-    if not number or number in book.employees:
-        raise Broken(f"Employee '{number}' already exists." if number else "'employeeNr' cannot be empty.")
+    problems = number_problems(book, number) if number else ["'employeeNr' cannot be empty."]
+    if problems:
+        raise Broken(*problems)
     del book.employees[row["employeeNumber"]]
     row["employeeNumber"] = number
     book.employees[number] = book.touch(row)
     return row
+
+
+def number_problems(book: Company, number: str) -> list[str]:
+    """What stands against a number for an employee: it has the form of business accounts, and customers and
+    suppliers have theirs among the same ones.
+    """
+    most = book.dimensions["BIZACCT"]["length"]
+    problems = [too_long("EmployeeID", most)] if len(number) > most else []
+    if number in book.employees or number in book.business_accounts:
+        problems.append(f"Employee '{number}' already exists.")
+    return problems
+
+
+def _text(book: Company, text: str | None, field: str, problems: list[str]) -> str:
+    """A text as it is kept: blanks as the switch says, and no longer than its field."""
+    text, spaces = text or "", book.switches["text_spaces"]
+    if spaces != "keep":
+        text = " ".join(text.split()) if spaces == "fold" else text.strip()
+    return fitting(book, text, field, TEXT_MAX, problems)
 
 
 def _employee_problems(book: Company, given: Mapping[str, Any]) -> list[str]:

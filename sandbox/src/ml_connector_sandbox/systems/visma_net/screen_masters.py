@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
-from ml_connector_sandbox.core.vendor import Json, Row
+from ml_connector_sandbox.core.vendor import Broken, Json, Row
+from ml_connector_sandbox.systems.visma_net import masters
 from ml_connector_sandbox.systems.visma_net.book import SUBACCOUNT, Company, etag
 from ml_connector_sandbox.systems.visma_net.seed import put_value
 from ml_connector_sandbox.systems.visma_net.webhooks import Webhooks
+
+KEY_MAX = 30
+"""Longest subaccount, all segments together."""
 
 
 class Tenant(Protocol):
@@ -181,6 +185,111 @@ def _project(tenant: Tenant, arguments: Json) -> Json:
     return {"status": row["status"], "visible_in_gl": row["visibleInGl"], "etag": shown}
 
 
+def _set_segment(tenant: Tenant, arguments: Json) -> Json:
+    """An administrator changes a segment: `length`, `validate`, `description`; values stay as they are."""
+    book = book_of(tenant, arguments)
+    segment = segment_of(book, arguments)
+    length = int(str(arguments.get("length", segment["length"])))
+    others = sum(row["length"] for row in book.segments() if row is not segment)
+    if not max((len(code) for code in segment["values"]), default=1) <= length <= KEY_MAX - others:
+        raise ValueError(f"length: no shorter than a value, and {KEY_MAX} for all segments together")
+    segment["length"] = length
+    segment["validate"] = bool(arguments.get("validate", segment["validate"]))
+    segment["description"] = str(arguments.get("description", segment["description"]))
+    book.dimensions[SUBACCOUNT]["length"] = others + length
+    shown = etag(book.touch(segment))
+    tell(tenant, book, "Dimension", "Changed", SUBACCOUNT)
+    tell(tenant, book, "Segment", "Changed", f"{SUBACCOUNT}/{segment['segmentId']}")
+    return {"segment": segment["segmentId"], "length": length, "validate": segment["validate"], "etag": shown}
+
+
+def _entered(step: Callable[[], Any]) -> None:
+    """A step whose broken rules are shown to the person who typed."""
+    try:
+        step()
+    except Broken as broken:
+        raise ValueError(str(broken)) from broken
+
+
+def _put_department(tenant: Tenant, arguments: Json) -> Json:
+    """Added, or renamed where it exists. Nobody is told: there is no event for it."""
+    book, code = book_of(tenant, arguments), str(arguments.get("code", ""))
+    given = {"departmentId": code, "description": str(arguments.get("description", code))}
+    row = book.departments.get(code)
+    _entered(
+        lambda: (
+            masters.create_department(book, given)
+            if row is None
+            else masters.change_department(book, row, given)
+        )
+    )
+    held = book.departments[code.strip()]
+    return {"department": held["departmentId"], "description": held["description"], "etag": etag(held)}
+
+
+def _remove_department(tenant: Tenant, arguments: Json) -> Json:
+    book = book_of(tenant, arguments)
+    code = str(coded(book.departments, "department", arguments)["departmentId"])
+    if any(row["department"] == code for row in book.employees.values()):
+        raise ValueError(f"department {code} has employees and cannot be deleted")
+    del book.departments[code]
+    return {"removed": code}
+
+
+def _put_employee(tenant: Tenant, arguments: Json) -> Json:
+    """Added, or changed where it exists: names, e-mail, department, status as it is written."""
+    book, code = book_of(tenant, arguments), str(arguments.get("code", ""))
+    names = {"first_name": "firstName", "last_name": "lastName", "email": "email"}
+    contact = {field: str(arguments[name]) for name, field in names.items() if name in arguments}
+    given: Json = {name: str(arguments[name]) for name in ("department", "status") if name in arguments}
+    row = book.employees.get(code)
+    if row is None:
+        fixed = {"employeeClass": "EMPSTAND", "branch": book.main_branch()["number"], "calendar": "NO"}
+        wished = {"employeeCd": code, **fixed, **given, "contact": contact}
+        _entered(lambda: masters.create_employee(book, wished))
+    else:
+        _entered(lambda: masters.change_employee(book, row, {**given, "contact": contact}))
+    held = book.employees[code.strip()]
+    _tell_employee(tenant, book, held, "Created" if row is None else "Updated")
+    return {"employee": held["employeeNumber"], "status": held["status"], "etag": etag(held)}
+
+
+def _remove_employee(tenant: Tenant, arguments: Json) -> Json:
+    book = book_of(tenant, arguments)
+    row = coded(book.employees, "employee", arguments)
+    del book.employees[row["employeeNumber"]]
+    tell(tenant, book, "Employee", "Changed", row["employeeNumber"])
+    return {"removed": row["employeeNumber"]}
+
+
+def _recode_employee(tenant: Tenant, arguments: Json) -> Json:
+    """Another number for the same employee."""
+    book = book_of(tenant, arguments)
+    row = coded(book.employees, "employee", arguments)
+    wish = {"employeeNr": str(arguments.get("to", ""))}
+    _entered(lambda: masters.renumber_employee(book, str(row["employeeId"]), wish))
+    _tell_employee(tenant, book, row, "Updated")
+    return {"employee": row["employeeNumber"], "etag": etag(row)}
+
+
+def _tell_employee(tenant: Tenant, book: Company, row: Row, event: str) -> None:
+    tell(tenant, book, "Employee", "Changed", row["employeeNumber"])
+    tell(tenant, book, "EPEmployee", event, row["employeeNumber"])
+
+
+def _add_business_account(tenant: Tenant, arguments: Json) -> Json:
+    """A customer or supplier takes a number."""
+    book, code = book_of(tenant, arguments), str(arguments["code"])
+    book.business_accounts.add(code)
+    return {"business_account": code}
+
+
+def _conflict(tenant: Tenant, arguments: Json) -> Json:
+    book = book_of(tenant, arguments)
+    book.conflicts = int(arguments.get("times", 1))
+    return {"times": book.conflicts}
+
+
 MASTER_ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
     "deactivate_period": _period(False),
     "activate_period": _period(True),
@@ -194,4 +303,12 @@ MASTER_ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
     "deactivate_branch": _active("branch", False),
     "activate_branch": _active("branch", True),
     "project": _project,
+    "set_segment": _set_segment,
+    "put_department": _put_department,
+    "remove_department": _remove_department,
+    "put_employee": _put_employee,
+    "remove_employee": _remove_employee,
+    "recode_employee": _recode_employee,
+    "add_business_account": _add_business_account,
+    "update_conflict": _conflict,
 }

@@ -39,6 +39,8 @@ KEYS = (
     ),
 )
 """The segmented keys every company has; only SUBACCOUNT carries values here."""
+NUMBER_MAX = 10
+"""Longest number of an employee, who shares the form of business accounts; also of keys without segments."""
 MONTHS = (
     "Januar",
     "Februar",
@@ -107,6 +109,7 @@ def _fill(book: Company, ledger: Json) -> None:
     _projects(book, ledger.get("projects", ()))
     for row in ledger.get("employees", ()):
         add_employee(book, row)
+    book.business_accounts.update(str(code) for code in ledger.get("business_accounts", ()))
     _periods(book, ledger.get("periods", {}))
 
 
@@ -157,7 +160,12 @@ def _ledgers_and_branches(book: Company, ledger: Json) -> None:
 
 def _dimensions(book: Company, ledger: Json) -> None:
     for key in KEYS:
-        book.dimensions[key] = {"id": key, "length": 10, "description": key.capitalize(), "segments": {}}
+        book.dimensions[key] = {
+            "id": key,
+            "length": NUMBER_MAX,
+            "description": key.capitalize(),
+            "segments": {},
+        }
     for row in ledger.get("segments", ()):
         segment = book.touch(
             {

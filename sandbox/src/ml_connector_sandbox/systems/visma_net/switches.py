@@ -56,7 +56,20 @@ SWITCHES = (
         False,
         "a bare or weak tag in `If-Match` counts as that version; else it matches nothing",
     ),
+    _switch(
+        "version_moves_after_write",
+        False,
+        "the version that answers a change is no longer the newest at the next read",
+    ),
     _switch("text_overflow", "refuse", "a text longer than its field", "refuse", "truncate"),
+    _switch(
+        "text_spaces",
+        "keep",
+        "blanks in a record's text or name: `keep`, `trim` at its ends, or `fold` runs of them too",
+        "keep",
+        "trim",
+        "fold",
+    ),
     _switch("header_text_max", 256, "longest description of a batch"),
     _switch("excess_decimals", "round", "an amount with more decimals than its currency", "round", "refuse"),
     _switch(

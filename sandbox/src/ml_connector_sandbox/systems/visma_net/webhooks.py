@@ -22,12 +22,16 @@ from ml_connector_sandbox.systems.visma_net.render import dumps
 
 EVENTS = {
     "Account": ("Created", "Updated"),
+    "Dimension": ("Changed",),
     "Segment": ("Changed", "ValueChanged"),
     "Employee": ("Changed",),
+    "EPEmployee": ("Created", "Updated"),
     "Project": ("Changed",),
     "BackgroundApiOperation": ("ResponseReady",),
 }
-"""What is told, by entity. There is no event for a journal batch."""
+"""What is told, by entity. There is no event for a journal batch, a department or a subaccount; an employee's
+change is told by two publishers.
+"""
 RETRIES = 3
 
 
