@@ -324,3 +324,20 @@ def test_a_dimension_of_workers_follows_the_workers() -> None:
     rows = world.rows(f"{VALUES}?$filter=FinancialDimension eq 'Worker'")
     assert [("000000001",), ("000000002",), ("W9",)] == [(row["DimensionValue"],) for row in rows]
     assert "Ada Berg" == rows[-1]["Description"]
+
+
+def test_nobody_is_told_any_more_once_events_are_taken_back(world: DynamicsWorld) -> None:
+    arrived: list[bytes] = []
+    world.vendor.webhooks.outbox.background = False
+    world.vendor.webhooks.outbox.send = lambda url, body, headers: arrived.append(body) or 200
+    world.control("activate_data_event", set=VALUES, url="http://127.0.0.1:9/")
+    world.control("deactivate_events", url="http://127.0.0.1:9/")
+    new(world).raise_for_status()
+    gone = world.client.post("/__sandbox__/control/deactivate_events", json={"url": "http://127.0.0.1:9/"})
+    assert (1, 404) == (len(arrived), gone.status_code)
+
+
+def test_a_total_takes_no_posting(world: DynamicsWorld) -> None:
+    """It looks like a code; neither a line nor a default of people can be on it."""
+    new(world, IsTotal="Yes").raise_for_status()
+    assert "W1 is a total" in world.refusal(line(world, "W1"))

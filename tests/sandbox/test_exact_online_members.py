@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from typing import Any
 
@@ -153,3 +155,30 @@ def test_blanks_are_kept_or_not_as_the_switch_says(make_world: Any, switch: str,
     assert expected == made["Description"]
     path = f"crm/Accounts?$filter=Code eq '{'77':>18}'&$select=Name"
     assert [expected] == [row["Name"] for row in world.rows(path)]
+
+
+def test_a_new_secret_signs_from_then_on_until_a_reset(make_world: Any) -> None:
+    """The one before is good for what was sent with it."""
+    world = make_world(webhooks_need_https=False, webhooks_same_domain=False)
+    bodies: list[bytes] = []
+    outbox = world.vendor.webhooks.outbox
+    outbox.background, outbox.send = False, lambda url, body, headers: bodies.append(body) or 200
+    world.post("webhooks/WebhookSubscriptions", {"Topic": "Accounts", "CallbackURL": "http://127.0.0.1:9/"})
+    old = world.vendor.describe("")["credentials"]["webhook_secret"]
+    world.control("put_relation", set={"Name": "Kari Lund"})
+    new = world.control("new_webhook_secret")["webhook_secret"]
+    world.control("put_relation", set={"Name": "Ola Lund"})
+    assert new == world.vendor.describe("")["credentials"]["webhook_secret"] != old
+    for body, secret in zip(bodies[1:], (old, new), strict=True):
+        content = body.removeprefix(b'{"Content":').partition(b',"HashCode"')[0]
+        digest = hmac.new(secret.encode(), content, hashlib.sha256).hexdigest().upper()
+        assert digest == json.loads(body)["HashCode"]
+    world.client.post("/__sandbox__/reset")
+    assert old == world.vendor.describe("")["credentials"]["webhook_secret"]
+
+
+def test_a_division_without_cost_analysis_has_neither_set(make_world: Any) -> None:
+    world = make_world(cost_analysis=False)
+    assert [404, 404, 200] == [
+        world.get(path).status_code for path in ("hrm/Costcenters", "hrm/Costunits", "financial/Journals")
+    ]

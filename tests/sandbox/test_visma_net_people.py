@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
 from typing import Any
 
@@ -231,3 +234,22 @@ def test_what_cannot_be_entered_is_said(world: World, action: str, arguments: di
     answer = world.client.post(f"/__sandbox__/control/{action}", json=arguments)
     assert answer.status_code in {400, 404}, answer.text
     assert before == (world.rows("/v1/department"), world.rows("/v1/employee"))
+
+
+def test_a_subscription_ends_and_a_secret_is_renewed(world: World) -> None:
+    """Nothing is sent any more; a reset brings the first secret back."""
+    sent: list[tuple[bytes, Any]] = []
+    outbox = world.vendor.webhooks.outbox
+    outbox.background, outbox.send = False, lambda url, body, headers: sent.append((body, headers)) or 200
+    old = world.credentials["webhook_secret"]
+    made = world.control("subscribe", url="http://127.0.0.1:9/hook", entities=["Segment"])
+    new = world.control("new_webhook_secret")["webhook_secret"]
+    put(world, insert("0200")).raise_for_status()
+    world.control("unsubscribe", id=made["id"])
+    put(world, insert("0300")).raise_for_status()
+    [(body, headers)] = sent
+    digest = hmac.new(new.encode(), body, hashlib.sha256).digest()
+    assert (base64.b64encode(digest).decode(), True) == (headers["x-vwd-signature-v1"], old != new)
+    assert 404 == world.client.post("/__sandbox__/control/unsubscribe", json={"id": "x"}).status_code
+    world.client.post("/__sandbox__/reset")
+    assert old == world.vendor.describe("")["credentials"]["webhook_secret"]

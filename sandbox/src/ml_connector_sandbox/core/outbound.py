@@ -7,6 +7,7 @@ put ─► signed ─► lost, doubled, swapped? ─► queue ─► thread ─�
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import ipaddress
 import queue
@@ -57,6 +58,11 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> int | None:
             line.close()
     except (OSError, ValueError, http.client.HTTPException):
         return None
+
+
+def another_secret(secret: str) -> str:
+    """The secret that follows this one, when somebody asks for a new one."""
+    return "sandbox-" + hashlib.sha256(secret.encode()).hexdigest()[:16]
 
 
 def is_taken(status: int | None) -> bool:

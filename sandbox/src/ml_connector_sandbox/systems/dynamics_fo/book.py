@@ -30,7 +30,7 @@ _TABLES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "charts": (("ChartOfAccounts",), ()),
     "ledgers": (("LegalEntityId",), ()),
     "dimensions": (("DimensionName",), ()),
-    "dimension_values": (("FinancialDimension", "LegalEntityId", "DimensionValue"), ()),
+    "dimension_values": (("FinancialDimension", "LegalEntityId", "DimensionValue"), ("DimensionValue",)),
     "dimension_sets": (("Name",), ()),
     "dimension_parameters": (("Key",), ()),
     "formats": (("DimensionFormatName", "DimensionFormatType"), ()),

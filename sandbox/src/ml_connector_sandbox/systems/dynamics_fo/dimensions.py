@@ -147,12 +147,14 @@ def usable(book: Book, company: str, account: Row, dimensions: Mapping[str, str]
 
 
 def unusable_values(book: Book, company: str, dimensions: Mapping[str, str], day: date) -> list[str]:
-    """The values that are suspended, not active that day or gone, in that company."""
+    """The values that are suspended, totals, not active that day or gone, in that company."""
     problems = []
     for name, value in dimensions.items():
         row = _value(book, company, name, value)
         if row.get("IsSuspended") == "Yes":
             problems.append(f"{name} {value} is suspended")
+        elif row.get("IsTotal") == "Yes":
+            problems.append(f"{name} {value} is a total and cannot be posted to")
         elif row and not _is_active(row, day):
             problems.append(f"{name} {value} isn't active")
         elif not row:

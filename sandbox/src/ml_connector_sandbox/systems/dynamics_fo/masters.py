@@ -86,8 +86,7 @@ def text_of(book: Book, row: Row) -> str:
 
 def is_custom(book: Book, row: Row) -> bool:
     """Whether a value is kept in the list of its dimension, and has no record of its own elsewhere."""
-    dimension = book["dimensions"].get(row["FinancialDimension"])
-    return dimension is not None and dimension["UseValuesFrom"] == CUSTOM
+    return _source_of(book, row) == CUSTOM
 
 
 def change_employment(book: Book, row: Row, changes: Mapping[str, Any]) -> None:
@@ -110,22 +109,20 @@ def change_worker(book: Book, row: Row, changes: Mapping[str, Any]) -> None:
     shown = {"Name": name, "FirstName": wished["FirstName"], "LastName": wished["LastName"]}
     for employment in book["employments"].all("PersonnelNumber", row["PersonnelNumber"]):
         book.change("employments", employment, shown)
-    for value in [held for held in book["dimension_values"] if _is_of_worker(book, held, row)]:
-        book.change("dimension_values", value, {"Description": name[: LENGTHS["Description"]]})
+    for value in book["dimension_values"].all("DimensionValue", row["PersonnelNumber"]):
+        if _source_of(book, value) == WORKERS:
+            book.change("dimension_values", value, {"Description": name[: LENGTHS["Description"]]})
 
 
-def _is_of_worker(book: Book, value: Row, worker: Row) -> bool:
+def _source_of(book: Book, value: Row) -> str:
     dimension = book["dimensions"].get(value["FinancialDimension"]) or {}
-    return bool(
-        dimension.get("UseValuesFrom") == WORKERS and value["DimensionValue"] == worker["PersonnelNumber"]
-    )
+    return str(dimension.get("UseValuesFrom"))
 
 
 def _at_source(book: Book, row: Row) -> str:
-    dimension = book["dimensions"].get(row["FinancialDimension"]) or {}
     return (
-        f"Values of the dimension {row['FinancialDimension']} come from {dimension.get('UseValuesFrom')} and"
-        " are renamed and deleted there"
+        f"Values of the dimension {row['FinancialDimension']} come from {_source_of(book, row)} and are"
+        " renamed and deleted there"
     )
 
 

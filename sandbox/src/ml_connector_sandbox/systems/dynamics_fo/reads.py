@@ -122,7 +122,7 @@ def _key_part(known: Property, value: Any) -> Any:
 
 def derived(book: Book, entity: Entity, row: Row) -> Row:
     """The row with what follows from others and from the time: whether a worker is employed now."""
-    if entity.table == "dimension_values":
+    if entity.table == "dimension_values" and "_next_text" in row:
         return {**row, "Description": text_of(book, row)}
     if "WorkerStatus" not in entity.properties:
         return row

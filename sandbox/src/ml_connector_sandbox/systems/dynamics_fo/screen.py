@@ -296,6 +296,7 @@ ACTIONS: Mapping[str, Callable[[Tenant, Json], Json]] = {
     "post_payment_journal": _post_payment,
     "activate_event": _activate_event,
     "activate_data_event": _activate_data_event,
+    "deactivate_events": lambda tenant, typed: tenant.webhooks.deactivate(str(typed.get("url", ""))),
     "events": _events,
     "deliver": lambda tenant, _: {"delivered": tenant.webhooks.outbox.deliver()},
 }

@@ -5,7 +5,7 @@
      "exchange_rates": [{"from", "to", "rate", "start"}], "calendar": {"id", "first_year", "years",
      "first_month"}, "closed": [[company, "2026-05"]], "accounts": [{"code", "name", "type", "demands": […],
      "suspended", "blocked"}], "dimensions": [{"name", "axis", "values_from", "values": [{"code", "name",
-     "suspended", "blocked", "company"}], "mask"}], "delimiter", "formats": [{"name", "kind":
+     "suspended", "blocked", "total", "company"}], "mask"}], "delimiter", "formats": [{"name", "kind":
      "ledger"|"default", "format", "active"}], "journal_names": [{"name", "title", "type", "new_voucher", …}],
      "vendors", "vendor_payments", "customer_payments", "workers"}
 
@@ -85,7 +85,7 @@ def add_value(book: Book, dimension: Row, facts: Mapping[str, Any]) -> Row:
         "Description": facts["name"],
         "IsSuspended": _yes(facts.get("suspended")),
         "IsBlockedForManualEntry": _yes(facts.get("blocked")),
-        "IsTotal": "No",
+        "IsTotal": _yes(facts.get("total")),
         "ActiveFrom": _day(facts.get("from")),
         "ActiveTo": _day(facts.get("to")),
         "Owner": "",

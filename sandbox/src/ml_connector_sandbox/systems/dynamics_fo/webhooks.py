@@ -74,6 +74,15 @@ class Webhooks:
         self.tables.add(entities()[set_name].table)
         return {"data_endpoints": self.data_endpoints}
 
+    def deactivate(self, url: str) -> Json:
+        """Tell that address of nothing any more; `KeyError` for one that nobody is told at."""
+        kept = [row for row in self.endpoints if row["url"] != url]
+        kept_data = [row for row in self.data_endpoints if row["url"] != url]
+        if len(kept) + len(kept_data) == len(self.endpoints) + len(self.data_endpoints):
+            raise KeyError(f"endpoint {url}")
+        self.endpoints, self.data_endpoints = kept, kept_data
+        return {"endpoints": kept, "data_endpoints": kept_data}
+
     def _try(self, url: str) -> None:
         guarded = self.outbox.refusal(url, self.switches, "events_only_loopback")
         if guarded:

@@ -51,6 +51,8 @@ class DivisionBook:
         self.closed: set[tuple[str, int, int]] = set()
         self.numbers: dict[tuple[str, int], int] = {}
         self._random = random.Random(f"{seed} {code}")
+        self.last_relation = 0
+        """The highest code a relation ever had here; the next one without a code follows it."""
         self._stamp = 15_000_000
         self._hids: Counter[str] = Counter()
         self._dates: tuple[list[datetime], list[Row], set[tuple[int, int]]] | None = None

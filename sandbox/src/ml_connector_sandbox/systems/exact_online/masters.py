@@ -53,6 +53,8 @@ def create(book: DivisionBook, switches: Switches, master: Master, values: Mappi
         raise Broken(*problems)
     if master.is_cost_code:
         row["_folded"] = folded(row["Code"])
+    if master.table == "relations":
+        book.last_relation = max(book.last_relation, int(row["Code"]))
     return book.add(master.table, row)
 
 
@@ -174,9 +176,8 @@ def _journal(book: DivisionBook, _: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _relation(book: DivisionBook, row: Mapping[str, Any]) -> Mapping[str, Any]:
-    taken = () if row.get("Code") else (int(known["Code"]) for known in book["relations"])
     return {
-        "Code": str(max(taken, default=0) + 1),
+        "Code": str(book.last_relation + 1),
         "Status": "C" if not row.get("IsSupplier") else "A",
         "IsSupplier": False,
         "Blocked": False,

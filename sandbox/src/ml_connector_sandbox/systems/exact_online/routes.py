@@ -43,6 +43,8 @@ from ml_connector_sandbox.systems.exact_online.switches import SWITCHES
 from ml_connector_sandbox.systems.exact_online.webhooks import Webhooks
 
 NOT_FOUND = "Resource not found for the segment"
+COST_ANALYSIS = ("hrm/Costcenters", "hrm/Costunits")
+"""Sets that a division has only where it uses cost analysis."""
 _SPARSE = {"crm/Accounts": ("ID",)}
 """Sets that answer a POST with little more than the key, unless asked for the whole with `Prefer`."""
 
@@ -81,7 +83,7 @@ class ExactOnline:
         self.sign_in.reset()
         self.limits.clear()
         self.sets.forget()
-        self.webhooks.outbox.forget()
+        self.webhooks.reset()
         self._calls.clear()
 
     def handle(self, request: Request) -> Response:
@@ -108,7 +110,7 @@ class ExactOnline:
                 "redirect_uri": REDIRECT_URI,
                 "authorize_url": f"{base_url}/api/oauth2/auth",
                 "token_url": f"{base_url}/api/oauth2/token",
-                "webhook_secret": self.sign_in.webhook_secret,
+                "webhook_secret": self.webhooks.secret,
             },
             "entities": [
                 {"code": str(b.code), "title": b.title, "currency": b.currency}
@@ -174,7 +176,7 @@ class ExactOnline:
         if target.endpoint == "read/sync/Sync/SyncTimestamp":
             return self._sync_timestamp(request, book)
         entity = self.rights.seen(target.entity)
-        if entity is None:
+        if entity is None or (entity.path in COST_ANALYSIS and not self.switches["cost_analysis"]):
             return error_response(request, 404, f"{NOT_FOUND} '{target.endpoint.rpartition('/')[2]}'.")
         if not self.rights.in_scope(entity, request.method):
             verb = "read" if request.method == "GET" else "write"

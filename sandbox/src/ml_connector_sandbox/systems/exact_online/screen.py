@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 from typing import Protocol
 
 from ml_connector_sandbox.core import screen
+from ml_connector_sandbox.core.outbound import another_secret
 from ml_connector_sandbox.core.screen import Screen, actions
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Row
@@ -216,6 +217,11 @@ def _division(accessible: bool) -> Callable[[Tenant, Json], Json]:
     return action
 
 
+def _new_secret(tenant: Tenant, _: Json) -> Json:
+    tenant.webhooks.secret = another_secret(tenant.webhooks.secret)
+    return {"webhook_secret": tenant.webhooks.secret}
+
+
 ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
     **actions(Ledger),
     "process": _process,
@@ -228,5 +234,6 @@ ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
     "lose_division": _division(False),
     "regain_division": _division(True),
     "notifications": lambda tenant, _: tenant.webhooks.outbox.describe(),
+    "new_webhook_secret": _new_secret,
     "deliver": lambda tenant, _: {"delivered": tenant.webhooks.outbox.deliver()},
 }

@@ -60,6 +60,11 @@ SWITCHES = (
         meaning="the closed-period message ends with year and month",
     ),
     Switch(
+        name="cost_analysis",
+        default=True,
+        meaning="the divisions use cost analysis; else the sets of cost centers and cost units are a 404",
+    ),
+    Switch(
         name="inactive_cost_centers",
         default="refuse",
         choices=("refuse", "accept"),

@@ -71,9 +71,16 @@ class Webhooks:
     client_id: str
     secret: str
     outbox: Outbox = field(init=False)
+    _first_secret: str = field(init=False)
 
     def __post_init__(self) -> None:
         self.outbox = Outbox(name="exact_online", sign=sign, switches=self.switches)
+        self._first_secret = self.secret
+
+    def reset(self) -> None:
+        """Forget what was sent, and any secret but the first."""
+        self.outbox.forget()
+        self.secret = self._first_secret
 
     def subscribe(self, book: DivisionBook, values: Mapping[str, Any], base_url: str) -> Row:
         """Check and call the callback, then store the subscription with the address it was made at, for the

@@ -128,7 +128,7 @@ class VismaNet:
                 "ledger": next(iter(companies[0].ledgers)),
                 "branch": companies[0].main_branch()["number"],
                 "segments": {row["axis"]: row["segmentId"] for row in companies[0].segments()},
-                "webhook_secret": self.sign_in.webhook_secret,
+                "webhook_secret": self.webhooks.secret,
             },
             "entities": [
                 {

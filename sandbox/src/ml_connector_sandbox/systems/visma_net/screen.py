@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from ml_connector_sandbox.core import screen
+from ml_connector_sandbox.core.outbound import another_secret
 from ml_connector_sandbox.core.screen import Screen, actions
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Broken, Json, Row
@@ -296,6 +297,11 @@ def _subscribe(tenant: Tenant, arguments: Json) -> Json:
     return tenant.webhooks.subscribe(str(arguments.get("url", "")), list(arguments.get("entities") or ()))
 
 
+def _new_secret(tenant: Tenant, _: Json) -> Json:
+    tenant.webhooks.secret = another_secret(tenant.webhooks.secret)
+    return {"webhook_secret": tenant.webhooks.secret}
+
+
 ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
     **MASTER_ACTIONS,
     **actions(Ledger),
@@ -311,5 +317,7 @@ ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
     "scopes": _scopes,
     "subscribe": _subscribe,
     "notifications": lambda tenant, _: tenant.webhooks.outbox.describe(),
+    "unsubscribe": lambda tenant, typed: tenant.webhooks.unsubscribe(str(typed.get("id", ""))),
+    "new_webhook_secret": _new_secret,
     "deliver": lambda tenant, _: {"delivered": tenant.webhooks.outbox.deliver()},
 }

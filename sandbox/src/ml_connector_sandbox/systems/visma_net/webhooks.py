@@ -52,12 +52,15 @@ class Webhooks:
     outbox: Outbox = field(init=False)
     subscriptions: list[Json] = field(default_factory=list)
     _made: int = 0
+    _first_secret: str = field(init=False)
 
     def __post_init__(self) -> None:
+        self._first_secret = self.secret
         self.outbox = Outbox(name="visma_net", sign=sign, retries=RETRIES, switches=self.switches)
 
     def reset(self) -> None:
-        """Forget subscriptions and what was sent."""
+        """Forget subscriptions, what was sent, and any secret but the first."""
+        self.secret = self._first_secret
         self.subscriptions.clear()
         self.outbox.forget()
         self._made = 0
@@ -78,6 +81,14 @@ class Webhooks:
         made = {"id": self._id("subscription"), "url": url, "entities": entities or sorted(EVENTS)}
         self.subscriptions.append(made)
         return made
+
+    def unsubscribe(self, key: str) -> Json:
+        """Take a subscription away; `KeyError` for none."""
+        found = next((row for row in self.subscriptions if row["id"] == key), None)
+        if found is None:
+            raise KeyError(f"subscription {key}")
+        self.subscriptions.remove(found)
+        return {"removed": key}
 
     def tell(self, tenant_id: str, entity: str, event: str, code: str) -> None:
         """Notify whoever asked for that entity."""
@@ -109,4 +120,4 @@ class Webhooks:
 
     def _id(self, kind: str) -> str:
         self._made += 1
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"visma {kind} {self.secret} {self._made}"))
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"visma {kind} {self._first_secret} {self._made}"))
