@@ -178,6 +178,12 @@ def test_hr_staff_hires_moves_ends_and_removes(world: Any) -> None:
     [
         ("put_employee", {"code": "E9"}),
         ("put_employee", {"code": "E1", "start": "some day"}),
+        ("put_employee", {"code": "E9", "last_name": "Lund", "start": "some day"}),
+        ("put_employee", {"code": "E9", "last_name": "Lund", "start": "2026-02-01", "end": "2026-01-01"}),
+        ("put_employee", {"code": "E9", "last_name": "Lund", "start": "2026-02-01", "cost_unit": "none"}),
+        ("put_employee", {"code": "E1", "last_name": "Lund", "department": "none"}),
+        ("put_employee", {"code": "E1", "last_name": " ", "end": "2026-02-01"}),
+        ("put_employee", {"code": "E1", "last_name": "Lund", "start": "2026-02-01"}),
         ("put_employee", {"code": "E1", "start": "2026-02-01"}),
         ("remove_employee", {"code": "none"}),
         ("role", {"role": "Emperor"}),

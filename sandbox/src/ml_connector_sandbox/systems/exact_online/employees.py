@@ -31,7 +31,7 @@ def change(book: DivisionBook, path: str, row: Row, values: Mapping[str, Any]) -
     if path == EMPLOYEES:
         changes = {name: value for name, value in values.items() if name != "ID"}
         wished = {**row, **changes}
-        _refuse(_employee_problems(book, wished, row))
+        _refuse(problems_of(book, wished, row))
         book.change("employees", row, {**changes, "FullName": _full_name(wished)})
         for table in ("employments", "organizations"):
             for held in book[table].all("Employee", row["ID"]):
@@ -47,7 +47,7 @@ def add_employee(book: DivisionBook, values: Mapping[str, Any]) -> Row:
     """An employee without an employment; the code is the number where none is given."""
     number = book.next_hid("employee")
     row = {"Code": str(number), **values}
-    _refuse(_employee_problems(book, row, None))
+    _refuse(problems_of(book, row, None))
     return book.add(
         "employees",
         {**row, "HID": number, "EmployeeHID": number, "FullName": _full_name(row), "IsAnonymised": 0},
@@ -174,7 +174,8 @@ def _employee(book: DivisionBook, key: Any) -> Row:
     return row
 
 
-def _employee_problems(book: DivisionBook, row: Mapping[str, Any], old: Row | None) -> list[str]:
+def problems_of(book: DivisionBook, row: Mapping[str, Any], old: Row | None) -> list[str]:
+    """What stands against an employee as wished for, in place of `old` or as a new one."""
     problems = [] if str(row.get("LastName") or "").strip() else ["Mandatory: Last name"]
     code = str(row.get("Code") or "").strip()
     if not code:

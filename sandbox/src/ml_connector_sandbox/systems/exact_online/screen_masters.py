@@ -26,7 +26,6 @@ _EMPLOYEE = {
     "last_name": "LastName",
     "email": "BusinessEmail",
 }
-_PLACE = ("department", "cost_center", "cost_unit")
 
 
 class Tenant(Protocol):
@@ -179,40 +178,52 @@ def _put_employee(tenant: Tenant, typed: Json) -> Json:
     """What HR staff enters, by hand or from an import file: a hire, a rehire, a change, a place, an end."""
     book = _book(tenant, typed)
     values = {field: str(typed[name]) for name, field in _EMPLOYEE.items() if name in typed}
-    row = _employee(book, typed)
+    row, days = _employee(book, typed), {name: _day(typed, name) for name in ("start", "end", "date")}
+    codes = _place(tenant, book, typed)
     if row is None:
-        wished = {**values, **({"Code": str(typed["code"])} if "code" in typed else {})}
-        row = _entered(lambda: employees.add_employee(book, wished))
-    elif values:
-        held = row
-        _entered(lambda: employees.change(book, employees.EMPLOYEES, held, values))
-    _employ(book, row, typed)
-    return {
-        "id": row["ID"],
-        "code": row["Code"],
-        "name": row["FullName"],
-        "active": employees.shown(book, row)["IsActive"],
-    }
-
-
-def _employ(book: DivisionBook, employee: Row, typed: Json) -> None:
-    """Begin an employment on `start`, end the newest on `end` (null opens it), place it from `date` or from
-    the day it begins.
-    """
-    rows = sorted(book["employments"].all("Employee", employee["ID"]), key=lambda row: row["StartDate"])
-    start, day = _day(typed, "start"), _day(typed, "date")
-    newest = next(
-        (row for row in rows if row["StartDate"] == start), rows[-1] if rows and start is None else None
-    )
-    if newest is None and start is not None:
-        wished = {"Employee": employee["ID"], "StartDate": start, "EndDate": _day(typed, "end")}
-        newest = _entered(lambda: employees.add_employment(book, wished))
-    elif newest is not None and "end" in typed:
-        held, change = newest, {"EndDate": _day(typed, "end")}
-        _entered(lambda: employees.change(book, employees.EMPLOYMENTS, held, change))
-    codes = {name: str(typed[name]) for name in _PLACE if typed.get(name) is not None}
+        if days["start"] and days["end"] and days["end"] < days["start"]:
+            raise ValueError("end: before start")
+        wished = {"Code": str(typed["code"]) if "code" in typed else None, **values}
+        row = _entered(lambda: employees.create(book, employees.EMPLOYEES, wished))
+    elif problems := employees.problems_of(book, {**row, **values}, row):
+        raise ValueError("; ".join(problems))
+    held = row
+    newest = _entered(lambda: _employ(book, held, days, ends="end" in typed))
     if newest is not None and codes:
-        employees.place(book, newest, codes, day or newest["StartDate"])
+        employees.place(book, newest, codes, days["date"] or newest["StartDate"])
+    if values:
+        employees.change(book, employees.EMPLOYEES, row, values)
+    active = employees.shown(book, row)["IsActive"]
+    return {"id": row["ID"], "code": row["Code"], "name": row["FullName"], "active": active}
+
+
+def _place(tenant: Tenant, book: DivisionBook, typed: Json) -> dict[str, str | None]:
+    """The codes that say where somebody works; `KeyError` for one that does not exist."""
+    codes: dict[str, str | None] = {
+        kind: member_of(tenant, book, kind, str(typed[kind]))["Code"]
+        for kind in _KINDS
+        if typed.get(kind) is not None
+    }
+    if typed.get("department") is not None:
+        codes["department"] = str(typed["department"])
+        if book["departments"].first("Code", codes["department"]) is None:
+            raise KeyError(f"department {codes['department']}")
+    return codes
+
+
+def _employ(
+    book: DivisionBook, employee: Row, days: Mapping[str, datetime | None], *, ends: bool
+) -> Row | None:
+    """The employment that is meant: the newest, which ends or opens again, or one that begins on `start`."""
+    rows = sorted(book["employments"].all("Employee", employee["ID"]), key=lambda row: row["StartDate"])
+    start = days["start"]
+    if start is not None and all(row["StartDate"] != start for row in rows):
+        wished = {"Employee": employee["ID"], "StartDate": start, "EndDate": days["end"]}
+        return employees.add_employment(book, wished)
+    newest = next((row for row in reversed(rows) if start in (None, row["StartDate"])), None)
+    if newest is not None and ends:
+        employees.change(book, employees.EMPLOYMENTS, newest, {"EndDate": days["end"]})
+    return newest
 
 
 def _remove_employee(tenant: Tenant, typed: Json) -> Json:
