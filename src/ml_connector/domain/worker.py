@@ -1,0 +1,79 @@
+"""Workers: the people of a payroll, and where and when each is employed. Nothing else about a person is here:
+no national id, bank account, pay, birth date or home address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from ml_connector.domain.dimension import Dimensions
+
+
+class EmploymentState(StrEnum):
+    """What the source says of an employment; by which of its letters, the connection's settings say. One
+    whose letter nobody has explained is `UNKNOWN`, and stays as it was.
+    """
+
+    ACTIVE = "active"
+    LEAVE = "leave"
+    ENDED = "ended"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Employment:
+    """A time for which a worker is employed by a company. A rehire is another employment.
+
+    `start` and `end` are the first and the last day, in the calendar of the company: the worker is employed
+    on both. `end` may lie ahead. `letter` is the state as the source writes it, `kind` the source's word for
+    regular, contract, test and other workers. `moved` tells an end by a transfer to another company from a
+    leaver's. `codes` are where the worker is placed now, on the axes of the source; `home` marks the company
+    that counts a person who works in several.
+    """
+
+    company: str
+    start: date
+    end: date | None = None
+    state: EmploymentState = EmploymentState.ACTIVE
+    letter: str = ""
+    kind: str = ""
+    moved: bool = False
+    home: bool = True
+    codes: Dimensions = ()
+
+    def on(self, day: date) -> bool:
+        """Whether the worker is employed on the day."""
+        return self.start <= day and (self.end is None or day <= self.end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A person by the source's own id, `key`, which never changes; `number` is what people know them by.
+    `employments` are sorted by company and start.
+    """
+
+    key: str
+    number: str
+    name: str
+    email: str = ""
+    employments: tuple[Employment, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """A worker is never closed; employments end."""
+        return True
+
+    def in_company(self, company: str) -> tuple[Employment, ...]:
+        """The worker's employments there, oldest first."""
+        return tuple(found for found in self.employments if found.company == company)
+
+
+def employed(employments: Iterable[Employment], day: date) -> Employment | None:
+    """The employment that holds on the day; the one that began last where several do, and `None` where none
+    does.
+    """
+    holding = [found for found in employments if found.on(day)]
+    return max(holding, key=lambda found: found.start, default=None)
