@@ -42,6 +42,7 @@ from ml_connector.store.models.commits import (
 from ml_connector.store.models.audit import AuditEntry, AuditHead, AuditSeal, ExchangeRow, WrongSecrets
 from ml_connector.store.models.plans import Counterpart, Plan, PlannedChange
 from ml_connector.store.models.work import WorkItem
+from ml_connector.store.models.snapshots import SnapshotCursor, SnapshotRow
 # isort: on
 
 __all__ = [
@@ -74,6 +75,8 @@ __all__ = [
     "Run",
     "RunSubject",
     "Secret",
+    "SnapshotCursor",
+    "SnapshotRow",
     "StagedBlock",
     "Tenant",
     "Token",
