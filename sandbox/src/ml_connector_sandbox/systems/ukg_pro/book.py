@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, TypedDict
 
@@ -69,6 +70,12 @@ class Book:
     next_run: int = 0
     next_record: int = 0
     next_act: int = 0
+
+    def copy(self) -> Book:
+        """The same data once more; what is done to one is not seen in the other."""
+        made = deepcopy(replace(self, scenario=None))
+        made.scenario = self.scenario
+        return made
 
     def run(self, run_id: str) -> PayRun:
         """The run of that id. KeyError if there is none."""

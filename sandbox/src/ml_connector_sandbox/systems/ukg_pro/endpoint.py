@@ -63,6 +63,11 @@ class Tenant:
         self.book = seeded_book(self.scenario, self.seed, self.switches, self.register)
         self._seen = None
 
+    def restore(self, book: Book) -> None:
+        """Other data than there were, as from a backup."""
+        self.book = book
+        self._seen = None
+
     def local_now(self) -> datetime:
         """The present as the vendor's database writes it: local, without an offset."""
         return self.clock.now().astimezone(_zone(self.switches["source_tz"])).replace(tzinfo=None)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from ml_connector_sandbox.core.vendor import Json
+from ml_connector_sandbox.systems.ukg_pro.book import Book
 from ml_connector_sandbox.systems.ukg_pro.endpoint import Tenant
 from ml_connector_sandbox.systems.ukg_pro.general_ledger_file import gl_file
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun
@@ -37,6 +38,7 @@ class Screen:
         self._sign_in = sign_in
         self._payroll = payroll
         self._webhooks = webhooks
+        self._backup: Book | None = None
         self.actions: dict[str, Callable[[Json], Json]] = {
             "undo_run": self._undo,
             "rerun": self._rerun,
@@ -50,6 +52,8 @@ class Screen:
             "change_password": self._change_password,
             **people_actions(tenant, webhooks),
             **CalendarScreen(tenant).actions,
+            "back_up": self._back_up,
+            "restore": self._restore,
             "event": self._event,
             "deliver": lambda wish: {"tried": webhooks.deliver()},
         }
@@ -231,6 +235,20 @@ class Screen:
     def _change_password(self, wish: Json) -> Json:
         self._sign_in.password = str(wish["password"])
         return {"changed": True}
+
+    def _back_up(self, wish: Json) -> Json:
+        """Keep the tenant's data as they are now, for `restore`."""
+        self._backup = self._tenant.book.copy()
+        return {"runs": len(self._backup.runs), "people": len(self._backup.people)}
+
+    def _restore(self, wish: Json) -> Json:
+        """The tenant's data are again what they were at the last `back_up`, stamps included; no event
+        tells it. Subscriptions, messages and permissions stay.
+        """
+        if self._backup is None:
+            raise KeyError("backup: none was made")
+        self._tenant.restore(self._backup.copy())
+        return {"runs": len(self._backup.runs), "people": len(self._backup.people)}
 
     def _event(self, wish: Json) -> Json:
         """Publish any event: `{"event_type": "EmployeeNewHireEvent", "operation": "Insert", "payload":
