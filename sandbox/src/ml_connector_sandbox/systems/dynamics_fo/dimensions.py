@@ -91,7 +91,7 @@ def parse_account(book: Book, company: str, text: str) -> tuple[Row, dict[str, s
     if problems or account is None:
         raise Broken(*problems)
     held = {
-        name: str(_value(book, company, name, value)["DimensionValue"])
+        name: str(value_in(book, company, name, value)["DimensionValue"])
         for name, value in given.items()
         if value
     }
@@ -150,7 +150,7 @@ def unusable_values(book: Book, company: str, dimensions: Mapping[str, str], day
     """The values that are suspended, totals, not active that day or gone, in that company."""
     problems = []
     for name, value in dimensions.items():
-        row = _value(book, company, name, value)
+        row = value_in(book, company, name, value)
         if row.get("IsSuspended") == "Yes":
             problems.append(f"{name} {value} is suspended")
         elif row.get("IsTotal") == "Yes":
@@ -173,7 +173,7 @@ def blocked_for_manual_entry(
     if "Yes" in (account["DoNotAllowManualEntry"], override.get("DoNotAllowManualEntry")):
         problems.append(f"Main account {account['MainAccountId']} is blocked for manual entry")
     for name, value in dimensions.items():
-        if _value(book, company, name, value).get("IsBlockedForManualEntry") == "Yes":
+        if value_in(book, company, name, value).get("IsBlockedForManualEntry") == "Yes":
             problems.append(f"{name} {value} is blocked for manual entry")
     return problems
 
@@ -190,7 +190,7 @@ def missing(book: Book, account: Row, dimensions: Mapping[str, str]) -> list[str
     ]
 
 
-def _value(book: Book, company: str, name: str, value: str) -> Row:
+def value_in(book: Book, company: str, name: str, value: str) -> Row:
     """A value as that company sees it: the shared one, and what the company overrides of it.
 
     What is suspended or blocked for all is so in every company; days of a company's own replace the shared
@@ -212,7 +212,7 @@ def _value(book: Book, company: str, name: str, value: str) -> Row:
 
 def _unknown_values(book: Book, company: str, given: Mapping[str, str]) -> list[str]:
     gone = [
-        (name, value) for name, value in given.items() if value and not _value(book, company, name, value)
+        (name, value) for name, value in given.items() if value and not value_in(book, company, name, value)
     ]
     return [
         _unknown(name, value, "DIMENSIONFINANCIALTAG", f"DIMATTRIBUTE{name.upper()}") for name, value in gone

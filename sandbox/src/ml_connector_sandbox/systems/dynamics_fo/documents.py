@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ml_connector_sandbox.core.vendor import Json, Row
+from ml_connector_sandbox.core.vendor import Broken, Json, Row
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
+from ml_connector_sandbox.systems.dynamics_fo.dimensions import (
+    DEFAULT_FORMAT,
+    active_format,
+    delimiter,
+    split,
+    unusable_values,
+    value_in,
+)
+from ml_connector_sandbox.systems.dynamics_fo.masters import text_of
+from ml_connector_sandbox.systems.dynamics_fo.schema import BLANK_DATE, LAST_MOMENT
 
 
 def documents(book: Book) -> list[Json]:
@@ -31,6 +42,58 @@ def payments(book: Book) -> list[Json]:
             }
         )
     return out
+
+
+def members(book: Book) -> Json:
+    """What can be booked on, and who is employed, as of now. A value without a company is shared; what a
+    company overrides of it is a member of that company.
+    """
+    return {
+        "members": [_member(book, row) for row in book["dimension_values"]],
+        "people": [_person(book, row) for row in book["employments"]],
+    }
+
+
+def _member(book: Book, row: Row) -> Json:
+    name, code, company = row["FinancialDimension"], row["DimensionValue"], row["LegalEntityId"]
+    seen = value_in(book, company, name, code)
+    return {
+        "entity": company,
+        "axis": book.axes.get(name, name),
+        "id": str(row["RecId"]),
+        "code": code,
+        "name": text_of(book, row),
+        "open": not unusable_values(book, company, {name: code}, book.today()),
+        "from": _day(seen["ActiveFrom"]),
+        "to": _day(seen["ActiveTo"]),
+    }
+
+
+def _person(book: Book, row: Row) -> Json:
+    start, end = row["EmploymentStartDate"], row["EmploymentEndDate"]
+    return {
+        "entity": row["LegalEntityId"],
+        "number": row["PersonnelNumber"],
+        "name": row["Name"],
+        "active": start <= book.now() <= end,
+        "from": f"{start.isoformat()}Z",
+        "to": None if end == LAST_MOMENT else f"{end.isoformat()}Z",
+        "dimensions": _defaults(book, row["DimensionDisplayValue"]),
+    }
+
+
+def _defaults(book: Book, text: str) -> Json:
+    """Default dimensions by axis; none while no format is active."""
+    try:
+        names = active_format(book, DEFAULT_FORMAT)
+    except Broken:
+        return {}
+    values = zip(names, split(text, delimiter(book)), strict=False)
+    return {book.axes.get(name, name): value for name, value in values if value}
+
+
+def _day(day: date) -> str | None:
+    return None if day == BLANK_DATE else day.isoformat()
 
 
 def amount_text(value: Decimal) -> str:

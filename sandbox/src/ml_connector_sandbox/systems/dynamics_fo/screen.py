@@ -16,6 +16,7 @@ from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.dynamics_fo import dimensions, journals
 from ml_connector_sandbox.systems.dynamics_fo.book import Book
+from ml_connector_sandbox.systems.dynamics_fo.documents import members
 from ml_connector_sandbox.systems.dynamics_fo.limits import Limits
 from ml_connector_sandbox.systems.dynamics_fo.masters import set_period
 from ml_connector_sandbox.systems.dynamics_fo.schema import BLANK_DATE
@@ -298,5 +299,6 @@ ACTIONS: Mapping[str, Callable[[Tenant, Json], Json]] = {
     "activate_data_event": _activate_data_event,
     "deactivate_events": lambda tenant, typed: tenant.webhooks.deactivate(str(typed.get("url", ""))),
     "events": _events,
+    "members": lambda tenant, _: members(tenant.book),
     "deliver": lambda tenant, _: {"delivered": tenant.webhooks.outbox.deliver()},
 }

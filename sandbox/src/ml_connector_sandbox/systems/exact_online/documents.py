@@ -7,12 +7,58 @@ from collections.abc import Iterable
 from ml_connector_sandbox.core.vendor import Json, Row
 from ml_connector_sandbox.systems.exact_online.book import STATUS_TEXT, DivisionBook, as_amount
 
+_MEMBERS = (("cost_center", "cost_centers"), ("cost_unit", "cost_units"), ("payee", "relations"))
 _AXES = (("cost_center", "CostCenter"), ("cost_unit", "CostUnit"), ("project", "ProjectCode"))
 
 
 def documents(books: Iterable[DivisionBook]) -> list[Json]:
     """Every entry, in the order of divisions and entries."""
     return [_document(book, entry) for book in books for entry in book["entries"]]
+
+
+def members(books: Iterable[DivisionBook], *, last_day_counts: bool) -> Json:
+    """What can be booked on, and who is employed, as of today."""
+    books = list(books)
+    return {
+        "members": [
+            _member(book, axis, row, last_day_counts)
+            for book in books
+            for axis, table in _MEMBERS
+            for row in book[table]
+        ],
+        "people": [_person(book, row) for book in books for row in book["employments"]],
+    }
+
+
+def _member(book: DivisionBook, axis: str, row: Row, last_day_counts: bool) -> Json:
+    ends, today = row.get("EndDate"), book.now().date()
+    is_over = ends is not None and (ends.date() < today or (ends.date() == today and not last_day_counts))
+    return {
+        "entity": str(book.code),
+        "axis": axis,
+        "id": row["ID"],
+        "code": row["Code"].strip(),
+        "name": row.get("Description") or row.get("Name") or "",
+        "open": row.get("Active") is not False and not row.get("Blocked") and not is_over,
+        "from": None,
+        "to": None if ends is None else ends.date().isoformat(),
+    }
+
+
+def _person(book: DivisionBook, employment: Row) -> Json:
+    employee = book["employees"].get(employment["Employee"]) or {}
+    places = book["organizations"].all("Employment", employment["ID"])
+    today, ends = book.now().date(), employment.get("EndDate")
+    at = next((row for row in reversed(places) if row["StartDate"].date() <= today), {})
+    return {
+        "entity": str(book.code),
+        "number": employee["Code"],
+        "name": employee["FullName"],
+        "active": employment["StartDate"].date() <= today and (ends is None or today <= ends.date()),
+        "from": employment["StartDate"].date().isoformat(),
+        "to": None if ends is None else ends.date().isoformat(),
+        "dimensions": {axis: at[name] for axis, name in _AXES if at.get(name)},
+    }
 
 
 def _document(book: DivisionBook, entry: Row) -> Json:

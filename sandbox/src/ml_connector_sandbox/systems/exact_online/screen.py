@@ -15,6 +15,7 @@ from ml_connector_sandbox.core.screen import Screen, actions
 from ml_connector_sandbox.core.switches import Switches
 from ml_connector_sandbox.core.vendor import Clock, Json, Row
 from ml_connector_sandbox.systems.exact_online.book import STATUS_OPEN, DivisionBook
+from ml_connector_sandbox.systems.exact_online.documents import members
 from ml_connector_sandbox.systems.exact_online.journals import post_entry, process_entry, write_entry
 from ml_connector_sandbox.systems.exact_online.screen_masters import MASTER_ACTIONS, book_of, member_of
 from ml_connector_sandbox.systems.exact_online.signin import SignIn
@@ -233,6 +234,9 @@ ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
     "grant": _grant,
     "lose_division": _division(False),
     "regain_division": _division(True),
+    "members": lambda tenant, _: members(
+        tenant.books_by_division.values(), last_day_counts=tenant.switches["end_date_takes_entries"]
+    ),
     "notifications": lambda tenant, _: tenant.webhooks.outbox.describe(),
     "new_webhook_secret": _new_secret,
     "deliver": lambda tenant, _: {"delivered": tenant.webhooks.outbox.deliver()},

@@ -13,6 +13,54 @@ def documents(books: Iterable[Company]) -> list[Json]:
     return [_document(book, row) for book in books for row in book.batches.values()]
 
 
+def members(books: Iterable[Company]) -> Json:
+    """What can be booked on, and who is employed, as of now: nothing here has a date."""
+    books = list(books)
+    return {
+        "members": [
+            *(
+                _member(
+                    book, segment["axis"], row["publicId"], row["valueId"], row["description"], row["active"]
+                )
+                for book in books
+                for segment in book.segments()
+                for row in segment["values"].values()
+            ),
+            *(
+                _member(book, "department", row["publicId"], row["departmentId"], row["description"], True)
+                for book in books
+                for row in book.departments.values()
+            ),
+        ],
+        "people": [_person(book, row) for book in books for row in book.employees.values()],
+    }
+
+
+def _member(book: Company, axis: str, key: str, code: str, name: str, is_open: bool) -> Json:
+    return {
+        "entity": book.code,
+        "axis": axis,
+        "id": key,
+        "code": code,
+        "name": name,
+        "open": is_open,
+        "from": None,
+        "to": None,
+    }
+
+
+def _person(book: Company, row: Row) -> Json:
+    return {
+        "entity": book.code,
+        "number": row["employeeNumber"],
+        "name": " ".join(part for part in (row["firstName"], row["lastName"]) if part),
+        "active": row["status"] != "Inactive",
+        "from": None,
+        "to": None,
+        "dimensions": {"department": row["department"]} if row["department"] else {},
+    }
+
+
 def _document(book: Company, row: Row) -> Json:
     return {
         "id": row["batchNumber"],

@@ -24,6 +24,7 @@ from ml_connector_sandbox.systems.visma_net.book import (
     Company,
     etag,
 )
+from ml_connector_sandbox.systems.visma_net.documents import members
 from ml_connector_sandbox.systems.visma_net.masters import split_number
 from ml_connector_sandbox.systems.visma_net.screen_masters import (
     MASTER_ACTIONS,
@@ -316,6 +317,7 @@ ACTIONS: dict[str, Callable[[Tenant, Json], Json]] = {
     "approve": _approval(True),
     "scopes": _scopes,
     "subscribe": _subscribe,
+    "members": lambda tenant, _: members(tenant.companies.values()),
     "notifications": lambda tenant, _: tenant.webhooks.outbox.describe(),
     "unsubscribe": lambda tenant, typed: tenant.webhooks.unsubscribe(str(typed.get("id", ""))),
     "new_webhook_secret": _new_secret,
