@@ -341,3 +341,14 @@ def test_a_total_takes_no_posting(world: DynamicsWorld) -> None:
     """It looks like a code; neither a line nor a default of people can be on it."""
     new(world, IsTotal="Yes").raise_for_status()
     assert "W1 is a total" in world.refusal(line(world, "W1"))
+
+
+@pytest.mark.parametrize(
+    ("switch", "expected"), [("keep", " Müller  GmbH "), ("trim", "Müller  GmbH"), ("fold", "Müller GmbH")]
+)
+def test_blanks_of_a_text_are_kept_or_not(switch: str, expected: str) -> None:
+    """When it is made and when it is changed."""
+    world = DynamicsWorld(text_spaces=switch)
+    assert expected == new(world, Description=" Müller  GmbH ").json()["Description"]
+    world.patch(key("P0001"), {"Description": " Müller  GmbH "}).raise_for_status()
+    assert expected == world.get(key("P0001")).json()["Description"]

@@ -25,7 +25,7 @@ PEOPLE = (
 def create(book: Book, switches: Switches, set_name: str, values: Mapping[str, Any]) -> Row:
     """Create a row of a set; `Broken` when a rule refuses it."""
     _demand_people(switches, set_name)
-    return _CREATE[set_name](book, fitted(values, switches))
+    return _CREATE[set_name](book, fitted(_spaced(values, switches), switches))
 
 
 def delete(book: Book, row: Row) -> None:
@@ -45,7 +45,7 @@ def change(
 ) -> None:
     """Change a row of a set."""
     _demand_people(switches, set_name)
-    changes = fitted(values, switches)
+    changes = fitted(_spaced(values, switches), switches)
     if changes.get("DimensionDisplayValue"):
         company = row.get("LegalEntityId") or row.get("dataAreaId") or book.default_company
         dimensions.demand_default(book, str(company), changes["DimensionDisplayValue"])
@@ -57,6 +57,14 @@ def change(
         change_worker(book, row, changes)
     else:
         book.change(table, row, changes)
+
+
+def _spaced(values: Mapping[str, Any], switches: Switches) -> Mapping[str, Any]:
+    """The same values with the blanks of a text as the switch says."""
+    text, spaces = values.get("Description"), switches["text_spaces"]
+    if not isinstance(text, str) or spaces == "keep":
+        return values
+    return {**values, "Description": " ".join(text.split()) if spaces == "fold" else text.strip()}
 
 
 def change_value(book: Book, row: Row, changes: Mapping[str, Any]) -> None:

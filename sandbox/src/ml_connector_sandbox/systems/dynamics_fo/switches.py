@@ -104,6 +104,12 @@ SWITCHES = (
         meaning="a text longer than its field",
     ),
     Switch(
+        name="text_spaces",
+        default="keep",
+        choices=("keep", "trim", "fold"),
+        meaning="blanks in a record's text or name: `keep`, `trim` at its ends, or `fold` runs of them too",
+    ),
+    Switch(
         name="both_amounts",
         default="refuse",
         choices=("refuse", "net"),
