@@ -23,6 +23,7 @@ STATUS_OPEN, STATUS_PROCESSED = 20, 50
 STATUS_TEXT = {5: "Rejected", STATUS_OPEN: "Open", STATUS_PROCESSED: "Processed"}
 TYPE_GENERAL_JOURNAL = 90
 DELETED_KEPT_DAYS = 62
+PEOPLE = frozenset({"departments", "employees", "employments", "organizations"})
 DELETED_TYPES = {
     "lines": 1,
     "relations": 2,
@@ -51,6 +52,8 @@ class DivisionBook:
         self.closed: set[tuple[str, int, int]] = set()
         self.numbers: dict[tuple[str, int], int] = {}
         self._random = random.Random(f"{seed} {code}")
+        self._random_of_people = random.Random(f"{seed} {code} people")
+        """Apart, so that the ids of documents do not depend on who works here."""
         self.last_relation = 0
         """The highest code a relation ever had here; the next one without a code follows it."""
         self._stamp = 15_000_000
@@ -86,18 +89,21 @@ class DivisionBook:
         now = self.clock.now().astimezone(UTC).replace(tzinfo=None)
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
-    def new_id(self) -> str:
-        """A fresh guid."""
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+    def new_id(self, table: str = "") -> str:
+        """A fresh guid, for a row of the table."""
+        return str(uuid.UUID(int=self._chance(table).getrandbits(128), version=4))
+
+    def _chance(self, table: str) -> random.Random:
+        return self._random_of_people if table in PEOPLE else self._random
 
     def next_hid(self, kind: str) -> int:
         """The next whole number of employees or employments."""
         self._hids[kind] += 1
         return self._hids[kind]
 
-    def next_stamp(self) -> int:
+    def next_stamp(self, table: str = "") -> int:
         """The next row version: grows, with gaps, for all sets of the division together."""
-        self._stamp += self._random.randint(1, 3)
+        self._stamp += self._chance(table).randint(1, 3)
         return self._stamp
 
     def stamp_before(self, moment: datetime) -> int:
@@ -116,17 +122,19 @@ class DivisionBook:
             "Modified": now,
             "Modifier": USER_ID,
             "ModifierFullName": USER_NAME,
-            "Timestamp": self.next_stamp(),
+            "Timestamp": self.next_stamp(table),
             **values,
         }
         key = self.tables[table].key
-        row.setdefault(key, self.new_id())
+        row.setdefault(key, self.new_id(table))
         self.tables[table].put(row)
         return row
 
     def change(self, table: str, row: Row, values: Mapping[str, Any]) -> None:
         """Change a row and give it a new stamp."""
-        self.tables[table].change(row, {**values, "Modified": self.now(), "Timestamp": self.next_stamp()})
+        self.tables[table].change(
+            row, {**values, "Modified": self.now(), "Timestamp": self.next_stamp(table)}
+        )
 
     def remove(self, table: str, row: Row) -> None:
         """Take a row out and note that in the list of deleted ones, where the table is covered by it."""
