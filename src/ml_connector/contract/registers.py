@@ -81,6 +81,7 @@ class RegisterContract:
     def test_rows_are_read_under_the_beginnings_that_are_asked_for(
         self, world: RegisterWorld, register: Register[Any]
     ) -> None:
+        """Every row of that part, and no other."""
         put(register, *(world.record(number) for number in range(3)))
         world.finish()
         here, elsewhere = world.within()
@@ -93,6 +94,7 @@ class RegisterContract:
     def test_what_the_system_cannot_hold_is_said_before_it_is_sent(
         self, world: RegisterWorld, register: Register[Any]
     ) -> None:
+        """Of the row by its key; nothing is written."""
         list(register.rows())
         before = world.writes()
 
@@ -115,6 +117,7 @@ class RegisterContract:
     def test_each_change_has_an_answer_and_is_sent_once(
         self, world: RegisterWorld, register: Register[Any]
     ) -> None:
+        """In one call or in several, never more than there are changes."""
         before = world.writes()
         records = [world.record(number) for number in range(min(MANY, register.limits.batch))]
 
@@ -122,6 +125,7 @@ class RegisterContract:
         assert before < world.writes() <= before + len(records)
 
     def test_a_row_that_is_not_there_is_not_read(self, world: RegisterWorld, register: Register[Any]) -> None:
+        """It has no place in the answer, and is no error."""
         assert {} == register.read([world.record(7).key])
 
     def test_an_edit_between_reading_and_writing_is_not_overwritten(
@@ -162,6 +166,7 @@ class RegisterContract:
     def test_a_vendor_that_is_not_reached_has_been_sent_nothing(
         self, world: RegisterWorld, register: Register[Any]
     ) -> None:
+        """It is said so, and the row is not there."""
         world.fail_next("unreachable")
 
         with pytest.raises(NotSent):

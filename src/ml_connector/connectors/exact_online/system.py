@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from ml_connector.connectors.exact_online import ledger, wire
 from ml_connector.connectors.exact_online.client import ExactClient, token_broker
+from ml_connector.connectors.exact_online.dimensions import LIMITS, ExactDimensions
 from ml_connector.connectors.exact_online.divisions import Divisions
 from ml_connector.connectors.exact_online.events import ExactEvents
 from ml_connector.connectors.exact_online.ledger import ExactLedger
 from ml_connector.connectors.exact_online.settings import Options
+from ml_connector.domain.dimension import DimensionValue
 from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.period import period_of
 from ml_connector.errors import SignInLost
@@ -28,6 +31,8 @@ RIGHTS = (
     ("read journal entries", ledger.ENTRY_LINES, "GET", "finding an entry again by its marker"),
     ("read ledger lines", ledger.LEDGER, "GET", "comparing the booked entry to the cent"),
     ("write journal entries", ledger.ENTRIES, "POST", "posting"),
+    ("write cost centers", "hrm/Costcenters", "POST", "keeping cost centers as payroll has them"),
+    ("write cost units", "hrm/Costunits", "POST", "keeping cost units as payroll has them"),
 )
 
 
@@ -43,6 +48,12 @@ class ExactSystem:
         self.clock = wiring.clock
         self.divisions = Divisions(options, self.client)
         self.ledger = ExactLedger(options, self.client, wiring.clock, self.divisions)
+        self.dimensions = ExactDimensions(
+            divisions=options.divisions,
+            client=self.client,
+            clock=wiring.clock,
+            limits=replace(LIMITS, settle_seconds=options.settle_seconds),
+        )
         self.events = ExactEvents(options.divisions, wiring.vault)
 
     def entities(self) -> tuple[Entity, ...]:
@@ -139,6 +150,7 @@ def open_system(options: Options, wiring: Wiring) -> System:
         legal_entities=options.divisions,
         tenant=exact.ledger.tenant,
         sinks={JournalEntry: exact.ledger},
+        registers={DimensionValue: exact.dimensions},
         ledger=exact.ledger,
         sign_in=exact.broker,
         events=exact.events,

@@ -105,6 +105,16 @@ class CostCode(msgspec.Struct):
     BlockEntry: bool | None = None
 
 
+class CostValue(msgspec.Struct):
+    """A cost center or cost unit as it is kept. Cost units have no `Active`."""
+
+    ID: str
+    Code: str
+    Description: str | None = None
+    EndDate: str | None = None
+    Active: bool | None = None
+
+
 class FinancialPeriod(msgspec.Struct):
     """A period of the period-date table."""
 
