@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ml_connector.connectors.visma_net import wire
+from ml_connector.connectors.visma_net.dimensions import LIMITS, VismaDimensions
 from ml_connector.connectors.visma_net.events import VismaEvents
 from ml_connector.connectors.visma_net.facts import Facts
 from ml_connector.connectors.visma_net.ledger import MODULE, Books, VismaLedger
 from ml_connector.connectors.visma_net.release import JOURNALS
 from ml_connector.connectors.visma_net.settings import Options
+from ml_connector.domain.dimension import DimensionValue
 from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.period import period_of
 from ml_connector.errors import ConnectorError, SignInLost
@@ -27,6 +29,11 @@ class VismaSystem:
     def __init__(self, options: Options, wiring: Wiring) -> None:
         self.options, self.clock = options, wiring.clock
         self.ledger = VismaLedger(options, wiring)
+        self.dimensions = VismaDimensions(
+            options=options,
+            books=self.ledger.books,
+            limits=replace(LIMITS, settle_seconds=options.settle_seconds, axes=frozenset(options.segments)),
+        )
         self.events = VismaEvents(options.companies.values(), wiring.vault)
 
     def entities(self) -> tuple[Entity, ...]:
@@ -111,6 +118,14 @@ class VismaSystem:
         yield Right(
             name="write batches", granted=not missing, needed_for="posting", text=text if missing else ""
         )
+        changes = "update" not in missing
+        text = "The scope lacks update. Add it, and have the company approve the application again."
+        yield Right(
+            name="write segment values",
+            granted=changes,
+            needed_for="keeping the values of segments as payroll has them",
+            text="" if changes else text,
+        )
         yield _right("period open today", "posting with today's date", lambda: self._open_today(facts))
 
     def _ledger_rights(self, facts: Facts) -> Iterator[Right]:
@@ -165,6 +180,7 @@ def open_system(options: Options, wiring: Wiring) -> System:
         legal_entities=tuple(options.companies),
         tenant=found.ledger.tenant,
         sinks={JournalEntry: found.ledger},
+        registers={DimensionValue: found.dimensions},
         ledger=found.ledger,
         events=found.events,
     )

@@ -166,14 +166,18 @@ class SegmentValue(msgspec.Struct):
 
     valueId: str
     active: bool = True
+    description: str | None = None
 
 
 class Segment(msgspec.Struct):
-    """A segment of the subaccount."""
+    """A segment of the subaccount. `timeStamp` is its version, which a change of any value moves on."""
 
     segmentId: int
     description: str | None = None
     segmentValues: list[SegmentValue] | None = None
+    length: int | None = None
+    isAutoNumber: bool = False
+    timeStamp: str = ""
 
 
 class Dimension(msgspec.Struct):

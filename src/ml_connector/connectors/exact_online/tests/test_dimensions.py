@@ -346,3 +346,13 @@ def test_a_division_without_cost_analysis_is_said_so(world: CostWorld) -> None:
 
     with pytest.raises(Refused, match="keeps no codes on the axis cost_center"):
         list(world.register.rows())
+
+
+def test_ping_tells_reading_codes_from_writing_them(world: CostWorld) -> None:
+    """The scope that reads cost centers does not keep them."""
+    world.exact.control("scope", scope="Financial costcenters", level="read")
+
+    assert [right.name for right in world.exact.system.check() if not right.granted] == [
+        "write cost centers 1204",
+        "write cost units 1204",
+    ]

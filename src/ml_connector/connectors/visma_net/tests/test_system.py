@@ -35,6 +35,7 @@ def test_ping_says_what_is_there(world: Any) -> None:
         "read batches",
         "read ledgers",
         "write batches",
+        "write segment values",
         "period open today",
     } == {right.name for right in rights}
     assert {call.split()[0] for call in world.calls()} == {"GET"}
@@ -61,6 +62,7 @@ def test_ping_says_what_is_missing(make_world: Callable[..., Any]) -> None:
         "read branches",
         "period open today",
         "write batches",
+        "write segment values",
     } == set(found)
     assert "Segment 2 (Anlegg) of the subaccount has no axis" in found["read segments"]
     assert "no active branch 9" in found["read branches"]

@@ -1,0 +1,363 @@
+"""Segment values as a register, on the simulator."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import httpx2
+import pytest
+
+from ml_connector.contract.registers import RegisterContract, put
+from ml_connector.domain.changes import Act, Change
+from ml_connector.domain.dimension import DimensionValue
+from ml_connector.errors import OutcomeUnknown, Refused, VendorChanged
+from ml_connector.ports.registers import NotTaken, Register, Stale, Written
+
+SEGMENT = "/v1/dimension/SUBACCOUNT/"
+
+
+class SegmentWorld:
+    """A company whose first segment is kept."""
+
+    def __init__(self, visma: Any) -> None:
+        self.visma = visma
+        visma.writes = {"method": "PUT", "path": SEGMENT}
+
+    @property
+    def register(self) -> Register[DimensionValue]:
+        found: Register[DimensionValue] = self.visma.system.register(DimensionValue)
+        return found
+
+    def value(
+        self, code: str, title: str = "Tittel", *, axis: str = "cost_center", **more: Any
+    ) -> DimensionValue:
+        return DimensionValue(entity=self.visma.company, axis=axis, code=code, title=title, **more)
+
+    def wish(self, *values: DimensionValue) -> tuple[Any, ...]:
+        return put(self.register, *values)
+
+    def kept(self, code: str, axis: str = "cost_center") -> DimensionValue:
+        key = self.value(code, axis=axis).key
+        found: DimensionValue = self.register.read([key])[key].record
+        return found
+
+    def on_wire(self) -> list[httpx2.Request]:
+        """Every change of a segment that was sent."""
+        return [request for request in self.visma.wire.requests if request.method == "PUT"]
+
+    def calls(self, act: Callable[[], Any]) -> list[str]:
+        """The methods of the calls that an act makes."""
+        before = len(self.visma.calls())
+        act()
+        return [call.partition(" ")[0] for call in self.visma.calls()[before:]]
+
+    def answer(self, instead: Callable[[httpx2.Request], httpx2.Response | None]) -> None:
+        """Another answer in place of the simulator's, where it gives one."""
+        inner = self.visma.wire.inner
+        handle = inner.handle_request
+        inner.handle_request = lambda request: instead(request) or handle(request)
+
+    # --- the suite ------------------------------------------------------------------------------------------
+
+    def record(self, number: int, *, again: bool = False) -> DimensionValue:
+        return self.value(f"R{number:03}", f"{'Annet' if again else 'Sted'} {number}")
+
+    def within(self) -> tuple[str, str]:
+        return f"{self.visma.company}/cost_center/", f"{self.visma.company}/plant/"
+
+    def unfit(self) -> DimensionValue:
+        return self.value("SEVENCH")
+
+    def edit(self, record: DimensionValue) -> None:
+        self.visma.control(
+            "put_segment_value",
+            segment=1 if record.axis == "cost_center" else 2,
+            code=record.code,
+            description=record.title,
+            active=record.open,
+        )
+
+    def fail_next(self, fault: str) -> None:
+        self.visma.fail_next(fault)
+
+    def writes(self) -> int:
+        return len(self.on_wire())
+
+    def finish(self) -> None:
+        """Visma writes at once."""
+
+
+@pytest.fixture
+def world(make_world: Callable[..., Any]) -> SegmentWorld:
+    return SegmentWorld(make_world())
+
+
+@pytest.fixture
+def register(world: SegmentWorld) -> Register[DimensionValue]:
+    return world.register
+
+
+class TestDimensions(RegisterContract):
+    """Values of a segment at Visma."""
+
+
+def create(value: DimensionValue) -> Change:
+    return Change(key=value.key, act=Act.CREATE, after=value)
+
+
+# --- codes and titles ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("SEVENCH", r"has 7 characters, and Segment 1 \(Avdeling\) has 6"),
+        (" ", "The code is empty"),
+        ("A 1", "holds a blank, which reports read as any character"),
+        ("A\u00a01", "holds a blank"),
+        ("osladm", "has OSLADM, and osladm differs only in leading zeros or case"),
+    ],
+)
+def test_what_a_segment_cannot_hold(world: SegmentWorld, code: str, why: str) -> None:
+    (problem,) = world.register.check(world.value(code))
+
+    assert problem.where == world.value(code).key
+    assert re.search(why, problem.text)
+
+
+def test_what_a_segment_holds(world: SegmentWorld) -> None:
+    """A sign in place of the blank, a shorter code, and one that is there already."""
+    assert [world.register.check(world.value(code)) for code in ("A_1", "40", "040", "OSLADM")] == [()] * 4
+
+
+def test_a_longer_segment_makes_no_twins(world: SegmentWorld) -> None:
+    """`000042` is `0042` filled up to the segment's length: neither is made for the other. The structure is
+    read with every plan.
+    """
+    world.wish(world.value("0042"))
+    list(world.register.rows())
+
+    (problem,) = world.register.check(world.value("000042"))
+    assert "has 0042, and 000042 differs only in leading zeros" in problem.text
+    assert not world.register.check(world.value("042"))
+
+    shorter = world.visma.screen("GET", f"{SEGMENT}1") | {"length": 3}
+    world.answer(
+        lambda request: httpx2.Response(200, json=shorter) if request.url.path == f"{SEGMENT}1" else None
+    )
+    list(world.register.rows())
+    (problem,) = world.register.check(world.value("0042"))
+    assert "has 4 characters" in problem.text
+
+
+def test_a_segment_that_numbers_itself(world: SegmentWorld) -> None:
+    own = world.visma.screen("GET", f"{SEGMENT}1") | {"isAutoNumber": True}
+    world.answer(
+        lambda request: httpx2.Response(200, json=own) if request.url.path == f"{SEGMENT}1" else None
+    )
+
+    (problem,) = world.register.check(world.value("A1"))
+    assert "is numbered by Visma, so A1 cannot be given" in problem.text
+
+
+def test_codes_go_out_as_they_are(world: SegmentWorld) -> None:
+    """Nothing is filled up or cut, and no name of the segment is sent."""
+    codes = ["0040", "040", "40", "1.10", "3E5", "1-2"]
+    world.wish(*(world.value(code) for code in codes))
+
+    body = json.loads(world.on_wire()[-1].content)
+    assert [row["value"] for row in body["segmentValues"]] == codes
+    assert set(body) == {"dimensionId", "segementId", "segmentValues"}
+    keys = [world.value(code).key for code in codes]
+    assert [world.register.read(keys)[key].record.code for key in keys] == codes
+
+
+def test_a_long_title_is_cut_once_and_for_all(world: SegmentWorld) -> None:
+    wished = world.value("LONG", "Müller  GmbH " + "x" * 80)
+    world.wish(wished)
+
+    assert world.kept("LONG") == world.register.normal(wished)
+    assert len(world.kept("LONG").title) == 60
+
+
+def test_closing_and_opening_again(world: SegmentWorld) -> None:
+    """A value has no last day; nothing is deleted."""
+    world.wish(world.value("K300"))
+    world.wish(world.value("K300", open=False, until=date(2026, 7, 1)))
+    assert (world.kept("K300").open, world.kept("K300").until) == (False, None)
+
+    world.wish(world.value("K300"))
+    assert world.kept("K300").open
+    sent = [json.loads(request.content)["segmentValues"][0]["operation"] for request in world.on_wire()]
+    assert sent == ["Insert", "Update", "Update"]
+
+
+# --- writing ------------------------------------------------------------------------------------------------
+
+
+def test_bad_rows_do_not_stop_the_others(world: SegmentWorld) -> None:
+    """Two of 120 are too long: the others are written, in few requests, each with the version of a read."""
+    values = [world.value(f"B{number:03}") for number in range(120)]
+    values[17] = world.value("B017LONG")
+    values[90] = world.value("B090LONG")
+    answers = world.register.put([create(value) for value in values], {})
+
+    refused = [number for number, answer in enumerate(answers) if answer != Written()]
+    assert refused == [17, 90]
+    assert all(isinstance(answers[number], NotTaken) for number in refused)
+    assert "its length is 6" in answers[17].problem.text
+    assert world.kept("B119").title == "Tittel"
+    assert world.writes() <= 1 + 2 * 2 * 7
+    assert all(request.headers["if-match"] for request in world.on_wire())
+
+
+def test_a_row_that_somebody_made_meanwhile_is_read_again(world: SegmentWorld) -> None:
+    """It is not made a second time, and not overwritten."""
+    value, other = world.value("M1"), world.value("M2")
+    world.edit(world.value("M1", "Theirs"))
+
+    assert world.register.put([create(value), create(other)], {}) == (Stale(), Written())
+    assert world.kept("M1").title == "Theirs"
+
+
+def test_an_edit_between_halves_is_not_overwritten(world: SegmentWorld) -> None:
+    """Behind our own write the segment is read again: what somebody changed meanwhile is left to the plan,
+    and the next write has the version of that read.
+    """
+    world.wish(*(world.value(f"E{number}") for number in range(4)))
+    keys = [world.value(f"E{number}").key for number in range(4)]
+    fresh = world.register.read(keys)
+    changes = [
+        Change(
+            key=key, act=Act.CHANGE, before=fresh[key].record, after=replace(fresh[key].record, title="Ours")
+        )
+        for key in keys
+    ]
+    bad = create(world.value("SEVENCH"))
+    edited = []
+
+    def edit(request: httpx2.Request) -> None:
+        if request.method == "GET" and not edited and request.url.path == f"{SEGMENT}1":
+            edited.append(request)
+            world.edit(world.value("E3", "Theirs"))
+
+    world.visma.wire.before = edit
+    versions = {key: row.version for key, row in fresh.items()}
+    answers = world.register.put([changes[0], changes[1], bad, changes[2], changes[3]], versions)
+
+    assert [type(answer) for answer in answers] == [Written, Written, NotTaken, Written, Stale]
+    assert world.kept("E3").title == "Theirs"
+
+
+def test_a_segment_that_is_always_changed_is_left(world: SegmentWorld) -> None:
+    """Stale whenever it is tried; nothing is written."""
+    value = world.value("S1")
+    world.visma.wire.before = lambda request: (
+        world.visma.control("touch", kind="segment", segment=1) if request.method == "PUT" else None
+    )
+
+    assert [world.wish(value) for _ in range(2)] == [(Stale(),)] * 2
+    world.visma.wire.before = lambda request: None
+    assert world.wish(value) == (Written(),)
+
+
+def test_every_write_has_the_version_of_a_fresh_read(world: SegmentWorld) -> None:
+    """The version that a write answers with is not taken for that of the segment."""
+    world.visma.wire.after = lambda request, response: (
+        httpx2.Response(204, headers={"ETag": '"AAAAAAAAAAA="'}) if request.method == "PUT" else response
+    )
+
+    assert world.wish(world.value("V1")) == world.wish(world.value("V1", "Ny")) == (Written(),)
+    tags = [request.headers["if-match"] for request in world.on_wire()]
+    assert '"AAAAAAAAAAA="' not in tags
+    assert len(set(tags)) == 2
+
+
+def test_segments_are_written_apart(world: SegmentWorld) -> None:
+    """One request for each; the refusal of one is no matter of the other."""
+    answers = world.wish(world.value("A1"), world.value("TOOLONG", axis="plant"), world.value("A2"))
+
+    assert [type(answer) for answer in answers] == [Written, NotTaken, Written]
+    assert [request.url.path for request in world.on_wire()] == [f"{SEGMENT}1", f"{SEGMENT}2"]
+
+
+def test_a_limit_behind_the_first_request_leaves_the_others_unwritten(world: SegmentWorld) -> None:
+    """What is known of each stays true."""
+    limit = httpx2.Response(429, headers=world.visma.throttled())
+    world.answer(
+        lambda request: limit if request.method == "PUT" and request.url.path.endswith("/2") else None
+    )
+
+    assert world.wish(world.value("A1"), world.value("P1", axis="plant")) == (Written(), Stale())
+
+
+def test_a_lost_answer_is_sent_no_second_time(world: SegmentWorld) -> None:
+    """Not in halves either."""
+    world.visma.fail_next("lost after commit")
+
+    with pytest.raises(OutcomeUnknown):
+        world.wish(*(world.value(f"L{number}") for number in range(4)))
+    assert world.writes() == 1
+
+
+# --- reading ------------------------------------------------------------------------------------------------
+
+
+def test_calls(world: SegmentWorld) -> None:
+    """One for each segment; the company and the number of a segment by name are asked for once."""
+    values = [world.value(f"C{number:03}") for number in range(100)]
+    here, other = world.within()
+
+    assert ["GET"] * 2 == world.calls(lambda: list(world.register.rows((here,))))
+    assert ["GET"] * 2 == world.calls(lambda: list(world.register.rows((other,))))
+    assert ["GET"] * 2 == world.calls(lambda: list(world.register.rows()))
+    assert ["GET", "PUT"] == world.calls(lambda: world.wish(*values))
+    assert ["GET"] == world.calls(lambda: world.register.read([value.key for value in values]))
+    assert [] == world.calls(lambda: world.register.check(values[0]))
+
+
+def test_other_companies_and_axes_are_refused(world: SegmentWorld) -> None:
+    """Nobody is asked."""
+
+    def ask() -> None:
+        with pytest.raises(Refused, match="VERFT is not one of this connection's"):
+            list(world.register.rows(("VERFT/cost_center/",)))
+        with pytest.raises(Refused, match="axis project are not kept in Visma"):
+            world.register.read([f"{world.visma.company}/project/A"])
+
+    assert world.calls(ask) == []
+
+
+def test_companies_are_kept_apart(make_world: Callable[..., Any]) -> None:
+    """What is read of one says nothing of the other, and is asked of it alone."""
+    world = SegmentWorld(make_world(scenario="two_companies"))
+    value = world.value("ONLY")
+    assert world.wish(value) == (Written(),)
+
+    assert value.key in {row.key for row in world.register.rows(("FJORD/",))}
+    assert "VERFT/cost_center/ONLY" not in {row.key for row in world.register.rows(("VERFT/cost_center/",))}
+
+
+def test_a_token_of_another_company_changes_nothing(make_world: Callable[..., Any]) -> None:
+    visma = make_world(company="VERFT")
+    visma.company = "VERFT"
+    world = SegmentWorld(visma)
+
+    with pytest.raises(Refused, match="leads to FJORD, not to VERFT"):
+        world.register.put([create(world.value("A1"))], {})
+    assert world.writes() == 0
+
+
+def test_a_segment_without_a_version_is_not_read(world: SegmentWorld) -> None:
+    bare = world.visma.screen("GET", f"{SEGMENT}1") | {"timeStamp": ""}
+    world.answer(
+        lambda request: httpx2.Response(200, json=bare) if request.url.path == f"{SEGMENT}1" else None
+    )
+
+    with pytest.raises(VendorChanged, match="has no version"):
+        list(world.register.rows())
