@@ -4,7 +4,7 @@ ports.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from ml_connector.domain.mapping import Mapping, MappingRule, Target, Translatio
 from ml_connector.flows.dimensions import read_policy
 from ml_connector.flows.flow import Mode, PolicyError
 from ml_connector.flows.zones import read_zones, today
-from ml_connector.ports.registers import RegisterLimits
+from ml_connector.ports.registers import RegisterLimits, Versioned
 from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.ports.systems import System
 
@@ -217,3 +217,64 @@ def test_the_day_is_the_one_in_the_legal_entity(zone: str, hour: int, day: int) 
     now = datetime(2026, 7, 30, hour, 30, tzinfo=UTC)
 
     assert date(2026, 7, day) == today(read_zones(zone), "10", now)
+
+
+class Dated(ReferenceRegister):
+    """A ledger that closes a code when its last day is over, and not before."""
+
+    def __init__(self, rows: ReferenceRows, now: Callable[[], datetime]) -> None:
+        super().__init__(rows, RegisterLimits(settle_seconds=5, axes=frozenset({"cost_center"})))
+        self.now = now
+
+    def normal(self, record: DimensionValue) -> DimensionValue:
+        """Open until the last day is over."""
+        return record if record.until is None else replace(record, open=record.until >= self.now().date())
+
+    def rows(self, within: Collection[str] = ()) -> Iterator[Versioned[DimensionValue]]:
+        """As they are today."""
+        return (replace(row, record=self.normal(row.record)) for row in super().rows(within))
+
+    def read(self, keys: Collection[str]) -> dict[str, Versioned[DimensionValue]]:
+        """As they are today."""
+        return {key: replace(row, record=self.normal(row.record)) for key, row in super().read(keys).items()}
+
+
+def dated(**more: Any) -> Dimensions:
+    world = Dimensions(**more)
+    world.register = Dated(world.ledger_rows, lambda: world.clock.now())
+    return world
+
+
+def test_a_code_that_ends_today_is_closed_once_and_opened_again_later() -> None:
+    """The ledger shows it open for the rest of its last day, and closed afterwards: neither is a change to
+    make, nor somebody's edit.
+    """
+    world = dated()
+    world.codes.held = [code("SA"), code("OP")]
+    world.align()
+    world.codes.held = [code("SA"), code("OP", open=False)]
+    move(world, datetime(2026, 7, 15, 9, tzinfo=UTC))
+
+    assert {"10/cost_center/OP": "close", "20/cost_center/OP": "close"} == world.acts(world.align().id)
+    assert "nothing to change" in world.align().summary
+
+    move(world, datetime(2026, 8, 1, tzinfo=UTC))
+    world.codes.held = [code("SA"), code("OP")]
+    assert {"10/cost_center/OP": "reopen", "20/cost_center/OP": "reopen"} == world.acts(world.align().id)
+    assert all(value.open and value.until is None for value in world.there())
+
+
+def test_a_day_that_ends_between_plan_and_consent_is_nobodys_edit() -> None:
+    world = dated(mode=Mode.APPROVE)
+    last = date(2026, 7, 15)
+    world.ledger_rows.rows["10/cost_center/OP"] = there("OP", until=last)
+    world.ledger_rows.rows["20/cost_center/OP"] = there("OP", "20", until=last)
+    world.codes.held = [code("OP", "Operations", until=last)]
+    move(world, datetime(2026, 7, 15, 20, tzinfo=UTC))
+    at = world.align()
+
+    move(world, datetime(2026, 7, 16, 8, tzinfo=UTC))
+    world.operations.approve(at.id, world.operations.records.fingerprint(at.id))
+    world.run_to_rest()
+    assert RunState.DONE == world.at(at.id).state
+    assert {"Operations"} == {value.title for value in world.there()}

@@ -209,7 +209,9 @@ class Alignment:
         register = self._register
         wished, clashes = _each_once(map(register.normal, self.wished(self.opening)), self.named)
         found = (row.record for row in register.rows(self.within(self.opening)))
-        for pair in paired(wished, found, self.opening.links().bases(self.kind)):
+        bases = self.opening.links().bases(self.kind)
+        agreed_last = ((key, register.normal(base)) for key, base in bases)
+        for pair in paired(wished, found, agreed_last):
             if pair.key in clashes:
                 yield Change(key=pair.key, act=Act.NOT_HELD, after=pair.wished, why=clashes[pair.key])
                 continue
@@ -224,7 +226,12 @@ class Alignment:
         agreed.note()
 
     def _change_of(self, pair: Pair) -> Change | None:
+        """A line of the plan; none where the register keeps the row as it would keep what is wished, such as
+        a code that is to be closed today and is open until the day is over.
+        """
         change = change_of(pair, self.closed)
+        if change is not None and pair.found == self._register.normal(change.after):
+            return None
         if change is None:
             unknown = pair.wished is None and pair.base is None and self.theirs(pair.found)
             return Change(key=pair.key, act=Act.THEIRS, before=pair.found) if unknown else None

@@ -113,7 +113,7 @@ class Converger:
             now = fresh.get(row.change.key)
             if self._is_wished(row.change, now):
                 done.append(row)
-            elif (now.record if now is not None else None) == row.change.before:
+            elif self._is_as_planned(row.change, now):
                 left.append(row)
             else:
                 text = f"{row.change.key} was edited since the plan was made: {self._shown(row.change, now)}."
@@ -124,6 +124,12 @@ class Converger:
 
     def _is_wished(self, change: Change, fresh: Versioned[Any] | None) -> bool:
         return fresh is not None and fresh.record == self.register.normal(change.after)
+
+    def _is_as_planned(self, change: Change, fresh: Versioned[Any] | None) -> bool:
+        """Whether nobody edited the row since the plan. What only time changes in it is no edit."""
+        if fresh is None or change.before is None:
+            return fresh is None and change.before is None
+        return bool(fresh.record == self.register.normal(change.before))
 
     def _shown(self, change: Change, fresh: Versioned[Any] | None) -> str:
         return differences(fresh.record if fresh is not None else None, self.register.normal(change.after))
