@@ -348,8 +348,11 @@ def test_a_token_of_another_company_changes_nothing(make_world: Callable[..., An
     visma.company = "VERFT"
     world = SegmentWorld(visma)
 
-    with pytest.raises(Refused, match="leads to FJORD, not to VERFT"):
-        world.register.put([create(world.value("A1"))], {})
+    change = create(world.value("A1"))
+
+    for seen in ({}, {change.key: "AAAAAE0YAAw="}):
+        with pytest.raises(Refused, match="leads to FJORD, not to VERFT"):
+            world.register.put([change], seen)
     assert world.writes() == 0
 
 
