@@ -15,7 +15,7 @@ GROUPS = {
     "connections": ["add", "list", "ping", "test", "same-books", "authorize", "settings"],
     "flows": ["set", "list", "options"],
     "mappings": ["import", "export", "suggest", "check"],
-    "run": ["dimensions", "payroll"],
+    "run": ["dimensions", "payroll", "workers"],
     "runs": [
         "list",
         "show",

@@ -46,6 +46,7 @@ from ml_connector.store.models import Connection, Flow
 from ml_connector.store.plans import StoredLinks, StoredPlans
 from ml_connector.store.runs import StoredArtifacts, StoredRuns
 from ml_connector.store.secrets import Keys, StoredTokens, StoredVault
+from ml_connector.store.snapshots import StoredSnapshots
 from ml_connector.store.staging import StoredStaging
 from ml_connector.store.tenants import StoredTenants
 from ml_connector.store.work import StoredWorklist
@@ -265,6 +266,7 @@ class StoredStageContext:
             plans=StoredPlans(),
             links=lambda: StoredLinks(flow.target),
             worklist=lambda: StoredWorklist(flow.organisation, f"flow {flow.pk}"),
+            snapshots=lambda: StoredSnapshots(flow.source),
             source=StoredTenants(flow.source),
             target=StoredTenants(flow.target),
             mapping=lambda: self.assembly.mapping(flow),

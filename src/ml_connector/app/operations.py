@@ -12,6 +12,7 @@ from django.db import transaction
 from ml_connector.app.access import Access, Actor, Unknown, no_run
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.four_eyes import consenting
+from ml_connector.app.passes import next_pass, replaceable
 from ml_connector.app.questions import check_accepted, check_named
 from ml_connector.app.records import Records
 from ml_connector.app.refusals import NotAllowed
@@ -40,7 +41,6 @@ AT_REST = frozenset(
         RunState.CLOSED,
     }
 )
-UNDER_WAY = (RunState.READY, RunState.RUNNING, RunState.WAITING)
 NOTHING_GIVEN: Mapping[str, Sequence[str]] = {}
 
 
@@ -95,8 +95,7 @@ class Operations:
         """
         record, settings = flows()[kind], self._access.flow(kind, source, target)
         if record.passes:
-            under_way = Run.objects.filter(settings=settings, state__in=UNDER_WAY).exists()
-            return (() if under_way else (f"{self._assembly.clock.now():%Y-%m-%d %H:%M:%S}",)), ()
+            return next_pass(settings, self._assembly.clock.now()), ()
         if record.offered is None or record.source is None:
             return (), ()
         begin = max(since or date.min, settings.starts_on or date.min)
@@ -155,6 +154,10 @@ class Operations:
                 people=self._actor.taking_part(),
             )
             self._note("run.started", row.id, {**noted, "reference": reference, "dry_run": dry})
+            if record.passes and not dry:
+                for old in replaceable(settings):
+                    text = f"Run {row.id} took its place."
+                    self._end(self._row(old), RunState.CANCELLED, text, "run.replaced", {"by": row.id})
         return row
 
     # --- consent and questions ------------------------------------------------------------------------------

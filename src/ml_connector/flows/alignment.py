@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from ml_connector.domain.changes import Act, Change, Pair, change_of, fields_changed, paired
@@ -105,7 +105,7 @@ class Alignment:
     the source, in any order; `within` says which part of the register the plan is about, by beginnings of
     keys; `beside` is what is wished of a row in view of how it was found; `closed` makes the row as it is
     once it is closed; `theirs` tells of a row that is known there only whether the plan shows it; `named` is
-    a row as people know it.
+    a row as people know it; `noticed` is what else people have to look at.
     """
 
     opening: Opening
@@ -117,6 +117,7 @@ class Alignment:
     closed: Callable[[Any], Any] = lambda row: row
     theirs: Callable[[Any], bool] = lambda row: False
     named: Callable[[Any], str] = lambda row: str(row.key)
+    noticed: Callable[[Opening], Iterable[Problem]] = lambda opening: ()
 
     @property
     def _register(self) -> Register[Any]:
@@ -136,7 +137,8 @@ class Alignment:
         figures = {str(state): n for state, n in counts.items()}
         run.audit("run.planned", {"sha256": fingerprint, "agreed": agreed.noted, **figures})
         if not run.row.dry:
-            self.opening.worklist().found(run.row.id, self._unknown(run.row.id))
+            things = chain(self._unknown(run.row.id), self.noticed(self.opening))
+            self.opening.worklist().found(run.row.id, things)
         if not counts:
             return Done("Every row that is wished is there as wished; nothing to change.")
         told = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))

@@ -102,7 +102,7 @@ def _stages(opening: Opening) -> Mapping[str, Stage]:
         return frozenset(_targets(opening.mapping()))
 
     def theirs(value: DimensionValue) -> bool:
-        return value.open and (value.axis, value.code) not in named_by_mapping()
+        return value.open and not named_by_mapping() & {(value.axis, value.code), (value.axis, value.written)}
 
     return Alignment(
         opening=opening,

@@ -25,6 +25,7 @@ from ml_connector.flows.booked import Booked
 from ml_connector.ports.commits import Commits
 from ml_connector.ports.ledger import LedgerFacts
 from ml_connector.ports.plans import Links, Plans
+from ml_connector.ports.snapshots import Snapshots
 from ml_connector.ports.staging import Staging
 from ml_connector.ports.storage import Tenants
 from ml_connector.ports.systems import Systems
@@ -104,6 +105,7 @@ class Opening:
     plans: Plans
     links: Callable[[], Links]
     worklist: Callable[[], Worklist]
+    snapshots: Callable[[], Snapshots]
     source: Tenants
     target: Tenants
     mapping: Callable[[], CodeMapping]

@@ -1,0 +1,253 @@
+"""Workers: each person of a payroll is a member of the ledger's axis that stands for people.
+
+read    whose record may have changed since the last pass, read again and kept; everybody at first, once a
+        week, and where the source cannot tell
+plan    who is employed today, in the time zone of each legal entity, beside the ledger's members: a member is
+        made on the first day, named anew, closed after the last day, opened again; one that payroll does not
+        know is shown and left alone
+apply, verify   as every alignment
+
+What was read is kept, so that a hire or a leaving that was entered for a later day takes effect on it,
+although nothing is heard of it then. A worker is one member in each legal entity, however many employments
+there were. A state that nobody has explained leaves its member as it is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from ml_connector.domain.dimension import DimensionValue, axis_of
+from ml_connector.domain.lists import listed, pairs
+from ml_connector.domain.problem import Owner, Problem
+from ml_connector.domain.worker import Employment, EmploymentState, Worker, employed
+from ml_connector.flows.alignment import QUESTIONS, Alignment
+from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
+from ml_connector.flows.zones import read_zones, today
+from ml_connector.ports.workers import WorkerSource
+from ml_connector.runs.run import Next, Run
+from ml_connector.runs.stages import Stage
+
+KIND = "worker"
+WHOLE_EVERY = timedelta(days=7)
+"""How often everybody is read, whatever the source says of changes."""
+
+
+class NumberAs(StrEnum):
+    """How a worker's number is written as a code: as it is, or without the noughts it begins with."""
+
+    NUMBER = "number"
+    SHORT = "short"
+
+
+OPTIONS = (
+    Option(name="axis", help="Axis of the ledger that stands for people, required"),
+    Option(name="entities", help="Payroll company=legal entity, required; several pairs separated by commas"),
+    Option(name="code", help="number, or short: without the noughts that a number begins with (number)"),
+    Option(name="excluded", help="Kinds of workers that are no members, separated by commas, as TES"),
+    Option(
+        name="zones",
+        help="Time zone in which days begin (UTC); legal entity=zone pairs, separated by commas, if they"
+        " differ",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkersInput:
+    """Nothing is given to a pass."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkersPolicy:
+    """`entities` is payroll company → legal entity, `zones` legal entity → time zone, with the empty entity
+    for all others; workers of an `excluded` kind are no members.
+    """
+
+    mode: Mode
+    journals: Mapping[str, str]
+    axis: str
+    entities: Mapping[str, str]
+    code: NumberAs
+    excluded: frozenset[str]
+    zones: Mapping[str, ZoneInfo]
+
+
+def read_policy(mode: str, _: date, options: Mapping[str, str]) -> WorkersPolicy:
+    """The policy. Raises `PolicyError` naming the option, its value and what it may be."""
+    known = [option.name for option in OPTIONS]
+    if unknown := sorted(options.keys() - set(known)):
+        raise PolicyError(f"unknown option {unknown[0]!r}; expected one of {', '.join(known)}")
+    if not options.get("axis", "").strip():
+        raise PolicyError("option 'axis' is missing: the axis of the ledger that stands for people")
+    read = pairs(options.get("entities", ""))
+    if wrong := (*read.broken, *read.repeated):
+        raise PolicyError(f"entities has {wrong[0]!r}; expected company=legal entity pairs, each once")
+    if not read.found:
+        raise PolicyError("option 'entities' is missing: company=legal entity")
+    code = options.get("code", NumberAs.NUMBER)
+    if code not in tuple(NumberAs):
+        raise PolicyError(f"code is {code!r}, expected one of {', '.join(NumberAs)}")
+    return WorkersPolicy(
+        mode=Mode(mode),
+        journals={},
+        axis=options["axis"].strip(),
+        entities=read.found,
+        code=NumberAs(code),
+        excluded=frozenset(listed(options.get("excluded", ""))),
+        zones=read_zones(options.get("zones", "")),
+    )
+
+
+def _stages(opening: Opening) -> Mapping[str, Stage]:
+    policy: WorkersPolicy = opening.policy
+    now = opening.commits.now()
+
+    @cache
+    def unexplained() -> frozenset[str]:
+        """Keys of members whose worker is in a state that nobody has explained."""
+        return frozenset(member.key for member, explained in _members(opening) if not explained)
+
+    def beside(wished: DimensionValue, found: DimensionValue) -> DimensionValue:
+        if found.key in unexplained():
+            return replace(wished, open=found.open, until=found.until)
+        return wished
+
+    def closed(member: DimensionValue) -> DimensionValue:
+        if not member.open:
+            return member
+        return replace(member, open=False, until=today(policy.zones, member.entity, now))
+
+    alignment = Alignment(
+        opening=opening,
+        kind=KIND,
+        record=DimensionValue,
+        wished=lambda opened: (member for member, _ in _members(opened)),
+        within=_within,
+        beside=beside,
+        closed=closed,
+        theirs=lambda member: member.open,
+        named=lambda member: f"{member.written} {member.title}".strip(),
+        noticed=_noticed,
+    )
+    return {"read": lambda run: _read(opening, run), **alignment.stages()}
+
+
+def _read(opening: Opening, run: Run) -> Next:
+    """Bring what is kept of the source up to date. Where to go on is asked before everybody is read, so that
+    nothing that changes meanwhile is missed.
+    """
+    source: WorkerSource = opening.systems.source.source(Worker)
+    kept, now = opening.snapshots(), opening.commits.now()
+    followed = kept.followed(KIND)
+    changed = source.changed(followed.cursor if followed else "")
+    if followed is None or changed.whole or now - followed.whole_at >= WHOLE_EVERY:
+        gone = kept.replace(KIND, source.workers(), changed.cursor)
+        run.audit("run.read", {"what": "everybody", "gone": gone})
+        return Next("plan")
+    found = source.read(changed.keys) if changed.keys else {}
+    gone_keys = [key for key in changed.keys if key not in found]
+    if changed.cursor != followed.cursor or changed.keys:
+        kept.update(KIND, found, gone_keys, changed.cursor)
+    run.audit("run.read", {"what": "changes", "read": len(found), "gone": len(gone_keys)})
+    return Next("plan")
+
+
+def _members(opening: Opening) -> Iterator[tuple[DimensionValue, bool]]:
+    """Every member that payroll's workers make or made, and whether the state of its worker is explained."""
+    policy: WorkersPolicy = opening.policy
+    now = opening.commits.now()
+    shared = opening.systems.target.register(DimensionValue).limits.shared
+    for worker in opening.snapshots().rows(KIND):
+        by_entity: dict[str, list[Employment]] = {}
+        for employment in worker.employments:
+            entity = policy.entities.get(employment.company)
+            if entity is not None and employment.kind not in policy.excluded:
+                by_entity.setdefault("" if shared else entity, []).append(employment)
+        for entity, employments in by_entity.items():
+            member = _member(policy, worker, entity, employments, today(policy.zones, entity, now))
+            if member is not None:
+                yield member
+
+
+def _member(
+    policy: WorkersPolicy, worker: Worker, entity: str, employments: list[Employment], day: date
+) -> tuple[DimensionValue, bool] | None:
+    """The worker as a member of the legal entity on the day; `None` before the first day, and without a
+    number.
+    """
+    begun = [found for found in employments if found.start <= day]
+    if not begun or not worker.number.strip():
+        return None
+    holds = employed(begun, day)
+    last = holds or max(begun, key=lambda found: found.end or date.max)
+    code = worker.number.strip()
+    member = DimensionValue(
+        entity=entity,
+        axis=policy.axis,
+        code=code.lstrip("0") or code if policy.code is NumberAs.SHORT else code,
+        title=worker.name,
+        open=holds is not None,
+        until=None if holds else last.end,
+    )
+    return member, not _is_unexplained(last, day)
+
+
+def _is_unexplained(employment: Employment, day: date) -> bool:
+    """A letter that the settings do not explain, or an end of which the source gives no day."""
+    if employment.state is EmploymentState.UNKNOWN:
+        return True
+    return employment.state is EmploymentState.ENDED and employment.on(day) and employment.end is None
+
+
+def _noticed(opening: Opening) -> Iterator[Problem]:
+    """States that nobody has explained, one for each letter, and workers without a number."""
+    letters: Counter[str] = Counter()
+    now = opening.commits.now()
+    policy: WorkersPolicy = opening.policy
+    for worker in opening.snapshots().rows(KIND):
+        if not worker.number.strip():
+            text = f"Worker {worker.key} has no number, and so is no member. Give one in payroll."
+            yield Problem("worker.number", worker.key, text, Owner.PAYROLL)
+        for employment in worker.employments:
+            entity = policy.entities.get(employment.company)
+            if entity is not None and _is_unexplained(employment, today(policy.zones, entity, now)):
+                letters[employment.letter or "(none)"] += 1
+    for letter, count in sorted(letters.items()):
+        text = (
+            f"{count} employment{'s have' if count > 1 else ' has'} the state {letter!r}, which nobody has"
+            " explained, or an end without a day. Their members stay as they are. Explain the letter in the"
+            " connection."
+        )
+        yield Problem("worker.state", letter, text, Owner.ADMINISTRATOR)
+
+
+def _within(opening: Opening) -> list[str]:
+    policy: WorkersPolicy = opening.policy
+    shared = opening.systems.target.register(DimensionValue).limits.shared
+    entities = {""} if shared else set(policy.entities.values())
+    return sorted(axis_of(entity, policy.axis) for entity in entities)
+
+
+FLOW = Flow(
+    kind="workers",
+    title="Workers → members of the ledger",
+    record="pass",
+    source=Worker,
+    target=DimensionValue,
+    stages=_stages,
+    begins="read",
+    proposes="plan",
+    consented="apply",
+    writes_in=frozenset({"apply"}),
+    passes=True,
+    input=WorkersInput,
+    options=OPTIONS,
+    policy=read_policy,
+    questions=QUESTIONS,
+)

@@ -1,0 +1,409 @@
+"""Workers of a payroll as members of a ledger's axis, carried out by the product, the vendors at their
+ports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from tests.payday import SOURCE, TARGET, World
+
+from ml_connector.contract.reference_register import ReferenceRegister, ReferenceRows
+from ml_connector.domain.dimension import DimensionValue
+from ml_connector.domain.worker import Employment, EmploymentState, Worker
+from ml_connector.errors import NotSent
+from ml_connector.flows.flow import Mode, PolicyError
+from ml_connector.flows.workers import read_policy
+from ml_connector.ports.registers import RegisterLimits
+from ml_connector.ports.runs import RunRow, RunState
+from ml_connector.ports.systems import System
+from ml_connector.ports.workers import Changed
+
+OPTIONS = {"axis": "cost_unit", "entities": "US1=10,US2=20", "zones": "America/New_York", "excluded": "TES"}
+
+
+def employment(start: str, end: str = "", company: str = "US1", **more: Any) -> Employment:
+    day = date.fromisoformat
+    return Employment(company=company, start=day(start), end=day(end) if end else None, **more)
+
+
+def worker(number: str, *employments: Employment, name: str = "") -> Worker:
+    held = employments or (employment("2025-01-01"),)
+    return Worker(key=f"E{number}", number=number, name=name or f"Worker {number}", employments=held)
+
+
+class People:
+    """A `WorkerSource` whose changes are noted as they are made."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, Worker] = {}
+        self.noted: list[str] = []
+        self.calls: list[str] = []
+        self.lists = True
+
+    def put(self, *workers: Worker, tell: bool = True) -> None:
+        for found in workers:
+            self.held[found.key] = found
+            self.noted.extend([found.key] if tell else [])
+
+    def take_out(self, number: str) -> None:
+        del self.held[f"E{number}"]
+        self.noted.append(f"E{number}")
+
+    def workers(self) -> Iterator[Worker]:
+        self.calls.append("workers")
+        if not self.lists:
+            raise NotSent("Page 2 of 3 does not come.")
+        yield from (self.held[key] for key in sorted(self.held))
+
+    def read(self, keys: Collection[str]) -> Mapping[str, Worker]:
+        self.calls.append("read")
+        return {key: self.held[key] for key in keys if key in self.held}
+
+    def changed(self, cursor: str) -> Changed:
+        """From one before the cursor: what is read again must do no harm."""
+        self.calls.append("changed")
+        start = max(0, int(cursor or 0) - 1) if cursor != "lost" else 0
+        return Changed(keys=tuple(self.noted[start:]), cursor=str(len(self.noted)), whole=cursor == "lost")
+
+
+class Members(World):
+    """An installation that keeps a payroll's workers in a ledger. It is noon in New York on 15 July."""
+
+    def __init__(self, *, mode: Mode = Mode.AUTOMATIC, shared: bool = False, **options: str) -> None:
+        self.people, self.ledger_rows = People(), ReferenceRows()
+        limits = RegisterLimits(settle_seconds=5, shared=shared, axes=frozenset({"cost_unit"}))
+        self.register = ReferenceRegister(self.ledger_rows, limits)
+        super().__init__()
+        self.set(mode=mode, **options)
+        self.move("2026-07-15T16:00")
+
+    def set(self, *, mode: Mode = Mode.AUTOMATIC, **options: str) -> None:
+        self.access.set_flow(
+            kind="workers",
+            source=self.access.connection(SOURCE),
+            target=self.access.connection(TARGET),
+            mode=mode,
+            starts_on=date(2026, 1, 1),
+            mapping="",
+            options={**OPTIONS, **options},
+        )
+
+    def move(self, to: str) -> None:
+        """The clock, in UTC."""
+        moment = datetime.fromisoformat(to).replace(tzinfo=UTC)
+        self.clock.sleep((moment - self.clock.now()).total_seconds())
+
+    def system(self, name: str) -> System:
+        inner = super().system(name)
+        if name == SOURCE:
+            return replace(inner, sources={**inner.sources, Worker: self.people})
+        return replace(inner, registers={DimensionValue: self.register})
+
+    def align(self) -> RunRow:
+        """The next pass, as far as it goes by itself."""
+        references, _ = self.operations.new("workers", SOURCE, TARGET, None)
+        run = self.operations.start("workers", SOURCE, TARGET, references[0]).id
+        self.run_to_rest()
+        return self.at(run)
+
+    def done(self) -> dict[str, str]:
+        """What the next pass does, by key."""
+        at = self.align()
+        assert RunState.DONE is at.state, self.problems(at.id)
+        return {row.change.key: str(row.change.act) for row in self.operations.records.plan(at.id, 1000)}
+
+    def members(self) -> dict[str, str]:
+        """By key the last day, or that it is open."""
+        return {row.key: "open" if row.open else str(row.until) for row in self.ledger_rows.rows.values()}
+
+    def items(self) -> dict[str, str]:
+        """What people have to look at: code by subject."""
+        from ml_connector.app.worklist import Worklist
+
+        self._use()
+        return {item.subject: item.code for item in Worklist(self.access, self._actor).open()}
+
+
+def test_a_worker_is_one_member_in_each_legal_entity_that_employs_them() -> None:
+    world = Members()
+    world.people.put(
+        worker("01"), worker("02", employment("2026-01-01"), employment("2026-01-01", company="US2"))
+    )
+
+    assert {"10/cost_unit/01", "10/cost_unit/02", "20/cost_unit/02"} == set(world.done())
+    assert {"open"} == set(world.members().values())
+    assert {} == world.done()
+
+
+def test_the_first_pass_reads_everybody_and_the_next_only_what_changed() -> None:
+    """What is repeated costs no write."""
+    world = Members()
+    world.people.put(worker("01"), worker("02"))
+    world.done()
+    world.people.put(worker("02", name="Reed"))
+
+    assert {"10/cost_unit/02": "change"} == world.done()
+    assert ["changed", "workers", "changed", "read"] == world.people.calls
+    world.people.calls.clear()
+    assert {} == world.done()
+    assert ["changed", "read"] == world.people.calls
+
+
+@pytest.mark.parametrize(("hour", "closed"), [("2026-08-01T03:30", False), ("2026-08-01T04:30", True)])
+def test_a_leaving_entered_for_a_later_day_closes_once_after_it(hour: str, closed: bool) -> None:
+    """After midnight in the company's zone, although nothing is heard of it then."""
+    world = Members()
+    world.people.put(worker("01", employment("2025-01-01", "2026-07-31")))
+    assert {"10/cost_unit/01": "create"} == world.done()
+    world.move(hour)
+
+    assert ({"10/cost_unit/01": "close"} if closed else {}) == world.done()
+    assert {"10/cost_unit/01": "2026-07-31" if closed else "open"} == world.members()
+    assert {} == world.done()
+
+
+def test_a_leaving_that_is_withdrawn_closes_nobody() -> None:
+    world = Members()
+    world.people.put(worker("01", employment("2025-01-01", "2026-07-31")))
+    world.done()
+    world.people.put(worker("01"))
+    world.move("2026-08-02T12:00")
+
+    assert {} == world.done()
+
+
+def test_a_hire_entered_for_a_later_day_is_made_on_it_and_moved_and_withdrawn_before() -> None:
+    world = Members()
+    world.people.put(worker("01", employment("2026-08-01")), worker("02", employment("2026-08-01")))
+    assert {} == world.done()
+    world.people.put(worker("01", employment("2026-09-01")))
+    world.people.take_out("02")
+    world.move("2026-08-03T12:00")
+    assert {} == world.done()
+    world.move("2026-09-01T12:00")
+
+    assert {"10/cost_unit/01": "create"} == world.done()
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_somebody_who_comes_back_is_the_same_member_opened_again(turned: bool) -> None:
+    world = Members()
+    first, again = employment("2025-01-01", "2026-06-30"), employment("2026-07-20")
+    world.people.put(worker("01"))
+    world.done()
+    world.people.put(worker("01", first))
+    assert {"10/cost_unit/01": "close"} == world.done()
+    world.people.put(worker("01", *((again, first) if turned else (first, again))))
+    assert {} == world.done()
+    world.move("2026-07-20T12:00")
+
+    assert {"10/cost_unit/01": "reopen"} == world.done()
+    assert {"10/cost_unit/01": "open"} == world.members()
+
+
+def test_a_move_between_companies_closes_in_the_one_and_opens_in_the_other() -> None:
+    world = Members()
+    world.people.put(worker("01"))
+    world.done()
+    gone = employment("2025-01-01", "2026-07-14", state=EmploymentState.ENDED, moved=True)
+    world.people.put(worker("01", gone, employment("2026-07-15", company="US2")))
+
+    assert {"10/cost_unit/01": "close", "20/cost_unit/01": "create"} == world.done()
+    assert {"10/cost_unit/01": "2026-07-14", "20/cost_unit/01": "open"} == world.members()
+
+
+def test_the_end_in_one_company_leaves_the_other_open() -> None:
+    world = Members()
+    both = employment("2025-01-01"), employment("2025-01-01", company="US2")
+    world.people.put(worker("01", *both))
+    world.done()
+    world.people.put(worker("01", replace(both[0], end=date(2026, 6, 30)), both[1]))
+
+    assert {"10/cost_unit/01": "close"} == world.done()
+
+
+def test_where_all_share_one_row_it_is_open_while_any_company_employs_them() -> None:
+    world = Members(shared=True)
+    world.people.put(
+        worker("01", employment("2025-01-01", "2026-06-30"), employment("2025-01-01", company="US2"))
+    )
+
+    assert {"/cost_unit/01": "create"} == world.done()
+    assert {"/cost_unit/01": "open"} == world.members()
+
+
+def test_leave_keeps_a_member_open() -> None:
+    world = Members()
+    world.people.put(worker("01", employment("2025-01-01", state=EmploymentState.LEAVE)))
+
+    assert {"10/cost_unit/01": "create"} == world.done()
+
+
+def test_a_state_that_nobody_explained_leaves_members_as_they_are_and_is_one_item_for_each_letter() -> None:
+    world = Members()
+    world.people.put(*(worker(f"0{n}") for n in range(5)))
+    world.done()
+    strange = {"R": (0, 1, 2), "X": (3, 4)}
+    for letter, numbers in strange.items():
+        for number in numbers:
+            unknown = employment("2025-01-01", "2026-07-01", letter=letter, state=EmploymentState.UNKNOWN)
+            world.people.put(worker(f"0{number}", unknown))
+
+    assert {} == world.done()
+    assert {"R": "worker.state", "X": "worker.state"} == world.items()
+    for number in range(5):
+        world.people.put(worker(f"0{number}"))
+    world.done()
+    assert {} == world.items()
+
+
+def test_an_end_without_a_day_closes_nobody() -> None:
+    """As where a right to see the date was withdrawn."""
+    world = Members()
+    world.people.put(worker("01"))
+    world.done()
+    world.people.put(worker("01", employment("2025-01-01", letter="T", state=EmploymentState.ENDED)))
+
+    assert {} == world.done()
+    assert {"T": "worker.state"} == world.items()
+
+
+def test_a_list_that_is_not_whole_closes_nobody_and_the_next_pass_reads_everybody() -> None:
+    world = Members()
+    world.people.put(worker("01"))
+    world.people.lists = False
+    at = world.align()
+    assert at.state is not RunState.DONE
+    assert {} == world.members()
+    world.people.lists = True
+    world.operations.cancel(at.id)
+
+    assert {"10/cost_unit/01": "create"} == world.done()
+
+
+def test_a_list_that_shrinks_asks_and_closes_nobody() -> None:
+    """The answer is empty, and says that it is all there is."""
+    world = Members()
+    world.people.put(*(worker(f"{n:03}") for n in range(60)))
+    world.done()
+    world.people.held.clear()
+    world.move("2026-07-25T12:00")
+
+    at = world.align()
+
+    assert (RunState.HELD, ["plan.loss"]) == (at.state, world.problems(at.id))
+    assert {"open"} == set(world.members().values())
+
+
+def test_what_changes_while_everybody_is_read_is_read_next() -> None:
+    """Behind the page that it stood on."""
+    world = Members()
+    world.people.put(worker("01"), worker("02"))
+    everybody = world.people.workers
+
+    def moving() -> Iterator[Worker]:
+        for found in everybody():
+            yield found
+            world.people.workers = everybody  # type: ignore[method-assign]
+            if found.number == "01":
+                world.people.put(worker("01", name="Reed"), worker("03"), worker("04"), worker("05"))
+
+    world.people.workers = moving  # type: ignore[method-assign]
+    world.done()
+
+    world.done()
+    assert "Reed" == world.ledger_rows.rows["10/cost_unit/01"].title
+
+
+@pytest.mark.parametrize("cause", ["week", "lost"])
+def test_everybody_is_read_again_once_a_week_and_where_the_cursor_is_lost(cause: str) -> None:
+    """So a change that the source tells nobody of is found."""
+    world = Members()
+    world.people.put(worker("01"))
+    world.done()
+    world.people.put(worker("01", name="Reed"), tell=False)
+    world.people.noted.clear()
+    assert {} == world.done()
+    if cause == "week":
+        world.move("2026-07-22T17:00")
+    else:
+        from ml_connector.store.models import SnapshotCursor
+
+        world._use()
+        SnapshotCursor.objects.update(cursor="lost")
+
+    assert {"10/cost_unit/01": "change"} == world.done()
+
+
+def test_a_member_that_payroll_does_not_know_is_for_people_and_stays_open() -> None:
+    world = Members()
+    world.ledger_rows.edit(DimensionValue(entity="10", axis="cost_unit", code="HAND", title="By hand"))
+    world.people.put(worker("01"), worker("02", employment("2025-01-01", kind="TES")))
+    world.done()
+
+    assert {"10/cost_unit/HAND": "plan.theirs"} == world.items()
+    assert {"10/cost_unit/HAND": "open", "10/cost_unit/01": "open"} == world.members()
+
+
+def test_two_ids_under_one_number_are_named_and_neither_is_written() -> None:
+    world = Members()
+    world.people.put(worker("01"), replace(worker("01", name="Reed"), key="E99"), worker("02"))
+
+    at = world.align()
+
+    assert (RunState.HELD, ["plan.refused"]) == (at.state, world.problems(at.id))
+    assert {"10/cost_unit/02"} == set(world.members())
+
+
+def test_a_worker_without_a_number_is_for_people_and_the_others_are_done() -> None:
+    world = Members()
+    world.people.put(worker("01"), replace(worker("02"), number=" "))
+
+    assert {"10/cost_unit/01": "create"} == world.done()
+    assert {"E02": "worker.number"} == world.items()
+
+
+def test_a_number_may_be_written_without_its_noughts() -> None:
+    world = Members(code="short")
+    world.people.put(worker("000012444"), worker("000"))
+
+    assert {"10/cost_unit/12444", "10/cost_unit/000"} == set(world.done())
+
+
+def test_a_pass_takes_the_place_of_one_that_waits_for_people() -> None:
+    """What was shown is not approved any more; a dry pass takes no place."""
+    world = Members(mode=Mode.APPROVE)
+    world.people.put(worker("01"))
+    first = world.align()
+    assert RunState.AWAITING_APPROVAL is first.state
+    world.operations.start("workers", SOURCE, TARGET, "dry", dry_run=True)
+    world.run_to_rest()
+    assert RunState.AWAITING_APPROVAL is world.at(first.id).state
+
+    second = world.align()
+
+    assert (RunState.CANCELLED, f"Run {second.id} took its place.") == (
+        world.at(first.id).state,
+        world.at(first.id).summary,
+    )
+    assert RunState.AWAITING_APPROVAL is second.state
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({**OPTIONS, "axis": " "}, "'axis' is missing"),
+        ({**OPTIONS, "entities": ""}, "'entities' is missing"),
+        ({**OPTIONS, "entities": "US1"}, "entities has 'US1'"),
+        ({**OPTIONS, "code": "email"}, "code is 'email'"),
+        ({**OPTIONS, "color": "red"}, "unknown option 'color'"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_refused(options: dict[str, str], told: str) -> None:
+    with pytest.raises(PolicyError, match=told):
+        read_policy("approve", date(2026, 1, 1), options)
