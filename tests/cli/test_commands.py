@@ -13,7 +13,7 @@ from tests.stand import Installation
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
 GROUPS = {
     "connections": ["add", "list", "ping", "test", "same-books", "authorize", "settings"],
-    "flows": ["set", "list", "options"],
+    "flows": ["set", "show", "list", "options"],
     "mappings": ["import", "export", "suggest", "check"],
     "run": ["dimensions", "payroll", "workers"],
     "runs": [
@@ -37,7 +37,7 @@ GROUPS = {
     "audit": ["verify", "export"],
     "keys": ["rotate"],
 }
-SINGLE = ["pause", "unpause", "tie-out", "look", "backup", "restore", "serve", "recover", "sandbox"]
+SINGLE = ["status", "pause", "unpause", "tie-out", "look", "backup", "restore", "serve", "recover", "sandbox"]
 COMMANDS = [[group, command] for group, commands in GROUPS.items() for command in commands] + [
     [name] for name in SINGLE
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import Max, QuerySet
 
@@ -94,6 +94,13 @@ class Access:
     def flows(self) -> list[Flow]:
         return _every_flow(self.organisation.pk)
 
+    def flow_numbered(self, identity: int) -> Flow:
+        """The flow with this id. Raises `Unknown`."""
+        found = next((flow for flow in self.flows() if flow.pk == identity), None)
+        if found is None:
+            raise Unknown(f"There is no flow {identity}. `ml-connector flows list` shows them.")
+        return found
+
     def flow_of(self, row: RunRow | Run) -> Flow:
         """The flow that a run belongs to."""
         return _flow(
@@ -124,8 +131,12 @@ class Access:
         mapping: str,
         options: Mapping[str, str],
         journals_before: Mapping[str, Sequence[str]] | None = None,
+        schedule: str = "",
+        slot_at: datetime | None = None,
     ) -> Flow:
         values = {
+            "schedule": schedule,
+            "slot_at": slot_at,
             "mode": mode,
             "starts_on": starts_on,
             "mapping": mapping,

@@ -16,6 +16,7 @@ from ml_connector.app.assemble import Assembly, connectors
 from ml_connector.app.content_hashes import changes, connection_sha256, flow_sha256, journals_sha256
 from ml_connector.app.mapping_csv import read_mapping, write_mapping
 from ml_connector.app.refusals import SetupError
+from ml_connector.app.schedules import check_schedule, next_slot
 from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.domain.mapping_checks import check_mapping
 from ml_connector.domain.problem import Problem
@@ -324,11 +325,14 @@ class Setup:
         mapping: str,
         options: Mapping[str, str],
         kind: str = "",
+        schedule: str | None = None,
     ) -> Flow:
         """Store how a flow runs between two connections: of the kind, or the one that they can have. Sandbox
-        and real connections never share a flow.
+        and real connections never share a flow. With a `schedule` it looks for new work by itself, with an
+        empty one it does not; without one that stays as it is.
         """
         first, second = self._access.connection(source), self._access.connection(target)
+        check_schedule(schedule)
         record = self.kind_between(source, target, kind)
         record.policy(mode, starts_on, options)
         rules = self._access.mapping(mapping).rules if mapping else ()
@@ -343,7 +347,10 @@ class Setup:
             options = record.spelled(options, legal_entities)
         with transaction.atomic():
             before = self._access.stored_flow(record.kind, first.name, second.name)
+            planned, slot = next_slot(before, schedule, self._assembly.clock.now())
             flow = self._access.set_flow(
+                schedule=planned,
+                slot_at=slot,
                 kind=record.kind,
                 source=first,
                 target=second,
@@ -360,6 +367,7 @@ class Setup:
                     "mode": mode,
                     "starts_on": str(starts_on),
                     "mapping": mapping,
+                    "schedule": planned,
                     **changes("option", before.options if before else {}, options),
                     "sha256": flow_sha256(flow),
                     "journals_before": journals_sha256(flow),

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from ml_connector.cli.made import startable
-from ml_connector.cli.output import FAILED_COMMAND, USAGE, Json, errors, out, say, stop, table
+from ml_connector.cli.output import FAILED_COMMAND, USAGE, Json, errors, label, out, say, stop, table
 from ml_connector.cli.session import service
 
 connections = typer.Typer(name="connections", help="Connected systems.", no_args_is_help=True)
@@ -182,19 +182,47 @@ def set_flow(
     mode: str = typer.Option("propose", help="propose, approve or automatic."),
     kind: str = typer.Option("", help="Which flow, where the two can have several; see `flows options`."),
     option: list[str] = typer.Option([], "--option", help="option=value; `flows options` lists them."),
+    schedule: str | None = typer.Option(
+        None, help="When `serve` looks for new work: 'every 3h', 'daily 03:00 Europe/Oslo'; '' for never."
+    ),
     as_json: bool = Json,
 ) -> None:
     """Store the settings of a flow between two connections."""
     with errors(as_json):
         options = _pairs("--option", option, as_json)
         stored = service().setup.set_flow(
-            source, target, mode=mode, starts_on=starts_on.date(), mapping=mapping, options=options, kind=kind
+            source,
+            target,
+            mode=mode,
+            starts_on=starts_on.date(),
+            mapping=mapping,
+            options=options,
+            kind=kind,
+            schedule=schedule,
         )
         say(
             as_json,
             {"ok": True, "kind": stored.kind, "from": source, "to": target, "mode": mode},
             f"Flow {stored.kind} from {source} to {target} is set, mode {mode}.",
         )
+
+
+@flows.command("show")
+def show_flow(
+    identity: int = typer.Argument(..., help="Id of the flow, as `flows list` shows it."),
+    as_json: bool = Json,
+) -> None:
+    """Show the settings of a flow, and when it looks for new work next."""
+    with errors(as_json):
+        from ml_connector.app.schedules import shown as settings_of
+
+        shown = settings_of(service().access.flow_numbered(identity))
+        if as_json:
+            say(True, {"ok": True, **shown})
+            return
+        options = shown.pop("options")
+        rows = [*shown.items(), *((f"option {name}", value) for name, value in options.items())]
+        table(f"Flow {identity}", ["", ""], [(label(name), value or "–") for name, value in rows])
 
 
 @flows.command("options")

@@ -7,6 +7,7 @@ import signal
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from ml_connector.cli.output import FAILED_COMMAND, NOT_ALLOWED, Json, errors, o
 from ml_connector.cli.session import person, service
 
 if TYPE_CHECKING:
+    from ml_connector.app.assemble import Assembly
     from ml_connector.app.audit import Report
 
 audit = typer.Typer(
@@ -25,6 +27,8 @@ audit = typer.Typer(
 keys = typer.Typer(name="keys", help="Keys that encrypt the stored secrets.", no_args_is_help=True)
 alone = typer.Typer()
 """Commands that belong to no group."""
+LOOK_SECONDS = 30.0
+"""How often `serve` asks whether a flow's time has come: a clock that slept or jumped is noticed so soon."""
 
 
 @audit.command("verify")
@@ -200,8 +204,8 @@ def restore(
 def serve(
     once: bool = typer.Option(False, help="Do what is due now, then end."), as_json: bool = Json
 ) -> None:
-    """Carry out the runs that are due, until stopped. Renews sign-ins, and compares booked entries with the
-    ledgers. It does not look for new records.
+    """Carry out the runs that are due, until stopped. Flows with a schedule look for new work. Renews
+    sign-ins, and compares booked entries with the ledgers.
     """
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -225,17 +229,29 @@ def _serve(stopped: threading.Event, once: bool, as_json: bool) -> None:
             )
         if not as_json:
             out.print(f"Working as {svc.settings.executor!r}. Stop with Ctrl-C.", markup=False)
+        upkeep_at = 0.0
         while not stopped.is_set():
-            done = upkeep(svc.assembly) if once else try_upkeep(svc.assembly)
-            if done is None:
-                stopped.wait(AGAIN_SECONDS)
-                continue
-            if as_json:
-                print_json({"upkeep": done})
+            _look_for_work(svc.assembly, as_json)
+            if time.monotonic() >= upkeep_at:
+                done = upkeep(svc.assembly) if once else try_upkeep(svc.assembly)
+                upkeep_at = time.monotonic() + (AGAIN_SECONDS if done is None else UPKEEP_SECONDS)
+                if done is not None and as_json:
+                    print_json({"upkeep": done})
             if once:
                 idle(stopped)
                 return
-            stopped.wait(UPKEEP_SECONDS)
+            stopped.wait(min(LOOK_SECONDS, max(0.0, upkeep_at - time.monotonic())))
+
+
+def _look_for_work(assembly: Assembly, as_json: bool) -> None:
+    """Let every flow look whose time has come, and say a line of each."""
+    from ml_connector.app.arrivals import try_arrive
+
+    for arrival in try_arrive(assembly):
+        if as_json:
+            print_json({"arrival": arrival.shown()})
+        else:
+            out.print(str(arrival), markup=False)
 
 
 @alone.command("recover")

@@ -10,7 +10,17 @@ import typer
 from typer.exceptions import TyperException
 
 from ml_connector.app.settings import start_problem
-from ml_connector.cli import connections, installation, mappings, people, runs, start, statements, worklist
+from ml_connector.cli import (
+    connections,
+    installation,
+    mappings,
+    people,
+    runs,
+    start,
+    statements,
+    status,
+    worklist,
+)
 from ml_connector.cli.output import FAILED_COMMAND, USAGE, print_json, stop
 
 app = typer.Typer(
@@ -24,6 +34,7 @@ runs.runs.add_typer(statements.statements)
 for _part in (
     runs.alone,
     installation.alone,
+    status.alone,
     connections.connections,
     connections.flows,
     mappings.mappings,

@@ -99,7 +99,8 @@ class MappingVersion(models.Model):
 
 class Flow(models.Model):
     """A flow between two connections: its mode, its start, its policies, and by legal entity the journals
-    that it had before. Without a start it has none, and without a mapping it needs none.
+    that it had before. Without a start it has none, and without a mapping it needs none. `slot_at` is when it
+    looks for new work next by its `schedule`, and `claimed_at` since when a process does so.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
@@ -111,6 +112,9 @@ class Flow(models.Model):
     mapping = models.SlugField(max_length=60, default="")
     options = models.JSONField(default=dict)
     journals_before = models.JSONField(default=dict)
+    schedule = models.CharField(max_length=200, default="")
+    slot_at = models.DateTimeField(null=True)
+    claimed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

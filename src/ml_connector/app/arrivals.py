@@ -1,0 +1,127 @@
+"""Where new work comes from: each flow that has a schedule looks for what no run has taken up, and starts it.
+
+    slot due ── claim it, in the database ── look at the source ── start a run for each new record
+                     │                              └ it cannot be read: an item for people, tried again
+                     └ another process has it, or its claim is ten minutes old: take it over
+
+What a look finds is new by what runs have taken up, so a slot that is carried out twice starts nothing twice.
+A process that slept through slots makes one look for all of them, and says which they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db.models import Q
+
+from ml_connector.app.access import Actor
+from ml_connector.app.assemble import Assembly
+from ml_connector.app.failures import expected, read_failure
+from ml_connector.app.operations import Operations
+from ml_connector.app.schedules import due_at
+from ml_connector.domain.problem import Owner, Problem
+from ml_connector.domain.schedule import Schedule, read_schedule
+from ml_connector.store.models import Flow
+from ml_connector.store.work import StoredWorklist
+
+LEASE = timedelta(minutes=10)
+"""How long a process that looks for new work keeps others from the same slot."""
+AGAIN = timedelta(minutes=5)
+"""After a look that failed; never behind the next slot."""
+SYSTEM = Actor("serve", "system")
+
+log = structlog.get_logger("arrivals")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """What a look of a flow came to: the runs it started, and for how many slots it stands. `why` is what
+    kept it from looking.
+    """
+
+    flow: str
+    runs: tuple[str, ...] = ()
+    slots: int = 1
+    why: str = ""
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"flow": self.flow, "runs": list(self.runs), "slots": self.slots, "why": self.why}
+
+    def __str__(self) -> str:
+        said = [f"{self.flow}:"]
+        if self.why:
+            return f"{self.flow}: not looked. {self.why}"
+        count = len(self.runs)
+        said.append(
+            f"{count} new run{'s' * (count != 1)}: {', '.join(self.runs)}." if count else "nothing new."
+        )
+        if self.slots > 1:
+            said.append(f"One look for {self.slots} times that passed.")
+        return " ".join(said)
+
+
+def next_look() -> datetime | None:
+    """When a flow looks next; `None` where none has a schedule."""
+    due = [at for flow in Flow.objects.exclude(schedule="") if (at := due_at(flow)) is not None]
+    return min(due, default=None)
+
+
+def arrive(assembly: Assembly) -> Iterator[Arrival]:
+    """Every look that is due now. A flow that fails keeps no other from looking."""
+    now = assembly.clock.now()
+    for flow in Flow.objects.exclude(schedule="").filter(slot_at__lte=now).order_by("slot_at", "id"):
+        due = due_at(flow)
+        if due is not None and due <= now and _claim(flow, now):
+            yield _look(assembly, flow, now)
+
+
+def try_arrive(assembly: Assembly) -> Iterator[Arrival]:
+    """As `arrive`, but nothing where the database failed: that ends, and it is looked again."""
+    try:
+        yield from arrive(assembly)
+    except expected() as error:
+        log.warning("look.failed", why=read_failure(error).text)
+
+
+def _claim(flow: Flow, now: datetime) -> bool:
+    """Whether the slot is this process's."""
+    free = Q(claimed_at=None) | Q(claimed_at__lte=now - LEASE)
+    return bool(Flow.objects.filter(free, pk=flow.pk, slot_at=flow.slot_at).update(claimed_at=now))
+
+
+def _look(assembly: Assembly, flow: Flow, now: datetime) -> Arrival:
+    schedule = read_schedule(flow.schedule)
+    name = f"{flow.kind} {flow.source.name} → {flow.target.name}"
+    worklist = StoredWorklist(flow.organisation, f"look {flow.pk}")
+    try:
+        runs, aside = _start(assembly, flow)
+    except expected() as error:
+        failure = read_failure(error)
+        owner = failure.problems[0].owner if failure.problems else Owner.ADMINISTRATOR
+        again = min(now + AGAIN, schedule.next(now))
+        Flow.objects.filter(pk=flow.pk).update(slot_at=again, claimed_at=None)
+        text = f"{name} cannot look for new work: {failure.text}"
+        worklist.found(str(now), [Problem("flow.not_looked", f"flow {flow.pk}", text, owner)])
+        return Arrival(flow=name, why=failure.text)
+    slots = _passed(schedule, flow.slot_at, now)
+    Flow.objects.filter(pk=flow.pk).update(slot_at=schedule.next(now), claimed_at=None)
+    worklist.found(str(now), aside)
+    return Arrival(flow=name, runs=tuple(runs), slots=slots)
+
+
+def _passed(schedule: Schedule, slot: datetime | None, now: datetime) -> int:
+    """For how many times the look stands; a retry of one stands for that."""
+    return max(1, sum(1 for _ in schedule.between(slot, now))) if slot else 1
+
+
+def _start(assembly: Assembly, flow: Flow) -> tuple[Sequence[str], Sequence[Problem]]:
+    """The runs that were started, and what of the source could not be read."""
+    operations = Operations(assembly.access(flow.organisation.slug), assembly, SYSTEM)
+    source, target = flow.source.name, flow.target.name
+    found, aside = operations.new(flow.kind, source, target, None)
+    return [operations.start(flow.kind, source, target, one).id for one in found], aside

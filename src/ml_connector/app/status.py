@@ -1,0 +1,123 @@
+"""How the installation stands: what runs, what waits, for whom, and what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ml_connector.app.access import Access
+from ml_connector.app.schedules import due_at
+from ml_connector.ports.runs import RunState
+from ml_connector.store.models import Incident, Run
+from ml_connector.store.work import open_items
+
+FOR_PEOPLE = (RunState.AWAITING_APPROVAL, RunState.HELD, RunState.FAILED)
+AT_WORK = (RunState.READY, RunState.RUNNING, RunState.WAITING)
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A run that is not at its end."""
+
+    run: str
+    flow: str
+    reference: str
+    state: str
+    since: datetime
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """When a flow looks for new work; `None` for one that only people start."""
+
+    flow: int
+    name: str
+    schedule: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Runs at work and runs that wait for people, oldest first and the first of each; how many there are;
+    what comes next; open items and incidents.
+    """
+
+    at_work: tuple[Line, ...]
+    for_people: tuple[Line, ...]
+    counts: dict[str, int]
+    next: tuple[Next, ...]
+    items: int
+    incidents: int
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON."""
+
+        def line(one: Line) -> dict[str, Any]:
+            return {
+                "run": one.run,
+                "flow": one.flow,
+                "reference": one.reference,
+                "state": one.state,
+                "since": one.since.isoformat(),
+                "summary": one.summary,
+            }
+
+        return {
+            "at_work": [line(one) for one in self.at_work],
+            "for_people": [line(one) for one in self.for_people],
+            "counts": self.counts,
+            "next": [
+                {
+                    "flow": one.flow,
+                    "name": one.name,
+                    "schedule": one.schedule,
+                    "at": one.at.isoformat() if one.at else None,
+                }
+                for one in self.next
+            ],
+            "items": self.items,
+            "incidents": self.incidents,
+        }
+
+
+def status(access: Access) -> Status:
+    """Of one organisation."""
+    mine = Run.objects.filter(organisation=access.organisation)
+    flows = [
+        Next(
+            flow=flow.pk,
+            name=f"{flow.kind} {flow.source.name} → {flow.target.name}",
+            schedule=flow.schedule,
+            at=due_at(flow),
+        )
+        for flow in access.flows()
+    ]
+    incidents = Incident.objects.filter(connection__organisation=access.organisation, over_at__isnull=True)
+    return Status(
+        at_work=_lines(mine.filter(state__in=AT_WORK)),
+        for_people=_lines(mine.filter(state__in=FOR_PEOPLE)),
+        counts={
+            "at_work": mine.filter(state__in=AT_WORK).count(),
+            "for_people": mine.filter(state__in=FOR_PEOPLE).count(),
+        },
+        next=tuple(sorted(flows, key=lambda one: (one.at is None, str(one.at), one.flow))),
+        items=open_items(access.organisation).count(),
+        incidents=incidents.count(),
+    )
+
+
+def _lines(found: Any) -> tuple[Line, ...]:
+    return tuple(
+        Line(
+            run=row.id,
+            flow=row.flow,
+            reference=row.reference,
+            state=row.state,
+            since=row.created_at,
+            summary=row.summary,
+        )
+        for row in found.order_by("created_at", "id")[:SHOWN]
+    )

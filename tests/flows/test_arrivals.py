@@ -1,0 +1,208 @@
+"""Flows that look for new work by themselves, on their schedule."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.flows.test_workers import Members, employment, worker
+from tests.payday import SOURCE, TARGET, a_pay_run
+
+from ml_connector.errors import NotSent
+from ml_connector.ports.runs import RunState
+
+
+class Watch(Members):
+    """An installation whose flow of workers looks every three hours."""
+
+    def __init__(self, schedule: str = "every 3h") -> None:
+        super().__init__()
+        self.plan(schedule)
+        self.people.put(worker("01"))
+
+    def plan(self, schedule: str | None, **options: str) -> Any:
+        from ml_connector.app.setup import Setup
+
+        self._use()
+        return Setup(self.access, self._assembly, self._actor).set_flow(
+            SOURCE,
+            TARGET,
+            mode="automatic",
+            starts_on=date(2026, 1, 1),
+            mapping="",
+            options={"axis": "cost_unit", "entities": "US1=10", **options},
+            kind="workers",
+            schedule=schedule,
+        )
+
+    def row(self) -> Any:
+        from ml_connector.store.models import Flow
+
+        self._use()
+        return Flow.objects.get(kind="workers")
+
+    def look(self, seconds: float = 0) -> list[Any]:
+        """What `serve` does after so long, and the runs it started."""
+        from ml_connector.app.arrivals import try_arrive
+
+        self._use()
+        self.clock.sleep(seconds)
+        found = list(try_arrive(self._assembly))
+        self.run_to_rest()
+        return found
+
+
+HOURS = 3_600
+
+
+def test_a_flow_looks_at_its_times_and_not_between() -> None:
+    world = Watch()
+    assert [] == world.look()
+    assert datetime(2026, 7, 15, 18, tzinfo=UTC) == world.row().slot_at
+    assert [] == world.look(HOURS)
+
+    (arrival,) = world.look(HOURS + 900)
+
+    assert (1, 1, "") == (len(arrival.runs), arrival.slots, arrival.why)
+    assert RunState.DONE is world.at(arrival.runs[0]).state
+    assert {"10/cost_unit/01": "open"} == world.members()
+    assert datetime(2026, 7, 15, 21, tzinfo=UTC) == world.row().slot_at
+    assert [] == world.look()
+
+
+def test_a_process_that_slept_looks_once_and_says_for_how_many_times() -> None:
+    world = Watch()
+
+    (arrival,) = world.look(24 * HOURS)
+
+    assert (8, 1) == (arrival.slots, len(arrival.runs))
+    assert "One look for 8 times that passed." in str(arrival)
+    assert [] == world.look()
+
+
+def test_times_stay_on_their_grid() -> None:
+    """However late each look is, for thirty days."""
+    world = Watch()
+    for number in range(240):
+        world.look(HOURS * 3 + number % 7)
+        slot = world.row().slot_at
+        assert 0 == slot.hour % 3 == slot.minute == slot.second
+
+
+def test_a_slot_that_another_process_has_is_left_to_it_until_its_claim_is_old() -> None:
+    from ml_connector.store.models import Flow
+
+    world = Watch()
+    world.clock.sleep(3 * HOURS)
+    world._use()
+    Flow.objects.filter(pk=world.row().pk).update(claimed_at=world.clock.now() - timedelta(minutes=9))
+    assert [] == world.look()
+
+    assert 1 == len(world.look(61))
+
+
+def test_two_processes_share_thirty_slots_without_a_double(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second looks while the first is at its source."""
+    from ml_connector.app import arrivals
+    from ml_connector.app.arrivals import arrive
+
+    world, looked, second = Watch(), 0, list[Any]()
+    start = arrivals._start
+
+    def beside(assembly: Any, flow: Any) -> Any:
+        second.extend(arrive(assembly))
+        return start(assembly, flow)
+
+    monkeypatch.setattr(arrivals, "_start", beside)
+    world.clock.sleep(900)
+    for _ in range(30):
+        looked += len(world.look(3 * HOURS))
+
+    assert (30, []) == (looked, second)
+
+
+def test_a_source_that_cannot_be_read_is_for_people_is_tried_again_and_ends_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from ml_connector.app.operations import Operations
+
+    world = Watch()
+    new = Operations.new
+
+    def fails(*_: Any) -> Any:
+        raise NotSent("The payroll was not reached.")
+
+    monkeypatch.setattr(Operations, "new", fails)
+    (arrival,) = world.look(3 * HOURS + 900)
+    assert "not looked. The payroll was not reached." in str(arrival)
+    assert {f"flow {world.row().pk}": "flow.not_looked"} == world.items()
+    assert [] == world.look()
+
+    monkeypatch.setattr(Operations, "new", new)
+    (arrival,) = world.look(600)
+    assert ("", 1) == (arrival.why, len(arrival.runs))
+    assert {} == world.items()
+    assert 0 == world.row().slot_at.hour % 3 == world.row().slot_at.minute
+
+
+def test_a_record_that_a_run_has_taken_up_is_not_started_again() -> None:
+    """The payroll flow finds pay runs by what was taken up."""
+    world = Watch()
+    world._use()
+    from ml_connector.app.arrivals import arrive
+    from ml_connector.store.models import Flow
+
+    flow = Flow.objects.exclude(kind="workers").get()
+    Flow.objects.filter(pk=flow.pk).update(schedule="every 1h", slot_at=world.clock.now())
+    world.payroll.add(a_pay_run("R1"))
+    world.clock.sleep(HOURS)
+    first = [
+        run for found in arrive(world._assembly) if found.flow.startswith("payroll") for run in found.runs
+    ]
+    world.clock.sleep(HOURS)
+    again = [
+        run for found in arrive(world._assembly) if found.flow.startswith("payroll") for run in found.runs
+    ]
+
+    assert ([], 1) == (again, len(first))
+    assert "R1" == world.at(first[0]).reference
+
+
+def test_settings_stored_again_keep_the_schedule_and_its_next_time() -> None:
+    world = Watch()
+    slot = world.row().slot_at
+    world.clock.sleep(HOURS)
+
+    assert slot == world.plan(None, code="short").slot_at
+    assert slot == world.plan("every 3h").slot_at
+    assert world.plan("every 15m").slot_at < slot
+    assert ("", None) == (world.plan("").schedule, world.row().slot_at)
+    assert [] == world.look(10 * HOURS)
+
+
+def test_what_is_no_schedule_is_refused() -> None:
+    from ml_connector.app.refusals import SetupError
+
+    with pytest.raises(SetupError, match="every 7h"):
+        Watch("every 7h")
+
+
+def test_status_says_what_waits_and_what_comes_next() -> None:
+    from ml_connector.app.status import status
+
+    world = Watch()
+    world.people.put(*(worker(f"{n:03}") for n in range(60)))
+    world.look(3 * HOURS + 900)
+    for number in range(60):
+        world.people.put(worker(f"{number:03}", employment("2025-01-01", "2026-07-01")))
+    world.look(3 * HOURS + 900)
+    world._use()
+
+    found = status(world.access)
+
+    assert {"at_work": 0, "for_people": 1} == found.counts
+    assert ("held", "workers") == (found.for_people[0].state, found.for_people[0].flow)
+    first, second = found.next
+    assert ("every 3h", True) == (first.schedule, first.at is not None and first.at > world.clock.now())
+    assert ("", None) == (second.schedule, second.at)
