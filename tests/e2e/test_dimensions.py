@@ -1,0 +1,119 @@
+"""Codes of a payroll in the books of each ledger, with the commands a person types; what is there is asked of
+the simulator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from scenes import scene_of
+from stage import SOURCE, TARGET
+from tests.stand import Stand, installation, simulators
+
+pytestmark = pytest.mark.slow
+
+NEW = "NEWDEP"
+HELD, APPROVAL = 3, 4
+SCENES = {"exact_online": "trading_company", "visma_net": "norway"}
+
+
+@pytest.fixture(scope="module", params=sorted(SCENES))
+def stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
+    """An installation connected to a payroll and a ledger, with a flow of codes that waits for consent."""
+    scene = scene_of(SCENES[request.param])
+    with simulators(1, scene=scene) as sandbox, installation(sandbox, scene=scene) as stand:
+        entities = scene.entities(sandbox.systems)
+        axes = {"exact_online": "org_level_1=cost_center", "visma_net": "org_level_1=cost_center"}
+        stand.ask(
+            *("flows", "set", "--from", SOURCE, "--to", TARGET, "--kind", "dimensions", "--mode", "approve"),
+            *("--starts-on", "2026-01-01", "--schedule", "every 3h"),
+            *("--option", f"axes={axes[scene.ledger]}"),
+            *("--option", "entities=" + ",".join(f"{company}={code}" for company, code in entities.items())),
+        )
+        yield stand
+
+
+def members(stand: Stand) -> dict[str, Any]:
+    """What the ledger has, by code; of one code in several legal entities the last."""
+    return {row["code"]: row for row in stand.at_ledger("members")["members"] if row["axis"] == "cost_center"}
+
+
+def align(stand: Stand, code: int = 0) -> Any:
+    """A pass as far as it goes by itself; what is known in the ledger only holds nobody."""
+    return stand.ask("run", "dimensions", "--from", SOURCE, "--to", TARGET, code=code)
+
+
+def plan(stand: Stand) -> Any:
+    """A pass that waits for consent."""
+    return align(stand, APPROVAL)
+
+
+def acts(run: Any) -> dict[str, str]:
+    return {change["key"].rpartition("/")[2]: change["act"] for change in run["plan"]["changes"]}
+
+
+def carry_out(stand: Stand) -> dict[str, str]:
+    """A pass with consent; what it did, by code."""
+    run = plan(stand)
+    done = stand.ask("runs", "approve", run["run"], "--fingerprint", run["fingerprint"])
+    assert "done" == done["state"], done
+    return acts(run)
+
+
+def at_payroll(stand: Stand, action: str, code: str, **more: Any) -> None:
+    stand.at_payroll(f"{action}_org_level", level=1, code=code, **more)
+
+
+def test_what_people_do_to_the_codes_of_a_payroll_arrives_in_the_ledger(stand: Stand) -> None:
+    """New, renamed, closed and opened again, and what people edit there; then a pass with nothing to do."""
+    first = align(stand)
+    assert ("done", {"theirs"}) == (first["state"], set(acts(first).values()))
+    known = [code for code in members(stand) if code not in acts(first) and members(stand)[code]["open"]]
+    renamed, closed, edited = known[:3]
+    at_payroll(stand, "add", NEW, name="New department")
+    at_payroll(stand, "change", renamed, name="Another name")
+    at_payroll(stand, "change", closed, active=False)
+
+    done = {code: act for code, act in carry_out(stand).items() if act != "theirs"}
+
+    assert {NEW: "create", renamed: "change", closed: "close"} == done
+    found = members(stand)
+    assert (True, "New department") == (found[NEW]["open"], found[NEW]["name"])
+    assert "Another name" == found[renamed]["name"]
+    assert found[edited]["open"]
+    again = align(stand)
+    assert ("done", {"theirs"}) == (again["state"], set(acts(again).values()))
+
+    at_payroll(stand, "change", closed, active=True)
+    stand.at_payroll("change_org_level", level=1, code=edited, name="Name of payroll")
+    reopened = carry_out(stand)
+    assert "change" == reopened[edited]
+    assert reopened[closed] in ("reopen", "change"), "a code closed today may be open until the day is over"
+    assert (True, None) == (members(stand)[closed]["open"], members(stand)[closed]["to"])
+    items = {item["subject"].rpartition("/")[2] for item in stand.ask("worklist", "list")["items"]}
+    assert set(acts(first)) == items
+
+
+def test_a_code_that_does_not_fit_is_named_and_the_others_are_done(stand: Stand) -> None:
+    long = "TOOLONGONE"
+    at_payroll(stand, "add", long, name="Long")
+    at_payroll(stand, "add", "FITS", name="Fits")
+
+    run = plan(stand)
+    assert {long: "not_held", "FITS": "create"} == {
+        code: act for code, act in acts(run).items() if act != "theirs"
+    }
+    held = stand.ask("runs", "approve", run["run"], "--fingerprint", run["fingerprint"], code=HELD)
+
+    assert ["plan.refused"] == [problem["code"] for problem in held["problems"]]
+    assert ("FITS" in members(stand), long in members(stand)) == (True, False)
+
+
+def test_the_flow_is_shown_with_its_next_time(stand: Stand) -> None:
+    shown = next(one for one in stand.ask("status")["next"] if one["name"].startswith("dimensions"))
+    settings = stand.ask("flows", "show", str(shown["flow"]))
+
+    assert ("every 3h", "approve") == (settings["schedule"], settings["mode"])
+    assert settings["next_look"][:16] == shown["at"][:16]
