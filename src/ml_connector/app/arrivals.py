@@ -20,6 +20,7 @@ from django.db.models import Q
 
 from ml_connector.app.access import Actor
 from ml_connector.app.assemble import Assembly
+from ml_connector.app.expected import expect, is_near
 from ml_connector.app.failures import expected, read_failure
 from ml_connector.app.operations import Operations
 from ml_connector.app.schedules import due_at
@@ -32,6 +33,7 @@ LEASE = timedelta(minutes=10)
 """How long a process that looks for new work keeps others from the same slot."""
 AGAIN = timedelta(minutes=5)
 """After a look that failed; never behind the next slot."""
+HOURLY = read_schedule("every 1h")
 SYSTEM = Actor("serve", "system")
 
 log = structlog.get_logger("arrivals")
@@ -100,6 +102,7 @@ def _look(assembly: Assembly, flow: Flow, now: datetime) -> Arrival:
     worklist = StoredWorklist(flow.organisation, f"look {flow.pk}")
     try:
         runs, aside = _start(assembly, flow)
+        expect(assembly, flow, now.date(), str(now))
     except expected() as error:
         failure = read_failure(error)
         owner = failure.problems[0].owner if failure.problems else Owner.ADMINISTRATOR
@@ -109,9 +112,15 @@ def _look(assembly: Assembly, flow: Flow, now: datetime) -> Arrival:
         worklist.found(str(now), [Problem("flow.not_looked", f"flow {flow.pk}", text, owner)])
         return Arrival(flow=name, why=failure.text)
     slots = _passed(schedule, flow.slot_at, now)
-    Flow.objects.filter(pk=flow.pk).update(slot_at=schedule.next(now), claimed_at=None)
+    Flow.objects.filter(pk=flow.pk).update(slot_at=_next(flow, schedule, now), claimed_at=None)
     worklist.found(str(now), aside)
     return Arrival(flow=name, runs=tuple(runs), slots=slots)
+
+
+def _next(flow: Flow, schedule: Schedule, now: datetime) -> datetime:
+    """The flow's next time; an hour away at the most while something that it waits for is due about now."""
+    following = schedule.next(now)
+    return min(following, HOURLY.next(now)) if is_near(flow, now.date()) else following
 
 
 def _passed(schedule: Schedule, slot: datetime | None, now: datetime) -> int:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ml_connector.connectors.ukg_pro import client, faults
+from ml_connector.connectors.ukg_pro.calendar import UkgCalendar
 from ml_connector.connectors.ukg_pro.client import UkgClient
-from ml_connector.connectors.ukg_pro.declared import FLAT_FILE, THIRD_PARTY_PAY
+from ml_connector.connectors.ukg_pro.declared import FLAT_FILE, GENERAL_LEDGER, THIRD_PARTY_PAY
 from ml_connector.connectors.ukg_pro.dimensions import UkgDimensions
 from ml_connector.connectors.ukg_pro.events import UkgEvents
 from ml_connector.connectors.ukg_pro.flat_file import FlatFileSource
@@ -19,6 +20,7 @@ from ml_connector.connectors.ukg_pro.general_ledger import GeneralLedgerSource
 from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.connectors.ukg_pro.third_party_pay import ThirdPartyPaySource
 from ml_connector.domain.dimension import DimensionValue
+from ml_connector.domain.expected import Expected
 from ml_connector.domain.payroll import PayRun
 from ml_connector.errors import ConnectorError, NotFound, RightMissing, SignInLost
 from ml_connector.ports.payroll import PayrollSource, SetsAside
@@ -134,6 +136,8 @@ def open_system(options: Options, wiring: Wiring) -> System:
     sources: dict[type[Any], Callable[[], Any]] = {PayRun: lambda: ukg.payroll}
     if options["source"] != FLAT_FILE:
         sources[DimensionValue] = lambda: UkgDimensions(ukg.client)
+    if options["source"] == GENERAL_LEDGER:
+        sources[Expected] = lambda: UkgCalendar(ukg.client)
     return System(
         connection=wiring.connection,
         check=ukg.check,

@@ -67,6 +67,7 @@ OPTIONS = (
     Option(name="minimum_workers", help="Groups with fewer workers are combined; 0 for never"),
     Option(name="roll_up_axis", help="Axis of the groups (cost_center)"),
     Option(name="roll_up_code", help="Code that small groups are booked on"),
+    Option(name="expected_groups", help="Pay groups whose runs are expected, separated by commas (all)"),
 )
 """What the settings of the flow may say."""
 _HELP = {option.name: option.help for option in OPTIONS}

@@ -43,6 +43,7 @@ from ml_connector.store.models.audit import AuditEntry, AuditHead, AuditSeal, Ex
 from ml_connector.store.models.plans import Counterpart, Plan, PlannedChange
 from ml_connector.store.models.work import WorkItem
 from ml_connector.store.models.snapshots import SnapshotCursor, SnapshotRow
+from ml_connector.store.models.expected import ExpectedRun
 # isort: on
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "Counterpart",
     "DistrustedMarker",
     "ExchangeRow",
+    "ExpectedRun",
     "Flow",
     "GroupLink",
     "Incident",

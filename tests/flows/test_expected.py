@@ -1,0 +1,211 @@
+"""Runs that a payroll plans: found when they come, and noticed when they do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from tests.payday import SOURCE, World, a_pay_run
+
+from ml_connector.domain.expected import Expected
+from ml_connector.flows.flow import Mode
+from ml_connector.ports.runs import RunState
+from ml_connector.ports.systems import System
+
+HOURS = 3_600
+
+
+def planned(subject: str, due: str, *, closed: bool = True, group: str = "BIWEEK") -> Expected:
+    return Expected(subject=subject, group=group, due=date.fromisoformat(due), closed=closed)
+
+
+class Plan:
+    """As `ports.calendar.Calendar`."""
+
+    def __init__(self) -> None:
+        self.held: list[Expected] = []
+
+    def planned(self, since: date, until: date) -> tuple[Expected, ...]:
+        return tuple(one for one in self.held if since <= one.due <= until)
+
+
+class Planned(World):
+    """An installation whose payroll flow looks every six hours. It is noon on 1 July, UTC."""
+
+    def __init__(self) -> None:
+        self.plan = Plan()
+        super().__init__(mode=Mode.AUTOMATIC)
+        self.move("2026-07-01T12:00")
+        self.set(schedule="every 6h", slot_at=self.clock.now())
+
+    def set(self, **values: Any) -> None:
+        from ml_connector.store.models import Flow
+
+        self._use()
+        Flow.objects.filter(pk=self._flow.pk).update(**values)
+
+    def move(self, to: str) -> None:
+        moment = datetime.fromisoformat(to).replace(tzinfo=UTC)
+        self.clock.sleep((moment - self.clock.now()).total_seconds())
+
+    def system(self, name: str) -> System:
+        inner = super().system(name)
+        if name == SOURCE:
+            return replace(inner, sources={**inner.sources, Expected: self.plan})
+        return inner
+
+    def look(self, to: str) -> list[str]:
+        """Looks until then; the runs they started."""
+        from ml_connector.app.arrivals import next_look, try_arrive
+
+        started: list[str] = []
+        end = datetime.fromisoformat(to).replace(tzinfo=UTC)
+        while True:
+            self._use()
+            due = next_look()
+            if due is None or due > end:
+                break
+            self.clock.sleep(max(0.0, (due - self.clock.now()).total_seconds()))
+            for arrival in try_arrive(self._assembly):
+                started.extend(arrival.runs)
+            self.run_to_rest()
+        self.move(to)
+        return started
+
+    def late(self) -> list[str]:
+        from ml_connector.store.work import open_items
+
+        self._use()
+        return [row.subject for row in open_items(self.access.organisation) if row.code == "run.expected"]
+
+    def slot(self) -> datetime:
+        from ml_connector.store.models import Flow
+
+        self._use()
+        return Flow.objects.get(pk=self._flow.pk).slot_at
+
+
+REGULAR, EXTRA = "biweekly 2026-06-30 202607031", "biweekly 2026-06-30 202607032"
+
+
+def test_a_run_that_does_not_come_is_for_people_on_its_day_and_over_when_it_comes() -> None:
+    world = Planned()
+    world.plan.held = [planned(REGULAR, "2026-07-03")]
+    world.look("2026-07-02T23:59")
+    assert [] == world.late()
+    world.look("2026-07-03T07:00")
+    assert [REGULAR] == world.late()
+
+    world.payroll.add(a_pay_run("R1", subject=REGULAR))
+    (run,) = world.look("2026-07-03T10:00")
+
+    assert RunState.DONE is world.at(run).state
+    assert [] == (world.look("2026-07-03T13:00") or world.late())
+
+
+def test_an_off_cycle_run_is_not_taken_for_the_regular_one_of_the_same_days() -> None:
+    world = Planned()
+    world.plan.held = [planned(REGULAR, "2026-07-03"), planned(EXTRA, "2026-07-03")]
+    world.payroll.add(a_pay_run("R2", subject=EXTRA))
+    world.look("2026-07-03T12:00")
+
+    assert [REGULAR] == world.late()
+
+
+def test_a_period_that_is_open_shortly_before_its_day_is_for_people() -> None:
+    world = Planned()
+    world.plan.held = [planned(REGULAR, "2026-07-10", closed=False)]
+    world.look("2026-07-07T23:00")
+    assert [] == world.late()
+    world.look("2026-07-08T07:00")
+    assert [REGULAR] == world.late()
+    world.plan.held = [planned(REGULAR, "2026-07-10")]
+    world.look("2026-07-08T13:00")
+    assert [] == world.late()
+
+
+def test_a_day_that_moves_moves_what_is_due() -> None:
+    """Two days before, to the day before a holiday."""
+    world = Planned()
+    world.plan.held = [planned(REGULAR, "2026-07-10")]
+    world.look("2026-07-08T12:00")
+    world.plan.held = [planned(REGULAR, "2026-07-09")]
+    world.look("2026-07-09T07:00")
+    assert [REGULAR] == world.late()
+
+
+def test_a_plan_that_is_withdrawn_is_expected_no_more() -> None:
+    world = Planned()
+    world.plan.held = [planned(REGULAR, "2026-07-03")]
+    world.look("2026-07-03T07:00")
+    world.plan.held = []
+    world.look("2026-07-03T13:00")
+
+    assert [] == world.late()
+
+
+def test_a_run_that_was_cancelled_has_not_come() -> None:
+    world = Planned()
+    world.set(mode=Mode.APPROVE)
+    world.plan.held = [planned(REGULAR, "2026-07-03")]
+    world.payroll.add(a_pay_run("R1", subject=REGULAR))
+    (run,) = world.look("2026-07-03T12:00")
+    assert [] == world.late()
+    world.payroll.runs.clear()
+    world.operations.cancel(run)
+    world.look("2026-07-03T19:00")
+
+    assert [REGULAR] == world.late()
+
+
+def test_it_is_looked_for_each_hour_around_its_day_and_not_between() -> None:
+    world = Planned()
+    world.plan.held = [planned(REGULAR, "2026-07-10")]
+    world.look("2026-07-05T12:30")
+    assert datetime(2026, 7, 5, 18, tzinfo=UTC) == world.slot()
+    world.look("2026-07-07T01:30")
+    assert datetime(2026, 7, 7, 2, tzinfo=UTC) == world.slot()
+    world.payroll.add(a_pay_run("R1", subject=REGULAR))
+    world.look("2026-07-07T06:30")
+    assert datetime(2026, 7, 7, 12, tzinfo=UTC) == world.slot()
+
+
+@pytest.mark.parametrize(("groups", "late"), [("", [REGULAR]), ("MONTH", []), ("BIWEEK", [REGULAR])])
+def test_groups_of_others_are_not_expected(groups: str, late: list[str]) -> None:
+    world = Planned()
+    world._use()
+    world.set(options={**world._flow.options, "expected_groups": groups})
+    world.plan.held = [planned(REGULAR, "2026-07-03")]
+    world.look("2026-07-03T07:00")
+
+    assert late == world.late()
+
+
+def test_what_was_due_before_the_flow_starts_is_not_expected() -> None:
+    world = Planned()
+    world.set(starts_on=date(2026, 7, 2))
+    world.plan.held = [planned(REGULAR, "2026-07-01")]
+    world.look("2026-07-03T07:00")
+
+    assert [] == world.late()
+
+
+def test_fifty_three_pays_of_a_year_are_all_expected() -> None:
+    """Weekly, on Thursdays of 2026: no number is capped."""
+    from datetime import timedelta
+
+    from ml_connector.store.models import ExpectedRun
+
+    world = Planned()
+    first = date(2026, 1, 1)
+    days = [first + timedelta(days=7 * week) for week in range(53)]
+    world.plan.held = [planned(f"weekly {day} {day:%Y%m%d}1", str(day)) for day in days]
+    world.set(schedule="daily 12:00")
+    world.look("2027-01-02T12:30")
+
+    world._use()
+    found = set(ExpectedRun.objects.values_list("due", flat=True))
+    assert {day for day in days if day >= date(2026, 5, 27)} == found
+    assert 2026 == max(found).year
