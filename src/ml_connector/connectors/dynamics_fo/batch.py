@@ -1,21 +1,26 @@
-"""Multipart batches: one changeset out, and what each of its parts answered.
+"""Multipart batches: changesets out, and what each of their parts answered.
 
     batch ─ changeset ─ part 1 … part n      all done, or none
       200 ─ changeset response ─ 201 … 201   or one part alone that says why nothing was done
 
-The status around it is 200 either way, so every part is read. Any result but n successes, or failures only,
-proves nothing. `email` of the standard library would read such bodies too, but not as strictly: it accepts a
-status line without the blank line before it. Elsewhere it drops whole parts for a stray byte in a header.
+Several changesets are independent of one another; one that fails leaves the others as they are. The status
+around it is 200 either way, so every part is read. Of one changeset, any result but n successes, or failures
+only, proves nothing. `email` of the standard library would read such bodies too, but not as strictly: it
+accepts a status line without the blank line before it. Elsewhere it drops whole parts for a stray byte in a
+header.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
 
 from ml_connector.errors import ConnectorError, OutcomeUnknown
 from ml_connector.transport.answer import Answer
+
+BATCH = "$batch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,28 +30,32 @@ class Operation:
     method: str
     url: str
     content: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def body(name: str, operations: Sequence[Operation]) -> tuple[str, bytes]:
-    """Content type and body of a batch with one changeset. `name` goes into the boundaries and must not occur
-    in the contents.
+def body(name: str, *changesets: Sequence[Operation]) -> tuple[str, bytes]:
+    """Content type and body of a batch. `name` goes into the boundaries and must not occur in the contents;
+    operations are numbered through the whole batch.
     """
-    outer, inner = f"batch_{name}", f"changeset_{name}"
-    lines = [f"--{outer}", f"Content-Type: multipart/mixed; boundary={inner}", ""]
-    for number, operation in enumerate(operations, 1):
-        lines += [
-            f"--{inner}",
-            "Content-Type: application/http",
-            "Content-Transfer-Encoding: binary",
-            f"Content-ID: {number}",
-            "",
-            f"{operation.method} {operation.url} HTTP/1.1",
-        ]
-        if operation.content:
-            lines.append("Content-Type: application/json")
-        lines += ["Accept: application/json", "", operation.content.decode()]
-    lines += [f"--{inner}--", f"--{outer}--", ""]
-    return f"multipart/mixed; boundary={outer}", "\r\n".join(lines).encode()
+    outer, inner, numbers = f"batch_{name}", f"changeset_{name}", count(1)
+    lines: list[str] = []
+    for operations in changesets:
+        lines += [f"--{outer}", f"Content-Type: multipart/mixed; boundary={inner}", ""]
+        for operation in operations:
+            lines += [
+                f"--{inner}",
+                "Content-Type: application/http",
+                "Content-Transfer-Encoding: binary",
+                f"Content-ID: {next(numbers)}",
+                "",
+                f"{operation.method} {operation.url} HTTP/1.1",
+                *(f"{header}: {value}" for header, value in operation.headers.items()),
+            ]
+            if operation.content:
+                lines.append("Content-Type: application/json")
+            lines += ["Accept: application/json", "", operation.content.decode()]
+        lines.append(f"--{inner}--")
+    return f"multipart/mixed; boundary={outer}", "\r\n".join([*lines, f"--{outer}--", ""]).encode()
 
 
 def successful_parts(

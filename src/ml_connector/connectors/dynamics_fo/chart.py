@@ -73,7 +73,7 @@ def chart(
     usable: dict[str, frozenset[str]] = {}
     inactive: dict[str, frozenset[str]] = {}
     for axis, rows in values.items():
-        states = {row.DimensionValue: _active(row, today) for row in rows}
+        states = {row.DimensionValue: active(row, today) for row in rows}
         usable[axis] = frozenset(code for code, active in states.items() if active)
         inactive[axis] = frozenset(states) - usable[axis]
     return Chart(
@@ -98,7 +98,8 @@ def _usable(row: wire.AccountState, today: date) -> bool:
     return not blocked and _within(row.ActiveFrom, row.ActiveTo, today)
 
 
-def _active(row: wire.DimensionValue, today: date) -> bool:
+def active(row: wire.DimensionValue, today: date) -> bool:
+    """Whether journals may use the value on this day."""
     blocked = wire.YES in (row.IsSuspended, row.IsBlockedForManualEntry, row.IsTotal)
     return not blocked and _within(row.ActiveFrom, row.ActiveTo, today)
 

@@ -162,7 +162,7 @@ class DynamicsFacts:
         formats = list(self._client.rows("DimensionIntegrationFormats", wire.IntegrationFormat))
         found = segments.active_format(formats, self._delimiter) if self._delimiter else None
         if found is None or found.problem is not None or "" in found.names:
-            self._delimiter = self._read_delimiter()
+            self._delimiter = self.read_delimiter()
             found = segments.active_format(formats, self._delimiter)
         self.known_dimension_format, self._format_read_at = found, self._clock.monotonic()
         self.axes = segments.spelled(self._options.dimensions, found)
@@ -175,7 +175,8 @@ class DynamicsFacts:
         age, known = self._clock.monotonic() - self._format_read_at, self.known_dimension_format
         return self.dimension_format() if known is None or known.problem or age > FORMAT_SECONDS else known
 
-    def _read_delimiter(self) -> str:
+    def read_delimiter(self) -> str:
+        """The name of the delimiter of display values."""
         row = next(iter(self._client.rows("DimensionParameters", wire.DimensionParameters)), None)
         if row is None:
             raise NotFound(

@@ -62,7 +62,7 @@ def classify(answer: Answer) -> ConnectorError | None:
         return None
     path, support, inner = answer.path, answer.support("ms-dyn-aid"), inner_error(answer)
     said = inner.message if inner else ""
-    if answer.status in (400, 409, 412, 500) and _CONFLICT.search(said):
+    if conflict(answer):
         text = (
             "Another user or process changed the same journal at the same moment, so nothing was booked."
             " The call is tried again."
@@ -79,6 +79,13 @@ def classify(answer: Answer) -> ConnectorError | None:
     if answer.status == 404:
         return NotFound(f"There is nothing at {path} (404).", where=path, support=support)
     return unknown_status(answer)
+
+
+def conflict(answer: Answer) -> bool:
+    """Whether somebody else wrote the same at the same moment."""
+    said = inner_error(answer)
+    found = said is not None and _CONFLICT.search(said.message) is not None
+    return found and answer.status in (400, 409, 412, 500)
 
 
 def inner_error(answer: Answer) -> InnerError | None:

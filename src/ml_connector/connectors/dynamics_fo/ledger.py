@@ -40,7 +40,6 @@ from ml_connector.transport import odata
 from ml_connector.transport.answer import Answer
 from ml_connector.transport.exchange import encode
 
-BATCH = "$batch"
 ENTRIES_ASKED = 10
 """Entries that one question looks for, so that its address stays below two thousand characters."""
 READ_SECONDS = 60.0
@@ -235,7 +234,7 @@ class DynamicsLedger(Ledger):
             f"{marker.token}_{so_far.parts}", [self._operation("POST", LINES, encode(line)) for line in lines]
         )
         with self._client.http.prepare(
-            "POST", address(BATCH), scope=document.entity, headers={"Content-Type": kind}, content=body
+            "POST", address(batch.BATCH), scope=document.entity, headers={"Content-Type": kind}, content=body
         ) as post:
             yield lambda gate: self._add(document, so_far, len(lines), post, gate)
 
@@ -299,7 +298,11 @@ class DynamicsLedger(Ledger):
             ]
             kind, body = batch.body(f"abandon_{receipt.reference}_{start}".replace(" ", "_"), deletes)
             with self._client.http.prepare(
-                "POST", address(BATCH), scope=receipt.entity, headers={"Content-Type": kind}, content=body
+                "POST",
+                address(batch.BATCH),
+                scope=receipt.entity,
+                headers={"Content-Type": kind},
+                content=body,
             ) as post:
                 batch.successful_parts(post(_unguarded), len(some), faults.classify)
         try:

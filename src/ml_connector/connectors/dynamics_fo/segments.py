@@ -43,14 +43,19 @@ class DimensionFormat:
     problem: Problem | None = None
 
 
-def active_format(formats: Iterable[IntegrationFormat], delimiter_name: str) -> DimensionFormat:
-    """The active format for ledger accounts."""
-    delimiter = DELIMITERS.get(delimiter_name.removeprefix("Delimiter"), "")
+def delimiter_of(name: str) -> str:
+    """The delimiter of this name. Raises `VendorChanged` for an unknown one."""
+    delimiter = DELIMITERS.get(name.removeprefix("Delimiter"), "")
     if not delimiter:
         raise VendorChanged(
-            f"The delimiter of dimensions is {delimiter_name!r}, which is not a known one.",
-            where="DimensionParameters",
+            f"The delimiter of dimensions is {name!r}, which is not a known one.", where="DimensionParameters"
         )
+    return delimiter
+
+
+def active_format(formats: Iterable[IntegrationFormat], delimiter_name: str) -> DimensionFormat:
+    """The active format for ledger accounts."""
+    delimiter = delimiter_of(delimiter_name)
     found = [
         row.FinancialDimensionFormat
         for row in formats
@@ -108,7 +113,7 @@ def problems(
                     f"line {number}",
                     text + f"Add {name} under {SETUP}, or clear the {axis} in the mapping.",
                 )
-            held = _unsure(code, dimension_format.delimiter)
+            held = unsure(code, dimension_format.delimiter)
             if held and (name, code) not in told:
                 told.add((name, code))
                 text = (
@@ -118,7 +123,7 @@ def problems(
                 yield Problem("dimension.delimiter", f"line {number}", text)
 
 
-def _unsure(code: str, delimiter: str) -> str:
+def unsure(code: str, delimiter: str) -> str:
     """What in the code may be read as something else; empty for nothing."""
     if "\\" in code:
         return "a backslash"

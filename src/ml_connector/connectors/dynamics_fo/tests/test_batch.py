@@ -137,3 +137,17 @@ def test_answer_that_proves_nothing(given: Answer) -> None:
     """It is looked up, never taken for done or undone."""
     with pytest.raises(OutcomeUnknown):
         batch.successful_parts(given, 2, faults.classify)
+
+
+def test_changesets_of_a_batch_are_apart_and_numbered_through() -> None:
+    """Each is done or not for itself; a header of a part stands above its body."""
+    patch = Operation(
+        method="PATCH", url="https://x/data/V('1')", content=b"{}", headers={"If-Match": 'W/"1"'}
+    )
+    _, body = batch.body("T", [patch], [Operation(method="POST", url="https://x/data/V", content=b"{}")])
+    lines = body.decode().split("\r\n")
+
+    assert 2 == lines.count("--changeset_T--") == lines.count("--batch_T")
+    assert ["Content-ID: 1", "Content-ID: 2"] == [line for line in lines if line.startswith("Content-ID")]
+    assert 'If-Match: W/"1"' == lines[lines.index("PATCH https://x/data/V('1') HTTP/1.1") + 1]
+    assert "--batch_T--" == lines[-2]
