@@ -101,7 +101,7 @@ class Register(Protocol[R]):
 
     def put(self, changes: Sequence[Change], seen: Mapping[str, str]) -> tuple[Answer, ...]:
         """Write the changes in order, once, and say of each what became of it. `seen` are the versions they
-        rest on, by key. Raises `NotSent`, `Refused` (nothing of these was written) or `OutcomeUnknown` (any
-        of them may be).
+        rest on, by key. Raises `NotSent`, `Refused` (nothing of these was written), `Throttled` (what was not
+        written has to wait; they are read again) or `OutcomeUnknown` (any of them may be).
         """
         ...

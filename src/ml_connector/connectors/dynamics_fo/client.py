@@ -30,6 +30,7 @@ RENEWAL = Renewal(grant="client_credentials", life_seconds=3599, early_seconds=1
 
 JSON = {"Accept": "application/json"}
 WRITE = {"Content-Type": "application/json", "Prefer": "return=representation"}
+VALUES = "FinancialDimensionValues"
 _SAFE = "$,'()/:*"
 
 
@@ -68,7 +69,7 @@ class DynamicsClient:
         def fetch(path: str) -> wire.Page[Row]:
             return self.http.read("GET", path, scope=scope).decode(shape)
 
-        fields = ",".join(row.__struct_fields__)
+        fields = ",".join(name for name in row.__struct_encode_fields__ if not name.startswith("@"))
         query = {"$filter": where, "$select": fields, "$top": "" if top is None else str(top)}
         for page in follow(fetch(address(entity_set, **query)), lambda page: _next(page.next), fetch):
             yield from page.value
@@ -103,6 +104,11 @@ def keyed(entity_set: str, company: str, number: str, line: str = "") -> str:
     """The path of a journal or of a line of it."""
     more = f",LineNumber={line}" if line else ""
     return f"{entity_set}(dataAreaId={_key(company)},JournalBatchNumber={_key(number)}{more})"
+
+
+def valued(dimension: str, code: str) -> str:
+    """The path of a dimension value that all companies share."""
+    return f"{VALUES}(FinancialDimension={_key(dimension)},LegalEntityId='',DimensionValue={_key(code)})"
 
 
 def _key(value: str) -> str:

@@ -99,8 +99,8 @@ SETTINGS = (
     number(
         "changeset_lines",
         "Lines per changeset",
-        f"Lines of a journal that are written at once, in tens from {CHANGESET_MIN} to {CHANGESET_MAX}: fewer"
-        " calls, or smaller ones. Environments have refused more than 200.",
+        f"Lines of a journal, or dimension values, that are written at once, in tens from {CHANGESET_MIN} to"
+        f" {CHANGESET_MAX}: fewer calls, or smaller ones. Environments have refused more than 200.",
         default="100",
     ),
     deadline_of_a_send("part", "120"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ml_connector.connectors.dynamics_fo import wire
 from ml_connector.connectors.dynamics_fo.chart import journal_problem
@@ -10,11 +11,15 @@ from ml_connector.connectors.dynamics_fo.client import DynamicsClient, token_bro
 from ml_connector.connectors.dynamics_fo.documents import HEADERS, LINES
 from ml_connector.connectors.dynamics_fo.ledger import DynamicsLedger
 from ml_connector.connectors.dynamics_fo.settings import Options
+from ml_connector.domain.dimension import DimensionValue
 from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.period import period_of
 from ml_connector.domain.spelling import vendor_spelling
 from ml_connector.errors import ConnectorError, SignInLost
-from ml_connector.ports.systems import Entity, Right, System, Wiring
+from ml_connector.ports.systems import Capabilities, Entity, Right, System, Wiring
+
+if TYPE_CHECKING:
+    from ml_connector.connectors.dynamics_fo.dimensions import DynamicsDimensions
 
 SETS = (
     ("JournalNames", "choosing the journal"),
@@ -30,6 +35,8 @@ SETS = (
     (HEADERS, "posting, and finding an entry again by its marker"),
     (LINES, "posting, and comparing the booked entry to the cent"),
 )
+POSTED = ("GeneralJournalAccountEntryBiEntities", "GeneralJournalAccountEntries")
+"""Sets of posted entries, of which an environment publishes one, both or none."""
 
 
 class DynamicsSystem:
@@ -53,8 +60,8 @@ class DynamicsSystem:
         )
 
     def check(self) -> tuple[Right, ...]:
-        """The ping: sign-in, sets, companies, the dimension format, journal names, and an open period
-        today.
+        """The ping: sign-in, sets, companies, the dimension format, posted entries, dimensions, journal
+        names, and an open period today.
         """
         try:
             offered = self.client.sets()
@@ -65,6 +72,8 @@ class DynamicsSystem:
         if not all(right.granted for right in rights):
             return tuple(rights)
         rights.append(self._format_right())
+        rights.append(self._posted_right(offered))
+        rights.extend(self._dimension_rights(offered))
         titles = self._reachable()
         for company in self.options.companies:
             rights.append(self._company_right(company, titles))
@@ -98,6 +107,34 @@ class DynamicsSystem:
             needed_for="writing accounts with dimensions",
             text=text,
         )
+
+    def _posted_right(self, offered: frozenset[str]) -> Right:
+        """Which set tells what is posted. Its lack is no right that is missing: lines of journals are read
+        then.
+        """
+        tried = [self._set_right(name, "", offered) for name in POSTED if name in offered]
+        found = [name.removeprefix("read ") for name in (right.name for right in tried if right.granted)]
+        if found:
+            text = f"Published: {' and '.join(found)}."
+        else:
+            text = " ".join(right.text for right in tried) or f"Neither {' nor '.join(POSTED)} is published."
+            text += " What is posted is told by the lines of journals alone."
+        return Right(name="posted entries", granted=True, needed_for="knowing what is posted", text=text)
+
+    def _dimension_rights(self, offered: frozenset[str]) -> Iterator[Right]:
+        needed_for = "keeping dimension values"
+        yield (right := self._set_right("DimensionAttributes", needed_for, offered))
+        if not right.granted:
+            return
+        axes = self.dimensions().axes()
+        for axis, name in self.options.dimensions.items():
+            if axis not in axes:
+                text = f"There is no financial dimension {name}. Correct the setting `dimensions` to use it."
+            elif axes[axis].behind:
+                text = f"Its values come from {axes[axis].behind}; they are made and closed there."
+            else:
+                text = "A list of its own: values are made, renamed, closed and opened."
+            yield Right(name=f"dimension {axis}", granted=True, needed_for=needed_for, text=text)
 
     def _company_right(self, company: str, titles: dict[str, str]) -> Right:
         text = (
@@ -158,6 +195,12 @@ class DynamicsSystem:
             text=text,
         )
 
+    def dimensions(self) -> DynamicsDimensions:
+        """The register of dimension values, which a run of journals has no need of."""
+        from ml_connector.connectors.dynamics_fo.dimensions import DynamicsDimensions
+
+        return DynamicsDimensions(self.options, self.client, self.ledger.facts, self.clock)
+
     def _reachable(self) -> dict[str, str]:
         return {
             row.LegalEntityId.lower(): row.Name for row in self.client.rows("LegalEntities", wire.LegalEntity)
@@ -174,5 +217,6 @@ def open_system(options: Options, wiring: Wiring) -> System:
         legal_entities=options.companies,
         tenant=found.ledger.tenant,
         sinks={JournalEntry: found.ledger},
+        registers=Capabilities({DimensionValue: found.dimensions}),
         ledger=found.ledger,
     )

@@ -16,7 +16,7 @@ import msgspec
 
 Row = TypeVar("Row")
 NO_DATE = date(1900, 1, 1)
-YES = "Yes"
+YES, NO = "Yes", "No"
 
 
 class Page(msgspec.Struct, Generic[Row]):
@@ -113,6 +113,35 @@ class DimensionValue(msgspec.Struct):
     IsTotal: str | None = "No"
     ActiveFrom: str = ""
     ActiveTo: str = ""
+
+
+class HeldValue(DimensionValue):
+    """A value with its text and its version."""
+
+    Description: str = ""
+    etag: str = msgspec.field(name="@odata.etag", default="")
+
+
+class Attribute(msgspec.Struct):
+    """A financial dimension: where its values come from, and what their codes look like."""
+
+    DimensionName: str
+    UseValuesFrom: str | None = ""
+    DimensionValueMask: str | None = ""
+
+
+class Unit(msgspec.Struct):
+    """An organisation unit that is a dimension value."""
+
+    code: str = msgspec.field(name="OperatingUnitNumber")
+    title: str = msgspec.field(name="Name", default="")
+
+
+class Worker(msgspec.Struct):
+    """A worker who is a dimension value."""
+
+    code: str = msgspec.field(name="PersonnelNumber")
+    title: str = msgspec.field(name="Name", default="")
 
 
 class OperatingUnit(msgspec.Struct):

@@ -11,6 +11,7 @@ import pytest
 import stamina
 
 from ml_connector.connectors.dynamics_fo import CONNECTOR
+from ml_connector.connectors.dynamics_fo.tests.values_world import ValuesWorld
 from ml_connector.contract.memory import MemoryTokens, memory_wiring
 from ml_connector.contract.simulated import Recording, SharedClock, SimulatedLedger
 from ml_connector.domain.document import Marker, Receipt
@@ -241,6 +242,18 @@ def make_world() -> Callable[..., DynamicsWorld]:
 def world() -> DynamicsWorld:
     """An environment with the vendor's limits, and a connection to its first company."""
     return DynamicsWorld()
+
+
+@pytest.fixture
+def values(make_world: Callable[..., Any]) -> ValuesWorld:
+    """An environment as a register of dimension values."""
+    return ValuesWorld(make_world())
+
+
+@pytest.fixture
+def make_values(make_world: Callable[..., Any]) -> Callable[..., ValuesWorld]:
+    """The same with other switches or settings."""
+    return lambda **more: ValuesWorld(make_world(**more))
 
 
 @pytest.fixture(autouse=True)

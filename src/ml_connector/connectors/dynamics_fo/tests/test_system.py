@@ -53,6 +53,35 @@ def test_ping_says_what_is_missing(make_world: Callable[..., Any]) -> None:
     assert "an entry must be one voucher" in missing["journal GenJrn usmf"]
 
 
+@pytest.mark.parametrize(
+    ("switch", "said"),
+    [
+        ("bi", "Published: GeneralJournalAccountEntryBiEntities."),
+        ("published", "Published: GeneralJournalAccountEntryBiEntities and GeneralJournalAccountEntries."),
+        ("none", "What is posted is told by the lines of journals alone."),
+    ],
+)
+def test_ping_says_which_posted_entries_are_published(
+    make_world: Callable[..., Any], switch: str, said: str
+) -> None:
+    """The lack of them is no right that is missing."""
+    rights = {right.name: right for right in make_world(switches={"gl_sets": switch}).system.check()}
+
+    assert rights["posted entries"].granted
+    assert rights["posted entries"].text.endswith(said)
+
+
+def test_ping_says_where_values_of_each_dimension_are_made(make_world: Callable[..., Any]) -> None:
+    """A list of its own, other records, and a dimension that is not there."""
+    world = make_world(dimensions="project=project, cost_center=CostCenter, moon=Moon")
+    rights = {right.name: right for right in world.system.check()}
+
+    assert "A list of its own" in rights["dimension project"].text
+    assert "come from CostCenters" in rights["dimension cost_center"].text
+    assert "no financial dimension Moon" in rights["dimension moon"].text
+    assert rights["read DimensionAttributes"].granted
+
+
 def test_ping_without_a_sign_in(world: Any) -> None:
     """One line says what to do."""
     world.withdraw_sign_in()
