@@ -73,7 +73,7 @@ def chart(
     usable: dict[str, frozenset[str]] = {}
     inactive: dict[str, frozenset[str]] = {}
     for axis, rows in values.items():
-        states = {row.DimensionValue: active(row, today) for row in rows}
+        states = _in_company(rows, today)
         usable[axis] = frozenset(code for code, active in states.items() if active)
         inactive[axis] = frozenset(states) - usable[axis]
     return Chart(
@@ -98,10 +98,29 @@ def _usable(row: wire.AccountState, today: date) -> bool:
     return not blocked and _within(row.ActiveFrom, row.ActiveTo, today)
 
 
+def _in_company(rows: Iterable[wire.DimensionValue], today: date) -> dict[str, bool]:
+    """Whether each code may be used in the company. A row of its own is beside the shared one: what either
+    bars is barred, and days of its own replace the shared ones.
+    """
+    own: dict[str, wire.DimensionValue] = {}
+    shared: dict[str, wire.DimensionValue] = {}
+    for row in rows:
+        (own if row.LegalEntityId else shared)[row.DimensionValue] = row
+    states = {code: active(row, today) for code, row in shared.items()}
+    for code, row in own.items():
+        every = shared.get(code, row)
+        dated = any(day_of(day) for day in (row.ActiveFrom, row.ActiveTo) if day)
+        states[code] = active(row, today) and (not _barred(every) if dated else active(every, today))
+    return states
+
+
+def _barred(row: wire.DimensionValue) -> bool:
+    return wire.YES in (row.IsSuspended, row.IsBlockedForManualEntry, row.IsTotal)
+
+
 def active(row: wire.DimensionValue, today: date) -> bool:
     """Whether journals may use the value on this day."""
-    blocked = wire.YES in (row.IsSuspended, row.IsBlockedForManualEntry, row.IsTotal)
-    return not blocked and _within(row.ActiveFrom, row.ActiveTo, today)
+    return not _barred(row) and _within(row.ActiveFrom, row.ActiveTo, today)
 
 
 def _within(start: str, end: str, today: date) -> bool:

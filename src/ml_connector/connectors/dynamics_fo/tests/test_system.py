@@ -131,6 +131,28 @@ def test_chart_knows_what_is_blocked(world: Any) -> None:
     assert "account.blocked" in {problem.code for problem in check_entry(blocked, chart)}
 
 
+def test_a_value_is_usable_by_company(make_world: Callable[..., Any]) -> None:
+    """C14: what the shared row or that of the company bars is barred there, and days of its own count."""
+    world = make_world(company="usmf,dat")
+    about = {"dimension": "Project", "company": "dat"}
+    world.control("suspend_dimension_value", **about, code="P0001")
+    world.control("date_dimension_value", **about, code="P0002", to="2026-12-31")
+    world.control("suspend_dimension_value", dimension="Project", code="P0002")
+    world.control("date_dimension_value", dimension="Project", code="P0003", to="2026-05-31")
+    world.control("date_dimension_value", **about, code="P0003", to="2026-12-31")
+    world.control("date_dimension_value", **about, code="P0004", to="2026-05-31")
+    usable = {
+        company: {
+            code
+            for code in world.ledger.chart(company, "PAYROLL", frozenset({"project"})).codes["project"]
+            if code in ("P0001", "P0002", "P0003", "P0004")
+        }
+        for company in ("usmf", "dat")
+    }
+
+    assert {"usmf": {"P0001", "P0004"}, "dat": {"P0003"}} == usable
+
+
 def test_period_numbers_are_the_calendar_s(world: Any) -> None:
     """The year begins in July here; May is closed."""
     calendar = {
