@@ -240,6 +240,11 @@ def test_the_row_of_a_company_is_neither_read_nor_written(values: ValuesWorld) -
     assert own == [row for row in values.rows("P0001") if row["LegalEntityId"]]
     assert not values.now("P0001").open
 
+    about = {"dimension": "Project", "code": "P0003", "company": "dat", "to": "2026-12-31"}
+    values.inner.control("date_dimension_value", **about)
+    assert value("P0003", "Project 3") == values.now("P0003")
+    assert isinstance(change(values, "P0003", title="Ola Moe"), HandedOver)
+
 
 def test_another_axis_than_the_connections_own_is_refused(make_values: Callable[..., ValuesWorld]) -> None:
     world = make_values(dimensions="project=project, moon=Moon")
