@@ -141,8 +141,8 @@ class SerialLocks(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One request and its answer, redacted. Bodies are kept for writes and failures; large reads keep size
-    and hash only.
+    """One request and its answer, redacted. Bodies are kept for writes and failures; large reads, and all
+    calls whose bodies name people, keep size and hash only.
     """
 
     method: str

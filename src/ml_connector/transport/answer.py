@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -30,6 +31,8 @@ FIRST_FAILURE = 300
 """Statuses from here on carry no data of ours: their body is text."""
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding a body raises when it is not what was expected, however it was made."""
+_PLACE = re.compile(r"\$(?:\[[0-9.]*\]|\.\w+)+")
+"""Where in a body: `$[3].name`, as msgspec writes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +40,16 @@ class Answer:
     """One answer of the vendor, read to its end. Header names are lower-case.
 
     Secrets of ours are hidden in it; `secrets` hides those that equal ordinary text too, where data becomes
-    text for people.
+    text for people. The body of a `personal` answer becomes no text at all: its hash and length stand for it.
     """
 
     method: str
     url: str
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
     secrets: Secrets = field(default=NO_SECRETS, repr=False, compare=False)
+    personal: bool = False
 
     @property
     def is_json(self) -> bool:
@@ -57,6 +61,8 @@ class Answer:
 
     def said(self, characters: int = SAID_MAX) -> str:
         """The beginning of the body as text for people."""
+        if self.personal:
+            return f"({len(self.body)} bytes, not kept, SHA-256 {hashlib.sha256(self.body).hexdigest()})"
         return redact(self.body[: 4 * characters].decode(errors="replace"), self.secrets)[:characters]
 
     def support(self, *headers: str) -> str:
@@ -86,13 +92,25 @@ class Answer:
         try:
             return msgspec.json.decode(self.body, type=shape)
         except UNREADABLE as error:
-            why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+            why = self._why(error)
             text = (
                 f"The answer from {self.path} does not have the expected form: {self.secrets.hide(why)}. It"
                 " was not used. Try again once; if it happens again, the vendor changed its interface:"
                 " report it to our support."
             )
-            raise VendorChanged(text, where=self.path, support=self.said()) from error
+            cause = None if self.personal else error
+            raise VendorChanged(text, where=self.path, support=self.said()) from cause
+
+    def _why(self, error: Exception) -> str:
+        """Why the body does not decode; of a personal one only the place, because a reason may repeat a
+        value.
+        """
+        if isinstance(error, RecursionError):
+            return "it is nested too deeply"
+        if not self.personal:
+            return str(error)
+        place = _PLACE.search(str(error))
+        return f"the field {place[0]} does not fit" if place else "it is no JSON of that form"
 
     def decode_list(self, row: type[T]) -> list[T]:
         """The body as a list of these rows; see `decode`."""

@@ -95,7 +95,8 @@ class Client:
     at the same time when `one_at_a_time` is set. A request and its complete answer have one deadline: for a
     write the one that the ledger's limits state. `errors` is for a vendor that blocks an application after so
     many client errors of one endpoint: when as many are counted, the endpoint is not called until the window
-    is over.
+    is over. `personal` are the beginnings of paths whose bodies name people: of those no body is recorded or
+    quoted, in either direction, whatever the status; their hash and length are.
     """
 
     base_url: str
@@ -107,6 +108,7 @@ class Client:
     errors: RateLimit | None = None
     one_at_a_time: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    personal: Sequence[str] = ()
     write_deadline_seconds: float = 100
     read_deadline_seconds: float = READ_DEADLINE_SECONDS
     installation: str = ""
@@ -236,7 +238,9 @@ class Client:
                     state.ask_gate()
                 response = client.send(request, stream=True)
                 body = whole_body(response, deadline, BODY_BYTES_MAX)
-        except httpx2.HTTPError as error:
+        except httpx2.HTTPError as raised:
+            # The library's text may repeat what was read of the answer.
+            error = type(raised)("text not kept") if self._is_personal(request) else raised
             self._record(request, started, secrets, write=write, error=error)
             raise failure(error, request.url.host, secrets, state) from shown(error, secrets)
         self._record(request, started, secrets, response=response, body=body, write=write)
@@ -253,7 +257,13 @@ class Client:
             headers=headers,
             body=hide(body),
             secrets=secrets,
+            personal=self._is_personal(request),
         )
+
+    def _is_personal(self, request: httpx2.Request) -> bool:
+        """Whether the bodies of this call name people."""
+        begins = tuple(joined(self.base_url, path).path.lower() for path in self.personal)
+        return request.url.path.lower().startswith(begins)
 
     def _secrets(self, request: httpx2.Request) -> Secrets:
         """What must not be seen of this request and its answer: asked once, before it leaves."""
@@ -272,6 +282,7 @@ class Client:
         error: Exception | None = None,
     ) -> None:
         keep = write or response is None or response.status_code >= 400
+        keep = keep and not self._is_personal(request)
         headers = response.headers if response is not None else httpx2.Headers()
         self.wiring.exchanges.record(
             Exchange(
