@@ -170,7 +170,8 @@ class UkgClient:
         With `ahead` the next page is fetched while the caller works on this one: for a caller who reads to
         the end.
 
-        Raises `NotFound` when the first page is a 404, `VendorChanged` when the pages lead in a circle.
+        Raises `NotFound` when the first page is a 404, `VendorChanged` when the pages lead in a circle, or to
+        one that is not there.
         """
         asked = self._asked(path, query)
         page = [first or self.get(asked)]
@@ -189,7 +190,12 @@ class UkgClient:
                 return
             try:
                 page.append(coming())
-            except NotFound:
+            except NotFound as error:
+                if before is None:
+                    text = (
+                        f"UKG links to page {number} of {path} and does not have it: the list is not whole."
+                    )
+                    raise VendorChanged(text, where=path, support=following or "") from error
                 return
             del coming
             same = before is not None and hashlib.sha256(page[0].body).digest() == before

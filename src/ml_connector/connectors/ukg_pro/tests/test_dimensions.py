@@ -162,3 +162,14 @@ def test_a_flat_file_has_no_codes() -> None:
     world = CodesWorld()
 
     assert DimensionValue not in world.open(source="flat_file", file_path="/nowhere").sources
+
+
+def test_a_page_that_is_linked_to_and_not_there_is_an_error() -> None:
+    """It is no end: the codes on it would be closed in the other system."""
+    world = CodesWorld(page_rows="2")
+    world.recording.after = lambda request, response: (
+        httpx2.Response(404) if request.url.params.get("page") == "2" else response
+    )
+
+    with pytest.raises(VendorChanged, match="page 2"):
+        list(world.dimension_source.values(["job_code"]))
