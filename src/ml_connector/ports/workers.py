@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from ml_connector.domain.worker import Worker
@@ -41,5 +42,12 @@ class WorkerSource(Protocol):
         """Whose record may have changed since the cursor, read with an overlap; empty for the first cursor,
         before everybody is read. Asks no more often than the vendor allows: where it is too early, `keys` is
         empty and `cursor` is the one that was given.
+        """
+        ...
+
+    def sweep(self, since: date, until: date) -> tuple[str, ...]:
+        """Whose record may have changed with no word of `changed`: those for whom something that was entered
+        before takes effect on one of these days, both included, and, where the source can tell by the day,
+        those who were edited since the first of them. Keys, sorted; some that did not change among them.
         """
         ...

@@ -35,6 +35,9 @@ PAY_REGISTER = "/payroll/v1/pay-register"
 COMPANIES = "/configuration/v1/company-details"
 ORG_LEVELS, LOCATIONS = "/configuration/v1/org-levels", "/configuration/v1/locations"
 PROJECTS, JOBS = "/configuration/v1/code-tables/PROJECT", "/configuration/v2/jobs"
+PEOPLE = "/personnel/"
+EMPLOYMENTS, PERSONS = f"{PEOPLE}v1/employment-details", f"{PEOPLE}v1/person-details"
+JOB_HISTORY = f"{PEOPLE}v1/employee-job-history-details"
 MINUTE = "minute"
 
 
@@ -128,6 +131,7 @@ class UkgClient:
             classify=faults.classify,
             windows=(RateLimit(name=MINUTE, limit=calls, seconds=60),) if calls else (),
             headers={"Accept": "application/json"},
+            personal=(PEOPLE, options["changes_path"]),
             read_deadline_seconds=options.read_deadline_seconds,
         )
 
@@ -206,7 +210,9 @@ class UkgClient:
         raise VendorChanged(text, where=path, support=asked)
 
     def _asked(self, path: str, query: Mapping[str, str] | None) -> str:
-        return address(path, {**(query or {}), "per_Page": str(self._options.page_rows)})
+        """A page is of as many rows as the query says, or as the connection does."""
+        asked = {"per_Page": str(self._options.page_rows)} if "per_page" not in (query or {}) else {}
+        return address(path, {**(query or {}), **asked})
 
     def installation(self, path: str, query: Mapping[str, str]) -> str:
         """In a sandbox the installation that the simulator names: one row is asked for where nothing was

@@ -230,6 +230,44 @@ SETTINGS = (
         ),
     ),
     Setting(
+        name="status_letters",
+        label="Letters of employment status",
+        default="A=active, L=leave, O=leave, S=leave, T=ended",
+        required=False,
+        help=(
+            "What each of this tenant's status letters means: active, leave or ended. An employment with a"
+            " letter that is not named here stays as it was."
+        ),
+    ),
+    Setting(
+        name="transfer_reasons",
+        label="Reasons of a transfer",
+        default="TRO",
+        required=False,
+        help=(
+            "Reasons of termination, separated by commas, that mean a move to another company and nobody who"
+            " left."
+        ),
+    ),
+    Setting(
+        name="job_history",
+        label="Read the job history",
+        field=Field.FLAG,
+        default="yes",
+        required=False,
+        help=(
+            "For employments before a rehire, and for changes on the day they take effect. The list also"
+            " carries pay, which is passed over unread. Needs View for Employee Job History Details."
+        ),
+    ),
+    Setting(
+        name="changes_path",
+        label="Path of employee changes",
+        default="/personnel/v1/employee-changes",
+        required=False,
+        help="Another one only where UKG's support names it for this tenant.",
+    ),
+    Setting(
         name="webhook_header",
         label="Webhook signature header",
         default="X-UKG-Signature",

@@ -4,6 +4,7 @@
     401   one of the secrets is wrong; the body is empty and does not say which
     403   the account lacks a permission; the body is empty, so the path tells which
     404   no such record, or nothing matched
+    410   what was asked for is no longer kept
     429   the gateway's limit, usually without Retry-After
     HTML  a gateway or a sign-in page: nothing is concluded
 
@@ -23,12 +24,14 @@ from ml_connector.transport.redact import redact
 COMPANY_CONFIGURATION = "Company Configuration Integration"
 PAYROLL = "Payroll Integration"
 THIRD_PARTY = "Third Party Pay"
+EXPIRED = "request.expired"
 _SERVICES = (
     ("/configuration/v1/", COMPANY_CONFIGURATION),
     ("/payroll/v1/", PAYROLL),
     ("/payroll/v2/", PAYROLL),
     ("/personnel/v1/employee-changes", "EmployeeExport"),
     ("/personnel/v1/person-details", "Employee Person Details"),
+    ("/personnel/v1/employee-job-history-details", "Employee Job History Details"),
     ("/personnel/v1/compensation-details", "Employee Compensation Details"),
     ("/personnel/v1/", "Personnel Integration"),
 )
@@ -44,7 +47,9 @@ def classify(answer: Answer) -> ConnectorError | None:
     path, support = answer.path, answer.support()
     match answer.status:
         case 400:
-            why = message(answer) or "it does not say why"
+            why = message(answer) or (
+                "its words may name people" if answer.personal else "it does not say why"
+            )
             return Refused(
                 f"UKG did not accept the request to {path}: {why}.",
                 where=path,
@@ -60,11 +65,16 @@ def classify(answer: Answer) -> ConnectorError | None:
             return RightMissing(text, where=service, support=support)
         case 404:
             return NotFound(f"UKG has nothing at {path}.", where=path, support=support)
+        case 410:
+            text = f"UKG no longer keeps what was asked for at {path} (410)."
+            return Refused(text, where=path, support=support, code=EXPIRED)
     return unknown_status(answer)
 
 
 def message(answer: Answer) -> str:
-    """UKG's own words in the body of a 400; empty where there are none."""
+    """UKG's own words in the body of a 400; empty where there are none, or where they may name people."""
+    if answer.personal:
+        return ""
     try:
         body = msgspec.json.decode(answer.body, type=ErrorBody)
     except UNREADABLE:

@@ -21,6 +21,7 @@ from ml_connector.connectors.ukg_pro.wire import FieldsError, ThirdPartyFields, 
 from ml_connector.domain.lists import listed, pairs
 from ml_connector.domain.money import AmountError, decimals
 from ml_connector.domain.problem import Problem
+from ml_connector.domain.worker import EmploymentState
 from ml_connector.ports.storage import Vault
 from ml_connector.ports.systems import Field
 from ml_connector.transport.address import host_problem
@@ -64,6 +65,9 @@ class Options:
     fields: ThirdPartyFields
     both_paid: frozenset[frozenset[str]]
     repeat_days: int
+    status_letters: Mapping[str, EmploymentState]
+    transfer_reasons: frozenset[str]
+    job_history: bool
     sandbox: bool
 
     def __getitem__(self, name: str) -> str:
@@ -115,6 +119,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options | None, li
         problems.append(Problem("setting.days", "third_party_repeat_days", why))
     page_rows, calls = int(numbers["page_rows"]), int(numbers["calls_per_minute"])
     problems.extend(deadline_problems(numbers))
+    letters = _letters(text, problems)
     if not 1 <= page_rows <= PAGE_ROWS_MAX:
         problems.append(
             Problem(
@@ -150,6 +155,9 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options | None, li
         fields=fields,
         both_paid=both_paid,
         repeat_days=repeat_days,
+        status_letters=letters,
+        transfer_reasons=frozenset(listed(text["transfer_reasons"])),
+        job_history=_FLAGS[text["job_history"].lower()],
         sandbox=sandbox,
     )
     return options, problems
@@ -173,9 +181,10 @@ def _sign_in(text: Mapping[str, str], sandbox: bool) -> list[Problem]:
         return problems
     if problem := host_problem(text["base_url"], HOSTS, sandbox):
         problems.append(Problem("setting.host", "base_url", problem))
-    if not _PATH.fullmatch(text["third_party_path"]):
-        what = f"{text['third_party_path']!r} is not a path such as {_BY_NAME['third_party_path'].default}."
-        problems.append(Problem("setting.path", "third_party_path", what))
+    for name in ("third_party_path", "changes_path"):
+        if not _PATH.fullmatch(text[name]):
+            what = f"{text[name]!r} is not a path such as {_BY_NAME[name].default}."
+            problems.append(Problem("setting.path", name, what))
     if text["auth"] == BEARER:
         if problem := host_problem(text["token_url"], TOKEN_HOSTS, sandbox, path=True):
             problems.append(Problem("setting.host", "token_url", problem))
@@ -223,7 +232,20 @@ def _pairs(text: Mapping[str, str], name: str, problems: list[Problem]) -> dict[
     return found
 
 
-_EXAMPLES = {"currency": "ACME1=USD", "pay_periods": "20240=202501171"}
+_EXAMPLES = {"currency": "ACME1=USD", "pay_periods": "20240=202501171", "status_letters": "A=active"}
+
+
+def _letters(text: Mapping[str, str], problems: list[Problem]) -> dict[str, EmploymentState]:
+    """The letters that the connection knows, by what they mean."""
+    states = {state.value: state for state in EmploymentState if state is not EmploymentState.UNKNOWN}
+    found: dict[str, EmploymentState] = {}
+    for letter, meaning in _pairs(text, "status_letters", problems).items():
+        if meaning.lower() in states:
+            found[letter] = states[meaning.lower()]
+        else:
+            why = f"{letter}={meaning} is not read: a letter means {', '.join(states)}."
+            problems.append(Problem("setting.status_letters", "status_letters", why))
+    return found
 
 
 def _both_paid(text: Mapping[str, str], problems: list[Problem]) -> frozenset[frozenset[str]]:

@@ -19,9 +19,11 @@ from ml_connector.connectors.ukg_pro.flat_file import FlatFileSource
 from ml_connector.connectors.ukg_pro.general_ledger import GeneralLedgerSource
 from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.connectors.ukg_pro.third_party_pay import ThirdPartyPaySource
+from ml_connector.connectors.ukg_pro.workers import UkgWorkers
 from ml_connector.domain.dimension import DimensionValue
 from ml_connector.domain.expected import Expected
 from ml_connector.domain.payroll import PayRun
+from ml_connector.domain.worker import Worker
 from ml_connector.errors import ConnectorError, NotFound, RightMissing, SignInLost
 from ml_connector.ports.payroll import PayrollSource, SetsAside
 from ml_connector.ports.systems import Capabilities, Entity, Right, System, Wiring
@@ -136,6 +138,7 @@ def open_system(options: Options, wiring: Wiring) -> System:
     sources: dict[type[Any], Callable[[], Any]] = {PayRun: lambda: ukg.payroll}
     if options["source"] != FLAT_FILE:
         sources[DimensionValue] = lambda: UkgDimensions(ukg.client)
+        sources[Worker] = lambda: UkgWorkers(options, ukg.client, wiring)
     if options["source"] == GENERAL_LEDGER:
         sources[Expected] = lambda: UkgCalendar(ukg.client)
     return System(

@@ -1,0 +1,243 @@
+"""The workers of the simulated tenant, and lists that only an answer in its place has."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+from typing import Any
+
+import pytest
+
+from ml_connector.connectors.ukg_pro import client
+from ml_connector.connectors.ukg_pro.settings import read
+from ml_connector.connectors.ukg_pro.tests.people_world import PeopleWorld, Rows, Tenant, row
+from ml_connector.contract.workers import WorkerSourceContract
+from ml_connector.contract.workers_world import WorkerSourceWorld
+from ml_connector.domain.worker import Employment, EmploymentState
+from ml_connector.errors import VendorChanged
+
+ACTIVE, ENDED, UNKNOWN = EmploymentState.ACTIVE, EmploymentState.ENDED, EmploymentState.UNKNOWN
+
+
+@pytest.fixture
+def world() -> WorkerSourceWorld:
+    return PeopleWorld()
+
+
+class TestWorkers(WorkerSourceContract):
+    """The suite, on the simulated tenant."""
+
+
+# --- rows ---------------------------------------------------------------------------------------------------
+
+
+def employment(**more: Any) -> Employment:
+    """The one employment of a person whose row says so."""
+    (found,) = Tenant([row(**more)]).one().employments
+    return found
+
+
+@pytest.mark.parametrize("code", ["0040", "040", "1.10", "3E5", " 77 ", "Ä 1"])
+def test_codes_and_numbers_are_text(code: str) -> None:
+    worker = Tenant([row(employeeNumber=code, orgLevel1Code=code, primaryJobCode=code)]).one()
+
+    assert code.strip() == worker.number
+    codes = [(each.axis, each.code) for each in worker.employments[0].codes]
+    assert [("job_code", code.strip()), ("org_level_1", code.strip())] == codes
+
+
+def test_no_project_is_none_and_a_blank_is_nothing() -> None:
+    found = employment(primaryProjectCode="Z", orgLevel2Code=" ", orgLevel3Code="Z")
+
+    assert [("org_level_3", "Z")] == [(each.axis, each.code) for each in found.codes]
+
+
+@pytest.mark.parametrize(
+    ("says", "end", "state", "moved"),
+    [
+        ({}, None, ACTIVE, False),
+        ({"dateOfTermination": "2026-09-30T00:00:00"}, date(2026, 9, 30), ACTIVE, False),
+        (
+            {"employeeStatusCode": "T", "dateOfTermination": "2026-06-30T23:59:59.9"},
+            date(2026, 6, 30),
+            ENDED,
+            False,
+        ),
+        ({"employeeStatusCode": "T"}, None, UNKNOWN, False),
+        ({"employeeStatusCode": "T", "dateOfTermination": "2019-12-31T00:00:00"}, None, UNKNOWN, False),
+        ({"dateOfTermination": "2019-12-31T00:00:00", "termReason": "TRO"}, None, ACTIVE, False),
+        (
+            {"dateOfTermination": "2026-06-30T00:00:00", "termReason": " TRO "},
+            date(2026, 6, 30),
+            ACTIVE,
+            True,
+        ),
+        ({"termReason": "TRO"}, None, ACTIVE, False),
+        ({"employeeStatusCode": "t"}, None, UNKNOWN, False),
+        ({"employeeStatusCode": None}, None, UNKNOWN, False),
+    ],
+)
+def test_an_end_is_the_day_of_termination_and_is_never_made_up(
+    says: dict[str, Any], end: date | None, state: EmploymentState, moved: bool
+) -> None:
+    """An end without a day, or with one before the last hire, is no end of this employment."""
+    found = employment(**says)
+
+    assert (end, state, moved) == (found.end, found.state, found.moved)
+
+
+def test_letters_and_reasons_are_the_connections_own() -> None:
+    settings = {"status_letters": "A=ACTIVE, R=ended", "transfer_reasons": "XFR, 9"}
+    said = {"employeeStatusCode": "R", "dateOfTermination": "2026-06-30T00:00:00", "termReason": "9"}
+    (found,) = Tenant([row(**said)], **settings).one().employments
+
+    assert (ENDED, True, "R") == (found.state, found.moved, found.letter)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("A=alive", "status_letters"),
+        ("A", "status_letters"),
+        ("A=active, A=ended", "status_letters"),
+        ("A=unknown", "status_letters"),
+        ("personnel/v1", "changes_path"),
+        ("perhaps", "job_history"),
+    ],
+)
+def test_settings_that_cannot_be_read_are_problems(text: str, name: str) -> None:
+    found = read({"base_url": "http://127.0.0.1:9102", "username": "u", name: text}, True)[1]
+
+    assert [name] == [problem.where for problem in found]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"originalHireDate": None, "lastHireDate": " "},
+        {"lastHireDate": "31/12/CANARY"},
+        {"dateOfTermination": "CANARY"},
+        {"employeeID": " "},
+        {"companyCode": ""},
+        {"companyCode": None},
+        {"isHomeCompany": "CANARY"},
+        {"employeeNumber": 12},
+        {"employeeID": None},
+    ],
+)
+def test_a_row_that_is_no_employment_is_an_error(said: dict[str, Any]) -> None:
+    """It names the person by id, and repeats no value."""
+    tenant = Tenant([row("E0"), row(**said)])
+    with pytest.raises(VendorChanged) as raised:
+        list(tenant.worker_source.workers())
+
+    assert "CANARY" not in f"{raised.value} {raised.value.support} {tenant.said()}"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_several_rows_of_a_person_the_home_company_counts(order: int) -> None:
+    employments = [row(isHomeCompany="N", employeeNumber="1"), row(company="HTC02", employeeNumber="2")]
+    persons = [
+        {"employeeId": "E1", "companyId": "id HTC01", "lastName": "Old", "emailAddress": "o@x"},
+        {"employeeId": "E1", "companyId": "id HTC02", "lastName": "New", "emailAddress": "n@x"},
+    ]
+    worker = Tenant(employments[::order], persons[::order]).one()
+
+    assert ("2", "New", "n@x") == (worker.number, worker.name, worker.email)
+    assert [False, True] == [each.home for each in worker.employments]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_rows_of_a_rehire_are_two_employments(order: int) -> None:
+    """Some tenants list them so; a row that comes twice counts once."""
+    old = row(employeeStatusCode="T", dateOfTermination="2023-12-01T00:00:00")
+    new = row(lastHireDate="2026-01-05T00:00:00")
+    worker = Tenant([old, new, old][::order]).one()
+
+    assert [date(2020, 1, 6), date(2026, 1, 5)] == [each.start for each in worker.employments]
+    assert [date(2023, 12, 1), None] == [each.end for each in worker.employments]
+
+
+def test_one_number_may_be_of_two_people() -> None:
+    """A conversion to a contractor, or a rehire under another id: the id is the identity."""
+    found = list(Tenant([row("E2"), row("E1", employeeTypeCode="CON")]).worker_source.workers())
+
+    assert [("E1", "CON"), ("E2", "")] == [(each.key, each.employments[0].kind) for each in found]
+
+
+# --- employments before a rehire ----------------------------------------------------------------------------
+
+
+def entry(
+    day: str, letter: str, reason: str = "", created: str = "", company: str = "HTC01"
+) -> dict[str, Any]:
+    """A row of the job history of E1."""
+    return {
+        "employeeId": "E1",
+        "companyId": f"id {company}",
+        "jobEffectiveDate": f"{day}T00:00:00",
+        "dateTimeCreated": created or f"{day}T08:00:00",
+        "employeeStatus": letter,
+        "reasonCode": reason,
+        "annualSalary": 1.5,
+    }
+
+
+HIRED = entry("2020-01-06", "A")
+AGAIN = entry("2026-01-05", "A")
+
+
+@pytest.mark.parametrize(
+    ("history", "expected"),
+    [
+        ([HIRED, entry("2023-12-01", "T", "203"), AGAIN], [("2020-01-06", "2023-12-01", False)]),
+        ([HIRED, entry("2023-12-01", "T", "TRO"), AGAIN], [("2020-01-06", "2023-12-01", True)]),
+        (
+            [HIRED, entry("2021-05-31", "T"), entry("2022-03-01", "A"), entry("2024-08-31", "T"), AGAIN],
+            [("2020-01-06", "2021-05-31", False), ("2022-03-01", "2024-08-31", False)],
+        ),
+        (
+            [HIRED, entry("2023-12-01", "T"), entry("2023-12-15", "T"), AGAIN],
+            [("2020-01-06", "2023-12-15", False)],
+        ),
+        ([HIRED, entry("2021-01-01", "L"), entry("2021-02-01", "A"), AGAIN], []),
+        ([entry("2023-12-01", "T"), AGAIN], []),
+        ([AGAIN], []),
+        ([], []),
+        ([HIRED, entry("2023-12-01", "T", company="HTC02"), AGAIN], []),
+        (
+            [
+                HIRED,
+                entry("2023-12-01", "A", created="2023-12-01T09"),
+                entry("2023-12-01", "T", created="2023-12-01T08"),
+            ],
+            [("2020-01-06", "2023-12-01", False)],
+        ),
+    ],
+)
+def test_an_employment_before_a_rehire_is_what_the_history_shows(
+    history: Rows, expected: list[tuple[str, str, bool]]
+) -> None:
+    """In any order of its rows; one whose end it does not show is left out."""
+    random.Random(7).shuffle(history := list(history))
+    *before, now = Tenant([row(lastHireDate="2026-01-05T00:00:00")], history=history).one().employments
+
+    assert expected == [(f"{each.start}", f"{each.end}", each.moved) for each in before]
+    assert (date(2026, 1, 5), None, ACTIVE) == (now.start, now.end, now.state)
+
+
+def test_the_history_is_read_of_those_who_were_hired_again_only() -> None:
+    tenant = Tenant([row("E1", lastHireDate="2026-01-05T00:00:00"), row("E2"), row("E3")])
+    list(tenant.worker_source.workers())
+
+    assert ["E1"] == tenant.asked(client.JOB_HISTORY)
+
+
+def test_without_the_history_there_is_one_employment_from_the_last_hire() -> None:
+    """Its rows carry pay; a connection may do without."""
+    tenant = Tenant([row(lastHireDate="2026-01-05T00:00:00")], history=[HIRED], job_history="no")
+    (found,) = tenant.one().employments
+    tenant.worker_source.sweep(tenant.today(), tenant.today())
+
+    assert (date(2026, 1, 5), None) == (found.start, found.end)
+    assert [] == tenant.asked(client.JOB_HISTORY)

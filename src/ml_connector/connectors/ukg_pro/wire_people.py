@@ -1,0 +1,68 @@
+"""Shapes of UKG's lists of people: the fields that we read, and no others. National ids, birth dates, pay,
+addresses and phone numbers come in the same rows and are passed over unread.
+
+UKG spells the id of a person `employeeID` in one list and `employeeId` in the others. Source: UKG Pro
+developer pages, employment details, person details, employee changes and job history, read 2026-08.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class EmploymentRow(msgspec.Struct, frozen=True, gc=False):
+    """A person in a company, as it is now: one row, also after a rehire."""
+
+    employeeID: str
+    companyID: str
+    companyCode: str
+    employeeNumber: str | None = None
+    employeeStatusCode: str | None = None
+    originalHireDate: str | None = None
+    lastHireDate: str | None = None
+    dateOfTermination: str | None = None
+    termReason: str | None = None
+    employeeTypeCode: str | None = None
+    isHomeCompany: bool | str | None = None
+    orgLevel1Code: str | None = None
+    orgLevel2Code: str | None = None
+    orgLevel3Code: str | None = None
+    orgLevel4Code: str | None = None
+    primaryWorkLocationCode: str | None = None
+    primaryProjectCode: str | None = None
+    primaryJobCode: str | None = None
+
+
+class PersonRow(msgspec.Struct, frozen=True, gc=False):
+    """A person in a company."""
+
+    employeeId: str
+    companyId: str | None = None
+    firstName: str | None = None
+    lastName: str | None = None
+    emailAddress: str | None = None
+
+
+class HistoryRow(msgspec.Struct, frozen=True, gc=False):
+    """What began to hold for a person in a company on a day."""
+
+    employeeId: str
+    companyId: str
+    jobEffectiveDate: str
+    dateTimeCreated: str | None = None
+    systemId: str | None = None
+    employeeStatus: str | None = None
+    employeeType: str | None = None
+    reasonCode: str | None = None
+
+
+class EmploymentId(msgspec.Struct, frozen=True, gc=False):
+    """Whose row of employment details it is."""
+
+    employeeID: str
+
+
+class PersonId(msgspec.Struct, frozen=True, gc=False):
+    """Whose row of another list it is."""
+
+    employeeId: str

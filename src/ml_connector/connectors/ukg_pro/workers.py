@@ -1,0 +1,318 @@
+"""The workers of a tenant: who they are, where they are employed, whose record may have changed.
+
+    everybody   employment details, then person details, by pages of 10,000: ⌈e/10,000⌉ + ⌈p/10,000⌉ calls
+    some        both lists for as many ids as one address holds (n): 2⌈k/n⌉ calls
+    rehired     the job history of those who were hired again: ⌈r/n⌉ calls more
+    changed     employee changes, by pages of 200, once in three hours
+    sweep       job history by day of effect, both lists by day of change: three lists of what is found
+
+Neither list promises an order, and numbered pages lose a row when one before it goes away while they are
+read. The two lists name the same people, so whoever is in only one of them is read again by id. Reads only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
+from urllib.parse import quote
+
+from ml_connector.connectors.ukg_pro import client
+from ml_connector.connectors.ukg_pro.client import UkgClient
+from ml_connector.connectors.ukg_pro.employments import Held, Words, earlier, held, together, trimmed
+from ml_connector.connectors.ukg_pro.faults import EXPIRED
+from ml_connector.connectors.ukg_pro.settings import Options
+from ml_connector.connectors.ukg_pro.wire_people import (
+    EmploymentId,
+    EmploymentRow,
+    HistoryRow,
+    PersonId,
+    PersonRow,
+)
+from ml_connector.domain.worker import Employment, Worker
+from ml_connector.errors import NotFound, Refused, VendorChanged
+from ml_connector.ports.storage import Priority, RateLimit
+from ml_connector.ports.systems import Wiring
+from ml_connector.ports.workers import Changed
+
+Row = TypeVar("Row")
+ADDRESS_MAX = 2_000
+"""Characters of the ids in one address: servers of UKG's kind refuse a query above 2,048."""
+AGAIN_MAX = 1_000
+"""People who are in one list and not in the other, and are read again; more are no drift of pages."""
+EVERY = timedelta(hours=3)
+"""UKG's window of changes, and how far two reads of them must lie apart."""
+GAP_MAX = timedelta(days=7)
+"""Beyond it everybody is read: that takes fewer calls than pages of 200, and UKG names no longest span."""
+CHANGES_ROWS = 200
+DAY = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class _Lists:
+    """The two lists while they are put together."""
+
+    rows: dict[str, list[Held]] = field(default_factory=dict)
+    names: dict[str, tuple[tuple[bool, str], str, str]] = field(default_factory=dict)
+    """Which row it is of (not of the home company, company), name, e-mail."""
+    companies: dict[str, bool] = field(default_factory=dict)
+    """Company id → whether the connection takes it."""
+    doubtful: set[str] = field(default_factory=set)
+    """Who is in one list only."""
+
+
+class UkgWorkers:
+    """As `ports.workers.WorkerSource`. Employments before a rehire are those that the job history shows."""
+
+    def __init__(self, options: Options, ukg: UkgClient, wiring: Wiring) -> None:
+        self._options, self._ukg, self._clock, self._budget = options, ukg, wiring.clock, wiring.budget
+        self._words = Words(letters=options.status_letters, transfers=options.transfer_reasons)
+        self._scope = f"{wiring.connection}/employee-changes"
+        self._takes_several = False
+
+    # --- people ---------------------------------------------------------------------------------------------
+
+    def workers(self) -> Iterator[Worker]:
+        """Everybody of the companies that the connection takes, sorted by id."""
+        lists = _Lists()
+        self._employments(lists, self._whole(client.EMPLOYMENTS, EmploymentRow))
+        self._persons(lists, self._whole(client.PERSONS, PersonRow))
+        lists.doubtful |= lists.rows.keys() - lists.names.keys()
+        if len(lists.doubtful) > AGAIN_MAX:
+            raise self._apart(lists.doubtful)
+        if lists.doubtful:
+            self._again(lists)
+        before = self._before(lists.rows)
+        for key in sorted(lists.rows):
+            yield _worker(key, lists.rows.pop(key), lists.names.pop(key), before.get(key, ()))
+
+    def read(self, keys: Collection[str]) -> Mapping[str, Worker]:
+        """These workers, by id."""
+        lists = _Lists()
+        lists.doubtful.update(key for key in keys if key.isascii() and key.isalnum())
+        self._again(lists)
+        before = self._before(lists.rows)
+        return {
+            key: _worker(key, rows, lists.names[key], before.get(key, ()))
+            for key, rows in sorted(lists.rows.items())
+        }
+
+    def _again(self, lists: _Lists) -> None:
+        """Read both lists anew for those that are doubtful, in place of what is known of them. Raises
+        `VendorChanged` for an employment of nobody.
+        """
+        keys = sorted(lists.doubtful)
+        for key in keys:
+            lists.rows.pop(key, None)
+            lists.names.pop(key, None)
+        self._employments(lists, self._of(client.EMPLOYMENTS, EmploymentRow, keys, _of_employment))
+        found = sorted(lists.rows.keys() & lists.doubtful)
+        self._persons(lists, self._of(client.PERSONS, PersonRow, found, _of_person))
+        if nobody := lists.rows.keys() - lists.names.keys():
+            raise self._apart(nobody)
+
+    def _employments(self, lists: _Lists, rows: Iterable[EmploymentRow]) -> None:
+        for row in rows:
+            key, company = _id(row.employeeID), trimmed(row.companyCode)
+            if not company:
+                text = f"UKG lists employee {key} in a company without a code. Enter one in UKG."
+                raise VendorChanged(text, where=key, code="worker.incomplete")
+            lists.companies[row.companyID] = taken = self._options.takes(company)
+            if taken:
+                lists.rows.setdefault(key, []).append(held(row, self._words))
+
+    def _persons(self, lists: _Lists, rows: Iterable[PersonRow]) -> None:
+        """Of several rows of a person the one of the home company counts, whatever their order."""
+        for row in rows:
+            key, company = _id(row.employeeId), row.companyId or ""
+            mine = lists.rows.get(key, ())
+            lost = company and all(each.company_id != company for each in mine)
+            if lost and lists.companies.get(company, True):
+                lists.doubtful.add(key)  # or employed after the first list was read
+            home = any(each.company_id == company and each.employment.home for each in mine)
+            rank = (not home, company)
+            if mine and (key not in lists.names or rank < lists.names[key][0]):
+                name = f"{trimmed(row.firstName)} {trimmed(row.lastName)}".strip()
+                lists.names[key] = (rank, name, trimmed(row.emailAddress))
+
+    def _before(self, rows: Mapping[str, Sequence[Held]]) -> dict[str, list[Employment]]:
+        """The employments before a rehire, by id of the person."""
+        again = sorted(key for key, mine in rows.items() if any(each.again for each in mine))
+        found: dict[str, list[Employment]] = {}
+        if not self._options.job_history:
+            return found
+        history: dict[tuple[str, str], list[HistoryRow]] = {}
+        for row in self._of(client.JOB_HISTORY, HistoryRow, again, _of_history):
+            history.setdefault((_id(row.employeeId), row.companyId), []).append(row)
+        for key in again:
+            found[key] = [
+                ended
+                for mine in rows[key]
+                if mine.again
+                for ended in earlier(mine.employment, history.get((key, mine.company_id), ()), self._words)
+            ]
+        return found
+
+    # --- lists ----------------------------------------------------------------------------------------------
+
+    def _whole(self, path: str, shape: type[Row], query: Mapping[str, str] | None = None) -> Iterator[Row]:
+        """Every row of a list that must be there. Raises `NotFound` where it is not."""
+        for answer in self._ukg.pages(path, query):
+            rows = answer.decode_list(shape)
+            del answer
+            yield from rows
+
+    def _of(
+        self, path: str, shape: type[Row], keys: Sequence[str], whose: Callable[[Row], str]
+    ) -> Iterator[Row]:
+        """The rows of these people. Until an answer for several has named two of them, whoever is missing in
+        one is asked for alone: the tenant may take one id at a time.
+        """
+        for batch in _batches(keys):
+            found: set[str] = set()
+            try:
+                for row in self._rows_of(path, shape, batch, whose):
+                    found.add(whose(row))
+                    yield row
+            except Refused as refused:
+                if refused.problem.code != "request.refused" or len(batch) == 1:
+                    raise
+            self._takes_several = self._takes_several or len(found) > 1
+            if len(batch) > 1 and not self._takes_several:
+                for key in batch:
+                    yield from self._rows_of(path, shape, [key], whose) if key not in found else ()
+
+    def _rows_of(
+        self, path: str, shape: type[Row], keys: Sequence[str], whose: Callable[[Row], str]
+    ) -> Iterator[Row]:
+        for row in self._ukg.rows(path, shape, {"employeeId": ",".join(keys)}):
+            if whose(row) not in keys:
+                text = f"UKG was asked for some employees at {path} and answered with others."
+                raise VendorChanged(text, where=path)
+            yield row
+
+    def _apart(self, keys: Collection[str]) -> VendorChanged:
+        text = (
+            f"UKG's lists of employments and of persons do not name the same people: {len(keys)} are in one"
+            f" of them only, {min(keys)} first. Check the rights of the web service account, then try again."
+        )
+        return VendorChanged(text, where=client.PERSONS, code="workers.apart")
+
+    # --- changes --------------------------------------------------------------------------------------------
+
+    def changed(self, cursor: str) -> Changed:
+        """The cursor is the moment up to which changes were read. UKG's windows of three hours that hold it
+        and the one before are read again. A 404 says that nothing matched or that nothing is there, and a 410
+        that the span is over: then everybody is to be read.
+        """
+        now, limit = self._clock.now(), RateLimit(name="sweep", limit=1, seconds=int(EVERY.total_seconds()))
+        last = _moment(cursor)
+        if last is None or not -EVERY <= now - last <= GAP_MAX:
+            return Changed(keys=(), cursor=_text(now), whole=True)
+        if self._budget.take(self._scope, (limit,), Priority.READ) > 0:
+            return Changed(keys=(), cursor=cursor)
+        query = {
+            "startDate": self._local(_window(last) - EVERY),
+            "endDate": self._local(now),
+            "per_page": str(min(CHANGES_ROWS, self._options.page_rows)),
+        }
+        try:
+            keys = {
+                _id(row.employeeId) for row in self._whole(self._options["changes_path"], PersonId, query)
+            }
+        except Refused as refused:
+            if not isinstance(refused, NotFound) and refused.problem.code != EXPIRED:
+                raise
+            return Changed(keys=(), cursor=_text(now), whole=True)
+        finally:
+            ends = self._clock.now() + EVERY
+            said = RateLimit(name=limit.name, limit=1, seconds=limit.seconds, remaining=0, resets_at=ends)
+            self._budget.learn(self._scope, (said,))
+        return Changed(keys=tuple(sorted(keys)), cursor=_text(now))
+
+    def sweep(self, since: date, until: date) -> tuple[str, ...]:
+        """Rows of the job history that take effect on these days, and rows of both lists stamped since then.
+        UKG's filters are days, so a day more at each end is asked for.
+        """
+        stamped = {"dateTimeChanged": f">{_us(since - DAY)}"}
+        keys = {_id(row.employeeID) for row in self._ukg.rows(client.EMPLOYMENTS, EmploymentId, stamped)}
+        keys |= {_id(row.employeeId) for row in self._ukg.rows(client.PERSONS, PersonId, stamped)}
+        if self._options.job_history:
+            effective = {"jobEffectiveDate": f"{{{_us(since - DAY)},{_us(until + DAY)}}}"}
+            keys |= {_id(row.employeeId) for row in self._ukg.rows(client.JOB_HISTORY, PersonId, effective)}
+        return tuple(sorted(keys))
+
+    def _local(self, moment: datetime) -> str:
+        """The moment as UKG writes one: in its own zone, without an offset."""
+        return moment.astimezone(self._options.zone).replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def _worker(
+    key: str, rows: Sequence[Held], named: tuple[tuple[bool, str], str, str], before: Iterable[Employment]
+) -> Worker:
+    """The number is that of the home company, where a person has several."""
+    first = min(rows, key=lambda each: (not each.employment.home, each.employment.company, each.number))
+    return Worker(
+        key=key,
+        number=first.number,
+        name=named[1],
+        email=named[2],
+        employments=together((*(each.employment for each in rows), *before)),
+    )
+
+
+def _id(text: str) -> str:
+    if not (found := text.strip()):
+        raise VendorChanged("UKG lists an employee without an id.", where="people", code="worker.incomplete")
+    return found
+
+
+def _of_employment(row: EmploymentRow) -> str:
+    return _id(row.employeeID)
+
+
+def _of_person(row: PersonRow) -> str:
+    return _id(row.employeeId)
+
+
+def _of_history(row: HistoryRow) -> str:
+    return _id(row.employeeId)
+
+
+def _batches(keys: Sequence[str]) -> Iterator[list[str]]:
+    """As many ids at a time as an address holds."""
+    comma = len(quote(","))
+    batch: list[str] = []
+    length = 0
+    for key in keys:
+        if batch and length + len(key) + comma > ADDRESS_MAX:
+            yield batch
+            batch, length = [], 0
+        batch.append(key)
+        length += len(key) + comma
+    if batch:
+        yield batch
+
+
+def _us(on: date) -> str:
+    return f"{on:%m-%d-%Y}"
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
+
+
+def _moment(cursor: str) -> datetime | None:
+    """The moment of a cursor; `None` for one that is none of ours."""
+    try:
+        found = datetime.fromisoformat(cursor)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def _window(moment: datetime) -> datetime:
+    """The beginning of UKG's window that holds the moment."""
+    midnight = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + (moment - midnight) // EVERY * EVERY

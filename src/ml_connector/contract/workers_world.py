@@ -1,0 +1,152 @@
+"""What the suite of worker sources asks of the world around a source: the vendor's side, as a person at its
+screens or a bad network could move it.
+
+Each connector gives a `world` of this shape. A suite never asks which source it is.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from ml_connector.domain.worker import EmploymentState
+from ml_connector.ports.workers import WorkerSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A person by the vendor's books: `companies` are those that have employed the person."""
+
+    number: str
+    name: str
+    email: str
+    companies: frozenset[str]
+
+
+class WorkerSourceWorld(Protocol):
+    """The vendor's side of a source of workers, with more people than one page holds and two companies. A
+    person is named by the source's key. A method that changes something acts at the vendor's screens.
+    """
+
+    @property
+    def worker_source(self) -> WorkerSource:
+        """The connection's source, always the same one."""
+        ...
+
+    def reopen(self) -> WorkerSource:
+        """The same connection opened anew, remembering nothing."""
+        ...
+
+    def only(self, company: str) -> WorkerSource:
+        """A connection to the same people that takes one company."""
+        ...
+
+    def today(self) -> date: ...
+
+    def people(self) -> Mapping[str, Known]: ...
+
+    def somebody(self) -> tuple[str, str]:
+        """Somebody with one employment, and its company; another one at each call."""
+        ...
+
+    def company_beside(self, company: str) -> str:
+        """Another company of the same people."""
+        ...
+
+    def hire(self, day: date) -> str:
+        """Somebody new begins on the day; the key."""
+        ...
+
+    def end(self, key: str, company: str, day: date, last_worked: date | None = None) -> None:
+        """The employment ends on the day; work may have ended before."""
+        ...
+
+    def come_back(self, key: str, company: str, day: date) -> None:
+        """Somebody who left is employed again by the company."""
+        ...
+
+    def move(self, key: str, company: str, day: date) -> None:
+        """A transfer: the first day in the other company."""
+        ...
+
+    def also(self, key: str, company: str, day: date) -> None:
+        """A second employment, at the same time."""
+        ...
+
+    def rename(self, key: str, last_name: str, email: str) -> None: ...
+
+    def place(self, key: str, day: date) -> tuple[str, str]:
+        """The person is placed on another code from the day on; its axis and code."""
+        ...
+
+    def letter(self, key: str, letter: str) -> None:
+        """The state, as the source writes it."""
+        ...
+
+    def letters(self) -> Mapping[str, EmploymentState]:
+        """Letters and what the connection's settings say of them, and one that they do not name."""
+        ...
+
+    def reverse(self) -> None:
+        """Every list comes the other way round."""
+        ...
+
+    def drift(self) -> None:
+        """While the next list of employments is read, somebody of its first page goes away for good, so that
+        everybody behind moves one place up.
+        """
+        ...
+
+    def break_last_page(self) -> None:
+        """From now on the last page of each list fails."""
+        ...
+
+    def broken(self) -> AbstractContextManager[None]:
+        """Inside it no read is answered."""
+        ...
+
+    def pass_time(self, hours: float) -> None: ...
+
+    def asked_changes(self) -> int:
+        """How often changes were asked for, however many pages they have."""
+        ...
+
+    def expire(self) -> None:
+        """What changed is no longer kept: the vendor says so."""
+        ...
+
+    def put_canaries(self) -> tuple[str, ...]:
+        """National id, birth date, bank account, pay, home address: into every row, and into refusals."""
+        ...
+
+    def refuse_reads(self) -> None:
+        """The vendor refuses every read and repeats what it holds of a person."""
+        ...
+
+    def said(self) -> str:
+        """Everything on record of exchanges."""
+        ...
+
+    def calls(self) -> int: ...
+
+    def changes(self) -> int:
+        """How many calls would change something."""
+        ...
+
+
+@contextmanager
+def in_zone(name: str) -> Iterator[None]:
+    """The process runs in the zone."""
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = name
+    time.tzset()
+    try:
+        yield
+    finally:
+        os.environ.pop("TZ") if before is None else os.environ.update(TZ=before)
+        time.tzset()
