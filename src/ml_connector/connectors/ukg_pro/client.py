@@ -131,7 +131,7 @@ class UkgClient:
             classify=faults.classify,
             windows=(RateLimit(name=MINUTE, limit=calls, seconds=60),) if calls else (),
             headers={"Accept": "application/json"},
-            personal=(PEOPLE, options["changes_path"]),
+            personal=(PEOPLE, PAY_REGISTER, options["changes_path"]),
             read_deadline_seconds=options.read_deadline_seconds,
         )
 

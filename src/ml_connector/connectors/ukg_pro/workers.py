@@ -43,6 +43,8 @@ AGAIN_MAX = 1_000
 """People who are in one list and not in the other, and are read again; more are no drift of pages."""
 EVERY = timedelta(hours=3)
 """UKG's window of changes, and how far two reads of them must lie apart."""
+ON_ITS_WAY = timedelta(minutes=1)
+"""On top of it: one request may have taken longer to UKG than the next one."""
 GAP_MAX = timedelta(days=7)
 """Beyond it everybody is read: that takes fewer calls than pages of 200, and UKG names no longest span."""
 CHANGES_ROWS = 200
@@ -206,11 +208,10 @@ class UkgWorkers:
         and the one before are read again. A 404 says that nothing matched or that nothing is there, and a 410
         that the span is over: then everybody is to be read.
         """
-        now, limit = self._clock.now(), RateLimit(name="sweep", limit=1, seconds=int(EVERY.total_seconds()))
-        last = _moment(cursor)
+        now, last = self._clock.now(), _moment(cursor)
         if last is None or not -EVERY <= now - last <= GAP_MAX:
             return Changed(keys=(), cursor=_text(now), whole=True)
-        if self._budget.take(self._scope, (limit,), Priority.READ) > 0:
+        if not self._may_ask(now):
             return Changed(keys=(), cursor=cursor)
         query = {
             "startDate": self._local(_window(last) - EVERY),
@@ -225,11 +226,21 @@ class UkgWorkers:
             if not isinstance(refused, NotFound) and refused.problem.code != EXPIRED:
                 raise
             return Changed(keys=(), cursor=_text(now), whole=True)
-        finally:
-            ends = self._clock.now() + EVERY
-            said = RateLimit(name=limit.name, limit=1, seconds=limit.seconds, remaining=0, resets_at=ends)
-            self._budget.learn(self._scope, (said,))
         return Changed(keys=tuple(sorted(keys)), cursor=_text(now))
+
+    def _may_ask(self, now: datetime) -> bool:
+        """Whether three hours have gone since the last time; if so, this is the last time, and a process that
+        dies now has asked.
+        """
+        seconds = int(EVERY.total_seconds())
+        limit = RateLimit(name="sweep", limit=1, seconds=seconds)
+        if self._budget.take(self._scope, (limit,), Priority.READ) > 0:
+            return False
+        taken = RateLimit(
+            name="sweep", limit=1, seconds=seconds, remaining=0, resets_at=now + EVERY + ON_ITS_WAY
+        )
+        self._budget.learn(self._scope, (taken,))
+        return True
 
     def sweep(self, since: date, until: date) -> tuple[str, ...]:
         """Rows of the job history that take effect on these days, and rows of both lists stamped since then.

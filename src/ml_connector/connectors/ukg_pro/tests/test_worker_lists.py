@@ -123,6 +123,23 @@ def test_a_refusal_does_not_repeat_what_ukg_says() -> None:
         list(world.worker_source.workers())
 
 
+def test_a_refusal_of_the_pay_register_is_not_kept_either() -> None:
+    """Its rows name people, with their pay."""
+    world = PeopleWorld()
+    world.marked = {"ssn": "900-12-3456"}
+    inner = world.recording.after
+
+    def refused(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+        world.refuses = request.url.path == client.PAY_REGISTER
+        return inner(request, response)
+
+    world.recording.after = refused
+    with pytest.raises(Refused, match="its words may name people") as raised:
+        world.source.pay_run(world.newest())
+
+    assert "900-12-3456" not in f"{raised.value} {raised.value.support} {world.said()}"
+
+
 # --- changes ------------------------------------------------------------------------------------------------
 
 
