@@ -44,6 +44,8 @@ class People:
         self.noted: list[str] = []
         self.calls: list[str] = []
         self.lists = True
+        self.swept: list[tuple[date, date]] = []
+        self.today: set[str] = set()
 
     def put(self, *workers: Worker, tell: bool = True) -> None:
         for found in workers:
@@ -63,6 +65,12 @@ class People:
     def read(self, keys: Collection[str]) -> Mapping[str, Worker]:
         self.calls.append("read")
         return {key: self.held[key] for key in keys if key in self.held}
+
+    def sweep(self, since: date, until: date) -> tuple[str, ...]:
+        """Those for whom something begins or ends on the day before, too."""
+        self.calls.append("sweep")
+        self.swept.append((since, until))
+        return tuple(sorted(self.today))
 
     def changed(self, cursor: str) -> Changed:
         """From one before the cursor: what is read again must do no harm."""
@@ -298,6 +306,38 @@ def test_a_list_that_shrinks_asks_and_closes_nobody() -> None:
 
     assert (RunState.HELD, ["plan.loss"]) == (at.state, world.problems(at.id))
     assert {"open"} == set(world.members().values())
+
+
+def test_once_a_day_those_are_read_for_whom_something_takes_effect() -> None:
+    """Of whom the source says nothing that day."""
+    world = Members()
+    world.people.put(worker("01"))
+    world.done()
+    world.move("2026-07-16T03:00")
+    world.people.put(worker("01", name="Reed"), tell=False)
+    world.people.noted.clear()
+    world.people.today = {"E01"}
+    assert {} == world.done()
+    assert [] == world.people.swept
+    world.move("2026-07-16T05:00")
+
+    assert {"10/cost_unit/01": "change"} == world.done()
+    world.done()
+    assert [(date(2026, 7, 14), date(2026, 7, 16))] == world.people.swept
+
+
+def test_a_person_may_have_everybody_read() -> None:
+    world = Members()
+    world.people.put(worker("01"))
+    world.done()
+    world.people.put(worker("01", name="Reed"), tell=False)
+    world.people.noted.clear()
+    run = world.operations.start("workers", SOURCE, TARGET, "now", given={"everybody": ["yes"]}).id
+    world.run_to_rest()
+
+    assert "Reed" == world.ledger_rows.rows["10/cost_unit/01"].title, world.at(run)
+    with pytest.raises(PolicyError, match="everybody is 'some'"):
+        world.operations.start("workers", SOURCE, TARGET, "now", given={"everybody": ["some"]})
 
 
 def test_what_changes_while_everybody_is_read_is_read_next() -> None:

@@ -1,7 +1,7 @@
 """Workers: each person of a payroll is a member of the ledger's axis that stands for people.
 
-read    whose record may have changed since the last pass, read again and kept; everybody at first, once a
-        week, and where the source cannot tell
+read    whose record may have changed since the last pass, read again and kept, and once a day those for whom
+        something takes effect; everybody at first, once a week, and where the source cannot tell
 plan    who is employed today, in the time zone of each legal entity, beside the ledger's members: a member is
         made on the first day, named anew, closed after the last day, opened again; one that payroll does not
         know is shown and left alone
@@ -15,7 +15,7 @@ there were. A state that nobody has explained leaves its member as it is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -28,7 +28,7 @@ from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.worker import Employment, EmploymentState, Worker, employed
 from ml_connector.flows.alignment import QUESTIONS, Alignment
 from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
-from ml_connector.flows.zones import read_zones, today
+from ml_connector.flows.zones import OTHERS, read_zones, today
 from ml_connector.ports.workers import WorkerSource
 from ml_connector.runs.run import Next, Run
 from ml_connector.runs.stages import Stage
@@ -58,9 +58,22 @@ OPTIONS = (
 )
 
 
+GIVEN = (Option(name="everybody", help="yes: read everybody, not only whose record changed"),)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkersInput:
-    """Nothing is given to a pass."""
+    """What a pass is given: with `everybody` it reads every worker, whatever the source says of changes."""
+
+    everybody: str = ""
+
+
+def read_given(given: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
+    """What was given to a pass. Raises `PolicyError`."""
+    everybody = next(iter(given.get("everybody", ())), "")
+    if everybody not in ("", "yes", "no"):
+        raise PolicyError(f"everybody is {everybody!r}, expected yes or no")
+    return {"everybody": "yes"} if everybody == "yes" else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,13 +159,18 @@ def _read(opening: Opening, run: Run) -> Next:
     kept, now = opening.snapshots(), opening.commits.now()
     followed = kept.followed(KIND)
     changed = source.changed(followed.cursor if followed else "")
-    if followed is None or changed.whole or now - followed.whole_at >= WHOLE_EVERY:
+    everybody = run.given(WorkersInput).everybody == "yes"
+    if followed is None or changed.whole or everybody or now - followed.whole_at >= WHOLE_EVERY:
         gone = kept.replace(KIND, source.workers(), changed.cursor)
         run.audit("run.read", {"what": "everybody", "gone": gone})
         return Next("plan")
-    found = source.read(changed.keys) if changed.keys else {}
-    gone_keys = [key for key in changed.keys if key not in found]
-    if changed.cursor != followed.cursor or changed.keys:
+    zones = opening.policy.zones
+    last, day = today(zones, OTHERS, followed.at), today(zones, OTHERS, now)
+    swept = source.sweep(last - timedelta(days=1), day) if day > last else ()
+    keys = sorted({*changed.keys, *swept})
+    found = source.read(keys) if keys else {}
+    gone_keys = [key for key in keys if key not in found]
+    if changed.cursor != followed.cursor or keys or day > last:
         kept.update(KIND, found, gone_keys, changed.cursor)
     run.audit("run.read", {"what": "changes", "read": len(found), "gone": len(gone_keys)})
     return Next("plan")
@@ -248,6 +266,8 @@ FLOW = Flow(
     passes=True,
     input=WorkersInput,
     options=OPTIONS,
+    given=GIVEN,
+    read_given=read_given,
     policy=read_policy,
     questions=QUESTIONS,
 )
