@@ -350,8 +350,11 @@ class WorkerSourceContract:
 
     # --- what is not asked for ------------------------------------------------------------------------------
 
-    def test_nothing_else_of_a_person_is_kept(self, world: WorkerSourceWorld) -> None:
+    def test_nothing_else_of_a_person_is_kept(
+        self, world: WorkerSourceWorld, caplog: pytest.LogCaptureFixture
+    ) -> None:
         """In no worker, record, error or log, of answers and of refusals."""
+        caplog.set_level(0)
         canaries = world.put_canaries()
         cursor = first_cursor(world)
         key, company = world.somebody()
@@ -372,7 +375,7 @@ class WorkerSourceContract:
                 read()
             found += f"{raised.value!r} {raised.value.problem!r} {raised.value.support}"
 
-        found += world.said()
+        found += world.said() + caplog.text
         assert [] == [canary for canary in canaries if canary in found]
 
     def test_nothing_is_changed(self, world: WorkerSourceWorld) -> None:
