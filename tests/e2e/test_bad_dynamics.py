@@ -112,7 +112,7 @@ BEFORE = {
             ],
         ),
         Cause(
-            broken=[("remove_dimension_value", DEP03)],
+            broken=[("remove_dimension_value", {**DEP03, "force": True})],
             mended=[("add_dimension_value", DEP03)],
             found=("code.unknown", "cost_center DEP03", "administrator"),
             words=["cost_center DEP03 does not exist in usmf. Create it there"],
