@@ -262,8 +262,11 @@ def test_a_state_that_nobody_explained_leaves_members_as_they_are_and_is_one_ite
             unknown = employment("2025-01-01", "2026-07-01", letter=letter, state=EmploymentState.UNKNOWN)
             world.people.put(worker(f"0{number}", unknown))
 
+    world.people.put(worker("09", employment("2025-01-01", letter="R", state=EmploymentState.UNKNOWN)))
+
     assert {} == world.done()
     assert {"R": "worker.state", "X": "worker.state"} == world.items()
+    del world.people.held["E09"]
     for number in range(5):
         world.people.put(worker(f"0{number}"))
     world.done()

@@ -196,24 +196,25 @@ def _members(opening: Opening) -> Iterator[tuple[DimensionValue, bool]]:
 def _member(
     policy: WorkersPolicy, worker: Worker, entity: str, employments: list[Employment], day: date
 ) -> tuple[DimensionValue, bool] | None:
-    """The worker as a member of the legal entity on the day; `None` before the first day, and without a
-    number.
+    """The worker as a member of the legal entity on the day, and whether the state is explained: a member is
+    not made for one that is not. `None` before the first day, and without a number.
     """
     begun = [found for found in employments if found.start <= day]
     if not begun or not worker.number.strip():
         return None
     holds = employed(begun, day)
     last = holds or max(begun, key=lambda found: found.end or date.max)
+    explained = not _is_unexplained(last, day)
     code = worker.number.strip()
     member = DimensionValue(
         entity=entity,
         axis=policy.axis,
         code=code.lstrip("0") or code if policy.code is NumberAs.SHORT else code,
         title=worker.name,
-        open=holds is not None,
+        open=holds is not None and explained,
         until=None if holds else last.end,
     )
-    return member, not _is_unexplained(last, day)
+    return member, explained
 
 
 def _is_unexplained(employment: Employment, day: date) -> bool:
