@@ -231,12 +231,12 @@ def _serve(stopped: threading.Event, once: bool, as_json: bool) -> None:
             out.print(f"Working as {svc.settings.executor!r}. Stop with Ctrl-C.", markup=False)
         upkeep_at = 0.0
         while not stopped.is_set():
-            _look_for_work(svc.assembly, as_json)
             if time.monotonic() >= upkeep_at:
                 done = upkeep(svc.assembly) if once else try_upkeep(svc.assembly)
                 upkeep_at = time.monotonic() + (AGAIN_SECONDS if done is None else UPKEEP_SECONDS)
                 if done is not None and as_json:
                     print_json({"upkeep": done})
+            _look_for_work(svc.assembly, as_json)
             if once:
                 idle(stopped)
                 return
