@@ -33,6 +33,7 @@ GROUPS = {
         "settle",
     ],
     "worklist": ["list", "done"],
+    "alerts": ["list"],
     "people": ["add", "set-secret", "remove", "list", "policy"],
     "audit": ["verify", "export"],
     "keys": ["rotate"],

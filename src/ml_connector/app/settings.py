@@ -17,6 +17,7 @@ from typing import Any
 
 PREFIX = "ML_CONNECTOR_"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+MAIL_TLS = ("starttls", "tls", "none")
 FILE = "settings.toml"
 OURS = ("product.sqlite3", "engine.sqlite3", "keys", "audit.key", "locks", FILE)
 """How the names of what an installation has in its home folder begin."""
@@ -55,6 +56,18 @@ class Settings:
     """Stable id of this worker; a replacement comes back under the same id."""
     organisation: str = "default"
     log_level: str = "WARNING"
+    alert_after_hours: str = "24"
+    """How long a run waits for people before that is an alert."""
+    mail_host: str = ""
+    """The SMTP server that alerts are sent by; without one there is no mail."""
+    mail_port: str = "587"
+    mail_tls: str = "starttls"
+    """`starttls`, `tls` from the first byte, or `none`."""
+    mail_user: str = ""
+    mail_password_file: str = ""
+    mail_from: str = ""
+    mail_to: str = ""
+    """Addresses, with commas between them."""
 
     def __init__(self, **given: Any) -> None:
         found = {**_variables(), **given}
@@ -64,6 +77,10 @@ class Settings:
             raise SettingsError(" ".join(problems))
         for name, value in found.items():
             setattr(self, name, value)
+        if self.mail_host and not (self.mail_from and self.mail_to):
+            raise SettingsError(
+                "ML_CONNECTOR_MAIL_HOST is set, so ML_CONNECTOR_MAIL_FROM and ML_CONNECTOR_MAIL_TO must be."
+            )
         self.log_level = self.log_level.upper()
 
     @cached_property
@@ -84,6 +101,12 @@ class Settings:
     def at(self, path: Path) -> Settings:
         """The same installation with its database in another SQLite file."""
         return replace(self, database_url=f"sqlite:///{path.absolute()}")
+
+    @property
+    def mail_addresses(self) -> tuple[str, ...]:
+        """Who gets alerts by mail; nobody without a server."""
+        given = [address.strip() for address in self.mail_to.split(",")] if self.mail_host else []
+        return tuple(dict.fromkeys(filter(None, given)))
 
     @property
     def key_file(self) -> Path:
@@ -138,6 +161,14 @@ def _problem(name: str, value: object) -> str | None:
         return f"{variable} has a value of the wrong kind."
     if name == "log_level" and value.upper() not in LOG_LEVELS:
         return f"{variable}: {value!r} is none of {', '.join(LOG_LEVELS)}."
+    if name == "mail_tls" and value not in MAIL_TLS:
+        return f"{variable}: {value!r} is none of {', '.join(MAIL_TLS)}."
+    if name == "mail_port" and not (value.isdecimal() and 0 < int(value) < 65536):
+        return f"{variable}: {value!r} is no port."
+    if name == "alert_after_hours" and not (value.isdecimal() and 0 < int(value) <= 8760):
+        return f"{variable}: {value!r} is no number of hours between 1 and 8760."
+    if name.startswith("mail_") and not (value.isprintable() and value.isascii()):
+        return f"{variable} holds a character that no address and no name of a server has."
     if name in ("executor", "organisation") and not (value.strip() and value.isprintable()):
         return f"{variable}: {value!r} is no name."
     return None

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from ml_connector.app.access import Access
+from ml_connector.app.alert_conditions import undelivered
+from ml_connector.app.alerts import AlertLine, last_round, lines
 from ml_connector.app.schedules import due_at
 from ml_connector.ports.runs import RunState
 from ml_connector.store.models import Incident, Run
@@ -42,7 +44,8 @@ class Next:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """Runs at work and runs that wait for people, oldest first and the first of each; how many there are;
-    what comes next; open items and incidents.
+    what comes next; open items and incidents; open alerts, how many messages of them are not delivered, and
+    when it was last looked for alerts.
     """
 
     at_work: tuple[Line, ...]
@@ -51,6 +54,9 @@ class Status:
     next: tuple[Next, ...]
     items: int
     incidents: int
+    alerts: tuple[AlertLine, ...]
+    undelivered: int
+    alerts_at: datetime | None
 
     def shown(self) -> dict[str, Any]:
         """As JSON."""
@@ -80,6 +86,9 @@ class Status:
             ],
             "items": self.items,
             "incidents": self.incidents,
+            "alerts": [one.shown() for one in self.alerts],
+            "undelivered": self.undelivered,
+            "alerts_at": self.alerts_at.isoformat() if self.alerts_at else None,
         }
 
 
@@ -106,6 +115,9 @@ def status(access: Access) -> Status:
         next=tuple(sorted(flows, key=lambda one: (one.at is None, str(one.at), one.flow))),
         items=open_items(access.organisation).count(),
         incidents=incidents.count(),
+        alerts=tuple(lines(access)),
+        undelivered=undelivered(access.organisation).count(),
+        alerts_at=last_round(access),
     )
 
 

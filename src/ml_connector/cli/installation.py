@@ -237,6 +237,7 @@ def _serve(stopped: threading.Event, once: bool, as_json: bool) -> None:
                 if done is not None and as_json:
                     print_json({"upkeep": done})
             _look_for_work(svc.assembly, as_json)
+            _alert(svc.assembly, as_json)
             if once:
                 idle(stopped)
                 return
@@ -252,6 +253,19 @@ def _look_for_work(assembly: Assembly, as_json: bool) -> None:
             print_json({"arrival": arrival.shown()})
         else:
             out.print(str(arrival), markup=False)
+
+
+def _alert(assembly: Assembly, as_json: bool) -> None:
+    """Open and close alerts, say a line of each that was told, and send what is due."""
+    from ml_connector.app.alert_delivery import try_deliver
+    from ml_connector.app.alerts import try_watch
+
+    for told in try_watch(assembly):
+        if as_json:
+            print_json({"alert": told.shown()})
+        else:
+            out.print(str(told), markup=False)
+    try_deliver(assembly)
 
 
 @alone.command("recover")

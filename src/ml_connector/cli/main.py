@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 
 from ml_connector.app.settings import start_problem
 from ml_connector.cli import (
+    alerts,
     connections,
     installation,
     mappings,
@@ -41,6 +42,7 @@ for _part in (
     start.run,
     runs.runs,
     worklist.worklist,
+    alerts.alerts,
     people.people,
     installation.audit,
     installation.keys,

@@ -10,7 +10,7 @@ from ml_connector.cli.output import Json, errors, label, out, say, table
 from ml_connector.cli.session import service
 
 if TYPE_CHECKING:
-    from ml_connector.app.status import Line
+    from ml_connector.app.status import Line, Status
 
 alone = typer.Typer()
 
@@ -39,7 +39,8 @@ def status(as_json: bool = Json) -> None:
         if found.incidents:
             many = "s" if found.incidents > 1 else ""
             out.print(f"{found.incidents} incident{many} in the ledgers: ml-connector look", markup=False)
-        if not (found.at_work or found.for_people or found.items or found.incidents):
+        _alerts(found)
+        if not (found.at_work or found.for_people or found.items or found.incidents or found.alerts):
             out.print("No run is at work, and nothing waits for people.", markup=False)
 
 
@@ -50,3 +51,18 @@ def _runs(title: str, lines: tuple[Line, ...], count: int) -> None:
     table(title, ["Run", "Flow", "Reference", "State", ""], shown)
     if count > len(lines):
         out.print(f"{count - len(lines)} more: ml-connector runs list", markup=False)
+
+
+def _alerts(found: Status) -> None:
+    """What is open, what did not arrive, and a `serve` that does not look any more."""
+    from ml_connector.app.alerts import silent
+
+    if found.alerts:
+        many = "s" if len(found.alerts) > 1 else ""
+        out.print(f"{len(found.alerts)} open alert{many}: ml-connector alerts list", markup=False)
+    if found.undelivered:
+        many = "s of alerts are" if found.undelivered > 1 else " of an alert is"
+        out.print(f"{found.undelivered} message{many} not delivered yet.", markup=False)
+    if silent(found.alerts_at):
+        said = f"since {found.alerts_at:%Y-%m-%d %H:%M} UTC" if found.alerts_at else "yet"
+        out.print(f"Nobody has looked for alerts {said}: ml-connector serve is not running.", markup=False)

@@ -25,7 +25,7 @@ class StoredBudget:
                 return wait
             for row in rows:
                 row.used += 1
-                row.save(update_fields=["used", "resets_at", "limit"])
+                row.save(update_fields=["used", "resets_at", "limit", "seconds"])
             return 0.0
 
     def wait(self, scope: str, windows: Sequence[RateLimit], priority: Priority) -> float:
@@ -57,16 +57,22 @@ class StoredBudget:
                     )
                 if window.resets_at is not None:
                     row.resets_at = window.resets_at
-                row.save(update_fields=["used", "resets_at", "limit"])
+                row.save(update_fields=["used", "resets_at", "limit", "seconds"])
 
     def _row(self, scope: str, window: RateLimit, now: datetime) -> BudgetWindow:
-        fresh = {"resets_at": next_reset(now, window.seconds), "limit": window.limit, "used": 0}
+        fresh = {
+            "resets_at": next_reset(now, window.seconds),
+            "limit": window.limit,
+            "seconds": window.seconds,
+            "used": 0,
+        }
         row, _ = BudgetWindow.objects.select_for_update().get_or_create(
             scope=scope, name=window.name, defaults=fresh
         )
         if row.resets_at <= now:
             # What is declared counts in each new window: it may have been changed. Then what the vendor says.
             row.used, row.limit, row.resets_at = 0, window.limit, next_reset(now, window.seconds)
+        row.seconds = window.seconds
         return row
 
     @staticmethod

@@ -27,7 +27,7 @@ from ml_connector.domain.problem import Owner
 from ml_connector.errors import ConnectorError
 from ml_connector.ports.storage import Clock, TokenState
 from ml_connector.store.database import Locks
-from ml_connector.store.models import Connection, Secret, Token
+from ml_connector.store.models import Connection, EndpointSecret, Secret, Token
 from ml_connector.store.prepared import Prepared, change
 
 ROTATIONS_MAX = 5
@@ -37,6 +37,8 @@ CHANGE_SECONDS = 30.0
 """For the change of the key file by somebody else, which takes milliseconds."""
 
 
+_ENCRYPTED: tuple[type[Secret | Token | EndpointSecret], ...] = (Secret, Token, EndpointSecret)
+"""Every table of ciphertexts."""
 _DAMAGED = (
     "The key file {name} in the home folder is damaged: {what}. An administrator puts back the one from its"
     " backup; a new key cannot read what is encrypted."
@@ -180,10 +182,10 @@ def require_keys(path: Path) -> None:
 
 
 def _holds_secrets() -> bool:
-    return bool(Secret.objects.exists() or Token.objects.exists())
+    return any(model.objects.exists() for model in _ENCRYPTED)
 
 
-class _Sealed:
+class Sealed:
     """Seals and unseals with the keys as they stand now: another process may rotate them while this one works
     for weeks.
 
@@ -243,7 +245,7 @@ class StoredVault:
     """
 
     def __init__(self, connection: Connection, keys: Keys, clock: Clock | None = None) -> None:
-        self._connection, self._sealed, self._clock = connection, _Sealed(keys), clock
+        self._connection, self._sealed, self._clock = connection, Sealed(keys), clock
         self._stored: tuple[float, dict[str, str]] | None = None
 
     def read(self, name: str) -> str:
@@ -291,7 +293,7 @@ class StoredTokens:
 
     def __init__(self, connection: Connection, keys: Keys, locks: Locks, name: str = "") -> None:
         self._connection, self._keys, self._locks, self._name = connection, keys, locks, name
-        self._sealed = _Sealed(keys)
+        self._sealed = Sealed(keys)
 
     def of(self, name: str) -> StoredTokens:
         return StoredTokens(self._connection, self._keys, self._locks, name)
@@ -356,7 +358,7 @@ def renew_keys(keys: Keys, locks: Locks) -> int:
 
 def _read_all(fernet: MultiFernet, text: str) -> None:
     """Raises `VaultError` with the text when a secret cannot be read with these keys."""
-    for model in (Secret, Token):
+    for model in _ENCRYPTED:
         for ciphertext in model.objects.values_list("ciphertext", flat=True):
             try:
                 fernet.decrypt(ciphertext.encode())
@@ -368,7 +370,7 @@ def rotate(keys: Keys) -> int:
     """Re-encrypt every secret and token with the newest key, in one transaction; returns how many."""
     fernet, count = keys.fernet(), 0
     with transaction.atomic():
-        for model in (Secret, Token):
+        for model in _ENCRYPTED:
             for row in model.objects.select_for_update():
                 row.ciphertext = fernet.rotate(row.ciphertext.encode()).decode()
                 row.save(update_fields=["ciphertext"])

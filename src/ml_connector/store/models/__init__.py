@@ -44,9 +44,14 @@ from ml_connector.store.models.plans import Counterpart, Plan, PlannedChange
 from ml_connector.store.models.work import WorkItem
 from ml_connector.store.models.snapshots import SnapshotCursor, SnapshotRow
 from ml_connector.store.models.expected import ExpectedRun
+from ml_connector.store.models.alerts import Alert, AlertEndpoint, AlertMessage, AlertRound, EndpointSecret
 # isort: on
 
 __all__ = [
+    "Alert",
+    "AlertEndpoint",
+    "AlertMessage",
+    "AlertRound",
     "Answer",
     "Approval",
     "Artifact",
@@ -60,6 +65,7 @@ __all__ = [
     "Connection",
     "Counterpart",
     "DistrustedMarker",
+    "EndpointSecret",
     "ExchangeRow",
     "ExpectedRun",
     "Flow",

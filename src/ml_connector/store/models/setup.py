@@ -68,13 +68,16 @@ class Token(models.Model):
 
 
 class BudgetWindow(models.Model):
-    """Calls counted in one of a vendor's fixed windows."""
+    """Calls counted in one of a vendor's fixed windows, which is so many seconds long; 0 where an earlier
+    release has written it.
+    """
 
     scope = models.CharField(max_length=200)
     name = models.CharField(max_length=40)
     resets_at = models.DateTimeField()
     used = models.IntegerField(default=0)
     limit = models.IntegerField()
+    seconds = models.IntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["scope", "name"], name="budget_window")]

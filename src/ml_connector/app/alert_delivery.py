@@ -1,0 +1,102 @@
+"""The messages of alerts on their way: each target has a queue of its own, in order.
+
+    oldest message due ── claim it, in the database ── send, outside of a transaction ── delivered
+                               └ the process dies: due again     └ failed: the queue waits longer each time
+
+A message may arrive twice after a crash, with the same id; it is never lost.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db.models import Min
+
+from ml_connector.app.alert_conditions import LOG
+from ml_connector.app.assemble import Assembly
+from ml_connector.app.failures import expected, read_failure
+from ml_connector.store.models import AlertMessage
+
+A_ROUND = 10
+"""Messages to one target in a round, so that a receiver which is back is not knocked over."""
+LEASE = timedelta(minutes=5)
+"""For a message that is being sent; longer than any send takes."""
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 240, 420, 600))
+"""After each failed try: eight tries in a day."""
+SPREAD = 0.1
+"""By how much a wait is shorter, at random: queues that failed together do not return together."""
+
+log = structlog.get_logger("alerts")
+
+
+def deliver(assembly: Assembly) -> int:
+    """Send what is due; how many messages arrived."""
+    waiting = AlertMessage.objects.filter(due_at__isnull=False).order_by()
+    queues = waiting.values("organisation_id", "channel", "target").annotate(first=Min("id"))
+    return sum(
+        _queue(assembly, {name: queue[name] for name in ("organisation_id", "channel", "target")})
+        for queue in queues.order_by("first")
+    )
+
+
+def try_deliver(assembly: Assembly) -> int:
+    """As `deliver`, but nothing where the database failed: that ends, and it is tried again."""
+    try:
+        return deliver(assembly)
+    except expected() as error:
+        log.warning("alerts.not_sent", why=read_failure(error).text)
+        return 0
+
+
+def _queue(assembly: Assembly, queue: dict[str, Any]) -> int:
+    """Send in order, until one has to wait."""
+    arrived = 0
+    rows = AlertMessage.objects.filter(due_at__isnull=False, **queue).order_by("id")
+    for row in rows.select_related("alert")[:A_ROUND]:
+        now = assembly.clock.now()
+        if row.due_at is None or row.due_at > now or not _claim(row, now):
+            break
+        error = _send(row)
+        if error:
+            _failed(row, assembly.clock.now(), error)
+            break
+        row.delivered_at, row.due_at, row.error = assembly.clock.now(), None, ""
+        row.save(update_fields=["delivered_at", "due_at", "error"])
+        arrived += 1
+    return arrived
+
+
+def _claim(row: AlertMessage, now: datetime) -> bool:
+    """Whether the message is this process's to send."""
+    row.tries += 1
+    mine = AlertMessage.objects.filter(pk=row.pk, due_at=row.due_at)
+    return bool(mine.update(due_at=now + LEASE, tries=row.tries))
+
+
+def _failed(row: AlertMessage, now: datetime, error: str) -> None:
+    row.due_at, row.error = now + wait_after(row.tries), error
+    row.save(update_fields=["due_at", "error"])
+
+
+def wait_after(tries: int) -> timedelta:
+    """How long to wait after so many tries."""
+    return WAITS[min(tries, len(WAITS)) - 1] * (1 - random.random() * SPREAD)
+
+
+def _send(row: AlertMessage) -> str:
+    """Why the message did not arrive; empty where it did."""
+    if row.channel == LOG:
+        return _log(json.loads(row.body))
+    return "This channel is not configured any more."
+
+
+def _log(payload: dict[str, Any]) -> str:
+    """A line without the text of the alert, which may name people and amounts."""
+    data = payload["data"]
+    named = {name: data[name] for name in ("code", "place", "owner", "count", "organisation")}
+    log.warning(payload["type"], alert=data["id"], **named)
+    return ""
