@@ -235,9 +235,17 @@ def _undelivered(assembly: Assembly, organisation: Organisation) -> Iterator[Con
             )
 
 
+def in_use(assembly: Assembly, organisation_id: int, channel: str, target: str) -> bool:
+    """Whether somebody is still told there."""
+    if channel == MAIL:
+        return target in assembly.settings.mail_addresses
+    endpoints = AlertEndpoint.objects.filter(organisation_id=organisation_id, name=target)
+    return channel == LOG or endpoints.exists()
+
+
 def channel_place(channel: str, target: str) -> str:
-    """How a channel is named where an alert is about it."""
-    return f"{channel} {target}".strip()[:200]
+    """How a channel is named where an alert is about it: each endpoint is one, all mail is one."""
+    return f"{channel} {target}" if channel == WEBHOOK else channel
 
 
 def undelivered(organisation: Organisation) -> QuerySet[AlertMessage]:

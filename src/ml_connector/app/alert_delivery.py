@@ -16,7 +16,8 @@ from typing import Any
 import structlog
 from django.db.models import Min
 
-from ml_connector.app.alert_conditions import LOG
+from ml_connector.app.alert_conditions import LOG, MAIL, in_use
+from ml_connector.app.alert_mail import send_mail
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.failures import expected, read_failure
 from ml_connector.store.models import AlertMessage
@@ -27,6 +28,7 @@ LEASE = timedelta(minutes=5)
 """For a message that is being sent; longer than any send takes."""
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 240, 420, 600))
 """After each failed try: eight tries in a day."""
+MAIL_STEPS = 3
 SPREAD = 0.1
 """By how much a wait is shorter, at random: queues that failed together do not return together."""
 
@@ -53,14 +55,17 @@ def try_deliver(assembly: Assembly) -> int:
 
 
 def _queue(assembly: Assembly, queue: dict[str, Any]) -> int:
-    """Send in order, until one has to wait."""
+    """Send in order, until one has to wait. What is for nobody any more is taken back."""
+    if not in_use(assembly, **queue):
+        AlertMessage.objects.filter(due_at__isnull=False, **queue).update(due_at=None, error="")
+        return 0
     arrived = 0
     rows = AlertMessage.objects.filter(due_at__isnull=False, **queue).order_by("id")
     for row in rows.select_related("alert")[:A_ROUND]:
         now = assembly.clock.now()
         if row.due_at is None or row.due_at > now or not _claim(row, now):
             break
-        error = _send(row)
+        error = send(assembly, row)
         if error:
             _failed(row, assembly.clock.now(), error)
             break
@@ -78,20 +83,23 @@ def _claim(row: AlertMessage, now: datetime) -> bool:
 
 
 def _failed(row: AlertMessage, now: datetime, error: str) -> None:
-    row.due_at, row.error = now + wait_after(row.tries), error
+    row.due_at, row.error = now + wait_after(row.tries, row.channel), error
     row.save(update_fields=["due_at", "error"])
+    log.warning("alerts.not_sent", channel=row.channel, target=row.target, tries=row.tries, why=error)
 
 
-def wait_after(tries: int) -> timedelta:
-    """How long to wait after so many tries."""
-    return WAITS[min(tries, len(WAITS)) - 1] * (1 - random.random() * SPREAD)
+def wait_after(tries: int, channel: str) -> timedelta:
+    """How long to wait after so many tries. A mail server is asked every half hour until it has all mail."""
+    steps = MAIL_STEPS if channel == MAIL else len(WAITS)
+    return WAITS[min(tries, steps) - 1] * (1 - random.random() * SPREAD)
 
 
-def _send(row: AlertMessage) -> str:
+def send(assembly: Assembly, row: AlertMessage) -> str:
     """Why the message did not arrive; empty where it did."""
+    payload = json.loads(row.body)
     if row.channel == LOG:
-        return _log(json.loads(row.body))
-    return "This channel is not configured any more."
+        return _log(payload)
+    return send_mail(assembly.settings, payload, row.identity, row.target)
 
 
 def _log(payload: dict[str, Any]) -> str:
