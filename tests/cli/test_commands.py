@@ -33,7 +33,7 @@ GROUPS = {
         "settle",
     ],
     "worklist": ["list", "done"],
-    "alerts": ["list"],
+    "alerts": ["list", "test", "replay", "endpoints"],
     "people": ["add", "set-secret", "remove", "list", "policy"],
     "audit": ["verify", "export"],
     "keys": ["rotate"],

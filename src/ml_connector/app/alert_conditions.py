@@ -212,7 +212,7 @@ def _undelivered(assembly: Assembly, organisation: Organisation) -> Iterator[Con
         if endpoint.disabled_at is not None and endpoint.disabled_why:
             text = (
                 f"The endpoint {endpoint.name} gets no messages since {endpoint.disabled_at:%Y-%m-%d %H:%M}"
-                f" UTC: {endpoint.disabled_why}"
+                f" UTC: {endpoint.disabled_why} When it works, enable it again."
             )
             place = channel_place(WEBHOOK, endpoint.name)
             yield Condition(

@@ -16,11 +16,13 @@ from typing import Any
 import structlog
 from django.db.models import Min
 
-from ml_connector.app.alert_conditions import LOG, MAIL, in_use
+from ml_connector.app.alert_conditions import LOG, MAIL, WEBHOOK, in_use
 from ml_connector.app.alert_mail import send_mail
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.failures import expected, read_failure
-from ml_connector.store.models import AlertMessage
+from ml_connector.app.outgoing import TRIES, disable, send_webhook
+from ml_connector.store.models import AlertEndpoint, AlertMessage
+from ml_connector.store.secrets import VaultError
 
 A_ROUND = 10
 """Messages to one target in a round, so that a receiver which is back is not knocked over."""
@@ -65,9 +67,9 @@ def _queue(assembly: Assembly, queue: dict[str, Any]) -> int:
         now = assembly.clock.now()
         if row.due_at is None or row.due_at > now or not _claim(row, now):
             break
-        error = send(assembly, row)
+        error, gone = send(assembly, row)
         if error:
-            _failed(row, assembly.clock.now(), error)
+            _failed(row, assembly.clock.now(), error, gone=gone)
             break
         row.delivered_at, row.due_at, row.error = assembly.clock.now(), None, ""
         row.save(update_fields=["delivered_at", "due_at", "error"])
@@ -82,10 +84,13 @@ def _claim(row: AlertMessage, now: datetime) -> bool:
     return bool(mine.update(due_at=now + LEASE, tries=row.tries))
 
 
-def _failed(row: AlertMessage, now: datetime, error: str) -> None:
+def _failed(row: AlertMessage, now: datetime, error: str, *, gone: bool) -> None:
     row.due_at, row.error = now + wait_after(row.tries, row.channel), error
     row.save(update_fields=["due_at", "error"])
     log.warning("alerts.not_sent", channel=row.channel, target=row.target, tries=row.tries, why=error)
+    endpoint = _endpoint(row) if row.channel == WEBHOOK else None
+    if endpoint is not None and (gone or row.tries >= TRIES):
+        disable(endpoint, now, error if gone else f"{TRIES} tries failed. {error}")
 
 
 def wait_after(tries: int, channel: str) -> timedelta:
@@ -94,12 +99,24 @@ def wait_after(tries: int, channel: str) -> timedelta:
     return WAITS[min(tries, steps) - 1] * (1 - random.random() * SPREAD)
 
 
-def send(assembly: Assembly, row: AlertMessage) -> str:
-    """Why the message did not arrive; empty where it did."""
+def send(assembly: Assembly, row: AlertMessage) -> tuple[str, bool]:
+    """Why the message did not arrive, empty where it did; and whether the channel wants none any more."""
     payload = json.loads(row.body)
     if row.channel == LOG:
-        return _log(payload)
-    return send_mail(assembly.settings, payload, row.identity, row.target)
+        return _log(payload), False
+    if row.channel == MAIL:
+        return send_mail(assembly.settings, payload, row.identity, row.target), False
+    endpoint = _endpoint(row)
+    if endpoint is None:
+        return "The endpoint was removed.", False
+    try:
+        return send_webhook(assembly, endpoint, row.identity, row.body)
+    except VaultError as error:
+        return str(error), False
+
+
+def _endpoint(row: AlertMessage) -> AlertEndpoint | None:
+    return AlertEndpoint.objects.filter(organisation_id=row.organisation_id, name=row.target).first()
 
 
 def _log(payload: dict[str, Any]) -> str:

@@ -22,6 +22,7 @@ from ml_connector.app.access import Access
 from ml_connector.app.alert_conditions import LOG, MAIL, WEBHOOK, Condition, channel_place, conditions
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.failures import expected, read_failure
+from ml_connector.domain.problem import Owner
 from ml_connector.store.database import database_now
 from ml_connector.store.models import Alert, AlertEndpoint, AlertMessage, AlertRound, Organisation
 
@@ -220,6 +221,34 @@ def channels(assembly: Assembly, organisation: int) -> list[tuple[str, str]]:
         *((MAIL, address) for address in assembly.settings.mail_addresses),
         *((WEBHOOK, name) for name in endpoints.values_list("name", flat=True)),
     ]
+
+
+def try_channels(assembly: Assembly, access: Access) -> list[tuple[str, str]]:
+    """Send a message for a test by every channel; by channel why it did not arrive, empty where it did."""
+    from ml_connector.app.alert_delivery import send
+
+    now, found = assembly.clock.now(), []
+    text = "This is a test of ml-connector alerts test. Nothing is wrong."
+    alert = Alert(
+        pk=0,
+        organisation=access.organisation,
+        code="test",
+        place="alerts",
+        owner=Owner.ADMINISTRATOR,
+        text=text,
+        seen_at=now,
+    )
+    body = json.dumps(_payload(alert, "test", now))
+    for channel, target in channels(assembly, access.organisation.pk):
+        row = AlertMessage(
+            organisation=access.organisation,
+            channel=channel,
+            target=target,
+            identity=f"msg_{uuid.uuid4().hex}",
+            body=body,
+        )
+        found.append((f"{channel} {target}".strip(), send(assembly, row)[0]))
+    return found
 
 
 def _payload(row: Alert, event: str, now: datetime) -> dict[str, Any]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ml_connector.app.access import Access, Actor
     from ml_connector.app.assemble import Assembly
     from ml_connector.app.operations import Operations
+    from ml_connector.app.outgoing import Endpoints
     from ml_connector.app.people import People
     from ml_connector.app.records import Records
     from ml_connector.app.setup import Setup
@@ -66,7 +67,7 @@ class Service:
     def sign_in(self, name: str, secret: str) -> None:
         """Let what is done from now on be of this named person. Raises `NotAllowed` for a wrong secret."""
         self.actor = self.people.sign_in(name, secret)
-        for name in ("people", "setup", "operations", "statements", "worklist"):
+        for name in ("people", "setup", "operations", "statements", "worklist", "endpoints"):
             self.__dict__.pop(name, None)
 
     @cached_property
@@ -104,6 +105,12 @@ class Service:
         from ml_connector.app.statements import Statements
 
         return Statements(self.access, self.assembly, self.actor)
+
+    @cached_property
+    def endpoints(self) -> Endpoints:
+        from ml_connector.app.outgoing import Endpoints
+
+        return Endpoints(self.access, self.assembly, self.actor)
 
     @cached_property
     def worklist(self) -> Worklist:
