@@ -6,14 +6,18 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from tests.flows.test_alerts import DAY, HOUR, MINUTE, Watched
 from tests.payday import TARGET
 
@@ -266,6 +270,22 @@ def test_a_receiver_that_is_back_gets_a_few_at_a_time_in_order(world: Hooked, re
     assert list(range(35)) == [body["n"] for body in receiver.bodies()]
 
 
+def test_a_message_that_cannot_be_sent_by_a_defect_stops_no_other_and_no_serve(
+    world: Hooked, receiver: Receiver
+) -> None:
+    from ml_connector.store.models import AlertMessage
+
+    world.hook(receiver)
+    queue(world, 1)
+    AlertMessage.objects.update(body="no JSON")
+    world.find("a")
+    with capture_logs() as lines:
+        world.rounds(10 * MINUTE)
+
+    assert {"alert.opened", "alerts.not_sent"} == {line["event"] for line in lines}
+    assert ("alerts.undelivered", "webhook ops", "administrator") in world.codes()
+
+
 def test_one_dead_endpoint_keeps_no_other_waiting(world: Hooked, receiver: Receiver) -> None:
     well = Receiver()
     try:
@@ -379,6 +399,35 @@ def test_a_name_is_asked_once_for_each_request(receiver: Receiver) -> None:
     url = f"http://name.example:{receiver.server.server_port}/"
     assert 204 == post(url, {}, b"{}", internal=True, resolve=resolve)
     assert ["name.example"] == asked
+
+
+def test_a_host_that_cannot_be_a_name_is_a_failure_and_no_defect() -> None:
+    with pytest.raises(OSError, match="is no name of a host"):
+        post(f"http://{'a' * 70}.example/", {}, b"{}", internal=True)
+
+
+def test_an_answer_that_comes_a_byte_at_a_time_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ml_connector.transport import outgoing
+
+    monkeypatch.setattr(outgoing, "DEADLINE_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        stopped = threading.Event()
+
+        def drip() -> None:
+            stream, _ = server.accept()
+            with stream, suppress(OSError):
+                while not stopped.wait(0.1):
+                    stream.sendall(b"H")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        started = time.monotonic()
+        with pytest.raises(OSError):
+            post(f"http://127.0.0.1:{server.getsockname()[1]}/", {}, b"{}", internal=True)
+        stopped.set()
+        thread.join()
+
+    assert time.monotonic() - started < 10
 
 
 def test_no_redirect_is_followed(world: Hooked, receiver: Receiver) -> None:

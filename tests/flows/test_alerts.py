@@ -147,6 +147,26 @@ def test_two_processes_share_the_rounds(world: Watched) -> None:
     assert [f"opened member.unknown {TARGET}"] == [*world.round(MINUTE), *world.round(), *world.round(9)]
 
 
+def test_a_defect_in_one_organisation_keeps_no_other_from_its_alerts(world: Watched) -> None:
+    from ml_connector.store.models import Organisation, Run
+
+    Organisation.objects.create(slug="other")
+    Run.objects.create(
+        id="broken",
+        organisation=Organisation.objects.get(slug="other"),
+        flow="payroll",
+        state=RunState.HELD,
+        problems="not readable",
+    )
+    Run.objects.update(updated_at=world.clock.now() - timedelta(days=2))
+    world.find("a")
+    with capture_logs() as lines:
+        world.rounds(3 * MINUTE)
+
+    assert [f"opened member.unknown {TARGET}"] == world.told
+    assert "other" in {line["organisation"] for line in lines if line["event"] == "alerts.failed"}
+
+
 # --- the conditions -----------------------------------------------------------------------------------------
 
 

@@ -62,12 +62,12 @@ def _queue(assembly: Assembly, queue: dict[str, Any]) -> int:
         AlertMessage.objects.filter(due_at__isnull=False, **queue).update(due_at=None, error="")
         return 0
     arrived = 0
-    rows = AlertMessage.objects.filter(due_at__isnull=False, **queue).order_by("id")
+    rows = AlertMessage.objects.filter(due_at__isnull=False, **queue).order_by("made_at", "id")
     for row in rows.select_related("alert")[:A_ROUND]:
         now = assembly.clock.now()
         if row.due_at is None or row.due_at > now or not _claim(row, now):
             break
-        error, gone = send(assembly, row)
+        error, gone = _try_send(assembly, row)
         if error:
             _failed(row, assembly.clock.now(), error, gone=gone)
             break
@@ -97,6 +97,17 @@ def wait_after(tries: int, channel: str) -> timedelta:
     """How long to wait after so many tries. A mail server is asked every half hour until it has all mail."""
     steps = MAIL_STEPS if channel == MAIL else len(WAITS)
     return WAITS[min(tries, steps) - 1] * (1 - random.random() * SPREAD)
+
+
+def _try_send(assembly: Assembly, row: AlertMessage) -> tuple[str, bool]:
+    """As `send`; a defect is of this message only, and tried again as everything else."""
+    try:
+        return send(assembly, row)
+    except expected():
+        raise
+    except Exception as error:
+        log.error("alerts.not_sent", channel=row.channel, target=row.target, exc_info=error)
+        return "It was not sent because of a defect. Send the log to the maintainers.", False
 
 
 def send(assembly: Assembly, row: AlertMessage) -> tuple[str, bool]:

@@ -49,7 +49,10 @@ def _meant(address: Address) -> Address:
 
 def resolved(host: str, port: int) -> list[str]:
     """The addresses of a host, as the system says."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise OSError(f"{host[:80]} is no name of a host") from error
     return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
