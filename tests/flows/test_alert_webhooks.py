@@ -339,6 +339,25 @@ def test_a_removed_endpoint_gets_nothing_and_leaves_no_alert(world: Hooked, rece
     assert [("member.unknown", TARGET, "controller")] == world.codes()
 
 
+def test_messages_that_arrived_are_forgotten_after_their_time_and_no_other(
+    world: Hooked, receiver: Receiver
+) -> None:
+    from ml_connector.app.retention import forget
+    from ml_connector.store.models import AlertMessage
+
+    world.hook(receiver)
+    queue(world, 3)
+    AlertMessage.objects.filter(identity="msg_00001").update(due_at=None, error="8 tries failed.")
+    AlertMessage.objects.filter(identity="msg_00002").update(due_at=None, delivered_at=world.clock.now())
+    world.clock.sleep(399 * DAY)
+    assert 0 == forget(world._assembly)["messages"]
+    world.clock.sleep(2 * DAY)
+
+    assert 1 == forget(world._assembly)["messages"]
+    left = AlertMessage.objects.order_by("identity").values_list("identity", flat=True)
+    assert ["msg_00000", "msg_00001"] == list(left)
+
+
 # --- where it may lead --------------------------------------------------------------------------------------
 
 INSIDE = [

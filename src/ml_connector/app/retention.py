@@ -15,13 +15,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.settings import DatabaseUnusable, unusable
 from ml_connector.ports.runs import RunState
 from ml_connector.runs.durable import KEEP_DAYS
-from ml_connector.store.models import Artifact, ExchangeRow, GroupLink, Link, Run, StagedBlock
+from ml_connector.store.models import AlertMessage, Artifact, ExchangeRow, GroupLink, Link, Run, StagedBlock
 
 OVER = (RunState.DONE, RunState.CANCELLED, RunState.CLOSED)
 """A run in another state may go on, so nothing of it is removed."""
@@ -65,6 +65,9 @@ RECORDS = Kept(
 PASSES = Kept(
     what="Finished passes of the durable engine", days=KEEP_DAYS, since="the end of the pass", left="nothing"
 )
+MESSAGES = Kept(
+    what="Messages of alerts, delivered or taken back", days=400, since="the message", left="the alert"
+)
 FOR_EVER = tuple(
     Kept(what=what, days=None, since="", left="all of it")
     for what in (
@@ -73,18 +76,21 @@ FOR_EVER = tuple(
         "Runs, with their state, summary and answers",
         "Mappings, all versions",
         "Incidents",
+        "Alerts",
     )
 )
-RETENTION = (EXCHANGES, SOURCE_LINES, RECORDS, PASSES, *FOR_EVER)
+RETENTION = (EXCHANGES, SOURCE_LINES, RECORDS, PASSES, MESSAGES, *FOR_EVER)
 
 
 def forget(assembly: Assembly) -> dict[str, int]:
     """Remove what is older than it is kept; how much of each. Long work is done a part at a time."""
     now = assembly.clock.now()
     exchanges, _ = ExchangeRow.objects.filter(at__lt=_before(now, EXCHANGES)).delete()
+    ended = AlertMessage.objects.filter(made_at__lt=_before(now, MESSAGES), due_at=None)
+    messages, _ = ended.filter(Q(error="") | Q(delivered_at__isnull=False)).delete()
     staged = sum(_forget_lines(assembly, run, now) for run in _old_runs(now, SOURCE_LINES, lines=True))
     records = sum(_forget_records(assembly, run, now) for run in _old_runs(now, RECORDS, lines=False))
-    return {"exchanges": exchanges, "staged": staged, "records": records}
+    return {"exchanges": exchanges, "staged": staged, "records": records, "messages": messages}
 
 
 def _before(now: datetime, kept: Kept) -> datetime:
