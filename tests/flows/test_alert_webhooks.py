@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -14,9 +15,14 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from structlog.testing import capture_logs
 from tests.flows.test_alerts import DAY, HOUR, MINUTE, Watched
 from tests.payday import TARGET
@@ -286,6 +292,49 @@ def test_a_message_that_cannot_be_sent_by_a_defect_stops_no_other_and_no_serve(
     assert ("alerts.undelivered", "webhook ops", "administrator") in world.codes()
 
 
+def test_two_processes_send_no_message_twice(
+    world: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second looks while the first is at the receiver."""
+    from ml_connector.app import alert_delivery
+
+    world.hook(receiver)
+    queue(world, 3)
+    send, second = alert_delivery.send_webhook, list[int]()
+
+    def beside(*given: Any) -> Any:
+        second.append(alert_delivery.deliver(world._assembly))
+        return send(*given)
+
+    monkeypatch.setattr(alert_delivery, "send_webhook", beside)
+    world.round()
+
+    assert ([0, 0, 0], [0, 1, 2]) == (second, [body["n"] for body in receiver.bodies()])
+
+
+def test_a_process_that_dies_between_send_and_note_sends_the_same_message_again(
+    world: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under the same id, after the time that a send may take; nothing is lost."""
+    from ml_connector.app import alert_delivery
+
+    world.hook(receiver)
+    queue(world, 1)
+    send = alert_delivery.send_webhook
+
+    def dies(*given: Any) -> Any:
+        send(*given)
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(alert_delivery, "send_webhook", dies)
+        with pytest.raises(SystemExit):
+            world.round()
+    world.rounds(10 * MINUTE)
+
+    assert ["msg_00000", "msg_00000"] == [head["webhook-id"] for head, _ in receiver.calls]
+
+
 def test_one_dead_endpoint_keeps_no_other_waiting(world: Hooked, receiver: Receiver) -> None:
     well = Receiver()
     try:
@@ -447,6 +496,52 @@ def test_an_answer_that_comes_a_byte_at_a_time_is_not_waited_for(monkeypatch: py
         thread.join()
 
     assert time.monotonic() - started < 10
+
+
+def a_certificate(folder: Path, host: str) -> Path:
+    """A certificate of the host, signed by itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "certificate.pem"
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file.write_bytes(secret + made.public_bytes(serialization.Encoding.PEM))
+    return file
+
+
+def test_the_certificate_is_of_the_name_and_not_of_the_address(
+    receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = a_certificate(tmp_path, "hooks.example")
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    receiver.server.socket = context.wrap_socket(receiver.server.socket, server_side=True)
+    port = receiver.server.server_port
+
+    def send(host: str) -> int:
+        return post(
+            f"https://{host}:{port}/", {}, b"{}", internal=True, resolve=lambda name, number: ["127.0.0.1"]
+        )
+
+    assert 204 == send("hooks.example")
+    with pytest.raises(OSError, match="CERTIFICATE_VERIFY_FAILED"):
+        send("other.example")
+    assert 1 == len(receiver.calls)
 
 
 def test_no_redirect_is_followed(world: Hooked, receiver: Receiver) -> None:
