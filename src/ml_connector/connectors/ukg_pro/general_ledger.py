@@ -111,9 +111,7 @@ class GeneralLedgerSource:
         answer = self._fetch_first(reference)
         page = wire.gl_page(answer, wire.GlFirstRow)
         if not page.rows:
-            raise NotFound(
-                f"UKG has no general-ledger run {reference}, or shows none of its rows.", where=reference
-            )
+            raise _no_rows(reference)
         first = page.rows[0]
         period = self._pay_period(first)
         pages = self._ukg.pages(_path(reference), first=answer, ahead=True)
@@ -144,6 +142,13 @@ class GeneralLedgerSource:
             blocks=first.totalNrOfBlocks,
             register=register,
         )
+
+    def pay_period(self, reference: str) -> wire.PayPeriodRow:
+        """The pay period of the run, in UKG's words; refused as by `pay_run` where it is not certain."""
+        first = self._first_row(reference)
+        if first is None:
+            raise _no_rows(reference)
+        return self._pay_period(first)
 
     def blocks(self, reference: str) -> Iterator[Block]:
         """The rows in the order they are delivered: rows of one block that follow each other are one `Block`,
@@ -329,6 +334,10 @@ class _Group:
             problems=tuple(self.problems),
             sha256=sha256,
         )
+
+
+def _no_rows(reference: str) -> NotFound:
+    return NotFound(f"UKG has no general-ledger run {reference}, or shows none of its rows.", where=reference)
 
 
 def _path(reference: str) -> str:

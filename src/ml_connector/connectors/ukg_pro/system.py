@@ -12,11 +12,12 @@ from typing import Any
 from ml_connector.connectors.ukg_pro import client, faults
 from ml_connector.connectors.ukg_pro.calendar import UkgCalendar
 from ml_connector.connectors.ukg_pro.client import UkgClient
-from ml_connector.connectors.ukg_pro.declared import FLAT_FILE, GENERAL_LEDGER, THIRD_PARTY_PAY
+from ml_connector.connectors.ukg_pro.declared import FLAT_FILE, THIRD_PARTY_PAY
 from ml_connector.connectors.ukg_pro.dimensions import UkgDimensions
 from ml_connector.connectors.ukg_pro.events import UkgEvents
 from ml_connector.connectors.ukg_pro.flat_file import FlatFileSource
 from ml_connector.connectors.ukg_pro.general_ledger import GeneralLedgerSource
+from ml_connector.connectors.ukg_pro.paid import UkgPaid
 from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.connectors.ukg_pro.third_party_pay import ThirdPartyPaySource
 from ml_connector.connectors.ukg_pro.workers import UkgWorkers
@@ -25,6 +26,7 @@ from ml_connector.domain.expected import Expected
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.worker import Worker
 from ml_connector.errors import ConnectorError, NotFound, RightMissing, SignInLost
+from ml_connector.ports.paid import PaidWorkers
 from ml_connector.ports.payroll import PayrollSource, SetsAside
 from ml_connector.ports.systems import Capabilities, Entity, Right, System, Wiring
 
@@ -139,8 +141,9 @@ def open_system(options: Options, wiring: Wiring) -> System:
     if options["source"] != FLAT_FILE:
         sources[DimensionValue] = lambda: UkgDimensions(ukg.client)
         sources[Worker] = lambda: UkgWorkers(options, ukg.client, wiring)
-    if options["source"] == GENERAL_LEDGER:
+    if isinstance(ledger := ukg.payroll, GeneralLedgerSource):
         sources[Expected] = lambda: UkgCalendar(ukg.client)
+        sources[PaidWorkers] = lambda: UkgPaid(options, ukg.client, ledger.pay_period)
     return System(
         connection=wiring.connection,
         check=ukg.check,

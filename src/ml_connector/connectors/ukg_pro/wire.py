@@ -105,6 +105,16 @@ class Check(msgspec.Struct, frozen=True, gc=False):
     organizationLevel4: str | None = None
 
 
+class PaidCheck(msgspec.Struct, frozen=True, gc=False):
+    """Of a check of the pay register, whom it pays and in which company, and whether it was taken back."""
+
+    checkId: str
+    employeeId: str
+    companyId: str
+    isVoided: bool | str | None = None
+    isVoidingRecord: bool | str | None = None
+
+
 class Company(msgspec.Struct, frozen=True):
     """A company of the tenant; `companyID` is what checks carry, `companyCode` what people and ledger rows
     carry.
