@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     # Models can be imported only after Django is started, and a command that shows its help starts nothing.
     from ml_connector.app.access import Access, Actor
     from ml_connector.app.assemble import Assembly
+    from ml_connector.app.headcount import Headcounts
     from ml_connector.app.operations import Operations
     from ml_connector.app.outgoing import Endpoints
     from ml_connector.app.people import People
@@ -67,7 +68,7 @@ class Service:
     def sign_in(self, name: str, secret: str) -> None:
         """Let what is done from now on be of this named person. Raises `NotAllowed` for a wrong secret."""
         self.actor = self.people.sign_in(name, secret)
-        for name in ("people", "setup", "operations", "statements", "worklist", "endpoints"):
+        for name in ("people", "setup", "operations", "statements", "worklist", "endpoints", "headcounts"):
             self.__dict__.pop(name, None)
 
     @cached_property
@@ -117,6 +118,12 @@ class Service:
         from ml_connector.app.worklist import Worklist
 
         return Worklist(self.access, self.actor)
+
+    @cached_property
+    def headcounts(self) -> Headcounts:
+        from ml_connector.app.headcount import Headcounts
+
+        return Headcounts(self.access, self.assembly, self.actor)
 
     @cached_property
     def records(self) -> Records:

@@ -13,6 +13,7 @@ from ml_connector.app.settings import start_problem
 from ml_connector.cli import (
     alerts,
     connections,
+    headcount,
     installation,
     mappings,
     people,
@@ -42,6 +43,7 @@ for _part in (
     start.run,
     runs.runs,
     worklist.worklist,
+    headcount.headcount,
     alerts.alerts,
     people.people,
     installation.audit,

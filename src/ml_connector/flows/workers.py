@@ -205,16 +205,21 @@ def _member(
     holds = employed(begun, day)
     last = holds or max(begun, key=lambda found: found.end or date.max)
     explained = not _is_unexplained(last, day)
-    code = worker.number.strip()
     member = DimensionValue(
         entity=entity,
         axis=policy.axis,
-        code=code.lstrip("0") or code if policy.code is NumberAs.SHORT else code,
+        code=code_of(policy, worker),
         title=worker.name,
         open=holds is not None and explained,
         until=None if holds else last.end,
     )
     return member, explained
+
+
+def code_of(policy: WorkersPolicy, worker: Worker) -> str:
+    """The worker's code as a member; empty without a number."""
+    code = worker.number.strip()
+    return code.lstrip("0") or code if policy.code is NumberAs.SHORT else code
 
 
 def _is_unexplained(employment: Employment, day: date) -> bool:

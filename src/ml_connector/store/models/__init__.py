@@ -45,6 +45,7 @@ from ml_connector.store.models.work import WorkItem
 from ml_connector.store.models.snapshots import SnapshotCursor, SnapshotRow
 from ml_connector.store.models.expected import ExpectedRun
 from ml_connector.store.models.alerts import Alert, AlertEndpoint, AlertMessage, AlertRound, EndpointSecret
+from ml_connector.store.models.headcount import HeadcountClosing, HeadcountReason
 # isort: on
 
 __all__ = [
@@ -70,6 +71,8 @@ __all__ = [
     "ExpectedRun",
     "Flow",
     "GroupLink",
+    "HeadcountClosing",
+    "HeadcountReason",
     "Incident",
     "Installation",
     "Intent",

@@ -1,0 +1,256 @@
+"""The headcount of an installation: workers as they were read, a pay run of payroll, a ledger's members."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from tests.flows.test_workers import Members, employment, worker
+from tests.payday import SOURCE, TARGET, a_pay_run
+
+from ml_connector.domain.dimension import DimensionValue
+from ml_connector.domain.headcount import Covered, Gap, GivenReason
+from ml_connector.domain.worker import EmploymentState
+from ml_connector.ports.paid import PaidWorkers
+from ml_connector.ports.systems import System
+
+
+class Paid:
+    """As `ports.paid.PaidWorkers`."""
+
+    def __init__(self) -> None:
+        self.by_run: dict[str, dict[str, frozenset[str]]] = {}
+
+    def paid(self, reference: str) -> Mapping[str, frozenset[str]]:
+        return self.by_run[reference]
+
+
+class Counted(Members):
+    """An installation that ties its headcount. It is noon in New York on 15 July."""
+
+    def __init__(self, **more: Any) -> None:
+        self.paid = Paid()
+        super().__init__(**more)
+
+    def system(self, name: str) -> System:
+        inner = super().system(name)
+        if name == SOURCE:
+            return replace(inner, sources={**inner.sources, PaidWorkers: self.paid})
+        return inner
+
+    @property
+    def workers_flow(self) -> int:
+        return int(self.access.flow("workers", SOURCE, TARGET).pk)
+
+    @property
+    def headcounts(self) -> Any:
+        from ml_connector.app.headcount import Headcounts
+
+        return Headcounts(self.access, self._assembly, self._actor)
+
+    def pays(self, reference: str = "R1", **paid: set[str]) -> str:
+        """A run of payroll up to 30 June that paid these people, by company."""
+        self.paid.by_run[reference] = {
+            company: frozenset(f"E{one}" for one in people) for company, people in paid.items()
+        }
+        self.payroll.add(a_pay_run(reference, subject=f"biweekly {reference}", companies=tuple(paid)))
+        run = self.start(reference)
+        self.run_to_rest()
+        return run
+
+    def show(self, *runs: str, **more: Any) -> Any:
+        return self.headcounts.show(self.workers_flow, runs, **more)
+
+    def gaps(self, *runs: str, **more: Any) -> list[tuple[str, str, Gap]]:
+        found = self.show(*runs, **more).companies
+        return [
+            (one.company, gap.person.number or gap.person.key, gap.gap)
+            for one in found
+            for gap in one.remainder
+        ]
+
+    def month(self, month: str, company: str = "US1") -> Any:
+        (found,) = self.headcounts.movements(self.workers_flow, date.fromisoformat(f"{month}-01"), company)
+        return found
+
+
+def test_payroll_pay_run_and_members_are_equal_person_by_person() -> None:
+    """The day is the last of the pay period; the kinds outside are those of the flow."""
+    world = Counted()
+    world.people.put(
+        worker("01"),
+        worker("02", employment("2025-01-01", state=EmploymentState.LEAVE)),
+        worker("03", employment("2025-01-01", "2026-06-20")),
+        worker("04", employment("2025-01-01", company="US2")),
+        worker("05", employment("2025-01-01", kind="TES")),
+        worker("06", employment("2026-07-06")),
+    )
+    world.done()
+    run = world.pays(US1={"01", "03"}, US2={"04"})
+
+    found = world.show(run)
+    first, second = found.companies
+
+    assert (True, 3, date(2026, 6, 30)) == (found.equal, found.people, first.day)
+    assert (2, 2, 2, ["05"]) == (
+        first.employed,
+        first.paid,
+        first.members,
+        [one.number for one in first.excluded],
+    )
+    assert [Covered.LEAVE, Covered.FINAL_PAY] == [one.rule for one in first.covered]
+    assert (1, 1, 1) == (second.employed, second.paid, second.members)
+    later = world.show(run, day=date(2026, 7, 6), company="US1")
+    assert [Covered.LEAVE, Covered.FINAL_PAY, Covered.HIRED_LATER] == [
+        one.rule for one in later.companies[0].covered
+    ]
+
+
+def test_what_is_left_is_named_and_a_reason_that_a_person_gave_covers_it() -> None:
+    world = Counted()
+    world.people.put(worker("01"), worker("02"))
+    world.done()
+    run = world.pays(US1={"01"})
+    assert [("US1", "02", Gap.NOT_PAID)] == world.gaps(run)
+
+    given = GivenReason(company="US1", worker="02", why="strike", until=date(2026, 6, 30))
+    world.headcounts.give_reason(world.workers_flow, given)
+
+    assert [] == world.gaps(run)
+    (covered,) = world.show(run, company="US1").companies[0].covered
+    assert ("strike", "anna") == (covered.why, covered.by)
+    assert [("US1", "02", Gap.NOT_PAID)] == world.gaps(run, day=date(2026, 7, 1))
+    assert "headcount.reason" in world.audited
+    world.headcounts.give_reason(world.workers_flow, replace(given, until=date(2026, 6, 29)))
+    assert [("US1", "02", Gap.NOT_PAID)] == world.gaps(run)
+
+
+def test_runs_of_several_pay_groups_pay_together() -> None:
+    world = Counted()
+    world.people.put(worker("01"), worker("02"))
+    world.done()
+    weekly, monthly = world.pays("R1", US1={"01"}), world.pays("R2", US1={"02"})
+
+    assert [("US1", "02", Gap.NOT_PAID)] == world.gaps(weekly)
+    assert [] == world.gaps(weekly, monthly)
+
+
+def test_without_a_run_employed_and_members_are_tied_today() -> None:
+    """A company that no run is of is not called unpaid."""
+    world = Counted()
+    world.people.put(worker("01"), worker("04", employment("2025-01-01", company="US2")))
+    world.done()
+    assert [] == world.gaps()
+    del world.ledger_rows.rows["10/cost_unit/01"]
+    world.ledger_rows.edit(DimensionValue(entity="10", axis="cost_unit", code="X", title="By hand"))
+
+    found = world.show()
+    assert [("US1", "01", Gap.NO_MEMBER), ("US1", "X", Gap.NO_WORKER)] == world.gaps()
+    assert (date(2026, 7, 15), None) == (found.companies[0].day, found.companies[0].paid)
+    assert [None] == [
+        one.paid for one in world.show(world.pays(US1={"01"})).companies if one.company == "US2"
+    ]
+
+
+def test_one_register_for_all_companies_is_tied_by_company() -> None:
+    world = Counted(shared=True)
+    world.people.put(worker("01"), worker("04", employment("2025-01-01", company="US2")))
+    world.done()
+
+    assert [] == world.gaps()
+    assert [1, 1] == [one.members for one in world.show().companies]
+
+
+def test_a_code_is_the_one_that_the_flow_writes() -> None:
+    world = Counted(code="short")
+    world.people.put(worker("01"))
+    world.done()
+
+    assert [] == world.gaps()
+
+
+def test_who_is_paid_in_a_company_that_the_flow_leaves_out_is_seen() -> None:
+    world = Counted(entities="US1=10")
+    world.people.put(worker("01"))
+    world.done()
+
+    found = world.gaps(world.pays(US1={"01"}, US2={"09"}))
+    assert [("US2", "E09", Gap.NOT_EMPLOYED)] == found
+
+
+def test_a_month_that_was_reported_says_what_changed_since() -> None:
+    """N3: the leaver of 28 June is entered in July. What was reported stays what it was."""
+    world = Counted()
+    world.people.put(worker("01"), worker("09"))
+    world.done()
+    assert (2, None) == (len(world.month("2026-06").movements.closing), world.month("2026-06").since)
+    world.people.put(worker("09", employment("2025-01-01", "2026-06-28")))
+    world.done()
+
+    july, june = world.month("2026-07"), world.month("2026-06")
+
+    assert (1, 2, ["09"]) == (
+        len(july.movements.opening),
+        july.earlier.reported,
+        [one.number for one in july.earlier.fewer],
+    )
+    assert ((), True) == (july.movements.leavers, july.movements.adds_up)
+    assert (2, ["09"]) == (june.since.reported, [one.number for one in june.since.fewer])
+    assert 1 == world.audited.count("headcount.reported")
+
+
+def test_a_month_that_is_not_over_is_not_kept() -> None:
+    world = Counted()
+    world.people.put(worker("01"))
+    world.done()
+    world.month("2026-07")
+    world.people.put(worker("02"))
+    world.done()
+
+    assert None is world.month("2026-07").since
+    assert "headcount.reported" not in world.audited
+
+
+def test_what_cannot_be_asked_or_said_is_refused() -> None:
+    from ml_connector.app.access import Unknown
+    from ml_connector.app.refusals import NotAllowed
+
+    world = Counted()
+    flow, given = world.workers_flow, GivenReason(company="US1", worker="01", why="strike")
+    with pytest.raises(NotAllowed, match="No worker was read yet"):
+        world.show()
+    world.people.put(worker("01"))
+    aligned = world.align()
+    refused = [
+        (NotAllowed, "is no payroll of pay", lambda: world.show(aligned.id)),
+        (NotAllowed, "has read no pay run yet", lambda: world.show(world.start("R7"))),
+        (Unknown, "no run 'x'", lambda: world.show("x")),
+        (Unknown, "no company 'US9'", lambda: world.show(company="US9")),
+        (Unknown, "no company 'US9'", lambda: world.month("2026-06", "US9")),
+        (Unknown, "no flow 99", lambda: world.headcounts.show(99)),
+        (NotAllowed, "no flow of workers", lambda: world.headcounts.show(world._flow.pk)),
+        (
+            Unknown,
+            "no company 'US9'",
+            lambda: world.headcounts.give_reason(flow, replace(given, company="US9")),
+        ),
+        (NotAllowed, "Say why", lambda: world.headcounts.give_reason(flow, replace(given, why=" "))),
+        (
+            NotAllowed,
+            "number of the worker",
+            lambda: world.headcounts.give_reason(flow, replace(given, worker="")),
+        ),
+        (
+            NotAllowed,
+            "before the first one",
+            lambda: world.headcounts.give_reason(
+                flow, replace(given, since=date(2026, 6, 2), until=date(2026, 6, 1))
+            ),
+        ),
+    ]
+    for kind, told, act in refused:
+        with pytest.raises(kind, match=told):
+            act()
