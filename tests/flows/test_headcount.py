@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from tests.flows.test_workers import Members, employment, worker
@@ -212,6 +214,31 @@ def test_a_month_that_is_not_over_is_not_kept() -> None:
 
     assert None is world.month("2026-07").since
     assert "headcount.reported" not in world.audited
+
+
+def test_a_workbook_has_the_figures_and_the_people(tmp_path: Path) -> None:
+    """Everything but a count is text: a name is not calculated. What is there is not overwritten."""
+    from ml_connector.app.headcount_sheet import write_sheet
+    from ml_connector.app.private_file import AlreadyThere
+
+    world = Counted()
+    world.people.put(worker("01"), worker("02", name='=HYPERLINK("http://x")'))
+    world.people.put(worker("05", employment("2025-01-01", kind="TES")))
+    world.done()
+    found, file = world.show(world.pays(US1={"01"})), tmp_path / "headcount.xlsx"
+
+    write_sheet(found, file)
+
+    with ZipFile(file) as book:
+        texts = book.read("xl/sharedStrings.xml").decode()
+        sheets = [book.read(f"xl/worksheets/sheet{number}.xml").decode() for number in (1, 2)]
+    for text in ("=HYPERLINK", "employed, and not paid", "excluded by rule", "both count"):
+        assert text in texts
+    assert "<v>2</v>" in sheets[0]
+    assert not [sheet for sheet in sheets if "<f>" in sheet]
+    assert 0o600 == file.stat().st_mode & 0o777
+    with pytest.raises(AlreadyThere):
+        write_sheet(found, file)
 
 
 def test_what_cannot_be_asked_or_said_is_refused() -> None:

@@ -35,11 +35,16 @@ def show(
         None, "--date", formats=DAY, help="The day; by default the last that the runs are for, or today."
     ),
     company: str = Company,
+    xlsx: Path | None = typer.Option(None, help="Write it as a workbook, too; needs the extra xlsx."),
     as_json: bool = Json,
 ) -> None:
     """Compare who is employed, who was paid and who is a member, on a day. Ends with 3 where they differ."""
     with errors(as_json):
         found = service().headcounts.show(flow, run, _day(date_), company)
+        if xlsx is not None:
+            from ml_connector.app.headcount_sheet import write_sheet
+
+            write_sheet(found, xlsx)
         if as_json:
             say(True, {"ok": found.equal, **found.shown()})
         else:
