@@ -52,7 +52,7 @@ def test_connections_are_added_tested_and_marked(stand: Stand) -> None:
     listed = stand.ask("connections", "list")["connections"]
     shown = stand.command("connections", "list").stdout
 
-    assert (5, 12) == (len(rights[SOURCE]), len(rights[TARGET]))
+    assert (5, 14) == (len(rights[SOURCE]), len(rights[TARGET]))
     assert all(right["granted"] for found in rights.values() for right in found)
     assert [(TARGET, LEDGER, True, True), (SOURCE, PAYROLL, True, False)] == [
         (line["name"], line["connector"], line["sandbox"], line["signed_in"]) for line in listed
@@ -67,8 +67,19 @@ def test_a_missing_right_is_named_before_anything_fails(stand: Stand) -> None:
     stand.at_ledger("scope", scope="Financial accounting", level="manage")
 
     missing = [right for right in answer["rights"] if not right["granted"]]
-    assert missing
+    assert [right for right in missing if not right["optional"]]
     assert all(right["text"] and right["needed_for"] for right in missing)
+
+
+def test_a_right_that_posting_does_not_need_fails_no_test(stand: Stand) -> None:
+    """It is named all the same, with what it is needed for."""
+    stand.at_ledger("scope", scope="Financial costcenters", level="read")
+    answer = stand.ask("connections", "ping", TARGET)
+    stand.at_ledger("scope", scope="Financial costcenters", level="manage")
+
+    missing = [right for right in answer["rights"] if not right["granted"]]
+    assert (True, {True}) == (answer["ok"], {right["optional"] for right in missing})
+    assert all("keeping" in right["needed_for"] for right in missing)
 
 
 def test_simulated_and_real_connections_never_share_a_flow(stand: Stand) -> None:

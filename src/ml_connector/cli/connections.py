@@ -114,14 +114,16 @@ def ping(name: str, as_json: bool = Json) -> None:
     """Check the connection: list each right that our user needs, and whether it is there. Changes nothing."""
     with errors(as_json):
         rights = service().setup.test_connection(name)
-        missing = [right for right in rights if not right.granted]
-        rows = [
-            {"name": r.name, "granted": r.granted, "needed_for": r.needed_for, "text": r.text} for r in rights
-        ]
+        missing = [right for right in rights if not right.granted and not right.optional]
+        names = ("name", "granted", "needed_for", "text", "optional")
+        rows = [{name: getattr(right, name) for name in names} for right in rights]
         if as_json:
             say(True, {"ok": not missing, "rights": rows})
         else:
-            shown = [("yes" if r.granted else "MISSING", r.name, r.needed_for, r.text) for r in rights]
+            lacks = {True: "not there", False: "MISSING"}
+            shown = [
+                ("yes" if r.granted else lacks[r.optional], r.name, r.needed_for, r.text) for r in rights
+            ]
             table(f"{name}", ["", "Right", "Needed for", ""], shown)
         if missing:
             raise typer.Exit(FAILED_COMMAND)

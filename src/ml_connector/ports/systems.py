@@ -91,13 +91,14 @@ class Connector(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Right:
     """One right or fact that `check` looked for: whether it is there, and what to do when not. `needed_for`
-    in plain words.
+    in plain words. Without an `optional` one a connection is fine, and some flows cannot do their work.
     """
 
     name: str
     granted: bool
     needed_for: str
     text: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

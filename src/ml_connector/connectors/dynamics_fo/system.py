@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ml_connector.connectors.dynamics_fo import wire
@@ -123,7 +124,8 @@ class DynamicsSystem:
 
     def _dimension_rights(self, offered: frozenset[str]) -> Iterator[Right]:
         needed_for = "keeping dimension values"
-        yield (right := self._set_right("DimensionAttributes", needed_for, offered))
+        right = self._set_right("DimensionAttributes", needed_for, offered)
+        yield replace(right, optional=True)
         if not right.granted:
             return
         axes = self.dimensions().axes()

@@ -34,6 +34,8 @@ RIGHTS = (
     ("write cost centers", "hrm/Costcenters", "POST", "keeping cost centers as payroll has them"),
     ("write cost units", "hrm/Costunits", "POST", "keeping cost units as payroll has them"),
 )
+OPTIONAL = frozenset({"write cost centers", "write cost units"})
+"""Rights of flows that keep codes; posting needs none of them."""
 
 
 class ExactSystem:
@@ -109,7 +111,13 @@ class ExactSystem:
                     " scope."
                 )
             )
-            yield Right(name=f"{name} {division}", granted=granted[name], needed_for=needed_for, text=text)
+            yield Right(
+                name=f"{name} {division}",
+                granted=granted[name],
+                needed_for=needed_for,
+                text=text,
+                optional=name in OPTIONAL,
+            )
         if all(granted[name] for name in ("read journals", "read periods", "read period states")):
             yield self._period_right(division)
 
