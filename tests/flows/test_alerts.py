@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
-from tests.payday import TARGET, World
+from tests.payday import SOURCE, TARGET, World
 
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.ports.runs import RunState
@@ -99,6 +99,15 @@ def test_what_lasts_is_told_once_then_daily_and_once_when_it_is_over(world: Watc
     assert [] == world.rounds(10 * MINUTE)
     assert [f"closed member.unknown {TARGET}"] == world.rounds(20 * MINUTE)
     assert [] == world.open()
+
+
+@pytest.mark.parametrize(("about", "place"), [("flow", TARGET), ("look", SOURCE), ("expected", SOURCE)])
+def test_an_alert_names_the_system_that_it_is_about(world: Watched, about: str, place: str) -> None:
+    """A plan is about where it writes; a look, and what is expected, about where it reads."""
+    world.find("a", about=f"{about} {world._flow.pk}")
+    world.rounds(5 * MINUTE)
+
+    assert [("member.unknown", place, "controller")] == world.codes()
 
 
 def test_what_comes_and_goes_is_one_alert_and_a_new_episode_another(world: Watched) -> None:

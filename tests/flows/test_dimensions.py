@@ -278,3 +278,8 @@ def test_a_day_that_ends_between_plan_and_consent_is_nobodys_edit() -> None:
     world.run_to_rest()
     assert RunState.DONE == world.at(at.id).state
     assert {"Operations"} == {value.title for value in world.there()}
+
+
+def test_a_mode_that_there_is_not_is_refused() -> None:
+    with pytest.raises(PolicyError, match="mode is 'aprove', expected one of propose, approve, automatic"):
+        read_policy("aprove", date(2026, 1, 1), OPTIONS)

@@ -105,6 +105,27 @@ def test_a_run_that_does_not_come_is_for_people_on_its_day_and_over_when_it_come
     assert [] == (world.look("2026-07-03T13:00") or world.late())
 
 
+def test_a_plan_that_cannot_be_read_does_not_hide_the_runs_that_were_started() -> None:
+    from ml_connector.app.arrivals import try_arrive
+    from ml_connector.errors import NotSent
+    from ml_connector.store.work import open_items
+
+    world = Planned()
+    world.payroll.add(a_pay_run("R1", subject=REGULAR))
+
+    def fails(since: date, until: date) -> tuple[Expected, ...]:
+        raise NotSent("The payroll was not reached.")
+
+    world.plan.planned = fails  # type: ignore[method-assign]
+    world._use()
+    world.clock.sleep(900)
+    (arrival,) = try_arrive(world._assembly)
+
+    assert (1, "") == (len(arrival.runs), arrival.why)
+    (item,) = open_items(world.access.organisation)
+    assert ("flow.not_looked", True) == (item.code, "cannot read what" in item.text)
+
+
 def test_an_off_cycle_run_is_not_taken_for_the_regular_one_of_the_same_days() -> None:
     world = Planned()
     world.plan.held = [planned(REGULAR, "2026-07-03"), planned(EXTRA, "2026-07-03")]

@@ -450,3 +450,8 @@ def test_a_pass_takes_the_place_of_one_that_waits_for_people() -> None:
 def test_a_setting_that_cannot_be_read_is_refused(options: dict[str, str], told: str) -> None:
     with pytest.raises(PolicyError, match=told):
         read_policy("approve", date(2026, 1, 1), options)
+
+
+def test_a_mode_that_there_is_not_is_refused() -> None:
+    with pytest.raises(PolicyError, match="mode is 'aprove', expected one of propose, approve, automatic"):
+        read_policy("aprove", date(2026, 1, 1), OPTIONS)

@@ -90,8 +90,9 @@ def _items(organisation: Organisation) -> Iterator[Condition]:
     for group, row in _groups(open_items(organisation), WorkItem, "code", "about"):
         who, _, number = group["about"].partition(" ")
         flow = flows.get(int(number)) if number.isdecimal() else None
-        # A look is about where it reads; a plan is about where it writes.
-        place = group["about"] if flow is None else (flow.source if who == "look" else flow.target).name
+        # A look, and what is expected, is about where it reads; a plan is about where it writes.
+        reads = who in ("look", "expected")
+        place = group["about"] if flow is None else (flow.source if reads else flow.target).name
         yield Condition(
             code=row.code, place=place, owner=row.owner, text=row.text, count=int(group["causes"])
         )

@@ -102,19 +102,27 @@ def _look(assembly: Assembly, flow: Flow, now: datetime) -> Arrival:
     worklist = StoredWorklist(flow.organisation, f"look {flow.pk}")
     try:
         runs, aside = _start(assembly, flow)
-        expect(assembly, flow, now.date(), str(now))
     except expected() as error:
-        failure = read_failure(error)
-        owner = failure.problems[0].owner if failure.problems else Owner.ADMINISTRATOR
         again = min(now + AGAIN, schedule.next(now))
         Flow.objects.filter(pk=flow.pk).update(slot_at=again, claimed_at=None)
-        text = f"{name} cannot look for new work: {failure.text}"
-        worklist.found(str(now), [Problem("flow.not_looked", f"flow {flow.pk}", text, owner)])
-        return Arrival(flow=name, why=failure.text)
+        problem = _not_looked(flow, error, f"{name} cannot look for new work")
+        worklist.found(str(now), [problem])
+        return Arrival(flow=name, why=read_failure(error).text)
+    try:
+        expect(assembly, flow, now.date(), str(now))
+    except expected() as error:
+        plan = f"{name} looked for new work, and cannot read what {flow.source.name} plans"
+        aside = (*aside, _not_looked(flow, error, plan))
     slots = _passed(schedule, flow.slot_at, now)
     Flow.objects.filter(pk=flow.pk).update(slot_at=_next(flow, schedule, now), claimed_at=None)
     worklist.found(str(now), aside)
     return Arrival(flow=name, runs=tuple(runs), slots=slots)
+
+
+def _not_looked(flow: Flow, error: BaseException, what: str) -> Problem:
+    failure = read_failure(error)
+    owner = failure.problems[0].owner if failure.problems else Owner.ADMINISTRATOR
+    return Problem("flow.not_looked", f"flow {flow.pk}", f"{what}: {failure.text}", owner)
 
 
 def _next(flow: Flow, schedule: Schedule, now: datetime) -> datetime:

@@ -18,10 +18,10 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from ml_connector.domain.dimension import DimensionValue, axis_of
-from ml_connector.domain.lists import pairs
 from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.flows.alignment import QUESTIONS, Alignment
 from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
+from ml_connector.flows.given_settings import mode_of, pairs_of, refuse_unknown
 from ml_connector.flows.zones import read_zones, today
 from ml_connector.ports.dimensions import DimensionSource
 from ml_connector.runs.stages import Stage
@@ -61,24 +61,13 @@ class DimensionsPolicy:
 
 def read_policy(mode: str, _: date, options: Mapping[str, str]) -> DimensionsPolicy:
     """The policy. Raises `PolicyError` naming the option, its value and what it may be."""
-    known = [option.name for option in OPTIONS]
-    if unknown := sorted(options.keys() - set(known)):
-        raise PolicyError(f"unknown option {unknown[0]!r}; expected one of {', '.join(known)}")
-    axes = _pairs("axes", options, "axis of payroll=axis of the ledger")
-    entities = _pairs("entities", options, "company=legal entity")
+    refuse_unknown(options, OPTIONS)
+    axes = pairs_of("axes", options, "axis of payroll=axis of the ledger")
+    entities = pairs_of("entities", options, "company=legal entity")
     if len(set(axes.values())) < len(axes):
         raise PolicyError("axes has an axis of the ledger twice; each is kept from one axis of payroll")
     zones = read_zones(options.get("zones", ""))
-    return DimensionsPolicy(mode=Mode(mode), journals={}, axes=axes, entities=entities, zones=zones)
-
-
-def _pairs(name: str, options: Mapping[str, str], shape: str) -> dict[str, str]:
-    read = pairs(options.get(name, ""))
-    if wrong := (*read.broken, *read.repeated):
-        raise PolicyError(f"{name} has {wrong[0]!r}; expected {shape} pairs, each once")
-    if not read.found:
-        raise PolicyError(f"option {name!r} is missing: {shape}")
-    return read.found
+    return DimensionsPolicy(mode=mode_of(mode), journals={}, axes=axes, entities=entities, zones=zones)
 
 
 def _stages(opening: Opening) -> Mapping[str, Stage]:

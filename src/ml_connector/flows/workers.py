@@ -23,11 +23,12 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 from ml_connector.domain.dimension import DimensionValue, axis_of
-from ml_connector.domain.lists import listed, pairs
+from ml_connector.domain.lists import listed
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.worker import Employment, EmploymentState, Worker, employed
 from ml_connector.flows.alignment import QUESTIONS, Alignment
 from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
+from ml_connector.flows.given_settings import mode_of, pairs_of, refuse_unknown
 from ml_connector.flows.zones import OTHERS, read_zones, today
 from ml_connector.ports.workers import WorkerSource
 from ml_connector.runs.run import Next, Run
@@ -93,24 +94,18 @@ class WorkersPolicy:
 
 def read_policy(mode: str, _: date, options: Mapping[str, str]) -> WorkersPolicy:
     """The policy. Raises `PolicyError` naming the option, its value and what it may be."""
-    known = [option.name for option in OPTIONS]
-    if unknown := sorted(options.keys() - set(known)):
-        raise PolicyError(f"unknown option {unknown[0]!r}; expected one of {', '.join(known)}")
+    refuse_unknown(options, OPTIONS)
     if not options.get("axis", "").strip():
         raise PolicyError("option 'axis' is missing: the axis of the ledger that stands for people")
-    read = pairs(options.get("entities", ""))
-    if wrong := (*read.broken, *read.repeated):
-        raise PolicyError(f"entities has {wrong[0]!r}; expected company=legal entity pairs, each once")
-    if not read.found:
-        raise PolicyError("option 'entities' is missing: company=legal entity")
+    entities = pairs_of("entities", options, "company=legal entity")
     code = options.get("code", NumberAs.NUMBER)
     if code not in tuple(NumberAs):
         raise PolicyError(f"code is {code!r}, expected one of {', '.join(NumberAs)}")
     return WorkersPolicy(
-        mode=Mode(mode),
+        mode=mode_of(mode),
         journals={},
         axis=options["axis"].strip(),
-        entities=read.found,
+        entities=entities,
         code=NumberAs(code),
         excluded=frozenset(listed(options.get("excluded", ""))),
         zones=read_zones(options.get("zones", "")),
