@@ -114,6 +114,28 @@ def test_a_run_that_posted_is_not_cancelled_nor_closed_while_a_send_is_open() ->
     assert RunState.HELD is world.at(run).state
 
 
+@pytest.mark.parametrize("begin", [half_written, not_posted])
+def test_a_document_that_is_not_booked_is_deleted_and_its_run_cancelled(
+    begin: Callable[[World], None],
+) -> None:
+    """Whoever does not want the run any more is told how to end it; letting it go on would book it."""
+    world = World()
+    run = world.start()
+    begin(world)
+    world.runs.move(world.at(run), state=RunState.HELD)
+    named = rf"delete draft 3 in 10 of the ledger, then say so: ml-connector runs mark-deleted {run}"
+
+    with pytest.raises(NotAllowed, match=named):
+        world.operations.close(run, "not wanted")
+    world.vendor.documents.clear()
+    world.statements.deleted(run)
+    assert RunState.CANCELLED is world.operations.cancel(run).state
+    world.vendor.part_lines, world.vendor.posts_itself = 0, True
+    again = world.start()
+    world.run_to_rest()
+    assert (RunState.DONE, usual_balances()) == (world.at(again).state, world.balances())
+
+
 # --- what people say of the books ---------------------------------------------------------------------------
 
 

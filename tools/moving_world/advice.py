@@ -16,6 +16,7 @@ COMMAND = re.compile(
 FIRST = re.compile(r"Finish it: ml-connector runs show ((?:payroll|reversal)-[0-9a-f]+)")
 BOOKED_AS = re.compile(r"runs settle '[^']+' --booked (\S+?)\.?(?=\s|$)")
 
+DRAFT = re.compile(r"To give it up, delete draft ([\w-]+) in ([\w-]+) ")
 PART = re.compile(r"holds a part of this entry as document ([\w-]+(?:, [\w-]+)*)")
 
 
@@ -48,6 +49,12 @@ def booked_as(text: str) -> str:
     """The document that the product says an entry became, by the ledger's id; empty where it says none."""
     found = BOOKED_AS.search(text)
     return found[1] if found else ""
+
+
+def draft(text: str) -> tuple[str, str]:
+    """Number and entity of a draft that the product says to delete to give a run up; empty for none."""
+    found = DRAFT.search(text)
+    return (found[1], found[2]) if found else ("", "")
 
 
 def parts_left(text: str) -> list[str]:

@@ -160,7 +160,8 @@ def _say(world: World, run: Run, ways: list[Way]) -> None:
         refusal = typed(world, way)
         if not refusal:
             return
-        ways = [*_named(world, run, refusal), *ways]
+        given_up = [way_of(run, "mark-deleted")] if _delete_draft(world, run, refusal) else []
+        ways = [*given_up, *_named(world, run, refusal), *ways]
 
 
 def typed(world: World, way: Way) -> str:
@@ -312,6 +313,19 @@ def _delete_drafts(world: World, run: Run) -> None:
     for document in _documents(world, run):
         if document.number in named and not document.posted:
             _take_away(world, run, document, "which the product names as a draft that is left")
+
+
+def _delete_draft(world: World, run: Run, refusal: str) -> bool:
+    """Ledger people delete the draft that a refusal names, where nobody wants the run; whether they did."""
+    number, entity = advice.draft(refusal)
+    if not number or is_wanted(world, run):
+        return False
+    books = world.ledgers[run.view.target]
+    for document in books.documents(entity):
+        if document.number == number and not document.posted:
+            _take_away(world, run, document, "a draft of a run that is given up")
+            return True
+    return False
 
 
 def _delete_edited(world: World, run: Run) -> None:

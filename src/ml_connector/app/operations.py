@@ -15,7 +15,7 @@ from ml_connector.app.four_eyes import consenting
 from ml_connector.app.passes import next_pass, replaceable
 from ml_connector.app.questions import check_accepted, check_named
 from ml_connector.app.records import Records
-from ml_connector.app.refusals import NotAllowed
+from ml_connector.app.refusals import NotAllowed, not_known
 from ml_connector.app.reversible import left_by, posted, reversible
 from ml_connector.domain.proposal import FINGERPRINT_SHOWN
 from ml_connector.domain.text import words
@@ -284,15 +284,7 @@ class Operations:
         booked = posted(self._commits(row), run)
         open_ones = [commit for commit in booked if commit.state is not CommitState.CONFIRMED]
         if open_ones:
-            key, state = open_ones[0].key, open_ones[0].state
-            again = " --propose-again" if row.state is RunState.AWAITING_APPROVAL else ""
-            way = (
-                "Record what you found in the ledger: ml-connector runs settle"
-                f" '{key}', with --booked or --not-booked"
-                if state is CommitState.UNKNOWN
-                else f"Let the run check it: ml-connector runs resume {run}{again}"
-            )
-            raise NotAllowed(f"{key} is {state}: whether it is booked must be known first. {way}.")
+            raise NotAllowed(not_known(row, open_ones[0]))
         if not booked:
             raise NotAllowed(
                 f"Run {run} has posted nothing that counts. Cancel it instead: ml-connector runs cancel"

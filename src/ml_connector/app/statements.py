@@ -14,7 +14,7 @@ from ml_connector.app import counts_again, stated_shares, withdrawals
 from ml_connector.app.access import Access, Actor
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.records import Records
-from ml_connector.app.refusals import NotAllowed
+from ml_connector.app.refusals import IN_THE_MAKING, NotAllowed
 from ml_connector.app.unknown_outcomes import UnknownOutcomes
 from ml_connector.domain import codec
 from ml_connector.domain.checks import compare
@@ -251,7 +251,7 @@ class Statements:
         row = self._row(run)
         flow = self._flow(row)
         system, commits = self._assembly.system(flow.target), StoredCommits(flow.target)
-        known = (CommitState.CONFIRMED, CommitState.DRAFT)
+        known = (CommitState.CONFIRMED, *IN_THE_MAKING)
         candidates = [
             commit
             for commit in commits.of_run(run)
