@@ -514,8 +514,11 @@ class World:
     def workshop(self, crash_point: Callable[[str], None] = lambda name: None) -> Any:
         """What one process works with."""
         from ml_connector.app.assemble import StoredStageContext
+        from ml_connector.app.brought import brought_by
 
-        return StoredStageContext(assembly=self._assembly, crash_point=crash_point, runs=self.runs)
+        return StoredStageContext(
+            assembly=self._assembly, crash_point=crash_point, runs=self.runs, brought_by=brought_by
+        )
 
     def run_to_rest(self, crash_point: Callable[[str], None] = lambda name: None) -> None:
         """Carry everything out in a process that starts now, until nothing is to be done before a person

@@ -7,7 +7,7 @@ from __future__ import annotations
 import errno
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +23,7 @@ import ml_connector.connectors as connectors_package
 from ml_connector.app.access import Access
 from ml_connector.app.settings import Settings, SettingsError
 from ml_connector.domain import codec
+from ml_connector.domain.dimension import DimensionValue
 from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.flows.flow import Opening, flows
 from ml_connector.ports.registers import Register
@@ -202,7 +203,7 @@ class FlowCommitters:
 @dataclass(slots=True, kw_only=True)
 class StoredStageContext:
     """As `runs.stages.StageContext`, on the stores. `alive` ends the process when its lock is lost;
-    `crash_point` may kill it in tests.
+    `crash_point` may kill it in tests; `brought_by` tells which run brings codes to the ledger of a flow.
     """
 
     assembly: Assembly
@@ -210,6 +211,7 @@ class StoredStageContext:
     crash_point: Callable[[str], None] = field(default=lambda name: None)
     runs: StoredRuns = field(default_factory=StoredRuns)
     pace: Pace = field(default_factory=Pace)
+    brought_by: Callable[[Assembly, Flow, Sequence[DimensionValue]], str] = lambda *_: ""
 
     @property
     def clock(self) -> Clock:
@@ -273,6 +275,7 @@ class StoredStageContext:
             policy=self.assembly.policy(flow),
             journals_before=flow.journals_before,
             restored_at=restored_at,
+            brought_by=lambda missing: self.brought_by(self.assembly, flow, missing),
             in_background=self.assembly.background,
         )
         return flows()[row.flow].stages(opening)[row.stage]

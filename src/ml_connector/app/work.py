@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from ml_connector.app.assemble import Assembly, StoredStageContext, database_scope
 from ml_connector.app.operations import AT_REST
 from ml_connector.app.refusals import Unsafe
 from ml_connector.app.settings import Settings
+from ml_connector.domain.dimension import DimensionValue
 from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.runs.changes import RUNS
 from ml_connector.runs.durable import OnDemand, Pace, Worker, prepare_sqlite
 from ml_connector.runs.worker import lock_name, working
 from ml_connector.store.database import refuse_unsafe
-from ml_connector.store.models import Run
+from ml_connector.store.models import Flow, Run
 from ml_connector.store.runs import StoredRuns
 
 LOOK_SECONDS = 0.5
@@ -36,7 +37,11 @@ def at_work(
 
     def engine(alive: Callable[[], None]) -> Worker:
         shop = StoredStageContext(
-            assembly=assembly, alive=alive, crash_point=crash_point, pace=pace or Pace()
+            assembly=assembly,
+            alive=alive,
+            crash_point=crash_point,
+            pace=pace or Pace(),
+            brought_by=_brought_by,
         )
         return OnDemand(
             shop.engine,
@@ -93,6 +98,13 @@ def recover(assembly: Assembly, executor: str) -> int | None:
             return recoverer.take_over(executor)
         finally:
             recoverer.close()
+
+
+def _brought_by(assembly: Assembly, flow: Flow, missing: Sequence[DimensionValue]) -> str:
+    """Loaded where a journal lacks a code, which is seldom."""
+    from ml_connector.app.brought import brought_by
+
+    return brought_by(assembly, flow, missing)
 
 
 def _known_to_be_usable(settings: Settings) -> bool:

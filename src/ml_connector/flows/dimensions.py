@@ -151,6 +151,7 @@ FLOW = Flow(
     consented="apply",
     writes_in=frozenset({"apply"}),
     passes=True,
+    keeps=lambda policy: frozenset(policy.axes.values()),
     input=DimensionsInput,
     options=OPTIONS,
     policy=read_policy,

@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any, Protocol
 
 import ml_connector.flows as package
+from ml_connector.domain.dimension import DimensionValue
 from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.domain.period import PostingDatePolicy
 from ml_connector.domain.problem import Problem
@@ -96,7 +97,9 @@ class Opening:
     """Everything that the stages of a run work with. The two systems are opened when they are asked for, the
     newest mapping is read then, `source` and `target` are the names of the two in keys. `journals_before` are
     those that the flow had earlier, by legal entity; `restored_at` tells when this installation was restored
-    from a backup. `in_background` starts work in a thread of its own and returns how to wait for it.
+    from a backup. `brought_by` is the run that is to bring all of these codes to the target; empty where one
+    of them is brought by nothing. `in_background` starts work in a thread of its own and returns how to wait
+    for it.
     """
 
     systems: Systems
@@ -112,6 +115,7 @@ class Opening:
     policy: Any
     journals_before: Mapping[str, Sequence[str]] = field(default_factory=dict)
     restored_at: Callable[[], datetime | None] = lambda: None
+    brought_by: Callable[[Sequence[DimensionValue]], str] = lambda missing: ""
     in_background: Callable[[Callable[[], Any]], Callable[[], Any]] = lambda work: work
 
 
@@ -143,6 +147,8 @@ class Flow:
     which it was asked for. The `usual` flow is meant where two connections can have several and none is
     named.
 
+    `keeps` are the axes of the target whose codes a flow with such a policy makes and closes.
+
     `policy` reads the settings, `check_options` is stricter for settings that are made now, `spelled` writes
     legal entities as the target does; all raise `PolicyError`. `offered` lists what the source has since a
     day. `restart` is the stage in which a stopped run goes on. `other_systems` are codes of problems after
@@ -169,6 +175,7 @@ class Flow:
     read_given: Callable[[Mapping[str, Sequence[str]]], Mapping[str, str]] = lambda values: {}
     passes: bool = False
     usual: bool = False
+    keeps: Callable[[Any], frozenset[str]] = lambda policy: frozenset()
     policy: Callable[[str, date, Mapping[str, str]], Any] = _nothing
     check_options: Callable[[Mapping[str, str], Sequence[str]], None] = lambda options, groups: None
     spelled: Callable[[Mapping[str, str], Sequence[str]], dict[str, str]] = lambda options, known: dict(

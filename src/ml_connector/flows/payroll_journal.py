@@ -140,7 +140,8 @@ class PayrollJournal:
             self._check_booked(run, proposal)
             run.check(problem for problem in proposal.problems if problem.code == look_alikes.ASKED)
             return Done(f"A newer calculation of this pay is booked as {proposal.superseded}; nothing to do.")
-        run.check(self._problems(pay_run, proposal, self._proposals.with_axes(proposal, charts)))
+        wide = self._proposals.with_axes(proposal, charts)
+        run.check(self._proposals.or_wait(run, proposal, wide, self._problems(pay_run, proposal, wide)))
         self._check_booked(run, proposal)
         return self._consent(run, pay_run, proposal)
 

@@ -265,6 +265,7 @@ FLOW = Flow(
     consented="apply",
     writes_in=frozenset({"apply"}),
     passes=True,
+    keeps=lambda policy: frozenset({policy.axis}),
     input=WorkersInput,
     options=OPTIONS,
     given=GIVEN,

@@ -60,6 +60,10 @@ class Plans(Protocol):
         """The first changes in these states behind that number, in order."""
         ...
 
+    def opens(self, run: str, keys: Collection[str]) -> bool:
+        """Whether the plan is still to make, or to open again, a row under each of these keys."""
+        ...
+
     def mark(
         self,
         run: str,

@@ -37,7 +37,7 @@ class RunRow:
     `reference` is the source's name of what it is for; `dry` stops it at the proposal. `notice` says why it
     came back to its proposal, or what a person should know of it, until the next proposal. `tries` counts the
     passes of its stage that failed, one after the other; `support` is the last one's text for support; one
-    that is `paused` waits until a person ends the pause.
+    that is `paused` waits until a person ends the pause, and one that `awaits` another run until that stops.
     """
 
     id: str
@@ -61,6 +61,7 @@ class RunRow:
     tries: int = 0
     support: str = ""
     paused: bool = False
+    awaits: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +116,10 @@ class Runs(Protocol):
         tries: int | None = None,
         support: str | None = None,
         paused: bool = False,
+        awaits: str = "",
     ) -> RunRow | None:
         """Move the run if it still stands where `row` says (stage, attempt and state); `None` when somebody
-        else moved it. What is `None` stays as it is.
+        else moved it. What is `None` stays as it is. Runs that await one which stops are due.
         """
         ...
 

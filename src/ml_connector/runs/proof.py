@@ -25,10 +25,12 @@ Auditor = Callable[[str, Mapping[str, str | int | bool | None]], None]
 
 
 class Wait(Exception):
-    """Nothing to do before `due_at`; the stage is run again then."""
+    """Nothing to do before `due_at`, or before the run that it `awaits` has stopped; the stage is run again
+    then.
+    """
 
-    def __init__(self, due_at: datetime, why: str) -> None:
-        self.due_at = due_at
+    def __init__(self, due_at: datetime, why: str, awaits: str = "") -> None:
+        self.due_at, self.awaits = due_at, awaits
         super().__init__(why)
 
 

@@ -358,3 +358,4 @@ class Outcome:
     support: str = ""
     counts_as_attempt: bool = False
     paused: bool = False
+    awaits: str = ""

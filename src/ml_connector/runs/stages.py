@@ -152,7 +152,9 @@ def _outage(row: RunRow, error: Exception, workshop: StageContext) -> Outcome | 
 def _stopped(row: RunRow, error: Exception, clock: Clock) -> Outcome:
     match error:
         case Wait():
-            return Outcome(state=RunState.WAITING, due_at=error.due_at, summary=str(error))
+            return Outcome(
+                state=RunState.WAITING, due_at=error.due_at, summary=str(error), awaits=error.awaits
+            )
         case Hold():
             return Outcome(state=error.state, summary=error.summary, problems=error.problems)
         case Incident():
@@ -215,6 +217,7 @@ def _move(row: RunRow, outcome: Outcome, runs: Runs) -> StageCall | None:
         tries=row.tries + outcome.counts_as_attempt if waits else 0,
         support=outcome.support,
         paused=outcome.paused,
+        awaits=outcome.awaits,
         notice="" if outcome.state is RunState.DONE else outcome.notice or None,
     )
     if moved is None or moved.state is not RunState.READY:

@@ -20,6 +20,7 @@ from ml_connector.store.models import Connection, Counterpart, Plan, PlannedChan
 
 ROWS_A_STATEMENT = 500
 BASES_A_PAGE = 5_000
+TO_BE_MADE = (PlanState.PLANNED, PlanState.SENT, PlanState.HANDED_OVER)
 
 
 class StoredPlans:
@@ -63,6 +64,12 @@ class StoredPlans:
             )
             for row in found
         )
+
+    def opens(self, run: str, keys: Collection[str]) -> bool:
+        rows = _planned(run).filter(key__in=list(keys), state__in=TO_BE_MADE)
+        changes = [cast(Change, codec.decode(text)) for text in rows.values_list("change", flat=True)]
+        opened = {change.key for change in changes if change.after is not None and change.after.open}
+        return opened >= set(keys)
 
     def mark(
         self,

@@ -22,6 +22,8 @@ from ml_connector.store.prepared import Prepared, change, insert
 
 ENDED = (RunState.DONE, RunState.CANCELLED, RunState.CLOSED)
 """States in which a run speaks of nothing any more."""
+STOPPED = (*ENDED, RunState.HELD, RunState.FAILED)
+"""States in which nobody goes on to wait for a run."""
 TAKES_UP_NOTHING = (RunState.CANCELLED, RunState.FAILED)
 REFERENCES_A_QUERY = 500
 Bases = tuple[tuple[str, str, str], ...]
@@ -105,9 +107,11 @@ class StoredRuns:
         tries: int | None = None,
         support: str | None = None,
         paused: bool = False,
+        awaits: str = "",
     ) -> RunRow | None:
         # Only what the caller names is written: another run may have told this one something meanwhile.
-        values: dict[str, Any] = {"state": state, "due_at": due_at, "problems": problems, "paused": paused}
+        values: dict[str, Any] = {"state": state, "due_at": due_at, "problems": problems}
+        values |= {"paused": paused, "awaits": awaits}
         named = {
             "stage": stage or None,
             "attempt": attempt or None,
@@ -123,6 +127,9 @@ class StoredRuns:
         here = {"id": row.id, "state": row.state, "stage": row.stage, "attempt": row.attempt}
         if not change(Run, here, **values):
             return None
+        if state in STOPPED:
+            waiting = Run.objects.filter(awaits=row.id, state=RunState.WAITING)
+            waiting.update(due_at=values["updated_at"])
         if people is not None:
             values["people"] = tuple(sorted(people))
         transaction.on_commit(changes.RUNS.note)
@@ -387,4 +394,5 @@ def _row(run: Run) -> RunRow:
         tries=run.tries,
         support=run.support,
         paused=run.paused,
+        awaits=run.awaits,
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping as AbstractMapping
 from dataclasses import replace
 from typing import cast
 
+from ml_connector.domain.dimension import DimensionValue
 from ml_connector.domain.document import Marker
 from ml_connector.domain.journal import Chart, JournalEntry
 from ml_connector.domain.payroll import PayRun
@@ -29,6 +30,11 @@ from ml_connector.runs.waits import look_again
 
 OTHERS_SECONDS = 30.0
 """How long a proposal waits before it looks again whether another run of the pay has ended."""
+PLAN_SECONDS = 6 * 3600.0
+"""When a run looks again that waits for a plan, whose end it is told of."""
+NOT_THERE = frozenset({"code.unknown", "code.inactive"})
+"""Codes of problems that a plan may mend."""
+CODES_SHOWN = 5
 AT_WORK = (RunState.READY, RunState.RUNNING, RunState.WAITING)
 AFTER_CONSENT = ("post", "confirm")
 """Stages in which a run may have booked a part of what it says."""
@@ -84,6 +90,30 @@ class Proposals:
             return charts
         wide, ledger = self._policy.axes | axes, self._opening.systems.target.facts()
         return {e: ledger.chart(e, j, wide) for e, j in self.journals()}
+
+    def or_wait(
+        self, run: Run, proposal: Proposal, charts: AbstractMapping[str, Chart], problems: Iterable[Problem]
+    ) -> tuple[Problem, ...]:
+        """The problems; but where codes that the ledger does not have, or that are closed there, are all of
+        them, and a plan is to bring them, the run waits for that plan.
+        """
+        found = tuple(problems)
+        if run.row.dry or not found or any(problem.code not in NOT_THERE for problem in found):
+            return found
+        missing = {
+            DimensionValue(entity=entry.entity, axis=value.axis, code=value.code)
+            for entry in proposal.entries
+            for line in entry.lines
+            for value in line.dimensions
+            if value.code not in charts[entry.entity].codes.get(value.axis, (value.code,))
+        }
+        named = sorted(missing, key=lambda value: value.key)
+        if brings := self._opening.brought_by(named):
+            codes = ", ".join(f"{value.axis} {value.code} in {value.entity}" for value in named[:CODES_SHOWN])
+            more = f" and {len(named) - CODES_SHOWN} more" if len(named) > CODES_SHOWN else ""
+            text = f"Not in the ledger yet: {codes}{more}. Waiting for the plan of run {brings}."
+            raise Wait(look_again(run.row, self._commits.now(), PLAN_SECONDS), text, awaits=brings)
+        return found
 
     def not_begun(self, proposal: Proposal) -> list[tuple[JournalEntry, Marker]]:
         """The entries of which nothing is written yet: those are looked for before they are sent."""
@@ -160,7 +190,8 @@ class Proposals:
         begun = next((row.run for row in self._commits.of_subjects(subjects) if row.run in posting), None)
         if begun is not None:
             due = look_again(run.row, self._commits.now(), OTHERS_SECONDS)
-            raise Wait(due, f"Run {begun} is posting for the same pay. This run is proposed after it.")
+            text = f"Run {begun} is posting for the same pay. This run is proposed after it."
+            raise Wait(due, text, awaits=begun)
 
     def subjects(
         self, pay_run: PayRun, companies: Iterable[str], tenants: AbstractMapping[str, str]

@@ -14,7 +14,7 @@ class Run(models.Model):
     source lines were removed. `settings` are those of its flow between two connections, `input` what it was
     given besides, `people` the named persons who have a part in it, one a line. `tries` counts what failed of
     its stage since it last got on, and `support` is what whoever mends it should see; `paused` waits until
-    somebody ends a pause.
+    somebody ends a pause, `awaits` is the run that it waits for.
     """
 
     id = models.CharField(primary_key=True, max_length=40)
@@ -37,6 +37,7 @@ class Run(models.Model):
     tries = models.PositiveIntegerField(default=0)
     support = models.TextField(default="")
     paused = models.BooleanField(default=False)
+    awaits = models.CharField(max_length=40, default="")
     created_at = models.DateTimeField(default=database_now)
     updated_at = models.DateTimeField(default=database_now)
     forgotten_at = models.DateTimeField(null=True)
@@ -47,6 +48,7 @@ class Run(models.Model):
             models.Index(fields=["organisation", "number"], name="run_newest"),
             models.Index(fields=["organisation", "settings", "reference"], name="run_taken"),
             models.Index(fields=["updated_at"], name="run_moved"),
+            models.Index(fields=["awaits"], name="run_awaits", condition=~models.Q(awaits="")),
         ]
 
 
