@@ -146,6 +146,33 @@ def test_a_source_that_cannot_be_read_is_for_people_is_tried_again_and_ends_by_i
     assert 0 == world.row().slot_at.hour % 3 == world.row().slot_at.minute
 
 
+def test_a_zone_that_this_machine_knows_no_more_is_for_people_and_the_rest_goes_on() -> None:
+    """Zone data lost a name that a stored schedule has: no look, an item; other flows and faces work."""
+    world = Watch()
+    from ml_connector.app.schedules import shown
+    from ml_connector.app.status import status
+    from ml_connector.store.models import Flow
+
+    slot = world.row().slot_at
+    Flow.objects.filter(pk=world.row().pk).update(schedule="daily 03:00 Europe/Atlantis")
+    other = Flow.objects.exclude(pk=world.row().pk).get(kind="payroll")
+    Flow.objects.filter(pk=other.pk).update(schedule="every 3h", slot_at=slot)
+
+    lost, looked = sorted(world.look(3 * HOURS + 900), key=lambda one: not one.why)
+
+    assert "'Europe/Atlantis' is no time zone" in lost.why
+    assert ("", 1) == (looked.why, looked.slots)
+    assert {f"flow {world.row().pk}": "flow.not_looked"} == world.items()
+    assert world.clock.now() < world.row().slot_at <= world.clock.now() + timedelta(minutes=5)
+    assert f"{world.row().slot_at:%Y-%m-%dT%H:%M:%SZ}" == shown(world.row())["next_look"]
+    assert world.row().slot_at in [one.at for one in status(world.access).next]
+
+    world.plan("every 3h")
+    (arrival,) = [one for one in world.look(3 * HOURS + 900) if one.flow.startswith("workers")]
+    assert "" == arrival.why
+    assert {} == world.items()
+
+
 def test_a_record_that_a_run_has_taken_up_is_not_started_again() -> None:
     """The payroll flow finds pay runs by what was taken up."""
     world = Watch()

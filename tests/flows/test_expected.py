@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -230,3 +230,36 @@ def test_fifty_three_pays_of_a_year_are_all_expected() -> None:
     found = set(ExpectedRun.objects.values_list("due", flat=True))
     assert {day for day in days if day >= date(2026, 5, 27)} == found
     assert 2026 == max(found).year
+
+
+@pytest.mark.parametrize(
+    ("schedule", "zone", "late_at"),
+    [
+        ("every 1h", "", "2026-07-03T00:30"),
+        ("every 1h", "America/Los_Angeles", "2026-07-03T07:30"),
+        ("daily 06:00 Pacific/Auckland, 00:10", "", "2026-07-02T12:30"),
+        ("daily 06:00 Pacific/Auckland, 00:10", "UTC", "2026-07-03T00:30"),
+    ],
+    ids=["UTC", "its zone", "the zone of the schedule", "its zone before that of the schedule"],
+)
+def test_a_day_begins_where_the_company_is(schedule: str, zone: str, late_at: str) -> None:
+    """A run that is due on 3 July has not come when that day begins there; not half a day before or after."""
+    world = Planned()
+    options = {**world._flow.options, **({"expected_zone": zone} if zone else {})}
+    world.set(schedule=schedule, slot_at=datetime(2026, 7, 2, tzinfo=UTC), options=options)
+    world.plan.held = [planned(REGULAR, "2026-07-03")]
+    moment = datetime.fromisoformat(late_at)
+
+    world.look((moment - timedelta(hours=1)).isoformat())
+    assert [] == world.late()
+    world.look(late_at)
+    assert [REGULAR] == world.late()
+
+
+def test_a_zone_that_is_none_is_refused_when_it_is_set() -> None:
+    from ml_connector.flows.flow import PolicyError
+    from ml_connector.flows.payroll.policy import read_policy
+
+    options = {"journal": "95", "entities": "US1=10", "expected_zone": "Europe/Atlantis"}
+    with pytest.raises(PolicyError, match="expected_zone: 'Europe/Atlantis' is no time zone"):
+        read_policy("propose", date(2026, 7, 1), options)

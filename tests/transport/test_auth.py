@@ -253,6 +253,7 @@ def test_consent_that_ends_soon_is_warned_of(wiring: Wiring) -> None:
 
     assert consent_warning(now + timedelta(days=8), wiring.clock) is None
     assert "2026-07-07 09:00 UTC" in (consent_warning(now + timedelta(days=6), wiring.clock) or "")
+    assert "ended on 2026-07-01" in (consent_warning(now, wiring.clock) or "")
 
 
 SECRETS = ("c13nt-s3cret-value", "rtok-0aB1cD2eF3gH", "atok-0aB1cD2eF3gH", "code-9zY8xW7vU6tS")

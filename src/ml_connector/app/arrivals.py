@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -20,12 +20,12 @@ from django.db.models import Q
 
 from ml_connector.app.access import Actor
 from ml_connector.app.assemble import Assembly
-from ml_connector.app.expected import expect, is_near
+from ml_connector.app.expected import expect, is_near, today
 from ml_connector.app.failures import expected, read_failure
 from ml_connector.app.operations import Operations
 from ml_connector.app.schedules import due_at
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.domain.schedule import Schedule, read_schedule
+from ml_connector.domain.schedule import Schedule, ScheduleError, read_schedule
 from ml_connector.store.models import Flow
 from ml_connector.store.work import StoredWorklist
 
@@ -97,9 +97,16 @@ def _claim(flow: Flow, now: datetime) -> bool:
 
 
 def _look(assembly: Assembly, flow: Flow, now: datetime) -> Arrival:
-    schedule = read_schedule(flow.schedule)
     name = f"{flow.kind} {flow.source.name} → {flow.target.name}"
     worklist = StoredWorklist(flow.organisation, f"look {flow.pk}")
+    try:
+        schedule = read_schedule(flow.schedule)
+        day = today(flow, schedule, now)
+    except ScheduleError as error:
+        text = f"{name} cannot look for new work: {error}. Set it again, or update this machine's time zones."
+        worklist.found(str(now), [Problem("flow.not_looked", f"flow {flow.pk}", text, Owner.ADMINISTRATOR)])
+        Flow.objects.filter(pk=flow.pk).update(slot_at=now + AGAIN, claimed_at=None)
+        return Arrival(flow=name, why=f"{error}.")
     try:
         runs, aside = _start(assembly, flow)
     except expected() as error:
@@ -109,12 +116,12 @@ def _look(assembly: Assembly, flow: Flow, now: datetime) -> Arrival:
         worklist.found(str(now), [problem])
         return Arrival(flow=name, why=read_failure(error).text)
     try:
-        expect(assembly, flow, now.date(), str(now))
+        expect(assembly, flow, day, str(now))
     except expected() as error:
         plan = f"{name} looked for new work, and cannot read what {flow.source.name} plans"
         aside = (*aside, _not_looked(flow, error, plan))
     slots = _passed(schedule, flow.slot_at, now)
-    Flow.objects.filter(pk=flow.pk).update(slot_at=_next(flow, schedule, now), claimed_at=None)
+    Flow.objects.filter(pk=flow.pk).update(slot_at=_next(flow, schedule, now, day), claimed_at=None)
     worklist.found(str(now), aside)
     return Arrival(flow=name, runs=tuple(runs), slots=slots)
 
@@ -125,10 +132,10 @@ def _not_looked(flow: Flow, error: BaseException, what: str) -> Problem:
     return Problem("flow.not_looked", f"flow {flow.pk}", f"{what}: {failure.text}", owner)
 
 
-def _next(flow: Flow, schedule: Schedule, now: datetime) -> datetime:
+def _next(flow: Flow, schedule: Schedule, now: datetime, day: date) -> datetime:
     """The flow's next time; an hour away at the most while something that it waits for is due about now."""
     following = schedule.next(now)
-    return min(following, HOURLY.next(now)) if is_near(flow, now.date()) else following
+    return min(following, HOURLY.next(now)) if is_near(flow, day) else following
 
 
 def _passed(schedule: Schedule, slot: datetime | None, now: datetime) -> int:

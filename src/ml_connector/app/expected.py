@@ -7,7 +7,7 @@ days. A day that moves in the source moves what is due.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
@@ -15,6 +15,7 @@ from ml_connector.app.assemble import Assembly
 from ml_connector.domain.expected import Expected
 from ml_connector.domain.lists import listed
 from ml_connector.domain.problem import Owner, Problem
+from ml_connector.domain.schedule import Schedule, read_zone
 from ml_connector.ports.runs import RunState
 from ml_connector.store.models import ExpectedRun, Flow, RunSubject
 from ml_connector.store.work import StoredWorklist
@@ -45,6 +46,14 @@ def expect(assembly: Assembly, flow: Flow, today: date, look: str) -> None:
         _store(flow, planned, since)
     _note_runs(flow)
     StoredWorklist(flow.organisation, f"expected {flow.pk}").found(look, _late(flow, today))
+
+
+def today(flow: Flow, schedule: Schedule, now: datetime) -> date:
+    """The day that it is where the flow's pay is due: in the zone that its settings name, or in that of its
+    schedule. Raises `ScheduleError` for a zone that this machine does not know.
+    """
+    name = flow.options.get("expected_zone", "")
+    return now.astimezone(read_zone(name) if name else schedule.zone).date()
 
 
 def is_near(flow: Flow, today: date) -> bool:

@@ -31,12 +31,16 @@ def next_slot(before: Flow | None, schedule: str | None, now: datetime) -> tuple
 
 def due_at(flow: Flow) -> datetime | None:
     """When the flow looks for new work next, with the little that it begins later than others; `None` where
-    it has no schedule.
+    it has no schedule. One whose schedule cannot be read, because this machine knows its time zone no more,
+    is due at its time, and says so then.
     """
     if not flow.schedule or flow.slot_at is None:
         return None
     slot: datetime = flow.slot_at
-    return slot + read_schedule(flow.schedule).jitter(flow.pk)
+    try:
+        return slot + read_schedule(flow.schedule).jitter(flow.pk)
+    except ScheduleError:
+        return slot
 
 
 def shown(flow: Flow) -> dict[str, Any]:

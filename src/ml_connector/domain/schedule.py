@@ -84,11 +84,15 @@ def read_schedule(text: str) -> Schedule:
         zones += [found[3]] if found[3] else []
     if len(set(zones)) > 1:
         raise ScheduleError(f"{text!r} names several time zones; one counts for all of its times")
+    return Schedule(times=tuple(sorted(set(times))), zone=read_zone(zones[0] if zones else "UTC"))
+
+
+def read_zone(name: str) -> ZoneInfo:
+    """The time zone of that name. Raises `ScheduleError`."""
     try:
-        zone = ZoneInfo(zones[0] if zones else "UTC")
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ScheduleError(f"{zones[0]!r} is no time zone; expected a name such as Europe/Oslo") from None
-    return Schedule(times=tuple(sorted(set(times))), zone=zone)
+        raise ScheduleError(f"{name!r} is no time zone; expected a name such as Europe/Oslo") from None
 
 
 def _instant(local: datetime, zone: ZoneInfo) -> datetime:

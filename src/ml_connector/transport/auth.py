@@ -368,9 +368,16 @@ _NEVER_ARRIVED = (
 
 
 def consent_warning(ends_at: datetime | None, clock: Clock) -> str | None:
-    """A warning when the consent ends within seven days, in words for the list of connections."""
+    """A warning when the consent ends within seven days, or has ended, in words for the list of
+    connections.
+    """
     if ends_at is None or ends_at - clock.now() > timedelta(days=CONSENT_WARNING_DAYS):
         return None
+    if ends_at <= clock.now():
+        return (
+            f"The sign-in ended on {ends_at:%Y-%m-%d %H:%M} UTC, because it was not used. Authorise it again:"
+            " ml-connector connections authorize NAME."
+        )
     return (
         f"The sign-in ends on {ends_at:%Y-%m-%d %H:%M} UTC unless it is used before. If runs are paused,"
         " authorise it again: ml-connector connections authorize NAME."

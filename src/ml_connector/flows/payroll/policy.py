@@ -16,6 +16,7 @@ from ml_connector.domain.lists import listed, pairs
 from ml_connector.domain.money import DECIMALS
 from ml_connector.domain.period import YEARS, ClosedPeriodRule, PostingDatePolicy, PostingDateRule
 from ml_connector.domain.problem import Problem
+from ml_connector.domain.schedule import ScheduleError, read_zone
 from ml_connector.domain.spelling import vendor_spelling
 from ml_connector.domain.text import DEFAULT_TEXT
 from ml_connector.flows.flow import Mode, Option, PolicyError
@@ -68,6 +69,7 @@ OPTIONS = (
     Option(name="roll_up_axis", help="Axis of the groups (cost_center)"),
     Option(name="roll_up_code", help="Code that small groups are booked on"),
     Option(name="expected_groups", help="Pay groups whose runs are expected, separated by commas (all)"),
+    Option(name="expected_zone", help="Time zone of the days on which runs are due (that of the schedule)"),
 )
 """What the settings of the flow may say."""
 _HELP = {option.name: option.help for option in OPTIONS}
@@ -86,6 +88,7 @@ def read_policy(mode: str, starts_on: date, options: Mapping[str, str]) -> Payro
     if int(minimum) > 1 and not options.get("roll_up_code"):
         raise PolicyError("roll_up_code is missing: the code that groups under minimum_workers are booked on")
     entities = _pairs("entities", options["entities"], "company=legal entity")
+    _zone(options.get("expected_zone", ""))
     return PayrollPolicy(
         mode=_choice(Mode, "mode", mode),
         starts_on=starts_on,
@@ -99,6 +102,13 @@ def read_policy(mode: str, starts_on: date, options: Mapping[str, str]) -> Payro
         roll_up_axis=options.get("roll_up_axis", "cost_center"),
         roll_up_code=options.get("roll_up_code", ""),
     )
+
+
+def _zone(name: str) -> None:
+    try:
+        _ = read_zone(name) if name else None
+    except ScheduleError as error:
+        raise PolicyError(f"expected_zone: {error}") from None
 
 
 def spelled(options: Mapping[str, str], legal_entities: Collection[str]) -> dict[str, str]:
