@@ -220,3 +220,19 @@ def test_what_is_wrong_with_pay_groups_is_said():
     for name in ("periods_ahead", "runs_ahead"):
         with pytest.raises(ValueError, match=name):
             UkgWorld(**{name: -1})
+
+
+def test_a_scenario_may_pay_its_own_group_by_the_month():
+    """And the books tell what is planned beside what was run, for judges."""
+    world = UkgWorld(scenario="norway_monthly", runs_ahead=2)
+    assert [("2026-06-01", "2026-06-30"), ("2026-07-01", "2026-07-31"), ("2026-08-01", "2026-08-31")] == days(
+        world, "MONTH"
+    )
+    assert {"M"} == {row["payPeriod"] for row in world.rows("/personnel/v1/employment-details")}
+
+    planned = world.vendor.books()["calendar"]
+    assert ["202607071", "202608071", "202609071"] == [row["period_control"] for row in planned]
+    assert {"2026-07-07": "202607071"}.items() <= {
+        row["pay_date"]: row["period_control"] for row in planned
+    }.items()
+    assert [("MONTH", "202607071")] == ran(world)

@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -247,8 +248,8 @@ class Sandbox:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to stop; 0 after SIGTERM or SIGINT, 2 when the wish makes no sense."""
     wish = _parser().parse_args(arguments)
-    clock = SandboxClock()
     try:
+        clock = SandboxClock(start=datetime.fromisoformat(wish.start) if wish.start else None)
         wanted = systems_of(wish.scenario) if "all" in wish.system else wish.system
         hosts = {
             slug: open_system(
@@ -334,6 +335,9 @@ def _parser() -> argparse.ArgumentParser:
         "--latency-ms", type=float, default=0, help="added to every call, outside the vendor's lock"
     )
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--start", metavar="ISO", help="the moment it is at first, UTC unless said; time goes on from there"
+    )
     parser.add_argument("--register", help="payroll register (CSV) to make the data from")
     parser.add_argument("--switch", action="append", default=[], metavar="[slug.]name=value")
     parser.add_argument(

@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.ukg_pro.companies import Company
 from ml_connector_sandbox.systems.ukg_pro.employments import Person, last_paid_day
+from ml_connector_sandbox.systems.ukg_pro.pay_calendar import own_frequency
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun
 from ml_connector_sandbox.systems.ukg_pro.register import Worker
 
@@ -175,7 +176,7 @@ class Book:
 
     def frequency(self, pay_group: str) -> str:
         """How often a pay group is paid: W, B, S or M."""
-        return self.frequencies.get(pay_group, "B")
+        return self.frequencies.get(pay_group, own_frequency(self.scenario) or "B")
 
     def division_of(self, department: str) -> str | None:
         """The division that workers of a department are in; None where nobody is."""

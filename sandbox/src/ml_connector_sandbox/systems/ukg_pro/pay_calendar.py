@@ -4,6 +4,7 @@ A period of a group begins the day after the one before it ended. Two days after
 day later somebody runs the general-ledger step.
 
     weekly, biweekly   counted from the scenario's PERIOD_END
+    its own group      every PERIOD_DAYS up to there, or by its PAY_FREQUENCY
     semimonthly        1st to 15th, 16th to the last day
     monthly            the month
 """
@@ -60,7 +61,7 @@ def calendar(
     last = max(ahead, runs_ahead)
     periods = []
     for position in range(runs - 1, -1 - last, -1):
-        start, end = _span(scenario, group.frequency if group else "", position)
+        start, end = _span(scenario, group.frequency if group else own_frequency(scenario), position)
         will_run = -runs_ahead <= position < 0
         periods.append(
             PayPeriod(
@@ -77,6 +78,11 @@ def calendar(
             )
         )
     return periods
+
+
+def own_frequency(scenario: Any) -> str:
+    """How often the scenario's own group is paid; empty for every `PERIOD_DAYS`."""
+    return str(getattr(scenario, "PAY_FREQUENCY", ""))
 
 
 def ran_at(end: date) -> datetime:

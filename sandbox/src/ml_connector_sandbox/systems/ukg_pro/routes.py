@@ -19,7 +19,7 @@ from ml_connector_sandbox.systems.ukg_pro.companies import companies_of
 from ml_connector_sandbox.systems.ukg_pro.configuration_endpoints import ConfigurationEndpoints
 from ml_connector_sandbox.systems.ukg_pro.endpoint import Endpoint, Tenant
 from ml_connector_sandbox.systems.ukg_pro.paging import BadParameter
-from ml_connector_sandbox.systems.ukg_pro.payroll import PayRun
+from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun
 from ml_connector_sandbox.systems.ukg_pro.payroll_endpoints import PayrollEndpoints
 from ml_connector_sandbox.systems.ukg_pro.people_endpoints import PeopleEndpoints
 from ml_connector_sandbox.systems.ukg_pro.render import bad_request, empty, json_response, stamp
@@ -139,6 +139,7 @@ class UkgPro:
                 "register": str(self._tenant.register) if self._tenant.register else None,
                 **{name: switches[name] for name in names},
             },
+            "calendar": [self._planned(period) for period in book.periods],
             "hired": [asdict(worker) for worker in book.workers[book.registered :]],
             "third_party_pay": [record["Id"] for record in book.third_party.values()],
             "webhooks": {
@@ -147,6 +148,16 @@ class UkgPro:
                 "messages": dict(Counter(message.status for message in self._webhooks.messages)),
             },
             "calls": self._calls.describe(),
+        }
+
+    def _planned(self, period: PayPeriod) -> Json:
+        """A period of the calendar, whether its run was made or not."""
+        return {
+            "pay_group": self._tenant.book.group_of(period),
+            "period_control": period.control,
+            "period_end": period.end.isoformat(),
+            "pay_date": period.pay_date.isoformat(),
+            "kind": period.kind,
         }
 
     def _run(self, run: PayRun) -> Json:
