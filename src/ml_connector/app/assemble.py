@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
 from importlib.metadata import entry_points
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, cast
 
@@ -104,7 +105,7 @@ class Assembly:
         background: Callable[[Callable[[], Any]], Callable[[], Any]] | None = None,
     ) -> None:
         self.settings = settings
-        self.clock: Clock = clock or SystemClock()
+        self.clock: Clock = clock or _clock(settings)
         self.locks = locks or Locks(settings.locks)
         self.keys = Keys(settings.key_file)
         self.passes_forgotten_at: datetime | None = None
@@ -121,7 +122,13 @@ class Assembly:
         return self._access[organisation]
 
     def wiring(self, connection: Connection) -> Wiring:
-        """What a connector of this connection works with."""
+        """What a connector of this connection works with. Raises `SettingsError` for a real system under a
+        clock that somebody sets.
+        """
+        if self.settings.clock_file and not connection.sandbox:
+            from ml_connector.store.clock_file import refusal
+
+            raise SettingsError(refusal(connection.name))
         return Wiring(
             connection=str(connection.pk),
             vault=StoredVault(connection, self.keys, self.clock),
@@ -161,6 +168,14 @@ class Assembly:
         if row.fingerprint not in self._mappings:
             self._mappings = {row.fingerprint: codec.decode(row.content)}
         return self._mappings[row.fingerprint]
+
+
+def _clock(settings: Settings) -> Clock:
+    if not settings.clock_file:
+        return SystemClock()
+    from ml_connector.store.clock_file import FileClock
+
+    return FileClock(Path(settings.clock_file))
 
 
 @dataclass(frozen=True, slots=True)

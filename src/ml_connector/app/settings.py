@@ -56,6 +56,8 @@ class Settings:
     """Stable id of this worker; a replacement comes back under the same id."""
     organisation: str = "default"
     log_level: str = "WARNING"
+    clock_file: str = ""
+    """For trials beside simulators: a file with the seconds by which the clock is ahead of the machine's."""
     alert_after_hours: str = "24"
     """How long a run waits for people before that is an alert."""
     mail_host: str = ""
@@ -244,6 +246,8 @@ def start_django(settings: Settings, *, keys: bool = True) -> None:
         django.setup()
     from ml_connector.store.installation import bring_up_to_date, note_upgrade
 
+    if settings.clock_file:
+        _use_clock_file(Path(settings.clock_file))
     try:
         tables = bring_up_to_date()
     except DatabaseError as error:
@@ -252,8 +256,29 @@ def start_django(settings: Settings, *, keys: bool = True) -> None:
         from ml_connector.store.secrets import make_keys
 
         make_keys(settings.key_file)
+    if settings.clock_file:
+        _refuse_clock_file()
     _use_seals(settings, make=keys)
     note_upgrade(tables)
+
+
+def _use_clock_file(file: Path) -> None:
+    from ml_connector.store.clock_file import ClockFileError, use_clock_file
+
+    try:
+        use_clock_file(file)
+    except ClockFileError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _refuse_clock_file() -> None:
+    """Raises `SettingsError` where a connection is to a real system."""
+    from ml_connector.store.clock_file import refusal
+    from ml_connector.store.models import Connection
+
+    real = Connection.objects.filter(sandbox=False).order_by("name").first()
+    if real is not None:
+        raise SettingsError(refusal(real.name))
 
 
 def _use_seals(settings: Settings, *, make: bool) -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from ml_connector.app.assemble import Assembly, StoredStageContext, database_scope
 from ml_connector.app.operations import AT_REST
@@ -16,13 +17,14 @@ from ml_connector.ports.runs import RunRow, RunState
 from ml_connector.runs.changes import RUNS
 from ml_connector.runs.durable import OnDemand, Pace, Worker, prepare_sqlite
 from ml_connector.runs.worker import lock_name, working
-from ml_connector.store.database import refuse_unsafe
+from ml_connector.store.database import database_now, refuse_unsafe
 from ml_connector.store.models import Flow, Run
 from ml_connector.store.runs import StoredRuns
 
 LOOK_SECONDS = 0.5
 """How often to look whether another process has moved a run; what this one moves is seen at once."""
 SHORT_WAIT_SECONDS = 180
+SHORT_WAIT = timedelta(seconds=SHORT_WAIT_SECONDS)
 
 
 @contextmanager
@@ -86,6 +88,11 @@ def idle(stopped: threading.Event) -> None:
         seen = RUNS.wait(seen, LOOK_SECONDS)
 
 
+def waits_until() -> datetime | None:
+    """When the next run goes on that waits for its time."""
+    return StoredRuns().next_due()
+
+
 def recover(assembly: Assembly, executor: str) -> int | None:
     """Take over the pending work of an executor that is proved dead; `None` when it is alive."""
     from ml_connector.runs.engine import Recoverer
@@ -117,4 +124,4 @@ def _known_to_be_usable(settings: Settings) -> bool:
 
 
 def _waits_long(row: RunRow) -> bool:
-    return row.due_at is not None and row.due_at.timestamp() - time.time() > SHORT_WAIT_SECONDS
+    return row.due_at is not None and row.due_at - database_now() > SHORT_WAIT

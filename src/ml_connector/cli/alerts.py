@@ -72,7 +72,7 @@ def replay(
 ) -> None:
     """Send endpoints again what was told in a time. Each message keeps its id; `serve` sends them."""
     with errors(as_json):
-        to = until.replace(tzinfo=UTC) if until else datetime.now(UTC)
+        to = until.replace(tzinfo=UTC) if until else service().assembly.clock.now()
         count = service().endpoints.replay(since.replace(tzinfo=UTC), to)
         many = "" if count == 1 else "s"
         say(as_json, {"ok": True, "messages": count}, f"{count} message{many} will be sent by serve.")

@@ -7,7 +7,6 @@ import signal
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +28,9 @@ alone = typer.Typer()
 """Commands that belong to no group."""
 LOOK_SECONDS = 30.0
 """How often `serve` asks whether a flow's time has come: a clock that slept or jumped is noticed so soon."""
+
+SET_LOOK_SECONDS = 0.05
+"""The same under a clock that somebody sets."""
 
 
 @audit.command("verify")
@@ -229,11 +231,12 @@ def _serve(stopped: threading.Event, once: bool, as_json: bool) -> None:
             )
         if not as_json:
             out.print(f"Working as {svc.settings.executor!r}. Stop with Ctrl-C.", markup=False)
-        upkeep_at = 0.0
+        clock = svc.assembly.clock
+        upkeep_at = clock.monotonic()
         while not stopped.is_set():
-            if time.monotonic() >= upkeep_at:
+            if clock.monotonic() >= upkeep_at:
                 done = upkeep(svc.assembly) if once else try_upkeep(svc.assembly)
-                upkeep_at = time.monotonic() + (AGAIN_SECONDS if done is None else UPKEEP_SECONDS)
+                upkeep_at = clock.monotonic() + (AGAIN_SECONDS if done is None else UPKEEP_SECONDS)
                 if done is not None and as_json:
                     print_json({"upkeep": done})
             _look_for_work(svc.assembly, as_json)
@@ -241,7 +244,24 @@ def _serve(stopped: threading.Event, once: bool, as_json: bool) -> None:
             if once:
                 idle(stopped)
                 return
-            stopped.wait(min(LOOK_SECONDS, max(0.0, upkeep_at - time.monotonic())))
+            _rest(svc.assembly, stopped, min(LOOK_SECONDS, max(0.0, upkeep_at - clock.monotonic())), as_json)
+
+
+def _rest(assembly: Assembly, stopped: threading.Event, seconds: float, as_json: bool) -> None:
+    """Wait. Under a clock that somebody sets, say when there is nothing to do before it is set, and go on as
+    soon as it is.
+    """
+    if not assembly.settings.clock_file:
+        stopped.wait(seconds)
+        return
+    from ml_connector.app.work import idle, waits_until
+
+    idle(stopped)
+    if as_json:
+        print_json({"rest": {"at": assembly.clock.now().isoformat(), "waits_until": waits_until()}})
+    until = assembly.clock.monotonic() + seconds
+    while assembly.clock.monotonic() < until and not stopped.wait(SET_LOOK_SECONDS):
+        pass
 
 
 def _look_for_work(assembly: Assembly, as_json: bool) -> None:
