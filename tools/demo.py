@@ -33,7 +33,7 @@ def main() -> int:
     """Run the demo; 0 when the judge finds everything booked once and equal."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--register", help="payroll register to use instead of the made one")
-    parser.add_argument("--scenario", default="trading_company", help=f"{', '.join(SCENES)}, or all")
+    parser.add_argument("--scenario", default="trading_company", help=f"{', '.join(SCENES)}, all, unattended")
     parser.add_argument("--keep", help="home folder to keep, for looking around afterwards")
     arguments = parser.parse_args()
     register = ["--register", str(Path(arguments.register).absolute())] if arguments.register else []
@@ -44,6 +44,10 @@ def main() -> int:
                 f"{home.name} is not empty. Every demo begins with new simulators, so it needs a new folder."
             )
         try:
+            if arguments.scenario == "unattended":
+                from demo_unattended import play
+
+                return _last_line(play(home, _say))
             if arguments.scenario != "all":
                 return _last_line(_scene(scene_of(arguments.scenario), register, home, bool(arguments.keep)))
             found = {
@@ -53,8 +57,8 @@ def main() -> int:
             return _last_line({"ok": all(line["ok"] for line in found.values()), "ledgers": found})
         except KeyError:
             return _stop(
-                f"There is no scenario {arguments.scenario!r} to play; there are {', '.join(SCENES)}, and"
-                " all."
+                f"There is no scenario {arguments.scenario!r} to play; there are {', '.join(SCENES)}, all,"
+                " and unattended."
             )
         except CommandFailed as error:
             return _stop(str(error))
