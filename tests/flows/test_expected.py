@@ -263,3 +263,22 @@ def test_a_zone_that_is_none_is_refused_when_it_is_set() -> None:
     options = {"journal": "95", "entities": "US1=10", "expected_zone": "Europe/Atlantis"}
     with pytest.raises(PolicyError, match="expected_zone: 'Europe/Atlantis' is no time zone"):
         read_policy("propose", date(2026, 7, 1), options)
+
+
+def test_the_pays_around_new_year_are_told_apart_and_booked_on_their_days() -> None:
+    """Both in week 53 of 2026 by the ISO calendar, one paid in the old year and one in the new; no week is
+    computed. A period over the end of the year is one run.
+    """
+    world = World(mode=Mode.AUTOMATIC, posting_date="pay_date")
+    days = {"W1": date(2026, 12, 31), "W2": date(2027, 1, 1)}
+    for factor, (reference, day) in enumerate(days.items(), start=1):
+        one = a_pay_run(reference, subject=f"weekly 2027-01-03 {day:%Y%m%d}1", factor=factor)
+        period = replace(one.pay_period, start=date(2026, 12, 21), end=date(2027, 1, 3), pay_date=day)
+        world.payroll.add(replace(one, pay_period=period), factor=factor)
+
+    runs = {reference: world.post(reference) for reference in days}
+
+    assert {RunState.DONE} == {at.state for at in runs.values()}
+    for reference, at in runs.items():
+        assert {days[reference]} == {entry.posting_date for entry in world.proposal(at.id).entries}
+    assert 4 == len(set(world.markers())) == len(world.vendor.documents)
