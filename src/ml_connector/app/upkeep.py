@@ -7,6 +7,7 @@ from __future__ import annotations
 import structlog
 
 from ml_connector.app.assemble import Assembly
+from ml_connector.app.drift import watch_mappings
 from ml_connector.app.failures import expected, read_failure
 from ml_connector.app.look import look
 from ml_connector.app.retention import forget, forget_passes
@@ -30,12 +31,14 @@ def upkeep(assembly: Assembly) -> dict[str, int]:
                 renewed += 1
         except expected() as error:
             log.warning("sign_in.not_renewed", connection=connection.name, why=read_failure(error).text)
-    incidents = 0
+    incidents = items = 0
     for slug in Organisation.objects.values_list("slug", flat=True):
         incidents += sum(look(assembly.access(slug), assembly).values())
+        items += watch_mappings(assembly.access(slug), assembly)
     return {
         "renewed": renewed,
         "incidents": incidents,
+        "mapping_items": items,
         **forget(assembly),
         "workflows": forget_passes(assembly),
     }

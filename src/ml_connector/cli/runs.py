@@ -293,18 +293,29 @@ def tie_out(identity: str, as_json: bool = Json) -> None:
 
 @alone.command("look")
 def look(as_json: bool = Json) -> None:
-    """Compare what was booked in the last 45 days with the ledgers. `serve` does this every 24 hours."""
+    """Compare what was booked in the last 45 days with the ledgers, and mappings with what they name.
+    `serve` does this every 24 hours.
+    """
     with errors(as_json):
+        from ml_connector.app.drift import watch_mappings
         from ml_connector.app.look import look as take
 
         svc = service()
         failed: dict[str, str] = {}
         looked = take(svc.access, svc.assembly, now=True, failed=failed.__setitem__)
+        items = watch_mappings(svc.access, svc.assembly, now=True, failed=failed.__setitem__)
         incidents = svc.records.open_incidents()
         open_now = [{"code": i.code, "text": i.text, "found_at": i.found_at, "key": i.key} for i in incidents]
         names = ", ".join(looked) or "no ledger"
         text = f"Compared {names}: {len(incidents)} incident{'s' * (len(incidents) != 1)}."
-        found = {"looked_at": list(looked), "not_looked_at": failed, "incidents": open_now}
+        if items:
+            text += f" What {items} thing{'s' * (items != 1)} of mappings need: ml-connector worklist list."
+        found = {
+            "looked_at": list(looked),
+            "not_looked_at": failed,
+            "incidents": open_now,
+            "mapping_items": items,
+        }
         say(as_json, {"ok": not incidents and not failed, **found}, text)
         if not as_json:
             for name, why in failed.items():

@@ -103,7 +103,8 @@ class MappingVersion(models.Model):
 class Flow(models.Model):
     """A flow between two connections: its mode, its start, its policies, and by legal entity the journals
     that it had before. Without a start it has none, and without a mapping it needs none. `slot_at` is when it
-    looks for new work next by its `schedule`, and `claimed_at` since when a process does so.
+    looks for new work next by its `schedule`, and `claimed_at` since when a process does so; `watched_at` is
+    when its mapping was looked at.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
@@ -118,6 +119,7 @@ class Flow(models.Model):
     schedule = models.CharField(max_length=200, default="")
     slot_at = models.DateTimeField(null=True)
     claimed_at = models.DateTimeField(null=True)
+    watched_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
