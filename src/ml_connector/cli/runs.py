@@ -293,7 +293,8 @@ def tie_out(identity: str, as_json: bool = Json) -> None:
 
 @alone.command("look")
 def look(as_json: bool = Json) -> None:
-    """Compare what was booked in the last 45 days with the ledgers, and mappings with what they name.
+    """Compare what was booked in the last 45 days, and mappings, with the ledgers.
+
     `serve` does this every 24 hours.
     """
     with errors(as_json):
