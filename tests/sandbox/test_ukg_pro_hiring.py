@@ -259,3 +259,20 @@ def test_what_cannot_be_is_refused_and_changes_nothing(action: str, wish: dict[s
     assert answer.status_code in (400, 404), answer.text
     assert before == [world.get(path).content for path in paths]
     assert [] == world.vendor._webhooks.events
+
+
+def test_everybody_is_shown_with_every_status_to_whoever_counts() -> None:
+    """Also what was entered for a day still to come; the name is that of today."""
+    office = Office(dual_company=True)
+    made = office.do("hire", company="HTC02", department=office.department("HTC01"), last_name="Moss")
+    office.do("change_employee", employee=made["worker"], status="T", date="2031-08-15")
+
+    people = office.do("people")["people"]
+
+    (shown,) = [row for row in people if row["person"] == made["employee_id"]]
+    assert ("HTC02", made["number"]) == (shown["entity"], shown["number"])
+    assert shown["name"].endswith(" Moss")
+    assert [("A", made["effective"]), ("T", "2031-08-15")] == [
+        (row["status"], row["from"]) for row in shown["statuses"]
+    ]
+    assert 2 == sum(row["number"] == "000000001" for row in people)

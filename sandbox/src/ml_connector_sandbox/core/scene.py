@@ -37,8 +37,9 @@ class Scene:
     in, and `options` are the flow's. `posting` are the writes that carry an entry, as fault rules strike
     them; `workers` make pay runs small, and still large enough to need them all. `switches` are what the
     simulator is started with, `unlimited` our settings where it runs without quotas. `one_date` puts old pay
-    runs into a period that is open. `given` is typed with every pay run. `varied` are the values that another
-    scenario of the ledger changes.
+    runs into a period that is open. `given` is typed with every pay run. `people` are the options of a flow of
+    workers, in a scenario where they are members, and `member_writes` the writes that carry members. `varied`
+    are the values that another scenario of the ledger changes.
     """
 
     scenario: str
@@ -53,6 +54,8 @@ class Scene:
     unlimited: Mapping[str, str] = field(default_factory=dict)
     one_date: str = ""
     given: tuple[str, ...] = ()
+    people: Mapping[str, str] = field(default_factory=dict)
+    member_writes: Mapping[str, Any] = field(default_factory=dict)
     varied: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def arguments(self) -> list[str]:

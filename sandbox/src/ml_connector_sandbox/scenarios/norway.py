@@ -116,9 +116,9 @@ def payroll_scale(position: int) -> int:
     return 10_000 - position * 37 % 1_009
 
 
-def made_workers(seed: int) -> tuple[Worker, ...]:
+def made_workers(seed: int, workers: int = WORKERS) -> tuple[Worker, ...]:
     """The register of this company when none is given."""
-    return made_register(WORKERS, seed, _DEPARTMENTS, _DIVISIONS)
+    return made_register(workers, seed, _DEPARTMENTS, _DIVISIONS)
 
 
 def plant_of(department: str) -> str:

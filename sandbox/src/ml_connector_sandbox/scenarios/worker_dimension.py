@@ -23,10 +23,7 @@ ZONE = ZoneInfo("America/New_York")
 def ledger_dynamics_fo(register: Path | str | None = None, seed: int = 1) -> dict[str, Any]:  # type: ignore[no-redef]
     """The manufacturer's ledger with the dimension, and its workers by the payroll's numbers."""
     held = manufacturer.ledger_dynamics_fo(register, seed)
-    held["dimensions"].append({"name": WORKER, "axis": "worker", "values_from": "Custom list", "values": []})
-    for row in held["formats"]:
-        if row.get("active", True):
-            row["format"] += f"-{WORKER}"
+    add_dimension(held)
     held["workers"] = [
         {
             "number": row["code"],
@@ -39,6 +36,14 @@ def ledger_dynamics_fo(register: Path | str | None = None, seed: int = 1) -> dic
         for row in known_workers(sys.modules[__name__], register, seed)
     ]
     return held
+
+
+def add_dimension(held: dict[str, Any]) -> None:
+    """The list of workers, empty, and last in the formats that are active."""
+    held["dimensions"].append({"name": WORKER, "axis": "worker", "values_from": "Custom list", "values": []})
+    for row in held["formats"]:
+        if row.get("active", True):
+            row["format"] += f"-{WORKER}"
 
 
 def _instant(day: str) -> str:

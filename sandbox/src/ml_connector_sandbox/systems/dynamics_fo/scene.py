@@ -13,6 +13,10 @@ def _settings(system: Mapping[str, Any], entities: Sequence[str]) -> dict[str, s
     return {**credentials(system, "token_url", "client_id", "client_secret"), "company": ", ".join(entities)}
 
 
+def _with_workers(system: Mapping[str, Any], entities: Sequence[str]) -> dict[str, str]:
+    return {**_settings(system, entities), "dimensions": "cost_center=CostCenter, worker=Worker"}
+
+
 SCENE = Scene(
     scenario="manufacturer",
     ledger="dynamics_fo",
@@ -27,4 +31,11 @@ SCENE = Scene(
     workers=60,
     switches={"posting_job_seconds": "1"},
     one_date="2026-07-10",
+    varied={
+        "people_dynamics_fo": {
+            "settings": _with_workers,
+            "people": {"axis": "worker", "zones": "America/New_York"},
+            "member_writes": {"match": {"method": "POST", "path": r"\$batch"}},
+        }
+    },
 )

@@ -24,5 +24,12 @@ SCENE = Scene(
     signs_in=True,
     options={"journal": "95"},
     posting=({"match": {"method": "POST", "path": "GeneralJournalEntries"}},),
+    varied={
+        "people_exact_online": {
+            # Eight characters are the longest code of a cost unit, and payroll's numbers have nine.
+            "people": {"axis": "cost_unit", "code": "short", "zones": "America/New_York"},
+            "member_writes": {"match": {"method": "POST", "path": "hrm/Costunits"}},
+        }
+    },
     unlimited={"calls_per_minute": "0", "calls_per_day": "0", "errors_per_hour": "0"},
 )

@@ -106,6 +106,23 @@ class Person:
         made = f"{self.first_name}.{self.last_name}.{self.number.lstrip('0')}@example.test".lower()
         return self.mail or made
 
+    def shown(self) -> dict[str, Any]:
+        """Who it is, where, and every status with its first day, for whoever counts people. On the day of
+        status T the employment is over only when the day is.
+        """
+        return {
+            "person": self.employee_id,
+            "number": self.number,
+            "name": f"{self.first_name} {self.last_name}",
+            "entity": self.company_code,
+            "department": self.department,
+            "statuses": [
+                {"status": row.sets["status"], "from": row.effective.isoformat()}
+                for row in self.history
+                if "status" in row.sets
+            ],
+        }
+
     @property
     def dated(self) -> dict[str, Any]:
         """What holds now, as the first row of a history says it."""

@@ -31,6 +31,7 @@ def people_actions(tenant: Tenant, webhooks: Webhooks) -> dict[str, Callable[[Js
     records = PeopleRecords(tenant, webhooks)
     people, hiring = PeopleScreen(records), HiringScreen(records)
     return {
+        "people": lambda _: {"people": [person.shown() for person in tenant.book.people]},
         "change_employee": people.change,
         "hire": hiring.hire,
         "rehire": hiring.rehire,

@@ -9,6 +9,8 @@ from typing import Any
 from ml_connector_sandbox.core.scene import Scene, credentials
 
 _AXES = {"cost_center": "1", "plant": "2"}
+_YARD = {"given": ("--rate", "EUR=0.0859", "--rate-source", "Norges Bank 2026-06-26")}
+"""The yard keeps its books in euro."""
 
 
 def _settings(system: Mapping[str, Any], entities: Sequence[str]) -> dict[str, str]:
@@ -26,6 +28,11 @@ def _settings(system: Mapping[str, Any], entities: Sequence[str]) -> dict[str, s
     }
 
 
+def _with_workers(system: Mapping[str, Any], entities: Sequence[str]) -> dict[str, str]:
+    settings = _settings(system, entities)
+    return {**settings, "segments": f"{settings['segments']}, worker=3"}
+
+
 SCENE = Scene(
     scenario="norway",
     ledger="visma_net",
@@ -39,7 +46,12 @@ SCENE = Scene(
     ),
     one_date="2026-06-26",
     varied={
-        # The yard keeps its books in euro.
-        "two_companies": {"given": ("--rate", "EUR=0.0859", "--rate-source", "Norges Bank 2026-06-26")}
+        "two_companies": _YARD,
+        "people_visma_net": {
+            **_YARD,
+            "settings": _with_workers,
+            "people": {"axis": "worker", "zones": "Europe/Oslo"},
+            "member_writes": {"match": {"method": "PUT", "path": "/v1/dimension/SUBACCOUNT/3"}},
+        },
     },
 )
