@@ -18,7 +18,7 @@ def main(seconds: float) -> None:
     from ml_connector.cli.main import main as command
     from ml_connector.store.database import SystemClock, use_clock
 
-    def now(self: SystemClock) -> datetime:
+    def now(_: SystemClock) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=seconds)
 
     SystemClock.now = now  # type: ignore[method-assign]

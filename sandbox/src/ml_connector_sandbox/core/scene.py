@@ -37,9 +37,9 @@ class Scene:
     in, and `options` are the flow's. `posting` are the writes that carry an entry, as fault rules strike
     them; `workers` make pay runs small, and still large enough to need them all. `switches` are what the
     simulator is started with, `unlimited` our settings where it runs without quotas. `one_date` puts old pay
-    runs into a period that is open. `given` is typed with every pay run. `people` are the options of a flow of
-    workers, in a scenario where they are members, and `member_writes` the writes that carry members. `varied`
-    are the values that another scenario of the ledger changes.
+    runs into a period that is open. `given` is typed with every pay run. `people` are the options of a flow
+    of workers, in a scenario where they are members, and `member_writes` the writes that carry members.
+    `varied` are the values that another scenario of the ledger changes.
     """
 
     scenario: str

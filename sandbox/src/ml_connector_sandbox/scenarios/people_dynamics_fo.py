@@ -1,5 +1,5 @@
-"""The manufacturer with its two legal entities and workers as a dimension: a custom list that nobody has filled
-yet, last in both formats. The list is shared by the legal entities.
+"""The manufacturer with its two legal entities and workers as a dimension: a custom list that nobody has
+filled yet, last in both formats. The list is shared by the legal entities.
 
 payroll LPW01 worker 000000012  ──┬──►  value 000000012 of the dimension Worker
         LPW02 worker 000000012  ──┘

@@ -1,5 +1,5 @@
-"""The trading company with its two divisions and 600 workers, each of whom is to be a cost unit of the division
-that employs them; nobody is one yet.
+"""The trading company with its two divisions and 600 workers, each of whom is to be a cost unit of the
+division that employs them; nobody is one yet.
 
 payroll HTC01 worker 000000012  ──►  division 1204, cost unit of the worker
         HTH01 worker 000000013  ──►  division 1205, cost unit of the worker

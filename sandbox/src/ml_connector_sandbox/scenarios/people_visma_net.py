@@ -1,5 +1,5 @@
-"""The Norwegian company, its shipyard, and 600 workers, each of whom is to be a value of the segment for workers
-in the company that employs them; nobody is one yet.
+"""The Norwegian company, its shipyard, and 600 workers, each of whom is to be a value of the segment for
+workers in the company that employs them; nobody is one yet.
 
 payroll FJV01 worker 000000012  ──►  company FJORD, segment 3, value 000000012
         FJV02 worker 000000013  ──►  company VERFT, segment 3, value 000000013
@@ -22,7 +22,7 @@ MEMBER_OF = dict(ENTITY_OF)
 SEGMENT = {"id": 3, "title": "Ansatt", "length": 9, "axis": MEMBER_AXIS, "values": []}
 
 
-def made_workers(seed: int) -> tuple[Worker, ...]:
+def made_workers(seed: int) -> tuple[Worker, ...]:  # type: ignore[no-redef]
     """The register of the four plants when none is given."""
     return norway.made_workers(seed, WORKERS)
 

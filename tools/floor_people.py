@@ -1,0 +1,56 @@
+"""The fewest calls that a pass of workers can take, by what the vendors publish of their interfaces. Nothing
+here is taken from what our clients ask. Calls for tokens are left out.
+
+    payroll      at first both lists of everybody, by pages of 10,000; later the changes, by pages of 200,
+                 whose rows are whole, and the job history of the days, because nothing is told on the day on
+                 which something entered earlier takes effect
+    Exact        for each division: its members, 60 to a page; one write for each change; behind them what
+                 was written, 60 to a page; and once more before, because no row has a version to guard it
+    Dynamics     the dimensions, their delimiter, the members, 10,000 to a page; a batch for 100 changes;
+                 behind them what was written. Each row has a version, so that nothing is read before
+    Visma.net    for each company: which one it is, and the segment, which has all its members; where
+                 something changes one write with all values, guarded by the segment's version; and the
+                 segment again
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from ml_connector_sandbox.judges.people import Looked
+
+PEOPLE_PAGE, CHANGES_PAGE = 10_000, 200
+EXACT_PAGE, DYNAMICS_PAGE, DYNAMICS_BATCH = 60, 10_000, 100
+
+
+def payroll_calls(people: int, looks: int) -> int:
+    """Of the payroll for so many people over so many passes, of which no later one has more than 200 rows."""
+    return 2 * _pages(people, PEOPLE_PAGE) + 2 * (looks - 1)
+
+
+def _exact(looked: Looked, entities: Sequence[str]) -> int:
+    listed = sum(_pages(looked.there[entity], EXACT_PAGE) for entity in entities)
+    return listed + sum(n + 2 * math.ceil(n / EXACT_PAGE) for n in looked.changes.values())
+
+
+def _dynamics(looked: Looked, _: Sequence[str]) -> int:
+    changes = looked.changes.total()
+    written = math.ceil(changes / DYNAMICS_BATCH) + math.ceil(changes / DYNAMICS_PAGE)
+    return 2 + _pages(looked.there.total(), DYNAMICS_PAGE) + written
+
+
+def _visma(looked: Looked, entities: Sequence[str]) -> int:
+    return 2 * len(entities) + 2 * sum(n > 0 for n in looked.changes.values())
+
+
+def _pages(rows: int, page: int) -> int:
+    return max(math.ceil(rows / page), 1)
+
+
+MEMBER_CALLS: Mapping[str, Callable[[Looked, Sequence[str]], int]] = {
+    "exact_online": _exact,
+    "dynamics_fo": _dynamics,
+    "visma_net": _visma,
+}
+"""Of the ledger for one pass, by ledger."""
