@@ -21,7 +21,7 @@ def main(seconds: float) -> None:
     def now(_: SystemClock) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=seconds)
 
-    SystemClock.now = now  # type: ignore[method-assign]
+    SystemClock.now = now  # type: ignore[method-assign, assignment]
     use_clock(SystemClock())
     command()
 

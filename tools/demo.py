@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import demo_people
 from rich.console import Console
 from rich.table import Table
 from scenes import PAYROLL, SCENES, Scene, scene_of
@@ -27,13 +28,16 @@ from stage import SOURCE, TARGET, CommandFailed, Product, Sandbox, judged
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 140)
 BOOKED_LATE_SECONDS = 1.5
 PATIENCE_SECONDS = 120
+PEOPLE = "people"
 
 
 def main() -> int:
     """Run the demo; 0 when the judge finds everything booked once and equal."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--register", help="payroll register to use instead of the made one")
-    parser.add_argument("--scenario", default="trading_company", help=f"{', '.join(SCENES)}, all, unattended")
+    others = f"all, {PEOPLE}, unattended"
+    parser.add_argument("--scenario", default="trading_company", help=f"{', '.join(SCENES)}, {others}")
+    parser.add_argument("--workers", type=int, help=f"workers of {PEOPLE}; fewer make its month shorter")
     parser.add_argument("--keep", help="home folder to keep, for looking around afterwards")
     arguments = parser.parse_args()
     register = ["--register", str(Path(arguments.register).absolute())] if arguments.register else []
@@ -48,6 +52,8 @@ def main() -> int:
                 from demo_unattended import play
 
                 return _last_line(play(home, _say))
+            if arguments.scenario == PEOPLE:
+                return _last_line(demo_people.play(home, _say, arguments.workers or demo_people.WORKERS))
             if arguments.scenario != "all":
                 return _last_line(_scene(scene_of(arguments.scenario), register, home, bool(arguments.keep)))
             found = {
@@ -57,8 +63,7 @@ def main() -> int:
             return _last_line({"ok": all(line["ok"] for line in found.values()), "ledgers": found})
         except KeyError:
             return _stop(
-                f"There is no scenario {arguments.scenario!r} to play; there are {', '.join(SCENES)}, all,"
-                " and unattended."
+                f"There is no scenario {arguments.scenario!r} to play; there are {', '.join(SCENES)}, {others}."
             )
         except CommandFailed as error:
             return _stop(str(error))

@@ -151,6 +151,14 @@ class Product:
         settings: Mapping[str, str] | None = None,
     ) -> None:
         """Connections, sign-in, mapping and flow, as an administrator would set them up."""
+        self.connect_systems(sandbox, scene, settings)
+        self.run("mappings", "import", "payroll", str(scene.mapping), "--json")
+        self.flow(sandbox, scene, mode=mode, options=options, since=since)
+
+    def connect_systems(
+        self, sandbox: Sandbox, scene: Scene, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """Both connections, with their sign-in."""
         payroll, ledger = sandbox.systems[PAYROLL], sandbox.systems[scene.ledger]
         self._add(SOURCE, PAYROLL, {**payroll_scene().settings(payroll), **self._fast(settings, PAYROLL)})
         self._add(
@@ -163,8 +171,6 @@ class Product:
         )
         if scene.signs_in:
             self.authorize(TARGET)
-        self.run("mappings", "import", "payroll", str(scene.mapping), "--json")
-        self.flow(sandbox, scene, mode=mode, options=options, since=since)
 
     def flow(
         self,

@@ -84,6 +84,36 @@ def test_the_demo_books_the_made_register_once(scenario: str) -> None:
     assert not any("\x1b" in shown for shown in text)
 
 
+COUNTED = [
+    *("ok", "workers", "members", "missing", "duplicate", "extra", "headcount", "changes", "calls"),
+    "calls_floor",
+]
+
+
+def test_the_demo_of_people_leaves_every_worker_one_member() -> None:
+    """A short month at the three ledgers, with two applies killed at each; the last line is the judge's."""
+    ended = subprocess.run(
+        [sys.executable, str(TOOLS / "demo.py"), "--scenario", "people", "--workers", "60"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    *text, line = ended.stdout.splitlines()
+    last = json.loads(line)
+
+    assert (0, "", True) == (ended.returncode, ended.stderr, last["ok"])
+    assert ["exact_online", "dynamics_fo", "visma_net"] == list(last["ledgers"])
+    for ledger, found in last["ledgers"].items():
+        assert COUNTED == list(found)
+        assert (True, "equal") == (found["ok"], found["headcount"])
+        assert (0, 0, 0) == (found["missing"], found["duplicate"], found["extra"])
+        assert found["members"] >= found["workers"] > 60
+        assert found["changes"] > found["workers"]
+        assert found["calls"] >= found["calls_floor"]
+        assert 2 == sum("kill -9" in shown and ledger in shown for shown in text)
+        assert any(f"{ledger}: " in shown and "events were lost" in shown for shown in text)
+
+
 def test_a_scenario_that_nobody_can_play_is_named() -> None:
     """An error is one line of JSON too."""
     ended = subprocess.run(

@@ -123,8 +123,8 @@ def test_an_edit_of_a_person_stays() -> None:
     edit = {("e1", "1"): "By hand"}
     kept = judged([member("1", name="By hand"), *MEMBERS[1:]], edits=edit)
     lost = judged(MEMBERS, edits=edit)
-    assert (True, 0) == (kept.ok, kept.overwritten)
-    assert (False, 1) == (lost.ok, lost.overwritten)
+    assert (True, ()) == (kept.ok, kept.overwritten)
+    assert (False, (("e1", "1"),)) == (lost.ok, lost.overwritten)
 
 
 def test_changes_are_counted_look_by_look() -> None:

@@ -34,24 +34,31 @@ class Wished:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Of one look, by entity: members that there were before, and those that had to be made, named anew,
-    closed or opened.
+    """One look: members that there were before, by entity, and those that had to be made, named anew, closed
+    or opened.
     """
 
     there: Counter[str]
-    changes: Counter[str]
+    changed: tuple[Key, ...]
+
+    @property
+    def changes(self) -> Counter[str]:
+        """How many, by entity."""
+        return Counter(entity for entity, _ in self.changed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the books say. `members` are open ones; `overwritten` are those that a person had edited."""
+    """What the books say. `members` are open ones; `overwritten` are those that a person had edited. What
+    somebody edited stays as it is, open or closed.
+    """
 
     workers: int
     members: int
     missing: int
     duplicate: int
     extra: int
-    overwritten: int
+    overwritten: tuple[Key, ...]
     differences: tuple[str, ...]
 
     @property
@@ -83,15 +90,15 @@ class PeopleJudge:
         }
         gone = {key: Wished(before[key].name, False) for key in before.keys() - now.keys()}
         self._wished = now | gone
-        changed = [key for key, wished in self._wished.items() if before.get(key) != wished]
-        looked = Looked(Counter(entity for entity, _ in before), Counter(entity for entity, _ in changed))
+        changed = tuple(key for key, wished in self._wished.items() if before.get(key) != wished)
+        looked = Looked(Counter(entity for entity, _ in before), changed)
         self.looks.append(looked)
         return looked
 
     @property
     def changes(self) -> int:
         """Of all looks."""
-        return sum(looked.changes.total() for looked in self.looks)
+        return sum(len(looked.changed) for looked in self.looks)
 
     @property
     def wished(self) -> Mapping[Key, Wished]:
@@ -106,18 +113,18 @@ class PeopleJudge:
         for row in members:
             if row["axis"] == self.scenario.MEMBER_AXIS and str(row["id"]) not in self._strangers:
                 rows[row["entity"], _bare(row["code"])].append(row)
-        wrong, missing, extra, overwritten = list[str](), 0, 0, 0
+        wrong, missing, extra, overwritten = list[str](), 0, 0, list[Key]()
         for key, wished in sorted(self._wished.items()):
             held, name = rows.get(key, []), (edits or {}).get(key)
             opened = [row for row in held if row["open"]]
-            if not held or (wished.open and not opened):
+            if not held or (wished.open and not opened and name is None):
                 missing += 1
                 wrong.append(f"{_text(key)}: {wished.name} has no {'open ' * wished.open}member")
             if opened and not wished.open and name is None:
                 extra += 1
                 wrong.append(f"{_text(key)}: {wished.name} left, and the member is open")
             names = {_named(row) for row in held} - {name or " ".join(wished.name.split())}
-            overwritten += bool(names) and name is not None
+            overwritten += [key] if names and name is not None else []
             wrong += [
                 f"{_text(key)}: is named {each!r}, not {name or wished.name!r}" for each in sorted(names)
             ]
@@ -133,7 +140,7 @@ class PeopleJudge:
             missing=missing,
             duplicate=sum(doubled.values()),
             extra=extra,
-            overwritten=overwritten,
+            overwritten=tuple(overwritten),
             differences=tuple(wrong),
         )
 

@@ -1,0 +1,146 @@
+"""`make demo SCENARIO=people`: the workers of a payroll are members of three ledgers, for a month.
+
+At each ledger everybody is made a member at first; then people are hired, leave, come back and move at the
+payroll's screens, and passes some days apart carry that over. Half of the payroll's events are lost or come
+twice, and newest first. Two applies are killed (kill -9) with a write under way. All clocks stand in July
+2026 and move together. Every figure comes from the simulators' books through the judge; `headcount` alone is
+the product's word, compared with the judge's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from floor_people import MEMBER_CALLS, payroll_calls
+from people_month import Month
+from people_stage import DatedProduct, PeopleStage, started
+from scenes import PAYROLL, Scene, scene_of
+from stage import CommandFailed, Sandbox
+
+from ml_connector_sandbox.judges.people import employed
+
+SCENES = ("people_exact_online", "people_dynamics_fo", "people_visma_net")
+WORKERS = 600
+FIRST = datetime(2026, 7, 1, 12, tzinfo=UTC)
+DAYS = (1, 3, 6, 9, 12, 15, 18, 21, 24, 27, 31)
+SHORT = (1, 6, 15, 18)
+"""Days of the month with a pass; those of a month with fewer workers."""
+KILLED_ON = 15
+SHARE = 3
+"""Hires of a day, and leavers."""
+LATE_SECONDS = 1.5
+EVENTS = {"webhook_lose_every": 4, "webhook_duplicate_every": 2, "webhook_reorder": True}
+"""Of four events one is lost and another comes twice; those that wait go out newest first."""
+
+
+def play(home: Path, say: Callable[[str], None], workers: int = WORKERS) -> Any:
+    """Play the month at each ledger, at once, in homes of their own; the last line."""
+    say(
+        f"{workers} workers, a month, three ledgers at once. Half of the payroll's events are lost or come"
+        " twice."
+    )
+    days = DAYS if workers >= WORKERS else SHORT
+    scenes = [scene_of(name) for name in SCENES]
+
+    def one(scene: Scene) -> Any:
+        with _sandbox(scene, workers) as sandbox:
+            stage = PeopleStage(sandbox, scene, DatedProduct(home / scene.ledger))
+            return _month(stage, days, workers, lambda text: say(f"   {scene.ledger}: {text}"))
+
+    with ThreadPoolExecutor(len(scenes)) as pool:
+        found = dict(zip((scene.ledger for scene in scenes), pool.map(one, scenes), strict=True))
+    return {"ok": all(line["ok"] for line in found.values()), "ledgers": found}
+
+
+def _sandbox(scene: Scene, workers: int) -> Sandbox:
+    switches = [
+        f"{PAYROLL}.workers={workers}",
+        *(f"{PAYROLL}.{name}={value}" for name, value in EVENTS.items()),
+    ]
+    given = [part for switch in switches for part in ("--switch", switch)]
+    return Sandbox(["--profile", "fast", *scene.arguments(), *given])
+
+
+def _month(stage: PeopleStage, days: Sequence[int], workers: int, say: Callable[[str], None]) -> Any:
+    stage.move(FIRST)
+    stage.connect(mode="approve")
+    month = Month(do=stage.at_payroll, dice=Random(f"month {stage.scene.ledger}"))
+    for day in days:
+        stage.move(FIRST + timedelta(days=day - 1))
+        if day > days[0]:
+            month.day(stage.today, stage.people(), SHARE if workers >= WORKERS else 1)
+        looked = stage.look()
+        _pass(stage, day, say)
+        members = stage.judge.verdict(stage.members()).members
+        say(f"{stage.today:%d %B}: {len(looked.changed)} changes; {members} members are open.")
+    say(", ".join(f"{count} {what}" for what, count in sorted(month.done.items())) + ".")
+    return _verdict(stage, say)
+
+
+def _pass(stage: PeopleStage, day: int, say: Callable[[str], None]) -> None:
+    """A pass. The first waits for consent, and is killed once it has it; so is one later on, which needs
+    none.
+    """
+    if day == DAYS[0]:
+        run = stage.run(expect=(4,))
+        killed = _killed(stage, "runs", "approve", run["run"], *stage.product.consent(run["run"]))
+        say(f"everybody is proposed and approved; process {killed} is killed while it writes (kill -9).")
+        stage.finish()
+        stage.flow(mode="automatic")
+    elif day == KILLED_ON:
+        killed = _killed(stage, *stage.command)
+        say(f"process {killed} of this pass is killed while it writes (kill -9).")
+        stage.finish()
+    else:
+        stage.run()
+
+
+def _killed(stage: PeopleStage, *command: str) -> int:
+    """Kill the command with a write under way, which the ledger carries out with nobody listening."""
+    late = {"kind": "late_commit", "seconds": LATE_SECONDS, "answer": "hold", "times": 1}
+    with started(stage, {**late, **stage.scene.member_writes}, *command) as command_started:
+        if not command_started.struck():
+            raise CommandFailed(f"{stage.scene.ledger}: nothing was written")
+        return command_started.process.pid
+
+
+def _verdict(stage: PeopleStage, say: Callable[[str], None]) -> Any:
+    verdict, scene = stage.judge.verdict(stage.members()), stage.scene
+    for difference in verdict.differences[:20]:
+        say(difference)
+    looks, entities = stage.judge.looks, sorted(set(stage.judge.scenario.MEMBER_OF.values()))
+    floor = sum(MEMBER_CALLS[scene.ledger](looked, entities) for looked in looks)
+    people = stage.people()
+    told = _headcount(stage, employed(people, stage.today))
+    events = stage.sandbox.control(PAYROLL, "books")["webhooks"]
+    say(f"{events['lost']} of {events['events'] + events['lost']} events were lost.")
+    return {
+        "ok": verdict.ok and told == "equal" and events["lost"] > 0,
+        "workers": verdict.workers,
+        "members": verdict.members,
+        "missing": verdict.missing,
+        "duplicate": verdict.duplicate,
+        "extra": verdict.extra,
+        "headcount": told,
+        "changes": stage.judge.changes,
+        "calls": stage.calls,
+        "calls_floor": floor + payroll_calls(len(people), len(looks)),
+    }
+
+
+def _headcount(stage: PeopleStage, counted: Mapping[str, frozenset[str]]) -> str:
+    """What the product counts, beside what the judge does; `equal`, or what is not."""
+    found = stage.product.run("headcount", "show", "--flow", stage.flow_id, "--json", expect=(0, 3))
+    mine = {company: len(people) for company, people in counted.items()}
+    theirs = {one["company"]: one["employed"] for one in found["companies"]}
+    members = {one["company"]: one["members"] for one in found["companies"]}
+    if not found["ok"]:
+        return f"the product finds a difference: {[one['remainder'][:3] for one in found['companies']]}"
+    if not mine == theirs == members:
+        return f"employed {mine}, by the product {theirs}, members {members}"
+    return "equal"
