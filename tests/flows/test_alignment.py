@@ -232,6 +232,29 @@ def test_an_import_file_is_made_once_and_done_when_a_read_shows_it() -> None:
     )
 
 
+def test_what_was_handed_over_and_edited_by_somebody_is_shown_and_not_waited_for() -> None:
+    """The import may have lost to the edit, or come before it; a row that is still as it was is waited for."""
+    world = Parcels(ReferenceRows(imports=True), mode=Mode.AUTOMATIC)
+    for number in (1, 2):
+        world.vendor_rows.edit(parcel(number))
+    world.wished = [parcel(1), parcel(2)]
+    world.align()
+    world.wished = [parcel(1, "Bergen"), parcel(2, "Bergen"), parcel(3)]
+    run = world.operations.start("parcels", SOURCE, TARGET, "now").id
+    assert RunState.WAITING is world.pass_once(run)
+    assert {"handed_over": 3} == world.plan(run)
+    world.vendor_rows.edit(parcel(1, "Oslo"))
+
+    assert RunState.WAITING is world.pass_once(run)
+    assert {"conflict": 1, "handed_over": 2} == world.plan(run)
+    world.vendor_rows.take_in()
+    world.vendor_rows.edit(parcel(1, "Oslo"))
+    world.run_to_rest()
+
+    assert (RunState.HELD, ["plan.conflict"]) == (world.at(run).state, world.problems(run))
+    assert {"conflict": 1, "done": 2} == world.plan(run)
+
+
 def test_what_the_other_system_says_it_wrote_is_read_again() -> None:
     """It said yes, and did nothing."""
     world = Parcels(ReferenceRows(ignored={"P000002"}))

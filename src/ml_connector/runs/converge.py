@@ -5,7 +5,8 @@
        ├─ not as the plan saw it ─────────────────────────── conflict: somebody's edit, shown, not overwritten
        └─ as the plan saw it ─ note that it is sent ─ put
              ├─ written ─────── done                ├─ stale ────────── read again, at most three times
-             ├─ not taken ───── refused             ├─ handed over ──── done when a read shows it
+             ├─ not taken ───── refused             ├─ handed over ──── done when a read shows it, a conflict
+             │                                      │                   when it shows somebody's edit
              └─ no proof ────── Wait; after the settling time it is read like any other
 
 After a crash behind our own write the row is as wished, so it is done and not taken for somebody's edit. An
@@ -15,7 +16,7 @@ unknown write is not sent again before the settling time is over.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any
 
@@ -57,14 +58,24 @@ class Converger:
         return True
 
     def seen(self, run: str) -> bool:
-        """Look whether what was handed over was taken in. Raises `Wait` while some of it was not."""
+        """Look whether what was handed over was taken in. Raises `Wait` while some of it was not. What somebody
+        edits meanwhile is a conflict: it may never be taken in.
+        """
         limits, waiting = self.register.limits, ""
         after = 0
         while rows := self.plans.next(run, (PlanState.HANDED_OVER,), limits.batch, after):
             fresh = self.register.read([row.change.key for row in rows])
             seen = [row for row in rows if self._is_wished(row.change, fresh.get(row.change.key))]
             self._done(run, seen)
-            waiting = waiting or next((row.detail for row in rows if row not in seen), "")
+            for row in rows:
+                now = fresh.get(row.change.key)
+                if row in seen:
+                    continue
+                if self._is_on_its_way(row.change, now):
+                    waiting = waiting or row.detail
+                    continue
+                text = f"{row.change.key} was handed over, and edited since: {self._shown(row.change, now)}."
+                self._ended(run, row, PlanState.CONFLICT, f"{text} It is left as it is.")
             after = rows[-1].number
         if waiting:
             due = self.clock.now() + timedelta(seconds=limits.look_again_seconds)
@@ -130,6 +141,18 @@ class Converger:
         if fresh is None or change.before is None:
             return fresh is None and change.before is None
         return bool(fresh.record == self.register.normal(change.before))
+
+    def _is_on_its_way(self, change: Change, fresh: Versioned[Any] | None) -> bool:
+        """Whether every field is as it was or as it is wished: what was handed over may be taken in in
+        parts.
+        """
+        if fresh is None:
+            return change.before is None
+        before, after = map(self.register.normal, (change.before or change.after, change.after))
+        return all(
+            getattr(fresh.record, one.name) in (getattr(before, one.name), getattr(after, one.name))
+            for one in fields(after)
+        )
 
     def _shown(self, change: Change, fresh: Versioned[Any] | None) -> str:
         return differences(fresh.record if fresh is not None else None, self.register.normal(change.after))
