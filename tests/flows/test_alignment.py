@@ -202,6 +202,31 @@ def test_a_write_of_a_process_that_died_is_waited_for() -> None:
     assert (RunState.DONE, 1) == (world.at(run).state, len(world.vendor_rows.puts))
 
 
+def test_a_row_of_a_process_that_died_and_somebodys_edit_of_it_stay_apart_in_later_plans() -> None:
+    """The new row was written, and nobody noted it before it was edited; of another row, which both had before
+    we knew of it, the edit came between plan and write. No later pass writes over either.
+    """
+    world = Parcels(mode=Mode.AUTOMATIC)
+    world.vendor_rows.edit(parcel(2, "Oslo"))
+    world.wished = [parcel(1), parcel(2, "Bergen")]
+    run = world.operations.start("parcels", SOURCE, TARGET, "now").id
+
+    def dies(name: str) -> None:
+        if name == "put: answered":
+            raise Crash(name)
+
+    with pytest.raises(Crash):
+        world.run_to_rest(crash_point=dies)
+    for number in (1, 2):
+        world.vendor_rows.edit(parcel(number, "Molde"))
+    world.run_to_rest()
+    again = world.align()
+
+    for each in (run, again.id):
+        assert (RunState.HELD, ["plan.conflict"] * 2) == (world.at(each).state, world.problems(each))
+    assert {"Molde"} == {row.place for row in world.vendor_rows.rows.values()}
+
+
 def test_values_under_one_version_are_written_at_once() -> None:
     """120 values of one container, guarded by one version: one write, and no conflict with itself."""
     world = Parcels()

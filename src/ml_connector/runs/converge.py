@@ -75,7 +75,7 @@ class Converger:
                     waiting = waiting or row.detail
                     continue
                 text = f"{row.change.key} was handed over, and edited since: {self._shown(row.change, now)}."
-                self._ended(run, row, PlanState.CONFLICT, f"{text} It is left as it is.")
+                self._edited(run, row, f"{text} It is left as it is.")
             after = rows[-1].number
         if waiting:
             due = self.clock.now() + timedelta(seconds=limits.look_again_seconds)
@@ -128,8 +128,7 @@ class Converger:
                 left.append(row)
             else:
                 text = f"{row.change.key} was edited since the plan was made: {self._shown(row.change, now)}."
-                text += " It is left as it is."
-                self._ended(run, row, PlanState.CONFLICT, text)
+                self._edited(run, row, f"{text} It is left as it is.")
         self._done(run, done)
         return left
 
@@ -196,6 +195,14 @@ class Converger:
             agreed = {row.change.key: self.register.normal(row.change.after) for row in rows}
             self.links.agree(self.kind, agreed)
             self.plans.mark(run, [row.number for row in rows], PlanState.DONE)
+
+    def _edited(self, run: str, row: PlannedRow, text: str) -> None:
+        """Somebody's edit. What was there before it, or a new row as we sent it, is noted, so that later plans
+        show the edit too and do not take it for a row that was never ours.
+        """
+        ours = row.change.before if row.change.before is not None else row.change.after
+        self.links.agree(self.kind, {row.change.key: self.register.normal(ours)})
+        self._ended(run, row, PlanState.CONFLICT, text)
 
     def _ended(self, run: str, row: PlannedRow, state: PlanState, detail: str) -> None:
         self.plans.mark(run, [row.number], state, detail)
