@@ -6,6 +6,7 @@ Three kinds of kill, drawn with a seed:
     sending  the entry is on its way, the ledger is slow; the process dies
     random   any moment at all, start-up included
 Where a ledger takes an entry in several writes, the kill strikes one of them by lot.
+With the target `people`, passes of workers are killed at every ledger: `crash_people.py`.
 The product keeps its two databases in files, or both on a PostgreSQL server that is started for this alone.
 The last line is one JSON object, counted from the simulators' books.
 """
@@ -25,6 +26,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import crash_people
 from postgres_server import postgresql
 from rich.console import Console
 from rich.progress import Progress
@@ -36,6 +38,7 @@ SLOW_SECONDS = 0.5
 SEND_PATIENCE_SECONDS = 30.0
 ROUNDS_TO_FINISH_MAX = 40
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
+PEOPLE = "people"
 KINDS = ("late", "late", "sending", "random", "random")
 
 VERBOSE = "-v" in sys.argv
@@ -46,12 +49,14 @@ def main() -> int:
     """Kill, finish, judge; 0 when nothing is booked twice and nothing is lost."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--target", default=MAIN.ledger, choices=list(BY_LEDGER))
+    parser.add_argument("--target", default=MAIN.ledger, choices=[*BY_LEDGER, PEOPLE])
     parser.add_argument("--store", default=SQLITE, choices=[SQLITE, POSTGRESQL])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, help="workers of each pay run")
     parser.add_argument("-v", action="store_true", help="a line for each kill")
     arguments = parser.parse_args()
+    if arguments.target == PEOPLE:
+        return _people(arguments.kills, arguments.seed)
     scene = BY_LEDGER[arguments.target]
     switches = [
         *scene.arguments(),
@@ -72,6 +77,12 @@ def main() -> int:
         counts = _kill_all(sandbox, scene, product, runs[: arguments.kills], random.Random(arguments.seed))
         _finish(product, len(runs))
         return _verdict(sandbox, scene, counts)
+
+
+def _people(kills: int, seed: int) -> int:
+    line = crash_people.play(kills, seed, lambda text: err.print(text, markup=False))
+    print(json.dumps(line), flush=True)
+    return 0 if line["ok"] else 1
 
 
 @contextmanager

@@ -103,7 +103,7 @@ def _pass(stage: PeopleStage, day: int, say: Callable[[str], None]) -> None:
 def _killed(stage: PeopleStage, *command: str) -> int:
     """Kill the command with a write under way, which the ledger carries out with nobody listening."""
     late = {"kind": "late_commit", "seconds": LATE_SECONDS, "answer": "hold", "times": 1}
-    with started(stage, {**late, **stage.scene.member_writes}, *command) as command_started:
+    with started(stage, {**late, **stage.scene.member_writes[0]}, *command) as command_started:
         if not command_started.struck():
             raise CommandFailed(f"{stage.scene.ledger}: nothing was written")
         return command_started.process.pid

@@ -131,9 +131,12 @@ class PeopleStage:
         self.calls += self._asked() - before
 
     def run(self, expect: Sequence[int] = (0,)) -> Any:
-        """A pass to its end."""
+        """A pass to its end. Raises `CommandFailed` where none is made."""
         with self.counted():
-            return self.product.run(*self.command, expect=expect)
+            done = self.product.run(*self.command, expect=expect)
+        if "plan" not in done:
+            raise CommandFailed(f"no pass was made: {done}")
+        return done
 
     def finish(self, expect: Sequence[int] = (0,)) -> None:
         """Bring every pass that is under way to its end, however long a write may still happen."""

@@ -33,3 +33,17 @@ def test_six_kills_leave_every_entry_once(target: str) -> None:
     )
     assert ["kills", "kills_in_flight", "late_commits", "documents", "duplicates", "lost"] == list(last)
     assert 2 <= last["kills_in_flight"]
+
+
+def test_kills_and_edits_leave_every_worker_one_member_and_every_edit() -> None:
+    """Two kills at each ledger, and what a person edits there meanwhile."""
+    command = [sys.executable, str(TOOLS / "crash.py"), "--kills", "6", "--seed", "2", "--target", "people"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    last = json.loads(ended.stdout.splitlines()[-1])
+
+    assert (0, True, 6) == (ended.returncode, last["ok"], last["kills"]), ended.stderr
+    assert (0, 0, 0) == (last["duplicates"], last["lost"], last["overwritten"])
+    assert last["kills_in_flight"] >= 2
+    assert last["edits"] >= 2
+    assert list(BY_LEDGER) == sorted(last["ledgers"], key=list(BY_LEDGER).index)
+    assert all(found["workers"] > 40 for found in last["ledgers"].values())

@@ -203,8 +203,8 @@ def test_a_write_of_a_process_that_died_is_waited_for() -> None:
 
 
 def test_a_row_of_a_process_that_died_and_somebodys_edit_of_it_stay_apart_in_later_plans() -> None:
-    """The new row was written, and nobody noted it before it was edited; of another row, which both had before
-    we knew of it, the edit came between plan and write. No later pass writes over either.
+    """The new row was written, and nobody noted it before it was edited; of another row, which was there
+    before we knew of it, the edit came between plan and write. No later pass writes over either.
     """
     world = Parcels(mode=Mode.AUTOMATIC)
     world.vendor_rows.edit(parcel(2, "Oslo"))
@@ -258,7 +258,7 @@ def test_an_import_file_is_made_once_and_done_when_a_read_shows_it() -> None:
 
 
 def test_what_was_handed_over_and_edited_by_somebody_is_shown_and_not_waited_for() -> None:
-    """The import may have lost to the edit, or come before it; a row that is still as it was is waited for."""
+    """The import may have lost to the edit, or come before it; a row that is as it was is waited for."""
     world = Parcels(ReferenceRows(imports=True), mode=Mode.AUTOMATIC)
     for number in (1, 2):
         world.vendor_rows.edit(parcel(number))

@@ -58,8 +58,8 @@ class Converger:
         return True
 
     def seen(self, run: str) -> bool:
-        """Look whether what was handed over was taken in. Raises `Wait` while some of it was not. What somebody
-        edits meanwhile is a conflict: it may never be taken in.
+        """Look whether what was handed over was taken in. Raises `Wait` while some of it was not. What
+        somebody edits meanwhile is a conflict: it may never be taken in.
         """
         limits, waiting = self.register.limits, ""
         after = 0
@@ -197,8 +197,8 @@ class Converger:
             self.plans.mark(run, [row.number for row in rows], PlanState.DONE)
 
     def _edited(self, run: str, row: PlannedRow, text: str) -> None:
-        """Somebody's edit. What was there before it, or a new row as we sent it, is noted, so that later plans
-        show the edit too and do not take it for a row that was never ours.
+        """Somebody's edit. What was there before it, or a new row as we wished it, is noted, so that later
+        plans show the edit too and do not take it for a row that was never ours.
         """
         ours = row.change.before if row.change.before is not None else row.change.after
         self.links.agree(self.kind, {row.change.key: self.register.normal(ours)})

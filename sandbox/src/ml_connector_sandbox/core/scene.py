@@ -55,7 +55,7 @@ class Scene:
     one_date: str = ""
     given: tuple[str, ...] = ()
     people: Mapping[str, str] = field(default_factory=dict)
-    member_writes: Mapping[str, Any] = field(default_factory=dict)
+    member_writes: tuple[Mapping[str, Any], ...] = ()
     varied: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def arguments(self) -> list[str]:

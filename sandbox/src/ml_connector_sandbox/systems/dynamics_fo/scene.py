@@ -35,7 +35,7 @@ SCENE = Scene(
         "people_dynamics_fo": {
             "settings": _with_workers,
             "people": {"axis": "worker", "zones": "America/New_York"},
-            "member_writes": {"match": {"method": "POST", "path": r"\$batch"}},
+            "member_writes": ({"match": {"method": "POST", "path": r"\$batch"}},),
         }
     },
 )

@@ -28,7 +28,10 @@ SCENE = Scene(
         "people_exact_online": {
             # Eight characters are the longest code of a cost unit, and payroll's numbers have nine.
             "people": {"axis": "cost_unit", "code": "short", "zones": "America/New_York"},
-            "member_writes": {"match": {"method": "POST", "path": "hrm/Costunits"}},
+            "member_writes": (
+                {"match": {"method": "POST", "path": "hrm/Costunits"}},
+                {"match": {"method": "PUT", "path": "hrm/Costunits"}},
+            ),
         }
     },
     unlimited={"calls_per_minute": "0", "calls_per_day": "0", "errors_per_hour": "0"},

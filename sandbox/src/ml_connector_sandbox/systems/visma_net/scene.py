@@ -51,7 +51,7 @@ SCENE = Scene(
             **_YARD,
             "settings": _with_workers,
             "people": {"axis": "worker", "zones": "Europe/Oslo"},
-            "member_writes": {"match": {"method": "PUT", "path": "/v1/dimension/SUBACCOUNT/3"}},
+            "member_writes": ({"match": {"method": "PUT", "path": "/v1/dimension/SUBACCOUNT/3"}},),
         },
     },
 )
