@@ -63,7 +63,7 @@ def main() -> int:
             return _last_line({"ok": all(line["ok"] for line in found.values()), "ledgers": found})
         except KeyError:
             return _stop(
-                f"There is no scenario {arguments.scenario!r} to play; there are {', '.join(SCENES)}, {others}."
+                f"There is no scenario {arguments.scenario!r}; there are {', '.join(SCENES)}, {others}."
             )
         except CommandFailed as error:
             return _stop(str(error))
