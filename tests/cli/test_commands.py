@@ -12,7 +12,7 @@ from tests.stand import Installation
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
 GROUPS = {
-    "connections": ["add", "list", "ping", "test", "same-books", "authorize", "settings"],
+    "connections": ["add", "list", "ping", "test", "same-books", "authorize", "settings", "webhooks"],
     "flows": ["set", "show", "list", "options"],
     "mappings": ["import", "export", "suggest", "check"],
     "run": ["dimensions", "payroll", "workers"],

@@ -103,8 +103,13 @@ def _faults(command: Any, words: list[str], *, whole: bool, complete: bool = Tru
 
 
 def _depth(words: list[str]) -> int:
-    first = program().commands.get(words[0].rstrip(END))
-    return 2 if getattr(first, "commands", None) is not None else 1
+    """How many of the words name the command, or should: one for each group, and one."""
+    command, depth = program(), 0
+    for word in words:
+        if getattr(command, "commands", None) is None:
+            break
+        command, depth = command.commands.get(word.rstrip(END)), depth + 1
+    return max(depth, 1)
 
 
 def _by_name(command: Any) -> dict[str, Any]:

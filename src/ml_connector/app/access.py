@@ -133,10 +133,12 @@ class Access:
         journals_before: Mapping[str, Sequence[str]] | None = None,
         schedule: str = "",
         slot_at: datetime | None = None,
+        wake: list[str] | None = None,
     ) -> Flow:
         values = {
             "schedule": schedule,
             "slot_at": slot_at,
+            "wake": wake,
             "mode": mode,
             "starts_on": starts_on,
             "mapping": mapping,

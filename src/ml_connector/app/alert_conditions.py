@@ -17,6 +17,7 @@ from ml_connector.app.failures import expected, read_failure
 from ml_connector.app.schedules import due_at
 from ml_connector.domain import codec
 from ml_connector.domain.problem import Owner, Problem
+from ml_connector.ports.plans import PlanState
 from ml_connector.ports.runs import RunState
 from ml_connector.store.models import (
     AlertEndpoint,
@@ -24,9 +25,11 @@ from ml_connector.store.models import (
     BudgetWindow,
     Connection,
     Flow,
+    Hook,
     Incident,
     Organisation,
     Pause,
+    PlannedChange,
     Run,
     WorkItem,
 )
@@ -42,6 +45,11 @@ EARLY_SHARE, USED_SHARE = 0.1, 0.5
 """A day's calls are forecast after a tenth of it, and where half of them are used."""
 FAILED_TRIES = 2
 """A message that failed so often is one that people do not have."""
+FAILED_RENEWALS = 3
+SILENT, SILENT_CHANGES = timedelta(hours=24), 10
+"""A hook is silent when nothing came for so long and looks have found so many changes: fewer may be of dates
+that were entered long before.
+"""
 MAIL, WEBHOOK, LOG = "e-mail", "webhook", "log"
 
 
@@ -82,6 +90,7 @@ def _every(assembly: Assembly, organisation: Organisation) -> Iterator[Condition
         yield from _sign_in(assembly, connection)
     yield from _budgets(organisation, now)
     yield from _undelivered(assembly, organisation)
+    yield from _hooks(organisation, now)
 
 
 def _items(organisation: Organisation) -> Iterator[Condition]:
@@ -204,6 +213,42 @@ def _budgets(organisation: Organisation, now: datetime) -> Iterator[Condition]:
             f" reset at {row.resets_at:%Y-%m-%d %H:%M} UTC. Let flows look less often, or ask for more calls."
         )
         yield Condition(code="budget.short", place=name, owner=Owner.ADMINISTRATOR, text=text)
+
+
+def _hooks(organisation: Organisation, now: datetime) -> Iterator[Condition]:
+    """Notifications that do not come any more: a subscription that cannot be made anew, and a vendor that
+    says nothing while looks find changes.
+    """
+
+    for hook in Hook.objects.filter(connection__organisation=organisation).select_related("connection"):
+        name = hook.connection.name
+        if hook.failures >= FAILED_RENEWALS:
+            text = (
+                f"The subscriptions of {name} could not be renewed, {hook.failures} times: {hook.why} Looks"
+                f" by schedule go on. When it is mended: ml-connector connections webhooks renew {name}"
+            )
+            yield Condition(code="webhook.not_renewed", place=name, owner=Owner.ADMINISTRATOR, text=text)
+        since = hook.heard_at or hook.made_at
+        if now - since >= SILENT and (found := _found_since(hook.connection, since)) >= SILENT_CHANGES:
+            text = (
+                f"The hook of {name} is silent since {since:%Y-%m-%d %H:%M} UTC, and looks have found {found}"
+                f" changes that nothing told of. See: ml-connector connections webhooks check {name}"
+            )
+            yield Condition(code="webhook.silent", place=name, owner=Owner.ADMINISTRATOR, text=text)
+
+
+def _found_since(connection: Connection, since: datetime) -> int:
+    """Changes that looks found and carried out after a time with no word of them. The first look after it may
+    have found what was told of before.
+    """
+    found = 0
+    for flow in Flow.objects.filter(source=connection):
+        later = Run.objects.filter(settings=flow, created_at__gt=since)
+        first = later.order_by("created_at").values_list("created_at", flat=True).first()
+        if first is not None:
+            planned = PlannedChange.objects.filter(run__settings=flow, run__created_at__gt=first)
+            found += planned.filter(state=PlanState.DONE).values("key").distinct().count()
+    return found
 
 
 def _undelivered(assembly: Assembly, organisation: Organisation) -> Iterator[Condition]:

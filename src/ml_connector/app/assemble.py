@@ -42,6 +42,7 @@ from ml_connector.runs.waits import look_again
 from ml_connector.store.claims import StoredClaims
 from ml_connector.store.commits import StoredCommits
 from ml_connector.store.database import Locks, SystemClock
+from ml_connector.store.hooks import keys_heard
 from ml_connector.store.installation import installation
 from ml_connector.store.limits import StoredBudget, StoredExchanges, StoredSerialLocks
 from ml_connector.store.models import Connection, Flow
@@ -140,6 +141,7 @@ class Assembly:
             sandbox=connection.sandbox,
             wire=self._wire,
             in_background=self.background,
+            heard=lambda topics, since: keys_heard(connection, topics, since),
         )
 
     def sign_ins(self, connection: Connection) -> tuple[TokenState, ...]:

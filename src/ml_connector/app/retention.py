@@ -21,7 +21,16 @@ from ml_connector.app.assemble import Assembly
 from ml_connector.app.settings import DatabaseUnusable, unusable
 from ml_connector.ports.runs import RunState
 from ml_connector.runs.durable import KEEP_DAYS
-from ml_connector.store.models import AlertMessage, Artifact, ExchangeRow, GroupLink, Link, Run, StagedBlock
+from ml_connector.store.models import (
+    AlertMessage,
+    Artifact,
+    ExchangeRow,
+    GroupLink,
+    HookEvent,
+    Link,
+    Run,
+    StagedBlock,
+)
 
 OVER = (RunState.DONE, RunState.CANCELLED, RunState.CLOSED)
 """A run in another state may go on, so nothing of it is removed."""
@@ -68,6 +77,12 @@ PASSES = Kept(
 MESSAGES = Kept(
     what="Messages of alerts, delivered or taken back", days=400, since="the message", left="the alert"
 )
+EVENTS = Kept(
+    what="Notifications of vendors: id, topic, key, company, times",
+    days=35,
+    since="the notification",
+    left="how many there were of each topic",
+)
 FOR_EVER = tuple(
     Kept(what=what, days=None, since="", left="all of it")
     for what in (
@@ -79,7 +94,7 @@ FOR_EVER = tuple(
         "Alerts",
     )
 )
-RETENTION = (EXCHANGES, SOURCE_LINES, RECORDS, PASSES, MESSAGES, *FOR_EVER)
+RETENTION = (EXCHANGES, SOURCE_LINES, RECORDS, PASSES, MESSAGES, EVENTS, *FOR_EVER)
 
 
 def forget(assembly: Assembly) -> dict[str, int]:
@@ -90,7 +105,14 @@ def forget(assembly: Assembly) -> dict[str, int]:
     messages, _ = ended.filter(Q(error="") | Q(delivered_at__isnull=False)).delete()
     staged = sum(_forget_lines(assembly, run, now) for run in _old_runs(now, SOURCE_LINES, lines=True))
     records = sum(_forget_records(assembly, run, now) for run in _old_runs(now, RECORDS, lines=False))
-    return {"exchanges": exchanges, "staged": staged, "records": records, "messages": messages}
+    events, _ = HookEvent.objects.filter(received_at__lt=_before(now, EVENTS)).delete()
+    return {
+        "exchanges": exchanges,
+        "staged": staged,
+        "records": records,
+        "messages": messages,
+        "events": events,
+    }
 
 
 def _before(now: datetime, kept: Kept) -> datetime:

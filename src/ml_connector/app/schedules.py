@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,9 @@ from ml_connector.app.refusals import SetupError
 from ml_connector.domain.problem import Problem
 from ml_connector.domain.schedule import ScheduleError, read_schedule
 from ml_connector.store.models import Flow
+
+TOPICS_MAX, TOPIC_MAX = 50, 100
+"""Topics of a flow, and characters of one."""
 
 
 def check_schedule(text: str | None) -> None:
@@ -29,22 +33,44 @@ def next_slot(before: Flow | None, schedule: str | None, now: datetime) -> tuple
     return planned, read_schedule(planned).next(now) if planned else None
 
 
-def due_at(flow: Flow) -> datetime | None:
-    """When the flow looks for new work next, with the little that it begins later than others; `None` where
-    it has no schedule. One whose schedule cannot be read, because this machine knows its time zone no more,
-    is due at its time, and says so then.
+def next_topics(before: Flow | None, wake: Sequence[str] | None) -> list[str] | None:
+    """The topics that wake a flow that is set: those of before where none are given, none for one empty text;
+    `None` for those of its connections. Raises `SetupError`.
     """
-    if not flow.schedule or flow.slot_at is None:
-        return None
+    if wake is None:
+        return before.wake if before else None
+    topics = [] if list(wake) == [""] else list(dict.fromkeys(wake))
+    if why := _topics_problem(topics):
+        raise SetupError([Problem("flow.wake", "wake", why)])
+    return topics
+
+
+def _topics_problem(topics: Sequence[str]) -> str:
+    if len(topics) > TOPICS_MAX:
+        return f"A flow has at most {TOPICS_MAX} topics, not {len(topics)}."
+    for topic in topics:
+        if not topic.isprintable() or topic != topic.strip() or not 0 < len(topic) <= TOPIC_MAX:
+            return f"{topic[:40]!r} is no topic. Write it as the vendor does, * for any text: 'Employee*'."
+    return ""
+
+
+def due_at(flow: Flow) -> datetime | None:
+    """When the flow looks for new work next: at once where a notification woke it, else by its schedule, with
+    the little that it begins later than others; `None` where it has neither. One whose schedule cannot be
+    read, because this machine knows its time zone no more, is due at its time, and says so then.
+    """
+    woken: datetime | None = flow.woken_at
+    if woken is not None or flow.slot_at is None:
+        return woken
     slot: datetime = flow.slot_at
     try:
-        return slot + read_schedule(flow.schedule).jitter(flow.pk)
+        return slot + read_schedule(flow.schedule).jitter(flow.pk) if flow.schedule else slot
     except ScheduleError:
         return slot
 
 
-def shown(flow: Flow) -> dict[str, Any]:
-    """The settings of a flow, as JSON."""
+def shown(flow: Flow, wake: Sequence[str]) -> dict[str, Any]:
+    """The settings of a flow, and the topics that wake it, as JSON."""
     due = due_at(flow)
     return {
         "id": flow.pk,
@@ -56,6 +82,7 @@ def shown(flow: Flow) -> dict[str, Any]:
         "mapping": flow.mapping,
         "sandbox": flow.target.sandbox,
         "schedule": flow.schedule,
+        "wake": list(wake),
         "next_look": f"{due:%Y-%m-%dT%H:%M:%SZ}" if due else "",
         "options": dict(flow.options),
     }

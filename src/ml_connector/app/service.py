@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ml_connector.app.records import Records
     from ml_connector.app.setup import Setup
     from ml_connector.app.statements import Statements
+    from ml_connector.app.webhooks import Webhooks
     from ml_connector.app.worklist import Worklist
 
 
@@ -68,7 +69,8 @@ class Service:
     def sign_in(self, name: str, secret: str) -> None:
         """Let what is done from now on be of this named person. Raises `NotAllowed` for a wrong secret."""
         self.actor = self.people.sign_in(name, secret)
-        for name in ("people", "setup", "operations", "statements", "worklist", "endpoints", "headcounts"):
+        kept = ("people", "setup", "operations", "statements", "worklist", "endpoints", "headcounts")
+        for name in (*kept, "webhooks"):
             self.__dict__.pop(name, None)
 
     @cached_property
@@ -112,6 +114,12 @@ class Service:
         from ml_connector.app.outgoing import Endpoints
 
         return Endpoints(self.access, self.assembly, self.actor)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        from ml_connector.app.webhooks import Webhooks
+
+        return Webhooks(self.access, self.assembly, self.actor)
 
     @cached_property
     def worklist(self) -> Worklist:

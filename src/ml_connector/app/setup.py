@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -16,7 +16,7 @@ from ml_connector.app.assemble import Assembly, connectors
 from ml_connector.app.content_hashes import changes, connection_sha256, flow_sha256, journals_sha256
 from ml_connector.app.mapping_csv import read_mapping, write_mapping
 from ml_connector.app.refusals import SetupError
-from ml_connector.app.schedules import check_schedule, next_slot
+from ml_connector.app.schedules import check_schedule, next_slot, next_topics
 from ml_connector.domain.mapping import Mapping as CodeMapping
 from ml_connector.domain.mapping_checks import check_mapping
 from ml_connector.domain.problem import Problem
@@ -326,10 +326,12 @@ class Setup:
         options: Mapping[str, str],
         kind: str = "",
         schedule: str | None = None,
+        wake: Sequence[str] | None = None,
     ) -> Flow:
         """Store how a flow runs between two connections: of the kind, or the one that they can have. Sandbox
         and real connections never share a flow. With a `schedule` it looks for new work by itself, with an
-        empty one it does not; without one that stays as it is.
+        empty one it does not; without one that stays as it is. `wake` are topics of notifications that make
+        it look at once, likewise: one empty text for none.
         """
         first, second = self._access.connection(source), self._access.connection(target)
         check_schedule(schedule)
@@ -347,10 +349,12 @@ class Setup:
             options = record.spelled(options, legal_entities)
         with transaction.atomic():
             before = self._access.stored_flow(record.kind, first.name, second.name)
+            topics = next_topics(before, wake)
             planned, slot = next_slot(before, schedule, self._assembly.clock.now())
             flow = self._access.set_flow(
                 schedule=planned,
                 slot_at=slot,
+                wake=topics,
                 kind=record.kind,
                 source=first,
                 target=second,
@@ -368,6 +372,7 @@ class Setup:
                     "starts_on": str(starts_on),
                     "mapping": mapping,
                     "schedule": planned,
+                    **({} if topics is None else {"wake": ", ".join(topics)}),
                     **changes("option", before.options if before else {}, options),
                     "sha256": flow_sha256(flow),
                     "journals_before": journals_sha256(flow),

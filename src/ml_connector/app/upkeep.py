@@ -1,5 +1,5 @@
-"""What a serving process does now and then: keep idle sign-ins alive, take the nightly look, forget what is
-older than it is kept (`app/retention.py`).
+"""What a serving process does now and then: keep idle sign-ins and subscriptions alive, take the nightly
+look, forget what is older than it is kept (`app/retention.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from ml_connector.app.drift import watch_mappings
 from ml_connector.app.failures import expected, read_failure
 from ml_connector.app.look import look
 from ml_connector.app.retention import forget, forget_passes
-from ml_connector.store.models import Connection, Organisation
+from ml_connector.app.webhooks import renew_all
+from ml_connector.store.models import Connection, Hook, Organisation
 
 UPKEEP_SECONDS = 3600.0
 AGAIN_SECONDS = 60.0
@@ -37,6 +38,7 @@ def upkeep(assembly: Assembly) -> dict[str, int]:
         items += watch_mappings(assembly.access(slug), assembly)
     return {
         "renewed": renewed,
+        **({"webhooks_failed": renew_all(assembly)} if Hook.objects.exists() else {}),
         "incidents": incidents,
         "mapping_items": items,
         **forget(assembly),

@@ -43,7 +43,7 @@ def add(
         files = _pairs("--secret-file", secret_file, as_json)
         if twice := sorted(files.keys() & values.keys()):
             stop(USAGE, f"{twice[0]} is given with --set and with --secret-file. Give it once.", as_json)
-        values |= {key: _secret_of(path, as_json) for key, path in files.items()}
+        values |= {key: secret_of(path, as_json) for key, path in files.items()}
         missing = [x for x in settings if x.field == "secret" and x.required and x.name not in values]
         if missing and out.is_terminal and not as_json:
             setup.check_connection(name, connector, values, sandbox=sandbox)
@@ -187,6 +187,11 @@ def set_flow(
     schedule: str | None = typer.Option(
         None, help="When `serve` looks for new work: 'every 3h', 'daily 03:00 Europe/Oslo'; '' for never."
     ),
+    wake: list[str] | None = typer.Option(
+        None,
+        help="Topic of notifications that makes `serve` look at once, as often as needed: 'Employee*'; '' for"
+        " none. Without it those of the connections' products.",
+    ),
     as_json: bool = Json,
 ) -> None:
     """Store the settings of a flow between two connections."""
@@ -201,6 +206,7 @@ def set_flow(
             options=options,
             kind=kind,
             schedule=schedule,
+            wake=wake,
         )
         say(
             as_json,
@@ -216,13 +222,16 @@ def show_flow(
 ) -> None:
     """Show the settings of a flow, and when it looks for new work next."""
     with errors(as_json):
+        from ml_connector.app.hooks import wake_of
         from ml_connector.app.schedules import shown as settings_of
 
-        shown = settings_of(service().access.flow_numbered(identity))
+        flow = service().access.flow_numbered(identity)
+        shown = settings_of(flow, wake_of(service().assembly, flow))
         if as_json:
             say(True, {"ok": True, **shown})
             return
         options = shown.pop("options")
+        shown["wake"] = ", ".join(shown["wake"])
         rows = [*shown.items(), *((f"option {name}", value) for name, value in options.items())]
         table(f"Flow {identity}", ["", ""], [(label(name), value or "–") for name, value in rows])
 
@@ -272,7 +281,8 @@ def _not_in_sight(names: list[str]) -> str:
     )
 
 
-def _secret_of(path: str, as_json: bool) -> str:
+def secret_of(path: str, as_json: bool) -> str:
+    """The secret in a file."""
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except UnicodeDecodeError:

@@ -8,12 +8,23 @@ import sys
 import textwrap
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from ml_connector.cli.output import FAILED_COMMAND, NOT_ALLOWED, Json, errors, out, print_json, say, stop
+from ml_connector.cli.output import (
+    FAILED_COMMAND,
+    NOT_ALLOWED,
+    USAGE,
+    Json,
+    errors,
+    out,
+    print_json,
+    say,
+    stop,
+)
 from ml_connector.cli.session import person, service
 
 if TYPE_CHECKING:
@@ -204,24 +215,30 @@ def restore(
 
 @alone.command("serve")
 def serve(
-    once: bool = typer.Option(False, help="Do what is due now, then end."), as_json: bool = Json
+    once: bool = typer.Option(False, help="Do what is due now, then end."),
+    listen: str = typer.Option(
+        "", help="HOST:PORT at which notifications of vendors are taken, behind a proxy with TLS."
+    ),
+    as_json: bool = Json,
 ) -> None:
-    """Carry out the runs that are due, until stopped. Flows with a schedule look for new work. Renews
-    sign-ins, and compares booked entries with the ledgers.
+    """Carry out the runs that are due, until stopped. Flows with a schedule look for new work, and those that
+    a notification woke. Renews sign-ins, and compares booked entries with the ledgers.
     """
+    if once and listen:
+        stop(USAGE, "--once ends at once, so nothing is listened for. Leave out --listen or --once.", as_json)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     with errors(as_json):
-        _serve(stopped, once, as_json)
+        _serve(stopped, once, listen, as_json)
 
 
-def _serve(stopped: threading.Event, once: bool, as_json: bool) -> None:
+def _serve(stopped: threading.Event, once: bool, listen: str, as_json: bool) -> None:
     from ml_connector.app.upkeep import AGAIN_SECONDS, UPKEEP_SECONDS, try_upkeep, upkeep
     from ml_connector.app.work import at_work, idle
 
     svc = service()
-    with at_work(svc.assembly) as working:
+    with at_work(svc.assembly) as working, ExitStack() as held:
         if not working:
             stop(
                 NOT_ALLOWED,
@@ -231,6 +248,8 @@ def _serve(stopped: threading.Event, once: bool, as_json: bool) -> None:
             )
         if not as_json:
             out.print(f"Working as {svc.settings.executor!r}. Stop with Ctrl-C.", markup=False)
+        if listen:
+            _listen(svc.assembly, held, listen, as_json)
         clock = svc.assembly.clock
         upkeep_at = clock.monotonic()
         while not stopped.is_set():
@@ -262,6 +281,22 @@ def _rest(assembly: Assembly, stopped: threading.Event, seconds: float, as_json:
     until = assembly.clock.monotonic() + seconds
     while assembly.clock.monotonic() < until and not stopped.wait(SET_LOOK_SECONDS):
         pass
+
+
+def _listen(assembly: Assembly, held: ExitStack, address: str, as_json: bool) -> None:
+    """Take notifications until `held` ends, and say where."""
+    from ml_connector.web.hooks import bind, listening
+
+    try:
+        at = bind(address)
+    except (ValueError, OSError) as error:
+        why = str(error) if isinstance(error, ValueError) else f"{address}: {error.strerror or error}."
+        stop(USAGE, why, as_json)
+    url = held.enter_context(listening(assembly, at))
+    if as_json:
+        print_json({"listening": url})
+    else:
+        out.print(f"Notifications are taken at {url}.", markup=False)
 
 
 def _look_for_work(assembly: Assembly, as_json: bool) -> None:

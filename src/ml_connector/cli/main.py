@@ -21,6 +21,7 @@ from ml_connector.cli import (
     start,
     statements,
     status,
+    webhooks,
     worklist,
 )
 from ml_connector.cli.output import FAILED_COMMAND, USAGE, print_json, stop
@@ -33,6 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 runs.runs.add_typer(statements.statements)
+connections.connections.add_typer(webhooks.webhooks)
 for _part in (
     runs.alone,
     installation.alone,

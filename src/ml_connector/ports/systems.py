@@ -7,7 +7,7 @@ decides nothing and remembers nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -28,7 +28,8 @@ class Wiring:
     `connection` is its id for budgets, serial locks and exchanges. `sandbox` allows hosts that are not the
     vendor's, loopback only. `wire` is an `httpx2.BaseTransport` to use in place of real sockets, for tests.
     `in_background` starts work in a thread of its own and returns how to wait for it; by default the work is
-    done when it is waited for.
+    done when it is waited for. `heard` are the keys of what notifications with one of these topics were about
+    since a time, sorted.
     """
 
     connection: str
@@ -41,6 +42,7 @@ class Wiring:
     sandbox: bool = False
     wire: Any = None
     in_background: Callable[[Callable[[], Any]], Callable[[], Any]] = lambda work: work
+    heard: Callable[[Sequence[str], datetime], Sequence[str]] = lambda topics, since: ()
 
 
 class Field(StrEnum):
@@ -139,7 +141,9 @@ class System:
     `tenant` tells what the books behind a legal entity say they are, or the whole system where it is asked
     for the empty one: the vendor's own id where there is one, else host and database; in a sandbox the
     installation id of the simulator. `legal_entities` are the codes in the connection's settings, as the
-    vendor spells them; nobody is asked for them.
+    vendor spells them; nobody is asked for them. `topics` are patterns of the notifications that tell of
+    records by the type of the domain; `subscriptions` opens those at the vendor, and where the vendor has no
+    interface for them `by_hand` says what a person does, with `{address}` for the address.
     """
 
     connection: str
@@ -153,6 +157,9 @@ class System:
     ledger: LedgerFacts | None = None
     sign_in: SignIn | None = None
     events: EventSource | None = None
+    topics: Mapping[type[Any], tuple[str, ...]] = field(default_factory=dict)
+    subscriptions: Callable[[], Subscriptions] | None = None
+    by_hand: tuple[str, ...] = ()
 
     def source(self, kind: type[Any]) -> Any:
         """Where records of this kind are read. Raises `NoCapability` where the system has none."""
@@ -215,12 +222,16 @@ class SignIn(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A verified notification: what changed, as a hint to read it again. `id` is for recognising a repeat."""
+    """A verified notification: what changed, as a hint to read it again. `id` is for recognising a repeat.
+    `company` is the vendor's name of it; without `ours` the client has it and this connection does not.
+    """
 
     id: str
     topic: str
     key: str
     occurred_at: datetime | None = None
+    company: str = ""
+    ours: bool = True
     detail: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -241,4 +252,47 @@ class EventSource(Protocol):
         """The event in a call, or the challenge. Raises `Refused` for a body that the vendor did not sign, or
         that is not for us.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """An address that the vendor notifies: of which topics, and for which company where it is one's. Without
+    `active` nothing is sent.
+    """
+
+    id: str
+    address: str
+    topics: tuple[str, ...]
+    company: str = ""
+    active: bool = True
+
+    @property
+    def about(self) -> tuple[str, tuple[str, ...]]:
+        """What it is for."""
+        return self.company, tuple(sorted(self.topics))
+
+
+class Subscriptions(Protocol):
+    """The subscriptions that the vendor has, ours or not. Each method raises what its calls raise.
+    `takes_secret`: each is signed with a secret that is given when it is made; else with one of the
+    application's, which the vendor makes.
+    """
+
+    takes_secret: bool
+
+    def every(self) -> Sequence[Subscription]:
+        """All of them, those of others too, as far as the vendor shows them."""
+        ...
+
+    def wanted(self, address: str) -> Sequence[Subscription]:
+        """Those that the connection needs, without ids."""
+        ...
+
+    def make(self, wanted: Subscription, secret: str) -> None:
+        """Make one, signed with the secret where the vendor takes one."""
+        ...
+
+    def remove(self, identity: str) -> None:
+        """Take one away; fine where it is gone already."""
         ...

@@ -40,8 +40,8 @@ class WorkerSource(Protocol):
 
     def changed(self, cursor: str) -> Changed:
         """Whose record may have changed since the cursor, read with an overlap; empty for the first cursor,
-        before everybody is read. Asks no more often than the vendor allows: where it is too early, `keys` is
-        empty and `cursor` is the one that was given.
+        before everybody is read. Asks no more often than the vendor allows: where it is too early, `keys` are
+        those that notifications named since the cursor, and `cursor` is the one that was given.
         """
         ...
 

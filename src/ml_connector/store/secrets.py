@@ -27,7 +27,7 @@ from ml_connector.domain.problem import Owner
 from ml_connector.errors import ConnectorError
 from ml_connector.ports.storage import Clock, TokenState
 from ml_connector.store.database import Locks
-from ml_connector.store.models import Connection, EndpointSecret, Secret, Token
+from ml_connector.store.models import Connection, EndpointSecret, HookPath, Secret, Token
 from ml_connector.store.prepared import Prepared, change
 
 ROTATIONS_MAX = 5
@@ -37,7 +37,12 @@ CHANGE_SECONDS = 30.0
 """For the change of the key file by somebody else, which takes milliseconds."""
 
 
-_ENCRYPTED: tuple[type[Secret | Token | EndpointSecret], ...] = (Secret, Token, EndpointSecret)
+_ENCRYPTED: tuple[type[Secret | Token | EndpointSecret | HookPath], ...] = (
+    Secret,
+    Token,
+    EndpointSecret,
+    HookPath,
+)
 """Every table of ciphertexts."""
 _DAMAGED = (
     "The key file {name} in the home folder is damaged: {what}. An administrator puts back the one from its"

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from ml_connector.domain.problem import Problem
-from ml_connector.errors import NotSent
+from ml_connector.errors import NotSent, Refused
 from ml_connector.ports.storage import Vault
 from ml_connector.ports.systems import Field, Setting, System, Wiring
 from ml_connector.transport.exchange import control_problem, header_problem
@@ -60,6 +61,39 @@ def visibility_time(document: str, default: str) -> Setting:
     return number("visible_seconds", "Visibility time", help, default=default)
 
 
+WEBHOOK_AGE_MAX = 28 * 86_400
+"""Received notifications are kept for a few days more, so that a repeat is recognised for as long."""
+
+
+def webhook_times(age: str) -> tuple[Setting, ...]:
+    """How old a notification may be, and how far in the future, where the vendor writes a time into it."""
+    return (
+        number(
+            "webhook_age_seconds",
+            "Age of a notification",
+            "An older one is refused, which a poll makes up for. 0 looks at no time.",
+            default=age,
+        ),
+        number(
+            "webhook_ahead_seconds",
+            "Notification ahead of time",
+            "How far in the future its time may be, for clocks that differ.",
+            default="300",
+        ),
+    )
+
+
+def webhook_topics(default: str) -> Setting:
+    """Which notifications are subscribed, where the vendor has an interface for it."""
+    return Setting(
+        name="webhook_topics",
+        label="Topics to subscribe",
+        help="The vendor's names, separated by commas, as `connections webhooks make` subscribes them.",
+        required=False,
+        default=default,
+    )
+
+
 READ_DEADLINE = number(
     "read_deadline_seconds",
     "Deadline of a read",
@@ -69,6 +103,36 @@ READ_DEADLINE = number(
 """Of every connector: also an answer that never ends is over then."""
 _WHOLE, _SECONDS = re.compile(r"[0-9]{1,9}"), re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 """ASCII digits: a number of calls, lines or errors is whole, a time may have a fraction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """How old a notification may be, and how far in the future, by the time that the vendor wrote into it;
+    0 for an age that is not looked at.
+    """
+
+    age_seconds: float
+    ahead_seconds: float
+
+    def check(self, occurred: datetime | None, now: datetime) -> None:
+        """Raises `Refused` for a time outside; a notification without one passes."""
+        if occurred is None or not self.age_seconds:
+            return
+        if now - occurred > timedelta(seconds=self.age_seconds):
+            text = f"The notification is of {occurred:%Y-%m-%d %H:%M} UTC, which is too old. It was not used."
+            raise Refused(text, where="time", code="event.old")
+        if occurred - now > timedelta(seconds=self.ahead_seconds):
+            text = (
+                f"The notification is of {occurred:%Y-%m-%d %H:%M} UTC, which is still to come. Check the"
+                " clock of this machine, and the time zone of the connection."
+            )
+            raise Refused(text, where="time", code="event.ahead")
+
+
+def window_of(numbers: Mapping[str, float]) -> Window:
+    """The window of a connection's settings."""
+    return Window(age_seconds=numbers["webhook_age_seconds"], ahead_seconds=numbers["webhook_ahead_seconds"])
+
 
 Read = Callable[[Mapping[str, str], bool], tuple[Any, list[Problem]]]
 """Settings and whether this is a sandbox → options, and every problem; the options may be used only where
@@ -163,8 +227,10 @@ def numbers_of(
 
 
 def deadline_problems(numbers: Mapping[str, float]) -> list[Problem]:
-    """Deadlines that nothing could keep."""
-    return [
+    """Deadlines that nothing could keep, and ages of notifications whose repeats would not be recognised."""
+    old = numbers.get("webhook_age_seconds", 0) > WEBHOOK_AGE_MAX
+    text = f"A notification is at most {WEBHOOK_AGE_MAX} seconds old, which is 28 days."
+    return [Problem("setting.webhook_age", "webhook_age_seconds", text)] * old + [
         Problem("setting.deadline", name, "A deadline is a number of seconds above 0.")
         for name in ("deadline_seconds", "read_deadline_seconds")
         if numbers.get(name, 1) <= 0

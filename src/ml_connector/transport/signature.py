@@ -3,7 +3,8 @@
 A vendor signs with an HMAC over bytes as they were received, under a secret of the connection. One that does
 not sign can still send a header of ours along: `check_token`. One that does neither proves nothing, and its
 notification is only a reason to read the record again, which every notification is. Values are compared in
-constant time, and no text holds a secret.
+constant time, and no text holds a secret. A secret that was replaced is good, beside the new one, until the
+time that was stated then.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hmac
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from ml_connector.errors import Refused
@@ -22,6 +24,21 @@ BODY_BYTES_MAX = 256 * 1024
 """Notifications have a few hundred bytes."""
 SECRET, TOKEN = "webhook_secret", "webhook_token"
 """Names of the settings that hold the secret of a signature, and a token that the vendor sends along."""
+BEFORE = "_before"
+"""Ends the name of a secret that was replaced; `replaced` makes its value."""
+
+
+def replaced(secret: str, ends_at: datetime) -> str:
+    """The value that keeps a secret until it ends."""
+    return f"{ends_at.isoformat()} {secret}"
+
+
+def in_use(vault: Vault, name: str, now: datetime) -> list[str]:
+    """The secret of this name, and the one before it until its time; none where none was ever entered."""
+    ends_at, _, before = secret_of(vault, name + BEFORE).partition(" ")
+    if before and now >= datetime.fromisoformat(ends_at):
+        before = ""
+    return [secret for secret in (secret_of(vault, name), before) if secret]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +76,7 @@ def check_signature(
     given: str,
     signed: bytes,
     vault: Vault,
+    now: datetime,
     *,
     where: str,
     remedy: str,
@@ -70,9 +88,11 @@ def check_signature(
     `several`: the setting may hold more than one secret, with blanks between, so that they can be changed
     without a gap. `characters_min`: a shorter secret proves nothing.
     """
-    stored = secret_of(vault, SECRET)
     secrets = [
-        secret for secret in (stored.split() if several else [stored]) if len(secret) >= characters_min
+        secret
+        for stored in in_use(vault, SECRET, now)
+        for secret in (stored.split() if several else [stored])
+        if len(secret) >= characters_min
     ]
     if not secrets:
         length = f" of {characters_min} characters or more" if characters_min > 1 else ""
@@ -87,12 +107,11 @@ def check_signature(
         )
 
 
-def check_token(given: str, vault: Vault, *, where: str, remedy: str) -> None:
+def check_token(given: str, vault: Vault, now: datetime, *, where: str, remedy: str) -> None:
     """Raises `Refused` unless the header `where` holds the connection's webhook token; one that was never
     entered admits nothing.
     """
-    expected = secret_of(vault, TOKEN)
-    if not expected or not same(given, expected):
+    if not any(same(given, expected) for expected in in_use(vault, TOKEN, now)):
         text = f"The notification's {where} is not the webhook token of this connection. {remedy}"
         raise Refused(text, where=where, code="event.token")
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ml_connector.contract.memory import MemoryVault
 from ml_connector.errors import Refused
-from ml_connector.transport.signature import Signature, check_signature, check_size, check_token
+from ml_connector.transport.settings import Window
+from ml_connector.transport.signature import Signature, check_signature, check_size, check_token, replaced
 
 BODY = b'{"id": 1}'
 REMEDY = "Enter it again."
+NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 
 def check(given: str, secrets: dict[str, str], **how: object) -> None:
@@ -22,6 +25,7 @@ def check(given: str, secrets: dict[str, str], **how: object) -> None:
         given,
         BODY,
         MemoryVault(secrets),
+        NOW,
         where="X-Signature",
         remedy=REMEDY,
         **how,  # type: ignore[arg-type]
@@ -82,11 +86,41 @@ def test_anything_else_is_no_signature(given: str) -> None:
 
 def test_vendor_that_does_not_sign_sends_a_token() -> None:
     """Our own header; a connection without a token admits nobody, not even an empty header."""
-    check_token("shared", MemoryVault({"webhook_token": "shared"}), where="X-Token", remedy=REMEDY)
+    check_token("shared", MemoryVault({"webhook_token": "shared"}), NOW, where="X-Token", remedy=REMEDY)
     for given, stored in [("other", "shared"), ("", "shared"), ("", ""), ("\udce9", "shared")]:
         with pytest.raises(Refused) as caught:
-            check_token(given, MemoryVault({"webhook_token": stored}), where="X-Token", remedy=REMEDY)
+            check_token(given, MemoryVault({"webhook_token": stored}), NOW, where="X-Token", remedy=REMEDY)
         assert (caught.value.problem.code, caught.value.problem.where) == ("event.token", "X-Token")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code"),
+    [(-299, ""), (-300, ""), (-301, "event.old"), (30, ""), (300, ""), (301, "event.ahead")],
+)
+def test_window_has_two_ends(seconds: int, code: str) -> None:
+    """An old stamp is a replay, and one far ahead would be a replay for long."""
+    window = Window(age_seconds=300, ahead_seconds=300)
+    found = ""
+    try:
+        window.check(NOW + timedelta(seconds=seconds), NOW)
+    except Refused as refused:
+        found = refused.problem.code
+
+    assert code == found
+    window.check(None, NOW)
+    Window(age_seconds=0, ahead_seconds=0).check(NOW + timedelta(days=99), NOW)
+
+
+def test_token_of_before_is_good_until_its_time() -> None:
+    """At its end it is refused."""
+    for ends_at, fine in ((NOW + timedelta(seconds=1), True), (NOW, False)):
+        vault = MemoryVault({"webhook_token": "new", "webhook_token_before": replaced("old", ends_at)})
+        check_token("new", vault, NOW, where="X-Token", remedy=REMEDY)
+        if fine:
+            check_token("old", vault, NOW, where="X-Token", remedy=REMEDY)
+        else:
+            with pytest.raises(Refused):
+                check_token("old", vault, NOW, where="X-Token", remedy=REMEDY)
 
 
 def test_large_body_is_not_read() -> None:

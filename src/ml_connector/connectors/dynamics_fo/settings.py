@@ -18,6 +18,7 @@ from ml_connector.ports.systems import Field, Setting
 from ml_connector.transport.address import host_problem
 from ml_connector.transport.settings import (
     READ_DEADLINE,
+    Window,
     deadline_of_a_send,
     ledger_problems,
     lines_per_entry,
@@ -26,6 +27,8 @@ from ml_connector.transport.settings import (
     settling_time,
     text_of,
     visibility_time,
+    webhook_times,
+    window_of,
 )
 
 HOSTS = ("*.operations.dynamics.com", "*.operations.eu.dynamics.com", "*.cloudax.dynamics.com")
@@ -113,6 +116,20 @@ SETTINGS = (
         "How often a journal that waits for the environment's posting job is checked.",
         default="60",
     ),
+    Setting(
+        name="webhook_token_header",
+        label="Webhook token header",
+        help="A header that the endpoint sends along, for example X-Connector-Token.",
+        required=False,
+    ),
+    Setting(
+        name="webhook_token",
+        label="Webhook token",
+        help="The value of that header. Only for notifications.",
+        field=Field.SECRET,
+        required=False,
+    ),
+    *webhook_times("1296000"),
 )
 
 
@@ -130,6 +147,8 @@ class Options:
     changeset_lines: int
     deadline_seconds: float
     read_deadline_seconds: float
+    window: Window
+    token_header: str
     settle_seconds: float
     visible_seconds: float
     posting_seconds: float
@@ -180,6 +199,8 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         changeset_lines=int(numbers["changeset_lines"]),
         deadline_seconds=numbers["deadline_seconds"],
         read_deadline_seconds=numbers["read_deadline_seconds"],
+        window=window_of(numbers),
+        token_header=text_of(settings, "webhook_token_header"),
         settle_seconds=numbers["settle_seconds"],
         visible_seconds=numbers["visible_seconds"],
         posting_seconds=numbers["posting_seconds"],

@@ -10,6 +10,7 @@ from ml_connector.connectors.dynamics_fo import wire
 from ml_connector.connectors.dynamics_fo.chart import journal_problem
 from ml_connector.connectors.dynamics_fo.client import DynamicsClient, token_broker
 from ml_connector.connectors.dynamics_fo.documents import HEADERS, LINES
+from ml_connector.connectors.dynamics_fo.events import BY_HAND, TOPICS, DynamicsEvents
 from ml_connector.connectors.dynamics_fo.ledger import DynamicsLedger
 from ml_connector.connectors.dynamics_fo.settings import Options
 from ml_connector.domain.dimension import DimensionValue
@@ -221,4 +222,7 @@ def open_system(options: Options, wiring: Wiring) -> System:
         sinks={JournalEntry: found.ledger},
         registers=Capabilities({DimensionValue: found.dimensions}),
         ledger=found.ledger,
+        events=DynamicsEvents(options, wiring.vault, wiring.clock),
+        topics=TOPICS,
+        by_hand=BY_HAND,
     )

@@ -63,7 +63,9 @@ def windows(options: Options) -> tuple[RateLimit, ...]:
 
 
 class ExactClient:
-    """Reads of one connection, by division and path."""
+    """Reads of one connection, by division and path. Subscriptions are not recorded: they name the path that
+    nobody else may know.
+    """
 
     def __init__(self, options: Options, wiring: Wiring, broker: TokenBroker) -> None:
         self.http = Client(
@@ -79,6 +81,7 @@ class ExactClient:
                 else None
             ),
             one_at_a_time=True,
+            personal=[f"/api/v1/{division}/webhooks/" for division in options.divisions],
             headers=JSON,
             write_deadline_seconds=options.deadline_seconds,
             read_deadline_seconds=options.read_deadline_seconds,

@@ -2,21 +2,23 @@
 
 The hash stands in the body, over the bytes of `Content` exactly as received, in upper-case hex, keyed with
 the app's webhook secret. Creating a subscription makes Exact call the address with an empty body, unsigned,
-and expect 200: that is a `Challenge`, not an event. There is no timestamp against replay, so a repeat is
-recognised by its id.
+and expect 200: that is a `Challenge`, not an event. The time of the change stands in newer bodies only, and
+a repeat is recognised by its id. One address may be told of divisions that the connection does not have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
 from ml_connector.connectors.exact_online import wire
+from ml_connector.connectors.exact_online.settings import Options
 from ml_connector.errors import Refused
-from ml_connector.ports.storage import Vault
+from ml_connector.ports.storage import Clock, Vault
 from ml_connector.ports.systems import Challenge, Event
 from ml_connector.transport.answer import UNREADABLE
+from ml_connector.transport.settings import secret_of
 from ml_connector.transport.signature import Signature, check_signature, check_size, misshapen
 
 BODY_BYTES_MAX = 64 * 1024
@@ -25,10 +27,10 @@ REMEDY = "Check that the webhook secret is the app's, and not the client secret.
 
 
 class ExactEvents:
-    """Verifies notifications for the divisions of one connection."""
+    """Verifies notifications for the app and the divisions of one connection."""
 
-    def __init__(self, divisions: Sequence[str], vault: Vault) -> None:
-        self._divisions, self._vault = divisions, vault
+    def __init__(self, options: Options, vault: Vault, clock: Clock) -> None:
+        self._options, self._vault, self._clock = options, vault, clock
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Event | Challenge:
         """The event, or the challenge of an empty call. Raises `Refused` for a body that Exact did not sign
@@ -43,21 +45,30 @@ class ExactEvents:
             occurred = wire.moment(content.EventCreatedOn) if content.EventCreatedOn else None
         except (*UNREADABLE, ValueError) as error:
             raise misshapen("Exact", error) from error
+        now = self._clock.now()
         check_signature(
-            SIGNATURE, sent.HashCode, bytes(sent.Content), self._vault, where="HashCode", remedy=REMEDY
+            SIGNATURE, sent.HashCode, bytes(sent.Content), self._vault, now, where="HashCode", remedy=REMEDY
         )
-        if str(content.Division) not in self._divisions:
-            raise Refused(
-                f"Division {content.Division} is not among those of this connection.",
-                where="Division",
-                code="event.entity",
-            )
-        detail = {
-            "entity": str(content.Division),
-            "action": content.Action,
-            "address": content.ExactOnlineEndpoint,
-        }
+        self._check_app(content.ClientId)
+        self._options.window.check(occurred, now)
+        division = str(content.Division)
+        detail = {"entity": division, "action": content.Action, "address": content.ExactOnlineEndpoint}
         repeat = ":".join(
             (str(content.Division), content.Topic, content.Key, content.Action, content.EventCreatedOn)
         )
-        return Event(id=repeat, topic=content.Topic, key=content.Key, occurred_at=occurred, detail=detail)
+        return Event(
+            id=repeat,
+            topic=content.Topic,
+            key=content.Key,
+            occurred_at=occurred,
+            company=division,
+            ours=division in self._options.divisions,
+            detail=detail,
+        )
+
+    def _check_app(self, client_id: str) -> None:
+        """Raises `Refused` where another app is named than the connection's."""
+        ours = secret_of(self._vault, "client_id")
+        if client_id and ours and client_id.strip("{}").lower() != ours.strip("{}").lower():
+            text = "The notification is for another app than this connection's. It was not used."
+            raise Refused(text, where="ClientId", code="event.entity")

@@ -17,6 +17,7 @@ from ml_connector.ports.systems import Field, Setting
 from ml_connector.transport.address import form_problem, host_problem, is_loopback
 from ml_connector.transport.settings import (
     READ_DEADLINE,
+    Window,
     deadline_of_a_send,
     ledger_problems,
     lines_per_entry,
@@ -25,6 +26,9 @@ from ml_connector.transport.settings import (
     settling_time,
     text_of,
     visibility_time,
+    webhook_times,
+    webhook_topics,
+    window_of,
 )
 
 HOSTS = tuple(f"start.exactonline.{region}" for region in ("nl", "be", "de", "fr", "es", "co.uk", "com"))
@@ -34,6 +38,7 @@ ERRORS_MAX = 4
 begins.
 """
 SANDBOX = {"settle_seconds": "5", "visible_seconds": "0"}
+TOPICS = "GLAccounts"
 
 SETTINGS = (
     Setting(
@@ -69,6 +74,8 @@ SETTINGS = (
         field=Field.SECRET,
         required=False,
     ),
+    webhook_topics(TOPICS),
+    *webhook_times("1296000"),
     lines_per_entry("Exact publishes no maximum; 500 is gentle on a slow division.", str(LINES_MAX)),
     deadline_of_a_send("posting", "100"),
     READ_DEADLINE,
@@ -108,6 +115,8 @@ class Options:
     lines_max: int
     deadline_seconds: float
     read_deadline_seconds: float
+    window: Window
+    topics: tuple[str, ...]
     settle_seconds: float
     visible_seconds: float
     calls_per_minute: int
@@ -157,6 +166,8 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         lines_max=int(numbers["lines_max"]),
         deadline_seconds=numbers["deadline_seconds"],
         read_deadline_seconds=numbers["read_deadline_seconds"],
+        window=window_of(numbers),
+        topics=listed(text_of(settings, "webhook_topics") or TOPICS),
         settle_seconds=numbers["settle_seconds"],
         visible_seconds=numbers["visible_seconds"],
         calls_per_minute=int(numbers["calls_per_minute"]),

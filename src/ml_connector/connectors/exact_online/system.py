@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 from ml_connector.connectors.exact_online import ledger, wire
 from ml_connector.connectors.exact_online.client import ExactClient, token_broker
@@ -18,6 +19,9 @@ from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.period import period_of
 from ml_connector.errors import SignInLost
 from ml_connector.ports.systems import Entity, Right, System, Wiring
+
+if TYPE_CHECKING:
+    from ml_connector.connectors.exact_online.subscriptions import ExactSubscriptions
 
 NOT_BLOCKED, ACTIVE = 0, 1
 JOURNALS_ASKED = 3
@@ -56,7 +60,13 @@ class ExactSystem:
             clock=wiring.clock,
             limits=replace(LIMITS, settle_seconds=options.settle_seconds),
         )
-        self.events = ExactEvents(options.divisions, wiring.vault)
+        self.events = ExactEvents(options, wiring.vault, wiring.clock)
+
+    def subscriptions(self) -> ExactSubscriptions:
+        """What Exact notifies of."""
+        from ml_connector.connectors.exact_online.subscriptions import ExactSubscriptions
+
+        return ExactSubscriptions(self.options, self.client)
 
     def entities(self) -> tuple[Entity, ...]:
         """The pinned divisions that the user reaches, in the order of the setting."""
@@ -162,4 +172,5 @@ def open_system(options: Options, wiring: Wiring) -> System:
         ledger=exact.ledger,
         sign_in=exact.broker,
         events=exact.events,
+        subscriptions=exact.subscriptions,
     )

@@ -49,6 +49,7 @@ class ServiceAccount:
 
     username: str
     vault: Vault
+    user_key_header: str = "x-api-key"
 
     def headers(self) -> Mapping[str, str]:
         """Basic and the customer key; the user key where there is one."""
@@ -64,7 +65,7 @@ class ServiceAccount:
         return {
             "Authorization": basic(self.username, stored["password"]),
             **customer_key(stored["customer_api_key"]),
-            **({"x-api-key": user_key} if user_key else {}),
+            **({self.user_key_header: user_key} if user_key else {}),
         }
 
     def refused(self, headers: Mapping[str, str]) -> bool:
@@ -104,8 +105,15 @@ def customer_key(value: str) -> dict[str, str]:
 
 def sign_in(options: Options, wiring: Wiring) -> Auth:
     """How the connection signs in."""
-    if options["auth"] != BEARER:
-        return ServiceAccount(username=options["username"], vault=wiring.vault)
+    if options["auth"] == BEARER:
+        return platform_token(options, wiring)
+    return ServiceAccount(
+        username=options["username"], vault=wiring.vault, user_key_header=options["user_key_header"]
+    )
+
+
+def platform_token(options: Options, wiring: Wiring) -> PlatformToken:
+    """How platform endpoints are signed in to."""
     organization = options["organization"]
     broker = TokenBroker(
         token_url=options["token_url"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ml_connector.ports.systems import Field, Setting
-from ml_connector.transport.settings import READ_DEADLINE, number
+from ml_connector.transport.settings import READ_DEADLINE, number, webhook_times, webhook_topics
 
 GENERAL_LEDGER, THIRD_PARTY_PAY, FLAT_FILE = "general_ledger", "third_party_pay", "flat_file"
 BASIC, BEARER = "basic", "bearer"
@@ -50,6 +50,15 @@ SETTINGS = (
         help="Twelve characters, of the web service account. Only where UKG demands it.",
     ),
     Setting(
+        name="user_key_header",
+        label="Header of the user key",
+        field=Field.CHOICE,
+        choices=("x-api-key", "US-USER-API-KEY", "Api-Key"),
+        default="x-api-key",
+        required=False,
+        help="Another one only where UKG demands it.",
+    ),
+    Setting(
         name="auth",
         label="Sign-in",
         field=Field.CHOICE,
@@ -65,19 +74,41 @@ SETTINGS = (
         name="token_url",
         label="Token address",
         required=False,
-        help="bearer only: the Generate Token URL of the Developer Console.",
+        help="The Generate Token URL of the Developer Console: for bearer, and for webhook subscriptions.",
     ),
-    Setting(name="client_id", label="Client id", required=False, field=Field.SECRET, help="bearer only."),
     Setting(
-        name="client_secret", label="Client secret", required=False, field=Field.SECRET, help="bearer only."
+        name="client_id",
+        label="Client id",
+        required=False,
+        field=Field.SECRET,
+        help="Of the Developer Console, with the token address.",
     ),
-    Setting(name="audience", label="Audience", required=False, default="api.ukg.net", help="bearer only."),
+    Setting(
+        name="client_secret",
+        label="Client secret",
+        required=False,
+        field=Field.SECRET,
+        help="Of the Developer Console, with the token address.",
+    ),
+    Setting(
+        name="audience",
+        label="Audience",
+        required=False,
+        default="api.ukg.net",
+        help="Of the Developer Console, with the token address.",
+    ),
     Setting(
         name="organization",
         label="Organization",
         required=False,
         header=True,
-        help="bearer only: org_…, sent as global-tenant-id.",
+        help="org_…, sent as global-tenant-id with a token of the Developer Console.",
+    ),
+    Setting(
+        name="platform_url",
+        label="Platform address",
+        required=False,
+        help="https:// and the host of webhook subscriptions; empty where it is the service address.",
     ),
     Setting(
         name="source",
@@ -318,4 +349,12 @@ SETTINGS = (
         required=False,
         help="The value of that header.",
     ),
+    Setting(
+        name="webhook_tenant",
+        label="Tenant of notifications",
+        required=False,
+        help="As notifications name it, for example G0311: another one is refused. Empty compares none.",
+    ),
+    webhook_topics("Employee*"),
+    *webhook_times("1296000"),
 )

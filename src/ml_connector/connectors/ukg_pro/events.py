@@ -1,5 +1,5 @@
-"""Notifications of UKG: a hint that something about a person changed. None is sent for payroll, so pay runs
-are asked for on a schedule.
+"""Notifications of UKG: a hint that something about a person changed. None is published for payroll, so pay
+runs are asked for on a schedule; one that came all the same would be a reason to look.
 
 UKG does not publish how it signs, so header, hash, encoding and prefix are settings; a header of our own that
 the subscription sends along is checked as well where it is set. Signatures are compared over the bytes as
@@ -10,17 +10,27 @@ what matters is read again.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from ml_connector.connectors.ukg_pro import wire
 from ml_connector.connectors.ukg_pro.settings import Options
-from ml_connector.ports.storage import Vault
+from ml_connector.domain.payroll import PayRun
+from ml_connector.domain.worker import Worker
+from ml_connector.errors import Refused
+from ml_connector.ports.storage import Clock, Vault
 from ml_connector.ports.systems import Event
 from ml_connector.transport.answer import UNREADABLE
 from ml_connector.transport.signature import Signature, check_signature, check_size, check_token, misshapen
 
 SECRET_CHARACTERS_MIN = 24
+PEOPLE = ("Employee*",)
+TOPICS: Mapping[type[Any], tuple[str, ...]] = {
+    Worker: PEOPLE,
+    PayRun: ("*Payroll*", "*PayRun*", "*Document*"),
+}
+"""Which notifications tell of which records. Names of payroll are guesses: UKG publishes none today."""
 
 
 class Notification(msgspec.Struct, frozen=True):
@@ -37,8 +47,8 @@ class Notification(msgspec.Struct, frozen=True):
 class UkgEvents:
     """Verifies notifications of one connection."""
 
-    def __init__(self, options: Options, vault: Vault) -> None:
-        self._options, self._vault = options, vault
+    def __init__(self, options: Options, vault: Vault, clock: Clock) -> None:
+        self._options, self._vault, self._clock = options, vault, clock
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Event:
         """The event. Raises `Refused` for a body that UKG did not sign, or that does not have its shape."""
@@ -50,16 +60,19 @@ class UkgEvents:
             occurred = wire.moment(sent.EventTime, self._options.zone) if sent.EventTime else None
         except (*UNREADABLE, ValueError) as error:
             raise misshapen("UKG", error) from error
-        detail = {
-            "operation": sent.Operation or "",
-            "company": str(sent.Payload.get("CoId") or ""),
-            "tenant": sent.Tenant or "",
-        }
+        ours = self._options["webhook_tenant"]
+        if ours and (sent.Tenant or "").lower() != ours.lower():
+            text = f"The notification is for tenant {sent.Tenant}, not for {ours}. It was not used."
+            raise Refused(text, where="Tenant", code="event.entity")
+        self._options.window.check(occurred, self._clock.now())
+        company = str(sent.Payload.get("CoId") or "")
+        detail = {"operation": sent.Operation or "", "company": company, "tenant": sent.Tenant or ""}
         return Event(
             id=str(sent.EventId),
             topic=sent.EventType,
             key=str(sent.Payload.get("EeId") or ""),
             occurred_at=occurred,
+            company=company,
             detail=detail,
         )
 
@@ -67,7 +80,8 @@ class UkgEvents:
         options = self._options
         if name := options["webhook_token_header"]:
             remedy = "Enter the same value in UKG's subscription."
-            check_token(received.get(name.lower(), ""), self._vault, where=name, remedy=remedy)
+            given, now = received.get(name.lower(), ""), self._clock.now()
+            check_token(given, self._vault, now, where=name, remedy=remedy)
         signature = Signature(
             algorithm=options["webhook_algorithm"],
             encoding="hex" if options["webhook_encoding"] == "hex" else "base64",
@@ -79,6 +93,7 @@ class UkgEvents:
             received.get(header.lower(), ""),
             body,
             self._vault,
+            self._clock.now(),
             where=header,
             remedy="Check the webhook secret, and that hash, encoding and prefix are UKG's.",
             characters_min=SECRET_CHARACTERS_MIN,

@@ -25,7 +25,14 @@ from ml_connector.domain.worker import EmploymentState
 from ml_connector.ports.storage import Vault
 from ml_connector.ports.systems import Field
 from ml_connector.transport.address import host_problem
-from ml_connector.transport.settings import deadline_problems, numbers_of, secret_of, text_of
+from ml_connector.transport.settings import (
+    Window,
+    deadline_problems,
+    numbers_of,
+    secret_of,
+    text_of,
+    window_of,
+)
 
 HOSTS = ("*.ultipro.com", "*.ultipro.ca")
 TOKEN_HOSTS = (*HOSTS, "*.ukg.com", "*.ukg.net", "*.ukg.dev")
@@ -60,6 +67,7 @@ class Options:
     page_rows: int
     calls_per_minute: int
     read_deadline_seconds: float
+    window: Window
     layout: Layout
     file_names: tuple[str, ...]
     fields: ThirdPartyFields
@@ -104,6 +112,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options | None, li
         if setting.field is not Field.SECRET
     }
     text["base_url"] = text["base_url"].rstrip("/")
+    text["platform_url"] = text["platform_url"].rstrip("/")
     problems = [*_sign_in(text, sandbox), *_choices(text)]
     currencies = _pairs(text, "currency", problems)
     for code in currencies.values():
@@ -150,6 +159,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options | None, li
         page_rows=page_rows,
         calls_per_minute=calls,
         read_deadline_seconds=numbers["read_deadline_seconds"],
+        window=window_of(numbers),
         layout=layout,
         file_names=listed(text["file_names"]),
         fields=fields,
@@ -185,7 +195,9 @@ def _sign_in(text: Mapping[str, str], sandbox: bool) -> list[Problem]:
         if not _PATH.fullmatch(text[name]):
             what = f"{text[name]!r} is not a path such as {_BY_NAME[name].default}."
             problems.append(Problem("setting.path", name, what))
-    if text["auth"] == BEARER:
+    if text["platform_url"] and (problem := host_problem(text["platform_url"], TOKEN_HOSTS, sandbox)):
+        problems.append(Problem("setting.host", "platform_url", problem))
+    if text["auth"] == BEARER or text["token_url"]:
         if problem := host_problem(text["token_url"], TOKEN_HOSTS, sandbox, path=True):
             problems.append(Problem("setting.host", "token_url", problem))
         if not text["organization"]:
@@ -196,7 +208,7 @@ def _sign_in(text: Mapping[str, str], sandbox: bool) -> list[Problem]:
                     "Enter the organization of the Developer Console, org_…",
                 )
             )
-    elif not text["username"] or ":" in text["username"]:
+    if text["auth"] != BEARER and (not text["username"] or ":" in text["username"]):
         what = "Enter the user of the web service account; its name has no colon."
         problems.append(Problem("setting.missing", "username", what))
     return problems

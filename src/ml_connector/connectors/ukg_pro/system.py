@@ -7,14 +7,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ml_connector.connectors.ukg_pro import client, faults
 from ml_connector.connectors.ukg_pro.calendar import UkgCalendar
 from ml_connector.connectors.ukg_pro.client import UkgClient
 from ml_connector.connectors.ukg_pro.declared import FLAT_FILE, THIRD_PARTY_PAY
 from ml_connector.connectors.ukg_pro.dimensions import UkgDimensions
-from ml_connector.connectors.ukg_pro.events import UkgEvents
+from ml_connector.connectors.ukg_pro.events import TOPICS, UkgEvents
 from ml_connector.connectors.ukg_pro.flat_file import FlatFileSource
 from ml_connector.connectors.ukg_pro.general_ledger import GeneralLedgerSource
 from ml_connector.connectors.ukg_pro.paid import UkgPaid
@@ -30,8 +30,16 @@ from ml_connector.ports.paid import PaidWorkers
 from ml_connector.ports.payroll import PayrollSource, SetsAside
 from ml_connector.ports.systems import Capabilities, Entity, Right, System, Wiring
 
+if TYPE_CHECKING:
+    from ml_connector.connectors.ukg_pro.subscriptions import UkgSubscriptions
+
 _ASIDE_SHOWN = 20
 ONE_ROW, ONE_RECORD = {"per_Page": "1"}, {"$top": "1"}
+BY_HAND = (
+    "In UKG Webhooks (webhooks.ukg.net) add a subscription for the employee events.",
+    "As its address enter {address}",
+    "Copy its secret: ml-connector connections webhooks rotate {name} --secret-file FILE",
+)
 READS = (
     (faults.COMPANY_CONFIGURATION, client.COMPANIES, "naming the companies of checks"),
     (faults.PAYROLL, client.PAY_PERIODS, "finding the pay date"),
@@ -46,9 +54,9 @@ class UkgSystem:
     """
 
     def __init__(self, options: Options, wiring: Wiring) -> None:
-        self.options = options
+        self.options, self._wiring = options, wiring
         self.client = UkgClient(options, wiring)
-        self.events = UkgEvents(options, wiring.vault)
+        self.events = UkgEvents(options, wiring.vault, wiring.clock)
         self.payroll = self._source(wiring)
 
     def _source(self, wiring: Wiring) -> PayrollSource:
@@ -58,6 +66,12 @@ class UkgSystem:
         if self.options["source"] == THIRD_PARTY_PAY:
             return ThirdPartyPaySource(self.options, self.client, named)
         return GeneralLedgerSource(self.options, self.client, wiring.clock, named)
+
+    def subscriptions(self) -> UkgSubscriptions:
+        """What UKG notifies of."""
+        from ml_connector.connectors.ukg_pro.subscriptions import UkgSubscriptions
+
+        return UkgSubscriptions(self.options, self._wiring)
 
     def entities(self) -> tuple[Entity, ...]:
         """The companies that the connection reads, with the currency set for each."""
@@ -72,8 +86,26 @@ class UkgSystem:
         )
 
     def check(self) -> tuple[Right, ...]:
-        """The ping: sign-in, then every permission by the name of its web service."""
-        return tuple(self._rights())
+        """The ping: sign-in, then every permission by the name of its web service; then the platform, which
+        has a sign-in of its own.
+        """
+        platform = self.options["token_url"] or self.options["source"] != FLAT_FILE
+        return (*self._rights(), *((self._platform_right(),) if platform else ()))
+
+    def _platform_right(self) -> Right:
+        text = ""
+        if not self.options["token_url"]:
+            text = (
+                "Enter token address, organization, client id and client secret of the Developer Console to"
+                " subscribe notifications by command."
+            )
+        else:
+            try:
+                self.subscriptions().every()
+            except ConnectorError as error:
+                text = error.problem.text
+        name, needed_for = "platform: webhook subscriptions", "subscribing notifications by command"
+        return Right(name=name, granted=not text, needed_for=needed_for, text=text, optional=True)
 
     def _rights(self) -> Iterator[Right]:
         if self.options["source"] == FLAT_FILE:
@@ -151,4 +183,7 @@ def open_system(options: Options, wiring: Wiring) -> System:
         tenant=lambda entity: ukg.payroll.tenant(),
         sources=Capabilities(sources),
         events=ukg.events,
+        topics=TOPICS,
+        subscriptions=ukg.subscriptions if options["token_url"] else None,
+        by_hand=() if options["token_url"] else BY_HAND,
     )

@@ -21,6 +21,7 @@ from urllib.parse import quote
 from ml_connector.connectors.ukg_pro import client
 from ml_connector.connectors.ukg_pro.client import UkgClient
 from ml_connector.connectors.ukg_pro.employments import Held, Words, earlier, held, together, trimmed
+from ml_connector.connectors.ukg_pro.events import PEOPLE
 from ml_connector.connectors.ukg_pro.faults import EXPIRED
 from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.connectors.ukg_pro.wire_people import (
@@ -43,6 +44,8 @@ AGAIN_MAX = 1_000
 """People who are in one list and not in the other, and are read again; more are no drift of pages."""
 EVERY = timedelta(hours=3)
 """UKG's window of changes, and how far two reads of them must lie apart."""
+HEARD_MAX = 200
+"""So many whom notifications named are read between two reads of changes; more wait for the next one."""
 ON_ITS_WAY = timedelta(minutes=1)
 """On top of it: one request may have taken longer to UKG than the next one."""
 GAP_MAX = timedelta(days=7)
@@ -70,6 +73,7 @@ class UkgWorkers:
     def __init__(self, options: Options, ukg: UkgClient, wiring: Wiring) -> None:
         self._options, self._ukg, self._clock, self._budget = options, ukg, wiring.clock, wiring.budget
         self._words = Words(letters=options.status_letters, transfers=options.transfer_reasons)
+        self._heard = wiring.heard
         self._scope = f"{wiring.connection}/employee-changes"
         self._takes_several = False
 
@@ -205,14 +209,16 @@ class UkgWorkers:
 
     def changed(self, cursor: str) -> Changed:
         """The cursor is the moment up to which changes were read. UKG's windows of three hours that hold it
-        and the one before are read again. A 404 says that nothing matched or that nothing is there, and a 410
-        that the span is over: then everybody is to be read.
+        and the one before are read again; too early for that, it is those whom a notification named. A 404
+        says that nothing matched or that nothing is there, and a 410 that the span is over: then everybody is
+        to be read.
         """
         now, last = self._clock.now(), _moment(cursor)
         if last is None or not -EVERY <= now - last <= GAP_MAX:
             return Changed(keys=(), cursor=_text(now), whole=True)
         if not self._may_ask(now):
-            return Changed(keys=(), cursor=cursor)
+            heard = self._heard(PEOPLE, last)
+            return Changed(keys=tuple(heard) if len(heard) <= HEARD_MAX else (), cursor=cursor)
         query = {
             "startDate": self._local(_window(last) - EVERY),
             "endDate": self._local(now),

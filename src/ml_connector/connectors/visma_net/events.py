@@ -8,14 +8,15 @@ repeat is recognised by the notification's id.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from ml_connector.connectors.visma_net.settings import Options
 from ml_connector.errors import Refused
-from ml_connector.ports.storage import Vault
+from ml_connector.ports.storage import Clock, Vault
 from ml_connector.ports.systems import Event
 from ml_connector.transport.answer import UNREADABLE
 from ml_connector.transport.signature import Signature, check_signature, check_size
@@ -29,8 +30,8 @@ _KEYS = ("code", "key", "number", "id", "entityid", "resourceid")
 class VismaEvents:
     """Verifies notifications of the connection's companies."""
 
-    def __init__(self, tenants: Iterable[str], vault: Vault) -> None:
-        self._tenants, self._vault = frozenset(tenant.lower() for tenant in tenants), vault
+    def __init__(self, options: Options, vault: Vault, clock: Clock) -> None:
+        self._options, self._vault, self._clock = options, vault, clock
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> Event:
         """The event. Raises `Refused` for a body that Visma did not sign, or that is not for one of these
@@ -38,17 +39,20 @@ class VismaEvents:
         """
         check_size(body)
         received = {name.lower(): content.strip() for name, content in headers.items()}
+        now = self._clock.now()
         check_signature(
             Signature(),
             received.get(SIGNATURE, ""),
             body,
             self._vault,
+            now,
             where=SIGNATURE,
             remedy=REMEDY,
             several=True,
         )
         tenant = received.get(f"{PREFIX}tenant-id", "")
-        if tenant and tenant.lower() not in self._tenants:
+        companies = {known.lower(): company for company, known in self._options.companies.items()}
+        if tenant and tenant.lower() not in companies:
             raise Refused(
                 f"The notification is for tenant {tenant}, not for one of this connection's.",
                 where="tenant_id",
@@ -66,13 +70,15 @@ class VismaEvents:
             f"{PREFIX}event-id", ""
         )
         key = next((fields[name] for name in _KEYS if fields.get(name)), "")
-        stamp = received.get(f"{PREFIX}notification-timestamp", "")
+        occurred = _moment(received.get(f"{PREFIX}notification-timestamp", ""))
+        self._options.window.check(occurred, now)
         detail = {
             name.removeprefix(PREFIX): text
             for name, text in received.items()
             if name.startswith(PREFIX) and name != SIGNATURE
         }
-        return Event(id=repeat, topic=kind, key=key, occurred_at=_moment(stamp), detail=detail)
+        company = companies.get(tenant.lower(), "")
+        return Event(id=repeat, topic=kind, key=key, occurred_at=occurred, company=company, detail=detail)
 
 
 def _first_level(body: bytes) -> dict[str, str]:
@@ -91,8 +97,8 @@ def _first_level(body: bytes) -> dict[str, str]:
 
 
 def _moment(milliseconds: str) -> datetime | None:
-    """The time of a notification, which is only for show; `None` for what is no number of milliseconds of
-    this age.
+    """The time of a notification, which is not signed; `None` for what is no number of milliseconds of this
+    age.
     """
     return (
         datetime.fromtimestamp(int(milliseconds) / 1000, UTC)

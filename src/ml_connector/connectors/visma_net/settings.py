@@ -19,6 +19,7 @@ from ml_connector.ports.systems import Field, Setting
 from ml_connector.transport.address import host_problem
 from ml_connector.transport.settings import (
     READ_DEADLINE,
+    Window,
     deadline_of_a_send,
     ledger_problems,
     lines_per_entry,
@@ -27,6 +28,8 @@ from ml_connector.transport.settings import (
     settling_time,
     text_of,
     visibility_time,
+    webhook_times,
+    window_of,
 )
 
 HOSTS = ("api.finance.visma.net",)
@@ -84,6 +87,7 @@ SETTINGS = (
         field=Field.SECRET,
         required=False,
     ),
+    *webhook_times("1296000"),
     Setting(
         name="scope",
         label="Scope",
@@ -169,6 +173,7 @@ class Options:
     lines_max: int
     deadline_seconds: float
     read_deadline_seconds: float
+    window: Window
     settle_seconds: float
     visible_seconds: float
     posting_seconds: float
@@ -211,6 +216,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         lines_max=int(numbers["lines_max"]),
         deadline_seconds=numbers["deadline_seconds"],
         read_deadline_seconds=numbers["read_deadline_seconds"],
+        window=window_of(numbers),
         settle_seconds=numbers["settle_seconds"],
         visible_seconds=numbers["visible_seconds"],
         posting_seconds=numbers["posting_seconds"],

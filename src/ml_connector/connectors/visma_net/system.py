@@ -19,6 +19,13 @@ from ml_connector.errors import ConnectorError, SignInLost
 from ml_connector.ports.systems import Entity, Right, System, Wiring
 
 WRITES = ("create", "update")
+BY_HAND = (
+    "In Visma's Developer Portal open the application, then Webhooks, and add a subscription for Visma Net"
+    " Financial: Dimension, Segment, Account and Project.",
+    "As its address enter {address}",
+    "Copy a secret of the application: ml-connector connections webhooks rotate {name} --secret-file FILE",
+    "Have each company approve the webhook scopes.",
+)
 
 
 class VismaSystem:
@@ -34,7 +41,7 @@ class VismaSystem:
             books=self.ledger.books,
             limits=replace(LIMITS, settle_seconds=options.settle_seconds, axes=frozenset(options.segments)),
         )
-        self.events = VismaEvents(options.companies.values(), wiring.vault)
+        self.events = VismaEvents(options, wiring.vault, wiring.clock)
 
     def entities(self) -> tuple[Entity, ...]:
         """The companies of the connection, every one in the order of the setting. Raises `Refused` when a
@@ -183,4 +190,6 @@ def open_system(options: Options, wiring: Wiring) -> System:
         registers={DimensionValue: found.dimensions},
         ledger=found.ledger,
         events=found.events,
+        topics={DimensionValue: ("Dimension *", "Segment *")},
+        by_hand=BY_HAND,
     )

@@ -46,6 +46,7 @@ from ml_connector.store.models.snapshots import SnapshotCursor, SnapshotRow
 from ml_connector.store.models.expected import ExpectedRun
 from ml_connector.store.models.alerts import Alert, AlertEndpoint, AlertMessage, AlertRound, EndpointSecret
 from ml_connector.store.models.headcount import HeadcountClosing, HeadcountReason
+from ml_connector.store.models.hooks import Hook, HookCount, HookEvent, HookPath
 # isort: on
 
 __all__ = [
@@ -73,6 +74,10 @@ __all__ = [
     "GroupLink",
     "HeadcountClosing",
     "HeadcountReason",
+    "Hook",
+    "HookCount",
+    "HookEvent",
+    "HookPath",
     "Incident",
     "Installation",
     "Intent",

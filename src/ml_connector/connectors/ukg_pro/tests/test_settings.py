@@ -247,11 +247,19 @@ def signed(
     return prefix + (mac.hexdigest() if encoding == "hex" else b64encode(mac.digest()).decode())
 
 
+class At:
+    """A clock that stands."""
+
+    def now(self) -> datetime:
+        return datetime(2026, 4, 17, tzinfo=UTC)
+
+
 def events(secrets: dict[str, str] | None = None, **settings: str) -> UkgEvents:
     """A verifier with these settings."""
     options, problems = read({**GOOD, **settings}, False)
     assert options is not None, problems
-    return UkgEvents(options, MemoryVault({"webhook_secret": SECRET} if secrets is None else secrets))
+    vault = MemoryVault({"webhook_secret": SECRET} if secrets is None else secrets)
+    return UkgEvents(options, vault, At())
 
 
 @pytest.mark.parametrize(

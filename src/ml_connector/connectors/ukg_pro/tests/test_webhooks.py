@@ -84,10 +84,72 @@ def test_delivery_is_verified_and_a_changed_one_is_not(
     )
     assert options is not None
     events = UkgEvents(
-        options, MemoryVault({"webhook_secret": made["hmacSecret"], "webhook_token": "shared"})
+        options, MemoryVault({"webhook_secret": made["hmacSecret"], "webhook_token": "shared"}), world.clock
     )
     headers, body = arrived[0]
     event = events.verify(headers, body)
     assert ("EmployeePersonNameChangeEvent", True) == (event.topic, bool(event.key))
     with pytest.raises(Refused):
         events.verify(headers, body + b"\n")
+
+
+def platform_settings(world: Any) -> dict[str, str]:
+    """What the Developer Console shows."""
+    organization = world.credentials["organization"]
+    return {"token_url": f"{world.settings['base_url']}/oauth/token", "organization": organization}
+
+
+def test_one_connection_signs_in_to_each_endpoint_in_its_own_way(make_world: Callable[..., Any]) -> None:
+    """Core endpoints with the service account, platform endpoints with a token; each is proved apart."""
+    world = make_world()
+    system = world.open(**platform_settings(world))
+    rights = {right.name.partition(":")[0]: right for right in system.check()}
+    assert (True, True) == (rights["sign in"].granted, rights["platform"].granted)
+    signed = {
+        request.url.path.split("/")[1]: request.headers["authorization"].split()[0]
+        for request in world.recording.requests
+        if "authorization" in request.headers
+    }
+    assert ("Basic", "Bearer") == (signed["payroll"], signed["webhooks"])
+
+    world.control("change_password", password="another")
+    rights = {right.name.partition(":")[0]: right for right in system.check()}
+    assert (False, True) == (rights["sign in"].granted, rights["platform"].granted)
+
+
+def test_a_platform_that_is_not_set_up_is_said_and_fails_nothing(make_world: Callable[..., Any]) -> None:
+    """Payroll needs none of it."""
+    (right,) = [one for one in make_world().system.check() if one.name.startswith("platform")]
+
+    assert (False, True) == (right.granted, right.optional)
+    assert "Developer Console" in right.text
+
+
+@pytest.mark.parametrize("header", ["x-api-key", "US-USER-API-KEY", "Api-Key"])
+def test_the_user_key_goes_in_the_header_that_the_tenant_demands(
+    make_world: Callable[..., Any], header: str
+) -> None:
+    """In another one it is not found."""
+    world = make_world(switches={"strict_user_key": True, "user_key_header": header})
+    for name in ("x-api-key", "US-USER-API-KEY", "Api-Key"):
+        (signed_in,) = [one for one in world.open(user_key_header=name).check() if one.name == "sign in"]
+        assert (name == header) == signed_in.granted
+
+
+def test_no_secret_and_no_path_is_recorded(make_world: Callable[..., Any]) -> None:
+    """A subscription names both; its body is in no record."""
+    world = make_world()
+    subscriptions = world.open(**platform_settings(world)).subscriptions()
+    (wanted,) = subscriptions.wanted("http://127.0.0.1:1/hooks/the-path")
+
+    subscriptions.make(wanted, "a secret of ours that is long")
+
+    (made,) = subscriptions.every()
+    assert wanted.about == made.about
+    subscriptions.remove(made.id)
+    subscriptions.remove(made.id)
+    assert [] == list(subscriptions.every())
+    said = world.exchanges.text()
+    assert "POST" in said
+    assert "the-path" not in said
+    assert "a secret of ours" not in said

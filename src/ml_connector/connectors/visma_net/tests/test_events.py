@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from ml_connector.connectors.visma_net.events import VismaEvents
+from ml_connector.connectors.visma_net.settings import read
 from ml_connector.contract.memory import MemoryVault
 from ml_connector.errors import Refused
 from ml_connector.ports.systems import Event
@@ -94,8 +95,16 @@ def signed(body: bytes = BODY, secret: str = "new", **changes: str) -> dict[str,
     return {**headers, **{f"x-vwd-{name.replace('_', '-')}": value for name, value in changes.items()}}
 
 
+class At:
+    """A clock that stands."""
+
+    def now(self) -> datetime:
+        return datetime(2026, 7, 2, tzinfo=UTC)
+
+
 def events(secrets: str = "old new") -> VismaEvents:
-    return VismaEvents([TENANT], MemoryVault({"webhook_secret": secrets} if secrets else {}))
+    options, _ = read({"company": "FJORD", "tenant_id": TENANT}, True)
+    return VismaEvents(options, MemoryVault({"webhook_secret": secrets} if secrets else {}), At())
 
 
 @pytest.mark.parametrize("secret", ["old", "new"])
