@@ -7,7 +7,7 @@ import signal
 import sys
 import textwrap
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -226,14 +226,20 @@ def serve(
     """
     if once and listen:
         stop(USAGE, "--once ends at once, so nothing is listened for. Leave out --listen or --once.", as_json)
-    stopped = threading.Event()
+    stopped, nudged = threading.Event(), threading.Event()
+
+    def end(*_: object) -> None:
+        stopped.set()
+        nudged.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, end)
     with errors(as_json):
-        _serve(stopped, once, listen, as_json)
+        _serve(stopped, nudged, once, listen, as_json)
 
 
-def _serve(stopped: threading.Event, once: bool, listen: str, as_json: bool) -> None:
+def _serve(stopped: threading.Event, nudged: threading.Event, once: bool, listen: str, as_json: bool) -> None:
+    """Until `stopped`; `nudged` ends a wait early."""
     from ml_connector.app.upkeep import AGAIN_SECONDS, UPKEEP_SECONDS, try_upkeep, upkeep
     from ml_connector.app.work import at_work, idle
 
@@ -249,7 +255,7 @@ def _serve(stopped: threading.Event, once: bool, listen: str, as_json: bool) -> 
         if not as_json:
             out.print(f"Working as {svc.settings.executor!r}. Stop with Ctrl-C.", markup=False)
         if listen:
-            _listen(svc.assembly, held, listen, as_json)
+            _listen(svc.assembly, held, listen, nudged.set, as_json)
         clock = svc.assembly.clock
         upkeep_at = clock.monotonic()
         while not stopped.is_set():
@@ -263,15 +269,19 @@ def _serve(stopped: threading.Event, once: bool, listen: str, as_json: bool) -> 
             if once:
                 idle(stopped)
                 return
-            _rest(svc.assembly, stopped, min(LOOK_SECONDS, max(0.0, upkeep_at - clock.monotonic())), as_json)
+            seconds = min(LOOK_SECONDS, max(0.0, upkeep_at - clock.monotonic()))
+            _rest(svc.assembly, stopped, nudged, seconds, as_json)
 
 
-def _rest(assembly: Assembly, stopped: threading.Event, seconds: float, as_json: bool) -> None:
-    """Wait. Under a clock that somebody sets, say when there is nothing to do before it is set, and go on as
+def _rest(
+    assembly: Assembly, stopped: threading.Event, nudged: threading.Event, seconds: float, as_json: bool
+) -> None:
+    """Wait, until nudged. Under a clock that somebody sets, say when there is nothing to do before it is set, and go on as
     soon as it is.
     """
     if not assembly.settings.clock_file:
-        stopped.wait(seconds)
+        nudged.wait(seconds)
+        nudged.clear()
         return
     from ml_connector.app.work import idle, waits_until
 
@@ -279,11 +289,14 @@ def _rest(assembly: Assembly, stopped: threading.Event, seconds: float, as_json:
     if as_json:
         print_json({"rest": {"at": assembly.clock.now().isoformat(), "waits_until": waits_until()}})
     until = assembly.clock.monotonic() + seconds
-    while assembly.clock.monotonic() < until and not stopped.wait(SET_LOOK_SECONDS):
+    while assembly.clock.monotonic() < until and not nudged.wait(SET_LOOK_SECONDS):
         pass
+    nudged.clear()
 
 
-def _listen(assembly: Assembly, held: ExitStack, address: str, as_json: bool) -> None:
+def _listen(
+    assembly: Assembly, held: ExitStack, address: str, stored: Callable[[], None], as_json: bool
+) -> None:
     """Take notifications until `held` ends, and say where."""
     from ml_connector.web.hooks import bind, listening
 
@@ -292,7 +305,7 @@ def _listen(assembly: Assembly, held: ExitStack, address: str, as_json: bool) ->
     except (ValueError, OSError) as error:
         why = str(error) if isinstance(error, ValueError) else f"{address}: {error.strerror or error}."
         stop(USAGE, why, as_json)
-    url = held.enter_context(listening(assembly, at))
+    url = held.enter_context(listening(assembly, at, stored))
     if as_json:
         print_json({"listening": url})
     else:

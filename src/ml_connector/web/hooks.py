@@ -20,7 +20,7 @@ from django.db import connections
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ml_connector.app.assemble import Assembly
-from ml_connector.app.hooks import NOT_FOUND, UNAVAILABLE, receive, refuse
+from ml_connector.app.hooks import NO_CONTENT, NOT_FOUND, UNAVAILABLE, receive, refuse
 
 BODY_BYTES_MAX = 256 * 1024
 """Notifications have a few hundred bytes; a row that Dataverse sends has this many at most."""
@@ -50,8 +50,10 @@ class Cut(Exception):
 class Receiver:
     """The ASGI application. What touches the database runs in threads of its own."""
 
-    def __init__(self, assembly: Assembly, body_seconds: float = BODY_SECONDS) -> None:
-        self._assembly, self._body_seconds = assembly, body_seconds
+    def __init__(
+        self, assembly: Assembly, stored: Callable[[], None], body_seconds: float = BODY_SECONDS
+    ) -> None:
+        self._assembly, self._stored, self._body_seconds = assembly, stored, body_seconds
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="hooks")
 
     async def __call__(self, scope: Scope, receive_: Receive, send: Send) -> None:
@@ -72,7 +74,10 @@ class Receiver:
         except ConnectionError:
             return  # whoever sent it has gone
         else:
-            await _answer(send, *await self._in_thread(receive, self._assembly, token, headers, body))
+            status, said = await self._in_thread(receive, self._assembly, token, headers, body)
+            await _answer(send, status, said)
+            if status == NO_CONTENT:
+                self._stored()
 
     def close(self) -> None:
         """Return the connections to the database of every thread."""
@@ -157,13 +162,15 @@ def bind(address: str) -> socket.socket:
 
 
 @contextmanager
-def listening(assembly: Assembly, at: socket.socket, *, protocol: type[Bounded] = Bounded) -> Iterator[str]:
-    """Take notifications while the block lasts; its address, for a proxy in front."""
-    receiver = Receiver(assembly)
+def listening(assembly: Assembly, at: socket.socket, stored: Callable[[], None]) -> Iterator[str]:
+    """Take notifications while the block lasts, and call `stored` after each; the address, for a proxy in
+    front.
+    """
+    receiver = Receiver(assembly, stored)
     server = uvicorn.Server(
         uvicorn.Config(
             receiver,
-            http=protocol,
+            http=Bounded,
             ws="none",
             lifespan="off",
             loop="asyncio",

@@ -124,3 +124,21 @@ def test_without_a_secret_nothing_is_trusted() -> None:
         events(other="x").verify({}, signed())
 
     assert "no webhook secret" in caught.value.problem.text
+
+
+def test_signature_made_by_another_tool_over_the_bytes_as_they_came() -> None:
+    """`openssl dgst -sha256 -hmac` made it. Odd blanks, an escape and letters beyond ASCII are what was
+    signed; written again it is another content.
+    """
+    content = (
+        '{"Topic":"GLAccounts", "ClientId":"c","Division":1204 ,"Action":"Update","Key":"Zoë \\u00fc",'
+        '"ExactOnlineEndpoint":"","EventCreatedOn":"2026-07-01T22:56:23.087"}'
+    ).encode()
+    code = b"3D633C51693D61D1C805110BCF5ED36A011667FA31583A6A612B630885EFF65C"
+    event = events().verify({}, b'{"Content":%b,"HashCode":"%b"}' % (content, code))
+
+    assert isinstance(event, Event)
+    assert "Zoë ü" == event.key
+    for changed in (content.replace(b" ,", b","), content.replace(b"\\u00fc", "ü".encode())):
+        with pytest.raises(Refused):
+            events().verify({}, b'{"Content":%b,"HashCode":"%b"}' % (changed, code))

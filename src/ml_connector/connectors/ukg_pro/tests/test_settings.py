@@ -316,3 +316,40 @@ def test_token_header_is_checked_as_well() -> None:
     with pytest.raises(Refused) as caught:
         events({}).verify(headers, BODY)
     assert caught.value.problem.code == "event.secret"
+
+
+WRITTEN_BY_HAND = (
+    '{"EventId": 7,"EventType":"EmployeePersonNameChangeEvent" ,"EventTime":"2026-04-16T15:51:52.64",\n'
+    ' "Operation":"Update","Payload":{"CoId":"Zo\\u00eb","EeId":"Zoë Müller"},"Tenant":"G0311"}'
+)
+"""Odd blanks, an escape and letters beyond ASCII. `openssl dgst -sha256 -hmac` made the signatures below."""
+IN_UTF_8 = "8ce5886fab302fb2f1346a5468b877f0874afeaef6bdff35f9f2a0333b9f3304"
+IN_LATIN_1 = "3ff27e1f3d8c88a47d42b27ad63a7185257d4f435af392a176827b99b519d217"
+
+
+def test_signature_made_by_another_tool_over_the_bytes_as_they_came() -> None:
+    """Written again it is another body; in another set of letters the signature decides, and then the body is
+    refused as what it is.
+    """
+    verifier = events({"webhook_secret": "a-secret-of-24-characters!"})
+    body = WRITTEN_BY_HAND.encode()
+
+    assert "Zoë Müller" == verifier.verify({"X-UKG-Signature": IN_UTF_8}, body).key
+    for signature, changed, code in [
+        (IN_UTF_8, json.dumps(json.loads(body)).encode(), "event.signature"),
+        (IN_UTF_8, WRITTEN_BY_HAND.encode("latin-1"), "event.signature"),
+        (IN_LATIN_1, WRITTEN_BY_HAND.encode("latin-1"), "event.shape"),
+    ]:
+        with pytest.raises(Refused) as caught:
+            verifier.verify({"X-UKG-Signature": signature}, changed)
+        assert code == caught.value.problem.code
+
+
+def test_notification_of_another_tenant_is_refused() -> None:
+    """Its signature is good: the secret stands in two tenants."""
+    ours, another = events(webhook_tenant=json.loads(BODY)["Tenant"]), events(webhook_tenant="G0999")
+
+    assert ours.verify({"X-UKG-Signature": signed()}, BODY)
+    with pytest.raises(Refused) as caught:
+        another.verify({"X-UKG-Signature": signed()}, BODY)
+    assert "event.entity" == caught.value.problem.code

@@ -154,3 +154,14 @@ def test_without_a_secret_nothing_is_trusted() -> None:
         events("").verify(signed(), BODY)
 
     assert "no webhook secret" in caught.value.problem.text
+
+
+def test_signature_made_by_another_tool_over_the_bytes_as_they_came() -> None:
+    """`openssl dgst -sha256 -hmac` made it; a number and an escape are not written again."""
+    body = '{"entity":"Segment", "event":"ValueChanged","code":"Zo\\u00eb Müller","n":1.0}'.encode()
+    headers = {**signed(), "x-vwd-signature-v1": "lLWFE8Zc53sFrUto+ahvaMps8fQij+6wxZ1naq3JgR4="}
+
+    assert "Zoë Müller" == events("visma-secret").verify(headers, body).key
+    for changed in (body.replace(b"1.0", b"1"), json.dumps(json.loads(body)).encode()):
+        with pytest.raises(Refused):
+            events("visma-secret").verify(headers, changed)
