@@ -15,6 +15,7 @@ import pytest
 from tests.flows.test_arrivals import HOURS, Watch
 from tests.flows.test_workers import worker
 from tests.payday import SOURCE, TARGET
+from tests.tables import settings
 
 from ml_connector.connectors.ukg_pro.events import TOPICS, UkgEvents
 from ml_connector.connectors.ukg_pro.settings import read
@@ -142,6 +143,12 @@ class Vendor:
 
     def remove(self, identity: str) -> None:
         self.rows = [row for row in self.rows if row.id != identity]
+
+
+@pytest.fixture(autouse=True)
+def started() -> None:
+    """The tables can be imported."""
+    settings()
 
 
 # --- what is stored -----------------------------------------------------------------------------------------
