@@ -105,7 +105,8 @@ class Flow(models.Model):
     that it had before. Without a start it has none, and without a mapping it needs none. `slot_at` is when it
     looks for new work next by its `schedule`, and `claimed_at` since when a process does so; `watched_at` is
     when its mapping was looked at. `wake` are the topics of notifications that make it look at once, `None`
-    for those that its connections know; `woken_at` is when the newest one came that it has not looked for yet.
+    for those that its connections know; `woken_at` is when the newest one came that it has not looked for
+    yet.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
