@@ -276,8 +276,8 @@ def _serve(stopped: threading.Event, nudged: threading.Event, once: bool, listen
 def _rest(
     assembly: Assembly, stopped: threading.Event, nudged: threading.Event, seconds: float, as_json: bool
 ) -> None:
-    """Wait, until nudged. Under a clock that somebody sets, say when there is nothing to do before it is set, and go on as
-    soon as it is.
+    """Wait, until nudged. Under a clock that somebody sets, say when there is nothing to do before it is set,
+    and go on as soon as it is.
     """
     if not assembly.settings.clock_file:
         nudged.wait(seconds)
