@@ -164,7 +164,7 @@ def test_a_zone_that_this_machine_knows_no_more_is_for_people_and_the_rest_goes_
     assert ("", 1) == (looked.why, looked.slots)
     assert {f"flow {world.row().pk}": "flow.not_looked"} == world.items()
     assert world.clock.now() < world.row().slot_at <= world.clock.now() + timedelta(minutes=5)
-    assert f"{world.row().slot_at:%Y-%m-%dT%H:%M:%SZ}" == shown(world.row())["next_look"]
+    assert f"{world.row().slot_at:%Y-%m-%dT%H:%M:%SZ}" == shown(world.row(), ())["next_look"]
     assert world.row().slot_at in [one.at for one in status(world.access).next]
 
     world.plan("every 3h")
