@@ -11,6 +11,8 @@
     computed    from the bytes of a payroll's pages to summed groups, and map, build and check, alone
     payday      fifty flows into one legal entity under the vendors' quotas, on a clock that moves only when
                 everybody waits: the windows of the tightest quota that they use, over those that they need
+    intake      notifications from their bytes to the answer, beside plain rows in the same table, each of
+                either a commit of its own
 
 The last line is one JSON object. It ends with 1 where an aim is missed, and names it. Ratios are medians of
 pairs measured right after each other, so that a busy machine is in both.
@@ -28,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from bench_computed import lines_per_second, microseconds_to_groups
+from bench_hooks import intake
 from bench_payday import VENDORS, payday
 from bench_product import SIZES, as_runs_grow, beside_straight, err, made
 from bench_start import looking
@@ -60,6 +63,7 @@ AIMS = (
     Aim("start", "slowest_start_to_help", 2.0),
     Aim("idle", "idle_percent", 1.0),
     Aim("idle", "idle_mb", 90.0),
+    Aim("intake", "rows_for_an_event", 2.0),
     Aim("stored", "slowest_look_up_ms", 10.0),
     *(Aim("ledgers", f"{ledger}_calls_to_floor", 1.05) for ledger in COSTS),
     *(Aim("payday", f"{ledger}_payday_to_quotas", 1.1) for ledger in VENDORS),
@@ -127,6 +131,7 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "ledgers": lambda _, __: _ledgers(),
     "computed": lambda folder, _: _computed(folder / "computed"),
     "payday": lambda _, __: payday(),
+    "intake": lambda folder, _: intake(folder),
 }
 
 

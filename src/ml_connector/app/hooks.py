@@ -19,7 +19,6 @@ from datetime import datetime
 
 import structlog
 from django.db import connections, transaction
-from django.db.models import Q
 
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.failures import expected, read_failure
@@ -27,7 +26,7 @@ from ml_connector.errors import Refused
 from ml_connector.flows.flow import flows
 from ml_connector.ports.systems import Challenge, Event
 from ml_connector.store import hooks
-from ml_connector.store.models import Connection, Flow, Hook
+from ml_connector.store.models import Connection, Flow
 
 NO_CONTENT, NOT_FOUND, UNAVAILABLE = 204, 404, 503
 STATUS = {
@@ -91,15 +90,14 @@ def _store(assembly: Assembly, connection: Connection, event: Event, now: dateti
             hooks.count(connection, hooks.REPEAT, event.topic, now)
             return
         hooks.count(connection, hooks.EVENT, event.topic, now)
-        Hook.objects.filter(connection=connection).update(heard_at=now)
-        if woken:
-            Flow.objects.filter(pk__in=woken, woken_at=None).update(woken_at=now)
+        hooks.heard(connection, now)
+        for flow in woken:
+            hooks.wake(flow, now)
 
 
 def _flows(assembly: Assembly, connection: Connection, event: Event) -> Iterator[Flow]:
     """The flows that the event wakes; none for a company that the connection does not have."""
-    mine = Flow.objects.filter(Q(source=connection) | Q(target=connection)).select_related("source", "target")
-    for flow in mine.order_by("id") if event.ours else ():
+    for flow in hooks.flows_of(connection.pk) if event.ours else ():
         if hooks.matches(event.topic, wake_of(assembly, flow, connection)):
             yield flow
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from ml_connector.ports.systems import Event
-from ml_connector.store.models import Connection, Hook, HookCount, HookEvent, HookPath
+from ml_connector.store.models import Connection, Flow, Hook, HookCount, HookEvent, HookPath
 from ml_connector.store.prepared import Prepared
 from ml_connector.store.secrets import Keys, Sealed
 
@@ -31,6 +31,10 @@ _COUNT = (
     " ON CONFLICT (connection_id, what, name) DO UPDATE"
     " SET count = store_hookcount.count + 1, last_at = excluded.last_at"
 )
+
+
+_HEARD = "UPDATE store_hook SET heard_at = %s WHERE connection_id = %s"
+_WAKE = "UPDATE store_flow SET woken_at = %s WHERE id = %s AND woken_at IS NULL"
 
 
 def matches(topic: str, patterns: Sequence[str]) -> bool:
@@ -81,6 +85,25 @@ def count(connection: Connection, what: str, name: str, now: datetime) -> None:
     values: list[Any] = [connection.pk, what, name[:200], database.ops.adapt_datetimefield_value(now)]
     with database.cursor() as cursor:
         cursor.execute(_COUNT, values)
+
+
+def heard(connection: Connection, now: datetime) -> None:
+    """The newest notification of the connection came now."""
+    with database.cursor() as cursor:
+        cursor.execute(_HEARD, [database.ops.adapt_datetimefield_value(now), connection.pk])
+
+
+def wake(flow: int, now: datetime) -> None:
+    """Let the flow look at once, unless it is to already."""
+    with database.cursor() as cursor:
+        cursor.execute(_WAKE, [database.ops.adapt_datetimefield_value(now), flow])
+
+
+@Prepared
+def flows_of(connection: int) -> QuerySet[Flow]:
+    """The flows between this connection and others, in the order in which they were made."""
+    mine = Flow.objects.filter(Q(source_id=connection) | Q(target_id=connection))
+    return mine.select_related("source", "target").order_by("id")
 
 
 def counted(connection: Connection) -> Iterator[HookCount]:
