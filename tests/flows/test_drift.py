@@ -48,6 +48,7 @@ class Watched(KeptCodes):
     def __init__(self) -> None:
         self.people, self.plan, self.fails = People(), Plan(), False
         super().__init__()
+        self.codes.held = [code("SA"), code("OP")]
         for entity in ("10", "20"):
             for text in ("SALES", "OPS"):
                 self.ledger_rows.edit(there(text, entity))
@@ -104,7 +105,7 @@ def test_a_blocked_account_and_a_missing_one_flag_each_rule_that_uses_them() -> 
     assert {} == world.watch()
 
 
-def with_a_code(world: Watched, source: str = "SALES", target: str = "SALES") -> None:
+def with_a_code(world: Watched, source: str = "SA", target: str = "SALES") -> None:
     """The code table names a cost center."""
     table = (Translation("org_level_1", source, target),)
     world.mapping = replace(world.mapping, translations=table)
@@ -171,7 +172,7 @@ def test_a_renamed_account_is_told() -> None:
     assert ["GL account 4000 in 10: Fuel", "GL account 4000 in 20: Fuel"] == sorted(world.watch())
 
 
-def test_a_code_that_was_closed_in_payroll_flags_what_names_it() -> None:
+def test_a_code_that_was_closed_or_deleted_in_payroll_flags_what_names_it() -> None:
     world = Watched()
     with_a_code(world, source="S1")
     world.codes.held = [code("S1"), code("X", open=False)]
@@ -183,6 +184,10 @@ def test_a_code_that_was_closed_in_payroll_flags_what_names_it() -> None:
     assert ["org_level_1 S1"] == list(found)
     assert "is closed in payroll since 2026-06-30" in found["org_level_1 S1"]
     assert "'code table, S1 → SALES'" in found["org_level_1 S1"]
+
+    world.codes.held = [code("X")]
+    world.next_night()
+    assert "org_level_1 S1 is no code of payroll." in world.watch()["org_level_1 S1"]
 
 
 def worker(key: str, where: str, company: str = "US1", **more: Any) -> Worker:

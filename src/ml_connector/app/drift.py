@@ -136,7 +136,7 @@ def _closed(assembly: Assembly, flow: Flow, mapping: CodeMapping) -> Iterator[Pr
         row.axis for row in mapping.translations
     }
     if axes := sorted(named & source.axes):
-        yield from watch.closed_in_payroll(mapping, source.values(axes))
+        yield from watch.closed_in_payroll(mapping, axes, source.values(axes))
 
 
 def _next_due(flow: Flow, day: date) -> date | None:

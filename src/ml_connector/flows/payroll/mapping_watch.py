@@ -63,8 +63,12 @@ def renamed(mapping: CodeMapping, before: Titles, now: Titles) -> Iterator[Probl
             yield Problem("mapping.renamed", f"{what} in {entity}: {title}", text, Owner.CONTROLLER)
 
 
-def closed_in_payroll(mapping: CodeMapping, values: Iterable[DimensionValue]) -> Iterator[Problem]:
-    """Codes of payroll that rules or the code table name, and that are closed there."""
+def closed_in_payroll(
+    mapping: CodeMapping, axes: Iterable[str], values: Iterable[DimensionValue]
+) -> Iterator[Problem]:
+    """Codes of payroll that rules or the code table name, and that are closed or not there, on these axes,
+    of which `values` are every code.
+    """
     uses: dict[tuple[str, str], list[str]] = defaultdict(list)
     for rule in mapping.rules:
         for axis, pattern in rule.codes:
@@ -72,14 +76,23 @@ def closed_in_payroll(mapping: CodeMapping, values: Iterable[DimensionValue]) ->
                 uses[axis, pattern].append(rule.name)
     for row in mapping.translations:
         uses[row.axis, row.source].append(f"code table, {row.source} → {row.code}")
+    left = {use for use in uses if use[0] in frozenset(axes)}
+    closed: dict[tuple[str, str], DimensionValue] = {}
     for value in values:
-        if not value.open and (names := uses.get((value.axis, value.written))):
-            since = f" since {value.until}" if value.until else ""
-            text = (
-                f"{value.axis} {value.written} ({value.title}) is closed in payroll{since}."
-                f" {_rules(names)} it. Nothing is paid on it any more; end the rule, or open the code again."
-            )
-            yield Problem("mapping.closed_at_source", f"{value.axis} {value.written}", text)
+        use = (value.axis, value.written)
+        if value.open:
+            left.discard(use)
+        elif use in left:
+            closed[use] = value
+    for axis, code in sorted(left):
+        found = closed.get((axis, code))
+        since = f" since {found.until}" if found and found.until else ""
+        state = f"({found.title}) is closed in payroll{since}" if found else "is no code of payroll"
+        text = (
+            f"{axis} {code} {state}. {_rules(uses[axis, code])} it. Nothing is paid on it; end the rule,"
+            " correct the code, or open it again in payroll."
+        )
+        yield Problem("mapping.closed_at_source", f"{axis} {code}", text)
 
 
 def _rules(names: list[str]) -> str:
