@@ -288,6 +288,26 @@ def test_calls_that_will_not_last_the_day(
     assert ([("budget.short", TARGET, "administrator")] if short else []) == lasting(world)
 
 
+@pytest.mark.parametrize(("hours", "forecast"), [(1, None), (6, 240), (12, 120), (24 * 59 / 60, 61)])
+def test_the_calls_of_the_day_are_shown_with_what_they_come_to(
+    world: Watched, hours: float, forecast: int | None
+) -> None:
+    """Of 100, 60 are used; a limit of an hour is none of a day."""
+    from ml_connector.app.status import status
+    from ml_connector.store.limits import StoredBudget
+
+    ends = world.clock.now() + timedelta(hours=24 - hours)
+    budget, scope = StoredBudget(), f"{world.connection().pk}/10"
+    budget.learn(scope, [RateLimit(name="calls", limit=100, seconds=DAY, remaining=40, resets_at=ends)])
+    budget.learn(scope, [RateLimit(name="burst", limit=100, seconds=HOUR, remaining=40, resets_at=ends)])
+
+    (day,) = status(world.access).shown()["calls"]
+    assert (TARGET, "10", 60, 100, forecast) == (
+        *(day["connection"], day["scope"]),
+        *(day["used"], day["limit"], day["forecast"]),
+    )
+
+
 def test_a_poller_that_stands_still_is_bad_news_of_that_one_only(world: Watched) -> None:
     from ml_connector.store.models import Flow
 

@@ -13,6 +13,7 @@ from typing import Any, cast
 from django.db.models import Count, Min, Q, QuerySet
 
 from ml_connector.app.assemble import Assembly
+from ml_connector.app.budgets import day_budgets
 from ml_connector.app.failures import expected, read_failure
 from ml_connector.app.schedules import due_at
 from ml_connector.domain import codec
@@ -22,7 +23,6 @@ from ml_connector.ports.runs import RunState
 from ml_connector.store.models import (
     AlertEndpoint,
     AlertMessage,
-    BudgetWindow,
     Connection,
     Flow,
     Hook,
@@ -40,9 +40,8 @@ LATE = timedelta(hours=1)
 """How long after its time a flow has not looked before that is news: looks that fail are tried in minutes."""
 LOOK_LATE = timedelta(hours=48)
 """The same for the nightly look at a ledger, which is taken every 24 hours."""
-DAY_SECONDS = 86_400
-EARLY_SHARE, USED_SHARE = 0.1, 0.5
-"""A day's calls are forecast after a tenth of it, and where half of them are used."""
+USED_SHARE = 0.5
+"""A day's calls are news where half of them are used, and no earlier."""
 FAILED_TRIES = 2
 """A message that failed so often is one that people do not have."""
 FAILED_RENEWALS = 3
@@ -200,19 +199,15 @@ def _sign_in(assembly: Assembly, connection: Connection) -> Iterator[Condition]:
 
 def _budgets(organisation: Organisation, now: datetime) -> Iterator[Condition]:
     """Calls of a day that will not last until its end, at the pace of until now."""
-    names = dict(Connection.objects.filter(organisation=organisation).values_list("pk", "name"))
-    for row in BudgetWindow.objects.filter(seconds=DAY_SECONDS, resets_at__gt=now):
-        connection, _, scope = row.scope.partition("/")
-        name = names.get(int(connection)) if connection.isdecimal() else None
-        passed = 1 - (row.resets_at - now).total_seconds() / DAY_SECONDS
-        early = passed < EARLY_SHARE and row.used < row.limit
-        if name is None or early or row.used < row.limit * USED_SHARE or row.used <= row.limit * passed:
+    for day in day_budgets(organisation, now):
+        early = day.forecast is None and day.used < day.limit
+        if early or day.used < day.limit * USED_SHARE or day.used <= day.limit * day.passed:
             continue
         text = (
-            f"{name}{f' {scope}' if scope else ''} has used {row.used} of {row.limit} calls, and the limit is"
-            f" reset at {row.resets_at:%Y-%m-%d %H:%M} UTC. Let flows look less often, or ask for more calls."
+            f"{day.name} has used {day.used} of {day.limit} calls, and the limit is reset at"
+            f" {day.resets_at:%Y-%m-%d %H:%M} UTC. Let flows look less often, or ask for more calls."
         )
-        yield Condition(code="budget.short", place=name, owner=Owner.ADMINISTRATOR, text=text)
+        yield Condition(code="budget.short", place=day.connection, owner=Owner.ADMINISTRATOR, text=text)
 
 
 def _hooks(organisation: Organisation, now: datetime) -> Iterator[Condition]:

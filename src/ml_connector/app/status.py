@@ -9,8 +9,10 @@ from typing import Any
 from ml_connector.app.access import Access
 from ml_connector.app.alert_conditions import undelivered
 from ml_connector.app.alerts import AlertLine, last_round, lines
+from ml_connector.app.budgets import DayBudget, day_budgets
 from ml_connector.app.schedules import due_at
 from ml_connector.ports.runs import RunState
+from ml_connector.store.database import database_now
 from ml_connector.store.models import Incident, Run
 from ml_connector.store.work import open_items
 
@@ -45,7 +47,7 @@ class Next:
 class Status:
     """Runs at work and runs that wait for people, oldest first and the first of each; how many there are;
     what comes next; open items and incidents; open alerts, how many messages of them are not delivered, and
-    when it was last looked for alerts.
+    when it was last looked for alerts; the calls of vendors' days.
     """
 
     at_work: tuple[Line, ...]
@@ -57,6 +59,7 @@ class Status:
     alerts: tuple[AlertLine, ...]
     undelivered: int
     alerts_at: datetime | None
+    calls: tuple[DayBudget, ...]
 
     def shown(self) -> dict[str, Any]:
         """As JSON."""
@@ -89,6 +92,7 @@ class Status:
             "alerts": [one.shown() for one in self.alerts],
             "undelivered": self.undelivered,
             "alerts_at": self.alerts_at.isoformat() if self.alerts_at else None,
+            "calls": [one.shown() for one in self.calls],
         }
 
 
@@ -118,6 +122,7 @@ def status(access: Access) -> Status:
         alerts=tuple(lines(access)),
         undelivered=undelivered(access.organisation).count(),
         alerts_at=last_round(access),
+        calls=tuple(day_budgets(access.organisation, database_now())),
     )
 
 

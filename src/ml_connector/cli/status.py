@@ -33,6 +33,12 @@ def status(as_json: bool = Json) -> None:
         ]
         if rows:
             table("Next look for new work", ["Flow", "From → to", "Schedule", "Next"], rows)
+        if found.calls:
+            calls = [
+                (one.name, f"{one.used:,} of {one.limit:,}", f"{one.forecast:,}" if one.forecast else "–")
+                for one in found.calls
+            ]
+            table("Calls of the vendors' day", ["Connection", "Used", "At this pace"], calls)
         if found.items:
             many = "s" if found.items > 1 else ""
             out.print(f"{found.items} item{many} to look at: ml-connector worklist list", markup=False)
