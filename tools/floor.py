@@ -7,6 +7,7 @@ what no call can do at once. Nothing here is taken from what our clients ask.
                 and again what the ledger does not refuse when it is written to
     entry       look for an entry of ours, write, read back, look that there is one only; a draft is read
                 before it is posted, and once more when it is
+    posted      what the ledger has of the entry, where the entry as it was entered does not say that
     others      what others booked, when the run is proposed and again under the claim
 
 Token calls are left out, and questions whether a ledger that posts by itself has posted.
@@ -29,8 +30,8 @@ class Limits:
     `pages` is rows a page by kind of master data, 0 where a list has no pages; `once` are single questions: a
     journal, a period's state; `again` those of them that are asked when it is written to. `written` lines fit
     one write, and `heads` are writes beside those of lines; `read` lines fit one page of the entry, which is
-    read `reads` times. `others` is how often a run looks for what others booked, and `looks` how often for
-    the entry itself.
+    read `reads` times; `posted` calls say what the ledger has of it. `others` is how often a run looks for
+    what others booked, and `looks` how often for the entry itself.
     """
 
     pages: Mapping[str, int]
@@ -39,6 +40,7 @@ class Limits:
     heads: int
     read: int
     reads: int = 1
+    posted: int = 0
     again: tuple[str, ...] = ()
     others: int = 2
     looks: int = 2
@@ -47,7 +49,7 @@ class Limits:
         """For one entry of so many lines, where the ledger has so much master data."""
         facts = sum(_pages(sizes.get(kind, 1), page) for kind, page in self.pages.items()) + len(self.once)
         entry = self.heads + math.ceil(lines / self.written) + self.reads * math.ceil(lines / self.read)
-        return facts + len(self.again) + self.others + self.looks + entry
+        return facts + len(self.again) + self.others + self.looks + entry + self.posted
 
 
 def _pages(rows: int, page: int) -> int:
@@ -69,8 +71,10 @@ LIMITS = {
     # when it is created, so that one that cannot be posted would stay behind. The dimension format is one for
     # the environment, and lines are read and shown in the one that is active then: it is asked for before
     # they are written, and once they are. Only the environment's own job posts, and vouchers are allocated
-    # then, so that the lines are read before and after. Journals are asked for by name and by description in
-    # one question: for what others booked and for the entry.
+    # then, so that the lines are read before and after. They say what was entered, and the voucher on them
+    # leads to what is posted: a call for the voucher, and one for its entries (10,000 a page), in sets of
+    # which an environment publishes one, both or none, as its list of sets says once. Journals are asked for
+    # by name and by description in one question: for what others booked and for the entry.
     "dynamics_fo": Limits(
         pages={"accounts": 10_000, "cost_centers": 10_000},
         once=(
@@ -82,12 +86,14 @@ LIMITS = {
             "delimiter",
             "accounts of the company",
             "currencies",
+            "sets",
         ),
         again=("states of periods", "journal name", "dimension format", "dimension format"),
         written=100,
         heads=1,
         read=10_000,
         reads=2,
+        posted=2,
         others=1,
     ),
     # Lists of master data have no pages, but those of subaccounts and projects. The batches of a period are

@@ -25,6 +25,7 @@ from tests.mending import (
     posted_as,
     problem,
     serving,
+    switch,
     text,
 )
 from tests.stand import Stand, given
@@ -37,7 +38,7 @@ SLUG = DYNAMICS_FO.ledger
 SCENE = replace(DYNAMICS_FO, unlimited={"settle_seconds": "1.5", "posting_seconds": "0.2"})
 DEPARTMENTS = (*(f"DEP{number:02}" for number in range(1, 15)), "LINE-7")
 """Fifteen, so that an entry needs two changesets; one has the delimiter of dimensions in its code."""
-RUNS = 22
+RUNS = 23
 FORMAT = (
     "set_dimension_format",
     {"format": "MainAccount-Department-CostCenter-BusinessUnit-Project", "name": "Integration"},
@@ -220,6 +221,22 @@ def test_a_code_with_the_delimiter_is_escaped_and_one_with_a_backslash_is_named(
         f"LedgerJournalLines?$filter=JournalBatchNumber%20eq%20'{stand.documents()[-1]['number']}'&cross-company=true",
     )
     assert r"601100--LINE\-7" in [row["AccountDisplayValue"] for row in rows["value"]]
+
+
+def test_where_nothing_posted_is_published_the_reconciliation_says_so(stand: Stand, run: str) -> None:
+    """The lines of the journal are compared then, as a table and for programs; elsewhere what is posted."""
+    switch(stand, gl_sets="none")
+    try:
+        by_lines = stand.post(run)["run"]
+    finally:
+        switch(stand, gl_sets="bi")
+    posted_as(stand, run)
+
+    said = "Ledger: posted entries were not compared, only the journal's lines: neither GeneralJournal"
+    for command in (("runs", "show", by_lines), ("tie-out", by_lines)):
+        assert said in " ".join(stand.command(*command).stdout.split())
+    rows = stand.ask("tie-out", by_lines)["rows"]
+    assert {True} == {(row["instead_of_posted"] is None) == (row["ledger"] is None) for row in rows}
 
 
 @pytest.mark.parametrize("what", BEFORE)

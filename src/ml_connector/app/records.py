@@ -20,6 +20,7 @@ from ml_connector.flows.flow import Flow, flows
 from ml_connector.flows.posting.already_booked import already_booked_parts, nets_of
 from ml_connector.flows.posting.consent import proposal_fingerprint, rate_text
 from ml_connector.flows.posting.taken_back import ELSEWHERE, REVERSAL, counts, reverses
+from ml_connector.flows.posting.tie_out import stand_in
 from ml_connector.ports.commits import COUNTS_FOR_NOTHING, CommitRow, Commits, CommitState
 from ml_connector.ports.plans import PlannedRow, PlanState
 from ml_connector.ports.runs import RunRow, RunState
@@ -292,6 +293,7 @@ def _nothing_left(
             run=zero,
             journal=zero,
             ledger=Money.from_minor(minor, currency),
+            stand_in=stand_in(rows.values()),
         )
         for side, minor in sides.items()
     )

@@ -216,12 +216,20 @@ def show_incidents(incidents: Iterable[Found]) -> None:
 
 
 def tie_json(row: TieRow) -> dict[str, Any]:
-    """A row of a reconciliation; amounts as text, `null` where a system does not report it."""
+    """A row of a reconciliation; amounts as text, `null` where a system does not report it.
+    `instead_of_posted` is what was read of the ledger where it does not tell what is posted.
+    """
     amounts = {
         name: None if (value := getattr(row, name)) is None else str(value.amount)
         for name in ("register", "run", "journal", "ledger")
     }
-    return {"company": row.company, "what": row.what, **amounts, "difference": str(row.difference.amount)}
+    return {
+        "company": row.company,
+        "what": row.what,
+        **amounts,
+        "difference": str(row.difference.amount),
+        "instead_of_posted": row.stand_in,
+    }
 
 
 def show_tie_out(rows: Iterable[TieRow], books: Sequence[str]) -> None:
@@ -243,3 +251,5 @@ def show_tie_out(rows: Iterable[TieRow], books: Sequence[str]) -> None:
         shown,
         right=range(2, 7),
     )
+    for text in dict.fromkeys(row.stand_in for row in known if row.stand_in):
+        out.print(f"{books[-1]}: posted entries were not compared, only {text}.", markup=False)

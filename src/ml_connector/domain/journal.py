@@ -79,7 +79,7 @@ class BookedEntry:
     see of it first. `marker` is the token it carries where a token of ours would stand; empty where there is
     nothing of that form. One in a list is `irregular` where it has what no entry of ours has and what is not
     shown here, such as lines of several days: it may look the same, and reading it by itself says what is
-    wrong.
+    wrong. `stand_in` says what was read of a posted document where the ledger does not tell what is posted.
     """
 
     receipt: Receipt
@@ -91,6 +91,7 @@ class BookedEntry:
     text: str = ""
     marker: str = ""
     irregular: bool | None = None
+    stand_in: str | None = None
 
     @property
     def debit(self) -> Money:

@@ -15,7 +15,8 @@ from ml_connector.domain.proposal import SideTotal, TieTotal
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TieRow:
     """One row of the tie-out: the same quantity in two or three books. `None` means the book does not know
-    it, which is not a difference.
+    it, which is not a difference. `stand_in` says what was read of the ledger where it does not tell what is
+    posted.
     """
 
     company: str
@@ -24,6 +25,7 @@ class TieRow:
     run: Money
     journal: Money
     ledger: Money | None
+    stand_in: str | None = None
 
     @property
     def difference(self) -> Money:

@@ -44,7 +44,8 @@ class Place:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """What one look at a ledger showed: by commit key the documents that carry its marker, as `Sink.locate`
-    gives them, and by place every document that stands there, as `LedgerFacts.documents` does.
+    gives them, and by place every document that stands there, as `LedgerFacts.documents` does; as people
+    entered it where telling what is posted takes more calls.
     """
 
     found: Mapping[str, tuple[Receipt, ...]]

@@ -8,11 +8,12 @@ chart     JournalNames, MainAccounts ⌈n/10,000⌉, MainAccountLegalEntities, C
           FinancialDimensionValues 1 where axes are asked for
 calendar  FiscalPeriods 1, LedgerFiscalPeriods 1
 locate    LedgerJournalHeaders ⌈entries/10⌉, LedgerJournalLines 1 for a journal that is not posted
-look      LedgerJournalHeaders ⌈entries/10⌉, for entries and documents together; then as `documents`
+look      LedgerJournalHeaders ⌈entries/10⌉; then as `documents`, without posted entries
 prepare   LedgerFiscalPeriods 1, JournalNames 1, DimensionIntegrationFormats 1, LedgerJournalHeaders 1, then
           $batch ⌈lines/changeset_lines⌉
 release   1
-read_back ⌈lines/10,000⌉, DimensionIntegrationFormats 1 where the journal was not read back within a minute
+read_back ⌈lines/10,000⌉, DimensionIntegrationFormats 1 where the journal was not read back within a minute;
+          of a posted one its posted entries, see `posted`
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from ml_connector.connectors.dynamics_fo.client import WRITE, DynamicsClient, ad
 from ml_connector.connectors.dynamics_fo.documents import HEADERS, LINES, DynamicsDocuments
 from ml_connector.connectors.dynamics_fo.facts import DynamicsFacts
 from ml_connector.connectors.dynamics_fo.settings import Options
+from ml_connector.connectors.dynamics_fo.vouchers import BY_VOUCHER, Reading
 from ml_connector.domain.document import Marker, Receipt
 from ml_connector.domain.journal import BookedEntry, Chart, JournalEntry
 from ml_connector.domain.period import FiscalPeriod
@@ -54,6 +56,7 @@ class DynamicsLedger(Ledger):
         self.facts = DynamicsFacts(options, client, clock)
         self._documents = DynamicsDocuments(
             client,
+            clock,
             lambda now: (
                 self.facts.dimension_format() if now else self.facts.recent_dimension_format(),
                 self.facts.axes,
@@ -134,8 +137,8 @@ class DynamicsLedger(Ledger):
         return dict(self.look(wanted, ()).found)
 
     def look(self, wanted: Sequence[tuple[JournalEntry, Marker]], places: Sequence[Place]) -> Look:
-        """As `locate` and `documents`: journals are asked for by their descriptions and by their names in one
-        question for each company.
+        """As `locate` and `documents`: journals are asked for by their descriptions and names in one question
+        for each company, and shown as their lines say: a run reads back what it counts on.
         """
         entities = [*(entry.entity for entry, _ in wanted), *(place.entity for place in places)]
         headers = {
@@ -156,9 +159,7 @@ class DynamicsLedger(Ledger):
     def _headers(
         self, entity: str, wanted: Sequence[tuple[JournalEntry, Marker]], names: Sequence[str]
     ) -> list[wire.Header]:
-        """Journals of the company that carry one of the markers, over all time, or are under one of the
-        names.
-        """
+        """Journals of the company with one of the markers, over all time, or under one of the names."""
         under = [f"JournalName eq {odata.text(name)}" for name in dict.fromkeys(names)]
         marked = [
             f"Description eq {odata.text(text)}"
@@ -313,13 +314,15 @@ class DynamicsLedger(Ledger):
             return
 
     def read_back(self, receipt: Receipt) -> BookedEntry:
-        """Every line of the journal, posted or not. Raises `NotFound` when it is gone, `Refused` when it has
-        no lines.
+        """Every line of the journal, and of a posted one what the ledger has of it. Raises `NotFound` when it
+        is gone, `Refused` when it has no lines, or is posted and not in the ledger.
 
         The vendor shows accounts in the format that is active now, and it read our lines in that format too.
         With a format that was read before they were written, a line on wrong dimensions could look right. So
         it is read again, unless it was a moment ago, for this journal as a whole.
         """
+        if receipt.reference.startswith(BY_VOUCHER):
+            return self._documents.voucher(receipt)
         key, now = (receipt.entity, receipt.reference), self._clock.monotonic()
         if now - self._read_at.get(key, -READ_SECONDS) < READ_SECONDS:
             dimension_format = self.facts.recent_dimension_format()
@@ -335,7 +338,9 @@ class DynamicsLedger(Ledger):
                 text, where=f"journal {receipt.number}", code="journal.lines_deleted", owner=Owner.CONTROLLER
             )
         own = self.facts.ledger_of(receipt.entity).AccountingCurrency
-        return translate.booked_entry(receipt, self._names[key], rows, self.facts.axes, dimension_format, own)
+        reading = Reading(axes=self.facts.axes, dimension_format=dimension_format, own=own)
+        booked = translate.booked_entry(receipt, self._names[key], rows, reading.axes, dimension_format, own)
+        return self._documents.as_posted(booked, rows, reading) if receipt.posted else booked
 
     # --- inside ---------------------------------------------------------------------------------------------
 

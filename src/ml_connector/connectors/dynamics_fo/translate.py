@@ -241,11 +241,7 @@ def document(
     day = day_of(first.TransDate)
     if day is None:
         raise VendorChanged(f"The lines of journal {receipt.number} have no date.", where=where)
-    lines: list[JournalLine] = []
-    for row in rows:
-        lines.append(_account_line(row, first.CurrencyCode, where, axes, dimension_format))
-        if row.OffsetAccountDisplayValue:
-            lines.append(_offset_line(row, lines[-1], axes, dimension_format))
+    lines = [line for row in rows for line in lines_of_row(row, where, axes, dimension_format)]
     rated = own and first.CurrencyCode != own and first.ExchRate
     return BookedEntry(
         receipt=receipt,
@@ -262,6 +258,16 @@ def document(
         or len({(row.Voucher, row.TransDate, row.ExchRate) for row in rows}) > 1
         or None,
     )
+
+
+def lines_of_row(
+    row: wire.Line, where: str, axes: Mapping[str, str], dimension_format: DimensionFormat
+) -> list[JournalLine]:
+    """What a line of a journal books: two lines where it has an offset account."""
+    line = _account_line(row, row.CurrencyCode, where, axes, dimension_format)
+    if not row.OffsetAccountDisplayValue:
+        return [line]
+    return [line, _offset_line(row, line, axes, dimension_format)]
 
 
 def _marker_of(description: str, rows: Iterable[wire.Line]) -> str:

@@ -57,6 +57,45 @@ class Line(msgspec.Struct):
     ExchRate: Decimal = Decimal(0)
 
 
+class PostedVoucher(msgspec.Struct):
+    """A voucher of the general ledger."""
+
+    SourceKey: int
+    SubledgerVoucher: str = ""
+    AccountingDate: str = ""
+    DocumentNumber: str = ""
+
+
+class PostedEntry(msgspec.Struct):
+    """A posted amount: signed, credit negative, in the currency of the transaction and in that of the books.
+    `LedgerAccount` is the account with its dimensions, which `LedgerDimensionValuesJson` holds by name.
+    """
+
+    SourceKey: int
+    GeneralJournalEntry: int
+    LedgerAccount: str = ""
+    LedgerDimensionValuesJson: str = ""
+    TransactionCurrencyCode: str = ""
+    TransactionCurrencyAmount: Decimal = Decimal(0)
+    AccountingCurrencyAmount: Decimal = Decimal(0)
+    Text: str = ""
+
+
+class PublishedEntry(msgspec.Struct):
+    """The same in the set that an environment may publish itself, with what is said of its voucher."""
+
+    GeneralJournalAccountEntryRecId: int
+    JournalNumber: str = ""
+    Voucher: str = ""
+    AccountingDate: str = ""
+    DocumentNumber: str = ""
+    AccountDisplayValue: str = ""
+    TransactionCurrencyCode: str = ""
+    TransactionCurrencyAmount: Decimal = Decimal(0)
+    AccountingCurrencyAmount: Decimal = Decimal(0)
+    Description: str = ""
+
+
 class JournalName(msgspec.Struct):
     """A journal name, with the settings that decide whether our entries keep their shape."""
 

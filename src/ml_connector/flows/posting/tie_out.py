@@ -186,11 +186,20 @@ def _table(
     """
     register, ties, currency = pay_run.register, proposal.ties, pay_run.currency
     if alone:
-        return tuple(tie_out(register, ties, proposal.totals, proposal.entries, own, currency))
-    says = _netted(proposal.in_full, currency)
-    booked = _netted((replace(part.entry, lines=_as_lines(part.net, currency)) for part in parts), currency)
-    there = tuple(_as_booked(entry) for entry in booked)
-    return tuple(tie_out(register, ties, (), says, there, currency))
+        rows = tie_out(register, ties, proposal.totals, proposal.entries, own, currency)
+    else:
+        says = _netted(proposal.in_full, currency)
+        nets = (replace(part.entry, lines=_as_lines(part.net, currency)) for part in parts)
+        there = tuple(_as_booked(entry) for entry in _netted(nets, currency))
+        rows = tie_out(register, ties, (), says, there, currency)
+    instead = stand_in(part.row for part in parts)
+    return tuple(row if row.ledger is None else replace(row, stand_in=instead) for row in rows)
+
+
+def stand_in(rows: Iterable[CommitRow]) -> str | None:
+    """What was read of documents where the ledger does not tell what is posted; `None` where it does."""
+    booked = (cast(BookedEntry, codec.decode(row.booked)) for row in rows if row.booked)
+    return next((entry.stand_in for entry in booked if entry.stand_in), None)
 
 
 def _netted(entries: Iterable[JournalEntry], currency: str) -> tuple[JournalEntry, ...]:
