@@ -1,9 +1,10 @@
 """The fewest calls that a pass of workers can take, by what the vendors publish of their interfaces. Nothing
 here is taken from what our clients ask. Calls for tokens are left out.
 
-    payroll      at first both lists of everybody, by pages of 10,000; later the changes, by pages of 200,
-                 whose rows are whole, and the job history of the days, because nothing is told on the day on
-                 which something entered earlier takes effect
+    payroll      at first both lists of everybody, by pages of 10,000, and the job history of what is to come,
+                 because nothing is told on the day on which something entered earlier takes effect; later the
+                 changes, by pages of 200, whose rows are whole, and the job history of whom they name, which
+                 alone shows what is entered for later
     Exact        for each division: its members, 60 to a page; one write for each change; behind them what
                  was written, 60 to a page; and once more before, because no row has a version to guard it
     Dynamics     the dimensions, their delimiter, the members, 10,000 to a page; a batch for 100 changes;
@@ -26,7 +27,7 @@ EXACT_PAGE, DYNAMICS_PAGE, DYNAMICS_BATCH = 60, 10_000, 100
 
 def payroll_calls(people: int, looks: int) -> int:
     """Of the payroll for so many people over so many passes, of which no later one has more than 200 rows."""
-    return 2 * _pages(people, PEOPLE_PAGE) + 2 * (looks - 1)
+    return 2 * _pages(people, PEOPLE_PAGE) + 1 + 2 * (looks - 1)
 
 
 def _exact(looked: Looked, entities: Sequence[str]) -> int:

@@ -17,7 +17,7 @@ from tests.payday import SOURCE
 from ml_connector.domain.dimension import dimensions
 from ml_connector.domain.expected import Expected
 from ml_connector.domain.mapping import Translation
-from ml_connector.domain.worker import Employment, Worker
+from ml_connector.domain.worker import Employment, Placement, Worker
 from ml_connector.errors import NotSent
 from ml_connector.ports.systems import System
 
@@ -224,6 +224,30 @@ def test_where_workers_are_placed_is_told_days_before_their_pay_is_due() -> None
     world.ledger_rows.edit(there("NEW"))
     world.next_night()
     assert "cost_center NEW in 10" not in world.watch()
+
+
+def test_workers_are_looked_at_where_they_are_on_the_day_of_their_pay() -> None:
+    """Who moves or begins before it, and who leaves before it and is paid for the days till then."""
+    world = Watched()
+    pay_due_in(world, 12)
+    now = world.clock.now().date()
+    soon, due = now + timedelta(days=5), now + timedelta(days=12)
+
+    def moves(key: str, since: date, where: str) -> Worker:
+        placement = Placement(since=since, codes=dimensions({"org_level_1": where}))
+        held = worker(key, "SALES")
+        job = replace(held.employments[0], placements=(placement,))
+        return replace(held, employments=(job,))
+
+    begins = worker("3", "BEGUN")
+    world.people.held = [
+        moves("1", due, "MOVED"),
+        moves("2", due + timedelta(days=1), "LATER"),
+        replace(begins, employments=(replace(begins.employments[0], start=soon),)),
+        worker("4", "LEAVES", end=soon),
+    ]
+
+    assert {f"cost_center {code} in 10" for code in ("MOVED", "BEGUN", "LEAVES")} == set(world.watch())
 
 
 def test_no_pay_that_is_due_soon_means_no_look_at_workers() -> None:

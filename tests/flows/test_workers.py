@@ -4,6 +4,7 @@ ports.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -13,8 +14,8 @@ import pytest
 from tests.payday import SOURCE, TARGET, World
 
 from ml_connector.contract.reference_register import ReferenceRegister, ReferenceRows
-from ml_connector.domain.dimension import DimensionValue
-from ml_connector.domain.worker import Employment, EmploymentState, Worker
+from ml_connector.domain.dimension import Dimension, DimensionValue, code_on
+from ml_connector.domain.worker import Employment, EmploymentState, Placement, Worker
 from ml_connector.errors import NotSent
 from ml_connector.flows.flow import Mode, PolicyError
 from ml_connector.flows.workers import read_policy
@@ -44,8 +45,6 @@ class People:
         self.noted: list[str] = []
         self.calls: list[str] = []
         self.lists = True
-        self.swept: list[tuple[date, date]] = []
-        self.today: set[str] = set()
 
     def put(self, *workers: Worker, tell: bool = True) -> None:
         for found in workers:
@@ -65,12 +64,6 @@ class People:
     def read(self, keys: Collection[str]) -> Mapping[str, Worker]:
         self.calls.append("read")
         return {key: self.held[key] for key in keys if key in self.held}
-
-    def sweep(self, since: date, until: date) -> tuple[str, ...]:
-        """Those for whom something begins or ends on the day before, too."""
-        self.calls.append("sweep")
-        self.swept.append((since, until))
-        return tuple(sorted(self.today))
 
     def changed(self, cursor: str) -> Changed:
         """From one before the cursor: what is read again must do no harm."""
@@ -128,6 +121,14 @@ class Members(World):
     def members(self) -> dict[str, str]:
         """By key the last day, or that it is open."""
         return {row.key: "open" if row.open else str(row.until) for row in self.ledger_rows.rows.values()}
+
+    def places(self) -> list[str]:
+        """The department that is kept of each worker."""
+        from ml_connector.store.snapshots import StoredSnapshots
+
+        self._use()
+        rows = StoredSnapshots(self.access.connection(SOURCE)).rows("worker")
+        return [str(code_on("department", row.employments[0].codes)) for row in rows]
 
     def items(self) -> dict[str, str]:
         """What people have to look at: code by subject."""
@@ -311,22 +312,85 @@ def test_a_list_that_shrinks_asks_and_closes_nobody() -> None:
     assert {"open"} == set(world.members().values())
 
 
-def test_once_a_day_those_are_read_for_whom_something_takes_effect() -> None:
-    """Of whom the source says nothing that day."""
+def test_a_day_without_changes_costs_reads_of_changes_alone() -> None:
+    """Also over midnight, and although somebody leaves, begins and moves that day: it was entered before."""
     world = Members()
-    world.people.put(worker("01"))
+    world.people.put(
+        worker("01", employment("2025-01-01", "2026-07-15")),
+        worker("02", employment("2026-07-16")),
+        worker("03", placed("100", ("2026-07-16", "200"))),
+        worker("04"),
+    )
     world.done()
-    world.move("2026-07-16T03:00")
-    world.people.put(worker("01", name="Reed"), tell=False)
     world.people.noted.clear()
-    world.people.today = {"E01"}
-    assert {} == world.done()
-    assert [] == world.people.swept
-    world.move("2026-07-16T05:00")
+    world.people.calls.clear()
+    done: dict[str, str] = {}
+    for hour in (*(f"2026-07-15T{n}" for n in (18, 21)), *(f"2026-07-16T{n:02}" for n in range(0, 24, 3))):
+        world.move(f"{hour}:00")
+        done |= world.done()
 
-    assert {"10/cost_unit/01": "change"} == world.done()
+    assert {"10/cost_unit/01": "close", "10/cost_unit/02": "create"} == done
+    assert {"changed": 10} == Counter(world.people.calls)
+
+
+def placed(code: str, *rows: tuple[str, str], company: str = "US1") -> Employment:
+    """Placed on the code now, and on others from days on."""
+    known = [("2025-01-01", code), *rows]
+    return employment(
+        "2025-01-01",
+        company=company,
+        codes=(Dimension("department", code),),
+        placements=tuple(
+            Placement(since=date.fromisoformat(day), codes=(Dimension("department", held),), letter="A")
+            for day, held in known
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("hour", "codes"), [("2026-07-17T03:30", ("100", "100")), ("2026-07-17T04:30", ("200", "100"))]
+)
+def test_a_move_that_is_entered_holds_from_its_day_on(hour: str, codes: tuple[str, str]) -> None:
+    """In the company's zone, although nobody is read again; of two that are to come each on its own day."""
+    world = Members()
+    moves = ("2026-07-17", "200"), ("2026-07-20", "300")
+    world.people.put(worker("01", placed("100", *moves)), worker("02", placed("100", *moves[1:])))
     world.done()
-    assert [(date(2026, 7, 14), date(2026, 7, 16))] == world.people.swept
+    world.people.noted.clear()
+    world.people.calls.clear()
+    world.move(hour)
+    world.done()
+
+    assert codes == tuple(world.places())
+    world.move("2026-07-20T12:00")
+    world.done()
+    assert ["300", "300"] == world.places()
+    assert ["changed", "changed"] == world.people.calls
+
+
+def test_a_move_that_is_withdrawn_does_not_hold_on_its_day() -> None:
+    world = Members()
+    world.people.put(worker("01", placed("100", ("2026-07-17", "200"))))
+    world.done()
+    world.people.put(worker("01", placed("100")))
+    world.done()
+    world.people.noted.clear()
+    world.move("2026-07-17T12:00")
+    world.done()
+
+    assert ["100"] == world.places()
+
+
+def test_who_is_read_on_the_day_is_kept_as_of_it() -> None:
+    """The source has its midnight later: what it shows is still that of the day before."""
+    world = Members()
+    world.people.put(worker("01", placed("100")), worker("02", placed("100", ("2026-07-16", "200"))))
+    world.done()
+    world.move("2026-07-16T04:30")
+    world.people.put(worker("01", placed("100", ("2026-07-16", "200"))))
+    world.done()
+
+    assert ["200", "200"] == world.places()
 
 
 def test_a_person_may_have_everybody_read() -> None:

@@ -92,7 +92,7 @@ def _drifted(assembly: Assembly, flow: Flow, moment: datetime) -> Iterator[Probl
     day = moment.date()
     due = _next_due(flow, day)
     if due is not None:
-        groups = watch.placed(_workers(assembly, flow), policy.entities, day)
+        groups = watch.placed(_workers(assembly, flow), policy.entities, day, due)
         yield from watch.without_target(mapping, policy.entities, groups, charts, due)
 
 

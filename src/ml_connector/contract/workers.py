@@ -5,20 +5,25 @@ A connector gives a `world` as `workers_world` describes it.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
-from ml_connector.contract.workers_world import WorkerSourceWorld, in_zone
+from ml_connector.contract.workers_ahead import WorkersAheadContract
+from ml_connector.contract.workers_world import (
+    DAY,
+    WorkerSourceWorld,
+    as_it_is,
+    everybody,
+    first_cursor,
+    in_zone,
+)
 from ml_connector.domain.dimension import code_on
-from ml_connector.domain.worker import EmploymentState, Worker, employed
+from ml_connector.domain.worker import EmploymentState, employed
 from ml_connector.errors import ConnectorError
 
-DAY = timedelta(days=1)
 ZONES = ("America/Los_Angeles", "Europe/Oslo", "Pacific/Auckland")
 
 
-class WorkerSourceContract:
+class WorkerSourceContract(WorkersAheadContract):
     """Every claim about a source of workers."""
 
     # --- everybody ------------------------------------------------------------------------------------------
@@ -70,7 +75,8 @@ class WorkerSourceContract:
         expected = [(hired, last, EmploymentState.ENDED), (again, None, EmploymentState.ACTIVE)]
         there = everybody(world)[key]
         world.reverse()
-        assert there == everybody(world)[key] == world.worker_source.read([key])[key]
+        assert there == everybody(world)[key]
+        assert as_it_is(there) == as_it_is(world.worker_source.read([key])[key])
         assert expected == [(each.start, each.end, each.state) for each in there.employments]
 
     def test_a_move_is_told_from_leaving(self, world: WorkerSourceWorld) -> None:
@@ -135,7 +141,7 @@ class WorkerSourceContract:
         found = {worker.key: worker for worker in world.only(other).workers()}
         assert {key for key, known in world.people().items() if other in known.companies} == set(found)
         assert {other} == {each.company for worker in found.values() for each in worker.employments}
-        assert found[key] == world.only(other).read([key])[key]
+        assert as_it_is(found[key]) == as_it_is(world.only(other).read([key])[key])
 
     def test_a_day_stays_the_day_it_is(self, world: WorkerSourceWorld) -> None:
         """In whatever zone the process runs."""
@@ -167,7 +173,10 @@ class WorkerSourceContract:
         all_of_them = everybody(world)
         keys = sorted(all_of_them)[3:17]
 
-        assert {key: all_of_them[key] for key in keys} == world.worker_source.read(keys[::-1])
+        found = world.worker_source.read(keys[::-1])
+        assert {key: as_it_is(all_of_them[key]) for key in keys} == {
+            key: as_it_is(worker) for key, worker in found.items()
+        }
 
     def test_who_is_not_there_is_left_out(self, world: WorkerSourceWorld) -> None:
         key, _ = world.somebody()
@@ -325,29 +334,6 @@ class WorkerSourceContract:
 
         assert key in world.worker_source.changed(cursor).keys
 
-    def test_what_was_entered_before_is_swept_on_its_day(self, world: WorkerSourceWorld) -> None:
-        """No change is told on that day."""
-        key, company = world.somebody()
-        moved, _ = world.somebody()
-        day = world.today() + 20 * DAY
-        world.end(key, company, day)
-        world.place(moved, day)
-        world.pass_time(24 * 20)
-
-        assert {key, moved} <= set(world.worker_source.sweep(day, day))
-        assert {key, moved} <= set(world.worker_source.sweep(day - 5 * DAY, day + DAY))
-        (left,) = world.worker_source.read([key])[key].employments
-        assert (day, EmploymentState.ENDED) == (left.end, left.state)
-
-    def test_an_edit_of_the_day_is_swept(self, world: WorkerSourceWorld) -> None:
-        key, _ = world.somebody()
-        world.rename(key, "Swept", "swept@example.test")
-
-        found = world.worker_source.sweep(world.today(), world.today())
-        assert key in found
-        assert sorted(set(found)) == list(found)
-        assert len(found) < len(world.people())
-
     # --- what is not asked for ------------------------------------------------------------------------------
 
     def test_nothing_else_of_a_person_is_kept(
@@ -362,15 +348,9 @@ class WorkerSourceContract:
         world.come_back(key, company, world.today() - DAY)
         world.pass_time(4)
         found = repr(list(world.worker_source.workers())) + repr(world.worker_source.changed(cursor))
-        found += repr(world.worker_source.read([key])) + repr(
-            world.worker_source.sweep(world.today(), world.today())
-        )
+        found += repr(world.worker_source.read([key]))
         world.refuse_reads()
-        for read in (
-            lambda: list(world.worker_source.workers()),
-            lambda: world.worker_source.read([key]),
-            lambda: world.worker_source.sweep(world.today(), world.today()),
-        ):
+        for read in (lambda: list(world.worker_source.workers()), lambda: world.worker_source.read([key])):
             with pytest.raises(ConnectorError) as raised:
                 read()
             found += f"{raised.value!r} {raised.value.problem!r} {raised.value.support}"
@@ -384,16 +364,5 @@ class WorkerSourceContract:
         world.worker_source.read(sorted(world.people())[:2])
         world.pass_time(4)
         world.worker_source.changed(cursor)
-        world.worker_source.sweep(world.today(), world.today())
 
         assert 0 == world.changes()
-
-
-def everybody(world: WorkerSourceWorld) -> dict[str, Worker]:
-    """Everybody by key."""
-    return {worker.key: worker for worker in world.worker_source.workers()}
-
-
-def first_cursor(world: WorkerSourceWorld) -> str:
-    """The cursor before everybody is read."""
-    return world.worker_source.changed("").cursor

@@ -10,12 +10,14 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Protocol
 
-from ml_connector.domain.worker import EmploymentState
+from ml_connector.domain.worker import EmploymentState, Worker
 from ml_connector.ports.workers import WorkerSource
+
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,14 @@ class WorkerSourceWorld(Protocol):
         """The person is placed on another code from the day on; its axis and code."""
         ...
 
+    def place_back(self, key: str, day: date) -> None:
+        """The person is placed where they are today, from the day on."""
+        ...
+
+    def withdraw(self, key: str) -> None:
+        """The newest entry of the person that is still to come never was."""
+        ...
+
     def letter(self, key: str, letter: str) -> None:
         """The state, as the source writes it."""
         ...
@@ -150,3 +160,18 @@ def in_zone(name: str) -> Iterator[None]:
     finally:
         os.environ.pop("TZ") if before is None else os.environ.update(TZ=before)
         time.tzset()
+
+
+def everybody(world: WorkerSourceWorld) -> dict[str, Worker]:
+    """Everybody by key."""
+    return {worker.key: worker for worker in world.worker_source.workers()}
+
+
+def first_cursor(world: WorkerSourceWorld) -> str:
+    """The cursor before everybody is read."""
+    return world.worker_source.changed("").cursor
+
+
+def as_it_is(worker: Worker) -> Worker:
+    """The worker without what held before: of everybody less of it comes than of some."""
+    return replace(worker, employments=tuple(replace(each, placements=()) for each in worker.employments))

@@ -5,7 +5,7 @@ no national id, bank account, pay, birth date or home address.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -24,6 +24,17 @@ class EmploymentState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Where a worker is placed, and in which state, from a day on until the next row."""
+
+    since: date
+    codes: Dimensions = ()
+    state: EmploymentState = EmploymentState.ACTIVE
+    letter: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Employment:
     """A time for which a worker is employed by a company. A rehire is another employment.
 
@@ -31,7 +42,8 @@ class Employment:
     on both. `end` may lie ahead. `letter` is the state as the source writes it, `kind` the source's word for
     regular, contract, test and other workers. `moved` tells an end by a transfer to another company from a
     leaver's. `codes` are where the worker is placed now, on the axes of the source; `home` marks the company
-    that counts a person who works in several.
+    that counts a person who works in several. `placements` are the rows that are known, by their days, one a
+    day: some of before, and all that is entered for later. The source may know none.
     """
 
     company: str
@@ -43,10 +55,24 @@ class Employment:
     moved: bool = False
     home: bool = True
     codes: Dimensions = ()
+    placements: tuple[Placement, ...] = ()
 
     def on(self, day: date) -> bool:
         """Whether the worker is employed on the day."""
         return self.start <= day and (self.end is None or day <= self.end)
+
+    def codes_on(self, day: date) -> Dimensions:
+        """Where the worker is placed on the day: by the row in force, whatever was entered for later. Before
+        the first row that is known, `codes`.
+        """
+        return row.codes if (row := _in_force(self.placements, day)) else self.codes
+
+    def as_of(self, last: date, day: date) -> Employment:
+        """What was known on the day `last`, as it is on `day`: a row that took effect between them holds."""
+        row = _in_force(self.placements, day)
+        if row is None or row.since <= last:
+            return self
+        return replace(self, codes=row.codes, state=row.state, letter=row.letter, kind=row.kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,3 +103,7 @@ def employed(employments: Iterable[Employment], day: date) -> Employment | None:
     """
     holding = [found for found in employments if found.on(day)]
     return max(holding, key=lambda found: found.start, default=None)
+
+
+def _in_force(rows: Iterable[Placement], day: date) -> Placement | None:
+    return max((row for row in rows if row.since <= day), key=lambda row: row.since, default=None)

@@ -1,23 +1,24 @@
 """Workers: each person of a payroll is a member of the ledger's axis that stands for people.
 
-read    whose record may have changed since the last pass, read again and kept, and once a day those for whom
-        something takes effect; everybody at first, once a week, and where the source cannot tell
+read    whose record may have changed since the last pass, read again and kept; everybody at first, once a
+        week, and where the source cannot tell
 plan    who is employed today, in the time zone of each legal entity, beside the ledger's members: a member is
         made on the first day, named anew, closed after the last day, opened again; one that payroll does not
         know is shown and left alone
 apply, verify   as every alignment
 
-What was read is kept, so that a hire or a leaving that was entered for a later day takes effect on it,
-although nothing is heard of it then. A worker is one member in each legal entity, however many employments
-there were. A state that nobody has explained leaves its member as it is.
+What was read is kept with all that is entered for later days, so that a hire, a leaving or a move takes
+effect on its day although nothing is heard of it then: that costs no call. A change that the source tells
+nobody of is found by the weekly read of everybody at the latest. A worker is one member in each legal entity,
+however many employments there were. A state that nobody has explained leaves its member as it is.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -151,24 +152,49 @@ def _read(opening: Opening, run: Run) -> Next:
     nothing that changes meanwhile is missed.
     """
     source: WorkerSource = opening.systems.source.source(Worker)
+    policy: WorkersPolicy = opening.policy
     kept, now = opening.snapshots(), opening.commits.now()
     followed = kept.followed(KIND)
     changed = source.changed(followed.cursor if followed else "")
     everybody = run.given(WorkersInput).everybody == "yes"
     if followed is None or changed.whole or everybody or now - followed.whole_at >= WHOLE_EVERY:
-        gone = kept.replace(KIND, source.workers(), changed.cursor)
+        rows = (_of_today(policy, worker, now, now) for worker in source.workers())
+        gone = kept.replace(KIND, rows, changed.cursor)
         run.audit("run.read", {"what": "everybody", "gone": gone})
         return Next("plan")
-    zones = opening.policy.zones
-    last, day = today(zones, OTHERS, followed.at), today(zones, OTHERS, now)
-    swept = source.sweep(last - timedelta(days=1), day) if day > last else ()
-    keys = sorted({*changed.keys, *swept})
-    found = source.read(keys) if keys else {}
-    gone_keys = [key for key in keys if key not in found]
-    if changed.cursor != followed.cursor or keys or day > last:
-        kept.update(KIND, found, gone_keys, changed.cursor)
-    run.audit("run.read", {"what": "changes", "read": len(found), "gone": len(gone_keys)})
+    read = source.read(sorted(changed.keys)) if changed.keys else {}
+    found = {key: _of_today(policy, worker, now, now) for key, worker in read.items()}
+    gone_keys = [key for key in changed.keys if key not in found]
+    due = _due(opening, followed.at, now, frozenset(changed.keys))
+    if changed.cursor != followed.cursor or changed.keys or due:
+        kept.update(KIND, {**due, **found}, gone_keys, changed.cursor)
+    run.audit("run.read", {"what": "changes", "read": len(found), "gone": len(gone_keys), "due": len(due)})
     return Next("plan")
+
+
+def _due(opening: Opening, last: datetime, now: datetime, but: Collection[str]) -> dict[str, Worker]:
+    """Workers for whom a placement that is known took effect since the last pass, by key, as they are now."""
+    policy: WorkersPolicy = opening.policy
+    entities = (OTHERS, *policy.entities.values())
+    if all(today(policy.zones, each, last) == today(policy.zones, each, now) for each in entities):
+        return {}
+    found = {}
+    for worker in opening.snapshots().rows(KIND):
+        if worker.key not in but and (of_today := _of_today(policy, worker, last, now)) != worker:
+            found[worker.key] = of_today
+    return found
+
+
+def _of_today(policy: WorkersPolicy, worker: Worker, last: datetime, now: datetime) -> Worker:
+    """The worker, last seen then, as of the day that it is in each legal entity. The source may have its
+    midnight hours later, so that what it showed is taken for that of a day before.
+    """
+    employments = []
+    for employment in worker.employments:
+        entity = policy.entities.get(employment.company, OTHERS)
+        seen = today(policy.zones, entity, last) - timedelta(days=1)
+        employments.append(employment.as_of(seen, today(policy.zones, entity, now)))
+    return replace(worker, employments=tuple(employments))
 
 
 def _members(opening: Opening) -> Iterator[tuple[DimensionValue, bool]]:

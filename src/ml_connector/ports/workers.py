@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Protocol
 
 from ml_connector.domain.worker import Worker
@@ -25,7 +24,12 @@ class Changed:
 
 
 class WorkerSource(Protocol):
-    """The workers of a system. It writes nothing, and asks for nothing but what a `Worker` holds."""
+    """The workers of a system. It writes nothing, and asks for nothing but what a `Worker` holds.
+
+    What was entered for a later day comes with a worker from its entry on, as far as the source tells it: the
+    first day and the last, and every `Placement`. So nothing has to be read on that day. Of the rows of
+    before, `read` gives all that the source shows, and `workers` those that come without a call more.
+    """
 
     def workers(self) -> Iterator[Worker]:
         """Every worker of the companies that the connection reads, with every employment there, those that
@@ -42,12 +46,5 @@ class WorkerSource(Protocol):
         """Whose record may have changed since the cursor, read with an overlap; empty for the first cursor,
         before everybody is read. Asks no more often than the vendor allows: where it is too early, `keys` are
         those that notifications named since the cursor, and `cursor` is the one that was given.
-        """
-        ...
-
-    def sweep(self, since: date, until: date) -> tuple[str, ...]:
-        """Whose record may have changed with no word of `changed`: those for whom something that was entered
-        before takes effect on one of these days, both included, and, where the source can tell by the day,
-        those who were edited since the first of them. Keys, sorted; some that did not change among them.
         """
         ...

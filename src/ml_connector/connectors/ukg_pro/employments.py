@@ -1,17 +1,18 @@
 """What UKG's rows of people say of employments. No call is made here.
 
-    employment details   one row for each person and company: the employment since the last hire
-    job history          the ones before it, where the last hire is not the first
+    employment details   one row for each person and company: the employment since the last hire, as it is now
+    job history          the ones before it, where the last hire is not the first; and by its days where the
+                         person was placed, and what is entered for later: a place, an end, a new beginning
 
 A row says nothing of an employment before a rehire but its first day. Its end is in the job history, or it is
-not known, and then that employment is left out: no day is made up. No error repeats a value of a row but the
-ids of person and company.
+not known, and then that employment is left out: no day is made up. Of what holds now, the details are
+believed. No error repeats a value of a row but the ids of person and company.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
@@ -20,7 +21,7 @@ from ml_connector.connectors.ukg_pro import wire
 from ml_connector.connectors.ukg_pro.dimensions import JOB, LOCATION, NONE, PROJECT
 from ml_connector.connectors.ukg_pro.wire_people import EmploymentRow, HistoryRow
 from ml_connector.domain.dimension import Dimensions, dimensions
-from ml_connector.domain.worker import Employment, EmploymentState
+from ml_connector.domain.worker import Employment, EmploymentState, Placement
 from ml_connector.errors import VendorChanged
 
 AXES = ("org_level_1", "org_level_2", "org_level_3", "org_level_4", LOCATION, PROJECT, JOB)
@@ -87,14 +88,11 @@ def held(row: EmploymentRow, words: Words) -> Held:
     return Held(shared(row.companyID), trimmed(row.employeeNumber), employment, again)
 
 
-def earlier(now: Employment, rows: Iterable[HistoryRow], words: Words) -> Iterator[Employment]:
-    """The employments before this one, by the job history of the person in the company, in any order. One
-    whose end the history does not show is left out.
+def earlier(now: Employment, rows: Sequence[tuple[date, HistoryRow]], words: Words) -> Iterator[Employment]:
+    """The employments before this one, by the job history of the person in the company. One whose end the
+    history does not show is left out.
     """
-    whose = f"in company {now.company}"
-    dated = [(day(row.jobEffectiveDate, whose), row) for row in rows]
-    before = [(on, row) for on, row in dated if on is not None and on < now.start]
-    before.sort(key=lambda each: (each[0], each[1].dateTimeCreated or "", each[1].systemId or ""))
+    before = [(on, row) for on, row in rows if on < now.start]
     first: date | None = None
     found: Employment | None = None
     for on, row in before:
@@ -118,6 +116,63 @@ def earlier(now: Employment, rows: Iterable[HistoryRow], words: Words) -> Iterat
             first, found = on, None
     if found is not None:
         yield found
+
+
+def ahead(now: Employment, rows: Sequence[tuple[date, HistoryRow]], words: Words, today: date) -> Employment:
+    """The employment with its placements, and with the end that is entered for today or later where the
+    details show none yet. `rows` are of the person in the company, as `in_order` gives them, those of before
+    today perhaps left out: what holds now is then known from today on.
+    """
+    mine = [(on, row) for on, row in rows if on >= now.start and (now.end is None or on <= now.end)]
+    end, moved, letter, kind = now.end, now.moved, now.letter, now.kind
+    known: dict[date, Placement] = {}
+    if mine and mine[0][0] > max(now.start, today):
+        since = max(now.start, today)
+        known[since] = Placement(since=since, codes=now.codes, state=now.state, letter=letter, kind=kind)
+    for on, row in mine:
+        letter, kind = (
+            shared(trimmed(row.employeeStatus)) or letter,
+            shared(trimmed(row.employeeType)) or kind,
+        )
+        state = words.state(letter)
+        known[on] = Placement(since=on, codes=_placed(row), state=state, letter=letter, kind=kind)
+        if state is EmploymentState.ENDED and end is None and on >= today:
+            end, moved = on, trimmed(row.reasonCode) in words.transfers
+            break
+    return replace(now, end=end, moved=moved, placements=tuple(known[on] for on in sorted(known)))
+
+
+def again(
+    now: Employment, rows: Sequence[tuple[date, HistoryRow]], words: Words, today: date
+) -> Employment | None:
+    """The employment that is entered to begin after the end of this one, as `ahead` gives it; `None` where
+    none is.
+    """
+    end = now.end
+    if end is None:
+        return None
+    for on, row in rows:
+        letter = trimmed(row.employeeStatus)
+        if on <= max(end, today) or words.state(letter) is EmploymentState.ENDED:
+            continue
+        begun = Employment(
+            company=now.company,
+            start=on,
+            state=words.state(letter),
+            letter=shared(letter),
+            kind=shared(trimmed(row.employeeType)) or now.kind,
+            home=now.home,
+            codes=_placed(row),
+        )
+        return ahead(begun, rows, words, today)
+    return None
+
+
+def in_order(rows: Iterable[HistoryRow], company: str) -> list[tuple[date, HistoryRow]]:
+    """Rows of the job history by their days; of one day in the order in which they were entered."""
+    dated = [(day(row.jobEffectiveDate, f"in company {company}"), row) for row in rows]
+    found = [(on, row) for on, row in dated if on is not None]
+    return sorted(found, key=lambda each: (each[0], each[1].dateTimeCreated or "", each[1].systemId or ""))
 
 
 def together(of_a_person: Iterable[Employment]) -> tuple[Employment, ...]:
@@ -157,6 +212,18 @@ def shared(text: str) -> str:
 def _codes(*codes: str | None) -> Dimensions:
     named = zip(AXES, map(trimmed, codes), strict=True)
     return dimensions({axis: code for axis, code in named if not (axis == PROJECT and code == NONE)})
+
+
+def _placed(row: HistoryRow) -> Dimensions:
+    return _codes(
+        row.orgLevel1Code,
+        row.orgLevel2Code,
+        row.orgLevel3Code,
+        row.orgLevel4Code,
+        row.locationCode,
+        row.projectCode,
+        row.jobCode,
+    )
 
 
 def _flag(value: bool | str | None, whose: str) -> bool:

@@ -54,12 +54,13 @@ class HistoryRow(msgspec.Struct, frozen=True, gc=False):
     employeeStatus: str | None = None
     employeeType: str | None = None
     reasonCode: str | None = None
-
-
-class EmploymentId(msgspec.Struct, frozen=True, gc=False):
-    """Whose row of employment details it is."""
-
-    employeeID: str
+    orgLevel1Code: str | None = None
+    orgLevel2Code: str | None = None
+    orgLevel3Code: str | None = None
+    orgLevel4Code: str | None = None
+    locationCode: str | None = None
+    projectCode: str | None = None
+    jobCode: str | None = None
 
 
 class PersonId(msgspec.Struct, frozen=True, gc=False):

@@ -1,10 +1,16 @@
 """The workers of a tenant: who they are, where they are employed, whose record may have changed.
 
-    everybody   employment details, then person details, by pages of 10,000: ⌈e/10,000⌉ + ⌈p/10,000⌉ calls
-    some        both lists for as many ids as one address holds (n): 2⌈k/n⌉ calls
-    rehired     the job history of those who were hired again: ⌈r/n⌉ calls more
+    everybody   employment details, then person details, by pages of 10,000: ⌈e/10,000⌉ + ⌈p/10,000⌉ calls;
+                the job history from today on: ⌈j/10,000⌉; and whole of those who were hired again: ⌈r/n⌉
+    some        both lists and the job history for as many ids as one address holds (n): 3⌈k/n⌉ calls
     changed     employee changes, by pages of 200, once in three hours
-    sweep       job history by day of effect, both lists by day of change: three lists of what is found
+
+What is entered for a later day is in the job history from then on, and whoever it is entered for is named by
+the changes then. So nothing has to be asked on that day. Whom the changes do not name, the next read of
+everybody finds.
+
+A row of changes shows what holds now: an end that was entered and withdrawn between two reads leaves it as it
+was. So whoever is named is read, also where the row is the same as before.
 
 Neither list promises an order, and numbered pages lose a row when one before it goes away while they are
 read. The two lists name the same people, so whoever is in only one of them is read again by id. Reads only.
@@ -20,17 +26,21 @@ from urllib.parse import quote
 
 from ml_connector.connectors.ukg_pro import client
 from ml_connector.connectors.ukg_pro.client import UkgClient
-from ml_connector.connectors.ukg_pro.employments import Held, Words, earlier, held, together, trimmed
+from ml_connector.connectors.ukg_pro.employments import (
+    Held,
+    Words,
+    again,
+    ahead,
+    earlier,
+    held,
+    in_order,
+    together,
+    trimmed,
+)
 from ml_connector.connectors.ukg_pro.events import PEOPLE
 from ml_connector.connectors.ukg_pro.faults import EXPIRED
 from ml_connector.connectors.ukg_pro.settings import Options
-from ml_connector.connectors.ukg_pro.wire_people import (
-    EmploymentId,
-    EmploymentRow,
-    HistoryRow,
-    PersonId,
-    PersonRow,
-)
+from ml_connector.connectors.ukg_pro.wire_people import EmploymentRow, HistoryRow, PersonId, PersonRow
 from ml_connector.domain.worker import Employment, Worker
 from ml_connector.errors import NotFound, Refused, VendorChanged
 from ml_connector.ports.storage import Priority, RateLimit
@@ -89,18 +99,25 @@ class UkgWorkers:
             raise self._apart(lists.doubtful)
         if lists.doubtful:
             self._again(lists)
-        before = self._before(lists.rows)
+        history = self._history({key for key, mine in lists.rows.items() if any(each.again for each in mine)})
+        whole = frozenset(history)
+        if self._options.job_history:
+            coming = {"jobEffectiveDate": f">{_us(self._today() - DAY)}"}
+            for row in self._ukg.rows(client.JOB_HISTORY, HistoryRow, coming):
+                key = _id(row.employeeId)
+                if key in lists.rows and key not in whole:
+                    history.setdefault(key, []).append(row)
         for key in sorted(lists.rows):
-            yield _worker(key, lists.rows.pop(key), lists.names.pop(key), before.get(key, ()))
+            yield self._worker(key, lists.rows.pop(key), lists.names.pop(key), history.pop(key, ()))
 
     def read(self, keys: Collection[str]) -> Mapping[str, Worker]:
         """These workers, by id."""
         lists = _Lists()
         lists.doubtful.update(key for key in keys if key.isascii() and key.isalnum())
         self._again(lists)
-        before = self._before(lists.rows)
+        history = self._history(lists.rows)
         return {
-            key: _worker(key, rows, lists.names[key], before.get(key, ()))
+            key: self._worker(key, rows, lists.names[key], history.get(key, ()))
             for key, rows in sorted(lists.rows.items())
         }
 
@@ -142,23 +159,43 @@ class UkgWorkers:
                 name = f"{trimmed(row.firstName)} {trimmed(row.lastName)}".strip()
                 lists.names[key] = (rank, name, trimmed(row.emailAddress))
 
-    def _before(self, rows: Mapping[str, Sequence[Held]]) -> dict[str, list[Employment]]:
-        """The employments before a rehire, by id of the person."""
-        again = sorted(key for key, mine in rows.items() if any(each.again for each in mine))
-        found: dict[str, list[Employment]] = {}
-        if not self._options.job_history:
-            return found
-        history: dict[tuple[str, str], list[HistoryRow]] = {}
-        for row in self._of(client.JOB_HISTORY, HistoryRow, again, _of_history):
-            history.setdefault((_id(row.employeeId), row.companyId), []).append(row)
-        for key in again:
-            found[key] = [
-                ended
-                for mine in rows[key]
-                if mine.again
-                for ended in earlier(mine.employment, history.get((key, mine.company_id), ()), self._words)
-            ]
+    def _history(self, keys: Collection[str]) -> dict[str, list[HistoryRow]]:
+        """The job history of these people, whole."""
+        found: dict[str, list[HistoryRow]] = {}
+        if self._options.job_history:
+            for row in self._of(client.JOB_HISTORY, HistoryRow, sorted(keys), _of_history):
+                found.setdefault(_id(row.employeeId), []).append(row)
         return found
+
+    def _worker(
+        self,
+        key: str,
+        rows: Sequence[Held],
+        named: tuple[tuple[bool, str], str, str],
+        history: Sequence[HistoryRow],
+    ) -> Worker:
+        """The number is that of the home company, where a person has several."""
+        first = min(rows, key=lambda each: (not each.employment.home, each.employment.company, each.number))
+        return Worker(
+            key=key,
+            number=first.number,
+            name=named[1],
+            email=named[2],
+            employments=together(each for row in rows for each in self._employed(row, history)),
+        )
+
+    def _employed(self, row: Held, history: Iterable[HistoryRow]) -> Iterator[Employment]:
+        """The employment of a row, those before a rehire, and one that is still to begin."""
+        mine = in_order((one for one in history if one.companyId == row.company_id), row.employment.company)
+        if row.again:
+            yield from earlier(row.employment, mine, self._words)
+        now = ahead(row.employment, mine, self._words, self._today())
+        yield now
+        if (next_one := again(now, mine, self._words, self._today())) is not None:
+            yield next_one
+
+    def _today(self) -> date:
+        return self._clock.now().astimezone(self._options.zone).date()
 
     # --- lists ----------------------------------------------------------------------------------------------
 
@@ -248,35 +285,9 @@ class UkgWorkers:
         self._budget.learn(self._scope, (taken,))
         return True
 
-    def sweep(self, since: date, until: date) -> tuple[str, ...]:
-        """Rows of the job history that take effect on these days, and rows of both lists stamped since then.
-        UKG's filters are days, so a day more at each end is asked for.
-        """
-        stamped = {"dateTimeChanged": f">{_us(since - DAY)}"}
-        keys = {_id(row.employeeID) for row in self._ukg.rows(client.EMPLOYMENTS, EmploymentId, stamped)}
-        keys |= {_id(row.employeeId) for row in self._ukg.rows(client.PERSONS, PersonId, stamped)}
-        if self._options.job_history:
-            effective = {"jobEffectiveDate": f"{{{_us(since - DAY)},{_us(until + DAY)}}}"}
-            keys |= {_id(row.employeeId) for row in self._ukg.rows(client.JOB_HISTORY, PersonId, effective)}
-        return tuple(sorted(keys))
-
     def _local(self, moment: datetime) -> str:
         """The moment as UKG writes one: in its own zone, without an offset."""
         return moment.astimezone(self._options.zone).replace(tzinfo=None).isoformat(timespec="seconds")
-
-
-def _worker(
-    key: str, rows: Sequence[Held], named: tuple[tuple[bool, str], str, str], before: Iterable[Employment]
-) -> Worker:
-    """The number is that of the home company, where a person has several."""
-    first = min(rows, key=lambda each: (not each.employment.home, each.employment.company, each.number))
-    return Worker(
-        key=key,
-        number=first.number,
-        name=named[1],
-        email=named[2],
-        employments=together((*(each.employment for each in rows), *before)),
-    )
 
 
 def _id(text: str) -> str:

@@ -110,13 +110,16 @@ class Placed:
     workers: int
 
 
-def placed(workers: Iterable[Worker], companies: Iterable[str], day: date) -> list[Placed]:
-    """Where the workers of the companies are employed on the day, most workers first."""
+def placed(workers: Iterable[Worker], companies: Iterable[str], day: date, due: date) -> list[Placed]:
+    """Where the workers of the companies are placed on the day their pay is due, most workers first: those
+    employed on that day, and those who are on `day` and have left by then.
+    """
     known, counts = frozenset(companies), Counter[tuple[str, Dimensions]]()
     for worker in workers:
         for company in sorted({found.company for found in worker.employments} & known):
-            if (holds := employed(worker.in_company(company), day)) is not None:
-                counts[company, holds.codes] += 1
+            mine = worker.in_company(company)
+            if (holds := employed(mine, due) or employed(mine, day)) is not None:
+                counts[company, holds.codes_on(due)] += 1
     found = [Placed(company=company, codes=codes, workers=n) for (company, codes), n in counts.items()]
     return sorted(found, key=lambda one: (-one.workers, one.company, one.codes))
 

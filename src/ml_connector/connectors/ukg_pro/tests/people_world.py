@@ -180,6 +180,12 @@ class PeopleWorld(UkgWorld):
         self._change(key, department=min(others), date=f"{day}")
         return "org_level_1", min(others)
 
+    def place_back(self, key: str, day: date) -> None:
+        self._change(key, department=self._row(key)["orgLevel1Code"], date=f"{day}")
+
+    def withdraw(self, key: str) -> None:
+        self.control("withdraw_change", employee=self.names[key])
+
     def letter(self, key: str, letter: str) -> None:
         self._change(key, status=letter, date=f"{self.today()}")
 

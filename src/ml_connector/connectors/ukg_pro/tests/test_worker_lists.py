@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -12,7 +12,7 @@ import pytest
 from ml_connector.connectors.ukg_pro import client
 from ml_connector.connectors.ukg_pro.tests.people_world import CHANGES, PeopleWorld, Tenant, row
 from ml_connector.connectors.ukg_pro.workers import AGAIN_MAX
-from ml_connector.contract.workers import DAY, first_cursor
+from ml_connector.contract.workers_world import DAY, first_cursor
 from ml_connector.domain.worker import EmploymentState, Worker
 from ml_connector.errors import ConnectorError, Refused, RightMissing, VendorChanged
 
@@ -101,10 +101,7 @@ def test_a_list_that_is_not_there_is_no_empty_one(path: str) -> None:
     [
         ("Personnel Integration", lambda world: list(world.worker_source.workers())),
         ("Employee Person Details", lambda world: list(world.worker_source.workers())),
-        (
-            "Employee Job History Details",
-            lambda world: world.worker_source.sweep(world.today(), world.today()),
-        ),
+        ("Employee Job History Details", lambda world: list(world.worker_source.workers())),
         ("EmployeeExport", lambda world: world.worker_source.changed(first_cursor(world))),
     ],
 )
@@ -187,16 +184,6 @@ def test_changes_that_are_not_there_mean_everybody() -> None:
     found = world.worker_source.changed(cursor)
 
     assert ((), True) == (found.keys, found.whole)
-
-
-def test_a_name_that_changed_is_swept_by_the_list_of_persons() -> None:
-    """A row of employment details is not stamped by it."""
-    tenant = Tenant([], [{"employeeId": "E7"}])
-
-    assert ("E7",) == tenant.worker_source.sweep(date(2026, 6, 30), date(2026, 7, 1))
-    asked = [request.url.params for request in tenant.recording.requests]
-    assert [">06-29-2026", ">06-29-2026"] == [each["dateTimeChanged"] for each in asked[:2]]
-    assert "{06-29-2026,07-02-2026}" == asked[2]["jobEffectiveDate"]
 
 
 def test_an_end_that_ukg_shows_ahead_is_kept() -> None:

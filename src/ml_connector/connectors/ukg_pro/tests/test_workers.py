@@ -12,7 +12,7 @@ from ml_connector.connectors.ukg_pro import client
 from ml_connector.connectors.ukg_pro.settings import read
 from ml_connector.connectors.ukg_pro.tests.people_world import PeopleWorld, Rows, Tenant, row
 from ml_connector.contract.workers import WorkerSourceContract
-from ml_connector.contract.workers_world import WorkerSourceWorld
+from ml_connector.contract.workers_world import DAY, WorkerSourceWorld
 from ml_connector.domain.worker import Employment, EmploymentState
 from ml_connector.errors import VendorChanged
 
@@ -226,18 +226,101 @@ def test_an_employment_before_a_rehire_is_what_the_history_shows(
     assert (date(2026, 1, 5), None, ACTIVE) == (now.start, now.end, now.state)
 
 
-def test_the_history_is_read_of_those_who_were_hired_again_only() -> None:
+def test_the_whole_history_is_read_of_those_who_were_hired_again_only() -> None:
+    """Of the others what is to come, in one list; of some people in one call for all of them."""
     tenant = Tenant([row("E1", lastHireDate="2026-01-05T00:00:00"), row("E2"), row("E3")])
     list(tenant.worker_source.workers())
 
-    assert ["E1"] == tenant.asked(client.JOB_HISTORY)
+    assert ["E1", ""] == tenant.asked(client.JOB_HISTORY)
+    (asked,) = [
+        each.url.params for each in tenant.recording.requests if "jobEffectiveDate" in each.url.params
+    ]
+    assert f">{tenant.today() - DAY:%m-%d-%Y}" == asked["jobEffectiveDate"]
+    tenant.worker_source.read(["E2", "E3"])
+    assert ["E1", "", "E2,E3"] == tenant.asked(client.JOB_HISTORY)
 
 
 def test_without_the_history_there_is_one_employment_from_the_last_hire() -> None:
     """Its rows carry pay; a connection may do without."""
     tenant = Tenant([row(lastHireDate="2026-01-05T00:00:00")], history=[HIRED], job_history="no")
     (found,) = tenant.one().employments
-    tenant.worker_source.sweep(tenant.today(), tenant.today())
 
-    assert (date(2026, 1, 5), None) == (found.start, found.end)
+    assert {"E1": tenant.one()} == tenant.worker_source.read(["E1"])
+    assert (date(2026, 1, 5), None, ()) == (found.start, found.end, found.placements)
     assert [] == tenant.asked(client.JOB_HISTORY)
+
+
+# --- what is to come ----------------------------------------------------------------------------------------
+
+
+def ahead_of(rows: Rows, **says: Any) -> list[Employment]:
+    """The employments of E1, on 1 July 2026, from the rows of the history in any order."""
+    random.Random(7).shuffle(rows := list(rows))
+    tenant = Tenant([row(orgLevel1Code="100", **says)], history=rows)
+    assert date(2026, 7, 1) == tenant.today()
+    listed = tenant.one()
+    assert [each.codes for each in listed.employments] == [
+        each.codes for each in tenant.worker_source.read(["E1"])["E1"].employments
+    ]
+    return list(listed.employments)
+
+
+def placed(day: str, code: str, letter: str = "A", **more: Any) -> dict[str, Any]:
+    return {**entry(day, letter, **more), "orgLevel1Code": code, "projectCode": "Z"}
+
+
+def test_rows_of_a_history_are_places_by_their_days() -> None:
+    """P5: of one day the last that was entered; a letter that is blank is that of before."""
+    rows = [
+        placed("2020-01-06", "100"),
+        placed("2026-09-01", "300", created="2026-06-02T08:00:00"),
+        placed("2026-09-01", "200", created="2026-06-01T08:00:00"),
+        placed("2026-12-01", "100", letter=""),
+        placed("2026-10-01", "300", letter="L"),
+        placed("2026-10-01", "900", company="HTC02"),
+    ]
+    (found,) = ahead_of(rows)
+
+    said = [(f"{one.since}", [each.code for each in one.codes], one.letter) for one in found.placements]
+    assert [
+        ("2020-01-06", ["100"], "A"),
+        ("2026-09-01", ["300"], "A"),
+        ("2026-10-01", ["300"], "L"),
+        ("2026-12-01", ["100"], "L"),
+    ] == said
+    assert EmploymentState.LEAVE is found.placements[-1].state
+
+
+def test_what_is_to_come_alone_leaves_what_holds_today() -> None:
+    """Everybody comes with no rows of before, where nobody is asked for one by one."""
+    (found,) = ahead_of([placed("2026-09-01", "200")])
+
+    assert [date(2026, 7, 1), date(2026, 9, 1)] == [one.since for one in found.placements]
+    assert ["100", "100", "200"] == [found.codes_on(date(2026, month, 30))[0].code for month in (5, 8, 9)]
+
+
+@pytest.mark.parametrize(
+    ("says", "history", "expected"),
+    [
+        ({}, [entry("2026-07-01", "T")], [("2026-07-01", False)]),
+        ({}, [entry("2026-07-31", "T", "TRO")], [("2026-07-31", True)]),
+        ({}, [entry("2026-06-30", "T")], [("None", False)]),
+        ({}, [entry("2026-07-31", "X")], [("None", False)]),
+        ({"dateOfTermination": "2026-08-31T00:00:00"}, [entry("2026-07-31", "T")], [("2026-08-31", False)]),
+        ({}, [entry("2026-07-31", "T"), entry("2026-09-01", "A")], [("2026-07-31", False), ("None", False)]),
+        (
+            {"employeeStatusCode": "T", "dateOfTermination": "2026-05-31T00:00:00"},
+            [entry("2026-05-31", "T"), entry("2026-09-01", "A"), entry("2026-11-30", "T")],
+            [("2026-05-31", False), ("2026-11-30", False)],
+        ),
+    ],
+)
+def test_an_end_and_a_return_that_are_to_come_are_of_the_history(
+    says: dict[str, Any], history: Rows, expected: list[tuple[str, bool]]
+) -> None:
+    """Of what is so today the details are believed."""
+    found = ahead_of([HIRED, *history], **says)
+
+    assert expected == [(f"{each.end}", each.moved) for each in found]
+    if len(found) == 2:
+        assert date(2026, 9, 1) == found[1].start
