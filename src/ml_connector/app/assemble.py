@@ -55,6 +55,7 @@ from ml_connector.store.tenants import StoredTenants
 from ml_connector.store.work import StoredWorklist
 
 if TYPE_CHECKING:
+    from ml_connector.domain.dated_back import BookedPay
     from ml_connector.runs.engine import Engine
 
 TURN_SECONDS = 2.0
@@ -293,6 +294,7 @@ class StoredStageContext:
             journals_before=flow.journals_before,
             restored_at=restored_at,
             brought_by=lambda missing: self.brought_by(self.assembly, flow, missing),
+            pays_booked=lambda company, since: _pays_booked(flow, company, since),
             in_background=self.assembly.background,
         )
         return flows()[row.flow].stages(opening)[row.stage]
@@ -385,3 +387,10 @@ def database_scope() -> Iterator[None]:
         yield
     finally:
         connections.close_all()
+
+
+def _pays_booked(flow: Flow, company: str, since: date) -> Iterator[BookedPay]:
+    """Loaded when a worker was moved: seldom."""
+    from ml_connector.app.booked_pays import booked_pays
+
+    return booked_pays(flow, company, since)

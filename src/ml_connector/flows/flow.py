@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import ml_connector.flows as package
 from ml_connector.domain.dimension import DimensionValue
@@ -32,6 +32,9 @@ from ml_connector.ports.storage import Tenants
 from ml_connector.ports.systems import Systems
 from ml_connector.ports.work import Worklist
 from ml_connector.runs.stages import Stage
+
+if TYPE_CHECKING:
+    from ml_connector.domain.dated_back import BookedPay
 
 
 class Mode(StrEnum):
@@ -98,7 +101,8 @@ class Opening:
     newest mapping is read then, `source` and `target` are the names of the two in keys. `journals_before` are
     those that the flow had earlier, by legal entity; `restored_at` tells when this installation was restored
     from a backup. `brought_by` is the run that is to bring all of these codes to the target; empty where one
-    of them is brought by nothing. `in_background` starts work in a thread of its own and returns how to wait
+    of them is brought by nothing. `pays_booked` are those of a payroll company that end on a day or later.
+    `in_background` starts work in a thread of its own and returns how to wait
     for it.
     """
 
@@ -116,6 +120,7 @@ class Opening:
     journals_before: Mapping[str, Sequence[str]] = field(default_factory=dict)
     restored_at: Callable[[], datetime | None] = lambda: None
     brought_by: Callable[[Sequence[DimensionValue]], str] = lambda missing: ""
+    pays_booked: Callable[[str, date], Iterable[BookedPay]] = lambda company, since: ()
     in_background: Callable[[Callable[[], Any]], Callable[[], Any]] = lambda work: work
 
 

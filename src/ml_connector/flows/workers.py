@@ -16,26 +16,31 @@ however many employments there were. A state that nobody has explained leaves it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from itertools import chain, islice
 from zoneinfo import ZoneInfo
 
-from ml_connector.domain.dimension import DimensionValue, axis_of
+from ml_connector.domain.dimension import Dimension, Dimensions, DimensionValue, axis_of
 from ml_connector.domain.lists import listed
 from ml_connector.domain.problem import Owner, Problem
 from ml_connector.domain.worker import Employment, EmploymentState, Worker, employed
+from ml_connector.flows import dated_back
 from ml_connector.flows.alignment import QUESTIONS, Alignment
 from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
 from ml_connector.flows.given_settings import mode_of, pairs_of, refuse_unknown
 from ml_connector.flows.zones import OTHERS, read_zones, today
+from ml_connector.ports.snapshots import Followed
 from ml_connector.ports.workers import WorkerSource
 from ml_connector.runs.run import Next, Run
 from ml_connector.runs.stages import Stage
 
 KIND = "worker"
+ROWS = 500
+"""Workers that are compared at a time."""
 WHOLE_EVERY = timedelta(days=7)
 """How often everybody is read, whatever the source says of changes."""
 
@@ -142,7 +147,7 @@ def _stages(opening: Opening) -> Mapping[str, Stage]:
         closed=closed,
         theirs=lambda member: member.open,
         named=lambda member: f"{member.written} {member.title}".strip(),
-        noticed=_noticed,
+        noticed=lambda opened: chain(_noticed(opened), dated_back.noticed(opened)),
     )
     return {"read": lambda run: _read(opening, run), **alignment.stages()}
 
@@ -158,18 +163,62 @@ def _read(opening: Opening, run: Run) -> Next:
     changed = source.changed(followed.cursor if followed else "")
     everybody = run.given(WorkersInput).everybody == "yes"
     if followed is None or changed.whole or everybody or now - followed.whole_at >= WHOLE_EVERY:
-        rows = (_of_today(policy, worker, now, now) for worker in source.workers())
-        gone = kept.replace(KIND, rows, changed.cursor)
+        gone = kept.replace(KIND, _everybody(opening, source, followed, now), changed.cursor)
         run.audit("run.read", {"what": "everybody", "gone": gone})
         return Next("plan")
     read = source.read(sorted(changed.keys)) if changed.keys else {}
     found = {key: _of_today(policy, worker, now, now) for key, worker in read.items()}
     gone_keys = [key for key in changed.keys if key not in found]
+    old = kept.some(KIND, list(found))
+    _note_dated_back(opening, ((old[key], found[key]) for key in old), followed.at, now)
     due = _due(opening, followed.at, now, frozenset(changed.keys))
     if changed.cursor != followed.cursor or changed.keys or due:
         kept.update(KIND, {**due, **found}, gone_keys, changed.cursor)
     run.audit("run.read", {"what": "changes", "read": len(found), "gone": len(gone_keys), "due": len(due)})
     return Next("plan")
+
+
+def _everybody(
+    opening: Opening, source: WorkerSource, followed: Followed | None, now: datetime
+) -> Iterator[Worker]:
+    """Everybody of the source. Who is placed otherwise than was known, and nobody told of it, is read by
+    itself, with what held before; what is dated back is noted before the row of before is written over.
+    """
+    policy: WorkersPolicy = opening.policy
+    workers = (_of_today(policy, worker, now, now) for worker in source.workers())
+    held: dict[str, Worker] = {}
+    while some := list(islice(workers, ROWS)):
+        old = opening.snapshots().some(KIND, [worker.key for worker in some]) if followed else {}
+        for worker in some:
+            before = old.get(worker.key)
+            if before is not None and _places(policy, before, now) != _places(policy, worker, now):
+                held[worker.key] = before
+            else:
+                yield worker
+    if followed is not None and held:
+        found = {key: _of_today(policy, one, now, now) for key, one in source.read(sorted(held)).items()}
+        _note_dated_back(opening, ((held[key], found[key]) for key in found), followed.at, now)
+        yield from found.values()
+
+
+def _note_dated_back(
+    opening: Opening, pairs: Iterable[dated_back.Pair], last: datetime, now: datetime
+) -> None:
+    policy: WorkersPolicy = opening.policy
+
+    def code(worker: Worker) -> Dimension:
+        return Dimension(policy.axis, code_of(policy, worker))
+
+    dated_back.note(opening, code, pairs, last, now)
+
+
+def _places(policy: WorkersPolicy, worker: Worker, now: datetime) -> dict[tuple[str, date], Dimensions]:
+    """Where the worker is placed today, in each employment."""
+    found = {}
+    for each in worker.employments:
+        day = today(policy.zones, policy.entities.get(each.company, OTHERS), now)
+        found[each.company, each.start] = each.codes_on(day)
+    return found
 
 
 def _due(opening: Opening, last: datetime, now: datetime, but: Collection[str]) -> dict[str, Worker]:

@@ -30,6 +30,10 @@ class Snapshots(Protocol):
         """Every row in the order of keys; memory holds a page at a time."""
         ...
 
+    def some(self, kind: str, keys: Collection[str]) -> Mapping[str, Any]:
+        """These rows by key; those that are not there are left out."""
+        ...
+
     def replace(self, kind: str, rows: Iterable[Any], cursor: str) -> int:
         """These are all the rows there are; how many are gone. Until the last one is there the rows of before
         stay, and so does the cursor, whatever ends it.

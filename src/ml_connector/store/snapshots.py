@@ -38,6 +38,13 @@ class StoredSnapshots:
                 yield codec.decode(content)
             last = page[-1][0]
 
+    def some(self, kind: str, keys: Collection[str]) -> dict[str, Any]:
+        found, asked = {}, list(keys)
+        for start in range(0, len(asked), ROWS_A_STATEMENT):
+            rows = self._rows(kind).filter(key__in=asked[start : start + ROWS_A_STATEMENT])
+            found.update({key: codec.decode(content) for key, content in rows.values_list("key", "content")})
+        return found
+
     def replace(self, kind: str, rows: Iterable[Any], cursor: str) -> int:
         """The rows come from reads of the vendor, so no transaction is open while they are made. A row that
         is stored before the last one came is as it is now, and stays.

@@ -35,6 +35,16 @@ def test_rows_come_in_the_order_of_keys(storage: Any, monkeypatch: pytest.Monkey
     assert KEYS == [row.key for row in stored(storage).rows("worker")]
 
 
+def test_some_rows_are_read_by_key(storage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than one statement holds, and only those that are there."""
+    monkeypatch.setattr(snapshots, "ROWS_A_STATEMENT", 2)
+    stored(storage).replace("worker", map(worker, KEYS), "c1")
+
+    assert {key: worker(key) for key in KEYS[:5]} == stored(storage).some("worker", [*KEYS[:5], "none"])
+    assert {} == stored(storage).some("other", KEYS)
+    assert {} == stored(storage).some("worker", [])
+
+
 def test_a_full_reading_takes_out_what_is_there_no_more(storage: Any) -> None:
     stored(storage).replace("worker", [worker("a"), worker("b")], "c1")
 
