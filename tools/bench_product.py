@@ -204,8 +204,8 @@ def _first_to_last(sandbox: Sandbox, before: Mapping[str, int]) -> float:
     return max(times) - min(times)
 
 
-def made(path: Path) -> Path:
-    """A register of the public size."""
+def made(path: Path, workers: int = PUBLIC_WORKERS) -> Path:
+    """A register of the public size, or of so many workers."""
     names = (
         "worker",
         "department_code",
@@ -220,7 +220,7 @@ def made(path: Path) -> Path:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(names)
-        for worker in made_register(PUBLIC_WORKERS, 1):
+        for worker in made_register(workers, 1):
             amounts = [
                 Decimal(cents).scaleb(-2)
                 for cents in (worker.annual_salary, worker.gross_paid, worker.overtime_paid)

@@ -38,7 +38,8 @@ def whole(command: Sequence[str], environment: Mapping[str, str], given: str = "
     assert process.stdout is not None
     process.stdin.write(given)
     process.stdin.close()
-    said = process.stdout.read()
+    with process.stdout:
+        said = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

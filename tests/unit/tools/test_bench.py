@@ -8,10 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import floor_people
 import pytest
 from bench import AIMS, PARTS, missed_aims
 from bench_payday import VENDORS, Quota
 from bench_peers import PEERS, line_of
+from bench_people import first_and_quiet
 from floor import LIMITS, payroll_calls
 from ledger_calls import COSTS
 
@@ -100,6 +102,24 @@ def test_the_floor_of_a_payroll_and_of_every_ledger() -> None:
     """Blocks of ten thousand rows, and whether the run still stands; no ledger is left out."""
     assert [6, 6, 7, 12] == [payroll_calls(rows) for rows in (1, 10_000, 10_001, 61_019)]
     assert set(COSTS) == set(LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("people", "looks", "calls"), [(600, 1, 3), (10_001, 1, 5), (50_000, 1, 11), (50_000, 3, 15)]
+)
+def test_the_floor_of_a_payroll_of_people(people: int, looks: int, calls: int) -> None:
+    """Both lists by ten thousand, what is to come, and two for each later look at which something changed."""
+    assert calls == floor_people.payroll_calls(people, looks)
+
+
+@pytest.mark.slow
+def test_a_first_read_and_a_quiet_day_are_measured(tmp_path: Path) -> None:
+    """With sixty workers: as many calls as pages, and one for each pass of the day."""
+    found = first_and_quiet(tmp_path, 60)
+
+    assert {"workers": 60, "calls": 3, "floor": 3}.items() <= found["people"].items()
+    assert (8, 1.0) == (found["quiet_day_calls"], found["quiet_day_calls_to_reads"])
+    assert [] == missed_aims(("people",), found)
 
 
 def test_what_peers_need_is_pinned_and_names_no_address() -> None:
