@@ -14,27 +14,33 @@ from tests.stand import Stand, installation, simulators
 
 pytestmark = pytest.mark.slow
 
-SCENE, AXIS = "trading_company", "cost_unit"
+SCENE = "trading_company"
 APPROVAL = 4
 
 
+@pytest.fixture(scope="module", params=["cost_unit", "payee"])
+def axis(request: pytest.FixtureRequest) -> str:
+    """What stands for people in the ledger."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def stand() -> Iterator[Stand]:
+def stand(axis: str) -> Iterator[Stand]:
     """An installation connected to a payroll and a ledger, with a flow of workers that waits for consent."""
     scene = scene_of(SCENE)
     with simulators(1, scene=scene) as sandbox, installation(sandbox, scene=scene) as stand:
         entities = ",".join(f"{a}={b}" for a, b in scene.entities(sandbox.systems).items())
         stand.ask(
             *("flows", "set", "--from", SOURCE, "--to", TARGET, "--kind", "workers", "--mode", "approve"),
-            *("--starts-on", "2026-01-01", "--option", f"axis={AXIS}", "--option", f"entities={entities}"),
+            *("--starts-on", "2026-01-01", "--option", f"axis={axis}", "--option", f"entities={entities}"),
             *("--option", "code=short", "--option", "zones=America/New_York"),
         )
         yield stand
 
 
-def members(stand: Stand) -> dict[str, Any]:
+def members(stand: Stand, axis: str) -> dict[str, Any]:
     found = stand.at_ledger("members")["members"]
-    return {row["code"]: row for row in found if row["axis"] == AXIS}
+    return {row["code"]: row for row in found if row["axis"] == axis}
 
 
 def align(stand: Stand, code: int = 0) -> Any:
@@ -55,12 +61,12 @@ def carry_out(stand: Stand) -> dict[str, str]:
     return acts(run)
 
 
-def test_what_happens_to_people_in_a_payroll_arrives_in_the_ledger(stand: Stand) -> None:
+def test_what_happens_to_people_in_a_payroll_arrives_in_the_ledger(stand: Stand, axis: str) -> None:
     """Everybody at first; a hire, one for later, a leaving, another name; somebody who comes back."""
-    before = set(members(stand))
+    before = set(members(stand, axis))
     first = carry_out(stand)
     assert {"create"} == set(first.values())
-    assert before | set(first) == set(members(stand))
+    assert before | set(first) == set(members(stand, axis))
     assert {} == acts(align(stand))
 
     days = {"today": "2026-07-01", "before": "2026-06-26", "later": "2031-08-15"}
@@ -75,7 +81,7 @@ def test_what_happens_to_people_in_a_payroll_arrives_in_the_ledger(stand: Stand)
     left = next(code for code, act in done.items() if act == "close")
     assert sorted(["create", "close", "change"]) == sorted(done.values()), done
     new = next(code for code, act in done.items() if act == "create")
-    found = members(stand)
+    found = members(stand, axis)
     assert "Moss" in found[new]["name"], hired
     assert days["before"] == (found[left]["to"] or "")[:10]
     assert not found[left]["open"]
@@ -83,4 +89,4 @@ def test_what_happens_to_people_in_a_payroll_arrives_in_the_ledger(stand: Stand)
 
     stand.at_payroll("rehire", employee="W00001", department=department, date=days["today"])
     assert {left: "reopen"} == carry_out(stand)
-    assert (True, None) == (members(stand)[left]["open"], members(stand)[left]["to"])
+    assert (True, None) == (members(stand, axis)[left]["open"], members(stand, axis)[left]["to"])

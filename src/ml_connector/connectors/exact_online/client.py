@@ -9,6 +9,7 @@ token is never built.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from ml_connector.connectors.exact_online import faults, wire
 from ml_connector.connectors.exact_online.settings import Options
 from ml_connector.ports.storage import RateLimit
 from ml_connector.ports.systems import Wiring
+from ml_connector.transport import odata
 from ml_connector.transport.auth import Renewal, TokenBroker
 from ml_connector.transport.http import Client
 from ml_connector.transport.paging import follow
@@ -38,6 +40,10 @@ pair was never used.
 """
 
 JSON = {"Accept": "application/json"}
+EVERY = f"Modified gt {odata.moment(date(1970, 1, 1))}"
+"""Exact demands a filter on accounts and relations, by code, id or time of change: this one leaves nothing
+out.
+"""
 WRITE = {"Content-Type": "application/json", "Prefer": "return=representation"}
 
 

@@ -20,7 +20,14 @@ from typing import TypeVar
 import structlog
 
 from ml_connector.connectors.exact_online import faults, translate, wire
-from ml_connector.connectors.exact_online.client import WRITE, ExactClient, address, document_address, fields
+from ml_connector.connectors.exact_online.client import (
+    EVERY,
+    WRITE,
+    ExactClient,
+    address,
+    document_address,
+    fields,
+)
 from ml_connector.connectors.exact_online.divisions import Divisions
 from ml_connector.connectors.exact_online.documents import SELECT, ExactDocuments
 from ml_connector.connectors.exact_online.settings import Options
@@ -54,8 +61,6 @@ AXES = {
     "cost_unit": ("hrm/Costunits", "Code,EndDate"),
     "project": ("project/Projects", "ID,Code,BlockEntry,EndDate"),
 }
-EVERY = f"Modified gt {odata.moment(date(1970, 1, 1))}"
-"""Exact demands a filter on accounts, by code, id or time of change: this one leaves nothing out."""
 ENTRIES_ASKED = 20
 """Entries that one question looks for."""
 YEAR = timedelta(days=366)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from ml_connector.connectors.exact_online import ledger, wire
 from ml_connector.connectors.exact_online.client import ExactClient, token_broker
-from ml_connector.connectors.exact_online.dimensions import LIMITS, ExactDimensions
 from ml_connector.connectors.exact_online.divisions import Divisions
 from ml_connector.connectors.exact_online.events import ExactEvents
 from ml_connector.connectors.exact_online.ledger import ExactLedger
@@ -18,7 +16,8 @@ from ml_connector.domain.dimension import DimensionValue
 from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.period import period_of
 from ml_connector.errors import SignInLost
-from ml_connector.ports.systems import Entity, Right, System, Wiring
+from ml_connector.ports.registers import Register
+from ml_connector.ports.systems import Capabilities, Entity, Right, System, Wiring
 
 if TYPE_CHECKING:
     from ml_connector.connectors.exact_online.subscriptions import ExactSubscriptions
@@ -37,9 +36,11 @@ RIGHTS = (
     ("write journal entries", ledger.ENTRIES, "POST", "posting"),
     ("write cost centers", "hrm/Costcenters", "POST", "keeping cost centers as payroll has them"),
     ("write cost units", "hrm/Costunits", "POST", "keeping cost units as payroll has them"),
+    ("read relations", "crm/Accounts", "GET", "keeping workers as payees"),
+    ("write relations", "crm/Accounts", "POST", "keeping workers as payees"),
 )
-OPTIONAL = frozenset({"write cost centers", "write cost units"})
-"""Rights of flows that keep codes; posting needs none of them."""
+OPTIONAL = frozenset({"write cost centers", "write cost units", "read relations", "write relations"})
+"""Rights of flows that keep codes and payees; posting needs none of them."""
 
 
 class ExactSystem:
@@ -54,12 +55,6 @@ class ExactSystem:
         self.clock = wiring.clock
         self.divisions = Divisions(options, self.client)
         self.ledger = ExactLedger(options, self.client, wiring.clock, self.divisions)
-        self.dimensions = ExactDimensions(
-            divisions=options.divisions,
-            client=self.client,
-            clock=wiring.clock,
-            limits=replace(LIMITS, settle_seconds=options.settle_seconds),
-        )
         self.events = ExactEvents(options, wiring.vault, wiring.clock)
 
     def subscriptions(self) -> ExactSubscriptions:
@@ -67,6 +62,12 @@ class ExactSystem:
         from ml_connector.connectors.exact_online.subscriptions import ExactSubscriptions
 
         return ExactSubscriptions(self.options, self.client)
+
+    def register(self) -> Register[DimensionValue]:
+        """Where codes, payees and employees are kept; only flows that keep some need it."""
+        from ml_connector.connectors.exact_online.register import open_register
+
+        return open_register(self.options, self.client, self.clock)
 
     def entities(self) -> tuple[Entity, ...]:
         """The pinned divisions that the user reaches, in the order of the setting."""
@@ -168,7 +169,7 @@ def open_system(options: Options, wiring: Wiring) -> System:
         legal_entities=options.divisions,
         tenant=exact.ledger.tenant,
         sinks={JournalEntry: exact.ledger},
-        registers={DimensionValue: exact.dimensions},
+        registers=Capabilities({DimensionValue: exact.register}),
         ledger=exact.ledger,
         sign_in=exact.broker,
         events=exact.events,

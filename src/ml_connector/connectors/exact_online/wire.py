@@ -115,6 +115,17 @@ class CostValue(msgspec.Struct):
     Active: bool | None = None
 
 
+class Relation(msgspec.Struct):
+    """A relation as a payee. The code is filled up with blanks from the left."""
+
+    ID: str
+    Code: str
+    Name: str | None = None
+    EndDate: str | None = None
+    Blocked: bool | None = None
+    SearchCode: str | None = None
+
+
 class FinancialPeriod(msgspec.Struct):
     """A period of the period-date table."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -10,82 +9,19 @@ from typing import Any
 import httpx2
 import pytest
 
-from ml_connector.contract.registers import RegisterContract, put
+from ml_connector.connectors.exact_online.tests.kept_world import KeptWorld
+from ml_connector.contract.registers import RegisterContract
 from ml_connector.domain.changes import Act, Change
 from ml_connector.domain.dimension import DimensionValue
 from ml_connector.errors import OutcomeUnknown, Refused
 from ml_connector.ports.registers import NotTaken, Register, Stale, Written
-from ml_connector_sandbox.core.transport import SandboxTransport
 
 CENTERS, UNITS = "hrm/Costcenters", "hrm/Costunits"
 TODAY = date(2026, 7, 1)
 
 
-class CostWorld:
+class CostWorld(KeptWorld):
     """A division whose cost centers are kept."""
-
-    def __init__(self, exact: Any) -> None:
-        self.exact = exact
-        exact.authorize()
-        exact.writes = {"method": "POST", "path": "/hrm/Cost"}
-
-    @property
-    def register(self) -> Register[DimensionValue]:
-        found: Register[DimensionValue] = self.exact.system.register(DimensionValue)
-        return found
-
-    def value(
-        self, code: str, title: str = "Title", *, axis: str = "cost_center", **more: Any
-    ) -> DimensionValue:
-        return DimensionValue(entity=self.exact.division, axis=axis, code=code, title=title, **more)
-
-    def wish(self, *values: DimensionValue) -> tuple[Any, ...]:
-        return put(self.register, *values)
-
-    def kept(self, code: str, axis: str = "cost_center") -> DimensionValue:
-        key = self.register.normal(self.value(code, axis=axis)).key
-        found: DimensionValue = self.register.read([key])[key].record
-        return found
-
-    def on_wire(self) -> list[tuple[str, str, dict[str, Any]]]:
-        """Method, address and body of each write so far."""
-        return [
-            (
-                request.method,
-                request.url.path.partition(f"/{self.exact.division}/")[2],
-                json.loads(request.content),
-            )
-            for request in self.exact.wire.requests
-            if request.method in ("POST", "PUT") and "/hrm/" in request.url.path
-        ]
-
-    def calls(self, act: Callable[[], Any]) -> list[str]:
-        """The methods of the calls that an act makes."""
-        before = len(self.exact.wire.requests)
-        act()
-        made = self.exact.wire.requests[before:]
-        return [request.method for request in made if "/oauth2/" not in request.url.path]
-
-    def screen(self, method: str, path: str, body: Any = None) -> Any:
-        """What a person does, beside the connector."""
-        with httpx2.Client(
-            transport=SandboxTransport(self.exact.host), base_url=self.exact.base_url
-        ) as other:
-            token = self.exact.tokens.read().access_token
-            headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-            answer = other.request(
-                method, f"/api/v1/{self.exact.division}/{path}", json=body, headers=headers
-            )
-        assert answer.status_code < 300, answer.text
-        return answer.json()["d"] if answer.content else None
-
-    def answer(self, instead: Callable[[httpx2.Request], httpx2.Response | None]) -> None:
-        """Another answer in place of the simulator's, where it gives one."""
-        inner = self.exact.wire.inner
-        handle = inner.handle_request
-        inner.handle_request = lambda request: instead(request) or handle(request)
-
-    # --- the suite ------------------------------------------------------------------------------------------
 
     def record(self, number: int, *, again: bool = False) -> DimensionValue:
         return self.value(f"R{number:03}", f"{'Other' if again else 'Center'} {number}")
@@ -102,15 +38,6 @@ class CostWorld:
             self.screen("POST", CENTERS, {"Code": record.code, "Description": record.title})
             return
         self.screen("PUT", f"{CENTERS}(guid'{rows[0]['ID']}')", {"Description": record.title})
-
-    def fail_next(self, fault: str) -> None:
-        self.exact.fail_next(fault)
-
-    def writes(self) -> int:
-        return len(self.on_wire())
-
-    def finish(self) -> None:
-        """Exact writes at once."""
 
 
 @pytest.fixture
@@ -334,7 +261,7 @@ def test_other_divisions_and_axes_are_refused(world: CostWorld) -> None:
             list(world.register.rows((foreign,)))
         with pytest.raises(Refused, match="777"):
             world.register.read([f"{foreign}A"])
-        with pytest.raises(Refused, match="axis project are not kept in Exact"):
+        with pytest.raises(Refused, match="axis project is not kept in Exact"):
             list(world.register.rows((project,)))
 
     assert world.calls(ask) == []
