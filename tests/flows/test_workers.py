@@ -75,9 +75,14 @@ class People:
 class Members(World):
     """An installation that keeps a payroll's workers in a ledger. It is noon in New York on 15 July."""
 
-    def __init__(self, *, mode: Mode = Mode.AUTOMATIC, shared: bool = False, **options: str) -> None:
+    def __init__(
+        self, *, mode: Mode = Mode.AUTOMATIC, shared: bool = False, dated: bool = False, **options: str
+    ) -> None:
         self.people, self.ledger_rows = People(), ReferenceRows()
-        limits = RegisterLimits(settle_seconds=5, shared=shared, axes=frozenset({"cost_unit"}))
+        axes = frozenset({"cost_unit"})
+        limits = RegisterLimits(
+            settle_seconds=5, shared=shared, axes=axes, dated=axes if dated else frozenset()
+        )
         self.register = ReferenceRegister(self.ledger_rows, limits)
         super().__init__()
         self.set(mode=mode, **options)
@@ -136,6 +141,24 @@ class Members(World):
 
         self._use()
         return {item.subject: item.code for item in Worklist(self.access, self._actor).open()}
+
+
+@pytest.mark.parametrize("dated", [True, False])
+def test_the_first_day_goes_where_a_member_has_one(dated: bool) -> None:
+    """Of the employment that holds; a rehire brings another."""
+    world = Members(dated=dated)
+    first, again = employment("2025-01-01", "2026-07-14"), employment("2026-07-15")
+    world.people.put(worker("01", first))
+    world.people.put(worker("02", employment("2025-01-01")))
+    world.done()
+    world.people.put(worker("02", employment("2025-01-01", "2026-07-10")))
+    world.done()
+    world.people.put(worker("02", employment("2025-01-01", "2026-07-10"), again))
+    assert {"10/cost_unit/02": "reopen"} == world.done()
+
+    assert {} == world.done()
+    found = {row.code: row.since for row in world.ledger_rows.rows.values()}
+    assert {"02": date(2026, 7, 15) if dated else None} == found
 
 
 def test_a_worker_is_one_member_in_each_legal_entity_that_employs_them() -> None:

@@ -40,6 +40,7 @@ class DimensionValue:
 
     `entity` is the legal entity that has it, and empty where one row serves all of them. `until` is the last
     day on which it is booked on, in the calendar of the company; `open` tells whether it is booked on today.
+    `since` is the first day, on axes of which a system keeps it.
     `code` is compared, in one spelling where the system takes several for one; `spelled` is the code as it is
     written there, where that differs, and is not compared.
     """
@@ -50,6 +51,7 @@ class DimensionValue:
     title: str = ""
     open: bool = True
     until: date | None = None
+    since: date | None = None
     spelled: str | None = field(default=None, compare=False)
 
     @property

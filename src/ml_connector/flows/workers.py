@@ -250,17 +250,18 @@ def _members(opening: Opening) -> Iterator[tuple[DimensionValue, bool]]:
     """Every member that payroll's workers make or made, and whether the state of its worker is explained."""
     policy: WorkersPolicy = opening.policy
     now = opening.commits.now()
-    shared = opening.systems.target.register(DimensionValue).limits.shared
+    limits = opening.systems.target.register(DimensionValue).limits
     for worker in opening.snapshots().rows(KIND):
         by_entity: dict[str, list[Employment]] = {}
         for employment in worker.employments:
             entity = policy.entities.get(employment.company)
             if entity is not None and employment.kind not in policy.excluded:
-                by_entity.setdefault("" if shared else entity, []).append(employment)
+                by_entity.setdefault("" if limits.shared else entity, []).append(employment)
         for entity, employments in by_entity.items():
             member = _member(policy, worker, entity, employments, today(policy.zones, entity, now))
             if member is not None:
-                yield member
+                found, explained = member
+                yield found if policy.axis in limits.dated else replace(found, since=None), explained
 
 
 def _member(
@@ -282,6 +283,7 @@ def _member(
         title=worker.name,
         open=holds is not None and explained,
         until=None if holds else last.end,
+        since=last.start,
     )
     return member, explained
 

@@ -11,14 +11,24 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Protocol
 
-from ml_connector.connectors.exact_online import translate
+from ml_connector.connectors.exact_online import faults, translate, wire
 from ml_connector.connectors.exact_online.client import WRITE, ExactClient, address
 from ml_connector.domain.changes import Change
 from ml_connector.domain.dimension import DimensionValue, axis_of
 from ml_connector.domain.problem import Problem
-from ml_connector.errors import NotFound, NotSent, Refused, RightMissing, SignInLost, SignInRenewed, Throttled
+from ml_connector.errors import (
+    NotFound,
+    NotSent,
+    Refused,
+    RightMissing,
+    SignInLost,
+    SignInRenewed,
+    Throttled,
+    VendorChanged,
+)
 from ml_connector.ports.registers import Answer, NotTaken, Stale, Written
 from ml_connector.ports.storage import Clock
+from ml_connector.transport.answer import Answer as Reply
 from ml_connector.transport.exchange import encode
 
 ASKED = 20
@@ -75,12 +85,26 @@ class Writing:
 
     def __call__(self, change: Change, method: str, path: str, body: Mapping[str, Any]) -> Answer:
         """What became of it. A refusal of the row is its answer, in Exact's words."""
+        answer = self._send(change, method, path, body)
+        return Written() if isinstance(answer, Reply) else answer
+
+    def make(self, change: Change, path: str, body: Mapping[str, Any]) -> str | Answer:
+        """The id of the new row, or what became of it."""
+        answer = self._send(change, "POST", path, body)
+        if not isinstance(answer, Reply):
+            return answer
+        try:
+            return answer.decode(wire.One[wire.CreatedRow]).d.ID
+        except VendorChanged as error:
+            raise faults.unreadable(error) from error
+
+    def _send(self, change: Change, method: str, path: str, body: Mapping[str, Any]) -> Reply | Answer:
         division = change.after.entity
         try:
             with self.client.http.prepare(
                 method, address(division, path, {}), scope=division, headers=WRITE, content=encode(body)
             ) as send:
-                send(lambda: None)
+                return send(lambda: None)
         except NOT_OF_A_ROW:
             raise
         except NotFound as error:
@@ -89,7 +113,6 @@ class Writing:
             return Stale()
         except Refused as error:
             return NotTaken(replace(error.problem, where=change.key))
-        return Written()
 
 
 def not_kept(division: str, axis: str, error: NotFound) -> RightMissing:
@@ -113,12 +136,12 @@ def title_of(text: str, most: int) -> str:
     return " ".join(text.split())[:most].rstrip()
 
 
-def code_problems(record: DimensionValue, code: str, most: int) -> Iterator[Problem]:
+def code_problems(record: DimensionValue, code: str, most: int | None = None) -> Iterator[Problem]:
     """What is wrong with a code of at most so many characters, and with a title that has to be there."""
     key = record.key
     if not code:
         yield Problem("dimension.code", key, "The code is empty, and Exact needs one.")
-    if len(code) > most:
+    if most is not None and len(code) > most:
         text = f"The code {code} has {len(code)} characters, and Exact keeps {most}. It is never cut."
         yield Problem("dimension.code", key, f"{text} Give a shorter one at the source.")
     if not code.isprintable():

@@ -2,6 +2,7 @@
 
     400                           the request was not understood: nothing was booked
     403                           a right, licence or division is missing; `Reason` says which
+    405                           the interface is not open to the app
     429                           a limit; the headers of the limit that was hit, and no others
     500 with error.message.value  a business refusal, in the user's language
     500 without                   nothing is known
@@ -100,6 +101,14 @@ def classifier(now: Callable[[], datetime]) -> Callable[[Answer], ConnectorError
             case 404 | 410:
                 return NotFound(
                     f"Exact has nothing at {path} ({answer.status}).", where=path, support=support
+                )
+            case 405:
+                why = message(answer) or "no reason was given."
+                return RightMissing(
+                    f"Exact takes no {answer.method} at {path}: {why} It does not open this interface to the"
+                    " app. Exact's partner team can.",
+                    where=path,
+                    support=support,
                 )
             case 429:
                 wait = wait_seconds(answer, now())

@@ -2,6 +2,7 @@
 
     cost_center, cost_unit   codes of cost analysis (`dimensions.py`)
     payee                    relations that stand for workers (`payees.py`)
+    employee                 HR records (`employees.py`, `hr_file.py`), where a setting says so
 
 The key is `<division>/<axis>/<code>`. How many calls it takes is said in each place.
 """
@@ -11,13 +12,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from pathlib import Path
 
 from ml_connector.connectors.exact_online.axis import ASKED, NOT_OF_A_ROW, Axis
 from ml_connector.connectors.exact_online.client import ExactClient
 from ml_connector.connectors.exact_online.dimensions import PATHS, CostCodes
+from ml_connector.connectors.exact_online.employees import AXIS as EMPLOYEE
+from ml_connector.connectors.exact_online.employees import Employees
+from ml_connector.connectors.exact_online.hr_file import EmployeeFiles
 from ml_connector.connectors.exact_online.payees import AXIS as PAYEE
 from ml_connector.connectors.exact_online.payees import Payees
-from ml_connector.connectors.exact_online.settings import Options
+from ml_connector.connectors.exact_online.settings import BY_API, BY_FILE, Options
 from ml_connector.domain.changes import Change
 from ml_connector.domain.dimension import DimensionValue, axis_of
 from ml_connector.domain.limits import foreign_entity
@@ -118,6 +123,8 @@ class ExactRegister(Register[DimensionValue]):
         if axis in self.axes:
             return None
         text = f"The axis {axis} is not kept in Exact by this connection, only {', '.join(self.axes)}."
+        if axis == EMPLOYEE:
+            text += " Its setting employees says whether and how HR records are kept."
         return Problem("dimension.inexpressible", "axes", text)
 
 
@@ -127,8 +134,17 @@ def open_register(options: Options, client: ExactClient, clock: Clock) -> ExactR
         axis: CostCodes(axis=axis, path=path, client=client, clock=clock) for axis, path in PATHS.items()
     }
     axes[PAYEE] = Payees(client=client, clock=clock)
+    if options.employees == BY_API:
+        axes[EMPLOYEE] = Employees(client=client, clock=clock)
+    elif options.employees == BY_FILE:
+        axes[EMPLOYEE] = EmployeeFiles(client=client, clock=clock, folder=Path(options.hr_folder))
     limits = RegisterLimits(
-        batch=ASKED, guarded=False, settle_seconds=options.settle_seconds, axes=frozenset(axes)
+        batch=ASKED,
+        guarded=False,
+        settle_seconds=options.settle_seconds,
+        axes=frozenset(axes),
+        dated=frozenset({EMPLOYEE} & axes.keys()),
+        writes=2 if options.employees == BY_API else 1,
     )
     return ExactRegister(divisions=options.divisions, axes=axes, limits=limits)
 

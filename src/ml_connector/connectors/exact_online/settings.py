@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from urllib.parse import urlsplit
 
 from ml_connector.domain.lists import listed
@@ -37,6 +38,12 @@ ERRORS_MAX = 4
 """Twice this number is below the ten in an hour that block an app, so it does not matter when the hour
 begins.
 """
+EMPLOYEES = NOT_KEPT, BY_FILE, BY_API = "no", "file", "api"
+GRANTED_BY = (
+    "Exact opens it to partners only: its partner team does so for the app; an administrator grants the app"
+    " the scope Hrm payroll and its user the role Manage employees. Or set employees=file."
+)
+"""Writing HR records."""
 SANDBOX = {"settle_seconds": "5", "visible_seconds": "0"}
 TOPICS = "GLAccounts"
 
@@ -76,6 +83,24 @@ SETTINGS = (
     ),
     webhook_topics(TOPICS),
     *webhook_times("1296000"),
+    Setting(
+        name="employees",
+        label="HR records",
+        help=(
+            "Whether employees of Exact's HR are kept as payroll has them (axis employee): no; file, which HR"
+            " takes in by hand; api, which Exact opens to partners only."
+        ),
+        field=Field.CHOICE,
+        required=False,
+        default="no",
+        choices=EMPLOYEES,
+    ),
+    Setting(
+        name="hr_folder",
+        label="Folder for HR files",
+        help="Where the files for HR are put, an absolute path on the machine that runs this. Only for file.",
+        required=False,
+    ),
     lines_per_entry("Exact publishes no maximum; 500 is gentle on a slow division.", str(LINES_MAX)),
     deadline_of_a_send("posting", "100"),
     READ_DEADLINE,
@@ -123,6 +148,8 @@ class Options:
     calls_per_day: int
     errors_per_hour: int
     sandbox: bool
+    employees: str = NOT_KEPT
+    hr_folder: str = ""
 
     @property
     def host(self) -> str:
@@ -174,8 +201,22 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         calls_per_day=int(numbers["calls_per_day"]),
         errors_per_hour=int(numbers["errors_per_hour"]),
         sandbox=sandbox,
+        employees=text_of(settings, "employees") or NOT_KEPT,
+        hr_folder=text_of(settings, "hr_folder"),
     )
+    problems.extend(_employees(options))
     return options, problems
+
+
+def _employees(options: Options) -> list[Problem]:
+    """What is wrong with how HR records are kept."""
+    if options.employees not in EMPLOYEES:
+        text = f"employees is {options.employees!r}, expected one of {', '.join(EMPLOYEES)}."
+        return [Problem("setting.employees", "employees", text)]
+    if options.employees == BY_FILE and not PurePath(options.hr_folder).is_absolute():
+        text = "Name the folder for HR files, an absolute path."
+        return [Problem("setting.folder", "hr_folder", text)]
+    return []
 
 
 def _redirect_problem(url: str, sandbox: bool) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from ml_connector.connectors.exact_online.client import ExactClient, token_broke
 from ml_connector.connectors.exact_online.divisions import Divisions
 from ml_connector.connectors.exact_online.events import ExactEvents
 from ml_connector.connectors.exact_online.ledger import ExactLedger
-from ml_connector.connectors.exact_online.settings import Options
+from ml_connector.connectors.exact_online.settings import BY_API, BY_FILE, GRANTED_BY, NOT_KEPT, Options
 from ml_connector.domain.dimension import DimensionValue
 from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.period import period_of
@@ -39,8 +40,20 @@ RIGHTS = (
     ("read relations", "crm/Accounts", "GET", "keeping workers as payees"),
     ("write relations", "crm/Accounts", "POST", "keeping workers as payees"),
 )
-OPTIONAL = frozenset({"write cost centers", "write cost units", "read relations", "write relations"})
-"""Rights of flows that keep codes and payees; posting needs none of them."""
+HR_READS = (
+    ("read employees", "payroll/Employees", "GET", "keeping workers as employees"),
+    ("read employments", "payroll/Employments", "GET", "keeping workers as employees"),
+)
+HR_WRITES = (
+    ("write employees", "payroll/Employees", "POST", "keeping workers as employees"),
+    ("write employments", "payroll/Employments", "POST", "keeping workers as employees"),
+)
+"""Asked for where a setting says that HR records are kept, and that they are written."""
+OPTIONAL = frozenset(
+    {"write cost centers", "write cost units", "read relations", "write relations"}
+    | {name for name, *_ in (*HR_READS, *HR_WRITES)}
+)
+"""Rights of flows that keep codes and people; posting needs none of them."""
 
 
 class ExactSystem:
@@ -94,7 +107,21 @@ class ExactSystem:
             rights.append(reached)
             if reached.granted:
                 rights.extend(self._division_rights(division))
+        if self.options.employees == BY_FILE:
+            rights.append(self._folder_right())
         return tuple(rights)
+
+    def _folder_right(self) -> Right:
+        folder = self.options.hr_folder
+        granted = os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK)
+        text = f"{folder} is no folder that we may write to. Make it, or name another: hr_folder."
+        return Right(
+            name="write HR files",
+            granted=granted,
+            needed_for="keeping workers as employees",
+            text="" if granted else text,
+            optional=True,
+        )
 
     def _division_right(self, division: str, found: wire.Division | None) -> Right:
         text = ""
@@ -111,17 +138,11 @@ class ExactSystem:
 
     def _division_rights(self, division: str) -> Iterator[Right]:
         granted: dict[str, bool] = {}
-        for name, endpoint, method, needed_for in RIGHTS:
+        reads = HR_READS if self.options.employees != NOT_KEPT else ()
+        writes = HR_WRITES if self.options.employees == BY_API else ()
+        for name, endpoint, method, needed_for in (*RIGHTS, *reads, *writes):
             granted[name] = self.client.has_right(division, endpoint, method)
-            verb = "post to" if method == "POST" else "read"
-            text = (
-                ""
-                if granted[name]
-                else (
-                    f"The user may not {verb} {endpoint}. An administrator can grant the role, or the app the"
-                    " scope."
-                )
-            )
+            text = "" if granted[name] else _missing(endpoint, method, division)
             yield Right(
                 name=f"{name} {division}",
                 granted=granted[name],
@@ -157,6 +178,14 @@ class ExactSystem:
     def _is_open(self, division: str, journal: str, day: date) -> bool:
         period = period_of(day, self.ledger.calendar(division, journal, day))
         return period is not None and period.open
+
+
+def _missing(endpoint: str, method: str, division: str) -> str:
+    """Who grants a right that is not there."""
+    if any(endpoint == path for _, path, *_ in HR_WRITES) and method != "GET":
+        return f"Exact takes no {method} of {endpoint} from this app in division {division}. {GRANTED_BY}"
+    verb = "post to" if method == "POST" else "read"
+    return f"The user may not {verb} {endpoint}. An administrator can grant the role, or the app the scope."
 
 
 def open_system(options: Options, wiring: Wiring) -> System:

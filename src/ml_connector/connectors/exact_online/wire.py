@@ -126,6 +126,29 @@ class Relation(msgspec.Struct):
     SearchCode: str | None = None
 
 
+class Employee(msgspec.Struct):
+    """A person of the division's HR."""
+
+    ID: str
+    Code: str | None = None
+    FullName: str | None = None
+
+
+class Employment(msgspec.Struct):
+    """A time for which a person is employed."""
+
+    ID: str
+    Employee: str
+    StartDate: str | None = None
+    EndDate: str | None = None
+
+
+class CreatedRow(msgspec.Struct):
+    """What the creation of a row answers."""
+
+    ID: str
+
+
 class FinancialPeriod(msgspec.Struct):
     """A period of the period-date table."""
 

@@ -126,3 +126,19 @@ def test_limits_are_settings() -> None:
         0,
         7,
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({}, []),
+        ({"employees": "api"}, []),
+        ({"employees": "file", "hr_folder": "/srv/hr"}, []),
+        ({"employees": "file"}, [("setting.folder", "hr_folder")]),
+        ({"employees": "file", "hr_folder": "hr"}, [("setting.folder", "hr_folder")]),
+        ({"employees": "yes"}, [("setting.employees", "employees")]),
+    ],
+)
+def test_how_hr_records_are_kept(given: dict[str, str], wrong: list[tuple[str, str]]) -> None:
+    """No way is taken unless it is named, and a file needs a place."""
+    assert problems(**given) == wrong
