@@ -238,6 +238,35 @@ def test_values_under_one_version_are_written_at_once() -> None:
     assert [120] == [len(put) for put in world.vendor_rows.puts]
 
 
+@pytest.mark.parametrize(("edits", "state"), [(2, "done"), (99, "conflict")])
+def test_a_row_that_changes_while_it_is_written_is_read_anew_three_times_and_then_left(
+    edits: int, state: str
+) -> None:
+    """Its version is stale at each try; the others are written at once."""
+    rows = ReferenceRows(container_of=lambda key: key)
+    world, left = Parcels(rows, mode=Mode.AUTOMATIC), [edits]
+    put = world.register.put
+
+    def touched(changes: Any, seen: Any) -> Any:
+        if left[0] and "P000001" in {change.key for change in changes}:
+            left[0] -= 1
+            rows._next("P000001")
+        return put(changes, seen)
+
+    rows.edit(parcel(1))
+    world.register.put = touched  # type: ignore[method-assign]
+    world.wished = [parcel(1, "Oslo"), parcel(2)]
+
+    at = world.align()
+
+    assert ({"done": 2} if state == "done" else {"done": 1, "conflict": 1}) == world.plan(at.id)
+    assert [("P000001", "P000002"), ("P000001",), ("P000001",)] == rows.puts
+    assert ("Oslo" if state == "done" else "Utrecht") == rows.rows["P000001"].place
+    if state == "conflict":
+        assert (RunState.HELD, ["plan.conflict"]) == (at.state, world.problems(at.id))
+        assert "again and again" in world.problem_list(at.id)[0].text
+
+
 def test_an_import_file_is_made_once_and_done_when_a_read_shows_it() -> None:
     """A person imports it three passes later."""
     world = Parcels(ReferenceRows(imports=True))

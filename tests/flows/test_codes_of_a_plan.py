@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tests.flows.test_dimensions import Dimensions, code
+from tests.flows.test_dimensions import Dimensions, code, there
 from tests.payday import SOURCE, TARGET, usual_balances
 
 from ml_connector.domain.journal import Chart
@@ -160,3 +160,26 @@ def test_no_plan_is_waited_for_where_nothing_keeps_the_axis() -> None:
     rest(world)
 
     assert (RunState.HELD, {"code.unknown"}) == (world.at(run).state, set(world.problems(run)))
+
+
+def test_a_reversal_on_a_code_that_was_closed_is_held_and_never_booked_on_another() -> None:
+    """Opened again, it is booked as its original was."""
+    world = KeptCodes(mode=Mode.AUTOMATIC)
+    for entity in ("10", "20"):
+        for text in ("SALES", "OPS"):
+            world.ledger_rows.edit(there(text, entity))
+    run = world.post("R1").id
+    assert RunState.DONE is world.at(run).state
+    world.ledger_rows.edit(there("OPS", open=False))
+    booked = len(world.vendor.documents)
+
+    made = world.operations.reverse(run).id
+    world.run_to_rest()
+    assert (RunState.HELD, ["code.inactive"]) == (world.at(made).state, world.problems(made))
+    assert "cost_center OPS is not active in 10. Activate it there" in world.problem_list(made)[0].text
+    assert booked == len(world.vendor.documents)
+
+    world.ledger_rows.edit(there("OPS"))
+    world.resume(made)
+    world.approve(made)
+    assert (RunState.DONE, {}) == (world.at(made).state, world.balances())

@@ -60,14 +60,18 @@ class Dimensions(World):
         limits = RegisterLimits(settle_seconds=5, shared=shared, axes=frozenset({"cost_center"}))
         self.register = ReferenceRegister(self.ledger_rows, limits)
         super().__init__()
+        self.mode, self.mapped = mode, mapping
+        self.set_options(OPTIONS)
+
+    def set_options(self, options: dict[str, str]) -> None:
         self.access.set_flow(
             kind="dimensions",
             source=self.access.connection(SOURCE),
             target=self.access.connection(TARGET),
-            mode=mode,
+            mode=self.mode,
             starts_on=date(2026, 1, 1),
-            mapping=mapping,
-            options=OPTIONS,
+            mapping=self.mapped,
+            options=options,
         )
 
     def system(self, name: str) -> System:
@@ -179,6 +183,60 @@ def test_a_code_that_the_mapping_translates_is_not_made_and_its_target_is_not_un
     at = world.align()
 
     assert {"10/cost_center/OP": "create", "20/cost_center/OP": "create"} == world.acts(at.id)
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_closed_code_comes_back_as_something_else_only_with_consent(ours: bool) -> None:
+    """In automatic mode too, and whether we closed it or somebody else: its old bookings are under it."""
+    world = Dimensions()
+    if ours:
+        world.codes.held = [code("K77", "Warehouse")]
+        world.align()
+        world.codes.held = [code("K77", "Warehouse", open=False)]
+        world.align()
+    else:
+        for entity in ("10", "20"):
+            world.ledger_rows.edit(there("K77", entity, title="Warehouse", open=False))
+    world.codes.held = [code("K77", "Sales EU")]
+
+    at = world.align()
+
+    assert RunState.AWAITING_APPROVAL is at.state
+    assert {"10/cost_center/K77": "reopen", "20/cost_center/K77": "reopen"} == world.acts(at.id)
+    assert {("Warehouse", False)} == {(value.title, value.open) for value in world.there()}
+    world.operations.approve(at.id, world.operations.records.fingerprint(at.id))
+    world.run_to_rest()
+    assert {("Sales EU", True)} == {(value.title, value.open) for value in world.there()}
+
+
+def test_a_small_company_whose_codes_are_gone_is_asked_about() -> None:
+    """They are few beside those of the other company."""
+    world = Dimensions()
+    large = [replace(code(f"L{number:03}"), entity="US1") for number in range(200)]
+    small = [replace(code(f"S{number:03}"), entity="US2") for number in range(12)]
+    world.codes.held = [*large, *small]
+    world.align()
+    world.codes.held = large
+
+    held = world.align()
+
+    (problem,) = world.problem_list(held.id)
+    assert (RunState.HELD, "plan.loss") == (held.state, problem.code)
+    assert "closes 12 of 12 rows under 20/cost_center/" in problem.text
+    assert all(value.open for value in world.there())
+
+
+def test_a_flow_that_keeps_one_company_leaves_the_codes_of_the_others() -> None:
+    world = Dimensions()
+    world.codes.held = [code("SA"), code("OP")]
+    world.align()
+    world.set_options({**OPTIONS, "entities": "US1=10"})
+    world.codes.held = [code("SA")]
+    world.align()
+
+    assert {("OP", "20"), ("SA", "10"), ("SA", "20")} == {
+        (value.code, value.entity) for value in world.there() if value.open
+    }
 
 
 def test_a_second_pass_is_not_begun_while_one_is_under_way() -> None:

@@ -9,6 +9,7 @@ verify  what was handed over is looked for, what was written is read again; what
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
@@ -32,8 +33,8 @@ NOTED = 500
 """Rows that are noted as agreed at a time."""
 LOSS = "plan.loss"
 LOSS_ROWS, LOSS_PERCENT = 5, 10
-"""A plan loses too much where it closes more rows than both, of those that are ours; and where it blanks one
-field of more rows than both.
+"""A plan loses too much where it closes more rows than both, of all that are ours or of those of one legal
+entity and axis; and where it blanks one field of more rows than both.
 """
 RIGHT = "right"
 
@@ -74,17 +75,23 @@ class Agreed:
 
 @dataclass(slots=True)
 class Loss:
-    """What a plan takes away, counted while it is made, of so many rows that are ours."""
+    """What a plan takes away, counted while it is made, of so many rows that are ours: of all, and under each
+    of the beginnings of keys `within`. `asked` are changes that need consent in every mode.
+    """
 
-    ours: int = 0
-    closed: int = 0
-    made_again: int = 0
+    within: Collection[str] = ()
+    ours: Counter[str] = field(default_factory=Counter)
+    closed: Counter[str] = field(default_factory=Counter)
+    asked: int = 0
     blanked: dict[str, int] = field(default_factory=dict)
+
+    def keep(self, key: str) -> None:
+        """Count a row that is ours."""
+        self.ours.update(self._places(key))
 
     def count(self, change: Change) -> None:
         """Take a line of the plan into account."""
-        self.closed += change.act is Act.CLOSE
-        self.made_again += change.act is Act.MAKE_AGAIN
+        self.closed.update(self._places(change.key) if change.act is Act.CLOSE else ())
         if change.act not in (Act.CHANGE, Act.CLOSE):
             return
         for name, before, after in fields_changed(change):
@@ -93,10 +100,20 @@ class Loss:
 
     def told(self) -> str:
         """What is lost beyond the limit; empty for nothing."""
-        most = max(LOSS_ROWS, self.ours * LOSS_PERCENT // 100)
-        told = [f"closes {self.closed} of {self.ours} rows"] if self.closed > most else []
+        lost = [place for place, n in sorted(self.closed.items()) if n > self._most(place)]
+        told = [
+            f"closes {self.closed[place]} of {self.ours[place]} rows" + f" under {place}" * bool(place)
+            for place in (lost if "" not in lost else [""])
+        ]
+        most = self._most("")
         told += [f"blanks {name} of {n}" for name, n in sorted(self.blanked.items()) if n > most]
         return " and ".join(told)
+
+    def _most(self, place: str) -> int:
+        return max(LOSS_ROWS, self.ours[place] * LOSS_PERCENT // 100)
+
+    def _places(self, key: str) -> list[str]:
+        return ["", *(place for place in self.within if key.startswith(place))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +121,8 @@ class Alignment:
     """Brings a register to what is wished. `kind` names the records in links; `wished` gives every record of
     the source, in any order; `within` says which part of the register the plan is about, by beginnings of
     keys; `beside` is what is wished of a row in view of how it was found; `closed` makes the row as it is
-    once it is closed; `theirs` tells of a row that is known there only whether the plan shows it; `named` is
+    once it is closed; `another` tells of a closed row that is wished open whether it stood for something else
+    before; `theirs` tells of a row that is known there only whether the plan shows it; `named` is
     a row as people know it; `noticed` is what else people have to look at.
     """
 
@@ -115,6 +133,7 @@ class Alignment:
     within: Callable[[Opening], Collection[str]] = lambda opening: ()
     beside: Callable[[Any, Any], Any] = lambda wished, found: wished
     closed: Callable[[Any], Any] = lambda row: row
+    another: Callable[[Any, Any], bool] = lambda found, wished: False
     theirs: Callable[[Any], bool] = lambda row: False
     named: Callable[[Any], str] = lambda row: str(row.key)
     noticed: Callable[[Opening], Iterable[Problem]] = lambda opening: ()
@@ -131,7 +150,7 @@ class Alignment:
     def plan(self, run: Run) -> Next | Done:
         """Store the plan and ask for consent to it."""
         agreed = Agreed(links=self.opening.links(), kind=self.kind, dry=run.row.dry)
-        loss = Loss()
+        loss = Loss(within=self.within(self.opening))
         fingerprint = self._plans.store(run.row.id, self._changes(agreed, loss))
         counts = self._plans.counts(run.row.id)
         figures = {str(state): n for state, n in counts.items()}
@@ -147,7 +166,7 @@ class Alignment:
         self._check_loss(run, loss, fingerprint)
         if not counts.get(PlanState.PLANNED):
             return Next("verify")
-        automatic = run.step("by_itself", lambda: self._automatic and not loss.made_again)
+        automatic = run.step("by_itself", lambda: self._automatic and not loss.asked)
         if automatic or run.approved() == fingerprint:
             return Next("apply")
         asks = f"Waiting for approval of {fingerprint[:FINGERPRINT_SHOWN]}."
@@ -219,13 +238,23 @@ class Alignment:
                 continue
             if pair.wished is not None and pair.found is not None:
                 pair = replace(pair, wished=self.beside(pair.wished, pair.found))
-            loss.ours += pair.base is not None and pair.base.open
+            if pair.base is not None and pair.base.open:
+                loss.keep(pair.key)
             if pair.newly_agreed:
                 agreed.add(pair.key, pair.wished)
             if (change := self._change_of(pair)) is not None:
                 loss.count(change)
+                loss.asked += self._asks(change)
                 yield change
         agreed.note()
+
+    def _asks(self, change: Change) -> bool:
+        """Whether a person consents to it in every mode: a row that somebody deleted is made again, or one
+        that was closed comes back as something else.
+        """
+        if change.act is Act.REOPEN:
+            return self.another(change.before, change.after)
+        return change.act is Act.MAKE_AGAIN
 
     def _change_of(self, pair: Pair) -> Change | None:
         """A line of the plan; none where the register keeps the row as it would keep what is wished, such as

@@ -1,7 +1,8 @@
 """Dimensions: the codes of a payroll are kept among the dimension values of a ledger.
 
 plan    every code of the payroll beside the ledger's, in each legal entity: made there, renamed, closed,
-        opened again; a code of the ledger that payroll does not know is shown and left alone
+        opened again, with another title only by consent; a code of the ledger that payroll does not know is
+        shown and left alone
 apply, verify   as every alignment
 
 A code that the mapping translates is not brought over: it is booked under another code. That code, and each
@@ -101,6 +102,7 @@ def _stages(opening: Opening) -> Mapping[str, Stage]:
         within=_within,
         beside=beside,
         closed=closed,
+        another=lambda found, wished: bool(found.title != wished.title),
         theirs=theirs,
         named=lambda value: value.written,
     ).stages()
