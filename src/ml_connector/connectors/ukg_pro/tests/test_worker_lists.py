@@ -78,6 +78,15 @@ def test_two_lists_that_do_not_fit_are_not_put_together_one_by_one() -> None:
     assert 2 == tenant.calls()
 
 
+def test_a_row_that_comes_on_two_pages_is_one_employment() -> None:
+    """Rows came in on top while the list was read, and pushed the others down."""
+    tenant = Tenant([row("E0"), row("E1"), row("E1"), row("E2")])
+
+    assert {"E0": 1, "E1": 1, "E2": 1} == {
+        each.key: len(each.employments) for each in tenant.worker_source.workers()
+    }
+
+
 def test_a_person_without_an_employment_here_is_nobody() -> None:
     """A hire that is not finished, or one withdrawn while the lists were read."""
     tenant = Tenant([row("E1")], [{"employeeId": "E1"}, {"employeeId": "E2", "companyId": "id HTC01"}])
