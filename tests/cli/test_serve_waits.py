@@ -14,16 +14,16 @@ from ml_connector.cli import installation
 
 
 class Waits(Event):
-    """Ends after so many waits, each of which takes no time; keeps how long each would have been."""
+    """Stops after so many waits, each of which takes no time; keeps how long each would have been."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, stopped: Event) -> None:
         super().__init__()
-        self.most, self.seconds = most, list[float]()
+        self.most, self.stopped, self.seconds = most, stopped, list[float]()
 
     def wait(self, timeout: float | None = None) -> bool:
         self.seconds.append(timeout or 0.0)
         if len(self.seconds) == self.most:
-            self.set()
+            self.stopped.set()
         return self.is_set()
 
 
@@ -42,9 +42,10 @@ def test_a_clock_that_slept_or_jumped_is_noticed_within_a_minute(monkeypatch: py
         monkeypatch.setitem(sys.modules, f"ml_connector.app.{name}", found)
     monkeypatch.setattr(installation, "_look_for_work", lambda *_: looks.append(1))
     monkeypatch.setattr(installation, "_alert", lambda *_: None)
-    waits: Any = Waits(5)
+    stopped: Any = Event()
+    waits: Any = Waits(5, stopped)
 
-    installation._serve(waits, once=False, as_json=True)
+    installation._serve(stopped, waits, once=False, listen="", as_json=True)
 
     assert 5 == len(waits.seconds) == len(looks)
     assert 60 >= max(waits.seconds)

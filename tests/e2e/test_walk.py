@@ -52,8 +52,11 @@ def test_connections_are_added_tested_and_marked(stand: Stand) -> None:
     listed = stand.ask("connections", "list")["connections"]
     shown = stand.command("connections", "list").stdout
 
-    assert (5, 14) == (len(rights[SOURCE]), len(rights[TARGET]))
-    assert all(right["granted"] for found in rights.values() for right in found)
+    assert (6, 16) == (len(rights[SOURCE]), len(rights[TARGET]))
+    lacking = [right for found in rights.values() for right in found if not right["granted"]]
+    assert [("platform: webhook subscriptions", True)] == [
+        (right["name"], right["optional"]) for right in lacking
+    ]
     assert [(TARGET, LEDGER, True, True), (SOURCE, PAYROLL, True, False)] == [
         (line["name"], line["connector"], line["sandbox"], line["signed_in"]) for line in listed
     ]

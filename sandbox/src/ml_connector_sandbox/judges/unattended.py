@@ -110,10 +110,10 @@ class Alarms:
 def alarms(causes: Sequence[Cause], heard: Sequence[Heard]) -> Alarms:
     """Every cause is opened in time in each of its channels; nothing else is."""
     opened = [one for one in heard if one.event == OPENED]
-    problems, rung, explained = list[str](), list[str](), set[int]()
+    problems, rung, explained = list[str](), list[str](), set[Heard]()
     for cause in causes:
         about = [one for one in opened if all(word in one.text for word in cause.words)]
-        explained |= {id(one) for one in about}
+        explained |= {*about}
         wrong = [text for channel in cause.channels for text in _wrong(cause, channel, about)]
         wrong += [
             f"{cause.name}: told by {one.channel}" for one in about if one.channel not in cause.channels
@@ -123,7 +123,7 @@ def alarms(causes: Sequence[Cause], heard: Sequence[Heard]) -> Alarms:
     problems += [
         f"false alarm by {one.channel} at {one.at:%Y-%m-%d %H:%M}: {one.text.splitlines()[0][:100]}"
         for one in opened
-        if id(one) not in explained
+        if one not in explained
     ]
     return Alarms(tuple(rung), tuple(problems))
 
