@@ -270,6 +270,19 @@ def test_a_place_that_no_rule_books_is_told() -> None:
     assert "which no rule of mapping" in found["US1 org_level_1=OPS"]
 
 
+def test_a_defect_of_one_look_ends_nothing_else() -> None:
+    """Neither `serve` nor what is open."""
+    world = Watched()
+    world.vendor.accounts["4000"] = replace(world.vendor.accounts["4000"], blocked=True)
+    before = world.watch()
+    world.next_night()
+    world.people.held, world.codes.held = [], [None]  # type: ignore[list-item]
+    failed: dict[str, str] = {}
+
+    assert before == world.watch(failed=failed.__setitem__)
+    assert ["because of a defect" in why for why in failed.values()] == [True]
+
+
 def test_what_cannot_be_read_is_said_and_asked_again_and_ends_nothing_that_is_open() -> None:
     world = Watched()
     world.vendor.accounts["4000"] = replace(world.vendor.accounts["4000"], blocked=True)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from ml_connector.domain import codec
 from ml_connector.domain.dated_back import BookedPay
-from ml_connector.ports.commits import UNBOOKED
+from ml_connector.ports.commits import CommitState
 from ml_connector.store.models import Commit, CommitSubject, Flow
 
 PAYROLL = "payroll"
@@ -24,8 +24,9 @@ def booked_pays(flow: Flow, company: str, since: date) -> Iterator[BookedPay]:
         commit__run__flow=PAYROLL,
         base__contains=f":{company}:",
         commit__reversed_by="",
-    ).exclude(day="")
-    booked = mine.exclude(commit__state__in=UNBOOKED).order_by("day", "base")
+        commit__state=CommitState.CONFIRMED,
+    )
+    booked = mine.exclude(day="").order_by("day", "base")
     last_of: dict[str, date] = {}
     commits: dict[tuple[date, str], list[int]] = {}
     for base, day, commit in booked.values_list("base", "day", "commit_id"):

@@ -34,6 +34,7 @@ EVERY = timedelta(hours=24)
 AHEAD = timedelta(days=14)
 """A pay that is due within so many days is looked ahead for."""
 TITLE = "title"
+DEFECT = "The look failed because of a defect. Nothing was changed. Send the log to the maintainers."
 log = structlog.get_logger("drift")
 
 
@@ -61,6 +62,11 @@ def watch_mappings(
             why = read_failure(error).text
             log.warning("mapping.not_watched", mapping=flow.mapping, why=why)
             failed(f"mapping {flow.mapping}", why)
+            continue
+        except Exception as error:
+            # A defect, of this one only.
+            log.error("mapping.not_watched", mapping=flow.mapping, exc_info=error)
+            failed(f"mapping {flow.mapping}", DEFECT)
             continue
         count += StoredWorklist(flow.organisation, f"mapping {flow.pk}").found(str(moment), problems)
         Flow.objects.filter(pk=flow.pk).update(watched_at=moment)
