@@ -15,7 +15,8 @@ from tests.payday import SOURCE, TARGET, World
 
 from ml_connector.contract.reference_register import ReferenceRegister, ReferenceRows
 from ml_connector.domain.dimension import Dimension, DimensionValue, code_on
-from ml_connector.domain.worker import Employment, EmploymentState, Placement, Worker
+from ml_connector.domain.problem import Owner
+from ml_connector.domain.worker import Employment, EmploymentState, Placement, UnreadWorker, Worker
 from ml_connector.errors import NotSent
 from ml_connector.flows.flow import Mode, PolicyError
 from ml_connector.flows.workers import read_policy
@@ -45,6 +46,8 @@ class People:
         self.noted: list[str] = []
         self.calls: list[str] = []
         self.lists = True
+        self.alone: dict[str, UnreadWorker] = {}
+        """Whose rows cannot be understood when they are asked for by themselves."""
 
     def put(self, *workers: Worker, tell: bool = True) -> None:
         for found in workers:
@@ -63,7 +66,7 @@ class People:
 
     def read(self, keys: Collection[str]) -> Mapping[str, Worker]:
         self.calls.append("read")
-        return {key: self.held[key] for key in keys if key in self.held}
+        return {key: self.alone.get(key, self.held[key]) for key in keys if key in self.held}
 
     def changed(self, cursor: str) -> Changed:
         """From one before the cursor: what is read again must do no harm."""
@@ -319,6 +322,95 @@ def test_a_list_that_is_not_whole_closes_nobody_and_the_next_pass_reads_everybod
     world.operations.cancel(at.id)
 
     assert {"10/cost_unit/01": "create"} == world.done()
+
+
+def unread(key: str) -> UnreadWorker:
+    return UnreadWorker(key=key, code="worker.incomplete", text="No day of hire.", owner=Owner.PAYROLL)
+
+
+def test_somebody_who_cannot_be_read_stays_as_known_and_the_others_go_on() -> None:
+    """An item until the row can be read; each look at changes tries again."""
+    world = Members()
+    world.people.put(worker("01"), worker("02"))
+    world.done()
+    world.people.held["E01"] = unread("E01")
+    world.people.held["E03"] = unread("E03")
+    world.people.noted.extend(["E01", "E03"])
+    world.people.put(worker("04"))
+
+    assert {"10/cost_unit/04": "create"} == world.done()
+    assert {"E01": "worker.incomplete", "E03": "worker.incomplete"} == world.items()
+    world.people.held["E01"] = worker("01", employment("2025-01-01", "2026-07-01"))
+    world.people.put(worker("04"))
+    assert {"10/cost_unit/01": "close"} == world.done()
+    assert {"E03": "worker.incomplete"} == world.items()
+    del world.people.held["E03"]
+    world.people.put(worker("04"))
+    assert {} == world.done()
+    assert {} == world.items()
+
+
+def test_whoever_could_not_be_read_is_tried_again_although_nobody_tells() -> None:
+    world = Members()
+    world.people.put(worker("01"))
+    world.done()
+    world.people.held["E01"] = unread("E01")
+    world.people.noted.append("E01")
+    world.done()
+    world.people.held["E01"] = worker("01", name="Other")
+    world.people.noted.extend(["E09", "E09"])
+    world.done()
+    world.people.held["E01"] = worker("01", name="Another")
+    world.people.noted.extend(["E09", "E09"])
+
+    assert {} == world.done()
+    assert {"Other"} == {row.title for row in world.ledger_rows.rows.values()}
+    assert {} == world.items()
+
+
+def test_of_everybody_those_who_cannot_be_read_stay_as_known() -> None:
+    world = Members()
+    world.people.put(worker("01"), worker("02"))
+    world.done()
+    world.people.held["E01"] = unread("E01")
+    world.people.put(worker("04"), tell=False)
+    world.move("2026-07-25T12:00")
+
+    assert {"10/cost_unit/04": "create"} == world.done()
+    assert {"E01": "worker.incomplete"} == world.items()
+
+
+def test_a_row_of_nobody_closes_nobody() -> None:
+    """It may be of whoever does not come, or comes with less; what is sure goes on."""
+    world = Members()
+    both = (employment("2025-01-01"), employment("2025-01-01", company="US2"))
+    world.people.put(worker("01"), worker("02", *both), worker("03"))
+    world.done()
+    world.people.held["?"] = unread("?")
+    world.people.put(worker("02", both[0]), worker("03", name="Other"), worker("04"), tell=False)
+    del world.people.held["E01"]
+    world.move("2026-07-25T12:00")
+
+    assert {"10/cost_unit/03": "change", "10/cost_unit/04": "create"} == world.done()
+    assert {"?": "worker.incomplete"} == world.items()
+    del world.people.held["?"]
+    world.move("2026-08-05T12:00")
+    assert {"10/cost_unit/01": "close", "20/cost_unit/02": "close"} == world.done()
+    assert {} == world.items()
+
+
+def test_somebody_placed_otherwise_who_cannot_be_read_alone_stays_as_known() -> None:
+    world = Members()
+    here = employment("2025-01-01", codes=(Dimension("department", "A"),))
+    world.people.put(worker("01", here))
+    world.done()
+    world.people.put(worker("01", replace(here, codes=(Dimension("department", "B"),))), tell=False)
+    world.people.alone["E01"] = unread("E01")
+    world.move("2026-07-25T12:00")
+
+    assert {} == world.done()
+    assert ["A"] == world.places()
+    assert {"E01": "worker.incomplete"} == world.items()
 
 
 def test_a_list_that_shrinks_asks_and_closes_nobody() -> None:

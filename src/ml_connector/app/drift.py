@@ -158,4 +158,4 @@ def _workers(assembly: Assembly, flow: Flow) -> Iterator[Worker]:
     if kept.followed(WORKERS) is not None:
         yield from kept.rows(WORKERS)
     elif Worker in (sources := assembly.system(flow.source).sources):
-        yield from sources[Worker].workers()
+        yield from (found for found in sources[Worker].workers() if isinstance(found, Worker))

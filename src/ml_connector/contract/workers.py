@@ -8,13 +8,16 @@ from __future__ import annotations
 import pytest
 
 from ml_connector.contract.workers_ahead import WorkersAheadContract
+from ml_connector.contract.workers_unread import WorkersUnreadContract
 from ml_connector.contract.workers_world import (
     DAY,
     WorkerSourceWorld,
+    all_read,
     as_it_is,
     everybody,
     first_cursor,
     in_zone,
+    some,
 )
 from ml_connector.domain.dimension import code_on
 from ml_connector.domain.worker import EmploymentState, employed
@@ -23,18 +26,17 @@ from ml_connector.errors import ConnectorError
 ZONES = ("America/Los_Angeles", "Europe/Oslo", "Pacific/Auckland")
 
 
-class WorkerSourceContract(WorkersAheadContract):
+class WorkerSourceContract(WorkersAheadContract, WorkersUnreadContract):
     """Every claim about a source of workers."""
 
     # --- everybody ------------------------------------------------------------------------------------------
 
     def test_everybody_comes_once_sorted_by_key(self, world: WorkerSourceWorld) -> None:
         """Over several pages, number and name as they are written."""
-        found = list(world.worker_source.workers())
+        found = everybody(world)
 
-        keys = [worker.key for worker in found]
-        assert sorted(world.people()) == keys
-        for worker in found:
+        assert sorted(world.people()) == list(found)
+        for worker in found.values():
             known = world.people()[worker.key]
             assert (known.number, known.name, known.email) == (worker.number, worker.name, worker.email)
             assert known.companies == {each.company for each in worker.employments}
@@ -76,7 +78,7 @@ class WorkerSourceContract(WorkersAheadContract):
         there = everybody(world)[key]
         world.reverse()
         assert there == everybody(world)[key]
-        assert as_it_is(there) == as_it_is(world.worker_source.read([key])[key])
+        assert as_it_is(there) == as_it_is(some(world, [key])[key])
         assert expected == [(each.start, each.end, each.state) for each in there.employments]
 
     def test_a_move_is_told_from_leaving(self, world: WorkerSourceWorld) -> None:
@@ -138,10 +140,10 @@ class WorkerSourceContract(WorkersAheadContract):
         other = world.company_beside(company)
         world.also(key, other, world.today() - 60 * DAY)
 
-        found = {worker.key: worker for worker in world.only(other).workers()}
+        found = all_read({worker.key: worker for worker in world.only(other).workers()})
         assert {key for key, known in world.people().items() if other in known.companies} == set(found)
         assert {other} == {each.company for worker in found.values() for each in worker.employments}
-        assert as_it_is(found[key]) == as_it_is(world.only(other).read([key])[key])
+        assert as_it_is(found[key]) == as_it_is(all_read(world.only(other).read([key]))[key])
 
     def test_a_day_stays_the_day_it_is(self, world: WorkerSourceWorld) -> None:
         """In whatever zone the process runs."""
@@ -150,30 +152,13 @@ class WorkerSourceContract(WorkersAheadContract):
             with in_zone(zone):
                 assert here == list(world.reopen().workers()), zone
 
-    # --- lists that are not whole ---------------------------------------------------------------------------
-
-    def test_a_list_that_is_not_whole_gives_nobody(self, world: WorkerSourceWorld) -> None:
-        """What is missing would be closed in the other system."""
-        world.break_last_page()
-
-        with pytest.raises(ConnectorError):
-            next(world.worker_source.workers())
-
-    def test_nobody_is_lost_when_a_list_moves_while_it_is_read(self, world: WorkerSourceWorld) -> None:
-        before = set(world.people())
-        world.drift()
-
-        found = [worker.key for worker in world.worker_source.workers()]
-        assert sorted(world.people()) == found
-        assert 1 == len(before - set(found))
-
     # --- some -----------------------------------------------------------------------------------------------
 
     def test_some_are_read_as_they_are_in_the_list(self, world: WorkerSourceWorld) -> None:
         all_of_them = everybody(world)
         keys = sorted(all_of_them)[3:17]
 
-        found = world.worker_source.read(keys[::-1])
+        found = some(world, keys[::-1])
         assert {key: as_it_is(all_of_them[key]) for key in keys} == {
             key: as_it_is(worker) for key, worker in found.items()
         }

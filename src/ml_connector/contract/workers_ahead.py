@@ -4,7 +4,7 @@ later.
 
 from __future__ import annotations
 
-from ml_connector.contract.workers_world import DAY, WorkerSourceWorld, everybody, first_cursor
+from ml_connector.contract.workers_world import DAY, WorkerSourceWorld, everybody, first_cursor, some
 from ml_connector.domain.dimension import code_on
 from ml_connector.domain.worker import EmploymentState, employed
 
@@ -18,7 +18,7 @@ class WorkersAheadContract:
         day = world.today() + 20 * DAY
         world.end(key, company, day)
 
-        for found in (everybody(world)[key], world.worker_source.read([key])[key]):
+        for found in (everybody(world)[key], some(world, [key])[key]):
             (employment,) = found.employments
             assert (day, False) == (employment.end, employment.moved)
             assert employment.state is not EmploymentState.ENDED
@@ -36,7 +36,7 @@ class WorkersAheadContract:
 
         assert key in told.keys
         assert key in world.worker_source.changed(told.cursor).keys
-        for found in (everybody(world)[key], world.worker_source.read([key])[key]):
+        for found in (everybody(world)[key], some(world, [key])[key]):
             assert [None] == [each.end for each in found.employments]
 
     def test_a_return_that_is_entered_is_known_before_its_day(self, world: WorkerSourceWorld) -> None:
@@ -45,7 +45,7 @@ class WorkersAheadContract:
         world.end(key, company, last)
         world.come_back(key, company, again)
 
-        for found in (everybody(world)[key], world.worker_source.read([key])[key]):
+        for found in (everybody(world)[key], some(world, [key])[key]):
             assert [again] == [each.start for each in found.employments if each.start > last]
             assert employed(found.employments, world.today()) is None
             assert employed(found.employments, again) is not None
@@ -58,7 +58,7 @@ class WorkersAheadContract:
         axis, code = world.place(key, first)
         world.place_back(key, second)
 
-        for found in (everybody(world)[key], world.worker_source.read([key])[key]):
+        for found in (everybody(world)[key], some(world, [key])[key]):
             (employment,) = found.in_company(company)
             assert before == employment.codes == employment.codes_on(first - DAY)
             assert (
@@ -78,7 +78,7 @@ class WorkersAheadContract:
         world.place(key, day)
         world.withdraw(key)
 
-        for found in (everybody(world)[key], world.worker_source.read([key])[key]):
+        for found in (everybody(world)[key], some(world, [key])[key]):
             assert before == found.employments[0].codes_on(day)
 
     def test_a_place_of_before_is_what_held_then(self, world: WorkerSourceWorld) -> None:
@@ -88,6 +88,6 @@ class WorkersAheadContract:
         before = everybody(world)[key].employments[0].codes
         axis, code = world.place(key, day)
 
-        (employment,) = world.worker_source.read([key])[key].employments
+        (employment,) = some(world, [key])[key].employments
         assert code == code_on(axis, employment.codes) == code_on(axis, employment.codes_on(day))
         assert before == employment.codes_on(day - DAY)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Protocol
 
-from ml_connector.domain.worker import EmploymentState, Worker
+from ml_connector.domain.worker import EmploymentState, UnreadWorker, Worker
 from ml_connector.ports.workers import WorkerSource
 
 DAY = timedelta(days=1)
@@ -116,6 +116,12 @@ class WorkerSourceWorld(Protocol):
         """From now on the last page of each list fails."""
         ...
 
+    def spoil(self, key: str, *, nameless: bool = False) -> None:
+        """From now on the person's employments come without a day of hire; or without an id, and the same of
+        the person in every list.
+        """
+        ...
+
     def broken(self) -> AbstractContextManager[None]:
         """Inside it no read is answered."""
         ...
@@ -163,8 +169,20 @@ def in_zone(name: str) -> Iterator[None]:
 
 
 def everybody(world: WorkerSourceWorld) -> dict[str, Worker]:
-    """Everybody by key."""
-    return {worker.key: worker for worker in world.worker_source.workers()}
+    """Everybody by key; none of them unread."""
+    return all_read({worker.key: worker for worker in world.worker_source.workers()})
+
+
+def some(world: WorkerSourceWorld, keys: Collection[str]) -> dict[str, Worker]:
+    """These by key; none of them unread."""
+    return all_read(world.worker_source.read(keys))
+
+
+def all_read(found: Mapping[str, Worker | UnreadWorker]) -> dict[str, Worker]:
+    """Those who could be read, who are all."""
+    workers = {key: worker for key, worker in found.items() if isinstance(worker, Worker)}
+    assert list(workers) == list(found)
+    return workers
 
 
 def first_cursor(world: WorkerSourceWorld) -> str:

@@ -10,6 +10,10 @@ from datetime import date
 from enum import StrEnum
 
 from ml_connector.domain.dimension import Dimensions
+from ml_connector.domain.problem import Owner
+
+NOBODY = "?"
+"""The key of rows of which nobody knows whose they are: no source has such a key."""
 
 
 class EmploymentState(StrEnum):
@@ -95,6 +99,19 @@ class Worker:
     def in_company(self, company: str) -> tuple[Employment, ...]:
         """The worker's employments there, oldest first."""
         return tuple(found for found in self.employments if found.company == company)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadWorker:
+    """A person whose rows the source gave and nobody can understand. `text` says why and what to do, as the
+    problem `code`, and `owner` who can. The key
+    `NOBODY` stands for rows of which nobody knows whose they are.
+    """
+
+    key: str
+    code: str
+    text: str
+    owner: Owner
 
 
 def employed(employments: Iterable[Employment], day: date) -> Employment | None:

@@ -10,7 +10,8 @@ apply, verify   as every alignment
 What was read is kept with all that is entered for later days, so that a hire, a leaving or a move takes
 effect on its day although nothing is heard of it then: that costs no call. A change that the source tells
 nobody of is found by the weekly read of everybody at the latest. A worker is one member in each legal entity,
-however many employments there were. A state that nobody has explained leaves its member as it is.
+however many employments there were. A state that nobody has explained leaves its member as it is, and so does
+a row of the source that cannot be understood: the others go on.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from zoneinfo import ZoneInfo
 from ml_connector.domain.dimension import Dimension, Dimensions, DimensionValue, axis_of
 from ml_connector.domain.lists import listed
 from ml_connector.domain.problem import Owner, Problem
-from ml_connector.domain.worker import Employment, EmploymentState, Worker, employed
+from ml_connector.domain.worker import NOBODY, Employment, EmploymentState, UnreadWorker, Worker, employed
 from ml_connector.flows import dated_back
 from ml_connector.flows.alignment import QUESTIONS, Alignment
 from ml_connector.flows.flow import Flow, Mode, Opening, Option, PolicyError
@@ -39,6 +40,8 @@ from ml_connector.runs.run import Next, Run
 from ml_connector.runs.stages import Stage
 
 KIND = "worker"
+UNREAD = "worker.unread"
+"""Snapshots of those whose rows could not be understood when they were read last."""
 ROWS = 500
 """Workers that are compared at a time."""
 WHOLE_EVERY = timedelta(days=7)
@@ -163,42 +166,78 @@ def _read(opening: Opening, run: Run) -> Next:
     changed = source.changed(followed.cursor if followed else "")
     everybody = run.given(WorkersInput).everybody == "yes"
     if followed is None or changed.whole or everybody or now - followed.whole_at >= WHOLE_EVERY:
-        gone = kept.replace(KIND, _everybody(opening, source, followed, now), changed.cursor)
-        run.audit("run.read", {"what": "everybody", "gone": gone})
+        unread: dict[str, UnreadWorker] = {}
+        gone = kept.replace(KIND, _everybody(opening, source, followed, now, unread), changed.cursor)
+        kept.replace(UNREAD, unread.values(), "")
+        run.audit("run.read", {"what": "everybody", "gone": gone, "unread": len(unread)})
         return Next("plan")
-    read = source.read(sorted(changed.keys)) if changed.keys else {}
-    found = {key: _of_today(policy, worker, now, now) for key, worker in read.items()}
-    gone_keys = [key for key in changed.keys if key not in found]
+    known_unread = {row.key for row in kept.rows(UNREAD)}
+    again = known_unread - {NOBODY} if changed.cursor != followed.cursor else set()
+    keys = again.union(changed.keys)
+    read = source.read(sorted(keys)) if keys else {}
+    unread = {key: row for key, row in read.items() if isinstance(row, UnreadWorker)}
+    found = {key: _of_today(policy, row, now, now) for key, row in read.items() if isinstance(row, Worker)}
+    if unread or known_unread & keys:
+        kept.update(UNREAD, unread, sorted(keys - unread.keys()), "")
+    gone_keys = sorted(keys - read.keys())
     old = kept.some(KIND, list(found))
     _note_dated_back(opening, ((old[key], found[key]) for key in old), followed.at, now)
-    due = _due(opening, followed.at, now, frozenset(changed.keys))
-    if changed.cursor != followed.cursor or changed.keys or due:
+    due = _due(opening, followed.at, now, keys - unread.keys())
+    if changed.cursor != followed.cursor or keys or due:
         kept.update(KIND, {**due, **found}, gone_keys, changed.cursor)
-    run.audit("run.read", {"what": "changes", "read": len(found), "gone": len(gone_keys), "due": len(due)})
+    counts = {"read": len(found), "gone": len(gone_keys), "due": len(due), "unread": len(unread)}
+    run.audit("run.read", {"what": "changes", **counts})
     return Next("plan")
 
 
 def _everybody(
-    opening: Opening, source: WorkerSource, followed: Followed | None, now: datetime
+    opening: Opening,
+    source: WorkerSource,
+    followed: Followed | None,
+    now: datetime,
+    unread: dict[str, UnreadWorker],
 ) -> Iterator[Worker]:
-    """Everybody of the source. Who is placed otherwise than was known, and nobody told of it, is read by
-    itself, with what held before; what is dated back is noted before the row of before is written over.
+    """Everybody of the source, and whom it listed with rows that cannot be understood as they were before:
+    those are `unread`. Who is placed otherwise than was known, and nobody told of it, is read by itself, with
+    what held before; what is dated back is noted before the row of before is written over.
     """
     policy: WorkersPolicy = opening.policy
-    workers = (_of_today(policy, worker, now, now) for worker in source.workers())
+    kept, workers = opening.snapshots(), source.workers()
+    seen: set[str] = set()
     held: dict[str, Worker] = {}
     while some := list(islice(workers, ROWS)):
-        old = opening.snapshots().some(KIND, [worker.key for worker in some]) if followed else {}
+        old = kept.some(KIND, [worker.key for worker in some]) if followed else {}
         for worker in some:
+            seen.add(worker.key)
             before = old.get(worker.key)
-            if before is not None and _places(policy, before, now) != _places(policy, worker, now):
+            if isinstance(worker, UnreadWorker):
+                unread[worker.key] = worker
+                yield from () if before is None else (before,)
+                continue
+            worker = _of_today(policy, worker, now, now)
+            if before is None:
+                yield worker
+            elif NOBODY in unread and not _begun(before) <= _begun(worker):
+                yield before
+            elif _places(policy, before, now) != _places(policy, worker, now):
                 held[worker.key] = before
             else:
                 yield worker
     if followed is not None and held:
-        found = {key: _of_today(policy, one, now, now) for key, one in source.read(sorted(held)).items()}
+        read = source.read(sorted(held))
+        unread.update((key, one) for key, one in read.items() if isinstance(one, UnreadWorker))
+        yield from (held[key] for key in unread.keys() & held.keys())
+        found = {
+            key: _of_today(policy, one, now, now) for key, one in read.items() if isinstance(one, Worker)
+        }
         _note_dated_back(opening, ((held[key], found[key]) for key in found), followed.at, now)
         yield from found.values()
+    if NOBODY in unread:
+        yield from (row for row in kept.rows(KIND) if row.key not in seen)
+
+
+def _begun(worker: Worker) -> set[tuple[str, date]]:
+    return {(each.company, each.start) for each in worker.employments}
 
 
 def _note_dated_back(
@@ -302,7 +341,11 @@ def _is_unexplained(employment: Employment, day: date) -> bool:
 
 
 def _noticed(opening: Opening) -> Iterator[Problem]:
-    """States that nobody has explained, one for each letter, and workers without a number."""
+    """Who could not be read, states that nobody has explained, one for each letter, and workers without a
+    number.
+    """
+    for row in opening.snapshots().rows(UNREAD):
+        yield Problem(row.code, row.key, row.text, row.owner)
     letters: Counter[str] = Counter()
     now = opening.commits.now()
     policy: WorkersPolicy = opening.policy

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from ml_connector.domain.worker import Worker
+from ml_connector.domain.worker import UnreadWorker, Worker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +31,17 @@ class WorkerSource(Protocol):
     before, `read` gives all that the source shows, and `workers` those that come without a call more.
     """
 
-    def workers(self) -> Iterator[Worker]:
+    def workers(self) -> Iterator[Worker | UnreadWorker]:
         """Every worker of the companies that the connection reads, with every employment there, those that
-        ended among them, sorted by key: all of them, or an error. Raises before the first one where a list
-        cannot be read to its end. Memory holds what is needed to put lists together.
+        ended among them, sorted by key: all of them, or an error. First those few whom the source lists with
+        rows that cannot be understood, sorted by key. With `NOBODY` among them a row may be anybody's,
+        so nobody is gone who does not come. Raises before the first one where a list cannot be read to its
+        end, or where far more cannot be understood than a person's mistakes. Memory holds what is needed to
+        put lists together.
         """
         ...
 
-    def read(self, keys: Collection[str]) -> Mapping[str, Worker]:
+    def read(self, keys: Collection[str]) -> Mapping[str, Worker | UnreadWorker]:
         """These workers as they are now, in as few calls as can be; those that are not there are left out."""
         ...
 

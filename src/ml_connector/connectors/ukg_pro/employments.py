@@ -21,6 +21,7 @@ from ml_connector.connectors.ukg_pro import wire
 from ml_connector.connectors.ukg_pro.dimensions import JOB, LOCATION, NONE, PROJECT
 from ml_connector.connectors.ukg_pro.wire_people import EmploymentRow, HistoryRow
 from ml_connector.domain.dimension import Dimensions, dimensions
+from ml_connector.domain.problem import Owner
 from ml_connector.domain.worker import Employment, EmploymentState, Placement
 from ml_connector.errors import VendorChanged
 
@@ -57,7 +58,7 @@ def held(row: EmploymentRow, words: Words) -> Held:
     original, last = day(row.originalHireDate, whose), day(row.lastHireDate, whose)
     if (start := last or original) is None:
         text = f"UKG gives no hire date for employee {whose}. Enter it in UKG."
-        raise VendorChanged(text, where=whose, code="worker.incomplete")
+        raise VendorChanged(text, where=whose, code="worker.incomplete", owner=Owner.PAYROLL)
     end = day(row.dateOfTermination, whose)
     if end is not None and end < start:
         end = None
@@ -85,7 +86,7 @@ def held(row: EmploymentRow, words: Words) -> Held:
         ),
     )
     again = original is not None and original < start
-    return Held(shared(row.companyID), trimmed(row.employeeNumber), employment, again)
+    return Held(shared(row.companyID or ""), trimmed(row.employeeNumber), employment, again)
 
 
 def earlier(now: Employment, rows: Sequence[tuple[date, HistoryRow]], words: Words) -> Iterator[Employment]:
@@ -193,7 +194,10 @@ def day(text: str | None, whose: str) -> date | None:
         return wire.day(text)
     except ValueError:
         raise VendorChanged(
-            f"A date of employee {whose} cannot be read. Correct it in UKG.", where=whose, code="worker.date"
+            f"A date of employee {whose} cannot be read. Correct it in UKG.",
+            where=whose,
+            code="worker.date",
+            owner=Owner.PAYROLL,
         ) from None
 
 
@@ -231,7 +235,7 @@ def _flag(value: bool | str | None, whose: str) -> bool:
         return value
     if (found := FLAGS.get(trimmed(value).lower())) is None:
         text = f"The home company of employee {whose} is neither yes nor no. Correct it in UKG."
-        raise VendorChanged(text, where=whose, code="worker.incomplete")
+        raise VendorChanged(text, where=whose, code="worker.incomplete", owner=Owner.PAYROLL)
     return found
 
 

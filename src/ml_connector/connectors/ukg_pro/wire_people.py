@@ -1,5 +1,6 @@
 """Shapes of UKG's lists of people: the fields that we read, and no others. National ids, birth dates, pay,
-addresses and phone numbers come in the same rows and are passed over unread.
+addresses and phone numbers come in the same rows and are passed over unread. Any field may be missing: a row
+that says too little is judged by itself, and the rest of the list goes on.
 
 UKG spells the id of a person `employeeID` in one list and `employeeId` in the others. Source: UKG Pro
 developer pages, employment details, person details, employee changes and job history, read 2026-08.
@@ -13,9 +14,9 @@ import msgspec
 class EmploymentRow(msgspec.Struct, frozen=True, gc=False):
     """A person in a company, as it is now: one row, also after a rehire."""
 
-    employeeID: str
-    companyID: str
-    companyCode: str
+    employeeID: str | None = None
+    companyID: str | None = None
+    companyCode: str | None = None
     employeeNumber: str | None = None
     employeeStatusCode: str | None = None
     originalHireDate: str | None = None
@@ -36,7 +37,7 @@ class EmploymentRow(msgspec.Struct, frozen=True, gc=False):
 class PersonRow(msgspec.Struct, frozen=True, gc=False):
     """A person in a company."""
 
-    employeeId: str
+    employeeId: str | None = None
     companyId: str | None = None
     firstName: str | None = None
     lastName: str | None = None
@@ -46,9 +47,9 @@ class PersonRow(msgspec.Struct, frozen=True, gc=False):
 class HistoryRow(msgspec.Struct, frozen=True, gc=False):
     """What began to hold for a person in a company on a day."""
 
-    employeeId: str
-    companyId: str
-    jobEffectiveDate: str
+    employeeId: str | None = None
+    companyId: str | None = None
+    jobEffectiveDate: str | None = None
     dateTimeCreated: str | None = None
     systemId: str | None = None
     employeeStatus: str | None = None
@@ -66,4 +67,4 @@ class HistoryRow(msgspec.Struct, frozen=True, gc=False):
 class PersonId(msgspec.Struct, frozen=True, gc=False):
     """Whose row of another list it is."""
 
-    employeeId: str
+    employeeId: str | None = None

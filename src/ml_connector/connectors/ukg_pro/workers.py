@@ -19,29 +19,20 @@ read. The two lists name the same people, so whoever is in only one of them is r
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote
 
 from ml_connector.connectors.ukg_pro import client
 from ml_connector.connectors.ukg_pro.client import UkgClient
-from ml_connector.connectors.ukg_pro.employments import (
-    Held,
-    Words,
-    again,
-    ahead,
-    earlier,
-    held,
-    in_order,
-    together,
-    trimmed,
-)
+from ml_connector.connectors.ukg_pro.employments import Held, Words, again, ahead, earlier, in_order, together
 from ml_connector.connectors.ukg_pro.events import PEOPLE
 from ml_connector.connectors.ukg_pro.faults import EXPIRED
 from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.connectors.ukg_pro.wire_people import EmploymentRow, HistoryRow, PersonId, PersonRow
-from ml_connector.domain.worker import Employment, Worker
+from ml_connector.connectors.ukg_pro.worker_lists import Lists
+from ml_connector.domain.worker import NOBODY, Employment, UnreadWorker, Worker
 from ml_connector.errors import NotFound, Refused, VendorChanged
 from ml_connector.ports.storage import Priority, RateLimit
 from ml_connector.ports.systems import Wiring
@@ -64,19 +55,6 @@ CHANGES_ROWS = 200
 DAY = timedelta(days=1)
 
 
-@dataclass(slots=True)
-class _Lists:
-    """The two lists while they are put together."""
-
-    rows: dict[str, list[Held]] = field(default_factory=dict)
-    names: dict[str, tuple[tuple[bool, str], str, str]] = field(default_factory=dict)
-    """Which row it is of (not of the home company, company), name, e-mail."""
-    companies: dict[str, bool] = field(default_factory=dict)
-    """Company id → whether the connection takes it."""
-    doubtful: set[str] = field(default_factory=set)
-    """Who is in one list only."""
-
-
 class UkgWorkers:
     """As `ports.workers.WorkerSource`. Employments before a rehire are those that the job history shows."""
 
@@ -89,83 +67,69 @@ class UkgWorkers:
 
     # --- people ---------------------------------------------------------------------------------------------
 
-    def workers(self) -> Iterator[Worker]:
-        """Everybody of the companies that the connection takes, sorted by id."""
-        lists = _Lists()
-        self._employments(lists, self._whole(client.EMPLOYMENTS, EmploymentRow))
-        self._persons(lists, self._whole(client.PERSONS, PersonRow))
-        lists.doubtful |= lists.rows.keys() - lists.names.keys()
+    def workers(self) -> Iterator[Worker | UnreadWorker]:
+        """First whoever cannot be read, then everybody of the companies that the connection takes, sorted by
+        id.
+        """
+        lists = self._lists()
+        self._take(lists.employed, self._whole(client.EMPLOYMENTS, EmploymentRow))
+        self._take(lists.named, self._whole(client.PERSONS, PersonRow))
+        lists.doubtful |= lists.apart()
         if len(lists.doubtful) > AGAIN_MAX:
             raise self._apart(lists.doubtful)
         if lists.doubtful:
             self._again(lists)
-        history = self._history({key for key, mine in lists.rows.items() if any(each.again for each in mine)})
-        whole = frozenset(history)
+        self._history(lists, {key for key, mine in lists.rows.items() if any(each.again for each in mine)})
+        whole = frozenset(lists.history)
         if self._options.job_history:
             coming = {"jobEffectiveDate": f">{_us(self._today() - DAY)}"}
-            for row in self._ukg.rows(client.JOB_HISTORY, HistoryRow, coming):
-                key = _id(row.employeeId)
-                if key in lists.rows and key not in whole:
-                    history.setdefault(key, []).append(row)
-        for key in sorted(lists.rows):
-            yield self._worker(key, lists.rows.pop(key), lists.names.pop(key), history.pop(key, ()))
+            rows = self._ukg.rows(client.JOB_HISTORY, HistoryRow, coming)
+            self._take(lists.happened, (row for row in rows if _id(row.employeeId) not in whole))
+        yield from self._put_together(lists)
 
-    def read(self, keys: Collection[str]) -> Mapping[str, Worker]:
-        """These workers, by id."""
-        lists = _Lists()
+    def read(self, keys: Collection[str]) -> Mapping[str, Worker | UnreadWorker]:
+        """These workers, by id. A row without one may be of anybody who was asked for, so they are asked for
+        by halves; nobody is gone by it.
+        """
+        lists = self._lists()
         lists.doubtful.update(key for key in keys if key.isascii() and key.isalnum())
         self._again(lists)
-        history = self._history(lists.rows)
-        return {
-            key: self._worker(key, rows, lists.names[key], history.get(key, ()))
-            for key, rows in sorted(lists.rows.items())
-        }
+        self._history(lists, lists.rows)
+        found = {worker.key: worker for worker in self._put_together(lists)}
+        nobody = found.pop(NOBODY, None)
+        if not isinstance(nobody, UnreadWorker):
+            return found
+        asked = sorted(lists.doubtful)
+        if len(asked) <= 1:
+            return {key: replace(nobody, key=key) for key in asked}
+        half = len(asked) // 2
+        return {**self.read(asked[:half]), **self.read(asked[half:])}
 
-    def _again(self, lists: _Lists) -> None:
-        """Read both lists anew for those that are doubtful, in place of what is known of them. Raises
-        `VendorChanged` for an employment of nobody.
-        """
+    def _lists(self) -> Lists:
+        return Lists(words=self._words, takes=self._options.takes)
+
+    def _take(self, add: Callable[[Row], None], rows: Iterable[Row]) -> None:
+        for row in rows:
+            add(row)
+
+    def _again(self, lists: Lists) -> None:
+        """Read both lists anew for those that are doubtful, in place of what is known of them."""
         keys = sorted(lists.doubtful)
-        for key in keys:
-            lists.rows.pop(key, None)
-            lists.names.pop(key, None)
-        self._employments(lists, self._of(client.EMPLOYMENTS, EmploymentRow, keys, _of_employment))
+        lists.forget(keys)
+        self._take(lists.employed, self._of(client.EMPLOYMENTS, EmploymentRow, keys, _of_employment))
         found = sorted(lists.rows.keys() & lists.doubtful)
-        self._persons(lists, self._of(client.PERSONS, PersonRow, found, _of_person))
-        if nobody := lists.rows.keys() - lists.names.keys():
-            raise self._apart(nobody)
+        self._take(lists.named, self._of(client.PERSONS, PersonRow, found, _of_person))
+        lists.without_person()
 
-    def _employments(self, lists: _Lists, rows: Iterable[EmploymentRow]) -> None:
-        for row in rows:
-            key, company = _id(row.employeeID), trimmed(row.companyCode)
-            if not company:
-                text = f"UKG lists employee {key} in a company without a code. Enter one in UKG."
-                raise VendorChanged(text, where=key, code="worker.incomplete")
-            lists.companies[row.companyID] = taken = self._options.takes(company)
-            if taken:
-                lists.rows.setdefault(key, []).append(held(row, self._words))
-
-    def _persons(self, lists: _Lists, rows: Iterable[PersonRow]) -> None:
-        """Of several rows of a person the one of the home company counts, whatever their order."""
-        for row in rows:
-            key, company = _id(row.employeeId), row.companyId or ""
-            mine = lists.rows.get(key, ())
-            lost = company and all(each.company_id != company for each in mine)
-            if lost and lists.companies.get(company, True):
-                lists.doubtful.add(key)  # or employed after the first list was read
-            home = any(each.company_id == company and each.employment.home for each in mine)
-            rank = (not home, company)
-            if mine and (key not in lists.names or rank < lists.names[key][0]):
-                name = f"{trimmed(row.firstName)} {trimmed(row.lastName)}".strip()
-                lists.names[key] = (rank, name, trimmed(row.emailAddress))
-
-    def _history(self, keys: Collection[str]) -> dict[str, list[HistoryRow]]:
-        """The job history of these people, whole."""
-        found: dict[str, list[HistoryRow]] = {}
+    def _history(self, lists: Lists, keys: Collection[str]) -> None:
+        """Read the job history of these people, whole."""
         if self._options.job_history:
-            for row in self._of(client.JOB_HISTORY, HistoryRow, sorted(keys), _of_history):
-                found.setdefault(_id(row.employeeId), []).append(row)
-        return found
+            self._take(lists.happened, self._of(client.JOB_HISTORY, HistoryRow, sorted(keys), _of_history))
+
+    def _put_together(self, lists: Lists) -> Iterator[Worker | UnreadWorker]:
+        yield from lists.unread()
+        for key in sorted(lists.rows.keys() - lists.faults.keys()):
+            yield self._worker(key, lists.rows.pop(key), lists.names.pop(key), lists.history.pop(key, ()))
 
     def _worker(
         self,
@@ -216,7 +180,7 @@ class UkgWorkers:
             found: set[str] = set()
             try:
                 for row in self._rows_of(path, shape, batch, whose):
-                    found.add(whose(row))
+                    found.update({whose(row)} - {NOBODY})
                     yield row
             except Refused as refused:
                 if refused.problem.code != "request.refused" or len(batch) == 1:
@@ -230,7 +194,7 @@ class UkgWorkers:
         self, path: str, shape: type[Row], keys: Sequence[str], whose: Callable[[Row], str]
     ) -> Iterator[Row]:
         for row in self._ukg.rows(path, shape, {"employeeId": ",".join(keys)}):
-            if whose(row) not in keys:
+            if whose(row) not in (NOBODY, *keys):
                 text = f"UKG was asked for some employees at {path} and answered with others."
                 raise VendorChanged(text, where=path)
             yield row
@@ -247,8 +211,8 @@ class UkgWorkers:
     def changed(self, cursor: str) -> Changed:
         """The cursor is the moment up to which changes were read. UKG's windows of three hours that hold it
         and the one before are read again; too early for that, it is those whom a notification named. A 404
-        says that nothing matched or that nothing is there, and a 410 that the span is over: then everybody is
-        to be read.
+        says that nothing matched or that nothing is there, a 410 that the span is over, and a row without an
+        id that anybody changed: then everybody is to be read.
         """
         now, last = self._clock.now(), _moment(cursor)
         if last is None or not -EVERY <= now - last <= GAP_MAX:
@@ -262,12 +226,13 @@ class UkgWorkers:
             "per_page": str(min(CHANGES_ROWS, self._options.page_rows)),
         }
         try:
-            keys = {
-                _id(row.employeeId) for row in self._whole(self._options["changes_path"], PersonId, query)
-            }
+            rows = self._whole(self._options["changes_path"], PersonId, query)
+            keys = {_id(row.employeeId) for row in rows}
         except Refused as refused:
             if not isinstance(refused, NotFound) and refused.problem.code != EXPIRED:
                 raise
+            return Changed(keys=(), cursor=_text(now), whole=True)
+        if NOBODY in keys:
             return Changed(keys=(), cursor=_text(now), whole=True)
         return Changed(keys=tuple(sorted(keys)), cursor=_text(now))
 
@@ -290,10 +255,9 @@ class UkgWorkers:
         return moment.astimezone(self._options.zone).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
-def _id(text: str) -> str:
-    if not (found := text.strip()):
-        raise VendorChanged("UKG lists an employee without an id.", where="people", code="worker.incomplete")
-    return found
+def _id(text: str | None) -> str:
+    """The id; `NOBODY` for a row without one."""
+    return (text or "").strip() or NOBODY
 
 
 def _of_employment(row: EmploymentRow) -> str:

@@ -51,6 +51,7 @@ class PeopleWorld(UkgWorld):
         self.reversed = self.last_fails = self.drifts = self.expired = self.refuses = False
         self.marked: Mapping[str, str] = {}
         self.gone = ""
+        self.spoilt: dict[str, bool] = {}
 
     def open(self, wire: httpx2.BaseTransport | None = None, **settings: str) -> System:
         """On the simulator's clock, with one budget however often it is opened, as one database has."""
@@ -105,6 +106,7 @@ class PeopleWorld(UkgWorld):
         rows = self._page(path, query, json.loads(response.read()))
         if self.drifts and path == client.EMPLOYMENTS:
             self.drifts, self.gone = False, _key(rows[0])
+        rows = [_spoilt(row, self.spoilt) for row in rows]
         rows = [{**row, **self.marked} for row in (rows[::-1] if self.reversed else rows)]
         headers = {"content-type": "application/json", **({"link": link} if link else {})}
         return httpx2.Response(200, json=rows, headers=headers)
@@ -207,6 +209,9 @@ class PeopleWorld(UkgWorld):
     def drift(self) -> None:
         self.drifts = True
 
+    def spoil(self, key: str, *, nameless: bool = False) -> None:
+        self.spoilt[key] = nameless
+
     def break_last_page(self) -> None:
         self.last_fails = True
 
@@ -295,3 +300,11 @@ def row(key: str = "E1", company: str = "HTC01", **more: Any) -> dict[str, Any]:
         "isHomeCompany": True,
         **more,
     }
+
+
+def _spoilt(row: dict[str, Any], spoilt: Mapping[str, bool]) -> dict[str, Any]:
+    """The row as the vendor sends it once somebody spoilt it; `spoilt` tells whose, and whether the id."""
+    if (nameless := spoilt.get(_key(row))) is None:
+        return row
+    names = ("employeeID", "employeeId") if nameless else ("originalHireDate", "lastHireDate")
+    return {name: None if name in names else value for name, value in row.items()}

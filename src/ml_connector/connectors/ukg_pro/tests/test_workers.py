@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import date
 from typing import Any
 
+import httpx2
 import pytest
 
 from ml_connector.connectors.ukg_pro import client
 from ml_connector.connectors.ukg_pro.settings import read
-from ml_connector.connectors.ukg_pro.tests.people_world import PeopleWorld, Rows, Tenant, row
+from ml_connector.connectors.ukg_pro.tests.people_world import CHANGES, PeopleWorld, Rows, Tenant, row
 from ml_connector.contract.workers import WorkerSourceContract
-from ml_connector.contract.workers_world import DAY, WorkerSourceWorld
-from ml_connector.domain.worker import Employment, EmploymentState
+from ml_connector.contract.workers_world import DAY, WorkerSourceWorld, first_cursor
+from ml_connector.domain.problem import Owner
+from ml_connector.domain.worker import NOBODY, Employment, EmploymentState, UnreadWorker, Worker
 from ml_connector.errors import VendorChanged
 
 ACTIVE, ENDED, UNKNOWN = EmploymentState.ACTIVE, EmploymentState.ENDED, EmploymentState.UNKNOWN
@@ -120,18 +123,82 @@ def test_settings_that_cannot_be_read_are_problems(text: str, name: str) -> None
         {"employeeID": " "},
         {"companyCode": ""},
         {"companyCode": None},
+        {"companyID": None},
         {"isHomeCompany": "CANARY"},
-        {"employeeNumber": 12},
         {"employeeID": None},
     ],
 )
-def test_a_row_that_is_no_employment_is_an_error(said: dict[str, Any]) -> None:
-    """It names the person by id, and repeats no value."""
+def test_a_row_that_is_no_employment_leaves_its_person_unread(said: dict[str, Any]) -> None:
+    """It names the person by id, where there is one, and repeats no value."""
     tenant = Tenant([row("E0"), row(**said)])
-    with pytest.raises(VendorChanged) as raised:
-        list(tenant.worker_source.workers())
+    unread, other = tenant.worker_source.workers()
 
-    assert "CANARY" not in f"{raised.value} {raised.value.support} {tenant.said()}"
+    assert isinstance(unread, UnreadWorker)
+    assert (NOBODY if "employeeID" in said else "E1", Owner.PAYROLL) == (unread.key, unread.owner)
+    assert "E0" == other.key
+    assert "CANARY" not in f"{unread} {tenant.said()}"
+
+
+@pytest.mark.parametrize(
+    ("said", "whose"),
+    [({"companyId": None}, "E1"), ({"jobEffectiveDate": "CANARY"}, "E1"), ({"employeeId": " "}, NOBODY)],
+)
+def test_a_job_history_that_says_too_little_leaves_its_person_unread(
+    said: dict[str, Any], whose: str
+) -> None:
+    """What is entered for later may be in the row."""
+    later = {"employeeId": "E1", "companyId": "id HTC01", "jobEffectiveDate": "2031-01-01T00:00:00", **said}
+    tenant = Tenant([row("E0"), row("E1")], history=[later])
+    (unread, *_) = tenant.worker_source.workers()
+
+    assert isinstance(unread, UnreadWorker)
+    assert (whose, Owner.PAYROLL) == (unread.key, unread.owner)
+    assert "CANARY" not in f"{unread} {tenant.said()}"
+
+
+def test_a_row_of_another_shape_stops_the_read() -> None:
+    tenant = Tenant([row("E0"), row(employeeNumber=12)])
+    with pytest.raises(VendorChanged):
+        next(tenant.worker_source.workers())
+
+
+def test_somebody_who_is_read_in_part_is_unread() -> None:
+    """The employment in the other company would be taken to have ended."""
+    tenant = Tenant([row("E0"), row("E1"), row("E1", "HTC02", lastHireDate="CANARY"), row("E2")])
+
+    assert ["E1", "E0", "E2"] == [each.key for each in tenant.worker_source.workers()]
+    assert {"E1": UnreadWorker, "E2": Worker} == {
+        key: type(each) for key, each in tenant.worker_source.read(["E1", "E2"]).items()
+    }
+
+
+def test_whoever_is_asked_for_and_answered_without_an_id_is_unread() -> None:
+    """They are asked for by halves; the others are read."""
+    keys = [f"E{number}" for number in range(8)]
+    tenant = Tenant([row(key) for key in keys])
+    inner = tenant.recording.after
+
+    def nameless(request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
+        rows = json.loads(inner(request, response).read())
+        for each in rows:
+            if each.get("employeeID") == "E5":
+                each["employeeID"] = None
+        return httpx2.Response(200, json=rows, headers={"link": '<http://127.0.0.1:9102/>; rel="last"'})
+
+    tenant.recording.after = nameless
+    found = tenant.worker_source.read(keys)
+
+    assert ["E5"] == [key for key, each in found.items() if isinstance(each, UnreadWorker)]
+    assert set(keys) == set(found)
+
+
+def test_changes_of_nobody_mean_everybody() -> None:
+    tenant = Tenant([row("E1")])
+    cursor = first_cursor(tenant)
+    tenant.lists[CHANGES] = [{"employeeId": "E1"}, {"employeeId": None}]
+    tenant.pass_time(4)
+
+    assert tenant.worker_source.changed(cursor).whole
 
 
 @pytest.mark.parametrize("order", [1, -1])
