@@ -355,7 +355,7 @@ def test_whoever_could_not_be_read_is_tried_again_although_nobody_tells() -> Non
     world.people.put(worker("01"))
     world.done()
     world.people.held["E01"] = unread("E01")
-    world.people.noted.append("E01")
+    world.people.noted.extend(["E01", "E09"])
     world.done()
     world.people.held["E01"] = worker("01", name="Other")
     world.people.noted.extend(["E09", "E09"])
