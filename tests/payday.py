@@ -127,6 +127,7 @@ def a_pay_run(
     factor: int = 1,
     companies: tuple[str, ...] = ("US1", "US2"),
     end: date = PERIOD_END,
+    groups: tuple[str, ...] = (),
 ) -> PayRun:
     """A pay run of the companies."""
     return PayRun(
@@ -140,6 +141,7 @@ def a_pay_run(
         calculated_at=START,
         blocks=3,
         register=tuple(register(company, factor) for company in companies),
+        groups=groups,
     )
 
 
@@ -188,6 +190,7 @@ class Payroll:
                 description=run.description,
                 calculated_at=run.calculated_at,
                 period_end=run.pay_period.end,
+                groups=run.groups,
             )
             for run in found
         )

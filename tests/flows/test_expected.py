@@ -204,6 +204,17 @@ def test_groups_of_others_are_not_expected(groups: str, late: list[str]) -> None
     assert late == world.late()
 
 
+@pytest.mark.parametrize(("expected", "late"), [("", []), ("BIWEEK", [REGULAR])])
+def test_runs_of_the_groups_that_a_flow_takes_are_expected(expected: str, late: list[str]) -> None:
+    world = Planned()
+    world._use()
+    world.set(options={**world._flow.options, "pay_groups": "MONTH", "expected_groups": expected})
+    world.plan.held = [planned(REGULAR, "2026-07-03")]
+    world.look("2026-07-03T07:00")
+
+    assert late == world.late()
+
+
 def test_what_was_due_before_the_flow_starts_is_not_expected() -> None:
     world = Planned()
     world.set(starts_on=date(2026, 7, 2))

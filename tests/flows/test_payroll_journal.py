@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from tests.payday import Crash, World, a_pay_run, blocks_of, company_rows, row, usual_balances
+from tests.payday import SOURCE, TARGET, Crash, World, a_pay_run, blocks_of, company_rows, row, usual_balances
 
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.contract import world as faults
@@ -210,6 +210,46 @@ def test_a_run_before_the_flow_begins_is_never_posted() -> None:
     world.run_to_rest()
 
     assert_held(world, run, ["run.before_start"])
+
+
+@pytest.mark.parametrize(
+    ("mine", "new"), [("", ["R1", "R2", "R3", "R4"]), ("BIWEEK", ["R1", "R3", "R4"]), ("WEEK", ["R4"])]
+)
+def test_a_flow_finds_runs_of_its_pay_groups(mine: str, new: list[str]) -> None:
+    """Of one payroll with several; one of which the list tells no group may be its own."""
+    world = World()
+    world.set(pay_groups=mine)
+    world.payroll.add(a_pay_run("R1", groups=("BIWEEK",)))
+    world.payroll.add(a_pay_run("R2", groups=("MONTH",)))
+    world.payroll.add(a_pay_run("R3", groups=("BIWEEK", "MONTH")))
+    world.payroll.add(a_pay_run("R4"))
+
+    assert new == list(world.operations.new("payroll", SOURCE, TARGET, None)[0])
+
+
+@pytest.mark.parametrize(
+    ("groups", "told"), [(("MONTH",), "MONTH"), (("BIWEEK", "MONTH"), "MONTH"), ((), "(none)")]
+)
+def test_a_run_that_pays_another_group_is_never_posted(groups: tuple[str, ...], told: str) -> None:
+    """Also where somebody names it, or it pays more than the list told."""
+    world = World()
+    world.set(pay_groups="BIWEEK, WEEK")
+    world.payroll.add(a_pay_run(groups=groups))
+    run = world.start()
+    world.run_to_rest()
+
+    assert_held(world, run, ["run.pay_group"])
+    assert f"pays {told}" in world.problem_list(run)[0].text
+
+
+def test_a_run_of_the_flows_pay_group_is_posted() -> None:
+    world = World()
+    world.set(pay_groups="BIWEEK, WEEK")
+    world.payroll.add(a_pay_run(groups=("WEEK",)))
+    run = world.start()
+    world.run_to_rest()
+
+    assert RunState.DONE is world.at(run).state
 
 
 def test_a_document_of_others_that_is_nothing_like_the_pay_stops_nothing() -> None:

@@ -36,7 +36,7 @@ def expect(assembly: Assembly, flow: Flow, today: date, look: str) -> None:
     if Expected not in sources:
         return
     since = max(today - BEFORE, flow.starts_on or date.min)
-    groups = frozenset(listed(flow.options.get("expected_groups", "")))
+    groups = frozenset(listed(flow.options.get("expected_groups") or flow.options.get("pay_groups", "")))
     planned = {
         one.subject: one
         for one in sources[Expected].planned(since, today + AHEAD)

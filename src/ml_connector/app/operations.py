@@ -100,7 +100,8 @@ class Operations:
             return (), ()
         begin = max(since or date.min, settings.starts_on or date.min)
         system = self._assembly.system(settings.source)
-        offered, aside = record.offered(system.source(record.source), begin)
+        policy = self._assembly.policy(settings)
+        offered, aside = record.offered(system.source(record.source), begin, policy)
         taken = self._access.runs.taken(kind, settings.pk, offered)
         return tuple(reference for reference in offered if reference not in taken), aside
 

@@ -95,6 +95,8 @@ class PayrollContract:
             (ref.period_end, ref.calculated_at) for ref in source.pay_runs(end) if ref.reference == reference
         ]
         assert reference not in [ref.reference for ref in source.pay_runs(end + timedelta(days=1))]
+        (groups,) = (set(ref.groups) for ref in source.pay_runs(end) if ref.reference == reference)
+        assert groups <= set(run.groups)
 
     def test_reading_again_gives_the_same(
         self, world: PayrollWorld, source: PayrollSource, reference: str

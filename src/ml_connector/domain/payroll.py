@@ -193,7 +193,8 @@ class PayRun:
     and stays the same when the payroll is undone and run again under another reference. A source that does
     not `tells_pays_apart` gives two pays of one group and period the same subject: it cannot say whether the
     second replaces the first. `parts` are those of the subject, where two deliveries of one pay may name
-    different ones; `None` where a subject is whole.
+    different ones; `None` where a subject is whole. `groups` are the pay groups that it pays, none where the
+    source names none.
     """
 
     source: str
@@ -208,6 +209,7 @@ class PayRun:
     register: tuple[RegisterTotals, ...] = ()
     tells_pays_apart: bool = True
     parts: PayParts | None = None
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

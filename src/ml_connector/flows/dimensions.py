@@ -8,6 +8,9 @@ apply, verify   as every alignment
 A code that the mapping translates is not brought over: it is booked under another code. That code, and each
 that a rule of the mapping names, has to be there. Closing needs a day, and where payroll gives none it is the
 day on which the closing is seen, in the time zone of the legal entity.
+
+The other way round it makes codes of a ledger in a payroll that lets them be written: `payroll` above is the
+source, whichever that is.
 """
 
 from __future__ import annotations
@@ -117,7 +120,8 @@ def _wished(opening: Opening) -> Iterator[DimensionValue]:
         if (value.axis, value.code) in translated:
             continue
         for entity in _entities(opening):
-            if not value.entity or policy.entities.get(value.entity) == entity or not entity:
+            of = policy.entities.get(value.entity)
+            if not value.entity or of == entity or (of is not None and not entity):
                 yield replace(value, entity=entity, axis=policy.axes[value.axis], code=value.code.strip())
 
 

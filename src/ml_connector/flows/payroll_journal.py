@@ -33,7 +33,7 @@ from ml_connector.flows.payroll.policy import (
     read_policy,
     spelled,
 )
-from ml_connector.flows.payroll.posting_date import misdated, posting_date, too_early
+from ml_connector.flows.payroll.posting_date import misdated, not_of_flow, posting_date
 from ml_connector.flows.payroll.proposals import UNFINISHED, Proposals
 from ml_connector.flows.payroll.questions import MEANT, QUESTIONS, ZERO
 from ml_connector.flows.posting import already_booked, consent, look_alikes, tie_out
@@ -85,7 +85,7 @@ class PayrollJournal:
         """Stage every line of the run; the completeness gate stands before anything else reads them."""
         reference = run.row.reference
         pay_run = run.step("pay run", lambda: self._payroll.pay_run(reference))
-        run.check(too_early(pay_run, self._policy.starts_on))
+        run.check(not_of_flow(pay_run, self._policy))
         run.check(misdated(pay_run))
         self._stage(run, reference)
         run.check(self._staging.problems(run.row.id))
@@ -355,8 +355,8 @@ def _stages(opening: Opening) -> AbstractMapping[str, Stage]:
     }
 
 
-def _offered(payroll: PayrollSource, since: date) -> New:
-    references = tuple(run.reference for run in payroll.pay_runs(since))
+def _offered(payroll: PayrollSource, since: date, policy: PayrollPolicy) -> New:
+    references = tuple(run.reference for run in payroll.pay_runs(since) if policy.pays(run.groups))
     return references, payroll.set_aside() if isinstance(payroll, SetsAside) else ()
 
 

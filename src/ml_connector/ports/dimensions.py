@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from ml_connector.domain.dimension import DimensionValue
+from ml_connector.domain.dimension import DimensionValue, axis_of
+from ml_connector.errors import Refused
+from ml_connector.ports.registers import Register
 
 
 class DimensionSource(Protocol):
@@ -19,3 +22,24 @@ class DimensionSource(Protocol):
         not have.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptDimensions:
+    """The values of a register as a `DimensionSource`, of these legal entities: for a ledger that leads."""
+
+    register: Register[DimensionValue]
+    entities: Sequence[str]
+
+    @property
+    def axes(self) -> frozenset[str]:
+        return self.register.limits.axes
+
+    def values(self, axes: Collection[str]) -> Iterator[DimensionValue]:
+        """By legal entity and axis; raises `Refused` for an axis that the register does not keep."""
+        if unknown := sorted(set(axes) - self.axes):
+            text = f"There is no axis {unknown[0]}: {', '.join(sorted(self.axes))}."
+            raise Refused(f"{text} Correct the axes of the flow.", where="axes", code="axis.unknown")
+        entities = [""] if self.register.limits.shared else self.entities
+        within = [axis_of(entity, axis) for entity in entities for axis in axes]
+        yield from (row.record for row in self.register.rows(within))

@@ -13,12 +13,15 @@ from ml_connector.domain.problem import Problem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayRunRef:
-    """A pay run as a list shows it; `reference` is what `pay_run` and `blocks` take."""
+    """A pay run as a list shows it; `reference` is what `pay_run` and `blocks` take. `groups` are the pay
+    groups that it pays, none where the list does not show them.
+    """
 
     reference: str
     description: str
     calculated_at: datetime
     period_end: date
+    groups: tuple[str, ...] = ()
 
 
 class PayrollSource(Protocol):

@@ -18,6 +18,7 @@ from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.period import period_of
 from ml_connector.domain.spelling import vendor_spelling
 from ml_connector.errors import ConnectorError, SignInLost
+from ml_connector.ports.dimensions import KeptDimensions
 from ml_connector.ports.systems import Capabilities, Entity, Right, System, Wiring
 
 if TYPE_CHECKING:
@@ -219,6 +220,9 @@ def open_system(options: Options, wiring: Wiring) -> System:
         entities=found.entities,
         legal_entities=options.companies,
         tenant=found.ledger.tenant,
+        sources=Capabilities(
+            {DimensionValue: lambda: KeptDimensions(register=found.dimensions(), entities=options.companies)}
+        ),
         sinks={JournalEntry: found.ledger},
         registers=Capabilities({DimensionValue: found.dimensions}),
         ledger=found.ledger,

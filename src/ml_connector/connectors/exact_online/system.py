@@ -17,6 +17,7 @@ from ml_connector.domain.dimension import DimensionValue
 from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.period import period_of
 from ml_connector.errors import SignInLost
+from ml_connector.ports.dimensions import KeptDimensions
 from ml_connector.ports.registers import Register
 from ml_connector.ports.systems import Capabilities, Entity, Right, System, Wiring
 
@@ -197,6 +198,9 @@ def open_system(options: Options, wiring: Wiring) -> System:
         entities=exact.entities,
         legal_entities=options.divisions,
         tenant=exact.ledger.tenant,
+        sources=Capabilities(
+            {DimensionValue: lambda: KeptDimensions(register=exact.register(), entities=options.divisions)}
+        ),
         sinks={JournalEntry: exact.ledger},
         registers=Capabilities({DimensionValue: exact.register}),
         ledger=exact.ledger,

@@ -7,6 +7,7 @@ from ml_connector.transport.settings import READ_DEADLINE, number, webhook_times
 
 GENERAL_LEDGER, THIRD_PARTY_PAY, FLAT_FILE = "general_ledger", "third_party_pay", "flat_file"
 BASIC, BEARER = "basic", "bearer"
+READ, WRITE = "read", "write"
 BASE_SEGMENT, WHOLE_ACCOUNT = "base_segment", "general_ledger_account"
 CODES, ACCOUNTS = "codes", "accounts"
 PAGE_ROWS_MAX = 10_000
@@ -289,6 +290,18 @@ SETTINGS = (
         help=(
             "For employments before a rehire, and for changes on the day they take effect. The list also"
             " carries pay, which is passed over unread. Needs View for Employee Job History Details."
+        ),
+    ),
+    Setting(
+        name="org_levels",
+        label="Org levels",
+        field=Field.CHOICE,
+        choices=(READ, WRITE),
+        default=READ,
+        required=False,
+        help=(
+            "write: a flow of dimensions from a ledger to UKG makes, renames and closes org levels. Needs Add"
+            " and Edit for Company Configuration Integration."
         ),
     ),
     Setting(

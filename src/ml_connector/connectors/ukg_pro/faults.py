@@ -36,6 +36,8 @@ _SERVICES = (
     ("/personnel/v1/", "Personnel Integration"),
 )
 
+_ROLES = {"POST": ("add to", "Add"), "PATCH": ("change", "Edit")}
+
 
 def web_service(path: str) -> str:
     """The permission that opens the path, as the administrator's page names it."""
@@ -58,8 +60,9 @@ def classify(answer: Answer) -> ConnectorError | None:
             )
         case 403:
             service = web_service(path)
+            verb, role = _ROLES.get(answer.method, ("read", "View"))
             text = (
-                f"The web service account may not read {path}. Tick View for {service!r} under Service"
+                f"The web service account may not {verb} {path}. Tick {role} for {service!r} under Service"
                 " Account Administration in UKG."
             )
             return RightMissing(text, where=service, support=support)

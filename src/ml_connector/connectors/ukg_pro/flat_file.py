@@ -76,7 +76,7 @@ class FlatFileSource:
             with path.open("rb") as file:
                 reference = self._reference(path, file)
                 try:
-                    _, period = self._scan(path, file)
+                    totals, period = self._scan(path, file)
                 except Refused as error:
                     found: PayRunRef | Problem = _refused(path, error)
                 else:
@@ -85,6 +85,7 @@ class FlatFileSource:
                         description=printable(path.name),
                         calculated_at=_written(path),
                         period_end=period.end,
+                        groups=pay_parts(totals, period.end).groups,
                     )
             after = path.stat()
         except FileNotFoundError:
@@ -131,6 +132,7 @@ class FlatFileSource:
             blocks=_blocks(totals.rows),
             tells_pays_apart=layout.has("run_kind") or layout.has("run_number"),
             parts=parts,
+            groups=parts.groups,
         )
 
     def _subject(self, parts: PayParts, companies: Iterable[str], period: PayPeriod) -> str:

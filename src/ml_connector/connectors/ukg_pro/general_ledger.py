@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from itertools import chain
@@ -58,7 +58,10 @@ class GeneralLedgerSource:
         for head in self._ukg.rows(client.GENERAL_LEDGER, wire.GlHead, {"blockId": "1"}):
             known = found.get(head.runId)
             period_end = _day(head.periodEndDate, head.runId)
+            groups = {(head.payGroup or "").strip(), *(known.groups if known else ())} - {""}
             if known is not None and known.period_end >= period_end:
+                if len(groups) > len(known.groups):
+                    found[head.runId] = replace(known, groups=tuple(sorted(groups)))
                 continue
             calculated = (
                 known.calculated_at if known else _moment(head.glRunDateTime, self._options, head.runId)
@@ -68,6 +71,7 @@ class GeneralLedgerSource:
                 description=(head.description or "").strip(),
                 calculated_at=calculated,
                 period_end=period_end,
+                groups=tuple(sorted(groups)),
             )
         recent = (ref for ref in found.values() if ref.period_end >= since)
         return tuple(sorted(recent, key=lambda ref: (ref.calculated_at, ref.reference)))
@@ -141,6 +145,7 @@ class GeneralLedgerSource:
             calculated_at=_moment(first.glRunDateTime, self._options, reference),
             blocks=first.totalNrOfBlocks,
             register=register,
+            groups=(group,) if (group := (first.payGroup or "").strip()) else (),
         )
 
     def pay_period(self, reference: str) -> wire.PayPeriodRow:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ml_connector.connectors.ukg_pro import client, faults
 from ml_connector.connectors.ukg_pro.calendar import UkgCalendar
 from ml_connector.connectors.ukg_pro.client import UkgClient
-from ml_connector.connectors.ukg_pro.declared import FLAT_FILE, THIRD_PARTY_PAY
+from ml_connector.connectors.ukg_pro.declared import FLAT_FILE, THIRD_PARTY_PAY, WRITE
 from ml_connector.connectors.ukg_pro.dimensions import UkgDimensions
 from ml_connector.connectors.ukg_pro.events import TOPICS, UkgEvents
 from ml_connector.connectors.ukg_pro.flat_file import FlatFileSource
@@ -31,6 +31,7 @@ from ml_connector.ports.payroll import PayrollSource, SetsAside
 from ml_connector.ports.systems import Capabilities, Entity, Right, System, Wiring
 
 if TYPE_CHECKING:
+    from ml_connector.connectors.ukg_pro.org_levels import UkgOrgLevels
     from ml_connector.connectors.ukg_pro.subscriptions import UkgSubscriptions
 
 _ASIDE_SHOWN = 20
@@ -66,6 +67,12 @@ class UkgSystem:
         if self.options["source"] == THIRD_PARTY_PAY:
             return ThirdPartyPaySource(self.options, self.client, named)
         return GeneralLedgerSource(self.options, self.client, wiring.clock, named)
+
+    def org_levels(self) -> UkgOrgLevels:
+        """Where org levels are kept."""
+        from ml_connector.connectors.ukg_pro.org_levels import UkgOrgLevels
+
+        return UkgOrgLevels(ukg=self.client, writes=self.options["org_levels"] == WRITE)
 
     def subscriptions(self) -> UkgSubscriptions:
         """What UKG notifies of."""
@@ -170,7 +177,9 @@ def open_system(options: Options, wiring: Wiring) -> System:
     """The system behind checked options. Makes no call."""
     ukg = UkgSystem(options, wiring)
     sources: dict[type[Any], Callable[[], Any]] = {PayRun: lambda: ukg.payroll}
+    registers: dict[type[Any], Callable[[], Any]] = {}
     if options["source"] != FLAT_FILE:
+        registers[DimensionValue] = ukg.org_levels
         sources[DimensionValue] = lambda: UkgDimensions(ukg.client)
         sources[Worker] = lambda: UkgWorkers(options, ukg.client, wiring)
     if isinstance(ledger := ukg.payroll, GeneralLedgerSource):
@@ -182,6 +191,7 @@ def open_system(options: Options, wiring: Wiring) -> System:
         entities=ukg.entities,
         tenant=lambda entity: ukg.payroll.tenant(),
         sources=Capabilities(sources),
+        registers=Capabilities(registers),
         events=ukg.events,
         topics=TOPICS,
         subscriptions=ukg.subscriptions if options["token_url"] else None,

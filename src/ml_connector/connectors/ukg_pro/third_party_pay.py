@@ -88,6 +88,7 @@ class ThirdPartyPaySource:
                 description=run.description,
                 calculated_at=run.calculated_at,
                 period_end=_period(run).end,
+                groups=_groups(run),
             )
             for run in found
         ]
@@ -128,8 +129,7 @@ class ThirdPartyPaySource:
         """
         run = self._find(reference)
         self._kept = {reference: run}
-        groups = sorted({record.pay_group for record in run.records if record.pay_group})
-        period = _period(run)
+        groups, period = _groups(run), _period(run)
         subject = " ".join([run.company, *groups, str(period.end), str(run.pay_date)])
         return PayRun(
             source=self.tenant(),
@@ -144,6 +144,7 @@ class ThirdPartyPaySource:
             parts=PayParts(
                 day=run.pay_date, records=tuple(sorted(r.id for r in run.records if not r.voided))
             ),
+            groups=groups,
         )
 
     def blocks(self, reference: str) -> Iterator[Block]:
@@ -287,6 +288,11 @@ def _named(reference: str) -> tuple[str, date]:
     except ValueError:
         text = f"{reference!r} names no run; expected company:pay date:hash, as a list of runs shows it."
         raise NotFound(text, where="pay run") from None
+
+
+def _groups(run: _Found) -> tuple[str, ...]:
+    """The pay groups that its records name, sorted."""
+    return tuple(sorted({record.pay_group for record in run.records if record.pay_group}))
 
 
 def _period(run: _Found) -> PayPeriod:

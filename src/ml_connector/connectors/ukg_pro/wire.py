@@ -71,6 +71,7 @@ class GlHead(msgspec.Struct, frozen=True, gc=False):
     periodEndDate: str
     glRunDateTime: str
     description: str | None = None
+    payGroup: str | None = None
 
 
 class PayPeriodRow(msgspec.Struct, frozen=True):
@@ -167,6 +168,19 @@ class ErrorBody(msgspec.Struct, frozen=True):
     message: str | None = None
     errors: object = None
     modelstate: object = None
+
+
+class OneStatus(msgspec.Struct, frozen=True):
+    """What became of one row of several; the status is one of HTTP, as text or as a number."""
+
+    status: str | int = ""
+    modelstate: object = None
+
+
+class MultiStatus(msgspec.Struct, frozen=True):
+    """The body of a 207."""
+
+    multistatus: list[OneStatus] = []
 
 
 class _Locations(msgspec.Struct, frozen=True):

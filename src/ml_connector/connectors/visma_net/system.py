@@ -16,7 +16,8 @@ from ml_connector.domain.dimension import DimensionValue
 from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.period import period_of
 from ml_connector.errors import ConnectorError, SignInLost
-from ml_connector.ports.systems import Entity, Right, System, Wiring
+from ml_connector.ports.dimensions import KeptDimensions
+from ml_connector.ports.systems import Capabilities, Entity, Right, System, Wiring
 
 WRITES = ("create", "update")
 BY_HAND = (
@@ -186,6 +187,13 @@ def open_system(options: Options, wiring: Wiring) -> System:
         entities=found.entities,
         legal_entities=tuple(options.companies),
         tenant=found.ledger.tenant,
+        sources=Capabilities(
+            {
+                DimensionValue: lambda: KeptDimensions(
+                    register=found.dimensions, entities=tuple(options.companies)
+                )
+            }
+        ),
         sinks={JournalEntry: found.ledger},
         registers={DimensionValue: found.dimensions},
         ledger=found.ledger,

@@ -40,6 +40,11 @@ class PayrollPolicy:
     minimum_workers: int = 0
     roll_up_axis: str = "cost_center"
     roll_up_code: str = ""
+    pay_groups: frozenset[str] = frozenset()
+
+    def pays(self, groups: Collection[str]) -> bool:
+        """Whether a run that pays these groups is for the flow, or may be where none is named."""
+        return not self.pay_groups or not groups or not self.pay_groups.isdisjoint(groups)
 
 
 TEXT_NAMES = ("run", "period_end", "pay_date", "subject")
@@ -68,7 +73,10 @@ OPTIONS = (
     Option(name="minimum_workers", help="Groups with fewer workers are combined; 0 for never"),
     Option(name="roll_up_axis", help="Axis of the groups (cost_center)"),
     Option(name="roll_up_code", help="Code that small groups are booked on"),
-    Option(name="expected_groups", help="Pay groups whose runs are expected, separated by commas (all)"),
+    Option(name="pay_groups", help="Pay groups whose runs the flow takes, separated by commas (all)"),
+    Option(
+        name="expected_groups", help="Pay groups whose runs are expected, separated by commas (pay_groups)"
+    ),
     Option(name="expected_zone", help="Time zone of the days on which runs are due (that of the schedule)"),
 )
 """What the settings of the flow may say."""
@@ -101,6 +109,7 @@ def read_policy(mode: str, starts_on: date, options: Mapping[str, str]) -> Payro
         minimum_workers=int(minimum),
         roll_up_axis=options.get("roll_up_axis", "cost_center"),
         roll_up_code=options.get("roll_up_code", ""),
+        pay_groups=frozenset(listed(options.get("pay_groups", ""))),
     )
 
 
@@ -180,7 +189,7 @@ def check_new(options: Mapping[str, str], groups: Collection[str]) -> None:
                 f"text holds {{{name}:{form}}}, which shows {first!r} for every pay run: write {{{name}}}"
                 + (f", or a date such as {{{name}:%d.%m.%Y}}" if name in _DATES else "")
             )
-    for name in ("axes", "detail_groups", "entities"):
+    for name in ("axes", "detail_groups", "entities", "pay_groups", "expected_groups"):
         if ";" in options.get(name, ""):
             raise PolicyError(f"{name} is {options[name]!r}, which holds a semicolon; expected commas")
     missing = sorted(set(listed(options.get("detail_groups", ""))) - set(groups))

@@ -1,12 +1,11 @@
-"""The dates of a run, and its posting date: one day for all of its entries, open in the books of every legal
-entity.
+"""Whether a run is for the flow, its dates, and its posting date: one day for all of its entries, open in the
+books of every legal entity.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 
 from ml_connector.domain.payroll import PayRun
 from ml_connector.domain.period import (
@@ -19,6 +18,7 @@ from ml_connector.domain.period import (
     period_of,
 )
 from ml_connector.domain.problem import Owner, Problem
+from ml_connector.flows.payroll.policy import PayrollPolicy
 
 
 def misdated(pay_run: PayRun) -> Iterator[Problem]:
@@ -33,12 +33,19 @@ def misdated(pay_run: PayRun) -> Iterator[Problem]:
         yield Problem("run.dates", str(period.start), text, Owner.PAYROLL)
 
 
-def too_early(pay_run: PayRun, starts_on: date) -> Iterator[Problem]:
-    """A run from before the start date of the flow."""
-    if pay_run.pay_period.end < starts_on:
+def not_of_flow(pay_run: PayRun, policy: PayrollPolicy) -> Iterator[Problem]:
+    """A run from before the start date of the flow, or one that pays a group which the flow does not take."""
+    if policy.pay_groups and (others := sorted(set(pay_run.groups or ("(none)",)) - policy.pay_groups)):
+        taken = ", ".join(sorted(policy.pay_groups))
+        text = (
+            f"This pay run pays {', '.join(others)}, and the flow takes {taken} only. Nothing of it is"
+            " booked. Add the group to pay_groups of the flow, or cancel this run."
+        )
+        yield Problem("run.pay_group", "pay_groups", text, Owner.CONTROLLER)
+    if pay_run.pay_period.end < policy.starts_on:
         text = (
             f"This pay run (period ending {pay_run.pay_period.end}) is older than the start date of the"
-            f" flow, {starts_on}. If nobody has booked it, set an earlier start date;"
+            f" flow, {policy.starts_on}. If nobody has booked it, set an earlier start date;"
             " otherwise cancel this run."
         )
         yield Problem("run.before_start", "starts_on", text, Owner.CONTROLLER)
