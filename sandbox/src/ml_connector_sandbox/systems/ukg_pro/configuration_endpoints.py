@@ -10,13 +10,13 @@ from ml_connector_sandbox.systems.ukg_pro.companies import FEDERAL_TAX_ID
 from ml_connector_sandbox.systems.ukg_pro.employments import Person
 from ml_connector_sandbox.systems.ukg_pro.endpoint import Answer, Endpoint, Tenant
 from ml_connector_sandbox.systems.ukg_pro.filters import row_tests
+from ml_connector_sandbox.systems.ukg_pro.masters import org_levels
 from ml_connector_sandbox.systems.ukg_pro.paging import Query
 from ml_connector_sandbox.systems.ukg_pro.reads import listed
-from ml_connector_sandbox.systems.ukg_pro.render import Cents, empty, json_response, stamp
+from ml_connector_sandbox.systems.ukg_pro.render import empty, json_response, stamp
 from ml_connector_sandbox.systems.ukg_pro.schema import schema_of
 
 PERMISSION = "Company Configuration Integration"
-DESCRIPTION_MAX = 25
 CODE_TABLES: Mapping[str, Sequence[tuple[str, str]]] = {
     "PROJECT": (("Z", "None"), ("P100", "Store opening")),
     "JOBFAMILY": (("ADM", "Administration"), ("OPS", "Operations")),
@@ -36,7 +36,7 @@ class ConfigurationEndpoints:
         root = "/configuration/v1"
         table: tuple[tuple[str, Answer], ...] = (
             (f"{root}/company-details", self._list("company-details", _companies)),
-            (f"{root}/org-levels", self._list("org-levels", org_levels, paged=False)),
+            (f"{root}/org-levels", self._list("org-levels", _org_levels, paged=False)),
             (f"{root}/org-levels/{{level}}/{{code}}", self._org_level),
             (f"{root}/locations", self._list("locations", _locations, paged=False)),
             (f"{root}/jobs", self._list("jobs", _jobs, paged=False)),
@@ -65,8 +65,8 @@ class ConfigurationEndpoints:
     def _org_level(self, request: Request, params: Mapping[str, str]) -> Response:
         return _one(
             row
-            for row in org_levels(self._tenant.book)
-            if (str(row["level"]), row["code"]) == (params["level"], params["code"])
+            for (level, code), row in org_levels(self._tenant.book).items()
+            if (str(level), code) == (params["level"], params["code"])
         )
 
     def _job(self, request: Request, params: Mapping[str, str]) -> Response:
@@ -98,50 +98,8 @@ def _one(rows: object) -> Response:
     return empty(404) if row is None else json_response(row)
 
 
-def org_levels(book: Book) -> list[Json]:
-    """Level 1 is the department, level 2 the division; then what people changed in them, and added."""
-    rows = {(row["level"], row["code"]): row for row in _seeded_levels(book)}
-    for key, said in book.org_levels.items():
-        if said is None:
-            rows.pop(key, None)
-        else:
-            rows[key] = {**rows.get(key, _budget()), **said}
-            rows[key]["description"] = str(rows[key]["description"])[:DESCRIPTION_MAX]
-    return list(rows.values())
-
-
-def _budget() -> Json:
-    """An org level of which nothing is said."""
-    return {
-        "level": None,
-        "code": None,
-        "levelDescription": None,
-        "description": None,
-        "glSegment": None,
-        "budgetGroup": None,
-        "reportingCategory": None,
-        "isActive": True,
-        "currentYearBudgetFTE": Cents(0),
-        "currentYearBudgetSalary": Cents(0),
-        "lastYearBudgetFTE": Cents(0),
-        "lastYearBudgetSalary": Cents(0),
-    }
-
-
-def _seeded_levels(book: Book) -> list[Json]:
-    levels = [(1, "Department", code, name) for code, name in book.department_names.items()]
-    levels += [(2, "Division", code, name) for name, code in book.divisions.items()]
-    return [
-        {
-            **_budget(),
-            "level": level,
-            "code": code,
-            "levelDescription": title,
-            "description": name[:DESCRIPTION_MAX],
-            "glSegment": code[:15],
-        }
-        for level, title, code, name in levels
-    ]
+def _org_levels(book: Book) -> list[Json]:
+    return list(org_levels(book).values())
 
 
 def _companies(book: Book) -> list[Json]:

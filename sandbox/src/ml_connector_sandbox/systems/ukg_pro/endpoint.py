@@ -14,6 +14,7 @@ from ml_connector_sandbox.core.vendor import Clock, Request, Response
 from ml_connector_sandbox.systems.ukg_pro.book import Book
 from ml_connector_sandbox.systems.ukg_pro.employments import Person, refresh
 from ml_connector_sandbox.systems.ukg_pro.payroll import PayPeriod, PayRun
+from ml_connector_sandbox.systems.ukg_pro.render import stamp
 from ml_connector_sandbox.systems.ukg_pro.seed import add_due_runs, seeded_book
 
 Answer = Callable[[Request, Mapping[str, str]], Response]
@@ -77,6 +78,41 @@ class Tenant:
         zones = dict(pair.split("=", 1) for pair in self.switches["company_zones"].split(",") if "=" in pair)
         zone = zones.get(company_code, self.switches["source_tz"])
         return self.clock.now().astimezone(_zone(zone)).date()
+
+    def audit(
+        self,
+        keys: tuple[tuple[str, str], tuple[str, str | None]],
+        what: tuple[str, str, str],
+        old: object,
+        new: object,
+    ) -> None:
+        """A line of the audit: label and value of its two keys, then table, field and action: U for a change,
+        I for what is new, D for what is gone.
+        """
+        (one, two), (table, field, action) = keys, what
+        self.book.audit.append(
+            {
+                "audDateTime": stamp(self.local_now().replace(microsecond=0)),
+                "audKey1Label": one[0],
+                "audKey1Value": one[1],
+                "audKey2Label": two[0],
+                "audKey2Value": two[1],
+                "audKey3Label": None,
+                "audKey3Value": None,
+                "audTableName": table,
+                "audFieldName": field,
+                "audOldValue": None if old is None else str(old),
+                "audNewValue": None if new is None else str(new),
+                "audAction": action,
+                "audSystemID": f"A{len(self.book.audit) + 1:08d}",
+            }
+        )
+
+    def audit_setup(
+        self, table: str, key: str, code: str | None, field: str, old: object, new: object, action: str = "U"
+    ) -> None:
+        """A line of the audit of how the tenant is set up."""
+        self.audit((("KEY", key), ("CODE", code)), (table, field, action), old, new)
 
     def settle(self) -> None:
         """What is dated takes effect when its day comes; nothing is stamped and no event is made."""

@@ -11,7 +11,6 @@ from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.ukg_pro.book import Book, Move
 from ml_connector_sandbox.systems.ukg_pro.employments import GONE, JobRow, Person, refresh
 from ml_connector_sandbox.systems.ukg_pro.endpoint import Tenant
-from ml_connector_sandbox.systems.ukg_pro.render import stamp
 from ml_connector_sandbox.systems.ukg_pro.render_people import system_id
 from ml_connector_sandbox.systems.ukg_pro.webhooks import Webhooks
 
@@ -92,39 +91,7 @@ class PeopleRecords:
     ) -> None:
         """A line of the audit: U for a change, I for what is new, D for what is gone."""
         keys = (("EEID", person.employee_id), ("COID", person.company_id))
-        self._audit(keys, (table, field, action), old, new)
-
-    def audit_setup(
-        self, table: str, key: str, code: str | None, field: str, old: object, new: object, action: str = "U"
-    ) -> None:
-        """A line of the audit of how the tenant is set up."""
-        self._audit((("KEY", key), ("CODE", code)), (table, field, action), old, new)
-
-    def _audit(
-        self,
-        keys: tuple[tuple[str, str], tuple[str, str | None]],
-        what: tuple[str, str, str],
-        old: object,
-        new: object,
-    ) -> None:
-        audit, (one, two), (table, field, action) = self.book.audit, keys, what
-        audit.append(
-            {
-                "audDateTime": stamp(self.now()),
-                "audKey1Label": one[0],
-                "audKey1Value": one[1],
-                "audKey2Label": two[0],
-                "audKey2Value": two[1],
-                "audKey3Label": None,
-                "audKey3Value": None,
-                "audTableName": table,
-                "audFieldName": field,
-                "audOldValue": None if old is None else str(old),
-                "audNewValue": None if new is None else str(new),
-                "audAction": action,
-                "audSystemID": f"A{len(audit) + 1:08d}",
-            }
-        )
+        self.tenant.audit(keys, (table, field, action), old, new)
 
     def tell(self, person: Person, event_type: str, operation: str = "Update") -> Json | None:
         """The webhook event of a change; None when it is lost."""

@@ -9,13 +9,19 @@ from typing import Any
 
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.ukg_pro.book import Book
-from ml_connector_sandbox.systems.ukg_pro.configuration_endpoints import org_levels
+from ml_connector_sandbox.systems.ukg_pro.masters import (
+    DEPARTMENT,
+    LEVELS,
+    SEGMENT_MAX,
+    add_org_level,
+    change_org_level,
+    delete_org_level,
+    org_levels,
+)
 from ml_connector_sandbox.systems.ukg_pro.screen_records import PeopleRecords, text_of
 
 CODE = r"[!-~]([ -~]{0,9})"
 """At most ten characters; a blank at the end or within is the tenant's own affair."""
-LEVELS = {1: "Department", 2: "Division", 3: "Level 3", 4: "Level 4"}
-DEPARTMENT = 1
 
 
 class SetupScreen:
@@ -41,17 +47,12 @@ class SetupScreen:
         there.
         """
         level, code = _level(wish), text_of(wish, "code", CODE)
-        if code in self._codes(level):
+        if (level, code) in org_levels(self._book):
             raise ValueError(f"code: {code} of level {level} is there already")
         company = self._book.company_named(str(wish.get("company") or self._book.companies[0].code))
-        said = {"gl_segment": code[:15], "active": True, **wish, "name": wish.get("name", code)}
+        said = {"gl_segment": code[:SEGMENT_MAX], "active": True, **wish, "name": wish.get("name", code)}
         row = {"level": level, "code": code, "levelDescription": LEVELS[level], **_said(said)}
-        if level == DEPARTMENT:
-            self._book.departments.setdefault(code, len(self._book.departments))
-            self._book.company_of.setdefault(code, company)
-            self._book.department_names[code] = str(row["description"])
-        self._book.org_levels[level, code] = row
-        self._records.audit_setup("OrgLevel", f"{level}", code, "code", None, code, "I")
+        add_org_level(self._records.tenant, row, company)
         return {"level": level, "code": code}
 
     def _change_level(self, wish: Json) -> Json:
@@ -62,19 +63,13 @@ class SetupScreen:
         said = _said(wish)
         if not said:
             raise ValueError("name: give a name, active or gl_segment")
-        held = self._row(level, code)
-        for name, value in said.items():
-            self._records.audit_setup("OrgLevel", f"{level}", code, name, held[name], value)
-        self._book.org_levels[level, code] = {**(self._book.org_levels.get((level, code)) or {}), **said}
+        change_org_level(self._records.tenant, self._row(level, code), said)
         return {"level": level, "code": code, "changed": sorted(said)}
 
     def _delete_level(self, wish: Json) -> Json:
         """`{"code": "BOSFIN", "level": 1}`: the code is gone from the list; whoever has it keeps it."""
         level, code = self._named(wish)
-        self._book.org_levels[level, code] = None
-        if level == DEPARTMENT:
-            self._book.department_names.pop(code)
-        self._records.audit_setup("OrgLevel", f"{level}", code, "code", code, None, "D")
+        delete_org_level(self._records.tenant, level, code)
         used = sum(code in (person.department, person.division) for person in self._book.people)
         return {"level": level, "code": code, "used_by": used}
 
@@ -84,7 +79,7 @@ class SetupScreen:
         if code in self._book.locations:
             raise ValueError(f"code: location {code} is there already")
         self._book.locations[code] = text_of({"name": code, **wish}, "name")
-        self._records.audit_setup("Location", code, None, "code", None, code, "I")
+        self._records.tenant.audit_setup("Location", code, None, "code", None, code, "I")
         return {"code": code}
 
     def _change_location(self, wish: Json) -> Json:
@@ -97,7 +92,7 @@ class SetupScreen:
             raise ValueError("name: give a name or active")
         held = {"description": book.locations[code], "isActive": code not in book.closed_locations}
         for name, value in said.items():
-            self._records.audit_setup("Location", code, None, name, held[name], value)
+            self._records.tenant.audit_setup("Location", code, None, name, held[name], value)
         book.locations[code] = str(said.get("description", book.locations[code]))
         if said.get("isActive", held["isActive"]):
             book.closed_locations.discard(code)
@@ -111,13 +106,10 @@ class SetupScreen:
         return level, code
 
     def _row(self, level: int, code: str) -> Json:
-        for row in org_levels(self._book):
-            if (row["level"], row["code"]) == (level, code):
-                return row
-        raise KeyError(f"org level {level} {code}")
-
-    def _codes(self, level: int) -> set[str]:
-        return {str(row["code"]) for row in org_levels(self._book) if row["level"] == level}
+        row = org_levels(self._book).get((level, code))
+        if row is None:
+            raise KeyError(f"org level {level} {code}")
+        return row
 
 
 def _level(wish: Json) -> int:
@@ -133,7 +125,7 @@ def _said(wish: Json) -> dict[str, Any]:
     if wish.get("name") is not None:
         said["description"] = text_of(wish, "name")
     if wish.get("gl_segment") is not None:
-        said["glSegment"] = text_of(wish, "gl_segment", r".{1,15}")
+        said["glSegment"] = text_of(wish, "gl_segment", f".{{1,{SEGMENT_MAX}}}")
     if wish.get("active") is not None:
         if type(wish["active"]) is not bool:
             raise ValueError(f"active: {wish['active']!r} is not true or false")
