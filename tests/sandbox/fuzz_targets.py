@@ -27,6 +27,7 @@ UKG_FIELDS = (
     *("EarningCode", "EarningCurrentAmount", "employeeIdentifierType", "employeeIdentifierValue", "url"),
     *("eventTypes", "headers", "hmacSecret", "messageIds", "subscriptionId", "companyId", "startDate"),
     *("endDate", "page", "per_Page", "grant_type", "client_id", "client_secret", "audience", "OrgLevel1"),
+    *("level", "code", "description", "glSegment", "isActive", "levelDescription", "currentYearBudgetFTE"),
 )
 EXACT_OPTIONS = (
     *("$select", "$filter", "$filter", "$filter", "$orderby", "$top", "$skip", "$skiptoken", "$inlinecount"),
@@ -87,7 +88,11 @@ def ukg_pro() -> Target:
         "page": 1,
         "per_Page": 2,
     }
+    level = {"level": 1, "code": "X1", "description": "x", "glSegment": "1", "currentYearBudgetFTE": 1.5}
+    levels = "/configuration/v1/org-levels"
     places += [
+        Place(levels, ("POST",), UKG_FIELDS, [level, {**level, "level": 3, "isActive": False}]),
+        Place(f"{levels}/1/BOSFIN", ("PUT", "PATCH"), UKG_FIELDS, {"description": "x", "isActive": False}),
         Place(record_path, ("POST",), UKG_FIELDS, record),
         Place("/webhooks/v1/subscriptions", ("POST",), UKG_FIELDS, hook),
         Place("/payroll/v1/companies/pay-statements-summary", ("POST",), UKG_FIELDS, span),

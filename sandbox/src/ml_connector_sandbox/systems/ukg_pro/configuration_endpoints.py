@@ -10,7 +10,8 @@ from ml_connector_sandbox.systems.ukg_pro.companies import FEDERAL_TAX_ID
 from ml_connector_sandbox.systems.ukg_pro.employments import Person
 from ml_connector_sandbox.systems.ukg_pro.endpoint import Answer, Endpoint, Tenant
 from ml_connector_sandbox.systems.ukg_pro.filters import row_tests
-from ml_connector_sandbox.systems.ukg_pro.masters import org_levels
+from ml_connector_sandbox.systems.ukg_pro.masters import find_org_level, org_levels
+from ml_connector_sandbox.systems.ukg_pro.org_level_endpoints import OrgLevelEndpoints
 from ml_connector_sandbox.systems.ukg_pro.paging import Query
 from ml_connector_sandbox.systems.ukg_pro.reads import listed
 from ml_connector_sandbox.systems.ukg_pro.render import empty, json_response, stamp
@@ -26,7 +27,7 @@ EARNINGS = (("REG", "Regular pay"), ("OT", "Overtime"))
 
 
 class ConfigurationEndpoints:
-    """Reads of how the tenant is set up."""
+    """How the tenant is set up; all of it can be read, and org levels written."""
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
@@ -49,9 +50,10 @@ class ConfigurationEndpoints:
             (f"{root}/code-tables", self._code_tables),
             (f"{root}/code-tables/{{table}}", self._code_table),
         )
-        return [
+        reads = [
             Endpoint(method="GET", path=path, permission=PERMISSION, answer=answer) for path, answer in table
         ]
+        return [*reads, *OrgLevelEndpoints(self._tenant).endpoints(PERMISSION)]
 
     def _list(self, name: str, make: Callable[[Book], list[Json]], *, paged: bool = True) -> Answer:
         schema = schema_of(f"configuration/v1/{name}")
@@ -63,11 +65,8 @@ class ConfigurationEndpoints:
         return answer
 
     def _org_level(self, request: Request, params: Mapping[str, str]) -> Response:
-        return _one(
-            row
-            for (level, code), row in org_levels(self._tenant.book).items()
-            if (str(level), code) == (params["level"], params["code"])
-        )
+        row = find_org_level(self._tenant, params["level"], params["code"])
+        return empty(404) if row is None else json_response(row)
 
     def _job(self, request: Request, params: Mapping[str, str]) -> Response:
         return _one(row for row in _jobs(self._tenant.book) if row["jobCode"] == params["code"])

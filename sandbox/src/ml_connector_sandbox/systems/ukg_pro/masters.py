@@ -8,11 +8,13 @@ from __future__ import annotations
 from ml_connector_sandbox.core.vendor import Json
 from ml_connector_sandbox.systems.ukg_pro.book import Book
 from ml_connector_sandbox.systems.ukg_pro.companies import Company
+from ml_connector_sandbox.systems.ukg_pro.employments import GONE
 from ml_connector_sandbox.systems.ukg_pro.endpoint import Tenant
 from ml_connector_sandbox.systems.ukg_pro.render import Cents
 
 LEVELS = {1: "Department", 2: "Division", 3: "Level 3", 4: "Level 4"}
 DEPARTMENT, DIVISION = 1, 2
+"""The two levels that the tenant has given a name of its own."""
 DESCRIPTION_MAX = 25
 SEGMENT_MAX = 15
 Key = tuple[int, str]
@@ -29,6 +31,19 @@ def org_levels(book: Book) -> dict[Key, Json]:
             rows[key] = {**rows.get(key, blank_level()), **said}
             rows[key]["description"] = str(rows[key]["description"])[:DESCRIPTION_MAX]
     return rows
+
+
+def find_org_level(tenant: Tenant, level: str, code: str) -> Json | None:
+    """The org level that a path names, if there is one."""
+    for key, row in org_levels(tenant.book).items():
+        if (level, folded(tenant, code)) == (str(key[0]), folded(tenant, key[1])):
+            return row
+    return None
+
+
+def folded(tenant: Tenant, code: str) -> str:
+    """A code as it is compared."""
+    return code.upper() if tenant.switches["org_level_code_case"] == "upper" else code
 
 
 def blank_level() -> Json:
@@ -80,7 +95,8 @@ def change_org_level(tenant: Tenant, held: Json, said: Json) -> Json:
     """Give fields of an org level other values; how it is then."""
     book, level, code = tenant.book, held["level"], held["code"]
     for name, value in said.items():
-        tenant.audit_setup("OrgLevel", f"{level}", code, name, held[name], value)
+        if value != held[name]:
+            tenant.audit_setup("OrgLevel", f"{level}", code, name, held[name], value)
     book.org_levels[level, code] = {**(book.org_levels.get((level, code)) or {}), **said}
     return {**held, **said}
 
@@ -91,3 +107,12 @@ def delete_org_level(tenant: Tenant, level: int, code: str) -> None:
     if level == DEPARTMENT:
         tenant.book.department_names.pop(code)
     tenant.audit_setup("OrgLevel", f"{level}", code, "code", code, None, "D")
+
+
+def is_used(book: Book, level: int, code: str) -> bool:
+    """Whether somebody who has not left is in it."""
+    for person in book.people:
+        held = {DEPARTMENT: person.department, DIVISION: person.division}
+        if held.get(level) == code and person.status != GONE:
+            return True
+    return False

@@ -18,6 +18,99 @@ SEEDING = (
 )
 """These decide what is seeded: turned later, they take effect at the next reset."""
 
+_ORG_LEVELS = (
+    _switch(
+        "org_level_writes",
+        "open",
+        "writes of org levels: `open` to whoever has the right, or every one answered with `403` or `405`",
+        "open",
+        "403",
+        "405",
+    ),
+    _switch(
+        "org_level_post",
+        "either",
+        "what a POST of org levels takes: an `array`, one `object`, or `either`",
+        "either",
+        "array",
+        "object",
+    ),
+    _switch("org_level_rows_max", 1_000, "org levels in one POST; more are a 400 and none is made"),
+    _switch(
+        "org_level_answer",
+        "object",
+        "the 207: one `object` for all rows, or an `array` of such objects, one a row, as of employee-ids",
+        "object",
+        "array",
+    ),
+    _switch(
+        "org_level_row",
+        "level",
+        "`body` of a row that was made: the `level`, the level under `schema`, its `key`, or `none`",
+        "level",
+        "schema",
+        "key",
+        "none",
+    ),
+    _switch(
+        "org_level_status",
+        "201",
+        "`status` of a row that was made: `201`, `200`, or a `word`: success, and error for one refused",
+        "201",
+        "200",
+        "word",
+    ),
+    _switch(
+        "org_level_duplicate",
+        "400",
+        "a POST of a level and code that are there: refused with `400` or `409`, or taken as an `update`",
+        "400",
+        "409",
+        "update",
+    ),
+    _switch("org_level_unknown_level", "400", "a POST to another level than 1 to 4", "400", "404"),
+    _switch("org_level_unnamed_levels", True, "levels 3 and 4 take codes, although the tenant uses 1 and 2"),
+    _switch("org_level_code_max", 10, "characters of a code; 0 = no limit"),
+    _switch(
+        "org_level_code_case",
+        "kept",
+        "a code that is written is `kept` as it is, or stored in `upper` case and then found in any",
+        "kept",
+        "upper",
+    ),
+    _switch(
+        "org_level_too_long", "400", "a text that is too long: refused with `400`, or `cut`", "400", "cut"
+    ),
+    _switch(
+        "org_level_description_missing",
+        "400",
+        "no description, or a blank one: refused with `400`, or the `code` is taken",
+        "400",
+        "code",
+    ),
+    _switch(
+        "org_level_active_left_out", True, "`isActive` where a POST, or a PUT that replaces, leaves it out"
+    ),
+    _switch(
+        "org_level_put",
+        "replace",
+        "what a PUT leaves out: is emptied (`replace`), stays (`keep`), or is refused with 400 (`all`)",
+        "replace",
+        "keep",
+        "all",
+    ),
+    _switch("org_level_key_in_body", False, "PUT and PATCH demand `level` and `code` in the body as well"),
+    _switch(
+        "org_level_fixed",
+        "400",
+        "another `level`, `code` or `levelDescription` in the body: refused with `400`, or `ignored`",
+        "400",
+        "ignored",
+    ),
+    _switch("org_level_used_closes", True, "an org level that somebody is in can be made inactive"),
+)
+"""The vendor publishes paths, fields and lengths of these writes, and nothing else."""
+
 SWITCHES = (
     _switch("runs", 1, "biweekly pay runs, the newest last; older ones have other amounts"),
     _switch("periods_ahead", 1, "pay periods in the calendar after the newest run"),
@@ -132,6 +225,7 @@ SWITCHES = (
     _switch("transfer_in_reason", "TRI", "reason of the row in the company that a transfer goes to"),
     _switch("blank_fields", "", "fields of people that are empty for everybody, comma-separated"),
     _switch("people_hidden", 0, "so many people, the last ones, are missing from every list"),
+    *_ORG_LEVELS,
     _switch("company_zones", "", "zone of a company's days where it is another: `HTC02=Europe/Oslo,…`"),
     _switch("source_tz", "America/New_York", "zone of the vendor's times, which carry no offset"),
     _switch("third_party_path", "/services/payroll/v1/third-party-pay", "path of Third-Party Pay"),
