@@ -33,7 +33,7 @@ GROUPS = {
         "settle",
     ],
     "worklist": ["list", "done"],
-    "headcount": ["show", "movements", "except"],
+    "headcount": ["show", "movements", "coming", "except"],
     "alerts": ["list", "test", "replay", "endpoints"],
     "people": ["add", "set-secret", "remove", "list", "policy"],
     "audit": ["verify", "export"],

@@ -57,6 +57,30 @@ def test_a_month_is_shown_from_opening_to_closing(filled: Installation) -> None:
     )
 
 
+def test_what_is_to_come_is_listed(filled: Installation) -> None:
+    """Nothing of before is."""
+    ahead = (
+        "from datetime import date\n"
+        "from ml_connector.app.settings import Settings, start_django; start_django(Settings())\n"
+        "from ml_connector.domain.worker import Employment, Worker\n"
+        "from ml_connector.store.models import Connection\n"
+        "from ml_connector.store.snapshots import StoredSnapshots\n"
+        "job = Employment(company='US1', start=date(2120, 1, 1))\n"
+        "one = Worker(key='E9', number='09', name='Name 09', employments=(job,))\n"
+        "StoredSnapshots(Connection.objects.get(name='people')).update('worker', {'E9': one}, [], '2')\n"
+    )
+    asked = ("headcount", "coming", "--flow", "1")
+    assert "Nothing is entered for later days." in filled.command(*asked).stdout
+    environment = {**os.environ, "ML_CONNECTOR_HOME": str(filled.home)}
+    subprocess.run([sys.executable, "-c", ahead], env=environment, check=True, timeout=60)
+
+    shown, told = filled.command(*asked), filled.command(*asked, "--json").json
+    assert 0 == shown.code
+    assert "09 Name 09" in shown.stdout
+    expected = {"worker": "09", "name": "Name 09", "day": "2120-01-01", "company": "US1", "step": "hire"}
+    assert [{**expected, "placed": {}}] == told["coming"]
+
+
 def test_a_reason_is_kept_and_audited(filled: Installation) -> None:
     said = filled.command(
         *("headcount", "except", "--flow", "1", "--company", "US1", "--worker", "02", "--why", "strike"),

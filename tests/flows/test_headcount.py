@@ -281,3 +281,30 @@ def test_what_cannot_be_asked_or_said_is_refused() -> None:
     for kind, told, act in refused:
         with pytest.raises(kind, match=told):
             act()
+
+
+def test_what_is_to_come_is_listed_until_its_day_in_the_company() -> None:
+    """It follows what payroll moves and takes back; the day is that of the legal entity's zone."""
+    world = Counted()
+    world.people.put(
+        worker("01", employment("2025-01-01", "2026-07-31")),
+        worker("02", employment("2026-08-03", company="US2")),
+        worker("03", employment("2025-01-01", company="XX", end="2026-07-31")),
+    )
+    world.align()
+
+    def listed(**more: Any) -> list[tuple[str, str, str, str]]:
+        return [
+            (str(one.coming.day), one.coming.company, one.number, str(one.coming.step))
+            for one in world.headcounts.coming(world.workers_flow, **more)
+        ]
+
+    assert [("2026-07-31", "US1", "01", "leaving"), ("2026-08-03", "US2", "02", "hire")] == listed()
+    assert [("2026-08-03", "US2", "02", "hire")] == listed(company="US2")
+    world.people.put(worker("01"), worker("02", employment("2026-08-10", company="US2")))
+    world.align()
+    assert [("2026-08-10", "US2", "02", "hire")] == listed()
+    world.move("2026-08-10T03:30")
+    assert 1 == len(listed())
+    world.move("2026-08-10T04:30")
+    assert [] == listed()

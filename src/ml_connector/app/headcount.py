@@ -15,6 +15,7 @@ from ml_connector.app.access import Access, Actor, Unknown
 from ml_connector.app.assemble import Assembly
 from ml_connector.app.refusals import NotAllowed
 from ml_connector.domain import codec
+from ml_connector.domain.coming import Coming, coming
 from ml_connector.domain.dimension import DimensionValue, axis_of
 from ml_connector.domain.headcount import GivenReason, Headcount, Question, headcount
 from ml_connector.domain.movements import DAY, Movements, Restated, month_of, movements, restated
@@ -78,6 +79,22 @@ class Month:
             "month_before_restated": asdict(self.earlier) if self.earlier else None,
             "restated": asdict(self.since) if self.since else None,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What is to come for a worker."""
+
+    number: str
+    name: str
+    coming: Coming
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON."""
+        step = self.coming
+        placed = {code.axis: code.code for code in step.placed}
+        what = {"day": str(step.day), "company": step.company, "step": str(step.step), "placed": placed}
+        return {"worker": self.number, "name": self.name, **what}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +172,22 @@ class Headcounts:
             if over:
                 self._report(row, found)
         return tuple(months)
+
+    def coming(self, flow: int, company: str = "") -> tuple[Expected, ...]:
+        """What payroll has entered for later days, as it was read last, by day, company and number."""
+        row, policy = self._flow(flow)
+        workers, _ = self._workers(row)
+        now = self._assembly.clock.now()
+        days = {name: today(policy.zones, entity, now) for name, entity in policy.entities.items()}
+        chosen = _chosen(sorted(policy.entities), company)
+        found = [
+            Expected(number=worker.number, name=worker.name, coming=step)
+            for name in chosen
+            for worker in workers
+            for step in coming(worker, days[name])
+            if step.company == name
+        ]
+        return tuple(sorted(found, key=lambda one: (one.coming.day, one.coming.company, one.number)))
 
     def give_reason(self, flow: int, reason: GivenReason) -> GivenReason:
         """Keep why somebody is no difference, instead of what was said for them from the same day on. Raises

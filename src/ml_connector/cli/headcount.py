@@ -69,6 +69,29 @@ def movements(
             _show_months(found)
 
 
+@headcount.command("coming")
+def coming(flow: int = FlowId, company: str = Company, as_json: bool = Json) -> None:
+    """List what the source has entered for later days: hires, leavings, moves, as it was read last."""
+    with errors(as_json):
+        found = service().headcounts.coming(flow, company)
+        if as_json:
+            say(True, {"ok": True, "coming": [one.shown() for one in found]})
+        elif not found:
+            out.print("Nothing is entered for later days.", markup=False)
+        else:
+            rows = [
+                (
+                    one.coming.day,
+                    one.coming.company,
+                    f"{one.number} {one.name}".strip(),
+                    one.coming.step,
+                    " ".join(f"{code.axis}={code.code}" for code in one.coming.placed),
+                )
+                for one in found
+            ]
+            table("To come", ["Day", "Company", "Worker", "What", "Placed"], rows)
+
+
 @headcount.command("except")
 def except_(
     flow: int = FlowId,
