@@ -216,6 +216,40 @@ def test_a_run_that_waits_longer_than_its_limit(
     assert "ml-connector runs show payroll-1" in world.open()[0].text
 
 
+def test_what_was_handed_over_and_is_not_taken_in_after_a_day(world: Watched) -> None:
+    from ml_connector.store.models import PlannedChange, Run
+
+    run = Run.objects.create(
+        id="workers-1",
+        organisation=world.access.organisation,
+        flow="workers",
+        state=RunState.WAITING,
+        settings=world.access.flows()[0],
+        updated_at=world.clock.now(),
+    )
+    for number in (1, 2):
+        PlannedChange.objects.create(
+            run=run,
+            number=number,
+            key=f"10/employee/{number}",
+            change="",
+            state="handed_over",
+            detail="file 1",
+            sent_at=world.clock.now(),
+        )
+    world.clock.sleep(DAY - HOUR)
+    assert [] == lasting(world)
+    world.clock.sleep(HOUR)
+
+    assert [("plan.not_taken_in", TARGET, "administrator")] == lasting(world)
+    text = world.open()[0].text
+    assert "2 of this kind" in text
+    assert "10/employee/1" in text
+    run.state = RunState.CANCELLED
+    run.save()
+    assert [f"closed plan.not_taken_in {TARGET}"] == world.rounds(20 * MINUTE)
+
+
 def test_an_incident_of_the_nightly_look(world: Watched) -> None:
     from ml_connector.store.models import Incident
 

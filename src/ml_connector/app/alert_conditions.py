@@ -83,7 +83,9 @@ def _every(assembly: Assembly, organisation: Organisation) -> Iterator[Condition
     now = assembly.clock.now()
     yield from _items(organisation)
     yield from _incidents(organisation)
-    yield from _runs(organisation, now - timedelta(hours=float(assembly.settings.alert_after_hours)))
+    before = now - timedelta(hours=float(assembly.settings.alert_after_hours))
+    yield from _runs(organisation, before)
+    yield from _handed_over(organisation, before)
     yield from _late(organisation, now)
     for connection in Connection.objects.filter(organisation=organisation).order_by("name"):
         yield from _sign_in(assembly, connection)
@@ -148,6 +150,22 @@ def _runs(organisation: Organisation, before: datetime) -> Iterator[Condition]:
             owner=owner,
             text=f"Run {row.id} {what} since {row.updated_at:%Y-%m-%d %H:%M} UTC:"
             f" ml-connector runs show {row.id}",
+        )
+
+
+def _handed_over(organisation: Organisation, before: datetime) -> Iterator[Condition]:
+    """Changes that a person or a job of the other system has had for longer than the limit, by run."""
+    over = (RunState.DONE, RunState.CANCELLED, RunState.FAILED)
+    found = PlannedChange.objects.filter(state=PlanState.HANDED_OVER, run__organisation=organisation)
+    late = found.filter(sent_at__lte=before).exclude(run__state__in=over)
+    for group, row in _groups(late, PlannedChange, "run__settings__target__name"):
+        yield Condition(
+            code="plan.not_taken_in",
+            place=group["run__settings__target__name"],
+            owner=Owner.ADMINISTRATOR,
+            text=f"{row.key} is handed over since {row.sent_at:%Y-%m-%d %H:%M} UTC and not taken in yet:"
+            f" {row.detail}. See: ml-connector runs show {row.run_id}",
+            count=int(group["causes"]),
         )
 
 
