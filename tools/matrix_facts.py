@@ -30,6 +30,9 @@ REFERENCE = "reference"
 CONNECTORS = "src/ml_connector/connectors"
 SUITES = "ml_connector.contract."
 
+ACCOUNTS = {"ukg_pro": {"base_url": "https://service5.ultipro.com", "username": "reader"}}
+"""Settings without which a connector opens nothing."""
+
 
 class Collector:
     """A pytest plugin that keeps what was collected."""
@@ -87,10 +90,12 @@ def sentence(text: str | None) -> str:
 
 
 def opened(slug: str) -> System:
-    """The connector's system on a real host, with default settings. Opening makes no call."""
+    """The connector's system on a real host, with default settings and an account. Opening makes no call."""
     settings = importlib.import_module(f"ml_connector.connectors.{slug}.settings")
     system = importlib.import_module(f"ml_connector.connectors.{slug}.system")
-    options, _ = settings.read({setting.name: setting.default for setting in settings.SETTINGS}, False)
+    given = {setting.name: setting.default for setting in settings.SETTINGS}
+    account = ACCOUNTS.get(slug, {})
+    options, _ = settings.read({**given, **account}, False)
     found: System = system.open_system(options, memory_wiring(sandbox=False))
     return found
 

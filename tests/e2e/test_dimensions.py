@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
-from scenes import scene_of
+from scenes import PAYROLL, payroll_scene, scene_of
 from stage import SOURCE, TARGET
 from tests.stand import Stand, installation, simulators
 
@@ -38,6 +39,18 @@ def stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
 def members(stand: Stand) -> dict[str, Any]:
     """What the ledger has, by code; of one code in several legal entities the last."""
     return {row["code"]: row for row in stand.at_ledger("members")["members"] if row["axis"] == "cost_center"}
+
+
+def org_levels(stand: Stand) -> dict[str, Any]:
+    """What payroll lists, by code."""
+    system = stand.sandbox.systems[PAYROLL]
+    account = system["credentials"]
+    answer = httpx2.get(
+        f"{system['base_url']}/configuration/v1/org-levels",
+        auth=(account["username"], account["password"]),
+        headers={"US-Customer-Api-Key": account["customer_api_key"]},
+    )
+    return {row["code"]: row for row in answer.json() if row["level"] == 1}
 
 
 def align(stand: Stand, code: int = 0) -> Any:
@@ -117,3 +130,46 @@ def test_the_flow_is_shown_with_its_next_time(stand: Stand) -> None:
 
     assert ("every 3h", "approve") == (settings["schedule"], settings["mode"])
     assert settings["next_look"][:16] == shown["at"][:16]
+
+
+def test_codes_that_the_ledger_leads_are_made_in_a_payroll_that_lets_them(stand: Stand) -> None:
+    """The other way round; nothing is written before the connection says that it may be."""
+    there = ("--from", TARGET, "--to", SOURCE)
+    entities = stand.scene.entities(stand.sandbox.systems).items()
+    stand.ask(
+        *("flows", "set", *there, "--kind", "dimensions", "--mode", "approve", "--starts-on", "2026-01-01"),
+        *("--option", "axes=cost_center=org_level_1"),
+        *("--option", "entities=" + ",".join(f"{code}={company}" for company, code in entities)),
+    )
+    run = stand.ask("run", "dimensions", *there, code=APPROVAL)
+    made = {code for code, act in acts(run).items() if act == "create"}
+    assert made
+    held = stand.ask("runs", "approve", run["run"], "--fingerprint", run["fingerprint"], code=HELD)
+    assert ["org_levels.read_only"] == [problem["code"] for problem in held["problems"]]
+    assert not made & set(org_levels(stand))
+
+    settings = {**payroll_scene().settings(stand.sandbox.systems[PAYROLL]), "calls_per_minute": "0"}
+    given = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
+    stand.ask(
+        *(
+            "connections",
+            "add",
+            SOURCE,
+            "--connector",
+            PAYROLL,
+            "--sandbox",
+            *given,
+            "--set",
+            "org_levels=write",
+        )
+    )
+    done = stand.ask("runs", "resume", run["run"])
+
+    assert "done" == done["state"], done
+    found = org_levels(stand)
+    names = {code: members(stand)[code]["name"] for code in made}
+    assert {code: name[:25].rstrip() for code, name in names.items()} == {
+        code: found[code]["description"] for code in made
+    }
+    again = stand.ask("run", "dimensions", *there)
+    assert ("done", set()) == (again["state"], set(acts(again).values()) - {"theirs"})

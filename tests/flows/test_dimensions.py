@@ -113,6 +113,15 @@ def test_a_ledger_whose_values_are_shared_has_each_code_once() -> None:
     assert {there("SA", "")} == world.there()
 
 
+def test_codes_of_companies_that_the_flow_does_not_have_are_not_made_for_all() -> None:
+    """Where all share one row there, a company of the source still has to be named."""
+    world = Dimensions(shared=True)
+    world.codes.held = [replace(code("SA"), entity="US1"), replace(code("OP"), entity="XX"), code("IT")]
+    world.align()
+
+    assert {there("SA", ""), there("IT", "")} == world.there()
+
+
 def test_a_code_of_one_company_is_made_in_its_legal_entity_only() -> None:
     world = Dimensions()
     world.codes.held = [replace(code("SA"), entity="US2"), replace(code("OP"), entity="unknown")]

@@ -34,9 +34,9 @@ KIND = "dimension"
 
 OPTIONS = (
     Option(
-        name="axes", help="Axis of payroll=axis of the ledger, required; several pairs separated by commas"
+        name="axes", help="Axis of the source=axis of the target, required; several pairs separated by commas"
     ),
-    Option(name="entities", help="Payroll company=legal entity, required; several pairs separated by commas"),
+    Option(name="entities", help="Company of the source=of the target, required; pairs separated by commas"),
     Option(
         name="zones",
         help="Time zone in which days begin (UTC); legal entity=zone pairs, separated by commas, if they"

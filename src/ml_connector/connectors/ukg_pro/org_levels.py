@@ -39,6 +39,7 @@ from ml_connector.errors import (
 )
 from ml_connector.ports.registers import Answer, NotTaken, Register, RegisterLimits, Stale, Versioned, Written
 from ml_connector.transport.answer import Answer as Reply
+from ml_connector.transport.redact import redact
 
 TITLE_MAX = 25
 LIMITS = RegisterLimits(batch=50, guarded=False, shared=True, axes=frozenset(ORG_LEVELS))
@@ -130,14 +131,14 @@ class UkgOrgLevels(Register[DimensionValue]):
 
     def _put(self, change: Change) -> Answer:
         after: DimensionValue = change.after
-        level = self._level_of(after.axis)
-        said = {"description": _title(after.title, after.code), "isActive": after.open}
+        level, code = self._level_of(after.axis), after.code
+        # Level and code name the row in the address already; UKG's page demands them in every body.
+        row = {"level": level, "code": code, "description": _title(after.title, code), "isActive": after.open}
+        body: object = row
         if change.before is None:
-            method, path = "POST", client.ORG_LEVELS
-            body: object = [{"level": level, "code": after.code, **said}]
+            method, path, body = "POST", client.ORG_LEVELS, [row]
         else:
-            method, path = "PATCH", f"{client.ORG_LEVELS}/{level}/{quote(after.code, safe='')}"
-            body = said
+            method, path = "PATCH", f"{client.ORG_LEVELS}/{level}/{quote(code, safe='')}"
         try:
             with self.ukg.http.prepare(method, path, headers=JSON, content=msgspec.json.encode(body)) as send:
                 answer = send(lambda: None)
@@ -165,20 +166,16 @@ def _title(text: str, code: str) -> str:
 def _created(change: Change, answer: Reply) -> Answer:
     """What UKG says of the one row that it was sent. Raises `OutcomeUnknown` where it says neither."""
     try:
-        said = answer.decode(wire.MultiStatus)
-    except VendorChanged as error:
-        raise OutcomeUnknown(error.problem.text, where=change.key, support=error.support) from error
-    (status, why) = (
-        (said.multistatus[0].status, said.multistatus[0].modelstate) if said.multistatus else ("", None)
-    )
-    if str(status).startswith("2"):
+        (said,) = (row for part in wire.multi_status(answer) for row in part.multistatus)
+    except (VendorChanged, ValueError) as error:
+        text = f"UKG does not say whether it made the org level {change.after.code}."
+        raise OutcomeUnknown(text, where=change.key, support=answer.support()) from error
+    status = str(said.status).lower()
+    if status.startswith("2") or status == "success":
         return Written()
-    if str(status).startswith("4"):
-        words = (
-            answer.secrets.hide(msgspec.json.encode(why).decode())[:WORDS_MAX]
-            if why
-            else "it does not say why"
-        )
+    if status.startswith("4") or status == "error":
+        words = msgspec.json.encode(said.modelstate).decode() if said.modelstate else "it does not say why"
+        words = redact(words, answer.secrets)[:WORDS_MAX]
         text = f"UKG did not make the org level {change.after.code}: {words}."
         return NotTaken(Problem("org_levels.refused", change.key, text))
     text = f"UKG does not say whether it made the org level {change.after.code}."

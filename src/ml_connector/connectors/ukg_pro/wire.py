@@ -187,6 +187,13 @@ class _Locations(msgspec.Struct, frozen=True):
     locations: list[Location]
 
 
+def multi_status(answer: Answer) -> list[MultiStatus]:
+    """What became of the rows that were sent, in one body for all or in one for each."""
+    if answer.body.lstrip()[:1] == b"[":
+        return answer.decode_list(MultiStatus)
+    return [answer.decode(MultiStatus)]
+
+
 def locations(answer: Answer) -> list[Location]:
     """Locations, whether they come bare or in an envelope."""
     if answer.body.lstrip()[:1] == b"{":
