@@ -71,6 +71,25 @@ def test_a_flow_looks_at_its_times_and_not_between() -> None:
     assert [] == world.look()
 
 
+def test_a_look_that_a_new_clock_rule_has_earlier_is_brought_forward() -> None:
+    """The time is stored as a moment; its zone gets another rule between, and serve starts anew."""
+    from ml_connector.app.upkeep import upkeep
+
+    world = Watch("daily 20:00 Europe/Oslo")
+    due = world.row().slot_at
+    assert datetime(2026, 7, 15, 18, tzinfo=UTC) == due
+    assert "looks_moved" not in upkeep(world._assembly)
+    world.row()
+    from ml_connector.store.models import Flow
+
+    Flow.objects.filter(kind="workers").update(slot_at=due + timedelta(hours=1))
+
+    assert 1 == upkeep(world._assembly)["looks_moved"]
+    assert due == world.row().slot_at
+    assert [] == world.look(HOURS)
+    assert 1 == len(world.look(HOURS + 900))
+
+
 def test_a_process_that_slept_looks_once_and_says_for_how_many_times() -> None:
     world = Watch()
 

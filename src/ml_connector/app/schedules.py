@@ -69,6 +69,21 @@ def due_at(flow: Flow) -> datetime | None:
         return slot
 
 
+def plan_again(now: datetime) -> int:
+    """Bring forward each look that its schedule has earlier than it is stored, since a country changed its
+    clock and this machine knows of it now; how many. One that is stored earlier is taken, and finds nothing.
+    """
+    moved = 0
+    for flow in Flow.objects.filter(slot_at__gt=now).exclude(schedule=""):
+        try:
+            due = read_schedule(flow.schedule).next(now)
+        except ScheduleError:
+            continue  # due at its time, and says so then
+        if flow.slot_at is not None and flow.slot_at > due:
+            moved += Flow.objects.filter(pk=flow.pk, slot_at=flow.slot_at).update(slot_at=due)
+    return moved
+
+
 def shown(flow: Flow, wake: Sequence[str]) -> dict[str, Any]:
     """The settings of a flow, and the topics that wake it, as JSON."""
     due = due_at(flow)

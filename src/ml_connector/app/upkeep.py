@@ -11,6 +11,7 @@ from ml_connector.app.drift import watch_mappings
 from ml_connector.app.failures import expected, read_failure
 from ml_connector.app.look import look
 from ml_connector.app.retention import forget, forget_passes
+from ml_connector.app.schedules import plan_again
 from ml_connector.app.webhooks import renew_all
 from ml_connector.store.models import Connection, Hook, Organisation
 
@@ -38,6 +39,7 @@ def upkeep(assembly: Assembly) -> dict[str, int]:
         items += watch_mappings(assembly.access(slug), assembly)
     return {
         "renewed": renewed,
+        **({"looks_moved": moved} if (moved := plan_again(assembly.clock.now())) else {}),
         **({"webhooks_failed": renew_all(assembly)} if Hook.objects.exists() else {}),
         "incidents": incidents,
         "mapping_items": items,
