@@ -213,6 +213,27 @@ def test_a_run_before_the_flow_begins_is_never_posted() -> None:
 
 
 @pytest.mark.parametrize(
+    ("since", "until", "new"),
+    [
+        (None, None, ["R1", "R2", "R3"]),
+        ("2026-06-12", None, ["R2", "R3"]),
+        (None, "2026-06-12", ["R1", "R2"]),
+        ("2026-06-01", "2026-06-25", ["R2"]),
+        ("2026-06-13", "2026-06-25", []),
+    ],
+)
+def test_a_window_of_earlier_runs_is_taken_up(since: str | None, until: str | None, new: list[str]) -> None:
+    """By the end of the period; both days count, and nothing is before the start of the flow."""
+    world = World()
+    for number, end in enumerate(("2026-05-29", "2026-06-12", "2026-06-26"), 1):
+        world.payroll.add(a_pay_run(f"R{number}", end=date.fromisoformat(end)))
+    world.payroll.add(a_pay_run("R0", end=date(2025, 12, 31)))
+    window = [date.fromisoformat(day) if day else None for day in (since, until)]
+
+    assert new == list(world.operations.new("payroll", SOURCE, TARGET, *window)[0])
+
+
+@pytest.mark.parametrize(
     ("mine", "new"), [("", ["R1", "R2", "R3", "R4"]), ("BIWEEK", ["R1", "R3", "R4"]), ("WEEK", ["R4"])]
 )
 def test_a_flow_finds_runs_of_its_pay_groups(mine: str, new: list[str]) -> None:

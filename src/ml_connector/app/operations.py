@@ -88,20 +88,21 @@ class Operations:
             flows()[kind], settings, values, reference=reference, dry=dry_run, replay_of=replay_of
         )
 
-    def new(self, kind: str, source: str, target: str, since: date | None) -> New:
-        """References at the source that no run of this flow has taken up, oldest first, nothing before the
-        flow starts; and what the source could not read. Dry runs, cancelled and failed runs take up nothing.
-        Of a flow that has passes it is the next one, and none while one is under way.
+    def new(self, kind: str, source: str, target: str, since: date | None, until: date | None = None) -> New:
+        """References at the source that no run of this flow has taken up, oldest first, of records that end
+        on these days or between, nothing before the flow starts; and what the source could not read. Dry
+        runs, cancelled and failed runs take up nothing. Of a flow that has passes it is the next one, and
+        none while one is under way.
         """
         record, settings = flows()[kind], self._access.flow(kind, source, target)
         if record.passes:
             return next_pass(settings, self._assembly.clock.now()), ()
         if record.offered is None or record.source is None:
             return (), ()
-        begin = max(since or date.min, settings.starts_on or date.min)
+        window = (max(since or date.min, settings.starts_on or date.min), until or date.max)
         system = self._assembly.system(settings.source)
         policy = self._assembly.policy(settings)
-        offered, aside = record.offered(system.source(record.source), begin, policy)
+        offered, aside = record.offered(system.source(record.source), window, policy)
         taken = self._access.runs.taken(kind, settings.pk, offered)
         return tuple(reference for reference in offered if reference not in taken), aside
 

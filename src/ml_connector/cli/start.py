@@ -31,6 +31,7 @@ def _start_command(flow: Flow) -> Callable[..., None]:
         target: str,
         reference: list[str],
         since: datetime | None,
+        until: datetime | None,
         dry_run: bool,
         detach: bool,
         by: str,
@@ -43,8 +44,8 @@ def _start_command(flow: Flow) -> Callable[..., None]:
             operations, references = service().operations, list(reference)
             aside: tuple[Problem, ...] = ()
             if not references:
-                since_day = since.date() if since else None
-                found, aside = operations.new(flow.kind, source, target, since_day)
+                days = [moment.date() if moment else None for moment in (since, until)]
+                found, aside = operations.new(flow.kind, source, target, *days)
                 references = list(found)
             rows = [
                 operations.start(flow.kind, source, target, one, dry_run=dry_run, given=given)
@@ -59,12 +60,14 @@ def _start_command(flow: Flow) -> Callable[..., None]:
     dry = typer.Option(False, help="Stop at the proposal.")
     later = typer.Option(False, help="Only create the run; `serve` carries it out.")
     since = typer.Option(None, formats=["%Y-%m-%d"], help="Only records that end on this day or later.")
+    until = typer.Option(None, formats=["%Y-%m-%d"], help="Only records that end on this day or earlier.")
     which = f"Reference of the {flow.record}; without it, every new one."
     fixed = [
         parameter("source", str, typer.Option(..., "--from", help="Connection to read.")),
         parameter("target", str, typer.Option(..., "--to", help="Connection to write to.")),
         parameter("reference", list[str], typer.Option([], dashed(flow.reference), help=which)),
         parameter("since", datetime | None, since),
+        parameter("until", datetime | None, until),
         parameter("dry_run", bool, dry),
         parameter("detach", bool, later),
         *SIGNED_IN,

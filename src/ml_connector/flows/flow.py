@@ -155,9 +155,9 @@ class Flow:
     `keeps` are the axes of the target whose codes a flow with such a policy makes and closes.
 
     `policy` reads the settings, `check_options` is stricter for settings that are made now, `spelled` writes
-    legal entities as the target does; all raise `PolicyError`. `offered` lists what the source has since a
-    day for such a policy. `restart` is the stage in which a stopped run goes on. `other_systems` are codes of
-    problems after which a run is proposed anew.
+    legal entities as the target does; all raise `PolicyError`. `offered` lists what the source has that ends
+    on two days or between them, for such a policy. `restart` is the stage in which a stopped run goes on.
+    `other_systems` are codes of problems after which a run is proposed anew.
 
     `shown` gives the `figures` of a run's record, which the stage and name in `recorded` keeps; `tied` and
     `tied_to_books` are its reconciliation of the `books`, as proposed and beside what is booked now.
@@ -186,7 +186,7 @@ class Flow:
     spelled: Callable[[Mapping[str, str], Sequence[str]], dict[str, str]] = lambda options, known: dict(
         options
     )
-    offered: Callable[[Any, date, Any], New] | None = None
+    offered: Callable[[Any, tuple[date, date], Any], New] | None = None
     restart: Callable[[str, Sequence[Problem]], str] = _same
     other_systems: frozenset[str] = frozenset()
     questions: tuple[Question, ...] = ()

@@ -355,9 +355,9 @@ def _stages(opening: Opening) -> AbstractMapping[str, Stage]:
     }
 
 
-def _offered(payroll: PayrollSource, since: date, policy: PayrollPolicy) -> New:
-    references = tuple(run.reference for run in payroll.pay_runs(since) if policy.pays(run.groups))
-    return references, payroll.set_aside() if isinstance(payroll, SetsAside) else ()
+def _offered(payroll: PayrollSource, window: tuple[date, date], policy: PayrollPolicy) -> New:
+    mine = tuple(run.reference for run in payroll.pay_runs(window[0]) if policy.takes(run, window[1]))
+    return mine, payroll.set_aside() if isinstance(payroll, SetsAside) else ()
 
 
 def _restart(stage: str, problems: Sequence[Problem]) -> str:

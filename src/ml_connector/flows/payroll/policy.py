@@ -20,6 +20,7 @@ from ml_connector.domain.schedule import ScheduleError, read_zone
 from ml_connector.domain.spelling import vendor_spelling
 from ml_connector.domain.text import DEFAULT_TEXT
 from ml_connector.flows.flow import Mode, Option, PolicyError
+from ml_connector.ports.payroll import PayRunRef
 
 T = TypeVar("T", bound=StrEnum)
 
@@ -42,9 +43,13 @@ class PayrollPolicy:
     roll_up_code: str = ""
     pay_groups: frozenset[str] = frozenset()
 
-    def pays(self, groups: Collection[str]) -> bool:
-        """Whether a run that pays these groups is for the flow, or may be where none is named."""
-        return not self.pay_groups or not groups or not self.pay_groups.isdisjoint(groups)
+    def takes(self, run: PayRunRef, last: date) -> bool:
+        """Whether the run ends on the last day or before and pays a group of the flow, or may, where the list
+        names none.
+        """
+        if run.period_end > last:
+            return False
+        return not self.pay_groups or not run.groups or not self.pay_groups.isdisjoint(run.groups)
 
 
 TEXT_NAMES = ("run", "period_end", "pay_date", "subject")
