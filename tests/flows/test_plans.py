@@ -157,7 +157,7 @@ def test_a_row_that_is_known_there_only_is_shown_where_the_flow_asks_for_it(
 
     assert (RunState.DONE, {"P000008": "theirs"}) == (at.state, acts(world, at.id))
     assert {"noted": 1} == world.plan(at.id)
-    assert "1 known in the other system only." in at.summary
+    assert "1 left as found in the other system: see the worklist." in at.summary
     (item,) = world.worklist().open()
     assert ("plan.theirs", "P000008") == (item.code, item.subject)
     world.worklist().done(item.id, "made by hand, and meant so")

@@ -37,8 +37,9 @@ class Record(Protocol):
 
 
 class Act(StrEnum):
-    """What is done to a row. A row is never deleted. The last three are shown and not carried out: somebody's
-    edit, a row that the system cannot hold, and one that is known there only.
+    """What is done to a row. A row is never deleted. The last four are shown and not carried out: somebody's
+    edit, a row that the system cannot hold, one that is known there only, and one that is closed at the
+    source and stays open, because the system has no way to close it.
     """
 
     CREATE = "create"
@@ -49,6 +50,7 @@ class Act(StrEnum):
     CONFLICT = "conflict"
     NOT_HELD = "not_held"
     THEIRS = "theirs"
+    STAYS = "stays"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,7 @@ class DimensionValue:
     until: date | None = None
     since: date | None = None
     spelled: str | None = field(default=None, compare=False)
+    family: str | None = field(default=None, compare=False)
 
     @property
     def key(self) -> str:
@@ -68,3 +69,14 @@ class DimensionValue:
 def axis_of(entity: str, axis: str) -> str:
     """What the keys of the axis in a legal entity begin with."""
     return f"{entity}/{axis}/"
+
+
+def first_and_last(person: DimensionValue) -> tuple[str, str]:
+    """The name in two parts, of which the first may be empty: by the last name where it is known, else the
+    last word is it.
+    """
+    name, family = (" ".join((text or "").split()) for text in (person.title, person.family))
+    if family and (name == family or name.endswith(f" {family}")):
+        return name.removesuffix(family).rstrip(), family
+    first, _, last = name.rpartition(" ")
+    return first, last

@@ -82,7 +82,8 @@ class Employment:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
     """A person by the source's own id, `key`, which never changes; `number` is what people know them by.
-    `employments` are sorted by company and start.
+    `family` is the last name, with which `name` ends, where the source tells it apart. `employments` are
+    sorted by company and start.
     """
 
     key: str
@@ -90,6 +91,7 @@ class Worker:
     name: str
     email: str = ""
     employments: tuple[Employment, ...] = ()
+    family: str | None = None
 
     @property
     def open(self) -> bool:

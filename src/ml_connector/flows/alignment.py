@@ -122,8 +122,9 @@ class Alignment:
     the source, in any order; `within` says which part of the register the plan is about, by beginnings of
     keys; `beside` is what is wished of a row in view of how it was found; `closed` makes the row as it is
     once it is closed; `another` tells of a closed row that is wished open whether it stood for something else
-    before; `theirs` tells of a row that is known there only whether the plan shows it; `named` is
-    a row as people know it; `noticed` is what else people have to look at.
+    before, `taken` of a row that was never ours whether it may stand for something else; `theirs` tells of a
+    row that is known there only whether the plan shows it; `named` is a row as people know it; `noticed` is
+    what else people have to look at.
     """
 
     opening: Opening
@@ -134,6 +135,7 @@ class Alignment:
     beside: Callable[[Any, Any], Any] = lambda wished, found: wished
     closed: Callable[[Any], Any] = lambda row: row
     another: Callable[[Any, Any], bool] = lambda found, wished: False
+    taken: Callable[[Any, Any], bool] = lambda found, wished: False
     theirs: Callable[[Any], bool] = lambda row: False
     named: Callable[[Any], str] = lambda row: str(row.key)
     noticed: Callable[[Opening], Iterable[Problem]] = lambda opening: ()
@@ -156,7 +158,7 @@ class Alignment:
         figures = {str(state): n for state, n in counts.items()}
         run.audit("run.planned", {"sha256": fingerprint, "agreed": agreed.noted, **figures})
         if not run.row.dry:
-            things = chain(self._unknown(run.row.id), self.noticed(self.opening))
+            things = chain(self._left(run.row.id), self.noticed(self.opening))
             self.opening.worklist().found(run.row.id, things)
         if not counts:
             return Done("Every row that is wished is there as wished; nothing to change.")
@@ -172,11 +174,14 @@ class Alignment:
         asks = f"Waiting for approval of {fingerprint[:FINGERPRINT_SHOWN]}."
         raise Hold((), RunState.AWAITING_APPROVAL, f"Plan of changes: {told}. {asks}")
 
-    def _unknown(self, run: str) -> Iterator[Problem]:
-        """What is known in the other system only, for people."""
+    def _left(self, run: str) -> Iterator[Problem]:
+        """What is left as it is in the other system, for people."""
         after = 0
         while rows := self._plans.next(run, (PlanState.NOTED,), NOTED, after):
             for row in rows:
+                if row.change.act is Act.STAYS:
+                    yield Problem("plan.stays", row.change.key, row.detail, Owner.ADMINISTRATOR)
+                    continue
                 text = (
                     f"{self.named(row.change.before)} is known in the other system only. It is left as it is."
                     " Make it at the source, close it there, or say why it stays."
@@ -214,7 +219,7 @@ class Alignment:
         counts = self._plans.counts(run.row.id)
         done, noted = counts.get(PlanState.DONE, 0), counts.get(PlanState.NOTED, 0)
         told = f"{done} change{'s' * (done != 1)} made; read again, and as wished."
-        return Done(f"{told} {noted} known in the other system only." if noted else told)
+        return Done(f"{told} {noted} left as found in the other system: see the worklist." if noted else told)
 
     @property
     def _automatic(self) -> bool:
@@ -244,17 +249,19 @@ class Alignment:
                 agreed.add(pair.key, pair.wished)
             if (change := self._change_of(pair)) is not None:
                 loss.count(change)
-                loss.asked += self._asks(change)
+                loss.asked += self._asks(change, pair)
                 yield change
         agreed.note()
 
-    def _asks(self, change: Change) -> bool:
-        """Whether a person consents to it in every mode: a row that somebody deleted is made again, or one
-        that was closed comes back as something else.
+    def _asks(self, change: Change, pair: Pair) -> bool:
+        """Whether a person consents to it in every mode: a row that somebody deleted is made again, one that
+        was closed comes back as something else, or one that was never ours may not be meant.
         """
-        if change.act is Act.REOPEN:
-            return self.another(change.before, change.after)
-        return change.act is Act.MAKE_AGAIN
+        if change.act not in (Act.CHANGE, Act.CLOSE, Act.REOPEN):
+            return change.act is Act.MAKE_AGAIN
+        if pair.base is None and self.taken(change.before, change.after):
+            return True
+        return change.act is Act.REOPEN and self.another(change.before, change.after)
 
     def _change_of(self, pair: Pair) -> Change | None:
         """A line of the plan; none where the register keeps the row as it would keep what is wished, such as
@@ -266,6 +273,13 @@ class Alignment:
         if change is None:
             unknown = pair.wished is None and pair.base is None and self.theirs(pair.found)
             return Change(key=pair.key, act=Act.THEIRS, before=pair.found) if unknown else None
+        never_closed = self._register.limits.never_closed
+        if change.act is Act.CLOSE and getattr(change.after, "axis", "") in never_closed:
+            text = (
+                f"{self.named(change.before)} is closed at the source, and the other system has no way to"
+                " close it: it stays open there. Rename it or take it out there by hand, or say why it stays."
+            )
+            return replace(change, act=Act.STAYS, why=text)
         if change.act in (Act.CONFLICT, Act.CLOSE):
             return change
         problems = self._register.check(change.after)

@@ -148,6 +148,7 @@ def _stages(opening: Opening) -> Mapping[str, Stage]:
         within=_within,
         beside=beside,
         closed=closed,
+        taken=lambda found, wished: bool(found.title.casefold() != wished.title.casefold()),
         theirs=lambda member: member.open,
         named=lambda member: f"{member.written} {member.title}".strip(),
         noticed=lambda opened: chain(_noticed(opened), dated_back.noticed(opened)),
@@ -300,7 +301,9 @@ def _members(opening: Opening) -> Iterator[tuple[DimensionValue, bool]]:
             member = _member(policy, worker, entity, employments, today(policy.zones, entity, now))
             if member is not None:
                 found, explained = member
-                yield found if policy.axis in limits.dated else replace(found, since=None), explained
+                since = found.since if policy.axis in limits.dated else None
+                family = found.family if policy.axis in limits.named else None
+                yield replace(found, since=since, family=family), explained
 
 
 def _member(
@@ -320,6 +323,7 @@ def _member(
         axis=policy.axis,
         code=code_of(policy, worker),
         title=worker.name,
+        family=worker.family,
         open=holds is not None and explained,
         until=None if holds else last.end,
         since=last.start,

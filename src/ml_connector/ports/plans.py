@@ -13,7 +13,7 @@ from ml_connector.domain.changes import Change
 
 class PlanState(StrEnum):
     """Of one change of a plan. Only `PLANNED`, and `SENT` after the settling time, are still to be made;
-    `NOTED` is a line that only tells what is known in the other system.
+    `NOTED` is a line that only tells what is left as it is in the other system.
     """
 
     PLANNED = "planned"

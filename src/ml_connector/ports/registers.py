@@ -18,8 +18,9 @@ class RegisterLimits:
     after an unknown outcome the vendor may still write for so long. `look_again_seconds`: how often to look
     whether what was handed over was taken in. `guarded`: a version protects a row, or its container, so that
     nobody's edit between our read and our write is overwritten. `shared`: one row serves every legal entity,
-    and has an empty one. `axes`: those of dimension values that it keeps, `dated` those with a first day.
-    `writes`: calls that one change takes at the most.
+    and has an empty one. `axes`: those of dimension values that it keeps, `dated` those with a first day,
+    `named` those of people whose first and last names are apart, `never_closed` those whose rows stay open
+    for ever. `writes`: calls that one change takes at the most.
     """
 
     batch: int = 200
@@ -29,6 +30,8 @@ class RegisterLimits:
     shared: bool = False
     axes: frozenset[str] = frozenset()
     dated: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()
+    never_closed: frozenset[str] = frozenset()
     writes: int = 1
 
 

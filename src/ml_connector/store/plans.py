@@ -147,7 +147,12 @@ def _planned(run: str) -> QuerySet[PlannedChange]:
     return PlannedChange.objects.filter(run_id=run)
 
 
-_STATES = {Act.CONFLICT: PlanState.CONFLICT, Act.NOT_HELD: PlanState.REFUSED, Act.THEIRS: PlanState.NOTED}
+_STATES = {
+    Act.CONFLICT: PlanState.CONFLICT,
+    Act.NOT_HELD: PlanState.REFUSED,
+    Act.THEIRS: PlanState.NOTED,
+    Act.STAYS: PlanState.NOTED,
+}
 
 
 def _made(run: str, some: list[tuple[int, Change]], texts: list[str]) -> Iterator[PlannedChange]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ml_connector.connectors.ukg_pro.employments import Held, Words, day, held, trimmed
 from ml_connector.connectors.ukg_pro.wire_people import EmploymentRow, HistoryRow, PersonRow
@@ -19,6 +20,15 @@ UNREAD_MAX, UNREAD_PERCENT = 20, 10
 """People who cannot be read while the others go on: not more than both, of all who are listed."""
 
 
+class Named(NamedTuple):
+    """`rank` is which row it is of: not of the home company, company."""
+
+    rank: tuple[bool, str]
+    name: str
+    family: str
+    email: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Lists:
     """Rows by the id of their person, of the companies that `takes` lets through."""
@@ -26,8 +36,7 @@ class Lists:
     words: Words
     takes: Callable[[str], bool]
     rows: dict[str, list[Held]] = field(default_factory=dict)
-    names: dict[str, tuple[tuple[bool, str], str, str]] = field(default_factory=dict)
-    """Which row it is of (not of the home company, company), name, e-mail."""
+    names: dict[str, Named] = field(default_factory=dict)
     history: dict[str, list[HistoryRow]] = field(default_factory=dict)
     companies: dict[str, bool] = field(default_factory=dict)
     """Company id → whether the connection takes it."""
@@ -65,9 +74,10 @@ class Lists:
             self.doubtful.add(key)  # or employed after the first list was read
         home = any(each.company_id == company and each.employment.home for each in mine)
         rank = (not home, company)
-        if mine and (key not in self.names or rank < self.names[key][0]):
-            name = f"{trimmed(row.firstName)} {trimmed(row.lastName)}".strip()
-            self.names[key] = (rank, name, trimmed(row.emailAddress))
+        if mine and (key not in self.names or rank < self.names[key].rank):
+            family = trimmed(row.lastName)
+            name = f"{trimmed(row.firstName)} {family}".strip()
+            self.names[key] = Named(rank, name, family, trimmed(row.emailAddress))
 
     def happened(self, row: HistoryRow) -> None:
         """Take in a row of the job history."""

@@ -31,7 +31,7 @@ from ml_connector.connectors.ukg_pro.events import PEOPLE
 from ml_connector.connectors.ukg_pro.faults import EXPIRED
 from ml_connector.connectors.ukg_pro.settings import Options
 from ml_connector.connectors.ukg_pro.wire_people import EmploymentRow, HistoryRow, PersonId, PersonRow
-from ml_connector.connectors.ukg_pro.worker_lists import Lists
+from ml_connector.connectors.ukg_pro.worker_lists import Lists, Named
 from ml_connector.domain.worker import NOBODY, Employment, UnreadWorker, Worker
 from ml_connector.errors import NotFound, Refused, VendorChanged
 from ml_connector.ports.storage import Priority, RateLimit
@@ -131,20 +131,15 @@ class UkgWorkers:
         for key in sorted(lists.rows.keys() - lists.faults.keys()):
             yield self._worker(key, lists.rows.pop(key), lists.names.pop(key), lists.history.pop(key, ()))
 
-    def _worker(
-        self,
-        key: str,
-        rows: Sequence[Held],
-        named: tuple[tuple[bool, str], str, str],
-        history: Sequence[HistoryRow],
-    ) -> Worker:
+    def _worker(self, key: str, rows: Sequence[Held], named: Named, history: Sequence[HistoryRow]) -> Worker:
         """The number is that of the home company, where a person has several."""
         first = min(rows, key=lambda each: (not each.employment.home, each.employment.company, each.number))
         return Worker(
             key=key,
             number=first.number,
-            name=named[1],
-            email=named[2],
+            name=named.name,
+            family=named.family or None,
+            email=named.email,
             employments=together(each for row in rows for each in self._employed(row, history)),
         )
 
