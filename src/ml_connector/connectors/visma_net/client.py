@@ -36,6 +36,8 @@ RENEWAL = Renewal(grant="client_credentials", life_seconds=3600, early_seconds=1
 """A token lives an hour and there is no refresh token; a new one is asked for three minutes early."""
 
 JSON = {"Accept": "application/json", "User-Agent": "ml-connector"}
+PEOPLE = "/v1/employee"
+"""Where answers show more of people than is taken, so that no body of theirs is kept."""
 PAGE_SIZE = 1000
 """What is asked for. Visma cuts a page down to its own maximum without saying so."""
 CRAWLS = 3
@@ -78,6 +80,7 @@ class VismaClient:
             windows=declared,
             learn=faults.limits(wiring.clock.now),
             one_at_a_time=True,
+            personal=(PEOPLE,),
             headers=JSON,
             write_deadline_seconds=options.deadline_seconds,
             read_deadline_seconds=options.read_deadline_seconds,

@@ -35,6 +35,7 @@ from ml_connector.ports.storage import RateLimit
 from ml_connector.transport import faults as refusals
 from ml_connector.transport.answer import UNREADABLE, Answer, retry_after, unknown_status, whole_number
 from ml_connector.transport.faults import rule
+from ml_connector.transport.redact import HIDDEN
 
 HOUR = "hour"
 NOT_RELEASABLE = "document.status"
@@ -44,6 +45,7 @@ _ID = re.compile(r"^VismaId:\s*[0-9a-f-]{36}\.\s*", re.IGNORECASE)
 _FRAME = re.compile(r"^Error (?:inserting|updating|deleting|releasing) the [\w ]+?\.\s*", re.IGNORECASE)
 _NOISE = re.compile(r"record raised at least one error|record raised one or more errors", re.IGNORECASE)
 _LABEL = re.compile(r"^Error:\s*", re.IGNORECASE)
+_OF_PEOPLE = re.compile(r"'[^\r\n]*?'(?!\w)|\S*[\d@]\S*")
 _LICENCE = re.compile(r"\bno licen[cs]e\b|\b12027\b", re.IGNORECASE)
 VENDOR = "Visma"
 REFUSALS = (
@@ -120,9 +122,9 @@ def classify(answer: Answer) -> ConnectorError | None:
             text = f"Visma's call limit for this company and application is reached.{when}"
             return Throttled(text, retry_after_seconds=wait, where=path, support=support)
         case 400 | 405 | 409 | 422:
-            return refusal(said, path, support)
+            return refusal(_without_people(answer, said), path, support)
         case 500 if _ERP.search(said):
-            return refusal(said, path, support)
+            return refusal(_without_people(answer, said), path, support)
     return unknown_status(answer)
 
 
@@ -140,6 +142,11 @@ def message(answer: Answer) -> str:
     return next(
         (text.strip() for name in _FIELDS if isinstance(text := fields.get(name), str) and text.strip()), ""
     )
+
+
+def _without_people(answer: Answer, said: str) -> str:
+    """The words without what they quote, numbers and addresses, where the call is about people."""
+    return _OF_PEOPLE.sub(HIDDEN, _ID.sub("", said)) if answer.personal else said
 
 
 def sentences(said: str) -> list[str]:

@@ -8,7 +8,7 @@ setting, such as segments, ledgers and the branch, holds for all companies of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -39,6 +39,11 @@ SANDBOX = {"settle_seconds": "5", "visible_seconds": "0", "posting_seconds": "1"
 SCOPE = " ".join(f"vismanet_erp_service_api:{verb}" for verb in ("create", "read", "update"))
 BRANCH, PROJECT = "branch", "project"
 """Axes that are fields of a line, not segments of its subaccount."""
+EMPLOYEE, CODE = "employee", "{code}"
+EMPLOYEE_NEEDS = ("class", "branch", "calendar", "department", "email")
+EMPLOYEES_KEPT = (
+    f"Its setting employee_defaults gives what Visma wants of a new employee: {', '.join(EMPLOYEE_NEEDS)}."
+)
 
 SETTINGS = (
     Setting(
@@ -124,6 +129,16 @@ SETTINGS = (
         required=False,
     ),
     Setting(
+        name="employee_defaults",
+        label="Employee defaults",
+        help=(
+            "What Visma wants of a new employee, where workers are kept as such: class=EMPSTAND, branch=1,"
+            " calendar=NO, department=HR, email={code}@payroll.example. {code} is the number. Empty: they are"
+            " not kept."
+        ),
+        required=False,
+    ),
+    Setting(
         name="non_project",
         label="Non-project code",
         help="The code that stands for no project.",
@@ -158,7 +173,7 @@ class Options:
     """The settings of one connection, read.
 
     `companies` is code → tenant id, in the order of the setting; `segments` is axis → number or name of a
-    segment, `defaults` axis → value.
+    segment, `defaults` axis → value. `employee_defaults` has each of `EMPLOYEE_NEEDS`, or nothing.
     """
 
     base_url: str
@@ -169,6 +184,7 @@ class Options:
     branch: str
     segments: dict[str, str]
     defaults: dict[str, str]
+    employee_defaults: dict[str, str]
     non_project: str
     lines_max: int
     deadline_seconds: float
@@ -212,6 +228,7 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         branch=_text(settings, "branch"),
         segments=segments,
         defaults=_pairs(settings, "segment_defaults", problems),
+        employee_defaults=_pairs(settings, "employee_defaults", problems),
         non_project=_text(settings, "non_project"),
         lines_max=int(numbers["lines_max"]),
         deadline_seconds=numbers["deadline_seconds"],
@@ -223,6 +240,10 @@ def read(settings: Mapping[str, str], sandbox: bool) -> tuple[Options, list[Prob
         calls_per_hour=int(numbers["calls_per_hour"]),
     )
     problems.extend(_segment_problems(options, _text(settings, "segments")))
+    problems.extend(
+        Problem("setting.employee_defaults", "employee_defaults", text)
+        for text in _employee_problems(options)
+    )
     return options, problems
 
 
@@ -301,11 +322,11 @@ def _is_uuid(text: str) -> bool:
 
 def _pairs(settings: Mapping[str, str], name: str, problems: list[Problem]) -> dict[str, str]:
     found, broken, repeated = pairs(_text(settings, name))
-    what = (
-        "a company and its tenant id, each company"
-        if name == "tenant_id"
-        else "an axis and its value, each axis"
-    )
+    whats = {
+        "tenant_id": "a company and its tenant id, each company",
+        "employee_defaults": "a name and its value, each name",
+    }
+    what = whats.get(name, "an axis and its value, each axis")
     for part in (*broken, *repeated):
         text = f"{part!r} is not {what} once; expected for example {_EXAMPLES[name]}."
         problems.append(Problem(f"setting.{name}", name, text))
@@ -315,6 +336,7 @@ def _pairs(settings: Mapping[str, str], name: str, problems: list[Problem]) -> d
 _EXAMPLES = {
     "segments": "cost_center=1, plant=2",
     "segment_defaults": "cost_center=0000",
+    "employee_defaults": "class=EMPSTAND, branch=1",
     "tenant_id": "FJORD=4e95f4b9-…, VERFT=2072dc1f-…",
 }
 
@@ -348,6 +370,21 @@ def _segment_problems(options: Options, given: str) -> list[Problem]:
             )
         )
     return problems
+
+
+def _employee_problems(options: Options) -> Iterator[str]:
+    given = options.employee_defaults
+    if not given:
+        return
+    if missing := [name for name in EMPLOYEE_NEEDS if name not in given]:
+        yield f"{', '.join(missing)} is missing. Visma wants of a new employee {', '.join(EMPLOYEE_NEEDS)}."
+    if unknown := sorted(given.keys() - set(EMPLOYEE_NEEDS)):
+        yield f"{', '.join(unknown)} is none of {', '.join(EMPLOYEE_NEEDS)}. Remove it."
+    email = given.get("email", "@")
+    if "@" not in email or set("{} ") & set(email.replace(CODE, "")):
+        yield f"{email!r} is no e-mail address. Only {CODE} is replaced in it, by the number of the employee."
+    if EMPLOYEE in options.segments:
+        yield "A segment has the axis employee already. Give the segment another, or leave employees out."
 
 
 def _limits(numbers: Mapping[str, float], sandbox: bool) -> list[Problem]:

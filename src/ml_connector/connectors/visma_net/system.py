@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ml_connector.connectors.visma_net import wire
-from ml_connector.connectors.visma_net.dimensions import LIMITS, VismaDimensions
 from ml_connector.connectors.visma_net.events import VismaEvents
 from ml_connector.connectors.visma_net.facts import Facts
 from ml_connector.connectors.visma_net.ledger import MODULE, Books, VismaLedger
@@ -17,12 +16,16 @@ from ml_connector.domain.journal import JournalEntry
 from ml_connector.domain.period import period_of
 from ml_connector.errors import ConnectorError, SignInLost
 from ml_connector.ports.dimensions import KeptDimensions
+from ml_connector.ports.registers import Register
 from ml_connector.ports.systems import Capabilities, Entity, Right, System, Wiring
 
 WRITES = ("create", "update")
+TOPICS, PEOPLE = ("Dimension *", "Segment *"), "Employee *"
+DEPARTMENTS, EMPLOYEES = "/v1/department", "/v1/employee"
+PEOPLE_KEPT = "keeping workers as employees"
 BY_HAND = (
     "In Visma's Developer Portal open the application, then Webhooks, and add a subscription for Visma Net"
-    " Financial: Dimension, Segment, Account and Project.",
+    " Financial: Dimension, Segment, Account and Project, and Employee where workers are kept as such.",
     "As its address enter {address}",
     "Copy a secret of the application: ml-connector connections webhooks rotate {name} --secret-file FILE",
     "Have each company approve the webhook scopes.",
@@ -37,12 +40,13 @@ class VismaSystem:
     def __init__(self, options: Options, wiring: Wiring) -> None:
         self.options, self.clock = options, wiring.clock
         self.ledger = VismaLedger(options, wiring)
-        self.dimensions = VismaDimensions(
-            options=options,
-            books=self.ledger.books,
-            limits=replace(LIMITS, settle_seconds=options.settle_seconds, axes=frozenset(options.segments)),
-        )
         self.events = VismaEvents(options, wiring.vault, wiring.clock)
+
+    def register(self) -> Register[DimensionValue]:
+        """Where codes and people are kept; only flows that keep some need it."""
+        from ml_connector.connectors.visma_net.register import open_register
+
+        return open_register(self.options, self.ledger.books)
 
     def entities(self) -> tuple[Entity, ...]:
         """The companies of the connection, every one in the order of the setting. Raises `Refused` when a
@@ -134,6 +138,11 @@ class VismaSystem:
             needed_for="keeping the values of segments as payroll has them",
             text="" if changes else text,
         )
+        if self.options.employee_defaults:
+            yield _right(
+                "read employees", PEOPLE_KEPT, lambda: client.get(EMPLOYEES, pageSize="1"), optional=True
+            )
+            yield _right("employee defaults", PEOPLE_KEPT, lambda: self._defaults(books), optional=True)
         yield _right("period open today", "posting with today's date", lambda: self._open_today(facts))
 
     def _ledger_rights(self, facts: Facts) -> Iterator[Right]:
@@ -158,6 +167,17 @@ class VismaSystem:
         period = books.facts.period(self.clock.now().date())
         books.client.get(JOURNALS, module=MODULE, periodId=f"{period.year}{period.number:02}", pageSize="1")
 
+    def _defaults(self, books: Books) -> str:
+        """What of a new employee Visma does not have; classes and calendars are nowhere to be read."""
+        given = self.options.employee_defaults
+        branches = {row.number for row in books.facts.branches() if row.isActive}
+        departments = {row.departmentId for row in books.client.every(DEPARTMENTS, wire.Department)}
+        lost = [f"active branch {given['branch']}"] * (given["branch"] not in branches)
+        lost += [f"department {given['department']}"] * (given["department"] not in departments)
+        if not lost:
+            return ""
+        return f"Visma has no {' and no '.join(lost)}. Correct employee_defaults of the connection."
+
     def _open_today(self, facts: Facts) -> str:
         today = self.clock.now().date()
         period = period_of(today, facts.periods())
@@ -168,14 +188,15 @@ class VismaSystem:
         )
 
 
-def _right(name: str, needed_for: str, look: Callable[[], object]) -> Right:
+def _right(name: str, needed_for: str, look: Callable[[], object], *, optional: bool = False) -> Right:
     """A right, checked by a read; a text that the read returns says what is wrong."""
     try:
         found = look()
     except ConnectorError as error:
-        return Right(name=name, granted=False, needed_for=needed_for, text=error.problem.text)
-    text = found if isinstance(found, str) and name.startswith("period") else ""
-    return Right(name=name, granted=not text, needed_for=needed_for, text=text)
+        text = error.problem.text
+        return Right(name=name, granted=False, needed_for=needed_for, text=text, optional=optional)
+    text = found if isinstance(found, str) and name.startswith(("period", "employee")) else ""
+    return Right(name=name, granted=not text, needed_for=needed_for, text=text, optional=optional)
 
 
 def open_system(options: Options, wiring: Wiring) -> System:
@@ -190,14 +211,14 @@ def open_system(options: Options, wiring: Wiring) -> System:
         sources=Capabilities(
             {
                 DimensionValue: lambda: KeptDimensions(
-                    register=found.dimensions, entities=tuple(options.companies)
+                    register=found.register(), entities=tuple(options.companies)
                 )
             }
         ),
         sinks={JournalEntry: found.ledger},
-        registers={DimensionValue: found.dimensions},
+        registers=Capabilities({DimensionValue: found.register}),
         ledger=found.ledger,
         events=found.events,
-        topics={DimensionValue: ("Dimension *", "Segment *")},
+        topics={DimensionValue: TOPICS + (PEOPLE,) * bool(options.employee_defaults)},
         by_hand=BY_HAND,
     )

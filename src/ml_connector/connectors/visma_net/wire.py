@@ -181,9 +181,38 @@ class Segment(msgspec.Struct):
 
 
 class Dimension(msgspec.Struct):
-    """A segmented key."""
+    """A segmented key; `length` is that of all segments."""
 
     segments: list[Segment] | None = None
+    length: int | None = None
+
+
+class Department(msgspec.Struct):
+    """A department. `timeStamp` is its version."""
+
+    departmentId: str
+    description: str | None = None
+    timeStamp: str = ""
+
+
+class Contact(msgspec.Struct):
+    """What is taken of the contact of an employee."""
+
+    firstName: str | None = None
+    midName: str | None = None
+    lastName: str | None = None
+
+
+class Employee(Row):
+    """What is taken of an employee. `timeStamp` is its version. The status is read as OnHold and written as
+    Hold, and never written back.
+    """
+
+    employeeNumber: str = ""
+    employeeName: str | None = None
+    status: str = ""
+    contact: Contact | None = None
+    timeStamp: str = ""
 
 
 class Visibility(msgspec.Struct):
