@@ -10,8 +10,8 @@ whole   ⌈employees/60⌉ + ⌈employments/60⌉
 some    2 for each twenty codes
 put     4 once, for the rights; 1 or 2 for each change
 
-An employee without an employment is none here: what a process that died has left is gone on with. Payroll's
-name is one text, of which the last word is sent as last name; compared is the whole. Neither birth date,
+An employee without an employment is none here: what a process that died has left is gone on with. The last
+name is payroll's, else the last word of the name; compared is the whole. Neither birth date,
 address, mail, sex nor any number of a person but the worker's is asked for or sent.
 """
 
@@ -36,7 +36,7 @@ from ml_connector.connectors.exact_online.axis import (
 from ml_connector.connectors.exact_online.client import ExactClient, fields
 from ml_connector.connectors.exact_online.settings import GRANTED_BY
 from ml_connector.domain.changes import Change
-from ml_connector.domain.dimension import DimensionValue, axis_of
+from ml_connector.domain.dimension import DimensionValue, axis_of, first_and_last
 from ml_connector.domain.problem import Problem
 from ml_connector.errors import NotFound, Refused, RightMissing
 from ml_connector.ports.registers import Answer, NotTaken, Stale, Written
@@ -173,13 +173,13 @@ class Employees(Axis):
             return NotTaken(problem)
         send, key = Writing(self.client), "" if held is None else held.employee.ID
         if held is None:
-            made = send.make(change, EMPLOYEES, {"Code": after.code, **_names(after.title)})
+            made = send.make(change, EMPLOYEES, {"Code": after.code, **_names(after)})
             if not isinstance(made, str):
                 return made
             key = made
         elif after.title and after.title != held.name:
             path = f"{EMPLOYEES}({odata.guid(key)})"
-            if (answer := send(change, "PUT", path, _names(after.title))) != Written():
+            if (answer := send(change, "PUT", path, _names(after))) != Written():
                 return answer
         return self._employ(change, after, held, key)
 
@@ -222,9 +222,9 @@ def _impossible(after: DimensionValue, held: Held | None) -> Problem | None:
     return None
 
 
-def _names(name: str) -> dict[str, str | None]:
-    """The last word as last name; Exact puts the parts together with a blank again."""
-    first, _, last = name.rpartition(" ")
+def _names(person: DimensionValue) -> dict[str, str | None]:
+    """In two parts; Exact puts them together with a blank again."""
+    first, last = first_and_last(person)
     return {"FirstName": first or None, "MiddleName": None, "LastName": last}
 
 

@@ -144,6 +144,7 @@ def open_register(options: Options, client: ExactClient, clock: Clock) -> ExactR
         settle_seconds=options.settle_seconds,
         axes=frozenset(axes),
         dated=frozenset({EMPLOYEE} & axes.keys()),
+        named=frozenset({EMPLOYEE} if options.employees == BY_API else ()),
         writes=2 if options.employees == BY_API else 1,
     )
     return ExactRegister(divisions=options.divisions, axes=axes, limits=limits)

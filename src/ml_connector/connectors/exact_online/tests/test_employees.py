@@ -101,6 +101,17 @@ def test_a_hire_is_an_employee_with_an_employment(world: EmployeeWorld) -> None:
     assert set(employment) == {"Employee", "StartDate", "EndDate"}
 
 
+def test_the_last_name_is_that_of_payroll(world: EmployeeWorld) -> None:
+    """Where it is known; compared is the whole name."""
+    wished = world.employee("0042", "Anna de Vries", family="de Vries")
+    world.wish(wished)
+
+    (_, _, person), _ = world.on_wire()
+    assert ("Anna", "de Vries") == (person["FirstName"], person["LastName"])
+    assert world.kept("0042") == wished
+    assert world.register.limits.named == {"employee"}
+
+
 def test_nothing_personal_is_asked_for(world: EmployeeWorld) -> None:
     """No birth date, no address, no private mail: each read names its fields."""
     world.wish(world.employee("W1"))
