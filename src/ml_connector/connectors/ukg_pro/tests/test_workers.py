@@ -204,13 +204,15 @@ def test_changes_of_nobody_mean_everybody() -> None:
 @pytest.mark.parametrize("order", [1, -1])
 def test_of_several_rows_of_a_person_the_home_company_counts(order: int) -> None:
     employments = [row(isHomeCompany="N", employeeNumber="1"), row(company="HTC02", employeeNumber="2")]
+    new = {"firstName": "Anna", "lastName": " de Vries ", "emailAddress": "n@x"}
     persons = [
         {"employeeId": "E1", "companyId": "id HTC01", "lastName": "Old", "emailAddress": "o@x"},
-        {"employeeId": "E1", "companyId": "id HTC02", "lastName": "New", "emailAddress": "n@x"},
+        {"employeeId": "E1", "companyId": "id HTC02", **new},
     ]
     worker = Tenant(employments[::order], persons[::order]).one()
 
-    assert ("2", "New", "n@x") == (worker.number, worker.name, worker.email)
+    assert ("2", "Anna de Vries", "n@x") == (worker.number, worker.name, worker.email)
+    assert "de Vries" == worker.family
     assert [False, True] == [each.home for each in worker.employments]
 
 

@@ -231,3 +231,19 @@ def test_calls(world: DepartmentWorld) -> None:
     assert ["GET", *["POST"] * 20] == world.calls(lambda: world.wish(*values))
     assert ["GET"] == world.calls(lambda: world.register.read(keys))
     assert [] == world.calls(lambda: world.register.check(values[0]))
+
+
+def test_a_token_of_another_company_changes_nothing(make_world: Callable[..., Any]) -> None:
+    """Nothing of it is read either."""
+    visma = make_world(company="VERFT")
+    visma.company = "VERFT"
+    world = DepartmentWorld(visma)
+    value = world.value("A1")
+
+    for ask in (
+        lambda: world.register.put([Change(key=value.key, act=Act.CREATE, after=value)], {}),
+        lambda: world.register.read([value.key]),
+    ):
+        with pytest.raises(Refused, match="leads to FJORD, not to VERFT"):
+            ask()
+    assert (world.writes(), [call for call in visma.calls() if "department" in call]) == (0, [])
