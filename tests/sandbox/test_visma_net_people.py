@@ -105,7 +105,8 @@ def test_two_writes_meet_another_users_change_and_the_third_does_not(world: Worl
 def test_the_version_of_an_answer_is_not_that_of_the_next_read(path: str) -> None:
     """By switch: only the version of a fresh read is good for the next write."""
     world = World(version_moves_after_write=True)
-    body: dict[str, Any] = {"segmentValues": []} if path == SEGMENT else {"description": {"value": "x"}}
+    bodies: dict[str, Any] = {SEGMENT: {"segmentValues": []}, "/v1/employee/E1": {"contact": {}}}
+    body = bodies.get(path, {"description": {"value": "x"}})
     first = world.client.put(path, json=body, headers={"If-Match": world.get(path).headers["ETag"]})
     answered, fresh = first.headers["ETag"], world.get(path).headers["ETag"]
     assert (204, True) == (first.status_code, answered != fresh)
@@ -155,6 +156,17 @@ def test_an_employees_number_has_the_form_of_business_accounts(world: World) -> 
     for number in ("E2", "E" * 11, ""):
         assert 400 == world.client.post(renumber, json={"employeeNr": number}).status_code
     assert 201 == world.client.post("/v1/employee", json=employee("E3")).status_code
+
+
+def test_a_change_of_an_employee_names_a_contact(world: World) -> None:
+    """An empty one leaves the contact as it is."""
+    wish = {"status": {"value": "Inactive"}}
+    assert "'contact' cannot be empty" in refusal(world.client.put("/v1/employee/E1", json=wish))
+    before = world.rows("/v1/employee/E1")
+    assert 204 == world.client.put("/v1/employee/E1", json={**wish, "contact": {}}).status_code
+    after = world.rows("/v1/employee/E1")
+    assert ("Active", "Inactive") == (before["status"], after["status"])
+    assert before["contact"] == after["contact"]
 
 
 @pytest.mark.parametrize("path", ["/v1/employee/E1", "/v1/department/SALES"])

@@ -218,8 +218,9 @@ def create_employee(book: Company, given: Mapping[str, Any]) -> Row:
 
 
 def change_employee(book: Company, row: Row, given: Mapping[str, Any]) -> None:
-    """Whatever is named: department, status, class, branch, calendar, contact, address."""
-    problems = _employee_problems(book, given)
+    """Whatever is named: department, status, class, branch, calendar, address; a contact has to be."""
+    problems = ["'contact' cannot be empty."] if given.get("contact") is None else []
+    problems += _employee_problems(book, given)
     if problems:
         raise Broken(*problems)
     _take(row, given, ("department", "employeeClass", "branch"))
