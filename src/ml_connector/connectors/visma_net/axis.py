@@ -78,10 +78,26 @@ class Axis(Protocol):
         ...
 
 
-def code_problems(record: DimensionValue, form: Form, there: Mapping[str, Found]) -> Iterator[Problem]:
+@dataclass(frozen=True, slots=True)
+class There:
+    """What was read of one place: by code, and the codes of each without leading zeros and case."""
+
+    found: Mapping[str, Found]
+    alike: Mapping[str, list[str]]
+
+    @classmethod
+    def of(cls, found: Mapping[str, Found]) -> There:
+        """As it was read."""
+        alike: dict[str, list[str]] = {}
+        for code in sorted(found):
+            alike.setdefault(_bare(code), []).append(code)
+        return cls(found, alike)
+
+
+def code_problems(record: DimensionValue, form: Form, there: There) -> Iterator[Problem]:
     """What is wrong with a code; one that is there is right."""
     code, key = record.code.strip(), record.key
-    if code in there:
+    if code in there.found:
         return
     if not code:
         yield Problem("dimension.code", key, f"The code is empty, and {form.name} needs one.")
@@ -95,7 +111,7 @@ def code_problems(record: DimensionValue, form: Form, there: Mapping[str, Found]
     if form.numbered:
         text = f"{form.name} is numbered by Visma, so {code} cannot be given. Switch the numbering off there."
         yield Problem("dimension.code", key, text)
-    if twins := sorted(other for other in there if _bare(other) == _bare(code)):
+    if twins := there.alike.get(_bare(code)):
         text = (
             f"Visma has {', '.join(twins)}, and {code} differs only in leading zeros or case. Write the code"
             " that is meant at the source."

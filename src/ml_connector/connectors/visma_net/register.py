@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from ml_connector.connectors.visma_net import translate
-from ml_connector.connectors.visma_net.axis import Axis, Call, Form, Found, code_problems, made_as
+from ml_connector.connectors.visma_net.axis import Axis, Call, Form, Found, There, code_problems, made_as
 from ml_connector.connectors.visma_net.departments import DEPARTMENT, Departments
 from ml_connector.connectors.visma_net.dimensions import LIMITS, NOT_OF_A_ROW, VismaDimensions
 from ml_connector.connectors.visma_net.employees import EMPLOYEE, Employees
@@ -41,7 +41,7 @@ class VismaRegister(Register[DimensionValue]):
     segments: VismaDimensions
     axes: Mapping[str, Axis]
     limits: RegisterLimits
-    _found: dict[Place, Mapping[str, Found]] = field(default_factory=dict)
+    _read_last: dict[Place, There] = field(default_factory=dict)
     _forms: dict[Place, Form] = field(default_factory=dict)
 
     # --- reading --------------------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ class VismaRegister(Register[DimensionValue]):
                 of_segments.append(key)
         found = dict(self.segments.read(of_segments)) if of_segments else {}
         for place, codes in wanted.items():
-            there = self._read(place)
+            there = self._read(place).found
             found |= {row.key: row for row in (_versioned(there[code]) for code in codes if code in there)}
         return found
 
@@ -76,10 +76,10 @@ class VismaRegister(Register[DimensionValue]):
             yield from self.segments.rows((axis_of(company, axis),))
             return
         self._forms[place] = self.axes[axis].form(self._proven(company))
-        for _, found in sorted(self._read(place).items()):
+        for _, found in sorted(self._read(place).found.items()):
             yield _versioned(found)
 
-    def _read(self, place: Place) -> Mapping[str, Found]:
+    def _read(self, place: Place) -> There:
         """What is there now, by code. Raises `VendorChanged` for a record without a version, or twice."""
         company, axis = place
         there: dict[str, Found] = {}
@@ -90,8 +90,8 @@ class VismaRegister(Register[DimensionValue]):
                 raise VendorChanged(text, where=path)
             if there.setdefault(code, found) is not found:
                 raise VendorChanged(f"Visma lists the {axis} {code} twice.", where=path)
-        self._found[place] = there
-        return there
+        self._read_last[place] = There.of(there)
+        return self._read_last[place]
 
     def _proven(self, company: str) -> Books:
         """The company's side, its token proven to lead there."""
@@ -148,7 +148,7 @@ class VismaRegister(Register[DimensionValue]):
             self._forms[place] = axis.form(self._proven(record.entity))
         there = self._there(place)
         problems = list(code_problems(record, self._forms[place], there))
-        call = axis.call(axis.normal(record), there.get(record.code.strip()))
+        call = axis.call(axis.normal(record), there.found.get(record.code.strip()))
         return (*problems, call) if isinstance(call, Problem) else tuple(problems)
 
     # --- writing --------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ class VismaRegister(Register[DimensionValue]):
         """One record, while it has the version that the change rests on."""
         company, axis = change.after.entity, self.axes[change.after.axis]
         after, books = axis.normal(change.after), self._proven(company)
-        found = self._there((company, after.axis)).get(after.code)
+        found = self._there((company, after.axis)).found.get(after.code)
         if (found is None) != (change.before is None):
             return Stale()
         if found is not None and change.key not in seen and found.record != axis.normal(change.before):
@@ -202,9 +202,8 @@ class VismaRegister(Register[DimensionValue]):
             raise _numbered_by_visma(call, after, other)
         return Written()
 
-    def _there(self, place: Place) -> Mapping[str, Found]:
-        found = self._found.get(place)
-        return self._read(place) if found is None else found
+    def _there(self, place: Place) -> There:
+        return self._read_last.get(place) or self._read(place)
 
 
 def _numbered_by_visma(call: Call, after: DimensionValue, other: str) -> VendorChanged:
